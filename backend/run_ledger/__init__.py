@@ -1,0 +1,1 @@
+"""Run Ledger: where enrichment pipelines report their runs."""

@@ -1,0 +1,1 @@
+"""Operating Run Ledger: the command, the local stack, the demo."""
