@@ -1,0 +1,144 @@
+r"""The event contract, version 1: what producers may say, as types that the decoder enforces.
+
+A pattern ends in ``(?![\s\S])``, which means "end of input" to Python and to JSON Schema alike,
+where ``$`` would let Python accept a trailing line feed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+SCHEMA_VERSION = 1
+MAX_DETAIL_BYTES = 64 * 1024
+MAX_COUNT = 2**53
+DEFAULT_PIPELINE = "default"
+
+KNOWN_COUNTERS = (
+    "records_ok",
+    "records_failed",
+    "records_skipped",
+    "llm_calls",
+    "llm_errors",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cost_microusd",
+)
+
+JobStatus = Literal["queued", "running", "completed"]
+JobResult = Literal["succeeded", "partial", "failed", "cancelled", "timed_out"]
+ProjectStatus = Literal["active", "paused", "completed", "archived"]
+RESULTS: tuple[JobResult, ...] = ("succeeded", "partial", "failed", "cancelled", "timed_out")
+
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}(?![\s\S])")]
+EventId = Annotated[str, Meta(min_length=1, max_length=128)]
+Text = Annotated[str, Meta(max_length=1024)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
+HttpsUrl = Annotated[str, Meta(max_length=1024, pattern=r"^https://[^\s\x00-\x1f\x7f]+(?![\s\S])")]
+Time = Annotated[datetime, Meta(tz=True)]
+Positive = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+CounterName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?![\s\S])")]
+Change = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
+Delta = Annotated[dict[CounterName, Change], Meta(max_length=24)]
+Tags = Annotated[dict[ShortText, Text], Meta(max_length=64)]
+
+
+class Error(Struct, frozen=True, omit_defaults=True):
+    """Why an attempt failed. ``fingerprint`` is derived from the others when absent."""
+
+    type: Text
+    message: Text
+    fingerprint: ShortText | UnsetType = UNSET
+
+
+class JobUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ``detail`` of a ``job_update`` event."""
+
+    job_id: Identifier
+    project_id: Identifier
+    client_id: Identifier
+    pipeline: Identifier = DEFAULT_PIPELINE
+    event_id: EventId | UnsetType = UNSET
+    schema_version: int = SCHEMA_VERSION
+    occurred_at: Time | UnsetType = UNSET
+    attempt: Positive = 1
+    status: JobStatus | UnsetType = UNSET
+    result: JobResult | UnsetType = UNSET
+    name: Text | UnsetType = UNSET
+    parent_job_id: Identifier | UnsetType = UNSET
+    stage: Text | UnsetType = UNSET
+    records_total: Count | UnsetType = UNSET
+    log_url: HttpsUrl | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    heartbeat_seconds: Positive | UnsetType = UNSET
+    error: Error | UnsetType = UNSET
+    delta: Delta | UnsetType = UNSET
+
+
+class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ``detail`` of a ``project_update`` event."""
+
+    project_id: Identifier
+    client_id: Identifier
+    event_id: EventId | UnsetType = UNSET
+    schema_version: int = SCHEMA_VERSION
+    occurred_at: Time | UnsetType = UNSET
+    name: Text | UnsetType = UNSET
+    owner: Text | UnsetType = UNSET
+    due_at: Time | UnsetType = UNSET
+    jobs_expected: Count | UnsetType = UNSET
+    status: ProjectStatus | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    delta: Delta | UnsetType = UNSET
+
+
+JOB_SAYINGS = (
+    "name",
+    "parent_job_id",
+    "stage",
+    "records_total",
+    "log_url",
+    "tags",
+    "heartbeat_seconds",
+)
+PROJECT_SAYINGS = ("name", "owner", "due_at", "jobs_expected", "status", "tags")
+
+_ID = "a string of 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
+_TEXT = "a string of at most 1024 characters"
+_TIME = "an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z, in the years 1 to 9999"
+
+ALLOWED: dict[str, str] = {
+    "job_id": _ID,
+    "project_id": _ID,
+    "client_id": _ID,
+    "pipeline": _ID,
+    "parent_job_id": _ID,
+    "event_id": "a string of 1 to 128 characters",
+    "schema_version": f"the integer {SCHEMA_VERSION}",
+    "occurred_at": _TIME,
+    "due_at": _TIME,
+    "attempt": "an integer from 1 to 2^53",
+    "result": (
+        "one of succeeded, partial, failed, cancelled, timed_out with status completed; "
+        "absent otherwise"
+    ),
+    "name": _TEXT,
+    "owner": _TEXT,
+    "stage": _TEXT,
+    "records_total": "an integer from 0 to 2^53",
+    "jobs_expected": "an integer from 0 to 2^53",
+    "log_url": "an https:// URL of at most 1024 characters, with no white space",
+    "tags": "at most 64 pairs of strings, names of 1 to 128 and values of at most 1024 characters",
+    "heartbeat_seconds": "an integer from 1 to 2^53",
+    "error": (
+        "an object with the strings type and message, at most 1024 characters each, and perhaps "
+        "fingerprint, 1 to 128 characters"
+    ),
+    "delta": ("at most 24 pairs of a name [a-z][a-z0-9_]{0,39} and an integer from -2^53 to 2^53"),
+}
+JOB_STATUS_ALLOWED = "one of queued, running, completed"
+PROJECT_STATUS_ALLOWED = "one of active, paused, completed, archived"

@@ -1,0 +1,182 @@
+"""From the bytes of an EventBridge event to a validated `Event`, or an `InvalidEvent`."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from . import instants
+from .contract import (
+    MAX_DETAIL_BYTES,
+    SCHEMA_VERSION,
+    JobUpdate,
+    ProjectUpdate,
+    ShortText,
+)
+from .errors import InvalidEvent, shown
+from .violations import invalid_detail, invalid_envelope
+
+JOB_UPDATE = "job_update"
+PROJECT_UPDATE = "project_update"
+_DIGEST_BYTES = 16
+
+
+class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
+    id: ShortText
+    detail_type: str
+    source: str
+    detail: Raw
+    time: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+
+
+class Event(Struct, frozen=True):
+    """One accepted event, with what the envelope fills in already filled in.
+
+    ``digest`` tells a repeat from another event under the same id: it covers the content of
+    ``detail`` as sent, so neither white space nor the envelope's own id and time change it.
+    """
+
+    kind: Literal["job", "project"]
+    entity_id: str
+    event_id: str
+    occurred_at: int
+    update: JobUpdate | ProjectUpdate
+    digest: bytes
+    detail: bytes
+    source: str
+    envelope_id: str
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Return what the events of one entity are ordered by (a project has one attempt)."""
+        attempt = self.update.attempt if isinstance(self.update, JobUpdate) else 1
+        return (attempt, self.occurred_at, self.event_id)
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+_job_updates = msgspec.json.Decoder(JobUpdate)
+_project_updates = msgspec.json.Decoder(ProjectUpdate)
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def decode(envelope: bytes | str) -> Event:
+    """Return the event in *envelope*, the JSON text of an EventBridge event.
+
+    Raises InvalidEvent, which names the field, what was there and what is allowed.
+    """
+    try:
+        outer = _envelopes.decode(envelope)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise invalid_envelope(envelope, error) from error
+    detail = bytes(outer.detail)
+    if len(detail) > MAX_DETAIL_BYTES:
+        raise InvalidEvent(
+            "too_large",
+            field="detail",
+            got=f"{len(detail)} bytes",
+            allowed=f"at most {MAX_DETAIL_BYTES} bytes",
+        )
+    if outer.detail_type == JOB_UPDATE:
+        return _job_event(outer, detail)
+    if outer.detail_type == PROJECT_UPDATE:
+        return _project_event(outer, detail)
+    raise InvalidEvent(
+        "unknown_detail_type",
+        field="detail-type",
+        got=shown(outer.detail_type),
+        allowed=f"{JOB_UPDATE} or {PROJECT_UPDATE}",
+    )
+
+
+def _job_event(outer: _Envelope, detail: bytes) -> Event:
+    try:
+        update = _job_updates.decode(detail)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise invalid_detail(JobUpdate, detail, error) from error
+    _check_version(update)
+    if (update.status == "completed") != (update.result is not UNSET):
+        raise invalid_detail(JobUpdate, detail, None, field="result")
+    return Event(
+        kind="job",
+        entity_id=update.job_id,
+        event_id=outer.id if isinstance(update.event_id, UnsetType) else update.event_id,
+        occurred_at=_occurred_at(outer, update),
+        update=update,
+        digest=_digest(detail),
+        detail=detail,
+        source=outer.source,
+        envelope_id=outer.id,
+    )
+
+
+def _project_event(outer: _Envelope, detail: bytes) -> Event:
+    try:
+        update = _project_updates.decode(detail)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise invalid_detail(ProjectUpdate, detail, error) from error
+    _check_version(update)
+    if not isinstance(update.due_at, UnsetType):
+        _instant("due_at", update.due_at)
+    return Event(
+        kind="project",
+        entity_id=update.project_id,
+        event_id=outer.id if isinstance(update.event_id, UnsetType) else update.event_id,
+        occurred_at=_occurred_at(outer, update),
+        update=update,
+        digest=_digest(detail),
+        detail=detail,
+        source=outer.source,
+        envelope_id=outer.id,
+    )
+
+
+def _check_version(update: JobUpdate | ProjectUpdate) -> None:
+    if update.schema_version != SCHEMA_VERSION:
+        raise InvalidEvent(
+            "unknown_schema_version",
+            field="detail.schema_version",
+            got=shown(update.schema_version),
+            allowed=f"the integer {SCHEMA_VERSION}",
+        )
+
+
+def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> int:
+    if not isinstance(update.occurred_at, UnsetType):
+        return _instant("occurred_at", update.occurred_at)
+    if isinstance(outer.time, UnsetType):
+        raise InvalidEvent(
+            "invalid_field",
+            field="time",
+            got=None,
+            allowed="an RFC 3339 time with a zone, unless the detail has occurred_at",
+        )
+    return _instant("time", outer.time)
+
+
+def _instant(field: str, moment: datetime) -> int:
+    instant = instants.from_datetime(moment)
+    if not instants.EARLIEST <= instant <= instants.LATEST:
+        raise InvalidEvent(
+            "invalid_field",
+            field=field if field == "time" else f"detail.{field}",
+            got=shown(moment.isoformat()),
+            allowed="a time in the years 1 to 9999 in UTC",
+        )
+    return instant
+
+
+def _digest(detail: bytes) -> bytes:
+    try:
+        canonical = _encoder.encode(msgspec.json.decode(detail))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidEvent(
+            "bad_json",
+            field="detail",
+            got=shown(str(error)),
+            allowed="JSON with numbers within the range of a double and well-formed Unicode",
+        ) from error
+    return hashlib.blake2b(canonical, digest_size=_DIGEST_BYTES).digest()

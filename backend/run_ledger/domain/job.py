@@ -1,0 +1,247 @@
+"""A job is a fold over the set of its events.
+
+Every part of the state is a sum, a minimum or a maximum, so that neither order, nor grouping, nor
+(with repeats removed by event id) repetition can change it:
+
+==================  ==================================================================
+created_at          minimum of ``occurred_at``
+counters            sum of ``delta``
+attempt.started_at  minimum of ``occurred_at`` over the attempt's events that say running
+attempt.ended       maximum by (``occurred_at``, ``event_id``) over those that say completed
+attempt.reported    the same over its other events that carry an ``error``, until it ended
+sayings[field]      maximum by (``attempt``, ``occurred_at``, ``event_id``) over those with it
+==================  ==================================================================
+
+An attempt's status need not be kept: it is completed when it ended, else running when it started,
+else queued, which is the maximum of rank that the contract asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, UnsetType
+
+from .contract import JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
+from .errors import InvalidEvent, shown
+from .events import Event
+from .fingerprints import fingerprint
+from .instants import LATEST, MICROSECONDS
+from .sums import Saying, add_delta, take_sayings
+
+DEFAULT_HEARTBEAT_SECONDS = 900
+
+
+class Failure(Struct, frozen=True):
+    """An error as kept: its fingerprint is always there."""
+
+    type: str
+    message: str
+    fingerprint: str
+
+
+class Reported(Struct, frozen=True):
+    """The latest error that an attempt reported before it ended."""
+
+    at: int
+    event_id: str
+    error: Failure
+
+
+class Ended(Struct, frozen=True):
+    """The completed event that won: the latest by (``at``, ``event_id``)."""
+
+    at: int
+    event_id: str
+    result: JobResult
+    error: Failure | None
+
+
+class Attempt(Struct, frozen=True):
+    """One try at the job."""
+
+    started_at: int | None = None
+    ended: Ended | None = None
+    reported: Reported | None = None
+
+    @property
+    def status(self) -> JobStatus:
+        """Return the greatest status that the attempt's events say."""
+        if self.ended is not None:
+            return "completed"
+        return "queued" if self.started_at is None else "running"
+
+    @property
+    def ended_at(self) -> int | None:
+        """Return when the attempt ended, None while it has not."""
+        return self.ended.at if self.ended else None
+
+    @property
+    def result(self) -> JobResult | None:
+        """Return how the attempt ended, None while it has not."""
+        return self.ended.result if self.ended else None
+
+    @property
+    def error(self) -> Failure | None:
+        """Return the error of the end, or until then the latest one reported."""
+        if self.ended is not None:
+            return self.ended.error
+        return self.reported.error if self.reported else None
+
+    @property
+    def duration(self) -> int | None:
+        """Return microseconds from start to end, None unless both are known.
+
+        Zero where the producer's clocks put the end before the start.
+        """
+        if self.ended is None or self.started_at is None:
+            return None
+        return max(0, self.ended.at - self.started_at)
+
+
+class Job(Struct, frozen=True):
+    """A job's state: see the module's text for the meaning of each part."""
+
+    job_id: str
+    client_id: str
+    project_id: str
+    pipeline: str
+    created_at: int
+    attempts: Mapping[int, Attempt]
+    sayings: Mapping[str, Saying]
+    counters: Mapping[str, int]
+
+    @property
+    def attempt(self) -> int:
+        """Return the highest attempt seen."""
+        return max(self.attempts)
+
+    @property
+    def current(self) -> Attempt:
+        """Return the highest attempt: status, result, error, start and end of the job are its."""
+        return self.attempts[self.attempt]
+
+    @property
+    def outcome(self) -> str:
+        """Return the result once there is one, else the status: what jobs are looked up by."""
+        return self.current.result or self.current.status
+
+    def said(self, field: str) -> Any:
+        """Return the last value said of *field*, None where no event carried it."""
+        saying = self.sayings.get(field)
+        return saying.value if saying else None
+
+    def is_stalled(self, last_seen_at: int, now: int) -> bool:
+        """Return whether the job says that it runs, and has been silent beyond its heartbeat."""
+        if self.current.status != "running":
+            return False
+        heartbeat = self.said("heartbeat_seconds") or DEFAULT_HEARTBEAT_SECONDS
+        return now - last_seen_at > heartbeat * MICROSECONDS
+
+
+def identity(update: JobUpdate) -> tuple[str, str, str]:
+    """Return what must be the same in all events of a job."""
+    return (update.client_id, update.project_id, update.pipeline)
+
+
+def check_identity(job: Job, update: JobUpdate) -> None:
+    """Raise InvalidEvent where *update* names another client, project or pipeline than *job*."""
+    for field, kept in (
+        ("client_id", job.client_id),
+        ("project_id", job.project_id),
+        ("pipeline", job.pipeline),
+    ):
+        got = getattr(update, field)
+        if got != kept:
+            raise InvalidEvent(
+                "identity_mismatch",
+                field=f"detail.{field}",
+                got=shown(got),
+                allowed=f"{shown(kept)}, as in the earlier events of job {job.job_id}",
+            )
+
+
+def fold(job: Job | None, events: Sequence[Event]) -> Job:
+    """Return *job* with *events* taken in; None stands for a job that has none yet.
+
+    The events must be job events of one job and one identity, distinct by event id, and not yet
+    in *job*. Raises ValueError where there is neither a job nor an event.
+    """
+    if job is None:
+        if not events:
+            raise ValueError("a job that has no events has no state")
+        job = _unseen(events[0])
+    attempts, sayings, counters = dict(job.attempts), dict(job.sayings), dict(job.counters)
+    for event in events:
+        update = job_update(event)
+        attempts[update.attempt] = _merged(attempts.get(update.attempt), event, update)
+        take_sayings(sayings, JOB_SAYINGS, event)
+        add_delta(counters, event)
+    return Job(
+        job_id=job.job_id,
+        client_id=job.client_id,
+        project_id=job.project_id,
+        pipeline=job.pipeline,
+        created_at=min(job.created_at, *(event.occurred_at for event in events))
+        if events
+        else job.created_at,
+        attempts=attempts,
+        sayings=sayings,
+        counters=counters,
+    )
+
+
+def job_update(event: Event) -> JobUpdate:
+    """Return the event's detail; TypeError where it is no job's."""
+    if not isinstance(event.update, JobUpdate):
+        raise TypeError(f"event {event.event_id} is no job_update")
+    return event.update
+
+
+def changes_nothing_but_sums(event: Event, started_at: Mapping[int, int]) -> bool:
+    """Return whether *event* only adds to the sums of a job with these attempts' starts.
+
+    ``started_at`` maps attempts to instants at or after their start. As a start only ever moves
+    back, the answer True stays true whatever else the job takes in.
+    """
+    update = job_update(event)
+    return (
+        (isinstance(update.status, UnsetType) or update.status == "running")
+        and isinstance(update.error, UnsetType)
+        and started_at.get(update.attempt, LATEST) <= event.occurred_at
+        and all(isinstance(getattr(update, field), UnsetType) for field in JOB_SAYINGS)
+    )
+
+
+def _unseen(event: Event) -> Job:
+    client_id, project_id, pipeline = identity(job_update(event))
+    return Job(event.entity_id, client_id, project_id, pipeline, event.occurred_at, {}, {}, {})
+
+
+def _merged(attempt: Attempt | None, event: Event, update: JobUpdate) -> Attempt:
+    """Return *attempt* with one event taken in."""
+    attempt = attempt or Attempt()
+    started_at, ended, reported = attempt.started_at, attempt.ended, attempt.reported
+    if update.status == "completed" and not isinstance(update.result, UnsetType):
+        if ended is None or (ended.at, ended.event_id) < (event.occurred_at, event.event_id):
+            ended = Ended(event.occurred_at, event.event_id, update.result, _failure(update.error))
+    else:
+        if update.status != "queued" and (started_at is None or event.occurred_at < started_at):
+            started_at = event.occurred_at
+        failure = _failure(update.error)
+        if failure and (
+            reported is None
+            or (reported.at, reported.event_id) < (event.occurred_at, event.event_id)
+        ):
+            reported = Reported(event.occurred_at, event.event_id, failure)
+    # An attempt that ended never reports again, so what it reported before need not be kept.
+    return Attempt(started_at, ended, None if ended else reported)
+
+
+def _failure(error: Error | UnsetType) -> Failure | None:
+    if isinstance(error, UnsetType):
+        return None
+    if isinstance(error.fingerprint, UnsetType):
+        return Failure(error.type, error.message, fingerprint(error.type, error.message))
+    return Failure(error.type, error.message, error.fingerprint)

@@ -1,0 +1,76 @@
+"""A project is a fold over the set of its events, as a job is: last values and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, UnsetType
+
+from .contract import PROJECT_SAYINGS, ProjectUpdate
+from .errors import InvalidEvent, shown
+from .events import Event
+from .sums import Saying, add_delta, take_sayings
+
+
+class Project(Struct, frozen=True):
+    """A project's state: earliest event, last values said, sums of deltas."""
+
+    project_id: str
+    client_id: str
+    created_at: int
+    sayings: Mapping[str, Saying]
+    counters: Mapping[str, int]
+
+    def said(self, field: str) -> Any:
+        """Return the last value said of *field*, None where no event carried it."""
+        saying = self.sayings.get(field)
+        return saying.value if saying else None
+
+
+def check_identity(project: Project, update: ProjectUpdate) -> None:
+    """Raise InvalidEvent where *update* names another client than *project*."""
+    if update.client_id != project.client_id:
+        raise InvalidEvent(
+            "identity_mismatch",
+            field="detail.client_id",
+            got=shown(update.client_id),
+            allowed=f"{shown(project.client_id)}, as in the earlier events of project "
+            f"{project.project_id}",
+        )
+
+
+def fold(project: Project | None, events: Sequence[Event]) -> Project:
+    """Return *project* with *events* taken in; None stands for a project that has none yet.
+
+    The events must be project events of one project and client, distinct by event id, and not yet
+    in *project*. Raises ValueError where there is neither a project nor an event.
+    """
+    if project is None:
+        if not events:
+            raise ValueError("a project that has no events has no state")
+        update = project_update(events[0])
+        first = events[0].occurred_at
+        project = Project(update.project_id, update.client_id, first, {}, {})
+    sayings, counters = dict(project.sayings), dict(project.counters)
+    created_at = project.created_at
+    for event in events:
+        take_sayings(sayings, PROJECT_SAYINGS, event)
+        add_delta(counters, event)
+        created_at = min(created_at, event.occurred_at)
+    return Project(project.project_id, project.client_id, created_at, sayings, counters)
+
+
+def project_update(event: Event) -> ProjectUpdate:
+    """Return the event's detail; TypeError where it is no project's."""
+    if not isinstance(event.update, ProjectUpdate):
+        raise TypeError(f"event {event.event_id} is no project_update")
+    return event.update
+
+
+def changes_nothing_but_sums(event: Event, created_at: int) -> bool:
+    """Return whether *event* only adds to the sums of a project created at or before then."""
+    update = project_update(event)
+    return created_at <= event.occurred_at and all(
+        isinstance(getattr(update, field), UnsetType) for field in PROJECT_SAYINGS
+    )

@@ -1,0 +1,143 @@
+"""Rollups: counts by time that a recount of the events would give, kept by differences.
+
+A job contributes marks (created, started, ended, …), each of which says which row and attribute
+counts it. When events change a job, the difference of its marks is added to the rows, in the
+transaction that changes the job; each delta is added to the rows of its own hour. Sums of
+differences telescope, so a row is always the sum of the marks of all jobs as they are now.
+
+Rows (``partition``, ``sort``) and what they are for:
+
+=============================  ================  ================================================
+``client#C#DAY``               ``HH#PIPELINE``   trends by client and pipeline
+``project#P#DAY``              ``HH#CLIENT``     trends by project
+``all``                        ``DAY``           trends over all; the map of the days with jobs
+``failures#C#DAY``             ``FINGERPRINT``   failures by client
+=============================  ================  ================================================
+
+Attributes: ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in bucket N, see
+`durations`), ``c_NAME`` (sums of deltas); in rows of ``all`` also ``now_OUTCOME``: how many of the
+jobs created that day are in that state now. Rows of ``all`` hold the counters that the contract
+names and no others, so that no producer's inventions can outgrow a row that everybody shares.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from msgspec import UnsetType
+
+from .contract import KNOWN_COUNTERS
+from .durations import bucket
+from .events import Event
+from .instants import text
+from .job import Attempt, Ended, Job, job_update
+
+ALL = "all"
+NO_FINGERPRINT = "none"
+_FAILURES = ("failed", "timed_out")
+_KNOWN = frozenset(KNOWN_COUNTERS)
+
+
+class Row(NamedTuple):
+    """A rollup row's key, without the writer's shard."""
+
+    partition: str
+    sort: str
+
+
+Differences = dict[Row, Counter[str]]
+
+
+def client_row(client_id: str, hour: str, pipeline: str) -> Row:
+    """Return the row of a client's pipeline in *hour* (``YYYY-MM-DDTHH``)."""
+    return Row(f"client#{client_id}#{hour[:10]}", f"{hour[11:]}#{pipeline}")
+
+
+def project_row(project_id: str, hour: str, client_id: str) -> Row:
+    """Return the row of a project in *hour* (``YYYY-MM-DDTHH``)."""
+    return Row(f"project#{project_id}#{hour[:10]}", f"{hour[11:]}#{client_id}")
+
+
+def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
+    """Return the row of a client's failures of one fingerprint on *day*."""
+    return Row(f"failures#{client_id}#{day}", fingerprint)
+
+
+def state_differences(before: Job | None, after: Job) -> Differences:
+    """Return what to add to which rows when a job's state turns from *before* into *after*."""
+    changes: Differences = {}
+    for job, sign in ((after, 1), (before, -1)):
+        if job is not None:
+            for row, name in _marks(job):
+                changes.setdefault(row, Counter())[name] += sign
+    return _without_zeros(changes)
+
+
+def delta_differences(events: Iterable[Event]) -> Differences:
+    """Return what the deltas of job *events* add to which rows."""
+    changes: Differences = {}
+    for event in events:
+        update = job_update(event)
+        if isinstance(update.delta, UnsetType):
+            continue
+        hour = text(event.occurred_at)[:13]
+        for row, names in (
+            (client_row(update.client_id, hour, update.pipeline), None),
+            (project_row(update.project_id, hour, update.client_id), None),
+            (Row(ALL, hour[:10]), _KNOWN),
+        ):
+            counts = changes.setdefault(row, Counter())
+            for name, change in update.delta.items():
+                if names is None or name in names:
+                    counts[f"c_{name}"] += change
+    return _without_zeros(changes)
+
+
+def merge(into: Differences, more: Differences) -> None:
+    """Add the differences *more* to those of *into*."""
+    for row, counts in more.items():
+        known = into.setdefault(row, Counter())
+        for name, change in counts.items():
+            known[name] += change
+
+
+def _marks(job: Job) -> Iterator[tuple[Row, str]]:
+    """Yield the row and the attribute of everything that *job* counts as one of."""
+    yield from ((row, "created") for row in _rows(job, job.created_at))
+    yield Row(ALL, text(job.created_at)[:10]), f"now_{job.outcome}"
+    for attempt in job.attempts.values():
+        if attempt.started_at is not None:
+            yield from ((row, "started") for row in _rows(job, attempt.started_at))
+        if attempt.ended is not None:
+            yield from _marks_of_an_end(job, attempt, attempt.ended)
+
+
+def _marks_of_an_end(job: Job, attempt: Attempt, ended: Ended) -> Iterator[tuple[Row, str]]:
+    names = [f"ended_{ended.result}"]
+    if attempt.duration is not None:
+        names.append(f"h_{bucket(attempt.duration)}")
+    for row in _rows(job, ended.at):
+        yield from ((row, name) for name in names)
+    if ended.result in _FAILURES:
+        fingerprint = ended.error.fingerprint if ended.error else NO_FINGERPRINT
+        day = text(ended.at)[:10]
+        yield failures_row(job.client_id, day, fingerprint), f"ended_{ended.result}"
+
+
+def _rows(job: Job, instant: int) -> tuple[Row, Row, Row]:
+    hour = text(instant)[:13]
+    return (
+        client_row(job.client_id, hour, job.pipeline),
+        project_row(job.project_id, hour, job.client_id),
+        Row(ALL, hour[:10]),
+    )
+
+
+def _without_zeros(changes: Differences) -> Differences:
+    kept = {
+        row: Counter({name: change for name, change in counts.items() if change})
+        for row, counts in changes.items()
+    }
+    return {row: counts for row, counts in kept.items() if counts}

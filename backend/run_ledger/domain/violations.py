@@ -1,0 +1,131 @@
+"""From a decoder's error to a message that a producer can act on.
+
+The decoder is fast and says little; this is the slow road that only broken events take. It reads
+the JSON again, finds the value that the error speaks of and looks up what the contract allows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from .contract import (
+    ALLOWED,
+    JOB_STATUS_ALLOWED,
+    PROJECT_STATUS_ALLOWED,
+    Delta,
+    JobUpdate,
+    ProjectUpdate,
+    Tags,
+)
+from .errors import InvalidEvent, shown
+
+_PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
+_MAPPINGS: dict[str, Any] = {"delta": Delta, "tags": Tags}
+_ENVELOPE_ALLOWED = {
+    "id": "a string of 1 to 128 characters",
+    "detail-type": "job_update or project_update",
+    "source": "a string",
+    "detail": "a JSON object",
+    "time": "an RFC 3339 time with a zone",
+}
+_MISSING_VALUE = object()
+
+
+def invalid_envelope(envelope: bytes | str, error: Exception) -> InvalidEvent:
+    """Return the InvalidEvent for an envelope that the decoder refused with *error*."""
+    content = _read(envelope)
+    if not isinstance(error, msgspec.ValidationError) or content is _MISSING_VALUE:
+        return _bad_json("event", error)
+    if not isinstance(content, dict):
+        return InvalidEvent(
+            "invalid_field", field="event", got=shown(content), allowed="an EventBridge event"
+        )
+    field, _ = _locate(error)
+    return InvalidEvent(
+        "invalid_field",
+        field=field or "event",
+        got=_got(content, field),
+        allowed=_ENVELOPE_ALLOWED.get(field, "an EventBridge event"),
+    )
+
+
+def invalid_detail(
+    contract: type[JobUpdate | ProjectUpdate],
+    detail: bytes,
+    error: Exception | None,
+    *,
+    field: str = "",
+) -> InvalidEvent:
+    """Return the InvalidEvent for a detail that the decoder refused with *error*.
+
+    With *field* and no error it speaks of that field, which a rule beyond the types refused.
+    """
+    content = _read(detail)
+    if content is _MISSING_VALUE or (
+        error is not None and not isinstance(error, msgspec.ValidationError)
+    ):
+        return _bad_json("detail", error)
+    if not isinstance(content, dict):
+        return InvalidEvent(
+            "invalid_field", field="detail", got=shown(content), allowed="a JSON object"
+        )
+    rest = ""
+    if error is not None:
+        field, rest = _locate(error)
+    allowed = _allowed(contract, field)
+    name, got = field, _got(content, field)
+    value = content.get(field)
+    if isinstance(value, dict) and rest:
+        name, got = _inside(field, value, rest)
+    return InvalidEvent("invalid_field", field=f"detail.{name}", got=got, allowed=allowed)
+
+
+def _read(text: bytes | str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return _MISSING_VALUE
+
+
+def _bad_json(field: str, error: Exception | None) -> InvalidEvent:
+    return InvalidEvent("bad_json", field=field, got=shown(str(error)), allowed="JSON, in UTF-8")
+
+
+def _locate(error: Exception) -> tuple[str, str]:
+    """Return the top-level field that *error* speaks of, and what lies below it."""
+    message = str(error)
+    path = _PATH.search(message)
+    inside = path["path"].lstrip(".") if path else ""
+    missing = _MISSING.search(message)
+    if missing:
+        return (inside.split(".")[0], missing["name"]) if inside else (missing["name"], "")
+    field, _, rest = inside.partition(".")
+    if field.endswith("[...]"):
+        return field.removesuffix("[...]"), "[...]"
+    return field, "[...]" if path and path["key"] else rest
+
+
+def _got(content: dict[str, Any], field: str) -> str | None:
+    return shown(content[field]) if field in content else None
+
+
+def _allowed(contract: type[JobUpdate | ProjectUpdate], field: str) -> str:
+    if field == "status":
+        return JOB_STATUS_ALLOWED if contract is JobUpdate else PROJECT_STATUS_ALLOWED
+    return ALLOWED[field]
+
+
+def _inside(field: str, value: dict[str, Any], rest: str) -> tuple[str, str | None]:
+    """Return the name and the text of the offending member of the object *value*."""
+    if rest != "[...]":
+        return f"{field}.{rest}", shown(value[rest]) if rest in value else None
+    for name, member in value.items():
+        try:
+            msgspec.convert({name: member}, _MAPPINGS[field])
+        except msgspec.ValidationError:
+            return f"{field}.{shown(name)[1:-1]}", shown(member)
+    return field, shown(value)
