@@ -1,0 +1,44 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from run_ledger.store.keys import Tables
+
+
+class Settings(NamedTuple):
+    """What a function is told by its environment."""
+
+    tables: Tables
+    entry_ttl_days: int
+    rollup_shards: int
+    cursor_key: str
+    log_level: str
+
+
+def load() -> Settings:
+    """Return the settings; ValueError names a variable whose value can't be used."""
+    environment = os.environ
+    return Settings(
+        tables=Tables(
+            entries=environment.get("ENTRIES_TABLE", ""),
+            jobs=environment.get("JOBS_TABLE", ""),
+            projects=environment.get("PROJECTS_TABLE", ""),
+            clients=environment.get("CLIENTS_TABLE", ""),
+            rollups=environment.get("ROLLUPS_TABLE", ""),
+            rejections=environment.get("REJECTIONS_TABLE", ""),
+        ),
+        entry_ttl_days=_positive("ENTRY_TTL_DAYS", 90),
+        rollup_shards=_positive("ROLLUP_SHARDS", 8),
+        cursor_key=environment.get("CURSOR_KEY", ""),
+        log_level=environment.get("LOG_LEVEL", "INFO").upper(),
+    )
+
+
+def _positive(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not value.isascii() or not value.isdecimal() or int(value) < 1:
+        raise ValueError(f"{name} is {value!r}; allowed: an integer of at least 1")
+    return int(value)

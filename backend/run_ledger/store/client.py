@@ -1,0 +1,30 @@
+"""The DynamoDB client, made once per execution environment and never at import."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    """Return the client that handlers share.
+
+    A call that hangs is given up early, as the next try usually finds another host; parameters
+    are not checked on this side, as that would cost more than all the rest of a large call.
+    """
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        parameter_validation=False,
+        max_pool_connections=32,
+        tcp_keepalive=True,
+    )
+    return boto3.client("dynamodb", config=config)

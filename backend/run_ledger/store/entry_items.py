@@ -1,0 +1,70 @@
+"""An accepted event as an item of the table Entries: whole, and never changed.
+
+::
+
+    pk = job#ID | project#ID, sk = event id       the duplicate check: put only where absent
+    digest                                        tells a repeat from a reused event id
+    detail, detail_type, source, envelope_id      the event as sent
+    occurred_at, received_at                      instants, in microseconds
+    expires_at                                    when DynamoDB may drop it, in epoch seconds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from run_ledger.domain.events import Event
+from run_ledger.domain.instants import MICROSECONDS
+
+from . import keys
+from .attributes import Attribute, Item, from_item, to_item
+
+SECONDS_PER_DAY = 86_400
+
+
+class Entry(Struct, frozen=True):
+    """An entry as read."""
+
+    event_id: str
+    detail_type: str
+    source: str
+    envelope_id: str
+    detail: dict[str, Any]
+    occurred_at: int
+    received_at: int
+
+
+def entry_item(event: Event, *, received_at: int, ttl_days: int) -> Item:
+    """Return the item that records *event*."""
+    return to_item(
+        {
+            "pk": keys.entity_key(event.kind, event.entity_id),
+            "sk": event.event_id,
+            "digest": event.digest,
+            "detail": event.detail.decode(),
+            "detail_type": f"{event.kind}_update",
+            "source": event.source,
+            "envelope_id": event.envelope_id,
+            "occurred_at": event.occurred_at,
+            "received_at": received_at,
+            "expires_at": received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY,
+        }
+    )
+
+
+def from_entry_item(item: Mapping[str, Attribute]) -> Entry:
+    """Return the entry that an item of the table holds."""
+    values = from_item(item)
+    return Entry(
+        event_id=values["sk"],
+        detail_type=values["detail_type"],
+        source=values["source"],
+        envelope_id=values["envelope_id"],
+        detail=msgspec.json.decode(values["detail"]),
+        occurred_at=values["occurred_at"],
+        received_at=values["received_at"],
+    )

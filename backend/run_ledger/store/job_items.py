@@ -1,0 +1,148 @@
+"""A job as an item of the table Jobs.
+
+::
+
+    job_id, client_id, project_id, pipeline   identity
+    rev                                       counts changes of state (not of sums)
+    ck, day_shard, outcome, outcome_day,      where the indexes find it; created_at is in ck
+    client_outcome, parent_job_id
+    at   {"1": {s, e, r, i, x, w}}            attempts: start, end, result, id of the winning
+                                              event, its error, error reported before the end
+    said [{o: [attempt, at, id], f: {…}}]     last values, grouped by the event that said them
+    c_NAME                                    counters
+    n                                         events taken in
+    seen                                      last_seen_at
+
+Names are short because an item of at most 1 KB costs one write unit and a larger one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain import instants
+from run_ledger.domain.job import Attempt, Ended, Failure, Job, Reported
+from run_ledger.domain.sums import Saying
+
+from . import keys
+from .attributes import Attribute, from_item
+
+_COUNTER = "c_"
+
+
+class StoredJob(Struct, frozen=True):
+    """A job as read, with what is outside the algebra."""
+
+    job: Job
+    revision: int
+    last_seen_at: int
+    entries: int
+
+
+def state_attributes(job: Job) -> dict[str, Any]:
+    """Return all attributes that a change of state sets: everything but key, sums, ``seen``."""
+    day = instants.day(job.created_at)
+    attributes = {
+        "client_id": job.client_id,
+        "project_id": job.project_id,
+        "pipeline": job.pipeline,
+        "ck": keys.creation_key(job.created_at, job.job_id),
+        "day_shard": keys.day_shard(day, keys.shard_of(job.job_id)),
+        "outcome": job.outcome,
+        "outcome_day": keys.outcome_day(job.outcome, day),
+        "client_outcome": keys.client_outcome(job.client_id, job.outcome),
+        "at": {str(number): _from_attempt(a) for number, a in job.attempts.items()},
+        "said": from_sayings(job.sayings),
+    }
+    parent = job.said("parent_job_id")
+    if parent is not None:
+        attributes["parent_job_id"] = parent
+    return attributes
+
+
+def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
+    """Return the attributes that hold *counters*."""
+    return {_COUNTER + name: count for name, count in counters.items()}
+
+
+def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
+    """Return the job that an item of the table holds."""
+    values = from_item(item)
+    job = Job(
+        job_id=values["job_id"],
+        client_id=values["client_id"],
+        project_id=values["project_id"],
+        pipeline=values["pipeline"],
+        created_at=keys.created_at(values["ck"]),
+        attempts={int(number): _to_attempt(a) for number, a in values["at"].items()},
+        sayings=to_sayings(values["said"]),
+        counters=to_counters(values),
+    )
+    return StoredJob(job, values["rev"], values["seen"], values["n"])
+
+
+def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
+    """Return the counters among the attributes of an item."""
+    return {
+        name.removeprefix(_COUNTER): count
+        for name, count in values.items()
+        if name.startswith(_COUNTER)
+    }
+
+
+def from_sayings(sayings: Mapping[str, Saying]) -> list[dict[str, Any]]:
+    """Return *sayings* grouped by the event that said them, latest first."""
+    groups: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for field, saying in sayings.items():
+        groups.setdefault(saying.order, {})[field] = saying.value
+    return [{"o": list(order), "f": groups[order]} for order in sorted(groups, reverse=True)]
+
+
+def to_sayings(groups: list[dict[str, Any]]) -> dict[str, Saying]:
+    """Return the sayings that `from_sayings` grouped."""
+    return {
+        field: Saying((group["o"][0], group["o"][1], group["o"][2]), value)
+        for group in groups
+        for field, value in group["f"].items()
+    }
+
+
+def _from_attempt(attempt: Attempt) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if attempt.started_at is not None:
+        values["s"] = attempt.started_at
+    if attempt.ended is not None:
+        ended = attempt.ended
+        values |= {"e": ended.at, "r": ended.result, "i": ended.event_id}
+        if ended.error is not None:
+            values["x"] = _from_failure(ended.error)
+    if attempt.reported is not None:
+        reported = attempt.reported
+        values["w"] = {
+            "a": reported.at,
+            "i": reported.event_id,
+            "x": _from_failure(reported.error),
+        }
+    return values
+
+
+def _to_attempt(values: Mapping[str, Any]) -> Attempt:
+    ended = reported = None
+    if "e" in values:
+        error = _to_failure(values["x"]) if "x" in values else None
+        ended = Ended(values["e"], values["i"], values["r"], error)
+    if "w" in values:
+        last = values["w"]
+        reported = Reported(last["a"], last["i"], _to_failure(last["x"]))
+    return Attempt(values.get("s"), ended, reported)
+
+
+def _from_failure(failure: Failure) -> dict[str, str]:
+    return {"t": failure.type, "m": failure.message, "f": failure.fingerprint}
+
+
+def _to_failure(values: Mapping[str, str]) -> Failure:
+    return Failure(values["t"], values["m"], values["f"])

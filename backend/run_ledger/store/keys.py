@@ -1,0 +1,75 @@
+"""How entities are keyed, and where their index entries lie.
+
+=========== ============================ =============================================
+table       key                          indexes
+=========== ============================ =============================================
+Entries     ``pk`` entity, ``sk`` event  none: it is the duplicate check and the history
+Jobs        ``job_id``                   six, each sorted by ``ck``: time, then job id
+Projects    ``project_id``               ``by_client``, sorted by ``ck``
+Rollups     ``pk`` scope and day, ``sk`` none
+Rejections  ``rejection_id``             ``by_day``, sorted by ``rk``
+=========== ============================ =============================================
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+from run_ledger.domain import instants
+
+# A day's new jobs spread over this many partitions of the index by_day.
+DAY_SHARDS = 4
+
+BY_DAY = "by_day"
+BY_CLIENT = "by_client"
+BY_PROJECT = "by_project"
+BY_PARENT = "by_parent"
+BY_OUTCOME = "by_outcome"
+BY_CLIENT_OUTCOME = "by_client_outcome"
+
+
+class Tables(NamedTuple):
+    """The names of the tables; empty where a function may not know one."""
+
+    entries: str
+    jobs: str
+    projects: str
+    clients: str
+    rollups: str
+    rejections: str
+
+
+def entity_key(kind: str, entity_id: str) -> str:
+    """Return the partition key of an entity's entries."""
+    return f"{kind}#{entity_id}"
+
+
+def creation_key(created_at: int, entity_id: str) -> str:
+    """Return the sort key of the indexes: total, stable, and in the order of time."""
+    return f"{instants.text(created_at)}#{entity_id}"
+
+
+def created_at(key: str) -> int:
+    """Return the instant in a `creation_key`."""
+    return instants.parse(key.partition("#")[0])
+
+
+def day_shard(day: str, shard: int) -> str:
+    """Return the partition key of the index ``by_day``."""
+    return f"{day}#{shard}"
+
+
+def shard_of(job_id: str) -> int:
+    """Return the shard of its day that the job lies in; the same for ever."""
+    return zlib.crc32(job_id.encode()) % DAY_SHARDS
+
+
+def outcome_day(outcome: str, day: str) -> str:
+    """Return the partition key of the index ``by_outcome``."""
+    return f"{outcome}#{day}"
+
+
+def client_outcome(client_id: str, outcome: str) -> str:
+    """Return the partition key of the index ``by_client_outcome``."""
+    return f"{client_id}#{outcome}"

@@ -1,0 +1,53 @@
+"""A project as an item of the table Projects.
+
+::
+
+    project_id, client_id     identity
+    rev                       counts changes of state (not of sums)
+    ck                        sort key of the index by_client; created_at is in it
+    said, c_NAME, n, seen     as in a job's item
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain.project import Project
+
+from . import keys
+from .attributes import Attribute, from_item
+from .job_items import from_sayings, to_counters, to_sayings
+
+
+class StoredProject(Struct, frozen=True):
+    """A project as read, with what is outside the algebra."""
+
+    project: Project
+    revision: int
+    last_seen_at: int
+    entries: int
+
+
+def state_attributes(project: Project) -> dict[str, Any]:
+    """Return all attributes that a change of state sets: everything but key, sums, ``seen``."""
+    return {
+        "client_id": project.client_id,
+        "ck": keys.creation_key(project.created_at, project.project_id),
+        "said": from_sayings(project.sayings),
+    }
+
+
+def from_project_item(item: Mapping[str, Attribute]) -> StoredProject:
+    """Return the project that an item of the table holds."""
+    values = from_item(item)
+    project = Project(
+        project_id=values["project_id"],
+        client_id=values["client_id"],
+        created_at=keys.created_at(values["ck"]),
+        sayings=to_sayings(values["said"]),
+        counters=to_counters(values),
+    )
+    return StoredProject(project, values["rev"], values["seen"], values["n"])

@@ -1,0 +1,70 @@
+"""Rejected events: kept with their reason, never counted, never retried.
+
+A rejection's id is derived from the event, so that a redelivered one is stored once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain import instants
+from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.instants import MICROSECONDS
+
+from .attributes import Attribute, Item, from_item, to_item
+from .entry_items import SECONDS_PER_DAY
+
+BY_DAY = "by_day"
+# An item holds 400 KB and a character up to 4 bytes; SQS delivers up to 1 MB. What doesn't fit is
+# cut and marked so: the archive of the bus has the whole.
+_RAW_CHARACTERS = 90_000
+
+
+class Rejection(Struct, frozen=True):
+    """A rejected event as read."""
+
+    rejection_id: str
+    received_at: int
+    reason: str
+    field: str
+    message: str
+    raw: str
+    truncated: bool
+
+
+def rejection_item(raw: str, error: InvalidEvent, *, received_at: int, ttl_days: int) -> Item:
+    """Return the item that keeps the rejected event *raw*, the text as it was delivered."""
+    rejection_id = hashlib.blake2b(raw.encode(errors="replace"), digest_size=16).hexdigest()
+    moment = instants.text(received_at)
+    return to_item(
+        {
+            "rejection_id": rejection_id,
+            "day": moment[:10],
+            "rk": f"{moment}#{rejection_id}",
+            "reason": error.reason,
+            "field": error.field,
+            "message": str(error),
+            "raw": raw[:_RAW_CHARACTERS],
+            "truncated": len(raw) > _RAW_CHARACTERS,
+            "received_at": received_at,
+            "expires_at": received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY,
+        }
+    )
+
+
+def from_rejection_item(item: Mapping[str, Attribute]) -> Rejection:
+    """Return the rejection that an item of the table holds."""
+    values: dict[str, Any] = from_item(item)
+    return Rejection(
+        rejection_id=values["rejection_id"],
+        received_at=values["received_at"],
+        reason=values["reason"],
+        field=values["field"],
+        message=values["message"],
+        raw=values["raw"],
+        truncated=values["truncated"],
+    )
