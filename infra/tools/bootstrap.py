@@ -17,12 +17,14 @@ import time
 import tomllib
 import venv
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = ".run-ledger-stamp.json"
 PROJECT = "project"
+OWN = ".venv"
 SHOWN_ON_FAILURE = 25  # lines of pip's own words
 
 
@@ -35,8 +37,8 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "run": Environment(".venv", ("run", PROJECT)),
-    "test": Environment(".venv", ("run", PROJECT, "test")),
+    "run": Environment(OWN, ("run", PROJECT)),
+    "test": Environment(OWN, ("run", PROJECT, "test")),
     "local-cloud": Environment(".venvs/local-cloud", ("local-cloud",)),
     "aws": Environment(".venvs/aws", ("aws",)),
     "tools": Environment(".venvs/tools", ("tools",)),
@@ -58,12 +60,20 @@ def main() -> int:
     with guard.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # a second make waits instead of building the same
         try:
-            for name in names:
-                ensure(ENVIRONMENTS[name])
+            make_all([ENVIRONMENTS[name] for name in names])
         except BootstrapError as error:
             sys.stderr.write(f"run-ledger: {error}\n")
             return 1
     return 0
+
+
+def make_all(environments: list[Environment]) -> None:
+    """Make the project's own environment first, as its pip fills the others, then those at once."""
+    own = [environment for environment in environments if environment.folder == OWN]
+    for environment in own or [ENVIRONMENTS["run"]]:
+        ensure(environment)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(ensure, [other for other in environments if other.folder != OWN]))
 
 
 def ensure(environment: Environment) -> None:
@@ -80,7 +90,8 @@ def ensure(environment: Environment) -> None:
     started = time.monotonic()
     if not installed:
         say(f"making {environment.folder} with Python {sys.version.split()[0]}")
-        venv.create(folder, clear=True, with_pip=True, symlinks=True, prompt="run-ledger")
+        owns_pip = environment.folder == OWN
+        venv.create(folder, clear=True, with_pip=owns_pip, symlinks=True, prompt="run-ledger")
     for layer in environment.layers:
         if installed.get(layer) != wanted[layer]:
             install(folder, layer)
@@ -131,8 +142,9 @@ def install(folder: Path, layer: str) -> None:
 
 def pip(folder: Path, layer: str, *arguments: str) -> None:
     """Run pip install in the environment and show how far it is."""
-    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
-    command += ["--progress-bar=off", "--no-compile", "--disable-pip-version-check", *arguments]
+    command = [str(ROOT / OWN / "bin" / "python"), "-m", "pip"]
+    command += ["--python", str(folder / "bin" / "python"), "--disable-pip-version-check"]
+    command += ["install", "--no-input", "--progress-bar=off", "--no-compile", *arguments]
     process = subprocess.Popen(  # noqa: S603 - the environment's own pip
         command,
         cwd=ROOT,
