@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Attribute = dict[str, Any]
@@ -10,40 +10,24 @@ Item = dict[str, Attribute]
 
 
 def to_attribute(value: Any) -> Attribute:
-    """Return *value* (str, int, bool, bytes, None, list, mapping of these) as AttributeValue."""
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bytes):
-        return {"B": value}
-    if isinstance(value, Mapping):
-        return {"M": {str(name): to_attribute(member) for name, member in value.items()}}
-    if isinstance(value, list | tuple):
-        return {"L": [to_attribute(member) for member in value]}
-    raise TypeError(f"no attribute holds a {type(value).__name__}")
+    """Return *value* (str, int, bool, bytes, None, list, tuple, dict of these) as AttributeValue.
+
+    Raises TypeError for anything else, floats above all: they would not come back as they were.
+    """
+    make = _MAKERS.get(type(value))
+    if make is None:
+        raise TypeError(f"no attribute holds a {type(value).__name__}")
+    return make(value)
 
 
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """Return the plain value of an AttributeValue as `to_attribute` makes them."""
     ((kind, value),) = attribute.items()
-    if kind == "N":
-        return int(value)
-    if kind in ("S", "BOOL"):
-        return value
-    if kind == "B":
-        return bytes(value)
-    if kind == "NULL":
-        return None
-    if kind == "M":
-        return {name: from_attribute(member) for name, member in value.items()}
-    if kind == "L":
-        return [from_attribute(member) for member in value]
-    raise TypeError(f"no plain value for an attribute of kind {kind}")
+    return _READERS[kind](value)
+
+
+def _list(values: Sequence[Any]) -> Attribute:
+    return {"L": [to_attribute(value) for value in values]}
 
 
 def to_item(values: Mapping[str, Any]) -> Item:
@@ -54,3 +38,24 @@ def to_item(values: Mapping[str, Any]) -> Item:
 def from_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the plain values of a DynamoDB item."""
     return {name: from_attribute(attribute) for name, attribute in item.items()}
+
+
+_MAKERS: dict[type, Callable[[Any], Attribute]] = {
+    str: lambda value: {"S": value},
+    int: lambda value: {"N": str(value)},
+    bool: lambda value: {"BOOL": value},
+    bytes: lambda value: {"B": value},
+    type(None): lambda _: {"NULL": True},
+    dict: lambda value: {"M": to_item(value)},
+    list: _list,
+    tuple: _list,
+}
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": int,
+    "BOOL": bool,
+    "B": bytes,
+    "NULL": lambda _: None,
+    "M": from_item,
+    "L": lambda value: [from_attribute(member) for member in value],
+}

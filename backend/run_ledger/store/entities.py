@@ -1,0 +1,258 @@
+"""What the ledger must know of jobs and of projects to post events to either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from run_ledger.domain import job as jobs
+from run_ledger.domain import project as projects
+from run_ledger.domain.events import Event
+from run_ledger.domain.instants import text
+from run_ledger.domain.rollups import (
+    Differences,
+    delta_differences,
+    merge,
+    state_differences,
+)
+from run_ledger.domain.sums import add_delta
+
+from . import job_items, project_items
+from .attributes import Attribute, Item, to_item
+from .expressions import UpdateBuilder
+from .keys import Tables
+
+Stored = job_items.StoredJob | project_items.StoredProject
+
+
+class Known(Struct, frozen=True):
+    """What stays true of an entity whatever else it takes in.
+
+    Its identity never changes, and a start (of the attempt with that number; of a project, whose
+    only "attempt" is 1, its creation) only ever moves back. So an event that merely adds to sums
+    as seen from here does so for good, and can be written without reading first.
+    """
+
+    identity: tuple[str, ...]
+    starts: Mapping[int, int]
+
+
+class Write(Struct, frozen=True):
+    """The change of one entity by some events, ready for a transaction."""
+
+    action: dict[str, Any]
+    differences: Differences
+    known: Known | None
+    outcome: dict[str, Any]
+
+
+class Entity(Protocol):
+    """One kind of entity."""
+
+    kind: str
+    table: str
+
+    def key(self, entity_id: str) -> Item:
+        """Return the item's key."""
+
+    def load(self, item: Mapping[str, Attribute]) -> Stored:
+        """Return what an item holds."""
+
+    def known(self, stored: Stored) -> Known:
+        """Return what stays true of *stored*."""
+
+    def identity(self, event: Event) -> tuple[str, ...]:
+        """Return what all events of one entity must agree on."""
+
+    def check(self, stored: Stored, event: Event) -> None:
+        """Raise InvalidEvent where *event* disagrees with what is *stored*."""
+
+    def only_adds(self, known: Known, event: Event) -> bool:
+        """Return whether *event* only adds to sums."""
+
+    def write_sums(self, entity_id: str, events: Sequence[Event], now: int) -> Write:
+        """Return the change by events that only add to sums."""
+
+    def write_state(
+        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
+    ) -> Write:
+        """Return the change by any events, guarded by the revision that was read."""
+
+
+class JobEntity:
+    """Jobs: state in Jobs, counted in Rollups."""
+
+    kind = "job"
+
+    def __init__(self, tables: Tables) -> None:
+        """Remember where jobs are kept."""
+        self.table = tables.jobs
+
+    def key(self, entity_id: str) -> Item:
+        """Return the item's key."""
+        return to_item({"job_id": entity_id})
+
+    def load(self, item: Mapping[str, Attribute]) -> job_items.StoredJob:
+        """Return what an item holds."""
+        return job_items.from_job_item(item)
+
+    def known(self, stored: Stored) -> Known:
+        """Return what stays true of *stored*."""
+        return _known_of_job(_stored_job(stored).job)
+
+    def identity(self, event: Event) -> tuple[str, ...]:
+        """Return client, project and pipeline."""
+        return jobs.identity(jobs.job_update(event))
+
+    def check(self, stored: Stored, event: Event) -> None:
+        """Raise InvalidEvent where *event* disagrees with what is *stored*."""
+        jobs.check_identity(_stored_job(stored).job, jobs.job_update(event))
+
+    def only_adds(self, known: Known, event: Event) -> bool:
+        """Return whether *event* only adds to sums."""
+        return self.identity(event) == known.identity and jobs.changes_nothing_but_sums(
+            event, known.starts
+        )
+
+    def write_sums(self, entity_id: str, events: Sequence[Event], now: int) -> Write:
+        """Return the change by events that only add to sums."""
+        client_id, project_id, pipeline = jobs.identity(jobs.job_update(events[0]))
+        update = UpdateBuilder()
+        update.require(("client_id",), "=", client_id)
+        update.require(("project_id",), "=", project_id)
+        update.require(("pipeline",), "=", pipeline)
+        earliest: dict[int, int] = {}
+        for event in events:
+            number = event.order[0]
+            earliest[number] = min(earliest.get(number, event.occurred_at), event.occurred_at)
+        for number, instant in earliest.items():
+            update.require(("at", str(number), "s"), "<=", instant)
+        _take_in(update, events, now)
+        return Write(
+            update.action(self.table, self.key(entity_id)), delta_differences(events), None, {}
+        )
+
+    def write_state(
+        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
+    ) -> Write:
+        """Return the change by any events, guarded by the revision that was read."""
+        before = _stored_job(stored).job if stored else None
+        after = jobs.fold(before, events)
+        update = UpdateBuilder()
+        _guard(update, "job_id", stored)
+        update.set(job_items.state_attributes(after))
+        _take_in(update, events, now)
+        differences = state_differences(before, after)
+        merge(differences, delta_differences(events))
+        current = after.current
+        return Write(
+            update.action(self.table, self.key(entity_id)),
+            differences,
+            _known_of_job(after),
+            {"status": current.status, "result": current.result, "attempt": after.attempt},
+        )
+
+
+class ProjectEntity:
+    """Projects: state in Projects, counted nowhere else."""
+
+    kind = "project"
+
+    def __init__(self, tables: Tables) -> None:
+        """Remember where projects are kept."""
+        self.table = tables.projects
+
+    def key(self, entity_id: str) -> Item:
+        """Return the item's key."""
+        return to_item({"project_id": entity_id})
+
+    def load(self, item: Mapping[str, Attribute]) -> project_items.StoredProject:
+        """Return what an item holds."""
+        return project_items.from_project_item(item)
+
+    def known(self, stored: Stored) -> Known:
+        """Return what stays true of *stored*."""
+        return _known_of_project(_stored_project(stored).project)
+
+    def identity(self, event: Event) -> tuple[str, ...]:
+        """Return the client."""
+        return (event.update.client_id,)
+
+    def check(self, stored: Stored, event: Event) -> None:
+        """Raise InvalidEvent where *event* disagrees with what is *stored*."""
+        project = _stored_project(stored).project
+        projects.check_identity(project, projects.project_update(event))
+
+    def only_adds(self, known: Known, event: Event) -> bool:
+        """Return whether *event* only adds to sums."""
+        return self.identity(event) == known.identity and projects.changes_nothing_but_sums(
+            event, known.starts[1]
+        )
+
+    def write_sums(self, entity_id: str, events: Sequence[Event], now: int) -> Write:
+        """Return the change by events that only add to sums."""
+        update = UpdateBuilder()
+        update.require(("client_id",), "=", events[0].update.client_id)
+        # "$" follows "#", which ends the time in ck: so this says created_at <= earliest.
+        earliest = min(event.occurred_at for event in events)
+        update.require(("ck",), "<", f"{text(earliest)}$")
+        _take_in(update, events, now)
+        return Write(update.action(self.table, self.key(entity_id)), {}, None, {})
+
+    def write_state(
+        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
+    ) -> Write:
+        """Return the change by any events, guarded by the revision that was read."""
+        after = projects.fold(_stored_project(stored).project if stored else None, events)
+        update = UpdateBuilder()
+        _guard(update, "project_id", stored)
+        update.set(project_items.state_attributes(after))
+        _take_in(update, events, now)
+        action = update.action(self.table, self.key(entity_id))
+        return Write(action, {}, _known_of_project(after), {"status": after.said("status")})
+
+
+def _guard(update: UpdateBuilder, key: str, stored: Stored | None) -> None:
+    """Let the write happen only on the state that was read, and count the revision on."""
+    if stored is None:
+        update.require_absent(key)
+        update.set({"rev": 1})
+    else:
+        update.require(("rev",), "=", stored.revision)
+        update.set({"rev": stored.revision + 1})
+
+
+def _take_in(update: UpdateBuilder, events: Sequence[Event], now: int) -> None:
+    """Add the events' deltas and their number, and note when that was."""
+    counters: dict[str, int] = {}
+    for event in events:
+        add_delta(counters, event)
+    update.set({"seen": now})
+    update.add({"n": len(events), **job_items.counter_attributes(counters)})
+
+
+def _known_of_job(job: jobs.Job) -> Known:
+    starts = {
+        number: attempt.started_at
+        for number, attempt in job.attempts.items()
+        if attempt.started_at is not None
+    }
+    return Known((job.client_id, job.project_id, job.pipeline), starts)
+
+
+def _known_of_project(project: projects.Project) -> Known:
+    return Known((project.client_id,), {1: project.created_at})
+
+
+def _stored_job(stored: Stored) -> job_items.StoredJob:
+    if not isinstance(stored, job_items.StoredJob):
+        raise TypeError("a job is needed here")
+    return stored
+
+
+def _stored_project(stored: Stored) -> project_items.StoredProject:
+    if not isinstance(stored, project_items.StoredProject):
+        raise TypeError("a project is needed here")
+    return stored

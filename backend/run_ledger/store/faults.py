@@ -1,0 +1,61 @@
+"""What DynamoDB's errors mean for a caller."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+_PASSING = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "ThrottledException",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+_REFUSED = frozenset({"ValidationError", "ValidationException", "ItemCollectionSizeLimitExceeded"})
+
+
+class Fault(Enum):
+    """What to do about an error."""
+
+    PASSING = auto()
+    """The same call may succeed a moment later; it may also have taken effect already."""
+    CANCELLED = auto()
+    """A transaction took no effect; its reasons say why."""
+    CONDITION = auto()
+    """A condition of a single write, or of an action of a transaction, was not met."""
+    REFUSED = auto()
+    """This call can never succeed as it is: too large, or malformed."""
+    FATAL = auto()
+    """Nothing can succeed: no permission, no such table, no credentials."""
+
+
+def fault(error: ClientError | BotoCoreError) -> Fault:
+    """Return what *error* means. Errors of the connection are passing ones."""
+    if isinstance(error, BotoCoreError):
+        return Fault.PASSING
+    code = error.response.get("Error", {}).get("Code", "")
+    return fault_of_code(code)
+
+
+def fault_of_code(code: str) -> Fault:
+    """Return what an error code, or the code of a cancellation reason, means."""
+    if code in _PASSING:
+        return Fault.PASSING
+    if code == "TransactionCanceledException":
+        return Fault.CANCELLED
+    if code in ("ConditionalCheckFailed", "ConditionalCheckFailedException"):
+        return Fault.CONDITION
+    if code in _REFUSED:
+        return Fault.REFUSED
+    return Fault.FATAL

@@ -1,0 +1,322 @@
+"""Posting events: exactly once, although they come at least once and in any order.
+
+An event's entry, its effect on the job or project and its effect on the rollups commit in one
+transaction, and the entry is put only where absent. So an event that comes again, for whatever
+reason (a repeat, a redelivery, a retry after a timeout that had committed), finds its entry and is
+dropped, and an event whose entry is missing has had no effect at all.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger.domain.errors import InvalidEvent, StoreUnavailable, shown
+from run_ledger.domain.events import Event
+
+from .entities import Entity, JobEntity, Known, ProjectEntity
+from .faults import Fault, fault
+from .keys import Tables
+from .postings import Group, Pending, Posting, next_posting, packed
+from .rejections import rejection_item
+from .snapshots import load
+from .transactions import Retention, Transaction, Verdict
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KNOWN_ENTITIES = 10_000
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 1.0
+# What a last transaction and the answer may still need.
+_RESERVE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event as a message brought it."""
+
+    message_id: str
+    raw: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One message that holds no acceptable event."""
+
+    message_id: str
+    raw: str
+    error: InvalidEvent
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a batch."""
+
+    postings: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: int = 0
+    rejected: list[InvalidEvent] = field(default_factory=list)
+    failed_message_ids: set[str] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+    transactions: int = 0
+    cancelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The clock (microseconds since 1970), the pause and the dice, for tests to hold still."""
+
+    now: Callable[[], int] = lambda: time.time_ns() // 1000
+    pause: Callable[[float], None] = time.sleep
+    dice: random.Random = field(default_factory=random.SystemRandom)
+
+
+class Ledger:
+    """The writer's side of the tables. One serves an execution environment, one call at a time."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        tables: Tables,
+        *,
+        entry_ttl_days: int,
+        rollup_shards: int,
+        timing: Timing | None = None,
+    ) -> None:
+        """Make a ledger that writes through *client*, and choose its shard of the rollups."""
+        self._client = client
+        self._tables = tables
+        self._ttl_days = entry_ttl_days
+        self._rollup_shards = rollup_shards
+        self._timing = timing or Timing()
+        self._shard = self._timing.dice.randrange(rollup_shards)
+        self._known: OrderedDict[tuple[str, str], Known] = OrderedDict()
+        self._entities: dict[str, Entity] = {
+            "job": JobEntity(tables),
+            "project": ProjectEntity(tables),
+        }
+
+    def post(
+        self,
+        deliveries: Iterable[Delivery],
+        refusals: Iterable[Refusal],
+        remaining_seconds: Callable[[], float],
+    ) -> Report:
+        """Post all events and keep all refusals; report what could not be done in time.
+
+        Messages in ``failed_message_ids`` are safe to deliver again: their events have either had
+        no effect, or are found again as repeats.
+        """
+        report = Report()
+        for refusal in refusals:
+            self._reject(report, refusal.raw, [refusal.message_id], refusal.error)
+        groups = self._groups(deliveries)
+        pauses = 0
+        while groups:
+            if remaining_seconds() < _RESERVE_SECONDS:
+                self._fail(report, groups, "no time left")
+                break
+            try:
+                contended = self._round(report, groups)
+            except StoreUnavailable as error:
+                self._fail(report, groups, str(error))
+                break
+            groups = [group for group in groups if group.pending]
+            if contended and groups:
+                self._pause(pauses, remaining_seconds())
+            pauses = pauses + 1 if contended else 0
+        return report
+
+    def _round(self, report: Report, groups: Sequence[Group]) -> bool:
+        """Try every group once; return whether DynamoDB asked for patience."""
+        if not self._load([group for group in groups if group.needs_loading()]):
+            return True
+        for group in groups:
+            for stranger, error in group.take_out_strangers():
+                self._reject(report, stranger.raw, stranger.message_ids, error)
+        now = self._timing.now()
+        contended = False
+        ready = (next_posting(group, now) for group in groups if group.pending)
+        for postings in packed(ready):
+            contended |= self._commit(report, postings, now)
+        return contended
+
+    def _commit(self, report: Report, postings: Sequence[Posting], now: int) -> bool:
+        """Commit *postings* in one transaction; return whether they need patience."""
+        transaction = Transaction(
+            postings, self._tables, self._shard, Retention(now, self._ttl_days)
+        )
+        report.transactions += 1
+        try:
+            self._client.transact_write_items(TransactItems=transaction.actions)  # type: ignore[arg-type]
+        except (ClientError, BotoCoreError) as error:
+            return self._after_failure(report, transaction, error)
+        for posting in postings:
+            self._settle(report, posting)
+        return False
+
+    def _after_failure(
+        self, report: Report, transaction: Transaction, error: ClientError | BotoCoreError
+    ) -> bool:
+        """Learn from a transaction that failed; return whether to be patient before the next."""
+        kind = fault(error)
+        if kind is Fault.CANCELLED and isinstance(error, ClientError):
+            report.cancelled += 1
+            reasons = error.response.get("CancellationReasons", [])
+            return self._heed(report, transaction.verdict(reasons))
+        if kind is Fault.REFUSED:
+            self._shrink(report, transaction.postings, str(error))
+            return False
+        if kind is Fault.PASSING:
+            return True
+        raise StoreUnavailable(str(error)) from error
+
+    def _heed(self, report: Report, verdict: Verdict) -> bool:
+        if verdict.fatal:
+            raise StoreUnavailable(f"transaction cancelled: {', '.join(verdict.fatal)}")
+        for posting, pending in verdict.repeats:
+            posting.group.pending.remove(pending)
+            report.duplicates += len(pending.message_ids)
+        for posting, pending in verdict.reused:
+            posting.group.pending.remove(pending)
+            self._reject(report, pending.raw, pending.message_ids, _reused(pending))
+        for posting in verdict.outdated:
+            posting.group.forget()
+            self._known.pop((posting.group.entity.kind, posting.group.entity_id), None)
+        for posting in verdict.contended:
+            # A hot entity must not hold up those that happened to travel with it.
+            posting.group.is_alone = True
+        self._shrink(report, verdict.refused, "DynamoDB refused the item")
+        if verdict.is_row_contended:
+            self._shard = self._timing.dice.randrange(self._rollup_shards)
+        learned = verdict.repeats or verdict.reused or verdict.outdated or verdict.refused
+        return not learned
+
+    def _settle(self, report: Report, posting: Posting) -> None:
+        """Note that *posting* has committed."""
+        group = posting.group
+        done = {id(pending) for pending in posting.pending}
+        group.pending = [pending for pending in group.pending if id(pending) not in done]
+        report.duplicates += sum(len(pending.message_ids) - 1 for pending in posting.pending)
+        report.postings.append(_record(posting))
+        known = posting.write.known or group.known
+        if known is not None:
+            self._remember(group, known)
+        # What is left of the group folds over what has just been written: read that.
+        group.is_loaded, group.stored, group.known = False, None, known
+
+    def _shrink(self, report: Report, postings: Sequence[Posting], reason: str) -> None:
+        """Try refused postings alone and by halves; a single refused event fails."""
+        for posting in postings:
+            group = posting.group
+            if len(posting.pending) > 1:
+                group.max_events = len(posting.pending) // 2
+            elif group.is_alone:
+                self._fail_pending(report, posting.pending, reason)
+                group.pending.remove(posting.pending[0])
+            group.is_alone = True
+
+    def _load(self, groups: Sequence[Group]) -> bool:
+        """Read what the groups need; return False where DynamoDB asked for patience."""
+        if not groups:
+            return True
+        try:
+            return load(self._client, groups)
+        except (ClientError, BotoCoreError) as error:
+            if fault(error) is Fault.PASSING:
+                return False
+            raise StoreUnavailable(str(error)) from error
+
+    def _groups(self, deliveries: Iterable[Delivery]) -> list[Group]:
+        """Group deliveries by entity; messages that carry the same event share one pending."""
+        groups: dict[tuple[str, str], Group] = {}
+        pendings: dict[tuple[str, str, str, bytes], Pending] = {}
+        for delivery in deliveries:
+            event = delivery.event
+            name = (event.kind, event.entity_id)
+            pending = pendings.get((*name, event.event_id, event.digest))
+            if pending is not None:
+                pending.message_ids.append(delivery.message_id)
+                continue
+            pending = Pending(event, delivery.raw, [delivery.message_id])
+            pendings[(*name, event.event_id, event.digest)] = pending
+            if name not in groups:
+                groups[name] = Group(
+                    self._entities[event.kind], event.entity_id, [], self._known.get(name)
+                )
+            groups[name].pending.append(pending)
+        return list(groups.values())
+
+    def _remember(self, group: Group, known: Known) -> None:
+        """Keep what stays true of an entity, for as many as were written last."""
+        name = (group.entity.kind, group.entity_id)
+        self._known[name] = known
+        self._known.move_to_end(name)
+        if len(self._known) > _KNOWN_ENTITIES:
+            self._known.popitem(last=False)
+
+    def _reject(
+        self, report: Report, raw: str, message_ids: Sequence[str], error: InvalidEvent
+    ) -> None:
+        """Keep a rejected event; where that fails, its messages have failed."""
+        item = rejection_item(raw, error, received_at=self._timing.now(), ttl_days=self._ttl_days)
+        try:
+            self._client.put_item(
+                TableName=self._tables.rejections,
+                Item=item,
+                ConditionExpression="attribute_not_exists(rejection_id)",
+            )
+        except (ClientError, BotoCoreError) as failure:
+            if fault(failure) is not Fault.CONDITION:
+                report.failed_message_ids.update(message_ids)
+                report.failures.append(f"a rejected event could not be kept: {failure}")
+                return
+        report.rejected.append(error)
+
+    def _fail(self, report: Report, groups: Iterable[Group], reason: str) -> None:
+        for group in groups:
+            self._fail_pending(report, group.pending, reason)
+
+    def _fail_pending(self, report: Report, pendings: Iterable[Pending], reason: str) -> None:
+        for pending in pendings:
+            report.failed_message_ids.update(pending.message_ids)
+            report.failures.append(
+                f"{pending.event.kind} {pending.event.entity_id}, "
+                f"event {pending.event.event_id}: {reason}"
+            )
+
+    def _pause(self, tries: int, remaining_seconds: float) -> None:
+        """Wait a random while that grows with the tries ("full jitter"), never past the end."""
+        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(tries, 10))
+        within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
+        self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
+
+
+def _record(posting: Posting) -> dict[str, Any]:
+    """Return what is logged of a posting."""
+    group = posting.group
+    event = posting.pending[0].event
+    return {
+        "kind": group.entity.kind,
+        "entity_id": group.entity_id,
+        "client_id": event.update.client_id,
+        "events": len(posting.pending),
+        **posting.write.outcome,
+    }
+
+
+def _reused(pending: Pending) -> InvalidEvent:
+    event = pending.event
+    return InvalidEvent(
+        "event_id_reused",
+        field="detail.event_id",
+        got=shown(event.event_id),
+        allowed=f"an id that no other event of {event.kind} {event.entity_id} has",
+    )
