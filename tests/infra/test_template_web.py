@@ -1,0 +1,198 @@
+"""The template's public face: API, sign-in and site let in whom they should and nobody else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.templates import properties, resources, statements, transformed
+
+PATHS = ["/jobs", "/jobs/{job_id}", "/jobs/{job_id}/entries", "/rejections"]
+CLIENTS = ["SiteClient", "DashboardClient", "MachineClient"]
+
+
+# --- API ----------------------------------------------------------------------------------------
+
+
+def test_api_serves_what_the_reader_serves() -> None:
+    """The paths are spelt out, so that the gate refuses all others."""
+    assert set(properties("Api")["Body"]["paths"]) == set(PATHS)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_method_wants_an_access_token_with_the_scope(path: str) -> None:
+    """Each path has one method, GET, behind the pool's authorizer with the read scope."""
+    methods = properties("Api")["Body"]["paths"][path]
+    assert set(methods) == {"get"}
+    assert methods["get"]["security"] == [{"AccessToken": ["run-ledger/read"]}]
+    assert "${ReaderFunction.Arn}" in str(methods["get"]["x-amazon-apigateway-integration"]["uri"])
+    authorizer = properties("Api")["Body"]["components"]["securitySchemes"]["AccessToken"]
+    assert authorizer["x-amazon-apigateway-authtype"] == "cognito_user_pools"
+    assert authorizer["x-amazon-apigateway-authorizer"]["providerARNs"] == [
+        {"Fn::GetAtt": ["UserPool", "Arn"]}
+    ]
+
+
+def test_api_has_one_stage_which_is_logged_throttled_and_compressed() -> None:
+    """The stage is `api`, as the site's path; its log is JSON and forgets."""
+    (stage,) = resources("AWS::ApiGateway::Stage").values()
+    assert stage["StageName"] == "api"
+    log = stage["AccessLogSetting"]
+    assert log["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogGroup", "Arn"]}
+    assert "\n" not in log["Format"]
+    assert {"request_id", "status", "latency_ms"} <= set(json.loads(log["Format"]))
+    assert properties("ApiAccessLogGroup")["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    (settings,) = stage["MethodSettings"]
+    assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRequestsPerSecond"}
+    assert settings["ThrottlingBurstLimit"] == {"Ref": "ApiBurst"}
+    assert properties("Api")["MinimumCompressionSize"] > 0
+
+
+def test_gateway_refuses_by_problem_documents() -> None:
+    """What the gateway answers by itself is application/problem+json with a stable type."""
+    responses = properties("Api")["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert {"UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(
+        responses
+    )
+    for response in responses.values():
+        assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == (
+            "'application/problem+json'"
+        )
+        body = response["responseTemplates"]["application/json"]
+        # The gateway puts its own message in, quotes and all.
+        problem = json.loads(body.replace("$context.error.messageString", '"message"'))
+        assert problem["type"].startswith("urn:run-ledger:problem:")
+        assert {"title", "detail"} <= set(problem)
+        assert str(problem.get("status")) == str(response.get("statusCode"))
+
+
+# --- sign-in ------------------------------------------------------------------------------------
+
+
+def test_people_are_invited() -> None:
+    """Nobody signs up; the pool is protected and outlives the stack."""
+    pool = properties("UserPool")
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["DeletionProtection"] == "ACTIVE"
+    assert properties("UserPool", DeletionProtection="false")["DeletionProtection"] == "INACTIVE"
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
+    assert transformed()["Resources"]["UserPool"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_client_tells_nothing_and_signs_in_by_oauth_alone(name: str) -> None:
+    """No app client takes a password itself or tells who exists; its scope is there before it."""
+    client = properties(name)
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["AllowedOAuthFlowsUserPoolClient"] is True
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert "run-ledger/read" in client["AllowedOAuthScopes"]
+    assert transformed()["Resources"][name]["DependsOn"] == "ResourceServer"
+
+
+def test_clients_have_the_secrets_and_flows_of_their_kind() -> None:
+    """A browser keeps no secret; a machine has nobody to sign in."""
+    kinds = {
+        name: (properties(name)["GenerateSecret"], properties(name)["AllowedOAuthFlows"])
+        for name in resources("AWS::Cognito::UserPoolClient")
+    }
+    assert kinds == {
+        "SiteClient": (False, ["code"]),
+        "DashboardClient": (True, ["code"]),
+        "MachineClient": (True, ["client_credentials"]),
+    }
+    assert properties("MachineClient")["AllowedOAuthScopes"] == ["run-ledger/read"]
+
+
+def test_site_is_signed_in_to_at_its_own_address() -> None:
+    """CloudFront's address is a callback always, a second one on request."""
+    own = {"Fn::Sub": "https://${Distribution.DomainName}/"}
+    second = "http://localhost:8080/"
+    assert properties("SiteClient")["CallbackURLs"] == [own]
+    assert properties("SiteClient", SiteCallbackUrl=second)["CallbackURLs"] == [
+        own,
+        {"Ref": "SiteCallbackUrl"},
+    ]
+    assert properties("SiteClient")["LogoutURLs"] == [own]
+
+
+def test_present_sign_in_pages_have_a_branding() -> None:
+    """Cognito's present pages stay empty without one for each client that people use."""
+    branded = resources("AWS::Cognito::ManagedLoginBranding").values()
+    assert [b["ClientId"]["Ref"] for b in branded] == ["SiteClient", "DashboardClient"]
+    assert properties("UserPoolDomain")["ManagedLoginVersion"] == 2
+    assert properties("UserPoolDomain", LoginPages="classic")["ManagedLoginVersion"] == 1
+
+
+# --- site ---------------------------------------------------------------------------------------
+
+
+def test_bucket_is_private() -> None:
+    """Only our distribution reads the bucket, and nobody does without TLS."""
+    bucket = properties("SiteBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    allowed, denied = statements(properties("SiteBucketPolicy"))
+    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "s3:GetObject")
+    assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+    assert allowed["Condition"] == {"StringEquals": {"AWS:SourceArn": {"Fn::Sub": arn}}}
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(denied["Resource"]) == 2
+
+
+def _distribution() -> dict[str, Any]:
+    config: dict[str, Any] = properties("Distribution")["DistributionConfig"]
+    return config
+
+
+def test_site_and_api_share_an_origin() -> None:
+    """Files come from the bucket by the distribution's signature, /api/* from the API uncached."""
+    site, api = _distribution()["Origins"]
+    assert site["OriginAccessControlId"] == {"Fn::GetAtt": ["SiteAccess", "Id"]}
+    access = properties("SiteAccess")["OriginAccessControlConfig"]
+    assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
+    assert api["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert "OriginPath" not in api
+    (behavior,) = _distribution()["CacheBehaviors"]
+    assert (behavior["PathPattern"], behavior["TargetOriginId"]) == ("/api/*", "api")
+    assert behavior["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    assert behavior["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    # Error pages are distribution-wide: they would turn the API's refusals into pages.
+    assert "CustomErrorResponses" not in _distribution()
+
+
+def test_every_answer_carries_the_security_headers() -> None:
+    """Both behaviours send the same strict headers, over TLS."""
+    config = _distribution()
+    for behavior in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+        assert behavior["ResponseHeadersPolicyId"] == {"Ref": "SecurityHeaders"}
+        assert behavior["ViewerProtocolPolicy"] in {"redirect-to-https", "https-only"}
+    headers = properties("SecurityHeaders")["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    assert headers["ContentTypeOptions"] == {"Override": True}
+    assert headers["FrameOptions"]["FrameOption"] == "DENY"
+    assert headers["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
+    assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31536000
+
+
+def test_content_security_policy_lets_only_our_own_files_run() -> None:
+    """The policy starts from nothing, allows no inline code and no foreign origin but sign-in."""
+    headers = properties("SecurityHeaders")["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    text, variables = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    policy = {name: rest for name, *rest in (part.split() for part in text.split(";"))}
+    prefix, prefix_variables = properties("UserPoolDomain")["Domain"]["Fn::Sub"]
+    sign_in = f"https://{prefix}.auth.${{AWS::Region}}.amazoncognito.com"
+    assert variables == prefix_variables
+    assert policy == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'", sign_in],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+    }

@@ -1,0 +1,100 @@
+"""The SAM template as CloudFormation will see it: transformed, its conditions decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from boto3 import Session
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "infra" / "template.yaml"
+ABSENT = {"Ref": "AWS::NoValue"}
+
+
+def source() -> dict[str, Any]:
+    """Return the template as it is written."""
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    # A bundle lies in a bucket by the time that the transform sees it.
+    parsed["Globals"]["Function"]["CodeUri"] = "s3://bundles/bundle.zip"
+    return parsed
+
+
+@cache
+def transformed(**parameters: str) -> dict[str, Any]:
+    """Return what the SAM transform makes of the template, conditions decided by *parameters*."""
+    # Every role is explicit, so the transform needs no managed policies looked up.
+    translator = Translator({}, Parser(), boto_session=Session(region_name="eu-central-1"))
+    result: dict[str, Any] = translator.translate(source(), parameters)
+    given = {name: parameter["Default"] for name, parameter in result["Parameters"].items()}
+    decisions = _decide(result["Conditions"], {**given, **parameters})
+    return {
+        **result,
+        "Resources": {
+            name: _settle(resource, decisions)
+            for name, resource in result["Resources"].items()
+            if decisions.get(resource.get("Condition"), True)
+        },
+    }
+
+
+def resources(of_type: str, **parameters: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of all resources of a type, by logical name."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in transformed(**parameters)["Resources"].items()
+        if resource["Type"] == of_type
+    }
+
+
+def properties(name: str, **parameters: str) -> dict[str, Any]:
+    """Return the properties of one resource."""
+    found: dict[str, Any] = transformed(**parameters)["Resources"][name]["Properties"]
+    return found
+
+
+def statements(of: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each policy statement of a role's or a resource policy's properties."""
+    documents = [policy["PolicyDocument"] for policy in of.get("Policies", ())]
+    documents += [of["PolicyDocument"]] if "PolicyDocument" in of else []
+    for document in documents:
+        yield from document["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return what IAM lets one write as one thing or as a list, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def _decide(conditions: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, bool]:
+    def value(part: Any) -> Any:
+        match part:
+            case {"Ref": name}:
+                return str(given[name])
+            case {"Fn::Equals": [one, other]}:
+                return value(one) == value(other)
+            case {"Fn::Not": [negated]}:
+                return not value(negated)
+            case _:
+                return str(part)
+
+    return {name: value(condition) for name, condition in conditions.items()}
+
+
+def _settle(part: Any, decisions: Mapping[str, bool]) -> Any:
+    match part:
+        case {"Fn::If": [condition, then, otherwise]}:
+            return _settle(then if decisions[condition] else otherwise, decisions)
+        case dict():
+            settled = {key: _settle(value, decisions) for key, value in part.items()}
+            return {key: value for key, value in settled.items() if value != ABSENT}
+        case list():
+            settled_items = [_settle(item, decisions) for item in part]
+            return [item for item in settled_items if item != ABSENT]
+        case _:
+            return part
