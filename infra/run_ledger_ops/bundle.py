@@ -1,0 +1,129 @@
+"""Lambda bundles: our code and its pinned dependencies in one reproducible zip file.
+
+The same inputs give the same bytes, so a bundle's name (the digest of its inputs) says whether it
+is there already, and a deployment whose code did not change changes nothing.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FILE_MODE = 0o100644
+_LEFT_OUT = {"__pycache__", "bin"}
+_PYTHON_TAG = "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())"
+
+
+class BundleError(Exception):
+    """A bundle could not be built; the message says which step failed and why."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A zip file as Lambda takes it, and the digest of what went into it."""
+
+    path: Path
+    digest: str
+
+
+def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
+    """Bundle a source folder with the dependencies that its `requirements.txt` pins.
+
+    `python` is the interpreter that will run the code, and whose pip chooses the wheels. Everything
+    in the folder goes in but what only the build needs: the requirements files and hidden files.
+    """
+    requirements = source / "requirements.txt"
+    if not requirements.is_file():
+        raise BundleError(f"{requirements} is missing: it pins what the functions carry.")
+    dependencies = _install_dependencies(requirements, python=python, cache=cache)
+    files = {path.relative_to(dependencies).as_posix(): path for path in _files(dependencies)}
+    files |= {path.relative_to(source).as_posix(): path for path in _source_files(source)}
+    digest = _digest_of_sources(source, dependencies.name)
+    target = cache / f"bundle-{digest}.zip"
+    if not target.exists():
+        _write_zip(target, files)
+    return Bundle(target, digest)
+
+
+def _install_dependencies(requirements: Path, *, python: Path, cache: Path) -> Path:
+    """Install the pinned dependencies into a folder named by their digest, once."""
+    tag = _run([str(python), "-c", _PYTHON_TAG], f"{python} could not be run")
+    digest = hashlib.sha256(requirements.read_bytes() + b"\0" + tag.encode()).hexdigest()[:20]
+    folder = cache / f"dependencies-{digest}"
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".installing-") as temporary:
+        unfinished = Path(temporary) / "site"
+        command = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--require-hashes",
+        ]
+        command += ["--disable-pip-version-check", "--only-binary", ":all:"]
+        command += ["--requirement", str(requirements), "--target", str(unfinished)]
+        _run(command, f"the dependencies pinned in {requirements} could not be installed")
+        unfinished.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            unfinished.rename(folder)
+    return folder
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in _LEFT_OUT or path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path
+
+
+def _source_files(source: Path) -> Iterator[Path]:
+    return (
+        path
+        for path in _files(source)
+        if not (path.parent == source and path.match("requirements.*"))
+    )
+
+
+def _digest_of_sources(source: Path, dependencies: str) -> str:
+    digest = hashlib.sha256(dependencies.encode())
+    for path in _source_files(source):
+        content = path.read_bytes()
+        name = path.relative_to(source).as_posix()
+        digest.update(f"\0{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:20]
+
+
+def _write_zip(target: Path, files: dict[str, Path]) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".zipping-") as temporary:
+        unfinished = Path(temporary) / "bundle.zip"
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            for name in sorted(files):
+                entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = _FILE_MODE << 16
+                archive.writestr(entry, files[name].read_bytes())
+        shutil.move(unfinished, target)
+
+
+def _run(command: list[str], failure: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError as error:
+        raise BundleError(f"{failure}: {error.strerror}.") from error
+    if done.returncode != 0:
+        words = (done.stderr or done.stdout).strip().splitlines()
+        raise BundleError(f"{failure}: {words[-1] if words else 'it said nothing'}")
+    return done.stdout.strip()

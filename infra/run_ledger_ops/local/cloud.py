@@ -1,0 +1,111 @@
+"""The local AWS: ministack as a child process, on the loopback address alone, IAM enforced."""
+
+import http.client
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.ports import LOOPBACK
+from run_ledger_ops.local.processes import ChildProcess
+from run_ledger_ops.local.state import StateFolder, clear_folder
+
+REGION = "eu-central-1"
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"  # noqa: S105 - ministack's fixed root key, of use on this machine only
+
+_READY_SECONDS = 60.0
+_SAVE_SECONDS = 120.0
+
+
+class LocalCloud:
+    """One ministack: `start`, `stop`, and clients for it."""
+
+    def __init__(self, python: Path, state: StateFolder, port: int) -> None:
+        self._python = python
+        self._state = state
+        self.port = port
+        self.endpoint_url = f"http://{LOOPBACK}:{port}"
+        self._process: ChildProcess | None = None
+        self._session: Any = boto3.session.Session(
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+            region_name=REGION,
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of a local AWS that has ended, None while it runs."""
+        return self._process.exit_code if self._process else None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        clear_folder(self._state.temporary)
+        self._process = ChildProcess(
+            [str(self._python), "-m", "ministack"],
+            environment=self._environment(),
+            log=self._state.logs / "local-aws.log",
+            folder=self._state.root,
+        )
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._answers():
+            if self._process.exit_code is not None or time.monotonic() > deadline:
+                words = self._process.last_words()
+                self._process.stop(0)
+                message = f"The local AWS did not start: {words} (see {self._process.log})."
+                raise LocalStackError(message)
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it, which makes it save its state, and end its functions' processes."""
+        if self._process and not self._process.stop(_SAVE_SECONDS):
+            message = (
+                f"The local AWS did not save its state within {_SAVE_SECONDS:.0f} s and was ended: "
+                f"what came after the last clean stop may be missing (see {self._process.log})."
+            )
+            raise LocalStackError(message)
+
+    def client(self, service: str) -> Any:
+        """Make a client of one of its services."""
+        client: Any = self._session.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            config=Config(retries={"mode": "standard", "max_attempts": 4}, read_timeout=300),
+        )
+        return client
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=2)
+        try:
+            connection.request("GET", "/_ministack/ready")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _environment(self) -> dict[str, str]:
+        """Give all that it may know of this machine: functions inherit it."""
+        return {
+            "PATH": os.defpath,
+            "HOME": str(self._state.temporary),
+            "TMPDIR": str(self._state.temporary),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "LOG_LEVEL": "WARNING",
+            "AUTH": "true",
+            "BIND_HOST": LOOPBACK,
+            "MINISTACK_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self._state.cloud_data),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self._state.cloud_objects),
+        }

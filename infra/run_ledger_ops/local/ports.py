@@ -1,0 +1,42 @@
+"""Loopback ports: those asked for, those of the last start, or free ones."""
+
+import socket
+
+from run_ledger_ops.local.errors import LocalStackError
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Say whether a program could listen on this port of the loopback address now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def choose(name: str, option: str, wanted: int | None, usual: int, *, avoid: set[int]) -> int:
+    """Give the port for a purpose: the wanted one or an error, else the usual one or a free one.
+
+    `wanted` was asked for on the command line, so another would surprise; `usual` is that of the
+    last start, or a default.
+    """
+    if wanted is not None:
+        if wanted in avoid or not is_free(wanted):
+            message = (
+                f"Port {wanted} ({name}) is taken by another program: "
+                f"stop that one, or choose another port with {option}."
+            )
+            raise LocalStackError(message)
+        return wanted
+    if usual not in avoid and is_free(usual):
+        return usual
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in avoid:
+            return port

@@ -1,0 +1,64 @@
+"""Child processes that are ended together with everything that they started."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from run_ledger_ops.local import tether
+
+
+class ChildProcess:
+    """A program in a session of its own, writing to a log file, tied to our life.
+
+    The session keeps a Ctrl-C in the terminal from reaching it: it is told to stop in its turn.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        folder: Path,
+    ) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - commands of our own making
+                [sys.executable, tether.__file__, str(os.getpid()), *command],
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                start_new_session=True,
+            )
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code once it has ended, None while it runs."""
+        return self._process.poll()
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait for its end and say whether it has come."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_seconds)
+        return self._process.poll() is not None
+
+    def stop(self, patience_seconds: float) -> bool:
+        """Ask it to end, wait, then end whatever is left of its group; say if it went by itself."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        went = self.wait(patience_seconds)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        return went
+
+    def last_words(self) -> str:
+        """Give the last line that it wrote, for an error message."""
+        lines = self.log.read_text("utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it wrote nothing"

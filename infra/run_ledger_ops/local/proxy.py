@@ -1,0 +1,219 @@
+"""Site, API and sign-in on one loopback origin, as CloudFront and Cognito's domain give them.
+
+Paths decide: `/api/*` goes to the REST API, the sign-in pages to Cognito, everything else to the
+CloudFront distribution, each with the `Host` by which the local AWS knows it. So the site runs
+under the response headers (the content security policy among them) of the very template.
+"""
+
+import http.client
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
+
+from run_ledger_ops.local.ports import LOOPBACK
+
+SIGN_IN_PATHS = frozenset(
+    {"/oauth2/authorize", "/oauth2/token", "/oauth2/userInfo", "/login", "/logout"}
+)
+
+_HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+_UPSTREAM_SECONDS = 35.0  # API Gateway itself gives up after 29
+_IDLE_SECONDS = 75.0
+_BODY_LIMIT = 1_000_000
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where a request goes on: the path there, and the host name that it is asked under."""
+
+    path: str
+    host: str | None = None
+    added_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The three things behind the one origin."""
+
+    cloud_port: int
+    api_id: str
+    api_stage: str
+    distribution_domain: str
+    api_headers: Mapping[str, str] = field(default_factory=dict)
+
+    def upstream(self, target: str) -> Upstream:
+        """Say where a request target (path and query, as sent) goes on."""
+        path, mark, query = target.partition("?")
+        if path == f"/{self.api_stage}" or path.startswith(f"/{self.api_stage}/"):
+            rest = path.removeprefix(f"/{self.api_stage}")
+            base = f"/restapis/{self.api_id}/{self.api_stage}/_user_request_"
+            return Upstream(f"{base}{rest or '/'}{mark}{query}", added_headers=self.api_headers)
+        if path in SIGN_IN_PATHS:
+            return Upstream(target)
+        return Upstream(target, self.distribution_domain)
+
+
+class Proxy:
+    """The server, answering from `start` to `stop` on threads of its own."""
+
+    def __init__(self, port: int, routes: Routes) -> None:
+        self._server = _Server((LOOPBACK, port), _Handler)
+        self._server.routes = routes
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="proxy", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening; requests under way are not waited for."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    routes: Routes
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of browsers that went away; everything else is answered, not raised."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_SECONDS
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Read a page, an answer of the API or a sign-in form."""
+        self._pass_on()
+
+    def do_HEAD(self) -> None:
+        """Do as GET, without the body."""
+        self._pass_on()
+
+    def do_POST(self) -> None:
+        """Send a sign-in form or ask for a token."""
+        self._pass_on()
+
+    def do_OPTIONS(self) -> None:
+        """Ask what another origin may do."""
+        self._pass_on()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Keep the terminal for what matters."""
+
+    def _pass_on(self) -> None:
+        body = self._read_body()
+        if body is None:
+            return
+        upstream = self.server.routes.upstream(self.path)
+        connection = http.client.HTTPConnection(
+            LOOPBACK, self.server.routes.cloud_port, timeout=_UPSTREAM_SECONDS
+        )
+        try:
+            headers = request_headers(self.headers.items(), upstream, self.headers["Host"] or "")
+            connection.request(self.command, quote_target(upstream.path), body or None, headers)
+            answer = connection.getresponse()
+        except TimeoutError:
+            self._refuse(HTTPStatus.GATEWAY_TIMEOUT, "The local AWS did not answer in time.")
+        except (OSError, http.client.HTTPException):
+            self._refuse(HTTPStatus.BAD_GATEWAY, "The local AWS does not answer.")
+        else:
+            self._answer(answer, upstream)
+        finally:
+            connection.close()
+
+    def _read_body(self) -> bytes | None:
+        if "transfer-encoding" in self.headers:
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length.")
+            return None
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal():
+            self._refuse(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
+            return None
+        if int(length) > _BODY_LIMIT:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
+            return None
+        return self.rfile.read(int(length))
+
+    def _answer(self, answer: http.client.HTTPResponse, upstream: Upstream) -> None:
+        """Pass an answer on piece by piece, in chunks where its length isn't known beforehand."""
+        chunked = answer.chunked or answer.headers.get("content-length") is None
+        bodiless = self.command == "HEAD" or answer.status in {
+            HTTPStatus.NO_CONTENT,
+            HTTPStatus.NOT_MODIFIED,
+        }
+        self.send_response_only(answer.status, answer.reason)
+        added = upstream.added_headers
+        for name, value in [*end_to_end(answer.headers.items()), *added.items()]:
+            self.send_header(name, value)
+        if chunked and not bodiless:
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if bodiless:
+            return
+        while piece := answer.read1(_PIECE):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _refuse(self, status: HTTPStatus, sentence: str) -> None:
+        body = f"{sentence}\n".encode()
+        self.close_connection = True
+        self.send_response_only(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Give the headers that are meant for the far end, without those of one connection."""
+    headers = list(headers)
+    named = {
+        token.strip().lower()
+        for name, value in headers
+        if name.lower() == "connection"
+        for token in value.split(",")
+    }
+    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | named]
+
+
+def request_headers(
+    headers: Iterable[tuple[str, str]], upstream: Upstream, host: str
+) -> dict[str, str]:
+    """Give the headers to ask upstream with: as CloudFront would, over HTTPS to the viewer."""
+    kept = {
+        name.title(): value
+        for name, value in end_to_end(headers)
+        if not name.lower().startswith("x-forwarded-") and name.lower() != "content-length"
+    }
+    return kept | {"Host": upstream.host or host, "X-Forwarded-Proto": "https"}
+
+
+def quote_target(target: str) -> str:
+    """Make a request target safe to send on, whatever bytes the viewer put into it."""
+    return quote(target, safe="%/:?#[]@!$&'()*+,;=-._~")

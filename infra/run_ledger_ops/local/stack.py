@@ -1,0 +1,243 @@
+"""Start and stop the whole local stack."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from run_ledger_ops.bundle import BundleError, build_bundle
+from run_ledger_ops.local import deployment, edge, people, ports, site
+from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.deployment import Deployment
+from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.processes import ChildProcess
+from run_ledger_ops.local.proxy import Proxy, Routes
+from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
+from run_ledger_ops.local.state import StateFolder, write_private
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = ROOT / "infra" / "template.yaml"
+SITE = ROOT / "static_site"
+
+_USUAL_PORT = 8600
+_USUAL_CLOUD_PORT = 4566
+_CHILD_SECONDS = 15.0
+_WATCH_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line."""
+
+    state: Path
+    cache: Path
+    local_cloud_python: Path
+    port: int | None = None
+    cloud_port: int | None = None
+    demo: bool = True
+    dashboard: bool = True
+
+
+class LocalStack:
+    """The stack: `start`, `watch` while it runs, and `stop` whatever of it has started."""
+
+    def __init__(self, options: Options, say: Callable[[str], None]) -> None:
+        self._options = options
+        self._say = say
+        self._state = StateFolder(options.state)
+        self._cloud: LocalCloud | None = None
+        self._proxy: Proxy | None = None
+        self._children: dict[str, ChildProcess] = {}
+
+    def start(self) -> None:
+        """Start everything and say how to use it."""
+        self._check_tools()
+        self._state.open()
+        self._state.stack_file.unlink(missing_ok=True)
+        cloud_port, site_port = self._choose_ports()
+        origin = f"http://{ports.LOOPBACK}:{site_port}"
+        wanted = self._deployment(origin)
+        cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
+        self._say("Starting the local AWS …")
+        cloud.start()
+        outputs = self._deploy(cloud, wanted)
+        running = self._fill(cloud, origin, outputs)
+        self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
+        self._proxy.start()
+        write_private(self._state.stack_file, json.dumps(stack_document(running), indent=2) + "\n")
+        if self._options.demo:
+            self._start_demo()
+        self._say(readiness(running, self._state.stack_file))
+
+    def watch(self) -> None:
+        """Return only by an exception: when something that should run has ended."""
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            if self._cloud and self._cloud.exit_code is not None:
+                message = f"The local AWS ended by itself; see {self._state.logs}."
+                raise LocalStackError(message)
+            for name, child in list(self._children.items()):
+                if child.exit_code is not None:
+                    self._say(f"The {name} ended by itself: {child.last_words()} (see {child.log})")
+                    del self._children[name]
+
+    def stop(self) -> None:
+        """Stop what has started, newest first, and let the state folder go."""
+        try:
+            for child in self._children.values():
+                child.stop(_CHILD_SECONDS)
+            if self._proxy:
+                self._proxy.stop()
+            self._state.stack_file.unlink(missing_ok=True)
+            if self._cloud:
+                self._cloud.stop()
+        finally:
+            self._state.close()
+
+    def _check_tools(self) -> None:
+        python = self._options.local_cloud_python
+        probe = "import ministack, samtranslator, cryptography"
+        try:
+            done = subprocess.run([python, "-c", probe], capture_output=True, check=False)  # noqa: S603
+        except OSError:
+            done = None
+        if done is None or done.returncode != 0:
+            message = (
+                f"{python} can't run the local AWS (ministack with aws-sam-translator and "
+                "cryptography): run `make run`, which installs it, or name an interpreter that has "
+                "it with --local-cloud-python."
+            )
+            raise LocalStackError(message)
+        for path in (TEMPLATE, SITE / "index.html"):
+            if not path.is_file():
+                raise LocalStackError(f"{path} is missing: the checkout is not complete.")
+
+    def _choose_ports(self) -> tuple[int, int]:
+        last: Mapping[str, int] = self._state.settings.get("ports", {})
+        site_port = ports.choose(
+            "site and API", "--port", self._options.port, last.get("site", _USUAL_PORT), avoid=set()
+        )
+        cloud_port = ports.choose(
+            "local AWS",
+            "--aws-port",
+            self._options.cloud_port,
+            last.get("cloud", _USUAL_CLOUD_PORT),
+            avoid={site_port},
+        )
+        self._state.settings["ports"] = {"site": site_port, "cloud": cloud_port}
+        self._state.save_settings()
+        return cloud_port, site_port
+
+    def _deployment(self, origin: str) -> Deployment:
+        template = TEMPLATE.read_text("utf-8")
+        self._say("Building the functions' bundle …")
+        try:
+            bundles = {
+                written: build_bundle(
+                    folder, python=self._options.local_cloud_python, cache=self._options.cache
+                )
+                for written, folder in deployment.code_folders(template, TEMPLATE.parent).items()
+            }
+        except BundleError as error:
+            raise LocalStackError(str(error)) from error
+        return Deployment(
+            template=deployment.put_code_in_place(template, bundles),
+            parameters={
+                "Stage": "local",
+                "SiteCallbackUrl": f"{origin}/",
+                "DeletionProtection": "false",
+                "ArchiveDays": "0",
+                "LoginPages": "classic",
+                "RequireTls": "false",
+            },
+            bundles=tuple(bundles.values()),
+        )
+
+    def _deploy(self, cloud: LocalCloud, wanted: Deployment) -> dict[str, str]:
+        if self._state.settings.get("deployed") == wanted.fingerprint:
+            outputs = deployment.outputs(cloud)
+            if outputs:
+                return outputs
+        self._say("Deploying the template …")
+        outputs = deployment.deploy(cloud, wanted)
+        enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
+        self._state.settings["deployed"] = wanted.fingerprint
+        self._state.save_settings()
+        return outputs
+
+    def _fill(self, cloud: LocalCloud, origin: str, outputs: dict[str, str]) -> Running:
+        """Put in people, clients and the site, and gather what others need to know."""
+        passwords = self._state.settings.setdefault(
+            "passwords", {person.role: people.new_password() for person in people.PEOPLE}
+        )
+        self._state.save_settings()
+        people.invite(cloud, outputs["UserPoolId"], passwords)
+        people.apply_clients(cloud, outputs["ClientsTable"], outputs["MachineClientId"])
+        cognito: Any = cloud.client("cognito-idp")
+        machine = cognito.describe_user_pool_client(
+            UserPoolId=outputs["UserPoolId"], ClientId=outputs["MachineClientId"]
+        )["UserPoolClient"]
+        running = Running(
+            endpoint_url=cloud.endpoint_url,
+            site_origin=origin,
+            dashboard_url=None,
+            outputs=outputs,
+            queue_url=_present_url(cloud, outputs["QueueUrl"]),
+            dlq_url=_present_url(cloud, outputs["DlqUrl"]),
+            machine_client_secret=machine["ClientSecret"],
+            passwords=passwords,
+        )
+        config = site_config(running, demo=self._options.demo)
+        site.upload(cloud, outputs["SiteBucketName"], SITE, config)
+        return running
+
+    def _start_demo(self) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "run_ledger_ops.demo",
+            "--stack",
+            str(self._state.stack_file),
+        ]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "infra")}
+        self._children["demo"] = ChildProcess(
+            command, environment=environment, log=self._state.logs / "demo.log", folder=ROOT
+        )
+
+
+def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:
+    """Switch on expiry of items by `expires_at`, which the local AWS ignores in a template."""
+    dynamodb: Any = cloud.client("dynamodb")
+    for table in tables:
+        status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        if status["TimeToLiveStatus"] == "DISABLED":
+            dynamodb.update_time_to_live(
+                TableName=table,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+            )
+
+
+def _present_url(cloud: LocalCloud, queue_url: str) -> str:
+    """Give a queue's URL on the port of this start."""
+    sqs: Any = cloud.client("sqs")
+    url: str = sqs.get_queue_url(QueueName=queue_url.rsplit("/", 1)[-1])["QueueUrl"]
+    return url
+
+
+def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Routes:
+    cloudfront: Any = cloud.client("cloudfront")
+    distribution = cloudfront.get_distribution(Id=outputs["DistributionId"])["Distribution"]
+    api_id, stage = _api(outputs["ApiUrl"])
+    headers = edge.api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
+    return Routes(cloud_port, api_id, stage, distribution["DomainName"], headers)
+
+
+def _api(url: str) -> tuple[str, str]:
+    """Take a REST API's invoke URL apart: its id and its stage."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    return host.partition(".")[0], path.strip("/")

@@ -1,0 +1,126 @@
+"""How people and programs learn to join in: the readiness text and `stack.json`."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from run_ledger_ops.local import cloud
+from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, PEOPLE
+
+
+@dataclass(frozen=True)
+class Running:
+    """The facts about a running stack."""
+
+    endpoint_url: str
+    site_origin: str
+    dashboard_url: str | None
+    outputs: dict[str, str]
+    queue_url: str
+    dlq_url: str
+    machine_client_secret: str
+    passwords: dict[str, str]
+
+
+def stack_document(running: Running) -> dict[str, Any]:
+    """Give the content of `stack.json`."""
+    outputs = running.outputs
+    users: dict[str, dict[str, str]] = {
+        person.role: {"email": person.email, "password": running.passwords[person.role]}
+        for person in PEOPLE
+    }
+    users["client"]["client_id"] = CLIENT_PERSON_CLIENT_ID
+    return {
+        "aws_endpoint_url": running.endpoint_url,
+        "region": cloud.REGION,
+        "access_key_id": cloud.ACCESS_KEY_ID,
+        "secret_access_key": cloud.SECRET_ACCESS_KEY,
+        "event_bus_name": outputs["BusName"],
+        "api_url": f"{running.site_origin}/api",
+        "site_url": f"{running.site_origin}/",
+        "dashboard_url": running.dashboard_url,
+        "token_url": f"{running.site_origin}/oauth2/token",
+        "authorize_url": f"{running.site_origin}/oauth2/authorize",
+        "jwks_url": f"{running.endpoint_url}/{outputs['UserPoolId']}/.well-known/jwks.json",
+        "issuer": outputs["Issuer"],
+        "site_client_id": outputs["SiteClientId"],
+        "machine_client_id": outputs["MachineClientId"],
+        "machine_client_secret": running.machine_client_secret,
+        "scope": outputs["Scope"],
+        "users": users,
+        "queue_url": running.queue_url,
+        "dlq_url": running.dlq_url,
+        "tables": {
+            name: outputs[f"{name.capitalize()}Table"]
+            for name in ("entries", "jobs", "projects", "clients", "rollups", "rejections")
+        },
+    }
+
+
+def site_config(running: Running, *, demo: bool) -> dict[str, object]:
+    """Give the site's `config.json`."""
+    return {
+        "api_base": "/api",
+        "authorize_url": f"{running.site_origin}/oauth2/authorize",
+        "token_url": f"{running.site_origin}/oauth2/token",
+        "logout_url": f"{running.site_origin}/logout",
+        "client_id": running.outputs["SiteClientId"],
+        "scope": f"openid email {running.outputs['Scope']}",
+        "stage": "local",
+        "demo": demo,
+    }
+
+
+def example_command(running: Running) -> str:
+    """Give a command line that posts an event, as it can be pasted into a shell."""
+    detail = {
+        "job_id": "my-first-job",
+        "project_id": "try-out",
+        "client_id": CLIENT_PERSON_CLIENT_ID,
+        "status": "running",
+        "delta": {"records_ok": 3},
+    }
+    entry = {
+        "EventBusName": running.outputs["BusName"],
+        "Source": "my.pipeline",
+        "DetailType": "job_update",
+        "Detail": json.dumps(detail, separators=(",", ":")),
+    }
+    command = [
+        *("env", f"AWS_ACCESS_KEY_ID={cloud.ACCESS_KEY_ID}"),
+        f"AWS_SECRET_ACCESS_KEY={cloud.SECRET_ACCESS_KEY}",
+        f"AWS_DEFAULT_REGION={cloud.REGION}",
+        *("aws", "events", "put-events", "--endpoint-url", running.endpoint_url),
+        *("--entries", json.dumps([entry], separators=(",", ":"))),
+    ]
+    return shlex.join(command)
+
+
+def readiness(running: Running, stack_file: Path) -> str:
+    """Give the block that says the stack is ready and how to use it."""
+    logins = [
+        f"{person.email}  {running.passwords[person.role]}  (group {person.group})"
+        for person in PEOPLE
+    ]
+    dashboard = [f"  Dashboard   {running.dashboard_url}"] if running.dashboard_url else []
+    lines = [
+        "",
+        "Run Ledger is ready, on this machine alone.",
+        "",
+        f"  Site        {running.site_origin}/",
+        f"  API         {running.site_origin}/api",
+        *dashboard,
+        f"  Sign in as  {logins[0]}",
+        *(f"              {login}" for login in logins[1:]),
+        f"  Local AWS   {running.endpoint_url}  (region {cloud.REGION})",
+        f"  Programs    {stack_file}",
+        "",
+        "Post an event:",
+        "",
+        f"  {example_command(running)}",
+        "",
+        "Ctrl-C stops everything and keeps what it holds for the next start.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,133 @@
+"""The state folder: everything that a local stack keeps from one start to the next.
+
+It is private (mode 700; files with secrets 600), has one owner at a time (a lock that the system
+releases with the process, however it ends), and is checked before it is used, because the local AWS
+passes over files that it can't read and would later save an empty state over them.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from run_ledger_ops.local.errors import LocalStackError
+
+FORMAT = 1
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+class StateFolder:
+    """The folder of one local stack, opened and locked by `open`, let go by `close`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.stack_file = self.root / "stack.json"
+        self.cloud_data = self.root / "aws"
+        self.cloud_objects = self.root / "s3"
+        self.temporary = self.root / "tmp"
+        self.logs = self.root / "logs"
+        self.journal = self.root / "journal.jsonl"
+        self._settings_file = self.root / "settings.json"
+        self._lock: IO[str] | None = None
+        self.settings: dict[str, Any] = {}
+
+    def open(self) -> None:
+        """Make the folder if need be, take its lock, and check what is in it.
+
+        Raises LocalStackError if it can't be used: no permission, another owner, damaged contents.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take_lock()
+            for folder in (self.cloud_data, self.cloud_objects, self.temporary, self.logs):
+                folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            self.close()
+            reason = error.strerror or str(error)
+            message = f"The state folder {self.root} can't be used: {reason}."
+            raise LocalStackError(message) from error
+        try:
+            self.settings = self._read_settings()
+            self._check_cloud_data()
+        except BaseException:
+            self.close()
+            raise
+
+    def save_settings(self) -> None:
+        """Keep the settings: ports, passwords, what is deployed."""
+        write_private(
+            self._settings_file, json.dumps(self.settings | {"format": FORMAT}, indent=2) + "\n"
+        )
+
+    def close(self) -> None:
+        """Let the folder go, for the next start."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        lock = (self.root / "lock").open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip()
+            lock.close()
+            message = (
+                f"A local stack is already running on the state folder {self.root}"
+                f"{f' (process {owner})' if owner else ''}: stop it, or name another folder with "
+                "--state."
+            )
+            raise LocalStackError(message) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self._lock = lock
+
+    def _read_settings(self) -> dict[str, Any]:
+        try:
+            settings = json.loads(self._settings_file.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (ValueError, OSError) as error:
+            raise self._damaged(self._settings_file, error) from error
+        if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+            raise self._damaged(self._settings_file, "it is of no format that this version knows")
+        return settings
+
+    def _check_cloud_data(self) -> None:
+        for path in sorted(self.cloud_data.glob("*.json")):
+            try:
+                with path.open("rb") as file:
+                    json.load(file)
+            except (ValueError, OSError) as error:
+                raise self._damaged(path, error) from error
+
+    def _damaged(self, path: Path, reason: object) -> LocalStackError:
+        return LocalStackError(
+            f"The state folder {self.root} is damaged: {path.relative_to(self.root)} can't be read "
+            f"({reason}); move the folder away to start afresh."
+        )
+
+
+def clear_folder(folder: Path) -> None:
+    """Empty a folder of leftovers, as far as that is possible."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        with contextlib.suppress(OSError):
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
