@@ -5,8 +5,8 @@ is there already, and a deployment whose code did not change changes nothing.
 """
 
 import hashlib
-import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from pathlib import Path
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 _LEFT_OUT = {"__pycache__", "bin"}
+_KEPT_BUNDLES = 5  # of a cache; each code change makes one
 _PYTHON_TAG = "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())"
 
 
@@ -34,7 +35,7 @@ class Bundle:
 def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
     """Bundle a source folder with the dependencies that its `requirements.txt` pins.
 
-    `python` is the interpreter that will run the code, and whose pip chooses the wheels. Everything
+    `python` is the interpreter that will run the code, and which the wheels must suit. Everything
     in the folder goes in but what only the build needs: the requirements files and hidden files.
     """
     requirements = source / "requirements.txt"
@@ -47,6 +48,7 @@ def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
     target = cache / f"bundle-{digest}.zip"
     if not target.exists():
         _write_zip(target, files)
+        _drop_old_bundles(cache)
     return Bundle(target, digest)
 
 
@@ -60,16 +62,9 @@ def _install_dependencies(requirements: Path, *, python: Path, cache: Path) -> P
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".installing-") as temporary:
         unfinished = Path(temporary) / "site"
-        command = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-compile",
-            "--require-hashes",
-        ]
-        command += ["--disable-pip-version-check", "--only-binary", ":all:"]
+        command = [sys.executable, "-m", "pip", "--python", str(python)]
+        command += ["--disable-pip-version-check", "--quiet", "install", "--no-input"]
+        command += ["--no-compile", "--require-hashes", "--only-binary", ":all:"]
         command += ["--requirement", str(requirements), "--target", str(unfinished)]
         _run(command, f"the dependencies pinned in {requirements} could not be installed")
         unfinished.mkdir(exist_ok=True)
@@ -115,7 +110,13 @@ def _write_zip(target: Path, files: dict[str, Path]) -> None:
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = _FILE_MODE << 16
                 archive.writestr(entry, files[name].read_bytes())
-        shutil.move(unfinished, target)
+        unfinished.rename(target)
+
+
+def _drop_old_bundles(cache: Path) -> None:
+    bundles = sorted(cache.glob("bundle-*.zip"), key=lambda path: path.stat().st_mtime)
+    for path in bundles[:-_KEPT_BUNDLES]:
+        path.unlink(missing_ok=True)
 
 
 def _run(command: list[str], failure: str) -> str:

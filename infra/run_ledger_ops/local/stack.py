@@ -153,7 +153,7 @@ class LocalStack:
                 "DeletionProtection": "false",
                 "ArchiveDays": "0",
                 "LoginPages": "classic",
-                "RequireTls": "false",
+                "TlsOnly": "false",
             },
             bundles=tuple(bundles.values()),
         )

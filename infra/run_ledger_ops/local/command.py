@@ -1,0 +1,141 @@
+"""`run-ledger local`: its command line, its signals, its exit code."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.stack import ROOT, LocalStack, Options
+
+_DESCRIPTION = """\
+Run the whole ledger on this machine, with no AWS account: a local AWS (ministack) carries the same
+template as the real one, with the real functions and IAM enforced; site, API and sign-in are on one
+origin. Everything listens on 127.0.0.1 alone."""
+_EPILOG = """\
+examples:
+  make run                                        everything, with simulated pipelines
+  make run ARGS="--no-demo --port 9000"           an empty ledger on a port of your choice
+  make run ARGS="--no-demo --state /tmp/ledger"   a second one, apart from the first
+
+STATE/stack.json tells other programs how to join in; it is there exactly while the stack is ready.
+Ctrl-C or SIGTERM stops everything and keeps the state. Exit code 2: it could not start or go on,
+and one sentence says why."""
+_CANNOT = 2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _AskedToStopError(BaseException):
+    """A signal asked for the end; like KeyboardInterrupt, no error handler may swallow it."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `local` to the words that the command knows."""
+    parser = commands.add_parser(
+        "local",
+        help="run the whole ledger on this machine, with no AWS account",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--no-demo", action="store_true", help="start with an empty ledger, simulate no pipelines"
+    )
+    parser.add_argument(
+        "--no-dashboard", action="store_true", help="leave out the analysts' Streamlit app"
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        default=ROOT / ".run-ledger",
+        help="where data, logs and stack.json are kept between starts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        metavar="N",
+        help="port of site, API and sign-in (default: the last start's, or 8600, or a free one)",
+    )
+    parser.add_argument(
+        "--aws-port",
+        type=_port,
+        metavar="N",
+        help="port of the local AWS (default: the last start's, or 4566, or a free one)",
+    )
+    parser.add_argument(
+        "--local-cloud-python",
+        type=Path,
+        metavar="PATH",
+        default=ROOT / ".venvs" / "local-cloud" / "bin" / "python",
+        help="interpreter that has ministack; it runs the functions, too (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        default=ROOT / ".run-ledger" / "cache",
+        help="where built bundles are kept; stacks may share it (default: %(default)s)",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the stack until a signal comes and give the exit code."""
+    options = Options(
+        state=given.state,
+        cache=given.cache,
+        local_cloud_python=given.local_cloud_python,
+        port=given.port,
+        cloud_port=given.aws_port,
+        demo=not given.no_demo,
+        dashboard=not given.no_dashboard,
+    )
+    stack = LocalStack(options, _say)
+    for number in _SIGNALS:
+        signal.signal(number, _ask_to_stop)
+    code = 0
+    try:
+        stack.start()
+        stack.watch()
+    except _AskedToStopError:
+        _say("Stopping …")
+    except (LocalStackError, BotoCoreError, ClientError) as error:
+        code = _complain(error)
+    finally:
+        _ignore_signals()
+        try:
+            stack.stop()
+        except LocalStackError as error:
+            code = _complain(error)
+    return code
+
+
+def _port(text: str) -> int:
+    highest = 65_535
+    if not text.isdecimal() or not 1 <= int(text) <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to {highest}")
+    return int(text)
+
+
+def _ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    _ignore_signals()
+    raise _AskedToStopError
+
+
+def _ignore_signals() -> None:
+    """Let stopping run its course: a second Ctrl-C must leave nothing behind."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the terminal is what this command talks to
+
+
+def _complain(error: Exception) -> int:
+    print(f"run-ledger local: {error}", file=sys.stderr)  # noqa: T201 - as above
+    return _CANNOT
