@@ -132,12 +132,12 @@ def read_stamp(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def install(folder: Path, layer: str) -> None:
-    """Install one layer: the packages of a lock file, or the project itself, editable."""
+    """Install one layer: a lock file, which is complete in itself, or the project, editable."""
     if layer == PROJECT:
         pip(folder, layer, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     else:
         path = str(lock_file(layer))
-        pip(folder, layer, "--require-hashes", "--only-binary=:all:", "--requirement", path)
+        pip(folder, layer, "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", path)
 
 
 def pip(folder: Path, layer: str, *arguments: str) -> None:
@@ -162,9 +162,9 @@ def pip(folder: Path, layer: str, *arguments: str) -> None:
     if process.wait() != 0:
         sys.stderr.writelines(spoken[-SHOWN_ON_FAILURE:])
         raise BootstrapError(
-            f"pip could not install what {layer!r} needs (its words are above). "
-            "Is the package index that pip is configured for within reach? "
-            "Once it is, run the same command again."
+            f"pip could not install the packages of {layer!r}; its own words are above. "
+            "If it found no packages at all, it needs a package index within reach "
+            "(pip config list shows which it asks). The same command goes on from here."
         )
 
 

@@ -1,0 +1,216 @@
+"""Who may know whom, held by reading the source: see "Who may import whom" in CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+AWS = {"boto3", "botocore"}
+NOT_SHIPPED = {"run_ledger_ops", "tests", "moto", "ministack", "pytest", "hypothesis"}
+OUTSIDE_WORLD = {  # standard library modules that reach for a clock, chance, files or the network
+    *("os", "sys", "time", "random", "secrets", "uuid", "logging", "threading", "asyncio"),
+    *("io", "pathlib", "shutil", "tempfile", "subprocess", "socket", "http", "urllib"),
+}
+CLOCK_CALLS = {"now", "utcnow", "today"}
+DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSIDE_WORLD
+TYPES_ONLY = "mypy_boto3_"
+MAX_LINES = 400
+DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
+
+
+def sources(folder: str) -> dict[str, Path]:
+    """Return the modules below an import root, by dotted name."""
+    root = ROOT / folder
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+BACKEND = sources("backend")
+COMMAND = {name: path for name, path in sources("infra").items() if "run_ledger_ops" in name}
+DASHBOARD = sources("dashboard_app")
+
+
+def imports(module: str, path: str, tree: ast.AST) -> Iterator[str]:
+    """Give the absolute name of everything that a module imports."""
+    package = module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def is_in(name: str, *packages: str) -> bool:
+    """Tell whether a dotted name is one of the packages or lies in one."""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def reads_environment(tree: ast.AST) -> bool:
+    """Tell whether the code touches the process's environment."""
+    names = {"environ", "environb", "getenv"}
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in names)
+        or (isinstance(node, ast.alias) and node.name in names)
+        for node in ast.walk(tree)
+    )
+
+
+def reads_clock(tree: ast.AST) -> bool:
+    """Tell whether the code asks what time it is."""
+    asked = (node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return not CLOCK_CALLS.isdisjoint(asked)
+
+
+def backend_violations(module: str, source: str, path: str = "module.py") -> list[str]:
+    """Return what a module of the backend does that its place does not allow."""
+    tree = ast.parse(source)
+    found = [
+        f"imports {name}: {complaint}"
+        for name in imports(module, path, tree)
+        for complaint in import_complaints(module, name)
+    ]
+    if module != "run_ledger.settings" and reads_environment(tree):
+        found.append("reads the environment: only run_ledger.settings does")
+    if is_in(module, "run_ledger.domain") and reads_clock(tree):
+        found.append("reads the clock: times are passed in")
+    return found
+
+
+def import_complaints(module: str, name: str) -> Iterator[str]:
+    """Give what is wrong with a module of the backend importing this name."""
+    top = name.split(".")[0]
+    if top in NOT_SHIPPED:
+        yield "that does not ship"
+    if top in AWS and not is_in(module, "run_ledger.store"):
+        yield "only run_ledger.store calls AWS"
+    if is_in(module, "run_ledger.domain"):
+        if top not in DOMAIN_MAY_IMPORT:
+            yield "domain takes values, nothing else"
+        if top == "run_ledger" and not is_in(name, "run_ledger.domain"):
+            yield "domain knows nobody"
+    elif is_in(module, "run_ledger.store"):
+        if top == "run_ledger" and not is_in(name, "run_ledger.domain", "run_ledger.store"):
+            yield "store knows domain alone"
+
+
+def dashboard_violations(source: str) -> list[str]:
+    """Return what the analysts' app imports though it may know HTTP alone."""
+    forbidden = AWS | {"run_ledger", "run_ledger_ops"}
+    names = imports("dashboard_app", "module.py", ast.parse(source))
+    return [f"imports {name}" for name in names if name.split(".")[0] in forbidden]
+
+
+def third_party(modules: dict[str, Path]) -> set[str]:
+    """Return the distributions that modules import at run time."""
+    own = {"run_ledger", "run_ledger_ops", *sys.stdlib_module_names}
+    tops = {
+        name.split(".")[0]
+        for module, path in modules.items()
+        for name in imports(module, path.name, ast.parse(path.read_text()))
+    }
+    return {DISTRIBUTIONS.get(top, top) for top in tops - own if not top.startswith(TYPES_ONLY)}
+
+
+def required(*requirements: str) -> set[str]:
+    """Return the distributions that requirement files name."""
+    lines = "\n".join((ROOT / path).read_text() for path in requirements)
+    return {name.lower() for name in re.findall(r"^([A-Za-z][\w.-]*)", lines, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("module", BACKEND)
+def test_backend_modules_keep_their_place(module: str) -> None:
+    """Every module of the backend imports, reads and asks only what its layer may."""
+    path = BACKEND[module]
+
+    assert backend_violations(module, path.read_text(), path.name) == []
+
+
+def test_the_dashboard_app_knows_only_http() -> None:
+    """The analysts' app goes through the API like everybody else."""
+    found = {name: dashboard_violations(path.read_text()) for name, path in DASHBOARD.items()}
+
+    assert not any(found.values()), found
+
+
+def test_the_backend_was_found() -> None:
+    """The rules above looked at something."""
+    assert {"run_ledger.settings", "run_ledger.domain.job", "run_ledger.store.client"} <= {*BACKEND}
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        ("run_ledger.domain.job", "import boto3", "only run_ledger.store calls AWS"),
+        ("run_ledger.domain.job", "import requests", "domain takes values"),
+        ("run_ledger.domain.job", "import time", "domain takes values"),
+        ("run_ledger.domain.job", "from os import environ", "reads the environment"),
+        ("run_ledger.domain.job", "from ..store import keys", "domain knows nobody"),
+        ("run_ledger.domain.job", "x = datetime.now(UTC)", "reads the clock"),
+        ("run_ledger.store.calls", "from run_ledger import settings", "store knows domain alone"),
+        ("run_ledger.writer", "from botocore.config import Config", "only run_ledger.store"),
+        ("run_ledger.writer", "import os\nos.environ['A']", "reads the environment"),
+        ("run_ledger.writer", "import os\nos.getenv('A')", "reads the environment"),
+        ("run_ledger.writer", "from run_ledger_ops import bundle", "does not ship"),
+        ("run_ledger.api", "import moto", "does not ship"),
+    ],
+)
+def test_a_breach_is_found(module: str, source: str, complaint: str) -> None:
+    """The checker can fail: each rule names the breach of it."""
+    assert complaint in "; ".join(backend_violations(module, source))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("run_ledger.domain.job", "import msgspec\nfrom datetime import datetime\nfrom . import x"),
+        ("run_ledger.store.client", "import boto3\nfrom run_ledger.domain import job"),
+        ("run_ledger.settings", "import os\nos.environ['A']"),
+        ("run_ledger.writer", "import time\nfrom run_ledger.store import client"),
+    ],
+)
+def test_what_is_allowed_passes(module: str, source: str) -> None:
+    """The checker lets each layer do its work."""
+    assert backend_violations(module, source) == []
+
+
+@pytest.mark.parametrize("source", ["import boto3", "from run_ledger.domain import job"])
+def test_a_dashboard_breach_is_found(source: str) -> None:
+    """The checker of the analysts' app can fail, too."""
+    assert dashboard_violations(source)
+
+
+def test_the_bundle_carries_what_the_backend_imports() -> None:
+    """Every third-party import of the backend is named by its requirements."""
+    assert third_party(BACKEND) <= required("backend/requirements.in")
+
+
+def test_make_run_has_what_the_command_imports() -> None:
+    """`make run` installs what the command imports, not only `make test`."""
+    assert third_party(COMMAND) <= required("backend/requirements.in", "infra/locks/run.in")
+
+
+def test_no_source_file_is_long() -> None:
+    """A file above the limit wants splitting; about 250 lines is the aim."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "*.js", "*.css"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    lengths = {name: len((ROOT / name).read_text().splitlines()) for name in listed.stdout.split()}
+
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
