@@ -22,7 +22,9 @@ from .contract import (
 )
 from .errors import InvalidEvent, shown
 
-_PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
+_PATH = re.compile(
+    r" - at (?P<key>`key` in )?`\$\.?(?P<field>[^`.\[]*)\.?(?P<rest>[^`]*)`$"
+)  # the path of `$.error.type`, of `$.delta[...]` or, about a name in it, of `key` in `$.delta`
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
 _MAPPINGS: dict[str, Any] = {"delta": Delta, "tags": Tags}
 _ENVELOPE_ALLOWED = {
@@ -98,15 +100,13 @@ def _bad_json(field: str, error: Exception | None) -> InvalidEvent:
 def _locate(error: Exception) -> tuple[str, str]:
     """Return the top-level field that *error* speaks of, and what lies below it."""
     message = str(error)
-    path = _PATH.search(message)
-    inside = path["path"].lstrip(".") if path else ""
-    missing = _MISSING.search(message)
+    path, missing = _PATH.search(message), _MISSING.search(message)
+    field = path["field"] if path else ""
     if missing:
-        return (inside.split(".")[0], missing["name"]) if inside else (missing["name"], "")
-    field, _, rest = inside.partition(".")
-    if field.endswith("[...]"):
-        return field.removesuffix("[...]"), "[...]"
-    return field, "[...]" if path and path["key"] else rest
+        return (field, missing["name"]) if field else (missing["name"], "")
+    if not path:
+        return "", ""
+    return field, "[...]" if path["key"] else path["rest"]
 
 
 def _got(content: dict[str, Any], field: str) -> str | None:
