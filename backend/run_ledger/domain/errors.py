@@ -29,7 +29,10 @@ _SHOWN_CHARACTERS = 120
 
 def shown(value: object) -> str:
     """Return *value* as it may stand in a message: short, on one line, unambiguous."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a deeply nested {type(value).__name__}"
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -18,7 +18,7 @@ from .contract import (
     ShortText,
 )
 from .errors import InvalidEvent, shown
-from .violations import invalid_detail, invalid_envelope
+from .violations import UNREADABLE, invalid_detail, invalid_envelope
 
 JOB_UPDATE = "job_update"
 PROJECT_UPDATE = "project_update"
@@ -70,7 +70,7 @@ def decode(envelope: bytes | str) -> Event:
     """
     try:
         outer = _envelopes.decode(envelope)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid_envelope(envelope, error) from error
     detail = bytes(outer.detail)
     if len(detail) > MAX_DETAIL_BYTES:
@@ -95,7 +95,7 @@ def decode(envelope: bytes | str) -> Event:
 def _job_event(outer: _Envelope, detail: bytes) -> Event:
     try:
         update = _job_updates.decode(detail)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid_detail(JobUpdate, detail, error) from error
     _check_version(update)
     if (update.status == "completed") != (update.result is not UNSET):
@@ -116,7 +116,7 @@ def _job_event(outer: _Envelope, detail: bytes) -> Event:
 def _project_event(outer: _Envelope, detail: bytes) -> Event:
     try:
         update = _project_updates.decode(detail)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid_detail(ProjectUpdate, detail, error) from error
     _check_version(update)
     if not isinstance(update.due_at, UnsetType):
@@ -172,7 +172,7 @@ def _instant(field: str, moment: datetime) -> int:
 def _digest(detail: bytes) -> bytes:
     try:
         canonical = _encoder.encode(msgspec.json.decode(detail))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidEvent(
             "bad_json",
             field="detail",

@@ -34,14 +34,16 @@ _ENVELOPE_ALLOWED = {
     "detail": "a JSON object",
     "time": "an RFC 3339 time with a zone",
 }
-_MISSING_VALUE = object()
+# What reading broken JSON raises: bytes that are no UTF-8 and text that has none are no DecodeError.
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 
 def invalid_envelope(envelope: bytes | str, error: Exception) -> InvalidEvent:
     """Return the InvalidEvent for an envelope that the decoder refused with *error*."""
-    content = _read(envelope)
-    if not isinstance(error, msgspec.ValidationError) or content is _MISSING_VALUE:
-        return _bad_json("event", error)
+    try:
+        content = _read(envelope, error)
+    except UNREADABLE as unreadable:
+        return _bad_json("event", unreadable)
     if not isinstance(content, dict):
         return InvalidEvent(
             "invalid_field", field="event", got=shown(content), allowed="an EventBridge event"
@@ -66,11 +68,10 @@ def invalid_detail(
 
     With *field* and no error it speaks of that field, which a rule beyond the types refused.
     """
-    content = _read(detail)
-    if content is _MISSING_VALUE or (
-        error is not None and not isinstance(error, msgspec.ValidationError)
-    ):
-        return _bad_json("detail", error)
+    try:
+        content = _read(detail, error)
+    except UNREADABLE as unreadable:
+        return _bad_json("detail", unreadable)
     if not isinstance(content, dict):
         return InvalidEvent(
             "invalid_field", field="detail", got=shown(content), allowed="a JSON object"
@@ -86,14 +87,14 @@ def invalid_detail(
     return InvalidEvent("invalid_field", field=f"detail.{name}", got=got, allowed=allowed)
 
 
-def _read(text: bytes | str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return _MISSING_VALUE
+def _read(text: bytes | str, error: Exception | None) -> Any:
+    """Return the content of *text*; raise *error* again where it is not about the content."""
+    if error is not None and not isinstance(error, msgspec.ValidationError):
+        raise error
+    return msgspec.json.decode(text)
 
 
-def _bad_json(field: str, error: Exception | None) -> InvalidEvent:
+def _bad_json(field: str, error: Exception) -> InvalidEvent:
     return InvalidEvent("bad_json", field=field, got=shown(str(error)), allowed="JSON, in UTF-8")
 
 
