@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 SCHEMA_VERSION = 1
 MAX_DETAIL_BYTES = 64 * 1024
+MAX_LEVELS = 32  # of nesting; without it the interpreter's stack would decide, and each differs
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -12,13 +12,21 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from . import instants
 from .contract import (
     MAX_DETAIL_BYTES,
+    MAX_LEVELS,
     SCHEMA_VERSION,
     JobUpdate,
     ProjectUpdate,
     ShortText,
 )
 from .errors import InvalidEvent, shown
-from .violations import UNREADABLE, invalid_detail, invalid_envelope
+from .violations import (
+    UNREADABLE,
+    invalid_detail,
+    invalid_envelope,
+    too_deep,
+    unknown_version,
+    unreadable_json,
+)
 
 JOB_UPDATE = "job_update"
 PROJECT_UPDATE = "project_update"
@@ -136,12 +144,7 @@ def _project_event(outer: _Envelope, detail: bytes) -> Event:
 
 def _check_version(update: JobUpdate | ProjectUpdate) -> None:
     if update.schema_version != SCHEMA_VERSION:
-        raise InvalidEvent(
-            "unknown_schema_version",
-            field="detail.schema_version",
-            got=shown(update.schema_version),
-            allowed=f"the integer {SCHEMA_VERSION}",
-        )
+        raise unknown_version(update.schema_version)
 
 
 def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> int:
@@ -171,12 +174,19 @@ def _instant(field: str, moment: datetime) -> int:
 
 def _digest(detail: bytes) -> bytes:
     try:
-        canonical = _encoder.encode(msgspec.json.decode(detail))
+        content = msgspec.json.decode(detail)
+        canonical = _encoder.encode(content)
     except UNREADABLE as error:
-        raise InvalidEvent(
-            "bad_json",
-            field="detail",
-            got=shown(str(error)),
-            allowed="JSON with numbers within the range of a double and well-formed Unicode",
-        ) from error
+        raise unreadable_json("detail", error) from error
+    # Few events have as many brackets as levels are allowed; only those are walked through.
+    if detail.count(b"{") + detail.count(b"[") > MAX_LEVELS and _is_deep(content):
+        raise too_deep("detail")
     return hashlib.blake2b(canonical, digest_size=_DIGEST_BYTES).digest()
+
+
+def _is_deep(content: Any) -> bool:
+    level = [content]
+    for _ in range(MAX_LEVELS):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for members in inner for one in members if isinstance(one, (dict, list))]
+    return bool(level)

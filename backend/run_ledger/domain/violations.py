@@ -14,7 +14,9 @@ import msgspec
 from .contract import (
     ALLOWED,
     JOB_STATUS_ALLOWED,
+    MAX_LEVELS,
     PROJECT_STATUS_ALLOWED,
+    SCHEMA_VERSION,
     Delta,
     JobUpdate,
     ProjectUpdate,
@@ -34,7 +36,7 @@ _ENVELOPE_ALLOWED = {
     "detail": "a JSON object",
     "time": "an RFC 3339 time with a zone",
 }
-# What reading broken JSON raises: bytes that are no UTF-8 and text that has none are no DecodeError.
+# What reading broken JSON raises; bytes and text that are not UTF-8 are no DecodeError to msgspec.
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 
@@ -43,7 +45,7 @@ def invalid_envelope(envelope: bytes | str, error: Exception) -> InvalidEvent:
     try:
         content = _read(envelope, error)
     except UNREADABLE as unreadable:
-        return _bad_json("event", unreadable)
+        return unreadable_json("event", unreadable)
     if not isinstance(content, dict):
         return InvalidEvent(
             "invalid_field", field="event", got=shown(content), allowed="an EventBridge event"
@@ -71,11 +73,14 @@ def invalid_detail(
     try:
         content = _read(detail, error)
     except UNREADABLE as unreadable:
-        return _bad_json("detail", unreadable)
+        return unreadable_json("detail", unreadable)
     if not isinstance(content, dict):
         return InvalidEvent(
             "invalid_field", field="detail", got=shown(content), allowed="a JSON object"
         )
+    version = content.get("schema_version", SCHEMA_VERSION)
+    if type(version) is int and version != SCHEMA_VERSION:
+        return unknown_version(version)
     rest = ""
     if error is not None:
         field, rest = _locate(error)
@@ -87,15 +92,43 @@ def invalid_detail(
     return InvalidEvent("invalid_field", field=f"detail.{name}", got=got, allowed=allowed)
 
 
+def unknown_version(version: int) -> InvalidEvent:
+    """Return the InvalidEvent for another *version* of the contract than this one."""
+    return InvalidEvent(
+        "unknown_schema_version",
+        field="detail.schema_version",
+        got=shown(version),
+        allowed=f"the integer {SCHEMA_VERSION}",
+    )
+
+
+def too_deep(field: str) -> InvalidEvent:
+    """Return the InvalidEvent for JSON in *field* that is nested beyond the limit."""
+    return InvalidEvent(
+        "too_large",
+        field=field,
+        got="more than that",
+        allowed=f"at most {MAX_LEVELS} levels of nesting",
+    )
+
+
+def unreadable_json(field: str, error: Exception) -> InvalidEvent:
+    """Return the InvalidEvent for text in *field* that reading ended with *error*."""
+    if isinstance(error, RecursionError):
+        return too_deep(field)
+    return InvalidEvent(
+        "bad_json",
+        field=field,
+        got=shown(str(error)),
+        allowed="JSON in UTF-8, with well-formed text and numbers within the range of a double",
+    )
+
+
 def _read(text: bytes | str, error: Exception | None) -> Any:
     """Return the content of *text*; raise *error* again where it is not about the content."""
     if error is not None and not isinstance(error, msgspec.ValidationError):
         raise error
     return msgspec.json.decode(text)
-
-
-def _bad_json(field: str, error: Exception) -> InvalidEvent:
-    return InvalidEvent("bad_json", field=field, got=shown(str(error)), allowed="JSON, in UTF-8")
 
 
 def _locate(error: Exception) -> tuple[str, str]:
