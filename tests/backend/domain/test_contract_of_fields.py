@@ -1,0 +1,345 @@
+"""Every field of both events: what is taken, what is refused, and what the refusal says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.events import (
+    CLIENT_ID,
+    JOB_ID,
+    PROJECT_ID,
+    Envelope,
+    decoded,
+    job_update,
+    project_update,
+    without,
+)
+
+from run_ledger.domain.errors import InvalidEvent, shown
+
+LARGEST = 2**53
+
+NO_STRINGS: tuple[Any, ...] = (None, True, 0, 1.5, [], ["a"], {})
+NO_INTEGERS: tuple[Any, ...] = (None, True, False, 1.0, 1.5, "1", "", [], {})
+NO_OBJECTS: tuple[Any, ...] = (None, True, 0, 1.5, "", "a", [], [1])
+NO_TIMES: tuple[Any, ...] = (
+    *NO_STRINGS,
+    "",
+    "now",
+    "1763820900",
+    "2026-11-22",
+    "2026-11-22T14:15:00",  # no zone
+    "2026-11-22T14:15Z",
+    "2026-11-22T14:15:60Z",
+    "2026-11-22T24:00:00Z",
+    "2026-02-29T00:00:00Z",
+    "2026-11-22T14:15:00+24:00",
+    "2026-11-22T14:15:00Z\n",
+    " 2026-11-22T14:15:00Z",
+    "0000-01-01T00:00:00Z",
+    "10000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+00:01",  # the year 0 in UTC
+    "9999-12-31T23:59:59-00:01",  # the year 10000 in UTC
+    "9999-12-31T23:59:59.9999999Z",
+)
+TIMES = (
+    "2026-11-22T14:15:00Z",
+    "2026-11-22T14:15:00.1Z",
+    "2026-11-22T14:15:00.123456+05:30",
+    "2026-11-22T14:15:00-23:59",
+    "2028-02-29T00:00:00-00:00",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:01:00+00:01",
+    "9999-12-31T23:59:59.999999Z",
+)
+NO_IDENTIFIERS: tuple[Any, ...] = (
+    *NO_STRINGS,
+    "",
+    "x" * 129,
+    "a b",
+    "a/b",
+    "a#b",
+    "é",
+    "\uff41",  # a full-width a
+    "a\n",
+    "\na",
+    "a\x00",
+)
+IDENTIFIERS = ("a", "0", "x" * 128, "A.b:c_d-e", "-", "...")
+NO_TEXTS: tuple[Any, ...] = (*NO_STRINGS, "x" * 1025, "\U0001d4b3" * 1025)
+TEXTS = ("", "x" * 1024, "\U0001d4b3" * 1024, "two\nlines", "é\x00")
+NO_SHORT_TEXTS: tuple[Any, ...] = (*NO_STRINGS, "", "x" * 129)
+SHORT_TEXTS = ("a", "x" * 128, "é" * 128, "a\n", "#")
+NO_COUNTS: tuple[Any, ...] = (*NO_INTEGERS, -1, LARGEST + 1, 2**63, 2**64, 2**70, -(2**70))
+COUNTS = (0, 1, LARGEST)
+NO_POSITIVES: tuple[Any, ...] = (*NO_COUNTS, 0)
+POSITIVES = (1, 2, LARGEST)
+NO_URLS: tuple[Any, ...] = (
+    *NO_STRINGS,
+    "",
+    "https://",
+    "http://a.test",
+    "HTTPS://a.test",
+    "javascript:alert(1)",
+    " https://a.test",
+    "https://a.test/ b",
+    "https://a.test\n",
+    "https://a.test/\x00",
+    "https://a.test/\x7f",
+    "https://a.test/" + "x" * 1010,
+)
+URLS = ("https://a", "https://a.test/é?b=c#d", "https://a.test/" + "x" * 1009)
+NO_TAGS: tuple[Any, ...] = (*NO_OBJECTS, {f"k{n}": "" for n in range(65)})
+TAGS: tuple[Any, ...] = (
+    {},
+    {f"k{n}": "" for n in range(64)},
+    {"x" * 128: "y" * 1024},
+    {"é b": "é"},
+)
+NO_DELTAS: tuple[Any, ...] = (*NO_OBJECTS, {f"n{n}": 1 for n in range(25)})
+DELTAS: tuple[Any, ...] = (
+    {},
+    {f"n{n}": 1 for n in range(24)},
+    {"a": LARGEST, "b": -LARGEST, "c": 0, "z" + "_" * 39: -1},
+)
+
+JOB_FIELDS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str]] = {
+    "job_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "project_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "client_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "pipeline": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "parent_job_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "event_id": (SHORT_TEXTS, NO_SHORT_TEXTS, "1 to 128 characters"),
+    "schema_version": ((1,), NO_INTEGERS, "the integer 1"),
+    "occurred_at": (TIMES, NO_TIMES, "years 1 to 9999"),
+    "attempt": (POSITIVES, NO_POSITIVES, "an integer from 1 to 2^53"),
+    "status": (
+        ("queued", "running"),
+        (*NO_STRINGS, "", "Running", "running\n", "failed", "done"),
+        "one of queued, running, completed",
+    ),
+    "name": (TEXTS, NO_TEXTS, "at most 1024 characters"),
+    "stage": (TEXTS, NO_TEXTS, "at most 1024 characters"),
+    "records_total": (COUNTS, NO_COUNTS, "an integer from 0 to 2^53"),
+    "log_url": (URLS, NO_URLS, "an https:// URL"),
+    "tags": (TAGS, NO_TAGS, "at most 64 pairs"),
+    "heartbeat_seconds": (POSITIVES, NO_POSITIVES, "an integer from 1 to 2^53"),
+    "error": ((), NO_OBJECTS, "the strings type and message"),
+    "delta": (DELTAS, NO_DELTAS, "at most 24 pairs"),
+}
+PROJECT_FIELDS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str]] = {
+    "project_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "client_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
+    "event_id": (SHORT_TEXTS, NO_SHORT_TEXTS, "1 to 128 characters"),
+    "schema_version": ((1,), NO_INTEGERS, "the integer 1"),
+    "occurred_at": (TIMES, NO_TIMES, "years 1 to 9999"),
+    "name": (TEXTS, NO_TEXTS, "at most 1024 characters"),
+    "owner": (TEXTS, NO_TEXTS, "at most 1024 characters"),
+    "due_at": (TIMES, NO_TIMES, "years 1 to 9999"),
+    "jobs_expected": (COUNTS, NO_COUNTS, "an integer from 0 to 2^53"),
+    "status": (
+        ("active", "paused", "completed", "archived"),
+        (*NO_STRINGS, "", "Active", "running"),
+        "one of active, paused, completed, archived",
+    ),
+    "tags": (TAGS, NO_TAGS, "at most 64 pairs"),
+    "delta": (DELTAS, NO_DELTAS, "at most 24 pairs"),
+}
+
+# Members of objects: the detail, the field that the refusal names, and what it shows.
+_ERROR = {"type": "E", "message": "m"}
+INSIDE: list[tuple[dict[str, Any], str, str | None]] = [
+    *(({"error": without(_ERROR, name)}, f"error.{name}", None) for name in _ERROR),
+    *(
+        ({"error": {**_ERROR, name: bad}}, f"error.{name}", shown(bad))
+        for name in _ERROR
+        for bad in NO_TEXTS
+    ),
+    *(
+        ({"error": {**_ERROR, "fingerprint": bad}}, "error.fingerprint", shown(bad))
+        for bad in NO_SHORT_TEXTS
+    ),
+    *(
+        ({"delta": {"fine": 1, "bad": bad, "good": 2}}, "delta.bad", shown(bad))
+        for bad in (*NO_INTEGERS, LARGEST + 1, -LARGEST - 1, 2**64, 2**70, -(2**70), "1e3")
+    ),
+    *(
+        ({"delta": {"fine": 1, name: 2}}, f"delta.{name}", "2")
+        for name in ("Bad-Name", "9a", "_a", "a b", "aé", "A", "a.b", "", "a" * 41)
+    ),
+    ({"delta": {"a\n": 2}}, "delta.a\\n", "2"),
+    *(
+        ({"tags": {"fine": "", "bad": bad}}, "tags.bad", shown(bad))
+        for bad in (*NO_STRINGS, "x" * 1025)
+    ),
+    ({"tags": {"": "x"}}, "tags.", "'x'"),
+]
+BUILDERS = [
+    pytest.param(build, *case, id=f"{build.__name__}-{case[1]}={case[2]}"[:60])
+    for build in (job_update, project_update)
+    for case in INSIDE
+    if build is job_update or "error" not in case[0]  # a project has no errors
+]
+
+
+def refused(envelope: Envelope) -> InvalidEvent:
+    """Return the error that decoding *envelope* ends with."""
+    with pytest.raises(InvalidEvent) as caught:
+        decoded(envelope)
+    return caught.value
+
+
+def _cases(fields: dict[str, Any], which: int) -> list[Any]:
+    return [
+        pytest.param(name, value, id=f"{name}={shown(value)[:40]}")
+        for name, row in fields.items()
+        for value in row[which]
+    ]
+
+
+@pytest.mark.parametrize(("field", "value"), _cases(JOB_FIELDS, 0))
+def test_job_takes(field: str, value: Any) -> None:
+    """A job_update with a value at the edge of what is allowed is taken."""
+    assert decoded(job_update(**{field: value})).kind == "job"
+
+
+@pytest.mark.parametrize(("field", "value"), _cases(PROJECT_FIELDS, 0))
+def test_project_takes(field: str, value: Any) -> None:
+    """A project_update with a value at the edge of what is allowed is taken."""
+    assert decoded(project_update(**{field: value})).kind == "project"
+
+
+@pytest.mark.parametrize(("field", "value"), _cases(JOB_FIELDS, 1))
+def test_job_refuses(field: str, value: Any) -> None:
+    """A job_update with a value beyond it is refused, by field, value and what is allowed."""
+    error = refused(job_update(**{field: value}))
+    assert (error.reason, error.field) == ("invalid_field", f"detail.{field}")
+    assert _same_value(error, value)
+    assert JOB_FIELDS[field][2] in error.allowed
+
+
+@pytest.mark.parametrize(("field", "value"), _cases(PROJECT_FIELDS, 1))
+def test_project_refuses(field: str, value: Any) -> None:
+    """A project_update with a value beyond it is refused, by field, value and what is allowed."""
+    error = refused(project_update(**{field: value}))
+    assert (error.reason, error.field) == ("invalid_field", f"detail.{field}")
+    assert _same_value(error, value)
+    assert PROJECT_FIELDS[field][2] in error.allowed
+
+
+def _same_value(error: InvalidEvent, value: Any) -> bool:
+    """Return whether *error* shows *value*: times outside the years as read, all else as sent."""
+    return error.got == shown(value) or (
+        isinstance(value, str) and error.got == shown(value.replace("Z", "+00:00"))
+    )
+
+
+@pytest.mark.parametrize(("build", "detail", "field", "got"), BUILDERS)
+def test_member_of_an_object_is_named(
+    build: Any, detail: dict[str, Any], field: str, got: str | None
+) -> None:
+    """A bad member of error, delta or tags is named, and what stood there is shown."""
+    error = refused(build(**detail))
+    assert (error.reason, error.field, error.got) == ("invalid_field", f"detail.{field}", got)
+
+
+@pytest.mark.parametrize("field", ["job_id", "project_id", "client_id"])
+def test_job_misses(field: str) -> None:
+    """Without one of its three identities a job_update is refused; the refusal names it."""
+    whole = job_update()
+    error = refused({**whole, "detail": without(whole["detail"], field)})
+    assert (error.reason, error.field, error.got) == ("invalid_field", f"detail.{field}", None)
+    assert "it is missing" in str(error)
+
+
+@pytest.mark.parametrize("field", ["project_id", "client_id"])
+def test_project_misses(field: str) -> None:
+    """Without one of its two identities a project_update is refused; the refusal names it."""
+    whole = project_update()
+    error = refused({**whole, "detail": without(whole["detail"], field)})
+    assert (error.reason, error.field, error.got) == ("invalid_field", f"detail.{field}", None)
+
+
+@pytest.mark.parametrize("result", ["succeeded", "partial", "failed", "cancelled", "timed_out"])
+def test_completed_has_a_result(result: str) -> None:
+    """Every result is taken with completed."""
+    event = decoded(job_update(status="completed", result=result))
+    assert event.update.status == "completed"
+
+
+@pytest.mark.parametrize("bad", [*NO_STRINGS, "", "done", "Failed", "failed\n"])
+def test_no_such_result(bad: Any) -> None:
+    """Anything else is refused, naming result and what is allowed."""
+    error = refused(job_update(status="completed", result=bad))
+    assert (error.reason, error.field, error.got) == (
+        "invalid_field",
+        "detail.result",
+        shown(bad),
+    )
+    assert "succeeded, partial, failed, cancelled, timed_out" in error.allowed
+
+
+def test_completed_without_result() -> None:
+    """The refusal says that result is missing."""
+    error = refused(job_update(status="completed"))
+    assert (error.field, error.got) == ("detail.result", None)
+    assert "with status completed" in error.allowed
+
+
+@pytest.mark.parametrize("status", [{}, {"status": "queued"}, {"status": "running"}])
+def test_result_without_completed(status: dict[str, str]) -> None:
+    """A result with another status, or none, is refused."""
+    error = refused(job_update(result="failed", **status))
+    assert (error.reason, error.field, error.got) == ("invalid_field", "detail.result", "'failed'")
+
+
+@pytest.mark.parametrize("build", [job_update, project_update])
+@pytest.mark.parametrize("version", [0, 2, -1, 2**70])
+def test_unknown_schema_version(build: Any, version: int) -> None:
+    """Another version is refused as such."""
+    error = refused(build(schema_version=version))
+    assert (error.reason, error.field, error.got) == (
+        "unknown_schema_version",
+        "detail.schema_version",
+        str(version),
+    )
+
+
+def test_unknown_version_goes_before_its_fields() -> None:
+    """What a later version has made of a field is not held against the event."""
+    error = refused(job_update(schema_version=2, delta=[["records_ok", 1]]))
+    assert error.reason == "unknown_schema_version"
+
+
+def test_unknown_fields_are_kept() -> None:
+    """A field that the contract does not know is ignored, and is kept in the detail."""
+    event = decoded(job_update(colour="blue", more={"deep": [1, None]}))
+    assert b'"colour": "blue"' in event.detail
+    assert b'"more": {"deep": [1, null]}' in event.detail
+    assert not hasattr(event.update, "colour")
+
+
+def test_least_job_update() -> None:
+    """Absent fields take what the contract gives them, and the envelope's id and time."""
+    event = decoded(job_update(envelope_id="bus-1", time="2026-11-22T00:00:00Z"))
+    assert (event.kind, event.entity_id, event.event_id) == ("job", JOB_ID, "bus-1")
+    assert event.occurred_at == 1_795_305_600_000_000
+    assert event.order == (1, 1_795_305_600_000_000, "bus-1")
+    assert (event.update.client_id, event.update.project_id) == (CLIENT_ID, PROJECT_ID)
+    assert event.update.pipeline == "default"
+
+
+def test_detail_speaks_before_the_envelope() -> None:
+    """The producer's event_id and occurred_at are taken, whatever the bus says."""
+    event = decoded(
+        job_update(envelope_id="bus-1", event_id="mine", occurred_at="2026-11-22T01:00:00.5+01:00")
+    )
+    assert (event.event_id, event.envelope_id) == ("mine", "bus-1")
+    assert event.occurred_at == 1_795_305_600_500_000
+
+
+def test_decimals_beyond_microseconds_are_rounded() -> None:
+    """A producer with nanoseconds loses no event by them."""
+    event = decoded(job_update(occurred_at="1970-01-01T00:00:00.0000015001Z"))
+    assert event.occurred_at == 2
