@@ -90,7 +90,8 @@ def backend_violations(module: str, source: str, path: str = "module.py") -> lis
 
 def import_complaints(module: str, name: str) -> Iterator[str]:
     """Give what is wrong with a module of the backend importing this name."""
-    top = name.split(".")[0]
+    top = name.partition(".")[0]
+    ours = top == "run_ledger"
     if top in NOT_SHIPPED:
         yield "that does not ship"
     if top in AWS and not is_in(module, "run_ledger.store"):
@@ -98,11 +99,11 @@ def import_complaints(module: str, name: str) -> Iterator[str]:
     if is_in(module, "run_ledger.domain"):
         if top not in DOMAIN_MAY_IMPORT:
             yield "domain takes values, nothing else"
-        if top == "run_ledger" and not is_in(name, "run_ledger.domain"):
+        if ours and not is_in(name, "run_ledger.domain"):
             yield "domain knows nobody"
-    elif is_in(module, "run_ledger.store"):
-        if top == "run_ledger" and not is_in(name, "run_ledger.domain", "run_ledger.store"):
-            yield "store knows domain alone"
+    known_to_store = is_in(name, "run_ledger.domain", "run_ledger.store")
+    if is_in(module, "run_ledger.store") and ours and not known_to_store:
+        yield "store knows domain alone"
 
 
 def dashboard_violations(source: str) -> list[str]:

@@ -1,0 +1,70 @@
+"""Measure and report: `python -m tests.benchmarks [--only NAME…]`.
+
+Prints a table and writes `.run-ledger/bench.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import domain
+from .figures import Figure
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / ".run-ledger" / "bench.json"
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "domain_events_per_cpu_second": domain.events_per_cpu_second,
+}
+
+
+def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
+    """Take the figures asked for; a goal that is not met is reported, it is no failure."""
+    parser = argparse.ArgumentParser(prog='make bench ARGS="…"', description="Measure.")
+    parser.add_argument("--only", nargs="+", choices=sorted(FIGURES), metavar="NAME")
+    names = parser.parse_args(arguments).only or list(FIGURES)
+    figures = []
+    for name in names:
+        figures.append(FIGURES[name]())
+        print(row(figures[-1]), flush=True)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps(document(figures), indent=2) + "\n")
+    return 0
+
+
+def row(figure: Figure) -> str:
+    """Return the figure's line of the table."""
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f} of {figure.baseline:,.6g}"
+    goal = (
+        "" if figure.goal is None else f"goal {figure.goal:g}: {'met' if figure.met else 'MISSED'}"
+    )
+    return f"{figure.name:40} {figure.value:>14,.6g} {figure.unit:12} {ratio:24} {goal}".rstrip()
+
+
+def document(figures: list[Figure]) -> dict[str, object]:
+    """Return the report: the figures, and where and of what they were taken."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return {
+        "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}",
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "commit": commit.stdout.strip() or None,
+        "figures": [figure.as_json() for figure in figures],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

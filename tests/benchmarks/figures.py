@@ -1,0 +1,59 @@
+"""A figure: what was measured, what it is compared with, and whether it meets its goal."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number; where it compares, the baseline was measured beside it."""
+
+    name: str
+    value: float
+    unit: str
+    baseline: float | None = None
+    goal: float | None = None
+    more_is_better: bool = True
+
+    @property
+    def ratio(self) -> float | None:
+        """Return value over baseline."""
+        return self.value / self.baseline if self.baseline else None
+
+    @property
+    def met(self) -> bool | None:
+        """Tell whether the goal is met, None where there is none."""
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.more_is_better else self.value <= self.goal
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figure as `bench.json` holds it."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "unit": self.unit,
+            "baseline": self.baseline,
+            "ratio": self.ratio,
+            "goal": self.goal,
+            "met": self.met,
+        }
+
+
+def side_by_side(
+    measured: Callable[[], object], baseline: Callable[[], object], *, work: int
+) -> tuple[float, float]:
+    """Return the work per CPU second of both, medians over rounds that alternate."""
+    rates: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for rate, action in zip(rates, (measured, baseline), strict=True):
+            started = time.process_time()
+            action()
+            rate.append(work / (time.process_time() - started))
+    return statistics.median(rates[0]), statistics.median(rates[1])
