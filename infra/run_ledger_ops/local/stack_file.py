@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,16 @@ def example_command(running: Running) -> str:
         *("env", f"AWS_ACCESS_KEY_ID={cloud.ACCESS_KEY_ID}"),
         f"AWS_SECRET_ACCESS_KEY={cloud.SECRET_ACCESS_KEY}",
         f"AWS_DEFAULT_REGION={cloud.REGION}",
-        *("aws", "events", "put-events", "--endpoint-url", running.endpoint_url),
+        *(_aws(), "events", "put-events", "--endpoint-url", running.endpoint_url),
         *("--entries", json.dumps([entry], separators=(",", ":"))),
     ]
     return shlex.join(command)
+
+
+def _aws() -> str:
+    """Return the AWS command line: the user's own, or the one that `make run` brings along."""
+    own = Path(__file__).resolve().parents[3] / ".venvs" / "aws" / "bin" / "aws"
+    return str(own) if own.exists() and not shutil.which("aws") else "aws"
 
 
 def readiness(running: Running, stack_file: Path) -> str:
