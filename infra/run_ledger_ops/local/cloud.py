@@ -50,6 +50,7 @@ class LocalCloud:
             environment=self._environment(),
             log=self._state.logs / "local-aws.log",
             folder=self._state.root,
+            kept_open=(self._state.lock_descriptor,),
         )
         deadline = time.monotonic() + _READY_SECONDS
         while not self._answers():

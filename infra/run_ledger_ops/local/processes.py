@@ -24,6 +24,7 @@ class ChildProcess:
         environment: Mapping[str, str],
         log: Path,
         folder: Path,
+        kept_open: tuple[int, ...] = (),
     ) -> None:
         self.log = log
         with log.open("ab") as output:
@@ -35,6 +36,7 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 start_new_session=True,
+                pass_fds=kept_open,
             )
 
     @property

@@ -58,7 +58,7 @@ class LocalStack:
         """Start everything and say how to use it."""
         self._check_tools()
         self._state.open()
-        self._state.stack_file.unlink(missing_ok=True)
+        self._state.forget_stack_file()
         cloud_port, site_port = self._choose_ports()
         origin = f"http://{ports.LOOPBACK}:{site_port}"
         wanted = self._deployment(origin)
@@ -93,7 +93,7 @@ class LocalStack:
                 child.stop(_CHILD_SECONDS)
             if self._proxy:
                 self._proxy.stop()
-            self._state.stack_file.unlink(missing_ok=True)
+            self._state.forget_stack_file()
             if self._cloud:
                 self._cloud.stop()
         finally:

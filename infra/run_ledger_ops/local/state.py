@@ -10,12 +10,14 @@ import fcntl
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Any
 
 from run_ledger_ops.local.errors import LocalStackError
 
 FORMAT = 1
+_SAVING_SECONDS = 60.0
 
 
 def write_private(path: Path, text: str) -> None:
@@ -75,30 +77,52 @@ class StateFolder:
             self._settings_file, json.dumps(self.settings | {"format": FORMAT}, indent=2) + "\n"
         )
 
+    def forget_stack_file(self) -> None:
+        """Take `stack.json` away, if the folder is ours: it means that a stack is ready."""
+        if self._lock is not None:
+            self.stack_file.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Let the folder go, for the next start."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
+    @property
+    def lock_descriptor(self) -> int:
+        """The lock, for a child that must finish with the folder before anybody else may have it.
+
+        The system holds a lock until the last process that has it open lets go.
+        """
+        if self._lock is None:
+            raise ValueError("the folder is not open")
+        return self._lock.fileno()
+
     def _take_lock(self) -> None:
         lock = (self.root / "lock").open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read().strip()
-            lock.close()
-            message = (
-                f"A local stack is already running on the state folder {self.root}"
-                f"{f' (process {owner})' if owner else ''}: stop it, or name another folder with "
-                "--state."
-            )
-            raise LocalStackError(message) from None
+        deadline = time.monotonic() + _SAVING_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                lock.seek(0)
+                owner = lock.read().strip()
+                if _is_running(owner) or time.monotonic() > deadline:
+                    lock.close()
+                    raise self._owned_by(owner) from None
+                time.sleep(0.1)  # its owner was killed, and its local AWS is still saving
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         self._lock = lock
+
+    def _owned_by(self, owner: str) -> LocalStackError:
+        process = f" (process {owner})" if owner else ""
+        return LocalStackError(
+            f"A local stack is already running on the state folder {self.root}{process}: "
+            "stop it, or name another folder with --state."
+        )
 
     def _read_settings(self) -> dict[str, Any]:
         try:
@@ -124,6 +148,16 @@ class StateFolder:
             f"The state folder {self.root} is damaged: {path.relative_to(self.root)} can't be read "
             f"({reason}); move the folder away to start afresh."
         )
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def clear_folder(folder: Path) -> None:

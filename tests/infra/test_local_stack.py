@@ -1,0 +1,279 @@
+"""The local stack as a whole: what it starts, says and keeps, and that it ends without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.support.local_stack import (
+    HTTP,
+    LOOPBACK,
+    ROOT,
+    LocalStack,
+    free_port,
+    is_running,
+    listening_addresses,
+    local_stack,
+    start_local_stack,
+    wait_for,
+)
+
+pytestmark = pytest.mark.local_stack
+
+STACK_KEYS = {
+    "aws_endpoint_url",
+    "region",
+    "access_key_id",
+    "secret_access_key",
+    "event_bus_name",
+    "api_url",
+    "site_url",
+    "dashboard_url",
+    "token_url",
+    "authorize_url",
+    "jwks_url",
+    "issuer",
+    "site_client_id",
+    "machine_client_id",
+    "machine_client_secret",
+    "scope",
+    "users",
+    "queue_url",
+    "dlq_url",
+    "tables",
+}
+EVENT = {"job_id": "j1", "project_id": "p1", "client_id": "acme", "status": "running"}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Give a running stack, which the tests that only look may share."""
+    with local_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+def post(stack: LocalStack, event_id: str) -> None:
+    """Put an event on the bus."""
+    entry = {
+        "EventBusName": stack.document["event_bus_name"],
+        "Source": "test",
+        "DetailType": "job_update",
+        "Detail": json.dumps(EVENT | {"event_id": event_id}),
+    }
+    assert stack.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def entry_ids(stack: LocalStack) -> set[str]:
+    """Give the ids of the events that the ledger holds."""
+    items = stack.client("dynamodb").scan(TableName=stack.document["tables"]["entries"])["Items"]
+    return {item["sk"]["S"] for item in items}
+
+
+def post_and_see(stack: LocalStack, event_id: str) -> None:
+    """Put an event on the bus and wait until the ledger holds it."""
+    post(stack, event_id)
+    wait_for(f"entry {event_id}", lambda: event_id in entry_ids(stack), 60)
+
+
+def run_to_its_end(state: Path, *arguments: str) -> tuple[int, str]:
+    """Run a stack that can't start; give its exit code and what it complained of."""
+    started = start_local_stack(state, *arguments)
+    _, complaint = started.process.communicate(timeout=60)
+    return started.process.returncode, complaint
+
+
+def test_stack_file_has_the_promised_keys_and_is_private(stack: LocalStack) -> None:
+    """Other programs rely on exactly these keys; the file holds passwords."""
+    assert set(stack.document) == STACK_KEYS
+    assert set(stack.document["users"]["staff"]) == {"email", "password"}
+    assert set(stack.document["users"]["client"]) == {"email", "password", "client_id"}
+    assert set(stack.document["tables"]) == {
+        *("entries", "jobs", "projects", "clients", "rollups", "rejections"),
+    }
+    assert stat.S_IMODE((stack.state / "stack.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(stack.state.stat().st_mode) == 0o700
+
+
+def test_everything_listens_on_the_loopback_address_alone(stack: LocalStack) -> None:
+    """Nobody else on the network can reach a stack, functions' processes included."""
+    post_and_see(stack, "wakes-the-writer")
+    addresses = listening_addresses(stack.processes())
+    assert len(addresses) == 2
+    assert {host for host, _ in addresses} == {LOOPBACK}
+
+
+def test_site_answers_under_the_policy_of_the_template(stack: LocalStack) -> None:
+    """Site and API are on one origin, with the security headers that CloudFront would add."""
+    page = HTTP.request("GET", stack.document["site_url"], timeout=30)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-cache"
+    refused = HTTP.request("GET", f"{stack.document['api_url']}/jobs", timeout=30)
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+    config = HTTP.request("GET", f"{stack.document['site_url']}config.json", timeout=30).json()
+    assert config["client_id"] == stack.document["site_client_id"]
+    assert config["api_base"] == "/api"
+    assert "secret" not in json.dumps(config)
+
+
+def test_api_wants_a_token(stack: LocalStack) -> None:
+    """Nothing is read without a token, and nothing with a forged one."""
+    assert stack.get("/jobs")[0] == 401
+    assert stack.get("/jobs", token=f"{stack.machine_token()}x")[0] == 401
+
+
+def test_expiry_is_on_where_items_expire(stack: LocalStack) -> None:
+    """The local AWS ignores expiry in templates, so the stack switches it on."""
+    for name in ("entries", "rejections"):
+        table = stack.document["tables"][name]
+        answer = stack.client("dynamodb").describe_time_to_live(TableName=table)
+        assert answer["TimeToLiveDescription"] == {
+            "TimeToLiveStatus": "ENABLED",
+            "AttributeName": "expires_at",
+        }
+
+
+def test_unknown_credentials_are_refused(stack: LocalStack) -> None:
+    """IAM is enforced, as on AWS."""
+    nobody = stack.document | {"access_key_id": "AKIANOBODYSKEY000000"}
+    stranger = LocalStack(stack.process, stack.state, document=nobody)
+    with pytest.raises(ClientError, match="security token"):
+        stranger.client("dynamodb").list_tables()
+
+
+def test_host_environment_does_not_reach_the_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the person at the terminal has in the environment stays there."""
+    monkeypatch.setenv("SOMEBODYS_SECRET", "do not pass on")
+    with local_stack(tmp_path) as stack:
+        post_and_see(stack, "e1")
+        for pid in stack.processes() - {stack.process.pid}:
+            assert b"SOMEBODYS_SECRET" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def test_second_instance_on_one_state_folder_is_refused(stack: LocalStack) -> None:
+    """The first one keeps its folder, and the second says so in one sentence."""
+    code, complaint = run_to_its_end(stack.state)
+    assert code == 2
+    assert complaint.count("\n") == 1
+    assert f"already running on the state folder {stack.state}" in complaint
+    assert (stack.state / "stack.json").exists()
+
+
+def test_taken_port_is_named(tmp_path: Path) -> None:
+    """A port that was asked for and is taken is no reason to take another silently."""
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for option in ("--port", "--aws-port"):
+            code, complaint = run_to_its_end(tmp_path, option, str(port))
+            assert code == 2
+            assert complaint.count("\n") == 1
+            assert f"Port {port}" in complaint
+            assert option in complaint
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_leaves_no_process_and_the_next_start_has_everything(
+    tmp_path: Path, number: int
+) -> None:
+    """Ledger, logins, tokens, addresses: all are there again."""
+    first = start_local_stack(tmp_path).wait_until_ready()
+    post_and_see(first, "e1")
+    token = first.machine_token()
+    family = first.processes()
+    assert len(family) > 2
+    output, complaint = first.stop(number)
+    assert (first.process.returncode, complaint) == (0, "")
+    assert first.document["users"]["staff"]["password"] in output
+    assert not [pid for pid in family if is_running(pid)]
+    assert not (tmp_path / "stack.json").exists()
+
+    second = start_local_stack(tmp_path, ports=False).wait_until_ready()
+    try:
+        assert second.document == first.document
+        assert entry_ids(second) == {"e1"}
+        assert second.get("/no-such-thing", token=token)[0] != 401
+        post_and_see(second, "e2")
+    finally:
+        second.stop()
+
+
+def test_signal_while_starting_leaves_no_process(tmp_path: Path) -> None:
+    """Whoever changes their mind half way is not left with half a stack."""
+    stack = start_local_stack(tmp_path)
+    wait_for("the local AWS", lambda: len(stack.processes()) > 1, 60)
+    family = stack.processes()
+    stack.stop(signal.SIGINT)
+    assert stack.process.returncode == 0
+    assert not [pid for pid in family if is_running(pid)]
+
+
+def test_killing_the_stack_ends_what_it_started(tmp_path: Path) -> None:
+    """Even SIGKILL, which can't be caught, leaves nothing running for long, and the data safe."""
+    stack = start_local_stack(tmp_path).wait_until_ready()
+    post_and_see(stack, "e1")
+    family = stack.processes()
+    stack.stop(signal.SIGKILL)
+    wait_for("the end of all processes", lambda: not any(map(is_running, family)), 60)
+    with local_stack(tmp_path) as again:
+        assert entry_ids(again) == {"e1"}
+
+
+def test_example_of_the_readiness_text_works_when_pasted(tmp_path: Path) -> None:
+    """The first thing that a newcomer tries must work."""
+    stack = start_local_stack(tmp_path).wait_until_ready()
+    aws = ROOT / ".venvs" / "aws" / "bin"
+    assert stack.process.stdout is not None
+    lines = iter(stack.process.stdout.readline, "")
+    example = next(line for line in lines if "put-events" in line)
+    environment = {"PATH": f"{aws}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    try:
+        done = subprocess.run(
+            ["sh", "-c", example], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        wait_for("the entry", lambda: entry_ids(stack), 60)
+    finally:
+        stack.stop()
+
+
+def test_unreachable_ministack_is_said(tmp_path: Path) -> None:
+    """A missing tool is named, together with what brings it."""
+    code, complaint = run_to_its_end(tmp_path, "--local-cloud-python", str(tmp_path / "nothing"))
+    assert code == 2
+    assert complaint.count("\n") == 1
+    assert "make run" in complaint
+
+
+def test_other_ports_are_chosen_when_the_usual_ones_are_taken(tmp_path: Path) -> None:
+    """Without a port asked for, a taken one is no obstacle."""
+    first = start_local_stack(tmp_path).wait_until_ready()
+    first.stop()
+    port = int(first.document["site_url"].rsplit(":", 1)[1].strip("/"))
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((LOOPBACK, port))
+        taken.listen()
+        second = start_local_stack(tmp_path, ports=False).wait_until_ready()
+        try:
+            assert second.document["site_url"] != first.document["site_url"]
+            assert HTTP.request("GET", second.document["site_url"], timeout=30).status == 200
+        finally:
+            second.stop()
+
+
+def test_free_port_is_free() -> None:
+    """The helper of these tests does what it says."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, free_port()))
