@@ -1,0 +1,141 @@
+"""The documents say what is true, and no tracked file names a machine or a package host."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from run_ledger_ops import command
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+CODE = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+PLACES = {  # what must stay out of tracked files, and why
+    "a package index": r"https?://[^\s/]+/(?:simple|packages)/|\"resolved\": ?\"http",
+    "a package host": r"\b(?:pypi|registry|deb|security|ftp)\.(?:org\b|npmjs|debian|python)"
+    r"|[p]ythonhosted",
+    "somebody's home": r"(?<![\w.])/(?:home|Users)/\w|(?<![\w.])/[r]oot/",
+}
+
+
+def tracked_texts() -> dict[str, str]:
+    """Return the text files that are in the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    texts = {}
+    for name in filter(None, listed.stdout.split("\0")):
+        content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b"\0"
+        if b"\0" not in content:
+            texts[name] = content.decode()
+    return texts
+
+
+def code_of(document: str) -> str:
+    """Return what a document shows as code."""
+    return "\n".join(CODE.findall((ROOT / document).read_text()))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_shown_make_targets_exist(document: str) -> None:
+    """Each `make …` that a document shows is one that the Makefile knows."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = set(re.findall(r"(?<![\w-])make ([a-z-]+)", code_of(document)))
+
+    assert shown
+    assert shown <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_shown_subcommands_exist(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each `run-ledger …` that a document shows has a help text."""
+    for shown in set(re.findall(r"(?<![\w/-])run-ledger ([a-z]+)", code_of(document))):
+        with pytest.raises(SystemExit) as exit_:
+            command.main([shown, "--help"])
+        assert exit_.value.code == 0, f"run-ledger {shown}: {capsys.readouterr().err}"
+
+
+def test_shown_switches_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each switch that the README gives `make run` is one of `run-ledger local`."""
+    shown = set(re.findall(r'make run ARGS="(--[a-z-]+)', (ROOT / "README.md").read_text()))
+    with pytest.raises(SystemExit):
+        command.main(["local", "--help"])
+
+    assert shown
+    assert shown <= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+
+
+@pytest.mark.parametrize(
+    "document", [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("*.md"))]
+)
+def test_links_lead_somewhere(document: str) -> None:
+    """Each relative link of a document names a file that is there."""
+    links = LINK.findall((ROOT / document).read_text())
+    near = [link for link in links if "://" not in link]
+
+    assert [link for link in near if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS[:2])
+def test_named_paths_exist(document: str) -> None:
+    """Each path into the repository that a document shows as code is there."""
+    tops = "backend|infra|static_site|tests|docs"
+    shown = set(re.findall(rf"`((?:{tops})/[\w./-]*\w)`", (ROOT / document).read_text()))
+
+    assert {path for path in shown if not (ROOT / path).exists()} <= {
+        "infra/decisions/NNNN-title.md"
+    }
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    """Decision records are numbered from 1 and say context, decision and consequences."""
+    records = sorted((ROOT / "infra" / "decisions").glob("*.md"))
+
+    assert [path.name[:4] for path in records] == [f"{n:04}" for n in range(1, len(records) + 1)]
+    for record in records:
+        headings = set(re.findall(r"^#+ (\w+)$", record.read_text(), re.MULTILINE))
+        assert {"Context", "Decision", "Consequences"} <= headings, record.name
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_file_names_a_machine_or_a_package_host(place: str) -> None:
+    """What is tracked works everywhere: with any package index, in any folder."""
+    pattern = re.compile(PLACES[place])
+    found = {
+        name: match.group()
+        for name, text in tracked_texts().items()
+        if (match := pattern.search(text))
+    }
+
+    assert found == {}
+
+
+def test_no_file_names_this_checkout() -> None:
+    """Nothing generated on this machine kept its folder."""
+    here = re.compile(rf"{re.escape(str(ROOT))}(?![\w-])")
+
+    assert [name for name, text in tracked_texts().items() if here.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("a package index", "--extra-index-url https://wheels.example/" + "simple/"),
+        ("a package host", "https://pypi" + ".org/project/x"),
+        ("a package host", "deb http://deb" + ".debian.org/debian"),
+        ("a package host", "registry" + ".npmjs.org"),
+        ("somebody's home", "see /home" + "/ann/run-ledger"),
+        ("somebody's home", "see /root" + "/.cache"),
+    ],
+)
+def test_such_a_place_would_be_found(place: str, text: str) -> None:
+    """The search can fail."""
+    assert re.search(PLACES[place], text)
