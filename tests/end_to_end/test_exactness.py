@@ -1,0 +1,190 @@
+"""Repeats, disorder, killed writers and writers side by side, on the running system."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from tests.support import events
+from tests.support.ledger_http import Stack, all_items, get, machine_token, put_events, until
+from tests.support.recount import recount_jobs, recount_rollups, without_zeros
+
+from run_ledger.store.rollup_items import from_rollup_item
+
+pytestmark = pytest.mark.local_stack
+
+SEED = 20_261_122
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _aws(stack: Stack, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=stack["aws_endpoint_url"],
+        region_name=stack["region"],
+        aws_access_key_id=stack["access_key_id"],
+        aws_secret_access_key=stack["secret_access_key"],
+    )
+
+
+def _histories(prefix: str, jobs: int, dice: random.Random) -> list[events.Envelope]:
+    """Return the events of some jobs: two attempts, deltas, ends, sayings, ties in time."""
+    sent = []
+    for number in range(jobs):
+        base = {
+            "job_id": f"{prefix}-{number}",
+            "client_id": f"{prefix}-client-{number % 3}",
+            "project_id": f"{prefix}-project-{number % 5}",
+        }
+        for step in range(dice.randrange(4, 11)):
+            moment = f"2026-11-2{dice.randrange(0, 3)}T{dice.choice(['00', '11', '23'])}:59:59Z"
+            fields: dict[str, Any] = {"attempt": dice.choice([1, 1, 2]), "occurred_at": moment}
+            kind = dice.randrange(4)
+            if kind == 0:
+                fields |= {"status": "completed", "result": dice.choice(["succeeded", "failed"])}
+                fields["error"] = {"type": "Timeout", "message": f"after {step} s"}
+            elif kind == 1:
+                fields |= {"status": dice.choice(["queued", "running"]), "stage": f"stage {step}"}
+            else:
+                fields["delta"] = {"records_ok": dice.randrange(-5, 50), "custom": 1}
+            sent.append(events.job_update(event_id=f"event-{step}", **base, **fields))
+    return sent
+
+
+def _is_exact(stack: Stack, token: str, expected: dict[str, dict[str, Any]]) -> bool:
+    """Return whether the API shows every job just as the recount has it."""
+    for job_id, wanted in expected.items():
+        answer = get(stack, f"/jobs/{job_id}", token)
+        if not answer.ok:
+            return False
+        job = answer.json()
+        if {name: job.get(name) for name in wanted} != wanted:
+            return False
+    return True
+
+
+def _expected(sent: list[events.Envelope]) -> dict[str, dict[str, Any]]:
+    jobs = recount_jobs(sent)
+    for job in jobs.values():
+        del job["heartbeat_seconds"]
+    return jobs
+
+
+def _rollups(stack: Stack) -> dict[tuple[str, str], dict[str, int]]:
+    rows: dict[tuple[str, str], dict[str, int]] = {}
+    pages = _aws(stack, "dynamodb").get_paginator("scan").paginate(
+        TableName=stack["tables"]["rollups"]
+    )
+    for page in pages:
+        for item in page["Items"]:
+            row, counts = from_rollup_item(item)
+            sums = rows.setdefault((row.partition, row.sort), {})
+            for name, count in counts.items():
+                sums[name] = sums.get(name, 0) + count
+    return without_zeros(rows)
+
+
+def _settled(stack: Stack, token: str, sent: list[events.Envelope], seconds: float) -> None:
+    """Wait until the API shows what *sent* makes; then check history and rollups, too."""
+    expected = _expected(sent)
+    until("the jobs as recounted", seconds, lambda: _is_exact(stack, token, expected))
+    for job_id in list(expected)[:5]:
+        mine = {one["detail"]["event_id"] for one in sent if one["detail"]["job_id"] == job_id}
+        entries = all_items(stack, f"/jobs/{job_id}/entries", token)
+        assert {entry["event_id"] for entry in entries} == mine
+    clients = {f"#{one['detail']['client_id']}#" for one in sent}
+    mine_only = {
+        key: counts
+        for key, counts in _rollups(stack).items()
+        if any(client in f"{key[0]}#" for client in clients) and key[0].startswith("client#")
+    }
+    wanted = {
+        key: counts for key, counts in recount_rollups(sent).items() if key[0].startswith("client#")
+    }
+    assert mine_only == wanted
+
+
+def test_shuffled_and_repeated_delivery_ends_in_the_state_of_the_algebra(stack: Stack) -> None:
+    """Some hundred events over many jobs, in any order, many of them twice: exact in 2 minutes."""
+    dice = random.Random(SEED)
+    sent = _histories("shuffled", 40, dice)
+    delivered = [*sent, *dice.sample(sent, len(sent) // 2)]
+    dice.shuffle(delivered)
+    put_events(stack, _aws(stack, "events"), delivered)
+    _settled(stack, machine_token(stack), sent, 120)
+
+
+def test_a_killed_writer_leaves_totals_exact(stack: Stack) -> None:
+    """The writer's process dies by SIGKILL while it works, again and again: nothing is off."""
+    dice = random.Random(SEED + 1)
+    sent = _histories("killed", 60, dice)
+    dice.shuffle(sent)
+    put_events(stack, _aws(stack, "events"), sent)
+    killed = 0
+    token = machine_token(stack)
+
+    def a_writer_died_at_work() -> bool:
+        nonlocal killed
+        for process in _writers(stack):
+            os.kill(process, signal.SIGKILL)
+            killed += 1
+        return killed >= 3
+
+    until("three writers killed", 90, a_writer_died_at_work)
+    _settled(stack, token, sent, 240)
+
+
+def test_eight_writers_on_one_job_lose_and_double_nothing(stack: Stack) -> None:
+    """Eight processes with the real handler post deltas of one job, each some of the others', too."""
+    base = {"job_id": "hot-1", "client_id": "hot-client", "project_id": "hot-project"}
+    start = events.job_update(event_id="start", occurred_at="2026-11-22T10:00:00Z", **base)
+    deltas = [
+        events.job_update(
+            event_id=f"delta-{number}",
+            occurred_at=f"2026-11-22T10:{number % 60:02d}:01Z",
+            delta={"records_ok": 1, "input_tokens": number},
+            **base,
+        )
+        for number in range(400)
+    ]
+    environment = {
+        **os.environ,
+        **{f"{name.upper()}_TABLE": table for name, table in stack["tables"].items()},
+        "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
+        "AWS_ACCESS_KEY_ID": stack["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": stack["secret_access_key"],
+        "AWS_DEFAULT_REGION": stack["region"],
+        "PYTHONPATH": f"{ROOT / 'backend'}{os.pathsep}{ROOT}",
+    }
+    writers = []
+    for number in range(8):
+        # Each has its eighth and, as a redelivery, that of its neighbour.
+        mine = [start, *deltas[number::8], *deltas[(number + 1) % 8 :: 8]]
+        writer = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.writer_process"],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            text=True,
+        )
+        writers.append((writer, "\n".join(events.text(one) for one in mine)))
+    for writer, lines in writers:
+        assert writer.stdin
+        writer.stdin.write(lines)
+        writer.stdin.close()
+    assert [writer.wait(180) for writer, _ in writers] == [0] * 8
+
+    job = get(stack, "/jobs/hot-1", machine_token(stack)).json()
+    assert job["counters"] == {"records_ok": 400, "input_tokens": sum(range(400))}
+    _settled(stack, machine_token(stack), [start, *deltas], 10)
+
+
+def _writers(stack: Stack) -> list[int]:
+    raise NotImplementedError
