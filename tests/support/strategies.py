@@ -224,7 +224,7 @@ def orders(envelopes: Sequence[Envelope]) -> st.SearchStrategy[list[Envelope]]:
     A permutation is drawn as one seed: drawing swap by swap spends most of a test's time.
     """
     return st.integers(0, 2**16).map(
-        lambda seed: random.Random(seed).sample(list(envelopes), len(envelopes))  # noqa: S311
+        lambda seed: random.Random(seed).sample(list(envelopes), len(envelopes))
     )
 
 
