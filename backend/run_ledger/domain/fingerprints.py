@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 
-# From the most to the least specific: what one rule replaces, the next no longer sees.
+# From the most to the least specific: what one rule replaces, the next no longer sees. Numbers and
+# ids become the same, as an id may be all digits by chance. A word here is letters and digits: in
+# job_3f2a9c1b the id begins after the underscore. An apostrophe inside a word opens no quote.
+_START, _END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"https?://\S+"), "<url>"),
-    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
-    (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<hex>"),
-    (re.compile(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{8,}\b", re.IGNORECASE), "<hex>"),
-    (re.compile(r"'[^']*'|\"[^\"]*\""), "<quoted>"),
+    (re.compile(r"https?://[^\s'\"<>]+"), "<url>"),
+    (re.compile(f"{_START}{_UUID}{_END}", re.IGNORECASE), "<n>"),
+    (re.compile(rf"{_START}0x[0-9a-f]+{_END}", re.IGNORECASE), "<n>"),
+    (re.compile(r"(?<!\w)[-+]?\d++(?:[.,]\d++)*+(?:e[-+]?\d++)?+(?!\w)", re.IGNORECASE), "<n>"),
+    (re.compile(rf"{_START}(?=[a-f]*[0-9])[0-9a-f]{{8,}}{_END}", re.IGNORECASE), "<n>"),
+    (re.compile(rf"{_START}(?=[a-z]*[0-9])[0-9a-z]{{20,}}{_END}", re.IGNORECASE), "<n>"),
+    (re.compile(r"(?<!\w)[bu]?'[^']*'(?!\w)|\"[^\"]*\""), "<quoted>"),
     (re.compile(r"(?:/[^\s/:]+){2,}"), "<path>"),
-    (re.compile(r"\d+(?:[.,]\d+)*"), "<n>"),
+    (re.compile(r"(?:(?<!\w)[-+])?\d+(?:[.,]\d+)*"), "<n>"),
     (re.compile(r"\s+"), " "),
 )
 
