@@ -27,7 +27,7 @@ from .contract import JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
 from .errors import InvalidEvent, shown
 from .events import Event
 from .fingerprints import fingerprint
-from .instants import LATEST, MICROSECONDS
+from .instants import MICROSECONDS
 from .sums import Saying, add_delta, take_sayings
 
 DEFAULT_HEARTBEAT_SECONDS = 900
@@ -206,10 +206,12 @@ def changes_nothing_but_sums(event: Event, started_at: Mapping[int, int]) -> boo
     back, the answer True stays true whatever else the job takes in.
     """
     update = job_update(event)
+    start = started_at.get(update.attempt)
     return (
         (isinstance(update.status, UnsetType) or update.status == "running")
         and isinstance(update.error, UnsetType)
-        and started_at.get(update.attempt, LATEST) <= event.occurred_at
+        and start is not None
+        and start <= event.occurred_at
         and all(isinstance(getattr(update, field), UnsetType) for field in JOB_SAYINGS)
     )
 
