@@ -2,80 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.backend.domain.states import job_document, posted
 from tests.support import strategies
-from tests.support.events import Envelope, decoded_all
+from tests.support.events import Envelope, decoded, decoded_all, job_update, project_update
 from tests.support.recount import recount_job
 
 from run_ledger.domain import job as jobs
-from run_ledger.domain.events import Event
-from run_ledger.domain.instants import text
-from run_ledger.domain.job import Attempt, Failure, Job
-
-
-def document(job: Job) -> dict[str, Any]:
-    """Return what a fold made, in the form that a recount has."""
-    attempts = [_attempt(number, job.attempts[number]) for number in sorted(job.attempts)]
-    return {
-        "job_id": job.job_id,
-        "client_id": job.client_id,
-        "project_id": job.project_id,
-        "pipeline": job.pipeline,
-        **{name: job.said(name) for name in jobs.JOB_SAYINGS},
-        "tags": job.said("tags") or {},
-        "created_at": text(job.created_at),
-        "counters": dict(job.counters),
-        **_attempt(job.attempt, job.current),
-        "attempts": attempts,
-    }
-
-
-def _attempt(number: int, attempt: Attempt) -> dict[str, Any]:
-    return {
-        "attempt": number,
-        "status": attempt.status,
-        "result": attempt.result,
-        "started_at": None if attempt.started_at is None else text(attempt.started_at),
-        "ended_at": None if attempt.ended_at is None else text(attempt.ended_at),
-        "duration_seconds": None if attempt.duration is None else attempt.duration / 1_000_000,
-        "error": _error(attempt.error),
-    }
-
-
-def _error(failure: Failure | None) -> dict[str, str] | None:
-    if failure is None:
-        return None
-    return {
-        "type": failure.type,
-        "message": failure.message,
-        "fingerprint": failure.fingerprint,
-    }
-
-
-def posted(batches: Iterable[Iterable[Envelope]]) -> Job:
-    """Return the state after *batches*, each event id taken in once, as the writer does."""
-    job: Job | None = None
-    seen: set[str] = set()
-    for batch in batches:
-        fresh: list[Event] = []
-        for event in decoded_all(batch):
-            if event.event_id not in seen:
-                seen.add(event.event_id)
-                fresh.append(event)
-        if job is not None or fresh:
-            job = jobs.fold(job, fresh)
-    assert job is not None
-    return job
+from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.instants import LATEST, parse, text
+from run_ledger.domain.rollups import state_differences
 
 
 @given(strategies.job_histories())
 def test_fold_agrees_with_recount(history: list[Envelope]) -> None:
     """The fold gives what the plain re-computation from scratch gives."""
-    assert document(jobs.fold(None, decoded_all(history))) == recount_job(history)
+    assert job_document(jobs.fold(None, decoded_all(history))) == recount_job(history)
 
 
 @given(st.data())
@@ -83,4 +29,227 @@ def test_delivery_changes_nothing(data: st.DataObject) -> None:
     """Any order, any repetition and any split into batches give the same state."""
     history = data.draw(strategies.job_histories())
     batches = data.draw(strategies.deliveries(history))
-    assert posted(batches) == jobs.fold(None, decoded_all(history))
+    assert posted(jobs.fold, batches) == jobs.fold(None, decoded_all(history))
+
+
+@given(st.data())
+def test_counters_are_sums(data: st.DataObject) -> None:
+    """Counters are the sums of the deltas, exact at any size, in whatever order they arrive."""
+    history = data.draw(strategies.job_histories())
+    job = posted(jobs.fold, data.draw(strategies.deliveries(history)))
+    deltas = [envelope["detail"].get("delta", {}) for envelope in history]
+    assert job.counters == {
+        name: sum(delta.get(name, 0) for delta in deltas)
+        for name in {name for delta in deltas for name in delta}
+    }
+
+
+@given(st.data())
+def test_mere_sums_change_nothing_else(data: st.DataObject) -> None:
+    """An event said to change nothing but sums does so, whatever came in since that was said."""
+    *others, last = data.draw(
+        strategies.job_histories().filter(lambda history: len(history) > 1), label="history"
+    )
+    event = decoded(last)
+    known = data.draw(st.integers(1, len(others)), label="known then")
+    then = jobs.fold(None, decoded_all(others[:known]))
+    late = data.draw(st.sampled_from((0, 0, 1, 3_600_000_000)), label="started_at known late by")
+    started_at = {
+        number: min(attempt.started_at + late, LATEST)
+        for number, attempt in then.attempts.items()
+        if attempt.started_at is not None
+    }
+    if jobs.changes_nothing_but_sums(event, started_at):
+        before = jobs.fold(then, decoded_all(others[known:]))
+        after = jobs.fold(before, [event])
+        assert _without_counters(after) == _without_counters(before)
+        assert state_differences(before, after) == {}
+
+
+def _without_counters(job: jobs.Job) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in job.__struct_fields__ if name != "counters"}
+
+
+SECOND = "2026-11-22T14:15:0{}Z"
+
+
+def at(second: int) -> int:
+    """Return the instant of *second* in the minute of these tests."""
+    return parse(SECOND.format(second))
+
+
+def said(second: int, event_id: str = "", **fields: Any) -> Envelope:
+    """Return a job_update of that *second*."""
+    return job_update(
+        event_id=event_id or f"e{second}", occurred_at=SECOND.format(second), **fields
+    )
+
+
+def folded(*history: Envelope) -> jobs.Job:
+    """Return the job that these events make."""
+    return jobs.fold(None, decoded_all(history))
+
+
+FAILED = {"status": "completed", "result": "failed"}
+SUCCEEDED = {"status": "completed", "result": "succeeded"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"delta": {"records_ok": 1}}, True),
+        ({"delta": {"records_ok": 1}, "status": "running"}, True),
+        ({}, True),
+        ({"status": "queued"}, False),
+        (SUCCEEDED, False),
+        ({"error": {"type": "E", "message": "m"}}, False),
+        ({"stage": "load"}, False),
+        ({"tags": {}}, False),
+        ({"attempt": 2}, False),
+    ],
+)
+def test_what_mere_sums_are(fields: dict[str, Any], *, expected: bool) -> None:
+    """Deltas and signs of life of a started attempt are; whatever says anything else is not."""
+    event = decoded(said(5, **fields))
+    assert jobs.changes_nothing_but_sums(event, {1: at(5)}) is expected
+    assert not jobs.changes_nothing_but_sums(event, {1: at(6)})
+    assert not jobs.changes_nothing_but_sums(event, {})
+
+
+def test_no_start_is_later_than_any_event() -> None:
+    """At the end of time, too, the first event of an attempt changes more than sums."""
+    event = decoded(job_update(occurred_at=text(LATEST)))
+    assert not jobs.changes_nothing_but_sums(event, {})
+
+
+def test_late_running_never_reopens() -> None:
+    """A completed attempt stays so, whatever says running or queued after its end."""
+    job = folded(said(1), said(2, **SUCCEEDED), said(3, status="running"), said(4, status="queued"))
+    assert (job.current.status, job.outcome, job.current.ended_at) == (
+        "completed",
+        "succeeded",
+        at(2),
+    )
+
+
+def test_next_attempt_reopens() -> None:
+    """Attempt 2 is the job's as soon as it is heard of; attempt 1 stays what it was."""
+    job = folded(said(1), said(2, **FAILED), said(3, attempt=2, status="queued"))
+    assert (job.attempt, job.outcome, job.current.started_at) == (2, "queued", None)
+    assert job.attempts[1].result == "failed"
+
+
+def test_earlier_attempt_comes_later() -> None:
+    """The highest attempt is the job's, even where a lower one reports after it."""
+    job = folded(said(1, attempt=2), said(9, **FAILED))
+    assert (job.attempt, job.outcome) == (2, "running")
+
+
+def test_late_delta_counts() -> None:
+    """A delta after the end is summed and changes nothing else."""
+    job = folded(said(1), said(2, **SUCCEEDED), said(3, delta={"records_ok": 2}))
+    assert (job.counters, job.current.ended_at) == ({"records_ok": 2}, at(2))
+
+
+def test_corrections_take_back() -> None:
+    """A negative delta is summed like any other; a sum of zero is still said."""
+    job = folded(said(1, delta={"records_ok": 2}), said(2, delta={"records_ok": -2}))
+    assert job.counters == {"records_ok": 0}
+
+
+def test_latest_of_two_ends() -> None:
+    """Of two completed events the later wins; at the same instant, the greater event id."""
+    job = folded(said(2, "a", **SUCCEEDED), said(3, "b", **FAILED))
+    assert (job.outcome, job.current.ended_at) == ("failed", at(3))
+    job = folded(said(3, "9", **SUCCEEDED), said(3, "10", **FAILED))
+    assert job.outcome == "succeeded"
+
+
+def test_errors_show_until_the_end() -> None:
+    """An error shows until the attempt ends; then the end's error, or none, takes its place."""
+    first, second = {"type": "A", "message": "a"}, {"type": "B", "message": "b"}
+    job = folded(said(2, error=second), said(1, error=first))
+    assert job.current.error is not None
+    assert job.current.error.type == "B"
+    assert folded(said(2, error=second), said(1, **SUCCEEDED)).current.error is None
+    ended = folded(said(2, error=second), said(3, error=first, **FAILED), said(4, error=second))
+    assert ended.current.error is not None
+    assert ended.current.error.type == "A"
+
+
+def test_an_event_without_status_says_running() -> None:
+    """So a delta starts an attempt, and a queued event does not."""
+    assert folded(said(1, status="queued")).current.status == "queued"
+    job = folded(said(1, status="queued"), said(3), said(2, delta={"records_ok": 1}))
+    assert (job.current.status, job.current.started_at, job.created_at) == (
+        "running",
+        at(2),
+        at(1),
+    )
+
+
+def test_end_without_a_start() -> None:
+    """An attempt of which only the end is known has no start and no duration."""
+    job = folded(said(2, **SUCCEEDED))
+    assert (job.current.started_at, job.current.duration) == (None, None)
+
+
+def test_end_before_the_start() -> None:
+    """Clocks that disagree make a duration of zero, not a negative one."""
+    assert folded(said(1, **SUCCEEDED), said(2)).current.duration == 0
+
+
+def test_sayings_are_last_by_order() -> None:
+    """A field is that of the last event by attempt, then time, then id, that carries it."""
+    job = folded(
+        said(9, "a", stage="one", name="old"),
+        said(1, "b", attempt=2, stage="two", tags={"a": "1"}),
+        said(1, "c", attempt=2, stage="three", tags={"b": "2"}),
+        said(2, "d", attempt=2),
+    )
+    assert (job.said("stage"), job.said("name"), job.said("tags")) == ("three", "old", {"b": "2"})
+    assert job.said("log_url") is None
+
+
+@pytest.mark.parametrize("field", ["client_id", "project_id", "pipeline"])
+def test_identity_mismatch(field: str) -> None:
+    """Another client, project or pipeline for the same job is refused, and named."""
+    job = folded(said(1))
+    jobs.check_identity(job, jobs.job_update(decoded(said(2))))
+    with pytest.raises(InvalidEvent) as caught:
+        jobs.check_identity(job, jobs.job_update(decoded(said(2, **{field: "other"}))))
+    assert (caught.value.reason, caught.value.field, caught.value.got) == (
+        "identity_mismatch",
+        f"detail.{field}",
+        "'other'",
+    )
+
+
+def test_no_events_no_state() -> None:
+    """A job without events has no state; no more events leave a state as it is."""
+    with pytest.raises(ValueError, match="no events"):
+        jobs.fold(None, [])
+    job = folded(said(1))
+    assert jobs.fold(job, []) == job
+
+
+def test_a_project_event_is_no_job() -> None:
+    """The fold takes no other kind of event."""
+    with pytest.raises(TypeError, match="job_update"):
+        jobs.fold(None, [decoded(project_update())])
+
+
+@pytest.mark.parametrize(
+    ("silent", "stalled"), [(900_000_000, False), (900_000_001, True), (-1, False)]
+)
+def test_stalled_by_default(silent: int, *, stalled: bool) -> None:
+    """A running job is stalled when silent for more than 900 seconds."""
+    assert folded(said(1)).is_stalled(at(1), at(1) + silent) is stalled
+
+
+def test_stalled_by_heartbeat() -> None:
+    """A heartbeat of its own counts instead; a job that is not running never stalls."""
+    assert folded(said(1, heartbeat_seconds=1)).is_stalled(at(1), at(3))
+    assert not folded(said(1, heartbeat_seconds=2)).is_stalled(at(1), at(3))
+    assert not folded(said(1, heartbeat_seconds=1, **FAILED)).is_stalled(at(1), at(9))
+    assert not folded(said(1, heartbeat_seconds=1, status="queued")).is_stalled(at(1), at(9))
