@@ -37,7 +37,7 @@ def test_percentiles_are_near(taken: list[int], fraction: float) -> None:
 
 @given(st.lists(durations, max_size=50), st.lists(durations, max_size=50))
 def test_histograms_add_up(some: list[int], others: list[int]) -> None:
-    """The sum of two histograms is that of all durations: rows may be added over time and shards."""
+    """The sum of two histograms is that of all durations: rows may be added up."""
     one, other = (Counter(bucket(duration) for duration in taken) for taken in (some, others))
     together = Counter(bucket(duration) for duration in [*some, *others])
     assert one + other == together
