@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from moto import mock_aws
@@ -26,6 +27,20 @@ NAMES = Tables(
 _DEFINED = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
+@cache
+def _definitions() -> Mapping[str, Any]:
+    """Return what the template says of each table, by name."""
+    resources = templates.source()["Resources"]
+    definitions = {
+        name: resources[f"{kind.capitalize()}Table"]["Properties"]
+        for kind, name in NAMES._asdict().items()
+    }
+    return {
+        name: {part: properties[part] for part in _DEFINED if part in properties}
+        for name, properties in definitions.items()
+    }
+
+
 @contextmanager
 def empty_tables() -> Iterator[DynamoDBClient]:
     """Give a client of a moto that has the six tables, named `NAMES`, with nothing in them.
@@ -39,11 +54,6 @@ def empty_tables() -> Iterator[DynamoDBClient]:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
-        resources = templates.source()["Resources"]
-        for kind, name in NAMES._asdict().items():
-            properties = resources[f"{kind.capitalize()}Table"]["Properties"]
-            client.create_table(
-                TableName=name,
-                **{part: properties[part] for part in _DEFINED if part in properties},
-            )
+        for name, definition in _definitions().items():
+            client.create_table(TableName=name, **definition)
         yield client

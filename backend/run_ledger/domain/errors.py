@@ -5,7 +5,8 @@
     LedgerError
     ├── InvalidEvent          an event breaks the contract: stored as rejected, never retried
     ├── InvalidQuery          a caller's parameter is wrong: HTTP 400
-    ├── Forbidden             a caller has no grant at all: HTTP 403
+    ├── Unauthorized          a caller shows no token that this API takes: HTTP 401
+    ├── Forbidden             a caller is known and has no grant for this: HTTP 403
     ├── NotFound              nothing there that the caller may see: HTTP 404
     └── StoreUnavailable      DynamoDB did not answer in time: retried, HTTP 503
 """
@@ -64,8 +65,12 @@ class InvalidQuery(LedgerError):
         super().__init__(f"{parameter}: {message}")
 
 
+class Unauthorized(LedgerError):
+    """The caller shows no token, or none of the kind that the read API takes."""
+
+
 class Forbidden(LedgerError):
-    """The caller is known and holds no grant."""
+    """The caller is known and holds no grant for what was asked."""
 
 
 class NotFound(LedgerError):

@@ -11,6 +11,8 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+MOST_CONNECTIONS = 32
+
 
 @cache
 def dynamodb() -> DynamoDBClient:
@@ -24,7 +26,7 @@ def dynamodb() -> DynamoDBClient:
         read_timeout=5,
         retries={"mode": "standard", "total_max_attempts": 3},
         parameter_validation=False,
-        max_pool_connections=32,
+        max_pool_connections=MOST_CONNECTIONS,
         tcp_keepalive=True,
     )
     return boto3.client("dynamodb", config=config)

@@ -1,0 +1,54 @@
+"""The reader: requests of API Gateway, answered from the ledger."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from run_ledger import logs, settings
+from run_ledger.read.reader import Reader
+from run_ledger.read.requests import request
+from run_ledger.store.client import MOST_CONNECTIONS, dynamodb
+
+_log = logging.getLogger(__name__)
+
+# API Gateway waits 29 seconds and Lambda less. What is not found by then is said to be unavailable.
+_MOST_SECONDS = 15.0
+_RESERVE_SECONDS = 1.0
+
+
+@cache
+def _reader() -> Reader:
+    configuration = settings.load()
+    logs.configure(configuration.log_level)
+    if not configuration.cursor_key:
+        raise ValueError("CURSOR_KEY is not set; allowed: any text that only this stack knows")
+    return Reader(
+        client=dynamodb(),
+        settings=configuration,
+        executor=ThreadPoolExecutor(MOST_CONNECTIONS, "reader"),
+        now=lambda: time.time_ns() // 1_000,
+    )
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request, and log one line about it: no ids of people, no tokens."""
+    started = time.perf_counter()
+    asked = request(event)
+    remaining = context.get_remaining_time_in_millis() / 1_000
+    answer, way = _reader().answer(asked, min(_MOST_SECONDS, remaining - _RESERVE_SECONDS))
+    _log.info(
+        "request",
+        extra={
+            "method": asked.method,
+            **way,
+            "status": answer.status,
+            "bytes": len(answer.body),
+            "duration_ms": round((time.perf_counter() - started) * 1_000, 1),
+            "request_id": (event.get("requestContext") or {}).get("requestId"),
+        },
+    )
+    return answer.proxied()

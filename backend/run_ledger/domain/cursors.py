@@ -1,0 +1,59 @@
+"""Cursors: opaque to callers, tamper-proof, and good only for the query that gave them.
+
+A cursor holds a position and a code over position and *binding*: the route, the filters and what
+the caller may see. It holds no secret (a position is a time and an id that the caller has seen or
+could have), so the code is there to make every cursor that we did not give for this query a clear
+error instead of a wrong page. The same position gives the same cursor, so that answers can be
+compared by their ETag.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from .errors import InvalidQuery
+
+_CODE_BYTES = 16
+_MOST_CHARACTERS = 2_048
+
+
+def seal(key: str, binding: Sequence[Any], position: Any) -> str:
+    """Return the cursor that stands for *position* (strings, integers and lists of these)."""
+    content = msgspec.json.encode(position)
+    return base64.urlsafe_b64encode(_code(key, binding, content) + content).decode().rstrip("=")
+
+
+def unseal(key: str, binding: Sequence[Any], cursor: str) -> Any:
+    """Return the position that *cursor* stands for.
+
+    Raises InvalidQuery for anything but what `seal` gave with the same key and binding.
+    """
+    if len(cursor) > _MOST_CHARACTERS or not cursor.isascii():
+        raise _refusal()
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise _refusal() from error
+    content = sealed[_CODE_BYTES:]
+    if not hmac.compare_digest(sealed[:_CODE_BYTES], _code(key, binding, content)):
+        raise _refusal()
+    return msgspec.json.decode(content)
+
+
+def _code(key: str, binding: Sequence[Any], content: bytes) -> bytes:
+    message = msgspec.json.encode(binding) + b"\n" + content
+    return hmac.digest(key.encode(), message, hashlib.sha256)[:_CODE_BYTES]
+
+
+def _refusal() -> InvalidQuery:
+    return InvalidQuery(
+        "cursor",
+        "it is not one that this API gave you for this path and these filters; "
+        "start again without it",
+    )

@@ -1,0 +1,89 @@
+"""Pages of lists that lie in several sorted partitions, newest first.
+
+A *position* is text that sort keys compare with: everything at or above it has been looked through
+by the pages so far, everything below it is still to come. It is the sort key of the last row that
+a page looked at, or a day, which stands below all keys of that day and above all of earlier days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from . import instants
+from .documents import Covers
+
+T = TypeVar("T")
+_DAY = len("YYYY-MM-DD")
+
+
+class Stretch(NamedTuple, Generic[T]):
+    """What was read of one partition: rows by descending sort key, and whether it goes on."""
+
+    rows: Sequence[tuple[str, T]]
+    goes_on: bool
+
+
+class Span(NamedTuple, Generic[T]):
+    """The rows of a page, and the position that it ends at; None where the list ends."""
+
+    rows: Sequence[tuple[str, T]]
+    end: str | None
+
+
+class DayMap(NamedTuple):
+    """How many jobs of each day, newest first, are in which outcome; ``floor`` if it goes on.
+
+    Everything at or above the position ``floor`` is in the map.
+    """
+
+    days: Sequence[tuple[str, Mapping[str, int]]]
+    floor: str | None
+
+
+def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> Span[T]:
+    """Return the newest *limit* rows of *stretches*, as far down as all of them were read.
+
+    Other partitions, which nobody has read yet, hold rows below the position *floor* only; None
+    where there are none.
+    """
+    rows: list[tuple[str, T]] = []
+    horizon = ""
+    for stretch in stretches:
+        rows += stretch.rows
+        if stretch.goes_on:
+            horizon = max(horizon, stretch.rows[-1][0])
+    rows.sort(key=lambda row: row[0], reverse=True)
+    known = [row for row in rows if row[0] >= horizon]
+    if len(known) > limit:
+        return Span(known[:limit], known[limit - 1][0])
+    return Span(known, horizon or floor)
+
+
+def day_of(position: str) -> str:
+    """Return the day that *position* lies in, or stands below."""
+    return position[:_DAY]
+
+
+def is_day(position: str) -> bool:
+    """Return whether *position* stands below a whole day."""
+    return len(position) == _DAY
+
+
+def covers(start: str | None, end: str | None) -> Covers:
+    """Return the span of time between two positions."""
+    return Covers(from_=_moment(end), to=_moment(start))
+
+
+def _moment(position: str | None) -> str | None:
+    if position is None:
+        return None
+    return f"{position}T00:00:00.000000Z" if is_day(position) else position.partition("#")[0]
+
+
+def days_down(newest: str, oldest: str) -> list[str]:
+    """Return the days from *newest* down to *oldest*, both with them."""
+    day_length = 86_400 * instants.MICROSECONDS
+    first = instants.parse(f"{newest}T00:00:00Z")
+    last = instants.parse(f"{oldest}T00:00:00Z")
+    return [instants.day(moment) for moment in range(first, last - 1, -day_length)]

@@ -1,0 +1,148 @@
+"""Answers: JSON documents with an ETag, and problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from run_ledger.domain.errors import (
+    Forbidden,
+    InvalidQuery,
+    NotFound,
+    StoreUnavailable,
+    Unauthorized,
+)
+
+# Lambda carries 6 MB, in which the body stands as a JSON string; the list around the items and
+# the headers need some of it.
+MOST_BYTES = 5_000_000
+_COMMON = {
+    "Cache-Control": "private, no-cache",
+    "X-Content-Type-Options": "nosniff",
+}
+_encoder = msgspec.json.Encoder()
+
+
+class MethodNotAllowed(Exception):
+    """The path is known and takes GET only."""
+
+
+class _Kind(NamedTuple):
+    """What is answered to one kind of error; without a ``detail``, the error's own text is."""
+
+    error: type[Exception]
+    status: int
+    name: str
+    title: str
+    detail: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+# The one place where errors become statuses.
+_KINDS = (
+    _Kind(InvalidQuery, 400, "invalid-parameter", "A parameter is wrong"),
+    _Kind(
+        Unauthorized,
+        401,
+        "unauthorized",
+        "Sign in first",
+        headers={"WWW-Authenticate": "Bearer"},
+    ),
+    _Kind(Forbidden, 403, "forbidden", "Not allowed"),
+    _Kind(NotFound, 404, "not-found", "Not found"),
+    _Kind(
+        MethodNotAllowed,
+        405,
+        "method-not-allowed",
+        "Method not allowed",
+        "This API takes GET only.",
+        {"Allow": "GET"},
+    ),
+    _Kind(
+        StoreUnavailable,
+        503,
+        "unavailable",
+        "Not available at the moment",
+        "The ledger's store does not answer at the moment; try again.",
+        {"Retry-After": "2"},
+    ),
+)
+_INTERNAL = _Kind(
+    Exception, 500, "internal", "The API failed", "Something failed on our side; try again."
+)
+
+
+class Answer(Struct, frozen=True):
+    """What goes back to API Gateway."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def proxied(self) -> dict[str, Any]:
+        """Return the answer in the form that API Gateway wants of a Lambda function."""
+        return {
+            "statusCode": self.status,
+            "headers": dict(self.headers),
+            "body": self.body.decode(),
+            "isBase64Encoded": False,
+        }
+
+
+def fitting(documents: Sequence[Struct]) -> list[Raw]:
+    """Return the JSON of as many of *documents*, from the first, as one answer carries.
+
+    That is one at least: no document is larger than an answer.
+    """
+    encoded: list[Raw] = []
+    left = MOST_BYTES
+    for document in documents:
+        text = _encoder.encode(document)
+        left -= _bytes_as_string(text)
+        if left < 0 and encoded:
+            break
+        encoded.append(Raw(text))
+    return encoded
+
+
+def found(document: Struct, if_none_match: str) -> Answer:
+    """Return the answer that shows *document*, or says that the caller has it already."""
+    body = _encoder.encode(document)
+    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    headers = {**_COMMON, "ETag": tag}
+    if _matches(if_none_match, tag):
+        return Answer(304, headers, b"")
+    return Answer(200, {**headers, "Content-Type": "application/json"}, body)
+
+
+def problem(error: Exception) -> Answer:
+    """Return the problem document of *error*."""
+    kind = next((kind for kind in _KINDS if isinstance(error, kind.error)), _INTERNAL)
+    document = {
+        "type": f"urn:run-ledger:problem:{kind.name}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.detail or str(error),
+    }
+    if isinstance(error, InvalidQuery):
+        document["parameter"] = error.parameter
+    headers = {**_COMMON, **kind.headers, "Content-Type": "application/problem+json"}
+    return Answer(kind.status, headers, _encoder.encode(document))
+
+
+def _matches(if_none_match: str, tag: str) -> bool:
+    """Return whether the header names *tag*; a proxy that compressed the answer made it weak."""
+    named = (name.strip().removeprefix("W/") for name in if_none_match.split(","))
+    return any(name in (tag, "*") for name in named)
+
+
+def _bytes_as_string(text: bytes) -> int:
+    """Return the most bytes that *text* takes as a JSON string: each may need an escape."""
+    if text.isascii():
+        return len(text) + text.count(b'"') + text.count(b"\\")
+    return 3 * len(text)

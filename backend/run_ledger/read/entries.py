@@ -1,0 +1,91 @@
+"""``/jobs/{job_id}/entries``: a job's history.
+
+``order`` says what it is ordered by: ``occurred_at`` (then event id), or for a history too long to
+be sorted for every page ``event_id``. Following cursors gives every entry exactly once, but for
+those that arrive meanwhile and lie before the place that was reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain.documents import Covers, EntryDocument, HistoryDocument
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import text
+from run_ledger.domain.queries import PageQuery, entries_query
+from run_ledger.store.entry_items import Entry
+from run_ledger.store.entry_lists import MOST_SORTED_ENTRIES, read_by_event_id, read_by_time
+
+from .answers import fitting
+from .inquiries import Inquiry
+from .jobs import find_job
+
+_BY_TIME, _BY_EVENT_ID = "occurred_at", "event_id"
+
+
+def list_entries(inquiry: Inquiry) -> Struct:
+    """Return a page of a job's entries, oldest first."""
+    query = entries_query(inquiry.parameters)
+    job_id = inquiry.path_parameters["job_id"]
+    position: list[Any] | None = inquiry.unseal([job_id], query.cursor)
+    stored = find_job(inquiry)
+    if position is None:
+        is_short = stored.entries <= MOST_SORTED_ENTRIES
+        page = _by_time(inquiry, job_id, query, None) if is_short else None
+        return _by_event_id(inquiry, job_id, query, None) if page is None else page
+    order, *after = position
+    if order == _BY_EVENT_ID:
+        return _by_event_id(inquiry, job_id, query, after[0])
+    page = _by_time(inquiry, job_id, query, (after[0], after[1]))
+    if page is None:
+        raise InvalidQuery(
+            "cursor",
+            "the history has meanwhile grown too long to be given by time; start again without it",
+        )
+    return page
+
+
+def _by_time(
+    inquiry: Inquiry, job_id: str, query: PageQuery, after: tuple[int, str] | None
+) -> HistoryDocument | None:
+    found = read_by_time(inquiry.reading, job_id, after, query.limit)
+    if found is None:
+        return None
+    items = fitting(_documents(found[: query.limit]))
+    span = Covers(from_=text(after[0]) if after else None, to=None)
+    end = None
+    if len(items) < len(found):
+        last = found[len(items) - 1]
+        end = [_BY_TIME, last.occurred_at, last.event_id]
+        span = Covers(from_=span.from_, to=text(last.occurred_at))
+    return HistoryDocument(items, inquiry.seal([job_id], end), span, _BY_TIME)
+
+
+def _by_event_id(
+    inquiry: Inquiry, job_id: str, query: PageQuery, after: str | None
+) -> HistoryDocument:
+    found, goes_on = read_by_event_id(inquiry.reading, job_id, after, query.limit)
+    items = fitting(_documents(found))
+    end = None
+    if goes_on or len(items) < len(found):
+        end = [_BY_EVENT_ID, found[len(items) - 1].event_id]
+    # The page holds entries of any time.
+    return HistoryDocument(items, inquiry.seal([job_id], end), None, _BY_EVENT_ID)
+
+
+def _documents(entries: Sequence[Entry]) -> list[EntryDocument]:
+    return [
+        EntryDocument(
+            event_id=entry.event_id,
+            occurred_at=text(entry.occurred_at),
+            received_at=text(entry.received_at),
+            attempt=entry.detail.get("attempt", 1),
+            detail_type=entry.detail_type,
+            source=entry.source,
+            detail=entry.detail,
+        )
+        for entry in entries
+    ]

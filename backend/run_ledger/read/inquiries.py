@@ -1,0 +1,62 @@
+"""An inquiry: one checked request, who makes it, and what it takes to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from run_ledger.domain import cursors
+from run_ledger.domain.access import Caller, Scope, granted
+from run_ledger.store.clients import read_grant
+from run_ledger.store.reading import Reading
+
+T = TypeVar("T")
+
+
+class Inquiry(NamedTuple):
+    """What an endpoint gets. ``now`` is in microseconds since 1970."""
+
+    resource: str
+    path_parameters: Mapping[str, str]
+    parameters: Mapping[str, Sequence[str]]
+    caller: Caller
+    reading: Reading
+    cursor_key: str
+    rollup_shards: int
+    entry_ttl_days: int
+    now: int
+
+    def scope(self) -> Scope:
+        """Return what the caller may see; reads a machine's grant. Raises Forbidden."""
+        if self.caller.scope is not None:
+            return self.caller.scope
+        return granted(self.reading.alone(self._grant()))
+
+    def scope_and(self, call: Callable[[], T]) -> tuple[Scope, T]:
+        """Return what the caller may see, and the answer of *call*, in one round of calls."""
+        if self.caller.scope is not None:
+            return self.caller.scope, self.reading.alone(call)
+        grant, answer = self.reading.both(self._grant(), call)
+        return granted(grant), answer
+
+    def seal(self, filters: Sequence[Any], position: Any) -> str | None:
+        """Return the cursor for *position*; None for None, the end of a list."""
+        if position is None:
+            return None
+        return cursors.seal(self.cursor_key, self._binding(filters), position)
+
+    def unseal(self, filters: Sequence[Any], cursor: str | None) -> Any:
+        """Return the position of *cursor*; None for None, the start of a list."""
+        if cursor is None:
+            return None
+        return cursors.unseal(self.cursor_key, self._binding(filters), cursor)
+
+    def _binding(self, filters: Sequence[Any]) -> list[Any]:
+        return [self.resource, list(filters), self.caller.binding]
+
+    def _grant(self) -> Callable[[], Mapping[str, Any] | None]:
+        reading = self.reading
+        return partial(
+            read_grant, reading.client, reading.tables.clients, self.caller.app_client_id
+        )

@@ -1,0 +1,82 @@
+"""The way of a request: caller, path, parameters, calls, answer.
+
+Paths are those of the template, five of them, told apart by API Gateway already: a table does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
+
+from run_ledger.domain.access import caller
+from run_ledger.domain.errors import LedgerError, NotFound
+from run_ledger.settings import Settings
+from run_ledger.store.reading import Reading
+
+from .answers import Answer, MethodNotAllowed, found, problem
+from .entries import list_entries
+from .inquiries import Inquiry
+from .jobs import list_jobs, show_job
+from .rejections import list_rejections
+from .requests import Request
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_log = logging.getLogger(__name__)
+
+ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
+    "/jobs": list_jobs,
+    "/jobs/{job_id}": show_job,
+    "/jobs/{job_id}/entries": list_entries,
+    "/rejections": list_rejections,
+}
+
+
+class Reader(NamedTuple):
+    """The reader of one execution environment."""
+
+    client: DynamoDBClient
+    settings: Settings
+    executor: Executor
+    now: Callable[[], int]
+
+    def answer(self, request: Request, seconds: float) -> tuple[Answer, dict[str, Any]]:
+        """Return the answer to *request*, found within *seconds*, and what to log of the way."""
+        reading = Reading(self.client, self.settings.tables, self.executor, seconds)
+        way: dict[str, Any] = {"route": None, "caller": None}
+        try:
+            answer = self._found(request, reading, way)
+        except (LedgerError, MethodNotAllowed) as error:
+            answer = problem(error)
+            way["problem"] = str(error)
+        except Exception as error:  # noqa: BLE001 - the last resort: no caller sees a traceback
+            answer = problem(error)
+            _log.exception("failed", extra=way)
+        return answer, {**way, "rounds": reading.rounds, "calls": reading.calls}
+
+    def _found(self, request: Request, reading: Reading, way: dict[str, Any]) -> Answer:
+        asking = caller(request.claims)
+        way["caller"] = asking.kind
+        endpoint = ROUTES.get(request.resource)
+        if endpoint is None:
+            raise NotFound("The API has no such path.")
+        way["route"] = request.resource
+        if request.method != "GET":
+            raise MethodNotAllowed
+        inquiry = Inquiry(
+            resource=request.resource,
+            path_parameters=request.path_parameters,
+            parameters=request.parameters,
+            caller=asking,
+            reading=reading,
+            cursor_key=self.settings.cursor_key,
+            rollup_shards=self.settings.rollup_shards,
+            entry_ttl_days=self.settings.entry_ttl_days,
+            now=self.now(),
+        )
+        return found(endpoint(inquiry), request.if_none_match)

@@ -1,0 +1,76 @@
+"""``/rejections``: events that broke the contract, for staff.
+
+Who isn't staff is told so (403): that the list exists is no secret, unlike what is in it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from run_ledger.domain.documents import ListDocument, RejectionDocument
+from run_ledger.domain.errors import Forbidden
+from run_ledger.domain.instants import MICROSECONDS, day, text
+from run_ledger.domain.pages import covers
+from run_ledger.domain.queries import rejections_query
+from run_ledger.store.entry_items import SECONDS_PER_DAY
+from run_ledger.store.rejection_lists import read_rejections
+from run_ledger.store.rejections import Rejection, from_rejection_item
+
+from .answers import fitting
+from .inquiries import Inquiry
+
+# DynamoDB may take two days to drop what has expired, and clocks differ a little.
+_DAYS_BEYOND_EXPIRY = 3
+
+
+class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
+    """What an event says of itself, where it says it in the right form."""
+
+    source: str | None = None
+    detail_type: str | None = None
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+
+
+def list_rejections(inquiry: Inquiry) -> Struct:
+    """Return a page of rejected events, newest first."""
+    query = rejections_query(inquiry.parameters)
+    start: str | None = inquiry.unseal([], query.cursor)
+    if inquiry.scope().clients is not None:
+        raise Forbidden("Rejected events are shown to staff only.")
+    kept_days = inquiry.entry_ttl_days + _DAYS_BEYOND_EXPIRY
+    rows, end = read_rejections(
+        inquiry.reading,
+        start=start,
+        newest=day(inquiry.now),
+        oldest=day(inquiry.now - kept_days * SECONDS_PER_DAY * MICROSECONDS),
+        limit=query.limit,
+    )
+    items = fitting([_document(from_rejection_item(item)) for _, item in rows])
+    if len(items) < len(rows):
+        end = rows[len(items) - 1][0]
+    return ListDocument(items, inquiry.seal([], end), covers(start, end))
+
+
+def _document(rejection: Rejection) -> RejectionDocument:
+    envelope = _envelope(rejection.raw)
+    return RejectionDocument(
+        rejection_id=rejection.rejection_id,
+        received_at=text(rejection.received_at),
+        reason=rejection.reason,
+        field=rejection.field,
+        message=rejection.message,
+        source=envelope.source,
+        detail_type=envelope.detail_type,
+        raw=rejection.raw,
+        truncated=rejection.truncated,
+    )
+
+
+def _envelope(raw: str) -> _Envelope:
+    try:
+        return _envelopes.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return _Envelope()

@@ -1,0 +1,54 @@
+"""A request, as API Gateway's REST proxy events describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+
+class Request(Struct, frozen=True):
+    """What was asked. ``resource`` is the path as the template writes it, ``/jobs/{job_id}``."""
+
+    method: str
+    resource: str
+    path_parameters: Mapping[str, str]
+    parameters: Mapping[str, Sequence[str]]
+    if_none_match: str
+    claims: Mapping[str, Any]
+
+
+def request(event: Mapping[str, Any]) -> Request:
+    """Return the request that *event* describes."""
+    context = event.get("requestContext") or {}
+    authorizer = context.get("authorizer") or {}
+    path_parameters = event.get("pathParameters") or {}
+    return Request(
+        method=str(event.get("httpMethod", "")).upper(),
+        resource=str(event.get("resource", "")),
+        # No id has a percent sign, so decoding what is decoded already changes nothing.
+        path_parameters={name: unquote(value) for name, value in path_parameters.items()},
+        parameters=_parameters(event),
+        if_none_match=_header(event, "if-none-match"),
+        claims=authorizer.get("claims") or {},
+    )
+
+
+def _parameters(event: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    given: Mapping[str, Sequence[str]] = event.get("multiValueQueryStringParameters") or {}
+    if given:
+        return given
+    single: Mapping[str, str] = event.get("queryStringParameters") or {}
+    return {name: [value] for name, value in single.items()}
+
+
+def _header(event: Mapping[str, Any], wanted: str) -> str:
+    """Return all values of a header, whatever the case of its name, joined as HTTP joins them."""
+    several: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
+    values = [value for name, these in several.items() if name.lower() == wanted for value in these]
+    if not values:
+        single: Mapping[str, str] = event.get("headers") or {}
+        values = [value for name, value in single.items() if name.lower() == wanted]
+    return ", ".join(values)

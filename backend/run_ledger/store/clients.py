@@ -1,0 +1,31 @@
+"""What the table Clients says of machines. Only named attributes are asked for.
+
+The reader may not read the attribute that says where secrets lie, and a request that names no
+attributes asks for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .attributes import from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mapping[str, Any] | None:
+    """Return what the grant of a machine's app client says, None where it has none.
+
+    The read is strongly consistent: a grant that was withdrawn is gone at once.
+    """
+    answer = client.get_item(
+        TableName=table,
+        Key=to_item({"pk": f"app#{app_client_id}", "sk": "grant"}),
+        ConsistentRead=True,
+        ProjectionExpression="#clients, #staff",
+        ExpressionAttributeNames={"#clients": "clients", "#staff": "staff"},
+    )
+    item = answer.get("Item")
+    return None if item is None else from_item(item)

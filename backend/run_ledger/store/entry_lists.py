@@ -1,0 +1,80 @@
+"""The history of a job: its entries, which are keyed by event id.
+
+Their order of time is not in the key, as the key is the duplicate check. So a history is read
+whole and sorted; one that is too long for that is given in the order of the key, page by page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import keys
+from .attributes import Attribute, Item, to_attribute, to_item
+from .entry_items import Entry, from_entry_item
+from .reading import Reading
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# What is read whole: so many entries, by the job's own count, and so many answers of 1 MB.
+MOST_SORTED_ENTRIES = 5_000
+MOST_ANSWERS = 10
+
+
+def read_by_time(
+    reading: Reading, job_id: str, after: tuple[int, str] | None, limit: int
+) -> Sequence[Entry] | None:
+    """Return the oldest entries after (``occurred_at``, event id), one more than *limit*.
+
+    None where the history is too long to be read whole.
+    """
+    found: list[Any] = []
+    start: Item | None = None
+    for _ in range(MOST_ANSWERS):
+        call = partial(_query, reading.client, reading.tables.entries, job_id, start, None)
+        answer = reading.alone(call)
+        found += answer["Items"]
+        start = answer.get("LastEvaluatedKey")
+        if not start:
+            return _oldest(found, after, limit + 1)
+    return None
+
+
+def read_by_event_id(
+    reading: Reading, job_id: str, after: str | None, limit: int
+) -> tuple[Sequence[Entry], bool]:
+    """Return the first entries after an event id, at most *limit*, and whether more follow."""
+    key = None if after is None else _key(job_id, after)
+    call = partial(_query, reading.client, reading.tables.entries, job_id, key, limit)
+    answer = reading.alone(call)
+    return [from_entry_item(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+
+def _oldest(
+    items: Sequence[dict[str, Attribute]], after: tuple[int, str] | None, count: int
+) -> list[Entry]:
+    ordered = sorted((int(item["occurred_at"]["N"]), item["sk"]["S"], item) for item in items)
+    later = (item for at, event_id, item in ordered if after is None or (at, event_id) > after)
+    return [from_entry_item(item) for item, _ in zip(later, range(count), strict=False)]
+
+
+def _query(
+    client: DynamoDBClient, table: str, job_id: str, start: Item | None, rows: int | None
+) -> Any:
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": to_attribute(keys.entity_key("job", job_id))},
+        "ConsistentRead": True,
+    }
+    if start is not None:
+        request["ExclusiveStartKey"] = start
+    if rows is not None:
+        request["Limit"] = rows
+    return client.query(**request)
+
+
+def _key(job_id: str, event_id: str) -> Item:
+    return to_item({"pk": keys.entity_key("job", job_id), "sk": event_id})

@@ -1,0 +1,70 @@
+"""One request's reading of the tables: calls in rounds, those of a round side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, wait
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger.domain.errors import StoreUnavailable
+
+from .faults import Fault, fault
+from .keys import Tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Reading:
+    """Makes a request's calls, counts them, and gives up when the request's time is over."""
+
+    def __init__(
+        self, client: DynamoDBClient, tables: Tables, executor: Executor, seconds: float
+    ) -> None:
+        """Read through *client*, with the threads of *executor*, for at most *seconds*."""
+        self.client = client
+        self.tables = tables
+        self.rounds = 0
+        self.calls = 0
+        self._executor = executor
+        self._until = time.monotonic() + seconds
+
+    def together(self, calls: Sequence[Callable[[], A]]) -> list[A]:
+        """Make *calls* side by side and return their answers in order.
+
+        Raises StoreUnavailable where DynamoDB refuses for the moment, or not all answer in time.
+        """
+        if not calls:
+            return []
+        self.rounds += 1
+        self.calls += len(calls)
+        futures = [self._executor.submit(call) for call in calls]
+        _, unanswered = wait(futures, timeout=max(0.0, self._until - time.monotonic()))
+        if unanswered:
+            for future in unanswered:
+                future.cancel()
+            raise StoreUnavailable("DynamoDB did not answer in time")
+        try:
+            return [future.result() for future in futures]
+        except (ClientError, BotoCoreError) as error:
+            if fault(error) is Fault.PASSING:
+                raise StoreUnavailable(str(error)) from error
+            raise
+
+    def alone(self, call: Callable[[], A]) -> A:
+        """Make one call, a round of its own."""
+        (answer,) = self.together([call])
+        return answer
+
+    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+        """Make two unlike calls side by side."""
+        first: list[A] = []
+        second: list[B] = []
+        self.together([lambda: first.append(one()), lambda: second.append(other())])
+        return first[0], second[0]

@@ -1,0 +1,68 @@
+"""The list of rejected events, newest first, day by day.
+
+No map says which days have any, so they are read in three rounds of growing width, until a page is
+full; that reaches as far back as rejections are kept by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from run_ledger.domain.pages import Span, Stretch, day_of, days_down, is_day, merged
+
+from .attributes import Attribute, to_attribute
+from .reading import Reading
+from .rejections import BY_DAY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Row = dict[str, Attribute]
+_DAYS_A_ROUND = (8, 24, 64)
+
+
+def read_rejections(
+    reading: Reading, *, start: str | None, newest: str, oldest: str, limit: int
+) -> Span[Row]:
+    """Return the newest *limit* rejected events below *start*, from the days given."""
+    days = days_down(newest if start is None else day_of(start), oldest)
+    if start is not None and is_day(start):
+        days = days[1:]
+    stretches: list[Stretch[Row]] = []
+    span: Span[Row] = Span([], None)
+    for width in _DAYS_A_ROUND:
+        portion, days = days[:width], days[width:]
+        if not portion:
+            break
+        stretches += reading.together(
+            [
+                partial(_query, reading.client, reading.tables.rejections, day, start, limit + 1)
+                for day in portion
+            ]
+        )
+        span = merged(stretches, limit, portion[-1] if days else None)
+        if len(span.rows) >= limit or any(stretch.goes_on for stretch in stretches):
+            break
+    return span
+
+
+def _query(
+    client: DynamoDBClient, table: str, day: str, start: str | None, rows: int
+) -> Stretch[Row]:
+    request: dict[str, Any] = {
+        "TableName": table,
+        "IndexName": BY_DAY,
+        "KeyConditionExpression": "#day = :day",
+        "ExpressionAttributeNames": {"#day": "day"},
+        "ExpressionAttributeValues": {":day": to_attribute(day)},
+        "ScanIndexForward": False,
+        "Limit": rows,
+    }
+    if start is not None:
+        request["KeyConditionExpression"] += " AND rk < :start"
+        request["ExpressionAttributeValues"][":start"] = to_attribute(start)
+    answer = client.query(**request)
+    found: Sequence[Any] = [(item["rk"]["S"], item) for item in answer["Items"]]
+    return Stretch(found, bool(found) and "LastEvaluatedKey" in answer)
