@@ -1,0 +1,156 @@
+/** The read API: one GET with a token, a validator and a deadline. */
+
+import { BadAnswer, BadQuery, Forbidden, NotFound, SignedOut, Unavailable } from "./errors.js";
+
+const DEADLINE_SECONDS = 20;
+
+/**
+ * @typedef {object} Question
+ * @property {Record<string, string | number | null | undefined>} [query] empty values are left out
+ * @property {string | null} [etag] of the answer that is already here
+ * @property {AbortSignal} [signal]
+ */
+
+/**
+ * @typedef {object} Answer
+ * @property {boolean} changed false: the answer that is already here still holds
+ * @property {string | null} etag
+ * @property {unknown} body
+ */
+
+/**
+ * @param {object} world
+ * @param {string} world.base
+ * @param {Pick<import("./session.js").Session, "accessToken" | "renew">} world.session
+ * @param {typeof globalThis.fetch} world.fetch
+ */
+export function createApi({ base, session, fetch }) {
+  /**
+   * @param {string} address
+   * @param {Question} question
+   */
+  async function send(address, { etag, signal }) {
+    /** @type {Record<string, string>} */
+    const headers = {
+      Accept: "application/json",
+      Authorization: `Bearer ${await session.accessToken()}`,
+    };
+    if (etag) {
+      headers["If-None-Match"] = etag;
+    }
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), DEADLINE_SECONDS * 1000);
+    const stop = () => deadline.abort();
+    signal?.addEventListener("abort", stop);
+    try {
+      const response = await fetch(address, {
+        headers,
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        signal: deadline.signal,
+      });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    } catch {
+      signal?.throwIfAborted();
+      throw new Unavailable(
+        deadline.signal.aborted ? "the API took too long to answer" : "the API can't be reached",
+      );
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  return {
+    /**
+     * Ask for one resource. A refused token is renewed once before the session counts as ended.
+     *
+     * @param {string} path
+     * @param {Question} [question]
+     * @returns {Promise<Answer>}
+     */
+    async get(path, question = {}) {
+      const address = `${base.replace(/\/$/, "")}${path}${queryText(question.query ?? {})}`;
+      let reply = await send(address, question);
+      if (reply.status === 401) {
+        await session.renew();
+        reply = await send(address, question);
+      }
+      const etag = reply.headers.get("ETag");
+      if (reply.status === 304) {
+        return { changed: false, etag: etag ?? question.etag ?? null, body: null };
+      }
+      if (reply.status !== 200) {
+        throw failureOf(reply.status, reply.text, reply.headers.get("Retry-After"));
+      }
+      return { changed: true, etag, body: parse(reply.text) };
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+/**
+ * The error that an answer other than 200 and 304 stands for.
+ *
+ * @param {number} status
+ * @param {string} text
+ * @param {string | null} retryAfter
+ */
+export function failureOf(status, text, retryAfter) {
+  const { detail, parameter } = problemOf(text);
+  switch (status) {
+    case 400:
+      return new BadQuery(detail ?? "The API did not understand the question.", parameter);
+    case 401:
+      return new SignedOut(detail ?? "the API wants you to sign in again");
+    case 403:
+      return new Forbidden(detail ?? "you are in no group yet");
+    case 404:
+      return new NotFound(detail ?? "there is no such thing");
+    default: {
+      const seconds = Number(retryAfter ?? NaN);
+      return new Unavailable(
+        `the API answered ${status}`,
+        Number.isFinite(seconds) && seconds > 0 ? seconds : null,
+      );
+    }
+  }
+}
+
+/**
+ * @param {string} text a problem document (RFC 9457), or anything else
+ * @returns {{ detail: string | null, parameter: string | null }}
+ */
+function problemOf(text) {
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = null;
+  }
+  const say = (/** @type {unknown} */ value) => (typeof value === "string" ? value : null);
+  return { detail: say(body?.detail), parameter: say(body?.parameter) };
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadAnswer("the API's answer is not JSON");
+  }
+}
+
+/** @param {NonNullable<Question["query"]>} query */
+function queryText(query) {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") {
+      given.set(name, String(value));
+    }
+  }
+  const text = given.toString();
+  return text === "" ? "" : `?${text}`;
+}

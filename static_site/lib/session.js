@@ -1,0 +1,216 @@
+/**
+ * The session of the person who is signed in.
+ *
+ * Access and ID token live in this closure alone. The refresh token lies in sessionStorage, so
+ * that a reload doesn't ask for the password again; it goes when the tab goes.
+ */
+
+import { BadAnswer, SignedOut, Unavailable } from "./errors.js";
+import {
+  authorizeAddress,
+  challengeOf,
+  checkClaims,
+  logoutAddress,
+  newAttempt,
+  readClaims,
+  readTokens,
+} from "./oauth.js";
+
+/** @typedef {import("./config.js").Config} Config */
+
+const ATTEMPT_KEY = "run-ledger.sign-in";
+const REFRESH_KEY = "run-ledger.refresh-token";
+/** A token with less than this left is renewed before it is used. */
+const RENEW_BEFORE_SECONDS = 90;
+/** A sign-in younger than this can't have expired: being refused then means something else. */
+const FRESH_SECONDS = 60;
+
+/**
+ * @typedef {object} World what a session needs of the browser
+ * @property {Config} config
+ * @property {string} redirectUri the site's address, as the sign-in service knows it
+ * @property {Storage} storage
+ * @property {Crypto} crypto
+ * @property {typeof globalThis.fetch} fetch
+ * @property {() => number} now milliseconds since 1970
+ * @property {(address: string) => void} goTo leaves the page
+ */
+
+/** @param {World} world */
+export function createSession({ config, redirectUri, storage, crypto, fetch, now, goTo }) {
+  /** @type {{ accessToken: string, expiresAt: number } | null} */
+  let current = null;
+  /** @type {string | null} */
+  let email = null;
+  /** @type {number | null} */
+  let signedInAt = null;
+  /** @type {Promise<void> | null} */
+  let renewing = null;
+
+  /**
+   * @param {Record<string, string>} form
+   * @returns {Promise<import("./oauth.js").Tokens>}
+   */
+  async function askForTokens(form) {
+    let response;
+    try {
+      response = await fetch(config.token_url, {
+        method: "POST",
+        body: new URLSearchParams({ client_id: config.client_id, ...form }),
+        credentials: "omit",
+        cache: "no-store",
+      });
+    } catch {
+      throw new Unavailable("the sign-in service can't be reached");
+    }
+    if (response.status >= 500 || response.status === 429) {
+      throw new Unavailable(`the sign-in service answered ${response.status}`);
+    }
+    if (!response.ok) {
+      throw new SignedOut("the sign-in service wants you to sign in again");
+    }
+    return readTokens(await response.json().catch(() => null));
+  }
+
+  /** @param {import("./oauth.js").Tokens} tokens */
+  function adopt(tokens) {
+    current = {
+      accessToken: tokens.accessToken,
+      expiresAt: now() + tokens.expiresInSeconds * 1000,
+    };
+    if (tokens.idToken !== null) {
+      const claims = readClaims(tokens.idToken);
+      email = typeof claims.email === "string" ? claims.email : null;
+    }
+    if (tokens.refreshToken !== null) {
+      storage.setItem(REFRESH_KEY, tokens.refreshToken);
+    }
+  }
+
+  function forget() {
+    current = null;
+    email = null;
+    storage.removeItem(REFRESH_KEY);
+  }
+
+  async function renewOnce() {
+    const refreshToken = storage.getItem(REFRESH_KEY);
+    if (refreshToken === null) {
+      forget();
+      throw new SignedOut("there is no session");
+    }
+    try {
+      adopt(await askForTokens({ grant_type: "refresh_token", refresh_token: refreshToken }));
+    } catch (error) {
+      if (!(error instanceof Unavailable)) {
+        forget();
+      }
+      throw error;
+    }
+  }
+
+  /** Get new tokens now; callers that ask at the same time share one request. */
+  function renew() {
+    renewing ??= renewOnce().finally(() => {
+      renewing = null;
+    });
+    return renewing;
+  }
+
+  /** @param {URLSearchParams} query */
+  async function complete(query) {
+    const stored = storage.getItem(ATTEMPT_KEY);
+    storage.removeItem(ATTEMPT_KEY);
+    if (stored === null) {
+      throw new BadAnswer("this sign-in was not begun in this tab");
+    }
+    /** @type {import("./oauth.js").Attempt} */
+    const attempt = JSON.parse(stored);
+    if (query.get("state") !== attempt.state) {
+      throw new BadAnswer("this sign-in was not begun in this tab");
+    }
+    const refused = query.get("error");
+    if (refused !== null) {
+      throw new BadAnswer(query.get("error_description") ?? refused);
+    }
+    const tokens = await askForTokens({
+      grant_type: "authorization_code",
+      code: query.get("code") ?? "",
+      redirect_uri: redirectUri,
+      code_verifier: attempt.verifier,
+    });
+    checkClaims(readClaims(tokens.idToken ?? ""), {
+      clientId: config.client_id,
+      nonce: attempt.nonce,
+      nowSeconds: now() / 1000,
+    });
+    adopt(tokens);
+    signedInAt = now();
+  }
+
+  return {
+    /** The address of the person, once known. */
+    email: () => email,
+
+    /** Whether the person signed in so recently that the session can't have expired. */
+    isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
+
+    /**
+     * Leave for the sign-in page; the answer comes back to `complete`.
+     *
+     * @param {string} returnTo the hash to open afterwards
+     */
+    async begin(returnTo) {
+      const attempt = newAttempt(crypto, returnTo);
+      storage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
+      const challenge = await challengeOf(crypto, attempt.verifier);
+      goTo(authorizeAddress(config, redirectUri, attempt, challenge));
+    },
+
+    /** The hash that was open when the sign-in began that is now coming to its end. */
+    returnTo() {
+      const stored = storage.getItem(ATTEMPT_KEY);
+      const hash = stored === null ? "" : JSON.parse(stored).returnTo;
+      return typeof hash === "string" && hash.startsWith("#") ? hash : "";
+    },
+
+    /** Finish a sign-in from the query of the address that the sign-in page came back to. */
+    complete,
+
+    /** Whether a reload can go on without asking for the password. */
+    canRenew: () => storage.getItem(REFRESH_KEY) !== null,
+
+    renew,
+
+    /** A token that is good for the next request, renewed when it is about to expire. */
+    async accessToken() {
+      const left = current === null ? 0 : current.expiresAt - now();
+      if (left < RENEW_BEFORE_SECONDS * 1000) {
+        try {
+          await renew();
+        } catch (error) {
+          if (!(error instanceof Unavailable) || left <= 0) {
+            throw error;
+          }
+        }
+      }
+      if (current === null) {
+        throw new SignedOut("there is no session");
+      }
+      return current.accessToken;
+    },
+
+    /** Forget every token, here and in the sign-in pages. */
+    signOut() {
+      forget();
+      goTo(logoutAddress(config, redirectUri));
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createSession>} Session */
+
+/** @param {URLSearchParams} query whether an address comes from the sign-in page */
+export function isSignInAnswer(query) {
+  return query.has("state") && (query.has("code") || query.has("error"));
+}

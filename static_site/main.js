@@ -1,0 +1,195 @@
+/** Where everything is put together. The only module that reaches for the browser's globals. */
+
+import { createApi } from "./lib/api.js";
+import { loadConfig } from "./lib/config.js";
+import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/errors.js";
+import { createFormat } from "./lib/format.js";
+import { readRoute } from "./lib/route.js";
+import { createSession, isSignInAnswer } from "./lib/session.js";
+import { createJobView } from "./views/job-view.js";
+import { createJobsView } from "./views/jobs-view.js";
+import { createShell } from "./views/shell.js";
+
+/** @typedef {import("./lib/session.js").Session} Session */
+/** @typedef {import("./views/context.js").Context} Context */
+
+const TICK_MILLISECONDS = 1000;
+
+/** @type {typeof window.fetch} */
+const fetch = (input, init) => window.fetch(input, init);
+
+/** @type {import("./lib/polling.js").Clock} */
+const clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, milliseconds) => window.setTimeout(callback, milliseconds),
+  clearTimeout: (handle) => window.clearTimeout(handle),
+  random: () => Math.random(),
+};
+
+async function start() {
+  /** @type {Session | null} */
+  let session = null;
+  let openAgain = () => {};
+  const shell = createShell({
+    onSignIn: () => void session?.begin(window.location.hash),
+    onSignOut: () => session?.signOut(),
+    onTryAgain: () => openAgain(),
+  });
+  try {
+    const config = await loadConfig(fetch, window.location.href);
+    const demo = document.getElementById("demo");
+    demo?.toggleAttribute("hidden", !config.demo);
+    session = createSession({
+      config,
+      redirectUri: `${window.location.origin}/`,
+      storage: window.sessionStorage,
+      crypto: window.crypto,
+      fetch,
+      now: clock.now,
+      goTo: (address) => window.location.assign(address),
+    });
+    openAgain = openSite({ config, session, shell });
+  } catch (error) {
+    shell.showBroken(
+      error instanceof SiteError
+        ? `Its settings can’t be read: ${error.message}.`
+        : "Something in this page is broken. Please tell whoever runs it.",
+    );
+    throw error;
+  }
+}
+
+/**
+ * @param {object} parts
+ * @param {import("./lib/config.js").Config} parts.config
+ * @param {Session} parts.session
+ * @param {import("./views/shell.js").Shell} parts.shell
+ * @returns {() => void} opens the site again with new tokens
+ */
+function openSite({ config, session, shell }) {
+  let isOpen = false;
+
+  /** @param {Error} error */
+  function onEnded(error) {
+    isOpen = false;
+    current?.hide();
+    if (error instanceof Forbidden) {
+      shell.showForbidden(session.email());
+    } else if (session.isFresh()) {
+      shell.showSignedOut(
+        "You have signed in, but Run Ledger doesn’t accept it. " +
+          "Please tell whoever runs it, or try once more.",
+      );
+    } else {
+      shell.showWaiting("Your session has ended: going to the sign-in page …");
+      void session.begin(window.location.hash);
+    }
+  }
+
+  /** @type {Context} */
+  const context = {
+    api: createApi({ base: config.api_base, session, fetch }),
+    format: createFormat(),
+    clock,
+    isHidden: () => document.hidden,
+    isOffline: () => !navigator.onLine,
+    onEnded,
+    navigate(hash) {
+      window.location.hash = hash;
+    },
+  };
+  const jobs = createJobsView(context);
+  const job = createJobView(context, jobs.hash);
+  /** @type {typeof jobs | typeof job | null} */
+  let current = null;
+
+  function openRoute() {
+    if (!isOpen) {
+      return;
+    }
+    const route = readRoute(window.location.hash);
+    const before = current;
+    before?.hide();
+    if (route.view === "jobs") {
+      current = jobs;
+      shell.showView(jobs, "Jobs", "page");
+      jobs.show(route);
+    } else if (route.view === "job") {
+      current = job;
+      shell.showView(job, route.jobId, "true");
+      job.show(route);
+    } else {
+      current = null;
+      shell.showUnknown();
+    }
+    if (before !== null && current !== null && before !== current) {
+      focusAfterMove(before === job ? job.shownId() : null);
+    }
+  }
+
+  async function open() {
+    const query = new URLSearchParams(window.location.search);
+    if (isSignInAnswer(query)) {
+      const hash = session.returnTo();
+      window.history.replaceState(null, "", `${window.location.pathname}${hash}`);
+      shell.showWaiting("Signing you in …");
+      await session.complete(query);
+    } else if (session.canRenew()) {
+      shell.showWaiting("Opening your jobs …");
+      await session.renew();
+    } else {
+      shell.showSignedOut(null);
+      return;
+    }
+    enter();
+  }
+
+  function enter() {
+    isOpen = true;
+    shell.showAccount(session.email());
+    openRoute();
+  }
+
+  async function openOrExplain() {
+    try {
+      await open();
+    } catch (error) {
+      if (error instanceof Unavailable && session.canRenew()) {
+        enter();
+      } else if (error instanceof SignedOut) {
+        shell.showSignedOut("Your session has ended. Sign in to go on where you were.");
+      } else {
+        const reason = error instanceof SiteError ? ` (${error.message})` : "";
+        shell.showSignedOut(`Signing in did not work${reason}. Please try again.`);
+      }
+    }
+  }
+
+  window.addEventListener("hashchange", openRoute);
+  window.addEventListener("online", () => current?.poll.hurry());
+  document.addEventListener("visibilitychange", () =>
+    document.hidden ? current?.poll.relax() : current?.poll.hurry(),
+  );
+  window.setInterval(() => {
+    if (isOpen && current !== null && !document.hidden) {
+      current.tick();
+      shell.setTitle(current.title());
+      shell.showAccount(session.email());
+    }
+  }, TICK_MILLISECONDS);
+  void openOrExplain();
+  return () => void openOrExplain();
+}
+
+/** @param {string | null} fromJobId the job that was left for the list */
+function focusAfterMove(fromJobId) {
+  const row = [...document.querySelectorAll("[data-job-id]")].find(
+    (element) => element.getAttribute("data-job-id") === fromJobId,
+  );
+  const target = row?.querySelector("a") ?? document.querySelector("#main h1");
+  if (target instanceof HTMLElement) {
+    target.focus({ preventScroll: true });
+  }
+}
+
+void start();

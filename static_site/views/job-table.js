@@ -1,0 +1,158 @@
+/** The job list: a table when wide, cards on a phone; rows are made once and kept up to date. */
+
+import { bdi, h, keyedList, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { jobHash } from "../lib/route.js";
+import { outcomeOf, titleOf } from "../lib/words.js";
+import { createProgressBar } from "./progress-bar.js";
+import { createStatusBadge } from "./status-badge.js";
+import { createTimeText } from "./time-text.js";
+
+/** @typedef {import("../lib/shapes.js").Job} Job */
+/** @typedef {import("../lib/format.js").Format} Format */
+
+const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
+const SKELETON_ROWS = 8;
+
+/**
+ * @param {object} parts
+ * @param {Format} parts.format
+ * @param {() => number} parts.now
+ */
+export function createJobTable({ format, now }) {
+  const body = h("tbody", { role: "rowgroup" });
+  const element = h(
+    "table",
+    { class: "job-table", role: "table" },
+    h("caption", { class: "unseen" }, "Jobs, newest first"),
+    h(
+      "thead",
+      { role: "rowgroup" },
+      h(
+        "tr",
+        { role: "row" },
+        ...COLUMNS.map((name) => h("th", { role: "columnheader", scope: "col" }, name)),
+      ),
+    ),
+    body,
+  );
+  let settled = false;
+  /** @type {readonly Job[]} */
+  let shown = [];
+  const rows = keyedList(body, {
+    keyOf: (/** @type {Job} */ job) => job.job_id,
+    make: () => createRow({ format, now, isNew: settled }),
+  });
+
+  return {
+    element,
+
+    /** @param {readonly Job[]} jobs */
+    update(jobs) {
+      shown = jobs;
+      element.removeAttribute("aria-busy");
+      rows.update(jobs);
+      settled = true;
+    },
+
+    /** Let what depends on the time alone go on: durations of jobs that run. */
+    tick() {
+      if (shown.some((job) => job.status === "running")) {
+        rows.update(shown);
+      }
+    },
+
+    /** Show that jobs are on their way, in the room that they will take. */
+    showSkeleton() {
+      shown = [];
+      settled = false;
+      rows.update([]);
+      element.setAttribute("aria-busy", "true");
+      setChildren(body, Array.from({ length: SKELETON_ROWS }, skeletonRow));
+    },
+  };
+}
+
+/**
+ * @param {object} parts
+ * @param {Format} parts.format
+ * @param {() => number} parts.now
+ * @param {boolean} parts.isNew whether it came while somebody was looking
+ */
+function createRow({ format, now, isNew }) {
+  const badge = createStatusBadge();
+  const progress = createProgressBar(format);
+  const created = createTimeText(format);
+  const title = bdi("");
+  const link = h("a", { class: "job-table__link" }, title);
+  const what = bdi("", "job-table__minor");
+  const client = bdi("", "job-table__text");
+  const project = bdi("", "job-table__minor");
+  const took = h("span", { class: "job-table__minor" });
+  const cell = (/** @type {string} */ name, /** @type {Node[]} */ ...children) =>
+    h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
+  const element = h(
+    "tr",
+    { role: "row", class: isNew ? "is-new" : null },
+    cell("status", badge.element),
+    h("th", { class: "job-table__job", role: "rowheader", scope: "row" }, link, what),
+    cell("client", client, project),
+    cell("progress", progress.element),
+    cell("created", created.element, took),
+  );
+  return {
+    element,
+
+    /** @param {Job} job */
+    update(job) {
+      setAttribute(element, "data-job-id", job.job_id);
+      badge.update(outcomeOf(job));
+      setAttribute(link, "href", jobHash(job.job_id));
+      setText(title, titleOf(job));
+      setText(what, subtitle(job));
+      setText(client, job.client_id);
+      setText(project, job.project_id);
+      progress.update(job);
+      created.update(job.created_at, now());
+      setText(took, tookText(job, now(), format));
+    },
+  };
+}
+
+/** @param {Job} job */
+function subtitle(job) {
+  const isGoingOn = job.status !== "completed";
+  const parts = [job.pipeline, isGoingOn ? job.stage : null, job.name === null ? null : job.job_id];
+  const attempt = job.attempt > 1 ? `attempt ${job.attempt}` : null;
+  return [attempt, ...parts].filter((part) => part !== null && part !== "").join(" · ");
+}
+
+/**
+ * @param {Job} job
+ * @param {number} now
+ * @param {Format} format
+ */
+export function tookText(job, now, format) {
+  if (job.status === "completed") {
+    return job.duration_seconds === null ? "" : `took ${format.duration(job.duration_seconds)}`;
+  }
+  if (job.started_at === null) {
+    return "not started";
+  }
+  const seconds = Math.max((now - Date.parse(job.started_at)) / 1000, 0);
+  return `for ${format.duration(Math.floor(seconds))}`;
+}
+
+function skeletonRow() {
+  const bone = (/** @type {string} */ width) => h("span", { class: `bone bone--${width}` });
+  const cell = (/** @type {string} */ name, /** @type {Node[]} */ ...children) =>
+    h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
+  return h(
+    "tr",
+    { role: "row", class: "is-skeleton", "aria-hidden": "true" },
+    cell("status", bone("badge")),
+    cell("job", bone("long"), bone("middle")),
+    cell("client", bone("middle"), bone("short")),
+    cell("progress", bone("long")),
+    cell("created", bone("short"), bone("middle")),
+  );
+}
