@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createFormat, exactUtc } from "../../../static_site/lib/format.js";
+
+const format = createFormat({ locale: "en-US", timeZone: "Europe/Berlin" });
+const NOW = Date.parse("2026-11-22T10:30:00Z");
+
+test("durations are told in their two greatest units", () => {
+  assert.deepEqual(
+    [0, 1.24, 9.9, 42.4, 59.7, 61, 3599.6, 3600, 93_784, 864_000_0].map(format.duration),
+    ["0 s", "1.2 s", "9.9 s", "42 s", "1 min 0 s", "1 min 1 s", "1 h 0 min", "1 h 0 min", "1 d 2 h", "100 d 0 h"],
+  );
+});
+
+test("ages have one unit, and a clock that is ahead doesn't show", () => {
+  assert.deepEqual(
+    [-5, 0.4, 1, 59.9, 60, 7199, 86_400 * 3].map(format.ago),
+    ["just now", "just now", "1 s ago", "59 s ago", "1 min ago", "1 h ago", "3 d ago"],
+  );
+});
+
+test("money has cents, and more digits when it is less than that", () => {
+  assert.deepEqual(
+    [0, 1_234_567_890, 812_000, 3_400, 12, -2_500_000].map(format.money),
+    ["$0.00", "$1,234.57", "$0.81", "$0.0034", "$0.000012", "-$2.50"],
+  );
+});
+
+test("large numbers are written in full, or short where room is small", () => {
+  assert.equal(format.number(18_234_567), "18,234,567");
+  assert.deepEqual([99_999, 131_072, 18_234_567].map(format.compact), ["99,999", "131K", "18.2M"]);
+});
+
+test("nothing is all done before all of it is", () => {
+  assert.deepEqual(
+    [format.percent(0, 3), format.percent(9_999, 10_000), format.percent(5, 5), format.percent(6, 5)],
+    ["0%", "99%", "100%", "120%"],
+  );
+});
+
+test("times are the reader's, with what is needed of the date", () => {
+  assert.equal(format.time("2026-11-22T10:29:08Z", NOW), "11:29:08 AM");
+  assert.equal(format.time("2026-11-21T23:30:00Z", NOW), "12:30:00 AM");
+  assert.equal(format.time("2026-11-21T22:30:00Z", NOW), "Nov 21, 11:30 PM");
+  assert.equal(format.time("2025-11-21T22:30:00Z", NOW), "Nov 21, 2025, 11:30 PM");
+});
+
+test("the exact time is the ledger's own, digit for digit", () => {
+  assert.equal(exactUtc("2026-11-22T10:29:08.123456Z"), "2026-11-22 10:29:08.123456 UTC");
+});

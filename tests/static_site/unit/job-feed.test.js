@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createJobFeed } from "../../../static_site/lib/job-feed.js";
+import { NO_FILTERS } from "../../../static_site/lib/route.js";
+import { job, settled } from "./builders.js";
+
+const NEVER = new AbortController().signal;
+
+/** An API over some jobs, newest first, with cursors that are places and answers to count. */
+function fakeApi(all) {
+  const asked = [];
+  return {
+    asked,
+    all,
+    async get(path, { query, etag }) {
+      asked.push({ ...query, etag });
+      const rest = all.filter(({ job_id }) => !query.cursor || job_id < query.cursor);
+      const items = rest.slice(0, query.limit);
+      const tag = JSON.stringify(items);
+      if (etag === tag) {
+        return { changed: false, etag, body: null };
+      }
+      const next = rest.length > items.length ? items.at(-1).job_id : null;
+      return { changed: true, etag: tag, body: { items, next_cursor: next, covers: {} } };
+    },
+  };
+}
+
+/** Jobs whose ids sort as their times do. */
+function manyJobs(count, from = 0) {
+  return Array.from({ length: count }, (_, index) => {
+    const number = String(from + index).padStart(4, "0");
+    return job(`j${number}`, `2026-11-22T10:00:00.${number}Z`);
+  }).reverse();
+}
+
+const ids = (feed) => feed.list().jobs.map(({ job_id }) => job_id);
+
+test("an answer that has not changed leaves the very same list", async () => {
+  const feed = createJobFeed(fakeApi(manyJobs(3)));
+  await feed.askNewest(NEVER);
+  const before = feed.list();
+  await feed.askNewest(NEVER);
+  assert.equal(feed.list(), before);
+});
+
+test("older pages go on from the end, while new jobs arrive", async () => {
+  const api = fakeApi(manyJobs(120));
+  const feed = createJobFeed(api);
+  await feed.askNewest(NEVER);
+  api.all.unshift(...manyJobs(30, 120));
+  const older = feed.askOlder();
+  await feed.askNewest(NEVER);
+  await older;
+  await feed.askOlder();
+  await feed.askNewest(NEVER);
+  assert.deepEqual(ids(feed), api.all.map(({ job_id }) => job_id));
+  assert.equal(feed.list().endCursor, null);
+});
+
+test("jobs beyond the newest page are brought up to date in turn", async () => {
+  const api = fakeApi(manyJobs(700));
+  const feed = createJobFeed(api);
+  await feed.askNewest(NEVER);
+  while (feed.list().jobs.length < 600) {
+    await feed.askOlder();
+  }
+  const old = api.all.findIndex(({ job_id }) => job_id === ids(feed).at(-1));
+  api.all[old] = { ...api.all[old], status: "running" };
+  for (let turn = 0; turn < 3; turn += 1) {
+    await feed.askNewest(NEVER);
+  }
+  assert.equal(feed.list().jobs.at(-1).status, "running");
+  assert.equal(feed.list().jobs.length, 600);
+});
+
+test("empty pages are followed back to the first job that matches", async () => {
+  const pages = [
+    { items: [], next_cursor: "a", covers: {} },
+    { items: [], next_cursor: "b", covers: {} },
+    { items: manyJobs(1), next_cursor: null, covers: {} },
+  ];
+  const feed = createJobFeed({
+    get: async () => ({ changed: true, etag: null, body: pages.shift() }),
+  });
+  await feed.askNewest(NEVER);
+  await feed.askOlder();
+  assert.deepEqual(ids(feed), ["j0000"]);
+});
+
+test("an answer for filters that are no longer in force is dropped", async () => {
+  let answer = (_value) => {};
+  const feed = createJobFeed({
+    get: (_path, { query }) =>
+      query.client_id === "acme" && query.cursor !== undefined
+        ? new Promise((resolve) => (answer = resolve))
+        : Promise.resolve({
+            changed: true,
+            etag: null,
+            body: { items: manyJobs(1), next_cursor: "c", covers: {} },
+          }),
+  });
+  feed.reset({ ...NO_FILTERS, client_id: "acme" });
+  await feed.askNewest(NEVER);
+  const older = feed.askOlder();
+  feed.reset(NO_FILTERS);
+  answer({ changed: true, etag: null, body: { items: manyJobs(9), next_cursor: null, covers: {} } });
+  await older;
+  await settled();
+  assert.deepEqual(ids(feed), []);
+});

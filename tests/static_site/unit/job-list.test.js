@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  EMPTY_LIST,
+  anyRunning,
+  keepingOlder,
+  keyOf,
+  liveLimit,
+  withMiddle,
+  withNewest,
+  withOlder,
+} from "../../../static_site/lib/job-list.js";
+import { job } from "./builders.js";
+
+const at = (minute) => `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`;
+const jobs = (...minutes) => minutes.map((minute) => job(`j${minute}`, at(minute)));
+const page = (items, cursor = null) => ({ items, next_cursor: cursor, covers_from: null });
+const ids = (list) => list.jobs.map(({ job_id }) => job_id);
+
+test("times compare to the last digit, however many are written", () => {
+  const whole = job("a", "2026-11-22T10:00:00Z");
+  const later = job("a", "2026-11-22T10:00:00.000001Z");
+  const latest = job("a", "2026-11-22T10:00:00.1Z");
+  assert.ok(keyOf(whole) < keyOf(later));
+  assert.ok(keyOf(later) < keyOf(latest));
+});
+
+test("the newest page is the list while no older one was asked for", () => {
+  const first = withNewest(EMPTY_LIST, page(jobs(3, 2), "c2"));
+  const next = withNewest(first, page(jobs(4, 3), "c3"));
+  assert.deepEqual(ids(next), ["j4", "j3"]);
+  assert.equal(next.endCursor, "c3");
+});
+
+test("older pages stay while new jobs arrive, with no gap and no repeat", () => {
+  let list = keepingOlder(withNewest(EMPTY_LIST, page(jobs(9, 8), "c8")));
+  list = withNewest(list, page(jobs(11, 10), "c10"));
+  list = withOlder(list, page(jobs(7, 6), "c6"));
+  assert.deepEqual(ids(list), ["j11", "j10", "j9", "j8", "j7", "j6"]);
+  assert.equal(list.endCursor, "c6");
+});
+
+test("a job that the page no longer has is gone from the span of the page alone", () => {
+  let list = keepingOlder(withNewest(EMPTY_LIST, page(jobs(9, 8, 7), "c7")));
+  list = withOlder(list, page(jobs(6, 5)));
+  list = withNewest(list, page(jobs(9, 7), "c7"));
+  assert.deepEqual(ids(list), ["j9", "j7", "j6", "j5"]);
+});
+
+test("a page that reaches the end is the end of the list", () => {
+  let list = keepingOlder(withNewest(EMPTY_LIST, page(jobs(9, 8), "c8")));
+  list = withOlder(list, page(jobs(7)));
+  assert.equal(list.endCursor, null);
+  list = withNewest(list, page(jobs(10, 9), "c9"));
+  assert.equal(list.endCursor, null);
+  assert.deepEqual(ids(list), ["j10", "j9", "j8", "j7"]);
+  list = withNewest(list, page(jobs(10)));
+  assert.deepEqual(ids(list), ["j10"]);
+});
+
+test("an empty page with a cursor leaves everything as it is and goes further back", () => {
+  let list = withNewest(EMPTY_LIST, page([], "c1"));
+  assert.deepEqual([ids(list), list.endCursor, list.loaded], [[], "c1", true]);
+  list = withOlder(keepingOlder(list), page(jobs(3), "c2"));
+  assert.deepEqual([ids(list), list.endCursor], [["j3"], "c2"]);
+});
+
+test("a job whose time changed is there once, in its new place", () => {
+  const list = withNewest(EMPTY_LIST, page(jobs(9, 8, 7), "c7"));
+  const earlier = job("j9", at(5));
+  const next = withOlder(keepingOlder(list), page([earlier], null));
+  assert.deepEqual(ids(next), ["j8", "j7", "j9"]);
+});
+
+test("a page of the middle brings its span up to date and adds nothing beyond the end", () => {
+  let list = keepingOlder(withNewest(EMPTY_LIST, page(jobs(9, 8), "c8")));
+  list = withOlder(list, page(jobs(7, 6, 5), "c5"));
+  const middle = page([job("j7", at(7), { status: "running" }), ...jobs(5, 4)], "c4");
+  const step = withMiddle(list, middle, keyOf(jobs(8)[0]));
+  assert.deepEqual(ids(step.list), ["j9", "j8", "j7", "j5"]);
+  assert.equal(step.list.jobs[2].status, "running");
+});
+
+test("the newest page grows with the list, as far as a page may", () => {
+  const many = Array.from({ length: 60 }, (_, index) => job(`j${index}`, at(index)));
+  const list = withNewest(EMPTY_LIST, page(many.reverse(), "c"));
+  assert.equal(liveLimit(list), 50);
+  assert.equal(liveLimit(keepingOlder(list)), 100);
+  const most = { ...keepingOlder(list), jobs: Array.from({ length: 900 }, () => many[0]) };
+  assert.equal(liveLimit(most), 200);
+});
+
+test("stalled and completed jobs keep nobody busy", () => {
+  assert.equal(anyRunning([job("a", at(1)), job("b", at(2), { status: "running", stalled: true })]), false);
+  assert.equal(anyRunning([job("c", at(3), { status: "queued" })]), true);
+});

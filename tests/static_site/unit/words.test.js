@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createFormat } from "../../../static_site/lib/format.js";
+import { describeEntry, groupCounters, outcomeOf, safeLink } from "../../../static_site/lib/words.js";
+
+const format = createFormat({ locale: "en-US", timeZone: "UTC" });
+
+test("a job's state is one word", () => {
+  for (const [state, word] of [
+    [{ status: "queued", result: null }, "queued"],
+    [{ status: "running", result: null, stalled: true }, "stalled"],
+    [{ status: "completed", result: "timed_out", stalled: true }, "timed_out"],
+    [{ status: "completed", result: null }, "unknown"],
+    [{ status: "constructor", result: null }, "unknown"],
+  ]) {
+    assert.equal(outcomeOf(state), word);
+  }
+});
+
+test("counters stand in their groups, the unknown ones last, money as money", () => {
+  const groups = groupCounters({ pages_read: 7, cost_microusd: 2_500_000, records_ok: 1200 }, format);
+  assert.deepEqual(
+    groups.map(({ title, rows }) => [title, ...rows.map(({ label, text }) => `${label} ${text}`)]),
+    [
+      ["Records", "Done 1,200"],
+      ["Cost", "Model cost $2.50"],
+      ["Others", "Pages read 7"],
+    ],
+  );
+});
+
+test("an entry says what happened and what it added", () => {
+  const entry = (detail) => ({ event_id: "e", attempt: 1, detail });
+  const ended = { status: "completed", result: "failed", error: { type: "T", message: "m" } };
+  assert.deepEqual(describeEntry(entry(ended), format), {
+    outcome: "failed",
+    headline: "Failed",
+    facts: ["T: m"],
+  });
+  const delta = { delta: { records_ok: 1200, cost_microusd: -2_000_000, odd: "text" } };
+  assert.deepEqual(describeEntry(entry(delta), format), {
+    outcome: null,
+    headline: "Progress",
+    facts: ["+1,200 records ok", "-$2.00 cost"],
+  });
+});
+
+test("only plain https addresses become links", () => {
+  for (const text of [
+    null,
+    "",
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,x",
+    "http://logs.example",
+    "//logs.example",
+    "https://console.aws.amazon.com@evil.example/",
+  ]) {
+    assert.equal(safeLink(text), null, String(text));
+  }
+  assert.equal(safeLink("https://logs.example/a?b#c"), "https://logs.example/a?b#c");
+});
