@@ -230,6 +230,28 @@ def test_killing_the_stack_ends_what_it_started(tmp_path: Path) -> None:
         assert entry_ids(again) == {"e1"}
 
 
+def test_killing_the_local_aws_loses_no_event(tmp_path: Path) -> None:
+    """It saves only when told to stop; what came since the last save comes back by the journal."""
+    stack = start_local_stack(tmp_path).wait_until_ready()
+    post_and_see(stack, "e1")
+    token = stack.machine_token()
+    journal = tmp_path / "journal.jsonl"
+    wait_for("the journal", lambda: journal.exists() and "e1" in journal.read_text(), 30)
+    [local_aws] = stack.processes_that_run("ministack")
+    os.kill(local_aws, signal.SIGKILL)
+    _, complaint = stack.process.communicate(timeout=60)
+    assert stack.process.returncode == 2
+    assert complaint.count("\n") == 1
+    again = start_local_stack(tmp_path, ports=False).wait_until_ready()
+    try:
+        wait_for("entry e1", lambda: entry_ids(again) == {"e1"}, 60)
+        assert again.document == stack.document
+        assert again.get("/no-such-thing", token=token)[0] != 401
+    finally:
+        again.stop()
+    assert not journal.exists()
+
+
 def test_example_of_the_readiness_text_works_when_pasted(tmp_path: Path) -> None:
     """The first thing that a newcomer tries must work."""
     stack = start_local_stack(tmp_path).wait_until_ready()

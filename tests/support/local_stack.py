@@ -115,6 +115,10 @@ class LocalStack:
             family |= more
         return family
 
+    def processes_that_run(self, program: str) -> list[int]:
+        """Give those whose command line ends in this word: `ministack` is the local AWS."""
+        return [pid for pid in self.processes() if _command(pid)[-1:] == [program]]
+
     def stop(self, number: int = signal.SIGTERM, seconds: float = 60) -> tuple[str, str]:
         """Send a signal, wait for the end and give what was written to stdout and stderr."""
         self.process.send_signal(number)
@@ -192,6 +196,13 @@ def _parent(pid: int) -> int | None:
         return int(_stat(pid)[1])
     except OSError:
         return None
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().strip("\0").split("\0")
+    except OSError:
+        return []
 
 
 def _descriptors(pid: int) -> list[str]:

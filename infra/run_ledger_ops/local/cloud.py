@@ -18,6 +18,9 @@ REGION = "eu-central-1"
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - ministack's fixed root key, of use on this machine only
 
+# What it writes to its log when it goes on without a part of its state, or ends without saving one.
+_NOT_RESTORED = ("failed to load", "refusing to load", "Failed to restore")
+_NOT_SAVED = ("failed to save", "error getting state")
 _READY_SECONDS = 60.0
 _SAVE_SECONDS = 120.0
 
@@ -31,6 +34,7 @@ class LocalCloud:
         self.port = port
         self.endpoint_url = f"http://{LOOPBACK}:{port}"
         self._process: ChildProcess | None = None
+        self._clients: list[Any] = []
         self._session: Any = boto3.session.Session(
             aws_access_key_id=ACCESS_KEY_ID,
             aws_secret_access_key=SECRET_ACCESS_KEY,
@@ -60,24 +64,62 @@ class LocalCloud:
                 message = f"The local AWS did not start: {words} (see {self._process.log})."
                 raise LocalStackError(message)
             time.sleep(0.05)
+        self._check_restored()
 
-    def stop(self) -> None:
-        """Stop it, which makes it save its state, and end its functions' processes."""
-        if self._process and not self._process.stop(_SAVE_SECONDS):
+    def restart(self) -> None:
+        """Stop and start it, which makes it save its state."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> bool:
+        """Stop it, which makes it save its state, and end its functions' processes.
+
+        Say whether it did: one that had ended before, or never started, saves nothing.
+        """
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+        if self._process is None or self._process.exit_code is not None:
+            return False
+        saved = self._process.stop(_SAVE_SECONDS)
+        clear_folder(self._state.temporary)
+        if not saved:
             message = (
                 f"The local AWS did not save its state within {_SAVE_SECONDS:.0f} s and was ended: "
                 f"what came after the last clean stop may be missing (see {self._process.log})."
             )
             raise LocalStackError(message)
+        if complaint := self._complaint(_NOT_SAVED):
+            message = f"The local AWS could not save all of its state: {complaint}"
+            raise LocalStackError(message)
+        return True
 
     def client(self, service: str) -> Any:
-        """Make a client of one of its services."""
+        """Make a client of one of its services; it is closed when the local AWS stops."""
         client: Any = self._session.client(
             service,
             endpoint_url=self.endpoint_url,
             config=Config(retries={"mode": "standard", "max_attempts": 4}, read_timeout=300),
         )
+        self._clients.append(client)
         return client
+
+    def _check_restored(self) -> None:
+        """End a local AWS that passed over a part of its state, before it can save over that."""
+        if self._process and (complaint := self._complaint(_NOT_RESTORED)):
+            self._process.kill()
+            message = (
+                f"The state folder {self._state.root} is damaged: {complaint}; "
+                "move the folder away to start afresh."
+            )
+            raise LocalStackError(message)
+
+    def _complaint(self, signs: tuple[str, ...]) -> str | None:
+        """Give the first line of this run's log that has one of these signs in it."""
+        if self._process is None:
+            return None
+        lines = self._process.log.read_text("utf-8", errors="replace").splitlines()
+        return next((line for line in lines if any(sign in line for sign in signs)), None)
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=2)
@@ -96,7 +138,6 @@ class LocalCloud:
             "HOME": str(self._state.temporary),
             "TMPDIR": str(self._state.temporary),
             "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",
             "LOG_LEVEL": "WARNING",
             "AUTH": "true",
             "BIND_HOST": LOOPBACK,

@@ -14,6 +14,7 @@ from run_ledger_ops.local import tether
 class ChildProcess:
     """A program in a session of its own, writing to a log file, tied to our life.
 
+    The log holds this run; that of the run before lies beside it.
     The session keeps a Ctrl-C in the terminal from reaching it: it is told to stop in its turn.
     """
 
@@ -27,7 +28,9 @@ class ChildProcess:
         kept_open: tuple[int, ...] = (),
     ) -> None:
         self.log = log
-        with log.open("ab") as output:
+        if log.exists():
+            log.replace(log.with_suffix(".previous.log"))
+        with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - commands of our own making
                 [sys.executable, tether.__file__, str(os.getpid()), *command],
                 env=dict(environment),
@@ -50,14 +53,18 @@ class ChildProcess:
             self._process.wait(timeout_seconds)
         return self._process.poll() is not None
 
+    def kill(self) -> None:
+        """End it and its group at once."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def stop(self, patience_seconds: float) -> bool:
         """Ask it to end, wait, then end whatever is left of its group; say if it went by itself."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         went = self.wait(patience_seconds)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self.kill()
         return went
 
     def last_words(self) -> str:

@@ -15,6 +15,7 @@ from run_ledger_ops.local import deployment, edge, people, ports, site
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.journal import Journal
 from run_ledger_ops.local.processes import ChildProcess
 from run_ledger_ops.local.proxy import Proxy, Routes
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
@@ -50,6 +51,7 @@ class LocalStack:
         self._options = options
         self._say = say
         self._state = StateFolder(options.state)
+        self._journal = Journal(self._state.journal)
         self._cloud: LocalCloud | None = None
         self._proxy: Proxy | None = None
         self._children: dict[str, ChildProcess] = {}
@@ -65,8 +67,12 @@ class LocalStack:
         cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
         self._say("Starting the local AWS …")
         cloud.start()
-        outputs = self._deploy(cloud, wanted)
+        outputs, changed = self._deploy(cloud, wanted)
         running = self._fill(cloud, origin, outputs)
+        if changed:
+            self._say("Saving what was deployed …")
+            cloud.restart()
+        self._keep_journal(cloud, running)
         self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
         self._proxy.start()
         write_private(self._state.stack_file, json.dumps(stack_document(running), indent=2) + "\n")
@@ -81,6 +87,9 @@ class LocalStack:
             if self._cloud and self._cloud.exit_code is not None:
                 message = f"The local AWS ended by itself; see {self._state.logs}."
                 raise LocalStackError(message)
+            if self._journal.failure is not None:
+                message = f"Events can't be kept in {self._state.journal}: {self._journal.failure}."
+                raise LocalStackError(message)
             for name, child in list(self._children.items()):
                 if child.exit_code is not None:
                     self._say(f"The {name} ended by itself: {child.last_words()} (see {child.log})")
@@ -94,8 +103,9 @@ class LocalStack:
             if self._proxy:
                 self._proxy.stop()
             self._state.forget_stack_file()
-            if self._cloud:
-                self._cloud.stop()
+            self._journal.stop()
+            if self._cloud and self._cloud.stop():
+                self._journal.forget()
         finally:
             self._state.close()
 
@@ -158,17 +168,24 @@ class LocalStack:
             bundles=tuple(bundles.values()),
         )
 
-    def _deploy(self, cloud: LocalCloud, wanted: Deployment) -> dict[str, str]:
+    def _deploy(self, cloud: LocalCloud, wanted: Deployment) -> tuple[dict[str, str], bool]:
+        """Deploy what is not deployed yet; give the outputs and whether anything was done."""
         if self._state.settings.get("deployed") == wanted.fingerprint:
             outputs = deployment.outputs(cloud)
             if outputs:
-                return outputs
+                return outputs, False
         self._say("Deploying the template …")
         outputs = deployment.deploy(cloud, wanted)
         enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
-        return outputs
+        return outputs, True
+
+    def _keep_journal(self, cloud: LocalCloud, running: Running) -> None:
+        count = self._journal.replay(cloud, running.queue_url)
+        if count:
+            self._say(f"The last end came without a save: replaying up to {count} events.")
+        self._journal.start(cloud, running.outputs["BusName"])
 
     def _fill(self, cloud: LocalCloud, origin: str, outputs: dict[str, str]) -> Running:
         """Put in people, clients and the site, and gather what others need to know."""

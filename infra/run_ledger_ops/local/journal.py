@@ -1,0 +1,148 @@
+"""Keep what a kill of the local AWS would lose: the events that came after its last save.
+
+The local AWS holds its data in memory and saves it when it is told to stop. So a second rule on the
+bus copies every event to a queue, and a thread takes them from there to a file. After an end that
+saved nothing, the next start puts the file's events back into the writer's queue. That is safe
+because the ledger counts an event once, however often it comes; a clean stop empties the file.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger_ops.local.cloud import LocalCloud
+
+_NAME = "run-ledger-local-journal"
+_EVERYTHING = json.dumps({"source": [{"prefix": ""}]})
+_BATCH_COUNT = 10
+_BATCH_BYTES = 900_000  # SQS takes 1 MiB in all
+_PAUSE_SECONDS = 1.0
+
+
+class Journal:
+    """The file of one state folder, written from `start` to `stop`."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.failure: OSError | None = None
+
+    def start(self, cloud: LocalCloud, bus: str) -> None:
+        """Begin to copy the bus's events to the file."""
+        queue_url = _copy_events(cloud, bus)
+        self._thread = threading.Thread(
+            target=self._run, args=(cloud.client("sqs"), queue_url), name="journal", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop copying; what is not in the file yet is in a queue that the local AWS will save."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join()
+
+    def replay(self, cloud: LocalCloud, queue_url: str) -> int:
+        """Put the file's events into the writer's queue and say how many there were."""
+        sqs = cloud.client("sqs")
+        count = 0
+        for batch in batches(self._bodies()):
+            entries = [{"Id": str(i), "MessageBody": body} for i, body in enumerate(batch)]
+            sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+            count += len(batch)
+        return count
+
+    def forget(self) -> None:
+        """Empty the file: the local AWS has saved everything itself."""
+        self._file.unlink(missing_ok=True)
+
+    def append(self, bodies: Iterable[str]) -> None:
+        """Add events to the file and see them safe on the disk."""
+        lines = "".join(f"{json.dumps(body)}\n" for body in bodies)
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _bodies(self) -> Iterator[str]:
+        if not self._file.exists():
+            return
+        with self._file.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    body = json.loads(line)
+                except ValueError:  # cut off by an end in the middle of writing
+                    continue
+                if isinstance(body, str):
+                    yield body
+
+    def _run(self, sqs: Any, queue_url: str) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._take(sqs, queue_url)
+            except (BotoCoreError, ClientError):
+                self._stopping.wait(_PAUSE_SECONDS)
+            except OSError as error:
+                self.failure = error
+                return
+
+    def _take(self, sqs: Any, queue_url: str) -> None:
+        answer = sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=_BATCH_COUNT, WaitTimeSeconds=1
+        )
+        messages = answer.get("Messages", [])
+        if not messages:
+            return
+        self.append(message["Body"] for message in messages)
+        sqs.delete_message_batch(
+            QueueUrl=queue_url,
+            Entries=[
+                {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
+                for i, message in enumerate(messages)
+            ],
+        )
+
+
+def batches(bodies: Iterable[str]) -> Iterator[list[str]]:
+    """Divide messages into batches that SQS takes in one call."""
+    batch: list[str] = []
+    size = 0
+    for body in bodies:
+        length = len(body.encode())
+        if batch and (len(batch) == _BATCH_COUNT or size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += length
+    if batch:
+        yield batch
+
+
+def _copy_events(cloud: LocalCloud, bus: str) -> str:
+    """Make the journal's queue and the rule that fills it, and give the queue's URL."""
+    sqs, events = cloud.client("sqs"), cloud.client("events")
+    queue_url: str = sqs.create_queue(QueueName=_NAME)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    queue_arn = attributes["Attributes"]["QueueArn"]
+    rule_arn = events.put_rule(Name=_NAME, EventBusName=bus, EventPattern=_EVERYTHING)["RuleArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
+    events.put_targets(Rule=_NAME, EventBusName=bus, Targets=[{"Id": "journal", "Arn": queue_arn}])
+    return queue_url

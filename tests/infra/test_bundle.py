@@ -1,0 +1,99 @@
+"""Bundles: the same inputs give the same bytes, and all that a function needs is in them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from run_ledger_ops.bundle import Bundle, BundleError, build_bundle
+
+PYTHON = Path(sys.executable)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Give a small source folder that pins nothing."""
+    folder = tmp_path / "source"
+    (folder / "ours" / "__pycache__").mkdir(parents=True)
+    (folder / "ours" / "handler.py").write_text("VERSION = 1\n")
+    (folder / "ours" / "__pycache__" / "handler.pyc").write_bytes(b"\0")
+    (folder / "ours" / ".hidden").write_text("no")
+    (folder / "requirements.in").write_text("")
+    (folder / "requirements.txt").write_text("# nothing\n")
+    return folder
+
+
+def build(source: Path, cache: Path) -> Bundle:
+    """Bundle for the Python that runs the tests."""
+    return build_bundle(source, python=PYTHON, cache=cache)
+
+
+def test_bundle_carries_the_sources_alone(source: Path, tmp_path: Path) -> None:
+    """What only the build needs stays out, and so do caches and hidden files."""
+    with zipfile.ZipFile(build(source, tmp_path / "cache").path) as archive:
+        assert archive.namelist() == ["ours/handler.py"]
+        assert archive.getinfo("ours/handler.py").external_attr >> 16 == 0o100644
+
+
+def test_same_inputs_give_the_same_bytes(source: Path, tmp_path: Path) -> None:
+    """Neither the cache folder nor a file's date shows in a bundle."""
+    first = build(source, tmp_path / "one")
+    os.utime(source / "ours" / "handler.py", (0, 0))
+    second = build(source, tmp_path / "two")
+    assert first.digest == second.digest
+    assert first.path.read_bytes() == second.path.read_bytes()
+
+
+def test_bundle_is_built_once(source: Path, tmp_path: Path) -> None:
+    """A second start finds it in the cache."""
+    first = build(source, tmp_path / "cache")
+    made = first.path.stat().st_mtime_ns
+    assert build(source, tmp_path / "cache").path.stat().st_mtime_ns == made
+
+
+def test_changed_code_gives_another_bundle(source: Path, tmp_path: Path) -> None:
+    """A name that stayed the same would leave the old code deployed."""
+    first = build(source, tmp_path / "cache")
+    (source / "ours" / "handler.py").write_text("VERSION = 2\n")
+    assert build(source, tmp_path / "cache").digest != first.digest
+
+
+def test_changed_requirements_give_another_bundle(source: Path, tmp_path: Path) -> None:
+    """The pinned dependencies are inputs, too."""
+    first = build(source, tmp_path / "cache")
+    (source / "requirements.txt").write_text("# still nothing\n")
+    assert build(source, tmp_path / "cache").digest != first.digest
+
+
+def test_old_bundles_are_dropped(source: Path, tmp_path: Path) -> None:
+    """A cache does not grow with every change of the code."""
+    for version in range(8):
+        (source / "ours" / "handler.py").write_text(f"VERSION = {version}\n")
+        last = build(source, tmp_path / "cache")
+    assert last.path.exists()
+    assert len(list((tmp_path / "cache").glob("bundle-*.zip"))) == 5
+
+
+def test_unpinned_requirement_is_refused(source: Path, tmp_path: Path) -> None:
+    """Whatever has no hash is not installed, and nothing half made stays behind."""
+    (source / "requirements.txt").write_text("msgspec\n")
+    with pytest.raises(BundleError, match=r"pinned in .*requirements\.txt could not be installed"):
+        build(source, tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_missing_requirements_are_named(source: Path, tmp_path: Path) -> None:
+    """The message names the file."""
+    (source / "requirements.txt").unlink()
+    with pytest.raises(BundleError, match=r"requirements\.txt is missing"):
+        build(source, tmp_path / "cache")
+
+
+def test_missing_interpreter_is_named(source: Path, tmp_path: Path) -> None:
+    """The message names the interpreter."""
+    with pytest.raises(BundleError, match="nowhere/python could not be run"):
+        build_bundle(source, python=Path("/nowhere/python"), cache=tmp_path / "cache")

@@ -1,0 +1,245 @@
+"""The smaller pieces of the local stack, each by itself."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from run_ledger_ops import command
+from run_ledger_ops.bundle import Bundle
+from run_ledger_ops.local import deployment, people, ports, site
+from run_ledger_ops.local.deployment import Deployment
+from run_ledger_ops.local.edge import policy_headers
+from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.journal import Journal, batches
+from run_ledger_ops.local.stack_file import (
+    Running,
+    example_command,
+    readiness,
+    site_config,
+    stack_document,
+)
+
+TEMPLATE = """\
+Globals:
+  Function:
+    CodeUri: ../backend/
+Resources:
+  Other:
+    Properties:
+      CodeUri: other
+      Description: CodeUri is named here, too
+"""
+TABLES = ("Entries", "Jobs", "Projects", "Clients", "Rollups", "Rejections")
+RUNNING = Running(
+    endpoint_url="http://127.0.0.1:4566",
+    site_origin="http://127.0.0.1:8600",
+    dashboard_url=None,
+    outputs={
+        "BusName": "bus",
+        "UserPoolId": "pool",
+        "Issuer": "https://issuer/pool",
+        "SiteClientId": "site-client",
+        "MachineClientId": "machine-client",
+        "Scope": "run-ledger/read",
+    }
+    | {f"{name}Table": f"t-{name.lower()}" for name in TABLES},
+    queue_url="q",
+    dlq_url="dlq",
+    machine_client_secret="machine-secret",
+    passwords={"staff": "staff-password", "client": "client-password"},
+)
+
+
+def test_code_folders_of_a_template_are_found() -> None:
+    """As they are written, and where that is seen from the template."""
+    found = deployment.code_folders(TEMPLATE, Path("/repo/infra"))
+    assert found == {"../backend/": Path("/repo/backend"), "other": Path("/repo/infra/other")}
+
+
+def test_code_is_put_in_place_and_nothing_else_changes() -> None:
+    """The deployed template is the one in the repository but for its code's addresses."""
+    bundles = {"../backend/": Bundle(Path("a.zip"), "aa"), "other": Bundle(Path("b.zip"), "bb")}
+    placed = deployment.put_code_in_place(TEMPLATE, bundles)
+    assert placed == TEMPLATE.replace(
+        "../backend/", "s3://run-ledger-local-artifacts/bundle-aa.zip"
+    ).replace("CodeUri: other", "CodeUri: s3://run-ledger-local-artifacts/bundle-bb.zip")
+
+
+def test_fingerprint_tells_deployments_apart() -> None:
+    """What would deploy differently has another one; the order of parameters is no difference."""
+    first = Deployment("t", {"A": "1", "B": "2"}, ())
+    assert first.fingerprint == Deployment("t", {"B": "2", "A": "1"}, ()).fingerprint
+    assert first.fingerprint != Deployment("t", {"A": "1", "B": "3"}, ()).fingerprint
+    assert first.fingerprint != Deployment("u", {"A": "1", "B": "2"}, ()).fingerprint
+
+
+def test_site_objects_carry_types_that_browsers_accept(tmp_path: Path) -> None:
+    """A module of the wrong type would not run; hidden files stay at home."""
+    (tmp_path / "views").mkdir()
+    for name in ("index.html", "views/jobs.js", "site.css", "icon.svg", ".secret"):
+        (tmp_path / name).write_text(name)
+    objects = {item.key: item.content_type for item in site.site_objects(tmp_path, {"a": 1})}
+    assert objects == {
+        "index.html": "text/html; charset=utf-8",
+        "views/jobs.js": "text/javascript; charset=utf-8",
+        "site.css": "text/css; charset=utf-8",
+        "icon.svg": "image/svg+xml",
+        "config.json": "application/json",
+    }
+
+
+def test_passwords_satisfy_the_pool() -> None:
+    """Twelve characters at least, a capital, a small letter and a digit; never the same."""
+    password = people.new_password()
+    assert len(password) >= 12
+    assert any(map(str.isupper, password))
+    assert any(map(str.islower, password))
+    assert any(map(str.isdigit, password))
+    assert password != people.new_password()
+
+
+def test_clients_table_holds_grant_profiles_and_parameters() -> None:
+    """A secret parameter is held by reference alone, without a value."""
+    items = people.client_items("machine", datetime(2026, 1, 2, tzinfo=UTC))
+    by_key = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+    assert by_key["app#machine", "grant"]["staff"] == {"BOOL": True}
+    assert by_key["acme", "profile"]["name"] == {"S": "Acme Retail (demo)"}
+    secret = by_key["acme", "param#warehouse_password"]
+    assert "value" not in secret
+    assert secret["secret_ref"]["S"].startswith("arn:aws:secretsmanager:")
+    assert by_key["acme", "param#model"]["updated_at"] == {"S": "2026-01-02T00:00:00Z"}
+
+
+def test_wanted_port_that_is_taken_is_an_error() -> None:
+    """It was asked for, so another one would surprise."""
+    with socket.socket() as taken:
+        taken.bind((ports.LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalStackError, match=rf"Port {port} \(site\) is taken .* --port"):
+            ports.choose("site", "--port", port, 1, avoid=set())
+        assert ports.choose("site", "--port", None, port, avoid=set()) != port
+
+
+def test_usual_port_is_kept_when_it_is_free() -> None:
+    """Bookmarks go on working."""
+    with socket.socket() as probe:
+        probe.bind((ports.LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    assert ports.choose("site", "--port", None, port, avoid=set()) == port
+    assert ports.choose("site", "--port", None, port, avoid={port}) != port
+
+
+def test_stack_document_says_how_to_join_in() -> None:
+    """Addresses for people and browsers are on the site's origin."""
+    document = stack_document(RUNNING)
+    assert document["api_url"] == "http://127.0.0.1:8600/api"
+    assert document["site_url"] == "http://127.0.0.1:8600/"
+    assert document["jwks_url"] == "http://127.0.0.1:4566/pool/.well-known/jwks.json"
+    assert document["users"]["client"]["client_id"] == "acme"
+    assert document["tables"]["rejections"] == "t-rejections"
+
+
+def test_site_config_holds_no_secret() -> None:
+    """Everybody may read it."""
+    config = json.dumps(site_config(RUNNING, demo=True))
+    assert '"scope": "openid email run-ledger/read"' in config
+    for secret in ("machine-secret", "staff-password", "client-password"):
+        assert secret not in config
+
+
+def test_readiness_names_addresses_logins_and_an_example() -> None:
+    """Whoever starts it reads there all that is needed."""
+    text = readiness(RUNNING, Path("/state/stack.json"))
+    for fact in (
+        *("http://127.0.0.1:8600/", "http://127.0.0.1:8600/api", "/state/stack.json"),
+        *("staff@run-ledger.example  staff-password", "someone@acme.example  client-password"),
+        example_command(RUNNING),
+    ):
+        assert fact in text
+    assert "Dashboard" not in text
+
+
+def test_example_is_one_shell_command_that_carries_its_event() -> None:
+    """Quoting survives the shell, and the event is one that the ledger takes."""
+    words = shlex.split(example_command(RUNNING))
+    [entry] = json.loads(words[-1])
+    assert entry["EventBusName"] == "bus"
+    assert json.loads(entry["Detail"])["client_id"] == "acme"
+    assert words[words.index("--endpoint-url") + 1] == "http://127.0.0.1:4566"
+
+
+def test_policy_becomes_the_headers_that_it_makes() -> None:
+    """As CloudFront writes them."""
+    config = {
+        "SecurityHeadersConfig": {
+            "ContentSecurityPolicy": {"ContentSecurityPolicy": "default-src 'none'"},
+            "ContentTypeOptions": {"Override": True},
+            "FrameOptions": {"FrameOption": "DENY"},
+            "ReferrerPolicy": {"ReferrerPolicy": "no-referrer"},
+            "StrictTransportSecurity": {"AccessControlMaxAgeSec": 9, "IncludeSubdomains": True},
+        },
+        "CustomHeadersConfig": {"Items": [{"Header": "X-Mine", "Value": "1"}]},
+    }
+    assert policy_headers(config) == {
+        "Content-Security-Policy": "default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Strict-Transport-Security": "max-age=9; includeSubDomains",
+        "X-Mine": "1",
+    }
+    assert policy_headers({}) == {}
+
+
+def test_batches_keep_order_and_the_limits_of_the_queue() -> None:
+    """Ten messages and less than a mebibyte at a time."""
+    assert [len(batch) for batch in batches(str(i) for i in range(23))] == [10, 10, 3]
+    large = ["a" * 500_000, "b" * 500_000, "c"]
+    assert list(batches(large)) == [[large[0]], [large[1], "c"]]
+    assert list(batches([])) == []
+
+
+class FakeQueue:
+    """Stands for SQS and for the local AWS that gives its client; notes what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def client(self, service: str) -> FakeQueue:
+        """Give itself as the client."""
+        assert service == "sqs"
+        return self
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> None:  # noqa: N803
+        """Note the bodies."""
+        self.sent += [entry["MessageBody"] for entry in Entries]
+
+
+def test_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
+    """Byte for byte, in order; a line that was cut off is no event."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append(['{"id": "1"}', '{"id":\n"ü"}'])
+    journal.append(['{"id": "3"}'])
+    with (tmp_path / "journal.jsonl").open("a") as file:
+        file.write('"{\\"id\\": ')
+    queue = FakeQueue()
+    assert journal.replay(queue, "q") == 3  # type: ignore[arg-type]
+    assert queue.sent == ['{"id": "1"}', '{"id":\n"ü"}', '{"id": "3"}']
+    journal.forget()
+    assert journal.replay(queue, "q") == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "1.5"])
+def test_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is started, and with what would be right."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(["local", f"--port={port}"])
+    assert ended.value.code == 2
+    assert "give a number from 1 to 65535" in capsys.readouterr().err

@@ -1,0 +1,180 @@
+"""The same-origin proxy: where requests go, what of them goes on, and what comes back."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import urllib3
+from tests.support.local_stack import HTTP, LOOPBACK, free_port
+
+from run_ledger_ops.local.proxy import Proxy, Routes, Upstream, end_to_end, request_headers
+
+ROUTES = Routes(1, "abc", "api", "d1.cloudfront.net", {"X-Added": "yes"})
+API = "/restapis/abc/api/_user_request_"
+SEEN: list[tuple[str, str, dict[str, str], bytes]] = []
+
+
+class Upstreams(BaseHTTPRequestHandler):
+    """Stands for the local AWS: notes what it is asked and answers by the path."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer in one piece, in chunks, without a body or not at all."""
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        SEEN.append((self.command, self.path, dict(self.headers.items()), body))
+        if self.path.endswith("/hangs-up"):
+            self.close_connection = True
+        elif self.path.endswith("/chunks"):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"4\r\nlong\r\n3\r\ner!\r\n0\r\n\r\n")
+        elif self.path.endswith("/unchanged"):
+            self.send_response(304)
+            self.send_header("ETag", '"1"')
+            self.end_headers()
+        else:
+            self.send_response(200)
+            self.send_header("Content-Length", "5")
+            self.send_header("Keep-Alive", "timeout=5")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(b"hello")
+
+    do_HEAD = do_POST = do_GET  # noqa: N815 - the base class's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Stay silent."""
+
+
+@pytest.fixture
+def origin() -> Iterator[str]:
+    """Give the origin of a proxy in front of the stand-in."""
+    SEEN.clear()
+    upstream = HTTPServer((LOOPBACK, 0), Upstreams)
+    threading.Thread(target=upstream.serve_forever, daemon=True).start()
+    port = free_port()
+    proxy = Proxy(
+        port, Routes(upstream.server_port, "abc", "api", "d1.cloudfront.net", {"X-A": "b"})
+    )
+    proxy.start()
+    yield f"http://{LOOPBACK}:{port}"
+    proxy.stop()
+    upstream.shutdown()
+    upstream.server_close()
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "host"),
+    [
+        ("/", "/", "d1.cloudfront.net"),
+        ("/views/jobs.js?x=1", "/views/jobs.js?x=1", "d1.cloudfront.net"),
+        ("/apis", "/apis", "d1.cloudfront.net"),
+        ("/api", f"{API}/", None),
+        ("/api/", f"{API}/", None),
+        ("/api/jobs?limit=2&cursor=a%2Fb", f"{API}/jobs?limit=2&cursor=a%2Fb", None),
+        ("/api?x=1", f"{API}/?x=1", None),
+        ("/oauth2/authorize?client_id=1", "/oauth2/authorize?client_id=1", None),
+        ("/login", "/login", None),
+        ("/loginx", "/loginx", "d1.cloudfront.net"),
+    ],
+)
+def test_path_decides_where_a_request_goes(target: str, path: str, host: str | None) -> None:
+    """API and sign-in are known by their paths; everything else is the site's."""
+    upstream = ROUTES.upstream(target)
+    assert (upstream.path, upstream.host) == (path, host)
+
+
+def test_only_the_api_gets_headers_added() -> None:
+    """The site's come from CloudFront already, and sign-in pages have their own."""
+    assert ROUTES.upstream("/api/jobs").added_headers == {"X-Added": "yes"}
+    assert ROUTES.upstream("/").added_headers == {}
+    assert ROUTES.upstream("/login").added_headers == {}
+
+
+def test_headers_of_one_connection_stay_on_it() -> None:
+    """Those that HTTP names, and those that `Connection` names."""
+    headers = [("Connection", "keep-alive, X-Mine"), ("X-Mine", "1"), ("TE", "x"), ("ETag", '"1"')]
+    assert end_to_end(headers) == [("ETag", '"1"')]
+
+
+def test_upstream_is_asked_as_cloudfront_would() -> None:
+    """Over HTTPS as far as the viewer goes; a viewer can't say otherwise."""
+    given = [
+        ("host", "h"),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-for", "1"),
+        ("accept", "a"),
+    ]
+    assert request_headers(given, Upstream("/", "d1.cloudfront.net"), "h") == {
+        "Accept": "a",
+        "Host": "d1.cloudfront.net",
+        "X-Forwarded-Proto": "https",
+    }
+    assert request_headers(given, Upstream("/"), "h")["Host"] == "h"
+
+
+def test_request_and_answer_pass_through(origin: str) -> None:
+    """Method, path, headers and body go on; status, headers and body come back."""
+    answer = HTTP.request("POST", f"{origin}/oauth2/token?x=1", body=b"a=b", headers={"X-Q": "1"})
+    assert (answer.status, answer.data) == (200, b"hello")
+    assert "Keep-Alive" not in answer.headers
+    [(method, path, headers, body)] = SEEN
+    assert (method, path, body) == ("POST", "/oauth2/token?x=1", b"a=b")
+    assert headers["X-Q"] == "1"
+    assert headers["X-Forwarded-Proto"] == "https"
+
+
+def test_head_has_no_body(origin: str) -> None:
+    """The length is that of a GET, the body is not sent, and the connection goes on to serve."""
+    pool = urllib3.PoolManager(retries=False, maxsize=1)
+    answer = pool.request("HEAD", f"{origin}/")
+    assert (answer.headers["Content-Length"], answer.data) == ("5", b"")
+    assert pool.request("GET", f"{origin}/").data == b"hello"
+    pool.clear()
+
+
+def test_chunks_pass_through(origin: str) -> None:
+    """An answer of unknown length arrives whole."""
+    answer = HTTP.request("GET", f"{origin}/api/chunks")
+    assert answer.data == b"longer!"
+    assert answer.headers["X-A"] == "b"
+
+
+def test_not_modified_passes_through(origin: str) -> None:
+    """An answer that never has a body doesn't wait for one."""
+    pool = urllib3.PoolManager(retries=False, maxsize=1)
+    answer = pool.request("GET", f"{origin}/unchanged", timeout=5)
+    assert (answer.status, answer.headers["ETag"]) == (304, '"1"')
+    assert pool.request("GET", f"{origin}/").data == b"hello"
+    pool.clear()
+
+
+def test_local_aws_that_hangs_up_is_a_bad_gateway(origin: str) -> None:
+    """The viewer gets an answer even so."""
+    answer = HTTP.request("GET", f"{origin}/hangs-up")
+    assert answer.status == 502
+    assert b"does not answer" in answer.data
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Content-Length: 2000000\r\n", b"413"),
+        (b"Content-Length: many\r\n", b"400"),
+        (b"Transfer-Encoding: chunked\r\n", b"411"),
+    ],
+)
+def test_bodies_without_a_sound_length_are_refused(origin: str, head: bytes, status: bytes) -> None:
+    """What could be read in two ways is read in none."""
+    port = int(origin.rsplit(":", 1)[1])
+    with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
+        connection.sendall(b"POST /login HTTP/1.1\r\nHost: h\r\n" + head + b"\r\n")
+        answer = connection.makefile("rb").read()
+    assert answer.split(b" ")[1] == status
+    assert SEEN == []
