@@ -84,6 +84,13 @@ def invalid_detail(
     rest = ""
     if error is not None:
         field, rest = _locate(error)
+        if field not in contract.__struct_fields__:  # a wording that is new to `_locate`
+            return InvalidEvent(
+                "invalid_field",
+                field="detail",
+                got=shown(str(error)),
+                allowed="what the contract says",
+            )
     allowed = _allowed(contract, field)
     name, got = field, _got(content, field)
     value = content.get(field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.events import (
     envelope,
@@ -15,8 +16,10 @@ from tests.support.events import (
     without,
 )
 
+from run_ledger.domain.contract import JobUpdate
 from run_ledger.domain.errors import InvalidEvent, shown
 from run_ledger.domain.events import decode
+from run_ledger.domain.violations import invalid_detail, invalid_envelope
 
 LIMIT = 64 * 1024
 
@@ -235,3 +238,16 @@ def test_last_of_repeated_members_counts() -> None:
     once = decode(around(IDENTITY + b'"attempt": 3}'))
     assert twice.update == once.update
     assert twice.digest == once.digest
+
+
+@pytest.mark.parametrize("wording", ["Something new", "Something new - at `$.later.than[0]`"])
+def test_errors_that_nobody_foresaw(wording: str) -> None:
+    """Where the decoder words an error in a new way the event is refused all the same."""
+    error = msgspec.ValidationError(wording)
+    refusal = invalid_detail(JobUpdate, text(job_detail()).encode(), error)
+    assert (refusal.reason, refusal.field, refusal.got) == (
+        "invalid_field",
+        "detail",
+        repr(wording),
+    )
+    assert invalid_envelope(text(job_update()), error).reason == "invalid_field"
