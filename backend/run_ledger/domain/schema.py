@@ -1,0 +1,86 @@
+"""The contract as JSON Schema (draft 2020-12), for producers in any language.
+
+Made from the very types that the decoder enforces, with what these can't say: the version, which
+results go with which status, and how a time is written. What the schema says and the decoder does
+differ in few places, each of which `DIFFERENCES` names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .contract import (
+    ALLOWED,
+    JOB_STATUS_ALLOWED,
+    MAX_DETAIL_BYTES,
+    MAX_LEVELS,
+    PROJECT_STATUS_ALLOWED,
+    SCHEMA_VERSION,
+    JobUpdate,
+    ProjectUpdate,
+)
+
+DIFFERENCES = (
+    "The schema takes 1.0 for an integer; the decoder wants it written without a decimal point.",
+    "The schema takes February 30, and times that their zone puts outside the years 1 to 9999.",
+    "The decoder also takes times with a space or t for T, z for Z, or no colon in the zone.",
+    f"The decoder limits a detail to {MAX_DETAIL_BYTES} bytes and {MAX_LEVELS} levels of nesting.",
+    "The decoder wants well-formed text and numbers within the range of a double everywhere.",
+)
+
+_TIME = (
+    r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])(?![\s\S])"
+)
+_RESULT_GOES_WITH_COMPLETED = {
+    "if": {"properties": {"status": {"const": "completed"}}, "required": ["status"]},
+    "then": {"required": ["result"]},
+    "else": {"properties": {"result": False}},
+}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of the ``detail`` of each event, by detail-type."""
+    return {
+        "job_update": {
+            **_schema(JobUpdate, "job_update", JOB_STATUS_ALLOWED),
+            **_RESULT_GOES_WITH_COMPLETED,
+        },
+        "project_update": _schema(ProjectUpdate, "project_update", PROJECT_STATUS_ALLOWED),
+    }
+
+
+def file_name(detail_type: str) -> str:
+    """Return the name of the file that the schema of *detail_type* is published in."""
+    return f"{detail_type}.v{SCHEMA_VERSION}.schema.json"
+
+
+def file_text(schema: dict[str, Any]) -> str:
+    """Return the text of the file that *schema* is published in."""
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+def _schema(
+    contract: type[JobUpdate | ProjectUpdate], detail_type: str, status: str
+) -> dict[str, Any]:
+    made = msgspec.json.schema(contract)
+    definitions = made["$defs"]
+    body = definitions.pop(contract.__name__)
+    for name, field in body["properties"].items():
+        field["description"] = status if name == "status" else ALLOWED[name]
+        if field.get("format") == "date-time":
+            field["pattern"] = _TIME
+    body["properties"]["schema_version"] |= {"const": SCHEMA_VERSION}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:run-ledger:{detail_type}:{SCHEMA_VERSION}",
+        "$comment": " ".join(DIFFERENCES),
+        **body,
+        "title": detail_type,
+        "description": f"The detail of a {detail_type} event, version {SCHEMA_VERSION}. "
+        "Unknown fields are allowed: they are kept and ignored.",
+        **({"$defs": definitions} if definitions else {}),
+    }

@@ -1,0 +1,20 @@
+"""Write the JSON Schema files of the events: ``python -m run_ledger_ops.event_schemas``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from run_ledger.domain.schema import file_name, file_text, schemas
+
+FOLDER = Path(__file__).resolve().parents[2] / "backend" / "event-schema"
+
+
+def write(folder: Path) -> None:
+    """Write the schema of each event into *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for detail_type, schema in schemas().items():
+        (folder / file_name(detail_type)).write_text(file_text(schema), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(FOLDER)
