@@ -1,0 +1,8 @@
+"""Run the simulated pipelines: `python -m run_ledger_ops.demo --help`."""
+
+import sys
+
+from run_ledger_ops.demo.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Posting events to a bus through PutEvents."""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger_ops.demo.events import DemoEvent
+
+ENTRIES_PER_CALL = 10
+_LARGEST_ENTRY_BYTES = 64 * 1024
+_PASSING_ERRORS = {"ThrottlingException", "InternalFailure"}
+_FIRST_PAUSE_SECONDS = 0.25
+_MOST_DOUBLINGS = 6  # 16 seconds
+
+Entry = dict[str, str]
+
+
+class EventsClient(Protocol):
+    """What is needed of boto3's client for EventBridge."""
+
+    def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
+        """Post up to ten entries."""
+
+
+class Bus:
+    """A bus to post to, with the patience for one that is down.
+
+    An event that the bus could not take is posted again, with the same event id, for as long as it
+    takes; only what the bus refuses for good is dropped, and said. Trouble is said once, and so is
+    its end.
+    """
+
+    def __init__(
+        self,
+        client: EventsClient,
+        name: str,
+        *,
+        sleep: Callable[[float], None],
+        dice: Random,
+        say: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+        self._dice = dice
+        self._say = say
+        self._is_in_trouble = False
+
+    def post(self, events: Sequence[DemoEvent]) -> None:
+        """Post events in calls of ten, and return when the bus has them all."""
+        for start in range(0, len(events), ENTRIES_PER_CALL):
+            entries = [
+                event.entry(self._name) for event in events[start : start + ENTRIES_PER_CALL]
+            ]
+            _check_sizes(entries)
+            self._post_entries(entries)
+
+    def _post_entries(self, entries: list[Entry]) -> None:
+        doublings = 0
+        while True:
+            entries, trouble = self._try(entries)
+            self._note(trouble)
+            if not entries:
+                return
+            # Full pauses would bring all that failed together back together.
+            share = self._dice.uniform(0.5, 1.0)
+            self._sleep(_FIRST_PAUSE_SECONDS * 2**doublings * share)
+            doublings = min(doublings + 1, _MOST_DOUBLINGS)
+
+    def _try(self, entries: list[Entry]) -> tuple[list[Entry], str | None]:
+        """Post once, and give what has to be posted again and why."""
+        try:
+            answer = self._client.put_events(Entries=entries)
+        except ClientError as error:
+            return entries, error.response["Error"]["Code"]
+        except BotoCoreError as error:
+            return entries, type(error).__name__
+        if not answer["FailedEntryCount"]:
+            return [], None
+        again: list[Entry] = []
+        trouble = None
+        for entry, outcome in zip(entries, answer["Entries"], strict=True):
+            code = outcome.get("ErrorCode")
+            if code in _PASSING_ERRORS:
+                again.append(entry)
+                trouble = code
+            elif code is not None:
+                message = outcome.get("ErrorMessage", "no reason given")
+                self._say(f"the bus refused an event for good ({code}: {message})")
+        return again, trouble
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble is not None and not self._is_in_trouble:
+            self._say(f"the bus takes no events at the moment ({trouble}), trying on")
+        if trouble is None and self._is_in_trouble:
+            self._say("the bus takes events again")
+        self._is_in_trouble = trouble is not None
+
+
+def _check_sizes(entries: list[Entry]) -> None:
+    for entry in entries:
+        if len(entry["Detail"].encode()) >= _LARGEST_ENTRY_BYTES:
+            raise ValueError(f"too large for an event: {entry['Detail'][:200]}")

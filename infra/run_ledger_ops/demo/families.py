@@ -1,0 +1,106 @@
+"""A root job and all that belongs to it: alone, or with shards that share out its work."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from run_ledger_ops.demo import jobs
+from run_ledger_ops.demo.catalogue import PROJECTS, Project
+from run_ledger_ops.demo.events import NAME_PREFIX, DemoEvent
+from run_ledger_ops.demo.mishaps import shards_failed
+from run_ledger_ops.demo.projects import project_id_at
+from run_ledger_ops.demo.scales import Scale
+from run_ledger_ops.demo.telling import Job, Teller
+
+_SHARD_PAUSE_SECONDS = (2.0, 15.0)
+_COORDINATOR_HEARTBEATS = 30  # it speaks only when a shard ends
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All events of a root job and its shards, in the order of time."""
+
+    events: tuple[DemoEvent, ...]
+
+    @property
+    def begun_at(self) -> datetime:
+        """When the first event happened."""
+        return self.events[0].at
+
+    @property
+    def over_at(self) -> datetime:
+        """When the last event happened."""
+        return self.events[-1].at
+
+    @property
+    def job_ids(self) -> set[str]:
+        """The jobs of the family."""
+        return {event.detail["job_id"] for event in self.events}
+
+
+def family(key: str, begun_at: datetime, scale: Scale) -> Family:
+    """Give the family that this key stands for: the same key and time, the same events."""
+    dice = Random(key)  # noqa: S311 reproducible is what it has to be
+    project = _draw_project(dice, scale)
+    root = _root_job(project, begun_at, hashlib.sha256(key.encode()).hexdigest()[:8], scale)
+    if dice.random() < project.pipeline.sharded_share:
+        events = list(_coordinated(root, begun_at, scale, dice))
+    else:
+        course = scale.course(dice, may_fall_silent=True)
+        events = jobs.live(root, begun_at, scale, course, dice)
+    return Family(tuple(sorted(events, key=lambda event: event.at)))
+
+
+def _draw_project(dice: Random, scale: Scale) -> Project:
+    is_delivery = dice.random() < scale.delivery_share
+    return dice.choice([project for project in PROJECTS if project.is_delivery is is_delivery])
+
+
+def _root_job(project: Project, begun_at: datetime, mark: str, scale: Scale) -> Job:
+    pipeline = project.pipeline
+    return Job(
+        job_id=f"demo-{pipeline.code}-{begun_at:%Y%m%d-%H%M}-{mark}",
+        project_id=project_id_at(project, begun_at),
+        client_id=project.client_id,
+        pipeline=pipeline,
+        name=f"{NAME_PREFIX}{project.title}: {pipeline.task}, {begun_at:%d %b %H:%M}",
+        heartbeat_seconds=scale.heartbeat_seconds,
+    )
+
+
+def _coordinated(root: Job, begun_at: datetime, scale: Scale, dice: Random) -> Iterator[DemoEvent]:
+    """Tell a root job that only coordinates, and the shards that do the records."""
+    teller = Teller(
+        replace(root, heartbeat_seconds=root.heartbeat_seconds * _COORDINATOR_HEARTBEATS)
+    )
+    teller.queued(begun_at)
+    at = begun_at + jobs.seconds_between(dice, scale.queue_seconds)
+    teller.running(at)
+    shards = dice.choice((2, 2, 3, 3, 4))
+    endings: list[DemoEvent] = []
+    for number in range(1, shards + 1):
+        at += jobs.seconds_between(dice, _SHARD_PAUSE_SECONDS)
+        shard = replace(
+            root,
+            job_id=f"{root.job_id}.{number}",
+            name=f"{root.name}, shard {number} of {shards}",
+            parent_job_id=root.job_id,
+        )
+        course = scale.course(dice, may_fall_silent=False)
+        events = jobs.live(shard, at, scale, course, dice)
+        endings.append(events[-1])
+        yield from events
+    endings.sort(key=lambda event: event.at)
+    for ending in endings:
+        teller.tell(ending.at + timedelta(milliseconds=200), 1, delta={"shards_ended": 1})
+    results = [ending.detail["result"] for ending in endings]
+    bad = sum(result != "succeeded" for result in results)
+    over_at = endings[-1].at + timedelta(seconds=2)
+    if bad == 0:
+        teller.completed(over_at, 1, "succeeded", None)
+    else:
+        result = "failed" if bad == shards else "partial"
+        teller.completed(over_at, 1, result, shards_failed(bad, shards))
+    yield from teller.events

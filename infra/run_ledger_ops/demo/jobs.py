@@ -1,0 +1,108 @@
+"""The life of one job that does records, told in events."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from run_ledger_ops.demo.events import DemoEvent
+from run_ledger_ops.demo.mishaps import Mishap, no_sign_of_life
+from run_ledger_ops.demo.scales import Course, Ending, Scale
+from run_ledger_ops.demo.telling import Job, Teller
+from run_ledger_ops.demo.work import Work
+
+_FAULTY_PORTIONS = 0.3
+
+
+def live(
+    job: Job, begun_at: datetime, scale: Scale, course: Course, dice: Random
+) -> list[DemoEvent]:
+    """Let a job live through the given course, attempt by attempt, and give all its events."""
+    work_seconds = scale.draw_work_seconds(dice)
+    records = work_seconds * job.pipeline.records_per_second * dice.uniform(0.7, 1.3)
+    work = Work(job.pipeline, int(records), dice)
+    teller = Teller(job)
+    at = begun_at
+    for number, ending in enumerate(course, start=1):
+        attempt = _Attempt(number, ending, teller, work, scale, dice)
+        at = attempt.tell(at, work_seconds)
+        at += seconds_between(dice, scale.retry_seconds)
+    return teller.events
+
+
+def seconds_between(dice: Random, bounds: tuple[float, float]) -> timedelta:
+    """Draw a duration, in whole milliseconds as events report them."""
+    return timedelta(milliseconds=int(dice.uniform(*bounds) * 1_000))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One attempt at a job's work."""
+
+    number: int
+    ending: Ending
+    teller: Teller
+    work: Work
+    scale: Scale
+    dice: Random
+
+    def tell(self, at: datetime, work_seconds: float) -> datetime:
+        """Tell the attempt from the queue to its end, and give the time at which it is over."""
+        number, teller, work = self.number, self.teller, self.work
+        teller.queued(at, number, records_total=work.records_total)
+        at += seconds_between(self.dice, self.scale.queue_seconds)
+        stage = work.stage
+        teller.running(at, number, stage=stage)
+        mishap = self._draw_mishap()
+        for at, records, is_last in self._portions(at, work_seconds):  # noqa: B020 the clock goes on
+            delta = work.do(records, mishap=mishap, is_faulty=self._is_faulty())
+            fields: dict[str, Any] = {"delta": delta} if delta else {}
+            if work.stage != stage:
+                fields["stage"] = stage = work.stage
+            if is_last and not self.ending.is_silent:
+                error = None if mishap is None else mishap.error(self.dice, work.records_total)
+                teller.completed(at, number, self.ending.result, error, **fields)
+            elif fields:
+                teller.tell(at, number, **fields)
+        return self._stay_silent(at) if self.ending.is_silent else at
+
+    def _portions(self, at: datetime, work_seconds: float) -> Iterator[tuple[datetime, int, bool]]:
+        """Cut the attempt's work into portions: when, how many records, whether the last."""
+        dice, work = self.dice, self.work
+        share = 1.0 if self.ending.does_all else dice.uniform(0.1, 0.85)
+        records = round(work.records_left * share)
+        seconds = work_seconds * records / work.records_total * dice.uniform(0.8, 1.25)
+        number = max(1, round(seconds / dice.uniform(*self.scale.report_seconds)))
+        pause = seconds / number
+        done = 0
+        for portion in range(1, number + 1):
+            at += timedelta(milliseconds=1) + seconds_between(dice, (0.8 * pause, 1.2 * pause))
+            is_last = portion == number
+            progress = 1.0 if is_last else (portion + dice.uniform(-0.3, 0.3)) / number
+            until = round(records * progress)
+            yield at, until - done, is_last
+            done = until
+
+    def _is_faulty(self) -> bool:
+        """Whether some records of the next portion fail: only in attempts that end as partial."""
+        if self.ending is not Ending.PARTIAL:
+            return False
+        return self.work.records_failed == 0 or self.dice.random() < _FAULTY_PORTIONS
+
+    def _draw_mishap(self) -> Mishap | None:
+        """Draw what the attempt runs into, if its ending wants that."""
+        if self.ending not in (Ending.PARTIAL, Ending.FAILED, Ending.CRASHED):
+            return None
+        passes = self.ending is Ending.CRASHED
+        kinds = [kind for kind in self.teller.job.pipeline.mishaps if kind.passes is passes]
+        return self.dice.choice(kinds)
+
+    def _stay_silent(self, at: datetime) -> datetime:
+        """Let time go by without a word, until a scheduler gives the attempt up if one does."""
+        silence = seconds_between(self.dice, self.scale.silence_seconds)
+        if self.ending is Ending.GIVEN_UP:
+            minutes = int(silence.total_seconds() // 60)
+            error = no_sign_of_life(minutes)
+            self.teller.completed(at + silence, self.number, self.ending.result, error)
+        return at + silence

@@ -1,0 +1,113 @@
+"""The ledger that is posted to, and what it has been told already."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from run_ledger_ops.demo.timetable import Window
+
+
+class StackUnknownError(Exception):
+    """The stack file is missing or not one; the message says which, for a person to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where a ledger's bus is, and which ledger it is."""
+
+    endpoint_url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    bus_name: str
+    identity: str
+
+
+def read_ledger(stack: Path) -> Ledger:
+    """Read the file that a running stack leaves for programs that want to join in."""
+    try:
+        found = json.loads(stack.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StackUnknownError(f"cannot read {stack} ({reason}); is the stack running?") from error
+    except ValueError as error:
+        raise StackUnknownError(f"{stack} is not JSON ({error})") from error
+    try:
+        return Ledger(
+            endpoint_url=found["aws_endpoint_url"],
+            region=found["region"],
+            access_key_id=found["access_key_id"],
+            secret_access_key=found["secret_access_key"],
+            bus_name=found["event_bus_name"],
+            # The issuer names the user pool, and a stack that is built anew has a new one.
+            identity=f"{found['event_bus_name']} {found['issuer']}",
+        )
+    except KeyError as error:
+        raise StackUnknownError(f"{stack} has no {error}") from error
+    except TypeError as error:
+        raise StackUnknownError(f"{stack} is not the description of a stack") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The days that have been back-filled: from which one on, and by which seed."""
+
+    seed: int
+    first_day: date
+
+    def covers(self, wanted: "Past") -> bool:
+        """Whether what is wanted has been told with this."""
+        return self.seed == wanted.seed and self.first_day <= wanted.first_day
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one ledger has been told. Forgetting it does no harm: telling twice counts once."""
+
+    path: Path
+    identity: str
+    past: Past | None = None
+    windows: tuple[Window, ...] = ()
+
+    def save(self) -> None:
+        """Write the memory beside the stack file, whole or not at all."""
+        text = json.dumps(
+            {
+                "ledger": self.identity,
+                "past": self.past and asdict(self.past),
+                "windows": [asdict(window) for window in self.windows],
+            },
+            default=lambda moment: moment.isoformat(),
+            indent=2,
+        )
+        draft = self.path.with_suffix(".json.new")
+        draft.write_text(text + "\n", encoding="utf-8")
+        draft.replace(self.path)
+
+
+def recall(stack: Path, ledger: Ledger) -> Memory:
+    """Read what this ledger has been told; of another ledger or unreadable, it is nothing."""
+    blank = Memory(stack.with_name("demo.json"), ledger.identity)
+    try:
+        found = json.loads(blank.path.read_text(encoding="utf-8"))
+        if found["ledger"] != ledger.identity:
+            return blank
+        past = found["past"] and Past(
+            seed=found["past"]["seed"], first_day=date.fromisoformat(found["past"]["first_day"])
+        )
+        windows = tuple(_window(window) for window in found["windows"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return blank
+    return replace(blank, past=past, windows=windows)
+
+
+def _window(found: Mapping[str, Any]) -> Window:
+    return Window(
+        since=datetime.fromisoformat(found["since"]),
+        until=datetime.fromisoformat(found["until"]),
+        seed=int(found["seed"]),
+        jobs_per_minute=float(found["jobs_per_minute"]),
+    )

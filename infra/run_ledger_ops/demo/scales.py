@@ -1,0 +1,96 @@
+"""How large simulated jobs are, how often they report, and what becomes of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+
+class Ending(StrEnum):
+    """How one attempt of a job ends."""
+
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"  # by something that another attempt would not mend
+    CRASHED = "crashed"  # failed by something that passes
+    CANCELLED = "cancelled"
+    GIVEN_UP = "given_up"  # falls silent, and is timed out by its scheduler later
+    LOST = "lost"  # falls silent, and is begun anew later
+    ABANDONED = "abandoned"  # falls silent for good
+
+    @property
+    def result(self) -> str:
+        """The result that the attempt's last event reports."""
+        return {Ending.CRASHED: "failed", Ending.GIVEN_UP: "timed_out"}.get(self, self.value)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the attempt stops reporting without saying that it ended."""
+        return self in (Ending.GIVEN_UP, Ending.LOST, Ending.ABANDONED)
+
+    @property
+    def does_all(self) -> bool:
+        """Whether the attempt gets through all records that are left."""
+        return self in (Ending.SUCCEEDED, Ending.PARTIAL)
+
+
+Course = tuple[Ending, ...]
+_STEADY_COURSES: dict[Course, float] = {
+    (Ending.SUCCEEDED,): 0.780,
+    (Ending.PARTIAL,): 0.070,
+    (Ending.FAILED,): 0.030,
+    (Ending.CANCELLED,): 0.018,
+    (Ending.CRASHED, Ending.SUCCEEDED): 0.055,
+    (Ending.CRASHED, Ending.PARTIAL): 0.012,
+    (Ending.CRASHED, Ending.CRASHED): 0.012,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The measures of simulated jobs: pairs are bounds in seconds, courses have weights."""
+
+    work_seconds: tuple[float, float]
+    queue_seconds: tuple[float, float]
+    report_seconds: tuple[float, float]
+    retry_seconds: tuple[float, float]
+    silence_seconds: tuple[float, float]
+    heartbeat_seconds: int
+    delivery_share: float
+    silent_courses: dict[Course, float]
+
+    def course(self, dice: Random, *, may_fall_silent: bool) -> Course:
+        """Draw what becomes of a job, attempt by attempt."""
+        courses = _STEADY_COURSES | (self.silent_courses if may_fall_silent else {})
+        return dice.choices(list(courses), list(courses.values()))[0]
+
+    def draw_work_seconds(self, dice: Random) -> float:
+        """Draw how long a job works: short ones are more frequent than long ones."""
+        low, high = self.work_seconds
+        return float(low * (high / low) ** dice.random())
+
+
+LIVE = Scale(
+    work_seconds=(60, 420),
+    queue_seconds=(2, 40),
+    report_seconds=(3, 8),
+    retry_seconds=(15, 90),
+    silence_seconds=(900, 2_400),
+    heartbeat_seconds=120,
+    delivery_share=0.2,
+    silent_courses={(Ending.GIVEN_UP,): 0.008, (Ending.LOST, Ending.SUCCEEDED): 0.006},
+)
+# Past jobs are longer, fewer and report seldom: as much work, told in few events.
+PAST = Scale(
+    work_seconds=(240, 3_000),
+    queue_seconds=(5, 300),
+    report_seconds=(300, 900),
+    retry_seconds=(60, 900),
+    silence_seconds=(4_000, 7_000),
+    heartbeat_seconds=3_600,
+    delivery_share=0.5,
+    silent_courses={
+        (Ending.GIVEN_UP,): 0.006,
+        (Ending.LOST, Ending.SUCCEEDED): 0.004,
+        (Ending.ABANDONED,): 0.004,
+    },
+)
