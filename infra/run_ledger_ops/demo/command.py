@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 
 from run_ledger_ops.demo.bus import Bus, EventsClient
-from run_ledger_ops.demo.memory import Ledger, Past, StackUnknownError, read_ledger, recall
+from run_ledger_ops.demo.memory import DemoError, Ledger, Past, read_ledger, recall
 from run_ledger_ops.demo.show import Show
 
 _MOST_DAYS = 60
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         _run(options, stop)
-    except StackUnknownError as error:
+    except DemoError as error:
         _say(str(error))
         return 2
     except StoppedError:
@@ -175,16 +175,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _days(text: str) -> int:
-    days = int(text)
-    if not 0 <= days <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to {_MOST_DAYS}")
-    return days
+    if text.isdecimal() and int(text) <= _MOST_DAYS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a number of days from 0 to {_MOST_DAYS}")
 
 
 def _rate(text: str) -> float:
-    rate = float(text)
+    allowed = f"a rate from {_LOWEST_RATE} to {_HIGHEST_RATE}"
+    try:
+        rate = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not {allowed}") from error
     if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
-        raise argparse.ArgumentTypeError(f"{text} is not from {_LOWEST_RATE} to {_HIGHEST_RATE}")
+        raise argparse.ArgumentTypeError(f"{text} is not {allowed}")
     return rate
 
 

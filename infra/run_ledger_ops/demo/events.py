@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 SOURCE = "run-ledger.demo"
+# Raised whenever the simulation's outcome changes: its event ids must never come back with other
+# contents, for the ledger would reject them.
+GENERATION = 1
 TAGS = {"demo": "true"}
 NAME_PREFIX = "Demo · "
 

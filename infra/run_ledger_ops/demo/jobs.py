@@ -55,17 +55,18 @@ class _Attempt:
         stage = work.stage
         teller.running(at, number, stage=stage)
         mishap = self._draw_mishap()
-        for at, records, is_last in self._portions(at, work_seconds):  # noqa: B020 the clock goes on
+        over_at = at
+        for over_at, records, is_last in self._portions(at, work_seconds):
             delta = work.do(records, mishap=mishap, is_faulty=self._is_faulty())
             fields: dict[str, Any] = {"delta": delta} if delta else {}
             if work.stage != stage:
                 fields["stage"] = stage = work.stage
             if is_last and not self.ending.is_silent:
                 error = None if mishap is None else mishap.error(self.dice, work.records_total)
-                teller.completed(at, number, self.ending.result, error, **fields)
+                teller.completed(over_at, number, self.ending.result, error, **fields)
             elif fields:
-                teller.tell(at, number, **fields)
-        return self._stay_silent(at) if self.ending.is_silent else at
+                teller.tell(over_at, number, **fields)
+        return self._stay_silent(over_at) if self.ending.is_silent else over_at
 
     def _portions(self, at: datetime, work_seconds: float) -> Iterator[tuple[datetime, int, bool]]:
         """Cut the attempt's work into portions: when, how many records, whether the last."""

@@ -1,6 +1,7 @@
 """The ledger that is posted to, and what it has been told already."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -10,8 +11,8 @@ from typing import Any
 from run_ledger_ops.demo.timetable import Window
 
 
-class StackUnknownError(Exception):
-    """The stack file is missing or not one; the message says which, for a person to read."""
+class DemoError(Exception):
+    """The demo can't go on; the message says why, for a person to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ def read_ledger(stack: Path) -> Ledger:
     try:
         found = json.loads(stack.read_text(encoding="utf-8"))
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise StackUnknownError(f"cannot read {stack} ({reason}); is the stack running?") from error
+        message = f"cannot read {stack} ({_reason(error)}); is the stack running?"
+        raise DemoError(message) from error
     except ValueError as error:
-        raise StackUnknownError(f"{stack} is not JSON ({error})") from error
+        raise DemoError(f"{stack} is not JSON ({error})") from error
     try:
         return Ledger(
             endpoint_url=found["aws_endpoint_url"],
@@ -46,9 +47,9 @@ def read_ledger(stack: Path) -> Ledger:
             identity=f"{found['event_bus_name']} {found['issuer']}",
         )
     except KeyError as error:
-        raise StackUnknownError(f"{stack} has no {error}") from error
+        raise DemoError(f"{stack} has no {error}") from error
     except TypeError as error:
-        raise StackUnknownError(f"{stack} is not the description of a stack") from error
+        raise DemoError(f"{stack} is not the description of a stack") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,12 @@ class Memory:
             default=lambda moment: moment.isoformat(),
             indent=2,
         )
-        draft = self.path.with_suffix(".json.new")
-        draft.write_text(text + "\n", encoding="utf-8")
-        draft.replace(self.path)
+        draft = self.path.with_suffix(f".{os.getpid()}.new")
+        try:
+            draft.write_text(text + "\n", encoding="utf-8")
+            draft.replace(self.path)
+        except OSError as error:
+            raise DemoError(f"cannot write {self.path} ({_reason(error)})") from error
 
 
 def recall(stack: Path, ledger: Ledger) -> Memory:
@@ -111,3 +115,7 @@ def _window(found: Mapping[str, Any]) -> Window:
         seed=int(found["seed"]),
         jobs_per_minute=float(found["jobs_per_minute"]),
     )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

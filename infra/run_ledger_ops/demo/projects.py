@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from run_ledger_ops.demo.catalogue import PROJECTS, Project
-from run_ledger_ops.demo.events import NAME_PREFIX, TAGS, DemoEvent, rfc3339
+from run_ledger_ops.demo.events import GENERATION, NAME_PREFIX, TAGS, DemoEvent, rfc3339
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
 _FORTNIGHT = timedelta(days=14)
@@ -61,7 +61,7 @@ def _opened(project: Project) -> DemoEvent:
 
 def _delivery(project: Project, begin: datetime) -> Iterator[DemoEvent]:
     project_id = project_id_at(project, begin)
-    dice = Random(project_id)  # noqa: S311 reproducible is what it has to be
+    dice = Random(f"{GENERATION}/{project_id}")  # noqa: S311 reproducible is what it has to be
     expected = dice.randrange(140, 260, 10)
     due_at = rfc3339(begin + timedelta(days=11, hours=17))
 
@@ -83,12 +83,12 @@ def _delivery(project: Project, begin: datetime) -> Iterator[DemoEvent]:
 def _event(project: Project, project_id: str, at: datetime, what: str, **fields: Any) -> DemoEvent:
     detail = {
         "schema_version": 1,
-        "event_id": f"{project_id}:{what}",
+        "event_id": f"{project_id}:{GENERATION}:{what}",
         "occurred_at": rfc3339(at),
         "project_id": project_id,
         "client_id": project.client_id,
         "name": f"{NAME_PREFIX}{project.title}",
-        "owner": project.owner,
+        "owner": f"{project.owner} (demo)",
         "tags": TAGS,
         **fields,
     }

@@ -77,7 +77,7 @@ LIVE = Scale(
     silence_seconds=(900, 2_400),
     heartbeat_seconds=120,
     delivery_share=0.2,
-    silent_courses={(Ending.GIVEN_UP,): 0.008, (Ending.LOST, Ending.SUCCEEDED): 0.006},
+    silent_courses={(Ending.GIVEN_UP,): 0.012, (Ending.LOST, Ending.SUCCEEDED): 0.010},
 )
 # Past jobs are longer, fewer and report seldom: as much work, told in few events.
 PAST = Scale(

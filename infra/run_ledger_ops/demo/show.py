@@ -1,11 +1,12 @@
 """The back-fill and the stream, posted to a ledger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 
 from run_ledger_ops.demo.bus import ENTRIES_PER_CALL, Bus
+from run_ledger_ops.demo.events import DemoEvent
 from run_ledger_ops.demo.memory import Memory, Past
 from run_ledger_ops.demo.projects import opened_projects, project_events
 from run_ledger_ops.demo.timetable import (
@@ -71,33 +72,40 @@ class Show:
         now = self.clock()
         earlier = self._windows_to_finish(now)
         since = now - _LEAD_IN
+        unfinished: list[DemoEvent] = []
         if earlier:
             told_until = earlier[-1].until
             since = max(since, told_until)
+            # What was being posted when the last run ended may have reached the bus in part.
+            earlier[-1] = replace(earlier[-1], until=min(told_until + _LEAD_IN, since))
             unfinished = list(unfinished_events(earlier, told_until))
             self.bus.post(project_events(told_until, since))
         else:
-            unfinished = []
             self.bus.post(opened_projects(since, since))
         window = Window(since, since, self.seed, self.jobs_per_minute)
+        self.memory = replace(self.memory, windows=(*earlier, window))
         events = stream(since, self.seed, self.jobs_per_minute, unfinished)
-        event, saved_at = next(events), since
         try:
-            while now - window.until <= _LONGEST_HOLD_UP:
-                due = []
-                while event.at < now:
-                    due.append(event)
-                    event = next(events)
-                self.bus.post(due)
-                window = replace(window, until=now)
-                self.memory = replace(self.memory, windows=(*earlier, window))
-                if now - saved_at >= _SAVE_EVERY:
-                    self.memory.save()
-                    saved_at = now
-                self.sleep(_TICK_SECONDS)
-                now = self.clock()
+            self._post_as_it_happens(events, now)
         finally:
             self.memory.save()
+
+    def _post_as_it_happens(self, events: Iterator[DemoEvent], now: datetime) -> None:
+        *earlier, window = self.memory.windows
+        event, saved_at = next(events), now
+        while now - window.until <= _LONGEST_HOLD_UP:
+            due = []
+            while event.at < now:
+                due.append(event)
+                event = next(events)
+            self.bus.post(due)
+            window = replace(window, until=now)
+            self.memory = replace(self.memory, windows=(*earlier, window))
+            if now - saved_at >= _SAVE_EVERY:
+                self.memory.save()
+                saved_at = now
+            self.sleep(_TICK_SECONDS)
+            now = self.clock()
 
     def _windows_to_finish(self, now: datetime) -> list[Window]:
         """Give the windows whose families may still go on; a clock set back forgets them."""

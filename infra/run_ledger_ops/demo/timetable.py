@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from run_ledger_ops.demo.events import DemoEvent
+from run_ledger_ops.demo.events import GENERATION, DemoEvent
 from run_ledger_ops.demo.families import Family, family
 from run_ledger_ops.demo.projects import project_events
 from run_ledger_ops.demo.scales import LIVE, PAST
 
-# Raised whenever the simulation's outcome changes: its event ids must never come back with other
-# contents, for the ledger would reject them.
-GENERATION = 1
 LONGEST_FAMILY = timedelta(hours=3)
 
 _MINUTE = timedelta(minutes=1)
@@ -57,11 +54,13 @@ def stream(
     """
     pending = [(event.at, event.detail["event_id"], event) for event in unfinished]
     heapq.heapify(pending)
-    minute = since.replace(second=0, microsecond=0)
+    minute = projects_until = since.replace(second=0, microsecond=0)
     while True:
         begun = _families_of_minute(seed, jobs_per_minute, minute)
         events = [event for member in begun if member.begun_at >= since for event in member.events]
-        events += project_events(max(since, minute), minute + _MINUTE)
+        if minute >= projects_until:
+            begin, projects_until = max(since, minute), minute + timedelta(days=1)
+            events += project_events(begin, projects_until)
         for event in events:
             heapq.heappush(pending, (event.at, event.detail["event_id"], event))
         minute += _MINUTE
@@ -95,12 +94,7 @@ def _families_of_day(seed: int, day: date) -> Iterator[Family]:
 def _families_of_minute(seed: int, jobs_per_minute: float, minute: datetime) -> Iterator[Family]:
     key = f"{GENERATION}/{seed}/{jobs_per_minute}/{minute:%Y-%m-%dT%H:%M}"
     dice = Random(key)  # noqa: S311 reproducible is what it has to be
-    # Arrivals like those of independent people: the pauses between them are exponential.
-    index, at = 0, 0.0
-    while True:
-        at += dice.expovariate(jobs_per_minute / _JOBS_PER_FAMILY)
-        if at >= 1.0:
-            return
-        begun_at = minute + timedelta(milliseconds=int(at * 60_000))
+    # Steadier than chance would have it, so that whoever looks never waits long for a new job.
+    for index in range(int(jobs_per_minute / _JOBS_PER_FAMILY + dice.random())):
+        begun_at = minute + timedelta(milliseconds=dice.randrange(60_000))
         yield family(f"{key}/{index}", begun_at, LIVE)
-        index += 1

@@ -1,0 +1,176 @@
+"""The demo as a program: its help, its sentences, its way of stopping."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from run_ledger_ops.demo import command
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+
+
+class FakeClient:
+    """A bus that takes everything."""
+
+    def __init__(self) -> None:
+        self.posted = 0
+
+    def put_events(self, *, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
+        """Take a call."""
+        self.posted += len(Entries)
+        return {"FailedEntryCount": 0, "Entries": [{} for _ in Entries]}
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """Write the file of a stack whose bus nobody can reach."""
+    path = tmp_path / "stack.json"
+    write_stack(path, "http://127.0.0.1:1")
+    return path
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
+    """Stand in for the bus."""
+    fake = FakeClient()
+    monkeypatch.setattr(command, "_client", lambda ledger: fake)
+    return fake
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """Put back the handlers that the program under test replaces."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def write_stack(path: Path, url: str) -> None:
+    """Write a stack file."""
+    found = {
+        "aws_endpoint_url": url,
+        "region": "eu-west-1",
+        "access_key_id": "key",
+        "secret_access_key": "secret",
+        "event_bus_name": "ledger",
+        "issuer": "https://issuer.example/pool",
+    }
+    path.write_text(json.dumps(found))
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help says what happens, shows examples and names every default."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert "Nothing of it is real" in text
+    assert "--once --backfill-days 14" in text
+    assert text.count("(default: ") == 4
+
+
+def test_a_past_told_once_is_not_told_again(
+    stack: Path, client: FakeClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second run posts nothing and says why; --again posts it all."""
+    arguments = ["--stack", str(stack), "--once", "--backfill-days", "2"]
+    assert command.main(arguments) == 0
+    first = client.posted
+    assert first > 100
+    assert command.main(arguments) == 0
+    assert client.posted == first
+    assert command.main([*arguments, "--again"]) == 0
+    assert client.posted >= 2 * first
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("demo: told the past from ")
+    assert lines[1].endswith("was told before (--again tells it again)")
+
+
+def test_a_terminal_gets_a_bar(
+    stack: Path,
+    client: FakeClient,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where somebody watches, the bar fills up to the number of events."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    command.main(["--stack", str(stack), "--once", "--backfill-days", "1"])
+    bars = capsys.readouterr().err.split("\r")
+    assert len(bars) == 1 + -(-client.posted // 10)
+    assert f"[{'#' * 30}] {client.posted:,} of {client.posted:,} events\n" in bars[-1]
+
+
+def test_a_missing_stack_file_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a stack there is nothing to do, and the status says so."""
+    assert command.main(["--stack", str(tmp_path / "stack.json")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("demo: cannot read ")
+    assert line.endswith("(No such file or directory); is the stack running?")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--backfill-days", "61"], "61 is not a number of days from 0 to 60"),
+        (["--backfill-days", "-1"], "-1 is not a number of days from 0 to 60"),
+        (["--backfill-days", "x"], "x is not a number of days from 0 to 60"),
+        (["--jobs-per-minute", "0"], "0 is not a rate from 0.1 to 60"),
+        (["--jobs-per-minute", "x"], "x is not a rate from 0.1 to 60"),
+        (["--jobs-per-minute", "nan"], "nan is not a rate from 0.1 to 60"),
+    ],
+)
+def test_what_is_out_of_range_is_said(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A figure that makes no sense is refused with the range that does."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_stop_asked_for_where_exceptions_get_lost_still_stops() -> None:
+    """If a finaliser swallows the exception, the next sleep raises it again."""
+    stop = command.Stop()
+    with pytest.raises(command.StoppedError):
+        stop(signal.SIGTERM, None)
+    stop(signal.SIGTERM, None)
+    with pytest.raises(command.StoppedError):
+        stop.sleep(60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_call_that_hangs(tmp_path: Path, number: signal.Signals) -> None:
+    """Even while the bus owes an answer, the program stops within two seconds, saying so."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(60)
+        port = mute.getsockname()[1]
+        write_stack(tmp_path / "stack.json", f"http://127.0.0.1:{port}")
+        program = subprocess.Popen(
+            [sys.executable, "-m", "run_ledger_ops.demo", "--stack", tmp_path / "stack.json"],
+            env=os.environ | {"PYTHONPATH": str(INFRA), "NO_PROXY": "127.0.0.1"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = mute.accept()
+        with connection:
+            connection.recv(1)
+            asked_at = time.monotonic()
+            program.send_signal(number)
+            _, said = program.communicate(timeout=30)
+    assert time.monotonic() - asked_at < 2
+    assert program.returncode == 0
+    assert said == "demo: stopped\n"
