@@ -74,7 +74,7 @@ class Posting:
     def __init__(self, client: EventsClient, name: str = "bus") -> None:
         self.said: list[str] = []
         self.slept: list[float] = []
-        dice = Random(7)  # noqa: S311 reproducible is what it has to be
+        dice = Random(7)
         self.bus = Bus(client, name, sleep=self.slept.append, dice=dice, say=self.said.append)
 
 
