@@ -209,14 +209,19 @@ def test_stopping_leaves_no_process_and_the_next_start_has_everything(
         second.stop()
 
 
-def test_signal_while_starting_leaves_no_process(tmp_path: Path) -> None:
+def test_signal_while_starting_leaves_no_process_and_no_half_deployed_state(tmp_path: Path) -> None:
     """Whoever changes their mind half way is not left with half a stack."""
     stack = start_local_stack(tmp_path)
-    wait_for("the local AWS", lambda: len(stack.processes()) > 1, 60)
+    assert stack.process.stdout is not None
+    lines = iter(stack.process.stdout.readline, "")
+    assert any("Deploying" in line for line in lines)
     family = stack.processes()
-    stack.stop(signal.SIGINT)
-    assert stack.process.returncode == 0
+    assert len(family) > 1
+    _, complaint = stack.stop(signal.SIGINT)
+    assert (stack.process.returncode, complaint) == (0, "")
     assert not [pid for pid in family if is_running(pid)]
+    with local_stack(tmp_path) as again:
+        post_and_see(again, "e1")
 
 
 def test_killing_the_stack_ends_what_it_started(tmp_path: Path) -> None:

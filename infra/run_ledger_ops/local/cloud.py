@@ -71,6 +71,11 @@ class LocalCloud:
         self.stop()
         self.start()
 
+    def abandon(self) -> None:
+        """End it without a save: what it has done since the last one is not worth keeping."""
+        if self._process:
+            self._process.kill()
+
     def stop(self) -> bool:
         """Stop it, which makes it save its state, and end its functions' processes.
 

@@ -1,6 +1,7 @@
 """`run-ledger local`: its command line, its signals, its exit code."""
 
 import argparse
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -96,14 +97,15 @@ def run(given: argparse.Namespace) -> int:
     )
     stack = LocalStack(options, _say)
     for number in _SIGNALS:
-        signal.signal(number, _ask_to_stop)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _ask_to_stop)
     code = 0
     try:
         stack.start()
         stack.watch()
     except _AskedToStopError:
         _say("Stopping …")
-    except (LocalStackError, BotoCoreError, ClientError) as error:
+    except (LocalStackError, BotoCoreError, ClientError, OSError) as error:
         code = _complain(error)
     finally:
         _ignore_signals()
@@ -133,7 +135,8 @@ def _ignore_signals() -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the terminal is what this command talks to
+    with contextlib.suppress(BrokenPipeError):  # nobody listens any more, which is no reason to end
+        print(text, flush=True)  # noqa: T201 - the terminal is what this command talks to
 
 
 def _complain(error: Exception) -> int:

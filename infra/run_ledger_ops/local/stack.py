@@ -175,7 +175,11 @@ class LocalStack:
             if outputs:
                 return outputs, False
         self._say("Deploying the template …")
-        outputs = deployment.deploy(cloud, wanted)
+        try:
+            outputs = deployment.deploy(cloud, wanted)
+        except BaseException:
+            cloud.abandon()
+            raise
         enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
