@@ -19,7 +19,8 @@ import requests
 
 Stack = Mapping[str, Any]
 _ROOT = Path(__file__).resolve().parents[2]
-_SECONDS = 30
+# Cold functions on a loaded machine answer late; the local stack itself gives up sooner.
+_SECONDS = 120
 
 
 def machine_token(stack: Stack, scope: str | None = None) -> str:
