@@ -58,6 +58,15 @@ export function bdi(text, className) {
 }
 
 /**
+ * A place that text will take.
+ *
+ * @param {"badge" | "short" | "middle" | "long"} width
+ */
+export function bone(width) {
+  return h("span", { class: `bone bone--${width}` });
+}
+
+/**
  * @param {Node} node
  * @param {string} text
  */

@@ -1,5 +1,6 @@
 /** The job list as it comes from the API: the newest page again and again, older ones when asked. */
 
+import { BadQuery } from "./errors.js";
 import {
   EMPTY_LIST,
   endOf,
@@ -35,6 +36,26 @@ export function createJobFeed(api) {
 
   /** @param {Record<string, string | number>} query */
   const jobsQuery = (query) => ({ ...filters, ...query });
+
+  /** A cursor was refused, as can happen after a deployment: begin again with the newest page. */
+  function startAgain() {
+    list = EMPTY_LIST;
+    newest = { limit: 0, etag: null, cursor: null, end: null };
+    middle = null;
+  }
+
+  /** @param {AbortSignal} signal */
+  async function askTop(signal) {
+    const limit = liveLimit(list);
+    const etag = limit === newest.limit ? newest.etag : null;
+    const answer = await api.get("/jobs", { query: jobsQuery({ limit }), etag, signal });
+    signal.throwIfAborted();
+    if (answer.changed) {
+      const page = readPage(answer.body, readJob);
+      list = withNewest(list, page);
+      newest = { limit, etag: answer.etag, cursor: page.next_cursor, end: endOf(page, null) };
+    }
+  }
 
   /**
    * Bring one page of those jobs up to date that are older than what the newest page covers.
@@ -75,9 +96,7 @@ export function createJobFeed(api) {
       askingOlder?.abort();
       askingOlder = null;
       filters = next;
-      list = EMPTY_LIST;
-      newest = { limit: 0, etag: null, cursor: null, end: null };
-      middle = null;
+      startAgain();
     },
 
     /**
@@ -86,16 +105,16 @@ export function createJobFeed(api) {
      * @param {AbortSignal} signal
      */
     async askNewest(signal) {
-      const limit = liveLimit(list);
-      const etag = limit === newest.limit ? newest.etag : null;
-      const answer = await api.get("/jobs", { query: jobsQuery({ limit }), etag, signal });
-      signal.throwIfAborted();
-      if (answer.changed) {
-        const page = readPage(answer.body, readJob);
-        list = withNewest(list, page);
-        newest = { limit, etag: answer.etag, cursor: page.next_cursor, end: endOf(page, null) };
+      await askTop(signal);
+      try {
+        await askMiddle(signal);
+      } catch (error) {
+        if (!isCursorRefused(error)) {
+          throw error;
+        }
+        startAgain();
+        await askTop(signal);
       }
-      await askMiddle(signal);
     },
 
     /** Ask for older jobs, until there are some or it has been tried often enough. */
@@ -118,9 +137,13 @@ export function createJobFeed(api) {
           list = withOlder(list, readPage(answer.body, readJob));
         }
       } catch (error) {
-        if (!mine.signal.aborted) {
-          throw error;
+        if (mine.signal.aborted) {
+          return;
         }
+        if (isCursorRefused(error)) {
+          startAgain();
+        }
+        throw error;
       } finally {
         if (askingOlder === mine) {
           askingOlder = null;
@@ -130,4 +153,7 @@ export function createJobFeed(api) {
   };
 }
 
-/** @typedef {ReturnType<typeof createJobFeed>} JobFeed */
+/** @param {unknown} error */
+function isCursorRefused(error) {
+  return error instanceof BadQuery && error.parameter === "cursor";
+}

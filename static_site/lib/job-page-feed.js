@@ -1,6 +1,6 @@
 /** One job and its history as they come from the API. */
 
-import { isEnd } from "./errors.js";
+import { BadQuery, isEnd } from "./errors.js";
 import { NO_HISTORY, withLast, withNext } from "./history.js";
 import { readEntry, readJob, readPage } from "./shapes.js";
 
@@ -24,8 +24,26 @@ export function createJobPageFeed(api, jobId) {
   let isHistoryRight = false;
   let isAskingMore = false;
 
-  /** @param {AbortSignal} signal */
+  /**
+   * Ask for the last page of the history again; from its beginning when the cursor no longer works.
+   *
+   * @param {AbortSignal} signal
+   */
   async function askHistory(signal) {
+    try {
+      await askLast(signal);
+    } catch (error) {
+      if (!(error instanceof BadQuery) || history.cursor === null) {
+        throw error;
+      }
+      history = NO_HISTORY;
+      historyEtag = null;
+      await askLast(signal);
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async function askLast(signal) {
     const { cursor } = history;
     const query = { limit: ENTRIES_LIMIT, cursor };
     const answer = await api.get(`${path}/entries`, { query, etag: historyEtag, signal });

@@ -62,6 +62,7 @@ import { BadAnswer } from "./errors.js";
  * @property {T[]} items
  * @property {string | null} next_cursor
  * @property {string | null} covers_from
+ * @property {string | null} order what the items are ordered by, where that differs
  */
 
 /** @typedef {Record<string, unknown>} Raw */
@@ -139,6 +140,7 @@ export function readPage(value, readItem) {
     items: raw.items.map(readItem),
     next_cursor: asText(raw.next_cursor),
     covers_from: asTime(asObject(raw.covers).from),
+    order: asText(raw.order),
   };
 }
 

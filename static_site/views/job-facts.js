@@ -11,6 +11,9 @@ import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
  * @property {boolean} [outside] the link leads away from the site
  */
 
+/** A fact longer than this takes a row of its own. */
+const LONG_FACT = 60;
+
 /** @param {string} className */
 export function createFacts(className) {
   const element = h("dl", { class: className });
@@ -41,6 +44,8 @@ function createFact(first) {
 
     /** @param {Fact} fact */
     update(fact) {
+      const isLong = fact.label.length > LONG_FACT || fact.text.length > LONG_FACT;
+      setAttribute(element, "class", isLong ? "fact is-long" : "fact");
       setText(label, fact.label);
       setText(text, fact.text);
       setAttribute(value, "title", fact.title);

@@ -1,6 +1,6 @@
 /** The job list: a table when wide, cards on a phone; rows are made once and kept up to date. */
 
-import { bdi, h, keyedList, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { bdi, bone, h, keyedList, setAttribute, setChildren, setText } from "../lib/dom.js";
 import { jobHash } from "../lib/route.js";
 import { outcomeOf, titleOf } from "../lib/words.js";
 import { createProgressBar } from "./progress-bar.js";
@@ -143,7 +143,6 @@ export function tookText(job, now, format) {
 }
 
 function skeletonRow() {
-  const bone = (/** @type {string} */ width) => h("span", { class: `bone bone--${width}` });
   const cell = (/** @type {string} */ name, /** @type {Node[]} */ ...children) =>
     h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
   return h(

@@ -80,6 +80,9 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
         return;
       }
       setText(olderFailed, "Older jobs could not be fetched. Please try again.");
+      if (!feed.list().loaded) {
+        poll.hurry();
+      }
     }
     render();
   }

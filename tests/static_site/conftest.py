@@ -53,6 +53,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def page(context: BrowserContext, origin: FakeOrigin) -> Iterator[Page]:
     """Give a tab; the test fails if the page broke its security policy or threw an error."""
     page = context.new_page()
+    page.clock.install()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
@@ -66,6 +67,11 @@ def page(context: BrowserContext, origin: FakeOrigin) -> Iterator[Page]:
     yield page
     assert errors == []
     assert origin.csp_reports == []
+
+
+def let_pass(page: Page, seconds: int = 11) -> None:
+    """Let so much time pass in the page at once: by default enough for a poll when idle."""
+    page.clock.fast_forward(seconds * 1000)
 
 
 def sign_in(page: Page, origin: FakeOrigin, hash_: str = "") -> None:

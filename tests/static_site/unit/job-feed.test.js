@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { BadQuery } from "../../../static_site/lib/errors.js";
 import { createJobFeed } from "../../../static_site/lib/job-feed.js";
 import { NO_FILTERS } from "../../../static_site/lib/route.js";
 import { job, settled } from "./builders.js";
@@ -109,4 +110,27 @@ test("an answer for filters that are no longer in force is dropped", async () =>
   await older;
   await settled();
   assert.deepEqual(ids(feed), []);
+});
+
+test("a cursor that is no longer good begins the list again", async () => {
+  const api = fakeApi(manyJobs(700));
+  const feed = createJobFeed({
+    async get(path, question) {
+      if (question.query.cursor !== undefined && api.refuses) {
+        throw new BadQuery("given by another stack", "cursor");
+      }
+      return api.get(path, question);
+    },
+  });
+  await feed.askNewest(NEVER);
+  for (let page = 0; page < 4; page += 1) {
+    await feed.askOlder();
+  }
+  api.refuses = true;
+  await feed.askNewest(NEVER);
+  assert.equal(feed.list().jobs.length, 50);
+  await assert.rejects(feed.askOlder(), BadQuery);
+  assert.equal(feed.list().loaded, false);
+  await feed.askNewest(NEVER);
+  assert.equal(feed.list().jobs.length, 50);
 });

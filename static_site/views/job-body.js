@@ -1,0 +1,148 @@
+/** All that is shown of one job, from its name to its history. */
+
+import { bdi, bone, h, setAttribute, setText } from "../lib/dom.js";
+import { exactUtc } from "../lib/format.js";
+import { NO_FILTERS, jobHash, jobsHash } from "../lib/route.js";
+import { outcomeOf, safeLink, titleOf } from "../lib/words.js";
+import { createJobAttempts } from "./job-attempts.js";
+import { createCard } from "./job-card.js";
+import { createJobCounters } from "./job-counters.js";
+import { createFacts } from "./job-facts.js";
+import { tookText } from "./job-table.js";
+import { createProgressBar } from "./progress-bar.js";
+import { createStatusBadge } from "./status-badge.js";
+
+/** @typedef {import("../lib/shapes.js").Job} Job */
+/** @typedef {import("../lib/format.js").Format} Format */
+/** @typedef {import("./job-facts.js").Fact} Fact */
+
+/** A longer title than this is set smaller. */
+const LONG_TITLE = 60;
+
+/**
+ * @param {object} parts
+ * @param {Format} parts.format
+ * @param {() => number} parts.now
+ * @param {Element} parts.history what stands below all else
+ */
+export function createJobBody({ format, now, history }) {
+  const badge = createStatusBadge();
+  const title = bdi("");
+  const heading = h("h1", { id: "job-title", tabindex: -1 }, title);
+  const took = h("span", { class: "job-head__took" });
+  const facts = createFacts("facts");
+  const progress = createProgressBar(format);
+  const errorType = bdi("", "error-type");
+  const errorText = bdi("", "error-text");
+  const error = createCard("error", "What went wrong", errorType, errorText);
+  const counters = createJobCounters(format);
+  const attempts = createJobAttempts({ format, now });
+  const tags = createFacts("facts facts--tags");
+  const tagsCard = createCard("tags", "Tags", tags.element);
+  const parts = h(
+    "div",
+    { class: "job-body__parts" },
+    error,
+    createCard("progress", "Progress", progress.element),
+    facts.element,
+    counters.element,
+    attempts.element,
+    tagsCard,
+    history,
+  );
+  const skeleton = h(
+    "div",
+    { class: "job-body__parts", "aria-hidden": "true" },
+    ...[1, 2, 3].map(() =>
+      h("div", { class: "card" }, bone("short"), bone("long"), bone("middle")),
+    ),
+  );
+  const element = h(
+    "div",
+    { class: "job-body" },
+    h("div", { class: "job-head" }, heading, badge.element, took),
+    skeleton,
+    parts,
+  );
+
+  return {
+    element,
+
+    /**
+     * Show that a job is on its way, of which nothing but its id is known.
+     *
+     * @param {string} jobId
+     */
+    showWaiting(jobId) {
+      setText(title, jobId);
+      setText(took, "");
+      badge.element.hidden = true;
+      parts.hidden = true;
+      skeleton.hidden = false;
+      setAttribute(element, "aria-busy", "true");
+    },
+
+    /** @param {Job} job */
+    update(job) {
+      element.removeAttribute("aria-busy");
+      badge.element.hidden = false;
+      parts.hidden = false;
+      skeleton.hidden = true;
+      badge.update(outcomeOf(job));
+      setText(title, titleOf(job));
+      setAttribute(heading, "class", titleOf(job).length > LONG_TITLE ? "is-long" : null);
+      setText(took, tookText(job, now(), format));
+      setText(errorType, job.error?.type ?? "");
+      setText(errorText, job.error?.message ?? "");
+      error.hidden = job.error === null;
+      progress.update(job);
+      facts.update(factsOf(job, now(), format));
+      counters.update(job);
+      attempts.update(job);
+      const tagFacts = Object.entries(job.tags).map(([label, text]) => ({ label, text }));
+      tags.update(tagFacts);
+      tagsCard.hidden = tagFacts.length === 0;
+    },
+  };
+}
+
+/**
+ * @param {Job} job
+ * @param {number} now
+ * @param {Format} format
+ * @returns {Fact[]}
+ */
+function factsOf(job, now, format) {
+  /** @type {(label: string, at: string | null) => Fact[]} */
+  const time = (label, at) =>
+    at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at) }];
+  /** @type {(label: string, text: string | null, href?: string) => Fact[]} */
+  const text = (label, value, href) =>
+    value === null || value === "" ? [] : [{ label, text: value, href }];
+  const logs = safeLink(job.log_url);
+  const seen = job.last_seen_at;
+  return [
+    ...text("Client", job.client_id, jobsHash({ ...NO_FILTERS, client_id: job.client_id })),
+    ...text("Project", job.project_id),
+    ...text("Pipeline", job.pipeline),
+    ...text("Stage", job.stage),
+    ...text("Attempt", format.number(job.attempt)),
+    ...text("Job id", job.name === null ? null : job.job_id),
+    ...text("Part of", job.parent_job_id, jobHash(job.parent_job_id ?? "")),
+    ...time("Created", job.created_at),
+    ...time("Started", job.started_at),
+    ...time("Ended", job.ended_at),
+    ...(seen === null
+      ? []
+      : [
+          {
+            label: "Last event",
+            text: format.ago((now - Date.parse(seen)) / 1000),
+            title: exactUtc(seen),
+          },
+        ]),
+    ...(logs === null
+      ? text("Logs", job.log_url)
+      : [{ label: "Logs", text: "Open the logs ↗", href: logs, title: logs, outside: true }]),
+  ];
+}
