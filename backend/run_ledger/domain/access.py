@@ -22,11 +22,11 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from .errors import Forbidden, Unauthorized
+from .queries import is_identifier
 
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"
-_CLIENT_GROUP = re.compile(r"client-([A-Za-z0-9._:-]{1,128})")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_CLIENT_GROUP = "client-"
 _BETWEEN_GROUPS = re.compile(r"[\s,]+")
 _NO_GRANT = (
     "This account has been given no access yet. Ask the people who run this ledger for the group "
@@ -85,8 +85,10 @@ def caller(claims: Mapping[str, Any]) -> Caller:
     groups = _groups(claims.get("cognito:groups"))
     if STAFF_GROUP in groups:
         return Caller("staff", app_client_id, EVERYTHING)
-    matches = (_CLIENT_GROUP.fullmatch(group) for group in groups)
-    clients = frozenset(match.group(1) for match in matches if match)
+    named = (
+        group.removeprefix(_CLIENT_GROUP) for group in groups if group.startswith(_CLIENT_GROUP)
+    )
+    clients = frozenset(client for client in named if is_identifier(client))
     if not clients:
         raise Forbidden(_NO_GRANT)
     return Caller("client", app_client_id, Scope(clients))
@@ -101,7 +103,7 @@ def granted(grant: Mapping[str, Any] | None) -> Scope:
     clients = frozenset(
         client
         for client in (named if isinstance(named, list) else ())
-        if isinstance(client, str) and _IDENTIFIER.fullmatch(client)
+        if isinstance(client, str) and is_identifier(client)
     )
     if not clients:
         raise Forbidden(_NO_MACHINE_GRANT)

@@ -89,6 +89,11 @@ def no_query(given: Given) -> None:
     _check_names(given, ())
 
 
+def is_identifier(text: str) -> bool:
+    """Return whether *text* can be the id of anything."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
 def _page_query(given: Given, default: int, most: int) -> PageQuery:
     _check_names(given, ("limit", "cursor"))
     return PageQuery(_limit(given, default, most), _single(given, "cursor"))
@@ -117,7 +122,7 @@ def _choice(given: Given, name: str, choices: Sequence[str]) -> str | None:
 
 def _identifier(given: Given, name: str) -> str | None:
     value = _single(given, name)
-    if value is not None and not _IDENTIFIER.fullmatch(value):
+    if value is not None and not is_identifier(value):
         raise InvalidQuery(
             name,
             f"got {shown(value)}; allowed: 1 to 128 of the characters A-Z a-z 0-9 . _ : -",

@@ -19,7 +19,7 @@ from run_ledger.domain.access import Scope
 from run_ledger.domain.documents import JobDocument, ListDocument, job_document
 from run_ledger.domain.errors import NotFound
 from run_ledger.domain.pages import covers, merged
-from run_ledger.domain.queries import JobsQuery, jobs_query, no_query
+from run_ledger.domain.queries import JobsQuery, is_identifier, jobs_query, no_query
 from run_ledger.store import keys
 from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_items import StoredJob
@@ -64,11 +64,17 @@ def find_job(inquiry: Inquiry) -> StoredJob:
     """Return the job that the path names; NotFound where the caller may not see one."""
     reading = inquiry.reading
     job_id = inquiry.path_parameters["job_id"]
+    if not is_identifier(job_id):
+        raise _no_job()
     call = partial(read_job, reading.client, reading.tables.jobs, job_id)
     scope, stored = inquiry.scope_and(call)
     if stored is None or not scope.allows(stored.job.client_id):
-        raise NotFound("There is no such job, or it is not one that you may see.")
+        raise _no_job()
     return stored
+
+
+def _no_job() -> NotFound:
+    return NotFound("There is no such job, or it is not one that you may see.")
 
 
 def _plan(inquiry: Inquiry, query: JobsQuery, start: str | None) -> tuple[Scope, Plan]:

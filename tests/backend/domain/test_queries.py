@@ -1,0 +1,111 @@
+"""Every parameter has one meaning, or an error that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.queries import (
+    JobsQuery,
+    entries_query,
+    jobs_query,
+    no_query,
+    rejections_query,
+)
+
+
+def test_without_parameters_the_defaults_hold() -> None:
+    """Nothing is filtered, and a page is of moderate size."""
+    assert jobs_query({}) == JobsQuery(None, None, None, 50, None)
+    assert entries_query({}).limit == 100
+    assert rejections_query({}).limit == 50
+
+
+def test_all_parameters_are_taken() -> None:
+    """Each goes where its name says."""
+    given_parameters = {
+        "client_id": ["a.b:c_d-E"],
+        "status": ["completed"],
+        "result": ["timed_out"],
+        "limit": ["200"],
+        "cursor": ["c"],
+    }
+    query = jobs_query(given_parameters)
+
+    assert query == JobsQuery("a.b:c_d-E", "completed", "timed_out", 200, "c")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "outcomes"),
+    [
+        ({}, None),
+        ({"status": ["queued"]}, ("queued",)),
+        ({"status": ["running"]}, ("running",)),
+        (
+            {"status": ["completed"]},
+            ("succeeded", "partial", "failed", "cancelled", "timed_out"),
+        ),
+        ({"result": ["failed"]}, ("failed",)),
+        ({"status": ["completed"], "result": ["failed"]}, ("failed",)),
+    ],
+)
+def test_status_and_result_say_which_outcomes_match(
+    parameters: dict[str, list[str]], outcomes: tuple[str, ...] | None
+) -> None:
+    """A completed job's outcome is its result; a result alone asks for completed jobs."""
+    assert jobs_query(parameters).outcomes == outcomes
+
+
+@pytest.mark.parametrize(
+    ("parse", "parameters", "name"),
+    [
+        (jobs_query, {"limit": ["0"]}, "limit"),
+        (jobs_query, {"limit": ["201"]}, "limit"),
+        (jobs_query, {"limit": ["-1"]}, "limit"),
+        (jobs_query, {"limit": ["1.0"]}, "limit"),
+        (jobs_query, {"limit": ["1_0"]}, "limit"),
+        (jobs_query, {"limit": ["٣"]}, "limit"),
+        (jobs_query, {"limit": ["9" * 5000]}, "limit"),
+        (jobs_query, {"limit": [""]}, "limit"),
+        (jobs_query, {"limit": ["5", "5"]}, "limit"),
+        (jobs_query, {"client_id": [""]}, "client_id"),
+        (jobs_query, {"client_id": ["a b"]}, "client_id"),
+        (jobs_query, {"client_id": ["a\n"]}, "client_id"),
+        (jobs_query, {"client_id": ["x" * 129]}, "client_id"),
+        (jobs_query, {"client_id": ["a", "b"]}, "client_id"),
+        (jobs_query, {"status": ["done"]}, "status"),
+        (jobs_query, {"status": ["Running"]}, "status"),
+        (jobs_query, {"result": ["running"]}, "result"),
+        (jobs_query, {"result": ["failed"], "status": ["running"]}, "result"),
+        (jobs_query, {"cursor": ["a", "a"]}, "cursor"),
+        (jobs_query, {"Limit": ["5"]}, "Limit"),
+        (jobs_query, {"page": ["2"]}, "page"),
+        (entries_query, {"limit": ["1001"]}, "limit"),
+        (entries_query, {"client_id": ["a"]}, "client_id"),
+        (rejections_query, {"limit": ["201"]}, "limit"),
+        (no_query, {"limit": ["5"]}, "limit"),
+    ],
+)
+def test_a_wrong_parameter_is_named(
+    parse: Callable[[Any], Any], parameters: dict[str, list[str]], name: str
+) -> None:
+    """Unknown, repeated, malformed and contradictory ones alike."""
+    with pytest.raises(InvalidQuery) as refused:
+        parse(parameters)
+    assert refused.value.parameter == name
+
+
+@given(st.dictionaries(st.text(max_size=9), st.lists(st.text(max_size=9), min_size=1, max_size=2)))
+def test_no_parameters_give_another_error(parameters: dict[str, list[str]]) -> None:
+    """Whatever comes is a query, or a mistake that can be said on one line."""
+    said = ""
+    try:
+        jobs_query(parameters)
+    except InvalidQuery as error:
+        said = str(error)
+    assert len(said.splitlines()) <= 1
