@@ -1,7 +1,8 @@
 """The list of rejected events, newest first, day by day.
 
-No map says which days have any, so they are read in three rounds of growing width, until a page is
-full; that reaches as far back as rejections are kept by default.
+No map says which days have any, so the latest are read in one round of calls, and where they don't
+fill a page the others in a second; together they reach as far back as rejections are kept by
+default.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Row = dict[str, Attribute]
-_DAYS_A_ROUND = (8, 24, 64)
+_DAYS_A_ROUND = (8, 88)
 
 
 def read_rejections(

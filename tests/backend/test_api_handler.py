@@ -1,0 +1,111 @@
+"""The Lambda function itself: environment in, proxy answer and one log line out."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.events import job_update
+from tests.support.reading import House, api_event, claims, house
+from tests.support.tables import NAMES
+
+from run_ledger import api
+
+
+class Context:
+    """What Lambda tells a function of an invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return that there is time enough."""
+        return 20_000
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """Give a house whose client the handler finds, and its environment."""
+    root, ours = logging.getLogger(), logging.getLogger("run_ledger")
+    before = (root.handlers[:], root.level, ours.level)
+    for name, table in NAMES._asdict().items():
+        monkeypatch.setenv(f"{name.upper()}_TABLE", table)
+    monkeypatch.setenv("CURSOR_KEY", "arn:aws:cloudformation:stack/1")
+    api._reader.cache_clear()
+    with house() as made:
+        monkeypatch.setattr(api, "dynamodb", lambda: made.client)
+        yield made
+    api._reader.cache_clear()
+    root.handlers[:], root.level, ours.level = before
+
+
+def test_a_request_is_answered_and_logged_on_one_line(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says what was asked and how it went, and not by whom."""
+    here.post(job_update(status="running"))
+    event = api_event("/jobs/{job_id}", path={"job_id": "job-1"})
+    event["requestContext"]["authorizer"]["claims"] = claims(
+        username="ana@clients.test", sub="subject-1", **{"cognito:groups": "staff"}
+    )
+    event["headers"] = {"Authorization": "Bearer token"}
+
+    answer = api.handler(event, Context())
+
+    assert answer["statusCode"] == 200
+    assert answer["isBase64Encoded"] is False
+    assert json.loads(answer["body"])["job_id"] == "job-1"
+    (raw,) = capsys.readouterr().out.splitlines()
+    line = json.loads(raw)
+    assert line.pop("timestamp")
+    assert line.pop("duration_ms") > 0
+    assert line == {
+        "level": "INFO",
+        "logger": "run_ledger.api",
+        "message": "request",
+        "method": "GET",
+        "route": "/jobs/{job_id}",
+        "caller": "staff",
+        "rounds": 1,
+        "calls": 1,
+        "status": 200,
+        "bytes": len(answer["body"]),
+        "request_id": "r-1",
+    }
+    for secret in ("ana@clients.test", "subject-1", "Bearer"):
+        assert secret not in raw
+
+
+def test_a_failure_is_logged_with_its_traceback_and_answered_without(
+    here: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two lines, both JSON; the caller learns nothing of the cause."""
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("the cause")
+
+    monkeypatch.setattr("run_ledger.read.jobs.read_job", fail)
+
+    answer = api.handler(api_event("/jobs/{job_id}", path={"job_id": "job-1"}), Context())
+
+    assert answer["statusCode"] == 500
+    assert "the cause" not in json.dumps(answer)
+    failed, asked = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (failed["level"], asked["status"]) == ("ERROR", 500)
+    assert "RuntimeError: the cause" in failed["exception"]
+
+
+def test_a_reader_without_a_key_for_cursors_does_not_start(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody could make cursors that an empty key signs."""
+    monkeypatch.delenv("CURSOR_KEY")
+
+    with pytest.raises(ValueError, match="CURSOR_KEY"):
+        api.handler(api_event("/jobs"), Context())
+
+
+@pytest.mark.parametrize("event", [{}, {"httpMethod": None, "headers": None}])
+def test_an_odd_event_is_answered(here: House, event: dict[str, Any]) -> None:
+    """Whatever invokes the function gets a problem document."""
+    assert api.handler(event, Context())["statusCode"] == 401
