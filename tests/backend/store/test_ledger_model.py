@@ -1,0 +1,303 @@
+"""Whatever happens to writers and to their calls, the ledger is exact.
+
+A machine of hypothesis produces events, delivers them to writers as a queue may (in any batches
+and order, again and again, to two writers at once), lets the writers take turns call by call, and
+lets calls go wrong in every way that DynamoDB and the network have. After every change the tables
+must balance, every message that a writer reports as done must be accounted for, and in the end,
+once everything has been delivered, nothing may be missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.support import events, faults, ledgers, strategies, traffic
+from tests.support.dynamo import Fault
+from tests.support.writers import Writer
+
+from run_ledger import writer as handlers
+from run_ledger.domain.errors import InvalidEvent, StoreUnavailable
+from run_ledger.domain.events import decode
+from run_ledger.store.ledger import Ledger
+
+WRITERS = 3
+_here = threading.local()
+
+
+@dataclass(slots=True)
+class Environment:
+    """A Lambda execution environment: a writer, its ledger and the invocation it is at."""
+
+    number: int
+    writer: Writer = field(default_factory=Writer)
+    ledger: Ledger | None = None
+    messages: dict[str, str] = field(default_factory=dict)
+    remaining_milliseconds: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return what the test says, as Lambda's context would."""
+        return self.remaining_milliseconds
+
+
+_trouble = (
+    st.sampled_from(sorted(faults.BY_NAME))
+    | st.sampled_from(("late", "late and cut"))
+    | st.tuples(st.sampled_from(faults.REASONS), st.integers(0, 12))
+)
+# Counts round: any number names one of what there is.
+_numbers = st.integers(0, 40)
+
+
+class Deliveries(RuleBasedStateMachine):
+    """The queue, the writers and the store."""
+
+    def __init__(self) -> None:
+        """Start with nothing sent."""
+        super().__init__()
+        self.store = ledgers.empty_store()
+        self.late = faults.Late()
+        self.sent: list[str] = []
+        self.queue: dict[str, str] = {}
+        self.environments = [Environment(number) for number in range(WRITERS)]
+        self.balanced_at = -1
+        self.patch = patch.object(handlers, "_ledger", lambda: _here.ledger)
+        self.patch.start()
+
+    @rule(raws=st.lists(traffic.raws, min_size=1, max_size=6))
+    def send(self, raws: list[str]) -> None:
+        """Send new events."""
+        for raw in raws:
+            self.queue[f"m{len(self.sent)}"] = raw
+            self.sent.append(raw)
+
+    @precondition(lambda self: self.sent)
+    @rule(number=_numbers, time=strategies.times())
+    def send_again(self, number: int, time: str) -> None:
+        """Let a producer or the bus send an event again, in an envelope of another time."""
+        raw = self.sent[number % len(self.sent)]
+        if _name(raw) is None:
+            return
+        self.queue[f"m{len(self.sent)}"] = raw.replace(events.TIME, time)
+        self.sent.append(self.queue[f"m{len(self.sent)}"])
+
+    @precondition(lambda self: self.queue and self.idle)
+    @rule(number=_numbers, places=st.lists(_numbers, min_size=1, max_size=12))
+    def deliver(self, number: int, places: list[int]) -> None:
+        """Deliver a batch to an idle writer; others may have some of its messages, too."""
+        ids = list(self.queue)
+        messages = list(dict.fromkeys(ids[place % len(ids)] for place in places))
+        self.invoke(self.idle[number % len(self.idle)], messages)
+
+    @precondition(lambda self: self.queue and self.idle)
+    @rule(number=_numbers, place=_numbers)
+    def deliver_directly(self, number: int, place: int) -> None:
+        """Deliver one event as EventBridge itself does."""
+        message_id = list(self.queue)[place % len(self.queue)]
+        self.invoke(self.idle[number % len(self.idle)], [message_id], is_direct=True)
+
+    @precondition(lambda self: self.working)
+    @rule(number=_numbers, turns=st.integers(1, 4))
+    def go_on(self, number: int, turns: int) -> None:
+        """Let a writer make some calls; they go well."""
+        environment = self.working[number % len(self.working)]
+        for _ in range(turns):
+            if environment.writer.is_working:
+                self.step(environment, None)
+
+    @precondition(lambda self: self.working)
+    @rule(number=_numbers, trouble=_trouble)
+    def go_wrong(self, number: int, trouble: str | tuple[str, int]) -> None:
+        """Let a writer's next call go wrong."""
+        self.step(self.working[number % len(self.working)], self.fault(trouble))
+
+    @precondition(lambda self: self.working)
+    @rule(number=_numbers)
+    def run_out_of_time(self, number: int) -> None:
+        """Let a writer's time be almost up."""
+        self.working[number % len(self.working)].remaining_milliseconds = 100
+
+    @precondition(lambda self: len(self.late))
+    @rule(number=_numbers)
+    def land(self, number: int) -> None:
+        """Let a call that a writer has given up long ago take effect."""
+        self.late.land(number % len(self.late))
+
+    @invariant()
+    def the_tables_balance(self) -> None:
+        """Entries, jobs, projects and rollups agree after every single call."""
+        if self.balanced_at != self.store.commits:
+            ledgers.assert_balanced(self.store)
+            self.balanced_at = self.store.commits
+
+    def teardown(self) -> None:
+        """Let all writers end, deliver what is left, and see that everything is there."""
+        try:
+            self.deliver_the_rest()
+        finally:
+            self.patch.stop()
+            for environment in self.environments:
+                environment.writer.cut()
+
+    # -------------------------------------------------------------------------------- how it runs
+
+    @property
+    def working(self) -> list[Environment]:
+        """Return the environments that are at an invocation."""
+        return [one for one in self.environments if one.writer.is_working]
+
+    @property
+    def idle(self) -> list[Environment]:
+        """Return the environments that wait for one."""
+        return [one for one in self.environments if not one.writer.is_working]
+
+    def invoke(
+        self, environment: Environment, message_ids: list[str], *, is_direct: bool = False
+    ) -> None:
+        """Start an invocation of the handler."""
+        environment.messages = {message_id: self.queue[message_id] for message_id in message_ids}
+        environment.remaining_milliseconds = 60_000
+        if environment.ledger is None:
+            environment.ledger = ledgers.make_ledger(
+                self.store, environment.writer.script, seed=environment.number
+            )
+        if is_direct:
+            payload = msgspec.json.decode(environment.messages[message_ids[0]])
+        else:
+            payload = {
+                "Records": [
+                    {"messageId": message_id, "body": self.queue[message_id]}
+                    for message_id in message_ids
+                ]
+            }
+
+        def work() -> Any:
+            _here.ledger = environment.ledger
+            try:
+                return handlers.handler(payload, environment)
+            except StoreUnavailable:
+                if not is_direct:
+                    raise
+                return {"batchItemFailures": [{"itemIdentifier": message_ids[0]}]}
+
+        environment.writer.start(work)
+        self.take_report(environment)
+
+    def step(self, environment: Environment, fault: Fault | None) -> None:
+        """Let a writer make its call; heed its report where that was its last."""
+        environment.writer.step(fault)
+        self.take_report(environment)
+
+    def take_report(self, environment: Environment) -> None:
+        """Take off the queue what an invocation that has ended reports as done."""
+        writer = environment.writer
+        if writer.is_working:
+            return
+        if writer.error is not None:  # cut: the environment is gone, its messages come again
+            environment.ledger = None
+            return
+        failed = {
+            failure["itemIdentifier"]
+            for failure in (writer.result or {}).get("batchItemFailures", ())
+        }
+        assert failed <= set(environment.messages)
+        done = environment.messages.keys() - failed
+        self.assert_accounted_for({environment.messages[message_id] for message_id in done})
+        for message_id in done:
+            self.queue.pop(message_id, None)
+
+    def fault(self, trouble: str | tuple[str, int]) -> Fault:
+        """Return the fault that *trouble* names."""
+        if isinstance(trouble, tuple):
+            code, index = trouble
+            return faults.failing_action(index, code)
+        if trouble == "late":
+            return self.late.fault
+        return self.late.cut if trouble == "late and cut" else faults.BY_NAME[trouble]
+
+    # --------------------------------------------------------------------------- what must be true
+
+    def assert_accounted_for(self, raws: Iterable[str]) -> None:
+        """Events that were reported as done are in the entries or among the rejected."""
+        rejected = {rejection.raw for rejection in ledgers.rejections(self.store)}
+        names = {_name(raw) for raw in rejected}
+        entries = self.entry_names()
+        for raw in raws:
+            name = _name(raw)
+            if name is None:
+                assert raw in rejected
+            else:
+                assert (name in entries) != (name in names)
+
+    def entry_names(self) -> set[tuple[str, str, bytes]]:
+        """Return what tells the entries apart, and their digests."""
+        return {
+            (item["pk"]["S"], item["sk"]["S"], item["digest"]["B"])
+            for item in self.store.items(ledgers.NAMES.entries)
+        }
+
+    def deliver_the_rest(self) -> None:
+        """Let everything end without further trouble."""
+        while self.working:
+            self.step(self.working[0], None)
+        while len(self.late):
+            self.late.land(0)
+        self.the_tables_balance()
+        if self.queue:
+            self.invoke(self.environments[0], list(self.queue))
+            while self.working:
+                self.step(self.working[0], None)
+        assert not self.queue, "nothing was in the way of the last delivery"
+        self.the_tables_balance()
+        self.assert_accounted_for(self.sent)
+        self.assert_rejected_for_a_reason()
+
+    def assert_rejected_for_a_reason(self) -> None:
+        """Each rejection says what is wrong with its event beside what is stored."""
+        entries = {(pk, sk): digest for pk, sk, digest in self.entry_names()}
+        jobs = ledgers.stored_jobs(self.store)
+        projects = ledgers.stored_projects(self.store)
+        for rejection in ledgers.rejections(self.store):
+            assert rejection.raw in self.sent
+            if _name(rejection.raw) is None:
+                assert rejection.reason in {"unknown_detail_type", "invalid_field"}
+                continue
+            event = decode(rejection.raw)
+            update = event.update
+            if event.kind == "job":
+                job = jobs[event.entity_id].job
+                mine = (update.client_id, update.project_id, update.pipeline)
+                is_stranger = mine != (job.client_id, job.project_id, job.pipeline)
+            else:
+                is_stranger = update.client_id != projects[event.entity_id].project.client_id
+            if is_stranger:
+                assert rejection.reason == "identity_mismatch"
+            else:
+                assert rejection.reason == "event_id_reused"
+                assert entries[f"{event.kind}#{event.entity_id}", event.event_id] != event.digest
+
+
+@cache
+def _name(raw: str) -> tuple[str, str, bytes] | None:
+    """Return what tells the entry of an event apart, and its digest; None where it is none."""
+    try:
+        event = decode(raw)
+    except InvalidEvent:
+        return None
+    return f"{event.kind}#{event.entity_id}", event.event_id, event.digest
+
+
+TestDeliveries = Deliveries.TestCase
+TestDeliveries.settings = settings(
+    # One example is worth many: it makes a hundred calls and checks after each.
+    max_examples=settings().max_examples * 6 // 10,
+    stateful_step_count=30,
+)

@@ -1,0 +1,268 @@
+"""The part of DynamoDB's expression language that the ledger speaks, parsed and evaluated.
+
+Conditions are comparisons (``= <> < <= > >=``), ``attribute_exists`` and ``attribute_not_exists``
+joined by ``AND``; updates are ``SET path = :value``, ``REMOVE path`` and ``ADD name :number``.
+Paths may lead into maps. Anything else raises `InvalidExpression`, as do a placeholder that is not
+defined and one that is not used: DynamoDB refuses both.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
+from typing import Any
+
+Value = dict[str, Any]
+Item = dict[str, Value]
+Path = tuple[str, ...]
+
+MAX_EXPRESSION_BYTES = 4096
+_MAX_OPERATORS = 300
+_TOKEN = re.compile(r"\s*(?:(?P<token>[#:]?[A-Za-z0-9_]+|<>|<=|>=|[=<>(),.])|(?P<other>\S))")
+_PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
+_NUMBERS = Context(prec=38, Emax=125, Emin=-130, traps=[Inexact, InvalidOperation, Overflow])
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class InvalidExpression(Exception):
+    """An expression that DynamoDB refuses with a ValidationException, whatever the item holds."""
+
+
+class InvalidUpdate(Exception):
+    """An update that can't be applied to the item as it is."""
+
+
+def plain(value: Value) -> Any:
+    """Return a comparable form of *value*: equal for what DynamoDB holds to be equal."""
+    ((kind, content),) = value.items()
+    if kind == "N":
+        return kind, Decimal(content)
+    if kind == "B":
+        return kind, bytes(content)
+    if kind == "L":
+        return kind, tuple(plain(member) for member in content)
+    if kind == "M":
+        return kind, frozenset((name, plain(member)) for name, member in content.items())
+    return kind, content
+
+
+def number(text: str) -> str:
+    """Return the number in *text* as DynamoDB gives it back; InvalidUpdate if it can't hold it."""
+    try:
+        return f"{_NUMBERS.create_decimal(text).normalize(_NUMBERS):f}"
+    except DecimalException as error:
+        raise InvalidUpdate(f"no number of 38 digits: {text}") from error
+
+
+class Expressions:
+    """The names and values that the expressions of one request share."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        """Parse what *request* says; InvalidExpression where DynamoDB would refuse it."""
+        self._names: Mapping[str, str] = request.get("ExpressionAttributeNames", {})
+        self._values: Mapping[str, Value] = request.get("ExpressionAttributeValues", {})
+        texts = [request.get("ConditionExpression"), request.get("UpdateExpression")]
+        self._refuse_unused(" ".join(text for text in texts if text is not None))
+        condition, update = texts
+        self.condition = _Parser(condition, self._name, self._value).condition()
+        self.update = _Parser(update, self._name, self._value).update()
+
+    def _refuse_unused(self, text: str) -> None:
+        unused = {*self._names, *self._values} - set(_PLACEHOLDER.findall(text))
+        if unused:
+            raise InvalidExpression(f"unused in expressions: {sorted(unused)}")
+
+    def _name(self, token: str) -> str:
+        if not token.startswith("#"):
+            return token
+        if token not in self._names:
+            raise InvalidExpression(f"name {token} is not defined")
+        return self._names[token]
+
+    def _value(self, token: str) -> Value:
+        if token not in self._values:
+            raise InvalidExpression(f"value {token} is not defined")
+        return self._values[token]
+
+
+Condition = Callable[[Item], bool]
+
+
+class Update:
+    """A parsed update expression."""
+
+    def __init__(self) -> None:
+        """Start with nothing to do."""
+        self.sets: list[tuple[Path, Value]] = []
+        self.removes: list[Path] = []
+        self.adds: list[tuple[Path, Value]] = []
+
+    @property
+    def paths(self) -> list[Path]:
+        """Return what the update writes to."""
+        return [*(path for path, _ in self.sets), *self.removes, *(path for path, _ in self.adds)]
+
+    def apply(self, item: Item) -> None:
+        """Change *item* in place; InvalidUpdate where it is not of the form needed."""
+        for path, value in self.sets:
+            _inside(item, path)[path[-1]] = value
+        for path in self.removes:
+            _inside(item, path).pop(path[-1], None)
+        for path, value in self.adds:
+            where = _inside(item, path)
+            known = where.get(path[-1], {"N": "0"})
+            if "N" not in known or "N" not in value:
+                raise InvalidUpdate("an operand in the update expression is no number")
+            where[path[-1]] = {"N": _sum(known["N"], value["N"])}
+
+
+def _sum(one: str, other: str) -> str:
+    try:
+        return number(str(_NUMBERS.add(Decimal(one), Decimal(other))))
+    except DecimalException as error:
+        raise InvalidUpdate("a sum of more than 38 digits") from error
+
+
+def _inside(item: Item, path: Path) -> Item:
+    """Return the map that the last part of *path* names a member of."""
+    where = item
+    for name in path[:-1]:
+        inner = where.get(name, {}).get("M")
+        if inner is None:
+            raise InvalidUpdate(f"the document path {path} is invalid for update")
+        where = inner
+    return where
+
+
+def _at(item: Item, path: Path) -> Value | None:
+    where: Any = {"M": item}
+    for name in path:
+        where = where.get("M", {}).get(name)
+        if where is None:
+            return None
+    return dict(where)
+
+
+def _compare(known: Value | None, sign: str, given: Value) -> bool:
+    if sign == "<>":
+        return known is None or plain(known) != plain(given)
+    if known is None:
+        return False
+    (kind, one), (other_kind, other) = plain(known), plain(given)
+    if sign == "=":
+        return bool(kind == other_kind and one == other)
+    if kind != other_kind or kind not in "SNB":
+        return False
+    if kind == "S":  # strings are ordered by their UTF-8
+        one, other = one.encode(), other.encode()
+    return _COMPARISONS[sign](one, other)
+
+
+class _Parser:
+    """A recursive descent over the tokens of one expression."""
+
+    def __init__(
+        self,
+        text: str | None,
+        name: Callable[[str], str],
+        value: Callable[[str], Value],
+    ) -> None:
+        self._absent = text is None
+        self._tokens = deque(_tokens(text)) if text is not None else deque()
+        self._name = name
+        self._value = value
+
+    def condition(self) -> Condition:
+        if self._absent:
+            return lambda _: True
+        terms = [self._term()]
+        while self._tokens:
+            self._expect("AND")
+            terms.append(self._term())
+        return lambda item: all(term(item) for term in terms)
+
+    def update(self) -> Update:
+        update = Update()
+        seen: set[str] = set()
+        while self._tokens:
+            word = self._take()
+            if word in seen or word not in {"SET", "REMOVE", "ADD"}:
+                raise InvalidExpression(f"syntax error at {word!r}")
+            seen.add(word)
+            self._clause(word, update)
+            while self._tokens and self._tokens[0] == ",":
+                self._take()
+                self._clause(word, update)
+        if not self._absent and not seen:
+            raise InvalidExpression("the expression is empty")
+        _refuse_overlap(update.paths)
+        return update
+
+    def _term(self) -> Condition:
+        if self._tokens and self._tokens[0] in {"attribute_exists", "attribute_not_exists"}:
+            wanted = self._take() == "attribute_exists"
+            self._expect("(")
+            path = self._path()
+            self._expect(")")
+            return lambda item: (_at(item, path) is not None) == wanted
+        path, sign = self._path(), self._take()
+        if sign not in {"=", "<>", *_COMPARISONS}:
+            raise InvalidExpression(f"syntax error at {sign!r}")
+        given = self._value(self._take())
+        return lambda item: _compare(_at(item, path), sign, given)
+
+    def _clause(self, word: str, update: Update) -> None:
+        path = self._path()
+        if word == "REMOVE":
+            update.removes.append(path)
+        elif word == "ADD":
+            update.adds.append((path, self._value(self._take())))
+        else:
+            self._expect("=")
+            update.sets.append((path, self._value(self._take())))
+
+    def _path(self) -> Path:
+        parts = [self._name(self._take())]
+        while self._tokens and self._tokens[0] == ".":
+            self._take()
+            parts.append(self._name(self._take()))
+        return tuple(parts)
+
+    def _take(self) -> str:
+        if not self._tokens:
+            raise InvalidExpression("the expression ends too early")
+        return self._tokens.popleft()
+
+    def _expect(self, token: str) -> None:
+        found = self._take()
+        if found != token:
+            raise InvalidExpression(f"syntax error at {found!r}, {token!r} expected")
+
+
+def _tokens(text: str) -> Iterator[str]:
+    if len(text.encode()) > MAX_EXPRESSION_BYTES:
+        raise InvalidExpression(f"expression size has exceeded {MAX_EXPRESSION_BYTES} bytes")
+    operators = 0
+    for match in _TOKEN.finditer(text):
+        token = match["token"]
+        if token is None:
+            raise InvalidExpression(f"syntax error at {match['other']!r}")
+        operators += token in {"=", "<>", "AND", *_COMPARISONS}
+        yield token
+    if operators > _MAX_OPERATORS:
+        raise InvalidExpression(f"more than {_MAX_OPERATORS} operators")
+
+
+def _refuse_overlap(paths: list[Path]) -> None:
+    whole = set(paths)
+    parts = {path[:length] for path in paths for length in range(1, len(path))}
+    if len(whole) < len(paths) or whole & parts:
+        raise InvalidExpression("two document paths overlap with each other")

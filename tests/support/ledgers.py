@@ -1,0 +1,235 @@
+"""Ledgers on the stand-in of DynamoDB: made for a test, fed with envelopes, and read back."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from tests.support import events, recount, templates
+from tests.support.dynamo import Dynamo, Script, TableSchema
+from tests.support.events import Envelope
+from tests.support.tables import NAMES
+
+from run_ledger.domain.contract import JOB_SAYINGS, PROJECT_SAYINGS
+from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.events import decode
+from run_ledger.domain.instants import text
+from run_ledger.domain.job import Attempt, Failure, Job
+from run_ledger.domain.project import Project
+from run_ledger.store.entry_items import Entry, from_entry_item
+from run_ledger.store.job_items import StoredJob, from_job_item
+from run_ledger.store.ledger import Delivery, Ledger, Refusal, Report, Timing
+from run_ledger.store.project_items import StoredProject, from_project_item
+from run_ledger.store.rejections import Rejection, from_rejection_item
+from run_ledger.store.rollup_items import from_rollup_item
+
+NOW = 1_795_000_000_000_000
+"""When everything is received: November 2026."""
+TTL_DAYS = 90
+SHARDS = 3
+
+
+@cache
+def schemas() -> dict[str, TableSchema]:
+    """Return the tables' keys as the template has them."""
+    resources = templates.source()["Resources"]
+    return {
+        name: TableSchema(
+            _key(properties),
+            {
+                index["IndexName"]: _key(index)
+                for index in properties.get("GlobalSecondaryIndexes", ())
+            },
+        )
+        for kind, name in NAMES._asdict().items()
+        for properties in [resources[f"{kind.capitalize()}Table"]["Properties"]]
+    }
+
+
+def _key(properties: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(part["AttributeName"] for part in properties["KeySchema"])
+
+
+def empty_store() -> Dynamo:
+    """Return a stand-in that has the ledger's tables, with nothing in them."""
+    return Dynamo(schemas())
+
+
+def make_ledger(
+    store: Dynamo,
+    script: Script | None = None,
+    *,
+    seed: int = 0,
+    shards: int = SHARDS,
+    pauses: list[float] | None = None,
+) -> Ledger:
+    """Return a ledger on *store* whose clock stands still and whose pauses take no time.
+
+    They are noted in *pauses*, where that is given.
+    """
+    timing = Timing(
+        now=lambda: NOW,
+        pause=(lambda _: None) if pauses is None else pauses.append,
+        dice=random.Random(seed),
+    )
+    return Ledger(
+        store.client(script),  # type: ignore[arg-type]
+        NAMES,
+        entry_ttl_days=TTL_DAYS,
+        rollup_shards=shards,
+        timing=timing,
+    )
+
+
+def post(
+    ledger: Ledger, envelopes: Iterable[Envelope | str], *, seconds: Sequence[float] = ()
+) -> Report:
+    """Post *envelopes* (or raw texts); message ids are their places, as in ``m0``.
+
+    *seconds* is what the ledger is told to have left, asked for the first, second, … time; after
+    the last it has all the time of the world.
+    """
+    deliveries, refusals = [], []
+    for place, one in enumerate(envelopes):
+        raw = one if isinstance(one, str) else events.text(one)
+        try:
+            deliveries.append(Delivery(f"m{place}", raw, decode(raw)))
+        except InvalidEvent as error:
+            refusals.append(Refusal(f"m{place}", raw, error))
+    left = list(seconds)
+    return ledger.post(deliveries, refusals, lambda: left.pop(0) if left else 1e6)
+
+
+# --------------------------------------------------------------------------- what is stored
+
+
+def entries(store: Dynamo) -> list[Entry]:
+    """Return all entries."""
+    return [from_entry_item(item) for item in store.items(NAMES.entries)]
+
+
+def stored_jobs(store: Dynamo) -> dict[str, StoredJob]:
+    """Return all jobs, by id."""
+    found = [from_job_item(item) for item in store.items(NAMES.jobs)]
+    return {stored.job.job_id: stored for stored in found}
+
+
+def stored_projects(store: Dynamo) -> dict[str, StoredProject]:
+    """Return all projects, by id."""
+    found = [from_project_item(item) for item in store.items(NAMES.projects)]
+    return {stored.project.project_id: stored for stored in found}
+
+
+def rollups(store: Dynamo) -> dict[tuple[str, str], dict[str, int]]:
+    """Return all rollup rows, their shards added up, without what is zero."""
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for item in store.items(NAMES.rollups):
+        row, counts = from_rollup_item(item)
+        total = rows.setdefault((row.partition, row.sort), Counter())
+        for name, count in counts.items():
+            total[name] += count
+    return recount.without_zeros(rows)
+
+
+def rejections(store: Dynamo) -> list[Rejection]:
+    """Return all rejections."""
+    return [from_rejection_item(item) for item in store.items(NAMES.rejections)]
+
+
+def accepted(store: Dynamo) -> list[Envelope]:
+    """Return the events that the entries hold, as envelopes that say the same."""
+    return [
+        events.envelope(
+            entry.detail,
+            detail_type=entry.detail_type,
+            envelope_id=entry.envelope_id,
+            time=text(entry.occurred_at),
+            source=entry.source,
+        )
+        for entry in entries(store)
+    ]
+
+
+def assert_balanced(store: Dynamo) -> None:
+    """Jobs, projects and rollups are what a recount of the entries gives, now and at any time."""
+    taken = accepted(store)
+    jobs = stored_jobs(store)
+    assert {name: job_document(one.job) for name, one in jobs.items()} == recount.recount_jobs(
+        taken
+    )
+    projects = stored_projects(store)
+    by_project: dict[str, list[Envelope]] = {}
+    for one in taken:
+        if one["detail-type"] == "project_update":
+            by_project.setdefault(one["detail"]["project_id"], []).append(one)
+    assert {name: project_document(one.project) for name, one in projects.items()} == {
+        name: recount.recount_project(those) for name, those in by_project.items()
+    }
+    assert rollups(store) == recount.recount_rollups(taken)
+    counted = Counter((one["detail-type"], _entity(one)) for one in taken)
+    assert {("job_update", name): one.entries for name, one in jobs.items()} | {
+        ("project_update", name): one.entries for name, one in projects.items()
+    } == dict(counted)
+
+
+def _entity(one: Envelope) -> str:
+    name = "job_id" if one["detail-type"] == "job_update" else "project_id"
+    return str(one["detail"][name])
+
+
+# ------------------------------------------------------------------------------- documents
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """Return *job* in the form that a recount has."""
+    return {
+        "job_id": job.job_id,
+        "client_id": job.client_id,
+        "project_id": job.project_id,
+        "pipeline": job.pipeline,
+        **{name: job.said(name) for name in JOB_SAYINGS},
+        "tags": job.said("tags") or {},
+        "created_at": text(job.created_at),
+        "counters": dict(job.counters),
+        **_attempt(job.attempt, job.current),
+        "attempts": [_attempt(number, job.attempts[number]) for number in sorted(job.attempts)],
+    }
+
+
+def project_document(project: Project) -> dict[str, Any]:
+    """Return *project* in the form that a recount has."""
+    due_at = project.said("due_at")
+    return {
+        "project_id": project.project_id,
+        "client_id": project.client_id,
+        **{name: project.said(name) for name in PROJECT_SAYINGS},
+        "tags": project.said("tags") or {},
+        "due_at": None if due_at is None else text(due_at),
+        "created_at": text(project.created_at),
+        "counters": dict(project.counters),
+    }
+
+
+def _attempt(number: int, attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": number,
+        "status": attempt.status,
+        "result": attempt.result,
+        "started_at": None if attempt.started_at is None else text(attempt.started_at),
+        "ended_at": None if attempt.ended_at is None else text(attempt.ended_at),
+        "duration_seconds": None if attempt.duration is None else attempt.duration / 1_000_000,
+        "error": _error(attempt.error),
+    }
+
+
+def _error(failure: Failure | None) -> dict[str, str] | None:
+    if failure is None:
+        return None
+    return {
+        "type": failure.type,
+        "message": failure.message,
+        "fingerprint": failure.fingerprint,
+    }
