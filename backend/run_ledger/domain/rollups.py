@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import UnsetType
@@ -31,7 +32,8 @@ from msgspec import UnsetType
 from .contract import KNOWN_COUNTERS
 from .durations import bucket
 from .events import Event
-from .instants import text
+from .instants import day as day_of
+from .instants import hour as hour_of
 from .job import Attempt, Ended, Job, job_update
 
 ALL = "all"
@@ -82,15 +84,13 @@ def delta_differences(events: Iterable[Event]) -> Differences:
         update = job_update(event)
         if isinstance(update.delta, UnsetType):
             continue
-        hour = text(event.occurred_at)[:13]
-        for row, names in (
-            (client_row(update.client_id, hour, update.pipeline), None),
-            (project_row(update.project_id, hour, update.client_id), None),
-            (Row(ALL, hour[:10]), _KNOWN),
-        ):
+        rows = _rows(
+            update.client_id, update.project_id, update.pipeline, hour_of(event.occurred_at)
+        )
+        for row in rows:
             counts = changes.setdefault(row, Counter())
             for name, change in update.delta.items():
-                if names is None or name in names:
+                if row.partition != ALL or name in _KNOWN:
                     counts[f"c_{name}"] += change
     return _without_zeros(changes)
 
@@ -105,11 +105,11 @@ def merge(into: Differences, more: Differences) -> None:
 
 def _marks(job: Job) -> Iterator[tuple[Row, str]]:
     """Yield the row and the attribute of everything that *job* counts as one of."""
-    yield from ((row, "created") for row in _rows(job, job.created_at))
-    yield Row(ALL, text(job.created_at)[:10]), f"now_{job.outcome}"
+    yield from ((row, "created") for row in _rows_at(job, job.created_at))
+    yield Row(ALL, day_of(job.created_at)), f"now_{job.outcome}"
     for attempt in job.attempts.values():
         if attempt.started_at is not None:
-            yield from ((row, "started") for row in _rows(job, attempt.started_at))
+            yield from ((row, "started") for row in _rows_at(job, attempt.started_at))
         if attempt.ended is not None:
             yield from _marks_of_an_end(job, attempt, attempt.ended)
 
@@ -118,19 +118,23 @@ def _marks_of_an_end(job: Job, attempt: Attempt, ended: Ended) -> Iterator[tuple
     names = [f"ended_{ended.result}"]
     if attempt.duration is not None:
         names.append(f"h_{bucket(attempt.duration)}")
-    for row in _rows(job, ended.at):
+    for row in _rows_at(job, ended.at):
         yield from ((row, name) for name in names)
     if ended.result in _FAILURES:
         fingerprint = ended.error.fingerprint if ended.error else NO_FINGERPRINT
-        day = text(ended.at)[:10]
-        yield failures_row(job.client_id, day, fingerprint), f"ended_{ended.result}"
+        yield failures_row(job.client_id, day_of(ended.at), fingerprint), f"ended_{ended.result}"
 
 
-def _rows(job: Job, instant: int) -> tuple[Row, Row, Row]:
-    hour = text(instant)[:13]
+def _rows_at(job: Job, instant: int) -> tuple[Row, Row, Row]:
+    return _rows(job.client_id, job.project_id, job.pipeline, hour_of(instant))
+
+
+@lru_cache(maxsize=4096)
+def _rows(client_id: str, project_id: str, pipeline: str, hour: str) -> tuple[Row, Row, Row]:
+    """Return the three rows that count whatever such a job did in *hour*."""
     return (
-        client_row(job.client_id, hour, job.pipeline),
-        project_row(job.project_id, hour, job.client_id),
+        client_row(client_id, hour, pipeline),
+        project_row(project_id, hour, client_id),
         Row(ALL, hour[:10]),
     )
 
