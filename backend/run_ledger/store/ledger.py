@@ -24,7 +24,7 @@ from .entities import Entity, JobEntity, Known, ProjectEntity
 from .faults import Fault, fault
 from .keys import Tables
 from .postings import Group, Pending, Posting, next_posting, packed
-from .rejections import rejection_item
+from .rejections import put_request, rejection_item
 from .snapshots import load
 from .transactions import Retention, Transaction, Verdict
 
@@ -268,11 +268,7 @@ class Ledger:
         """Keep a rejected event; where that fails, its messages have failed."""
         item = rejection_item(raw, error, received_at=self._timing.now(), ttl_days=self._ttl_days)
         try:
-            self._client.put_item(
-                TableName=self._tables.rejections,
-                Item=item,
-                ConditionExpression="attribute_not_exists(rejection_id)",
-            )
+            self._client.put_item(**put_request(self._tables.rejections, item))
         except (ClientError, BotoCoreError) as failure:
             if fault(failure) is not Fault.CONDITION:
                 report.failed_message_ids.update(message_ids)

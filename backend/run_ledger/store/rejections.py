@@ -1,13 +1,19 @@
-"""Rejected events: kept with their reason, never counted, never retried.
+"""Rejected events: kept with their reason, never counted, never retried by themselves.
 
-A rejection's id is derived from the event, so that a redelivered one is stored once.
+A rejection's id is derived from the event, so that a redelivered one is stored once. What becomes
+of it is said by its ``status``, so that nothing goes without a trace before it expires::
+
+    open ──> replaying ──> replayed      sent to the writer again: first marked, then sent
+      │          ^            │
+      │          └────────────┤          rejected once more: the writer stores it anew, as open
+      └─────> discarded ──────┘
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -15,10 +21,12 @@ from run_ledger.domain import instants
 from run_ledger.domain.errors import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS
 
-from .attributes import Attribute, Item, from_item, to_item
+from .attributes import Attribute, Item, from_item, to_attribute, to_item
 from .entry_items import SECONDS_PER_DAY
 
 BY_DAY = "by_day"
+Status = Literal["open", "replaying", "replayed", "discarded"]
+OPEN: Status = "open"
 # An item holds 400 KB and a character up to 4 bytes; SQS delivers up to 1 MB. What doesn't fit is
 # cut and marked so: the archive of the bus has the whole.
 _RAW_CHARACTERS = 90_000
@@ -34,6 +42,19 @@ class Rejection(Struct, frozen=True):
     message: str
     raw: str
     truncated: bool
+    status: Status
+
+
+def put_request(table: str, item: Item) -> dict[str, Any]:
+    """Return the request that stores a rejection, unless it is known and still open."""
+    return {
+        "TableName": table,
+        "Item": item,
+        # Where there is no item, this holds as well.
+        "ConditionExpression": "#status <> :open",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {":open": to_attribute(OPEN)},
+    }
 
 
 def rejection_item(raw: str, error: InvalidEvent, *, received_at: int, ttl_days: int) -> Item:
@@ -45,6 +66,7 @@ def rejection_item(raw: str, error: InvalidEvent, *, received_at: int, ttl_days:
             "rejection_id": rejection_id,
             "day": moment[:10],
             "rk": f"{moment}#{rejection_id}",
+            "status": OPEN,
             "reason": error.reason,
             "field": error.field,
             "message": str(error),
@@ -67,4 +89,5 @@ def from_rejection_item(item: Mapping[str, Attribute]) -> Rejection:
         message=values["message"],
         raw=values["raw"],
         truncated=values["truncated"],
+        status=values["status"],
     )

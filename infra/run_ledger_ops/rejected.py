@@ -1,0 +1,283 @@
+"""`run-ledger rejected`: see events that broke the contract, send them again, or let them be."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
+
+from msgspec import structs
+
+from run_ledger.domain import instants
+from run_ledger.domain.errors import NotFound, RejectionReason
+from run_ledger.store.entry_items import SECONDS_PER_DAY
+from run_ledger.store.reading import Reading
+from run_ledger.store.rejection_lists import read_rejections
+from run_ledger.store.rejection_states import move, read_rejection
+from run_ledger.store.rejections import Rejection, Status, from_rejection_item
+from run_ledger_ops import target, terminal
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.target import Target
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+
+_DAY = SECONDS_PER_DAY * instants.MICROSECONDS
+_DAYS_BEYOND_EXPIRY = 3
+_PAGE = 200
+_READING_SECONDS = 600.0
+_UNDONE: tuple[Status, ...] = ("open", "replaying")
+_DESCRIPTION = """\
+Work on events that broke the contract. The writer keeps each of them as it came, with the reason,
+and never tries it again by itself."""
+_EPILOG = """\
+examples:
+  run-ledger rejected list --since 24h --reason identity_mismatch
+  run-ledger rejected show 5f0c6e…              what was wrong with it, and the event as it came
+  run-ledger rejected replay --all --reason unknown_schema_version
+                                                after a writer was deployed that knows it
+  run-ledger rejected discard 5f0c6e… 81aa20…   it was nonsense: list it no more
+
+A replay sends the very text that was rejected to the writer's queue: the event keeps its id, so it
+counts once however often it is sent. What is rejected again is listed again. Nothing is deleted:
+replayed and discarded events stay, `--status all` lists them, until they expire as entries do."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `rejected` to the words that the command knows."""
+    parser = commands.add_parser(
+        "rejected",
+        help="list, show, replay or discard events that broke the contract",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    _add_list(actions)
+    _add_show(actions)
+    _add_replay(actions)
+    _add_discard(actions)
+
+
+def _add_list(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "list", help="list them, newest first", description="List rejected events, newest first."
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("rejected list", lambda: _list(given)))
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--limit",
+        type=terminal.positive,
+        default=50,
+        metavar="N",
+        help="at most so many (default: %(default)s)",
+    )
+    _add_reason(parser)
+    parser.add_argument(
+        "--since",
+        type=terminal.moment,
+        metavar="WHEN",
+        help="not older than 30m, 36h or 7d, or a time as in 2026-11-22T14:15:00Z",
+    )
+    parser.add_argument(
+        "--status",
+        choices=[*get_args(Status), "all"],
+        help="those in this status alone (default: open ones, and replays that were cut off)",
+    )
+    target.add_options(parser)
+
+
+def _add_show(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "show", help="show one whole", description="Show a rejected event as it came, and why."
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("rejected show", lambda: _show(given)))
+    parser.add_argument("id", metavar="ID", help="as `list` prints it")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    target.add_options(parser)
+
+
+def _add_replay(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "replay",
+        help="send them to the writer again",
+        description="Send rejected events to the writer's queue again, each as it came.",
+    )
+    parser.set_defaults(
+        run=lambda given: terminal.answer("rejected replay", lambda: _replay(given))
+    )
+    parser.add_argument("ids", metavar="ID", nargs="*", help="as `list` prints it")
+    parser.add_argument("--all", action="store_true", help="all that `list` would list")
+    _add_reason(parser)
+    target.add_options(parser)
+
+
+def _add_discard(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "discard",
+        help="list them no more",
+        description="List rejected events no more; `show` and `replay` still find them.",
+    )
+    parser.set_defaults(
+        run=lambda given: terminal.answer("rejected discard", lambda: _discard(given))
+    )
+    parser.add_argument("ids", metavar="ID", nargs="+", help="as `list` prints it")
+    target.add_options(parser)
+
+
+def _add_reason(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reason",
+        choices=get_args(RejectionReason),
+        metavar="REASON",
+        help=f"only those rejected for this: {', '.join(get_args(RejectionReason))}",
+    )
+
+
+# ------------------------------------------------------------------------------- actions
+
+
+def _list(given: argparse.Namespace) -> int:
+    system = target.find(given)
+    statuses: Sequence[str] = _UNDONE
+    if given.status is not None:
+        statuses = get_args(Status) if given.status == "all" else [given.status]
+    found: list[Rejection] = []
+    for rejection in _newest_first(system, given.since):
+        if rejection.status in statuses and given.reason in (None, rejection.reason):
+            found.append(rejection)
+            if len(found) == given.limit:
+                break
+    if given.json:
+        say_json([_document(rejection) for rejection in found])
+    elif found:
+        _say_table(found)
+    else:
+        warn("No rejected events.")
+    return 0
+
+
+def _show(given: argparse.Namespace) -> int:
+    rejection = _read(target.find(given), given.id)
+    if given.json:
+        say_json(_document(rejection))
+        return 0
+    for label, value in _document(rejection).items():
+        if label != "raw":
+            say(f"{label.replace('_', ' ')}: {value}")
+    say(f"\n{rejection.raw}")
+    return 0
+
+
+def _replay(given: argparse.Namespace) -> int:
+    if bool(given.ids) == given.all:
+        raise OpsError("say either which ids to replay, or --all.")
+    if given.ids and given.reason:
+        raise OpsError("--reason goes with --all; ids say by themselves what is meant.")
+    system = target.find(given)
+    if given.all:
+        chosen = [
+            rejection
+            for rejection in _newest_first(system, None)
+            if rejection.status in _UNDONE and given.reason in (None, rejection.reason)
+        ]
+    else:
+        chosen = [_read(system, rejection_id) for rejection_id in dict.fromkeys(given.ids)]
+    whole = [rejection for rejection in chosen if not rejection.truncated]
+    if len(whole) < len(chosen):
+        cut = ", ".join(rejection.rejection_id for rejection in chosen if rejection.truncated)
+        message = f"too large to be kept whole, replay them from the bus's archive: {cut}"
+        if not given.all:
+            raise OpsError(message)
+        warn(f"left out as {message}")
+    queue_url = system.queue_url("QueueUrl")
+    with Progress("replaying", len(whole)) as progress:
+        # Oldest first, as they came.
+        for rejection in reversed(whole):
+            _send_again(system, queue_url, rejection)
+            progress.add()
+    say(f"Sent {len(whole):,} rejected events to the writer; any that it rejects is listed again.")
+    return 0
+
+
+def _send_again(system: Target, queue_url: str, rejection: Rejection) -> None:
+    """Mark, send, mark: cut off in between, the event is still listed, and may be sent twice."""
+    replaying = _moved(system, rejection, "replaying")
+    system.sqs.send_message(QueueUrl=queue_url, MessageBody=rejection.raw)
+    # Where this fails the writer was faster, and has rejected it again: then it is open, rightly.
+    move(system.dynamodb, system.tables.rejections, replaying, "replayed", at=terminal.clock())
+
+
+def _discard(given: argparse.Namespace) -> int:
+    system = target.find(given)
+    chosen = [_read(system, rejection_id) for rejection_id in dict.fromkeys(given.ids)]
+    for rejection in chosen:
+        _moved(system, rejection, "discarded")
+    say(f"Discarded {len(chosen):,} rejected events; `list --status discarded` shows them.")
+    return 0
+
+
+# ------------------------------------------------------------------------------- helpers
+
+
+def _newest_first(system: Target, since: int | None) -> Iterator[Rejection]:
+    """Give the rejected events from now back to *since*, or as far as they are kept."""
+    now = terminal.clock()
+    oldest = now - (system.entry_ttl_days + _DAYS_BEYOND_EXPIRY) * _DAY
+    if since is not None:
+        oldest = min(max(oldest, since), now)
+    reading = Reading(system.dynamodb, system.tables, system.executor, _READING_SECONDS)
+    start: str | None = None
+    while True:
+        span = read_rejections(
+            reading,
+            start=start,
+            newest=instants.day(now + _DAY),
+            oldest=instants.day(oldest),
+            limit=_PAGE,
+        )
+        for _, item in span.rows:
+            rejection = from_rejection_item(item)
+            if since is not None and rejection.received_at < since:
+                return
+            yield rejection
+        start = span.end
+        if start is None:
+            return
+
+
+def _read(system: Target, rejection_id: str) -> Rejection:
+    rejection = read_rejection(system.dynamodb, system.tables.rejections, rejection_id)
+    if rejection is None:
+        raise NotFound(f"there is no rejected event {rejection_id}: it never was, or has expired.")
+    return rejection
+
+
+def _moved(system: Target, rejection: Rejection, status: Status) -> Rejection:
+    """Give *rejection* another status, and return it so; OpsError where it has changed."""
+    table = system.tables.rejections
+    if not move(system.dynamodb, table, rejection, status, at=terminal.clock()):
+        message = f"{rejection.rejection_id} has changed meanwhile: look at it again."
+        raise OpsError(message)
+    return structs.replace(rejection, status=status)
+
+
+def _document(rejection: Rejection) -> dict[str, Any]:
+    return {
+        "rejection_id": rejection.rejection_id,
+        "status": rejection.status,
+        "received_at": instants.text(rejection.received_at),
+        "reason": rejection.reason,
+        "field": rejection.field,
+        "message": rejection.message,
+        "truncated": rejection.truncated,
+        "raw": rejection.raw,
+    }
+
+
+def _say_table(rejections: Sequence[Rejection]) -> None:
+    widest = max(len(rejection.reason) for rejection in rejections)
+    mark = any(rejection.status != "open" for rejection in rejections)
+    for rejection in rejections:
+        status = f"{rejection.status:<10} " if mark else ""
+        moment = instants.text(rejection.received_at)[:19] + "Z"
+        say(
+            f"{rejection.rejection_id}  {moment}  {status}{rejection.reason:<{widest}}  "
+            f"{rejection.message}"
+        )

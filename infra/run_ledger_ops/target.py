@@ -1,0 +1,171 @@
+"""The system that a command works on: a local stack, or a stage in an AWS account."""
+
+import argparse
+import json
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from run_ledger.store.keys import Tables
+from run_ledger_ops.errors import OpsError
+
+USUAL_STACK_FILE = Path(".run-ledger/stack.json")
+_LOCAL_STAGE = "local"
+_USUAL_TTL_DAYS = 90
+_THREADS = 16
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deployed system: what its stack says, and the way to talk to it."""
+
+    name: str
+    session: Any
+    endpoint_url: str | None
+    outputs: dict[str, str]
+    parameters: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """Make a client of one of its services."""
+        return make_client(self.session, service, self.endpoint_url)
+
+    @cached_property
+    def sqs(self) -> Any:
+        """The client of its queues."""
+        return self.client("sqs")
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """The client of its tables."""
+        return self.client("dynamodb")
+
+    @cached_property
+    def executor(self) -> Executor:
+        """The threads that make calls side by side."""
+        return ThreadPoolExecutor(_THREADS)
+
+    @property
+    def tables(self) -> Tables:
+        """The names of its tables."""
+        return Tables(
+            **{kind: self.outputs[f"{kind.capitalize()}Table"] for kind in Tables._fields}
+        )
+
+    @property
+    def entry_ttl_days(self) -> int:
+        """How long entries are kept."""
+        return int(self.parameters.get("EntryTtlDays", _USUAL_TTL_DAYS))
+
+    def queue_url(self, output: str) -> str:
+        """Give the address of the queue that *output* names."""
+        url = self.outputs[output]
+        if self.endpoint_url is not None:
+            # A local AWS may have moved to another port since it was deployed.
+            url = self.sqs.get_queue_url(QueueName=url.rsplit("/", 1)[-1])["QueueUrl"]
+        return url
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let *parser* take what `find` needs."""
+    group = parser.add_argument_group(
+        "where", "Without either, the local stack that runs in this folder, if there is one."
+    )
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
+        "--stack",
+        type=Path,
+        metavar="FILE",
+        help=f"stack.json of a running local stack (default: {USUAL_STACK_FILE})",
+    )
+    either.add_argument(
+        "--stage",
+        metavar="NAME",
+        help="a deployed stage, in the AWS account and region of the environment",
+    )
+
+
+def find(given: argparse.Namespace) -> Target:
+    """Give the system that the command line means; raises OpsError where there is none."""
+    if given.stage is not None:
+        return _deployed(given.stage)
+    return _local(given.stack)
+
+
+def _deployed(stage: str) -> Target:
+    session = boto3.session.Session()
+    stack_name = f"run-ledger-{stage}"
+    try:
+        return _described(session, stack_name, None)
+    except NoRegionError as error:
+        raise OpsError("No AWS region is set: say AWS_REGION=…, or choose a profile.") from error
+    except NoCredentialsError as error:
+        message = "No AWS credentials were found: sign in, or set AWS_PROFILE."
+        raise OpsError(message) from error
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            message = (
+                f"There is no stack {stack_name} in this AWS account in {session.region_name}: "
+                "check --stage, the profile and the region."
+            )
+            raise OpsError(message) from error
+        raise
+
+
+def _local(file: Path | None) -> Target:
+    path = file or USUAL_STACK_FILE
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        endpoint_url = document["aws_endpoint_url"]
+        session = boto3.session.Session(
+            aws_access_key_id=document["access_key_id"],
+            aws_secret_access_key=document["secret_access_key"],
+            region_name=document["region"],
+        )
+    except FileNotFoundError as error:
+        help_text = (
+            "name a running local stack's stack.json"
+            if file
+            else "start a local stack with `make run`, or say --stack FILE or --stage NAME"
+        )
+        raise OpsError(f"There is no {path}: {help_text}.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OpsError(f"{path} is no stack.json of a local stack ({error}).") from error
+    try:
+        return _described(session, f"run-ledger-{_LOCAL_STAGE}", endpoint_url)
+    except (BotoCoreError, ClientError) as error:
+        message = f"The local stack of {path} does not answer at {endpoint_url}: {error}"
+        raise OpsError(message) from error
+
+
+def _described(session: Any, stack_name: str, endpoint_url: str | None) -> Target:
+    cloudformation = make_client(session, "cloudformation", endpoint_url)
+    stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+    return Target(
+        name=stack_name,
+        session=session,
+        endpoint_url=endpoint_url,
+        outputs={one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])},
+        parameters={
+            one["ParameterKey"]: one.get("ParameterValue", "")
+            for one in stack.get("Parameters", [])
+        },
+    )
+
+
+def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:
+    """Make a client that is patient enough for a person at a terminal, and no more."""
+    # What is on this machine answers at once or not at all.
+    attempts = 6 if endpoint_url is None else 1
+    config = Config(
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=_THREADS,
+    )
+    return session.client(service, endpoint_url=endpoint_url, config=config)

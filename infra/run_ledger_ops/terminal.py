@@ -1,0 +1,152 @@
+"""What commands share: saying things, a progress bar, times on the command line, exit codes."""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Self, TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger.domain import instants
+from run_ledger.domain.errors import LedgerError
+from run_ledger_ops.errors import OpsError
+
+CANNOT = 2
+_INTERRUPTED = 130
+_BAR_WIDTH = 30
+_SECONDS_BETWEEN_DRAWINGS = 0.1
+_UNITS = {"m": 60, "h": 3_600, "d": 86_400}
+_AGO = re.compile(r"([0-9]{1,6})([mhd])")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def say(text: str) -> None:
+    """Print a line of what was asked for."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say_json(value: Any) -> None:
+    """Print *value* as one JSON document."""
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def warn(text: str) -> None:
+    """Print a line beside what was asked for."""
+    sys.stderr.write(f"{text}\n")
+
+
+def answer(word: str, work: Callable[[], int]) -> int:
+    """Do the work of a command and give its exit code; trouble is one sentence and code 2."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except (OpsError, LedgerError) as error:
+        warn(f"run-ledger {word}: {error}")
+        return CANNOT
+    except ClientError as error:
+        trouble = error.response.get("Error", {})
+        message = trouble.get("Message") or trouble.get("Code") or str(error)
+        warn(f"run-ledger {word}: AWS refused {error.operation_name}: {message}")
+        return CANNOT
+    except BotoCoreError as error:
+        warn(f"run-ledger {word}: AWS can't be reached: {error}")
+        return CANNOT
+    except BrokenPipeError:
+        # Whoever read this has seen enough; without this, Python complains when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        warn(f"\nrun-ledger {word}: stopped")
+        return _INTERRUPTED
+    return code
+
+
+class Progress:
+    """A bar on a terminal's last line; nothing where nobody watches.
+
+    It counts to *total*, or just counts where that is None. Use it as a context manager: the line
+    is gone at the end, so that what is said next has it.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        total: int | None,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._label = label
+        self._stream = stream or sys.stderr
+        self._clock = clock
+        self._drawn_at: float | None = None
+        self.total = total
+        self.done = 0
+
+    def __enter__(self) -> Self:
+        """Show the bar where it stands."""
+        self._draw()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
+        if self._stream.isatty():
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def add(self, number: int = 1) -> None:
+        """Take note that *number* more are done."""
+        self.done += number
+        now = self._clock()
+        if self._drawn_at is None or now - self._drawn_at >= _SECONDS_BETWEEN_DRAWINGS:
+            self._drawn_at = now
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self._stream.isatty():
+            return
+        text = f"{self._label}: {self.done:,}"
+        if self.total:
+            filled = "#" * min(_BAR_WIDTH, _BAR_WIDTH * self.done // self.total)
+            text = f"{self._label} [{filled:<{_BAR_WIDTH}}] {self.done:,} of {self.total:,}"
+        self._stream.write(f"\r{text}\x1b[K")
+        self._stream.flush()
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1 from the command line."""
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def day(text: str) -> str:
+    """Read a day, ``YYYY-MM-DD``, from the command line."""
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)  # noqa: TRY301 - one message for both ways to be wrong
+        instants.parse(f"{text}T00:00:00Z")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day as in 2026-11-22") from error
+    return text
+
+
+def moment(text: str, now: Callable[[], int] | None = None) -> int:
+    """Read an instant: a day, an RFC 3339 time, or how long ago, as in 30m, 36h or 7d."""
+    ago = _AGO.fullmatch(text)
+    if ago:
+        seconds = int(ago[1]) * _UNITS[ago[2]]
+        return (now or clock)() - seconds * instants.MICROSECONDS
+    try:
+        return instants.parse(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
+    except ValueError as error:
+        message = f"{text!r} is neither 30m, 36h or 7d ago nor a time as in 2026-11-22T14:15:00Z"
+        raise argparse.ArgumentTypeError(message) from error
+
+
+def clock() -> int:
+    """Give the present instant."""
+    return time.time_ns() // 1_000
