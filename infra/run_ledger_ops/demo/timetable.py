@@ -15,7 +15,7 @@ from run_ledger_ops.demo.families import Family, family
 from run_ledger_ops.demo.projects import project_events
 from run_ledger_ops.demo.scales import LIVE, PAST
 
-LONGEST_FAMILY = timedelta(hours=3)
+LONGEST_FAMILY = timedelta(hours=2)
 
 _MINUTE = timedelta(minutes=1)
 _JOBS_PER_FAMILY = 1.25
