@@ -172,6 +172,19 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(here: House) -> None:
     assert here.get("/jobs", headers={"If-None-Match": tag}).status == 200
 
 
+def test_the_same_job_is_the_same_text(here: House) -> None:
+    """Neither the order in which counters came nor that of the store's answer shows."""
+    names = ["b_2", "records_ok", "a_1", "z"]
+    for job_id, order in (("job-1", names), ("job-2", names[::-1])):
+        for name in order:
+            here.post(job_update(job_id=job_id, event_id=name, delta={name: 1}))
+        here.post(job_update(job_id=job_id, event_id="t", tags=dict.fromkeys(order, "")))
+
+    one, other = (here.get("/jobs/{job_id}", path={"job_id": f"job-{n}"}) for n in (1, 2))
+
+    assert one.body == other.body.replace("job-2", "job-1")
+
+
 def test_what_is_not_there_and_what_is_hidden_look_the_same(here: House) -> None:
     """A caller cannot tell another client's job from none."""
     here.post(job_update(client_id="other"))

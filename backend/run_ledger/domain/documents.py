@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
 
 from .contract import JobResult, JobStatus
 from .instants import MICROSECONDS, text
 from .job import Attempt, Failure, Job
+
+T = TypeVar("T")
 
 
 class AttemptDocument(Struct, frozen=True):
@@ -122,10 +124,10 @@ def job_document(job: Job, *, last_seen_at: int, now: int) -> JobDocument:
         last_seen_at=text(last_seen_at),
         duration_seconds=current.duration_seconds,
         records_total=job.said("records_total"),
-        counters=job.counters,
+        counters=_sorted(job.counters),
         error=current.error,
         log_url=job.said("log_url"),
-        tags=job.said("tags") or {},
+        tags=_sorted(job.said("tags") or {}),
         attempts=[_attempt_document(*numbered) for numbered in sorted(job.attempts.items())],
     )
 
@@ -140,6 +142,11 @@ def _attempt_document(number: int, attempt: Attempt) -> AttemptDocument:
         duration_seconds=None if attempt.duration is None else attempt.duration / MICROSECONDS,
         error=attempt.error,
     )
+
+
+def _sorted(members: Mapping[str, T]) -> Mapping[str, T]:
+    """Return *members* by name: a store gives them in any order, and the same job is one text."""
+    return dict(sorted(members.items()))
 
 
 def _time(instant: int | None) -> str | None:

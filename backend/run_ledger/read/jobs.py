@@ -1,11 +1,11 @@
 """``/jobs`` and ``/jobs/{job_id}``.
 
-What following cursors promises: a job that matches the filters all the while is given exactly
-once, in an order that is total and stable (``created_at``, then ``job_id``, descending), whatever
-is created or changed meanwhile. A job that is created while one pages is given if the pages to
-come reach it. One whose outcome changes is given if it matched when its place was read. One that
+What following cursors promises, whatever is created or changed meanwhile: the order is total and
+stable (``created_at``, then ``job_id``, descending), and a job that matches the filters all the
+while, in one outcome, is given exactly once. A job that is created meanwhile is given if a page to
+come reaches its place. One whose outcome changes meanwhile is given once or not at all. One that
 moves back in time, as an earlier event of it arrived late, may be given a second time at its new
-place.
+place. "All the while" begins when the indexes have a job, usually well within a second.
 """
 
 from __future__ import annotations
