@@ -29,11 +29,9 @@ const clock = {
 async function start() {
   /** @type {Session | null} */
   let session = null;
-  let openAgain = () => {};
   const shell = createShell({
     onSignIn: () => void session?.begin(window.location.hash),
     onSignOut: () => session?.signOut(),
-    onTryAgain: () => openAgain(),
   });
   try {
     const config = await loadConfig(fetch, window.location.href);
@@ -48,7 +46,7 @@ async function start() {
       now: clock.now,
       goTo: (address) => window.location.assign(address),
     });
-    openAgain = openSite({ config, session, shell });
+    openSite({ config, session, shell });
   } catch (error) {
     shell.showBroken(
       error instanceof SiteError
@@ -64,7 +62,6 @@ async function start() {
  * @param {import("./lib/config.js").Config} parts.config
  * @param {Session} parts.session
  * @param {import("./views/shell.js").Shell} parts.shell
- * @returns {() => void} opens the site again with new tokens
  */
 function openSite({ config, session, shell }) {
   let isOpen = false;
@@ -73,16 +70,18 @@ function openSite({ config, session, shell }) {
   function onEnded(error) {
     isOpen = false;
     current?.hide();
-    if (error instanceof Forbidden) {
+    const isForbidden = error instanceof Forbidden;
+    if (!session.isFresh()) {
+      // groups may have changed since the sign-in, which renewed tokens need not know
+      shell.showWaiting(isForbidden ? "Checking what you may see …" : "Your session has ended …");
+      void session.begin(window.location.hash);
+    } else if (isForbidden) {
       shell.showForbidden(session.email());
-    } else if (session.isFresh()) {
+    } else {
       shell.showSignedOut(
         "You have signed in, but Run Ledger doesn’t accept it. " +
           "Please tell whoever runs it, or try once more.",
       );
-    } else {
-      shell.showWaiting("Your session has ended: going to the sign-in page …");
-      void session.begin(window.location.hash);
     }
   }
 
@@ -103,7 +102,8 @@ function openSite({ config, session, shell }) {
   /** @type {typeof jobs | typeof job | null} */
   let current = null;
 
-  function openRoute() {
+  /** @param {boolean} isMove whether another place was open before */
+  function openRoute(isMove) {
     if (!isOpen) {
       return;
     }
@@ -122,7 +122,7 @@ function openSite({ config, session, shell }) {
       current = null;
       shell.showUnknown();
     }
-    if (before !== null && current !== null && before !== current) {
+    if (isMove && current !== null && before !== current) {
       focusAfterMove(before === job ? job.shownId() : null);
     }
   }
@@ -147,7 +147,7 @@ function openSite({ config, session, shell }) {
   function enter() {
     isOpen = true;
     shell.showAccount(session.email());
-    openRoute();
+    openRoute(false);
   }
 
   async function openOrExplain() {
@@ -165,7 +165,13 @@ function openSite({ config, session, shell }) {
     }
   }
 
-  window.addEventListener("hashchange", openRoute);
+  window.addEventListener("hashchange", () => openRoute(true));
+  window.addEventListener("pageshow", (event) => {
+    // back from the sign-in page without signing in: the page is as it was left, on its way there
+    if (event.persisted && !isOpen) {
+      window.location.reload();
+    }
+  });
   window.addEventListener("online", () => current?.poll.hurry());
   document.addEventListener("visibilitychange", () =>
     document.hidden ? current?.poll.relax() : current?.poll.hurry(),
@@ -178,7 +184,6 @@ function openSite({ config, session, shell }) {
     }
   }, TICK_MILLISECONDS);
   void openOrExplain();
-  return () => void openOrExplain();
 }
 
 /** @param {string | null} fromJobId the job that was left for the list */

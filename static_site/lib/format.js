@@ -32,7 +32,7 @@ export function createFormat({ locale, timeZone } = {}) {
     new Intl.NumberFormat(locale, {
       style: "currency",
       currency: "USD",
-      minimumFractionDigits: Math.min(2, digits),
+      minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     }).format(value);
 

@@ -22,7 +22,7 @@ const ATTEMPT_KEY = "run-ledger.sign-in";
 const REFRESH_KEY = "run-ledger.refresh-token";
 /** A token with less than this left is renewed before it is used. */
 const RENEW_BEFORE_SECONDS = 90;
-/** A sign-in younger than this can't have expired: being refused then means something else. */
+/** Being refused after a sign-in younger than this is not for want of signing in. */
 const FRESH_SECONDS = 60;
 
 /**
@@ -152,7 +152,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     /** The address of the person, once known. */
     email: () => email,
 
-    /** Whether the person signed in so recently that the session can't have expired. */
+    /** Whether the person signed in so recently that signing in again would change nothing. */
     isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
 
     /**

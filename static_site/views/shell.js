@@ -19,10 +19,9 @@ import { createStatePanel } from "./state-panel.js";
  * @param {object} parts
  * @param {() => void} parts.onSignIn
  * @param {() => void} parts.onSignOut
- * @param {() => void} parts.onTryAgain
  * @returns {Shell}
  */
-export function createShell({ onSignIn, onSignOut, onTryAgain }) {
+export function createShell({ onSignIn, onSignOut }) {
   const main = byId("main");
   const nav = byId("nav");
   const account = byId("account");
@@ -98,10 +97,10 @@ export function createShell({ onSignIn, onSignOut, onTryAgain }) {
           text: [
             `${who}, but nobody has said yet which clients’ jobs you may see.`,
             "Ask whoever runs Run Ledger in your organisation to add you to your client’s group, " +
-              "or to the staff group. Then try again: you stay signed in.",
+              "or to the staff group. Then try again.",
           ],
           actions: [
-            { label: "Try again", run: onTryAgain },
+            { label: "Try again", run: onSignIn },
             { label: "Sign out", run: onSignOut, quiet: true },
           ],
         }),

@@ -290,6 +290,7 @@ def test_a_page_that_is_not_there_leads_on(page: Page, origin: FakeOrigin) -> No
     expect(page.get_by_role("heading", name="There is no such page")).to_be_focused()
     page.get_by_role("link", name="All jobs").click()
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_focused()
 
 
 def test_an_expired_token_is_renewed_unseen(page: Page, origin: FakeOrigin) -> None:
@@ -336,7 +337,7 @@ def test_an_api_that_refuses_a_fresh_sign_in_makes_no_loop(page: Page, origin: F
 
 
 def test_a_reader_without_a_group_is_told_whom_to_ask(page: Page, origin: FakeOrigin) -> None:
-    """A 403 gives a page that names the way in, and works once it has been gone."""
+    """A 403 gives a page that names the way in; a new sign-in finds it open."""
     origin.api_status = 403
     origin.jobs = [make_job("job-1")]
 
@@ -346,8 +347,24 @@ def test_a_reader_without_a_group_is_told_whom_to_ask(page: Page, origin: FakeOr
     expect(page.get_by_text(f"You are signed in as {EMAIL}")).to_be_visible()
     origin.api_status = None
     page.get_by_role("button", name="Try again").click()
+    fill_sign_in(page)
     expect(row(page, "job-1")).to_be_visible()
-    assert origin.token_requests == ["authorization_code", "refresh_token"]
+
+
+def test_groups_that_a_renewed_token_lacks_are_asked_for(page: Page, origin: FakeOrigin) -> None:
+    """A 403 in an older session leads through the sign-in pages once, and back to the place."""
+    origin.jobs = [make_job("job-1")]
+    sign_in(page, origin, "#/jobs/job-1")
+    expect(page.get_by_role("heading", name="job-1")).to_be_visible()
+
+    origin.api_status = 403
+    page.reload()
+    page.wait_for_url(f"{origin.identity_url}/**")
+    origin.api_status = None
+    fill_sign_in(page)
+
+    expect(page.get_by_text("enrich")).to_be_visible()
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs/job-1")
 
 
 def test_a_failing_api_is_a_banner_over_data_that_stays(page: Page, origin: FakeOrigin) -> None:

@@ -358,7 +358,7 @@ def running_origin() -> Iterator[FakeOrigin]:
     # two host names, so that the browser treats them as two sites, as on AWS
     origin.site_url = f"http://127.0.0.1:{site.server_port}"
     origin.identity_url = f"http://localhost:{identity.server_port}"
-    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    threads = [threading.Thread(target=server.serve_forever, args=[0.02]) for server in servers]
     for thread in threads:
         thread.start()
     try:
