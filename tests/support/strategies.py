@@ -44,12 +44,16 @@ _OFFSETS = (0, 0, 0, 330, -480, 840, -720, 1, -1439)
 
 
 @st.composite
+def _moments(draw: st.DrawFn) -> datetime:
+    if draw(st.integers(0, 19)) == 0:
+        return draw(st.sampled_from(_FAR))
+    return draw(st.sampled_from(_EDGES)) + draw(st.sampled_from(_STEPS))
+
+
+@st.composite
 def times(draw: st.DrawFn) -> str:
     """Give an RFC 3339 time near an edge, in some zone, with as many decimals as it needs."""
-    if draw(st.integers(0, 19)) == 0:
-        return draw(st.sampled_from(_FAR)).isoformat()
-    moment = draw(st.sampled_from(_EDGES)) + draw(st.sampled_from(_STEPS))
-    return _written(draw, moment)
+    return _written(draw, draw(_moments()))
 
 
 @st.composite
@@ -66,7 +70,7 @@ def any_times(draw: st.DrawFn) -> str:
 
 
 def _written(draw: st.DrawFn, moment: datetime) -> str:
-    offset = draw(st.sampled_from(_OFFSETS))
+    offset = 0 if moment in _FAR else draw(st.sampled_from(_OFFSETS))
     written = moment.astimezone(timezone(timedelta(minutes=offset))).isoformat()
     return written.replace("+00:00", "Z") if draw(st.booleans()) else written
 
@@ -124,6 +128,10 @@ _project_fields: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+# The events of one history share few moments, so that most are tied with another.
+_few_moments = st.lists(_moments(), min_size=1, max_size=3)
+
+
 @st.composite
 def job_details(draw: st.DrawFn) -> dict[str, Any]:
     """Give the detail of a job_update, without identity, id and time.
@@ -169,9 +177,14 @@ def job_histories(
     }
     same_thing = st.sampled_from(({}, {"pipeline": "default"})) if not identity else st.just({})
     ids = draw(st.lists(event_ids, min_size=1, max_size=max_size, unique=True))
+    moments = draw(_few_moments)
     return [
         _enveloped(
-            draw, "job_update", event_id, {**same, **draw(same_thing), **draw(job_details())}
+            draw,
+            "job_update",
+            event_id,
+            moments,
+            {**same, **draw(same_thing), **draw(job_details())},
         )
         for event_id in ids
     ]
@@ -196,17 +209,23 @@ def project_histories(draw: st.DrawFn, *, max_size: int = 8) -> list[Envelope]:
     """Give the events of one project, with distinct event ids, in any order."""
     same = {"project_id": events.PROJECT_ID, "client_id": events.CLIENT_ID}
     ids = draw(st.lists(event_ids, min_size=1, max_size=max_size, unique=True))
+    moments = draw(_few_moments)
     return [
-        _enveloped(draw, "project_update", event_id, {**same, **draw(project_details())})
+        _enveloped(draw, "project_update", event_id, moments, {**same, **draw(project_details())})
         for event_id in ids
     ]
 
 
 def _enveloped(
-    draw: st.DrawFn, detail_type: str, event_id: str, detail: dict[str, Any]
+    draw: st.DrawFn,
+    detail_type: str,
+    event_id: str,
+    moments: list[datetime],
+    detail: dict[str, Any],
 ) -> Envelope:
     """Say id and time in the detail, or leave either to the envelope."""
-    time, bus_id, bus_time = draw(times()), f"bus-{event_id}"[:128], events.TIME
+    time = _written(draw, draw(st.sampled_from(moments)))
+    bus_id, bus_time = f"bus-{event_id}"[:128], events.TIME
     if draw(st.booleans()):
         detail["event_id"] = event_id
     else:

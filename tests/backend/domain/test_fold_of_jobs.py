@@ -161,8 +161,8 @@ def test_latest_of_two_ends() -> None:
     """Of two completed events the later wins; at the same instant, the greater event id."""
     job = folded(said(2, "a", **SUCCEEDED), said(3, "b", **FAILED))
     assert (job.outcome, job.current.ended_at) == ("failed", at(3))
-    job = folded(said(3, "9", **SUCCEEDED), said(3, "10", **FAILED))
-    assert job.outcome == "succeeded"
+    tied = [said(3, "9", **SUCCEEDED), said(3, "10", **FAILED)]
+    assert folded(*tied).outcome == folded(*reversed(tied)).outcome == "succeeded"
 
 
 def test_errors_show_until_the_end() -> None:
@@ -171,7 +171,11 @@ def test_errors_show_until_the_end() -> None:
     job = folded(said(2, error=second), said(1, error=first))
     assert job.current.error is not None
     assert job.current.error.type == "B"
-    assert folded(said(2, error=second), said(1, **SUCCEEDED)).current.error is None
+    tied = [said(2, "b", error=second), said(2, "a", error=first)]
+    assert folded(*tied) == folded(*reversed(tied))
+    assert folded(*tied).current.error == job.current.error
+    ended = folded(said(2, error=second), said(1, **SUCCEEDED))
+    assert (ended.current.error, ended.current.reported) == (None, None)
     ended = folded(said(2, error=second), said(3, error=first, **FAILED), said(4, error=second))
     assert ended.current.error is not None
     assert ended.current.error.type == "A"
