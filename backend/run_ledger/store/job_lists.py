@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.pages import DayMap, Stretch, day_of, is_day
 
 from . import keys
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Calls of one round: a page over more, sparser days comes back short, with a cursor.
 MOST_PARTITIONS = 100
+# One user is in 100 groups at most, and completed jobs have five outcomes.
+MOST_MERGED = 500
 _KEYS_A_CALL = 100
 _TRIES = 5
 _FIRST_PAUSE_SECONDS = 0.05
@@ -47,7 +50,15 @@ class Plan(NamedTuple):
 
 
 def plan_by_client(clients: Collection[str], outcomes: Collection[str] | None) -> Plan:
-    """Return the plan for the jobs of *clients* that are in one of *outcomes* (None: in any)."""
+    """Return the plan for the jobs of *clients* that are in one of *outcomes* (None: in any).
+
+    Raises InvalidQuery where a page would have to be put together from too many partitions.
+    """
+    if len(clients) * len(outcomes or ("any",)) > MOST_MERGED:
+        raise InvalidQuery(
+            "client_id",
+            f"you may see {len(clients)} clients, too many for one list; ask for one of them",
+        )
     if outcomes is None:
         return Plan([Partition(keys.BY_CLIENT, "client_id", name) for name in clients], None)
     return Plan(

@@ -166,6 +166,18 @@ def test_the_map_goes_on_where_one_answer_of_dynamodb_ends(here: House) -> None:
     assert max(page.rounds for page in pages) <= 3
 
 
+def test_a_list_is_put_together_from_so_many_partitions_at_most(here: House) -> None:
+    """A machine that may see very many clients asks for one of them."""
+    here.grant("m-1", clients=[f"c{number}" for number in range(101)])
+
+    refused = here.get("/jobs", {"client_id": "m-1"}, status="completed")
+
+    assert (refused.status, refused.json["parameter"]) == (400, "client_id")
+    assert here.get("/jobs", {"client_id": "m-1"}, result="failed").status == 200
+    alone = here.get("/jobs", {"client_id": "m-1"}, status="completed", client_id="c7")
+    assert alone.status == 200
+
+
 @pytest.mark.parametrize("name", ["query", "batch_get_item"])
 @pytest.mark.parametrize(
     "error",
