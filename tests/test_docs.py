@@ -86,13 +86,12 @@ def test_links_lead_somewhere(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS[:2])
 def test_named_paths_exist(document: str) -> None:
-    """Each path into the repository that a document shows as code is there."""
+    """Each path into the repository that a document shows as code is there; N stands for a number."""
     tops = "backend|infra|static_site|tests|docs"
     shown = set(re.findall(rf"`((?:{tops})/[\w./-]*\w)`", (ROOT / document).read_text()))
+    given = {path for path in shown if not re.search(r"N\b|NNNN", path)}
 
-    assert {path for path in shown if not (ROOT / path).exists()} <= {
-        "infra/decisions/NNNN-title.md"
-    }
+    assert {path for path in given if not (ROOT / path).exists()} == set()
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
