@@ -57,7 +57,7 @@ def test_shown_make_targets_exist(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_shown_subcommands_exist(document: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each `run-ledger …` that a document shows has a help text."""
-    for shown in set(re.findall(r"(?<![\w/-])run-ledger ([a-z]+)", code_of(document))):
+    for shown in set(re.findall(r"(?<![\w-])run-ledger ([a-z]+)", code_of(document))):
         with pytest.raises(SystemExit) as exit_:
             command.main([shown, "--help"])
         assert exit_.value.code == 0, f"run-ledger {shown}: {capsys.readouterr().err}"
@@ -86,7 +86,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS[:2])
 def test_named_paths_exist(document: str) -> None:
-    """Each path into the repository that a document shows as code is there; N stands for a number."""
+    """Each path into the repository that a document shows as code is there (N: a number)."""
     tops = "backend|infra|static_site|tests|docs"
     shown = set(re.findall(rf"`((?:{tops})/[\w./-]*\w)`", (ROOT / document).read_text()))
     given = {path for path in shown if not re.search(r"N\b|NNNN", path)}
