@@ -119,7 +119,7 @@ class LocalStack:
         """Give those whose command line ends in this word: `ministack` is the local AWS."""
         return [pid for pid in self.processes() if _command(pid)[-1:] == [program]]
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 60) -> tuple[str, str]:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 240) -> tuple[str, str]:
         """Send a signal, wait for the end and give what was written to stdout and stderr."""
         self.process.send_signal(number)
         return self.process.communicate(timeout=seconds)

@@ -60,9 +60,10 @@ class ChildProcess:
         self._process.wait()
 
     def stop(self, patience_seconds: float) -> bool:
-        """Ask it to end, wait, then end whatever is left of its group; say if it went by itself."""
+        """Ask its group to end, wait for it, end whatever is left; say if it went by itself."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGTERM)
         went = self.wait(patience_seconds)
         self.kill()
         return went

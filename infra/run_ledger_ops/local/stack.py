@@ -1,5 +1,6 @@
 """Start and stop the whole local stack."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from run_ledger_ops.bundle import BundleError, build_bundle
-from run_ledger_ops.local import deployment, edge, people, ports, site
+from run_ledger_ops.local import deployment, edge, intake, people, ports, site
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.errors import LocalStackError
@@ -53,6 +56,7 @@ class LocalStack:
         self._state = StateFolder(options.state)
         self._journal = Journal(self._state.journal)
         self._cloud: LocalCloud | None = None
+        self._running: Running | None = None
         self._proxy: Proxy | None = None
         self._children: dict[str, ChildProcess] = {}
 
@@ -72,6 +76,8 @@ class LocalStack:
         if changed:
             self._say("Saving what was deployed …")
             cloud.restart()
+        intake.resume(cloud, outputs["WriterFunctionName"])
+        self._running = running
         self._keep_journal(cloud, running)
         self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
         self._proxy.start()
@@ -104,10 +110,17 @@ class LocalStack:
                 self._proxy.stop()
             self._state.forget_stack_file()
             self._journal.stop()
+            self._pause_intake()
             if self._cloud and self._cloud.stop():
                 self._journal.forget()
         finally:
             self._state.close()
+
+    def _pause_intake(self) -> None:
+        if self._cloud and self._running and self._cloud.exit_code is None:
+            function = self._running.outputs["WriterFunctionName"]
+            with contextlib.suppress(BotoCoreError, ClientError):  # it is for speed alone
+                intake.pause(self._cloud, function, self._running.queue_url)
 
     def _check_tools(self) -> None:
         python = self._options.local_cloud_python

@@ -17,7 +17,7 @@ from typing import IO, Any
 from run_ledger_ops.local.errors import LocalStackError
 
 FORMAT = 1
-_SAVING_SECONDS = 60.0
+_SAVING_SECONDS = 180.0
 
 
 def write_private(path: Path, text: str) -> None:

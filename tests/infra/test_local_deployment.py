@@ -1,0 +1,92 @@
+"""Deploying to the local AWS: what is new runs, what is broken says why."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.local_stack import ROOT, free_port
+
+from run_ledger_ops.bundle import Bundle
+from run_ledger_ops.local import deployment
+from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.deployment import Deployment
+from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.state import StateFolder
+
+pytestmark = pytest.mark.local_stack
+
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Greeting: {Type: String}
+Resources:
+  Greeter:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: greeter
+      Runtime: python3.12
+      Handler: greeter.handler
+      CodeUri: greeter/
+      Environment: {Variables: {GREETING: !Ref Greeting}}
+Outputs:
+  Name: {Value: !Ref Greeter}
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Give a local AWS with nothing on it."""
+    state = StateFolder(tmp_path_factory.mktemp("state"))
+    state.open()
+    running = LocalCloud(ROOT / ".venvs/local-cloud/bin/python", state, free_port())
+    running.start()
+    yield running
+    running.stop()
+    state.close()
+
+
+def greeter(folder: Path, version: int, greeting: str) -> Deployment:
+    """Give a deployment of a function that says its version and greeting."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        code = f"import os\ndef handler(event, context): return [{version}, os.environ['GREETING']]"
+        archive.writestr("greeter.py", code)
+    path = folder / f"{version}.zip"
+    path.write_bytes(content.getvalue())
+    bundle = Bundle(path, str(version))
+    template = deployment.put_code_in_place(TEMPLATE, {"greeter/": bundle})
+    return Deployment(template, {"Greeting": greeting}, (bundle,))
+
+
+def answer(cloud: LocalCloud) -> list[object]:
+    """Call the function."""
+    payload = cloud.client("lambda").invoke(FunctionName="greeter")["Payload"]
+    said: list[object] = json.load(payload)
+    return said
+
+
+def test_later_deployment_runs_the_new_code_and_settings(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Also where a process of the old code is still warm; the same again changes nothing."""
+    assert deployment.outputs(cloud) == {}
+    assert deployment.deploy(cloud, greeter(tmp_path, 1, "hello")) == {"Name": "greeter"}
+    assert answer(cloud) == [1, "hello"]
+    deployment.deploy(cloud, greeter(tmp_path, 2, "hello"))
+    assert answer(cloud) == [2, "hello"]
+    deployment.deploy(cloud, greeter(tmp_path, 2, "good day"))
+    assert answer(cloud) == [2, "good day"]
+    deployment.deploy(cloud, greeter(tmp_path, 2, "good day"))
+    assert deployment.outputs(cloud) == {"Name": "greeter"}
+
+
+def test_update_that_fails_names_the_resource(cloud: LocalCloud, tmp_path: Path) -> None:
+    """One sentence with the first cause."""
+    sound = greeter(tmp_path, 3, "hello")
+    deployment.deploy(cloud, sound)
+    broken = sound.template.replace("bundle-3.zip", "bundle-missing.zip")
+    with pytest.raises(LocalStackError, match=r"The template was not deployed: Greeter: "):
+        deployment.deploy(cloud, Deployment(broken, sound.parameters, sound.bundles))
