@@ -174,11 +174,15 @@ def _compatible(group: Group) -> list[Pending]:
     """
     identity = group.entity.identity(group.pending[0].event)
     chosen: dict[str, Pending] = {}
+    size = 0
     for pending in group.pending:
-        if len(chosen) == group.max_events:
+        event = pending.event
+        if event.event_id in chosen or group.entity.identity(event) != identity:
+            continue
+        size += len(event.detail)
+        if chosen and (len(chosen) == group.max_events or size > _MAX_DETAIL_BYTES):
             break
-        if group.entity.identity(pending.event) == identity:
-            chosen.setdefault(pending.event.event_id, pending)
+        chosen[event.event_id] = pending
     return list(chosen.values())
 
 
