@@ -213,12 +213,15 @@ class Ledger:
         group.is_loaded, group.stored, group.known = False, None, known
 
     def _shrink(self, report: Report, postings: Sequence[Posting], reason: str) -> None:
-        """Try refused postings alone and by halves; a single refused event fails."""
-        for posting in postings:
+        """Try refused postings alone and by halves; a single refused event fails.
+
+        A posting is named once for each of its actions that was refused.
+        """
+        for posting in {id(posting): posting for posting in postings}.values():
             group = posting.group
             if len(posting.pending) > 1:
                 group.max_events = len(posting.pending) // 2
-            elif group.is_alone:
+            elif group.is_alone and posting.pending[0] in group.pending:
                 self._fail_pending(report, posting.pending, reason)
                 group.pending.remove(posting.pending[0])
             group.is_alone = True
