@@ -124,7 +124,7 @@ class Ledger:
                 self._fail(report, groups, "no time left")
                 break
             try:
-                contended = self._round(report, groups)
+                contended = self._round(report, groups, remaining_seconds)
             except StoreUnavailable as error:
                 self._fail(report, groups, str(error))
                 break
@@ -134,8 +134,10 @@ class Ledger:
             pauses = pauses + 1 if contended else 0
         return report
 
-    def _round(self, report: Report, groups: Sequence[Group]) -> bool:
-        """Try every group once; return whether DynamoDB asked for patience."""
+    def _round(
+        self, report: Report, groups: Sequence[Group], remaining_seconds: Callable[[], float]
+    ) -> bool:
+        """Try every group once, if time allows; return whether DynamoDB asked for patience."""
         if not self._load([group for group in groups if group.needs_loading()]):
             return True
         for group in groups:
@@ -145,6 +147,8 @@ class Ledger:
         contended = False
         ready = (next_posting(group, now) for group in groups if group.pending)
         for postings in packed(ready):
+            if remaining_seconds() < _RESERVE_SECONDS:
+                break
             contended |= self._commit(report, postings, now)
         return contended
 
