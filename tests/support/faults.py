@@ -5,7 +5,6 @@ A fault is chosen by the client's script (see `tests.support.dynamo`), call by c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -123,10 +122,32 @@ def _picked(wanted: dict[str, Any], keys: list[tuple[str, Any]]) -> dict[str, An
     return picked
 
 
-def scripted(*faults: Fault | None) -> Callable[[Call], Fault | None]:
-    """Return a script that gives each call the next of *faults*, and none after the last."""
-    left = list(faults)
-    return lambda _: left.pop(0) if left else None
+class Recorder:
+    """A script that notes all calls, and gives each the next of some faults."""
+
+    def __init__(self, *faults: Fault | None) -> None:
+        """Give the first calls *faults* (None: go well); all after them go well."""
+        self.calls: list[Call] = []
+        self._faults = list(faults)
+
+    def __call__(self, call: Call) -> Fault | None:
+        """Note *call* and return its fault."""
+        self.calls.append(call)
+        return self._faults.pop(0) if self._faults else None
+
+    @property
+    def operations(self) -> list[str]:
+        """Return the names of the operations called."""
+        return [call.operation for call in self.calls]
+
+    @property
+    def transactions(self) -> list[list[dict[str, Any]]]:
+        """Return the actions of each transaction tried."""
+        return [call.request["TransactItems"] for call in self.calls if _writes_many(call)]
+
+
+def _writes_many(call: Call) -> bool:
+    return call.operation == "TransactWriteItems"
 
 
 def _timeout() -> ReadTimeoutError:

@@ -89,8 +89,8 @@ def post(
 ) -> Report:
     """Post *envelopes* (or raw texts); message ids are their places, as in ``m0``.
 
-    *seconds* is what the ledger is told to have left, asked for the first, second, … time; after
-    the last it has all the time of the world.
+    *seconds* is what the ledger is told to have left, asked for the first, second, … time; the
+    last is what it is told from then on.
     """
     deliveries, refusals = [], []
     for place, one in enumerate(envelopes):
@@ -99,8 +99,14 @@ def post(
             deliveries.append(Delivery(f"m{place}", raw, decode(raw)))
         except InvalidEvent as error:
             refusals.append(Refusal(f"m{place}", raw, error))
-    left = list(seconds)
-    return ledger.post(deliveries, refusals, lambda: left.pop(0) if left else 1e6)
+    left = list(seconds or (1e6,))
+    return ledger.post(deliveries, refusals, lambda: left.pop(0) if len(left) > 1 else left[0])
+
+
+def deliveries(envelopes: Iterable[Envelope]) -> list[Delivery]:
+    """Return valid *envelopes* as messages ``m0``, ``m1`` and so on."""
+    raws = [events.text(one) for one in envelopes]
+    return [Delivery(f"m{place}", raw, decode(raw)) for place, raw in enumerate(raws)]
 
 
 # --------------------------------------------------------------------------- what is stored

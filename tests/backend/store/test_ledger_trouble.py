@@ -1,0 +1,218 @@
+"""What the ledger does when calls fail: retry, part, give back to the queue, never half."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support import ledgers
+from tests.support.dynamo import Answer, Call, Fault
+from tests.support.events import Envelope, job_update
+from tests.support.faults import (
+    Recorder,
+    failed_after,
+    failing_action,
+    held_back,
+    refused_with,
+    timed_out_after,
+    timed_out_before,
+)
+from tests.support.ledgers import assert_balanced, make_ledger, post
+
+READ, WRITE = "BatchGetItem", "TransactWriteItems"
+RUNNING = job_update(event_id="1", status="running", delta={"records_ok": 1})
+
+
+def jobs(count: int, event_id: str = "1") -> list[Envelope]:
+    """Return the first events of *count* jobs."""
+    return [
+        job_update(event_id=event_id, job_id=f"job-{n}", delta={"records_ok": 1})
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refused_with("ThrottlingException"),
+        refused_with("ProvisionedThroughputExceededException"),
+        refused_with("InternalServerError"),
+        failed_after("InternalServerError"),
+        timed_out_before,
+        timed_out_after,
+    ],
+)
+def test_a_call_that_fails_in_passing_is_tried_again(fault: Fault) -> None:
+    """Whether it had taken effect or not: the event counts once."""
+    for faults in ((fault,), (None, fault), (None, fault, fault)):
+        store, pauses = ledgers.empty_store(), list[float]()
+        report = post(make_ledger(store, Recorder(*faults), pauses=pauses), [RUNNING])
+        assert not report.failed_message_ids
+        assert pauses
+        assert ledgers.stored_jobs(store)["job-1"].job.counters == {"records_ok": 1}
+        assert_balanced(store)
+
+
+@pytest.mark.parametrize("index", range(5))
+@pytest.mark.parametrize(
+    "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
+)
+def test_an_action_that_fails_in_passing_is_tried_again(index: int, code: str) -> None:
+    """Be it an entry, the job or a rollup row."""
+    store, pauses = ledgers.empty_store(), list[float]()
+    script = Recorder(None, failing_action(index, code))
+    report = post(make_ledger(store, script, pauses=pauses), [RUNNING])
+    assert not report.failed_message_ids
+    assert (report.transactions, report.cancelled, len(pauses)) == (2, 1, 1)
+    assert_balanced(store)
+
+
+def test_reads_that_are_held_back_are_asked_for_again() -> None:
+    """At once, and only the keys that are missing."""
+    store, script = ledgers.empty_store(), Recorder(held_back(2))
+    report = post(make_ledger(store, script), jobs(3))
+    assert script.operations == [READ, READ, WRITE]
+    assert not report.failed_message_ids
+    assert_balanced(store)
+
+
+def test_a_revision_that_was_lost_is_read_again() -> None:
+    """Another writer was faster: the event is folded into what that one left."""
+    store = ledgers.empty_store()
+    post(make_ledger(store), [RUNNING])
+
+    def other_writer_first(call: Call) -> Answer:
+        post(make_ledger(store), [job_update(event_id="2", name="by another")])
+        return call.perform()
+
+    script = Recorder(None, other_writer_first)
+    late = job_update(event_id="3", stage="load", status="completed", result="partial")
+    report = post(make_ledger(store, script), [late])
+    assert script.operations == [READ, WRITE, READ, WRITE]
+    assert (report.cancelled, report.duplicates) == (1, 0)
+    stored = ledgers.stored_jobs(store)["job-1"]
+    assert (stored.revision, stored.job.said("name"), stored.job.said("stage")) == (
+        3,
+        "by another",
+        "load",
+    )
+    assert_balanced(store)
+
+
+def test_a_hot_job_holds_up_no_other() -> None:
+    """One conflict, and the others commit without it at the next try."""
+    store = ledgers.empty_store()
+    conflict = failing_action(1, "TransactionConflict")
+    script = Recorder(None, conflict, conflict, None, conflict)
+    report = post(make_ledger(store, script), jobs(4))
+    assert not report.failed_message_ids
+    sizes = [len(actions) for actions in script.transactions]
+    assert sizes == [8 + 3, 2 + 3, 6 + 3, 2 + 3, 2 + 3], "all; the hot one, the others; the hot one"
+    assert_balanced(store)
+
+
+def test_a_conflict_on_a_row_moves_to_another_shard() -> None:
+    """Writers that meet on a rollup row part."""
+    store = ledgers.empty_store()
+    script = Recorder(None, failing_action(-1, "TransactionConflict"))
+    report = post(make_ledger(store, script, shards=1000), [RUNNING])
+    shards = [
+        actions[-1]["Update"]["Key"]["sk"]["S"].rpartition("#")[2]
+        for actions in script.transactions
+    ]
+    assert len(set(shards)) == 2
+    assert not report.failed_message_ids
+    assert_balanced(store)
+
+
+def test_what_finds_no_time_goes_back_to_the_queue() -> None:
+    """Nothing of it is half done, and what was done before stays done."""
+    store = ledgers.empty_store()
+    script = Recorder(None, refused_with("ThrottlingException"))
+    report = post(make_ledger(store, script), jobs(3), seconds=[60, 60, 60, 1])
+    assert report.failed_message_ids == {"m0", "m1", "m2"}
+    assert len(report.failures) == 3
+    assert store.commits == 0
+    again = post(make_ledger(store), jobs(3))
+    assert not again.failed_message_ids
+    assert_balanced(store)
+
+
+def test_time_is_looked_at_before_each_transaction() -> None:
+    """A batch of several transactions stops between two of them."""
+    store = ledgers.empty_store()
+    script = Recorder()
+    report = post(make_ledger(store, script), jobs(120), seconds=[60, 60, 60, 1])
+    assert len(script.transactions) == 2
+    assert len(report.failed_message_ids) == 120 - len(ledgers.entries(store))
+    assert_balanced(store)
+
+
+def test_pauses_end_before_the_time_does() -> None:
+    """However long the throttling lasts, there is time left to say so."""
+    store, pauses = ledgers.empty_store(), list[float]()
+    script = Recorder(*[refused_with("ThrottlingException")] * 10_000)
+
+    def remaining() -> float:
+        return 10 - sum(pauses) - 0.01 * len(script.calls)
+
+    ledger = make_ledger(store, script, pauses=pauses)
+    report = ledger.post(ledgers.deliveries([RUNNING]), [], remaining)
+    assert report.failed_message_ids == {"m0"}
+    assert 2.9 < remaining() <= 3
+    assert max(pauses) <= 1
+    assert len(pauses) < 40
+
+
+def test_no_permission_fails_the_batch_at_once() -> None:
+    """Patience would not help; the messages come again, in the end in the DLQ."""
+    store, pauses = ledgers.empty_store(), list[float]()
+    script = Recorder(refused_with("AccessDeniedException"))
+    report = post(make_ledger(store, script, pauses=pauses), jobs(2))
+    assert report.failed_message_ids == {"m0", "m1"}
+    assert script.operations == [READ]
+    assert not pauses
+
+
+def test_a_rejection_that_cannot_be_kept_goes_back_to_the_queue() -> None:
+    """The message fails alone; the others are posted."""
+    store = ledgers.empty_store()
+    script = Recorder(refused_with("InternalServerError"))
+    report = post(make_ledger(store, script), ["{", RUNNING])
+    assert report.failed_message_ids == {"m0"}
+    assert not report.rejected
+    assert_balanced(store)
+
+
+def test_an_item_that_grows_too_large_fails_alone() -> None:
+    """A job of 400 KB takes in no more; its neighbours do, and so do its sums."""
+    store = ledgers.empty_store()
+    ledger = make_ledger(store)
+    error = {"type": "t" * 1000, "message": "m" * 1000}
+    for attempt in range(1, 198):
+        report = post(ledger, [job_update(event_id=str(attempt), attempt=attempt, error=error)])
+        assert not report.failed_message_ids
+    too_much = [job_update(event_id=f"more-{n}", attempt=1000 + n, error=error) for n in range(3)]
+    other = job_update(event_id="1", job_id="job-2", delta={"records_ok": 1})
+    sums = job_update(event_id="sum", delta={"records_ok": 1})
+    report = post(ledger, [*too_much, other, sums])
+    assert 1 <= len(report.failed_message_ids) < 3
+    assert report.failed_message_ids < {"m0", "m1", "m2"}
+    assert_balanced(store)
+
+
+def test_events_that_are_refused_everywhere_fail_once_each() -> None:
+    """Entry, job and rows refused, even alone: a failure for each event, and the batch goes on."""
+    store = ledgers.empty_store()
+
+    def refuse_job_1(call: Call) -> Answer:
+        actions = call.request["TransactItems"]
+        is_here = [index for index, action in enumerate(actions) if "job-1" in str(action)]
+        return call.perform(Fail=dict.fromkeys(is_here, "ValidationError"))
+
+    script = lambda call: refuse_job_1 if call.operation == WRITE else None  # noqa: E731
+    report = post(
+        make_ledger(store, script), [RUNNING, job_update(event_id="2", name="a"), *jobs(1)]
+    )
+    assert report.failed_message_ids == {"m0", "m1"}
+    assert len(report.failures) == 2
+    assert set(ledgers.stored_jobs(store)) == {"job-0"}
+    assert_balanced(store)
