@@ -14,6 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
 from run_ledger_ops.local.ports import LOOPBACK
+from run_ledger_ops.local.renewal import (
+    RENEWAL_HEADERS,
+    TOKEN_PATH,
+    renewal_answer,
+    renewal_request,
+)
 
 SIGN_IN_PATHS = frozenset(
     {"/oauth2/authorize", "/oauth2/token", "/oauth2/userInfo", "/login", "/logout"}
@@ -127,20 +133,29 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
+        is_token_request = (self.command, self.path) == ("POST", TOKEN_PATH)
+        renewal = renewal_request(body) if is_token_request else None
         upstream = self.server.routes.upstream(self.path)
         connection = http.client.HTTPConnection(
             LOOPBACK, self.server.routes.cloud_port, timeout=_UPSTREAM_SECONDS
         )
         try:
-            headers = request_headers(self.headers.items(), upstream, self.headers["Host"] or "")
-            connection.request(self.command, quote_target(upstream.path), body or None, headers)
+            if renewal is None:
+                host = self.headers["Host"] or ""
+                headers = request_headers(self.headers.items(), upstream, host)
+                connection.request(self.command, quote_target(upstream.path), body or None, headers)
+            else:
+                connection.request("POST", "/", renewal, RENEWAL_HEADERS)
             answer = connection.getresponse()
         except TimeoutError:
             self._refuse(HTTPStatus.GATEWAY_TIMEOUT, "The local AWS did not answer in time.")
         except (OSError, http.client.HTTPException):
             self._refuse(HTTPStatus.BAD_GATEWAY, "The local AWS does not answer.")
         else:
-            self._answer(answer, upstream)
+            if renewal is None:
+                self._answer(answer, upstream)
+            else:
+                self._answer_renewal(answer)
         finally:
             connection.close()
 
@@ -177,6 +192,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
+
+    def _answer_renewal(self, answer: http.client.HTTPResponse) -> None:
+        status, body = renewal_answer(answer.status, answer.read())
+        self.send_response_only(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
         body = f"{sentence}\n".encode()
