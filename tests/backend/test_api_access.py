@@ -125,6 +125,7 @@ def test_the_reader_names_the_attributes_of_clients_that_it_wants(here: House) -
     assert [set(one["ExpressionAttributeNames"].values()) for one in asked] == [
         {"clients", "staff"}
     ]
+    assert [one["ConsistentRead"] for one in asked] == [True]
 
 
 def test_a_grant_costs_no_round_of_its_own(here: House) -> None:

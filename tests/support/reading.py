@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -129,6 +130,7 @@ class House:
     client: DynamoDBClient
     now: int = NOW
     settings: Settings = SETTINGS
+    dice: random.Random = field(default_factory=lambda: random.Random(8))
     counting: CountingClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -142,7 +144,7 @@ class House:
             NAMES,
             entry_ttl_days=90,
             rollup_shards=8,
-            timing=Timing(now=lambda: self.now if at is None else at),
+            timing=Timing(now=lambda: self.now if at is None else at, dice=self.dice),
         )
         deliveries, refusals = [], []
         for number, one in enumerate(envelopes):

@@ -47,7 +47,7 @@ def list_jobs(inquiry: Inquiry) -> Struct:
     stretches = read_index(inquiry.reading, plan.partitions, start, query.limit)
     rows, end = merged(stretches, query.limit, plan.floor)
     stored = read_jobs(inquiry.reading, [job_id for _, job_id in rows])
-    shown = _shown(stored, query, scope, start, end)
+    shown = _shown(stored, query, scope, end)
     items = fitting([_document(one, inquiry.now) for _, one in shown])
     if len(items) < len(shown):
         end = shown[len(items) - 1][0]
@@ -96,20 +96,19 @@ def _plan(inquiry: Inquiry, query: JobsQuery, start: str | None) -> tuple[Scope,
 
 
 def _shown(
-    stored: Sequence[StoredJob], query: JobsQuery, scope: Scope, start: str | None, end: str | None
+    stored: Sequence[StoredJob], query: JobsQuery, scope: Scope, end: str | None
 ) -> list[tuple[str, StoredJob]]:
     """Return the jobs that belong on the page, in order, each with its own place in the list.
 
-    The item decides. A job that no longer matches is left out; one that has moved is shown if its
-    place is on this page, and left to the page where it is otherwise.
+    The item decides. A job that no longer matches is left out. One that has moved, which is always
+    down, is shown if its place is still on this page, and left to a page to come otherwise.
     """
     placed = [(keys.creation_key(one.job.created_at, one.job.job_id), one) for one in stored]
     return sorted(
         (
             (place, one)
             for place, one in placed
-            if (start is None or place < start)
-            and (end is None or place >= end)
+            if (end is None or place >= end)
             and scope.allows(one.job.client_id)
             and (query.outcomes is None or one.job.outcome in query.outcomes)
         ),

@@ -13,6 +13,7 @@ from tests.support.tables import NAMES
 
 from run_ledger.domain.instants import text
 from run_ledger.domain.pages import DayMap
+from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_lists import MOST_PARTITIONS, plan_by_day
 
 DAY = 86_400 * 1_000_000
@@ -86,7 +87,8 @@ def test_the_item_is_right_where_the_index_is_late(here: House) -> None:
     for number in range(3):
         here.post(job_update(job_id=f"j{number}", occurred_at=text(NOW - number), status="running"))
     here.counting = LateIndexes(here.client)
-    here.post(job_update(job_id="j1", status="completed", result="failed", event_id="end"))
+    late = text(NOW + 1)
+    here.post(job_update(job_id="j1", occurred_at=late, status="completed", result="failed"))
 
     first = here.get("/jobs", client_id="client-1", status="running", limit=2)
     second = here.get(
@@ -176,6 +178,39 @@ def test_a_list_is_put_together_from_so_many_partitions_at_most(here: House) -> 
     assert here.get("/jobs", {"client_id": "m-1"}, result="failed").status == 200
     alone = here.get("/jobs", {"client_id": "m-1"}, status="completed", client_id="c7")
     assert alone.status == 200
+
+
+def test_a_day_that_the_map_has_in_part_is_left_to_the_next_page(here: House) -> None:
+    """Its rows lie in several shards, and those that were read may cancel each other out."""
+    for number in range(12):
+        here.post(job_update(job_id=f"j{number}", occurred_at=text(NOW - number % 2 * DAY)))
+    days = ["2026-11-22", "2026-11-21"]
+    items = here.client.query(
+        TableName=NAMES.rollups,
+        KeyConditionExpression="pk = :all",
+        ExpressionAttributeValues={":all": {"S": "all"}},
+    )["Items"]
+    first, second = (sum(item["sk"]["S"].startswith(day) for item in items) for day in days)
+    assert second > 1
+
+    part = read_day_map(here.client, NAMES.rollups, start=None, rows=first + second - 1)
+    rest = read_day_map(here.client, NAMES.rollups, start=part.floor, rows=None)
+
+    assert part == DayMap([(days[0], {"running": 6})], days[0])
+    assert rest == DayMap([(days[1], {"running": 6})], None)
+
+
+def test_items_are_read_as_they_are_now(here: House) -> None:
+    """An item older than its index row would drop a job that matches."""
+    here.post(job_update())
+
+    here.get("/jobs")
+    (listed,) = [asked for name, asked in here.counting.requests if name == "batch_get_item"]
+    here.get("/jobs/{job_id}", path={"job_id": "job-1"})
+    ((_, alone),) = here.counting.requests
+
+    assert listed["RequestItems"][NAMES.jobs]["ConsistentRead"] is True
+    assert alone["ConsistentRead"] is True
 
 
 @pytest.mark.parametrize("name", ["query", "batch_get_item"])
