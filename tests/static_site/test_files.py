@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
 SITE_FOLDER = Path(__file__).parents[2] / "static_site"
+TOKENS = (SITE_FOLDER / "design" / "tokens.css").read_text()
 SCRIPTS = sorted(SITE_FOLDER.rglob("*.js"))
 PAGE = (SITE_FOLDER / "index.html").read_text()
 
@@ -67,3 +70,53 @@ def test_only_words_of_the_design_are_colours() -> None:
     for file in SITE_FOLDER.rglob("*.css"):
         if file.name != "tokens.css":
             assert not re.search(r"#[0-9a-f]{3,8}\b|\brgb|\bhsl", file.read_text()), file
+
+
+def read_tokens(css: str) -> dict[str, str]:
+    """Give the colours that a stylesheet names."""
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", css))
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the contrast of two colours as WCAG defines it."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Give the relative luminance of a colour as WCAG defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_stand_out_from_what_they_are_on(scheme: str) -> None:
+    """Text has a contrast of 4.5 at least, the outlines of fields and bars of 3 (WCAG 2.2 AA)."""
+    light, dark = TOKENS.split("@media (prefers-color-scheme: dark)")
+    colours = read_tokens(light) | (read_tokens(dark) if scheme == "dark" else {})
+    papers = ("paper", "surface", "surface-sunk", "amber-soft", "accent-soft")
+    outcomes = ("blue", "green", "red", "amber", "violet", "grey")
+    text = [
+        *((ink, paper) for ink in ("ink", "ink-soft") for paper in papers),
+        *(("accent", paper) for paper in ("paper", "surface", "accent-soft")),
+        *((colour, f"{colour}-soft") for colour in outcomes),
+        ("accent-ink", "accent"),
+        ("red", "paper"),
+        ("red", "surface"),
+    ]
+    shapes = [
+        *(("line-strong", paper) for paper in ("paper", "surface")),
+        *((colour, "surface-sunk") for colour in ("accent", *outcomes)),
+    ]
+
+    weak = [
+        pair
+        for pairs, least in ((text, 4.5), (shapes, 3))
+        for pair in pairs
+        if contrast(*(colours[name] for name in pair)) < least
+    ]
+
+    assert weak == []
