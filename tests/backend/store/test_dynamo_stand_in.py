@@ -34,16 +34,26 @@ MOTO_DIFFERS = (
 )
 
 
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Any]:
+    """Give a client of moto; making one takes longer than all else here."""
+    with empty_tables() as client:
+        yield client
+
+
 @pytest.fixture(params=["stand-in", "moto"])
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Give a client of each implementation in turn, with the ledger's tables."""
+    """Give a client of each implementation in turn, with the ledger's tables, empty."""
     if request.param == "moto" and request.node.callspec.id.endswith(MOTO_DIFFERS):
         request.applymarker(pytest.mark.xfail(strict=True, reason="moto is not like DynamoDB here"))
     if request.param == "stand-in":
         yield ledgers.empty_store().client()
         return
-    with empty_tables() as moto:
-        yield moto
+    moto = request.getfixturevalue("moto")
+    yield moto
+    for table, key in ((ENTRIES, ("pk", "sk")), (JOBS, ("job_id",))):
+        for found in moto.scan(TableName=table)["Items"]:
+            moto.delete_item(TableName=table, Key={name: found[name] for name in key})
 
 
 def outcome(call: Any, **request: Any) -> Any:
