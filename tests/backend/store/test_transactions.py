@@ -1,0 +1,144 @@
+"""What the reasons of a cancelled transaction say of each of its postings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.events import Envelope, decoded, job_update
+from tests.support.ledgers import NAMES, NOW, TTL_DAYS
+
+from run_ledger.store.entities import JobEntity
+from run_ledger.store.postings import Group, Pending, Posting, next_posting
+from run_ledger.store.transactions import Retention, Transaction, Verdict
+
+FINE = {"Code": "None"}
+# The transaction of the fixture: two entries and their job, one entry and its job, three rows.
+ENTRY, JOB, OTHER_ENTRY, OTHER_JOB, ROW = 1, 2, 3, 4, 5
+
+
+def posting(*envelopes: Envelope) -> Posting:
+    """Return the posting of a new job's first events."""
+    pending = [Pending(decoded(one), "", [f"m{n}"]) for n, one in enumerate(envelopes)]
+    entity_id = pending[0].event.entity_id
+    return next_posting(Group(JobEntity(NAMES), entity_id, pending, is_loaded=True), NOW)
+
+
+@pytest.fixture
+def transaction() -> Transaction:
+    """Give a transaction of two postings: of two events, and of one."""
+    postings = [
+        posting(job_update(event_id="1"), job_update(event_id="2")),
+        posting(job_update(event_id="1", job_id="other")),
+    ]
+    return Transaction(postings, NAMES, 0, Retention(NOW, TTL_DAYS))
+
+
+def verdict(transaction: Transaction, reasons: dict[int, Any]) -> Verdict:
+    """Return the verdict where the actions of these places failed for these *reasons*."""
+    return transaction.verdict(
+        [reasons.get(place, FINE) for place in range(len(transaction.actions))]
+    )
+
+
+def test_the_actions_stand_in_the_order_of_their_owners(transaction: Transaction) -> None:
+    """Entries, then their job, posting by posting; then the rows that all share."""
+    tables = [next(iter(action.values()))["TableName"] for action in transaction.actions]
+    assert tables == [
+        *(NAMES.entries, NAMES.entries, NAMES.jobs),
+        *(NAMES.entries, NAMES.jobs),
+        *(NAMES.rollups,) * 3,
+    ]
+
+
+def test_no_reason_is_no_verdict(transaction: Transaction) -> None:
+    """Actions that are fine say nothing."""
+    assert verdict(transaction, {}) == Verdict()
+
+
+def test_an_entry_with_the_same_digest_is_a_repeat(transaction: Transaction) -> None:
+    """The entry that is there tells the event that is meant."""
+    first = transaction.postings[0]
+    there = {"digest": {"B": first.pending[1].event.digest}}
+    reason = {"Code": "ConditionalCheckFailed", "Item": there}
+    assert verdict(transaction, {ENTRY: reason}) == Verdict(repeats=[(first, first.pending[1])])
+
+
+def test_an_entry_with_another_digest_is_a_reused_id(transaction: Transaction) -> None:
+    """Two events can't share an id."""
+    first = transaction.postings[0]
+    reason = {"Code": "ConditionalCheckFailed", "Item": {"digest": {"B": b"another"}}}
+    assert verdict(transaction, {ENTRY: reason}) == Verdict(reused=[(first, first.pending[1])])
+
+
+def test_a_job_whose_condition_failed_is_outdated(transaction: Transaction) -> None:
+    """It alone: the other posting is as good as it was."""
+    found = verdict(transaction, {OTHER_JOB: {"Code": "ConditionalCheckFailed"}})
+    assert found == Verdict(outdated=[transaction.postings[1]])
+
+
+@pytest.mark.parametrize("place", [ENTRY, JOB])
+def test_a_conflict_is_its_posting_s(transaction: Transaction, place: int) -> None:
+    """Whether on the entry or on the job."""
+    found = verdict(transaction, {place: {"Code": "TransactionConflict"}})
+    assert found == Verdict(contended=[transaction.postings[0]])
+
+
+@pytest.mark.parametrize(
+    "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
+)
+def test_a_contended_row_is_nobody_s(transaction: Transaction, code: str) -> None:
+    """All that travel together share it."""
+    assert verdict(transaction, {ROW: {"Code": code}}) == Verdict(is_row_contended=True)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+@pytest.mark.parametrize("place", [ENTRY, JOB])
+def test_a_throttled_action_says_nothing_of_its_posting(
+    transaction: Transaction, place: int, code: str
+) -> None:
+    """The table wants patience; there is nothing to learn."""
+    assert verdict(transaction, {place: {"Code": code}}) == Verdict()
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_a_refused_action_is_its_posting_s(transaction: Transaction, code: str) -> None:
+    """A refused row is everybody's, as nobody knows who made it too large."""
+    reason = {"Code": code}
+    assert verdict(transaction, {OTHER_ENTRY: reason}) == Verdict(refused=[transaction.postings[1]])
+    assert verdict(transaction, {ROW: reason}) == Verdict(refused=[*transaction.postings])
+
+
+@pytest.mark.parametrize("place", [ENTRY, JOB, ROW])
+def test_an_unknown_reason_is_fatal(transaction: Transaction, place: int) -> None:
+    """What nobody has heard of is given back to the queue and said aloud."""
+    assert verdict(transaction, {place: {"Code": "AccessDenied"}}) == Verdict(
+        fatal=["AccessDenied"]
+    )
+
+
+def test_all_reasons_count(transaction: Transaction) -> None:
+    """Several actions may fail, each for a reason of its own."""
+    first, second = transaction.postings
+    there = {"digest": {"B": first.pending[1].event.digest}}
+    found = verdict(
+        transaction,
+        {
+            ENTRY: {"Code": "ConditionalCheckFailed", "Item": there},
+            JOB: {"Code": "ConditionalCheckFailed"},
+            OTHER_JOB: {"Code": "TransactionConflict"},
+            ROW: {"Code": "ThrottlingError"},
+        },
+    )
+    assert found == Verdict(
+        repeats=[(first, first.pending[1])],
+        outdated=[first],
+        contended=[second],
+        is_row_contended=True,
+    )
+
+
+def test_a_condition_on_a_row_would_be_a_mistake_of_ours(transaction: Transaction) -> None:
+    """Rows have no condition: a failed one fails the batch instead of going unheard."""
+    found = verdict(transaction, {ROW: {"Code": "ConditionalCheckFailed"}})
+    assert found == Verdict(fatal=["ConditionalCheckFailed"])
