@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from tests.support.browser import launched
 from tests.support.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
 
@@ -70,3 +70,8 @@ def fill_sign_in(page: Page) -> None:
     page.locator("[name=username]").fill(EMAIL)
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Go").click()
+
+
+def row(page: Page, job_id: str) -> Locator:
+    """Find the row of a job."""
+    return page.locator(f'tr[data-job-id="{job_id}"]')

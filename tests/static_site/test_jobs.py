@@ -1,0 +1,232 @@
+"""The list of jobs and one job, live, in a real browser."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.static_site.conftest import let_pass, row, sign_in
+from tests.support.example_jobs import ago, make_completed, make_entry, make_job
+from tests.support.fake_site_origin import FakeOrigin
+
+pytestmark = pytest.mark.browser
+
+
+def test_jobs_appear_and_change_in_place(page: Page, origin: FakeOrigin) -> None:
+    """A row is brought up to date without being made anew, so that focus stays on it."""
+    origin.jobs = [make_job("job-1", records_total=100, counters={"records_ok": 10})]
+    sign_in(page, origin)
+    link = row(page, "job-1").get_by_role("link")
+    link.focus()
+    page.evaluate("document.querySelector('[data-job-id=job-1]').marked = true")
+
+    origin.jobs = [
+        make_completed("job-1", "partial", records_total=100, counters={"records_ok": 90}),
+        make_job("job-2", created_at=ago(seconds=1)),
+    ]
+    let_pass(page)
+
+    expect(row(page, "job-2")).to_be_visible()
+    expect(row(page, "job-1")).to_contain_text("Partly done")
+    expect(row(page, "job-1")).to_contain_text("90 of 100")
+    expect(link).to_be_focused()
+    assert page.evaluate("document.querySelector('[data-job-id=job-1]').marked")
+    ids = page.locator("[data-job-id]").evaluate_all("rows => rows.map(r => r.dataset.jobId)")
+    assert ids == ["job-2", "job-1"]
+
+
+def test_a_poll_that_changes_nothing_is_answered_304(page: Page, origin: FakeOrigin) -> None:
+    """The ETag goes back to the API, and the age of the data is young again after a 304."""
+    origin.jobs = [make_job("job-1")]
+    sign_in(page, origin)
+    expect(row(page, "job-1")).to_be_visible()
+
+    expect(page.get_by_text("Updated just now")).to_be_visible()
+    with page.expect_response("**/api/jobs?*") as response:
+        let_pass(page)
+    assert response.value.status == 304
+    expect(page.get_by_text("Updated just now")).to_be_visible()
+
+    assert [status for _, status in origin.api_requests][:2] == [200, 304]
+
+
+def test_filters_live_in_the_address(page: Page, origin: FakeOrigin) -> None:
+    """A choice changes address and list, a copied address and the way back give the same list."""
+    origin.jobs = [
+        make_completed("job-1", "failed"),
+        make_completed("job-2", "succeeded"),
+        make_completed("job-3", "failed", client_id="globex"),
+        make_job("job-4"),
+    ]
+    sign_in(page, origin)
+    expect(page.locator("[data-job-id]")).to_have_count(4)
+
+    page.get_by_label("Result").select_option("failed")
+    expect(page.locator("[data-job-id]")).to_have_count(2)
+    page.get_by_label("Client").fill("globex")
+    expect(page.locator("[data-job-id]")).to_have_count(1)
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs?client_id=globex&result=failed")
+
+    page.reload()
+    expect(page.locator("[data-job-id]")).to_have_count(1)
+    expect(page.get_by_label("Client")).to_have_value("globex")
+    expect(page.get_by_label("Result")).to_have_value("failed")
+
+    page.get_by_label("Status").select_option("running")
+    expect(page.get_by_role("heading", name="No job matches these filters")).to_be_visible()
+    page.go_back()
+    expect(row(page, "job-3")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.locator("[data-job-id]")).to_have_count(4)
+
+
+def test_a_refused_filter_says_why(page: Page, origin: FakeOrigin) -> None:
+    """What the API says of a parameter is shown, with a way out."""
+    origin.bad_parameter = "client_id"
+
+    sign_in(page, origin, "#/jobs?client_id=a%20b")
+
+    expect(page.get_by_text("client_id is not a known client")).to_be_visible()
+    page.get_by_role("link", name="Clear filters").click()
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+
+
+def test_older_jobs_come_by_cursor_and_stay(page: Page, origin: FakeOrigin) -> None:
+    """The list goes on to its end, with no gap and no repeat, while new jobs arrive."""
+    origin.jobs = [
+        make_completed(f"job-{number:03}", "succeeded", created_at=ago(hours=number))
+        for number in range(120)
+    ]
+    sign_in(page, origin)
+    expect(page.locator("[data-job-id]")).to_have_count(50)
+
+    origin.jobs.append(make_job("job-new", created_at=ago(seconds=1)))
+    page.get_by_role("button", name="Load older jobs").click()
+    expect(page.locator("[data-job-id]")).to_have_count(100)
+    let_pass(page)
+    expect(row(page, "job-new")).to_be_visible()
+    page.get_by_role("button", name="Load older jobs").click()
+
+    expect(page.locator("[data-job-id]")).to_have_count(121)
+    expect(page.get_by_role("button", name="Load older jobs")).to_be_hidden()
+    expect(page.get_by_text("121 jobs, that is all")).to_be_visible()
+
+
+def test_the_way_back_leads_to_the_same_place(page: Page, origin: FakeOrigin) -> None:
+    """Filters, scroll and focus are as they were before a job was opened."""
+    origin.jobs = [
+        make_completed(f"job-{number:02}", "failed", created_at=ago(hours=number))
+        for number in range(40)
+    ]
+    sign_in(page, origin, "#/jobs?result=failed")
+    row(page, "job-30").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="job-30")).to_be_focused()
+
+    page.get_by_role("link", name="All jobs").click()
+
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs?result=failed")
+    expect(row(page, "job-30").get_by_role("link")).to_be_focused()
+    expect(row(page, "job-30")).to_be_in_viewport()
+
+
+def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
+    """Counters with units and money, attempts, tags, logs and history, brought up to date live."""
+    created_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.250Z")
+    job = make_job(
+        "job-1",
+        name="Enrich",
+        attempt=2,
+        records_total=2000,
+        created_at=created_at,
+        counters={"records_ok": 1500, "input_tokens": 1234567, "cost_microusd": 2500000},
+        tags={"owner": "nadia"},
+        log_url="https://logs.example.com/x",
+        attempts=[
+            {"attempt": 1, "status": "completed", "result": "failed"},
+            {"attempt": 2, "status": "running", "result": None},
+        ],
+    )
+    origin.jobs = [job]
+    origin.entries["job-1"] = [make_entry("e1", detail={"status": "running", "stage": "fetch"})]
+    sign_in(page, origin, "#/jobs/job-1")
+
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    for text in ("1,500 of 2,000", "75%", "1,234,567", "US$2.50", "nadia", "Attempt 1", "fetch"):
+        expect(page.get_by_text(text).first).to_be_visible()
+    utc = created_at.replace("T", " ").replace("Z", " UTC")
+    expect(page.get_by_title(utc).first).to_be_visible()
+    logs = page.get_by_role("link", name="Open the logs")
+    expect(logs).to_have_attribute("href", "https://logs.example.com/x")
+    expect(logs).to_have_attribute("rel", "noopener noreferrer")
+
+    job["counters"] = {**job["counters"], "records_ok": 1999}
+    origin.entries["job-1"].append(make_entry("e2", detail={"delta": {"records_ok": 499}}))
+    let_pass(page)
+    expect(page.get_by_text("+499 records ok")).to_be_visible()
+    expect(page.get_by_text("99%")).to_be_visible()
+    page.locator("summary").last.click()
+    expect(page.locator("pre").last).to_contain_text('"records_ok": 499')
+
+
+def test_a_long_history_comes_page_by_page(page: Page, origin: FakeOrigin) -> None:
+    """Later events are fetched when asked for, and the last page stays live."""
+    origin.jobs = [make_job("job-1")]
+    origin.entries["job-1"] = [
+        make_entry(f"e{number}", detail={"stage": f"stage-{number}"}) for number in range(130)
+    ]
+    sign_in(page, origin, "#/jobs/job-1")
+    expect(page.locator(".history__entry")).to_have_count(100)
+
+    page.get_by_role("button", name="Load later events").click()
+    expect(page.locator(".history__entry")).to_have_count(130)
+
+    origin.entries["job-1"].append(make_entry("e-new", detail={"stage": "the-newest"}))
+    origin.jobs[0]["last_seen_at"] = ago(seconds=0)
+    let_pass(page)
+    expect(page.get_by_text("the-newest")).to_be_visible()
+    expect(page.locator(".history__entry")).to_have_count(131)
+
+
+def test_a_job_that_is_not_there_yet_appears(page: Page, origin: FakeOrigin) -> None:
+    """An unknown job is said to be unknown, and shown as soon as it reports."""
+    sign_in(page, origin, "#/jobs/job-late")
+    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+
+    origin.jobs = [make_job("job-late", name="Late job")]
+
+    let_pass(page)
+    expect(page.get_by_role("heading", name="Late job")).to_be_visible()
+
+
+def test_a_page_that_is_not_there_leads_on(page: Page, origin: FakeOrigin) -> None:
+    """An address that means nothing says so."""
+    sign_in(page, origin, "#/nowhere")
+
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_focused()
+    page.get_by_role("link", name="All jobs").click()
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_focused()
+
+
+def test_histories_of_different_jobs_are_kept_apart(page: Page, origin: FakeOrigin) -> None:
+    """Two jobs may use the same event ids."""
+    origin.jobs = [make_job("job-1"), make_job("job-2", parent_job_id="job-1")]
+    for job_id in ("job-1", "job-2"):
+        origin.entries[job_id] = [make_entry("e1", detail={"stage": f"stage-of-{job_id}"})]
+    sign_in(page, origin, "#/jobs/job-2")
+    expect(page.get_by_text("stage-of-job-2")).to_be_visible()
+
+    page.get_by_role("link", name="job-1").click()
+
+    expect(page.get_by_text("stage-of-job-1")).to_be_visible()
+    expect(page.get_by_text("stage-of-job-2")).to_be_hidden()
+
+
+def test_demo_data_is_marked_as_such(page: Page, origin: FakeOrigin) -> None:
+    """Simulated jobs can't be taken for a client's."""
+    page.goto(origin.site_url)
+    expect(page.get_by_text("Demo data.")).to_be_hidden()
+
+    origin.demo = True
+    page.reload()
+
+    expect(page.get_by_text("Demo data.")).to_be_visible()
