@@ -19,9 +19,10 @@ else queued, which is the maximum of rank that the contract asks for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from .contract import JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
 from .errors import InvalidEvent, shown
@@ -31,6 +32,8 @@ from .instants import MICROSECONDS
 from .sums import Saying, add_delta, take_sayings
 
 DEFAULT_HEARTBEAT_SECONDS = 900
+_sayings = attrgetter(*JOB_SAYINGS)
+_NOTHING_SAID = (UNSET,) * len(JOB_SAYINGS)
 
 
 class Failure(Struct, frozen=True):
@@ -212,7 +215,7 @@ def changes_nothing_but_sums(event: Event, started_at: Mapping[int, int]) -> boo
         and isinstance(update.error, UnsetType)
         and start is not None
         and start <= event.occurred_at
-        and all(isinstance(getattr(update, field), UnsetType) for field in JOB_SAYINGS)
+        and _sayings(update) == _NOTHING_SAID
     )
 
 

@@ -79,19 +79,24 @@ def state_differences(before: Job | None, after: Job) -> Differences:
 
 def delta_differences(events: Iterable[Event]) -> Differences:
     """Return what the deltas of job *events* add to which rows."""
-    changes: Differences = {}
+    # Most events of a job fall into one hour: add them up before any row is touched.
+    sums: dict[tuple[str, str, str, str], dict[str, int]] = {}
     for event in events:
         update = job_update(event)
         if isinstance(update.delta, UnsetType):
             continue
-        rows = _rows(
-            update.client_id, update.project_id, update.pipeline, hour_of(event.occurred_at)
-        )
-        for row in rows:
-            counts = changes.setdefault(row, Counter())
-            for name, change in update.delta.items():
+        hour = hour_of(event.occurred_at)
+        place = (update.client_id, update.project_id, update.pipeline, hour)
+        counts = sums.setdefault(place, {})
+        for name, change in update.delta.items():
+            counts[name] = counts.get(name, 0) + change
+    changes: Differences = {}
+    for place, counts in sums.items():
+        for row in _rows(*place):
+            kept = changes.setdefault(row, Counter())
+            for name, change in counts.items():
                 if row.partition != ALL or name in _KNOWN:
-                    counts[f"c_{name}"] += change
+                    kept[f"c_{name}"] += change
     return _without_zeros(changes)
 
 
@@ -140,6 +145,8 @@ def _rows(client_id: str, project_id: str, pipeline: str, hour: str) -> tuple[Ro
 
 
 def _without_zeros(changes: Differences) -> Differences:
+    if all(all(counts.values()) and counts for counts in changes.values()):
+        return changes
     kept = {
         row: Counter({name: change for name, change in counts.items() if change})
         for row, counts in changes.items()

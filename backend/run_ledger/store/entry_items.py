@@ -21,7 +21,7 @@ from run_ledger.domain.events import Event
 from run_ledger.domain.instants import MICROSECONDS
 
 from . import keys
-from .attributes import Attribute, Item, from_item, to_item
+from .attributes import Attribute, Item, from_item
 
 SECONDS_PER_DAY = 86_400
 
@@ -39,21 +39,23 @@ class Entry(Struct, frozen=True):
 
 
 def entry_item(event: Event, *, received_at: int, ttl_days: int) -> Item:
-    """Return the item that records *event*."""
-    return to_item(
-        {
-            "pk": keys.entity_key(event.kind, event.entity_id),
-            "sk": event.event_id,
-            "digest": event.digest,
-            "detail": event.detail.decode(),
-            "detail_type": f"{event.kind}_update",
-            "source": event.source,
-            "envelope_id": event.envelope_id,
-            "occurred_at": event.occurred_at,
-            "received_at": received_at,
-            "expires_at": received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY,
-        }
-    )
+    """Return the item that records *event*.
+
+    Written out attribute by attribute, as every event passes here.
+    """
+    expires_at = received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY
+    return {
+        "pk": {"S": keys.entity_key(event.kind, event.entity_id)},
+        "sk": {"S": event.event_id},
+        "digest": {"B": event.digest},
+        "detail": {"S": event.detail.decode()},
+        "detail_type": {"S": f"{event.kind}_update"},
+        "source": {"S": event.source},
+        "envelope_id": {"S": event.envelope_id},
+        "occurred_at": {"N": str(event.occurred_at)},
+        "received_at": {"N": str(received_at)},
+        "expires_at": {"N": str(expires_at)},
+    }
 
 
 def from_entry_item(item: Mapping[str, Attribute]) -> Entry:

@@ -259,7 +259,7 @@ class Ledger:
                     self._entities[event.kind], event.entity_id, [], self._known.get(name)
                 )
             groups[name].pending.append(pending)
-        return list(groups.values())
+        return sorted(groups.values(), key=_neighbourhood)
 
     def _remember(self, group: Group, known: Known) -> None:
         """Keep what stays true of an entity, for as many as were written last."""
@@ -300,6 +300,11 @@ class Ledger:
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(tries, 10))
         within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
+
+
+def _neighbourhood(group: Group) -> tuple[str, tuple[str, ...]]:
+    """Return what to sort groups by, so that those which share rollup rows share transactions."""
+    return group.entity.kind, group.entity.identity(group.pending[0].event)
 
 
 def _record(posting: Posting) -> dict[str, Any]:
