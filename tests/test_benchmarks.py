@@ -43,6 +43,8 @@ def test_an_unknown_figure_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
         (Figure("a", 4.0, "x", baseline=8.0, goal=5.0), 0.5, False),
         (Figure("a", 4.0, "x", goal=5.0, more_is_better=False), None, True),
         (Figure("a", 4.0, "x"), None, None),
+        (Figure("a", 6.0, "x", baseline=3.0, goal=2.0, goal_is_ratio=True), 2.0, True),
+        (Figure("a", 6.0, "x", baseline=4.0, goal=2.0, goal_is_ratio=True), 1.5, False),
     ],
 )
 def test_a_figure_knows_its_ratio_and_goal(
@@ -58,3 +60,10 @@ def test_the_domain_figure_measures_something() -> None:
 
     assert figure.name == "domain_events_per_cpu_second"
     assert 0 < figure.value < (figure.baseline or 0)
+
+
+def test_notes_stand_below_their_figure() -> None:
+    """The table says what a figure was taken with."""
+    figure = Figure("a", 1.0, "x", notes=("of a hundred events",))
+
+    assert bench.row(figure).splitlines()[1].strip() == "of a hundred events"

@@ -12,16 +12,20 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import domain
+from . import domain, writer_cpu
 from .figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".run-ledger" / "bench.json"
 FIGURES: dict[str, Callable[[], Figure]] = {
     "domain_events_per_cpu_second": domain.events_per_cpu_second,
+    "writer_events_per_cpu_second": writer_cpu.events_per_cpu_second,
+    "writer_events_per_cpu_second_stern": writer_cpu.stern_events_per_cpu_second,
+    "writer_events_per_cpu_second_deltas": writer_cpu.deltas_per_cpu_second,
 }
 
 
@@ -31,7 +35,8 @@ def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
     parser.add_argument("--only", nargs="+", choices=sorted(FIGURES), metavar="NAME")
     names = parser.parse_args(arguments).only or list(FIGURES)
     figures = []
-    for name in names:
+    for number, name in enumerate(names, start=1):
+        print(f"[{number}/{len(names)}] {name} …", file=sys.stderr, flush=True)
         figures.append(FIGURES[name]())
         print(row(figures[-1]), flush=True)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -40,12 +45,15 @@ def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
 
 
 def row(figure: Figure) -> str:
-    """Return the figure's line of the table."""
+    """Return the figure's line of the table, with its notes below."""
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f} of {figure.baseline:,.6g}"
-    goal = (
-        "" if figure.goal is None else f"goal {figure.goal:g}: {'met' if figure.met else 'MISSED'}"
-    )
-    return f"{figure.name:40} {figure.value:>14,.6g} {figure.unit:12} {ratio:24} {goal}".rstrip()
+    goal = ""
+    if figure.goal is not None:
+        sign = "≥" if figure.more_is_better else "≤"
+        times = " ×" if figure.goal_is_ratio else ""
+        goal = f"goal {sign} {figure.goal:g}{times}: {'met' if figure.met else 'MISSED'}"
+    line = f"{figure.name:40} {figure.value:>14,.6g} {figure.unit:16} {ratio:24} {goal}".rstrip()
+    return "\n".join([line, *(f"    {note}" for note in figure.notes)])
 
 
 def document(figures: list[Figure]) -> dict[str, object]:
@@ -58,12 +66,21 @@ def document(figures: list[Figure]) -> dict[str, object]:
         text=True,
     )
     return {
-        "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python "
+        "machine": f"{processor()}, {os.cpu_count()} cores, {platform.platform()}, Python "
         f"{platform.python_version()}",
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "commit": commit.stdout.strip() or None,
         "figures": [figure.as_json() for figure in figures],
     }
+
+
+def processor() -> str:
+    """Return what the processor calls itself."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 if __name__ == "__main__":

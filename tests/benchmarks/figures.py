@@ -20,6 +20,10 @@ class Figure:
     baseline: float | None = None
     goal: float | None = None
     more_is_better: bool = True
+    goal_is_ratio: bool = False
+    """Whether the goal is one of value over baseline."""
+    notes: tuple[str, ...] = ()
+    """What the table says below the figure: where the rest goes, what it was taken with."""
 
     @property
     def ratio(self) -> float | None:
@@ -29,9 +33,10 @@ class Figure:
     @property
     def met(self) -> bool | None:
         """Tell whether the goal is met, None where there is none."""
-        if self.goal is None:
+        judged = self.ratio if self.goal_is_ratio else self.value
+        if self.goal is None or judged is None:
             return None
-        return self.value >= self.goal if self.more_is_better else self.value <= self.goal
+        return judged >= self.goal if self.more_is_better else judged <= self.goal
 
     def as_json(self) -> dict[str, object]:
         """Return the figure as `bench.json` holds it."""
@@ -47,13 +52,23 @@ class Figure:
 
 
 def side_by_side(
-    measured: Callable[[], object], baseline: Callable[[], object], *, work: int
+    measured: Callable[[], object],
+    baseline: Callable[[], object],
+    *,
+    work: int,
+    baseline_work: int | None = None,
+    rounds: int = ROUNDS,
 ) -> tuple[float, float]:
-    """Return the work per CPU second of both, medians over rounds that alternate."""
+    """Return the work per CPU second of both, medians over rounds that alternate.
+
+    *baseline_work* says how much the baseline does where that is another amount.
+    """
     rates: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS):
-        for rate, action in zip(rates, (measured, baseline), strict=True):
+    for _ in range(rounds):
+        for rate, action, done in zip(
+            rates, (measured, baseline), (work, baseline_work or work), strict=True
+        ):
             started = time.process_time()
             action()
-            rate.append(work / (time.process_time() - started))
+            rate.append(done / (time.process_time() - started))
     return statistics.median(rates[0]), statistics.median(rates[1])

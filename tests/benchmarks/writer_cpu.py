@@ -1,0 +1,132 @@
+"""What the writer costs in CPU time, beside a naive one: one `update_item` an event.
+
+Both talk to the same server in another process. The naive one is what a first draft would be: a
+client with boto3's default settings, `json.loads`, one `update_item` that sets the state and adds
+the counters. It keeps no history, counts repeats twice and knows no rollups.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+from unittest import mock
+
+import boto3
+from tests.support.answering_server import answering_server
+from tests.support.writer_process import Context
+
+from run_ledger import writer
+from run_ledger.store import client as clients
+
+from . import mixes
+from .figures import Figure, side_by_side
+
+ROUNDS = 9
+_NAIVE_BATCHES = 1
+
+
+def events_per_cpu_second() -> Figure:
+    """Take jobs through their lives in ten batches of 100 events each."""
+    return _compared(
+        "writer_events_per_cpu_second",
+        [list(mixes.usual(f"u{generation}")) for generation in range(ROUNDS)],
+    )
+
+
+def stern_events_per_cpu_second() -> Figure:
+    """Take jobs through short lives: every fifth event changes a state."""
+    return _compared(
+        "writer_events_per_cpu_second_stern",
+        [
+            [batch for life in range(3) for batch in mixes.stern(f"s{generation}-{life}")]
+            for generation in range(ROUNDS)
+        ],
+    )
+
+
+def deltas_per_cpu_second() -> Figure:
+    """Send nothing but deltas of jobs that the writer knows."""
+    batches = mixes.deltas_only("d", ROUNDS * 6)
+    start = next(batches)
+    return _compared(
+        "writer_events_per_cpu_second_deltas",
+        [list(itertools.islice(batches, 6)) for _ in range(ROUNDS)],
+        start,
+    )
+
+
+def _compared(
+    name: str, rounds: Sequence[Sequence[mixes.Batch]], first: mixes.Batch | None = None
+) -> Figure:
+    """Post *rounds*, a naive writer's turn after each; *first* is posted before all of them."""
+    events = sum(len(batch) for batch in rounds[0])
+    ours = iter(rounds)
+    theirs = [list(mixes.usual(f"n{number}"))[:_NAIVE_BATCHES] for number in range(ROUNDS + 1)]
+    with _writers() as (post, naive):
+        # Caches and connections are warm in either.
+        post(first or next(iter(mixes.usual("warm"))))
+        naive(theirs.pop())
+        value, baseline = side_by_side(
+            lambda: [post(batch) for batch in next(ours)],
+            lambda: naive(theirs.pop()),
+            work=events,
+            baseline_work=_NAIVE_BATCHES * mixes.BATCH,
+            rounds=ROUNDS,
+        )
+    return Figure(name, value, "events/s", baseline, goal=10, goal_is_ratio=True)
+
+
+@contextmanager
+def _writers() -> Iterator[
+    tuple[Callable[[mixes.Batch], None], Callable[[list[mixes.Batch]], None]]
+]:
+    """Give the real writer and the naive one, both talking to one server."""
+    with answering_server() as server, mock.patch.dict(os.environ, server.environment), _quiet():
+        clients.dynamodb.cache_clear()
+        writer._ledger.cache_clear()
+        client = boto3.client("dynamodb")
+
+        def post(batch: mixes.Batch) -> None:
+            answer = writer.handler({"Records": batch}, Context())
+            assert answer == {"batchItemFailures": []}, answer
+
+        def naive(batches: list[mixes.Batch]) -> None:
+            for record in itertools.chain.from_iterable(batches):
+                client.update_item(**_naive_update(json.loads(record["body"])["detail"]))
+
+        yield post, naive
+        clients.dynamodb.cache_clear()
+        writer._ledger.cache_clear()
+
+
+def _naive_update(detail: dict[str, Any]) -> dict[str, Any]:
+    counters = list(detail["delta"].items())
+    return {
+        "TableName": "jobs",
+        "Key": {"job_id": {"S": detail["job_id"]}},
+        "UpdateExpression": "SET client_id = :c, #status = :s, updated_at = :u ADD "
+        + ", ".join(f"{name} :d{number}" for number, (name, _) in enumerate(counters)),
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {
+            ":c": {"S": detail["client_id"]},
+            ":s": {"S": detail.get("status", "running")},
+            ":u": {"S": detail["occurred_at"]},
+            **{f":d{number}": {"N": str(value)} for number, (_, value) in enumerate(counters)},
+        },
+    }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the writer's log lines, which cost what they cost, out of the table."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with redirect_stdout(io.StringIO()):
+        yield
+    root.handlers[:], root.level = handlers, level

@@ -1,0 +1,137 @@
+"""A loopback server that answers like DynamoDB, at once: the stand-in behind HTTP.
+
+It runs in a process of its own, so that a program's CPU time is its own, too::
+
+    with answering_server() as server:
+        os.environ.update(server.environment)   # any boto3 client now talks to it
+        server.items("jobs")                    # what a table holds by now
+
+Queries find nothing: the stand-in has no indexes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import urllib3
+from botocore.exceptions import ClientError
+from tests.support.dynamo import Dynamo
+from tests.support.ledgers import empty_store
+from tests.support.tables import NAMES
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+_NOTHING_FOUND = {"Items": [], "Count": 0, "ScannedCount": 0}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which clients and handlers find it."""
+        return {
+            **{f"{name.upper()}_TABLE": table for name, table in NAMES._asdict().items()},
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+        }
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Return all items of a table."""
+        answer = urllib3.request("GET", f"{self.url}/{table}", retries=False)
+        items: list[dict[str, Any]] = answer.json()
+        return items
+
+
+@contextmanager
+def answering_server() -> Iterator[Server]:
+    """Start a server with empty tables on a free port; end it afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.answering_server"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "backend", ROOT)))},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        port = process.stdout.readline().strip()
+        assert port, "the answering server did not start"
+        yield Server(f"http://{LOOPBACK}:{port}")
+    finally:
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body leave in two writes; waiting to join them would add 40 ms to each answer.
+    disable_nagle_algorithm = True
+    store: Dynamo
+
+    def do_POST(self) -> None:
+        """Answer one call of DynamoDB."""
+        request = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        try:
+            if operation == "Query":
+                self._answer(200, _NOTHING_FOUND)
+            else:
+                self._answer(200, self.store.perform(operation, request))
+        except ClientError as error:
+            self._answer(400, _as_wire(error))
+
+    def do_GET(self) -> None:
+        """Answer with all items of a table."""
+        self._answer(200, self.store.items(self.path.lstrip("/")))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _answer(self, status: int, content: object) -> None:
+        body = msgspec.json.encode(content)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _as_wire(error: ClientError) -> dict[str, Any]:
+    response: dict[str, Any] = dict(error.response)
+    fault = response.pop("Error")
+    return {"__type": f"dynamodb#{fault['Code']}", "Message": fault["Message"], **response}
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    _Handler.store = empty_store()
+    with ThreadingHTTPServer((LOOPBACK, 0), _Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.stdout.write(f"{server.server_address[1]}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    main()
