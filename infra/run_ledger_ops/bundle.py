@@ -16,6 +16,9 @@ from pathlib import Path
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 _LEFT_OUT = {"__pycache__", "bin"}
+# botocore describes some four hundred services, nine tenths of a bundle's files. These are called.
+SERVICES = frozenset({"dynamodb"})
+_BOTOCORE_DATA = Path("botocore", "data")
 _KEPT_BUNDLES = 5  # of a cache; each code change makes one
 _PYTHON_TAG = "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())"
 
@@ -33,7 +36,7 @@ class Bundle:
 
 
 def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
-    """Bundle a source folder with the dependencies that its `requirements.txt` pins.
+    """Bundle a source folder with what its `requirements.txt` pins, less what it can't need.
 
     `python` is the interpreter that will run the code, and which the wheels must suit. Everything
     in the folder goes in but what only the build needs: the requirements files and hidden files.
@@ -42,7 +45,11 @@ def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
     if not requirements.is_file():
         raise BundleError(f"{requirements} is missing: it pins what the functions carry.")
     dependencies = _install_dependencies(requirements, python=python, cache=cache)
-    files = {path.relative_to(dependencies).as_posix(): path for path in _files(dependencies)}
+    files = {
+        path.relative_to(dependencies).as_posix(): path
+        for path in _files(dependencies)
+        if _is_of_use(path.relative_to(dependencies))
+    }
     files |= {path.relative_to(source).as_posix(): path for path in _source_files(source)}
     digest = _digest_of_sources(source, dependencies.name)
     target = cache / f"bundle-{digest}.zip"
@@ -83,6 +90,14 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_of_use(path: Path) -> bool:
+    """Say whether a file of the dependencies serves our functions: botocore's others do not."""
+    if not path.is_relative_to(_BOTOCORE_DATA):
+        return True
+    inside = path.relative_to(_BOTOCORE_DATA).parts
+    return len(inside) == 1 or inside[0] in SERVICES
+
+
 def _source_files(source: Path) -> Iterator[Path]:
     return (
         path
@@ -92,7 +107,7 @@ def _source_files(source: Path) -> Iterator[Path]:
 
 
 def _digest_of_sources(source: Path, dependencies: str) -> str:
-    digest = hashlib.sha256(dependencies.encode())
+    digest = hashlib.sha256(f"{dependencies}\0{sorted(SERVICES)}".encode())
     for path in _source_files(source):
         content = path.read_bytes()
         name = path.relative_to(source).as_posix()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from run_ledger_ops.bundle import Bundle, BundleError, build_bundle
+from run_ledger_ops.bundle import SERVICES, Bundle, BundleError, build_bundle
 
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(sys.executable)
 
 
@@ -84,6 +86,34 @@ def test_unpinned_requirement_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"pinned in .*requirements\.txt could not be installed"):
         build(source, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_only_the_services_that_are_called_are_described(source: Path, tmp_path: Path) -> None:
+    """Hundreds of others would make each new function process slower to start."""
+    first = build(source, tmp_path / "cache")
+    [dependencies] = (tmp_path / "cache").glob("dependencies-*")
+    for name in ("endpoints.json", "dynamodb/service.json", "ec2/service.json"):
+        path = dependencies / "botocore" / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    first.path.unlink()
+    with zipfile.ZipFile(build(source, tmp_path / "cache").path) as archive:
+        assert archive.namelist() == [
+            "botocore/data/dynamodb/service.json",
+            "botocore/data/endpoints.json",
+            "ours/handler.py",
+        ]
+
+
+def test_every_service_that_the_backend_calls_is_described() -> None:
+    """A client of another one could not be made."""
+    sources = (ROOT / "backend").rglob("*.py")
+    called = {
+        name
+        for path in sources
+        for name in re.findall(r"""\b(?:client|resource)\(\s*["'](\w+)["']""", path.read_text())
+    }
+    assert called == SERVICES
 
 
 def test_missing_requirements_are_named(source: Path, tmp_path: Path) -> None:

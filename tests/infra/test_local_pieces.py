@@ -125,6 +125,8 @@ def test_wanted_port_that_is_taken_is_an_error() -> None:
         with pytest.raises(LocalStackError, match=rf"Port {port} \(site\) is taken .* --port"):
             ports.choose("site", "--port", port, 1, avoid=set())
         assert ports.choose("site", "--port", None, port, avoid=set()) != port
+    with pytest.raises(LocalStackError, match="has another purpose here"):
+        ports.choose("local AWS", "--aws-port", 1, 1, avoid={1})
 
 
 def test_usual_port_is_kept_when_it_is_free() -> None:

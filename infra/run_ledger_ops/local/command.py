@@ -47,7 +47,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "--no-demo", action="store_true", help="start with an empty ledger, simulate no pipelines"
     )
     parser.add_argument(
-        "--no-dashboard", action="store_true", help="leave out the analysts' Streamlit app"
+        "--no-dashboard",
+        action="store_true",
+        help="leave out the analysts' Streamlit app (of which there is none yet)",
     )
     parser.add_argument(
         "--state",
@@ -93,7 +95,6 @@ def run(given: argparse.Namespace) -> int:
         port=given.port,
         cloud_port=given.aws_port,
         demo=not given.no_demo,
-        dashboard=not given.no_dashboard,
     )
     stack = LocalStack(options, _say)
     for number in _SIGNALS:

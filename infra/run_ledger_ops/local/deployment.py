@@ -80,6 +80,7 @@ def deploy(cloud: LocalCloud, deployment: Deployment) -> dict[str, str]:
     else:
         _update(cloudformation, request)
     _wait(cloudformation)
+    _drop_objects(s3, keep={template_key, *map(_key, deployment.bundles)})
     return outputs(cloud)
 
 
@@ -99,6 +100,13 @@ def _ensure_bucket(s3: Any) -> None:
         )
     except s3.exceptions.BucketAlreadyOwnedByYou:
         return
+
+
+def _drop_objects(s3: Any, *, keep: set[str]) -> None:
+    """Remove earlier bundles and templates: functions have copies of their own."""
+    for entry in s3.list_objects_v2(Bucket=ARTIFACTS_BUCKET).get("Contents", []):
+        if entry["Key"] not in keep:
+            s3.delete_object(Bucket=ARTIFACTS_BUCKET, Key=entry["Key"])
 
 
 def _key(bundle: Bundle) -> str:

@@ -7,15 +7,17 @@ from run_ledger_ops.local.errors import LocalStackError
 LOOPBACK = "127.0.0.1"
 
 
-def is_free(port: int) -> bool:
-    """Say whether a program could listen on this port of the loopback address now."""
+def obstacle(port: int) -> str | None:
+    """Say why nobody could listen on this port of the loopback address now; None: one could."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
+        except PermissionError:
+            return "needs rights that you don't have"
         except OSError:
-            return False
-        return True
+            return "is taken by another program"
+        return None
 
 
 def choose(name: str, option: str, wanted: int | None, usual: int, *, avoid: set[int]) -> int:
@@ -25,14 +27,12 @@ def choose(name: str, option: str, wanted: int | None, usual: int, *, avoid: set
     last start, or a default.
     """
     if wanted is not None:
-        if wanted in avoid or not is_free(wanted):
-            message = (
-                f"Port {wanted} ({name}) is taken by another program: "
-                f"stop that one, or choose another port with {option}."
-            )
+        reason = "has another purpose here" if wanted in avoid else obstacle(wanted)
+        if reason:
+            message = f"Port {wanted} ({name}) {reason}: choose another one with {option}."
             raise LocalStackError(message)
         return wanted
-    if usual not in avoid and is_free(usual):
+    if usual not in avoid and obstacle(usual) is None:
         return usual
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

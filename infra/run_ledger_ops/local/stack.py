@@ -44,7 +44,6 @@ class Options:
     port: int | None = None
     cloud_port: int | None = None
     demo: bool = True
-    dashboard: bool = True
 
 
 class LocalStack:

@@ -5,10 +5,10 @@ releases with the process, however it ends), and is checked before it is used, b
 passes over files that it can't read and would later save an empty state over them.
 """
 
-import contextlib
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -162,6 +162,8 @@ def _is_running(pid: str) -> bool:
 
 def clear_folder(folder: Path) -> None:
     """Empty a folder of leftovers, as far as that is possible."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        with contextlib.suppress(OSError):
-            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
