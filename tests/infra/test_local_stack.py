@@ -272,26 +272,6 @@ def test_example_of_the_readiness_text_works_when_pasted(stack: LocalStack, tmp_
     wait_for("the entry", lambda: posted in entry_ids(stack), 60)
 
 
-@pytest.mark.parametrize(
-    "content",
-    ['{"tables": ', '{"__ministack_format__": 99, "payload": {}}'],
-    ids=["not JSON", "of a later version"],
-)
-def test_broken_state_folder_is_said_and_left_as_it_is(tmp_path: Path, content: str) -> None:
-    """The local AWS would go on without the broken part and save over it."""
-    broken = tmp_path / "aws" / "dynamodb.json"
-    broken.parent.mkdir()
-    broken.write_text(content)
-    (tmp_path / "settings.json").write_text('{"format": 1, "deployed": "something"}')
-    code, complaint = run_to_its_end(tmp_path)
-    assert code == 2
-    assert complaint.count("\n") == 1
-    assert f"The state folder {tmp_path} is damaged: " in complaint
-    assert "dynamodb" in complaint
-    assert broken.read_text() == content
-    assert not (tmp_path / "stack.json").exists()
-
-
 def test_unreachable_ministack_is_said(tmp_path: Path) -> None:
     """A missing tool is named, together with what brings it."""
     code, complaint = run_to_its_end(tmp_path, "--local-cloud-python", str(tmp_path / "nothing"))

@@ -13,12 +13,16 @@ from tests.support.dynamo import Dynamo, Script, TableSchema
 from tests.support.events import Envelope
 from tests.support.tables import NAMES
 
+from run_ledger.domain import job as jobs
+from run_ledger.domain import project as projects
 from run_ledger.domain.contract import JOB_SAYINGS, PROJECT_SAYINGS
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.events import decode
+from run_ledger.domain.events import Event, decode
 from run_ledger.domain.instants import text
 from run_ledger.domain.job import Attempt, Failure, Job
 from run_ledger.domain.project import Project
+from run_ledger.store import job_items, project_items
+from run_ledger.store.attributes import to_item
 from run_ledger.store.entry_items import Entry, from_entry_item
 from run_ledger.store.job_items import StoredJob, from_job_item
 from run_ledger.store.ledger import Delivery, Ledger, Refusal, Report, Timing
@@ -162,23 +166,49 @@ def accepted(store: Dynamo) -> list[Envelope]:
 def assert_balanced(store: Dynamo) -> None:
     """Jobs, projects and rollups are what a recount of the entries gives, now and at any time."""
     taken = accepted(store)
-    jobs = stored_jobs(store)
-    assert {name: job_document(one.job) for name, one in jobs.items()} == recount.recount_jobs(
+    found = stored_jobs(store)
+    assert {name: job_document(one.job) for name, one in found.items()} == recount.recount_jobs(
         taken
     )
-    projects = stored_projects(store)
+    found_projects = stored_projects(store)
     by_project: dict[str, list[Envelope]] = {}
     for one in taken:
         if one["detail-type"] == "project_update":
             by_project.setdefault(one["detail"]["project_id"], []).append(one)
-    assert {name: project_document(one.project) for name, one in projects.items()} == {
+    assert {name: project_document(one.project) for name, one in found_projects.items()} == {
         name: recount.recount_project(those) for name, those in by_project.items()
     }
     assert rollups(store) == recount.recount_rollups(taken)
+    _assert_items_hold_the_fold(store, taken)
     counted = Counter((one["detail-type"], _entity(one)) for one in taken)
-    assert {("job_update", name): one.entries for name, one in jobs.items()} | {
-        ("project_update", name): one.entries for name, one in projects.items()
+    assert {("job_update", name): one.entries for name, one in found.items()} | {
+        ("project_update", name): one.entries for name, one in found_projects.items()
     } == dict(counted)
+
+
+def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
+    """Every attribute counts: those of indexes, and what decides between events yet to come."""
+    events_of: dict[tuple[str, str], list[Event]] = {}
+    for event in events.decoded_all(taken):
+        events_of.setdefault((event.kind, event.entity_id), []).append(event)
+    for item in (*store.items(NAMES.jobs), *store.items(NAMES.projects)):
+        state: dict[str, Any]
+        if "job_id" in item:
+            name = ("job", item["job_id"]["S"])
+            job = jobs.fold(None, events_of[name])
+            counters, state = job.counters, job_items.state_attributes(job)
+        else:
+            name = ("project", item["project_id"]["S"])
+            project = projects.fold(None, events_of[name])
+            counters, state = project.counters, project_items.state_attributes(project)
+        known = {
+            f"{name[0]}_id": name[1],
+            **state,
+            **job_items.counter_attributes(counters),
+            "n": len(events_of[name]),
+            "seen": NOW,
+        }
+        assert {part: value for part, value in item.items() if part != "rev"} == to_item(known)
 
 
 def _entity(one: Envelope) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.support import ledgers
 from tests.support.dynamo import Answer, Call, Fault
@@ -215,4 +218,22 @@ def test_events_that_are_refused_everywhere_fail_once_each() -> None:
     assert report.failed_message_ids == {"m0", "m1"}
     assert len(report.failures) == 2
     assert set(ledgers.stored_jobs(store)) == {"job-0"}
+    assert_balanced(store)
+
+
+def test_eight_writers_at_one_job_lose_and_double_nothing() -> None:
+    """In real threads, each with most of the events, in another order and other batches."""
+    store = ledgers.empty_store()
+    batch = [job_update(event_id=str(n), delta={"records_ok": n}) for n in range(120)]
+    batch += [job_update(event_id=f"stage-{n}", stage=f"stage {n}") for n in range(20)]
+
+    def work(number: int) -> set[str]:
+        ledger, dice = make_ledger(store, seed=number), random.Random(number)
+        mine = dice.sample(batch, 100)
+        reports = [post(ledger, mine[start : start + 9]) for start in range(0, 100, 9)]
+        return {failed for report in reports for failed in report.failed_message_ids}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [set()] * 8
+    assert len(ledgers.entries(store)) == len(batch), "each event has been somebody's"
     assert_balanced(store)
