@@ -54,6 +54,11 @@ def empty_tables() -> Iterator[DynamoDBClient]:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
-        for name, definition in _definitions().items():
-            client.create_table(TableName=name, **definition)
+        create_tables(client)
         yield client
+
+
+def create_tables(client: DynamoDBClient) -> None:
+    """Make the six tables, named `NAMES`, where *client* leads."""
+    for name, definition in _definitions().items():
+        client.create_table(TableName=name, **definition)
