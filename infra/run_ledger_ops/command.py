@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from run_ledger_ops import redrive, rejected
+from run_ledger_ops import audit, redrive, rejected
 from run_ledger_ops.local import command as local
 
 
@@ -16,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     local.add_to(commands)
     rejected.add_to(commands)
     redrive.add_to(commands)
+    audit.add_to(commands)
     given = parser.parse_args(arguments)
     code: int = given.run(given)
     return code

@@ -1,0 +1,288 @@
+"""The audit: jobs, projects and rollup rows held against a recount of the entries.
+
+Nothing here stops the writers, and nothing is reported that only their work made look wrong:
+
+*Items.* An item is read, then its entries, then the item again. Every posting changes the item
+(``n`` counts its events), so if both readings agree no event came between, and the item must be
+what the fold of the entries gives. If they don't, it is judged in the next round.
+
+*Rows.* Rows are read, then all that contributes to them, then the rows again. Every posting that
+touches a row changes it. So a row that reads the same twice, and whose contributors have not moved
+since their entries were read, must be the sum of what these say. A row that seems wrong is judged
+once more, against all that the entries name, as an index or an item may hide a contributor;
+only what is found twice alike is drift.
+
+Entries expire. What they no longer tell is beyond reach: an item that has taken in more events
+than are left of it, if it is old enough for that, and rows of days before the oldest entry.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from run_ledger.domain.recount import Drift, row_day
+from run_ledger.domain.rollups import Row
+
+from .attributes import Item
+from .audit_calls import Shards, read_entries, read_items, read_rows
+from .audit_items import Name, whole_number
+from .audit_judgement import Judgement, judge
+from .audit_repairs import AUDIT_SHARD, mend_item, mend_row
+from .audit_scopes import Scope
+from .reading import Reading
+
+ROUNDS = 12
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A drift, and whether it was mended."""
+
+    drift: Drift
+    mended: bool
+
+
+@dataclass(slots=True)
+class Findings:
+    """What an audit has found."""
+
+    entities: int = 0
+    rows: int = 0
+    drifts: list[Found] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    beyond_reach: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an audit goes about it: whether it mends, and its pauses, for tests to leave out."""
+
+    repair: bool = False
+    pause: Callable[[float], None] = time.sleep
+    progress: Callable[[int], None] = lambda _: None
+
+
+class Audit:
+    """One audit of one scope."""
+
+    def __init__(self, reading: Reading, scope: Scope, horizon: int, manner: Manner) -> None:
+        """Audit what *scope* says; entries received before *horizon* may have expired."""
+        self._reading = reading
+        self._scope = scope
+        self._horizon = horizon
+        self._manner = manner
+        self._judgements: dict[Name, Judgement] = {}
+        self._totals: dict[Row, Counter[str]] = {}
+        # To be judged in the next round; None stands for all rows.
+        self._moving: set[Name] = set()
+        self._open_rows: set[Row] | None = None
+        # Found to be right once: from then on only a fault, no posting, could make it wrong.
+        self._settled: set[Name] = set()
+        self._hopeless: set[Row] = set()
+        self._suspected: dict[Row, dict[str, int]] = {}
+        self._drifts: dict[Name | Row, list[Found]] = {}
+        self._judged_rows: set[Row] = set()
+
+    def run(self) -> Findings:
+        """Judge in rounds, until nothing is open or patience is at its end."""
+        for number in range(ROUNDS):
+            if number:
+                longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**number)
+                self._manner.pause(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
+            self._round(is_first=number == 0)
+            if not self._moving and not self._open_rows:
+                break
+        return self._findings()
+
+    # -------------------------------------------------------------------------- a round
+
+    def _round(self, *, is_first: bool) -> None:
+        before = self._read_rows()
+        whole = bool(self._suspected) or (is_first and self._scope.is_everything)
+        listed = self._scope.list(self._reading, whole=whole)
+        fresh = {name for name in listed if name not in self._judgements} | self._moving
+        self._moving = set()
+        items = read_items(self._reading, fresh)
+        entries = read_entries(self._reading, fresh, self._manner.progress)
+        for name in [*fresh]:
+            judgement = judge(name, items.get(name), entries[name], self._horizon)
+            self._forget(name)
+            if self._scope.owns(judgement.item, judgement.expected):
+                judgement.contribution.add_to(self._totals, 1)
+                self._judgements[name] = judgement
+            else:
+                fresh.discard(name)
+        after = self._read_rows()
+        self._notice_movement(fresh)
+        if self._manner.repair:
+            self._mend_items(fresh - self._moving)
+        if self._scope.has_rows:
+            self._judge_rows(before, after)
+
+    def _read_rows(self) -> dict[Row, Shards]:
+        """Read the rows that are open, or that the scope has."""
+        if not self._scope.has_rows:
+            return {}
+        if self._open_rows is None:
+            partitions = self._scope.partitions(self._horizon)
+        else:
+            partitions = {row.partition for row in self._open_rows}
+        return read_rows(self._reading, partitions)
+
+    def _forget(self, name: Name) -> None:
+        """Make room for a new judgement of *name*."""
+        known = self._judgements.pop(name, None)
+        if known is not None:
+            known.contribution.add_to(self._totals, -1)
+
+    def _notice_movement(self, fresh: Iterable[Name]) -> None:
+        """Read again the items that matter now; those that have changed are judged anew."""
+        matter = {*fresh}
+        if self._open_rows:
+            rows = self._open_rows
+            matter |= {
+                name for name, one in self._judgements.items() if one.contribution.touches(rows)
+            }
+        now = read_items(self._reading, matter)
+        self._moving |= {name for name in matter if now.get(name) != self._judgements[name].item}
+        self._settled |= {
+            name for name in matter - self._moving if not self._judgements[name].differences
+        }
+
+    def _mend_items(self, names: Iterable[Name]) -> None:
+        for name in names:
+            judgement = self._judgements[name]
+            if not judgement.differences or judgement.is_beyond_reach or judgement.unreadable:
+                continue
+            mended = mend_item(
+                self._reading,
+                name,
+                judgement.item,
+                judgement.expected,
+                seen=judgement.last_received_at,
+            )
+            if mended:
+                known = self._drifts.setdefault(name, [])
+                known += [Found(drift, mended=True) for drift in judgement.drifts(name)]
+            # Its rows are judged when it has been found to be right.
+            self._moving.add(name)
+
+    # ---------------------------------------------------------------------------- rows
+
+    def _judge_rows(self, before: dict[Row, Shards], after: dict[Row, Shards]) -> None:
+        if self._open_rows is None:
+            rows = {*before, *after, *self._totals}
+            self._open_rows = {row for row in rows if self._is_in_reach(row)}
+        unreadable = [one for one in self._judgements.values() if one.unreadable]
+        # What an unreadable entry counts for, no later round will tell.
+        self._hopeless |= {
+            row for row in self._open_rows if any(one.may_count_in(row) for one in unreadable)
+        }
+        self._open_rows -= self._hopeless
+        moving = [self._judgements[name] for name in self._moving]
+        uncertain = {row for one in moving for row, _ in one.contribution.rows}
+        unsettled = self._unsettled()
+        for row in sorted(self._open_rows):
+            shards = after.get(row, {})
+            if (
+                before.get(row, {}) != shards
+                or row in uncertain
+                or any(one.may_count_in(row) for one in unsettled)
+            ):
+                self._suspected.pop(row, None)
+            else:
+                self._judge_row(row, shards)
+
+    def _judge_row(self, row: Row, shards: Shards) -> None:
+        """Judge a row that stood still."""
+        changes = _changes(self._totals.get(row, Counter()), shards)
+        if changes and self._suspected.get(row) != changes:
+            self._suspected[row] = changes
+            return
+        self._suspected.pop(row, None)
+        if changes:
+            mended = self._manner.repair and mend_row(
+                self._reading, row, shards.get(AUDIT_SHARD), changes
+            )
+            if self._manner.repair and not mended:
+                return
+            self._drifts[row] = [
+                Found(drift, mended) for drift in _row_drifts(row, shards, changes)
+            ]
+        self._judged_rows.add(row)
+        if self._open_rows is not None:
+            self._open_rows.discard(row)
+
+    def _unsettled(self) -> list[Judgement]:
+        """Return what is yet to be mended: until then a posting to it may falsify any row of it."""
+        if not self._manner.repair:
+            return []
+        open_ones = (self._judgements[name] for name in self._moving - self._settled)
+        return [one for one in open_ones if one.differences]
+
+    def _is_in_reach(self, row: Row) -> bool:
+        return self._scope.includes(row) and self._scope.is_in_reach(row_day(row), self._horizon)
+
+    # ------------------------------------------------------------------------- findings
+
+    def _findings(self) -> Findings:
+        findings = Findings(
+            entities=sum(one.exists for one in self._judgements.values()),
+            rows=len(self._judged_rows),
+        )
+        for name, judgement in sorted(self._judgements.items()):
+            label = f"{name.kind} {name.entity_id}"
+            findings.unreadable += [f"{label}, entry {entry}" for entry in judgement.unreadable]
+            if judgement.is_beyond_reach:
+                findings.beyond_reach.append(label)
+            elif name in self._moving:
+                findings.undecided.append(label)
+            elif judgement.differences and not judgement.unreadable:
+                known = self._drifts.setdefault(name, [])
+                known += [Found(drift, mended=False) for drift in judgement.drifts(name)]
+        findings.undecided += [
+            _label(row) for row in sorted((self._open_rows or set()) | self._hopeless)
+        ]
+        for key in sorted(self._drifts, key=lambda key: (isinstance(key, Row), key)):
+            findings.drifts += self._drifts[key]
+        return findings
+
+
+def _changes(recounted: Counter[str], shards: Shards) -> dict[str, int]:
+    """Return what has to be added to the shards of a row to make it what was recounted."""
+    changes = Counter(recounted)
+    changes.subtract(_sums(shards))
+    return {name: change for name, change in sorted(changes.items()) if change}
+
+
+def _sums(shards: Shards) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for item in shards.values():
+        for name, count in _counts(item):
+            sums[name] += count
+    return sums
+
+
+def _counts(item: Item) -> Iterable[tuple[str, int]]:
+    for name, attribute in item.items():
+        if name not in ("pk", "sk"):
+            yield name, whole_number(attribute) or 0
+
+
+def _row_drifts(row: Row, shards: Shards, changes: dict[str, int]) -> list[Drift]:
+    sums = _sums(shards)
+    return [
+        Drift("row", _label(row), name, sums[name], sums[name] + change)
+        for name, change in changes.items()
+    ]
+
+
+def _label(row: Row) -> str:
+    return f"{row.partition} {row.sort}"

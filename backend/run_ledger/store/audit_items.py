@@ -1,0 +1,129 @@
+"""Items as an audit sees them: as they must be by the entries, and how a stored one differs.
+
+Stored items are compared attribute by attribute without being read into jobs or rows first, for
+what an audit looks for are items that can't be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from run_ledger.domain import instants
+from run_ledger.domain import job as jobs
+from run_ledger.domain import project as projects
+from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.events import Event, decode
+
+from . import job_items, keys, project_items
+from .attributes import Attribute, Item, from_attribute, to_item
+from .keys import Tables
+
+_COUNTER = "c_"
+_ZERO = {"N": "0"}
+# Outside the algebra: a revision counts writes, and ``seen`` is the writers' clock.
+_NOT_JUDGED = frozenset({"rev", "seen"})
+
+
+class Name(NamedTuple):
+    """Which job or project."""
+
+    kind: Literal["job", "project"]
+    entity_id: str
+
+    @property
+    def entries_key(self) -> str:
+        """The partition key of its entries."""
+        return keys.entity_key(self.kind, self.entity_id)
+
+    @property
+    def key(self) -> Item:
+        """The key of its item."""
+        return to_item({f"{self.kind}_id": self.entity_id})
+
+    def table(self, tables: Tables) -> str:
+        """Return the table of its item."""
+        return tables.jobs if self.kind == "job" else tables.projects
+
+
+def name_of(entries_key: str) -> Name | None:
+    """Return whose entries lie under a partition key, None where it is nobody's."""
+    kind, _, entity_id = entries_key.partition("#")
+    if kind == "job":
+        return Name("job", entity_id)
+    return Name("project", entity_id) if kind == "project" else None
+
+
+def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
+    """Return the event that an entry's *item* records, None where it records none of *name*."""
+    try:
+        envelope = b'{"id":%b,"detail-type":%b,"source":"","time":%b,"detail":%b}' % (
+            msgspec.json.encode(item["envelope_id"]["S"]),
+            msgspec.json.encode(f"{name.kind}_update"),
+            msgspec.json.encode(instants.text(int(item["occurred_at"]["N"]))),
+            item["detail"]["S"].encode(),
+        )
+        event = decode(envelope)
+    except (KeyError, ValueError, OverflowError, InvalidEvent):
+        return None
+    is_itself = (event.kind, event.entity_id, event.event_id) == (*name, item["sk"]["S"])
+    return event if is_itself else None
+
+
+def expected_item(name: Name, events: Sequence[Event]) -> Item:
+    """Return the item that *events*, one at least, make, without what is not judged."""
+    if name.kind == "job":
+        job = jobs.fold(None, events)
+        attributes, counters = job_items.state_attributes(job), job.counters
+    else:
+        project = projects.fold(None, events)
+        attributes, counters = project_items.state_attributes(project), project.counters
+    sums = job_items.counter_attributes(counters)
+    return name.key | to_item({**attributes, **sums, "n": len(events)})
+
+
+def differing(
+    stored: Mapping[str, Attribute], expected: Mapping[str, Attribute], path: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, stored and expected value of all that differs; None stands for missing."""
+    for attribute in sorted({*stored, *expected} - (set() if path else _NOT_JUDGED)):
+        here, there = stored.get(attribute), expected.get(attribute)
+        if not path and attribute.startswith(_COUNTER):
+            here, there = here or _ZERO, there or _ZERO
+        if here == there:
+            continue
+        where = f"{path}{attribute}"
+        if here is not None and there is not None and "M" in here and "M" in there:
+            yield from differing(here["M"], there["M"], f"{where}.")
+        else:
+            yield where, shown(here), shown(there)
+
+
+def shown(attribute: Attribute | None) -> Any:
+    """Return *attribute* as a report may show it, whatever it holds."""
+    if attribute is None:
+        return None
+    try:
+        value = from_attribute(attribute)
+        msgspec.json.encode(value)
+    except (KeyError, TypeError, ValueError):
+        return str(attribute)
+    return value
+
+
+def whole_number(attribute: Attribute | None) -> int | None:
+    """Return the integer that *attribute* holds, None where it holds none."""
+    try:
+        return int(attribute["N"]) if attribute else None
+    except (KeyError, ValueError):
+        return None
+
+
+def created_at(item: Mapping[str, Attribute]) -> int | None:
+    """Return the instant in the item's ``ck``, None where there is none to be read."""
+    try:
+        return keys.created_at(item["ck"]["S"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,119 @@
+"""One job or project judged by its entries: what its item must be, and what it counts for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from run_ledger.domain import job as jobs
+from run_ledger.domain.events import Event
+from run_ledger.domain.recount import Contribution, Drift, contribution
+from run_ledger.domain.rollups import ALL, Row
+
+from .attributes import Item
+from .audit_items import (
+    Name,
+    created_at,
+    differing,
+    event_of,
+    expected_item,
+    whole_number,
+)
+from .job_items import from_job_item
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of one entity.
+
+    ``differences`` are paths with stored and recounted values; ``unreadable`` are the keys of
+    entries that no event can be read from, for want of which nothing is certain.
+    """
+
+    item: Item | None
+    expected: Item | None
+    differences: Sequence[tuple[str, Any, Any]]
+    contribution: Contribution
+    last_received_at: int
+    is_beyond_reach: bool
+    unreadable: Sequence[str]
+
+    @property
+    def exists(self) -> bool:
+        """Return whether there is an item or an entry."""
+        return self.item is not None or self.expected is not None
+
+    def may_count_in(self, row: Row) -> bool:
+        """Return whether an event of the entity, of which nothing is known, may count in *row*."""
+        known = [item for item in (self.item, self.expected) if item is not None]
+        if not known or row.partition == ALL:
+            return not known or any("job_id" in item for item in known)
+        kind, _, rest = row.partition.partition("#")
+        owner = "project_id" if kind == "project" else "client_id"
+        counted = {"S": rest.rpartition("#")[0]}
+        return any("job_id" in item and item.get(owner) == counted for item in known)
+
+    def drifts(self, name: Name) -> list[Drift]:
+        """Return the differences as drifts of *name*."""
+        return [Drift(name.kind, name.entity_id, *one) for one in self.differences]
+
+
+def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: int) -> Judgement:
+    """Judge the *item* of *name* by its *entries*; older ones than *horizon* may have expired."""
+    events: list[Event] = []
+    unreadable: list[str] = []
+    for entry in entries:
+        event = event_of(name, entry)
+        if event is None:
+            unreadable.append(entry["sk"]["S"])
+        else:
+            events.append(event)
+    received = [whole_number(entry.get("received_at")) or 0 for entry in entries]
+    is_beyond_reach = _is_beyond_reach(item, events, len(entries), horizon)
+    expected = expected_item(name, events) if events else None
+    return Judgement(
+        item=item,
+        expected=None if is_beyond_reach else expected,
+        differences=() if is_beyond_reach or unreadable else tuple(_compared(item, expected)),
+        contribution=_contribution(name, item if is_beyond_reach else None, events),
+        last_received_at=max(received, default=0),
+        is_beyond_reach=is_beyond_reach,
+        unreadable=unreadable,
+    )
+
+
+def _compared(item: Item | None, expected: Item | None) -> list[tuple[str, Any, Any]]:
+    if item is None and expected is None:
+        return []
+    if item is None:
+        return [("", None, "an item")]
+    if expected is None:
+        return [("", "an item", None)]
+    return list(differing(item, expected))
+
+
+def _is_beyond_reach(
+    item: Item | None, events: Sequence[Event], entries: int, horizon: int
+) -> bool:
+    """Return whether entries are missing that may have expired."""
+    if item is None or entries >= (whole_number(item.get("n")) or 0):
+        return False
+    times = [created_at(item), whole_number(item.get("seen"))]
+    times += [event.occurred_at for event in events]
+    return any(time is not None and time < horizon for time in times)
+
+
+def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Contribution:
+    """Return what the entity counts for: by its events, or by its item where these are gone.
+
+    Of an *old* job the deltas that are left still count, as their hours are within reach.
+    """
+    if name.kind != "job":
+        return Contribution()
+    if old is not None:
+        try:
+            return contribution(from_job_item(old).job, events)
+        except (KeyError, TypeError, ValueError):
+            return Contribution()
+    return contribution(jobs.fold(None, events), events) if events else Contribution()

@@ -1,0 +1,127 @@
+"""Mending what an audit has found, by conditional writes, while writers go on writing.
+
+*Items.* A posting always raises ``n``, so an item that is put (or deleted) on the condition that
+``rev`` and ``n`` are as read replaces exactly what was judged. The revision moves on, so that a
+writer that had read the wrong item reads again.
+
+*Rows.* A posting moves a row and what the entries say of it by the same amount. So the difference
+between the two stays what it was found to be, whatever is posted, until it is added. It goes to a
+shard that no writer uses, on the condition that its counts are as read: two audits, or a retry
+after an answer that got lost, can't add it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from run_ledger.domain.rollups import Row
+
+from .attributes import Attribute, Item, to_attribute, to_item
+from .audit_items import Name, differing, whole_number
+from .expressions import UpdateBuilder
+from .faults import Fault, fault
+from .reading import Reading
+
+AUDIT_SHARD = "audit"
+# An expression holds 4 KB.
+_ATTRIBUTES_A_CALL = 40
+_GUARDS = ("rev", "n")
+
+
+def mend_item(
+    reading: Reading, name: Name, stored: Item | None, expected: Item | None, *, seen: int
+) -> bool:
+    """Put what is *expected* (None: nothing) in place of what is *stored*.
+
+    *seen* is when the writer took in the last of the entries, for an item that does not say.
+    Returns False where the item is no longer as it was read.
+    """
+    condition = _unchanged(name, stored, expected or {})
+    table = name.table(reading.tables)
+    try:
+        if expected is None:
+            reading.client.delete_item(TableName=table, Key=name.key, **condition)
+        else:
+            item = expected | _bookkeeping(stored or {}, expected, seen)
+            reading.client.put_item(TableName=table, Item=item, **condition)
+    except ClientError as error:
+        if fault(error) is Fault.CONDITION:
+            return False
+        raise
+    return True
+
+
+def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[str, int]) -> bool:
+    """Add *changes* to the audits' shard of *row*, which was read as *shard*.
+
+    Returns False where another audit has changed it since.
+    """
+    table = reading.tables.rollups
+    key = to_item({"pk": row.partition, "sk": f"{row.sort}#{AUDIT_SHARD}"})
+    for portion in _portions(changes):
+        known = {name: whole_number((shard or {}).get(name)) for name in portion}
+        update = UpdateBuilder()
+        update.add(portion)
+        for name, count in known.items():
+            if count is None:
+                update.require_absent(name)
+            else:
+                update.require((name,), "=", count)
+        try:
+            reading.client.update_item(**update.action(table, key)["Update"])
+        except ClientError as error:
+            if fault(error) is not Fault.CONDITION:
+                raise
+            # The first try of this very call may have taken effect, and its answer got lost.
+            answer = reading.client.get_item(TableName=table, Key=key, ConsistentRead=True)
+            now: Any = answer.get("Item", {})
+            for name, change in portion.items():
+                if whole_number(now.get(name)) != (known[name] or 0) + change:
+                    return False
+    return True
+
+
+def _unchanged(name: Name, stored: Item | None, expected: Item) -> dict[str, Any]:
+    """Return the condition that the item is still the one that was judged."""
+    if stored is None:
+        return {"ConditionExpression": f"attribute_not_exists({name.kind}_id)"}
+    wrong = {path.partition(".")[0] for path, _, _ in differing(stored, expected)}
+    guarded = [*_GUARDS, *sorted(wrong - {*_GUARDS})[:_ATTRIBUTES_A_CALL]]
+    names: dict[str, str] = {}
+    values: dict[str, Attribute] = {}
+    clauses = []
+    for number, attribute in enumerate(guarded):
+        names[f"#{number}"] = attribute
+        if attribute in stored:
+            values[f":{number}"] = stored[attribute]
+            clauses.append(f"#{number} = :{number}")
+        else:
+            clauses.append(f"attribute_not_exists(#{number})")
+    condition: dict[str, Any] = {
+        "ConditionExpression": " AND ".join(clauses),
+        "ExpressionAttributeNames": names,
+    }
+    return condition | ({"ExpressionAttributeValues": values} if values else {})
+
+
+def _bookkeeping(stored: Item, expected: Item, seen: int) -> Item:
+    """Return the attributes that no entry tells of."""
+    revision = whole_number(stored.get("rev"))
+    if revision is None:
+        # Above all that a writer may remember of an item that was there before.
+        revision = whole_number(expected["n"]) or 0
+    known = stored.get("seen")
+    is_known = whole_number(known) is not None
+    return {
+        "rev": to_attribute(revision + 1),
+        "seen": known if known is not None and is_known else to_attribute(seen),
+    }
+
+
+def _portions(changes: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    ordered = sorted(changes.items())
+    for first in range(0, len(ordered), _ATTRIBUTES_A_CALL):
+        yield dict(ordered[first : first + _ATTRIBUTES_A_CALL])

@@ -1,0 +1,110 @@
+"""What an audit looks at: one job; what one client or one project has; or everything.
+
+A job that an index does not find, as its item is missing or names another client, would make its
+rows look wrong. So a *whole* list is taken from the entries, too, which are what is believed.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from run_ledger.domain import instants
+from run_ledger.domain.rollups import ALL, Row
+
+from . import keys
+from .attributes import Item
+from .audit_calls import (
+    list_by_entries,
+    list_indexed,
+    list_jobs,
+    list_projects,
+    list_projects_of,
+)
+from .audit_items import Name
+from .reading import Reading
+
+_DAY = 86_400 * instants.MICROSECONDS
+
+
+class Scope(Struct, frozen=True):
+    """At most one of the ids; the days limit the rows, not the jobs and projects."""
+
+    now: int
+    job_id: str | None = None
+    client_id: str | None = None
+    project_id: str | None = None
+    first_day: str | None = None
+    last_day: str | None = None
+
+    @property
+    def has_rows(self) -> bool:
+        """Return whether rows can be judged: those of one job alone can't."""
+        return self.job_id is None
+
+    @property
+    def is_everything(self) -> bool:
+        """Return whether no id narrows the scope."""
+        return self.job_id is None and self.client_id is None and self.project_id is None
+
+    def owns(self, *items: Item | None) -> bool:
+        """Return whether an entity that was listed belongs here by any of its *items*.
+
+        An entry may mention a client or project that its job is not of.
+        """
+        if self.client_id is not None:
+            attribute, wanted = "client_id", self.client_id
+        elif self.project_id is not None:
+            attribute, wanted = "project_id", self.project_id
+        else:
+            return True
+        return any(item is not None and item.get(attribute) == {"S": wanted} for item in items)
+
+    def list(self, reading: Reading, *, whole: bool) -> set[Name]:
+        """Return the jobs and projects to judge."""
+        if self.job_id is not None:
+            return {Name("job", self.job_id)}
+        if self.client_id is not None:
+            found = list_indexed(reading, keys.BY_CLIENT, "client_id", self.client_id)
+            found |= list_projects_of(reading, self.client_id)
+        elif self.project_id is not None:
+            found = list_indexed(reading, keys.BY_PROJECT, "project_id", self.project_id)
+            found.add(Name("project", self.project_id))
+        else:
+            found = list_jobs(reading) | list_projects(reading)
+        if whole:
+            wanted = self.client_id or self.project_id
+            found |= list_by_entries(reading, None if wanted is None else f'"{wanted}"')
+        return found
+
+    def partitions(self, horizon: int) -> set[str] | None:
+        """Return the partitions of the rows, None for all there are."""
+        if self.client_id is not None:
+            prefixes = [f"client#{self.client_id}#", f"failures#{self.client_id}#"]
+        elif self.project_id is not None:
+            prefixes = [f"project#{self.project_id}#"]
+        else:
+            return None
+        first = max(self.first_day or "", instants.day(horizon))
+        last = self.last_day or instants.day(self.now + _DAY)
+        first_at = instants.parse(f"{first}T00:00:00Z")
+        last_at = instants.parse(f"{last}T00:00:00Z")
+        days = [instants.day(moment) for moment in range(first_at, last_at + 1, _DAY)]
+        return {prefix + day for prefix in prefixes for day in days}
+
+    def includes(self, row: Row) -> bool:
+        """Return whether *row* is of the client or the project."""
+        if row.partition == ALL:
+            return self.client_id is None and self.project_id is None
+        kind, _, rest = row.partition.partition("#")
+        owner = rest.rpartition("#")[0]
+        if self.client_id is not None:
+            return kind in ("client", "failures") and owner == self.client_id
+        return self.project_id is None or (kind == "project" and owner == self.project_id)
+
+    def is_in_reach(self, day: str, horizon: int) -> bool:
+        """Return whether rows of *day* are asked for, and can be judged by the entries."""
+        return (
+            day > instants.day(horizon)
+            and (self.first_day is None or self.first_day <= day)
+            and (self.last_day is None or day <= self.last_day)
+        )

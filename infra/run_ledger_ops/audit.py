@@ -1,0 +1,155 @@
+"""`run-ledger audit`: hold what the ledger says against its own entries, and mend what drifted."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import to_builtins
+
+from run_ledger.domain import instants
+from run_ledger.domain.errors import NotFound
+from run_ledger.store.audit import Audit, Findings, Found, Manner
+from run_ledger.store.audit_scopes import Scope
+from run_ledger.store.entry_items import SECONDS_PER_DAY
+from run_ledger.store.reading import Reading
+from run_ledger_ops import target, terminal
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.target import Target
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+
+_DRIFT = 1
+_DAY = SECONDS_PER_DAY * instants.MICROSECONDS
+_READING_SECONDS = 86_400.0
+_MOST_LABELS = 5
+# Producers' clocks may be ahead of the writer's, by which entries expire.
+_MARGIN_DAYS = 1
+_DESCRIPTION = """\
+Compute jobs, projects and totals anew from the entries, and say where what is stored differs. The
+system may go on working meanwhile: what its work makes look wrong for a moment is not reported."""
+_EPILOG = """\
+what is judged:
+  (no option)   all jobs, all projects, all totals; also jobs of which only the entries are left
+  --job J       the job's state and counters; totals can only be judged together with other jobs
+  --client C    the client's jobs and projects, and its totals by hour and of failures
+  --project P    the project, its jobs, and its totals by hour
+  --from --to   of the totals only those of these days (UTC, both included); no job is left out, as
+                any may have reported on any day
+
+what can't be judged is said, and is no drift: jobs and totals that are older than the entries
+reach (see --reach), and what moved all the time (run it again later).
+
+--repair puts jobs and projects right and adds what totals lack, each only if it is still as it was
+judged, so that it may run while the writers do. Entries are never touched: they are what is true.
+
+Exit code: 0 nothing differs, or all of it was mended; 1 something differs; 2 an error."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `audit` to the words that the command knows."""
+    parser = commands.add_parser(
+        "audit",
+        help="compute jobs and totals anew from the entries, and say (or mend) what differs",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("audit", lambda: _audit(given)))
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--job", metavar="ID", help="one job alone")
+    either.add_argument("--client", metavar="ID", help="what one client has")
+    either.add_argument("--project", metavar="ID", help="what one project has")
+    parser.add_argument(
+        "--from", dest="first", type=terminal.day, metavar="DAY", help="totals from this day on"
+    )
+    parser.add_argument(
+        "--to", dest="last", type=terminal.day, metavar="DAY", help="totals up to this day"
+    )
+    parser.add_argument("--repair", action="store_true", help="mend what differs")
+    parser.add_argument(
+        "--reach",
+        type=terminal.positive,
+        metavar="DAYS",
+        help="how long entries have been kept (default: what the stack says)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    target.add_options(parser)
+
+
+def _audit(given: argparse.Namespace) -> int:
+    if given.job and (given.first or given.last):
+        raise OpsError("--from and --to choose among totals, and a job alone has none.")
+    if given.first and given.last and given.first > given.last:
+        raise OpsError("--from is after --to.")
+    system = target.find(given)
+    now = terminal.clock()
+    scope = Scope(
+        now=now,
+        job_id=given.job,
+        client_id=given.client,
+        project_id=given.project,
+        first_day=given.first,
+        last_day=given.last,
+    )
+    reach = (given.reach or system.entry_ttl_days) - _MARGIN_DAYS
+    horizon = max(now - reach * _DAY, instants.EARLIEST)
+    findings = _run(system, scope, horizon, repair=given.repair)
+    if given.job and not findings.entities:
+        raise NotFound(f"there is no job {given.job}, nor any entry of one.")
+    if given.json:
+        say_json(_document(findings))
+    else:
+        _say(findings)
+    is_well = all(found.mended for found in findings.drifts) and not findings.unreadable
+    return 0 if is_well else _DRIFT
+
+
+def _run(system: Target, scope: Scope, horizon: int, *, repair: bool) -> Findings:
+    reading = Reading(system.dynamodb, system.tables, system.executor, _READING_SECONDS)
+    with Progress("jobs and projects recounted", None) as progress:
+        manner = Manner(repair=repair, progress=progress.add)
+        return Audit(reading, scope, horizon, manner).run()
+
+
+def _document(findings: Findings) -> dict[str, Any]:
+    return {
+        "jobs_and_projects": findings.entities,
+        "totals": findings.rows,
+        "drifts": [
+            {**to_builtins(found.drift), "mended": found.mended} for found in findings.drifts
+        ],
+        "unreadable_entries": findings.unreadable,
+        "beyond_reach": findings.beyond_reach,
+        "undecided": findings.undecided,
+    }
+
+
+def _say(findings: Findings) -> None:
+    for found in findings.drifts:
+        say(_told(found))
+    for label in findings.unreadable:
+        say(f"{label}: holds no event of it; what it counts for is not certain")
+    drifts = len(findings.drifts)
+    mended = sum(found.mended for found in findings.drifts)
+    say(
+        f"Judged {findings.entities:,} jobs and projects and {findings.rows:,} rows of totals: "
+        + (f"{drifts:,} differences, {mended:,} mended." if drifts else "no difference.")
+    )
+    _warn_of("beyond what the entries tell", findings.beyond_reach)
+    _warn_of("moving all the time, not judged", findings.undecided)
+
+
+def _told(found: Found) -> str:
+    drift = found.drift
+    where = f"{drift.kind} {drift.key}"
+    if drift.attribute:
+        where += f", {drift.attribute}"
+    stored = "nothing" if drift.stored is None else drift.stored
+    recounted = "nothing" if drift.recounted is None else drift.recounted
+    end = "; mended" if found.mended else ""
+    return f"{where}: stored {stored}, by the entries {recounted}{end}"
+
+
+def _warn_of(what: str, labels: Sequence[str]) -> None:
+    if labels:
+        more = ", …" if len(labels) > _MOST_LABELS else ""
+        warn(f"{len(labels):,} {what}: {', '.join(labels[:_MOST_LABELS])}{more}")
