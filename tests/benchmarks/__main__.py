@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import domain, writer_cpu
+from . import domain, end_to_end, hot_job, writer_cpu, writer_units
 from .figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +26,12 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "writer_events_per_cpu_second": writer_cpu.events_per_cpu_second,
     "writer_events_per_cpu_second_stern": writer_cpu.stern_events_per_cpu_second,
     "writer_events_per_cpu_second_deltas": writer_cpu.deltas_per_cpu_second,
+    "writer_calls_per_event": writer_units.calls_per_event,
+    "writer_write_units_per_event": writer_units.write_units_per_event,
+    "writer_write_units_per_event_worst": writer_units.write_units_per_event_worst,
+    "hot_job_deltas_per_second": hot_job.deltas_per_second,
+    "hot_job_write_units_per_second": hot_job.write_units_per_second,
+    "end_to_end_events_per_second": end_to_end.events_per_second,
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 
 ROUNDS = 5
@@ -72,3 +75,13 @@ def side_by_side(
             action()
             rate.append(done / (time.process_time() - started))
     return statistics.median(rates[0]), statistics.median(rates[1])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the log lines of handlers out of the table; they are written all the same."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with redirect_stdout(io.StringIO()):
+        yield
+    root.handlers[:], root.level = handlers, level

@@ -1,9 +1,7 @@
 """The traffic that the writer is measured with.
 
-Jobs belong to `CLIENTS` clients, each with a project and a pipeline of its own. A job of the usual
-mix takes part in ten batches: in the first it starts and sends four deltas, in eight it sends five
-deltas, in the last it sends four and completes. The stern mix is its first and last batch alone, so
-that every fifth event changes a job's state.
+Its jobs belong to `CLIENTS` clients, each with a project and a pipeline of its own, unless said
+otherwise. An event is about 650 bytes as the bus delivers it, and carries six counters.
 """
 
 from __future__ import annotations
@@ -21,41 +19,80 @@ CLIENTS = 4
 Batch = list[dict[str, str]]
 
 
+USUAL = (
+    "20 jobs of 4 clients, 10 batches of 100 events: in the first each job starts and sends 4 "
+    "deltas, then 5 deltas a batch, in the last 4 and its end"
+)
+STERN = "20 jobs of 4 clients, 2 batches of 100 events: start and 4 deltas, 4 deltas and end"
+DELTAS = "20 known jobs of 4 clients, batches of 100 events: 5 deltas each"
+SCATTERED = (
+    "100 jobs of 100 clients, 50 batches of 100 events, one of each job: a start, 48 deltas, an end"
+)
+
+
 def usual(generation: str) -> Iterator[Batch]:
-    """Yield the ten batches in which twenty jobs live."""
-    jobs = _jobs(generation, JOBS)
-    for batch in range(BATCHES_A_LIFE):
-        yield [
-            _record(job, batch, step, _transition(batch, step, BATCHES_A_LIFE))
-            for step in range(EVENTS_A_JOB)
-            for job in jobs
-        ]
+    """Yield the batches in which twenty jobs live: see `USUAL`."""
+    yield from lives(generation, BATCHES_A_LIFE)
 
 
 def stern(generation: str) -> Iterator[Batch]:
-    """Yield two batches: twenty jobs start, and end."""
-    jobs = _jobs(generation, JOBS)
-    for batch in range(2):
-        yield [
-            _record(job, batch, step, _transition(batch, step, 2))
-            for step in range(EVENTS_A_JOB)
-            for job in jobs
-        ]
+    """Yield two batches in which twenty jobs live: every fifth event changes a job's state."""
+    yield from lives(generation, 2)
 
 
 def deltas_only(generation: str, batches: int) -> Iterator[Batch]:
     """Yield a batch in which twenty jobs start, and then *batches* with nothing but deltas."""
-    jobs = _jobs(generation, JOBS)
+    jobs = _jobs(generation, JOBS, CLIENTS)
     yield [_record(job, 0, 0, {"status": "running"}) for job in jobs]
     for batch in range(1, batches + 1):
         yield [_record(job, batch, step, {}) for step in range(EVENTS_A_JOB) for job in jobs]
 
 
-def scattered(generation: str) -> Iterator[Batch]:
-    """Yield three batches over a hundred jobs, each with an event of each: start, delta, end."""
-    jobs = _jobs(generation, BATCH)
-    for batch, fields in enumerate((_START, {}, _END)):
+def scattered(generation: str, batches: int = BATCHES_A_LIFE * EVENTS_A_JOB) -> Iterator[Batch]:
+    """Yield batches in which every event is of another job and client: see `SCATTERED`."""
+    jobs = _jobs(generation, BATCH, BATCH)
+    for batch in range(batches):
+        fields = _START if batch == 0 else _END if batch == batches - 1 else {}
         yield [_record(job, batch, 0, fields) for job in jobs]
+
+
+def abrupt(generation: str) -> Iterator[Batch]:
+    """Yield two batches over a hundred jobs of as many clients, which start and end."""
+    yield from scattered(generation, 2)
+
+
+def lives(generation: str, batches: int) -> Iterator[Batch]:
+    """Yield so many batches in which twenty jobs start, send deltas and end."""
+    jobs = _jobs(generation, JOBS, CLIENTS)
+    for batch in range(batches):
+        yield [
+            _record(job, batch, step, _transition(batch, step, batches))
+            for step in range(EVENTS_A_JOB)
+            for job in jobs
+        ]
+
+
+def job_ids(generation: str) -> list[str]:
+    """Return the ids of the twenty jobs."""
+    return [job["job_id"] for job in _jobs(generation, JOBS, CLIENTS)]
+
+
+def hot_start() -> dict[str, str]:
+    """Return the record of the start of the one job that all of `hot` is about."""
+    return _record(_hot_job(), 0, 0, {"status": "running"} | {"delta": {}})
+
+
+def hot(writer: int, deltas: int) -> Iterator[dict[str, str]]:
+    """Yield one writer's records: *deltas* of the hot job, told apart by writer and number."""
+    job = _hot_job()
+    for number in range(deltas):
+        serial = writer * deltas + number
+        delta = {"records_ok": 1, "input_tokens": serial}
+        yield _record(job, writer, 1, {"event_id": f"delta-{serial:06d}", "delta": delta})
+
+
+def _hot_job() -> dict[str, str]:
+    return _jobs("hot", 1, 1)[0]
 
 
 _START: dict[str, Any] = {"status": "running", "stage": "enrich", "records_total": 2_000}
@@ -70,12 +107,12 @@ def _transition(batch: int, step: int, batches: int) -> dict[str, Any]:
     return {}
 
 
-def _jobs(generation: str, count: int) -> list[dict[str, str]]:
+def _jobs(generation: str, count: int, clients: int) -> list[dict[str, str]]:
     return [
         {
             "job_id": f"enrich-2026-11-22-{generation}-{number:03d}",
-            "client_id": f"client-{number % CLIENTS}",
-            "project_id": f"catalogue-refresh-{number % CLIENTS}",
+            "client_id": f"client-{number % clients}",
+            "project_id": f"catalogue-refresh-{number % clients}",
             "pipeline": "product-descriptions",
         }
         for number in range(count)
@@ -83,13 +120,12 @@ def _jobs(generation: str, count: int) -> list[dict[str, str]]:
 
 
 def _record(job: dict[str, str], batch: int, step: int, fields: dict[str, Any]) -> dict[str, str]:
-    """Return the SQS record of one event, about 700 bytes as the bus delivers it."""
+    """Return the SQS record of one event."""
     name = f"{job['job_id']}-{batch:02d}-{step}"
-    detail = {
+    detail: dict[str, Any] = {
         "event_id": name,
         **job,
         "occurred_at": f"2026-11-22T14:{batch:02d}:{step * 10:02d}.250Z",
-        **fields,
         "delta": {
             "records_ok": 24 + step,
             "records_failed": 1,
@@ -98,6 +134,7 @@ def _record(job: dict[str, str], batch: int, step: int, fields: dict[str, Any]) 
             "output_tokens": 5_120,
             "cost_microusd": 31_415,
         },
+        **fields,
     }
     envelope = {
         "version": "0",
@@ -110,4 +147,4 @@ def _record(job: dict[str, str], batch: int, step: int, fields: dict[str, Any]) 
         "resources": [],
         "detail": detail,
     }
-    return {"messageId": name, "body": json.dumps(envelope)}
+    return {"messageId": str(detail["event_id"]), "body": json.dumps(envelope)}

@@ -7,13 +7,11 @@ the counters. It keeps no history, counts repeats twice and knows no rollups.
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
@@ -25,7 +23,7 @@ from run_ledger import writer
 from run_ledger.store import client as clients
 
 from . import mixes
-from .figures import Figure, side_by_side
+from .figures import Figure, quiet, side_by_side
 
 ROUNDS = 9
 _NAIVE_BATCHES = 1
@@ -35,6 +33,7 @@ def events_per_cpu_second() -> Figure:
     """Take jobs through their lives in ten batches of 100 events each."""
     return _compared(
         "writer_events_per_cpu_second",
+        mixes.USUAL,
         [list(mixes.usual(f"u{generation}")) for generation in range(ROUNDS)],
     )
 
@@ -43,6 +42,7 @@ def stern_events_per_cpu_second() -> Figure:
     """Take jobs through short lives: every fifth event changes a state."""
     return _compared(
         "writer_events_per_cpu_second_stern",
+        mixes.STERN,
         [
             [batch for life in range(3) for batch in mixes.stern(f"s{generation}-{life}")]
             for generation in range(ROUNDS)
@@ -56,13 +56,17 @@ def deltas_per_cpu_second() -> Figure:
     start = next(batches)
     return _compared(
         "writer_events_per_cpu_second_deltas",
+        mixes.DELTAS,
         [list(itertools.islice(batches, 6)) for _ in range(ROUNDS)],
         start,
     )
 
 
 def _compared(
-    name: str, rounds: Sequence[Sequence[mixes.Batch]], first: mixes.Batch | None = None
+    name: str,
+    mix: str,
+    rounds: Sequence[Sequence[mixes.Batch]],
+    first: mixes.Batch | None = None,
 ) -> Figure:
     """Post *rounds*, a naive writer's turn after each; *first* is posted before all of them."""
     events = sum(len(batch) for batch in rounds[0])
@@ -79,7 +83,7 @@ def _compared(
             baseline_work=_NAIVE_BATCHES * mixes.BATCH,
             rounds=ROUNDS,
         )
-    return Figure(name, value, "events/s", baseline, goal=10, goal_is_ratio=True)
+    return Figure(name, value, "events/s", baseline, goal=10, goal_is_ratio=True, notes=(mix,))
 
 
 @contextmanager
@@ -87,7 +91,7 @@ def _writers() -> Iterator[
     tuple[Callable[[mixes.Batch], None], Callable[[list[mixes.Batch]], None]]
 ]:
     """Give the real writer and the naive one, both talking to one server."""
-    with answering_server() as server, mock.patch.dict(os.environ, server.environment), _quiet():
+    with answering_server() as server, mock.patch.dict(os.environ, server.environment), quiet():
         clients.dynamodb.cache_clear()
         writer._ledger.cache_clear()
         client = boto3.client("dynamodb")
@@ -120,13 +124,3 @@ def _naive_update(detail: dict[str, Any]) -> dict[str, Any]:
             **{f":d{number}": {"N": str(value)} for number, (_, value) in enumerate(counters)},
         },
     }
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the writer's log lines, which cost what they cost, out of the table."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with redirect_stdout(io.StringIO()):
-        yield
-    root.handlers[:], root.level = handlers, level

@@ -6,7 +6,9 @@ It runs in a process of its own, so that a program's CPU time is its own, too::
         os.environ.update(server.environment)   # any boto3 client now talks to it
         server.items("jobs")                    # what a table holds by now
 
-Queries find nothing: the stand-in has no indexes.
+Queries find nothing: the stand-in has no indexes. With `hold_seconds`, a transaction holds its
+items for so long before it commits, and one that meets a held item is cancelled with
+TransactionConflict, as DynamoDB does to transactions that run side by side.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +28,8 @@ from typing import Any
 import msgspec
 import urllib3
 from botocore.exceptions import ClientError
-from tests.support.dynamo import Dynamo
-from tests.support.ledgers import empty_store
+from tests.support.dynamo import Dynamo, Place, cancelled
+from tests.support.ledgers import empty_store, schemas
 from tests.support.tables import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,12 +60,17 @@ class Server:
         items: list[dict[str, Any]] = answer.json()
         return items
 
+    def count(self, table: str) -> int:
+        """Return how many items a table has."""
+        answer = urllib3.request("GET", f"{self.url}/{table}/count", retries=False)
+        return int(answer.json())
+
 
 @contextmanager
-def answering_server() -> Iterator[Server]:
+def answering_server(hold_seconds: float = 0.0) -> Iterator[Server]:
     """Start a server with empty tables on a free port; end it afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.answering_server"],
+        [sys.executable, "-m", "tests.support.answering_server", str(hold_seconds)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "backend", ROOT)))},
         stdin=subprocess.PIPE,
@@ -81,11 +89,51 @@ def answering_server() -> Iterator[Server]:
         process.stdout.close()
 
 
+class _Holding:
+    """The items of open transactions."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._held: set[Place] = set()
+
+    @contextmanager
+    def items_of(self, request: dict[str, Any]) -> Iterator[None]:
+        """Hold the items that *request* writes, or cancel it where another one holds some."""
+        if not self._seconds:
+            yield
+            return
+        places = [_place(action) for action in request["TransactItems"]]
+        with self._lock:
+            if not self._held.isdisjoint(places):
+                raise cancelled(
+                    [
+                        {"Code": "TransactionConflict" if place in self._held else "None"}
+                        for place in places
+                    ]
+                )
+            self._held.update(places)
+        time.sleep(self._seconds)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.difference_update(places)
+
+
+def _place(action: dict[str, Any]) -> Place:
+    ((_, write),) = action.items()
+    table = write["TableName"]
+    item = write.get("Key") or write["Item"]
+    return table, tuple(item[name]["S"] for name in schemas()[table].key)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Headers and body leave in two writes; waiting to join them would add 40 ms to each answer.
     disable_nagle_algorithm = True
     store: Dynamo
+    holding: _Holding
 
     def do_POST(self) -> None:
         """Answer one call of DynamoDB."""
@@ -94,14 +142,20 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if operation == "Query":
                 self._answer(200, _NOTHING_FOUND)
+            elif operation == "TransactWriteItems":
+                with self.holding.items_of(request):
+                    answer = self.store.perform(operation, request)
+                self._answer(200, answer)
             else:
                 self._answer(200, self.store.perform(operation, request))
         except ClientError as error:
             self._answer(400, _as_wire(error))
 
     def do_GET(self) -> None:
-        """Answer with all items of a table."""
-        self._answer(200, self.store.items(self.path.lstrip("/")))
+        """Answer with all items of a table, or with their number."""
+        _, table, *count = self.path.split("/")
+        items = self.store.items(table)
+        self._answer(200, len(items) if count else items)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -124,6 +178,7 @@ def _as_wire(error: ClientError) -> dict[str, Any]:
 def main() -> None:
     """Serve until standard input ends."""
     _Handler.store = empty_store()
+    _Handler.holding = _Holding(float(sys.argv[1]))
     with ThreadingHTTPServer((LOOPBACK, 0), _Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()

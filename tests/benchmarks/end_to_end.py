@@ -1,0 +1,101 @@
+"""The whole local stack, from `PutEvents` to the posted job, beside its event bus alone.
+
+The local AWS is one process that plays bus, queue, functions' front and tables, so every hop of an
+event costs its time, which it would not on AWS. The bus alone, without a rule that takes events
+anywhere, is what it can take in at most; both are taken in the same run, in turns.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tests.support.local_stack import LocalStack, local_stack, wait_for
+
+from . import mixes
+from .figures import Figure
+
+ROUNDS = 3
+BATCHES = 20
+ENTRIES_A_CALL = 10
+PATIENCE_SECONDS = 120
+IDLE_BUS = "nobody-listens"
+
+
+def events_per_second() -> Figure:
+    """Let usual traffic run through everything; the clock stops when all is posted."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_stack(Path(folder)) as stack,
+    ):
+        bus = stack.client("events")
+        bus.create_event_bus(Name=IDLE_BUS)
+        # The first events start the writer's process, which is no part of the rate.
+        _run(stack, bus, "warm", 2)
+        rates: dict[str, list[float]] = {"all": [], "put": [], "bus": []}
+        for number in range(ROUNDS):
+            whole, put = _run(stack, bus, f"e2e-{number}", BATCHES)
+            rates["all"].append(whole)
+            rates["put"].append(put)
+            started = time.monotonic()
+            count = _put(bus, IDLE_BUS, mixes.lives(f"idle-{number}", BATCHES))
+            rates["bus"].append(count / (time.monotonic() - started))
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    return Figure(
+        "end_to_end_events_per_second",
+        middle["all"],
+        "events/s",
+        middle["bus"],
+        goal=0.5,
+        goal_is_ratio=True,
+        notes=(
+            f"{BATCHES * mixes.BATCH:,} events a round, jobs' whole lives; baseline: the bus alone",
+            f"taken in at {middle['put']:,.0f} events/s while the writer was at work",
+        ),
+    )
+
+
+def _run(stack: LocalStack, bus: Any, generation: str, batches: int) -> tuple[float, float]:
+    """Return the events a second until all are posted, and until all are taken in."""
+    started = time.monotonic()
+    count = _put(bus, stack.document["event_bus_name"], mixes.lives(generation, batches))
+    taken_in = time.monotonic()
+    jobs = mixes.job_ids(generation)
+    client = stack.client("dynamodb")
+    table = stack.document["tables"]["jobs"]
+
+    def is_posted() -> bool:
+        keys = {"Keys": [{"job_id": {"S": job_id}} for job_id in jobs]}
+        found = client.batch_get_item(RequestItems={table: keys})["Responses"][table]
+        return sum(int(item["n"]["N"]) for item in found) == count
+
+    wait_for("all events to be posted", is_posted, PATIENCE_SECONDS)
+    return count / (time.monotonic() - started), count / (taken_in - started)
+
+
+def _put(bus: Any, name: str, batches: Iterable[mixes.Batch]) -> int:
+    """Put all events on the bus, ten a call; return how many those are."""
+    records = itertools.chain.from_iterable(batches)
+    count = 0
+    while some := list(itertools.islice(records, ENTRIES_A_CALL)):
+        entries = []
+        for record in some:
+            envelope = json.loads(record["body"])
+            entries.append(
+                {
+                    "EventBusName": name,
+                    "Source": envelope["source"],
+                    "DetailType": envelope["detail-type"],
+                    "Detail": json.dumps(envelope["detail"]),
+                }
+            )
+        answer = bus.put_events(Entries=entries)
+        assert not answer["FailedEntryCount"], answer
+        count += len(entries)
+    return count

@@ -1,0 +1,169 @@
+"""One hot job: eight writers, a hundred thousand deltas, exact.
+
+DynamoDB takes at most 1,000 write units a second on one item. A counter item that each delta
+updates stops there, and a transaction per delta at half of it. The writer turns a batch into one
+update of the job, so the item sees a fraction of the deltas.
+
+Taken against the stand-in behind a loopback server, not the local AWS: that one serialises all
+transactions and so never shows a conflict, while the stand-in holds the items of a transaction for
+as long as DynamoDB typically takes and cancels whoever meets them. The server is one Python process
+on the same machine, so the rate is a lower bound, set by the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from unittest import mock
+
+from tests.support.answering_server import Server, answering_server
+from tests.support.local_stack import ROOT
+from tests.support.sizing import started_kb
+from tests.support.writer_process import Context
+
+from run_ledger import writer
+from run_ledger.store.client import dynamodb
+
+from . import mixes
+from .figures import Figure, quiet
+
+WRITERS = 8
+DELTAS = 100_000
+HOLD_SECONDS = 0.01
+MOST_UNITS_AN_ITEM = 1_000
+PATIENCE_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Race:
+    """What came of it."""
+
+    seconds: float
+    transactions: int
+    cancelled: int
+    deliveries: int
+    job_kb: int
+
+    @property
+    def deltas_per_second(self) -> float:
+        """Return the rate."""
+        return DELTAS / self.seconds
+
+    @property
+    def units_per_second(self) -> float:
+        """Return the write units a second on the job's item, those of cancelled tries included."""
+        return 2 * self.job_kb * self.transactions / self.seconds
+
+    @property
+    def units_per_delta(self) -> float:
+        """Return the write units on the job's item for each delta."""
+        return 2 * self.job_kb * self.transactions / DELTAS
+
+
+def deltas_per_second() -> Figure:
+    """Compare with a plain counter item, which stops at a thousand writes a second."""
+    result = race()
+    return Figure(
+        "hot_job_deltas_per_second",
+        result.deltas_per_second,
+        "deltas/s",
+        MOST_UNITS_AN_ITEM,
+        goal=MOST_UNITS_AN_ITEM,
+        notes=(
+            f"{DELTAS:,} deltas, {WRITERS} writers, {result.deliveries:,} deliveries: exact",
+            f"{result.transactions:,} transactions, {result.cancelled:,} of them cancelled",
+            "baseline: one update an item and delta, at DynamoDB's most of 1,000 units a second",
+            f"at 1,000 units a second on the item: {1000 / result.units_per_delta:,.0f} deltas/s",
+        ),
+    )
+
+
+def write_units_per_second() -> Figure:
+    """Say what the job's item had to take, against the most that an item takes."""
+    result = race()
+    return Figure(
+        "hot_job_write_units_per_second",
+        result.units_per_second,
+        "write units/s",
+        MOST_UNITS_AN_ITEM,
+        goal=MOST_UNITS_AN_ITEM,
+        more_is_better=False,
+        notes=(f"{result.units_per_delta:.3f} units on the job's item for each delta",),
+    )
+
+
+@cache
+def race() -> Race:
+    """Let the writers post to one job, and see that nothing is lost or doubled."""
+    with answering_server(HOLD_SECONDS) as server:
+        _start_job(server)
+        started, counts = _run_writers(server)
+        seconds = time.monotonic() - started
+        (job,) = server.items("jobs")
+        entries = server.count("entries")
+    counted = {name: int(job[name]["N"]) for name in ("n", "c_records_ok", "c_input_tokens")}
+    wanted = {
+        "n": DELTAS + 1,
+        "c_records_ok": DELTAS,
+        "c_input_tokens": sum(range(DELTAS)),
+    }
+    assert (counted, entries) == (wanted, DELTAS + 1), f"not exact: {counted}, {entries} entries"
+    return Race(
+        seconds,
+        transactions=sum(one["transactions"] for one in counts),
+        cancelled=sum(one["cancelled"] for one in counts),
+        deliveries=sum(one["messages"] for one in counts),
+        job_kb=started_kb(job),
+    )
+
+
+def _start_job(server: Server) -> None:
+    with mock.patch.dict(os.environ, server.environment), quiet():
+        dynamodb.cache_clear()
+        writer._ledger.cache_clear()
+        writer.handler({"Records": [mixes.hot_start()]}, Context())
+        dynamodb.cache_clear()
+        writer._ledger.cache_clear()
+
+
+def _run_writers(server: Server) -> tuple[float, list[dict[str, int]]]:
+    """Return when the writers, all of them ready, were let go, and what they say in the end."""
+    environment = {
+        **os.environ,
+        **server.environment,
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "backend", ROOT / "infra", ROOT))),
+    }
+    writers = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.benchmarks.hot_writer"),
+                *(str(number), str(DELTAS // WRITERS)),
+            ],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(WRITERS)
+    ]
+    try:
+        for one in writers:
+            assert one.stdout
+            assert one.stdout.readline() == "ready\n"
+        started = time.monotonic()
+        for one in writers:
+            assert one.stdin
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        answers = [one.communicate(timeout=PATIENCE_SECONDS)[0] for one in writers]
+        return started, [json.loads(answer) for answer in answers]
+    finally:
+        for one in writers:
+            one.kill()
+            one.wait()

@@ -1,0 +1,56 @@
+"""One of the writers that share a hot job: the real handler in a process of its own.
+
+`python -m tests.benchmarks.hot_writer NUMBER DELTAS`: makes its deltas, says "ready", waits for a
+line, posts them in batches of 100, those that failed once more as SQS does, and ends with a line
+that sums up its log.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from contextlib import redirect_stdout
+from itertools import islice
+from typing import Any
+
+from tests.support.writer_process import Context
+
+from run_ledger.writer import handler
+
+from . import mixes
+
+BATCH = 100
+
+
+def main() -> None:
+    """Post this writer's share."""
+    number, deltas = int(sys.argv[1]), int(sys.argv[2])
+    waiting = list(mixes.hot(number, deltas))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    log = io.StringIO()
+    with redirect_stdout(log):
+        while waiting:
+            records = iter(waiting)
+            waiting = []
+            while batch := list(islice(records, BATCH)):
+                waiting += _post(batch)
+    batches = [line for line in map(json.loads, log.getvalue().splitlines()) if "messages" in line]
+    counts = {
+        name: sum(line[name] for line in batches)
+        for name in ("messages", "transactions", "cancelled")
+    }
+    sys.stdout.write(json.dumps(counts) + "\n")
+
+
+def _post(batch: mixes.Batch) -> mixes.Batch:
+    """Return the records that have to come again."""
+    answer: Any = handler({"Records": batch}, Context())
+    failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+    return [record for record in batch if record["messageId"] in failed]
+
+
+if __name__ == "__main__":
+    main()

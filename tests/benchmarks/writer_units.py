@@ -1,0 +1,165 @@
+"""What the writer asks of DynamoDB: calls and write units an event.
+
+The units follow from documented rules (`tests.support.sizing`), applied to what the real ledger
+writes to the stand-in. The same events go through the same ledger to the local AWS, which counts
+for itself: both counts are in the table.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from unittest import mock
+
+from tests.support import ledgers, tables
+from tests.support.sizing import Meter
+from tests.support.tables import NAMES
+
+from run_ledger.domain.events import decode
+from run_ledger.store.client import dynamodb
+from run_ledger.store.ledger import Delivery, Ledger, Timing
+
+from . import mixes
+from .figures import Figure
+from .local_aws import bare_local_aws, environment
+
+ROLLUP_SHARDS = 8
+TTL_DAYS = 90
+MOST_CALLS = 0.03
+MOST_UNITS = 2.7
+MOST_UNITS_SCATTERED = 4.5
+
+
+def calls_per_event() -> Figure:
+    """Count the calls that the usual mix takes."""
+    meter, events = metered(mixes.usual("units"))
+    return Figure(
+        "writer_calls_per_event",
+        meter.calls / events,
+        "calls",
+        goal=MOST_CALLS,
+        more_is_better=False,
+        notes=(mixes.USUAL,),
+    )
+
+
+def write_units_per_event() -> Figure:
+    """Add up the write units of the usual mix."""
+    meter, events = metered(mixes.usual("units"))
+    stern, stern_events = metered(mixes.stern("units"))
+    indexes = meter.write_units.total() - tables_alone(meter)
+    return Figure(
+        "writer_write_units_per_event",
+        meter.write_units.total() / events,
+        "write units",
+        goal=MOST_UNITS,
+        more_is_better=False,
+        notes=(
+            mixes.USUAL,
+            parts(meter, events),
+            f"tables {tables_alone(meter) / events:.2f}; indexes {indexes / mixes.JOBS:.0f} a job",
+            f"the stern mix: {stern.write_units.total() / stern_events:.2f}",
+            f"counted by the local AWS: {counted_by_local_aws().total() / events:.2f}",
+        ),
+    )
+
+
+def write_units_per_event_worst() -> Figure:
+    """Add up the write units where every event of a batch is of another job and client."""
+    meter, events = metered(mixes.scattered("units"))
+    abrupt, abrupt_events = metered(mixes.abrupt("units"))
+    rollups = meter.write_units["rollups"] / events
+    return Figure(
+        "writer_write_units_per_event_worst",
+        meter.write_units.total() / events,
+        "write units",
+        goal=MOST_UNITS_SCATTERED + rollups,
+        more_is_better=False,
+        notes=(
+            mixes.SCATTERED,
+            parts(meter, events),
+            f"the goal is {MOST_UNITS_SCATTERED} and what the rollups take",
+            f"if every event starts or ends one: {abrupt.write_units.total() / abrupt_events:.2f}",
+            parts(abrupt, abrupt_events),
+        ),
+    )
+
+
+def tables_alone(meter: Meter) -> int:
+    """Return the units of the tables themselves."""
+    return sum(units for place, units in meter.write_units.items() if "/" not in place)
+
+
+def parts(meter: Meter, events: int) -> str:
+    """Return where the units of an event go, the indexes of a table together."""
+    sums: Counter[str] = Counter()
+    for place, units in meter.write_units.items():
+        table, _, index = place.partition("/")
+        sums[f"{table}' indexes" if index else table] += units
+    return ", ".join(f"{place} {units / events:.2f}" for place, units in sums.items() if units)
+
+
+def metered(batches: Iterable[mixes.Batch]) -> tuple[Meter, int]:
+    """Post *batches* to empty tables; return what that cost, and the number of events."""
+    meter = Meter()
+    return meter, _post(ledgers.empty_store().client(meter.script), batches)
+
+
+@dataclass
+class CountedByServer:
+    """A client of a server that says what each transaction consumed."""
+
+    client: Any
+    write_units: Counter[str] = field(default_factory=Counter)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        """Write, and note what the answer says of it."""
+        answer = self.client.transact_write_items(**request, ReturnConsumedCapacity="INDEXES")
+        for one in answer["ConsumedCapacity"]:
+            table = one["TableName"]
+            self.write_units[table] += one["WriteCapacityUnits"]
+            for index, units in one.get("GlobalSecondaryIndexes", {}).items():
+                self.write_units[f"{table}/{index}"] += units["WriteCapacityUnits"]
+        return answer
+
+    def batch_get_item(self, **request: Any) -> Any:
+        """Read."""
+        return self.client.batch_get_item(**request)
+
+
+@cache
+def counted_by_local_aws() -> Counter[str]:
+    """Return the units that the local AWS counts for the usual mix."""
+    with bare_local_aws() as cloud, mock.patch.dict(os.environ, environment(cloud)):
+        tables.create_tables(cloud.client("dynamodb"))
+        dynamodb.cache_clear()
+        counting = CountedByServer(dynamodb())
+        _post(counting, mixes.usual("units"))
+        dynamodb.cache_clear()
+    return counting.write_units
+
+
+def _post(client: Any, batches: Iterable[mixes.Batch]) -> int:
+    """Post *batches* through a ledger whose clock stands still; return the number of events."""
+    ledger = Ledger(
+        client,
+        NAMES,
+        entry_ttl_days=TTL_DAYS,
+        rollup_shards=ROLLUP_SHARDS,
+        timing=Timing(now=lambda: ledgers.NOW, dice=random.Random(1)),
+    )
+    events = 0
+    for batch in batches:
+        report = ledger.post(
+            [Delivery(one["messageId"], one["body"], decode(one["body"])) for one in batch],
+            [],
+            lambda: 30.0,
+        )
+        assert not report.failures, report.failures
+        events += len(batch)
+    return events
