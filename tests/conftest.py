@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
+from tests.support.browser import launched
 
 CI = os.environ.get("CI") == "true"
 SKIPS: list[str] = []
@@ -59,3 +61,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("NOT TESTED on this machine", red=True, bold=True)
         for line in SKIPS:
             terminalreporter.line(line, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give one browser for all tests of a run: Playwright is started once in a process."""
+    with launched() as browser:
+        yield browser

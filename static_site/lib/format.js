@@ -22,7 +22,19 @@ export function createFormat({ locale, timeZone } = {}) {
   const minutes = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone });
   const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone });
   const dayOfYear = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone });
-  const date = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone });
+  const date = new Intl.DateTimeFormat("en-US-u-ca-gregory-nu-latn", {
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    timeZone,
+  });
+
+  /** @param {number} instant */
+  function yearAndDay(instant) {
+    const parts = date.formatToParts(instant);
+    const part = (/** @type {string} */ type) => parts.find((one) => one.type === type)?.value;
+    return { year: part("year"), day: `${part("month")}/${part("day")}` };
+  }
 
   /**
    * @param {number} value
@@ -119,11 +131,11 @@ export function createFormat({ locale, timeZone } = {}) {
      * @param {number} now
      */
     time(at, now) {
-      const [then, today] = [date.format(Date.parse(at)), date.format(now)];
-      if (then === today) {
+      const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
+      if (then.year === today.year && then.day === today.day) {
         return clock.format(Date.parse(at));
       }
-      const dayText = then.slice(0, 4) === today.slice(0, 4) ? day : dayOfYear;
+      const dayText = then.year === today.year ? day : dayOfYear;
       return `${dayText.format(Date.parse(at))}, ${minutes.format(Date.parse(at))}`;
     },
   };

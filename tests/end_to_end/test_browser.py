@@ -7,20 +7,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.support import events
-from tests.support.browser import launched
 from tests.support.ledger_http import Stack, put_events
 from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
 MILLISECONDS = 90_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give a browser."""
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -113,25 +113,27 @@ def test_shuffled_and_repeated_delivery_ends_in_the_state_of_the_algebra(
 
 
 def test_a_killed_writer_leaves_totals_exact(stack: Stack, running: LocalStack) -> None:
-    """Writers die by SIGKILL while they work through a backlog: nothing is lost or doubled."""
+    """Writers die by SIGKILL with messages in hand, several times: nothing is lost or doubled."""
     dice = random.Random(SEED + 1)
     sent = _histories("killed", 60, dice)
     dice.shuffle(sent)
-    token = machine_token(stack)
-    put_events(stack, running.client("events"), sent)
+    bus, queue = running.client("events"), running.client("sqs")
     killed: set[int] = set()
 
-    def writers_died_at_work() -> bool:
-        posted = sum(1 for _ in all_items(stack, "/jobs", token, client_id="killed-client-0"))
-        assert posted < len(sent)
-        for process in _writers(running) if posted else ():
+    def has_messages_in_hand() -> bool:
+        attribute = "ApproximateNumberOfMessagesNotVisible"
+        answer = queue.get_queue_attributes(QueueUrl=stack["queue_url"], AttributeNames=[attribute])
+        return int(answer["Attributes"][attribute]) > 0
+
+    portions = [sent[start : start + 70] for start in range(0, len(sent), 70)]
+    for portion in portions:
+        put_events(stack, bus, portion)
+        until("messages in a writer's hand", 60, has_messages_in_hand)
+        for process in _writers(running):
             os.kill(process, signal.SIGKILL)
             killed.add(process)
-        return bool(killed)
-
-    until("a writer killed in the middle of the backlog", 120, writers_died_at_work)
-    assert not _is_exact(stack, token, _expected(sent)), "the backlog was done before the kill"
-    _settled(running, token, sent, 300)
+    assert len(killed) >= len(portions) // 2
+    _settled(running, machine_token(stack), sent, 300)
 
 
 def test_eight_writers_on_one_job_lose_and_double_nothing(

@@ -4,15 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
-from tests.support.browser import launched
 from tests.support.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Give one browser for all tests."""
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

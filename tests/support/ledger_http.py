@@ -135,4 +135,4 @@ def until(what: str, seconds: float, is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.25)
+        time.sleep(0.02)
