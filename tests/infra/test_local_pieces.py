@@ -213,15 +213,22 @@ class FakeQueue:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.refused: list[str] = []
 
     def client(self, service: str) -> FakeQueue:
         """Give itself as the client."""
         assert service == "sqs"
         return self
 
-    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> None:  # noqa: N803
-        """Note the bodies."""
-        self.sent += [entry["MessageBody"] for entry in Entries]
+    def send_message_batch(
+        self,
+        QueueUrl: str,  # noqa: N803
+        Entries: list[dict[str, str]],  # noqa: N803
+    ) -> dict[str, list[dict[str, str]]]:
+        """Note the bodies that aren't refused."""
+        failed = [entry for entry in Entries if entry["MessageBody"] in self.refused]
+        self.sent += [entry["MessageBody"] for entry in Entries if entry not in failed]
+        return {"Failed": failed} if failed else {}
 
 
 def test_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
@@ -236,6 +243,32 @@ def test_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
     assert queue.sent == ['{"id": "1"}', '{"id":\n"ü"}', '{"id": "3"}']
     journal.forget()
     assert journal.replay(queue, "q") == 0  # type: ignore[arg-type]
+
+
+def test_journal_is_kept_until_its_events_were_put_back(tmp_path: Path) -> None:
+    """A start that is broken off early ends in a clean stop, too, and must not lose them."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append(["1", "2"])
+    journal.forget()
+    queue = FakeQueue()
+    queue.refused = ["2"]
+    assert journal.replay(queue, "q") == 2  # type: ignore[arg-type]
+    journal.forget()
+    queue.refused = []
+    assert journal.replay(queue, "q") == 2  # type: ignore[arg-type]
+    assert queue.sent == ["1", "1", "2"]
+    journal.forget()
+    assert not (tmp_path / "journal.jsonl").exists()
+
+
+def test_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    """An end in the middle of writing costs no event that comes later."""
+    (tmp_path / "journal.jsonl").write_text('"1"\n"cut o')
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append(["2"])
+    queue = FakeQueue()
+    journal.replay(queue, "q")  # type: ignore[arg-type]
+    assert queue.sent == ["1", "2"]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "1.5"])

@@ -31,6 +31,7 @@ class Journal:
         self._file = file
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_replayed = False
         self.failure: OSError | None = None
 
     def start(self, cloud: LocalCloud, bus: str) -> None:
@@ -50,20 +51,27 @@ class Journal:
     def replay(self, cloud: LocalCloud, queue_url: str) -> int:
         """Put the file's events into the writer's queue and say how many there were."""
         sqs = cloud.client("sqs")
-        count = 0
+        count = refused = 0
         for batch in batches(self._bodies()):
             entries = [{"Id": str(i), "MessageBody": body} for i, body in enumerate(batch)]
-            sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+            answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+            refused += len(answer.get("Failed", []))
             count += len(batch)
+        self._is_replayed = refused == 0
         return count
 
     def forget(self) -> None:
-        """Empty the file: the local AWS has saved everything itself."""
-        self._file.unlink(missing_ok=True)
+        """Empty the file: the local AWS has saved everything itself.
+
+        A start that was broken off before all events were put back leaves them for the next one.
+        """
+        if self._is_replayed:
+            self._file.unlink(missing_ok=True)
 
     def append(self, bodies: Iterable[str]) -> None:
         """Add events to the file and see them safe on the disk."""
-        lines = "".join(f"{json.dumps(body)}\n" for body in bodies)
+        # The file may end in a line that was cut off: what is added begins on a line of its own.
+        lines = "\n" + "".join(f"{json.dumps(body)}\n" for body in bodies)
         descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(lines)
