@@ -49,6 +49,12 @@ def test_stack_file_of_another_is_left_alone(tmp_path: Path) -> None:
         ("settings.json", "{"),
         ("settings.json", "[]"),
         ("settings.json", '{"format": 99}'),
+        ("settings.json", '{"format": 1, "ports": 8600}'),
+        ("settings.json", '{"format": 1, "ports": {"site": "8600"}}'),
+        ("settings.json", '{"format": 1, "ports": {"site": 65536}}'),
+        ("settings.json", '{"format": 1, "passwords": ["x"]}'),
+        ("settings.json", '{"format": 1, "passwords": {"staff": 1}}'),
+        ("settings.json", '{"format": 1, "deployed": 1}'),
         ("aws/dynamodb.json", '{"tables": '),
         ("aws/sqs.json", "\0"),
     ],
@@ -72,6 +78,17 @@ def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(LocalStackError, match=r"can't be used: File exists\."):
         StateFolder(tmp_path / "state").open()
+
+
+@pytest.mark.parametrize("name", ["tmp", "aws", "s3", "logs"])
+def test_folder_of_somebody_else_is_refused(tmp_path: Path, name: str) -> None:
+    """What a folder named by mistake holds is not cleared away, nor written over."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "kept").write_text("")
+    with pytest.raises(LocalStackError, match=f"is no state folder, yet it holds {name}:"):
+        StateFolder(tmp_path).open()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "kept").exists()
 
 
 def test_private_files_are_private_and_whole(tmp_path: Path) -> None:

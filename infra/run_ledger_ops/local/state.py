@@ -17,6 +17,7 @@ from typing import IO, Any
 from run_ledger_ops.local.errors import LocalStackError
 
 FORMAT = 1
+_PORTS = 65_536
 _SAVING_SECONDS = 180.0
 
 
@@ -45,7 +46,9 @@ class StateFolder:
         self.temporary = self.root / "tmp"
         self.logs = self.root / "logs"
         self.journal = self.root / "journal.jsonl"
+        self._folders = (self.cloud_data, self.cloud_objects, self.temporary, self.logs)
         self._settings_file = self.root / "settings.json"
+        self._lock_file = self.root / "lock"
         self._lock: IO[str] | None = None
         self.settings: dict[str, Any] = {}
 
@@ -56,8 +59,9 @@ class StateFolder:
         """
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._refuse_a_strangers()
             self._take_lock()
-            for folder in (self.cloud_data, self.cloud_objects, self.temporary, self.logs):
+            for folder in self._folders:
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             self.close()
@@ -98,8 +102,20 @@ class StateFolder:
             raise ValueError("the folder is not open")
         return self._lock.fileno()
 
+    def _refuse_a_strangers(self) -> None:
+        """Raise LocalStackError for a folder whose contents are somebody else's: we would clear it.
+
+        Every local stack leaves a lock behind.
+        """
+        taken = [folder.name for folder in self._folders if folder.exists()]
+        if taken and not self._lock_file.exists():
+            raise LocalStackError(
+                f"The folder {self.root} is no state folder, yet it holds {taken[0]}: "
+                "name an empty or new folder with --state."
+            )
+
     def _take_lock(self) -> None:
-        lock = (self.root / "lock").open("a+", encoding="utf-8")
+        lock = self._lock_file.open("a+", encoding="utf-8")
         deadline = time.monotonic() + _SAVING_SECONDS
         while True:
             try:
@@ -133,6 +149,8 @@ class StateFolder:
             raise self._damaged(self._settings_file, error) from error
         if not isinstance(settings, dict) or settings.get("format") != FORMAT:
             raise self._damaged(self._settings_file, "it is of no format that this version knows")
+        if not _is_sound(settings):
+            raise self._damaged(self._settings_file, "its ports, passwords or digest are none")
         return settings
 
     def _check_cloud_data(self) -> None:
@@ -148,6 +166,18 @@ class StateFolder:
             f"The state folder {self.root} is damaged: {path.relative_to(self.root)} can't be read "
             f"({reason}); move the folder away to start afresh."
         )
+
+
+def _is_sound(settings: dict[str, Any]) -> bool:
+    """Say whether the settings that are there are what `save_settings` can have written."""
+    ports, passwords = settings.get("ports", {}), settings.get("passwords", {})
+    return (
+        isinstance(ports, dict)
+        and all(type(port) is int and 0 < port < _PORTS for port in ports.values())
+        and isinstance(passwords, dict)
+        and all(isinstance(password, str) for password in passwords.values())
+        and isinstance(settings.get("deployed", ""), str)
+    )
 
 
 def _is_running(pid: str) -> bool:
