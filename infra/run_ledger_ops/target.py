@@ -167,5 +167,6 @@ def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:
         read_timeout=30,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=_THREADS,
+        proxies=None if endpoint_url is None else {},
     )
     return session.client(service, endpoint_url=endpoint_url, config=config)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
+import shutil
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from run_ledger_ops import command
 from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.local import deployment, people, ports, site
+from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.edge import policy_headers
 from run_ledger_ops.local.errors import LocalStackError
@@ -24,6 +27,7 @@ from run_ledger_ops.local.stack_file import (
     site_config,
     stack_document,
 )
+from run_ledger_ops.local.state import StateFolder
 
 TEMPLATE = """\
 Globals:
@@ -35,6 +39,7 @@ Resources:
       CodeUri: other
       Description: CodeUri is named here, too
 """
+SHELL = Path(shutil.which("sh") or "").absolute()
 TABLES = ("Entries", "Jobs", "Projects", "Clients", "Rollups", "Rejections")
 RUNNING = Running(
     endpoint_url="http://127.0.0.1:4566",
@@ -278,3 +283,25 @@ def test_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[s
         command.main(["local", f"--port={port}"])
     assert ended.value.code == 2
     assert "give a number from 1 to 65535" in capsys.readouterr().err
+
+
+def test_program_is_found_wherever_the_local_aws_starts() -> None:
+    """A path that was given from here holds there, and a name is looked up here."""
+    parser = argparse.ArgumentParser()
+    command.local.add_to(parser.add_subparsers())
+    for given, meant in (("venv/bin/python", Path("venv/bin/python").absolute()), ("sh", SHELL)):
+        known = parser.parse_args(["local", "--local-cloud-python", given])
+        assert known.local_cloud_python == meant
+
+
+def test_what_the_environment_says_of_other_clouds_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile that isn't there, and a proxy that can't reach this machine, are no obstacle."""
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    cloud = LocalCloud(Path("python"), StateFolder(tmp_path), 4566)
+    client = cloud.client("sqs")
+    assert client.meta.config.proxies == {}
+    client.close()

@@ -280,6 +280,15 @@ def test_unreachable_ministack_is_said(tmp_path: Path) -> None:
     assert "make run" in complaint
 
 
+def test_state_folder_with_a_folder_for_a_file_is_refused(tmp_path: Path) -> None:
+    """Starting fails on it, and stopping as well: one sentence each, and no traceback."""
+    (tmp_path / "stack.json").mkdir()
+    code, complaint = run_to_its_end(tmp_path)
+    assert code == 2
+    assert "Is a directory" in complaint
+    assert "Traceback" not in complaint
+
+
 def test_other_ports_are_chosen_when_the_usual_ones_are_taken(tmp_path: Path) -> None:
     """Without a port asked for, a taken one is no obstacle."""
     first = start_local_stack(tmp_path).wait_until_ready()

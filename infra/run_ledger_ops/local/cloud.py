@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from run_ledger_ops.local.errors import LocalStackError
@@ -35,7 +36,11 @@ class LocalCloud:
         self.endpoint_url = f"http://{LOOPBACK}:{port}"
         self._process: ChildProcess | None = None
         self._clients: list[Any] = []
+        # Nothing that the environment says of other clouds counts here: neither a profile, nor
+        # (below) a proxy, which would look for the loopback address on a machine of its own.
+        own = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
         self._session: Any = boto3.session.Session(
+            botocore_session=own,
             aws_access_key_id=ACCESS_KEY_ID,
             aws_secret_access_key=SECRET_ACCESS_KEY,
             region_name=REGION,
@@ -104,7 +109,9 @@ class LocalCloud:
         client: Any = self._session.client(
             service,
             endpoint_url=self.endpoint_url,
-            config=Config(retries={"mode": "standard", "max_attempts": 4}, read_timeout=300),
+            config=Config(
+                retries={"mode": "standard", "max_attempts": 4}, read_timeout=300, proxies={}
+            ),
         )
         self._clients.append(client)
         return client

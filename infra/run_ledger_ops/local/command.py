@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -72,7 +73,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--local-cloud-python",
-        type=Path,
+        type=_program,
         metavar="PATH",
         default=ROOT / ".venvs" / "local-cloud" / "bin" / "python",
         help="interpreter that has ministack; it runs the functions, too (default: %(default)s)",
@@ -112,7 +113,7 @@ def run(given: argparse.Namespace) -> int:
         _ignore_signals()
         try:
             stack.stop()
-        except LocalStackError as error:
+        except (LocalStackError, BotoCoreError, ClientError, OSError) as error:
             code = _complain(error)
     return code
 
@@ -122,6 +123,11 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= highest:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to {highest}")
     return int(text)
+
+
+def _program(text: str) -> Path:
+    """Give a program's path so that it holds in any folder: the local AWS starts in another one."""
+    return Path(shutil.which(text) or text).absolute()
 
 
 def _ask_to_stop(_number: int, _frame: FrameType | None) -> None:

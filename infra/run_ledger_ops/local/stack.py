@@ -237,7 +237,9 @@ class LocalStack:
             "--stack",
             str(self._state.stack_file),
         ]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "infra")}
+        # It talks to this machine alone: what is said of other clouds and of proxies isn't for it.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        environment = inherited | {"PYTHONPATH": str(ROOT / "infra"), "NO_PROXY": ports.LOOPBACK}
         self._children["demo"] = ChildProcess(
             command, environment=environment, log=self._state.logs / "demo.log", folder=ROOT
         )
