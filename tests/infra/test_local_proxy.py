@@ -90,6 +90,17 @@ def test_path_decides_where_a_request_goes(target: str, path: str, host: str | N
     assert (upstream.path, upstream.host) == (path, host)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/_ministack/reset", "/_localstack/health", "/%5Fministack/sqs/messages?account=1", "/health"],
+)
+def test_pages_of_the_local_aws_itself_are_not_on_the_origin(origin: str, path: str) -> None:
+    """They know no sign-in, show what lies in the queues, and can reset everything."""
+    for method in ("GET", "POST"):
+        assert HTTP.request(method, f"{origin}{path}").status == 404
+    assert SEEN == []
+
+
 def test_only_the_api_gets_headers_added() -> None:
     """The site's come from CloudFront already, and sign-in pages have their own."""
     assert ROUTES.upstream("/api/jobs").added_headers == {"X-Added": "yes"}
@@ -166,6 +177,7 @@ def test_local_aws_that_hangs_up_is_a_bad_gateway(origin: str) -> None:
     ("head", "status"),
     [
         (b"Content-Length: 2000000\r\n", b"413"),
+        (b"Content-Length: " + b"9" * 5000 + b"\r\n", b"413"),
         (b"Content-Length: many\r\n", b"400"),
         (b"Transfer-Encoding: chunked\r\n", b"411"),
     ],

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from run_ledger_ops.local.ports import LOOPBACK
 from run_ledger_ops.local.renewal import (
@@ -39,6 +39,7 @@ _HOP_BY_HOP = {
 _UPSTREAM_SECONDS = 35.0  # API Gateway itself gives up after 29
 _IDLE_SECONDS = 75.0
 _BODY_LIMIT = 1_000_000
+_LENGTH_DIGITS = 20
 _PIECE = 64 * 1024
 
 
@@ -133,6 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
+        if is_inner(self.path):
+            self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
+            return
         is_token_request = (self.command, self.path) == ("POST", TOKEN_PATH)
         renewal = renewal_request(body) if is_token_request else None
         upstream = self.server.routes.upstream(self.path)
@@ -167,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal():
             self._refuse(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
             return None
-        if int(length) > _BODY_LIMIT:
+        if len(length) > _LENGTH_DIGITS or int(length) > _BODY_LIMIT:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
             return None
         return self.rfile.read(int(length))
@@ -212,6 +216,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def is_inner(target: str) -> bool:
+    """Say whether a request target is one of the local AWS's own pages.
+
+    It answers these under every host name and to everybody: they show what lies in the queues and
+    can reset all of it. No page of the site begins like them.
+    """
+    path = unquote(target.partition("?")[0])
+    return path.startswith("/_") or path == "/health"
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
