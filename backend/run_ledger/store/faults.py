@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own, which the built-in is not a base of
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 _PASSING = frozenset(
     {
@@ -42,9 +48,15 @@ class Fault(Enum):
 
 
 def fault(error: ClientError | BotoCoreError) -> Fault:
-    """Return what *error* means. Errors of the connection are passing ones."""
-    if isinstance(error, BotoCoreError):
+    """Return what *error* means. Errors of the connection are passing ones.
+
+    What botocore itself finds wrong otherwise (no credentials, a malformed call) would be no better
+    a moment later.
+    """
+    if isinstance(error, (HTTPClientError, ConnectionError, IncompleteReadError)):
         return Fault.PASSING
+    if isinstance(error, BotoCoreError):
+        return Fault.FATAL
     code = error.response.get("Error", {}).get("Code", "")
     return fault_of_code(code)
 
