@@ -21,7 +21,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from run_ledger.domain.recount import Drift, row_day
@@ -30,12 +30,13 @@ from run_ledger.domain.rollups import Row
 from .attributes import Item
 from .audit_calls import Shards, read_entries, read_items, read_rows
 from .audit_items import Name, whole_number
-from .audit_judgement import Judgement, judge
+from .audit_judgement import Judgement, judge, stamp_of
 from .audit_repairs import AUDIT_SHARD, mend_item, mend_row
 from .audit_scopes import Scope
 from .reading import Reading
 
 ROUNDS = 12
+_ITEMS_AT_ONCE = 1_000
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 2.0
 
@@ -109,16 +110,9 @@ class Audit:
         listed = self._scope.list(self._reading, whole=whole)
         fresh = {name for name in listed if name not in self._judgements} | self._moving
         self._moving = set()
-        items = read_items(self._reading, fresh)
-        entries = read_entries(self._reading, fresh, self._manner.progress)
-        for name in [*fresh]:
-            judgement = judge(name, items.get(name), entries[name], self._horizon)
-            self._forget(name)
-            if self._scope.owns(judgement.item, judgement.expected):
-                judgement.contribution.add_to(self._totals, 1)
-                self._judgements[name] = judgement
-            else:
-                fresh.discard(name)
+        for portion in _portions(fresh):
+            fresh -= self._judge_items(portion)
+            self._manner.progress(len(portion))
         after = self._read_rows()
         self._notice_movement(fresh)
         if self._manner.repair:
@@ -126,15 +120,30 @@ class Audit:
         if self._scope.has_rows:
             self._judge_rows(before, after)
 
+    def _judge_items(self, names: Sequence[Name]) -> set[Name]:
+        """Judge items by their entries, and return those that are not of the scope after all."""
+        items = read_items(self._reading, names)
+        entries = read_entries(self._reading, names)
+        strangers: set[Name] = set()
+        for name in names:
+            judgement = judge(name, items.get(name), entries[name], self._horizon)
+            self._forget(name)
+            if judgement.unreadable or self._scope.owns(judgement.item, judgement.expected):
+                judgement.contribution.add_to(self._totals, 1)
+                self._judgements[name] = judgement.slim
+            else:
+                strangers.add(name)
+        return strangers
+
     def _read_rows(self) -> dict[Row, Shards]:
-        """Read the rows that are open, or that the scope has."""
+        """Read the rows that are open, or at first those that the scope has."""
         if not self._scope.has_rows:
             return {}
         if self._open_rows is None:
             partitions = self._scope.partitions(self._horizon)
-        else:
-            partitions = {row.partition for row in self._open_rows}
-        return read_rows(self._reading, partitions)
+            return read_rows(self._reading, partitions, self._is_in_reach)
+        partitions = {row.partition for row in self._open_rows}
+        return read_rows(self._reading, partitions, self._open_rows.__contains__)
 
     def _forget(self, name: Name) -> None:
         """Make room for a new judgement of *name*."""
@@ -150,8 +159,11 @@ class Audit:
             matter |= {
                 name for name, one in self._judgements.items() if one.contribution.touches(rows)
             }
-        now = read_items(self._reading, matter)
-        self._moving |= {name for name in matter if now.get(name) != self._judgements[name].item}
+        for portion in _portions(matter):
+            now = read_items(self._reading, portion)
+            self._moving |= {
+                name for name in portion if stamp_of(now.get(name)) != self._judgements[name].stamp
+            }
         self._settled |= {
             name for name in matter - self._moving if not self._judgements[name].differences
         }
@@ -234,7 +246,7 @@ class Audit:
 
     def _findings(self) -> Findings:
         findings = Findings(
-            entities=sum(one.exists for one in self._judgements.values()),
+            entities=len(self._judgements),
             rows=len(self._judged_rows),
         )
         for name, judgement in sorted(self._judgements.items()):
@@ -253,6 +265,13 @@ class Audit:
         for key in sorted(self._drifts, key=lambda key: (isinstance(key, Row), key)):
             findings.drifts += self._drifts[key]
         return findings
+
+
+def _portions(names: Collection[Name]) -> list[list[Name]]:
+    ordered = sorted(names)
+    return [
+        ordered[first : first + _ITEMS_AT_ONCE] for first in range(0, len(ordered), _ITEMS_AT_ONCE)
+    ]
 
 
 def _changes(recounted: Counter[str], shards: Shards) -> dict[str, int]:

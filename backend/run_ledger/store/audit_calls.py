@@ -94,36 +94,44 @@ def read_items(reading: Reading, names: Collection[Name]) -> dict[Name, Item]:
     return found
 
 
-def read_entries(
-    reading: Reading, names: Iterable[Name], done: Callable[[int], None]
-) -> dict[Name, list[Item]]:
-    """Return the items of the entries of each of *names*; *done* hears of each that is read."""
+def read_entries(reading: Reading, names: Iterable[Name]) -> dict[Name, list[Item]]:
+    """Return the items of the entries of each of *names*."""
     ordered = list(names)
-    found: dict[Name, list[Item]] = {}
-    for first in range(0, len(ordered), _CALLS_TOGETHER):
-        portion = ordered[first : first + _CALLS_TOGETHER]
-        calls = [
-            partial(_query, reading.client, reading.tables.entries, name.entries_key)
-            for name in portion
-        ]
-        found |= zip(portion, reading.together(calls), strict=True)
-        done(len(portion))
-    return found
+    calls = [
+        partial(_query, reading.client, reading.tables.entries, name.entries_key)
+        for name in ordered
+    ]
+    return dict(zip(ordered, _in_turns(reading, calls), strict=True))
 
 
-def read_rows(reading: Reading, partitions: Collection[str] | None) -> dict[Row, Shards]:
-    """Return the rollup rows of *partitions*, or all, each as the items of its shards."""
+def read_rows(
+    reading: Reading, partitions: Collection[str] | None, wanted: Callable[[Row], bool]
+) -> dict[Row, Shards]:
+    """Return the *wanted* rollup rows of *partitions*, or of all, as the items of their shards."""
     table = reading.tables.rollups
+
+    def keep(item: Item) -> bool:
+        return wanted(_row_and_shard(item)[0])
+
     if partitions is None:
-        items = _scan(reading, table)
+        items = _scan(reading, table, keep)
     else:
-        calls = [partial(_query, reading.client, table, one) for one in sorted(partitions)]
+        calls = [partial(_query, reading.client, table, one, keep) for one in sorted(partitions)]
         items = [item for found in _in_turns(reading, calls) for item in found]
     rows: dict[Row, Shards] = {}
     for item in items:
-        sort, _, shard = item["sk"]["S"].rpartition("#")
-        rows.setdefault(Row(item["pk"]["S"], sort), {})[shard] = item
+        row, shard = _row_and_shard(item)
+        rows.setdefault(row, {})[shard] = item
     return rows
+
+
+def _row_and_shard(item: Item) -> tuple[Row, str]:
+    sort, _, shard = item["sk"]["S"].rpartition("#")
+    return Row(item["pk"]["S"], sort), shard
+
+
+def _every(_: Item) -> bool:
+    return True
 
 
 def _in_turns(reading: Reading, calls: Sequence[Callable[[], A]]) -> list[A]:
@@ -134,12 +142,15 @@ def _in_turns(reading: Reading, calls: Sequence[Callable[[], A]]) -> list[A]:
     return answers
 
 
-def _scan(reading: Reading, table: str, **request: Any) -> list[Any]:
+def _scan(
+    reading: Reading, table: str, keep: Callable[[Item], bool] = _every, **request: Any
+) -> list[Any]:
     calls = [
         partial(
             _pages,
             reading.client,
             "scan",
+            keep,
             TableName=table,
             ConsistentRead=True,
             Segment=segment,
@@ -151,10 +162,13 @@ def _scan(reading: Reading, table: str, **request: Any) -> list[Any]:
     return [item for items in reading.together(calls) for item in items]
 
 
-def _query(client: DynamoDBClient, table: str, partition: str) -> list[Any]:
+def _query(
+    client: DynamoDBClient, table: str, partition: str, keep: Callable[[Item], bool] = _every
+) -> list[Any]:
     return _pages(
         client,
         "query",
+        keep,
         TableName=table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": to_attribute(partition)},
@@ -162,13 +176,18 @@ def _query(client: DynamoDBClient, table: str, partition: str) -> list[Any]:
     )
 
 
-def _pages(client: DynamoDBClient, operation: str, **request: Any) -> list[Any]:
-    """Return the items of all pages of an answer."""
+def _pages(
+    client: DynamoDBClient,
+    operation: str,
+    keep: Callable[[Item], bool] = _every,
+    **request: Any,
+) -> list[Any]:
+    """Return the items to *keep* of all pages of an answer."""
     call = getattr(client, operation)
     found: list[Any] = []
     while True:
         answer = call(**request)
-        found += answer["Items"]
+        found += filter(keep, answer["Items"])
         if not answer.get("LastEvaluatedKey"):
             return found
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

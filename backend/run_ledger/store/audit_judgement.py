@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from run_ledger.domain import job as jobs
 from run_ledger.domain.events import Event
@@ -22,15 +25,20 @@ from .audit_items import (
 )
 from .job_items import from_job_item
 
+_encoder = msgspec.json.Encoder(order="deterministic")
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What is known of one entity.
 
-    ``differences`` are paths with stored and recounted values; ``unreadable`` are the keys of
-    entries that no event can be read from, for want of which nothing is certain.
+    ``stamp`` tells its item from what that becomes; the items themselves are kept only where
+    something is wrong, as there may be very many. ``differences`` are paths with stored and
+    recounted values; ``unreadable`` are the keys of entries that no event can be read from, for
+    want of which nothing is certain.
     """
 
+    stamp: bytes
     item: Item | None
     expected: Item | None
     differences: Sequence[tuple[str, Any, Any]]
@@ -40,9 +48,11 @@ class Judgement:
     unreadable: Sequence[str]
 
     @property
-    def exists(self) -> bool:
-        """Return whether there is an item or an entry."""
-        return self.item is not None or self.expected is not None
+    def slim(self) -> Judgement:
+        """Return the same without the items, unless something is wrong."""
+        if self.differences or self.unreadable:
+            return self
+        return replace(self, item=None, expected=None)
 
     def may_count_in(self, row: Row) -> bool:
         """Return whether an event of the entity, of which nothing is known, may count in *row*."""
@@ -59,6 +69,13 @@ class Judgement:
         return [Drift(name.kind, name.entity_id, *one) for one in self.differences]
 
 
+def stamp_of(item: Item | None) -> bytes:
+    """Return what is the same exactly for the same item; of no item it is empty."""
+    if item is None:
+        return b""
+    return hashlib.blake2b(_encoder.encode(item), digest_size=16).digest()
+
+
 def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: int) -> Judgement:
     """Judge the *item* of *name* by its *entries*; older ones than *horizon* may have expired."""
     events: list[Event] = []
@@ -73,6 +90,7 @@ def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: int) 
     is_beyond_reach = _is_beyond_reach(item, events, len(entries), horizon)
     expected = expected_item(name, events) if events else None
     return Judgement(
+        stamp=stamp_of(item),
         item=item,
         expected=None if is_beyond_reach else expected,
         differences=() if is_beyond_reach or unreadable else tuple(_compared(item, expected)),

@@ -49,15 +49,15 @@ class Scope(Struct, frozen=True):
     def owns(self, *items: Item | None) -> bool:
         """Return whether an entity that was listed belongs here by any of its *items*.
 
-        An entry may mention a client or project that its job is not of.
+        An entry may mention a client or project that its job is not of, and what is gone is of
+        nobody.
         """
+        there = [item for item in items if item is not None]
         if self.client_id is not None:
-            attribute, wanted = "client_id", self.client_id
-        elif self.project_id is not None:
-            attribute, wanted = "project_id", self.project_id
-        else:
-            return True
-        return any(item is not None and item.get(attribute) == {"S": wanted} for item in items)
+            return any(item.get("client_id") == {"S": self.client_id} for item in there)
+        if self.project_id is not None:
+            return any(item.get("project_id") == {"S": self.project_id} for item in there)
+        return bool(there)
 
     def list(self, reading: Reading, *, whole: bool) -> set[Name]:
         """Return the jobs and projects to judge."""

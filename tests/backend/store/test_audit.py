@@ -404,6 +404,18 @@ def test_an_entry_that_holds_no_event_is_said(books: DynamoDBClient) -> None:
     assert (entities(books), rows(books)) == before
 
 
+def test_entries_of_nobody_that_hold_no_event_are_said(books: DynamoDBClient) -> None:
+    """Whose they are can't be told, and so no row can be."""
+    key = to_item({"pk": "job#job-3", "sk": "job-3@10:30:00"})
+    item: Any = books.get_item(TableName=NAMES.entries, Key=key)["Item"]
+    books.put_item(TableName=NAMES.entries, Item=item | {"detail": {"S": "{}"}})
+    without_item(NAMES.jobs, job_id="job-3")(books)
+    findings = audit(books)
+    assert findings.unreadable == ["job job-3, entry job-3@10:30:00"]
+    assert drifts(findings) == set()
+    assert len(findings.undecided) == len(recount_rollups(BOOKS))
+
+
 # ------------------------------------------------------------------------------ property
 
 
