@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from functools import cache
 from typing import Any
@@ -38,7 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     if "Records" in event:
         messages = [(record["messageId"], record["body"]) for record in event["Records"]]
     else:
-        messages = [(str(event.get("id", "")), msgspec.json.encode(event).decode())]
+        messages = [(str(event.get("id", "")), _raw(event))]
     report = _post(messages, context)
     _write_log(report, len(messages))
     if "Records" in event:
@@ -53,6 +54,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     if report.failed_message_ids:
         raise StoreUnavailable("; ".join(report.failures))
     return None
+
+
+def _raw(event: dict[str, Any]) -> str:
+    """Return the text of a direct event.
+
+    Half a surrogate pair has no form in UTF-8: it stays the escape that it was sent as, so that the
+    event is rejected with its reason rather than tried again and dropped.
+    """
+    try:
+        return msgspec.json.encode(event).decode()
+    except UnicodeEncodeError:
+        return json.dumps(event)
 
 
 def _post(messages: list[tuple[str, str]], context: Any) -> Report:
