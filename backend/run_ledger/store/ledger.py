@@ -115,8 +115,6 @@ class Ledger:
         no effect, or are found again as repeats.
         """
         report = Report()
-        for refusal in refusals:
-            self._reject(report, refusal.raw, [refusal.message_id], refusal.error)
         groups = self._groups(deliveries)
         pauses = 0
         while groups:
@@ -132,6 +130,12 @@ class Ledger:
             if contended and groups:
                 self._pause(pauses, remaining_seconds())
             pauses = pauses + 1 if contended else 0
+        for refusal in refusals:
+            if remaining_seconds() < _RESERVE_SECONDS:
+                report.failed_message_ids.add(refusal.message_id)
+                report.failures.append("a rejected event could not be kept: no time left")
+                continue
+            self._reject(report, refusal.raw, [refusal.message_id], refusal.error)
         return report
 
     def _round(
