@@ -35,7 +35,7 @@ export function readRoute(hash) {
   }
   const job = /^\/jobs\/([^/]+)$/.exec(path);
   const jobId = job === null ? null : decode(job[1]);
-  return jobId === null ? { view: "unknown" } : { view: "job", jobId };
+  return jobId !== null && isAddressable(jobId) ? { view: "job", jobId } : { view: "unknown" };
 }
 
 /** @param {Filters} filters */
@@ -87,6 +87,16 @@ function decode(text) {
   } catch {
     return null;
   }
+}
+
+/**
+ * Whether a job of this id can be asked for: browsers take the ids "." and ".." for steps in a
+ * path, however they are written, and would ask for something else.
+ *
+ * @param {string} jobId
+ */
+function isAddressable(jobId) {
+  return jobId !== "." && jobId !== "..";
 }
 
 /**

@@ -20,8 +20,14 @@ test("parameters that are no filters are left out", () => {
 });
 
 test("any job id goes into the address and comes back", () => {
-  for (const jobId of ["job-1", "a/b", "50%", "ünï", "a?b#c", ".."]) {
+  for (const jobId of ["job-1", "a/b", "50%", "ünï", "a?b#c", "..."]) {
     assert.deepEqual(readRoute(jobHash(jobId)), { view: "job", jobId });
+  }
+});
+
+test("an id that browsers take for a step in the API's path is unknown", () => {
+  for (const hash of [jobHash("."), jobHash(".."), "#/jobs/%2e%2E"]) {
+    assert.deepEqual(readRoute(hash), { view: "unknown" });
   }
 });
 
