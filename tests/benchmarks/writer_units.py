@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 from unittest import mock
 
+import boto3
 from tests.support import ledgers, tables
 from tests.support.sizing import Meter
 from tests.support.tables import NAMES
@@ -135,7 +136,12 @@ class CountedByServer:
 @cache
 def counted_by_local_aws() -> Counter[str]:
     """Return the units that the local AWS counts for the usual mix."""
-    with bare_local_aws() as cloud, mock.patch.dict(os.environ, environment(cloud)):
+    with (
+        bare_local_aws() as cloud,
+        mock.patch.dict(os.environ, environment(cloud)),
+        # boto3's default session would go on with the credentials that it has found before.
+        mock.patch.object(boto3, "DEFAULT_SESSION", None),
+    ):
         tables.create_tables(cloud.client("dynamodb"))
         dynamodb.cache_clear()
         counting = CountedByServer(dynamodb())
