@@ -86,6 +86,7 @@ class Audit:
         self._open_rows: set[Row] | None = None
         # Found to be right once: from then on only a fault, no posting, could make it wrong.
         self._settled: set[Name] = set()
+        self._mended: set[Name] = set()
         self._hopeless: set[Row] = set()
         self._suspected: dict[Row, dict[str, int]] = {}
         self._drifts: dict[Name | Row, list[Found]] = {}
@@ -98,13 +99,20 @@ class Audit:
                 longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**number)
                 self._manner.pause(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
             self._round(is_first=number == 0)
-            if not self._moving and not self._open_rows:
+            if not self._is_open():
                 break
         return self._findings()
+
+    def _is_open(self) -> bool:
+        rows_are_open = self._scope.has_rows and self._open_rows != set()
+        return bool(self._moving or self._mended) or rows_are_open
 
     # -------------------------------------------------------------------------- a round
 
     def _round(self, *, is_first: bool) -> None:
+        if self._mended and self._mended <= self._settled:
+            # What was posted to false items may have falsified any row, and made new ones.
+            self._open_rows, self._mended = None, set()
         before = self._read_rows()
         whole = bool(self._suspected) or (is_first and self._scope.is_everything)
         listed = self._scope.list(self._reading, whole=whole)
@@ -133,6 +141,7 @@ class Audit:
                 self._judgements[name] = judgement.slim
             else:
                 strangers.add(name)
+        self._settled |= strangers
         return strangers
 
     def _read_rows(self) -> dict[Row, Shards]:
@@ -181,6 +190,7 @@ class Audit:
                 seen=judgement.last_received_at,
             )
             if mended:
+                self._mended.add(name)
                 known = self._drifts.setdefault(name, [])
                 known += [Found(drift, mended=True) for drift in judgement.drifts(name)]
             # Its rows are judged when it has been found to be right.
@@ -225,9 +235,8 @@ class Audit:
             )
             if self._manner.repair and not mended:
                 return
-            self._drifts[row] = [
-                Found(drift, mended) for drift in _row_drifts(row, shards, changes)
-            ]
+            known = self._drifts.setdefault(row, [])
+            known += [Found(drift, mended) for drift in _row_drifts(row, shards, changes)]
         self._judged_rows.add(row)
         if self._open_rows is not None:
             self._open_rows.discard(row)
@@ -259,6 +268,8 @@ class Audit:
             elif judgement.differences and not judgement.unreadable:
                 known = self._drifts.setdefault(name, [])
                 known += [Found(drift, mended=False) for drift in judgement.drifts(name)]
+        if self._scope.has_rows and self._open_rows is None:
+            findings.undecided.append("all totals")
         findings.undecided += [
             _label(row) for row in sorted((self._open_rows or set()) | self._hopeless)
         ]
