@@ -11,8 +11,10 @@ import fcntl
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import venv
@@ -26,6 +28,9 @@ STAMP = ".run-ledger-stamp.json"
 PROJECT = "project"
 OWN = ".venv"
 SHOWN_ON_FAILURE = 25  # lines of pip's own words
+INTERRUPTED = 130
+
+stopping = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make virtual environments from the lock files.")
     parser.add_argument("names", nargs="+", choices=sorted(ENVIRONMENTS), metavar="NAME")
     names = parser.parse_args().names
+    signal.signal(signal.SIGINT, stop)
     guard = ROOT / ".venvs" / "guard"
     guard.parent.mkdir(exist_ok=True)
     with guard.open("w") as held:
@@ -64,7 +70,16 @@ def main() -> int:
         except BootstrapError as error:
             sys.stderr.write(f"run-ledger: {error}\n")
             return 1
+        except KeyboardInterrupt:
+            sys.stderr.write("\nrun-ledger: stopped; the same command goes on from here.\n")
+            return INTERRUPTED
     return 0
+
+
+def stop(*_: object) -> None:
+    """Take note of a Ctrl-C, which every pip at work gets as well, and end."""
+    stopping.set()
+    raise KeyboardInterrupt
 
 
 def make_all(environments: list[Environment]) -> None:
@@ -160,6 +175,8 @@ def pip(folder: Path, layer: str, *arguments: str) -> None:
         show_progress(line)
     show_progress("")
     if process.wait() != 0:
+        if stopping.is_set():
+            raise BootstrapError("stopped")  # its words would be of nothing but the Ctrl-C
         sys.stderr.writelines(spoken[-SHOWN_ON_FAILURE:])
         raise BootstrapError(
             f"pip could not install the packages of {layer!r}; its own words are above. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,26 @@ def test_another_python_or_folder_is_another_environment(
     monkeypatch.setattr(machine.bootstrap.sys, "base_prefix", "/another/python")
 
     assert machine.ensure("run") == ["made", "run", "project"]
+
+
+def test_ctrl_c_is_one_sentence(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever changes their mind during the first start is shown no traceback, and can go on."""
+
+    def install_until_interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(machine.bootstrap, "install", install_until_interrupted)
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "run"])
+    try:
+        assert machine.bootstrap.main() == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "run-ledger: stopped; the same command goes on from here."
+    assert machine.bootstrap.stopping.is_set()
 
 
 def interpreter(folder: Path, name: str, script: str) -> Path:
