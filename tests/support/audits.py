@@ -125,12 +125,17 @@ class Interleaved:
     """A client between whose calls something else happens, as long as there is something."""
 
     def __init__(
-        self, client: Any, happenings: Sequence[Callable[[], None]], every: int = 1
+        self,
+        client: Any,
+        happenings: Sequence[Callable[[], None]],
+        every: int = 1,
+        operation: str | None = None,
     ) -> None:
-        """Do one of *happenings* before each call, or before each so many calls."""
+        """Do one of *happenings* before each so many calls, or calls of one *operation*."""
         self._client = client
         self._happenings = list(happenings)
         self._every = every
+        self._operation = operation
         self._calls = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -138,9 +143,10 @@ class Interleaved:
         call = getattr(self._client, name)
 
         def interleaved(**request: Any) -> Any:
-            self._calls += 1
-            if self._happenings and self._calls % self._every == 0:
-                self._happenings.pop(0)()
+            if self._operation in (None, name):
+                self._calls += 1
+                if self._happenings and self._calls % self._every == 0:
+                    self._happenings.pop(0)()
             return call(**request)
 
         return interleaved

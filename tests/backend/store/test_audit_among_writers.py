@@ -114,6 +114,26 @@ def test_no_drift_is_reported_that_writers_made_up(
     assert_exact(books, [*BOOKS, *events])
 
 
+def test_jobs_that_are_made_unseen_in_each_round_are_no_drift(books: DynamoDBClient) -> None:
+    """A row that seems wrong twice alike, each time for want of another new job, moved."""
+    events = [said(f"new-{number}", "10:50:00", status="running") for number in range(40)]
+    # Before items are read, which is when the round's jobs have been listed.
+    interleaved = Interleaved(books, postings(books, events), operation="batch_get_item")
+    assert drifts(audit(interleaved)) == set()
+    assert len(interleaved.rest()) < 30
+
+
+def test_a_row_made_of_a_false_item_is_found_however_late_it_comes(books: DynamoDBClient) -> None:
+    """A posting to a false item, after the rows were looked through, makes a false row."""
+    change(books, "job-3", at={"M": {"1": {"M": {"s": {"N": "5"}}}}})
+    end = said("job-3", "13:00:00", "client-2", status="completed", result="failed")
+    # Before the second reading of the items, which follows that of the rows.
+    interleaved = Interleaved(books, postings(books, [end]), 2, "batch_get_item")
+    found = {one[1] for one in drifts(audit(interleaved, repair=True))}
+    assert {"job-3", "client#client-2#2026-11-22 13#default"} <= found
+    assert_exact(books, [*BOOKS, end])
+
+
 @pytest.mark.parametrize("repair", [False, True])
 def test_what_never_stands_still_is_said(books: DynamoDBClient, *, repair: bool) -> None:
     """A row that each reading finds changed is undecided, not right and not wrong."""
