@@ -1,0 +1,173 @@
+"""What an audit judges: one job, a client's or a project's part, some days, and how far back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.audits import BOOKS, assert_exact, audit, drifts, entities, post, rows, said
+from tests.support.falsehoods import in_item, in_row, without_item
+from tests.support.recount import recount_rollups
+from tests.support.tables import NAMES, empty_tables
+
+from run_ledger.domain import instants
+from run_ledger.store.attributes import to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HOUR_ROW = ("client#client-1#2026-11-22", "11#default")
+CLIENT_ROW = f"{HOUR_ROW[0]} {HOUR_ROW[1]}"
+
+
+@pytest.fixture
+def books() -> Iterator[DynamoDBClient]:
+    """Give a ledger with `BOOKS` in it."""
+    with empty_tables() as client:
+        post(client, BOOKS)
+        yield client
+
+
+def test_one_job(books: DynamoDBClient) -> None:
+    """Only that job is judged, and no rows."""
+    in_item(NAMES.jobs, "job-1", c_records_ok=12)(books)
+    in_row(*HOUR_ROW, c_records_ok=1)(books)
+    assert drifts(audit(books, job_id="job-2")) == set()
+    findings = audit(books, job_id="job-1")
+    assert drifts(findings) == {("job", "job-1", "c_records_ok", 12, 7)}
+    assert (findings.entities, findings.rows) == (1, 0)
+    assert audit(books, job_id="job-0").entities == 0
+
+
+def test_one_client(books: DynamoDBClient) -> None:
+    """Its jobs, its projects, its rows by hour and of failures; nothing of others."""
+    in_item(NAMES.jobs, "job-3", c_records_ok=0)(books)
+    in_row("all", "2026-11-22", created=1)(books)
+    in_row("project#project-1#2026-11-22", "10#client-1", created=1)(books)
+    findings = audit(books, client_id="client-1")
+    assert drifts(findings) == set()
+    assert findings.entities == 3
+    in_row(*HOUR_ROW, c_records_ok=1)(books)
+    in_row("failures#client-1#2026-11-22", "none", ended_failed=1)(books)
+    in_item(NAMES.projects, "project-1", c_pages=4)(books)
+    assert {key for _, key, *_ in drifts(audit(books, client_id="client-1"))} == {
+        CLIENT_ROW,
+        "failures#client-1#2026-11-22 none",
+        "project-1",
+    }
+
+
+def test_one_project(books: DynamoDBClient) -> None:
+    """The project, its jobs and its rows."""
+    in_row(*HOUR_ROW, c_records_ok=1)(books)
+    findings = audit(books, project_id="project-1")
+    assert drifts(findings) == set()
+    assert findings.entities == 3
+    in_row("project#project-1#2026-11-22", "10#client-1", created=1)(books)
+    assert drifts(audit(books, project_id="project-1")) == {
+        ("row", "project#project-1#2026-11-22 10#client-1", "created", 3, 2)
+    }
+
+
+@pytest.mark.parametrize("scope", [{"client_id": "client-2"}, {"project_id": "project-2"}])
+def test_a_job_that_hides_from_the_index(books: DynamoDBClient, scope: dict[str, str]) -> None:
+    """A job under another's name is found by its entries, and its rows are not thought wrong."""
+    in_item(NAMES.jobs, "job-3", client_id="client-1", project_id="project-1")(books)
+    wrong = {
+        ("job", "job-3", "client_id", "client-1", "client-2"),
+        ("job", "job-3", "project_id", "project-1", "project-2"),
+    }
+    assert drifts(audit(books, **scope)) == wrong
+    audit(books, repair=True, **scope)
+    assert_exact(books, BOOKS)
+
+
+def test_days_limit_the_rows_alone(books: DynamoDBClient) -> None:
+    """Rows of other days are left out; every job is judged."""
+    post(books, later := [said("job-1", "23:59:59", attempt=3, status="queued")])
+    in_row("all", "2026-11-22", created=1)(books)
+    in_item(NAMES.jobs, "job-1", c_records_ok=12)(books)
+    wrong_job = ("job", "job-1", "c_records_ok", 12, 7)
+    wrong_row = ("row", "all 2026-11-22", "created", 4, 3)
+    assert drifts(audit(books, first_day="2026-11-23")) == {wrong_job}
+    assert drifts(audit(books, last_day="2026-11-21")) == {wrong_job}
+    assert drifts(audit(books, first_day="2026-11-22", last_day="2026-11-22")) == {
+        wrong_job,
+        wrong_row,
+    }
+    audit(books, repair=True)
+    assert_exact(books, [*BOOKS, *later])
+
+
+# --------------------------------------------------------------------------------- reach
+
+
+def test_expired_entries_are_no_drift(books: DynamoDBClient) -> None:
+    """An old job is beyond reach when entries are gone, and judged while all are there."""
+    old = "2026-07-01T10:00:00Z"
+    for event_id, fields in (
+        ("1", {"delta": {"records_ok": 1}}),
+        ("2", {"status": "completed", "result": "succeeded"}),
+    ):
+        event = said("job-old", "00:00:00", **fields)
+        event["detail"] |= {"event_id": event_id, "occurred_at": old}
+        post(books, [event], at=instants.parse(old))
+    assert drifts(audit(books)) == set()
+    assert audit(books).beyond_reach == []
+    in_item(NAMES.jobs, "job-old", c_records_ok=2)(books)
+    assert drifts(audit(books)) == {("job", "job-old", "c_records_ok", 2, 1)}
+    without_item(NAMES.entries, pk="job#job-old", sk="1")(books)
+    for event_ids in (["2"], []):
+        findings = audit(books, repair=True)
+        assert drifts(findings) == set()
+        assert findings.beyond_reach == ["job job-old"]
+        for event_id in event_ids:
+            without_item(NAMES.entries, pk="job#job-old", sk=event_id)(books)
+    assert entities(books)["job-old"]["c_records_ok"] == {"N": "2"}
+
+
+def test_an_old_job_still_counts_where_rows_are_in_reach(books: DynamoDBClient) -> None:
+    """Its end and its late deltas are in rows that can be judged, and they are right."""
+    first = said("job-old", "00:00:00", status="running")
+    first["detail"] |= {"event_id": "1", "occurred_at": "2026-07-01T10:00:00Z"}
+    post(books, [first], at=instants.parse("2026-07-01T10:00:00Z"))
+    post(books, [said("job-old", "10:10:00", delta={"records_ok": 2})])
+    post(books, [said("job-old", "10:50:00", status="completed", result="failed")])
+    without_item(NAMES.entries, pk="job#job-old", sk="1")(books)
+    findings = audit(books)
+    assert drifts(findings) == set()
+    assert findings.beyond_reach == ["job job-old"]
+    assert findings.undecided == []
+
+
+def test_entries_that_are_gone_too_soon_are_a_drift(books: DynamoDBClient) -> None:
+    """Within reach no entry expires, so one that is missing is missed."""
+    without_item(NAMES.entries, pk="job#job-2", sk="job-2@10:40:00")(books)
+    found = drifts(audit(books, job_id="job-2"))
+    assert ("job", "job-2", "n", 2, 1) in found
+    assert ("job", "job-2", "c_records_ok", 1, 0) in found
+
+
+def test_an_entry_that_holds_no_event_is_said(books: DynamoDBClient) -> None:
+    """Its job and rows are not judged and not mended, as nobody knows what it said."""
+    key = to_item({"pk": "job#job-2", "sk": "job-2@10:40:00"})
+    item: Any = books.get_item(TableName=NAMES.entries, Key=key)["Item"]
+    books.put_item(TableName=NAMES.entries, Item=item | {"detail": {"S": "{"}})
+    before = entities(books), rows(books)
+    findings = audit(books, repair=True)
+    assert findings.unreadable == ["job job-2, entry job-2@10:40:00"]
+    assert drifts(findings) == set()
+    assert (entities(books), rows(books)) == before
+
+
+def test_entries_of_nobody_that_hold_no_event_are_said(books: DynamoDBClient) -> None:
+    """Whose they are can't be told, and so no row can be."""
+    key = to_item({"pk": "job#job-3", "sk": "job-3@10:30:00"})
+    item: Any = books.get_item(TableName=NAMES.entries, Key=key)["Item"]
+    books.put_item(TableName=NAMES.entries, Item=item | {"detail": {"S": "{}"}})
+    without_item(NAMES.jobs, job_id="job-3")(books)
+    findings = audit(books)
+    assert findings.unreadable == ["job job-3, entry job-3@10:30:00"]
+    assert drifts(findings) == set()
+    assert len(findings.undecided) == len(recount_rollups(BOOKS))
