@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import domain, end_to_end, hot_job, writer_cpu, writer_units
+from . import cold_start, domain, end_to_end, hot_job, writer_cpu, writer_units
 from .figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "hot_job_deltas_per_second": hot_job.deltas_per_second,
     "hot_job_write_units_per_second": hot_job.write_units_per_second,
     "end_to_end_events_per_second": end_to_end.events_per_second,
+    "cold_start_writer": cold_start.writer,
+    "cold_start_reader": cold_start.reader,
 }
 
 

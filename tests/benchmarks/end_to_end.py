@@ -1,8 +1,8 @@
 """The whole local stack, from `PutEvents` to the posted job, beside its event bus alone.
 
 The local AWS is one process that plays bus, queue, functions' front and tables, so every hop of an
-event costs its time, which it would not on AWS. Besides, it hands its functions at most ten messages
-at once, whatever their mapping says, so that there is little to coalesce. The baseline is the same
+event costs its time, which it would not on AWS. Besides, it hands functions at most ten messages at
+once, whatever their mapping says, so that there is little to coalesce. The baseline is the same
 process with another bus, whose rule has no target; both are taken in the same run, in turns.
 """
 

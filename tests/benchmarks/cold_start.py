@@ -1,0 +1,133 @@
+"""What a fresh process costs until it has answered its first event, beside a bare client.
+
+CPU seconds of the whole process, as the kernel counts them: an idle machine and a busy one give
+nearly the same. The baseline imports boto3 and makes a DynamoDB client, which is what no function
+that calls DynamoDB through boto3 can do without, and makes no call. Processes take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+
+from tests.support import reading
+from tests.support.answering_server import answering_server
+from tests.support.local_stack import ROOT
+
+from . import mixes
+from .figures import Figure
+
+ROUNDS = 9
+WRITER_AT_MOST = 1.25
+READER_AT_MOST = 1.40
+
+_SAY = """
+import json, sys
+sys.stderr.write(json.dumps(sorted(sys.modules)))
+"""
+_BARE = """
+import boto3
+boto3.client("dynamodb")
+"""
+_CONTEXT = """
+class Context:
+    aws_request_id = "request"
+    def get_remaining_time_in_millis(self):
+        return 30_000
+import json, sys
+event = json.loads(sys.argv[1])
+"""
+_WRITER = f"""{_CONTEXT}
+from run_ledger.writer import handler
+assert handler(event, Context()) == {{"batchItemFailures": []}}
+"""
+_READER = f"""{_CONTEXT}
+from run_ledger.api import handler
+answer = handler(event, Context())
+assert answer["statusCode"] == 200, answer
+"""
+
+
+def writer() -> Figure:
+    """Import the writer and post a first event."""
+    return _figure("cold_start_writer", "writer", WRITER_AT_MOST)
+
+
+def reader() -> Figure:
+    """Import the reader and list jobs."""
+    return _figure("cold_start_reader", "reader", READER_AT_MOST)
+
+
+def _figure(name: str, program: str, goal: float) -> Figure:
+    seconds, modules = _taken()
+    more = modules[program] - modules["bare"]
+    ours = sorted(module for module in more if module.partition(".")[0] == "run_ledger")
+    others = sorted({module.partition(".")[0] for module in more} - {"run_ledger", "__main__"})
+    return Figure(
+        name,
+        1000 * statistics.median(seconds[program]),
+        "CPU ms",
+        1000 * statistics.median(seconds["bare"]),
+        goal=goal,
+        more_is_better=False,
+        goal_is_ratio=True,
+        notes=(
+            f"beyond the bare client: {len(ours)} modules of ours and {len(more) - len(ours)} of",
+            ", ".join(others),
+        ),
+    )
+
+
+@cache
+def _taken() -> tuple[dict[str, list[float]], dict[str, set[str]]]:
+    """Return CPU seconds of each program, round by round, and the modules that it imports."""
+    event = {"Records": next(iter(mixes.usual("cold")))[:1]}
+    programs = {
+        "bare": (_BARE, "{}"),
+        "writer": (_WRITER, json.dumps(event)),
+        "reader": (_READER, json.dumps(reading.api_event("/jobs"))),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    with answering_server() as server:
+        environment = {
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **server.environment,
+            "CURSOR_KEY": "benchmark",
+            "PYTHONPATH": str(ROOT / "backend"),
+        }
+        # The first of each compiles what it imports, which Lambda's bundle has behind it.
+        modules = {
+            name: set(json.loads(_run(program + _SAY, argument, environment)))
+            for name, (program, argument) in programs.items()
+        }
+        for _ in range(ROUNDS):
+            for name, (program, argument) in programs.items():
+                before = _children_seconds()
+                _run(program, argument, environment)
+                seconds[name].append(_children_seconds() - before)
+    return seconds, modules
+
+
+def _run(program: str, argument: str, environment: Mapping[str, str]) -> str:
+    """Run *program* in a fresh interpreter and return what it writes to standard error."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, argument],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def _children_seconds() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
