@@ -113,6 +113,14 @@ def test_a_withdrawn_grant_is_gone_at_once(here: House) -> None:
     assert here.get("/jobs", asking).status == 403
 
 
+def test_a_grant_may_hold_its_clients_as_a_set(here: House) -> None:
+    """That is what a console offers to whoever writes one by hand."""
+    item: Any = {"pk": {"S": "app#m-set"}, "sk": {"S": "grant"}, "clients": {"SS": ["client-1"]}}
+    here.client.put_item(TableName="clients", Item=item)
+    reply = here.get("/jobs", {"client_id": "m-set"})
+    assert (reply.status, "job-1" in reply.body) == (200, True)
+
+
 def test_the_reader_names_the_attributes_of_clients_that_it_wants(here: House) -> None:
     """A request that names none asks for all, where secrets lie too, and IAM refuses it."""
     here.get("/jobs", CALLERS["machine for all"])

@@ -28,4 +28,12 @@ def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mappin
         ExpressionAttributeNames={"#clients": "clients", "#staff": "staff"},
     )
     item = answer.get("Item")
-    return None if item is None else from_item(item)
+    if item is None:
+        return None
+    # A person may have written the names as a set, which nothing of ours makes.
+    return from_item({name: _list_of(attribute) for name, attribute in item.items()})
+
+
+def _list_of(attribute: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a set of strings as a list of them, anything else as it is."""
+    return {"L": [{"S": one} for one in attribute["SS"]]} if "SS" in attribute else attribute
