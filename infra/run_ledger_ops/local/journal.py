@@ -1,9 +1,10 @@
 """Keep what a kill of the local AWS would lose: the events that came after its last save.
 
 The local AWS holds its data in memory and saves it when it is told to stop. So a second rule on the
-bus copies every event to a queue, and a thread takes them from there to a file. After an end that
-saved nothing, the next start puts the file's events back into the writer's queue. That is safe
-because the ledger counts an event once, however often it comes; a clean stop empties the file.
+bus copies every event that goes to the writer to a queue of its own, and a thread takes them from
+there to a file. After an end that saved nothing, the next start puts the file's events back into
+the writer's queue. That is safe because the ledger counts an event once, however often it comes; a
+clean stop empties the file.
 """
 
 import json
@@ -18,7 +19,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from run_ledger_ops.local.cloud import LocalCloud
 
 _NAME = "run-ledger-local-journal"
-_EVERYTHING = json.dumps({"source": [{"prefix": ""}]})
 _BATCH_COUNT = 10
 _BATCH_BYTES = 900_000  # SQS takes 1 MiB in all
 _PAUSE_SECONDS = 1.0
@@ -138,7 +138,9 @@ def _copy_events(cloud: LocalCloud, bus: str) -> str:
     queue_url: str = sqs.create_queue(QueueName=_NAME)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     queue_arn = attributes["Attributes"]["QueueArn"]
-    rule_arn = events.put_rule(Name=_NAME, EventBusName=bus, EventPattern=_EVERYTHING)["RuleArn"]
+    # Only what the template's rule passes on may come back to the writer.
+    pattern = events.describe_rule(Name=f"{bus}-updates", EventBusName=bus)["EventPattern"]
+    rule_arn = events.put_rule(Name=_NAME, EventBusName=bus, EventPattern=pattern)["RuleArn"]
     policy = {
         "Version": "2012-10-17",
         "Statement": [
