@@ -89,9 +89,11 @@ def decode(envelope: bytes | str) -> Event:
             allowed=f"at most {MAX_DETAIL_BYTES} bytes",
         )
     if outer.detail_type == JOB_UPDATE:
-        return _job_event(outer, detail)
+        job = _job_update(detail)
+        return _event(outer, detail, "job", job.job_id, job)
     if outer.detail_type == PROJECT_UPDATE:
-        return _project_event(outer, detail)
+        project = _project_update(detail)
+        return _event(outer, detail, "project", project.project_id, project)
     raise InvalidEvent(
         "unknown_detail_type",
         field="detail-type",
@@ -100,7 +102,7 @@ def decode(envelope: bytes | str) -> Event:
     )
 
 
-def _job_event(outer: _Envelope, detail: bytes) -> Event:
+def _job_update(detail: bytes) -> JobUpdate:
     try:
         update = _job_updates.decode(detail)
     except UNREADABLE as error:
@@ -108,20 +110,10 @@ def _job_event(outer: _Envelope, detail: bytes) -> Event:
     _check_version(update)
     if (update.status == "completed") != (update.result is not UNSET):
         raise invalid_detail(JobUpdate, detail, None, field="result")
-    return Event(
-        kind="job",
-        entity_id=update.job_id,
-        event_id=outer.id if isinstance(update.event_id, UnsetType) else update.event_id,
-        occurred_at=_occurred_at(outer, update),
-        update=update,
-        digest=_digest(detail),
-        detail=detail,
-        source=outer.source,
-        envelope_id=outer.id,
-    )
+    return update
 
 
-def _project_event(outer: _Envelope, detail: bytes) -> Event:
+def _project_update(detail: bytes) -> ProjectUpdate:
     try:
         update = _project_updates.decode(detail)
     except UNREADABLE as error:
@@ -129,9 +121,20 @@ def _project_event(outer: _Envelope, detail: bytes) -> Event:
     _check_version(update)
     if not isinstance(update.due_at, UnsetType):
         _instant("due_at", update.due_at)
+    return update
+
+
+def _event(
+    outer: _Envelope,
+    detail: bytes,
+    kind: Literal["job", "project"],
+    entity_id: str,
+    update: JobUpdate | ProjectUpdate,
+) -> Event:
+    """Return the event, with what the detail leaves to the envelope filled in."""
     return Event(
-        kind="project",
-        entity_id=update.project_id,
+        kind=kind,
+        entity_id=entity_id,
         event_id=outer.id if isinstance(update.event_id, UnsetType) else update.event_id,
         occurred_at=_occurred_at(outer, update),
         update=update,
