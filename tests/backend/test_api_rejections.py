@@ -37,6 +37,7 @@ def test_a_rejected_event_is_shown_with_its_reason(here: House) -> None:
         "source": "pipelines.test",
         "detail_type": "job_update",
         "truncated": False,
+        "status": "open",
     }
 
 

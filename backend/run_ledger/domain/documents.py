@@ -66,10 +66,11 @@ class EntryDocument(Struct, frozen=True):
 
 
 class RejectionDocument(Struct, frozen=True):
-    """An event that broke the contract, and how."""
+    """An event that broke the contract, how, and whether somebody has seen to it since."""
 
     rejection_id: str
     received_at: str
+    status: str
     reason: str
     field: str
     message: str

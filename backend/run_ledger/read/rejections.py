@@ -59,6 +59,7 @@ def _document(rejection: Rejection) -> RejectionDocument:
     return RejectionDocument(
         rejection_id=rejection.rejection_id,
         received_at=text(rejection.received_at),
+        status=rejection.status,
         reason=rejection.reason,
         field=rejection.field,
         message=rejection.message,
