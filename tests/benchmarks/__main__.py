@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import cold_start, domain, end_to_end, hot_job, writer_cpu, writer_units
+from . import cold_start, cost, domain, end_to_end, hot_job, writer_cpu, writer_units
 from .figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +34,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "end_to_end_events_per_second": end_to_end.events_per_second,
     "cold_start_writer": cold_start.writer,
     "cold_start_reader": cold_start.reader,
+    "cost_per_million_events_usd": cost.cost_per_million_events,
 }
 
 
