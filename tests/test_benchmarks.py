@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.benchmarks import __main__ as bench
+from tests.benchmarks import cost
 from tests.benchmarks.figures import Figure
 
 FIGURE_KEYS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
@@ -67,3 +68,8 @@ def test_notes_stand_below_their_figure() -> None:
     figure = Figure("a", 1.0, "x", notes=("of a hundred events",))
 
     assert bench.row(figure).splitlines()[1].strip() == "of a hundred events"
+
+
+def test_the_readme_shows_what_a_million_events_cost() -> None:
+    """Its table is the one that is worked out from the measured units."""
+    assert cost.table() in (bench.ROOT / "README.md").read_text()
