@@ -42,6 +42,8 @@ def test_api_has_one_stage_which_is_logged_throttled_and_compressed() -> None:
     assert log["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogGroup", "Arn"]}
     assert "\n" not in log["Format"]
     assert {"request_id", "status", "latency_ms"} <= set(json.loads(log["Format"]))
+    personal = ("identity.", "claims.sub", "claims.username", "claims.email")
+    assert not [word for word in personal if word in log["Format"]]
     assert properties("ApiAccessLogGroup")["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     (settings,) = stage["MethodSettings"]
     assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRequestsPerSecond"}
