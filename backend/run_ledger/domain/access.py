@@ -22,7 +22,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from .errors import Forbidden, Unauthorized
-from .queries import is_identifier
+from .parameters import is_identifier
 
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"

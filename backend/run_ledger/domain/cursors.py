@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 
 from .errors import InvalidQuery
+from .parameters import MOST_CURSOR_CHARACTERS
 
 _CODE_BYTES = 16
-_MOST_CHARACTERS = 2_048
 
 
 def seal(key: str, binding: Sequence[Any], position: Any) -> str:
@@ -34,7 +34,7 @@ def unseal(key: str, binding: Sequence[Any], cursor: str) -> Any:
 
     Raises InvalidQuery for anything but what `seal` gave with the same key and binding.
     """
-    if len(cursor) > _MOST_CHARACTERS or not cursor.isascii():
+    if len(cursor) > MOST_CURSOR_CHARACTERS or not cursor.isascii():
         raise _refusal()
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

@@ -6,23 +6,30 @@ and combinations that nothing can match, are a caller's mistakes and are said, n
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 from msgspec import Struct
 
 from .contract import RESULTS, JobStatus
-from .errors import InvalidQuery, shown
-
-Given = Mapping[str, Sequence[str]]
+from .errors import InvalidQuery
+from .parameters import CURSOR, Given, Parameter, check_names, choice, identifier, limit
 
 STATUSES: tuple[str, ...] = get_args(JobStatus)
 MOST_JOBS, DEFAULT_JOBS = 200, 50
 MOST_ENTRIES, DEFAULT_ENTRIES = 1_000, 100
 MOST_REJECTIONS, DEFAULT_REJECTIONS = 200, 50
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_DIGITS = re.compile(r"[0-9]{1,9}")
+
+_CLIENT_ID = identifier("client_id", "Only jobs of this client.")
+_STATUS = choice("status", "Only jobs that are in this state now.", STATUSES)
+_RESULT = choice("result", "Only jobs that are completed with this result.", RESULTS)
+_JOBS_LIMIT = limit(DEFAULT_JOBS, MOST_JOBS)
+_ENTRIES_LIMIT = limit(DEFAULT_ENTRIES, MOST_ENTRIES)
+_REJECTIONS_LIMIT = limit(DEFAULT_REJECTIONS, MOST_REJECTIONS)
+
+# What each path takes.
+JOBS_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENT_ID, _STATUS, _RESULT, _JOBS_LIMIT, CURSOR)
+ENTRIES_PARAMETERS: tuple[Parameter[Any], ...] = (_ENTRIES_LIMIT, CURSOR)
+REJECTIONS_PARAMETERS: tuple[Parameter[Any], ...] = (_REJECTIONS_LIMIT, CURSOR)
 
 
 class PageQuery(Struct, frozen=True):
@@ -60,80 +67,32 @@ class JobsQuery(Struct, frozen=True):
 
 def jobs_query(given: Given) -> JobsQuery:
     """Return the query that the parameters of a list of jobs make."""
-    _check_names(given, ("client_id", "status", "result", "limit", "cursor"))
-    status = _choice(given, "status", STATUSES)
-    result = _choice(given, "result", RESULTS)
+    check_names(given, JOBS_PARAMETERS)
+    status = _STATUS.of(given)
+    result = _RESULT.of(given)
     if result is not None and status not in (None, "completed"):
         raise InvalidQuery("result", f"a job that is {status} has none; ask for status completed")
     return JobsQuery(
-        client_id=_identifier(given, "client_id"),
+        client_id=_CLIENT_ID.of(given),
         status=status,
         result=result,
-        limit=_limit(given, DEFAULT_JOBS, MOST_JOBS),
-        cursor=_single(given, "cursor"),
+        limit=_JOBS_LIMIT.of(given) or DEFAULT_JOBS,
+        cursor=CURSOR.of(given),
     )
 
 
 def entries_query(given: Given) -> PageQuery:
     """Return the query that the parameters of a job's history make."""
-    return _page_query(given, DEFAULT_ENTRIES, MOST_ENTRIES)
+    check_names(given, ENTRIES_PARAMETERS)
+    return PageQuery(_ENTRIES_LIMIT.of(given) or DEFAULT_ENTRIES, CURSOR.of(given))
 
 
 def rejections_query(given: Given) -> PageQuery:
     """Return the query that the parameters of the list of rejected events make."""
-    return _page_query(given, DEFAULT_REJECTIONS, MOST_REJECTIONS)
+    check_names(given, REJECTIONS_PARAMETERS)
+    return PageQuery(_REJECTIONS_LIMIT.of(given) or DEFAULT_REJECTIONS, CURSOR.of(given))
 
 
 def no_query(given: Given) -> None:
     """Raise InvalidQuery where there is any parameter: the path takes none."""
-    _check_names(given, ())
-
-
-def is_identifier(text: str) -> bool:
-    """Return whether *text* can be the id of anything."""
-    return _IDENTIFIER.fullmatch(text) is not None
-
-
-def _page_query(given: Given, default: int, most: int) -> PageQuery:
-    _check_names(given, ("limit", "cursor"))
-    return PageQuery(_limit(given, default, most), _single(given, "cursor"))
-
-
-def _check_names(given: Given, known: Collection[str]) -> None:
-    for name in given:
-        if name not in known:
-            allowed = f"known ones: {', '.join(known)}" if known else "this path takes none"
-            raise InvalidQuery(shown(name)[1:-1], f"no such parameter; {allowed}")
-
-
-def _single(given: Given, name: str) -> str | None:
-    values = given.get(name, ())
-    if len(values) > 1:
-        raise InvalidQuery(name, "it is given more than once")
-    return values[0] if values else None
-
-
-def _choice(given: Given, name: str, choices: Sequence[str]) -> str | None:
-    value = _single(given, name)
-    if value is not None and value not in choices:
-        raise InvalidQuery(name, f"got {shown(value)}; allowed: one of {', '.join(choices)}")
-    return value
-
-
-def _identifier(given: Given, name: str) -> str | None:
-    value = _single(given, name)
-    if value is not None and not is_identifier(value):
-        raise InvalidQuery(
-            name,
-            f"got {shown(value)}; allowed: 1 to 128 of the characters A-Z a-z 0-9 . _ : -",
-        )
-    return value
-
-
-def _limit(given: Given, default: int, most: int) -> int:
-    value = _single(given, "limit")
-    if value is None:
-        return default
-    if not _DIGITS.fullmatch(value) or not 1 <= int(value) <= most:
-        raise InvalidQuery("limit", f"got {shown(value)}; allowed: an integer from 1 to {most}")
-    return int(value)
+    check_names(given, ())

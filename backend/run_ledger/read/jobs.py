@@ -19,7 +19,8 @@ from run_ledger.domain.access import Scope
 from run_ledger.domain.documents import JobDocument, ListDocument, job_document
 from run_ledger.domain.errors import NotFound
 from run_ledger.domain.pages import covers, merged
-from run_ledger.domain.queries import JobsQuery, is_identifier, jobs_query, no_query
+from run_ledger.domain.parameters import is_identifier
+from run_ledger.domain.queries import JobsQuery, jobs_query, no_query
 from run_ledger.store import keys
 from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_items import StoredJob

@@ -1,0 +1,192 @@
+"""Query parameters: what each takes, checked and described in one place.
+
+A query (see `queries`) is made of parameters, each declared once::
+
+    STATUS = choice("status", "Only jobs in this state now.", ("queued", "running", "completed"))
+    PARAMETERS = (STATUS, limit(50, 200), CURSOR)
+
+    check_names(given, PARAMETERS)
+    status = STATUS.of(given)
+
+The same declaration checks what callers send and describes itself in the OpenAPI document, so
+limits and choices can't drift apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from . import instants
+from .errors import InvalidQuery, shown
+
+Given = Mapping[str, Sequence[str]]
+T = TypeVar("T")
+
+MOST_CURSOR_CHARACTERS = 2_048
+_IDENTIFIER = r"[A-Za-z0-9._:-]{1,128}"
+IDENTIFIER_SCHEMA: Mapping[str, Any] = {"type": "string", "pattern": f"^{_IDENTIFIER}$"}
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = (
+    rf"{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
+)
+_is_identifier = re.compile(_IDENTIFIER).fullmatch
+_is_digits = re.compile(r"[0-9]{1,9}").fullmatch
+_is_day = re.compile(_DAY).fullmatch
+_is_time = re.compile(_TIME).fullmatch
+
+
+class Parameter(Struct, Generic[T], frozen=True, kw_only=True):
+    """One query parameter: ``allowed`` says in words, ``schema`` in JSON Schema what it takes.
+
+    ``parse`` returns the value of a text, or raises ValueError; ``about`` says what it is for.
+    """
+
+    name: str
+    about: str
+    allowed: str
+    schema: Mapping[str, Any]
+    parse: Callable[[str], T]
+
+    def of(self, given: Given) -> T | None:
+        """Return the parameter's value in *given*, None where it is absent.
+
+        Raises InvalidQuery for a text that it doesn't take, and where it is given repeatedly.
+        """
+        texts = given.get(self.name, ())
+        if len(texts) > 1:
+            raise InvalidQuery(self.name, "it is given more than once")
+        if not texts:
+            return None
+        try:
+            return self.parse(texts[0])
+        except ValueError as error:
+            message = f"got {shown(texts[0])}; allowed: {self.allowed}"
+            raise InvalidQuery(self.name, message) from error
+
+
+def check_names(given: Given, known: Sequence[Parameter[Any]]) -> None:
+    """Raise InvalidQuery where *given* names a parameter that is not *known*."""
+    names = [parameter.name for parameter in known]
+    for name in given:
+        if name not in names:
+            allowed = f"known ones: {', '.join(names)}" if names else "this path takes none"
+            raise InvalidQuery(shown(name)[1:-1], f"no such parameter; {allowed}")
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether *text* can be the id of anything."""
+    return _is_identifier(text) is not None
+
+
+def identifier(name: str, about: str) -> Parameter[str]:
+    """Return a parameter that takes an id, or what ids begin with: both look alike."""
+
+    def parse(text: str) -> str:
+        if not is_identifier(text):
+            raise ValueError(text)
+        return text
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed="1 to 128 of the characters A-Z a-z 0-9 . _ : -",
+        schema=IDENTIFIER_SCHEMA,
+        parse=parse,
+    )
+
+
+def choice(name: str, about: str, choices: Sequence[str]) -> Parameter[str]:
+    """Return a parameter that takes one of *choices*."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(text)
+        return text
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed=f"one of {', '.join(choices)}",
+        schema={"type": "string", "enum": list(choices)},
+        parse=parse,
+    )
+
+
+def flag(name: str, about: str) -> Parameter[bool]:
+    """Return a parameter that takes ``true`` or ``false``."""
+
+    def parse(text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError(text)
+        return text == "true"
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed="true or false",
+        schema={"type": "boolean"},
+        parse=parse,
+    )
+
+
+def moment(name: str, about: str) -> Parameter[int]:
+    """Return a parameter that takes a time; a date stands for its first moment in UTC."""
+
+    def parse(text: str) -> int:
+        if _is_day(text):
+            return instants.parse(f"{text}T00:00:00Z")
+        if not _is_time(text):
+            raise ValueError(text)
+        return instants.parse(text)
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed="an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z, or a date in UTC",
+        schema={
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "format": "date"},
+            ]
+        },
+        parse=parse,
+    )
+
+
+def limit(default: int, most: int) -> Parameter[int]:
+    """Return the parameter that says how many items a page has at most."""
+
+    def parse(text: str) -> int:
+        if not _is_digits(text) or not 1 <= int(text) <= most:
+            raise ValueError(text)
+        return int(text)
+
+    return Parameter(
+        name="limit",
+        about="How many items the page has at most. It may hold fewer and still not be the last.",
+        allowed=f"an integer from 1 to {most}",
+        schema={"type": "integer", "minimum": 1, "maximum": most, "default": default},
+        parse=parse,
+    )
+
+
+def _cursor(text: str) -> str:
+    if not 1 <= len(text) <= MOST_CURSOR_CHARACTERS:
+        raise ValueError(text)
+    return text
+
+
+CURSOR = Parameter(
+    name="cursor",
+    about=(
+        "Where the page begins: `next_cursor` of the page before. It is opaque, and good for the "
+        "same path, filters and caller only; `limit` may change from page to page."
+    ),
+    allowed=f"the next_cursor of a page, at most {MOST_CURSOR_CHARACTERS} characters",
+    schema={"type": "string", "minLength": 1, "maxLength": MOST_CURSOR_CHARACTERS},
+    parse=_cursor,
+)
