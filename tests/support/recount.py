@@ -189,10 +189,13 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
 
 
 def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:
-    """Count the job as created in the hour of its created_at."""
+    """Count the job as created in the hour of its created_at, and as what it is now."""
     for key in _three_rows(job, job["created_at"]):
         yield key, "created", 1
-    yield ("all", job["created_at"][:10]), f"now_{job['result'] or job['status']}", 1
+    now = f"now_{job['result'] or job['status']}"
+    yield ("days", job["created_at"][:10]), now, 1
+    yield ("clients", job["client_id"]), now, 1
+    yield (f"projects#{job['client_id']}", job["project_id"]), now, 1
 
 
 def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[Counted]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from .events import Event
 from .job import Job
-from .rollups import ALL, Differences, Row, delta_differences, merge, state_differences
+from .rollups import Differences, Row, delta_differences, merge, state_differences
 
 
 class Drift(Struct, frozen=True):
@@ -51,8 +51,3 @@ def contribution(job: Job, events: Sequence[Event]) -> Contribution:
     return Contribution(
         tuple((row, tuple(counts.items())) for row, counts in differences.items() if counts)
     )
-
-
-def row_day(row: Row) -> str:
-    """Return the day that *row* counts."""
-    return row.sort if row.partition == ALL else row.partition.rpartition("#")[2]

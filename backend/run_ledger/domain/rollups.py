@@ -10,14 +10,18 @@ Rows (``partition``, ``sort``) and what they are for:
 =============================  ================  ================================================
 ``client#C#DAY``               ``HH#PIPELINE``   trends by client and pipeline
 ``project#P#DAY``              ``HH#CLIENT``     trends by project
-``all``                        ``DAY``           trends over all; the map of the days with jobs
+``all``                        ``DAY``           trends over all
 ``failures#C#DAY``             ``FINGERPRINT``   failures by client
+``days``                       ``DAY``           the map of the days with jobs, for lists
+``clients``                    ``CLIENT``        the clients that have jobs, and these in total
+``projects#CLIENT``            ``PROJECT``       a client's projects that have jobs, and these
 =============================  ================  ================================================
 
-Attributes: ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in bucket N, see
-`durations`), ``c_NAME`` (sums of deltas); in rows of ``all`` also ``now_OUTCOME``: how many of the
-jobs created that day are in that state now. Rows of ``all`` hold the counters that the contract
-names and no others, so that no producer's inventions can outgrow a row that everybody shares.
+Attributes of the first four: ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in
+bucket N, see `durations`), ``c_NAME`` (sums of deltas). Rows of ``all`` hold the counters that the
+contract names and no others, so that no producer's inventions can outgrow a row that everybody
+shares. The last three hold ``now_OUTCOME``: how many of the jobs (created that day, of the client,
+of the project) are in that state now. A delta changes none of them.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ from .instants import day as day_of
 from .instants import hour as hour_of
 from .job import Attempt, Ended, Job, job_update
 
-ALL = "all"
+ALL, DAYS, CLIENTS = "all", "days", "clients"
+NOW = "now_"
 NO_FINGERPRINT = "none"
 _FAILURES = ("failed", "timed_out")
 _KNOWN = frozenset(KNOWN_COUNTERS)
@@ -52,6 +57,27 @@ class Row(NamedTuple):
 Differences = dict[Row, Counter[str]]
 
 
+class Subject(NamedTuple):
+    """What a row counts the jobs of; None where it is any."""
+
+    client_id: str | None = None
+    project_id: str | None = None
+    day: str | None = None
+
+
+def subject(row: Row) -> Subject:
+    """Return what *row* counts the jobs of: the day is that of what happened to them."""
+    kind, _, rest = row.partition.partition("#")
+    if kind in (ALL, DAYS):
+        return Subject(day=row.sort)
+    if kind == CLIENTS:
+        return Subject(client_id=row.sort)
+    if kind == "projects":
+        return Subject(rest, row.sort)
+    owner, _, day = rest.rpartition("#")
+    return Subject(None, owner, day) if kind == "project" else Subject(owner, None, day)
+
+
 def client_row(client_id: str, hour: str, pipeline: str) -> Row:
     """Return the row of a client's pipeline in *hour* (``YYYY-MM-DDTHH``)."""
     return Row(f"client#{client_id}#{hour[:10]}", f"{hour[11:]}#{pipeline}")
@@ -60,6 +86,11 @@ def client_row(client_id: str, hour: str, pipeline: str) -> Row:
 def project_row(project_id: str, hour: str, client_id: str) -> Row:
     """Return the row of a project in *hour* (``YYYY-MM-DDTHH``)."""
     return Row(f"project#{project_id}#{hour[:10]}", f"{hour[11:]}#{client_id}")
+
+
+def projects_partition(client_id: str) -> str:
+    """Return the partition of the totals of a client's projects."""
+    return f"projects#{client_id}"
 
 
 def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
@@ -111,7 +142,12 @@ def merge(into: Differences, more: Differences) -> None:
 def _marks(job: Job) -> Iterator[tuple[Row, str]]:
     """Yield the row and the attribute of everything that *job* counts as one of."""
     yield from ((row, "created") for row in _rows_at(job, job.created_at))
-    yield Row(ALL, day_of(job.created_at)), f"now_{job.outcome}"
+    for row in (
+        Row(DAYS, day_of(job.created_at)),
+        Row(CLIENTS, job.client_id),
+        Row(projects_partition(job.client_id), job.project_id),
+    ):
+        yield row, f"{NOW}{job.outcome}"
     for attempt in job.attempts.values():
         if attempt.started_at is not None:
             yield from ((row, "started") for row in _rows_at(job, attempt.started_at))

@@ -36,7 +36,7 @@ from run_ledger.store.job_lists import (
 from .answers import fitting
 from .inquiries import Inquiry
 
-# The map has a few rows a day. Days that only took in late events have rows and no job.
+# The map has a few rows a day. A day that all its jobs have moved out of has rows and no job.
 _DAYS_BEYOND_LIMIT = 2
 
 

@@ -13,7 +13,8 @@ once more, against all that the entries name, as an index or an item may hide a 
 only what is found twice alike is drift.
 
 Entries expire. What they no longer tell is beyond reach: an item that has taken in more events
-than are left of it, if it is old enough for that, and rows of days before the oldest entry.
+than are left of it, if it is old enough for that, and rows of days before the oldest entry. Rows of
+no day count such an item as what it says of itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from run_ledger.domain.recount import Drift, row_day
+from run_ledger.domain.recount import Drift
 from run_ledger.domain.rollups import Row
 
 from .attributes import Item
@@ -249,7 +250,7 @@ class Audit:
         return [one for one in open_ones if one.differences]
 
     def _is_in_reach(self, row: Row) -> bool:
-        return self._scope.includes(row) and self._scope.is_in_reach(row_day(row), self._horizon)
+        return self._scope.includes(row, self._horizon)
 
     # ------------------------------------------------------------------------- findings
 

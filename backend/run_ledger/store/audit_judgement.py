@@ -12,7 +12,7 @@ import msgspec
 from run_ledger.domain import job as jobs
 from run_ledger.domain.events import Event
 from run_ledger.domain.recount import Contribution, Drift, contribution
-from run_ledger.domain.rollups import ALL, Row
+from run_ledger.domain.rollups import Row, subject
 
 from .attributes import Item
 from .audit_items import (
@@ -57,12 +57,13 @@ class Judgement:
     def may_count_in(self, row: Row) -> bool:
         """Return whether an event of the entity, of which nothing is known, may count in *row*."""
         known = [item for item in (self.item, self.expected) if item is not None]
-        if not known or row.partition == ALL:
-            return not known or any("job_id" in item for item in known)
-        kind, _, rest = row.partition.partition("#")
-        owner = "project_id" if kind == "project" else "client_id"
-        counted = {"S": rest.rpartition("#")[0]}
-        return any("job_id" in item and item.get(owner) == counted for item in known)
+        client_id, project_id, _ = subject(row)
+        return not known or any(
+            "job_id" in item
+            and (client_id is None or item.get("client_id") == {"S": client_id})
+            and (project_id is None or item.get("project_id") == {"S": project_id})
+            for item in known
+        )
 
     def drifts(self, name: Name) -> list[Drift]:
         """Return the differences as drifts of *name*."""

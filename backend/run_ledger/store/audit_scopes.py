@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.rollups import ALL, Row
+from run_ledger.domain.rollups import CLIENTS, Row, projects_partition, subject
 
 from . import keys
 from .attributes import Item
@@ -27,7 +27,10 @@ _DAY = 86_400 * instants.MICROSECONDS
 
 
 class Scope(Struct, frozen=True):
-    """At most one of the ids; the days limit the rows, not the jobs and projects."""
+    """At most one of the ids; the days limit the rows, not the jobs and projects.
+
+    With days, rows of no day are left out.
+    """
 
     now: int
     job_id: str | None = None
@@ -80,8 +83,11 @@ class Scope(Struct, frozen=True):
         """Return the partitions of the rows, None for all there are."""
         if self.client_id is not None:
             prefixes = [f"client#{self.client_id}#", f"failures#{self.client_id}#"]
+            undated = {CLIENTS, projects_partition(self.client_id)}
         elif self.project_id is not None:
             prefixes = [f"project#{self.project_id}#"]
+            # Which client's partition has its totals is told by its jobs.
+            undated = set()
         else:
             return None
         first = max(self.first_day or "", instants.day(horizon))
@@ -89,20 +95,15 @@ class Scope(Struct, frozen=True):
         first_at = instants.parse(f"{first}T00:00:00Z")
         last_at = instants.parse(f"{last}T00:00:00Z")
         days = [instants.day(moment) for moment in range(first_at, last_at + 1, _DAY)]
-        return {prefix + day for prefix in prefixes for day in days}
+        return {prefix + day for prefix in prefixes for day in days} | undated
 
-    def includes(self, row: Row) -> bool:
-        """Return whether *row* is of the client or the project."""
-        if row.partition == ALL:
-            return self.client_id is None and self.project_id is None
-        kind, _, rest = row.partition.partition("#")
-        owner = rest.rpartition("#")[0]
-        if self.client_id is not None:
-            return kind in ("client", "failures") and owner == self.client_id
-        return self.project_id is None or (kind == "project" and owner == self.project_id)
-
-    def is_in_reach(self, day: str, horizon: int) -> bool:
-        """Return whether rows of *day* are asked for, and can be judged by the entries."""
+    def includes(self, row: Row, horizon: int) -> bool:
+        """Return whether *row* is asked for, and can be judged by entries since *horizon*."""
+        client_id, project_id, day = subject(row)
+        if self.client_id not in (None, client_id) or self.project_id not in (None, project_id):
+            return False
+        if day is None:
+            return self.first_day is None and self.last_day is None
         return (
             day > instants.day(horizon)
             and (self.first_day is None or self.first_day <= day)

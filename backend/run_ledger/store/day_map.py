@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.contract import RESULTS
 from run_ledger.domain.pages import DayMap, day_of, is_day
-from run_ledger.domain.rollups import ALL
+from run_ledger.domain.rollups import DAYS, NOW
 
 from .attributes import to_attribute
 from .rollup_items import from_rollup_item
@@ -19,10 +19,9 @@ from .rollup_items import from_rollup_item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_NOW = "now_"
 # Sorts after all shards of a day and before the next day.
 _AFTER_SHARDS = "$"
-_ATTRIBUTES = ("pk", "sk", *(_NOW + outcome for outcome in ("queued", "running", *RESULTS)))
+_ATTRIBUTES = ("pk", "sk", *(NOW + outcome for outcome in ("queued", "running", *RESULTS)))
 
 
 def read_day_map(
@@ -31,8 +30,8 @@ def read_day_map(
     """Return the map of the days that hold something below *start*, from at most *rows* rows."""
     request: dict[str, Any] = {
         "TableName": table,
-        "KeyConditionExpression": "pk = :all",
-        "ExpressionAttributeValues": {":all": to_attribute(ALL)},
+        "KeyConditionExpression": "pk = :days",
+        "ExpressionAttributeValues": {":days": to_attribute(DAYS)},
         "ProjectionExpression": ", ".join(_ATTRIBUTES),
         "ScanIndexForward": False,
     }
@@ -48,7 +47,7 @@ def read_day_map(
     for item in items:
         row, counts = from_rollup_item(item)
         day = days.setdefault(row.sort, Counter())
-        day.update({name.removeprefix(_NOW): count for name, count in counts.items()})
+        day.update({name.removeprefix(NOW): count for name, count in counts.items()})
     if "LastEvaluatedKey" not in answer:
         return DayMap(list(days.items()), None)
     # The last day may go on beyond what was read; one that fills a whole answer can't.

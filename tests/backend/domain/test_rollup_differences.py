@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import strategies
@@ -15,7 +16,19 @@ from run_ledger.domain import job as jobs
 from run_ledger.domain.events import Event
 from run_ledger.domain.fingerprints import fingerprint
 from run_ledger.domain.job import Job
-from run_ledger.domain.rollups import Differences, delta_differences, merge, state_differences
+from run_ledger.domain.rollups import (
+    Differences,
+    Row,
+    Subject,
+    client_row,
+    delta_differences,
+    failures_row,
+    merge,
+    project_row,
+    projects_partition,
+    state_differences,
+    subject,
+)
 
 
 def kept(batches: Iterable[Iterable[Envelope]]) -> Differences:
@@ -76,9 +89,12 @@ def test_where_a_job_counts() -> None:
         ("project#project-1#2026-11-22", "22#client-1"): job,
         ("project#project-1#2026-11-22", "23#client-1"): start,
         ("project#project-1#2026-11-23", "00#client-1"): end,
-        ("all", "2026-11-22"): {"created": 1, "started": 1, "c_records_ok": 2, "now_failed": 1},
+        ("all", "2026-11-22"): {"created": 1, "started": 1, "c_records_ok": 2},
         ("all", "2026-11-23"): end,
         ("failures#client-1#2026-11-23", fingerprint("E", "row 17")): {"ended_failed": 1},
+        ("days", "2026-11-22"): {"now_failed": 1},
+        ("clients", "client-1"): {"now_failed": 1},
+        ("projects#client-1", "project-1"): {"now_failed": 1},
     }
 
 
@@ -87,6 +103,46 @@ def test_a_late_event_moves_what_was_counted() -> None:
     rows = kept([[said("02:00:00", "b")], [said("01:00:00", "a")]])
     assert without_zeros(rows) == recount_rollups([said("01:00:00", "a"), said("02:00:00", "b")])
     assert rows["client#client-1#2026-11-22", "02#default"] == {"created": 0, "started": 0}
+
+
+def test_totals_count_a_job_as_what_it_is_now() -> None:
+    """A transition takes it from one outcome to the next, an earlier event to another day."""
+    rows = kept(
+        [[said("02:00:00", "b")], [said("03:00:00", "c", status="completed", result="partial")]]
+    )
+    totals = [("days", "2026-11-22"), ("clients", "client-1"), ("projects#client-1", "project-1")]
+    assert [rows[row] for row in totals] == [{"now_running": 0, "now_partial": 1}] * 3
+
+    moved = kept(
+        [[said("02:00:00", "b")], [job_update(event_id="a", occurred_at="2026-11-20T00:00:00Z")]]
+    )
+    assert moved["days", "2026-11-22"] == {"now_running": 0}
+    assert moved["days", "2026-11-20"] == {"now_running": 1}
+    assert moved["clients", "client-1"] == {"now_running": 1}
+
+
+def test_deltas_change_no_totals() -> None:
+    """Rows that all jobs of a client or day share are written at transitions alone."""
+    deltas = decoded_all([said("02:00:00", "b", delta={"records_ok": 1, "pages": 2})])
+    kinds = {row.partition.partition("#")[0] for row in delta_differences(deltas)}
+    assert kinds == {"client", "project", "all"}
+
+
+@pytest.mark.parametrize(
+    ("row", "whose"),
+    [
+        (client_row("c", "2026-11-22T09", "p:x"), Subject("c", None, "2026-11-22")),
+        (project_row("p", "2026-11-22T09", "c"), Subject(None, "p", "2026-11-22")),
+        (failures_row("c", "2026-11-22", "fp#1"), Subject("c", None, "2026-11-22")),
+        (Row("all", "2026-11-22"), Subject(day="2026-11-22")),
+        (Row("days", "2026-11-22"), Subject(day="2026-11-22")),
+        (Row("clients", "c"), Subject(client_id="c")),
+        (Row(projects_partition("c"), "p"), Subject("c", "p")),
+    ],
+)
+def test_a_row_says_whom_it_counts(row: Row, whose: Subject) -> None:
+    """Its subject is the client, the project and the day of what it counts, where it has one."""
+    assert subject(row) == whose
 
 
 def test_a_failure_without_an_error() -> None:

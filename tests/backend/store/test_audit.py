@@ -118,8 +118,20 @@ FALSE: dict[str, tuple[Falsify, set[tuple[Any, ...]]]] = {
         {("row", CLIENT_ROW, "c_records_ok", 5, 4)},
     ),
     "a row counts what never was": (
-        in_row("all", "2026-11-22", now_queued=2),
-        {("row", "all 2026-11-22", "now_queued", 2, 0)},
+        in_row("days", "2026-11-22", now_queued=2),
+        {("row", "days 2026-11-22", "now_queued", 2, 0)},
+    ),
+    "a client's total is off": (
+        in_row("clients", "client-2", now_running=-1),
+        {("row", "clients client-2", "now_running", 0, 1)},
+    ),
+    "a client never was": (
+        in_row("clients", "client-9", now_failed=1),
+        {("row", "clients client-9", "now_failed", 1, 0)},
+    ),
+    "a project's total is off": (
+        in_row("projects#client-1", "project-1", now_succeeded=1),
+        {("row", "projects#client-1 project-1", "now_succeeded", 2, 1)},
     ),
     "a row is missing": (
         without_row("failures#client-1#2026-11-22", "fp"),

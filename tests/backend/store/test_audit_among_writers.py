@@ -75,7 +75,7 @@ def falsify(client: Any) -> None:
     change(client, "job-1", c_records_ok={"N": "70"}, outcome={"S": "queued"})
     change(client, "job-3", at={"M": {"1": {"M": {"s": {"N": "5"}}}}})
     client.delete_item(TableName=NAMES.jobs, Key=to_item({"job_id": "job-2"}))
-    add_to_all(client, "0", created=5, now_queued=-1)
+    add_to_all(client, "0", created=5, started=-1)
 
 
 def change(client: Any, job_id: str, **attributes: Any) -> None:

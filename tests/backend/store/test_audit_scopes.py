@@ -50,10 +50,17 @@ def test_one_client(books: DynamoDBClient) -> None:
     assert findings.entities == 3
     in_row(*HOUR_ROW, c_records_ok=1)(books)
     in_row("failures#client-1#2026-11-22", "none", ended_failed=1)(books)
+    in_row("clients", "client-1", now_failed=1)(books)
+    in_row("clients", "client-2", now_failed=1)(books)
+    in_row("projects#client-1", "project-1", now_failed=1)(books)
+    in_row("projects#client-1", "project-9", now_failed=1)(books)
     in_item(NAMES.projects, "project-1", c_pages=4)(books)
     assert {key for _, key, *_ in drifts(audit(books, client_id="client-1"))} == {
         CLIENT_ROW,
         "failures#client-1#2026-11-22 none",
+        "clients client-1",
+        "projects#client-1 project-1",
+        "projects#client-1 project-9",
         "project-1",
     }
 
@@ -65,8 +72,12 @@ def test_one_project(books: DynamoDBClient) -> None:
     assert drifts(findings) == set()
     assert findings.entities == 3
     in_row("project#project-1#2026-11-22", "10#client-1", created=1)(books)
+    in_row("projects#client-1", "project-1", now_failed=1)(books)
+    in_row("projects#client-2", "project-2", now_failed=1)(books)
+    in_row("clients", "client-1", now_failed=1)(books)
     assert drifts(audit(books, project_id="project-1")) == {
-        ("row", "project#project-1#2026-11-22 10#client-1", "created", 3, 2)
+        ("row", "project#project-1#2026-11-22 10#client-1", "created", 3, 2),
+        ("row", "projects#client-1 project-1", "now_failed", 1, 0),
     }
 
 
@@ -84,9 +95,10 @@ def test_a_job_that_hides_from_the_index(books: DynamoDBClient, scope: dict[str,
 
 
 def test_days_limit_the_rows_alone(books: DynamoDBClient) -> None:
-    """Rows of other days are left out; every job is judged."""
+    """Rows of other days and of none are left out; every job is judged."""
     post(books, later := [said("job-1", "23:59:59", attempt=3, status="queued")])
     in_row("all", "2026-11-22", created=1)(books)
+    in_row("clients", "client-1", now_queued=1)(books)
     in_item(NAMES.jobs, "job-1", c_records_ok=12)(books)
     wrong_job = ("job", "job-1", "c_records_ok", 12, 7)
     wrong_row = ("row", "all 2026-11-22", "created", 4, 3)
@@ -139,6 +151,19 @@ def test_an_old_job_still_counts_where_rows_are_in_reach(books: DynamoDBClient) 
     assert drifts(findings) == set()
     assert findings.beyond_reach == ["job job-old"]
     assert findings.undecided == []
+
+
+def test_totals_count_what_no_entry_tells_of_any_more(books: DynamoDBClient) -> None:
+    """A total is of all times: a job whose entries have expired counts as its item says."""
+    old = said("job-old", "00:00:00", status="completed", result="partial")
+    old["detail"] |= {"event_id": "1", "occurred_at": "2026-07-01T10:00:00Z"}
+    post(books, [old], at=instants.parse("2026-07-01T10:00:00Z"))
+    without_item(NAMES.entries, pk="job#job-old", sk="1")(books)
+    assert drifts(audit(books)) == set()
+    in_row("clients", "client-1", now_partial=1)(books)
+    audit(books, repair=True, client_id="client-1")
+    assert rows(books)["clients", "client-1"]["now_partial"] == 1
+    assert audit(books).drifts == []
 
 
 def test_entries_that_are_gone_too_soon_are_a_drift(books: DynamoDBClient) -> None:

@@ -22,7 +22,7 @@ def test_a_posting_is_one_transaction() -> None:
     )
     assert calls.operations == [READ, WRITE]
     (actions,) = calls.transactions
-    assert [next(iter(action)) for action in actions] == ["Put"] * 2 + ["Update"] * 4
+    assert [next(iter(action)) for action in actions] == ["Put"] * 2 + ["Update"] * 7
     entry, _, job, *rollups = [next(iter(action.values())) for action in actions]
     assert entry["TableName"] == NAMES.entries
     assert entry["Item"]["pk"], entry["Item"]["sk"] == ({"S": "job#job-1"}, {"S": "1"})
@@ -34,6 +34,9 @@ def test_a_posting_is_one_transaction() -> None:
         "client#client-1#2026-11-22",
         "project#project-1#2026-11-22",
         "all",
+        "days",
+        "clients",
+        "projects#client-1",
     ]
     assert report.postings == [
         {
@@ -151,22 +154,25 @@ def test_an_earlier_delta_of_a_known_job_is_read_for() -> None:
 
 
 def test_two_hundred_deltas_of_one_job_are_three_transactions() -> None:
-    """A transaction holds 100 actions: 96 entries, the job and three rollup rows."""
+    """A transaction holds 100 actions: 96 entries, the job and three rollup rows.
+
+    The first has three rows of totals besides, as the job is new.
+    """
     store, calls = ledgers.empty_store(), Recorder()
     batch = [job_update(event_id=str(n), delta={"records_ok": 1}) for n in range(200)]
     report = post(make_ledger(store, calls), batch)
-    assert [len(actions) for actions in calls.transactions] == [100, 100, 12]
+    assert [len(actions) for actions in calls.transactions] == [100, 100, 15]
     assert calls.operations == [READ, WRITE, WRITE, WRITE]
     assert not report.cancelled
     assert_balanced(store)
 
 
 def test_jobs_that_share_rows_share_actions() -> None:
-    """Twenty jobs of one client, project and hour: one transaction, three rollup rows."""
+    """Twenty jobs of one client, project and hour: one transaction, six rollup rows."""
     store, calls = ledgers.empty_store(), Recorder()
     batch = [job_update(event_id="1", job_id=f"job-{n}", status="running") for n in range(20)]
     post(make_ledger(store, calls), batch)
-    assert [len(actions) for actions in calls.transactions] == [20 + 20 + 3]
+    assert [len(actions) for actions in calls.transactions] == [20 + 20 + 6]
     assert_balanced(store)
 
 

@@ -108,7 +108,7 @@ def test_a_hot_job_holds_up_no_other() -> None:
     report = post(make_ledger(store, script), jobs(4))
     assert not report.failed_message_ids
     sizes = [len(actions) for actions in script.transactions]
-    assert sizes == [8 + 3, 2 + 3, 6 + 3, 2 + 3, 2 + 3], "all; the hot one, the others; the hot one"
+    assert sizes == [8 + 6, 2 + 6, 6 + 6, 2 + 6, 2 + 6], "all; the hot one, the others; the hot one"
     assert_balanced(store)
 
 
