@@ -1,0 +1,1 @@
+"""What producers use to report."""
