@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.support.events import Envelope, text
@@ -104,13 +105,18 @@ class Reply:
         return json.loads(self.body)
 
 
+# Gets the number of a call, from 1, the method's name and the call itself; answers in its place.
+Interference = Callable[[int, str, Callable[[], Any]], Any]
+
+
 class CountingClient:
-    """A DynamoDB client that notes each call, to be compared with what the reader says."""
+    """A DynamoDB client that notes each call, and lets a test interfere with it."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         """Pass everything on to *client*."""
         self._client = client
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.interfere: Interference | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Return the method, noting its use."""
@@ -118,6 +124,8 @@ class CountingClient:
 
         def call(**arguments: Any) -> Any:
             self.requests.append((name, arguments))
+            if self.interfere is not None:
+                return self.interfere(len(self.requests), name, partial(method, **arguments))
             return method(**arguments)
 
         return call

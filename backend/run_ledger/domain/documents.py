@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Raw, Struct
 
@@ -70,7 +70,7 @@ class RejectionDocument(Struct, frozen=True):
 
     rejection_id: str
     received_at: str
-    status: str
+    status: Literal["open", "replaying", "replayed", "discarded"]
     reason: str
     field: str
     message: str

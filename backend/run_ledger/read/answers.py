@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from run_ledger.domain.errors import (
     Forbidden,
@@ -32,7 +32,7 @@ class MethodNotAllowed(Exception):
     """The path is known and takes GET only."""
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What is answered to one kind of error; without a ``detail``, the error's own text is."""
 
     error: type[Exception]
@@ -43,19 +43,19 @@ class _Kind(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-# The one place where errors become statuses.
-_KINDS = (
-    _Kind(InvalidQuery, 400, "invalid-parameter", "A parameter is wrong"),
-    _Kind(
+# The one place where errors become statuses; the first that fits does.
+KINDS = (
+    Kind(InvalidQuery, 400, "invalid-parameter", "A parameter is wrong"),
+    Kind(
         Unauthorized,
         401,
         "unauthorized",
         "Sign in first",
         headers={"WWW-Authenticate": "Bearer"},
     ),
-    _Kind(Forbidden, 403, "forbidden", "Not allowed"),
-    _Kind(NotFound, 404, "not-found", "Not found"),
-    _Kind(
+    Kind(Forbidden, 403, "forbidden", "Not allowed"),
+    Kind(NotFound, 404, "not-found", "Not found"),
+    Kind(
         MethodNotAllowed,
         405,
         "method-not-allowed",
@@ -63,7 +63,7 @@ _KINDS = (
         "This API takes GET only.",
         {"Allow": "GET"},
     ),
-    _Kind(
+    Kind(
         StoreUnavailable,
         503,
         "unavailable",
@@ -71,10 +71,18 @@ _KINDS = (
         "The ledger's store does not answer at the moment; try again.",
         {"Retry-After": "2"},
     ),
+    Kind(Exception, 500, "internal", "The API failed", "Something failed on our side; try again."),
 )
-_INTERNAL = _Kind(
-    Exception, 500, "internal", "The API failed", "Something failed on our side; try again."
-)
+
+
+class ProblemDocument(Struct, frozen=True, omit_defaults=True):
+    """A problem (RFC 9457): why there is no other answer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    parameter: str | UnsetType = UNSET
 
 
 class Answer(Struct, frozen=True):
@@ -122,15 +130,14 @@ def found(document: Struct, if_none_match: str) -> Answer:
 
 def problem(error: Exception) -> Answer:
     """Return the problem document of *error*."""
-    kind = next((kind for kind in _KINDS if isinstance(error, kind.error)), _INTERNAL)
-    document = {
-        "type": f"urn:run-ledger:problem:{kind.name}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.detail or str(error),
-    }
-    if isinstance(error, InvalidQuery):
-        document["parameter"] = error.parameter
+    kind = next(kind for kind in KINDS if isinstance(error, kind.error))
+    document = ProblemDocument(
+        type=f"urn:run-ledger:problem:{kind.name}",
+        title=kind.title,
+        status=kind.status,
+        detail=kind.detail or str(error),
+        parameter=error.parameter if isinstance(error, InvalidQuery) else UNSET,
+    )
     headers = {**_COMMON, **kind.headers, "Content-Type": "application/problem+json"}
     return Answer(kind.status, headers, _encoder.encode(document))
 

@@ -1,0 +1,146 @@
+"""The OpenAPI 3.1 document, put together from the code and the words beside it.
+
+Paths are those of the reader's table, parameters those that the queries check, schemas those of
+the documents that are encoded, refusals those of the reader's table of errors. Examples are passed
+in: they are answers that the reader gave.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from run_ledger.domain.access import REQUIRED_SCOPE
+from run_ledger.domain.parameters import IDENTIFIER_SCHEMA, Parameter
+from run_ledger.read.reader import ROUTES
+
+from .endpoints import ENDPOINTS, PATH_PARAMETERS, TAGS, Endpoint
+from .prose import ABOUT, SECURITY, SERVERS
+from .refusals import refusals
+from .schemas import components, reference
+
+_IN_PATH = re.compile(r"\{([a-z_]+)\}")
+_HEADERS = {
+    "ETag": (
+        "What the answer says, as a word: send it as `If-None-Match` to learn cheaply whether it "
+        "still holds. Weak, as the answer may travel compressed."
+    ),
+    "Cache-Control": "Answers are for their caller alone, and are asked for anew each time.",
+    "Retry-After": "Seconds to wait before trying again.",
+    "WWW-Authenticate": "`Bearer`: the API wants an access token.",
+}
+
+
+class Example(Struct, frozen=True):
+    """An answer that the reader gave, and the request that it was to."""
+
+    path: str
+    status: int
+    request: str
+    answer: Any
+
+
+def document(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return the whole document."""
+    return {
+        "openapi": "3.1.1",
+        "info": ABOUT,
+        "servers": SERVERS,
+        "security": [{"sign_in": [REQUIRED_SCOPE]}],
+        "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
+        "paths": {path: {"get": _operation(path, examples)} for path in ROUTES},
+        "components": {
+            "schemas": components(ENDPOINTS.values()),
+            "headers": {name: _header(about) for name, about in _HEADERS.items()},
+            "responses": {
+                one.name: one.response([_shown(e) for e in examples if e.status == one.status])
+                for one in refusals()
+            },
+            "securitySchemes": {"sign_in": SECURITY},
+        },
+    }
+
+
+def file_text(examples: Sequence[Example]) -> str:
+    """Return the text of the file that the document is published in."""
+    encoded = msgspec.json.encode(document(examples))
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _operation(path: str, examples: Sequence[Example]) -> dict[str, Any]:
+    endpoint = ENDPOINTS[path]
+    in_path = _IN_PATH.findall(path)
+    parameters = [_path_parameter(name) for name in in_path]
+    parameters += [_query_parameter(parameter) for parameter in endpoint.parameters]
+    return {
+        "operationId": ROUTES[path].__name__,
+        "summary": endpoint.summary,
+        "description": endpoint.about,
+        "tags": [endpoint.tag],
+        "parameters": [*parameters, _IF_NONE_MATCH],
+        "responses": {
+            "200": _success(endpoint, [e for e in examples if (e.path, e.status) == (path, 200)]),
+            **{
+                str(one.status): {"$ref": f"#/components/responses/{one.name}"}
+                for one in refusals()
+                if in_path or not one.of_one_thing
+            },
+        },
+    }
+
+
+def _success(endpoint: Endpoint, examples: Sequence[Example]) -> dict[str, Any]:
+    return {
+        "description": "Found.",
+        "headers": {
+            name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Cache-Control")
+        },
+        "content": {
+            "application/json": {
+                "schema": reference(endpoint.document, endpoint.items),
+                "examples": {
+                    f"example_{number}": _shown(example)
+                    for number, example in enumerate(examples, start=1)
+                },
+            }
+        },
+    }
+
+
+def _shown(example: Example) -> dict[str, Any]:
+    return {"summary": f"GET {example.request}", "value": example.answer}
+
+
+def _query_parameter(parameter: Parameter[Any]) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": f"{parameter.about} Allowed: {parameter.allowed}.",
+        "schema": parameter.schema,
+    }
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": PATH_PARAMETERS[name],
+        "schema": IDENTIFIER_SCHEMA,
+    }
+
+
+def _header(about: str) -> dict[str, Any]:
+    return {"description": about, "schema": {"type": "string"}}
+
+
+_IF_NONE_MATCH: Mapping[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The `ETag` of an answer that you have; 304 says that it still holds.",
+    "schema": {"type": "string"},
+}

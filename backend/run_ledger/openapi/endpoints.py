@@ -1,0 +1,83 @@
+"""What each path of the read API is for, in words; its parameters and documents are the code's.
+
+A path that `read.reader.ROUTES` gains needs a line here, which a test asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain import documents, queries
+from run_ledger.domain.parameters import Parameter
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """One path: ``document`` is the shape of its answer, ``items`` that of a list's items."""
+
+    summary: str
+    about: str
+    tag: str
+    parameters: tuple[Parameter[Any], ...] = ()
+    document: type[Struct]
+    items: type[Struct] | None = None
+
+
+TAGS: Mapping[str, str] = {
+    "Jobs": "What pipelines reported, job by job.",
+    "Operations": "What those who run the ledger look after.",
+}
+
+# Of ids in a path. One that nothing can have is answered as any other that isn't there.
+PATH_PARAMETERS: Mapping[str, str] = {
+    "job_id": "The job's id, as its pipeline chose it.",
+}
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/jobs": Endpoint(
+        summary="List jobs, newest first",
+        about=(
+            "Ordered by `created_at`, then `job_id`, both descending. Filters combine: a job must "
+            "match all of them.\n\nFollow `next_cursor` until it is null. A job that matches all "
+            "the while, in one outcome, comes exactly once, whatever else is created or changes "
+            "meanwhile; one whose outcome changes meanwhile comes once or not at all; one that an "
+            "earlier event, arrived late, moves back in time may come a second time at its new "
+            "place. `covers` says which span of time the page looked through."
+        ),
+        tag="Jobs",
+        parameters=queries.JOBS_PARAMETERS,
+        document=documents.ListDocument,
+        items=documents.JobDocument,
+    ),
+    "/jobs/{job_id}": Endpoint(
+        summary="Show one job",
+        about="The job as all its events make it, with every attempt and all counters.",
+        tag="Jobs",
+        document=documents.JobDocument,
+    ),
+    "/jobs/{job_id}/entries": Endpoint(
+        summary="List a job's history, oldest first",
+        about=(
+            "Every accepted event of the job that is still kept (90 days, unless the deployment "
+            "says otherwise), as it was sent. Ordered by `occurred_at`; a history too long to be "
+            "sorted for every page is ordered by `event_id` instead, and `order` says so."
+        ),
+        tag="Jobs",
+        parameters=queries.ENTRIES_PARAMETERS,
+        document=documents.HistoryDocument,
+        items=documents.EntryDocument,
+    ),
+    "/rejections": Endpoint(
+        summary="List rejected events, newest first",
+        about=(
+            "Events that broke the contract, each with the field, what was there and what is "
+            "allowed. For staff and for machines that were granted everything; 403 for others."
+        ),
+        tag="Operations",
+        parameters=queries.REJECTIONS_PARAMETERS,
+        document=documents.ListDocument,
+        items=documents.RejectionDocument,
+    ),
+}
