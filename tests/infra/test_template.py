@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -230,11 +231,46 @@ def test_entries_outlive_every_late_copy() -> None:
 def test_function_logs_to_a_group_that_forgets(name: str) -> None:
     """Each function writes JSON to a log group of its own that has a retention."""
     function = properties(name)
-    assert function["Runtime"] == "python3.12"
-    assert function["Architectures"] == ["arm64"]
+    assert function["Runtime"] == {"Ref": "Runtime"}
+    assert function["Architectures"] == [{"Ref": "Architecture"}]
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
     group = properties(function["LoggingConfig"]["LogGroup"]["Ref"])
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("name", ["WriterFunction", "ReaderFunction"])
+def test_new_version_gets_its_work_step_by_step(name: str) -> None:
+    """Work goes to an alias; CodeDeploy moves it on, or back when its alarm says so."""
+    gradual = {"GradualRollout": "true"}
+    alias = transformed(**gradual)["Resources"][f"{name}Aliaslive"]
+    group = f"{name}DeploymentGroup"
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert update["DeploymentGroupName"] == {"Ref": group}
+    ((alarm,),) = (properties(group, **gradual)["AlarmConfiguration"]["Alarms"],)
+    watched = properties(alarm["Name"]["Ref"])
+    assert (watched["MetricName"], watched["Period"], watched["Threshold"]) == ("Errors", 60, 1)
+    assert {"Name": "Resource", "Value": {"Fn::Sub": f"${{{name}}}:live"}} in watched["Dimensions"]
+
+    at_once = transformed()["Resources"]
+    assert "UpdatePolicy" not in at_once[f"{name}Aliaslive"]
+    assert not [one for one in at_once.values() if one["Type"].startswith("AWS::CodeDeploy::")]
+
+
+@pytest.mark.parametrize("name", ["WriterFunction", "ReaderFunction"])
+def test_changed_parameter_is_a_new_version(name: str) -> None:
+    """A version holds settings, too: whichever parameter a function refers to publishes one.
+
+    Only those: where nothing changed, Lambda refuses to publish, and the update fails.
+    """
+    (version,) = (one for key, one in resources("AWS::Lambda::Version").items() if name in key)
+    named = set(re.findall(r"\$\{(\w+)\}", version["Description"]["Fn::Sub"]))
+    assert named == _references(properties(name)) & set(transformed()["Parameters"])
+
+
+def test_queue_feeds_the_alias() -> None:
+    """The event source calls the version that the alias points to."""
+    (mapping,) = resources("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["FunctionName"] == {"Ref": "WriterFunctionAliaslive"}
 
 
 def test_functions_are_all_known() -> None:
@@ -263,11 +299,13 @@ def test_no_right_is_a_wildcard() -> None:
             assert not [r for r in listed(statement["Resource"]) if "*" in str(r)], name
 
 
-def test_only_api_gateway_has_a_policy_of_amazons() -> None:
-    """Functions get no managed policy, ready-made or generated."""
-    managed = {n: r.get("ManagedPolicyArns") for n, r in resources("AWS::IAM::Role").items()}
-    assert {name for name, arns in managed.items() if arns} == {"ApiGatewayLogRole"}
-    assert set(managed) == {"ApiGatewayLogRole", "WriterRole", "ReaderRole"}
+def test_functions_have_no_policy_of_amazons() -> None:
+    """Only API Gateway and CodeDeploy, which serve themselves, get a managed policy."""
+    roles = resources("AWS::IAM::Role", GradualRollout="true")
+    managed = {name: role.get("ManagedPolicyArns") for name, role in roles.items()}
+    own = {"ApiGatewayLogRole", "CodeDeployServiceRole"}
+    assert {name for name, arns in managed.items() if arns} == own
+    assert set(managed) == own | {"WriterRole", "ReaderRole"}
     for name in ("Writer", "Reader"):
         assert properties(f"{name}Function")["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
 

@@ -26,7 +26,9 @@ def test_method_wants_an_access_token_with_the_scope(path: str) -> None:
     methods = properties("Api")["Body"]["paths"][path]
     assert set(methods) == {"get"}
     assert methods["get"]["security"] == [{"AccessToken": ["run-ledger/read"]}]
-    assert "${ReaderFunction.Arn}" in str(methods["get"]["x-amazon-apigateway-integration"]["uri"])
+    assert "${ReaderFunctionAliaslive}" in str(
+        methods["get"]["x-amazon-apigateway-integration"]["uri"]
+    )
     authorizer = properties("Api")["Body"]["components"]["securitySchemes"]["AccessToken"]
     assert authorizer["x-amazon-apigateway-authtype"] == "cognito_user_pools"
     assert authorizer["x-amazon-apigateway-authorizer"]["providerARNs"] == [
