@@ -118,6 +118,11 @@ def fitting(documents: Sequence[Struct]) -> list[Raw]:
     return encoded
 
 
+def fits(document: Struct) -> bool:
+    """Return whether one answer carries *document*."""
+    return _bytes_as_string(_encoder.encode(document)) <= MOST_BYTES
+
+
 def found(document: Struct, if_none_match: str) -> Answer:
     """Return the answer that shows *document*, or says that the caller has it already."""
     body = _encoder.encode(document)

@@ -1,6 +1,6 @@
 """The way of a request: caller, path, parameters, calls, answer.
 
-Paths are those of the template, five of them, told apart by API Gateway already: a table does.
+Paths are those of the template, told apart by API Gateway already: a table does.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .rejections import list_rejections
 from .requests import Request
+from .trends import show_trends
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,6 +35,7 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/jobs/{job_id}": show_job,
     "/jobs/{job_id}/entries": list_entries,
     "/rejections": list_rejections,
+    "/trends": show_trends,
 }
 
 

@@ -1,0 +1,192 @@
+"""``/trends``: what was done over time, from rollup rows alone.
+
+What is read depends on days, clients, projects and pipelines, never on how many jobs there were:
+
+==============================  ==============================================================
+asked for                       rows read
+==============================  ==============================================================
+everything by day               ``all``: one row a day and shard
+by or of a project              ``project#P#DAY``, and a directory of projects where none is named
+anything else                   ``client#C#DAY``, and the directory of clients where all are seen
+==============================  ==============================================================
+
+A partition is one Query, all of a round side by side, `MOST_PARTITIONS` at most. Over everything by
+day the counters are those that the contract names, and so they are over everything by hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from run_ledger.domain.access import EVERYTHING
+from run_ledger.domain.documents_trends import SeriesDocument, TrendsDocument
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import day, parse, text
+from run_ledger.domain.queries_trends import DAY, HOUR, TrendsQuery, trends_query
+from run_ledger.domain.rollups import ALL
+from run_ledger.domain.trends import Sums, known_alone, series
+from run_ledger.store.directories import read_project_ids
+from run_ledger.store.rollup_reads import Place, Range, read_sums
+
+from .answers import fits
+from .inquiries import Inquiry
+from .views import clients_in_view
+
+MOST_PARTITIONS = 2_000
+# A row of one shard and day is 3 KB at most, so that 8 shards of these days fit into one answer.
+_DAYS_A_QUERY = 32
+
+_NAMES = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: ""}
+
+Group = str | None
+Point = tuple[Group, int]
+
+
+def show_trends(inquiry: Inquiry) -> Struct:
+    """Return series of what was counted."""
+    query = trends_query(inquiry.parameters, inquiry.now)
+    sums = _sums(inquiry, query)
+    document = TrendsDocument(
+        interval=query.interval,
+        from_=text(query.start),
+        to=text(query.end),
+        group_by=query.group_by,
+        series=_series(query, sums),
+    )
+    if not fits(document):
+        raise InvalidQuery(
+            "from",
+            f"{len(document.series)} series of this length are more than one answer carries; "
+            "shorten the span, or ask by day or for one client",
+        )
+    return document
+
+
+def _sums(inquiry: Inquiry, query: TrendsQuery) -> Mapping[Point, Sums]:
+    reading = inquiry.reading
+    is_of_all_rows = query.is_over_all and query.interval == "day"
+    if is_of_all_rows and inquiry.caller.scope == EVERYTHING:
+        return read_sums(reading, _ranges_of_all(query), _place_of_all)
+    scope, clients = clients_in_view(inquiry, query.client_id)
+    if is_of_all_rows and scope == EVERYTHING:
+        return read_sums(reading, _ranges_of_all(query), _place_of_all)
+    if not query.is_by_project:
+        return read_sums(reading, _ranges("client", clients, query), _place_of_clients(query))
+    projects = _projects(inquiry, query, clients) if clients else []
+    place = _place_of_projects(query, clients)
+    return read_sums(reading, _ranges("project", projects, query), place)
+
+
+def _projects(inquiry: Inquiry, query: TrendsQuery, clients: Sequence[str]) -> Sequence[str]:
+    if query.project_id is not None:
+        return [query.project_id]
+    reading = inquiry.reading
+    _check(len(clients), "client_id", "clients")
+    found = reading.together(
+        [partial(read_project_ids, reading.client, reading.tables.rollups, one) for one in clients]
+    )
+    return sorted({project for projects in found for project in projects})
+
+
+def _ranges_of_all(query: TrendsQuery) -> list[Range]:
+    days = [day(moment) for moment in query.moments]
+    portions = [days[first : first + _DAYS_A_QUERY] for first in range(0, len(days), _DAYS_A_QUERY)]
+    return [Range(ALL, [*portion, _beyond(portion[-1])]) for portion in portions]
+
+
+def _ranges(kind: str, names: Sequence[str], query: TrendsQuery) -> list[Range]:
+    """Return the hours of each of *names* that lie in the span, by day."""
+    days = [
+        (day(midnight), _cuts(max(query.start, midnight), min(query.end, midnight + DAY)))
+        for midnight in range(query.start // DAY * DAY, query.end, DAY)
+    ]
+    _check(len(names) * len(days), "from", f"days of {kind}s")
+    return [Range(f"{kind}#{name}#{one_day}", cuts) for name in names for one_day, cuts in days]
+
+
+def _cuts(start: int, end: int) -> list[str]:
+    """Return the hours from *start* to *end*, which lie in one day, and what is beyond them."""
+    hours = [f"{moment // HOUR % 24:02d}" for moment in range(start, end, HOUR)]
+    return [*hours, _beyond(hours[-1])]
+
+
+def _beyond(beginning: str) -> str:
+    """Return a text right after all sort keys that begin with *beginning* and ``#``."""
+    return f"{beginning}$"
+
+
+def _check(count: int, parameter: str, what: str) -> None:
+    if count > MOST_PARTITIONS:
+        raise InvalidQuery(
+            parameter,
+            f"that would add up {count} {what}, more than the {MOST_PARTITIONS} of one answer; "
+            "shorten the span, or ask for one client or project, or for everything by day",
+        )
+
+
+def _place_of_all(partition: str) -> Callable[[str], Point]:
+    del partition
+    return lambda sort: (None, _midnight(sort))
+
+
+def _place_of_clients(query: TrendsQuery) -> Place[Point]:
+    def place(partition: str) -> Callable[[str], Point | None]:
+        client_id, midnight = _named(partition)
+
+        def place_row(sort: str) -> Point | None:
+            hour, _, pipeline = sort.partition("#")
+            if query.pipeline is not None and pipeline != query.pipeline:
+                return None
+            group = pipeline if query.group_by == "pipeline" else client_id
+            return group if query.group_by else None, _moment(query, midnight, hour)
+
+        return place_row
+
+    return place
+
+
+def _place_of_projects(query: TrendsQuery, clients: Sequence[str]) -> Place[Point]:
+    in_view = frozenset(clients)
+
+    def place(partition: str) -> Callable[[str], Point | None]:
+        project_id, midnight = _named(partition)
+
+        def place_row(sort: str) -> Point | None:
+            hour, _, client_id = sort.partition("#")
+            if client_id not in in_view:
+                return None
+            group = client_id if query.group_by == "client" else project_id
+            return group if query.group_by else None, _moment(query, midnight, hour)
+
+        return place_row
+
+    return place
+
+
+def _named(partition: str) -> tuple[str, int]:
+    """Return the id in the key of a partition, and when its day begins."""
+    _, name, day_text = partition.split("#")
+    return name, _midnight(day_text)
+
+
+def _midnight(day_text: str) -> int:
+    return parse(f"{day_text}T00:00:00Z")
+
+
+def _moment(query: TrendsQuery, midnight: int, hour: str) -> int:
+    return midnight if query.interval == "day" else midnight + int(hour) * HOUR
+
+
+def _series(query: TrendsQuery, sums: Mapping[Point, Sums]) -> list[SeriesDocument]:
+    groups: dict[Group, list[tuple[int, Sums]]] = {} if query.group_by else {None: []}
+    for (group, moment), counts in sums.items():
+        shown = known_alone(counts) if query.is_over_all else counts
+        groups.setdefault(group, []).append((moment, shown))
+    named = [
+        series({} if group is None else {_NAMES[query.group_by]: group}, groups[group])
+        for group in sorted(groups, key=lambda group: group or "")
+    ]
+    return [one for one in named if one.points or not query.group_by]
