@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from tests.support.templates import properties, resources, statements, transformed
 
-PATHS = ["/jobs", "/jobs/{job_id}", "/jobs/{job_id}/entries", "/rejections"]
+PATHS = [
+    "/jobs",
+    "/jobs/{job_id}",
+    "/jobs/{job_id}/entries",
+    "/rejections",
+    "/trends",
+]
 CLIENTS = ["SiteClient", "DashboardClient", "MachineClient"]
 
 

@@ -25,6 +25,7 @@ REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] 
     "/jobs/{job_id}": ((JOB, {}),),
     "/jobs/{job_id}/entries": ((JOB, {"limit": 2}),),
     "/rejections": (({}, {}),),
+    "/trends": (({}, {"interval": "hour", "group_by": "client"}),),
 }
 STRANGER = {"username": "u-3"}
 # What is refused: whose request it is, what is asked.

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain import documents, queries
+from run_ledger.domain import documents, documents_trends, queries, queries_trends
 from run_ledger.domain.parameters import Parameter
 
 
@@ -27,6 +27,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 TAGS: Mapping[str, str] = {
     "Jobs": "What pipelines reported, job by job.",
+    "Totals": "What all of it comes to: figures and series from totals, never job by job.",
     "Operations": "What those who run the ledger look after.",
 }
 
@@ -79,5 +80,23 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         parameters=queries.REJECTIONS_PARAMETERS,
         document=documents.ListDocument,
         items=documents.RejectionDocument,
+    ),
+    "/trends": Endpoint(
+        summary="Show what was done over time",
+        about=(
+            "Series of points by hour or day, sorted by `key`. One in which nothing was counted "
+            "is left out. A job counts as created when its earliest event occurred; each attempt "
+            "as started and as ended when it did, and each delta when its event occurred. The "
+            "error rate is (`failed` + `timed_out`) / (`ended` - `cancelled`), null where nothing "
+            "else ended; percentiles are of the attempts that ended, within 5 %, null where none "
+            "has a duration.\n\nThe pipelines of a project are not counted apart: `pipeline` "
+            "combines neither with `project_id` nor with `group_by=project`. By day 400 days are "
+            "the most, by hour 31; a caller who sees many clients is told if a question is about "
+            "more than one answer can add up. Over everything, `counters` are those that the "
+            "contract names."
+        ),
+        tag="Totals",
+        parameters=queries_trends.TRENDS_PARAMETERS,
+        document=documents_trends.TrendsDocument,
     ),
 }
