@@ -26,6 +26,8 @@ def _reader() -> Reader:
     logs.configure(configuration.log_level)
     if not configuration.cursor_key:
         raise ValueError("CURSOR_KEY is not set; allowed: any text that only this stack knows")
+    if not configuration.issuer:
+        raise ValueError("ISSUER is not set; allowed: the iss of the user pool's tokens")
     return Reader(
         client=dynamodb(),
         settings=configuration,

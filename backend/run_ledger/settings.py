@@ -16,6 +16,7 @@ class Settings(NamedTuple):
     rollup_shards: int
     cursor_key: str
     log_level: str
+    issuer: str = ""
 
 
 def load() -> Settings:
@@ -34,6 +35,7 @@ def load() -> Settings:
         rollup_shards=_positive("ROLLUP_SHARDS", 8),
         cursor_key=environment.get("CURSOR_KEY", ""),
         log_level=environment.get("LOG_LEVEL", "INFO").upper(),
+        issuer=environment.get("ISSUER", ""),
     )
 
 

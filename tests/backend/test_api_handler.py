@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.events import job_update
-from tests.support.reading import House, api_event, claims, house
+from tests.support.reading import ISSUER, House, api_event, claims, house
 from tests.support.tables import NAMES
 
 from run_ledger import api
@@ -31,6 +31,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     for name, table in NAMES._asdict().items():
         monkeypatch.setenv(f"{name.upper()}_TABLE", table)
     monkeypatch.setenv("CURSOR_KEY", "arn:aws:cloudformation:stack/1")
+    monkeypatch.setenv("ISSUER", ISSUER)
     api._reader.cache_clear()
     with house() as made:
         monkeypatch.setattr(api, "dynamodb", lambda: made.client)
@@ -95,13 +96,14 @@ def test_a_failure_is_logged_with_its_traceback_and_answered_without(
     assert "RuntimeError: the cause" in failed["exception"]
 
 
-def test_a_reader_without_a_key_for_cursors_does_not_start(
-    here: House, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["CURSOR_KEY", "ISSUER"])
+def test_a_reader_that_is_not_told_what_to_trust_does_not_start(
+    here: House, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Anybody could make cursors that an empty key signs."""
-    monkeypatch.delenv("CURSOR_KEY")
+    """Anybody could make cursors that an empty key signs, and tokens come from any pool."""
+    monkeypatch.delenv(name)
 
-    with pytest.raises(ValueError, match="CURSOR_KEY"):
+    with pytest.raises(ValueError, match=name):
         api.handler(api_event("/jobs"), Context())
 
 

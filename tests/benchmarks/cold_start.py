@@ -99,6 +99,7 @@ def _taken() -> tuple[dict[str, list[float]], dict[str, set[str]]]:
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             **server.environment,
             "CURSOR_KEY": "benchmark",
+            "ISSUER": reading.ISSUER,
             "PYTHONPATH": str(ROOT / "backend"),
         }
         # The first of each compiles what it imports, which Lambda's bundle has behind it.

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.templates import properties, resources, statements, transformed
+from tests.support.templates import circles, properties, resources, statements, transformed
 
 PATHS = [
     "/jobs",
@@ -57,6 +57,27 @@ def test_api_has_one_stage_which_is_logged_throttled_and_compressed() -> None:
     assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRequestsPerSecond"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ApiBurst"}
     assert properties("Api")["MinimumCompressionSize"] > 0
+
+
+def test_reader_is_told_whose_tokens_count() -> None:
+    """The pool by its environment; people's app clients by the stage, which is made later."""
+    environment = properties("ReaderFunction")["Environment"]["Variables"]
+    assert environment["ISSUER"] == transformed()["Outputs"]["Issuer"]["Value"]
+    (stage,) = resources("AWS::ApiGateway::Stage").values()
+    assert stage["Variables"] == {"people_clients": {"Fn::Sub": "${SiteClient},${DashboardClient}"}}
+    people = [
+        name
+        for name, client in resources("AWS::Cognito::UserPoolClient").items()
+        if client["AllowedOAuthFlows"] == ["code"]
+    ]
+    assert people == ["SiteClient", "DashboardClient"]
+
+
+def test_resources_can_be_made_one_after_the_other() -> None:
+    """None needs itself by way of others, and the look at it finds those that would."""
+    assert circles(transformed()) == []
+    circle = {"a": {"Fn::Sub": "x${b.Arn}"}, "b": {"DependsOn": "c"}, "c": {"Ref": "a"}, "d": {}}
+    assert circles({"Resources": circle}) == ["a", "b", "c"]
 
 
 def test_gateway_refuses_by_problem_documents() -> None:

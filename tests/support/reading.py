@@ -26,9 +26,16 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NOW = instants.parse("2026-11-22T15:00:00Z")
+ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool"
+PEOPLE_CLIENTS = ("site-app", "dashboard-app")
 STAFF = {"username": "u-1", "cognito:groups": "staff"}
 SETTINGS = Settings(
-    tables=NAMES, entry_ttl_days=90, rollup_shards=8, cursor_key="key", log_level="INFO"
+    tables=NAMES,
+    entry_ttl_days=90,
+    rollup_shards=8,
+    cursor_key="key",
+    log_level="INFO",
+    issuer=ISSUER,
 )
 
 
@@ -38,12 +45,19 @@ def client_user(*client_ids: str) -> dict[str, str]:
 
 
 def claims(**more: Any) -> dict[str, Any]:
-    """Return the claims of an access token as API Gateway passes them on, with *more*."""
+    """Return the claims of an access token as API Gateway passes them on, with *more*.
+
+    They are a person's if *more* has a user name, else an application's own.
+    """
+    app_client_id = more.get("client_id", PEOPLE_CLIENTS[0] if "username" in more else "app-1")
     return {
         "token_use": "access",
+        "iss": ISSUER,
         "scope": "openid run-ledger/read",
-        "client_id": "app-1",
-        "sub": "s-1",
+        "client_id": app_client_id,
+        "sub": "s-1" if "username" in more else app_client_id,
+        "iat": "Sat Jan 01 00:00:00 UTC 2000",
+        "exp": "Tue Dec 31 23:59:59 UTC 2999",
         **more,
     }
 
@@ -66,6 +80,7 @@ def api_event(
         "queryStringParameters": single or None,
         "multiValueQueryStringParameters": dict(parameters or {}) or None,
         "pathParameters": dict(path or {}) or None,
+        "stageVariables": {"people_clients": ",".join(PEOPLE_CLIENTS)},
         "requestContext": {
             "requestId": "r-1",
             "authorizer": {"claims": claims(**(STAFF if asking is None else asking))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
 ABSENT = {"Ref": "AWS::NoValue"}
+_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
 def source() -> dict[str, Any]:
@@ -56,6 +58,39 @@ def properties(name: str, **parameters: str) -> dict[str, Any]:
     """Return the properties of one resource."""
     found: dict[str, Any] = transformed(**parameters)["Resources"][name]["Properties"]
     return found
+
+
+def circles(template: Mapping[str, Any]) -> list[str]:
+    """Return the resources that need each other, so that none of them could be made first."""
+    left = {
+        name: set(_needed(resource)) & template["Resources"].keys()
+        for name, resource in template["Resources"].items()
+    }
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in free:
+            del left[name]
+    return sorted(left)
+
+
+def _needed(part: Any) -> Iterator[str]:
+    """Yield the logical names that *part* refers to, in each of the ways to do so."""
+    match part:
+        case {"Ref": name}:
+            yield name
+        case {"Fn::GetAtt": [name, *_]}:
+            yield name
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            yield from (set(_IN_TEXT.findall(text)) - variables.keys())
+            yield from _needed(variables)
+        case {"Fn::Sub": str(text)}:
+            yield from _IN_TEXT.findall(text)
+        case dict():
+            yield from listed(part.get("DependsOn", []))
+            for value in part.values():
+                yield from _needed(value)
+        case list():
+            for value in part:
+                yield from _needed(value)
 
 
 def statements(of: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,8 +9,9 @@ machine           no user name in its token              what its grant in the t
 anybody else      –                                      nothing: Forbidden
 ================  =====================================  ==========================================
 
-The authorizer lets only access tokens with the scope through. That is checked here once more, so
-that a gateway that was configured wrongly gives nothing away.
+The authorizer lets only access tokens of this stack's pool through, with the scope and not expired.
+All of that is checked here once more, as far as claims tell, so that a gateway that was configured
+wrongly gives nothing away: a claim that is missing, or in a form that is not known, lets nobody in.
 """
 
 from __future__ import annotations
@@ -22,12 +23,21 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from .errors import Forbidden, Unauthorized
+from .instants import MICROSECONDS, parse
 from .parameters import is_identifier
 
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"
 _CLIENT_GROUP = "client-"
 _BETWEEN_GROUPS = re.compile(r"[\s,]+")
+_LEEWAY = 60 * MICROSECONDS  # clocks differ a little
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# A REST API makes text of a token's times: Sun Nov 22 15:00:00 UTC 2026.
+_DATE_TEXT = re.compile(
+    r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>[0-9 ]?[0-9]) "
+    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2}) (?:UTC|GMT|Z) (?P<year>[0-9]{4})"
+)
+_SECONDS = re.compile(r"[0-9]{1,11}")
 _NO_GRANT = (
     "This account has been given no access yet. Ask the people who run this ledger for the group "
     "of your client."
@@ -56,6 +66,13 @@ class Scope(Struct, frozen=True):
 EVERYTHING = Scope(None)
 
 
+class Trust(Struct, frozen=True):
+    """Whose tokens count: the pool's, and of people those of the applications made for people."""
+
+    issuer: str
+    people_clients: frozenset[str]
+
+
 class Caller(Struct, frozen=True):
     """Who asks. The scope of a machine is None: its grant, `granted`, has yet to be read."""
 
@@ -71,17 +88,20 @@ class Caller(Struct, frozen=True):
         return [self.kind, *sorted(self.scope.clients or ())]
 
 
-def caller(claims: Mapping[str, Any]) -> Caller:
-    """Return who *claims* speak of; raises Unauthorized or Forbidden."""
-    if claims.get("token_use") != "access":
-        raise Unauthorized(f"The request needs an access token with the scope {REQUIRED_SCOPE}.")
-    if REQUIRED_SCOPE not in _words(claims.get("scope")):
-        raise Forbidden(f"The token lacks the scope {REQUIRED_SCOPE}.")
+def caller(claims: Mapping[str, Any], trust: Trust, now: int) -> Caller:
+    """Return who *claims* speak of at *now*; raises Unauthorized or Forbidden."""
+    _check_token(claims, trust, now)
     app_client_id = claims.get("client_id")
     if not isinstance(app_client_id, str) or not app_client_id:
         raise Unauthorized("The token does not say which application it was given to.")
-    if not claims.get("username"):
+    username = claims.get("username")
+    if not username:
+        # Cognito names the application itself as the subject of a token that is nobody's.
+        if claims.get("sub") != app_client_id:
+            raise Unauthorized("The token says neither a user nor that it is an application's own.")
         return Caller("machine", app_client_id, None)
+    if not isinstance(username, str) or app_client_id not in trust.people_clients:
+        raise Unauthorized("The token was given to an application that people don't use here.")
     groups = _groups(claims.get("cognito:groups"))
     if STAFF_GROUP in groups:
         return Caller("staff", app_client_id, EVERYTHING)
@@ -92,6 +112,22 @@ def caller(claims: Mapping[str, Any]) -> Caller:
     if not clients:
         raise Forbidden(_NO_GRANT)
     return Caller("client", app_client_id, Scope(clients))
+
+
+def _check_token(claims: Mapping[str, Any], trust: Trust, now: int) -> None:
+    """Raise Unauthorized or Forbidden unless *claims* are those of a token for this API, now."""
+    if claims.get("token_use") != "access":
+        raise Unauthorized(f"The request needs an access token with the scope {REQUIRED_SCOPE}.")
+    if not trust.issuer or claims.get("iss") != trust.issuer:
+        raise Unauthorized("The token was issued by another user pool.")
+    if (_instant(claims.get("exp")) or 0) + _LEEWAY <= now:
+        raise Unauthorized("The token has expired.")
+    for name in ("iat", "nbf"):
+        since = _instant(claims.get(name, 0))
+        if since is None or since > now + _LEEWAY:
+            raise Unauthorized("The token is not valid yet.")
+    if REQUIRED_SCOPE not in _words(claims.get("scope")):
+        raise Forbidden(f"The token lacks the scope {REQUIRED_SCOPE}.")
 
 
 def granted(grant: Mapping[str, Any] | None) -> Scope:
@@ -108,6 +144,25 @@ def granted(grant: Mapping[str, Any] | None) -> Scope:
     if not clients:
         raise Forbidden(_NO_MACHINE_GRANT)
     return Scope(clients)
+
+
+def _instant(claim: object) -> int | None:
+    """Return the instant that a claim of time says: seconds, or text of them, or of a date."""
+    if isinstance(claim, int) and not isinstance(claim, bool):
+        return claim * MICROSECONDS
+    if not isinstance(claim, str):
+        return None
+    if _SECONDS.fullmatch(claim):
+        return int(claim) * MICROSECONDS
+    date = _DATE_TEXT.fullmatch(claim)
+    if date is None or date["month"] not in _MONTHS:
+        return None
+    month = _MONTHS.index(date["month"]) + 1
+    clock = f"{date['hour']}:{date['minute']}:{date['second']}"
+    try:
+        return parse(f"{date['year']}-{month:02d}-{int(date['day']):02d}T{clock}Z")
+    except ValueError:
+        return None
 
 
 def _words(claim: object) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
-from run_ledger.domain.access import caller
+from run_ledger.domain.access import Trust, caller
 from run_ledger.domain.errors import LedgerError, NotFound
 from run_ledger.settings import Settings
 from run_ledger.store.reading import Reading
@@ -62,7 +62,8 @@ class Reader(NamedTuple):
         return answer, {**way, "rounds": reading.rounds, "calls": reading.calls}
 
     def _found(self, request: Request, reading: Reading, way: dict[str, Any]) -> Answer:
-        asking = caller(request.claims)
+        now = self.now()
+        asking = caller(request.claims, Trust(self.settings.issuer, request.people_clients), now)
         way["caller"] = asking.kind
         endpoint = ROUTES.get(request.resource)
         if endpoint is None:
@@ -79,6 +80,6 @@ class Reader(NamedTuple):
             cursor_key=self.settings.cursor_key,
             rollup_shards=self.settings.rollup_shards,
             entry_ttl_days=self.settings.entry_ttl_days,
-            now=self.now(),
+            now=now,
         )
         return found(endpoint(inquiry), request.if_none_match)

@@ -10,7 +10,12 @@ from msgspec import Struct
 
 
 class Request(Struct, frozen=True):
-    """What was asked. ``resource`` is the path as the template writes it, ``/jobs/{job_id}``."""
+    """What was asked. ``resource`` is the path as the template writes it, ``/jobs/{job_id}``.
+
+    ``people_clients`` are the app clients that people sign in to. They come with each request, as
+    the stage's variable: the functions are made before these clients, which need the site's
+    address, and so can't have them in their environment.
+    """
 
     method: str
     resource: str
@@ -18,6 +23,7 @@ class Request(Struct, frozen=True):
     parameters: Mapping[str, Sequence[str]]
     if_none_match: str
     claims: Mapping[str, Any]
+    people_clients: frozenset[str]
 
 
 def request(event: Mapping[str, Any]) -> Request:
@@ -25,6 +31,7 @@ def request(event: Mapping[str, Any]) -> Request:
     context = event.get("requestContext") or {}
     authorizer = context.get("authorizer") or {}
     path_parameters = event.get("pathParameters") or {}
+    people_clients = (event.get("stageVariables") or {}).get("people_clients") or ""
     return Request(
         method=str(event.get("httpMethod", "")).upper(),
         resource=str(event.get("resource", "")),
@@ -33,6 +40,7 @@ def request(event: Mapping[str, Any]) -> Request:
         parameters=_parameters(event),
         if_none_match=_header(event, "if-none-match"),
         claims=authorizer.get("claims") or {},
+        people_clients=frozenset(filter(None, people_clients.split(","))),
     )
 
 

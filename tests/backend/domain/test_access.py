@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.reading import claims
+from tests.support.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
 
-from run_ledger.domain.access import EVERYTHING, Scope, caller, granted
+from run_ledger.domain.access import EVERYTHING, Caller, Scope, Trust, caller, granted
 from run_ledger.domain.errors import Forbidden, Unauthorized
+
+TRUST = Trust(ISSUER, frozenset(PEOPLE_CLIENTS))
+NOW_SECONDS = NOW // 1_000_000
+
+
+def asked(**more: Any) -> Caller:
+    """Return who asks with the claims of a good token and *more*."""
+    return caller(claims(**more), TRUST, NOW)
 
 
 def scope_of(groups: Any) -> frozenset[str] | None:
     """Return the clients that a user of these groups sees."""
-    scope = caller(claims(username="u", **{"cognito:groups": groups})).scope
+    scope = asked(username="u", **{"cognito:groups": groups}).scope
     assert scope is not None
     return scope.clients
 
@@ -77,19 +85,81 @@ def test_any_other_group_gives_nothing(groups: Any) -> None:
         ({"scope": "xrun-ledger/read"}, Forbidden),
         ({"scope": None}, Forbidden),
         ({"scope": ["run-ledger/read"]}, Forbidden),
+        ({"iss": None}, Unauthorized),
+        ({"iss": ""}, Unauthorized),
+        ({"iss": ISSUER + "2"}, Unauthorized),
+        ({"iss": ISSUER.upper()}, Unauthorized),
+        ({"client_id": "machine-app"}, Unauthorized),
+        ({"client_id": ",".join(PEOPLE_CLIENTS)}, Unauthorized),
+        ({"client_id": ["site-app"]}, Unauthorized),
+        ({"username": ["u"]}, Unauthorized),
+        ({"username": None}, Unauthorized),
+        ({"username": ""}, Unauthorized),
+        ({"exp": None}, Unauthorized),
+        ({"exp": ""}, Unauthorized),
+        ({"exp": "never"}, Unauthorized),
+        ({"exp": True}, Unauthorized),
+        ({"exp": 3e9}, Unauthorized),
+        ({"exp": "9" * 12}, Unauthorized),
+        ({"exp": NOW_SECONDS - 60}, Unauthorized),
+        ({"exp": str(NOW_SECONDS - 60)}, Unauthorized),
+        ({"exp": "Sun Nov 22 14:59:00 UTC 2026"}, Unauthorized),
+        ({"exp": "Sun Nov 22 15:59:00 CET 2026"}, Unauthorized),
+        ({"exp": "Sun Nvo 22 15:59:00 UTC 2026"}, Unauthorized),
+        ({"exp": "Mon Nov 31 15:59:00 UTC 2026"}, Unauthorized),
+        ({"exp": "Sun Nov 22 15:59:00 UTC 2026\n"}, Unauthorized),
+        ({"exp": "2026-11-22T15:59:00Z"}, Unauthorized),
+        ({"iat": NOW_SECONDS + 61}, Unauthorized),
+        ({"iat": "soon"}, Unauthorized),
+        ({"iat": None}, Unauthorized),
+        ({"nbf": "Sun Nov 22 15:02:00 UTC 2026"}, Unauthorized),
     ],
 )
 def test_the_wrong_token_gets_nowhere(wrong: dict[str, Any], error: type[Exception]) -> None:
     """Even for staff, and even if the gateway let it through."""
     with pytest.raises(error):
-        caller(claims(username="u", **{"cognito:groups": "staff", **wrong}))
+        asked(**{"username": "u", "cognito:groups": "staff", **wrong})
+
+
+def test_no_claims_and_no_trust_let_nobody_in() -> None:
+    """Nor does a reader that was not told whom to trust."""
     with pytest.raises(Unauthorized):
-        caller({})
+        caller({}, TRUST, NOW)
+    for trust in (Trust("", TRUST.people_clients), Trust(ISSUER, frozenset())):
+        with pytest.raises(Unauthorized):
+            caller(claims(username="u", **{"cognito:groups": "staff"}), trust, NOW)
+    with pytest.raises(Unauthorized):
+        caller({**claims(), "iss": ""}, Trust("", frozenset()), NOW)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"exp": NOW_SECONDS + 1},
+        {"exp": str(NOW_SECONDS + 1)},
+        {"exp": NOW_SECONDS - 59},
+        {"exp": "Sun Nov 22 15:00:01 UTC 2026"},
+        {"exp": "Sun Nov 22 15:00:01 GMT 2026"},
+        {"exp": "Tue Dec  1 00:00:00 UTC 2026"},
+        {"iat": NOW_SECONDS + 59},
+        {"iat": str(NOW_SECONDS), "nbf": NOW_SECONDS},
+        {"iat": "Sun Nov 22 15:00:00 UTC 2026"},
+    ],
+)
+def test_times_are_understood_in_each_form(times: dict[str, Any]) -> None:
+    """Gateways give seconds, as a number or as text, or a date; clocks may differ by a minute."""
+    assert asked(username="u", **{"cognito:groups": "staff", **times}).kind == "staff"
+
+
+def test_a_token_without_a_user_must_be_an_applications_own() -> None:
+    """One whose subject is somebody else is of no kind that is known."""
+    with pytest.raises(Unauthorized):
+        asked(sub="s-1")
 
 
 def test_a_machine_has_no_scope_before_its_grant_is_read() -> None:
     """A token without a user name is a machine's, and no group of its counts."""
-    machine = caller(claims(**{"cognito:groups": "staff"}))
+    machine = asked(**{"cognito:groups": "staff"})
 
     assert (machine.kind, machine.app_client_id, machine.scope) == ("machine", "app-1", None)
 
@@ -136,7 +206,7 @@ def test_cursors_are_bound_to_what_is_seen() -> None:
     """Callers who see the same share cursors; others don't."""
 
     def binding(**more: Any) -> list[str]:
-        return caller(claims(**more)).binding
+        return asked(**more).binding
 
     staff = binding(username="u", **{"cognito:groups": "staff"})
     ab = binding(username="u", **{"cognito:groups": "client-a,client-b"})
