@@ -20,6 +20,7 @@ OUTSIDE_WORLD = {  # standard library modules that reach for a clock, chance, fi
 }
 CLOCK_CALLS = {"now", "utcnow", "today"}
 DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSIDE_WORLD
+MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.surroundings"}
 TYPES_ONLY = "mypy_boto3_"
 MAX_LINES = 400
 DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
@@ -81,7 +82,7 @@ def backend_violations(module: str, source: str, path: str = "module.py") -> lis
         for name in imports(module, path, tree)
         for complaint in import_complaints(module, name)
     ]
-    if module != "run_ledger.settings" and reads_environment(tree):
+    if module not in MAY_READ_ENVIRONMENT and reads_environment(tree):
         found.append("reads the environment: only run_ledger.settings does")
     if is_in(module, "run_ledger.domain") and reads_clock(tree):
         found.append("reads the clock: times are passed in")
@@ -94,8 +95,13 @@ def import_complaints(module: str, name: str) -> Iterator[str]:
     ours = top == "run_ledger"
     if top in NOT_SHIPPED:
         yield "that does not ship"
-    if top in AWS and not is_in(module, "run_ledger.store"):
+    if top in AWS and not is_in(module, "run_ledger.store", "run_ledger.emit.bus"):
         yield "only run_ledger.store calls AWS"
+    if is_in(name, "run_ledger.emit") and not is_in(module, "run_ledger.emit"):
+        yield "the producers' library is for producers"
+    known_to_emit = is_in(name, "run_ledger.domain", "run_ledger.emit")
+    if is_in(module, "run_ledger.emit") and ours and not known_to_emit:
+        yield "emit knows domain alone"
     if is_in(module, "run_ledger.domain"):
         if top not in DOMAIN_MAY_IMPORT:
             yield "domain takes values, nothing else"
@@ -165,6 +171,10 @@ def test_the_backend_was_found() -> None:
         ("run_ledger.writer", "import os\nos.getenv('A')", "reads the environment"),
         ("run_ledger.writer", "from run_ledger_ops import bundle", "does not ship"),
         ("run_ledger.api", "import moto", "does not ship"),
+        ("run_ledger.api", "from run_ledger.emit import RunLedger", "is for producers"),
+        ("run_ledger.emit.jobs", "from run_ledger.store import keys", "emit knows domain alone"),
+        ("run_ledger.emit.jobs", "import botocore.session", "only run_ledger.store calls AWS"),
+        ("run_ledger.emit.jobs", "from os import getenv", "reads the environment"),
     ],
 )
 def test_a_breach_is_found(module: str, source: str, complaint: str) -> None:
@@ -179,6 +189,7 @@ def test_a_breach_is_found(module: str, source: str, complaint: str) -> None:
         ("run_ledger.store.client", "import boto3\nfrom run_ledger.domain import job"),
         ("run_ledger.settings", "import os\nos.environ['A']"),
         ("run_ledger.writer", "import time\nfrom run_ledger.store import client"),
+        ("run_ledger.emit.bus", "import botocore.session\nfrom run_ledger.domain import events"),
     ],
 )
 def test_what_is_allowed_passes(module: str, source: str) -> None:

@@ -1,0 +1,277 @@
+"""Jobs and projects as a pipeline sees them. Nothing here waits, and nothing here raises."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from run_ledger.domain import instants
+from run_ledger.domain.contract import JobResult
+from run_ledger.emit.sender import Ending
+from run_ledger.emit.tallies import Tally
+from run_ledger.emit.updates import cut, error_document
+
+if TYPE_CHECKING:
+    from run_ledger.emit.ledger import RunLedger
+
+_current: ContextVar[Job | None] = ContextVar("run_ledger_job", default=None)
+# How long a task may run is limited by raising one of these inside it.
+_TIME_LIMITS = {"SoftTimeLimitExceeded", "TimeLimitExceeded", "AirflowTaskTimeout"}
+_SILENCE = 3  # times that a job kept alive shows up within its heartbeat
+
+
+def current_job() -> Job | None:
+    """Return the job whose block encloses this code in this thread or asyncio task."""
+    return _current.get()
+
+
+class Job:
+    """One job, reported about from its block, ``with ledger.job(…) as job:``, or from anywhere.
+
+    Every method may be called from any thread, returns at once and raises nothing. What it says is
+    put together with what else is new and sent every few seconds; the start and the end go at once.
+    """
+
+    def __init__(
+        self,
+        ledger: RunLedger,
+        tally: Tally | None,
+        *,
+        first_words: Mapping[str, Any] | None = None,
+        keep_alive: bool = False,
+        is_joined: bool = False,
+    ) -> None:
+        """Report to *tally*; without one the job does nothing, as where there is no bus.
+
+        A joined job was begun by somebody else, who will end it, too.
+        """
+        self._ledger = ledger
+        self._tally = tally
+        self._first_words = dict(first_words or {})
+        self._keep_alive = keep_alive
+        self._is_joined = is_joined
+        self._process = os.getpid()
+        self._result: JobResult | None = None
+        self._error: dict[str, str] | None = None
+        self._is_over = False
+        self._token: Token[Job | None] | None = None
+
+    @property
+    def job_id(self) -> str | None:
+        """Return the job's id; None where it reports nothing."""
+        return cast("str | None", self._tally.identity["job_id"]) if self._tally else None
+
+    @property
+    def attempt(self) -> int:
+        """Return the how-manieth try this is."""
+        return int(self._tally.identity.get("attempt", 1)) if self._tally else 1
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that every event of the job carries."""
+        return dict(self._tally.identity) if self._tally else {}
+
+    def add(self, *deltas: Mapping[str, int], **named: int) -> None:
+        """Add to the job's counters: ``job.add(records_ok=1, input_tokens=812)``.
+
+        Integers only; negative ones correct what was counted before. Takes a microsecond or so.
+        """
+        tally = self._tally
+        if tally is None:
+            return
+        try:
+            if named:
+                tally.add(named)
+            for one in deltas:
+                tally.add(one)
+        except Exception as error:  # noqa: BLE001 - a pipeline must not suffer from its report
+            self._ledger.fault(error)
+
+    def stage(self, text: str) -> None:
+        """Say what the job is at: the last word shows."""
+        self._say("stage", cut(text))
+
+    def total(self, records: int) -> None:
+        """Say how many records there are, so that progress can be shown."""
+        self._say("records_total", records)
+
+    def describe(self, **fields: Any) -> None:
+        """Say anew what else is known: ``name``, ``tags``, ``log_url``, ``heartbeat_seconds``."""
+        for field, value in fields.items():
+            self._say(field, value)
+
+    def heartbeat(self) -> None:
+        """Show that the job is alive, where nothing else is there to tell for long."""
+        self._say("", None)
+
+    def fail(self, error: BaseException | str) -> None:
+        """End as failed with *error* when the block is left; it shows from now on."""
+        self._decide("failed", error)
+
+    def time_out(self, error: BaseException | str | None = None) -> None:
+        """End as timed out when the block is left."""
+        self._decide("timed_out", error)
+
+    def cancel(self, error: BaseException | str | None = None) -> None:
+        """End as cancelled when the block is left."""
+        self._decide("cancelled", error)
+
+    def partial(self) -> None:
+        """End as partial when the block is left, unless it fails: some records did not make it."""
+        self._result = self._result or "partial"
+
+    def queued(self) -> None:
+        """Say that the job waits for its turn; its start is said later, here or elsewhere."""
+        with self._ledger.harmless():
+            self._send({"status": "queued"})
+
+    def start(self) -> Self:
+        """Say that the job runs; entering its block does it."""
+        with self._ledger.harmless():
+            tally = self._tally
+            self._process = os.getpid()
+            if tally is not None and not self._is_joined:
+                self._send({"status": "running"})
+                if self._keep_alive:
+                    heartbeat = self._first_words.get("heartbeat_seconds") or 900
+                    tally.silence = heartbeat / _SILENCE
+                    tally.is_kept_alive = True
+                    self._ledger.sender.wake(tally)
+        return self
+
+    def end(self, result: JobResult | None = None) -> None:
+        """Say that the job is over; leaving its block does it. Later calls change nothing."""
+        with self._ledger.harmless():
+            # After a fork, the child leaves the parent's block, too; ending is the parent's.
+            if self._tally is None or self._is_over or self._process != os.getpid():
+                return
+            self._is_over = True
+            if self._is_joined:
+                return
+            fields: dict[str, Any] = {
+                "status": "completed",
+                "result": result or self._result or "succeeded",
+                "occurred_at": instants.text(self._tally.stamp()),
+            }
+            if self._error and fields["result"] != "succeeded":
+                fields["error"] = self._error
+            self._ledger.ended(self._tally)
+            self._ledger.sender.hand(Ending(self._tally, fields))
+
+    def __enter__(self) -> Self:
+        """Start the job; code in the block finds it by `current_job`."""
+        self._token = _current.set(self)
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the job with the right result; an exception goes on up."""
+        self._leave(error)
+        if self._ledger.seconds_at_end:
+            self._ledger.flush(self._ledger.seconds_at_end)
+
+    async def __aenter__(self) -> Self:
+        """Start the job, as ``with`` does: nothing waits either way."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the job with the right result, without holding up the loop."""
+        self._leave(error)
+        if self._ledger.seconds_at_end:
+            await self._ledger.aflush(self._ledger.seconds_at_end)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as a part of the same job, which may add to it and never ends it."""
+        return _rejoined, (self._ledger, self.identity)
+
+    def _leave(self, error: BaseException | None) -> None:
+        if self._token is not None:
+            # A generator's block may be left from another context than it was entered in.
+            with suppress(ValueError):
+                _current.reset(self._token)
+            self._token = None
+        with self._ledger.harmless():
+            if error is not None and self._result in {None, "partial"}:
+                result = _result_of(error)
+                if result != "succeeded":
+                    self._result, self._error = result, error_document(error)
+        self.end()
+
+    def _decide(self, result: JobResult, error: BaseException | str | None) -> None:
+        with self._ledger.harmless():
+            self._result = result
+            if error is not None:
+                self._error = error_document(error)
+                self._say("error", self._error)
+
+    def _say(self, field: str, value: Any) -> None:
+        with self._ledger.harmless():
+            if self._tally is not None:
+                self._ledger.check(self._tally, field, value)
+                self._tally.say(field, value)
+
+    def _send(self, fields: Mapping[str, Any]) -> None:
+        """Send an event of its own at once, with everything that is known of the job."""
+        if self._tally is not None:
+            stamp = instants.text(self._tally.stamp())
+            detail = {
+                **self._tally.identity,
+                "occurred_at": stamp,
+                **self._first_words,
+                **fields,
+            }
+            self._ledger.send("job_update", detail)
+
+
+class Project:
+    """A project: what it is called, how far it is, what it adds up to."""
+
+    def __init__(self, ledger: RunLedger, tally: Tally | None) -> None:
+        """Report to *tally*; without one the project does nothing."""
+        self._ledger = ledger
+        self._tally = tally
+
+    def update(self, **fields: Any) -> None:
+        """Say ``name``, ``owner``, ``status``, ``due_at``, ``jobs_expected``, ``tags``, at once.
+
+        ``due_at`` is a datetime with a zone or RFC 3339 text; ``delta`` adds to the counters.
+        """
+        with self._ledger.harmless():
+            if self._tally is not None:
+                stamp = instants.text(self._tally.stamp())
+                detail = {**self._tally.identity, "occurred_at": stamp, **fields}
+                self._ledger.send("project_update", detail)
+
+    def add(self, *deltas: Mapping[str, int], **named: int) -> None:
+        """Add to the project's own counters, as `Job.add` does to a job's."""
+        with self._ledger.harmless():
+            if self._tally is not None:
+                for one in (*deltas, named):
+                    self._tally.add(one)
+
+
+def _rejoined(ledger: RunLedger, identity: Mapping[str, Any]) -> Job:
+    return ledger.join(**identity) if identity else Job(ledger, None)
+
+
+def _result_of(error: BaseException) -> JobResult:
+    """Return how a job ended whose block *error* left."""
+    if isinstance(error, SystemExit):
+        return "succeeded" if error.code in {None, 0} else "failed"
+    if any(kind.__name__ in _TIME_LIMITS for kind in type(error).__mro__):
+        return "timed_out"
+    # KeyboardInterrupt, asyncio's CancelledError, GeneratorExit: somebody wanted it to stop.
+    return "failed" if isinstance(error, Exception) else "cancelled"

@@ -1,0 +1,406 @@
+"""The ledger as a pipeline sees it: jobs and projects to report about, and a look at the health."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from run_ledger.domain.errors import InvalidEvent
+from run_ledger.emit import processes, surroundings
+from run_ledger.emit.bus import Bus, EventsClient, Target
+from run_ledger.emit.health import Health, Stats
+from run_ledger.emit.jobs import Job, Project, current_job
+from run_ledger.emit.sender import Sender, Ticket
+from run_ledger.emit.spool import Spool
+from run_ledger.emit.tallies import Tally
+from run_ledger.emit.tracking import Tracked
+from run_ledger.emit.updates import make
+
+_INTERVAL_SECONDS = 5.0
+_EXIT_SECONDS = 5.0
+_LAMBDA_SECONDS = 2.0
+_REMEMBERED = 10_000  # job ids
+
+
+class RunLedger:
+    """Reports to one event bus: ``ledger = RunLedger()``, once a program.
+
+    Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it does nothing. Nothing of it
+    raises into the pipeline or makes it wait, but for `flush` and `close`, which wait as long as
+    they are told. With *strict*, for tests, mistakes in calls raise instead of being left out.
+    """
+
+    def __init__(  # noqa: PLR0913 - options, all but one by name
+        self,
+        bus: str | None = None,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        source: str | None = None,
+        spool: str | Path | None = None,
+        strict: bool | None = None,
+        interval_seconds: float = _INTERVAL_SECONDS,
+        exit_seconds: float = _EXIT_SECONDS,
+        client: EventsClient | None = None,
+    ) -> None:
+        """Report to *bus*; what isn't given comes from the environment.
+
+        Args:
+            bus: name or ARN of the event bus.
+            region: its region.
+            endpoint_url: another address than AWS's.
+            source: who reports, as the events' ``source``.
+            spool: folder for what can't be sent, or ``"off"``.
+            strict: raise on mistakes in calls.
+            interval_seconds: how often sums are sent.
+            exit_seconds: for how long at most the end of the program waits for the bus.
+            client: botocore's client for EventBridge or the like, instead of one made from the
+                above.
+
+        """
+        self._options = {
+            "bus": bus, "region": region, "endpoint_url": endpoint_url, "source": source,
+            "spool": str(spool) if spool is not None else None, "strict": strict,
+            "interval_seconds": interval_seconds, "exit_seconds": exit_seconds,
+        }  # fmt: skip
+        self.strict = surroundings.flag("STRICT") if strict is None else strict
+        self.seconds_at_end = _LAMBDA_SECONDS if surroundings.is_lambda() else 0.0
+        self._exit_seconds = exit_seconds
+        self._health = Health()
+        self._tallies: WeakValueDictionary[tuple[Any, ...], Tally] = WeakValueDictionary()
+        self._ended: OrderedDict[tuple[Any, ...], int] = OrderedDict()
+        self._taken: OrderedDict[str, int] = OrderedDict()
+        self._naming = threading.Lock()
+        target = surroundings.target(bus, region, endpoint_url, source)
+        self.enabled = target is not None
+        where = target or Target("", None, None, "-")
+        self.sender = Sender(
+            Bus(where, client), self._spool_of(target, spool), self._health, interval_seconds
+        )
+        processes.know(self)
+
+    def job(  # noqa: PLR0913 - the contract's fields, by name
+        self,
+        *,
+        client_id: str | None = None,
+        project_id: str | None = None,
+        job_id: str | None = None,
+        pipeline: str | None = None,
+        attempt: int | None = None,
+        name: str | None = None,
+        parent_job_id: str | None = None,
+        records_total: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        log_url: str | None = None,
+        heartbeat_seconds: int | None = None,
+        keep_alive: bool = False,
+    ) -> Job:
+        """Return a job to report about: ``with ledger.job(…) as job:`` or ``async with``.
+
+        Leaving the block ends it as succeeded, or as `Job.fail`, `Job.partial` or the like said; an
+        exception ends it as failed, and goes on up. Inside another job's block it is a part of
+        that one.
+
+        Args:
+            client_id: whose work it is, else ``RUN_LEDGER_CLIENT_ID``.
+            project_id: what it belongs to, else ``RUN_LEDGER_PROJECT_ID``.
+            job_id: the same for every try at the same work; else the id that the scheduler has for
+                what runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed by
+                ``:2`` and so on where there are several; else a new one.
+            pipeline: what kind of work it is.
+            attempt: the how-manieth try; else what the scheduler says; else one more than the last
+                try that ended in this process.
+            name: what people read.
+            parent_job_id: the job that this one is a part of.
+            records_total: how many records there are.
+            tags: more facts, as names and texts.
+            log_url: where its log can be read.
+            heartbeat_seconds: a silence this long shows the job as stalled (default 900).
+            keep_alive: show signs of life for as long as the process lives, whether or not the
+                work goes on.
+
+        """
+        words = {
+            "name": name,
+            "parent_job_id": parent_job_id,
+            "records_total": records_total,
+            "tags": dict(tags) if tags else None,
+            "log_url": log_url,
+            "heartbeat_seconds": heartbeat_seconds,
+        }
+        with self.harmless():
+            scheduled = surroundings.scheduled()
+            parent = current_job()
+            if parent_job_id is None:
+                words["parent_job_id"] = (
+                    parent.job_id if parent else surroundings.value("PARENT_JOB_ID")
+                )
+            identity = self._identity(client_id, project_id, pipeline)
+            chosen = job_id or self._scheduled_id(scheduled)
+            tried = scheduled.attempt if scheduled and (job_id or chosen) else 1
+            identity["job_id"] = chosen or uuid.uuid4().hex
+            identity["attempt"] = attempt or self._next_attempt(identity, tried)
+            self.check(None, "", None, {**identity, **words})
+            return Job(
+                self, self._tally("job_update", identity), first_words=words, keep_alive=keep_alive
+            )
+        return Job(self, None)
+
+    def join(
+        self,
+        *,
+        job_id: str,
+        client_id: str | None = None,
+        project_id: str | None = None,
+        pipeline: str | None = None,
+        attempt: int = 1,
+    ) -> Job:
+        """Return a part of a job that somebody else begins and ends: it adds and says, no more.
+
+        For workers on one job. A job that is pickled, as an argument to a worker process, arrives
+        as this.
+        """
+        with self.harmless():
+            identity = self._identity(client_id, project_id, pipeline)
+            identity |= {"job_id": job_id, "attempt": attempt}
+            return Job(self, self._tally("job_update", identity), is_joined=True)
+        return Job(self, None)
+
+    def project(self, *, client_id: str | None = None, project_id: str | None = None) -> Project:
+        """Return a project to report about."""
+        with self.harmless():
+            identity = self._identity(client_id, project_id, None)
+            return Project(self, self._tally("project_update", identity))
+        return Project(self, None)
+
+    def tracked(self, **job: Any) -> Tracked:
+        """Return a decorator: each call of the function is a job, made by `job` with these words.
+
+        For functions, coroutine functions and generators of both kinds. ``name`` is the function's
+        own where it is not given; inside, `current_job` gives the job.
+        """
+        return Tracked(self, job)
+
+    def send(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:
+        """Queue one event made elsewhere, and return its id; None where it can't be one.
+
+        ``event_id`` and ``occurred_at`` are filled in where they are missing. Optional fields that
+        break the contract are left out and counted.
+        """
+        with self.harmless():
+            if self.enabled:
+                update = make(detail_type, detail, self.complain)
+                if update is not None:
+                    self._hand(update)
+                    return update.event_id
+        return None
+
+    def flush(self, timeout: float = _EXIT_SECONDS) -> bool:
+        """Wait until all that was said before is with the bus or safe on the disk.
+
+        Return whether it is, after *timeout* seconds at most.
+        """
+        with self.harmless():
+            if not self.enabled:
+                return True
+            ticket = Ticket()
+            self._hand(ticket)
+            ticket.done.wait(timeout)
+            return ticket.is_safe
+        return False
+
+    async def aflush(self, timeout: float = _EXIT_SECONDS) -> bool:  # noqa: ASYNC109
+        """Do what `flush` does without holding up the loop."""
+        with self.harmless():
+            if not self.enabled:
+                return True
+            loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+            def tell() -> None:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(done.set)
+
+            ticket = Ticket(tell)
+            self._hand(ticket)
+            try:
+                await asyncio.wait_for(done.wait(), timeout)
+            except TimeoutError:
+                return False
+            return ticket.is_safe
+        return False
+
+    def close(self, timeout: float = _EXIT_SECONDS) -> bool:
+        """Send what there is within *timeout* seconds, else put it on disk; say if all is safe.
+
+        The end of the program does it. What is said afterwards begins anew.
+        """
+        with self.harmless():
+            return not self.enabled or self.sender.stop(timeout)
+        return False
+
+    def stats(self) -> Stats:
+        """Return how reporting fares."""
+        return Stats(
+            enabled=self.enabled,
+            waiting=self.sender.waiting,
+            spool_bytes=self.sender.spool_bytes,
+            last_error=self._health.last_error,
+            last_accepted_at=self._health.last_accepted_at,
+            **self._health.counts,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the ledger, to be closed at the block's end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the ledger."""
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the ledger with the same options, of which a process has one."""
+        return shared, (self._options,)
+
+    # What jobs need.
+
+    @contextmanager
+    def harmless(self) -> Iterator[None]:
+        """Keep errors of reporting from the pipeline, unless it wants to see them."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - that is what it is for
+            self.fault(error)
+
+    def fault(self, error: Exception) -> None:
+        """Count and log an error; raise it where the pipeline wants to see mistakes."""
+        if self.strict:
+            raise error
+        if isinstance(error, InvalidEvent):
+            self._health.complain(error)
+        else:
+            self._health.fault(error)
+
+    def complain(self, invalid: InvalidEvent) -> None:
+        """Count what breaks the contract; raise it where the pipeline wants to see mistakes."""
+        if self.strict:
+            raise invalid
+        if self._health.is_news(invalid):
+            self._hand(invalid)
+
+    def check(
+        self,
+        tally: Tally | None,
+        field: str,
+        value: Any,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raise what is wrong with a word, where the pipeline wants to see mistakes."""
+        if self.strict:
+            content = detail or {**(tally.identity if tally else {}), field: value}
+            kind = tally.detail_type if tally else "job_update"
+            make(kind, {name: one for name, one in content.items() if name}, self.complain)
+
+    def ended(self, tally: Tally) -> None:
+        """Remember that a try ended here, so that the next one of the same job counts on."""
+        with self._naming:
+            _remember(self._ended, _key(tally.identity), int(tally.identity["attempt"]))
+
+    def at_exit(self) -> None:
+        """Bring what there is into safety before the process ends."""
+        self.close(self._exit_seconds)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child; the parent goes on reporting what was said before."""
+        self._naming = threading.Lock()
+        for tally in list(self._tallies.values()):
+            tally.forget()
+        self.sender.after_fork()
+        self._health = self.sender.health = Health()
+
+    def _hand(self, item: Any) -> None:
+        processes.watch_exit()
+        self.sender.hand(item)
+
+    def _wake(self, tally: Tally) -> None:
+        processes.watch_exit()
+        self.sender.wake(tally)
+
+    def _tally(self, detail_type: str, identity: Mapping[str, Any]) -> Tally | None:
+        """Return the tally of *identity*, the same for all that report about it at a time."""
+        if not self.enabled:
+            return None
+        if make(detail_type, identity, self.complain) is None:
+            return None
+        key = (detail_type, *identity.values())
+        with self._naming:
+            tally = self._tallies.get(key)
+            if tally is None:
+                tally = Tally(detail_type, identity, self._wake, self.complain)
+                self._tallies[key] = tally
+            return tally
+
+    def _identity(
+        self, client_id: str | None, project_id: str | None, pipeline: str | None
+    ) -> dict[str, Any]:
+        identity = {
+            "client_id": client_id or surroundings.value("CLIENT_ID"),
+            "project_id": project_id or surroundings.value("PROJECT_ID"),
+        }
+        pipeline = pipeline or surroundings.value("PIPELINE")
+        return {**identity, "pipeline": pipeline} if pipeline else identity
+
+    def _scheduled_id(self, scheduled: surroundings.Scheduled | None) -> str | None:
+        """Return the scheduler's id, numbered from the second job on that has it here."""
+        if scheduled is None or scheduled.job_id is None:
+            return None
+        if not scheduled.per_task and processes.is_worker():
+            return None  # the id is the parent process's
+        with self._naming:
+            number = self._taken.get(scheduled.job_id, 0) + 1
+            _remember(self._taken, scheduled.job_id, number)
+        if number == 1:
+            return scheduled.job_id
+        return surroundings.identifier(f"{scheduled.job_id}:{number}")
+
+    def _next_attempt(self, identity: Mapping[str, Any], at_least: int) -> int:
+        with self._naming:
+            return max(at_least, self._ended.get(_key(identity), 0) + 1)
+
+    @staticmethod
+    def _spool_of(target: Target | None, given: str | Path | None) -> Spool | None:
+        root = surroundings.spool_root(given)
+        if target is None or root is None:
+            return None
+        document = msgspec.json.encode(target._asdict()).decode()
+        return Spool(surroundings.spool_folder(root, target), document)
+
+
+_shared: dict[str, RunLedger] = {}
+
+
+def shared(options: Mapping[str, Any]) -> RunLedger:
+    """Return this process's ledger with *options*, made once: workers unpickle many jobs."""
+    key = repr(sorted(options.items()))
+    if key not in _shared:
+        _shared[key] = RunLedger(**options)
+    return _shared[key]
+
+
+def _key(identity: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (identity.get("client_id"), identity.get("project_id"), identity["job_id"])
+
+
+def _remember(known: OrderedDict[Any, int], key: Any, number: int) -> None:
+    known[key] = number
+    known.move_to_end(key)
+    while len(known) > _REMEMBERED:
+        known.popitem(last=False)

@@ -1,0 +1,394 @@
+"""The thread that sends: whatever is said is handed to it and never waits for it.
+
+It gathers what is new at a transition or every few seconds, sends it in calls of up to ten, and
+puts on disk what the bus did not take at the first try. What lies on disk is sent again from there,
+with pauses that grow and vary. An event is therefore in one of three places: not gathered yet
+(in the sums), in ``_waiting`` (being sent or about to be), or on the disk; and it leaves
+``_waiting`` only when the bus or the disk has it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from run_ledger.emit.bus import ENTRIES_PER_CALL, Bus, BusTrouble, first_batch
+from run_ledger.emit.health import Health
+from run_ledger.emit.spool import Spool, SpoolFile
+from run_ledger.emit.tallies import Tally
+from run_ledger.emit.updates import Update
+
+MAX_WAITING = 10_000  # events in memory, and as many handed over but not gathered
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+_SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that are gone
+_SPOOL_SECONDS = 2.0  # at most waited for the disk at the end
+_log = logging.getLogger("run_ledger.emit")
+
+
+class Ending(NamedTuple):
+    """A job's last event, to be made with whatever was still said before."""
+
+    tally: Tally
+    fields: Mapping[str, Any]
+
+
+class Ticket:
+    """Somebody waits until all that was said before is with the bus or on the disk."""
+
+    def __init__(self, when_done: Callable[[], None] | None = None) -> None:
+        """Call *when_done* at the end, in the sender's thread."""
+        self.done = threading.Event()
+        self.is_safe = False
+        self._when_done = when_done
+
+    def punch(self, *, is_safe: bool) -> None:
+        """Let the waiting go on."""
+        self.is_safe = is_safe
+        self.done.set()
+        if self._when_done:
+            self._when_done()
+
+
+Item = Update | Tally | Ending | Ticket | Exception
+
+
+class Sender:
+    """Sends one ledger's events from a thread of its own, which starts when there are any."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        spool: Spool | None,
+        health: Health,
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.health = health
+        self._bus = bus
+        self._spool = spool
+        self._interval = interval
+        self._clock = clock
+        self._dice = random.Random()  # noqa: S311 - jitter is no secret
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        """Set everything to how a process begins."""
+        self._inbox: deque[Item] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()  # may be rung from within itself: signals
+        self._state = threading.Lock()  # held for moments, never over a call or a write
+        self._disk = threading.Lock()  # held while the spool is used
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._awake: dict[Tally, None] = {}
+        self._waiting: dict[str, Update] = {}
+        self._tickets: list[Ticket] = []
+        self._orphans: Iterator[SpoolFile] = iter(())
+        self._orphan: SpoolFile | None = None
+        self._searched_at: float | None = None
+        self._gathers_at = 0.0
+        self._failures = 0
+        self._tries_at = 0.0
+
+    def after_fork(self) -> None:
+        """Begin anew in the child: what was said so far is the parent's to report."""
+        if self._spool:
+            self._spool.abandon()
+        if self._orphan:
+            self._orphan.abandon()
+        self._bus.forget_connection()
+        self._start_afresh()
+
+    # What callers use; none of it waits.
+
+    def hand(self, item: Item) -> None:
+        """Hand over something to send or to take note of."""
+        if isinstance(item, Update) and len(self._inbox) >= MAX_WAITING:
+            self.health.count("lost")
+            return
+        self._inbox.append(item)
+        if self._bell.empty():
+            self._bell.put(None)
+        if self._thread is None:
+            self._start()
+
+    def wake(self, tally: Tally) -> None:
+        """Take note that *tally* has something to tell."""
+        tally.asleep = False
+        self.hand(tally)
+
+    def stop(self, timeout: float) -> bool:
+        """Send what there is within *timeout* seconds, else put it on disk; say if all is safe."""
+        thread = self._thread
+        if thread is not None and thread.is_alive():
+            ticket = Ticket()
+            self.hand(ticket)
+            ticket.done.wait(timeout)
+        self._thread = None  # which is what the thread goes by
+        self._bell.put(None)
+        is_safe = self._rescue()
+        self._let_go()
+        return is_safe
+
+    @property
+    def waiting(self) -> int:
+        """Return how many events are in memory."""
+        return len(self._waiting) + len(self._inbox)
+
+    @property
+    def spool_bytes(self) -> int:
+        """Return the size of this process's part of the spool."""
+        with suppress(OSError):
+            return self._spool.size if self._spool else 0
+        return 0
+
+    def _start(self) -> None:
+        """Start the thread; whoever finds somebody else at it leaves it to them."""
+        if not self._starting.acquire(blocking=False):
+            return
+        try:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="run-ledger", daemon=True)
+                self._thread.start()
+        except RuntimeError:  # no more threads to be had, or the interpreter is ending
+            self._thread = None
+            raise
+        finally:
+            self._starting.release()
+
+    # What the thread does.
+
+    def _run(self) -> None:
+        me = threading.current_thread()
+        while self._thread is me:
+            try:
+                self._turn()
+            except Exception as error:  # noqa: BLE001 - the thread must live
+                self.health.fault(error)
+                time.sleep(_FIRST_PAUSE)
+
+    def _turn(self) -> None:
+        """Wait for something to do, gather it, and send it or put it on disk."""
+        with suppress(Empty):
+            self._bell.get(timeout=self._patience())
+        self._gather()
+        self._send_waiting()
+        with self._state:
+            tickets, self._tickets = self._tickets, []
+            is_safe = not self._waiting
+        for ticket in tickets:
+            ticket.punch(is_safe=is_safe)
+        self._resend()
+
+    def _patience(self) -> float | None:
+        """Return for how many seconds nothing is due; None while nothing ever is."""
+        due = []
+        if self._awake:
+            due.append(self._gathers_at)
+        if self._waiting or self._backlog() is not None:
+            due.append(self._tries_at)
+        elif self._spool and self._searched_at is not None:
+            due.append(self._searched_at + _SECONDS_BETWEEN_SEARCHES)
+        return max(0.0, min(due) - self._clock()) if due else None
+
+    def _gather(self) -> None:
+        """Make updates of what was handed over and, when it is time, of what is new."""
+        with self._state:
+            while self._inbox:
+                self._take(self._inbox.popleft())
+            now = self._clock()
+            # While there is no room, what is new is best left in the sums, which take none.
+            if self._tickets or (now >= self._gathers_at and len(self._waiting) < MAX_WAITING / 2):
+                for tally in list(self._awake):
+                    self._take_tally(tally, now)
+                self._gathers_at = now + max(self._interval, self._pause())
+            excess = len(self._waiting) - MAX_WAITING
+            for event_id in list(islice(self._waiting, max(0, excess))):
+                del self._waiting[event_id]
+        if excess > 0:
+            self.health.loss("lost", excess, "bus and disk are both unavailable for too long")
+
+    def _take(self, item: Item) -> None:
+        if isinstance(item, Update):
+            self._waiting[item.event_id] = item
+        elif isinstance(item, Tally):
+            if item not in self._awake:
+                self._awake[item] = None
+                item.seen_at = self._clock()
+                self._gathers_at = min(self._gathers_at, item.seen_at + self._interval)
+        elif isinstance(item, Ending):
+            item.tally.is_kept_alive = False
+            self._keep(item.tally.take(self.health.complain, ending=item.fields))
+        elif isinstance(item, Ticket):
+            self._tickets.append(item)
+        else:
+            self.health.tell(item)
+
+    def _take_tally(self, tally: Tally, now: float) -> None:
+        """Take what is new of *tally*; put it to sleep where that is nothing."""
+        is_silent = tally.is_kept_alive and now - tally.seen_at >= tally.silence
+        updates = tally.take(self.health.complain, must_show=is_silent)
+        if not updates and not tally.is_kept_alive:
+            del self._awake[tally]
+            tally.asleep = True
+            updates = tally.take(self.health.complain)  # said before it slept, without waking it
+        if updates:
+            tally.seen_at = now
+            self._keep(updates)
+
+    def _keep(self, updates: list[Update]) -> None:
+        self._waiting.update((update.event_id, update) for update in updates)
+
+    def _send_waiting(self) -> None:
+        """Send what waits; what the bus does not take at the first try goes to the disk."""
+        while self._waiting:
+            batch = first_batch(list(islice(self._waiting.values(), ENTRIES_PER_CALL)))
+            if self._clock() < self._tries_at or not self._send(batch, self._done_waiting):
+                self._to_disk(list(self._waiting.values()))
+                return
+            self._gather()
+
+    def _resend(self) -> None:
+        """Send a batch off the disk, own events first, then those of processes that are gone."""
+        if self._clock() < self._tries_at or self._spool is None:
+            return
+        with self._disk:
+            file = self._backlog() or self._next_orphan()
+            if file is None:
+                return
+            batch = self._spool.head(file, ENTRIES_PER_CALL)
+        sent = first_batch(batch.updates)
+        if len(sent) < len(batch.updates):
+            with self._disk:
+                batch = self._spool.head(file, len(sent))
+        if sent:
+            self.health.count("retried", len(sent))
+            if not self._send(sent, self._spool_again):
+                return
+        with self._disk:
+            self._spool.advance(file, batch)
+            if file is self._orphan and file.is_drained:
+                file.close()
+                self._orphan = None
+        if batch.expired:
+            self.health.loss("expired", batch.expired, "too old for the ledger to know repeats")
+        if batch.damaged:
+            self.health.loss("lost", batch.damaged, "torn or garbled on disk")
+
+    def _send(
+        self, batch: list[Update], settle: Callable[[list[Update], list[Update]], bool]
+    ) -> bool:
+        """Send *batch* in one call and settle it; False where it has to be sent again as it is."""
+        self.health.count("calls")
+        try:
+            outcome = self._bus.put(batch)
+        except BusTrouble as trouble:
+            self.health.count("calls_failed")
+            self._fail(str(trouble))
+            return False
+        for update, words in outcome.refused:
+            self.health.loss("refused", 1, f"the bus refuses {update.event_id}: {words}")
+        if outcome.again:
+            self._fail(outcome.trouble or "no reason given")
+        else:
+            self._failures = 0
+        if outcome.accepted:
+            self.health.well(len(outcome.accepted))
+        return settle(batch, outcome.again)
+
+    def _fail(self, words: str) -> None:
+        self._failures += 1
+        # A full pause would bring all that failed together back together.
+        self._tries_at = self._clock() + self._pause() * self._dice.uniform(0.5, 1.0)
+        self.health.trouble(words)
+
+    def _pause(self) -> float:
+        """Return how long to leave the bus alone, by how often it failed in a row."""
+        if not self._failures:
+            return 0.0
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10))
+
+    def _done_waiting(self, batch: list[Update], again: list[Update]) -> bool:
+        with self._state:
+            for update in batch:
+                self._waiting.pop(update.event_id, None)
+            self._keep(again)
+        return not again
+
+    def _spool_again(self, _: list[Update], again: list[Update]) -> bool:
+        """Put what the bus did not take at the end of the spool, before its head is dropped."""
+        return not again or self._write(again)
+
+    # The disk.
+
+    def _backlog(self) -> SpoolFile | None:
+        return self._spool.own or self._orphan if self._spool else None
+
+    def _next_orphan(self) -> SpoolFile | None:
+        """Return a file of a process that is gone, if there is one; look only now and then."""
+        if self._spool is None:
+            return None
+        now = self._clock()
+        self._orphan = next(self._orphans, None)
+        if self._orphan is None and (
+            self._searched_at is None or now - self._searched_at >= _SECONDS_BETWEEN_SEARCHES
+        ):
+            self._searched_at = now
+            self._orphans = self._spool.orphans()
+            self._orphan = next(self._orphans, None)
+        return self._orphan
+
+    def _to_disk(self, updates: list[Update]) -> bool:
+        """Move *updates* from memory to the disk."""
+        if not self._write(updates):
+            return False
+        with self._state:
+            for update in updates:
+                self._waiting.pop(update.event_id, None)
+        return True
+
+    def _write(self, updates: list[Update]) -> bool:
+        if self._spool is None or not updates:
+            return not updates
+        if not self._disk.acquire(timeout=_SPOOL_SECONDS):
+            return False
+        try:
+            is_written = self._spool.append(updates)
+            words = "the spool is full"
+        except OSError as error:
+            is_written, words = False, f"the spool can't be written: {error}"
+        finally:
+            self._disk.release()
+        if is_written:
+            self.health.count("spooled", len(updates))
+        else:
+            self.health.trouble(words)
+        return is_written
+
+    def _rescue(self) -> bool:
+        """Put on disk what is still in memory, from whichever thread; say whether all is safe."""
+        self._gathers_at = 0.0
+        self._gather()
+        is_safe = self._to_disk(list(self._waiting.values()))
+        for ticket in self._tickets:
+            ticket.punch(is_safe=is_safe)
+        if not is_safe:
+            _log.error("%s event(s) are lost: neither bus nor disk took them", len(self._waiting))
+        return is_safe
+
+    def _let_go(self) -> None:
+        """Close the files, so that the next process may have what is in them."""
+        if self._spool and self._disk.acquire(timeout=_SPOOL_SECONDS):
+            try:
+                if self._orphan:
+                    self._orphan.close()
+                self._spool.close()
+            finally:
+                self._disk.release()

@@ -1,0 +1,64 @@
+"""The decorator: each call of a function is a job."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+if TYPE_CHECKING:
+    from run_ledger.emit.ledger import RunLedger
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Tracked:
+    """Makes a job of each call of what it decorates."""
+
+    def __init__(self, ledger: RunLedger, words: Mapping[str, Any]) -> None:
+        """Make the jobs by ``ledger.job(**words)``."""
+        self._ledger = ledger
+        self._words = words
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return *function* with a job around each call."""
+        words = {"name": function.__qualname__, **self._words}
+        job = self._ledger.job
+        work = cast("Callable[..., Any]", function)
+        tracked: Callable[..., Any]
+        if inspect.isasyncgenfunction(function):
+
+            async def each(*args: Any, **named: Any) -> AsyncIterator[Any]:
+                async with job(**words):
+                    async for one in work(*args, **named):
+                        yield one
+
+            tracked = each
+
+        elif inspect.iscoroutinefunction(function):
+
+            async def awaited(*args: Any, **named: Any) -> Any:
+                async with job(**words):
+                    return await work(*args, **named)
+
+            tracked = awaited
+
+        elif inspect.isgeneratorfunction(function):
+
+            def given(*args: Any, **named: Any) -> Generator[Any, Any, Any]:
+                with job(**words):
+                    return (yield from work(*args, **named))
+
+            tracked = given
+
+        else:
+
+            def called(*args: Any, **named: Any) -> Any:
+                with job(**words):
+                    return work(*args, **named)
+
+            tracked = called
+
+        return cast("Callable[P, R]", wraps(function)(tracked))
