@@ -19,12 +19,35 @@ _LEFT_OUT = {"__pycache__", "bin"}
 # botocore describes some four hundred services, nine tenths of a bundle's files. These are called.
 SERVICES = frozenset({"dynamodb"})
 _BOTOCORE_DATA = Path("botocore", "data")
+# pip's notes of an installation: they tell of the machine that it was made on.
+_NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _KEPT_BUNDLES = 5  # of a cache; each code change makes one
 _PYTHON_TAG = "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())"
 
 
 class BundleError(Exception):
     """A bundle could not be built; the message says which step failed and why."""
+
+
+@dataclass(frozen=True)
+class LambdaPython:
+    """A Python of Lambda's, which need not be on this machine: wheels are chosen for it by name."""
+
+    runtime: str  # python3.12
+    architecture: str  # arm64
+
+    @property
+    def tag(self) -> str:
+        """What tells its wheels from others'."""
+        return f"lambda-{self.runtime}-{self.architecture}"
+
+    @property
+    def pip_options(self) -> list[str]:
+        """What makes pip take wheels for it."""
+        machine = {"arm64": "aarch64"}.get(self.architecture, self.architecture)
+        version = self.runtime.removeprefix("python")
+        options = ["--implementation", "cp", "--python-version", version]
+        return [*options, "--platform", f"manylinux2014_{machine}"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +58,12 @@ class Bundle:
     digest: str
 
 
-def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
+def build_bundle(source: Path, *, python: Path | LambdaPython, cache: Path) -> Bundle:
     """Bundle a source folder with what its `requirements.txt` pins, less what it can't need.
 
-    `python` is the interpreter that will run the code, and which the wheels must suit. Everything
-    in the folder goes in but what only the build needs: the requirements files and hidden files.
+    `python` is what will run the code, and which the wheels must suit: an interpreter of this
+    machine, or Lambda's. Everything in the folder goes in but what only the build needs: the
+    requirements files and hidden files.
     """
     requirements = source / "requirements.txt"
     if not requirements.is_file():
@@ -59,9 +83,13 @@ def build_bundle(source: Path, *, python: Path, cache: Path) -> Bundle:
     return Bundle(target, digest)
 
 
-def _install_dependencies(requirements: Path, *, python: Path, cache: Path) -> Path:
+def _install_dependencies(requirements: Path, *, python: Path | LambdaPython, cache: Path) -> Path:
     """Install the pinned dependencies into a folder named by their digest, once."""
-    tag = _run([str(python), "-c", _PYTHON_TAG], f"{python} could not be run")
+    if isinstance(python, LambdaPython):
+        tag, general, options = python.tag, [], python.pip_options
+    else:
+        tag = _run([str(python), "-c", _PYTHON_TAG], f"{python} could not be run")
+        general, options = ["--python", str(python)], []
     digest = hashlib.sha256(requirements.read_bytes() + b"\0" + tag.encode()).hexdigest()[:20]
     folder = cache / f"dependencies-{digest}"
     if folder.is_dir():
@@ -69,10 +97,10 @@ def _install_dependencies(requirements: Path, *, python: Path, cache: Path) -> P
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".installing-") as temporary:
         unfinished = Path(temporary) / "site"
-        command = [sys.executable, "-m", "pip", "--python", str(python)]
+        command = [sys.executable, "-m", "pip", *general]
         command += ["--disable-pip-version-check", "--quiet", "install", "--no-input"]
         command += ["--no-compile", "--require-hashes", "--only-binary", ":all:"]
-        command += ["--requirement", str(requirements), "--target", str(unfinished)]
+        command += [*options, "--requirement", str(requirements), "--target", str(unfinished)]
         _run(command, f"the dependencies pinned in {requirements} could not be installed")
         unfinished.mkdir(exist_ok=True)
         if not folder.is_dir():
@@ -91,7 +119,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_of_use(path: Path) -> bool:
-    """Say whether a file of the dependencies serves our functions: botocore's others do not."""
+    """Say whether a file of the dependencies serves our functions, and is the same everywhere."""
+    if path.name in _NOTES and path.parent.suffix == ".dist-info":
+        return False
     if not path.is_relative_to(_BOTOCORE_DATA):
         return True
     inside = path.relative_to(_BOTOCORE_DATA).parts
@@ -107,7 +137,7 @@ def _source_files(source: Path) -> Iterator[Path]:
 
 
 def _digest_of_sources(source: Path, dependencies: str) -> str:
-    digest = hashlib.sha256(f"{dependencies}\0{sorted(SERVICES)}".encode())
+    digest = hashlib.sha256(f"{dependencies}\0{sorted(SERVICES)}\0{sorted(_NOTES)}".encode())
     for path in _source_files(source):
         content = path.read_bytes()
         name = path.relative_to(source).as_posix()

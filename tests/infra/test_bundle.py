@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from run_ledger_ops.bundle import SERVICES, Bundle, BundleError, build_bundle
+from run_ledger_ops.bundle import SERVICES, Bundle, BundleError, LambdaPython, build_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(sys.executable)
@@ -103,6 +103,32 @@ def test_only_the_services_that_are_called_are_described(source: Path, tmp_path:
             "botocore/data/endpoints.json",
             "ours/handler.py",
         ]
+
+
+def test_notes_of_an_installation_stay_out(source: Path, tmp_path: Path) -> None:
+    """They name the interpreter that pip ran with, so no two machines would agree."""
+    first = build(source, tmp_path / "cache")
+    [dependencies] = (tmp_path / "cache").glob("dependencies-*")
+    for name in ("RECORD", "INSTALLER", "METADATA"):
+        (dependencies / "some-1.0.dist-info").mkdir(exist_ok=True)
+        (dependencies / "some-1.0.dist-info" / name).write_text("")
+    first.path.unlink()
+    with zipfile.ZipFile(build(source, tmp_path / "cache").path) as archive:
+        assert archive.namelist() == ["ours/handler.py", "some-1.0.dist-info/METADATA"]
+
+
+def test_bundle_for_lambda_carries_its_wheels(tmp_path: Path) -> None:
+    """Whatever machine builds, compiled parts are for the named Python and processor."""
+    wanted = LambdaPython("python3.12", "arm64")
+    builds = [build_bundle(ROOT / "backend", python=wanted, cache=tmp_path / n) for n in "ab"]
+    with zipfile.ZipFile(builds[0].path) as archive:
+        compiled = [name for name in archive.namelist() if name.endswith(".so")]
+        assert "run_ledger/writer.py" in archive.namelist()
+    assert compiled == ["msgspec/_core.cpython-312-aarch64-linux-gnu.so"]
+    assert builds[0].digest == builds[1].digest
+    assert builds[0].path.read_bytes() == builds[1].path.read_bytes()
+    other = LambdaPython("python3.12", "x86_64")
+    assert build_bundle(ROOT / "backend", python=other, cache=tmp_path / "a") != builds[0]
 
 
 def test_every_service_that_the_backend_calls_is_described() -> None:

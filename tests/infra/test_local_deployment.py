@@ -12,6 +12,7 @@ import pytest
 from tests.support.local_stack import ROOT, free_port
 
 from run_ledger_ops.bundle import Bundle
+from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.local import deployment
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
@@ -59,7 +60,9 @@ def greeter(folder: Path, version: int, greeting: str) -> Deployment:
     path = folder / f"{version}.zip"
     path.write_bytes(content.getvalue())
     bundle = Bundle(path, str(version))
-    template = deployment.put_code_in_place(TEMPLATE, {"greeter/": bundle})
+    template = artifacts.put_code_in_place(
+        TEMPLATE, {"greeter/": bundle}, deployment.ARTIFACTS_BUCKET
+    )
     return Deployment(template, {"Greeting": greeting}, (bundle,))
 
 
@@ -88,5 +91,7 @@ def test_update_that_fails_names_the_resource(cloud: LocalCloud, tmp_path: Path)
     sound = greeter(tmp_path, 3, "hello")
     deployment.deploy(cloud, sound)
     broken = sound.template.replace("bundle-3.zip", "bundle-missing.zip")
-    with pytest.raises(LocalStackError, match=r"The template was not deployed: Greeter: "):
+    with pytest.raises(
+        LocalStackError, match=r"not deployed: It ended as UPDATE_ROLLBACK_COMPLETE\.\nGreeter "
+    ):
         deployment.deploy(cloud, Deployment(broken, sound.parameters, sound.bundles))

@@ -14,7 +14,8 @@ import pytest
 
 from run_ledger_ops import command
 from run_ledger_ops.bundle import Bundle
-from run_ledger_ops.local import deployment, people, ports, site
+from run_ledger_ops.deploying import artifacts, site
+from run_ledger_ops.local import people, ports
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.edge import policy_headers
@@ -63,17 +64,17 @@ RUNNING = Running(
 
 def test_code_folders_of_a_template_are_found() -> None:
     """As they are written, and where that is seen from the template."""
-    found = deployment.code_folders(TEMPLATE, Path("/repo/infra"))
+    found = artifacts.code_folders(TEMPLATE, Path("/repo/infra"))
     assert found == {"../backend/": Path("/repo/backend"), "other": Path("/repo/infra/other")}
 
 
 def test_code_is_put_in_place_and_nothing_else_changes() -> None:
     """The deployed template is the one in the repository but for its code's addresses."""
     bundles = {"../backend/": Bundle(Path("a.zip"), "aa"), "other": Bundle(Path("b.zip"), "bb")}
-    placed = deployment.put_code_in_place(TEMPLATE, bundles)
-    assert placed == TEMPLATE.replace(
-        "../backend/", "s3://run-ledger-local-artifacts/bundle-aa.zip"
-    ).replace("CodeUri: other", "CodeUri: s3://run-ledger-local-artifacts/bundle-bb.zip")
+    placed = artifacts.put_code_in_place(TEMPLATE, bundles, "our-bucket")
+    assert placed == TEMPLATE.replace("../backend/", "s3://our-bucket/bundle-aa.zip").replace(
+        "CodeUri: other", "CodeUri: s3://our-bucket/bundle-bb.zip"
+    )
 
 
 def test_fingerprint_tells_deployments_apart() -> None:

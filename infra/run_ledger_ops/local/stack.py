@@ -14,7 +14,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.bundle import BundleError, build_bundle
-from run_ledger_ops.local import deployment, edge, intake, people, ports, site
+from run_ledger_ops.deploying import artifacts, site
+from run_ledger_ops.local import deployment, edge, intake, people, ports
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.errors import LocalStackError
@@ -163,12 +164,12 @@ class LocalStack:
                 written: build_bundle(
                     folder, python=self._options.local_cloud_python, cache=self._options.cache
                 )
-                for written, folder in deployment.code_folders(template, TEMPLATE.parent).items()
+                for written, folder in artifacts.code_folders(template, TEMPLATE.parent).items()
             }
         except BundleError as error:
             raise LocalStackError(str(error)) from error
         return Deployment(
-            template=deployment.put_code_in_place(template, bundles),
+            template=artifacts.put_code_in_place(template, bundles, deployment.ARTIFACTS_BUCKET),
             parameters={
                 "Stage": "local",
                 "SiteCallbackUrl": f"{origin}/",
@@ -226,7 +227,7 @@ class LocalStack:
             passwords=passwords,
         )
         config = site_config(running, demo=self._options.demo)
-        site.upload(cloud, outputs["SiteBucketName"], SITE, config)
+        site.upload(cloud.client("s3"), outputs["SiteBucketName"], SITE, config)
         return running
 
     def _start_demo(self) -> None:

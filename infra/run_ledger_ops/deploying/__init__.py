@@ -1,0 +1,1 @@
+"""Deploying: artefacts, change sets, the site, and what people are told of them."""

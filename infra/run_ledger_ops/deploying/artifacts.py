@@ -1,0 +1,145 @@
+"""What CloudFormation takes from a bucket: bundles of code, and the template that names them."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from run_ledger_ops.bundle import Bundle
+from run_ledger_ops.errors import OpsError
+
+_CODE_URI = re.compile(r"^(?P<before>\s*(?:-\s+)?CodeUri:\s*)(?P<folder>[^\s#]+)\s*$", re.MULTILINE)
+_REGION_WITHOUT_A_NAME = "us-east-1"  # buckets there must not say where they are
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The bucket that artefacts lie in, of one account and region."""
+
+    s3: Any
+    name: str
+    owner: str | None = None
+
+    @property
+    def expected(self) -> dict[str, str]:
+        """What makes S3 refuse to deal with somebody else's bucket of that name."""
+        return {} if self.owner is None else {"ExpectedBucketOwner": self.owner}
+
+    def url(self, key: str) -> str:
+        """Give an object's address as CloudFormation takes it."""
+        return f"{self.s3.meta.endpoint_url}/{self.name}/{key}"
+
+
+def bucket_name(account: str, region: str) -> str:
+    """Give the name of the one artefacts bucket of an account in a region."""
+    return f"run-ledger-artifacts-{account}-{region}"
+
+
+def exists(bucket: Bucket) -> bool:
+    """Say whether the bucket is there and ours; raise OpsError if it is somebody else's."""
+    try:
+        bucket.s3.head_bucket(Bucket=bucket.name, **bucket.expected)
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        if code in {"404", "NoSuchBucket", "NotFound"}:
+            return False
+        if code in {"403", "AccessDenied", "Forbidden"}:
+            message = (
+                f"The bucket {bucket.name} is closed to you: it belongs to another account, or you "
+                "lack the right. Name one of your own with --artifacts-bucket."
+            )
+            raise OpsError(message) from error
+        raise
+    return True
+
+
+def create(bucket: Bucket) -> None:
+    """Create the bucket, private, encrypted, versioned, and open to TLS alone."""
+    region = bucket.s3.meta.region_name
+    place = {} if region == _REGION_WITHOUT_A_NAME else {"LocationConstraint": region}
+    try:
+        bucket.s3.create_bucket(
+            Bucket=bucket.name, **({"CreateBucketConfiguration": place} if place else {})
+        )
+    except bucket.s3.exceptions.BucketAlreadyOwnedByYou:
+        return
+    except bucket.s3.exceptions.BucketAlreadyExists as error:
+        message = f"The name {bucket.name} is taken by another account: say --artifacts-bucket."
+        raise OpsError(message) from error
+    harden(bucket)
+
+
+def harden(bucket: Bucket) -> None:
+    """Close the bucket to the public, to plain HTTP, and to ownership by others."""
+    s3, where = bucket.s3, {"Bucket": bucket.name, **bucket.expected}
+    closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(**where, PublicAccessBlockConfiguration=dict.fromkeys(closed, True))
+    s3.put_bucket_ownership_controls(
+        **where, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    )
+    encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_bucket_encryption(**where, ServerSideEncryptionConfiguration={"Rules": [encryption]})
+    s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
+    if s3.meta.endpoint_url.startswith("https:"):
+        s3.put_bucket_policy(**where, Policy=json.dumps(_tls_only(bucket)))
+
+
+def _tls_only(bucket: Bucket) -> dict[str, Any]:
+    partition = bucket.s3.meta.partition
+    arn = f"arn:{partition}:s3:::{bucket.name}"
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def upload_bundle(bucket: Bucket, bundle: Bundle) -> bool:
+    """Put a bundle there unless it is; say whether that was needed."""
+    key = bundle_key(bundle)
+    try:
+        bucket.s3.head_object(Bucket=bucket.name, Key=key, **bucket.expected)
+    except ClientError as error:
+        if str(error.response["Error"]["Code"]) not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+        arguments = bucket.expected or None
+        bucket.s3.upload_file(str(bundle.path), bucket.name, key, ExtraArgs=arguments)
+        return True
+    return False
+
+
+def upload_template(bucket: Bucket, template: str) -> str:
+    """Put a template there and give its address."""
+    key = f"template-{hashlib.sha256(template.encode()).hexdigest()[:20]}.yaml"
+    bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=template.encode(), **bucket.expected)
+    return bucket.url(key)
+
+
+def code_folders(template: str, folder: Path) -> dict[str, Path]:
+    """Give the template's code folders: as written there, and where that is."""
+    return {
+        match["folder"]: (folder / match["folder"]).resolve()
+        for match in _CODE_URI.finditer(template)
+    }
+
+
+def put_code_in_place(template: str, bundles: Mapping[str, Bundle], bucket: str) -> str:
+    """Replace each code folder of the template by the address of its bundle."""
+    return _CODE_URI.sub(
+        lambda match: f"{match['before']}s3://{bucket}/{bundle_key(bundles[match['folder']])}",
+        template,
+    )
+
+
+def bundle_key(bundle: Bundle) -> str:
+    """Give the key of a bundle, which names its content."""
+    return f"bundle-{bundle.digest}.zip"

@@ -1,0 +1,145 @@
+"""The static site and its `config.json`, put into the site's bucket.
+
+No file name carries a digest, so browsers and CloudFront are told to ask each time (`no-cache`
+still lets them keep a copy and be answered with 304). What a page refers to is there before the
+page, and what no page refers to goes after it, so that nobody loads half of one version and half
+of another.
+"""
+
+import hashlib
+import json
+import mimetypes
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+CACHE_CONTROL = "no-cache"
+_PAGE = "index.html"
+_THREADS = 8
+# What browsers need to run ES modules and show icons, whatever this machine's own table says.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+@dataclass(frozen=True)
+class SiteObject:
+    """One object of the site: its key, content and how it is to be served."""
+
+    key: str
+    body: bytes
+    content_type: str
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """How it is stored: served thus, and known by its digest however the bucket encrypts."""
+        return {
+            "ContentType": self.content_type,
+            "CacheControl": CACHE_CONTROL,
+            "Metadata": {"sha256": hashlib.sha256(self.body).hexdigest()},
+        }
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What an upload did."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anybody would see another site than before."""
+        return bool(self.written or self.removed)
+
+
+def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObject]:
+    """Give every object of the site, its page last."""
+    page: list[SiteObject] = []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
+            name = relative.as_posix()
+            item = SiteObject(name, path.read_bytes(), content_type(name))
+            if name == _PAGE:
+                page.append(item)
+            else:
+                yield item
+    body = json.dumps(config, indent=2).encode()
+    yield SiteObject("config.json", body, content_type("config.json"))
+    yield from page
+
+
+def content_type(name: str) -> str:
+    """Give the content type that a browser should see for a file of this name."""
+    known = _TYPES.get(Path(name).suffix)
+    return known or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def upload(
+    s3: Any,
+    bucket: str,
+    folder: Path,
+    config: Mapping[str, object],
+    tell: Callable[[int], None] = lambda _: None,
+) -> Upload:
+    """Make the bucket hold exactly the site, calling *tell* with each number of objects done."""
+    wanted = list(site_objects(folder, config))
+    present = set(_keys(s3, bucket))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        is_there = pool.map(lambda item: item.key in present and _is_same(s3, bucket, item), wanted)
+        changed = [item for item, same in zip(wanted, is_there, strict=True) if not same]
+        tell(len(wanted) - len(changed))
+        parts = [item for item in changed if item.key != _PAGE]
+        for _ in pool.map(lambda item: _put(s3, bucket, item), parts):
+            tell(1)
+    for item in changed:
+        if item.key == _PAGE:
+            _put(s3, bucket, item)
+            tell(1)
+    gone = sorted(present - {item.key for item in wanted})
+    for key in gone:
+        s3.delete_object(Bucket=bucket, Key=key)
+    return Upload(tuple(item.key for item in changed), tuple(gone))
+
+
+def _keys(s3: Any, bucket: str) -> Iterator[str]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        yield from (entry["Key"] for entry in page.get("Contents", []))
+
+
+def _is_same(s3: Any, bucket: str, item: SiteObject) -> bool:
+    try:
+        found = s3.head_object(Bucket=bucket, Key=item.key)
+    except ClientError:
+        return False
+    return all(found.get(name) == value for name, value in item.headers.items())
+
+
+def _put(s3: Any, bucket: str, item: SiteObject) -> None:
+    s3.put_object(Bucket=bucket, Key=item.key, Body=item.body, **item.headers)
+
+
+def config_of(outputs: Mapping[str, str], stage: str) -> dict[str, object]:
+    """Give the `config.json` of a deployed stage, from its stack's outputs."""
+    sign_in = f"https://{outputs['UserPoolDomain']}"
+    return {
+        "api_base": "/api",
+        "authorize_url": f"{sign_in}/oauth2/authorize",
+        "token_url": f"{sign_in}/oauth2/token",
+        "logout_url": f"{sign_in}/logout",
+        "client_id": outputs["SiteClientId"],
+        "scope": f"openid email {outputs['Scope']}",
+        "stage": stage,
+        "demo": False,
+    }

@@ -1,0 +1,211 @@
+"""A CloudFormation stack: what it is, change sets for it, and the events while one is executed.
+
+Deployments go by change sets alone: the same way makes a plan to look at and then does it.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from run_ledger_ops.deploying.states import SETTLED
+from run_ledger_ops.errors import OpsError
+
+_CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_POLL_SECONDS = 2.0
+_LOCAL_POLL_SECONDS = 0.2
+_NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+_CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
+GONE = frozenset({"DELETE_COMPLETE"})
+
+Event = dict[str, Any]
+
+
+class StackFailedError(OpsError):
+    """CloudFormation could not do it; the text has the resources' own reasons."""
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """What CloudFormation would do, once it is executed."""
+
+    arn: str
+    creates: bool
+    changes: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a stack is to become."""
+
+    template_url: str
+    parameters: Mapping[str, str | None]  # None: whatever it was before
+    tags: Mapping[str, str]
+    adopts: bool = False
+
+
+class Stack:
+    """One stack by its name."""
+
+    def __init__(
+        self,
+        cloudformation: Any,
+        name: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Talk to *cloudformation*; between two looks at it, *sleep*."""
+        self._cloudformation = cloudformation
+        self.name = name
+        is_local = "amazonaws.com" not in cloudformation.meta.endpoint_url
+        self._seconds = _LOCAL_POLL_SECONDS if is_local else _POLL_SECONDS
+        self._sleep = sleep
+
+    def describe(self) -> dict[str, Any] | None:
+        """Give CloudFormation's description, None if there is no such stack."""
+        try:
+            answer = self._cloudformation.describe_stacks(StackName=self.name)
+        except ClientError as error:
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise
+        stack: dict[str, Any] = answer["Stacks"][0]
+        return stack
+
+    @property
+    def state(self) -> str | None:
+        """Its present state, None if there is none."""
+        found = self.describe()
+        return None if found is None else str(found["StackStatus"])
+
+    def outputs(self) -> dict[str, str]:
+        """Give its outputs; empty when there is none, or when it never was deployed as a whole."""
+        found = self.describe() or {}
+        return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+
+    def parameters(self) -> dict[str, str]:
+        """Give the parameters that it was deployed with."""
+        found = self.describe() or {}
+        return {
+            one["ParameterKey"]: one.get("ParameterValue", "")
+            for one in found.get("Parameters", [])
+        }
+
+    def propose(self, wanted: Wanted, *, creates: bool) -> ChangeSet | None:
+        """Make a change set and give it; None if nothing would change."""
+        request: dict[str, Any] = {
+            "StackName": self.name,
+            "ChangeSetName": f"run-ledger-{time.time_ns()}",
+            "ChangeSetType": "CREATE" if creates else "UPDATE",
+            "TemplateURL": wanted.template_url,
+            "Capabilities": _CAPABILITIES,
+            "Parameters": [_parameter(*one) for one in sorted(wanted.parameters.items())],
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(wanted.tags.items())],
+        }
+        if wanted.adopts:
+            request["ImportExistingResources"] = True
+        arn = self._cloudformation.create_change_set(**request)["Id"]
+        while (found := self._change_set(arn))["Status"] in {
+            "CREATE_PENDING",
+            "CREATE_IN_PROGRESS",
+        }:
+            self._sleep(self._seconds)
+        if found["Status"] != "FAILED":
+            return ChangeSet(arn, creates, tuple(found["Changes"]))
+        self._cloudformation.delete_change_set(ChangeSetName=arn)
+        reason = found.get("StatusReason", "CloudFormation gives no reason")
+        if any(words in reason for words in _NOTHING_TO_DO):
+            return None
+        raise StackFailedError(f"CloudFormation refuses the change: {reason}")
+
+    def _change_set(self, arn: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._cloudformation.describe_change_set(ChangeSetName=arn)
+        token = answer.get("NextToken")
+        while token:
+            page = self._cloudformation.describe_change_set(ChangeSetName=arn, NextToken=token)
+            answer["Changes"] += page["Changes"]
+            token = page.get("NextToken")
+        return answer
+
+    def withdraw(self, change_set: ChangeSet) -> None:
+        """Take a change set back, and the empty stack that one for a new stack comes with."""
+        self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)
+        if change_set.creates and self.state == "REVIEW_IN_PROGRESS":
+            self._cloudformation.delete_stack(StackName=self.name)
+
+    def execute(self, change_set: ChangeSet, tell: Callable[[Event], None]) -> None:
+        """Carry a change set out, telling each event; raise StackFailedError with the reasons."""
+        before = self._newest_event()
+        self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
+        self._follow(before, tell, done=SETTLED)
+
+    def delete(self, tell: Callable[[Event], None]) -> None:
+        """Delete the stack, telling each event; raise StackFailedError with the reasons."""
+        found = self.describe()
+        if found is None:
+            return
+        before = self._newest_event()
+        self._cloudformation.delete_stack(StackName=self.name)
+        # Once deleted, a stack is found by its ARN alone.
+        gone = Stack(self._cloudformation, found["StackId"], self._sleep)
+        gone._follow(before, tell, done=GONE)
+
+    def events_since(self, event_id: str | None) -> list[Event]:
+        """Give the events that came after one, oldest first."""
+        found: list[Event] = []
+        pages = self._cloudformation.get_paginator("describe_stack_events")
+        for page in pages.paginate(StackName=self.name):
+            for event in page["StackEvents"]:
+                if event["EventId"] == event_id:
+                    return found[::-1]
+                found.append(event)
+        return found[::-1]
+
+    def _newest_event(self) -> str | None:
+        events = self._cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
+        return events[0]["EventId"] if events else None
+
+    def _follow(
+        self,
+        before: str | None,
+        tell: Callable[[Event], None],
+        *,
+        done: frozenset[str],
+    ) -> None:
+        """Tell events until the stack's own say that it is over.
+
+        Not the stack's state: for a moment that may still be the one from before.
+        """
+        events: list[Event] = []
+        while True:
+            if done == GONE and self.state is None:
+                return
+            new = self.events_since(events[-1]["EventId"] if events else before)
+            events += new
+            for event in new:
+                tell(event)
+            own = [one for one in events if one.get("PhysicalResourceId") == one["StackId"]]
+            state = own[-1]["ResourceStatus"] if own else "_IN_PROGRESS"
+            if state in done:
+                return
+            if not state.endswith("_IN_PROGRESS"):
+                raise StackFailedError("\n".join([f"It ended as {state}.", *reasons(events)]))
+            self._sleep(self._seconds)
+
+
+def reasons(events: Sequence[Event]) -> list[str]:
+    """Give the failed resources with their reasons, first the first; not what only followed."""
+    return [
+        f"{event['LogicalResourceId']} ({event['ResourceType']}): "
+        f"{event.get('ResourceStatusReason', 'no reason given')}"
+        for event in events
+        if event["ResourceStatus"].endswith("_FAILED")
+        and not event.get("ResourceStatusReason", "").startswith(_CONSEQUENCES)
+    ]
+
+
+def _parameter(name: str, value: str | None) -> dict[str, Any]:
+    if value is None:
+        return {"ParameterKey": name, "UsePreviousValue": True}
+    return {"ParameterKey": name, "ParameterValue": value}
