@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import uuid
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from run_ledger.emit import processes, surroundings
 from run_ledger.emit.bus import Bus, EventsClient, Target
 from run_ledger.emit.health import Health, Stats
 from run_ledger.emit.jobs import Job, Project, current_job
+from run_ledger.emit.naming import Naming
 from run_ledger.emit.sender import Sender, Ticket
 from run_ledger.emit.spool import Spool
 from run_ledger.emit.tallies import Tally
@@ -28,7 +27,6 @@ from run_ledger.emit.updates import make
 _INTERVAL_SECONDS = 5.0
 _EXIT_SECONDS = 5.0
 _LAMBDA_SECONDS = 2.0
-_REMEMBERED = 10_000  # job ids
 
 
 class RunLedger:
@@ -77,9 +75,8 @@ class RunLedger:
         self._exit_seconds = exit_seconds
         self._health = Health()
         self._tallies: WeakValueDictionary[tuple[Any, ...], Tally] = WeakValueDictionary()
-        self._ended: OrderedDict[tuple[Any, ...], int] = OrderedDict()
-        self._taken: OrderedDict[str, int] = OrderedDict()
-        self._naming = threading.Lock()
+        self._making = threading.Lock()  # of tallies
+        self._naming = Naming()
         target = surroundings.target(bus, region, endpoint_url, source)
         self.enabled = target is not None
         where = target or Target("", None, None, "-")
@@ -138,17 +135,13 @@ class RunLedger:
             "heartbeat_seconds": heartbeat_seconds,
         }
         with self.harmless():
-            scheduled = surroundings.scheduled()
             parent = current_job()
             if parent_job_id is None:
                 words["parent_job_id"] = (
                     parent.job_id if parent else surroundings.value("PARENT_JOB_ID")
                 )
-            identity = self._identity(client_id, project_id, pipeline)
-            chosen = job_id or self._scheduled_id(scheduled)
-            tried = scheduled.attempt if scheduled and (job_id or chosen) else 1
-            identity["job_id"] = chosen or uuid.uuid4().hex
-            identity["attempt"] = attempt or self._next_attempt(identity, tried)
+            owner = self._naming.owner(client_id, project_id, pipeline)
+            identity = self._naming.name(owner, job_id, attempt)
             self.check(None, "", None, {**identity, **words})
             return Job(
                 self, self._tally("job_update", identity), first_words=words, keep_alive=keep_alive
@@ -170,7 +163,7 @@ class RunLedger:
         as this.
         """
         with self.harmless():
-            identity = self._identity(client_id, project_id, pipeline)
+            identity = self._naming.owner(client_id, project_id, pipeline)
             identity |= {"job_id": job_id, "attempt": attempt}
             return Job(self, self._tally("job_update", identity), is_joined=True)
         return Job(self, None)
@@ -178,7 +171,7 @@ class RunLedger:
     def project(self, *, client_id: str | None = None, project_id: str | None = None) -> Project:
         """Return a project to report about."""
         with self.harmless():
-            identity = self._identity(client_id, project_id, None)
+            identity = self._naming.owner(client_id, project_id, None)
             return Project(self, self._tally("project_update", identity))
         return Project(self, None)
 
@@ -311,8 +304,7 @@ class RunLedger:
 
     def ended(self, tally: Tally) -> None:
         """Remember that a try ended here, so that the next one of the same job counts on."""
-        with self._naming:
-            _remember(self._ended, _key(tally.identity), int(tally.identity["attempt"]))
+        self._naming.ended(tally.identity)
 
     def at_exit(self) -> None:
         """Bring what there is into safety before the process ends."""
@@ -320,7 +312,8 @@ class RunLedger:
 
     def after_fork(self) -> None:
         """Begin anew in a child; the parent goes on reporting what was said before."""
-        self._naming = threading.Lock()
+        self._making = threading.Lock()
+        self._naming.after_fork()
         for tally in list(self._tallies.values()):
             tally.forget()
         self.sender.after_fork()
@@ -341,39 +334,12 @@ class RunLedger:
         if make(detail_type, identity, self.complain) is None:
             return None
         key = (detail_type, *identity.values())
-        with self._naming:
+        with self._making:
             tally = self._tallies.get(key)
             if tally is None:
                 tally = Tally(detail_type, identity, self._wake, self.complain)
                 self._tallies[key] = tally
             return tally
-
-    def _identity(
-        self, client_id: str | None, project_id: str | None, pipeline: str | None
-    ) -> dict[str, Any]:
-        identity = {
-            "client_id": client_id or surroundings.value("CLIENT_ID"),
-            "project_id": project_id or surroundings.value("PROJECT_ID"),
-        }
-        pipeline = pipeline or surroundings.value("PIPELINE")
-        return {**identity, "pipeline": pipeline} if pipeline else identity
-
-    def _scheduled_id(self, scheduled: surroundings.Scheduled | None) -> str | None:
-        """Return the scheduler's id, numbered from the second job on that has it here."""
-        if scheduled is None or scheduled.job_id is None:
-            return None
-        if not scheduled.per_task and processes.is_worker():
-            return None  # the id is the parent process's
-        with self._naming:
-            number = self._taken.get(scheduled.job_id, 0) + 1
-            _remember(self._taken, scheduled.job_id, number)
-        if number == 1:
-            return scheduled.job_id
-        return surroundings.identifier(f"{scheduled.job_id}:{number}")
-
-    def _next_attempt(self, identity: Mapping[str, Any], at_least: int) -> int:
-        with self._naming:
-            return max(at_least, self._ended.get(_key(identity), 0) + 1)
 
     @staticmethod
     def _spool_of(target: Target | None, given: str | Path | None) -> Spool | None:
@@ -393,14 +359,3 @@ def shared(options: Mapping[str, Any]) -> RunLedger:
     if key not in _shared:
         _shared[key] = RunLedger(**options)
     return _shared[key]
-
-
-def _key(identity: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (identity.get("client_id"), identity.get("project_id"), identity["job_id"])
-
-
-def _remember(known: OrderedDict[Any, int], key: Any, number: int) -> None:
-    known[key] = number
-    known.move_to_end(key)
-    while len(known) > _REMEMBERED:
-        known.popitem(last=False)
