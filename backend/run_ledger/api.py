@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-from run_ledger import logs, settings
+from run_ledger import logs, metrics, settings
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
 from run_ledger.store.client import MOST_CONNECTIONS, dynamodb
 
-_log = logging.getLogger(__name__)
+UNITS: Mapping[str, metrics.Unit] = {
+    "RequestMs": "Milliseconds",
+    "Rounds": "Count",
+    "Calls": "Count",
+    "Unavailable": "Count",
+    "Crashed": "Count",
+}
 
 # API Gateway waits 29 seconds and Lambda less. What is not found by then is said to be unavailable.
 _MOST_SECONDS = 15.0
 _RESERVE_SECONDS = 1.0
+_CRASHED, _UNAVAILABLE = 500, 503
 
 
 @cache
 def _reader() -> Reader:
     configuration = settings.load()
-    logs.configure(configuration.log_level)
+    logs.configure(configuration.log_level, stage=configuration.stage, function="reader")
     if not configuration.cursor_key:
         raise ValueError("CURSOR_KEY is not set; allowed: any text that only this stack knows")
     if not configuration.issuer:
@@ -41,16 +48,27 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     started = time.perf_counter()
     asked = request(event)
     remaining = context.get_remaining_time_in_millis() / 1_000
-    answer, way = _reader().answer(asked, min(_MOST_SECONDS, remaining - _RESERVE_SECONDS))
-    _log.info(
+    reader = _reader()
+    logs.begin(context)
+    answer, way = reader.answer(asked, min(_MOST_SECONDS, remaining - _RESERVE_SECONDS))
+    metrics.emit(
         "request",
+        UNITS,
+        {
+            "RequestMs": round((time.perf_counter() - started) * 1_000, 1),
+            "Rounds": way.pop("rounds"),
+            "Calls": way.pop("calls"),
+            "Unavailable": int(answer.status == _UNAVAILABLE),
+            "Crashed": int(answer.status == _CRASHED),
+        },
+        now=time.time_ns() // 1_000,
         extra={
             "method": asked.method,
             **way,
             "status": answer.status,
             "bytes": len(answer.body),
-            "duration_ms": round((time.perf_counter() - started) * 1_000, 1),
-            "request_id": (event.get("requestContext") or {}).get("requestId"),
+            # What API Gateway's access log calls request_id; ours is the invocation's.
+            "api_request_id": (event.get("requestContext") or {}).get("requestId"),
         },
     )
     return answer.proxied()

@@ -1,20 +1,49 @@
 """Logs: one JSON object a line on standard output, where Lambda collects it.
 
-``logs.configure(level)`` once per execution environment; after that any module's
+``logs.configure(level, stage=…, function=…)`` once per execution environment and
+``logs.begin(context)`` once per invocation; after that any module's
 ``logging.getLogger(__name__).info("message", extra={…})`` gives one line whose members are
-``timestamp``, ``level``, ``logger``, ``message``, those of ``extra`` and, where there is one,
-``exception`` with its traceback as text.
+``timestamp``, ``level``, ``logger``, ``message``, ``stage``, ``function``, ``request_id`` (Lambda's,
+the one of the invocation), those of ``extra`` and, where there is one, ``exception`` with its
+traceback as text.
+
+What is logged is chosen member by member: ids, states, counts, times, and names of the contract;
+never what producers or callers wrote in words. An exception's text may quote some of that, so
+whatever has the form of a token, a password or an e-mail address is blotted out of each line.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
 
 _OURS = "run_ledger"
+METRICS = "run_ledger.metrics"
+"""The logger whose lines carry metrics: they are written whatever the level."""
+
 _NO_EXTRA = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_encoder = msgspec.json.Encoder(enc_hook=str)
+_common: dict[str, object] = {}
+
+BLOT = "[blotted out]"
+_FORBIDDEN = re.compile(
+    r"eyJ[\w-]{6,}\.[\w.-]+"  # a JSON web token
+    r"|(?i:bearer|basic) +[\w.~+/=-]{8,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"  # an AWS access key
+    r"|\b(?:sk|pk|rk|ghp|gho|xox[a-z])[-_][\w-]{12,}"  # what services issue as keys
+    r"|(?i:password|passwd|secret|token|api[_-]?key|authorization)['\\]{0,2} *[=:] *"
+    r"['\\]{0,2}[^\s\"'\\,;&)]+"
+    r"|[\w.+-]+@[\w-]+\.[\w.-]+"
+)
+# A line that holds none of these, in small letters, holds nothing of the above.
+_HINTS = ("@", "eyj", "bearer", "basic", "akia", "asia", "passw", "secret", "token", "key")
+_HINTS += ("authorization", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp_", "gho_", "xox")
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,24 +57,49 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **_common,
         }
         for name, value in vars(record).items():
             if name not in _NO_EXTRA:
                 line.setdefault(name, value)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False, separators=(",", ":"))
+        return blotted(_text(line))
 
 
-def configure(level: str) -> None:
+def configure(level: str, *, stage: str, function: str) -> None:
     """Send everything logged to standard output as JSON, our own from *level* upwards.
 
     Libraries keep to warnings whatever the level: at DEBUG, botocore would log what it sends.
     Replaces the handler that Lambda installs, so that no line is written twice.
     """
+    _common.clear()
+    _common.update(stage=stage, function=function)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level)
+    logging.getLogger(METRICS).setLevel(logging.INFO)
+
+
+def begin(context: Any) -> None:
+    """Let the lines from here on carry the id of the invocation that *context* speaks of."""
+    _common["request_id"] = getattr(context, "aws_request_id", None)
+
+
+def blotted(line: str) -> str:
+    """Return *line* without what no log may hold."""
+    small = line.lower()
+    if any(hint in small for hint in _HINTS):
+        return _FORBIDDEN.sub(BLOT, line)
+    return line
+
+
+def _text(line: dict[str, object]) -> str:
+    try:
+        return _encoder.encode(line).decode()
+    except (UnicodeError, TypeError, RecursionError):
+        # Half a surrogate pair, or a key that is no text: slower, and takes both.
+        return json.dumps(line, default=str, skipkeys=True, separators=(",", ":"))

@@ -17,6 +17,7 @@ class Settings(NamedTuple):
     cursor_key: str
     log_level: str
     issuer: str = ""
+    stage: str = "none"
 
 
 def load() -> Settings:
@@ -36,6 +37,7 @@ def load() -> Settings:
         cursor_key=environment.get("CURSOR_KEY", ""),
         log_level=environment.get("LOG_LEVEL", "INFO").upper(),
         issuer=environment.get("ISSUER", ""),
+        stage=environment.get("STAGE", "none"),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from run_ledger import logs, settings
+from run_ledger import logs, metrics, settings
 from run_ledger.domain.errors import InvalidEvent, StoreUnavailable
 from run_ledger.domain.events import decode
 from run_ledger.store.client import dynamodb
@@ -17,11 +19,25 @@ from run_ledger.store.ledger import Delivery, Ledger, Refusal, Report
 
 _log = logging.getLogger(__name__)
 
+UNITS: Mapping[str, metrics.Unit] = {
+    "Messages": "Count",
+    "Posted": "Count",
+    "Duplicates": "Count",
+    "Rejected": "Count",
+    "Failed": "Count",
+    "Calls": "Count",
+    "Cancelled": "Count",
+    "BatchMs": "Milliseconds",
+    "WriteMs": "Milliseconds",
+    "LateSeconds": "Seconds",
+    "BusSeconds": "Seconds",
+}
+
 
 @cache
 def _ledger() -> Ledger:
     configuration = settings.load()
-    logs.configure(configuration.log_level)
+    logs.configure(configuration.log_level, stage=configuration.stage, function="writer")
     return Ledger(
         dynamodb(),
         configuration.tables,
@@ -40,8 +56,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         messages = [(record["messageId"], record["body"]) for record in event["Records"]]
     else:
         messages = [(str(event.get("id", "")), _raw(event))]
+    started = time.perf_counter()
     report = _post(messages, context)
-    _write_log(report, len(messages))
+    _write_log(report, len(messages), time.perf_counter() - started)
     if "Records" in event:
         failed = [message_id for message_id, _ in messages]
         return {
@@ -70,6 +87,7 @@ def _raw(event: dict[str, Any]) -> str:
 
 def _post(messages: list[tuple[str, str]], context: Any) -> Report:
     ledger = _ledger()
+    logs.begin(context)
     deliveries: list[Delivery] = []
     refusals: list[Refusal] = []
     for message_id, raw in messages:
@@ -80,22 +98,36 @@ def _post(messages: list[tuple[str, str]], context: Any) -> Report:
     return ledger.post(deliveries, refusals, lambda: context.get_remaining_time_in_millis() / 1000)
 
 
-def _write_log(report: Report, messages: int) -> None:
-    """Write one line a posting, one a rejection, one a failure, and one for the batch."""
+def _write_log(report: Report, messages: int, seconds: float) -> None:
+    """Write one line a posting, one for what was posted before, one a rejection, one a failure.
+
+    And one for the batch, which carries the metrics.
+    """
     for posting in report.postings:
         _log.info("posted", extra=posting)
-    for error in report.rejected:
-        _log.warning("rejected", extra={"reason": error.reason, "field": error.field})
+    for repeat in report.repeats:
+        _log.info("duplicate", extra=repeat)
+    for rejection in report.rejections:
+        _log.warning("rejected", extra=rejection)
     for failure in report.failures:
         _log.error("failed", extra={"failure": failure})
-    _log.info(
+    late = [posting["late_seconds"] for posting in report.postings]
+    since_bus = [posting["bus_seconds"] for posting in report.postings if "bus_seconds" in posting]
+    metrics.emit(
         "batch",
-        extra={
-            "messages": messages,
-            "duplicates": report.duplicates,
-            "rejections": len(report.rejected),
-            "failures": len(report.failed_message_ids),
-            "transactions": report.transactions,
-            "cancelled": report.cancelled,
+        UNITS,
+        {
+            "Messages": messages,
+            "Posted": sum(posting["events"] for posting in report.postings),
+            "Duplicates": report.duplicates,
+            "Rejected": len(report.rejections),
+            "Failed": len(report.failed_message_ids),
+            "Calls": report.calls + report.transactions,
+            "Cancelled": report.cancelled,
+            "BatchMs": round(seconds * 1_000, 1),
+            "WriteMs": report.write_ms,
+            "LateSeconds": late,
+            "BusSeconds": since_bus,
         },
+        now=time.time_ns() // 1_000,
     )

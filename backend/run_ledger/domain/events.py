@@ -46,6 +46,7 @@ class Event(Struct, frozen=True):
 
     ``digest`` tells a repeat from another event under the same id: it covers the content of
     ``detail`` as sent, so neither white space nor the envelope's own id and time change it.
+    ``sent_at`` is the envelope's time, when the bus took the event in.
     """
 
     kind: Literal["job", "project"]
@@ -57,6 +58,7 @@ class Event(Struct, frozen=True):
     detail: bytes
     source: str
     envelope_id: str
+    sent_at: datetime | None
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -142,6 +144,7 @@ def _event(
         detail=detail,
         source=outer.source,
         envelope_id=outer.id,
+        sent_at=None if isinstance(outer.time, UnsetType) else outer.time,
     )
 
 

@@ -146,12 +146,11 @@ class JobEntity:
         _take_in(update, events, now)
         differences = state_differences(before, after)
         merge(differences, delta_differences(events))
-        current = after.current
         return Write(
             update.action(self.table, self.key(entity_id)),
             differences,
             _known_of_job(after),
-            {"status": current.status, "result": current.result, "attempt": after.attempt},
+            _outcome(before, after),
         )
 
 
@@ -231,6 +230,22 @@ def _take_in(update: UpdateBuilder, events: Sequence[Event], now: int) -> None:
         add_delta(counters, event)
     update.set({"seen": now})
     update.add({"n": len(events), **job_items.counter_attributes(counters)})
+
+
+def _outcome(before: jobs.Job | None, after: jobs.Job) -> dict[str, Any]:
+    """Return what a log says of a job that turned from *before* into *after*."""
+    current = after.current
+    outcome: dict[str, Any] = {
+        "status": current.status,
+        "result": current.result,
+        "attempt": after.attempt,
+    }
+    if before is None or (before.outcome, before.attempt) != (after.outcome, after.attempt):
+        outcome["turned_to"] = after.outcome
+    if current.error is not None:
+        outcome["error_type"] = current.error.type
+        outcome["error_fingerprint"] = current.error.fingerprint
+    return outcome
 
 
 def _known_of_job(job: jobs.Job) -> Known:

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,6 +25,7 @@ from .faults import Fault, fault
 from .keys import Tables
 from .postings import Group, Pending, Posting, next_posting, packed
 from .rejections import put_request, rejection_item
+from .reports import Moment, Report
 from .snapshots import load
 from .transactions import Retention, Transaction, Verdict
 
@@ -54,19 +55,6 @@ class Refusal:
     message_id: str
     raw: str
     error: InvalidEvent
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of a batch."""
-
-    postings: list[dict[str, Any]] = field(default_factory=list)
-    duplicates: int = 0
-    rejected: list[InvalidEvent] = field(default_factory=list)
-    failed_message_ids: set[str] = field(default_factory=set)
-    failures: list[str] = field(default_factory=list)
-    transactions: int = 0
-    cancelled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +120,7 @@ class Ledger:
             pauses = pauses + 1 if contended else 0
         for refusal in refusals:
             if remaining_seconds() < _RESERVE_SECONDS:
-                report.failed_message_ids.add(refusal.message_id)
-                report.failures.append("a rejected event could not be kept: no time left")
+                report.note_lost_rejection([refusal.message_id], "no time left")
                 continue
             self._reject(report, refusal.raw, [refusal.message_id], refusal.error)
         return report
@@ -142,7 +129,7 @@ class Ledger:
         self, report: Report, groups: Sequence[Group], remaining_seconds: Callable[[], float]
     ) -> bool:
         """Try every group once, if time allows; return whether DynamoDB asked for patience."""
-        if not self._load([group for group in groups if group.needs_loading()]):
+        if not self._load(report, [group for group in groups if group.needs_loading()]):
             return True
         for group in groups:
             for stranger, error in group.take_out_strangers():
@@ -162,12 +149,15 @@ class Ledger:
             postings, self._tables, self._shard, Retention(now, self._ttl_days)
         )
         report.transactions += 1
+        started = self._timing.now()
         try:
             self._client.transact_write_items(TransactItems=transaction.actions)  # type: ignore[arg-type]
         except (ClientError, BotoCoreError) as error:
             return self._after_failure(report, transaction, error)
+        moment = Moment(now, started, self._timing.now())
+        report.write_ms.append(moment.write_ms)
         for posting in postings:
-            self._settle(report, posting)
+            self._settle(report, posting, moment)
         return False
 
     def _after_failure(
@@ -179,6 +169,8 @@ class Ledger:
             report.cancelled += 1
             reasons = error.response.get("CancellationReasons", [])
             return self._heed(report, transaction.verdict(reasons))
+        if kind is Fault.PASSING:
+            transaction.note_no_answer()
         if kind is Fault.REFUSED:
             self._shrink(report, transaction.postings, str(error))
             return False
@@ -189,9 +181,7 @@ class Ledger:
     def _heed(self, report: Report, verdict: Verdict) -> bool:
         if verdict.fatal:
             raise StoreUnavailable(f"transaction cancelled: {', '.join(verdict.fatal)}")
-        for posting, pending in verdict.repeats:
-            posting.group.pending.remove(pending)
-            report.duplicates += len(pending.message_ids)
+        self._drop_repeats(report, verdict)
         for posting, pending in verdict.reused:
             posting.group.pending.remove(pending)
             self._reject(report, pending.raw, pending.message_ids, _reused(pending))
@@ -207,13 +197,27 @@ class Ledger:
         learned = verdict.repeats or verdict.reused or verdict.outdated or verdict.refused
         return not learned
 
-    def _settle(self, report: Report, posting: Posting) -> None:
+    def _drop_repeats(self, report: Report, verdict: Verdict) -> None:
+        """Take out what has an entry; what that owes to an unanswered call of ours was posted."""
+        found: dict[tuple[int, int], tuple[Posting, list[Pending]]] = {}
+        for posting, pending, received_at in verdict.repeats:
+            posting.group.pending.remove(pending)
+            found.setdefault((id(posting), received_at), (posting, []))[1].append(pending)
+        for (_, received_at), (posting, repeats) in found.items():
+            ours = [pending for pending in repeats if received_at in pending.unanswered]
+            others = [pending for pending in repeats if received_at not in pending.unanswered]
+            if ours:
+                moment = Moment(received_at, received_at, self._timing.now())
+                report.note_posting(posting, ours, moment, is_confirmed=True)
+            if others:
+                report.note_repeats(others, received_at)
+
+    def _settle(self, report: Report, posting: Posting, moment: Moment) -> None:
         """Note that *posting* has committed."""
         group = posting.group
         done = {id(pending) for pending in posting.pending}
         group.pending = [pending for pending in group.pending if id(pending) not in done]
-        report.duplicates += sum(len(pending.message_ids) - 1 for pending in posting.pending)
-        report.postings.append(_record(posting))
+        report.note_posting(posting, posting.pending, moment)
         known = posting.write.known or group.known
         if known is not None:
             self._remember(group, known)
@@ -234,10 +238,11 @@ class Ledger:
                 group.pending.remove(posting.pending[0])
             group.is_alone = True
 
-    def _load(self, groups: Sequence[Group]) -> bool:
+    def _load(self, report: Report, groups: Sequence[Group]) -> bool:
         """Read what the groups need; return False where DynamoDB asked for patience."""
         if not groups:
             return True
+        report.calls += 1
         try:
             return load(self._client, groups)
         except (ClientError, BotoCoreError) as error:
@@ -278,14 +283,14 @@ class Ledger:
     ) -> None:
         """Keep a rejected event; where that fails, its messages have failed."""
         item = rejection_item(raw, error, received_at=self._timing.now(), ttl_days=self._ttl_days)
+        report.calls += 1
         try:
             self._client.put_item(**put_request(self._tables.rejections, item))
         except (ClientError, BotoCoreError) as failure:
             if fault(failure) is not Fault.CONDITION:
-                report.failed_message_ids.update(message_ids)
-                report.failures.append(f"a rejected event could not be kept: {failure}")
+                report.note_lost_rejection(message_ids, str(failure))
                 return
-        report.rejected.append(error)
+        report.note_rejection(item["rejection_id"]["S"], error)
 
     def _fail(self, report: Report, groups: Iterable[Group], reason: str) -> None:
         for group in groups:
@@ -293,11 +298,7 @@ class Ledger:
 
     def _fail_pending(self, report: Report, pendings: Iterable[Pending], reason: str) -> None:
         for pending in pendings:
-            report.failed_message_ids.update(pending.message_ids)
-            report.failures.append(
-                f"{pending.event.kind} {pending.event.entity_id}, "
-                f"event {pending.event.event_id}: {reason}"
-            )
+            report.note_failure(pending, reason)
 
     def _pause(self, tries: int, remaining_seconds: float) -> None:
         """Wait a random while that grows with the tries ("full jitter"), never past the end."""
@@ -309,19 +310,6 @@ class Ledger:
 def _neighbourhood(group: Group) -> tuple[str, tuple[str, ...]]:
     """Return what to sort groups by, so that those which share rollup rows share transactions."""
     return group.entity.kind, group.entity.identity(group.pending[0].event)
-
-
-def _record(posting: Posting) -> dict[str, Any]:
-    """Return what is logged of a posting."""
-    group = posting.group
-    event = posting.pending[0].event
-    return {
-        "kind": group.entity.kind,
-        "entity_id": group.entity_id,
-        "client_id": event.update.client_id,
-        "events": len(posting.pending),
-        **posting.write.outcome,
-    }
 
 
 def _reused(pending: Pending) -> InvalidEvent:

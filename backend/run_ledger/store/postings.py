@@ -29,6 +29,8 @@ class Pending:
     event: Event
     raw: str
     message_ids: list[str]
+    unanswered: tuple[int, ...] = ()
+    """When it was in a transaction that had no answer, as an entry of that would say."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,8 @@ class Retention:
 class Verdict:
     """What a cancelled transaction has taught of its postings."""
 
-    repeats: list[tuple[Posting, Pending]] = field(default_factory=list)
+    repeats: list[tuple[Posting, Pending, int]] = field(default_factory=list)
+    """What has an entry already, and when that came in."""
     reused: list[tuple[Posting, Pending]] = field(default_factory=list)
     outdated: list[Posting] = field(default_factory=list)
     contended: list[Posting] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Transaction:
     ) -> None:
         """Lay out the actions: entries, then the entity, for each posting; then the rollups."""
         self.postings = postings
+        self._received_at = retention.received_at
         self.actions: list[dict[str, Any]] = []
         self._owners: list[tuple[Posting, Pending | None] | None] = []
         for posting in postings:
@@ -55,6 +57,12 @@ class Transaction:
     def _append(self, action: dict[str, Any], owner: tuple[Posting, Pending | None] | None) -> None:
         self.actions.append(action)
         self._owners.append(owner)
+
+    def note_no_answer(self) -> None:
+        """Note with every event that this may have committed or not."""
+        for posting in self.postings:
+            for pending in posting.pending:
+                pending.unanswered += (self._received_at,)
 
     def verdict(self, reasons: Sequence[Mapping[str, Any]]) -> Verdict:
         """Take the *reasons* of a cancellation apart, one for each action, in their order."""
@@ -80,8 +88,11 @@ class Transaction:
     ) -> None:
         """Judge the reason of an entry (that of *pending*) or of an entity."""
         if kind is Fault.CONDITION and pending is not None:
-            same = bytes(reason["Item"]["digest"]["B"]) == pending.event.digest
-            (verdict.repeats if same else verdict.reused).append((posting, pending))
+            entry = reason["Item"]
+            if bytes(entry["digest"]["B"]) == pending.event.digest:
+                verdict.repeats.append((posting, pending, int(entry["received_at"]["N"])))
+            else:
+                verdict.reused.append((posting, pending))
         elif kind is Fault.CONDITION:
             verdict.outdated.append(posting)
         elif kind is Fault.REFUSED:

@@ -1,0 +1,155 @@
+"""What became of a batch: what is logged and counted of it.
+
+A line about a posting names the entity, its client and its state, and how much was posted, how late
+and how slowly. ``received_at`` is what the entries of the posting carry, too: with it and the
+entity's id, the line of an entry is found. No text that a producer wrote is in it: of an error it
+has the type, where that is one word, and the fingerprint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from run_ledger.domain import instants
+from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.contract import JobUpdate
+from run_ledger.domain.events import Event
+from run_ledger.domain.instants import MICROSECONDS
+
+from .postings import Pending, Posting
+
+UNCHANGED = "unchanged"
+"""The status of a posting that only added to sums: it was written without reading the job."""
+NONE = "none"
+_WORD = re.compile(r"[A-Za-z0-9_.:$-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a transaction took place: as its entries say, when it was sent, and answered."""
+
+    received_at: int
+    sent_at: int
+    answered_at: int
+
+    @property
+    def write_ms(self) -> float:
+        """Return how long the call took."""
+        return (self.answered_at - self.sent_at) / 1_000
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a batch."""
+
+    postings: list[dict[str, Any]] = field(default_factory=list)
+    repeats: list[dict[str, Any]] = field(default_factory=list)
+    rejections: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: int = 0
+    rejected: list[InvalidEvent] = field(default_factory=list)
+    failed_message_ids: set[str] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+    calls: int = 0
+    transactions: int = 0
+    cancelled: int = 0
+    write_ms: list[float] = field(default_factory=list)
+
+    def note_posting(
+        self,
+        posting: Posting,
+        pending: Sequence[Pending],
+        moment: Moment,
+        *,
+        is_confirmed: bool = False,
+    ) -> None:
+        """Note that *pending* of *posting* have committed.
+
+        *is_confirmed* says that the transaction had no answer, and that its entries were found when it
+        was tried again.
+        """
+        repeats = sum(len(one.message_ids) - 1 for one in pending)
+        self.duplicates += repeats
+        events = [one.event for one in pending]
+        self.postings.append(
+            {
+                **_entity(events[0]),
+                "status": UNCHANGED,
+                "result": NONE,
+                "attempt": max(event.order[0] for event in events),
+                "turned_to": NONE,
+                **_words(posting.write.outcome),
+                "events": len(events),
+                "duplicates": repeats,
+                "confirmed": int(is_confirmed),
+                "received_at": instants.text(moment.received_at),
+                "write_ms": moment.write_ms,
+                **_lateness(events, moment.answered_at),
+            }
+        )
+
+    def note_repeats(self, pending: Sequence[Pending], received_at: int) -> None:
+        """Note that *pending* had been posted before: their entries came at *received_at*."""
+        messages = sum(len(one.message_ids) for one in pending)
+        self.duplicates += messages
+        self.repeats.append(
+            {
+                **_entity(pending[0].event),
+                "duplicates": messages,
+                "received_at": instants.text(received_at),
+            }
+        )
+
+    def note_rejection(self, rejection_id: str, error: InvalidEvent) -> None:
+        """Note that an event was kept as rejected."""
+        self.rejected.append(error)
+        # What lies below a field of the contract has a name that its producer chose.
+        known = ".".join(error.field.split(".")[:2])
+        self.rejections.append(
+            {"rejection_id": rejection_id, "reason": error.reason, "field": known}
+        )
+
+    def note_lost_rejection(self, message_ids: Sequence[str], reason: str) -> None:
+        """Note that an event that breaks the contract could not be kept, for now."""
+        self.failed_message_ids.update(message_ids)
+        self.failures.append(f"a rejected event could not be kept: {reason}")
+
+    def note_failure(self, pending: Pending, reason: str) -> None:
+        """Note that an event could not be posted, for now."""
+        event = pending.event
+        self.failed_message_ids.update(pending.message_ids)
+        self.failures.append(
+            f"{event.kind} {event.entity_id}, event {_word(event.event_id)}: {reason}"
+        )
+
+
+def _entity(event: Event) -> dict[str, Any]:
+    """Return the ids of the entity that *event* is about, and of whom it belongs to."""
+    update = event.update
+    names = {"kind": event.kind, "client_id": update.client_id, "project_id": update.project_id}
+    if isinstance(update, JobUpdate):
+        names |= {"job_id": update.job_id, "pipeline": update.pipeline}
+    return names
+
+
+def _words(outcome: dict[str, Any]) -> dict[str, Any]:
+    """Return *outcome* as queries want it: every filter finds a text, and none is a producer's."""
+    told = {name: NONE if value is None else value for name, value in outcome.items()}
+    return {
+        name: _word(value) if name.startswith("error_") else value for name, value in told.items()
+    }
+
+
+def _word(text: str) -> str:
+    return text if _WORD.fullmatch(text) else "(no word)"
+
+
+def _lateness(events: Sequence[Event], now: int) -> dict[str, float]:
+    """Return how long ago the first of *events* occurred, and was put on the bus."""
+    since = {"late_seconds": (now - min(event.occurred_at for event in events)) / MICROSECONDS}
+    sent = [event.sent_at for event in events if event.sent_at is not None]
+    if sent:
+        since["bus_seconds"] = (now - instants.from_datetime(min(sent))) / MICROSECONDS
+    return since
