@@ -3,9 +3,8 @@
 ``logs.configure(level, stage=…, function=…)`` once per execution environment and
 ``logs.begin(context)`` once per invocation; after that any module's
 ``logging.getLogger(__name__).info("message", extra={…})`` gives one line whose members are
-``timestamp``, ``level``, ``logger``, ``message``, ``stage``, ``function``, ``request_id`` (Lambda's,
-the one of the invocation), those of ``extra`` and, where there is one, ``exception`` with its
-traceback as text.
+``timestamp``, ``level``, ``logger``, ``message``, ``stage``, ``function``, ``request_id`` (the
+invocation's), those of ``extra`` and, where there is one, ``exception`` with its traceback as text.
 
 What is logged is chosen member by member: ids, states, counts, times, and names of the contract;
 never what producers or callers wrote in words. An exception's text may quote some of that, so
@@ -34,15 +33,27 @@ _common: dict[str, object] = {}
 BLOT = "[blotted out]"
 _FORBIDDEN = re.compile(
     r"eyJ[\w-]{6,}\.[\w.-]+"  # a JSON web token
+    r"|(?:AKIA|ASIA)[A-Z0-9]{12,}"  # an AWS access key
+    # What services issue as keys; a line feed before it may stand as backslash and n.
+    r"|(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:sk|pk|rk|ghp|gho|xox[a-z])[-_][\w-]{12,}"
+    r"|(?i:(?:password|passwd|secret|token|api[_-]?key|authorization)['\"]? *[=:] *['\"]?"
+    r"(?:(?:bearer|basic) +)?[^\s\"',;&)]+)"
     r"|(?i:bearer|basic) +[\w.~+/=-]{8,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"  # an AWS access key
-    r"|\b(?:sk|pk|rk|ghp|gho|xox[a-z])[-_][\w-]{12,}"  # what services issue as keys
-    r"|(?i:password|passwd|secret|token|api[_-]?key|authorization)['\\]{0,2} *[=:] *"
-    r"['\\]{0,2}[^\s\"'\\,;&)]+"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
 )
 # A line that holds none of these, in small letters, holds nothing of the above.
-_HINTS = ("@", "eyj", "bearer", "basic", "akia", "asia", "passw", "secret", "token", "key")
+_HINTS: tuple[str, ...] = (
+    "@",
+    "eyj",
+    "bearer",
+    "basic",
+    "akia",
+    "asia",
+    "passw",
+    "secret",
+    "token",
+    "key",
+)
 _HINTS += ("authorization", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp_", "gho_", "xox")
 
 
@@ -64,7 +75,7 @@ class JsonFormatter(logging.Formatter):
                 line.setdefault(name, value)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return blotted(_text(line))
+        return _text(line)
 
 
 def configure(level: str, *, stage: str, function: str) -> None:
@@ -89,17 +100,28 @@ def begin(context: Any) -> None:
     _common["request_id"] = getattr(context, "aws_request_id", None)
 
 
-def blotted(line: str) -> str:
-    """Return *line* without what no log may hold."""
-    small = line.lower()
-    if any(hint in small for hint in _HINTS):
-        return _FORBIDDEN.sub(BLOT, line)
-    return line
-
-
 def _text(line: dict[str, object]) -> str:
+    text = _encoded(line)
+    small = text.lower()
+    if any(hint in small for hint in _HINTS):
+        return _encoded(_blotted(json.loads(text)))
+    return text
+
+
+def _encoded(line: object) -> str:
     try:
         return _encoder.encode(line).decode()
     except (UnicodeError, TypeError, RecursionError):
         # Half a surrogate pair, or a key that is no text: slower, and takes both.
         return json.dumps(line, default=str, skipkeys=True, separators=(",", ":"))
+
+
+def _blotted(value: Any) -> Any:
+    """Return *value* without what no log may hold."""
+    if isinstance(value, str):
+        return _FORBIDDEN.sub(BLOT, value)
+    if isinstance(value, list):
+        return [_blotted(one) for one in value]
+    if isinstance(value, dict):
+        return {_blotted(name): _blotted(one) for name, one in value.items()}
+    return value

@@ -15,7 +15,8 @@ from run_ledger import logs, metrics, settings
 from run_ledger.domain.errors import InvalidEvent, StoreUnavailable
 from run_ledger.domain.events import decode
 from run_ledger.store.client import dynamodb
-from run_ledger.store.ledger import Delivery, Ledger, Refusal, Report
+from run_ledger.store.ledger import Delivery, Ledger, Refusal
+from run_ledger.store.reports import Report
 
 _log = logging.getLogger(__name__)
 

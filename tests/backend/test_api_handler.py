@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support import log_lines
 from tests.support.events import job_update
 from tests.support.reading import ISSUER, House, api_event, claims, house
 from tests.support.tables import NAMES
@@ -18,6 +18,8 @@ from run_ledger import api
 class Context:
     """What Lambda tells a function of an invocation."""
 
+    aws_request_id = "invocation-1"
+
     def get_remaining_time_in_millis(self) -> int:
         """Return that there is time enough."""
         return 20_000
@@ -26,18 +28,15 @@ class Context:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Give a house whose client the handler finds, and its environment."""
-    root, ours = logging.getLogger(), logging.getLogger("run_ledger")
-    before = (root.handlers[:], root.level, ours.level)
     for name, table in NAMES._asdict().items():
         monkeypatch.setenv(f"{name.upper()}_TABLE", table)
     monkeypatch.setenv("CURSOR_KEY", "arn:aws:cloudformation:stack/1")
     monkeypatch.setenv("ISSUER", ISSUER)
     api._reader.cache_clear()
-    with house() as made:
+    with log_lines.restored(), house() as made:
         monkeypatch.setattr(api, "dynamodb", lambda: made.client)
         yield made
     api._reader.cache_clear()
-    root.handlers[:], root.level, ours.level = before
 
 
 def test_a_request_is_answered_and_logged_on_one_line(
@@ -59,19 +58,26 @@ def test_a_request_is_answered_and_logged_on_one_line(
     (raw,) = capsys.readouterr().out.splitlines()
     line = json.loads(raw)
     assert line.pop("timestamp")
-    assert line.pop("duration_ms") > 0
+    assert log_lines.metrics_of(line).keys() == api.UNITS.keys()
+    assert line.pop("RequestMs") > 0
+    assert line.pop("_aws")
     assert line == {
         "level": "INFO",
-        "logger": "run_ledger.api",
+        "logger": "run_ledger.metrics",
         "message": "request",
+        "stage": "none",
+        "function": "reader",
         "method": "GET",
         "route": "/jobs/{job_id}",
         "caller": "staff",
-        "rounds": 1,
-        "calls": 1,
+        "Rounds": 1,
+        "Calls": 1,
+        "Unavailable": 0,
+        "Crashed": 0,
         "status": 200,
         "bytes": len(answer["body"]),
-        "request_id": "r-1",
+        "request_id": "invocation-1",
+        "api_request_id": "r-1",
     }
     for secret in ("ana@clients.test", "subject-1", "Bearer"):
         assert secret not in raw

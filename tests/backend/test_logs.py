@@ -1,11 +1,12 @@
 """Logs are JSON objects, one a line."""
 
-import json
 import logging
+import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from tests.support import log_lines
+from tests.support.log_lines import Line
 
 from run_ledger import logs
 
@@ -13,20 +14,23 @@ from run_ledger import logs
 @pytest.fixture(autouse=True)
 def _restored_logging() -> Iterator[None]:
     """Put the handlers and levels back that the test found."""
-    root, ours = logging.getLogger(), logging.getLogger("run_ledger")
-    before = (root.handlers[:], root.level, ours.level)
-    yield
-    root.handlers[:], root.level, ours.level = before
+    with log_lines.restored():
+        yield
 
 
-def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def logged(capsys: pytest.CaptureFixture[str]) -> list[Line]:
     """Return what was logged, line by line."""
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return log_lines.read(capsys.readouterr().out)
+
+
+def configure(level: str) -> None:
+    """Configure logging as a handler does."""
+    logs.configure(level, stage="prod", function="reader")
 
 
 def test_extra_fields_stand_beside_the_message(capsys: pytest.CaptureFixture[str]) -> None:
     """What is given as extra becomes a member of the line."""
-    logs.configure("INFO")
+    configure("INFO")
     logging.getLogger("run_ledger.api").info("answered", extra={"status": 200, "route": "/jobs"})
     (line,) = logged(capsys)
     assert line.pop("timestamp").endswith("Z")
@@ -34,6 +38,8 @@ def test_extra_fields_stand_beside_the_message(capsys: pytest.CaptureFixture[str
         "level": "INFO",
         "logger": "run_ledger.api",
         "message": "answered",
+        "stage": "prod",
+        "function": "reader",
         "status": 200,
         "route": "/jobs",
     }
@@ -41,7 +47,7 @@ def test_extra_fields_stand_beside_the_message(capsys: pytest.CaptureFixture[str
 
 def test_an_exception_is_text_on_the_same_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A traceback does not spill over lines that no query could put together again."""
-    logs.configure("INFO")
+    configure("INFO")
     try:
         int("first\nsecond")
     except ValueError:
@@ -53,7 +59,7 @@ def test_an_exception_is_text_on_the_same_line(capsys: pytest.CaptureFixture[str
 
 def test_no_extra_can_pretend_to_be_another_line(capsys: pytest.CaptureFixture[str]) -> None:
     """The members that say when, how bad and whose can't be overwritten."""
-    logs.configure("INFO")
+    configure("INFO")
     logging.getLogger("run_ledger").info("said", extra={"level": "DEBUG", "timestamp": "never"})
     (line,) = logged(capsys)
     assert line["level"] == "INFO"
@@ -62,17 +68,87 @@ def test_no_extra_can_pretend_to_be_another_line(capsys: pytest.CaptureFixture[s
 
 def test_values_without_a_json_form_stand_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     """A log line never fails for what it is to say."""
-    logs.configure("INFO")
+    configure("INFO")
     logging.getLogger("run_ledger").info("said", extra={"key": b"\xff", "odd": {"a": object}})
-    (line,) = logged(capsys)
-    assert line["key"] == "b'\\xff'"
-    assert line["odd"] == {"a": "<class 'object'>"}
+    logging.getLogger("run_ledger").info("said", extra={"half": "\ud800", "odd": {b"a": object}})
+    first, second = logged(capsys)
+    assert first["key"] == "/w=="
+    assert first["odd"] == {"a": "<class 'object'>"}
+    assert (second["half"], second["odd"]) == ("\ud800", {})
 
 
 def test_libraries_keep_quiet_below_warnings(capsys: pytest.CaptureFixture[str]) -> None:
     """At DEBUG our own detail shows, and botocore's requests don't."""
-    logs.configure("DEBUG")
+    configure("DEBUG")
     logging.getLogger("run_ledger.store").debug("ours")
     logging.getLogger("botocore.endpoint").debug("authorization: secret")
     logging.getLogger("botocore.endpoint").warning("pool is full")
     assert [line["message"] for line in logged(capsys)] == ["ours", "pool is full"]
+
+
+class Context:
+    """What Lambda tells a function of an invocation."""
+
+    def __init__(self, request_id: str) -> None:
+        """Have an id."""
+        self.aws_request_id = request_id
+
+
+def test_lines_carry_the_invocation(capsys: pytest.CaptureFixture[str]) -> None:
+    """From `begin` on, those of libraries, too; the next invocation has an id of its own."""
+    configure("INFO")
+    for request_id in ("one", "two"):
+        logs.begin(Context(request_id))
+        logging.getLogger("botocore").warning("slow")
+    assert [line["request_id"] for line in logged(capsys)] == ["one", "two"]
+
+
+SECRETS = {
+    "a token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+    "an authorization": "Authorization: Bearer abcdefghijklmnop",
+    "basic authorization": "Basic dXNlcjpwYXNzd29yZA==",
+    "an access key": "AKIAIOSFODNN7EXAMPLE",
+    "a session's access key": "ASIAIOSFODNN7EXAMPLE",
+    "an address": "ana.maria+jobs@clients.example.com",
+    "a password": "password=hunter2hunter2",
+    "a password in a dict": "{'password': 'hunter2hunter2'}",
+    "a password in JSON": '{"password": "hunter2hunter2"}',
+    "an API key": "api_key: 0123456789abcdef",
+    "a service's key": "sk-proj-0123456789abcdef",
+    "a repository's token": "ghp_0123456789abcdefghij",
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+def test_what_looks_like_a_secret_is_blotted_out(
+    secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it stands: in the message, in a member, in an exception; the rest stays."""
+    configure("INFO")
+    log = logging.getLogger("run_ledger")
+    log.info("before %s after", secret)
+    log.info("said", extra={"reason": f"before {secret} after", "deep": [{"er": secret}]})
+    try:
+        int(f"before\n{secret} after")
+    except ValueError:
+        log.exception("failed")
+    output = capsys.readouterr().out
+    lines = log_lines.read(output)
+    words = re.findall(r"[\w+/=.@-]{13,}", secret)
+    assert words
+    assert not [word for word in words if word in output]
+    assert lines[0]["message"].startswith("before ")
+    assert lines[1]["reason"].endswith(" after")
+    assert "ValueError: invalid literal" in lines[2]["exception"]
+    assert output.count(logs.BLOT) >= 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["input_tokens rose to 812", "event_id_reused", "task-1", "https://logs.example.com/a?b=c"],
+)
+def test_what_is_no_secret_stays(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of counters, ids and links."""
+    configure("INFO")
+    logging.getLogger("run_ledger").info(text)
+    assert [line["message"] for line in logged(capsys)] == [text]

@@ -23,9 +23,10 @@ from run_ledger.store import job_items, project_items
 from run_ledger.store.attributes import to_item
 from run_ledger.store.entry_items import Entry, from_entry_item
 from run_ledger.store.job_items import StoredJob, from_job_item
-from run_ledger.store.ledger import Delivery, Ledger, Refusal, Report, Timing
+from run_ledger.store.ledger import Delivery, Ledger, Refusal, Timing
 from run_ledger.store.project_items import StoredProject, from_project_item
 from run_ledger.store.rejections import Rejection, from_rejection_item
+from run_ledger.store.reports import Report
 from run_ledger.store.rollup_items import from_rollup_item
 
 NOW = 1_795_000_000_000_000

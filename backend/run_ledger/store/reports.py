@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import InvalidEvent
 from run_ledger.domain.contract import JobUpdate
+from run_ledger.domain.errors import InvalidEvent
 from run_ledger.domain.events import Event
 from run_ledger.domain.instants import MICROSECONDS
 
@@ -67,8 +67,8 @@ class Report:
     ) -> None:
         """Note that *pending* of *posting* have committed.
 
-        *is_confirmed* says that the transaction had no answer, and that its entries were found when it
-        was tried again.
+        *is_confirmed* says that the transaction had no answer, and that its entries were found when
+        it was tried again.
         """
         repeats = sum(len(one.message_ids) - 1 for one in pending)
         self.duplicates += repeats

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tests.support import events, ledgers
-from tests.support.events import job_update, project_update
+from tests.support.events import TIME, job_update, project_update
 from tests.support.faults import Recorder
 from tests.support.ledgers import NAMES, assert_balanced, make_ledger, post
+
+from run_ledger.domain import instants
 
 READ, WRITE = "BatchGetItem", "TransactWriteItems"
 
@@ -41,12 +43,21 @@ def test_a_posting_is_one_transaction() -> None:
     assert report.postings == [
         {
             "kind": "job",
-            "entity_id": "job-1",
+            "job_id": "job-1",
             "client_id": "client-1",
-            "events": 2,
+            "project_id": "project-1",
+            "pipeline": "default",
             "status": "running",
-            "result": None,
+            "result": "none",
             "attempt": 1,
+            "turned_to": "running",
+            "events": 2,
+            "duplicates": 0,
+            "confirmed": 0,
+            "received_at": instants.text(ledgers.NOW),
+            "write_ms": 0.0,
+            "late_seconds": (ledgers.NOW - instants.parse(TIME)) / 1e6,
+            "bus_seconds": (ledgers.NOW - instants.parse(TIME)) / 1e6,
         }
     ]
     assert not report.failed_message_ids

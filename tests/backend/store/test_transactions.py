@@ -47,7 +47,7 @@ def test_the_actions_stand_in_the_order_of_their_owners(transaction: Transaction
     assert tables == [
         *(NAMES.entries, NAMES.entries, NAMES.jobs),
         *(NAMES.entries, NAMES.jobs),
-        *(NAMES.rollups,) * 3,
+        *(NAMES.rollups,) * 6,
     ]
 
 
@@ -57,11 +57,12 @@ def test_no_reason_is_no_verdict(transaction: Transaction) -> None:
 
 
 def test_an_entry_with_the_same_digest_is_a_repeat(transaction: Transaction) -> None:
-    """The entry that is there tells the event that is meant."""
+    """The entry that is there tells the event that is meant, and when it came in."""
     first = transaction.postings[0]
-    there = {"digest": {"B": first.pending[1].event.digest}}
+    there = {"digest": {"B": first.pending[1].event.digest}, "received_at": {"N": "17"}}
     reason = {"Code": "ConditionalCheckFailed", "Item": there}
-    assert verdict(transaction, {ENTRY: reason}) == Verdict(repeats=[(first, first.pending[1])])
+    repeat = (first, first.pending[1], 17)
+    assert verdict(transaction, {ENTRY: reason}) == Verdict(repeats=[repeat])
 
 
 def test_an_entry_with_another_digest_is_a_reused_id(transaction: Transaction) -> None:
@@ -120,7 +121,7 @@ def test_an_unknown_reason_is_fatal(transaction: Transaction, place: int) -> Non
 def test_all_reasons_count(transaction: Transaction) -> None:
     """Several actions may fail, each for a reason of its own."""
     first, second = transaction.postings
-    there = {"digest": {"B": first.pending[1].event.digest}}
+    there = {"digest": {"B": first.pending[1].event.digest}, "received_at": {"N": "17"}}
     found = verdict(
         transaction,
         {
@@ -131,7 +132,7 @@ def test_all_reasons_count(transaction: Transaction) -> None:
         },
     )
     assert found == Verdict(
-        repeats=[(first, first.pending[1])],
+        repeats=[(first, first.pending[1], 17)],
         outdated=[first],
         contended=[second],
         is_row_contended=True,
