@@ -1,104 +1,134 @@
-"""Every path × every kind of caller: what each gets, and that nobody gets more."""
+"""Every path × every kind of caller: each sees what is theirs, as if there were nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
+from tests.support.callers import (
+    ASKED,
+    CALLERS,
+    EVERYTHING,
+    NOT_THERE,
+    STAFF_ONLY,
+    Ask,
+    Caller,
+    replies,
+    world,
+)
 from tests.support.events import job_update
-from tests.support.reading import STAFF, House, api_event, client_user, house
+from tests.support.reading import House, Reply, api_event, house
 
-JOB = {"job_id": "job-1"}
-PATHS: dict[str, dict[str, str]] = {
-    "/jobs": {},
-    "/jobs/{job_id}": JOB,
-    "/jobs/{job_id}/entries": JOB,
-    "/rejections": {},
-}
-MACHINE: dict[str, Any] = {}
-CALLERS: dict[str, Mapping[str, Any]] = {
-    "staff": STAFF,
-    "client": client_user("client-1"),
-    "other client": client_user("other"),
-    "two clients": client_user("other", "client-1"),
-    "no group": {"username": "u-3"},
-    "odd group": {"username": "u-3", "cognito:groups": "Staff"},
-    "machine for all": {"client_id": "m-all"},
-    "machine of the client": {"client_id": "m-client"},
-    "machine of another": {"client_id": "m-other"},
-    "machine without grant": {"client_id": "m-none"},
-    "machine with empty grant": {"client_id": "m-empty"},
-    "machine with a group": {"client_id": "m-none", "cognito:groups": "staff"},
-    "id token": {**STAFF, "token_use": "id"},
-    "no scope": {**STAFF, "scope": "openid email"},
-    "another scope": {**STAFF, "scope": "run-ledger/write"},
-}
-# Of each path in PATHS: the status; for /jobs also whether the job is in the list.
-EXPECTED: dict[str, tuple[int, bool, int, int, int]] = {
-    "staff": (200, True, 200, 200, 200),
-    "client": (200, True, 200, 200, 403),
-    "other client": (200, False, 404, 404, 403),
-    "two clients": (200, True, 200, 200, 403),
-    "no group": (403, False, 403, 403, 403),
-    "odd group": (403, False, 403, 403, 403),
-    "machine for all": (200, True, 200, 200, 200),
-    "machine of the client": (200, True, 200, 200, 403),
-    "machine of another": (200, False, 404, 404, 403),
-    "machine without grant": (403, False, 403, 403, 403),
-    "machine with empty grant": (403, False, 403, 403, 403),
-    "machine with a group": (403, False, 403, 403, 403),
-    "id token": (401, False, 401, 401, 401),
-    "no scope": (403, False, 403, 403, 403),
-    "another scope": (403, False, 403, 403, 403),
-}
+from run_ledger.read.reader import ROUTES
+
+full = cache(lambda: world(EVERYTHING))
+world_of = cache(world)
+CASES = [pytest.param(path, kind, id=f"{path} by {kind}") for path in ROUTES for kind in CALLERS]
+
+
+def answered(here: House, path: str, kind: str) -> Iterator[tuple[Ask, list[Reply]]]:
+    """Yield all that a caller is answered under *path*."""
+    for ask in ASKED[path]:
+        yield ask, replies(here, path, ask, CALLERS[kind].claims)
+
+
+def texts(found: list[Reply]) -> list[tuple[int, dict[str, str], str]]:
+    """Return all that a caller can tell answers apart by."""
+    return [(one.status, one.headers, one.body) for one in found]
+
+
+def expected_status(caller: Caller, owner: str | None) -> int:
+    """Return what the first answer's status is to be."""
+    if caller.refused is not None:
+        return caller.refused
+    if owner == STAFF_ONLY:
+        return 200 if caller.is_staff else 403
+    return 200 if owner is None or owner in caller.sees else 404
+
+
+def test_the_table_is_whole() -> None:
+    """No path of the API is left out, and each names somebody's things or is a list."""
+    assert ASKED.keys() == ROUTES.keys()
+    for path, asked in ASKED.items():
+        owners = {ask.owner for ask in asked}
+        if "{" in path:
+            assert owners >= {*EVERYTHING, NOT_THERE}
+
+
+@pytest.mark.parametrize(("path", "kind"), CASES)
+def test_each_caller_gets_what_is_theirs(path: str, kind: str) -> None:
+    """Found, not there, or refused; a refusal says nothing of what there is."""
+    caller = CALLERS[kind]
+    for ask, found in answered(full(), path, kind):
+        assert found[0].status == expected_status(caller, ask.owner), ask
+        for reply in found:
+            assert reply.headers["Cache-Control"] == "private, no-cache"
+            assert ("ETag" in reply.headers) == (reply.status in {200, 304})
+            for hidden in EVERYTHING - caller.sees:
+                assert hidden not in reply.body
+
+
+@pytest.mark.parametrize(("path", "kind"), CASES)
+def test_what_is_not_yours_is_as_if_it_were_not_there(path: str, kind: str) -> None:
+    """Answers are those of a ledger that holds the caller's things alone: each byte and header."""
+    alone = answered(world_of(CALLERS[kind].sees), path, kind)
+    for (ask, found), (_, wanted) in zip(answered(full(), path, kind), alone, strict=True):
+        assert texts(found) == texts(wanted), ask
+
+
+@pytest.mark.parametrize(("path", "kind"), CASES)
+def test_nothing_tells_hidden_things_from_none(path: str, kind: str) -> None:
+    """All that is not to be seen is answered alike, whatever it is asked for by."""
+    refused = [found for _, found in answered(full(), path, kind) if found[0].status >= 400]
+    assert all(texts(found) == texts(refused[0]) for found in refused)
+
+
+def test_the_tables_tell_callers_apart() -> None:
+    """Some are answered, some refused in each way, and lists have several pages."""
+    assert {caller.refused for caller in CALLERS.values()} == {None, 401, 403}
+    pages = replies(full(), "/jobs", Ask({}, {"limit": "1"}), CALLERS["staff"].claims)
+    assert sum(len(page.json["items"]) for page in pages if page.body) == 9
+
+
+def test_a_tag_of_what_is_hidden_is_of_no_use() -> None:
+    """Who knows the ETag of somebody else's job learns nothing by it."""
+    path, hidden, absent = "/jobs/{job_id}", {"job_id": "globex-1"}, {"job_id": "hooli-1"}
+    tag = full().get(path, CALLERS["staff"].claims, path=hidden).headers["ETag"]
+    asking = {"asking": CALLERS["one client"].claims, "headers": {"If-None-Match": tag}}
+    known, unknown = (full().get(path, path=one, **asking) for one in (hidden, absent))
+    assert texts([known]) == texts([unknown])
+    assert known.status == 404
+
+
+@pytest.mark.parametrize("authorizer", [None, {}, {"claims": None}, {"claims": {}}])
+def test_without_claims_nobody_gets_in(authorizer: Any) -> None:
+    """A method that was left without its authorizer gives nothing away."""
+    for path, asked in ASKED.items():
+        event = api_event(path, path=asked[0].path)
+        event["requestContext"]["authorizer"] = authorizer
+        reply = full().ask(event)
+        assert (reply.status, reply.headers["WWW-Authenticate"], reply.calls) == (401, "Bearer", 0)
+
+
+def test_without_the_names_of_peoples_apps_no_person_gets_in() -> None:
+    """A stage that lost its variable is no way around; machines have their grants."""
+    for variables in (None, {}, {"people_clients": ""}, {"other": "site-app"}):
+        event = api_event("/jobs", CALLERS["staff"].claims) | {"stageVariables": variables}
+        assert full().ask(event).status == 401
+        event = api_event("/jobs", CALLERS["machine for all"].claims) | {
+            "stageVariables": variables
+        }
+        assert full().ask(event).status == 200
 
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[House]:
-    """Give a house with one job of client-1, one rejected event, and the machines' grants."""
+    """Give a house with one job of client-1."""
     with house() as made:
-        made.post(job_update(status="running"), "not json")
-        made.grant("m-all", staff=True)
-        made.grant("m-client", clients=["client-1"])
-        made.grant("m-other", clients=["other"])
-        made.grant("m-empty", clients=[])
+        made.post(job_update(status="running"))
         yield made
-
-
-def test_the_table_is_whole() -> None:
-    """No kind of caller is left out, and no path of the API."""
-    from run_ledger.read.reader import ROUTES  # noqa: PLC0415 - only this test needs it
-
-    assert EXPECTED.keys() == CALLERS.keys()
-    assert PATHS.keys() == ROUTES.keys()
-
-
-@pytest.mark.parametrize("kind", CALLERS)
-def test_each_caller_gets_what_is_theirs(here: House, kind: str) -> None:
-    """Nothing of the job shows in any answer to one who may not see it."""
-    listed, is_in_list, *others = EXPECTED[kind]
-    replies = {name: here.get(name, CALLERS[kind], path=path) for name, path in PATHS.items()}
-
-    assert [reply.status for reply in replies.values()] == [listed, *others]
-    assert ("job-1" in replies["/jobs"].body) is is_in_list
-    for reply in replies.values():
-        if reply.status != 200:
-            assert "client-1" not in reply.body
-            assert reply.headers["Content-Type"] == "application/problem+json"
-            assert "ETag" not in reply.headers
-        assert reply.headers["Cache-Control"] == "private, no-cache"
-        assert reply.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize("authorizer", [None, {}, {"claims": None}, {"claims": {}}])
-def test_without_claims_nobody_gets_in(here: House, authorizer: Any) -> None:
-    """A method that was left without its authorizer gives nothing away."""
-    for name, path in PATHS.items():
-        event = api_event(name, path=path)
-        event["requestContext"]["authorizer"] = authorizer
-        reply = here.ask(event)
-        assert (reply.status, reply.headers["WWW-Authenticate"], reply.calls) == (401, "Bearer", 0)
 
 
 def test_a_withdrawn_grant_is_gone_at_once(here: House) -> None:
@@ -123,7 +153,7 @@ def test_a_grant_may_hold_its_clients_as_a_set(here: House) -> None:
 
 def test_the_reader_names_the_attributes_of_clients_that_it_wants(here: House) -> None:
     """A request that names none asks for all, where secrets lie too, and IAM refuses it."""
-    here.get("/jobs", CALLERS["machine for all"])
+    here.get("/jobs", CALLERS["machine for all"].claims)
     asked = [
         arguments
         for _, arguments in here.counting.requests
@@ -136,8 +166,9 @@ def test_the_reader_names_the_attributes_of_clients_that_it_wants(here: House) -
     assert [one["ConsistentRead"] for one in asked] == [True]
 
 
-def test_a_grant_costs_no_round_of_its_own(here: House) -> None:
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_grant_costs_no_round_of_its_own(path: str) -> None:
     """It is read beside whatever else comes first."""
-    for kind in ("machine for all", "machine of the client"):
-        for name, path in PATHS.items():
-            assert here.get(name, CALLERS[kind], path=path).rounds <= 3
+    for kind in ("machine for all", "machine of one client", "machine of several"):
+        for _, found in answered(full(), path, kind):
+            assert max(reply.rounds for reply in found) <= 3
