@@ -13,6 +13,9 @@ PATHS = [
     "/jobs/{job_id}",
     "/jobs/{job_id}/entries",
     "/rejections",
+    "/clients",
+    "/clients/{client_id}",
+    "/clients/{client_id}/config",
     "/trends",
 ]
 CLIENTS = ["SiteClient", "DashboardClient", "MachineClient"]

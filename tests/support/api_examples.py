@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.support.declared import configure, declare
 from tests.support.dynamo import client_error
 from tests.support.events import Envelope, job_update, without
 from tests.support.reading import STAFF, House, house
@@ -18,12 +19,16 @@ from run_ledger.openapi.document import Example, file_text
 
 FILE = Path(__file__).resolve().parents[2] / "backend" / "openapi.json"
 JOB = {"job_id": "enrich-2026-11-22"}
+CLIENT = {"client_id": "acme"}
 
 # What each path is asked; a path that the reader gains needs a line here.
 REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] = {
     "/jobs": (({}, {"client_id": "acme", "limit": 1}), ({}, {"result": "cancelled"})),
     "/jobs/{job_id}": ((JOB, {}),),
     "/jobs/{job_id}/entries": ((JOB, {"limit": 2}),),
+    "/clients": (({}, {}),),
+    "/clients/{client_id}": ((CLIENT, {}),),
+    "/clients/{client_id}/config": ((CLIENT, {}),),
     "/rejections": (({}, {}),),
     "/trends": (({}, {"interval": "hour", "group_by": "client"}),),
 }
@@ -68,7 +73,17 @@ def _throttled(number: int, name: str, call: Callable[[], Any]) -> Any:
 
 
 def _fill(here: House) -> None:
-    """Post what a few pipelines of two clients reported on the day of the examples."""
+    """Declare a client, and post what pipelines of two reported on the day of the examples."""
+    declare(
+        here.client,
+        "acme",
+        name="Acme Tools",
+        description="Product data, four markets.",
+        contact="data@acme.example",
+        tags={"tier": "gold"},
+    )
+    configure(here.client, "acme", "model", value="small", description="Which model answers.")
+    configure(here.client, "acme", "model_key", secret_ref="not shown")
     here.post(
         *(_said(number, **fields) for number, fields in enumerate(_LIFE, start=1)),
         job_update(

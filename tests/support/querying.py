@@ -40,7 +40,7 @@ class Querying(Client):
     ) -> None:
         """Make a client of *store* whose answers hold so many bytes."""
         super().__init__(store, script)
-        self._page_bytes = page_bytes
+        self.page_bytes = page_bytes
 
     def query(self, **request: Any) -> Answer:
         """Return the items of a range of keys."""
@@ -71,7 +71,7 @@ class Querying(Client):
         for item in found[:limit]:
             size += item_bytes(item)
             taken.append(item)
-            if size >= self._page_bytes:
+            if size >= self.page_bytes:
                 break
         return taken
 

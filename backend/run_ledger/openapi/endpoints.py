@@ -10,7 +10,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain import documents, documents_trends, queries, queries_trends
+from run_ledger.domain import (
+    documents,
+    documents_trends,
+    documents_views,
+    queries,
+    queries_trends,
+    queries_views,
+)
 from run_ledger.domain.parameters import Parameter
 
 
@@ -27,12 +34,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 TAGS: Mapping[str, str] = {
     "Jobs": "What pipelines reported, job by job.",
+    "Clients": "Whom the work is for, and what it is part of.",
     "Totals": "What all of it comes to: figures and series from totals, never job by job.",
     "Operations": "What those who run the ledger look after.",
 }
 
 # Of ids in a path. One that nothing can have is answered as any other that isn't there.
 PATH_PARAMETERS: Mapping[str, str] = {
+    "client_id": "The client's id.",
     "job_id": "The job's id, as its pipeline chose it.",
 }
 
@@ -80,6 +89,30 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         parameters=queries.REJECTIONS_PARAMETERS,
         document=documents.ListDocument,
         items=documents.RejectionDocument,
+    ),
+    "/clients": Endpoint(
+        summary="List clients",
+        about=(
+            "Ordered by `client_id`: those that were declared, and those that only reported jobs. "
+            "Follow `next_cursor` until it is null; a page may be short. A client that is there "
+            "all the while comes exactly once."
+        ),
+        tag="Clients",
+        parameters=queries_views.CLIENTS_PARAMETERS,
+        document=documents.ListDocument,
+        items=documents_views.ClientDocument,
+    ),
+    "/clients/{client_id}": Endpoint(
+        summary="Show one client",
+        about="Its profile, and what its jobs are now.",
+        tag="Clients",
+        document=documents_views.ClientDocument,
+    ),
+    "/clients/{client_id}/config": Endpoint(
+        summary="Show a client's configuration",
+        about="Parameters by name. Secret ones are left out: `secrets_omitted` says how many.",
+        tag="Clients",
+        document=documents_views.ConfigDocument,
     ),
     "/trends": Endpoint(
         summary="Show what was done over time",

@@ -18,6 +18,7 @@ from run_ledger.settings import Settings
 from run_ledger.store.reading import Reading
 
 from .answers import Answer, MethodNotAllowed, found, problem
+from .clients import list_clients, show_client, show_config
 from .entries import list_entries
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
@@ -34,6 +35,9 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/jobs": list_jobs,
     "/jobs/{job_id}": show_job,
     "/jobs/{job_id}/entries": list_entries,
+    "/clients": list_clients,
+    "/clients/{client_id}": show_client,
+    "/clients/{client_id}/config": show_config,
     "/rejections": list_rejections,
     "/trends": show_trends,
 }

@@ -1,0 +1,75 @@
+"""The shapes of clients, their configuration, and projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from .contract import RESULTS, ProjectStatus
+
+
+class JobTotalsDocument(Struct, frozen=True):
+    """How many jobs there are, by what they are now: each counts once, whatever its attempts."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    partial: int
+    failed: int
+    cancelled: int
+    timed_out: int
+
+
+class ClientDocument(Struct, frozen=True):
+    """A client, declared or known by its jobs alone: then it has no name of its own."""
+
+    client_id: str
+    name: str | None
+    description: str | None
+    contact: str | None
+    tags: Mapping[str, str]
+    jobs: JobTotalsDocument
+    declared: bool
+
+
+class ParameterDocument(Struct, frozen=True):
+    """One plain parameter of a client's configuration."""
+
+    name: str
+    value: str
+    description: str
+    updated_at: str | None
+
+
+class ConfigDocument(Struct, frozen=True):
+    """A client's configuration by name; secret parameters are counted and not shown."""
+
+    client_id: str
+    parameters: Sequence[ParameterDocument]
+    secrets_omitted: int
+
+
+class ProjectDocument(Struct, frozen=True):
+    """A project as it was reported, and what its jobs come to."""
+
+    project_id: str
+    client_id: str
+    name: str | None
+    owner: str | None
+    status: ProjectStatus | None
+    due_at: str | None
+    jobs_expected: int | None
+    tags: Mapping[str, str]
+    counters: Mapping[str, int]
+    created_at: str | None
+    last_seen_at: str | None
+    jobs: JobTotalsDocument
+
+
+def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
+    """Return the totals of jobs of which *now* counts those in each outcome."""
+    # Rows of several shards are read one after the other: a job that moves is never less than none.
+    counts = {name: max(0, now.get(name, 0)) for name in ("queued", "running", *RESULTS)}
+    return JobTotalsDocument(total=sum(counts.values()), **counts)

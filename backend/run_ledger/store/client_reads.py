@@ -1,0 +1,90 @@
+"""What the API reads of clients: profiles and plain parameters, by an allow-list of attributes.
+
+The attribute that says where a secret lies is on no list here. The reader's policy refuses every
+call that asks for it, or that names no attributes and so asks for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .attributes import from_item, to_attribute, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_DIRECTORY = "clients"
+_PROFILE = "profile"
+_PARAMETER = "param#"
+_PROFILE_ATTRIBUTES = ("name", "description", "contact", "tags")
+_PARAMETER_ATTRIBUTES = ("sk", "kind", "value", "description", "updated_at")
+
+Profile = Mapping[str, Any]
+
+
+class Parameters(NamedTuple):
+    """A stretch of a client's parameters: plain ones by name, the number of secrets, the rest."""
+
+    plain: Mapping[str, Mapping[str, Any]]
+    secrets: int
+    after: Mapping[str, Any] | None
+
+
+def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Profile | None:
+    """Return what a declared client says of itself, None where it is not declared."""
+    item = client.get_item(
+        TableName=table,
+        Key=to_item({"pk": client_id, "sk": _PROFILE}),
+        **_named(_PROFILE_ATTRIBUTES),
+    ).get("Item")
+    return None if item is None else from_item(item)
+
+
+def read_declared(
+    client: DynamoDBClient, table: str, start: str | None, limit: int
+) -> tuple[list[str], bool]:
+    """Return the first *limit* declared clients beyond *start*, and whether there are more."""
+    values = {":directory": to_attribute(_DIRECTORY)}
+    condition = "pk = :directory"
+    if start is not None:
+        condition += " AND sk > :start"
+        values[":start"] = to_attribute(start)
+    answer = client.query(
+        TableName=table,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=values,
+        ProjectionExpression="sk",
+        Limit=limit,
+    )
+    items: list[Any] = answer["Items"]
+    return [item["sk"]["S"] for item in items], "LastEvaluatedKey" in answer
+
+
+def read_parameters(
+    client: DynamoDBClient, table: str, client_id: str, after: Mapping[str, Any] | None = None
+) -> Parameters:
+    """Return a client's plain parameters; what does not say that it is plain is none."""
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :client AND begins_with(sk, :parameter)",
+        "ExpressionAttributeValues": {
+            ":client": to_attribute(client_id),
+            ":parameter": to_attribute(_PARAMETER),
+        },
+        **_named(_PARAMETER_ATTRIBUTES),
+    }
+    if after is not None:
+        request["ExclusiveStartKey"] = after
+    answer = client.query(**request)
+    items = [from_item(item) for item in answer["Items"]]
+    plain = {
+        item["sk"].removeprefix(_PARAMETER): item for item in items if item.get("kind") == "plain"
+    }
+    return Parameters(plain, len(items) - len(plain), answer.get("LastEvaluatedKey"))
+
+
+def _named(attributes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the parameters by which a call asks for *attributes* alone: ``#0``, ``#1`` and on."""
+    names = {f"#{number}": name for number, name in enumerate(attributes)}
+    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}

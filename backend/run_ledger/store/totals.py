@@ -1,0 +1,81 @@
+"""How many jobs a client or a project has, and which ones have any: rows that only states change.
+
+Such a row's sort key is the name of what it counts. In the order of these keys names come as they
+do by themselves, as no character of a name comes before the ``#`` between name and shard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.rollups import NOW
+
+from .attributes import to_attribute
+from .rollup_items import from_rollup_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Right after all shards of a name.
+_BEYOND = "$"
+_ATTRIBUTES = ("pk", "sk", *(NOW + outcome for outcome in ("queued", "running", *RESULTS)))
+
+Totals = Mapping[str, Mapping[str, int]]
+"""Of each name, how many jobs are in which outcome now."""
+
+
+class TotalsPage(NamedTuple):
+    """Totals by name, ascending; ``goes_on`` where there are names beyond the last."""
+
+    totals: Totals
+    goes_on: bool
+
+
+def read_totals(
+    client: DynamoDBClient, table: str, partition: str, *, start: str | None, rows: int | None
+) -> TotalsPage:
+    """Return the totals of a partition beyond the name *start*, from at most *rows* rows."""
+    condition, values = "", {":partition": to_attribute(partition)}
+    if start is not None:
+        condition, values[":start"] = " AND sk > :start", to_attribute(f"{start}{_BEYOND}")
+    request: dict[str, Any] = _request(table, condition, values)
+    if rows is not None:
+        request["Limit"] = rows
+    answer = client.query(**request)
+    totals = _added(answer["Items"])
+    if "LastEvaluatedKey" not in answer:
+        return TotalsPage(totals, goes_on=False)
+    # The last name may have more shards than were read; one that fills a whole answer can't.
+    names = list(totals)
+    return TotalsPage({name: totals[name] for name in names[:-1] or names}, goes_on=True)
+
+
+def read_total(
+    client: DynamoDBClient, table: str, partition: str, name: str
+) -> Mapping[str, int] | None:
+    """Return the totals of one name, None where it has no row."""
+    values = {":partition": to_attribute(partition), ":shards": to_attribute(f"{name}#")}
+    answer = client.query(**_request(table, " AND begins_with(sk, :shards)", values))
+    return _added(answer["Items"]).get(name)
+
+
+def _request(table: str, condition: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "TableName": table,
+        "KeyConditionExpression": f"pk = :partition{condition}",
+        "ExpressionAttributeValues": values,
+        "ProjectionExpression": ", ".join(_ATTRIBUTES),
+    }
+
+
+def _added(items: Any) -> dict[str, Counter[str]]:
+    totals: dict[str, Counter[str]] = {}
+    for item in items:
+        row, counts = from_rollup_item(item)
+        total = totals.setdefault(row.sort, Counter())
+        for name, count in counts.items():
+            total[name.removeprefix(NOW)] += count
+    return totals
