@@ -15,7 +15,7 @@ from tests.support.reading import STAFF, House, client_user
 from tests.support.tables import NAMES
 from tests.support.views import reading_house
 
-MACHINE = {"username": "", "client_id": "app-1"}
+MACHINE = {"username": "", "client_id": "m-1", "sub": "m-1"}
 OUTCOMES = ("queued", "running", "succeeded", "partial", "failed", "cancelled", "timed_out")
 NO_JOBS = dict.fromkeys(("total", *OUTCOMES), 0)
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/token"
@@ -91,7 +91,7 @@ def test_a_client_need_not_be_declared_nor_report(here: House) -> None:
 
 def test_callers_see_their_clients_alone(here: House) -> None:
     """In the list and one by one; what isn't theirs is what isn't there, to the letter."""
-    here.grant("app-1", clients=["globex", "nobody"])
+    here.grant("m-1", clients=["globex", "nobody"])
     for asking, seen in (
         (client_user("acme"), ["acme"]),
         (client_user("initech", "acme", "nobody"), ["acme", "initech"]),
@@ -103,7 +103,7 @@ def test_callers_see_their_clients_alone(here: House) -> None:
         for path in ("/clients/{client_id}", "/clients/{client_id}/config"):
             nothing = _get(here, path, "nobody", asking)
             assert nothing.status == 404
-            for client_id in ("acme", "globex", "initech", "app#app-1", "clients", "a/b", ""):
+            for client_id in ("acme", "globex", "initech", "app#m-1", "clients", "a/b", ""):
                 reply = _get(here, path, client_id, asking)
                 if client_id in seen:
                     assert reply.json["client_id"] == client_id
@@ -126,7 +126,7 @@ def test_pages_are_a_partition(data: st.DataObject) -> None:
     )
     for name in declaring:
         declared.declare(here.client, name)
-    here.grant("app-1", staff=True)
+    here.grant("m-1", staff=True)
     asking = data.draw(st.sampled_from((STAFF, MACHINE, client_user(*reporting, "nobody"))))
     limit = data.draw(st.sampled_from((1, 2, 3, 100)))
     pages = list(here.walk("/clients", asking, limit=limit))

@@ -23,7 +23,7 @@ SPANS = {
     "day": (parse("2026-10-01T00:00:00Z"), parse("2027-03-01T00:00:00Z")),
 }
 KEYS = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: None}
-MACHINE = {"username": "", "client_id": "app-1"}
+MACHINE = {"username": "", "client_id": "m-1", "sub": "m-1"}
 
 
 def asked(here: House, asking: Mapping[str, Any], **parameters: Any) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def test_groups_are_named(here: House) -> None:
 def test_over_everything_counters_are_those_of_the_contract(here: House) -> None:
     """By day and by hour alike, however a caller comes to see everything."""
     span = {"from": "2026-11-22", "to": "2026-11-23"}
-    here.grant("app-1", staff=True)
+    here.grant("m-1", staff=True)
     for asking in (STAFF, MACHINE):
         for interval in ("day", "hour"):
             document = asked(here, asking, interval=interval, **span)
@@ -269,7 +269,7 @@ def test_over_everything_counters_are_those_of_the_contract(here: House) -> None
 
 def test_machines_see_what_they_were_granted(here: House) -> None:
     """One client, as its user would; another's series has no points, as nobody's has none."""
-    here.grant("app-1", clients=["globex"])
+    here.grant("m-1", clients=["globex"])
     span = {"from": "2026-11-22", "to": "2026-11-23"}
     assert asked(here, MACHINE, **span) == asked(here, client_user("globex"), **span)
     for parameters in ({"client_id": "acme"}, {"client_id": "nobody"}):
