@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from run_ledger.domain.events import Event, decode
+from run_ledger.domain.job import Job, fold
+
+Entry = Mapping[str, str]
 
 
 class WillingBus:
@@ -12,12 +19,12 @@ class WillingBus:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.entries: list[Mapping[str, str]] = []
-        self.calls = 0
+        self.entries: list[Entry] = []
+        self.calls: list[int] = []
 
-    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
+    def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
         """Take all entries."""
-        self.calls += 1
+        self.calls.append(len(Entries))
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "x"} for _ in Entries]}
 
@@ -25,3 +32,87 @@ class WillingBus:
     def details(self) -> list[dict[str, Any]]:
         """Return what was taken, in order."""
         return [json.loads(entry["Detail"]) for entry in self.entries]
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """Return what the ledger makes of what was taken."""
+        return jobs_of(self.entries)
+
+
+class MoodyBus(WillingBus):
+    """A bus that fails now and then, in every way that a bus can."""
+
+    def __init__(self, moods: Callable[[], str]) -> None:
+        """Ask *moods* before each call: well, down, lost, some, throttled or odd."""
+        super().__init__()
+        self.moods = moods
+        self.sent: list[Entry] = []
+
+    def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
+        """Take some, all or no entries, and say so or not."""
+        assert 1 <= len(Entries) <= 10
+        self.sent += Entries
+        mood = self.moods()
+        if mood == "down":
+            raise ConnectionError("nobody is there")
+        if mood == "lost":  # taken, and the answer never came
+            super().put_events(Entries=Entries)
+            raise TimeoutError("no answer")
+        if mood == "odd":
+            return {"FailedEntryCount": 0, "Entries": []}
+        every = {"some": 2, "throttled": 1}.get(mood)
+        results = []
+        for number, entry in enumerate(Entries):
+            if every and number % every == 0:
+                results.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "slowly"})
+            else:
+                self.entries.append(entry)
+                results.append({"EventId": "x"})
+        return {"FailedEntryCount": sum("ErrorCode" in one for one in results), "Entries": results}
+
+
+class StuckBus(WillingBus):
+    """A bus that does not answer before it is let."""
+
+    def __init__(self) -> None:
+        """Begin stuck."""
+        super().__init__()
+        self.was_called = threading.Event()
+        self.may_answer = threading.Event()
+
+    def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
+        """Wait, then take all."""
+        self.was_called.set()
+        assert self.may_answer.wait(60)
+        return super().put_events(Entries=Entries)
+
+
+def dice(seed: int, moods: Sequence[str]) -> Callable[[], str]:
+    """Return moods thrown by seeded dice."""
+    thrown = random.Random(seed)
+    return lambda: thrown.choice(moods)
+
+
+def event_of(entry: Entry) -> Event:
+    """Return what the writer makes of an entry, having checked it against the contract."""
+    envelope = {
+        "id": "made-by-the-bus",
+        "detail-type": entry["DetailType"],
+        "source": entry["Source"],
+        "detail": json.loads(entry["Detail"]),
+    }
+    return decode(json.dumps(envelope))
+
+
+def jobs_of(entries: Iterable[Entry]) -> dict[str, Job]:
+    """Return the jobs that come of entries, however often each was delivered."""
+    events: dict[tuple[str, str], Event] = {}
+    for entry in entries:
+        event = event_of(entry)
+        known = events.setdefault((event.entity_id, event.event_id), event)
+        assert known.digest == event.digest, "one id, two contents"
+    grouped: dict[str, list[Event]] = {}
+    for event in events.values():
+        if event.kind == "job":
+            grouped.setdefault(event.entity_id, []).append(event)
+    return {job_id: fold(None, group) for job_id, group in grouped.items()}

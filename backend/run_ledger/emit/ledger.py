@@ -219,8 +219,7 @@ class RunLedger:
             loop, done = asyncio.get_running_loop(), asyncio.Event()
 
             def tell() -> None:
-                if not loop.is_closed():
-                    loop.call_soon_threadsafe(done.set)
+                loop.call_soon_threadsafe(done.set)
 
             ticket = Ticket(tell)
             self._hand(ticket)
@@ -317,7 +316,7 @@ class RunLedger:
         for tally in list(self._tallies.values()):
             tally.forget()
         self.sender.after_fork()
-        self._health = self.sender.health = Health()
+        self._health = self.sender.health
 
     def _hand(self, item: Any) -> None:
         processes.watch_exit()

@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -22,14 +22,14 @@ from typing import Any, NamedTuple
 
 from run_ledger.emit.bus import ENTRIES_PER_CALL, Bus, BusTrouble, first_batch
 from run_ledger.emit.health import Health
-from run_ledger.emit.spool import Spool, SpoolFile
+from run_ledger.emit.shelf import Shelf
+from run_ledger.emit.spool import Spool
 from run_ledger.emit.tallies import Tally
 from run_ledger.emit.updates import Update
 
 MAX_WAITING = 10_000  # events in memory, and as many handed over but not gathered
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
-_SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that are gone
-_SPOOL_SECONDS = 2.0  # at most waited for the disk at the end
+_JOIN_SECONDS = 1.0
 _log = logging.getLogger("run_ledger.emit")
 
 
@@ -54,7 +54,8 @@ class Ticket:
         self.is_safe = is_safe
         self.done.set()
         if self._when_done:
-            self._when_done()
+            with suppress(RuntimeError):  # a loop that was closed meanwhile
+                self._when_done()
 
 
 Item = Update | Tally | Ending | Ticket | Exception
@@ -73,7 +74,7 @@ class Sender:
     ) -> None:
         self.health = health
         self._bus = bus
-        self._spool = spool
+        self._shelf = Shelf(spool, health, clock)
         self._interval = interval
         self._clock = clock
         self._dice = random.Random()  # noqa: S311 - jitter is no secret
@@ -84,34 +85,28 @@ class Sender:
         self._inbox: deque[Item] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()  # may be rung from within itself: signals
         self._state = threading.Lock()  # held for moments, never over a call or a write
-        self._disk = threading.Lock()  # held while the spool is used
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._awake: dict[Tally, None] = {}
-        self._waiting: dict[str, Update] = {}
+        self._waiting: dict[Update, None] = {}
         self._tickets: list[Ticket] = []
-        self._orphans: Iterator[SpoolFile] = iter(())
-        self._orphan: SpoolFile | None = None
-        self._searched_at: float | None = None
         self._gathers_at = 0.0
         self._failures = 0
         self._tries_at = 0.0
 
     def after_fork(self) -> None:
         """Begin anew in the child: what was said so far is the parent's to report."""
-        if self._spool:
-            self._spool.abandon()
-        if self._orphan:
-            self._orphan.abandon()
+        self._shelf.after_fork()
         self._bus.forget_connection()
         self._start_afresh()
+        self.health = self._shelf.health = Health()
 
     # What callers use; none of it waits.
 
     def hand(self, item: Item) -> None:
         """Hand over something to send or to take note of."""
         if isinstance(item, Update) and len(self._inbox) >= MAX_WAITING:
-            self.health.count("lost")
+            self.health.loss("lost", 1, "too many events at once")
             return
         self._inbox.append(item)
         if self._bell.empty():
@@ -130,11 +125,14 @@ class Sender:
         if thread is not None and thread.is_alive():
             ticket = Ticket()
             self.hand(ticket)
+            ends_at = self._clock() + timeout
             ticket.done.wait(timeout)
-        self._thread = None  # which is what the thread goes by
-        self._bell.put(None)
+            self._thread = None  # which is what the thread goes by
+            self._bell.put(None)
+            thread.join(max(0.0, min(_JOIN_SECONDS, ends_at - self._clock())))
+        self._thread = None
         is_safe = self._rescue()
-        self._let_go()
+        self._shelf.let_go()
         return is_safe
 
     @property
@@ -145,9 +143,7 @@ class Sender:
     @property
     def spool_bytes(self) -> int:
         """Return the size of this process's part of the spool."""
-        with suppress(OSError):
-            return self._spool.size if self._spool else 0
-        return 0
+        return self._shelf.size
 
     def _start(self) -> None:
         """Start the thread; whoever finds somebody else at it leaves it to them."""
@@ -192,37 +188,39 @@ class Sender:
         due = []
         if self._awake:
             due.append(self._gathers_at)
-        if self._waiting or self._backlog() is not None:
+        if self._waiting or self._shelf.has_pile:
             due.append(self._tries_at)
-        elif self._spool and self._searched_at is not None:
-            due.append(self._searched_at + _SECONDS_BETWEEN_SEARCHES)
+        elif self._shelf.searches_at is not None:
+            due.append(self._shelf.searches_at)
         return max(0.0, min(due) - self._clock()) if due else None
 
-    def _gather(self) -> None:
+    def _gather(self, *, is_last: bool = False) -> None:
         """Make updates of what was handed over and, when it is time, of what is new."""
         with self._state:
             while self._inbox:
                 self._take(self._inbox.popleft())
             now = self._clock()
             # While there is no room, what is new is best left in the sums, which take none.
-            if self._tickets or (now >= self._gathers_at and len(self._waiting) < MAX_WAITING / 2):
+            is_due = now >= self._gathers_at and len(self._waiting) < MAX_WAITING / 2
+            if is_due or is_last or self._tickets:
                 for tally in list(self._awake):
                     self._take_tally(tally, now)
                 self._gathers_at = now + max(self._interval, self._pause())
             excess = len(self._waiting) - MAX_WAITING
-            for event_id in list(islice(self._waiting, max(0, excess))):
-                del self._waiting[event_id]
+            for update in list(islice(self._waiting, max(0, excess))):
+                del self._waiting[update]
         if excess > 0:
             self.health.loss("lost", excess, "bus and disk are both unavailable for too long")
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Update):
-            self._waiting[item.event_id] = item
+            self._waiting[item] = None
         elif isinstance(item, Tally):
+            if not self._awake:
+                self._gathers_at = self._clock() + self._interval
             if item not in self._awake:
                 self._awake[item] = None
                 item.seen_at = self._clock()
-                self._gathers_at = min(self._gathers_at, item.seen_at + self._interval)
         elif isinstance(item, Ending):
             item.tally.is_kept_alive = False
             self._keep(item.tally.take(self.health.complain, ending=item.fields))
@@ -244,43 +242,29 @@ class Sender:
             self._keep(updates)
 
     def _keep(self, updates: list[Update]) -> None:
-        self._waiting.update((update.event_id, update) for update in updates)
+        self._waiting.update(dict.fromkeys(updates))
 
     def _send_waiting(self) -> None:
         """Send what waits; what the bus does not take at the first try goes to the disk."""
         while self._waiting:
-            batch = first_batch(list(islice(self._waiting.values(), ENTRIES_PER_CALL)))
+            batch = first_batch(list(islice(self._waiting, ENTRIES_PER_CALL)))
             if self._clock() < self._tries_at or not self._send(batch, self._done_waiting):
-                self._to_disk(list(self._waiting.values()))
+                self._to_disk(list(self._waiting))
                 return
             self._gather()
 
     def _resend(self) -> None:
         """Send a batch off the disk, own events first, then those of processes that are gone."""
-        if self._clock() < self._tries_at or self._spool is None:
+        if self._clock() < self._tries_at:
             return
-        with self._disk:
-            file = self._backlog() or self._next_orphan()
-            if file is None:
+        pile = self._shelf.pile()
+        if pile is None:
+            return
+        if pile.updates:
+            self.health.count("retried", len(pile.updates))
+            if not self._send(pile.updates, self._done_again):
                 return
-            batch = self._spool.head(file, ENTRIES_PER_CALL)
-        sent = first_batch(batch.updates)
-        if len(sent) < len(batch.updates):
-            with self._disk:
-                batch = self._spool.head(file, len(sent))
-        if sent:
-            self.health.count("retried", len(sent))
-            if not self._send(sent, self._spool_again):
-                return
-        with self._disk:
-            self._spool.advance(file, batch)
-            if file is self._orphan and file.is_drained:
-                file.close()
-                self._orphan = None
-        if batch.expired:
-            self.health.loss("expired", batch.expired, "too old for the ledger to know repeats")
-        if batch.damaged:
-            self.health.loss("lost", batch.damaged, "torn or garbled on disk")
+        self._shelf.done(pile)
 
     def _send(
         self, batch: list[Update], settle: Callable[[list[Update], list[Update]], bool]
@@ -318,77 +302,29 @@ class Sender:
     def _done_waiting(self, batch: list[Update], again: list[Update]) -> bool:
         with self._state:
             for update in batch:
-                self._waiting.pop(update.event_id, None)
-            self._keep(again)
+                if update not in again:
+                    self._waiting.pop(update, None)
         return not again
 
-    def _spool_again(self, _: list[Update], again: list[Update]) -> bool:
+    def _done_again(self, _: list[Update], again: list[Update]) -> bool:
         """Put what the bus did not take at the end of the spool, before its head is dropped."""
-        return not again or self._write(again)
-
-    # The disk.
-
-    def _backlog(self) -> SpoolFile | None:
-        return self._spool.own or self._orphan if self._spool else None
-
-    def _next_orphan(self) -> SpoolFile | None:
-        """Return a file of a process that is gone, if there is one; look only now and then."""
-        if self._spool is None:
-            return None
-        now = self._clock()
-        self._orphan = next(self._orphans, None)
-        if self._orphan is None and (
-            self._searched_at is None or now - self._searched_at >= _SECONDS_BETWEEN_SEARCHES
-        ):
-            self._searched_at = now
-            self._orphans = self._spool.orphans()
-            self._orphan = next(self._orphans, None)
-        return self._orphan
+        return self._shelf.write(again)
 
     def _to_disk(self, updates: list[Update]) -> bool:
         """Move *updates* from memory to the disk."""
-        if not self._write(updates):
+        if not self._shelf.write(updates):
             return False
         with self._state:
             for update in updates:
-                self._waiting.pop(update.event_id, None)
+                self._waiting.pop(update, None)
         return True
-
-    def _write(self, updates: list[Update]) -> bool:
-        if self._spool is None or not updates:
-            return not updates
-        if not self._disk.acquire(timeout=_SPOOL_SECONDS):
-            return False
-        try:
-            is_written = self._spool.append(updates)
-            words = "the spool is full"
-        except OSError as error:
-            is_written, words = False, f"the spool can't be written: {error}"
-        finally:
-            self._disk.release()
-        if is_written:
-            self.health.count("spooled", len(updates))
-        else:
-            self.health.trouble(words)
-        return is_written
 
     def _rescue(self) -> bool:
         """Put on disk what is still in memory, from whichever thread; say whether all is safe."""
-        self._gathers_at = 0.0
-        self._gather()
-        is_safe = self._to_disk(list(self._waiting.values()))
+        self._gather(is_last=True)
+        is_safe = self._to_disk(list(self._waiting))
         for ticket in self._tickets:
             ticket.punch(is_safe=is_safe)
         if not is_safe:
             _log.error("%s event(s) are lost: neither bus nor disk took them", len(self._waiting))
         return is_safe
-
-    def _let_go(self) -> None:
-        """Close the files, so that the next process may have what is in them."""
-        if self._spool and self._disk.acquire(timeout=_SPOOL_SECONDS):
-            try:
-                if self._orphan:
-                    self._orphan.close()
-                self._spool.close()
-            finally:
-                self._disk.release()

@@ -84,6 +84,11 @@ class SpoolFile:
         return os.fstat(self._descriptor).st_size
 
     @property
+    def is_open(self) -> bool:
+        """Tell whether it is still ours."""
+        return self._descriptor >= 0
+
+    @property
     def is_drained(self) -> bool:
         """Tell whether everything in it was read and dealt with."""
         return self._position >= self.size

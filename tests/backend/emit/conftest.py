@@ -1,0 +1,59 @@
+"""What tests of the producers' library share: ledgers that are quick and closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.buses import WillingBus
+
+from run_ledger.emit import RunLedger, sender, shelf
+
+Make = Callable[..., RunLedger]
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the tests from whatever runs them: a scheduler's variables, settings, a Lambda."""
+    import os  # noqa: PLC0415
+
+    for name in os.environ:
+        if name.startswith(("RUN_LEDGER_", "AWS_", "AIRFLOW_", "JOB_COMPLETION")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let failed calls be tried again at once, so that a test sees many in little time."""
+    monkeypatch.setattr(sender, "_FIRST_PAUSE", 0.0005)
+    monkeypatch.setattr(sender, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(shelf, "SECONDS_BETWEEN_SEARCHES", 0.01)
+
+
+@pytest.fixture
+def bus() -> WillingBus:
+    """Give a bus that takes everything."""
+    return WillingBus()
+
+
+@pytest.fixture
+def make(bus: WillingBus, tmp_path: Path) -> Iterator[Make]:
+    """Give a maker of ledgers that report to `bus`, unless told otherwise, and spool to disk."""
+    made = []
+
+    def ledger(**options: Any) -> RunLedger:
+        options = {"client": bus, "spool": tmp_path / "spool", **options}
+        made.append(RunLedger("bus", **options))
+        return made[-1]
+
+    yield ledger
+    for one in made:
+        one.close(10)
+
+
+@pytest.fixture
+def ledger(make: Make) -> RunLedger:
+    """Give a ledger that reports to `bus`."""
+    return make()
