@@ -12,6 +12,7 @@ Times may have up to six decimals; those in the results are RFC 3339 in UTC with
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -194,6 +195,7 @@ def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:
         yield key, "created", 1
     now = f"now_{job['result'] or job['status']}"
     yield ("days", job["created_at"][:10]), now, 1
+    yield ("days", job["created_at"][:10]), f"shard_{zlib.crc32(job['job_id'].encode()) % 4}", 1
     yield ("clients", job["client_id"]), now, 1
     yield (f"projects#{job['client_id']}", job["project_id"]), now, 1
 

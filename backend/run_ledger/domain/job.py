@@ -28,10 +28,9 @@ from .contract import JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
 from .errors import InvalidEvent, shown
 from .events import Event
 from .fingerprints import fingerprint
-from .instants import MICROSECONDS
+from .liveness import is_silent
 from .sums import Saying, add_delta, take_sayings
 
-DEFAULT_HEARTBEAT_SECONDS = 900
 _sayings = attrgetter(*JOB_SAYINGS)
 _NOTHING_SAID = (UNSET,) * len(JOB_SAYINGS)
 
@@ -139,8 +138,7 @@ class Job(Struct, frozen=True):
         """Return whether the job says that it runs, and has been silent beyond its heartbeat."""
         if self.current.status != "running":
             return False
-        heartbeat = self.said("heartbeat_seconds") or DEFAULT_HEARTBEAT_SECONDS
-        return now - last_seen_at > heartbeat * MICROSECONDS
+        return is_silent(last_seen_at, self.said("heartbeat_seconds"), now)
 
 
 def identity(update: JobUpdate) -> tuple[str, str, str]:

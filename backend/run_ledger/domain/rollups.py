@@ -21,11 +21,13 @@ Attributes of the first four: ``created``, ``started``, ``ended_RESULT``, ``h_N`
 bucket N, see `durations`), ``c_NAME`` (sums of deltas). Rows of ``all`` hold the counters that the
 contract names and no others, so that no producer's inventions can outgrow a row that everybody
 shares. The last three hold ``now_OUTCOME``: how many of the jobs (created that day, of the client,
-of the project) are in that state now. A delta changes none of them.
+of the project) are in that state now. Rows of ``days`` also hold ``shard_N``: how many of the jobs
+lie in that shard of the index by day. A delta changes none of them.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -41,7 +43,9 @@ from .instants import hour as hour_of
 from .job import Attempt, Ended, Job, job_update
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
-NOW = "now_"
+NOW, SHARD = "now_", "shard_"
+# A day's new jobs spread over this many partitions of the index by day.
+DAY_SHARDS = 4
 NO_FINGERPRINT = "none"
 _FAILURES = ("failed", "timed_out")
 _KNOWN = frozenset(KNOWN_COUNTERS)
@@ -63,6 +67,11 @@ class Subject(NamedTuple):
     client_id: str | None = None
     project_id: str | None = None
     day: str | None = None
+
+
+def shard_of(job_id: str) -> int:
+    """Return the shard of its day that the job lies in; the same for ever."""
+    return zlib.crc32(job_id.encode()) % DAY_SHARDS
 
 
 def subject(row: Row) -> Subject:
@@ -142,8 +151,10 @@ def merge(into: Differences, more: Differences) -> None:
 def _marks(job: Job) -> Iterator[tuple[Row, str]]:
     """Yield the row and the attribute of everything that *job* counts as one of."""
     yield from ((row, "created") for row in _rows_at(job, job.created_at))
+    created_day = Row(DAYS, day_of(job.created_at))
+    yield created_day, f"{SHARD}{shard_of(job.job_id)}"
     for row in (
-        Row(DAYS, day_of(job.created_at)),
+        created_day,
         Row(CLIENTS, job.client_id),
         Row(projects_partition(job.client_id), job.project_id),
     ):

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from run_ledger.domain import instants
+from run_ledger.domain import instants, liveness
 from run_ledger.domain import job as jobs
 from run_ledger.domain import project as projects
 from run_ledger.domain.errors import InvalidEvent
@@ -72,11 +72,16 @@ def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
     return event if is_itself else None
 
 
-def expected_item(name: Name, events: Sequence[Event]) -> Item:
-    """Return the item that *events*, one at least, make, without what is not judged."""
+def expected_item(name: Name, events: Sequence[Event], seen: int | None) -> Item:
+    """Return the item that *events*, one at least, make, without what is not judged.
+
+    *seen* is when it was last seen, as it says itself; None where it does not.
+    """
     if name.kind == "job":
         job = jobs.fold(None, events)
         attributes, counters = job_items.state_attributes(job), job.counters
+        if seen is not None:
+            attributes["seen_slot"] = liveness.slot_of(seen)
     else:
         project = projects.fold(None, events)
         attributes, counters = project_items.state_attributes(project), project.counters

@@ -89,7 +89,9 @@ def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: int) 
             events.append(event)
     received = [whole_number(entry.get("received_at")) or 0 for entry in entries]
     is_beyond_reach = _is_beyond_reach(item, events, len(entries), horizon)
-    expected = expected_item(name, events) if events else None
+    expected = (
+        expected_item(name, events, whole_number((item or {}).get("seen"))) if events else None
+    )
     return Judgement(
         stamp=stamp_of(item),
         item=item,

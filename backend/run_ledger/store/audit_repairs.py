@@ -17,9 +17,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from run_ledger.domain import liveness
 from run_ledger.domain.rollups import Row
 
-from .attributes import Attribute, Item, to_attribute, to_item
+from .attributes import Attribute, Item, to_item
 from .audit_items import Name, differing, whole_number
 from .expressions import UpdateBuilder
 from .faults import Fault, fault
@@ -113,12 +114,12 @@ def _bookkeeping(stored: Item, expected: Item, seen: int) -> Item:
     if revision is None:
         # Above all that a writer may remember of an item that was there before.
         revision = whole_number(expected["n"]) or 0
-    known = stored.get("seen")
-    is_known = whole_number(known) is not None
-    return {
-        "rev": to_attribute(revision + 1),
-        "seen": known if known is not None and is_known else to_attribute(seen),
-    }
+    known = whole_number(stored.get("seen"))
+    seen = seen if known is None else known
+    bookkeeping = {"rev": revision + 1, "seen": seen}
+    if "job_id" in expected:
+        bookkeeping["seen_slot"] = liveness.slot_of(seen)
+    return to_item(bookkeeping)
 
 
 def _portions(changes: Mapping[str, int]) -> Iterator[dict[str, int]]:

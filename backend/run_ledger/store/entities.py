@@ -129,7 +129,7 @@ class JobEntity:
             earliest[number] = min(earliest.get(number, event.occurred_at), event.occurred_at)
         for number, instant in earliest.items():
             update.require(("at", str(number), "s"), "<=", instant)
-        _take_in(update, events, now)
+        _take_in(update, events, job_items.seen_attributes(now))
         return Write(
             update.action(self.table, self.key(entity_id)), delta_differences(events), None, {}
         )
@@ -143,7 +143,7 @@ class JobEntity:
         update = UpdateBuilder()
         _guard(update, "job_id", stored)
         update.set(job_items.state_attributes(after))
-        _take_in(update, events, now)
+        _take_in(update, events, job_items.seen_attributes(now))
         differences = state_differences(before, after)
         merge(differences, delta_differences(events))
         return Write(
@@ -197,7 +197,7 @@ class ProjectEntity:
         # "$" follows "#", which ends the time in ck: so this says created_at <= earliest.
         earliest = min(event.occurred_at for event in events)
         update.require(("ck",), "<", f"{text(earliest)}$")
-        _take_in(update, events, now)
+        _take_in(update, events, {"seen": now})
         return Write(update.action(self.table, self.key(entity_id)), {}, None, {})
 
     def write_state(
@@ -208,7 +208,7 @@ class ProjectEntity:
         update = UpdateBuilder()
         _guard(update, "project_id", stored)
         update.set(project_items.state_attributes(after))
-        _take_in(update, events, now)
+        _take_in(update, events, {"seen": now})
         action = update.action(self.table, self.key(entity_id))
         return Write(action, {}, _known_of_project(after), {"status": after.said("status")})
 
@@ -223,12 +223,14 @@ def _guard(update: UpdateBuilder, key: str, stored: Stored | None) -> None:
         update.set({"rev": stored.revision + 1})
 
 
-def _take_in(update: UpdateBuilder, events: Sequence[Event], now: int) -> None:
+def _take_in(
+    update: UpdateBuilder, events: Sequence[Event], seen_attributes: Mapping[str, int]
+) -> None:
     """Add the events' deltas and their number, and note when that was."""
     counters: dict[str, int] = {}
     for event in events:
         add_delta(counters, event)
-    update.set({"seen": now})
+    update.set(seen_attributes)
     update.add({"n": len(events), **job_items.counter_attributes(counters)})
 
 

@@ -5,13 +5,15 @@
     job_id, client_id, project_id, pipeline   identity
     rev                                       counts changes of state (not of sums)
     ck, day_shard, outcome, outcome_day,      where the indexes find it; created_at is in ck
-    client_outcome, parent_job_id
+    client_outcome, client_project,
+    parent_job_id, client_parent
+    heartbeat                                 heartbeat_seconds, for the indexes
     at   {"1": {s, e, r, i, x, w}}            attempts: start, end, result, id of the winning
                                               event, its error, error reported before the end
     said [{o: [attempt, at, id], f: {…}}]     last values, grouped by the event that said them
     c_NAME                                    counters
     n                                         events taken in
-    seen                                      last_seen_at
+    seen, seen_slot                           last_seen_at, and the slot of it for the indexes
 
 Names are short because an item of at most 1 KB costs one write unit and a larger one more.
 """
@@ -23,8 +25,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain import instants
+from run_ledger.domain import instants, liveness
 from run_ledger.domain.job import Attempt, Ended, Failure, Job, Reported
+from run_ledger.domain.rollups import shard_of
 from run_ledger.domain.sums import Saying
 
 from . import keys
@@ -43,24 +46,37 @@ class StoredJob(Struct, frozen=True):
 
 
 def state_attributes(job: Job) -> dict[str, Any]:
-    """Return all attributes that a change of state sets: everything but key, sums, ``seen``."""
+    """Return all attributes that a change of state sets: everything but key and sums.
+
+    See `seen_attributes` for what every write sets.
+    """
     day = instants.day(job.created_at)
     attributes = {
         "client_id": job.client_id,
         "project_id": job.project_id,
         "pipeline": job.pipeline,
         "ck": keys.creation_key(job.created_at, job.job_id),
-        "day_shard": keys.day_shard(day, keys.shard_of(job.job_id)),
+        "day_shard": keys.day_shard(day, shard_of(job.job_id)),
         "outcome": job.outcome,
         "outcome_day": keys.outcome_day(job.outcome, day),
         "client_outcome": keys.client_outcome(job.client_id, job.outcome),
+        "client_project": keys.client_project(job.client_id, job.project_id),
         "at": {str(number): _from_attempt(a) for number, a in job.attempts.items()},
         "said": from_sayings(job.sayings),
     }
     parent = job.said("parent_job_id")
     if parent is not None:
         attributes["parent_job_id"] = parent
+        attributes["client_parent"] = keys.client_parent(job.client_id, parent)
+    heartbeat = job.said("heartbeat_seconds")
+    if heartbeat is not None:
+        attributes["heartbeat"] = heartbeat
     return attributes
+
+
+def seen_attributes(now: int) -> dict[str, int]:
+    """Return the attributes that say when the last new event was taken in."""
+    return {"seen": now, "seen_slot": liveness.slot_of(now)}
 
 
 def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:

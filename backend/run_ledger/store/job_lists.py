@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.pages import DayMap, Stretch, day_of, is_day
+from run_ledger.domain.rollups import DAY_SHARDS
 
 from . import keys
 from .attributes import to_attribute, to_item
@@ -100,7 +101,7 @@ def _partitions(day: str, outcomes: Collection[str] | None) -> list[Partition]:
     if outcomes is None:
         return [
             Partition(keys.BY_DAY, "day_shard", keys.day_shard(day, shard))
-            for shard in range(keys.DAY_SHARDS)
+            for shard in range(DAY_SHARDS)
         ]
     return [
         Partition(keys.BY_OUTCOME, "outcome_day", keys.outcome_day(outcome, day))

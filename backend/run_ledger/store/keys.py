@@ -4,7 +4,7 @@
 table       key                          indexes
 =========== ============================ =============================================
 Entries     ``pk`` entity, ``sk`` event  none: it is the duplicate check and the history
-Jobs        ``job_id``                   six, each sorted by ``ck``: time, then job id
+Jobs        ``job_id``                   eight, each sorted by ``ck``: time, then job id
 Projects    ``project_id``               ``by_client``, sorted by ``ck``
 Rollups     ``pk`` scope and day, ``sk`` none
 Rejections  ``rejection_id``             ``by_day``, sorted by ``rk``
@@ -13,18 +13,16 @@ Rejections  ``rejection_id``             ``by_day``, sorted by ``rk``
 
 from __future__ import annotations
 
-import zlib
 from typing import NamedTuple
 
 from run_ledger.domain import instants
-
-# A day's new jobs spread over this many partitions of the index by_day.
-DAY_SHARDS = 4
 
 BY_DAY = "by_day"
 BY_CLIENT = "by_client"
 BY_PROJECT = "by_project"
 BY_PARENT = "by_parent"
+BY_CLIENT_PROJECT = "by_client_project"
+BY_CLIENT_PARENT = "by_client_parent"
 BY_OUTCOME = "by_outcome"
 BY_CLIENT_OUTCOME = "by_client_outcome"
 
@@ -60,11 +58,6 @@ def day_shard(day: str, shard: int) -> str:
     return f"{day}#{shard}"
 
 
-def shard_of(job_id: str) -> int:
-    """Return the shard of its day that the job lies in; the same for ever."""
-    return zlib.crc32(job_id.encode()) % DAY_SHARDS
-
-
 def outcome_day(outcome: str, day: str) -> str:
     """Return the partition key of the index ``by_outcome``."""
     return f"{outcome}#{day}"
@@ -73,3 +66,13 @@ def outcome_day(outcome: str, day: str) -> str:
 def client_outcome(client_id: str, outcome: str) -> str:
     """Return the partition key of the index ``by_client_outcome``."""
     return f"{client_id}#{outcome}"
+
+
+def client_project(client_id: str, project_id: str) -> str:
+    """Return the partition key of the index ``by_client_project``."""
+    return f"{client_id}#{project_id}"
+
+
+def client_parent(client_id: str, parent_job_id: str) -> str:
+    """Return the partition key of the index ``by_client_parent``."""
+    return f"{client_id}#{parent_job_id}"

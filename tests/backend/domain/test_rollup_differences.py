@@ -92,7 +92,7 @@ def test_where_a_job_counts() -> None:
         ("all", "2026-11-22"): {"created": 1, "started": 1, "c_records_ok": 2},
         ("all", "2026-11-23"): end,
         ("failures#client-1#2026-11-23", fingerprint("E", "row 17")): {"ended_failed": 1},
-        ("days", "2026-11-22"): {"now_failed": 1},
+        ("days", "2026-11-22"): {"now_failed": 1, "shard_3": 1},
         ("clients", "client-1"): {"now_failed": 1},
         ("projects#client-1", "project-1"): {"now_failed": 1},
     }
@@ -110,14 +110,15 @@ def test_totals_count_a_job_as_what_it_is_now() -> None:
     rows = kept(
         [[said("02:00:00", "b")], [said("03:00:00", "c", status="completed", result="partial")]]
     )
-    totals = [("days", "2026-11-22"), ("clients", "client-1"), ("projects#client-1", "project-1")]
-    assert [rows[row] for row in totals] == [{"now_running": 0, "now_partial": 1}] * 3
+    changed = {"now_running": 0, "now_partial": 1}
+    assert rows["days", "2026-11-22"] == {**changed, "shard_3": 1}
+    assert rows["clients", "client-1"] == rows["projects#client-1", "project-1"] == changed
 
     moved = kept(
         [[said("02:00:00", "b")], [job_update(event_id="a", occurred_at="2026-11-20T00:00:00Z")]]
     )
-    assert moved["days", "2026-11-22"] == {"now_running": 0}
-    assert moved["days", "2026-11-20"] == {"now_running": 1}
+    assert moved["days", "2026-11-22"] == {"now_running": 0, "shard_3": 0}
+    assert moved["days", "2026-11-20"] == {"now_running": 1, "shard_3": 1}
     assert moved["clients", "client-1"] == {"now_running": 1}
 
 
