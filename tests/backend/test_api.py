@@ -163,7 +163,8 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(here: House) -> None:
     here.now += 1_000_000
     tag = first.headers["ETag"]
 
-    for sent in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+    assert tag.startswith('W/"')
+    for sent in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
         again = here.get("/jobs", headers={"IF-NONE-MATCH": sent})
         assert (again.status, again.body, again.headers["ETag"]) == (304, "", tag)
     assert here.get("/jobs", headers={"if-none-match": '"other"'}).status == 200

@@ -11,7 +11,14 @@ import pytest
 import urllib3
 from tests.support.local_stack import HTTP, LOOPBACK, free_port
 
-from run_ledger_ops.local.proxy import Proxy, Routes, Upstream, end_to_end, request_headers
+from run_ledger_ops.local.proxy import (
+    Proxy,
+    Routes,
+    Upstream,
+    answer_headers,
+    end_to_end,
+    request_headers,
+)
 
 ROUTES = Routes(1, "abc", "api", "d1.cloudfront.net", {"X-Added": "yes"})
 API = "/restapis/abc/api/_user_request_"
@@ -34,6 +41,15 @@ class Upstreams(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.wfile.write(b"4\r\nlong\r\n3\r\ner!\r\n0\r\n\r\n")
+        elif "/long" in self.path:
+            body = b'{"text":"' + b"long " * 500 + b'"}'
+            self.send_response(200)
+            self.send_header("ETag", 'W/"1"')
+            self.send_header("Content-Length", str(len(body)))
+            if self.path.endswith("/long-br"):
+                self.send_header("Content-Encoding", "br")
+            self.end_headers()
+            self.wfile.write(body)
         elif self.path.endswith("/unchanged"):
             self.send_response(304)
             self.send_header("ETag", '"1"')
@@ -46,21 +62,28 @@ class Upstreams(BaseHTTPRequestHandler):
             if self.command != "HEAD":
                 self.wfile.write(b"hello")
 
-    do_HEAD = do_POST = do_GET  # noqa: N815 - the base class's names
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base class's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Stay silent."""
 
 
 @pytest.fixture
-def origin() -> Iterator[str]:
-    """Give the origin of a proxy in front of the stand-in."""
+def origin(running: str) -> str:
+    """Give the origin of a proxy in front of the stand-in, which has seen nothing yet."""
     SEEN.clear()
+    return running
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[str]:
+    """Start the proxy and the stand-in."""
     upstream = HTTPServer((LOOPBACK, 0), Upstreams)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
     port = free_port()
     proxy = Proxy(
-        port, Routes(upstream.server_port, "abc", "api", "d1.cloudfront.net", {"X-A": "b"})
+        port,
+        Routes(upstream.server_port, "abc", "api", "d1.cloudfront.net", {"X-A": "b"}, 1_024),
     )
     proxy.start()
     yield f"http://{LOOPBACK}:{port}"
@@ -155,6 +178,59 @@ def test_chunks_pass_through(origin: str) -> None:
     answer = HTTP.request("GET", f"{origin}/api/chunks")
     assert answer.data == b"longer!"
     assert answer.headers["X-A"] == "b"
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip", "*", "deflate, GZIP;q=0.5"])
+def test_long_answers_of_the_api_are_compressed_for_those_who_take_it(
+    origin: str, accepted: str
+) -> None:
+    """As API Gateway does, the tag stays; the connection goes on to serve."""
+    pool = urllib3.PoolManager(retries=False, maxsize=1)
+    plain = pool.request("GET", f"{origin}/api/long")
+    packed = pool.request("GET", f"{origin}/api/long", headers={"Accept-Encoding": accepted})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert packed.headers["ETag"] == plain.headers["ETag"]
+    assert int(packed.headers["Content-Length"]) < 200 < int(plain.headers["Content-Length"])
+    assert packed.data == plain.data
+    assert pool.request("GET", f"{origin}/api/short").data == b"hello"
+    pool.clear()
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted"),
+    [
+        ("/api/long", "identity"),
+        ("/api/long", "gzip;q=0"),
+        ("/api/long", "br"),
+        ("/api/short", "gzip"),
+        ("/api/long-br", "gzip"),
+        ("/long", "gzip"),
+    ],
+)
+def test_other_answers_are_not_compressed(origin: str, path: str, accepted: str) -> None:
+    """Short ones, those for viewers that don't take it, the site's, and what is encoded already."""
+    answer = HTTP.request(
+        "GET", f"{origin}{path}", headers={"Accept-Encoding": accepted}, decode_content=False
+    )
+    assert answer.headers.get("Content-Encoding") != "gzip"
+    assert len(answer.data) == int(answer.headers["Content-Length"])
+
+
+def test_headers_of_the_edge_stand_in_place_of_others(origin: str) -> None:
+    """None comes twice."""
+    upstream = Upstream("/", added_headers={"X-A": "edge"})
+    assert answer_headers([("x-a", "origin"), ("ETag", "1")], upstream) == [
+        ("ETag", "1"),
+        ("X-A", "edge"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_methods_that_there_are_not_are_the_gateways_to_refuse(origin: str, method: str) -> None:
+    """They go on as they came."""
+    HTTP.request(method, f"{origin}/api/jobs", body=b"x")
+    assert [seen[0] for seen in SEEN] == [method]
 
 
 def test_not_modified_passes_through(origin: str) -> None:

@@ -26,6 +26,8 @@ from tests.support.local_stack import (
     wait_for,
 )
 
+from run_ledger.read.answers import COMMON_HEADERS
+
 pytestmark = pytest.mark.local_stack
 
 STACK_KEYS = {
@@ -124,6 +126,26 @@ def test_site_answers_under_the_policy_of_the_template(stack: LocalStack) -> Non
     assert config["client_id"] == stack.document["site_client_id"]
     assert config["api_base"] == "/api"
     assert "secret" not in json.dumps(config)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "problem"),
+    [
+        ("GET", "/jobs", "unauthorized"),
+        ("GET", "/no-such", "not-found"),
+        ("PUT", "/jobs", "not-found"),
+    ],
+)
+def test_gateway_refuses_as_the_template_says(
+    stack: LocalStack, method: str, path: str, problem: str
+) -> None:
+    """By problem documents with the headers that the reader's answers have, none of them twice."""
+    answer = HTTP.request(method, f"{stack.document['api_url']}{path}", timeout=30)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["type"] == f"urn:run-ledger:problem:{problem}"
+    assert answer.json()["status"] == answer.status
+    for name, value in COMMON_HEADERS.items():
+        assert answer.headers.getlist(name) == [value]
 
 
 def test_api_wants_a_token(stack: LocalStack) -> None:

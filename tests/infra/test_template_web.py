@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from tests.support.templates import circles, properties, resources, statements, transformed
 
+from run_ledger.openapi.refusals import refusals
+from run_ledger.read.answers import COMMON_HEADERS, KINDS
+
 PATHS = [
     "/jobs",
     "/jobs/{job_id}",
@@ -89,16 +92,37 @@ def test_gateway_refuses_by_problem_documents() -> None:
     assert {"UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(
         responses
     )
-    for response in responses.values():
-        assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == (
-            "'application/problem+json'"
-        )
+    common = {**COMMON_HEADERS, "Content-Type": "application/problem+json"}
+    for kind, response in responses.items():
+        headers = {
+            name.removeprefix("gatewayresponse.header."): value.strip("'")
+            for name, value in response["responseParameters"].items()
+        }
+        more = {"UNAUTHORIZED": {"WWW-Authenticate": "Bearer"}, "THROTTLED": {"Retry-After": "1"}}
+        assert headers == common | more.get(kind, {})
         body = response["responseTemplates"]["application/json"]
         # The gateway puts its own message in, quotes and all.
         problem = json.loads(body.replace("$context.error.messageString", '"message"'))
         assert problem["type"].startswith("urn:run-ledger:problem:")
         assert {"title", "detail"} <= set(problem)
         assert str(problem.get("status")) == str(response.get("statusCode"))
+
+
+def test_gateway_and_reader_refuse_alike() -> None:
+    """One status is one kind of problem, whoever found it; and each is in the OpenAPI document."""
+    ours = {kind.status: (f"urn:run-ledger:problem:{kind.name}", kind.title) for kind in KINDS}
+    described = {one.status for one in refusals()}
+    responses = properties("Api")["Body"]["x-amazon-apigateway-gateway-responses"]
+    for response in responses.values():
+        problem = json.loads(
+            response["responseTemplates"]["application/json"].replace(
+                "$context.error.messageString", '""'
+            )
+        )
+        if "status" in problem:
+            assert problem["status"] in described
+            said = (problem["type"], problem["title"])
+            assert ours.get(problem["status"], said) == said
 
 
 # --- sign-in ------------------------------------------------------------------------------------

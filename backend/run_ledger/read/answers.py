@@ -21,9 +21,13 @@ from run_ledger.domain.errors import (
 # Lambda carries 6 MB, in which the body stands as a JSON string; the list around the items and
 # the headers need some of it.
 MOST_BYTES = 5_000_000
-_COMMON = {
+# The template gives the same to what the gateway answers by itself.
+COMMON_HEADERS = {
     "Cache-Control": "private, no-cache",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 _encoder = msgspec.json.Encoder()
 
@@ -124,10 +128,13 @@ def fits(document: Struct) -> bool:
 
 
 def found(document: Struct, if_none_match: str) -> Answer:
-    """Return the answer that shows *document*, or says that the caller has it already."""
+    """Return the answer that shows *document*, or says that the caller has it already.
+
+    The tag is a weak one, as it stays while the gateway compresses the answer or does not.
+    """
     body = _encoder.encode(document)
-    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {**_COMMON, "ETag": tag}
+    tag = f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    headers = {**COMMON_HEADERS, "ETag": tag}
     if _matches(if_none_match, tag):
         return Answer(304, headers, b"")
     return Answer(200, {**headers, "Content-Type": "application/json"}, body)
@@ -143,14 +150,14 @@ def problem(error: Exception) -> Answer:
         detail=kind.detail or str(error),
         parameter=error.parameter if isinstance(error, InvalidQuery) else UNSET,
     )
-    headers = {**_COMMON, **kind.headers, "Content-Type": "application/problem+json"}
+    headers = {**COMMON_HEADERS, **kind.headers, "Content-Type": "application/problem+json"}
     return Answer(kind.status, headers, _encoder.encode(document))
 
 
 def _matches(if_none_match: str, tag: str) -> bool:
-    """Return whether the header names *tag*; a proxy that compressed the answer made it weak."""
+    """Return whether the header names *tag*, be it as a weak or as a strong one."""
     named = (name.strip().removeprefix("W/") for name in if_none_match.split(","))
-    return any(name in (tag, "*") for name in named)
+    return any(name in (tag.removeprefix("W/"), "*") for name in named)
 
 
 def _bytes_as_string(text: bytes) -> int:

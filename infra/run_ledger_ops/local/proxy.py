@@ -5,6 +5,7 @@ CloudFront distribution, each with the `Host` by which the local AWS knows it. S
 under the response headers (the content security policy among them) of the very template.
 """
 
+import gzip
 import http.client
 import threading
 from collections.abc import Iterable, Mapping
@@ -50,6 +51,7 @@ class Upstream:
     path: str
     host: str | None = None
     added_headers: Mapping[str, str] = field(default_factory=dict)
+    compressed_from: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Routes:
     api_stage: str
     distribution_domain: str
     api_headers: Mapping[str, str] = field(default_factory=dict)
+    api_compressed_from: int | None = None
+    """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
 
     def upstream(self, target: str) -> Upstream:
         """Say where a request target (path and query, as sent) goes on."""
@@ -68,7 +72,11 @@ class Routes:
         if path == f"/{self.api_stage}" or path.startswith(f"/{self.api_stage}/"):
             rest = path.removeprefix(f"/{self.api_stage}")
             base = f"/restapis/{self.api_id}/{self.api_stage}/_user_request_"
-            return Upstream(f"{base}{rest or '/'}{mark}{query}", added_headers=self.api_headers)
+            return Upstream(
+                f"{base}{rest or '/'}{mark}{query}",
+                added_headers=self.api_headers,
+                compressed_from=self.api_compressed_from,
+            )
         if path in SIGN_IN_PATHS:
             return Upstream(target)
         return Upstream(target, self.distribution_domain)
@@ -127,6 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Ask what another origin may do."""
         self._pass_on()
 
+    # The gateway refuses these in its own way.
+    do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - the base class's names
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Keep the terminal for what matters."""
 
@@ -178,24 +189,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, answer: http.client.HTTPResponse, upstream: Upstream) -> None:
         """Pass an answer on piece by piece, in chunks where its length isn't known beforehand."""
-        chunked = answer.chunked or answer.headers.get("content-length") is None
+        length = answer.headers.get("content-length")
+        chunked = answer.chunked or length is None
         bodiless = self.command == "HEAD" or answer.status in {
             HTTPStatus.NO_CONTENT,
             HTTPStatus.NOT_MODIFIED,
         }
+        headers = answer_headers(answer.headers.items(), upstream)
         self.send_response_only(answer.status, answer.reason)
-        added = upstream.added_headers
-        for name, value in [*end_to_end(answer.headers.items()), *added.items()]:
-            self.send_header(name, value)
-        if chunked and not bodiless:
-            self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        is_plain = not chunked and not bodiless and "content-encoding" not in answer.headers
+        if is_plain and self._is_compressed(int(length or 0), upstream):
+            body = gzip.compress(answer.read(), mtime=0)
+            self._send_headers(compressed_headers(headers, len(body)))
+            self.wfile.write(body)
+            return
+        framing = [("Transfer-Encoding", "chunked")] if chunked and not bodiless else []
+        self._send_headers([*headers, *framing])
         if bodiless:
             return
         while piece := answer.read1(_PIECE):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
+
+    def _is_compressed(self, length: int, upstream: Upstream) -> bool:
+        least = upstream.compressed_from
+        return least is not None and length >= least and takes_gzip(self.headers["Accept-Encoding"])
+
+    def _send_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
 
     def _answer_renewal(self, answer: http.client.HTTPResponse) -> None:
         status, body = renewal_answer(answer.status, answer.read())
@@ -238,6 +262,33 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         for token in value.split(",")
     }
     return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | named]
+
+
+def answer_headers(headers: Iterable[tuple[str, str]], upstream: Upstream) -> list[tuple[str, str]]:
+    """Give the headers to answer with: those that CloudFront adds stand in place of others."""
+    added = {name.lower() for name in upstream.added_headers}
+    kept = [(name, value) for name, value in end_to_end(headers) if name.lower() not in added]
+    return [*kept, *upstream.added_headers.items()]
+
+
+def compressed_headers(headers: Iterable[tuple[str, str]], length: int) -> list[tuple[str, str]]:
+    """Give the headers of an answer whose body was compressed to so many bytes."""
+    kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    return [
+        *kept,
+        ("Content-Encoding", "gzip"),
+        ("Vary", "Accept-Encoding"),
+        ("Content-Length", str(length)),
+    ]
+
+
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Say whether a viewer takes compressed answers: by name or by `*`, unless with `q=0`."""
+    for part in (accept_encoding or "").lower().split(","):
+        coding, _, weight = part.replace(" ", "").partition(";q=")
+        if coding in {"gzip", "*"}:
+            return not weight or weight.strip("0.") != ""
+    return False
 
 
 def request_headers(

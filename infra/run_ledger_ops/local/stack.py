@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.bundle import BundleError, build_bundle
 from run_ledger_ops.deploying import artifacts, site
-from run_ledger_ops.local import deployment, edge, intake, people, ports
+from run_ledger_ops.local import deployment, edge, gateway, intake, people, ports
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.errors import LocalStackError
@@ -194,6 +194,7 @@ class LocalStack:
             cloud.abandon()
             raise
         enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
+        gateway.apply_responses(cloud, *_api(outputs["ApiUrl"]))
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
         return outputs, True
@@ -270,7 +271,9 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
     distribution = cloudfront.get_distribution(Id=outputs["DistributionId"])["Distribution"]
     api_id, stage = _api(outputs["ApiUrl"])
     headers = edge.api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
-    return Routes(cloud_port, api_id, stage, distribution["DomainName"], headers)
+    compressed_from = gateway.compressed_from(cloud, api_id)
+    domain = distribution["DomainName"]
+    return Routes(cloud_port, api_id, stage, domain, headers, compressed_from)
 
 
 def _api(url: str) -> tuple[str, str]:

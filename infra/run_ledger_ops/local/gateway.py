@@ -1,0 +1,43 @@
+"""What the REST API's gateway does by itself, as the template has it.
+
+The local AWS keeps its own refusals when it takes an API's definition in, so they are put to it
+one by one: read from the deployed template, through API Gateway's own calls.
+"""
+
+from typing import Any
+
+from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.deployment import STACK_NAME
+
+_RESPONSES = "x-amazon-apigateway-gateway-responses"
+_PARTS = ("statusCode", "responseParameters", "responseTemplates")
+
+
+def apply_responses(cloud: LocalCloud, api_id: str, stage: str) -> None:
+    """Let the API refuse as the template says; it takes effect with a deployment of the stage."""
+    cloudformation: Any = cloud.client("cloudformation")
+    template = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
+    gateway: Any = cloud.client("apigateway")
+    for response_type, response in gateway_responses(template["TemplateBody"]).items():
+        said = {name: response[name] for name in _PARTS if name in response}
+        said |= {"statusCode": str(said["statusCode"])} if "statusCode" in said else {}
+        gateway.put_gateway_response(restApiId=api_id, responseType=response_type, **said)
+    gateway.create_deployment(restApiId=api_id, stageName=stage)
+
+
+def compressed_from(cloud: LocalCloud, api_id: str) -> int | None:
+    """Give how many bytes an answer has at least that is compressed; None where none is."""
+    gateway: Any = cloud.client("apigateway")
+    size = gateway.get_rest_api(restApiId=api_id).get("minimumCompressionSize")
+    return None if size is None else int(size)
+
+
+def gateway_responses(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give what the one REST API in a transformed template says of each type of response."""
+    (body,) = (
+        resource["Properties"]["Body"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::ApiGateway::RestApi"
+    )
+    responses: dict[str, dict[str, Any]] = body[_RESPONSES]
+    return responses
