@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tests.support import declared
 from tests.support.events import Envelope, job_update, project_update
 from tests.support.reading import NOW, PEOPLE_CLIENTS, STAFF, House, Reply, client_user
 from tests.support.views import reading_house
@@ -101,6 +102,9 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
     "/jobs/{job_id}": _things("job_id", "-1"),
     "/jobs/{job_id}/entries": _things("job_id", "-1", limit="1"),
     "/rejections": (Ask({}, {}, STAFF_ONLY),),
+    "/clients": (Ask({}, {}), Ask({}, {"limit": "1"})),
+    "/clients/{client_id}": _things("client_id"),
+    "/clients/{client_id}/config": _things("client_id"),
     "/trends": (
         Ask({}, {}),
         *(Ask({}, {"group_by": by}) for by in ("client", "project", "pipeline")),
@@ -115,6 +119,10 @@ def world(clients: frozenset[str]) -> House:
     here = reading_house(
         [one for client in CLIENTS if client in clients for one in _events(client)]
     )
+    for client in clients & {"acme", "globex"}:
+        declared.declare(here.client, client, description=f"About {client}.")
+        declared.configure(here.client, client, "model", value=f"{client}-model")
+        declared.configure(here.client, client, "token", secret_ref=f"arn:{client}")
     for app_client_id, grant in GRANTS.items():
         here.grant(app_client_id, **grant)
     return here
