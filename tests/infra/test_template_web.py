@@ -16,6 +16,8 @@ PATHS = [
     "/jobs/{job_id}",
     "/jobs/{job_id}/entries",
     "/rejections",
+    "/projects",
+    "/projects/{project_id}",
     "/clients",
     "/clients/{client_id}",
     "/clients/{client_id}/config",

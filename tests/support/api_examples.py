@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from tests.support.declared import configure, declare
 from tests.support.dynamo import client_error
-from tests.support.events import Envelope, job_update, without
+from tests.support.events import Envelope, job_update, project_update, without
 from tests.support.reading import STAFF, House, house
 
 from run_ledger.openapi.document import Example, file_text
@@ -26,6 +26,8 @@ REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] 
     "/jobs": (({}, {"client_id": "acme", "limit": 1}), ({}, {"result": "cancelled"})),
     "/jobs/{job_id}": ((JOB, {}),),
     "/jobs/{job_id}/entries": ((JOB, {"limit": 2}),),
+    "/projects": (({}, {"client_id": "acme"}),),
+    "/projects/{project_id}": (({"project_id": "crm-refresh"}, {}),),
     "/clients": (({}, {}),),
     "/clients/{client_id}": ((CLIENT, {}),),
     "/clients/{client_id}/config": ((CLIENT, {}),),
@@ -85,6 +87,17 @@ def _fill(here: House) -> None:
     configure(here.client, "acme", "model", value="small", description="Which model answers.")
     configure(here.client, "acme", "model_key", secret_ref="not shown")
     here.post(
+        project_update(
+            project_id="crm-refresh",
+            client_id="acme",
+            event_id="1",
+            occurred_at="2026-11-20T09:00:00Z",
+            name="CRM refresh",
+            owner="ana@acme.example",
+            status="active",
+            due_at="2026-12-01T00:00:00Z",
+            jobs_expected=12,
+        ),
         *(_said(number, **fields) for number, fields in enumerate(_LIFE, start=1)),
         job_update(
             job_id="crawl-7",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from .contract import RESULTS, ProjectStatus
+from .instants import text
+from .project import Project
 
 
 class JobTotalsDocument(Struct, frozen=True):
@@ -73,3 +76,29 @@ def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
     # Rows of several shards are read one after the other: a job that moves is never less than none.
     counts = {name: max(0, now.get(name, 0)) for name in ("queued", "running", *RESULTS)}
     return JobTotalsDocument(total=sum(counts.values()), **counts)
+
+
+def project_document(
+    client_id: str,
+    project_id: str,
+    now: Mapping[str, int],
+    project: Project | None,
+    last_seen_at: int | None,
+) -> ProjectDocument:
+    """Return a project as the API shows it; None for *project* where nothing was reported of it."""
+    said: Callable[[str], Any] = project.said if project else lambda _: None
+    due_at = said("due_at")
+    return ProjectDocument(
+        project_id=project_id,
+        client_id=client_id,
+        name=said("name"),
+        owner=said("owner"),
+        status=said("status"),
+        due_at=None if due_at is None else text(due_at),
+        jobs_expected=said("jobs_expected"),
+        tags=dict(sorted((said("tags") or {}).items())),
+        counters=dict(sorted(project.counters.items())) if project else {},
+        created_at=text(project.created_at) if project else None,
+        last_seen_at=None if last_seen_at is None else text(last_seen_at),
+        jobs=job_totals(now),
+    )

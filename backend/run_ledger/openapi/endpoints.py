@@ -43,6 +43,7 @@ TAGS: Mapping[str, str] = {
 PATH_PARAMETERS: Mapping[str, str] = {
     "client_id": "The client's id.",
     "job_id": "The job's id, as its pipeline chose it.",
+    "project_id": "The project's id.",
 }
 
 ENDPOINTS: Mapping[str, Endpoint] = {
@@ -89,6 +90,28 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         parameters=queries.REJECTIONS_PARAMETERS,
         document=documents.ListDocument,
         items=documents.RejectionDocument,
+    ),
+    "/projects": Endpoint(
+        summary="List projects",
+        about=(
+            "Ordered by `client_id`, then `project_id`: those that updates speak of, and those "
+            "that a client only has jobs in, which then have neither name nor status. Filters "
+            "combine. Follow `next_cursor` until it is null; a page may be short. A project that "
+            "is there all the while comes exactly once."
+        ),
+        tag="Clients",
+        parameters=queries_views.PROJECTS_PARAMETERS,
+        document=documents.ListDocument,
+        items=documents_views.ProjectDocument,
+    ),
+    "/projects/{project_id}": Endpoint(
+        summary="Show one project",
+        about=(
+            "Its state and counters as its updates make them, and what its client's jobs in it "
+            "are now."
+        ),
+        tag="Clients",
+        document=documents_views.ProjectDocument,
     ),
     "/clients": Endpoint(
         summary="List clients",

@@ -27,29 +27,26 @@ from run_ledger.domain.rollups import CLIENTS
 from run_ledger.store.client_reads import (
     Parameters,
     Profile,
-    read_declared,
     read_parameters,
     read_profile,
 )
 from run_ledger.store.rollup_reads import MOST_ROUNDS
-from run_ledger.store.totals import TotalsPage, read_total, read_totals
+from run_ledger.store.totals import Totals, read_total
 
 from .answers import fitting
 from .inquiries import Inquiry
+from .views import clients_beyond
 
 
 def list_clients(inquiry: Inquiry) -> Struct:
     """Return a page of clients, by id."""
     query = clients_query(inquiry.parameters)
     start: str | None = inquiry.unseal([], query.cursor)
-    scope = inquiry.scope()
+    scope, (page, totals, end) = clients_beyond(inquiry, start, query.limit)
     if scope.clients is None:
-        documents, end = _of_all(inquiry, start, query.limit)
+        documents = _with_totals(inquiry, page, totals)
     else:
-        there = [name for name in sorted(scope.clients) if start is None or name > start]
-        page = there[: query.limit]
         documents = _of_these(inquiry, page)
-        end = page[-1] if len(page) < len(there) else None
     items = fitting(documents)
     if len(items) < len(documents):
         end = documents[len(items) - 1].client_id
@@ -102,47 +99,17 @@ def _no_client() -> NotFound:
     return NotFound("There is no such client, or it is not one that you may see.")
 
 
-def _of_all(
-    inquiry: Inquiry, start: str | None, limit: int
-) -> tuple[list[ClientDocument], str | None]:
-    """Return the first *limit* of all clients beyond *start*, and where they end."""
+def _with_totals(inquiry: Inquiry, page: Sequence[str], totals: Totals) -> list[ClientDocument]:
+    """Return those of the clients that there are, in order, where the totals are known."""
     reading = inquiry.reading
-    (declared, goes_on), reporting = reading.both(
-        partial(read_declared, reading.client, reading.tables.clients, start, limit + 1),
-        partial(
-            read_totals,
-            reading.client,
-            reading.tables.rollups,
-            CLIENTS,
-            start=start,
-            rows=(limit + 1) * inquiry.rollup_shards,
-        ),
-    )
-    page, end = _merged(declared, reporting, limit, goes_on=goes_on)
     profiles = reading.together(
         [partial(read_profile, reading.client, reading.tables.clients, name) for name in page]
     )
-    documents = [
-        _document(name, profile, reporting.totals.get(name))
+    return [
+        _document(name, profile, totals.get(name))
         for name, profile in zip(page, profiles, strict=True)
-        if profile is not None or name in reporting.totals
+        if profile is not None or name in totals
     ]
-    return documents, end
-
-
-def _merged(
-    declared: Sequence[str], reporting: TotalsPage, limit: int, *, goes_on: bool
-) -> tuple[list[str], str | None]:
-    """Return the first *limit* names of both, as far as both were read, and where they end."""
-    ends = [
-        names[-1]
-        for names, is_cut in ((declared, goes_on), (list(reporting.totals), reporting.goes_on))
-        if is_cut and names
-    ]
-    known = sorted({*declared, *reporting.totals})
-    whole = [name for name in known if not ends or name <= min(ends)]
-    page = whole[:limit]
-    return page, page[-1] if page and (ends or len(page) < len(known)) else None
 
 
 def _of_these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[ClientDocument]:

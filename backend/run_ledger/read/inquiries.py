@@ -40,6 +40,13 @@ class Inquiry(NamedTuple):
         grant, answer = self.reading.both(self._grant(), call)
         return granted(grant), answer
 
+    def scope_and_each(self, calls: Sequence[Callable[[], Any]]) -> tuple[Scope, list[Any]]:
+        """Return what the caller may see, and the answers of *calls*, in one round of calls."""
+        if self.caller.scope is not None:
+            return self.caller.scope, self.reading.together(calls)
+        grant, *answers = self.reading.together([self._grant(), *calls])
+        return granted(grant), answers
+
     def seal(self, filters: Sequence[Any], position: Any) -> str | None:
         """Return the cursor for *position*; None for None, the end of a list."""
         if position is None:

@@ -22,6 +22,7 @@ from .clients import list_clients, show_client, show_config
 from .entries import list_entries
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
+from .projects import list_projects, show_project
 from .rejections import list_rejections
 from .requests import Request
 from .trends import show_trends
@@ -35,6 +36,8 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/jobs": list_jobs,
     "/jobs/{job_id}": show_job,
     "/jobs/{job_id}/entries": list_entries,
+    "/projects": list_projects,
+    "/projects/{project_id}": show_project,
     "/clients": list_clients,
     "/clients/{client_id}": show_client,
     "/clients/{client_id}/config": show_config,

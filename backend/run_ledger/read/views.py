@@ -1,13 +1,16 @@
-"""What the answers that total something have in common: which clients they are about."""
+"""What clients an answer is about: all that a caller may see, or a page of those that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from run_ledger.domain.access import Scope
+from run_ledger.domain.rollups import CLIENTS
+from run_ledger.store.client_reads import read_declared
 from run_ledger.store.directories import read_client_ids
+from run_ledger.store.totals import Totals, TotalsPage, read_totals
 
 from .inquiries import Inquiry
 
@@ -34,3 +37,64 @@ def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
         partial(read_client_ids, reading.client, reading.tables.rollups)
     )
     return View(scope, sorted(known if scope.clients is None else scope.clients))
+
+
+class ClientsPage(NamedTuple):
+    """Some clients by id, what their jobs are now, and the last of them; None where all end."""
+
+    clients: Sequence[str]
+    totals: Totals
+    end: str | None
+
+
+def clients_beyond(inquiry: Inquiry, start: str | None, limit: int) -> tuple[Scope, ClientsPage]:
+    """Return the first *limit* clients beyond *start* that the caller may see: one round at most.
+
+    Who may see all is shown those that were declared or have jobs; one that has been taken back
+    since may still be among them, without totals. Who may see some is shown these, without totals.
+    """
+    caller, reading = inquiry.caller, inquiry.reading
+    if caller.scope is not None and caller.scope.clients is not None:
+        return caller.scope, _some(caller.scope.clients, start, limit)
+    scope, ((declared, goes_on), reporting) = inquiry.scope_and_each(
+        [
+            partial(read_declared, reading.client, reading.tables.clients, start, limit + 1),
+            partial(
+                read_totals,
+                reading.client,
+                reading.tables.rollups,
+                CLIENTS,
+                start=start,
+                rows=(limit + 1) * inquiry.rollup_shards,
+            ),
+        ]
+    )
+    if scope.clients is not None:
+        return scope, _some(scope.clients, start, limit)
+    page, end = merged_names(declared, reporting, limit, goes_on=goes_on)
+    return scope, ClientsPage(page, reporting.totals, end)
+
+
+def _some(clients: Iterable[str], start: str | None, limit: int) -> ClientsPage:
+    there = [name for name in sorted(clients) if start is None or name > start]
+    page = there[:limit]
+    return ClientsPage(page, {}, page[-1] if len(page) < len(there) else None)
+
+
+def merged_names(
+    names: Sequence[str], page: TotalsPage, limit: int, *, goes_on: bool = False
+) -> tuple[list[str], str | None]:
+    """Return the first *limit* of *names* and those of *page*, as far as both are known.
+
+    *names* are sorted, and more follow if it *goes_on*. With them comes the last of them, None
+    where there are no more.
+    """
+    ends = [
+        known[-1]
+        for known, is_cut in ((names, goes_on), (list(page.totals), page.goes_on))
+        if is_cut and known
+    ]
+    everything = sorted({*names, *page.totals})
+    whole = [name for name in everything if not ends or name <= min(ends)]
+    chosen = whole[:limit]
+    return chosen, chosen[-1] if chosen and (ends or len(chosen) < len(everything)) else None

@@ -1,0 +1,177 @@
+"""``/projects`` and ``/projects/{project_id}``.
+
+A project is there for a client if updates of it said so, or if the client has jobs in it. Its
+state and its reported counters are those of its updates (null and none where there are none), its
+job totals those of the client's jobs.
+
+The list is ordered by client, then project: it is total and stable, and following cursors gives
+every project that was there all the while exactly once. A page goes through `_CLIENTS_A_PAGE`
+clients at most, and may come short, with a cursor that goes on. Who sees all clients is shown the
+projects of those that were declared or have jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from run_ledger.domain.documents import ListDocument
+from run_ledger.domain.documents_views import ProjectDocument, project_document
+from run_ledger.domain.errors import NotFound
+from run_ledger.domain.parameters import is_identifier
+from run_ledger.domain.queries import no_query
+from run_ledger.domain.queries_views import ProjectsQuery, projects_query
+from run_ledger.domain.rollups import projects_partition
+from run_ledger.store.project_items import StoredProject
+from run_ledger.store.project_lists import (
+    read_newest_client,
+    read_project,
+    read_projects,
+    read_reported,
+)
+from run_ledger.store.totals import TotalsPage, read_total, read_totals
+
+from .answers import fitting
+from .inquiries import Inquiry
+from .views import clients_beyond, merged_names
+
+_CLIENTS_A_PAGE = 25
+
+Place = tuple[str, str]
+"""A client and a project: where a page ends. An empty project stands before a client's first."""
+
+
+class _Page(NamedTuple):
+    places: Sequence[Place]
+    totals: Mapping[Place, Mapping[str, int]]
+    end: Place | None
+
+
+def list_projects(inquiry: Inquiry) -> Struct:
+    """Return a page of projects, by client and id."""
+    query = projects_query(inquiry.parameters)
+    position: list[str] | None = inquiry.unseal(query.binding, query.cursor)
+    start = (position[0], position[1]) if position else ("", "")
+    clients, is_last = _clients(inquiry, query, start)
+    page = _page(inquiry, clients, start, query.limit)
+    end = page.end
+    if end is None and not is_last:
+        end = (clients[-1], _AFTER_ALL)
+    documents = [one for one in _documents(inquiry, page) if query.status in (None, one.status)]
+    items = fitting(documents)
+    if len(items) < len(documents):
+        last = documents[len(items) - 1]
+        end = (last.client_id, last.project_id)
+    return ListDocument(items, inquiry.seal(query.binding, end and list(end)), None)
+
+
+# Sorts after all that can be a project's id.
+_AFTER_ALL = "~"
+
+
+def show_project(inquiry: Inquiry) -> Struct:
+    """Return one project, of its own client or else of one that has jobs in it."""
+    no_query(inquiry.parameters)
+    project_id = inquiry.path_parameters["project_id"]
+    if not is_identifier(project_id):
+        raise _no_project()
+    reading = inquiry.reading
+    client, tables = reading.client, reading.tables
+    scope, stored = inquiry.scope_and(partial(read_project, client, tables.projects, project_id))
+    if stored is not None and scope.allows(stored.project.client_id):
+        owners = [stored.project.client_id]
+    elif scope.clients is not None:
+        stored, owners = None, sorted(scope.clients)
+    else:
+        newest = reading.alone(partial(read_newest_client, client, tables.jobs, project_id))
+        owners = [newest] if newest else []
+    totals = reading.together(
+        [
+            partial(read_total, client, tables.rollups, projects_partition(owner), project_id)
+            for owner in owners
+        ]
+    )
+    for owner, now in zip(owners, totals, strict=True):
+        if stored is not None or now is not None:
+            return _document((owner, project_id), now, stored)
+    raise _no_project()
+
+
+def _no_project() -> NotFound:
+    return NotFound("There is no such project, or it is not one that you may see.")
+
+
+def _clients(inquiry: Inquiry, query: ProjectsQuery, start: Place) -> tuple[Sequence[str], bool]:
+    """Return the clients to go through, from that of *start* on, and whether these are the last."""
+    if query.client_id is not None:
+        return sorted(inquiry.scope().narrowed(query.client_id).clients or ()), True
+    first = [start[0]] if start[0] else []
+    scope, page = clients_beyond(inquiry, start[0] or None, _CLIENTS_A_PAGE)
+    return [name for name in first if scope.allows(name)] + [*page.clients], page.end is None
+
+
+def _page(inquiry: Inquiry, clients: Sequence[str], start: Place, limit: int) -> _Page:
+    """Return the first *limit* projects of *clients* beyond *start*, as far as all are known."""
+    reading = inquiry.reading
+    reported: dict[str, list[str]] = {}
+    totals: dict[str, TotalsPage] = {}
+
+    def find_reported(name: str) -> None:
+        found = read_reported(reading.client, reading.tables.projects, name)
+        reported[name] = [one for one in found if name != start[0] or one > start[1]]
+
+    def find_totals(name: str) -> None:
+        totals[name] = read_totals(
+            reading.client,
+            reading.tables.rollups,
+            projects_partition(name),
+            start=(start[1] or None) if name == start[0] else None,
+            rows=(limit + 1) * inquiry.rollup_shards,
+        )
+
+    reading.together(
+        [partial(find, name) for name in clients for find in (find_reported, find_totals)]
+    )
+    places: list[Place] = []
+    end: Place | None = None
+    for name in clients:
+        if len(places) >= limit:
+            end = places[-1]
+            break
+        chosen, last = merged_names(reported[name], totals[name], limit - len(places))
+        places += [(name, one) for one in chosen]
+        if last is not None:
+            end = (name, last)
+            break
+    known = {(name, one): now for name in clients for one, now in totals[name].totals.items()}
+    return _Page(places, known, end)
+
+
+def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
+    if not page.places:
+        return []
+    reading = inquiry.reading
+    names = sorted({project_id for _, project_id in page.places})
+    stored = reading.alone(partial(read_projects, reading.client, reading.tables.projects, names))
+    documents = []
+    for place in page.places:
+        one = stored.get(place[1])
+        # The jobs of one client may name a project that updates of another speak of.
+        own = one if one is not None and one.project.client_id == place[0] else None
+        if own is not None or place in page.totals:
+            documents.append(_document(place, page.totals.get(place), own))
+    return documents
+
+
+def _document(
+    place: Place, now: Mapping[str, int] | None, stored: StoredProject | None
+) -> ProjectDocument:
+    return project_document(
+        *place,
+        now or {},
+        stored.project if stored else None,
+        stored.last_seen_at if stored else None,
+    )

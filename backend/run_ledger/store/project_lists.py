@@ -1,0 +1,90 @@
+"""Which projects a client has reported on, the projects themselves, and whose a project is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from run_ledger.domain.errors import InvalidQuery
+
+from . import keys
+from .attributes import to_attribute, to_item
+from .project_items import StoredProject, from_project_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 5
+_FIRST_PAUSE_SECONDS = 0.05
+
+
+def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
+    """Return the projects that updates of *client_id* speak of, sorted.
+
+    The index has them by time and not by name, so all are read: an answer of DynamoDB holds
+    thousands. Raises InvalidQuery for a client that has more.
+    """
+    answer = client.query(
+        TableName=table,
+        IndexName=keys.BY_CLIENT,
+        KeyConditionExpression="client_id = :client",
+        ExpressionAttributeValues={":client": to_attribute(client_id)},
+        ProjectionExpression="project_id",
+    )
+    if "LastEvaluatedKey" in answer:
+        raise InvalidQuery(
+            "client_id", f"client {client_id} has more projects than one answer can put in order"
+        )
+    items: list[Any] = answer["Items"]
+    return sorted(item["project_id"]["S"] for item in items)
+
+
+def read_project(client: DynamoDBClient, table: str, project_id: str) -> StoredProject | None:
+    """Return one project as it is now, None where no update speaks of it."""
+    key = to_item({"project_id": project_id})
+    item: Any = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+    return None if item is None else from_project_item(item)
+
+
+def read_projects(
+    client: DynamoDBClient, table: str, project_ids: Sequence[str]
+) -> dict[str, StoredProject]:
+    """Return those of *project_ids*, at most 100, that there are."""
+    wanted: Any = {
+        table: {
+            "Keys": [to_item({"project_id": name}) for name in project_ids],
+            "ConsistentRead": True,
+        }
+    }
+    found: list[Any] = []
+    for tries in range(_TRIES):
+        if tries:
+            time.sleep(_FIRST_PAUSE_SECONDS * 2**tries)
+        answer = client.batch_get_item(RequestItems=wanted)
+        found += answer["Responses"].get(table, [])
+        wanted = answer.get("UnprocessedKeys")
+        if not wanted:
+            stored = [from_project_item(item) for item in found]
+            return {one.project.project_id: one for one in stored}
+    raise ClientError(
+        {"Error": {"Code": "ThrottlingException", "Message": "keys stayed unprocessed"}},
+        "BatchGetItem",
+    )
+
+
+def read_newest_client(client: DynamoDBClient, table: str, project_id: str) -> str | None:
+    """Return the client of the newest job in a project, None where it has no job."""
+    answer = client.query(
+        TableName=table,
+        IndexName=keys.BY_PROJECT,
+        KeyConditionExpression="project_id = :project",
+        ExpressionAttributeValues={":project": to_attribute(project_id)},
+        ProjectionExpression="client_id",
+        ScanIndexForward=False,
+        Limit=1,
+    )
+    items: list[Any] = answer["Items"]
+    return str(items[0]["client_id"]["S"]) if items else None
