@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from run_ledger_ops import audit, redrive, rejected
+from run_ledger_ops import apps, audit, clients, redrive, rejected, users
 from run_ledger_ops.local import command as local
 
 
@@ -14,6 +14,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     local.add_to(commands)
+    users.add_to(commands)
+    apps.add_to(commands)
+    clients.add_to(commands)
     rejected.add_to(commands)
     redrive.add_to(commands)
     audit.add_to(commands)

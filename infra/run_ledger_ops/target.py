@@ -2,8 +2,9 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,23 @@ class Target:
     endpoint_url: str | None
     outputs: dict[str, str]
     parameters: dict[str, str]
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def token_url(self) -> str:
+        """Where programs get their tokens."""
+        there = f"https://{self.outputs['UserPoolDomain']}/oauth2/token"
+        return self.addresses.get("token_url", there)
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is."""
+        return self.addresses.get("api_url", self.outputs["ApiUrl"])
+
+    @cached_property
+    def cognito(self) -> Any:
+        """The client of its user pool."""
+        return self.client("cognito-idp")
 
     def client(self, service: str) -> Any:
         """Make a client of one of its services."""
@@ -137,10 +155,13 @@ def _local(file: Path | None) -> Target:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OpsError(f"{path} is no stack.json of a local stack ({error}).") from error
     try:
-        return _described(session, f"run-ledger-{_LOCAL_STAGE}", endpoint_url)
+        found = _described(session, f"run-ledger-{_LOCAL_STAGE}", endpoint_url)
     except (BotoCoreError, ClientError) as error:
         message = f"The local stack of {path} does not answer at {endpoint_url}: {error}"
         raise OpsError(message) from error
+    # On a local stack they are not where the template says: one proxy serves them all.
+    served = {name: document[name] for name in ("token_url", "api_url") if name in document}
+    return replace(found, addresses=served)
 
 
 def _described(session: Any, stack_name: str, endpoint_url: str | None) -> Target:

@@ -48,9 +48,7 @@ def answer(word: str, work: Callable[[], int]) -> int:
         warn(f"run-ledger {word}: {error}")
         return CANNOT
     except ClientError as error:
-        trouble = error.response.get("Error", {})
-        message = trouble.get("Message") or trouble.get("Code") or str(error)
-        warn(f"run-ledger {word}: AWS refused {error.operation_name}: {message}")
+        warn(f"run-ledger {word}: AWS refused {error.operation_name}: {words_of(error)}")
         return CANNOT
     except BotoCoreError as error:
         warn(f"run-ledger {word}: AWS can't be reached: {error}")
@@ -63,6 +61,12 @@ def answer(word: str, work: Callable[[], int]) -> int:
         warn(f"\nrun-ledger {word}: stopped")
         return _INTERRUPTED
     return code
+
+
+def words_of(error: ClientError | BotoCoreError) -> str:
+    """Return what an error of AWS's says, without what botocore says around it."""
+    trouble = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
+    return str(trouble.get("Message") or trouble.get("Code") or error)
 
 
 class Progress:

@@ -7,7 +7,6 @@ import json
 import shlex
 import shutil
 import socket
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -108,18 +107,6 @@ def test_passwords_satisfy_the_pool() -> None:
     assert any(map(str.islower, password))
     assert any(map(str.isdigit, password))
     assert password != people.new_password()
-
-
-def test_clients_table_holds_grant_profiles_and_parameters() -> None:
-    """A secret parameter is held by reference alone, without a value."""
-    items = people.client_items("machine", datetime(2026, 1, 2, tzinfo=UTC))
-    by_key = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
-    assert by_key["app#machine", "grant"]["staff"] == {"BOOL": True}
-    assert by_key["acme", "profile"]["name"] == {"S": "Acme Retail (demo)"}
-    secret = by_key["acme", "param#warehouse_password"]
-    assert "value" not in secret
-    assert secret["secret_ref"]["S"].startswith("arn:aws:secretsmanager:")
-    assert by_key["acme", "param#model"]["updated_at"] == {"S": "2026-01-02T00:00:00Z"}
 
 
 def test_wanted_port_that_is_taken_is_an_error() -> None:

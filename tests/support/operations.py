@@ -35,6 +35,11 @@ _QUEUES = {
     "DlqUrl": "run-ledger-test-updates-dead",
     "RuleDlqUrl": "run-ledger-test-rule-dead",
 }
+_ADDRESSES = {
+    "ApiUrl": "https://api.example/api",
+    "UserPoolDomain": "login.example",
+    "Scope": "run-ledger/read",
+}
 
 
 @dataclass
@@ -43,6 +48,8 @@ class System:
 
     dynamodb: DynamoDBClient
     sqs: Any
+    cognito: Any
+    pool_id: str
     queue_url: str
     dlq_url: str
     rule_dlq_url: str
@@ -115,8 +122,11 @@ class CloudFormation:
 
 
 @contextmanager
-def deployed_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    """Give a stage named `STAGE` in the account and region of the environment."""
+def deployed_system(monkeypatch: pytest.MonkeyPatch, *, has_pool: bool = False) -> Iterator[System]:
+    """Give a stage named `STAGE` in the account and region of the environment.
+
+    The user pool is there on demand: it takes moto longer than all the rest.
+    """
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setattr(Target, "executor", Serial())
     with empty_tables() as dynamodb:
@@ -124,14 +134,26 @@ def deployed_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
         urls = {
             output: sqs.create_queue(QueueName=name)["QueueUrl"] for output, name in _QUEUES.items()
         }
+        cognito: Any = boto3.client("cognito-idp")
+        pool_id = _user_pool(cognito) if has_pool else ""
         outputs = urls | {f"{kind.capitalize()}Table": name for kind, name in _tables()}
+        outputs |= _ADDRESSES | {"UserPoolId": pool_id}
         clients = {
             "cloudformation": CloudFormation(outputs),
+            "cognito-idp": cognito,
             "dynamodb": dynamodb,
             "sqs": sqs,
         }
         monkeypatch.setattr(target, "make_client", lambda _session, service, _url: clients[service])
-        yield System(dynamodb, sqs, urls["QueueUrl"], urls["DlqUrl"], urls["RuleDlqUrl"])
+        yield System(dynamodb, sqs, cognito, pool_id, *(urls[output] for output in _QUEUES))
+
+
+def _user_pool(cognito: Any) -> str:
+    """Make a user pool like the template's and return its id."""
+    pool = cognito.create_user_pool(PoolName="run-ledger-test", UsernameAttributes=["email"])
+    pool_id: str = pool["UserPool"]["Id"]
+    cognito.create_group(UserPoolId=pool_id, GroupName="staff")
+    return pool_id
 
 
 def _tables() -> Iterator[tuple[str, str]]:

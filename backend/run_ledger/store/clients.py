@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .attributes import from_item, to_item
+from .keys import GRANT, app_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,7 +23,7 @@ def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mappin
     """
     answer = client.get_item(
         TableName=table,
-        Key=to_item({"pk": f"app#{app_client_id}", "sk": "grant"}),
+        Key=to_item({"pk": app_key(app_client_id), "sk": GRANT}),
         ConsistentRead=True,
         ProjectionExpression="#clients, #staff",
         ExpressionAttributeNames={"#clients": "clients", "#staff": "staff"},

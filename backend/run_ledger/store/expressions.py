@@ -38,6 +38,10 @@ class UpdateBuilder:
         """Let the write happen only where there is no item yet."""
         self._conditions.append(f"attribute_not_exists({self._name(key)})")
 
+    def require_present(self, key: str) -> None:
+        """Let the write happen only where there is an item already."""
+        self._conditions.append(f"attribute_exists({self._name(key)})")
+
     def require(self, path: tuple[str, ...], operator: str, value: Any) -> None:
         """Let the write happen only where the attribute at *path* compares so with *value*."""
         where = ".".join(self._name(part) for part in path)

@@ -6,6 +6,7 @@ table       key                          indexes
 Entries     ``pk`` entity, ``sk`` event  none: it is the duplicate check and the history
 Jobs        ``job_id``                   eight, each sorted by ``ck``: time, then job id
 Projects    ``project_id``               ``by_client``, sorted by ``ck``
+Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition
 Rollups     ``pk`` scope and day, ``sk`` none
 Rejections  ``rejection_id``             ``by_day``, sorted by ``rk``
 =========== ============================ =============================================
@@ -26,6 +27,14 @@ BY_CLIENT_PARENT = "by_client_parent"
 BY_OUTCOME = "by_outcome"
 BY_CLIENT_OUTCOME = "by_client_outcome"
 
+# The table Clients: who is declared lies in one partition, what a client is in one of its own.
+CLIENT_DIRECTORY = "clients"
+PROFILE = "profile"
+PARAMETER_PREFIX = "param#"
+GRANT = "grant"
+# A client named so would lie in the directory, or be found in it.
+RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
+
 
 class Tables(NamedTuple):
     """The names of the tables; empty where a function may not know one."""
@@ -41,6 +50,11 @@ class Tables(NamedTuple):
 def entity_key(kind: str, entity_id: str) -> str:
     """Return the partition key of an entity's entries."""
     return f"{kind}#{entity_id}"
+
+
+def app_key(app_client_id: str) -> str:
+    """Return the partition key of what a machine's app client may see."""
+    return f"app#{app_client_id}"
 
 
 def creation_key(created_at: int, entity_id: str) -> str:

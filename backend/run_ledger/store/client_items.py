@@ -1,0 +1,117 @@
+"""A client's profile and configuration as items of the table Clients.
+
+================  ===================  =========================================================
+pk                sk                   holds
+================  ===================  =========================================================
+client id         ``profile``          name, description, contact, tags, revision, updated_at
+client id         ``param#NAME``       name, description, kind, value or secret_ref, updated_at
+``clients``       client id            name: the directory, which is read without a scan
+================  ===================  =========================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from .attributes import Item, to_item
+from .keys import PARAMETER_PREFIX, PROFILE
+
+PROFILE_ATTRIBUTES = ("pk", "sk", "name", "description", "contact", "tags", "revision")
+PARAMETER_ATTRIBUTES = ("kind", "value", "not_secret")
+REFERENCE = "secret_ref"
+
+
+class Profile(Struct, frozen=True):
+    """Who a client is."""
+
+    name: str
+    description: str = ""
+    contact: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Parameter(Struct, frozen=True):
+    """One parameter: plain with a value, or a secret, of which only the whereabouts are known.
+
+    A secret whose ``secret_ref`` is None is one whose reference is withheld. ``not_secret`` says
+    why a value that looks like a secret is none.
+    """
+
+    name: str
+    description: str = ""
+    value: str | None = None
+    secret_ref: str | None = None
+    not_secret: str | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether this is a secret."""
+        return self.value is None
+
+
+class ClientRecord(Struct, frozen=True):
+    """A client and its whole configuration."""
+
+    client_id: str
+    profile: Profile
+    parameters: dict[str, Parameter]
+
+
+def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
+    """Return what the items say; a person may have written some by hand, with less in them."""
+    profile = items[PROFILE]
+    parameters = {}
+    for key, item in items.items():
+        if key.startswith(PARAMETER_PREFIX):
+            name = key.removeprefix(PARAMETER_PREFIX)
+            is_secret = item.get("kind") == "secret"
+            parameters[name] = Parameter(
+                name,
+                str(item.get("description", "")),
+                None if is_secret else str(item.get("value", "")),
+                item.get("secret_ref") if is_secret else None,
+                item.get("not_secret"),
+            )
+    return ClientRecord(
+        client_id,
+        Profile(
+            str(profile.get("name", "")),
+            str(profile.get("description", "")),
+            profile.get("contact"),
+            dict(profile.get("tags") or {}),
+        ),
+        parameters,
+    )
+
+
+def parameter_item(client_id: str, parameter: Parameter, updated_at: str) -> Item:
+    """Return the item of a parameter."""
+    values: dict[str, Any] = {
+        "pk": client_id,
+        "sk": f"{PARAMETER_PREFIX}{parameter.name}",
+        "name": parameter.name,
+        "description": parameter.description,
+        "kind": "secret" if parameter.is_secret else "plain",
+        "updated_at": updated_at,
+    }
+    if parameter.value is None:
+        values["secret_ref"] = parameter.secret_ref
+    else:
+        values["value"] = parameter.value
+    if parameter.not_secret is not None:
+        values["not_secret"] = parameter.not_secret
+    return to_item(values)
+
+
+def profile_values(profile: Profile, updated_at: str) -> dict[str, Any]:
+    """Return what the item of a profile holds; a contact that is None is one to take away."""
+    return {
+        "name": profile.name,
+        "description": profile.description,
+        "contact": profile.contact,
+        "tags": profile.tags,
+        "updated_at": updated_at,
+    }

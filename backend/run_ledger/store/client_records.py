@@ -1,0 +1,231 @@
+"""Clients as operators declare them, read and written. The reader of the API has no part in this.
+
+Each write changes the ``revision`` of the client's profile, and is refused where that is no longer
+the one that was read: so what two people apply at once never mixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from msgspec import Struct
+
+from run_ledger.domain import instants
+from run_ledger.domain.errors import StoreUnavailable
+
+from .attributes import from_item, to_item
+from .client_items import (
+    PARAMETER_ATTRIBUTES,
+    PROFILE_ATTRIBUTES,
+    REFERENCE,
+    ClientRecord,
+    from_items,
+    parameter_item,
+    profile_values,
+)
+from .expressions import UpdateBuilder
+from .faults import Fault, fault, fault_of_code
+from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_READINGS = 5
+_ACTIONS_BESIDE_TWO = 98  # a transaction takes a hundred: the profile and the directory are two
+
+
+class Stored(Struct, frozen=True):
+    """What the table holds of a client; ``record`` is None where it is not declared."""
+
+    client_id: str
+    record: ClientRecord | None
+    revision: str | None
+    listed_as: str | None
+
+
+class ClientRecords:
+    """The declared clients of a table."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        clock: Callable[[], int],
+        new_revision: Callable[[], str],
+    ) -> None:
+        """Work on *table*; *new_revision* gives a text that it never gave before."""
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._new_revision = new_revision
+
+    def directory(self) -> dict[str, str]:
+        """Return the names of all declared clients by their ids, in the order of these."""
+        items = self._query(CLIENT_DIRECTORY, ("sk", "name"))
+        return {item["sk"]: str(item.get("name", "")) for item in items}
+
+    def read(self, client_id: str, *, references: bool = True) -> Stored:
+        """Return a client as it is at one instant; without *references* none is even asked for.
+
+        Raises StoreUnavailable where somebody changes it all the time.
+        """
+        names = (*PROFILE_ATTRIBUTES, *PARAMETER_ATTRIBUTES, *([REFERENCE] if references else []))
+        for _ in range(_READINGS):
+            # The profile first: it comes last in the query, so what changes in between shows.
+            before = self._get(client_id, PROFILE, ("pk", "revision"))
+            items = {item["sk"]: item for item in self._query(client_id, names)}
+            profile = items.get(PROFILE)
+            if _revision(before) == _revision(profile):
+                break
+        else:
+            raise StoreUnavailable(f"client {client_id} is being changed all the time: try again")
+        listed = self._get(CLIENT_DIRECTORY, client_id, ("name",))
+        return Stored(
+            client_id,
+            None if profile is None else from_items(client_id, items),
+            None if profile is None else profile.get("revision"),
+            None if listed is None else str(listed.get("name", "")),
+        )
+
+    def write(self, stored: Stored, wanted: ClientRecord | None) -> bool:
+        """Make *stored* what is *wanted*, or take it away where that is None.
+
+        False where it is no longer as it was read. What stays the same is not written, and keeps
+        its ``updated_at``. More than a transaction takes is written in several, each guarded like
+        the first: cut off in between, doing it again does the rest.
+        """
+        basis = wanted or stored.record
+        if basis is None:
+            return True
+        updated_at = instants.text(self._clock())
+        changes = self._parameter_changes(stored, wanted, updated_at)
+        parts = [
+            changes[start : start + _ACTIONS_BESIDE_TWO]
+            for start in range(0, len(changes), _ACTIONS_BESIDE_TWO)
+        ] or [[]]
+        for part in parts[:-1]:
+            revision = self._new_revision()
+            if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
+                return False
+            record = ClientRecord(stored.client_id, basis.profile, {})
+            stored = Stored(stored.client_id, record, revision, stored.listed_as)
+        return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
+
+    def _last_guard(
+        self, stored: Stored, wanted: ClientRecord | None, updated_at: str
+    ) -> list[dict[str, Any]]:
+        """Return the actions on profile and directory that end a write."""
+        if wanted is None:
+            return [
+                self._deletion(stored.client_id, PROFILE, stored),
+                self._deletion(CLIENT_DIRECTORY, stored.client_id),
+            ]
+        guard = self._guard(stored, wanted, self._new_revision(), updated_at)
+        name = wanted.profile.name
+        if stored.listed_as == name:
+            return [guard]
+        listing = {"pk": CLIENT_DIRECTORY, "sk": stored.client_id, "name": name}
+        return [guard, {"Put": {"TableName": self._table, "Item": to_item(listing)}}]
+
+    def _guard(
+        self, stored: Stored, wanted: ClientRecord | None, revision: str, updated_at: str
+    ) -> dict[str, Any]:
+        """Return the action on the profile, which lets the others happen only to what was read."""
+        update = UpdateBuilder()
+        update.set({"revision": revision})
+        before = stored.record.profile if stored.record else None
+        if wanted is not None and wanted.profile != before:
+            for name, value in profile_values(wanted.profile, updated_at).items():
+                if value is None:
+                    update.remove(name)
+                else:
+                    update.set({name: value})
+        if stored.record is None:
+            update.require_absent("pk")
+        elif stored.revision is None:  # written by hand
+            update.require_present("pk")
+            update.require_absent("revision")
+        else:
+            update.require(("revision",), "=", stored.revision)
+        return update.action(self._table, to_item({"pk": stored.client_id, "sk": PROFILE}))
+
+    def _parameter_changes(
+        self, stored: Stored, wanted: ClientRecord | None, updated_at: str
+    ) -> list[dict[str, Any]]:
+        before = stored.record.parameters if stored.record else {}
+        after = wanted.parameters if wanted else {}
+        gone = [
+            self._deletion(stored.client_id, f"{PARAMETER_PREFIX}{name}")
+            for name in before
+            if name not in after
+        ]
+        items = [
+            parameter_item(stored.client_id, parameter, updated_at)
+            for name, parameter in after.items()
+            if before.get(name) != parameter
+        ]
+        return gone + [{"Put": {"TableName": self._table, "Item": item}} for item in items]
+
+    def _deletion(self, pk: str, sk: str, guarded: Stored | None = None) -> dict[str, Any]:
+        delete: dict[str, Any] = {"TableName": self._table, "Key": to_item({"pk": pk, "sk": sk})}
+        if guarded is not None:
+            names = {"#revision": "revision"}
+            if guarded.revision is None:
+                condition = "attribute_not_exists(#revision)"
+            else:
+                condition = "#revision = :revision"
+                values = to_item({":revision": guarded.revision})
+                delete["ExpressionAttributeValues"] = values
+            delete |= {"ConditionExpression": condition, "ExpressionAttributeNames": names}
+        return {"Delete": delete}
+
+    def _commit(self, actions: list[Any]) -> bool:
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except ClientError as error:
+            if _is_overtaken(error):
+                return False
+            raise
+        return True
+
+    def _get(self, pk: str, sk: str, names: tuple[str, ...]) -> dict[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=to_item({"pk": pk, "sk": sk}),
+            ConsistentRead=True,
+            **_projection(names),
+        )
+        item = answer.get("Item")
+        return None if item is None else from_item(item)
+
+    def _query(self, pk: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=to_item({":pk": pk}),
+            ConsistentRead=True,
+            **_projection(names),
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+
+def _revision(profile: dict[str, Any] | None) -> tuple[bool, str | None]:
+    return profile is not None, (profile or {}).get("revision")
+
+
+def _is_overtaken(error: ClientError) -> bool:
+    """Return whether a transaction was refused because somebody else was there."""
+    if fault(error) is not Fault.CANCELLED:
+        return False
+    reasons: Any = error.response.get("CancellationReasons", [])
+    kinds = {fault_of_code(reason["Code"]) for reason in reasons if reason.get("Code") != "None"}
+    return bool(kinds) and kinds <= {Fault.CONDITION, Fault.PASSING}
+
+
+def _projection(names: tuple[str, ...]) -> Any:
+    return {
+        "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+    }

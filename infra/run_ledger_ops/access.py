@@ -1,0 +1,72 @@
+"""Who may see what, as operators say it on the command line: some clients, or everything."""
+
+import argparse
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from run_ledger.domain.access import STAFF_GROUP
+from run_ledger.domain.errors import shown
+from run_ledger.domain.queries import is_identifier
+from run_ledger_ops.errors import OpsError
+
+CLIENT_GROUP = "client-"
+_MOST_GROUP_CHARACTERS = 128  # Cognito's limit
+_ID_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 . _ : -"
+
+
+class Access(Struct, frozen=True):
+    """What somebody may see: all of it, or these clients."""
+
+    is_staff: bool
+    clients: tuple[str, ...] = ()
+
+    @property
+    def grant(self) -> dict[str, object]:
+        """What the table Clients says of a machine with this access."""
+        return {"staff": True} if self.is_staff else {"clients": list(self.clients)}
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups of a person with this access."""
+        if self.is_staff:
+            return frozenset({STAFF_GROUP})
+        return frozenset(f"{CLIENT_GROUP}{client}" for client in self.clients)
+
+    def __str__(self) -> str:
+        """Say it to people."""
+        return "everything" if self.is_staff else ", ".join(self.clients)
+
+
+def add_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Let *parser* take what `of` needs."""
+    either = parser.add_mutually_exclusive_group(required=required)
+    either.add_argument(
+        "--client", action="append", metavar="ID", help="this client's data; may be given again"
+    )
+    either.add_argument("--staff", action="store_true", help="all data of all clients")
+
+
+def of(given: argparse.Namespace) -> Access:
+    """Return the access that the command line names; raises OpsError for an id that can't be."""
+    return Access(is_staff=True) if given.staff else to_clients(given.client)
+
+
+def to_clients(clients: Sequence[str]) -> Access:
+    """Return the access to *clients*, in the order of their ids."""
+    for client in clients:
+        if not is_identifier(client):
+            raise OpsError(f"--client {shown(client)}: allowed: {_ID_ALLOWED}.")
+    return Access(is_staff=False, clients=tuple(sorted(set(clients))))
+
+
+def check_groups(access: Access) -> None:
+    """Raise OpsError where a client's id makes no name of a group."""
+    for group in access.groups:
+        if len(group) > _MOST_GROUP_CHARACTERS:
+            client = group.removeprefix(CLIENT_GROUP)
+            raise OpsError(
+                f"--client {shown(client)}: the group of a client is named {CLIENT_GROUP}ID, and "
+                f"Cognito takes names of up to {_MOST_GROUP_CHARACTERS} characters, so an id that "
+                f"people belong to has at most {_MOST_GROUP_CHARACTERS - len(CLIENT_GROUP)}."
+            )

@@ -1,0 +1,294 @@
+"""`run-ledger apps`: let other systems read, each with an app client and a grant of its own."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from run_ledger.domain.access import granted
+from run_ledger.domain.errors import Forbidden, shown
+from run_ledger.store.clients import read_grant
+from run_ledger.store.grants import delete_grant, put_grant
+from run_ledger_ops import access, clients, target, terminal
+from run_ledger_ops.access import Access
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.private_file import PrivateFile
+from run_ledger_ops.target import Target
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+
+_MACHINES = "client_credentials"
+_OF_THE_STACK = "MachineClientId"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _+=,.@-]{0,127}")
+_DESCRIPTION = """\
+Let other systems read the API. Each gets an app client of its own, with which it fetches access
+tokens (OAuth 2, client credentials), and a grant, which says what it may see."""
+_EPILOG = """\
+examples:
+  run-ledger apps add billing --client acme --client globex --secret-file billing.secret
+  run-ledger apps add warehouse --staff             it may see everything
+  run-ledger apps add billing --client acme --change
+                                                    it sees that alone from its next request on
+  run-ledger apps list
+  run-ledger apps remove billing                    it sees nothing from its next request on
+
+The secret is shown once. A system should keep a token until it expires: AWS charges for each."""
+
+
+class App(Struct, frozen=True):
+    """An app client, and what its grant says: None where it has none."""
+
+    name: str
+    client_id: str
+    client_secret: str | None
+    access: Access | None
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `apps` to the words that the command knows."""
+    parser = commands.add_parser(
+        "apps",
+        help="let other systems read the API: add, list or remove them",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    _add_add(actions)
+    listing = actions.add_parser(
+        "list", help="list them", description="List the systems that may read, and what they see."
+    )
+    listing.set_defaults(run=lambda given: terminal.answer("apps list", lambda: _list(given)))
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    target.add_options(listing)
+    removal = actions.add_parser(
+        "remove",
+        help="let one read no more",
+        description="Take a system's grant away, which ends what it sees, then its app client.",
+    )
+    removal.set_defaults(run=lambda given: terminal.answer("apps remove", lambda: _remove(given)))
+    removal.add_argument("name", metavar="NAME", help="its name, or its app client's id")
+    target.add_options(removal)
+
+
+def _add_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "add",
+        help="let one read",
+        description="Make an app client and its grant. Where a run was cut off, the same command "
+        "does the rest.",
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("apps add", lambda: _add(given)))
+    parser.add_argument("name", type=_name, metavar="NAME", help="what the system is called")
+    access.add_options(parser)
+    parser.add_argument(
+        "--change", action="store_true", help="change what an app sees that is there already"
+    )
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--secret-file",
+        type=Path,
+        metavar="FILE",
+        help="write the secret to a new file that you alone may read, rather than show it",
+    )
+    either.add_argument("--json", action="store_true", help="print JSON, with the secret")
+    target.add_options(parser)
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        message = f"{text!r} is no name: 1 to 128 of A-Z a-z 0-9 space _ + = , . @ -"
+        raise argparse.ArgumentTypeError(message)
+    return text
+
+
+# ------------------------------------------------------------------------------- actions
+
+
+def _add(given: argparse.Namespace) -> int:
+    wanted = access.of(given)
+    system = target.find(given)
+    known = _named(system, given.name)
+    if known is not None and known.access is not None:
+        if given.secret_file:
+            raise OpsError(
+                f"there is an app {known.name} already, and a secret is given out once: without "
+                "--secret-file its grant can be changed, and `apps remove` lets you start anew."
+            )
+        return _regrant(system, known, wanted, change=given.change, as_json=given.json)
+    with PrivateFile(given.secret_file) as secret_file:
+        app = known or _create(system, given.name)
+        try:
+            _put_grant(system, app, wanted)
+        except (ClientError, BotoCoreError) as error:
+            raise OpsError(
+                f"the app client {app.client_id} of {app.name} is there, and its grant is not "
+                f"({terminal.words_of(error)}): it sees nothing. The same command again does the "
+                f"rest; `run-ledger apps remove {app.name}` takes it away."
+            ) from error
+        secret_file.write(app.client_secret or "")
+    clients.warn_of_undeclared(system, wanted.clients)
+    _tell(system, app, wanted, given)
+    return 0
+
+
+def _regrant(system: Target, app: App, wanted: Access, *, change: bool, as_json: bool) -> int:
+    """Change the grant of an app that has one, if that is what is asked for."""
+    if app.access != wanted and not change:
+        raise OpsError(
+            f"there is an app {app.name} already, which sees {app.access}: say --change, or choose "
+            "another name."
+        )
+    if app.access != wanted:
+        _put_grant(system, app, wanted)
+    clients.warn_of_undeclared(system, wanted.clients)
+    if as_json:
+        say_json(_document(system, app, wanted))
+    else:
+        verb = "sees" if app.access == wanted else "now sees"
+        say(f"{app.name} ({app.client_id}) {verb} {wanted}; its secret stays what it was.")
+    return 0
+
+
+def _list(given: argparse.Namespace) -> int:
+    system = target.find(given)
+    apps = sorted(_apps(system), key=lambda app: (app.name, app.client_id))
+    if given.json:
+        say_json([_document(system, app, app.access) for app in apps])
+    elif not apps:
+        warn("No apps.")
+    else:
+        widest = max(len(app.name) for app in apps)
+        for app in apps:
+            say(f"{app.name:<{widest}}  {app.client_id}  {app.access or 'nothing (no grant)'}")
+    return 0
+
+
+def _remove(given: argparse.Namespace) -> int:
+    system = target.find(given)
+    app = _named(system, given.name)
+    if app is None:
+        raise OpsError(f"there is no app {shown(given.name)}; `run-ledger apps list` lists them.")
+    delete_grant(system.dynamodb, system.tables.clients, app.client_id)
+    if app.client_id == system.outputs.get(_OF_THE_STACK):
+        say(f"{app.name} sees nothing any more. Its app client belongs to the stack and stays.")
+        return 0
+    try:
+        system.cognito.delete_user_pool_client(
+            UserPoolId=system.outputs["UserPoolId"], ClientId=app.client_id
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise OpsError(
+            f"{app.name} sees nothing any more, but its app client {app.client_id} is still there "
+            f"({terminal.words_of(error)}): the same command again does the rest."
+        ) from error
+    say(f"{app.name} ({app.client_id}) is gone, and sees nothing from its next request on.")
+    return 0
+
+
+# ------------------------------------------------------------------------------- helpers
+
+
+def _create(system: Target, name: str) -> App:
+    made = system.cognito.create_user_pool_client(
+        UserPoolId=system.outputs["UserPoolId"],
+        ClientName=name,
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=[_MACHINES],
+        AllowedOAuthScopes=[system.outputs["Scope"]],
+        SupportedIdentityProviders=["COGNITO"],
+        ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
+        PreventUserExistenceErrors="ENABLED",
+        EnableTokenRevocation=True,
+        AccessTokenValidity=60,
+        TokenValidityUnits={"AccessToken": "minutes"},
+    )["UserPoolClient"]
+    return App(made["ClientName"], made["ClientId"], made["ClientSecret"], None)
+
+
+def _put_grant(system: Target, app: App, wanted: Access) -> None:
+    put_grant(system.dynamodb, system.tables.clients, app.client_id, wanted.grant)
+
+
+def _named(system: Target, name: str) -> App | None:
+    """Return the one app of a name or an id, None where there is none."""
+    found = list(_apps(system, name))
+    if len(found) > 1:
+        ids = ", ".join(app.client_id for app in found)
+        raise OpsError(
+            f"{len(found)} apps are named {name}: {ids}; name one by its id to remove it."
+        )
+    return found[0] if found else None
+
+
+def _apps(system: Target, name: str | None = None) -> Iterator[App]:
+    """Give the app clients that machines use; those of a name or an id alone if one is given."""
+    pool_id = system.outputs["UserPoolId"]
+    pages = system.cognito.get_paginator("list_user_pool_clients").paginate(
+        UserPoolId=pool_id, PaginationConfig={"PageSize": 60}
+    )
+    listed = [client for page in pages for client in page["UserPoolClients"]]
+    with Progress("reading apps", len(listed)) as progress:
+        for client in listed:
+            progress.add()
+            if name not in (None, client["ClientName"], client["ClientId"]):
+                continue
+            whole = system.cognito.describe_user_pool_client(
+                UserPoolId=pool_id, ClientId=client["ClientId"]
+            )["UserPoolClient"]
+            if _MACHINES in whole.get("AllowedOAuthFlows", []):
+                yield App(
+                    whole["ClientName"],
+                    whole["ClientId"],
+                    whole.get("ClientSecret"),
+                    _access(read_grant(system.dynamodb, system.tables.clients, whole["ClientId"])),
+                )
+            elif name is not None:
+                raise OpsError(f"{name} is what people sign in with, and no app of a machine.")
+
+
+def _access(grant: Mapping[str, Any] | None) -> Access | None:
+    try:
+        scope = granted(grant)
+    except Forbidden:
+        return None
+    return Access(is_staff=scope.clients is None, clients=tuple(sorted(scope.clients or ())))
+
+
+def _document(system: Target, app: App, seen: Access | None) -> dict[str, Any]:
+    return {
+        "name": app.name,
+        "client_id": app.client_id,
+        "access": seen.grant if seen else None,
+        "scope": system.outputs["Scope"],
+        "token_url": system.token_url,
+        "api_url": system.api_url,
+    }
+
+
+def _tell(system: Target, app: App, wanted: Access, given: argparse.Namespace) -> None:
+    if given.json:
+        say_json(_document(system, app, wanted) | {"client_secret": app.client_secret})
+        return
+    say(f"{app.name} may see {wanted}.")
+    say(f"\n  client id      {app.client_id}")
+    if given.secret_file:
+        secret = f"$(cat {shlex.quote(str(given.secret_file))})"
+        say(f"  client secret  in {given.secret_file}")
+    else:
+        secret = str(app.client_secret)
+        say(f"  client secret  {secret}   (shown this once)")
+    say(f"  token URL      {system.token_url}")
+    say(f"  scope          {system.outputs['Scope']}")
+    say("\nA token is good for an hour, and is to be kept until then:\n")
+    say(
+        f'  token=$(curl -s -u "{app.client_id}:{secret}" -d grant_type=client_credentials \\\n'
+        f'    --data-urlencode "scope={system.outputs["Scope"]}" "{system.token_url}" '
+        "| jq -r .access_token)\n"
+        f'  curl -s -H "Authorization: Bearer $token" "{system.api_url}/jobs?limit=5"'
+    )

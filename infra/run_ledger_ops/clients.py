@@ -1,0 +1,210 @@
+"""`run-ledger clients`: declare clients and their configuration, or write down what is declared."""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from run_ledger.domain.errors import NotFound, shown
+from run_ledger.store.client_items import ClientRecord
+from run_ledger.store.client_records import ClientRecords
+from run_ledger_ops import clients_changes, clients_file, target, terminal
+from run_ledger_ops.clients_changes import ClientChange
+from run_ledger_ops.clients_text import text_of
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.target import Target
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+
+_DESCRIPTION = """\
+Declare who the clients are and how they are configured. A file says how it is to be; applying it
+makes it so, and doing that twice changes nothing."""
+_EPILOG = """\
+the file, in YAML; every text that YAML could take for something else (no, 0.85, 2026-11-22) in
+quotes:
+
+  clients:
+    - id: acme
+      name: Acme Retail
+      description: Product data, four markets     # optional, as are contact and tags
+      contact: data-team@acme.example
+      tags: {region: eu}
+      parameters:
+        - name: confidence_threshold
+          description: Matches below this go to a person
+          value: "0.85"
+        - name: warehouse_password
+          description: Login of the export
+          secret: arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/warehouse-AbCdEf
+        - name: token_endpoint
+          value: https://login.acme.example/token
+          not_secret: an address, which everybody may know
+
+Parameters are shown to whoever may see the client. So a secret never stands in the file: it lies in
+Secrets Manager or SSM, and its ARN stands here as `secret`. A value that looks like a secret, by
+its name or by its form, is refused; `not_secret` says why it is none, and that is kept beside it.
+
+examples:
+  run-ledger clients apply clients.yaml --dry-run   what would change
+  run-ledger clients apply clients.yaml             change it
+  run-ledger clients export > clients.yaml          write down what is declared
+  run-ledger clients export acme --references       with the ARNs of secrets, for another stage"""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `clients` to the words that the command knows."""
+    parser = commands.add_parser(
+        "clients",
+        help="declare clients and their configuration, or write down what is declared",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    _add_apply(actions)
+    _add_export(actions)
+
+
+def _add_apply(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "apply",
+        help="make the declared clients what a file says",
+        description="Make clients what a file says. Parameters that it has no more are removed; "
+        "clients that it does not name are left alone, unless --prune is given.",
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("clients apply", lambda: _apply(given)))
+    parser.add_argument("file", type=Path, metavar="FILE", help="the YAML file")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change, no more")
+    parser.add_argument("--json", action="store_true", help="print what changes as JSON")
+    parser.add_argument(
+        "--prune",
+        action="store_true",
+        help="remove the clients that the file does not name, after a question; their jobs stay",
+    )
+    parser.add_argument("--yes", action="store_true", help="answer --prune's question with yes")
+    target.add_options(parser)
+
+
+def _add_export(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "export",
+        help="write declared clients as such a file",
+        description="Write declared clients as the file that declares them; applying it changes "
+        "nothing. Without --references it says `secret: withheld` where a secret's ARN would "
+        "stand, which `apply` takes as: leave it as it is.",
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("clients export", lambda: _export(given)))
+    parser.add_argument("clients", metavar="CLIENT", nargs="*", help="these alone (default: all)")
+    parser.add_argument(
+        "--references", action="store_true", help="with the ARNs of secrets; their values are safe"
+    )
+    target.add_options(parser)
+
+
+def records_of(system: Target) -> ClientRecords:
+    """Give access to the declared clients of a system."""
+    return client_records(system.dynamodb, system.tables.clients)
+
+
+def warn_of_undeclared(system: Target, client_ids: Sequence[str]) -> None:
+    """Say which clients nobody has declared: who has a slip of the hand in an id sees nothing."""
+    declared = records_of(system).directory() if client_ids else {}
+    for client_id in client_ids:
+        if client_id not in declared:
+            warn(f"Mind that no client {client_id} is declared; its jobs show once it reports.")
+
+
+def client_records(dynamodb: object, table: str) -> ClientRecords:
+    """Give access to the declared clients of a table."""
+    return ClientRecords(dynamodb, table, terminal.clock, lambda: secrets.token_hex(8))  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------- actions
+
+
+def _apply(given: argparse.Namespace) -> int:
+    declared = clients_file.read(given.file)
+    system = target.find(given)
+    records = records_of(system)
+    changes = _plan(records, declared, prune=given.prune)
+    if not given.json:
+        for change in changes:
+            for line in clients_changes.lines(change):
+                say(line)
+    due = [change for change in changes if change.change is not None]
+    if not given.dry_run and due:
+        _confirm([change.client_id for change in due if change.change == "removed"], given)
+        _write(records, due)
+    if given.json:
+        documents = [clients_changes.document(change) for change in changes]
+        say_json({"system": system.name, "dry_run": given.dry_run, "clients": documents})
+    else:
+        say(_summary(changes, dry_run=given.dry_run))
+    return 0
+
+
+def _plan(
+    records: ClientRecords, declared: Sequence[ClientRecord], *, prune: bool
+) -> list[ClientChange]:
+    named = {record.client_id for record in declared}
+    others = [other for other in records.directory() if other not in named] if prune else []
+    with Progress("reading clients", len(declared) + len(others)) as progress:
+        changes = []
+        for record in declared:
+            changes.append(clients_changes.change_to(records.read(record.client_id), record))
+            progress.add()
+        for other in others:
+            changes.append(clients_changes.removal(records.read(other)))
+            progress.add()
+    return changes
+
+
+def _confirm(removed: Sequence[str], given: argparse.Namespace) -> None:
+    """Ask whether these clients are to be removed; OpsError where the answer is not yes."""
+    if not removed or given.yes:
+        return
+    warn(f"--prune removes {len(removed)} clients: {', '.join(removed)}")
+    if not sys.stdin.isatty():
+        raise OpsError("nobody is there to answer: say --yes if they are to be removed.")
+    warn("Type yes to go on:")
+    if sys.stdin.readline().strip() != "yes":
+        raise OpsError("nothing was changed.")
+
+
+def _write(records: ClientRecords, changes: Sequence[ClientChange]) -> None:
+    with Progress("writing clients", len(changes)) as progress:
+        for change in changes:
+            if not records.write(change.stored, change.wanted):
+                raise OpsError(
+                    f"somebody else changed {change.client_id} meanwhile: {progress.done} of "
+                    f"{len(changes)} changed clients were written. Look at it with --dry-run, and "
+                    "apply again."
+                )
+            progress.add()
+
+
+def _summary(changes: Sequence[ClientChange], *, dry_run: bool) -> str:
+    kinds = [change.change for change in changes]
+    if not any(kinds):
+        return "Nothing to change."
+    counts = ", ".join(
+        f"{kinds.count(kind)} {kind}" for kind in ("added", "changed", "removed") if kind in kinds
+    )
+    return f"{'Would be' if dry_run else 'Done'}: {counts}, {kinds.count(None)} unchanged."
+
+
+def _export(given: argparse.Namespace) -> int:
+    records = records_of(target.find(given))
+    found = []
+    chosen = list(dict.fromkeys(given.clients)) or list(records.directory())
+    with Progress("reading clients", len(chosen)) as progress:
+        for client_id in chosen:
+            stored = records.read(client_id, references=given.references)
+            if stored.record is None:
+                raise NotFound(f"no client {shown(client_id)} is declared.")
+            found.append(stored.record)
+            progress.add()
+    if not found:
+        warn("No clients are declared.")
+    say(text_of(found).rstrip("\n"))
+    return 0

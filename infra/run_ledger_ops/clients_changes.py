@@ -1,0 +1,163 @@
+"""What applying a file would change, said for people and for programs.
+
+Of a secret's reference only that it changes is said: who may see references is IAM's to decide,
+and a terminal's scrollback is anybody's.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from run_ledger.domain.errors import shown
+from run_ledger.store.client_items import ClientRecord, Parameter, Profile
+from run_ledger.store.client_records import Stored
+from run_ledger_ops.clients_suspicion import suspicion
+from run_ledger_ops.errors import OpsError
+
+Change = Literal["added", "changed", "removed"]
+_SIGNS = {"added": "+", "changed": "~", "removed": "-"}
+
+
+class Difference(Struct, frozen=True):
+    """What changes about one thing; ``before`` and ``after`` are absent where they are hidden."""
+
+    what: str
+    change: Change
+    details: tuple[str, ...] = ()
+
+
+class ClientChange(Struct, frozen=True):
+    """What becomes of one client; ``change`` is None where nothing does."""
+
+    stored: Stored
+    wanted: ClientRecord | None
+    change: Change | None
+    profile: tuple[Difference, ...] = ()
+    parameters: tuple[Difference, ...] = ()
+
+    @property
+    def client_id(self) -> str:
+        """Whose change it is."""
+        return self.stored.client_id
+
+
+def change_to(stored: Stored, declared: ClientRecord) -> ClientChange:
+    """Return what makes *stored* what is *declared*; withheld references are those stored."""
+    before = stored.record
+    wanted = _with_references(before, declared)
+    if before is not None and before == wanted and stored.listed_as == wanted.profile.name:
+        return ClientChange(stored, wanted, None)
+    return ClientChange(
+        stored,
+        wanted,
+        "added" if before is None else "changed",
+        tuple(_profile_differences(before.profile if before else None, wanted.profile, stored)),
+        tuple(_parameter_differences(before.parameters if before else {}, wanted.parameters)),
+    )
+
+
+def removal(stored: Stored) -> ClientChange:
+    """Return what takes a client away."""
+    parameters = stored.record.parameters if stored.record else {}
+    return ClientChange(
+        stored, None, "removed", parameters=tuple(_parameter_differences(parameters, {}))
+    )
+
+
+def lines(change: ClientChange) -> Iterator[str]:
+    """Give the lines that show a change."""
+    if change.change is None:
+        yield f"  {change.client_id}: no change"
+        return
+    yield f"{_SIGNS[change.change]} {change.client_id}"
+    for part in (*change.profile, *change.parameters):
+        yield f"    {_SIGNS[part.change]} {part.what}{': ' if part.details else ''}" + "; ".join(
+            part.details
+        )
+
+
+def document(change: ClientChange) -> dict[str, Any]:
+    """Return a change as JSON has it."""
+    return {
+        "client_id": change.client_id,
+        "change": change.change,
+        "profile": [structs.asdict(part) for part in change.profile],
+        "parameters": [structs.asdict(part) for part in change.parameters],
+    }
+
+
+def _with_references(before: ClientRecord | None, declared: ClientRecord) -> ClientRecord:
+    """Return *declared* with the stored references where it withholds them."""
+    stored = before.parameters if before else {}
+    parameters = dict(declared.parameters)
+    for name, parameter in parameters.items():
+        if parameter.is_secret and parameter.secret_ref is None:
+            reference = stored[name].secret_ref if name in stored else None
+            if reference is None:
+                raise OpsError(
+                    f"{declared.client_id}.parameters.{name}.secret is `withheld`, and there is "
+                    "none yet that could stay as it is: give its ARN."
+                )
+            parameters[name] = structs.replace(parameter, secret_ref=reference)
+    return structs.replace(declared, parameters=parameters)
+
+
+def _profile_differences(
+    before: Profile | None, after: Profile, stored: Stored
+) -> Iterator[Difference]:
+    for name in structs.fields(Profile):
+        old = getattr(before, name.name) if before else None
+        new = getattr(after, name.name)
+        if (old or None) != (new or None):
+            yield Difference(name.name, _kind(old or None, new or None), (_step(old, new),))
+    if before is not None and stored.listed_as != after.name == before.name:
+        yield Difference("listed among the clients", "added")
+
+
+def _parameter_differences(
+    before: dict[str, Parameter], after: dict[str, Parameter]
+) -> Iterator[Difference]:
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        details = tuple(_details(old, new)) if new is not None else ()
+        yield Difference(name, _kind(old, new), details)
+
+
+def _details(old: Parameter | None, new: Parameter) -> Iterator[str]:
+    was_secret = old is not None and old.is_secret
+    if new.is_secret and (old is None or not was_secret):
+        yield "a secret" if old is None else "a secret instead of a value"
+    elif new.is_secret and old is not None and old.secret_ref != new.secret_ref:
+        yield "another reference"
+    elif not new.is_secret and (old is None or old.value != new.value):
+        yield f"{_of(old)} → {_of(new)}" if old is not None else _of(new)
+    if old is not None and old.description != new.description:
+        yield f"description {shown(old.description)} → {shown(new.description)}"
+    if new.not_secret is not None and (old is None or old.not_secret != new.not_secret):
+        yield f"not secret: {shown(new.not_secret)}"
+    elif old is not None and old.not_secret is not None and new.not_secret is None:
+        yield "no longer said to be no secret"
+
+
+def _of(parameter: Parameter) -> str:
+    """Return a value as it may be shown: one that got into the table by hand may be a secret."""
+    if parameter.value is None:
+        return "a secret"
+    if parameter.not_secret is None and suspicion(parameter.name, parameter.value):
+        return "(looks like a secret)"
+    return shown(parameter.value)
+
+
+def _kind(old: object, new: object) -> Change:
+    if old is None:
+        return "added"
+    return "changed" if new is not None else "removed"
+
+
+def _step(old: object, new: object) -> str:
+    if not old:
+        return shown(new)
+    return f"{shown(old)} → {shown(new)}" if new else shown(old)

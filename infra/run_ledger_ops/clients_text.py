@@ -1,0 +1,60 @@
+"""Declared clients as the file that would declare them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from run_ledger.store.client_items import ClientRecord, Parameter
+from run_ledger_ops.clients_file import WITHHELD
+
+
+def text_of(records: Sequence[ClientRecord]) -> str:
+    """Return the YAML text that declares *records*; applied, it changes nothing."""
+    text: str = yaml.dump(
+        as_document(records),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=False,
+    )
+    return text
+
+
+def as_document(records: Sequence[ClientRecord]) -> dict[str, Any]:
+    """Return what the file holds, as plain values."""
+    return {"clients": [_client(record) for record in records]}
+
+
+def _client(record: ClientRecord) -> dict[str, Any]:
+    profile = record.profile
+    values = {
+        "id": record.client_id,
+        "name": profile.name,
+        "description": profile.description,
+        "contact": profile.contact,
+        "tags": dict(profile.tags),
+        "parameters": [_parameter(record.parameters[name]) for name in sorted(record.parameters)],
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    values: dict[str, Any] = {"name": parameter.name}
+    if parameter.description:
+        values["description"] = parameter.description
+    if parameter.value is None:
+        values["secret"] = parameter.secret_ref or WITHHELD
+    else:
+        values["value"] = parameter.value
+    if parameter.not_secret is not None:
+        values["not_secret"] = parameter.not_secret
+    return values
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes the members of a list further in than the list, as people do."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the base class's signature
+        super().increase_indent(flow, False)  # noqa: FBT003

@@ -1,0 +1,40 @@
+"""A file for a secret: made before the secret is, readable by nobody else, never overwriting."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from run_ledger_ops.errors import OpsError
+
+
+class PrivateFile:
+    """A new file of mode 600, or none where no path is given; gone again if the work fails."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        """Make the file, so that what it is for does not start without it."""
+        if self._path is not None:
+            try:
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            except OSError as error:
+                message = f"{self._path} can't be made: {error.strerror or error}."
+                raise OpsError(message) from error
+        return self
+
+    def write(self, text: str) -> None:
+        """Put *text* and a line feed into the file."""
+        if self._path is not None:
+            self._path.write_text(f"{text}\n", "utf-8")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the file away where the work failed."""
+        if kind is not None and self._path is not None:
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+"""`run-ledger users`: let people sign in, see who may, and let somebody sign in no more."""
+
+import argparse
+from typing import Any
+
+from run_ledger.domain.access import STAFF_GROUP
+from run_ledger_ops import access, clients, target, terminal, users_pool
+from run_ledger_ops.access import CLIENT_GROUP
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.target import Target
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.users_pool import People, Person
+
+_DESCRIPTION = """\
+Let people sign in to the site and the analysts' app. What they see follows from their groups:
+staff sees everything, client-ID that client alone."""
+_EPILOG = """\
+examples:
+  run-ledger users invite someone@acme.example --client acme
+  run-ledger users invite someone@agency.example --client acme --client globex
+  run-ledger users invite me@ours.example --staff
+  run-ledger users invite someone@acme.example --resend     the first mail has expired
+  run-ledger users list
+  run-ledger users remove someone@acme.example
+
+Inviting somebody again changes only what they see. What somebody sees follows from the token that
+they have: who is removed, or sees less, is signed out, and the last token ends by itself within the
+hour (within four in the analysts' app)."""
+_STATUSES = {
+    "FORCE_CHANGE_PASSWORD": "invited",
+    "CONFIRMED": "active",
+    "RESET_REQUIRED": "to reset the password",
+}
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `users` to the words that the command knows."""
+    parser = commands.add_parser(
+        "users",
+        help="invite, list or remove the people who may sign in",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    invitation = actions.add_parser(
+        "invite",
+        help="let somebody sign in",
+        description="Send somebody an invitation, and say what they see; again: change that alone.",
+    )
+    invitation.set_defaults(
+        run=lambda given: terminal.answer("users invite", lambda: _invite(given))
+    )
+    invitation.add_argument("email", metavar="EMAIL")
+    access.add_options(invitation, required=False)
+    invitation.add_argument("--resend", action="store_true", help="send the mail once more")
+    target.add_options(invitation)
+    listing = actions.add_parser(
+        "list", help="list them", description="List who may sign in, and what they see."
+    )
+    listing.set_defaults(run=lambda given: terminal.answer("users list", lambda: _list(given)))
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    target.add_options(listing)
+    removal = actions.add_parser(
+        "remove",
+        help="let somebody sign in no more",
+        description="Sign somebody out everywhere, and delete the user.",
+    )
+    removal.set_defaults(run=lambda given: terminal.answer("users remove", lambda: _remove(given)))
+    removal.add_argument("email", metavar="EMAIL")
+    target.add_options(removal)
+
+
+def _invite(given: argparse.Namespace) -> int:
+    email = users_pool.address(given.email)
+    names_access = given.staff or given.client
+    if not names_access and not given.resend:
+        raise OpsError("say what they see: --client ID (perhaps several) or --staff.")
+    wanted = access.of(given) if names_access else None
+    if wanted is not None:
+        access.check_groups(wanted)
+    system = target.find(given)
+    crowd = _people(system)
+    if wanted is not None:
+        done = crowd.invite(email, wanted)
+        clients.warn_of_undeclared(system, wanted.clients)
+        if done.is_new:
+            say(f"Invited {email}, who will see {wanted}.")
+            return 0
+        changed = [f"now in {group}" for group in done.joined]
+        changed += [f"no longer in {group}" for group in done.left]
+        say(f"{email} was invited before: {', '.join(changed) or 'nothing to change'}.")
+    if given.resend:
+        crowd.resend(email)
+        say(f"Sent {email} the invitation again.")
+    return 0
+
+
+def _list(given: argparse.Namespace) -> int:
+    crowd = _people(target.find(given))
+    found: list[Person] = []
+    with Progress("reading users", None) as progress:
+        for person in crowd.all():
+            found.append(person)
+            progress.add()
+    found.sort(key=lambda person: person.email)
+    if given.json:
+        say_json([_document(person) for person in found])
+    elif not found:
+        warn("Nobody was invited yet.")
+    else:
+        widest = max(len(person.email) for person in found)
+        for person in found:
+            say(f"{person.email:<{widest}}  {_status(person):<8}  {_sees(person)}")
+    return 0
+
+
+def _remove(given: argparse.Namespace) -> int:
+    email = users_pool.address(given.email)
+    _people(target.find(given)).remove(email)
+    say(f"{email} can't sign in any more; the last token ends by itself within the hour, or four.")
+    return 0
+
+
+def _people(system: Target) -> People:
+    return People(system.cognito, system.outputs["UserPoolId"])
+
+
+def _status(person: Person) -> str:
+    return _STATUSES.get(person.status, person.status.lower()) if person.is_enabled else "disabled"
+
+
+def _sees(person: Person) -> str:
+    if STAFF_GROUP in person.groups:
+        return "everything"
+    seen = [
+        group.removeprefix(CLIENT_GROUP)
+        for group in person.groups
+        if group.startswith(CLIENT_GROUP)
+    ]
+    return ", ".join(seen) or "nothing (no group)"
+
+
+def _document(person: Person) -> dict[str, Any]:
+    return {"email": person.email, "status": _status(person), "groups": list(person.groups)}

@@ -1,0 +1,183 @@
+"""People who may sign in: users of the pool, and their groups, which say what they see."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from run_ledger.domain.access import STAFF_GROUP
+from run_ledger.domain.errors import NotFound
+from run_ledger_ops.access import CLIENT_GROUP, Access, check_groups
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.terminal import words_of
+
+_ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_NOT_YET = "FORCE_CHANGE_PASSWORD"
+_NO_USER = "UserNotFoundException"
+_GROUP_IS_THERE = "GroupExistsException"
+
+
+class Invitation(Struct, frozen=True):
+    """What inviting somebody came to."""
+
+    is_new: bool
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+class Person(Struct, frozen=True):
+    """Somebody who may sign in, or was invited to."""
+
+    email: str
+    status: str
+    is_enabled: bool
+    groups: tuple[str, ...]
+
+
+def address(text: str) -> str:
+    """Return an e-mail address in small letters, as the pool compares it; OpsError if it is none.
+
+    What stands there is not repeated: addresses stay out of whatever keeps what commands say.
+    """
+    if not text.isprintable() or not _ADDRESS.fullmatch(text):
+        raise OpsError("that is no e-mail address, as in someone@acme.example.")
+    return text.lower()
+
+
+class People:
+    """The people of a user pool."""
+
+    def __init__(self, cognito: Any, pool_id: str) -> None:
+        """Work on the pool through *cognito*."""
+        self._cognito = cognito
+        self._pool = {"UserPoolId": pool_id}
+
+    def invite(self, email: str, access: Access, *, by_mail: bool = True) -> Invitation:
+        """Let somebody sign in and see what *access* says, and nothing else of ours.
+
+        Doing it again only changes the groups. What they see less is taken from them first.
+        """
+        check_groups(access)
+        user = self._find(email)
+        if user is not None and not user["Enabled"]:
+            raise OpsError(
+                "this user is disabled, as `users remove` leaves one that it could not delete: "
+                "remove it, then invite again."
+            )
+        before = frozenset(self._groups_of(email)) if user else frozenset()
+        left = tuple(sorted(filter(_is_ours, before - access.groups)))
+        joined = tuple(sorted(access.groups - before))
+        for group in joined:
+            self._make_group(group)
+        if user is None:
+            self._create(email, by_mail=by_mail)
+        done = "was invited" if user is None else "is there"
+        try:
+            for group in left:
+                self._cognito.admin_remove_user_from_group(**self._one(email), GroupName=group)
+            if left:
+                self._cognito.admin_user_global_sign_out(**self._one(email))
+            for group in joined:
+                self._cognito.admin_add_user_to_group(**self._one(email), GroupName=group)
+        except (ClientError, BotoCoreError) as error:
+            raise OpsError(
+                f"the user {done}, but not all groups are right yet ({words_of(error)}): the same "
+                "command again does the rest."
+            ) from error
+        return Invitation(user is None, joined, left)
+
+    def resend(self, email: str) -> None:
+        """Send the invitation once more; raises OpsError where somebody has signed in already."""
+        user = self._find(email)
+        if user is None:
+            raise NotFound("nobody with that address was invited.")
+        if user["UserStatus"] != _NOT_YET:
+            raise OpsError("this user has signed in already, and needs no invitation any more.")
+        self._cognito.admin_create_user(
+            **self._one(email), MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"]
+        )
+
+    def remove(self, email: str) -> None:
+        """Sign somebody out everywhere, then disable and delete the user."""
+        user = self._find(email)
+        if user is None:
+            raise NotFound("nobody with that address may sign in.")
+        if user["Enabled"]:
+            self._cognito.admin_user_global_sign_out(**self._one(email))
+            self._cognito.admin_disable_user(**self._one(email))
+        try:
+            self._cognito.admin_delete_user(**self._one(email))
+        except (ClientError, BotoCoreError) as error:
+            raise OpsError(
+                f"the user can't sign in any more, but is still there ({words_of(error)}): the "
+                "same command again does the rest."
+            ) from error
+
+    def set_password(self, email: str, password: str) -> None:
+        """Give somebody a password for good; for made-up people, as others choose their own."""
+        self._cognito.admin_set_user_password(**self._one(email), Password=password, Permanent=True)
+
+    def all(self) -> Iterator[Person]:
+        """Give everybody, in no particular order."""
+        groups: dict[str, list[str]] = {}
+        for group in self._pages("list_groups", "Groups"):
+            name = group["GroupName"]
+            for user in self._pages("list_users_in_group", "Users", GroupName=name):
+                groups.setdefault(user["Username"], []).append(name)
+        for user in self._pages("list_users", "Users"):
+            attributes = {one["Name"]: one["Value"] for one in user.get("Attributes", [])}
+            yield Person(
+                attributes.get("email", user["Username"]),
+                user["UserStatus"],
+                user["Enabled"],
+                tuple(sorted(groups.get(user["Username"], []))),
+            )
+
+    def _one(self, email: str) -> dict[str, str]:
+        return {**self._pool, "Username": email}
+
+    def _find(self, email: str) -> Any:
+        try:
+            return self._cognito.admin_get_user(**self._one(email))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == _NO_USER:
+                return None
+            raise
+
+    def _groups_of(self, email: str) -> list[str]:
+        pages = self._cognito.get_paginator("admin_list_groups_for_user").paginate(
+            **self._one(email)
+        )
+        return [group["GroupName"] for page in pages for group in page["Groups"]]
+
+    def _make_group(self, group: str) -> None:
+        """Make a group where there is none."""
+        try:
+            self._cognito.create_group(**self._pool, GroupName=group)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GROUP_IS_THERE:
+                raise
+
+    def _create(self, email: str, *, by_mail: bool) -> None:
+        delivery: dict[str, Any] = {"DesiredDeliveryMediums": ["EMAIL"]}
+        self._cognito.admin_create_user(
+            **self._one(email),
+            UserAttributes=[
+                {"Name": "email", "Value": email},
+                {"Name": "email_verified", "Value": "true"},
+            ],
+            **(delivery if by_mail else {"MessageAction": "SUPPRESS"}),
+        )
+
+    def _pages(self, call: str, key: str, **more: str) -> Iterator[Any]:
+        pages = self._cognito.get_paginator(call).paginate(
+            **self._pool, **more, PaginationConfig={"PageSize": 60}
+        )
+        return (one for page in pages for one in page[key])
+
+
+def _is_ours(group: str) -> bool:
+    """Return whether a group says what its people see; others are somebody else's business."""
+    return group == STAFF_GROUP or group.startswith(CLIENT_GROUP)
