@@ -144,6 +144,29 @@ def test_backend_modules_keep_their_place(module: str) -> None:
     assert backend_violations(module, path.read_text(), path.name) == []
 
 
+def reached(*modules: str) -> set[str]:
+    """Return the backend's modules that these import, directly or through others."""
+    found, left = set[str](), {*modules}
+    while left:
+        module = left.pop()
+        found.add(module)
+        path = BACKEND[module]
+        names = imports(module, path.name, ast.parse(path.read_text()))
+        known = {part for name in names for part in (name, name.rpartition(".")[0])}
+        left |= (known & BACKEND.keys()) - found
+    return found
+
+
+def test_functions_leave_out_what_only_operators_write() -> None:
+    """Who declares clients and grants is the command; the API's function can't even try."""
+    written = {"run_ledger.store.client_records", "run_ledger.store.grants"}
+    functions = reached("run_ledger.api", "run_ledger.writer")
+
+    assert written <= {*BACKEND}
+    assert "run_ledger.store.client_reads" in functions
+    assert functions & written == set()
+
+
 def test_the_dashboard_app_knows_only_http() -> None:
     """The analysts' app goes through the API like everybody else."""
     found = {name: dashboard_violations(path.read_text()) for name, path in DASHBOARD.items()}
