@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-from run_ledger import logs, metrics, settings
+from run_ledger import logs, metrics, settings, starting
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
 from run_ledger.store.client import MOST_CONNECTIONS, dynamodb
@@ -35,12 +35,14 @@ def _reader() -> Reader:
         raise ValueError("CURSOR_KEY is not set; allowed: any text that only this stack knows")
     if not configuration.issuer:
         raise ValueError("ISSUER is not set; allowed: the iss of the user pool's tokens")
-    return Reader(
+    reader = Reader(
         client=dynamodb(),
         settings=configuration,
         executor=ThreadPoolExecutor(MOST_CONNECTIONS, "reader"),
         now=lambda: time.time_ns() // 1_000,
     )
+    starting.finished()
+    return reader
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

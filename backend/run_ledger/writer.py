@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from run_ledger import logs, metrics, settings
+from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.errors import InvalidEvent, StoreUnavailable
 from run_ledger.domain.events import decode
 from run_ledger.store.client import dynamodb
@@ -39,12 +39,14 @@ UNITS: Mapping[str, metrics.Unit] = {
 def _ledger() -> Ledger:
     configuration = settings.load()
     logs.configure(configuration.log_level, stage=configuration.stage, function="writer")
-    return Ledger(
+    ledger = Ledger(
         dynamodb(),
         configuration.tables,
         entry_ttl_days=configuration.entry_ttl_days,
         rollup_shards=configuration.rollup_shards,
     )
+    starting.finished()
+    return ledger
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
