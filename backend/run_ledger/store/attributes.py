@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,11 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """Return the plain value of an AttributeValue as `to_attribute` makes them."""
     ((kind, value),) = attribute.items()
     return _READERS[kind](value)
+
+
+def _bytes(value: bytes | str) -> bytes:
+    """Return *value*, which is base64 where nobody has looked at it since it came in."""
+    return value if isinstance(value, bytes) else base64.b64decode(value, validate=True)
 
 
 def _list(values: Sequence[Any]) -> Attribute:
@@ -54,7 +60,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "S": str,
     "N": int,
     "BOOL": bool,
-    "B": bytes,
+    "B": _bytes,
     "NULL": lambda _: None,
     "M": from_item,
     "L": lambda value: [from_attribute(member) for member in value],

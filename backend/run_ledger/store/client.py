@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from .direct_json import encode_directly
+from .direct_json import speak_directly
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,4 +33,4 @@ def dynamodb() -> DynamoDBClient:
         tcp_keepalive=True,
         account_id_endpoint_mode="disabled",
     )
-    return encode_directly(boto3.client("dynamodb", config=config))
+    return speak_directly(boto3.client("dynamodb", config=config))

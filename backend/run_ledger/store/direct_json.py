@@ -1,17 +1,21 @@
-"""Large calls encoded at once, instead of member by member.
+"""Large calls encoded, and items decoded, at once instead of member by member.
 
 botocore's serialiser walks the service model for every member of a request, which for a
-transaction of 100 actions costs more than all the rest of the call. What the store passes is the
-wire format already (attribute values as typed dictionaries), so one pass of a JSON encoder does.
+transaction of 100 actions costs more than all the rest of the call; its parser does the same to
+every attribute of every item that comes back. What the store passes and takes is the wire format
+already (attribute values as typed dictionaries), so one pass of a JSON encoder or decoder does.
+Bytes alone differ on the wire, where they are base64: `attributes.from_attribute` takes both.
+
 Everything else stays botocore's: endpoint, signature, retries with one idempotency token, errors.
-It uses botocore's documented events: ``provide-client-params`` sets the members aside, and
-``before-call`` puts the encoded body in.
+It uses botocore's events: ``provide-client-params`` sets the members aside, ``before-call`` puts
+the encoded body in, and ``before-parse`` takes the answer's body.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,15 +23,21 @@ import msgspec
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_OPERATION = "dynamodb.TransactWriteItems"
+_WRITE = "dynamodb.TransactWriteItems"
+_READS = ("dynamodb.BatchGetItem", "dynamodb.GetItem", "dynamodb.Query")
 _SET_ASIDE = "run_ledger_transact_items"
+_decoder = msgspec.json.Decoder(dict[str, Any])
 
 
-def encode_directly(client: DynamoDBClient) -> DynamoDBClient:
-    """Let *client* encode its transactions in one pass; return it."""
-    set_aside: Callable[..., Any] = _set_aside
-    client.meta.events.register(f"provide-client-params.{_OPERATION}", set_aside)
-    client.meta.events.register(f"before-call.{_OPERATION}", _put_in)
+def speak_directly(client: DynamoDBClient) -> DynamoDBClient:
+    """Let *client* encode its transactions and decode items in one pass; return it."""
+    hooks: dict[str, Callable[..., Any]] = {
+        f"provide-client-params.{_WRITE}": _set_aside,
+        f"before-call.{_WRITE}": _put_in,
+        **{f"before-parse.{read}": _take_out for read in _READS},
+    }
+    for event, hook in hooks.items():
+        client.meta.events.register(event, hook)
     return client
 
 
@@ -41,3 +51,19 @@ def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: object) -> 
 def _put_in(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
     """Put the parameters that were set aside into the request, as JSON with bytes in base64."""
     params["body"] = msgspec.json.encode(context.pop(_SET_ASIDE))
+
+
+def _take_out(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """Decode the body of an answer, and leave an empty one to the parser.
+
+    Errors are the parser's own, and so is what is no JSON object.
+    """
+    if response_dict["status_code"] != HTTPStatus.OK:
+        return
+    try:
+        customized_response_dict.update(_decoder.decode(response_dict["body"]))
+    except msgspec.DecodeError:
+        return
+    response_dict["body"] = b"{}"
