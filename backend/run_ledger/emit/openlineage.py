@@ -1,0 +1,222 @@
+"""A transport for the public `openlineage-python` client: its run events become job updates.
+
+Airflow, dbt, Dagster and whatever else emits through that client report to the ledger by
+configuration alone. In `openlineage.yml`:
+
+    transport:
+      type: run_ledger.emit.openlineage.RunLedgerTransport
+      bus: my-ledger-bus
+      client_id: acme
+      project_id: "{namespace}"
+      pipeline: "{name}"
+
+or in the environment, where Airflow and dbt look as well:
+
+    OPENLINEAGE__TRANSPORT__TYPE=run_ledger.emit.openlineage.RunLedgerTransport
+    OPENLINEAGE__TRANSPORT__BUS=my-ledger-bus
+    OPENLINEAGE__TRANSPORT__CLIENT_ID=acme
+
+| option | says |
+|---|---|
+| `bus`, `region`, `endpoint_url` | where events go; absent: what `RunLedger()` finds |
+| `client_id`, `project_id`, `pipeline` | whose jobs these are; `{namespace}`, `{name}`, `{root}` |
+| `namespaces` | by job namespace (`team-*` for many): the three above, where they differ |
+| `tags` | tags that every job gets |
+| `heartbeat_seconds` | how long a run may be silent before it shows as stalled (a day) |
+| `airflow_attempts` | whether Airflow's try number is the attempt (yes) |
+| `flush_seconds` | how long an event may wait to be sent (2); 0 waits for nothing |
+
+`run_ledger.emit.lineage` says what becomes of what. Events about datasets or jobs alone have no
+run, so they are counted and left. Nothing here raises: a wrong configuration is logged once as an
+error and leaves out all events, which `stats()` counts.
+
+Spark's own listener runs in Java and can't load this; what drives it from Python can.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from openlineage.client.serde import Serde
+from openlineage.client.transport.transport import Config, Transport
+
+from run_ledger.emit.lineage import Owner, Rules, UnusableEvent, updates
+
+_log = logging.getLogger("run_ledger.emit.openlineage")
+_TARGET = ("bus", "region", "endpoint_url")
+_OPTIONS = {
+    *(*_TARGET, *Owner._fields, "namespaces", "tags", "heartbeat_seconds"),
+    *("airflow_attempts", "flush_seconds", "type", "name", "priority"),
+}
+_FLUSH_SECONDS = 2.0
+_LONGEST_CLOSE_SECONDS = 30.0
+_MOST_RUNS_REMEMBERED = 10_000
+
+
+class Ledger(Protocol):
+    """What is needed of `RunLedger`."""
+
+    def send(self, detail_type: str, detail: Mapping[str, Any]) -> object:
+        """Queue one update."""
+
+    def flush(self, timeout: float) -> object:
+        """Wait until all is sent, but no longer; false where something waits still."""
+
+
+class RunLedgerConfig(Config):
+    """What the configuration says; `problem` says what is wrong with it, if anything is."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self.problem: str | None = None
+        self.target: dict[str, Any] = {}
+        self.rules = Rules()
+        self.flush_seconds = _FLUSH_SECONDS
+        try:
+            self._read(params)
+        except (TypeError, ValueError) as error:
+            self.problem = str(error)
+
+    @classmethod
+    def from_dict(cls, params: dict[str, Any]) -> RunLedgerConfig:
+        """Read the options that the client found for this transport."""
+        return cls(params)
+
+    def _read(self, params: Mapping[str, Any]) -> None:
+        unknown = sorted(set(params) - _OPTIONS)
+        if unknown:
+            raise ValueError(
+                f"unknown option {unknown[0]!r}; allowed: {', '.join(sorted(_OPTIONS))}"
+            )
+        self.target = {name: _text(params, name) for name in _TARGET if name in params}
+        self.flush_seconds = float(params.get("flush_seconds", _FLUSH_SECONDS))
+        general = _owner(params, Owner())
+        namespaces = _mapping(params, "namespaces")
+        self.rules = Rules(
+            owner=general,
+            namespaces={str(key): _owner(_mapping(namespaces, key), general) for key in namespaces},
+            tags={str(key): str(value) for key, value in _mapping(params, "tags").items()},
+            heartbeat_seconds=_positive(params, "heartbeat_seconds", Rules().heartbeat_seconds),
+            airflow_attempts=_switch(params, "airflow_attempts", default=True),
+        )
+        owners = [self.rules.owner, *self.rules.namespaces.values()]
+        if not any(owner.client_id for owner in owners):
+            raise ValueError("client_id is missing; allowed: an id, or one for each of namespaces")
+
+
+class RunLedgerTransport(Transport):
+    """Sends run events to the ledger's bus."""
+
+    kind = "run_ledger"
+    config_class = RunLedgerConfig
+
+    def __init__(self, config: RunLedgerConfig, ledger: Ledger | None = None) -> None:
+        """Take a *ledger* to report to, else make the one that the configuration names."""
+        self._config = config
+        self._ledger = ledger
+        self._counted_runs: dict[str, object] = {}
+        self._complaints: set[str] = set()
+        self._counts = dict.fromkeys(
+            ("sent", "dataset_events", "job_events", "unusable_events", "faults"), 0
+        )
+        if config.problem is not None:
+            self._complain(f"no events are reported: {config.problem}")
+
+    def emit(self, event: Any) -> None:
+        """Report one event of the client's; whatever goes wrong is counted and logged once."""
+        try:
+            self._report(event)
+        except UnusableEvent as error:
+            self._counts["unusable_events"] += 1
+            self._complain(f"left an event out: {error}")
+        except Exception as error:  # noqa: BLE001 the pipeline must not feel that reporting failed
+            self._counts["faults"] += 1
+            self._complain(f"could not report an event: {type(error).__name__}: {error}")
+
+    def close(self, timeout: float = -1) -> bool:
+        """Send what waits, for at most *timeout* seconds and never longer than half a minute."""
+        if self._ledger is None:
+            return True
+        seconds = _LONGEST_CLOSE_SECONDS if timeout < 0 else min(timeout, _LONGEST_CLOSE_SECONDS)
+        try:
+            return self._ledger.flush(seconds) is not False
+        except Exception as error:  # noqa: BLE001 as above
+            self._complain(f"could not send what waits: {type(error).__name__}: {error}")
+            return False
+
+    def stats(self) -> dict[str, int]:
+        """Give what became of the events so far."""
+        return dict(self._counts)
+
+    def _report(self, event: Any) -> None:
+        content = Serde.to_dict(event)
+        if "run" not in content:
+            self._counts["dataset_events" if "dataset" in content else "job_events"] += 1
+            return
+        if self._config.problem is not None:
+            raise UnusableEvent(self._config.problem)
+        state, statistics = updates(content, self._config.rules)
+        ledger = self._open_ledger()
+        ledger.send("job_update", state)
+        if statistics is not None and self._is_first(statistics):
+            ledger.send("job_update", statistics)
+        self._counts["sent"] += 1
+        if self._config.flush_seconds > 0:
+            # Airflow reports from a forked process that ends without a farewell.
+            ledger.flush(self._config.flush_seconds)
+
+    def _is_first(self, statistics: Mapping[str, Any]) -> bool:
+        """Tell whether a run's end is told for the first time, or in the same words again.
+
+        The ledger would reject other words under the same id; this keeps them from being sent.
+        """
+        if len(self._counted_runs) >= _MOST_RUNS_REMEMBERED:
+            self._counted_runs.clear()
+        key = statistics.get("event_id")
+        return key is None or self._counted_runs.setdefault(key, statistics) == statistics
+
+    def _open_ledger(self) -> Ledger:
+        if self._ledger is None:
+            from run_ledger.emit import RunLedger  # noqa: PLC0415 no client before the first event
+
+            self._ledger = RunLedger(**self._config.target, source="run-ledger.openlineage")
+        return self._ledger
+
+    def _complain(self, sentence: str) -> None:
+        if sentence not in self._complaints and len(self._complaints) < len(_OPTIONS):
+            self._complaints.add(sentence)
+            _log.error("run ledger: %s", sentence)
+
+
+def _owner(params: Mapping[str, Any], otherwise: Owner) -> Owner:
+    named = {field: _text(params, field) for field in Owner._fields if field in params}
+    return otherwise._replace(**named)
+
+
+def _text(params: Mapping[str, Any], name: str) -> str:
+    value = params[name]
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        raise ValueError(f"{name} is {value!r:.80}; allowed: text")
+    return str(value)
+
+
+def _mapping(params: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = params.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} is {value!r:.80}; allowed: a mapping")
+    return value
+
+
+def _positive(params: Mapping[str, Any], name: str, default: int) -> int:
+    value = params.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} is {value!r:.80}; allowed: an integer of at least 1")
+    return value
+
+
+def _switch(params: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = params.get(name, default)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r:.80}; allowed: true or false")
+    return value
