@@ -1,30 +1,22 @@
-"""Stretches of the demo's simulation, and ways to look at them."""
+"""Stretches of the demo's simulated past, and ways to look at them."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from itertools import takewhile
 
 from run_ledger.domain import events as contract
 from run_ledger_ops.demo.events import DemoEvent
-from run_ledger_ops.demo.timetable import past_families, stream
+from run_ledger_ops.demo.timetable import past_families
 
 NOW = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)  # a Thursday
 FIRST_DAY = date(2026, 2, 27)
-RATE = 2.0
 HOUR = timedelta(hours=1)
 
 
 def past(seed: int = 1, now: datetime = NOW, first_day: date = FIRST_DAY) -> list[DemoEvent]:
     """Give what is told of the days before."""
     return [event for member in past_families(seed, first_day, now) for event in member.events]
-
-
-def streamed(duration: timedelta, seed: int = 1, since: datetime = NOW) -> list[DemoEvent]:
-    """Give so much of the stream."""
-    until = since + duration
-    return list(takewhile(lambda event: event.at < until, stream(since, seed, RATE)))
 
 
 def only_jobs(events: Iterable[DemoEvent]) -> list[DemoEvent]:
@@ -43,11 +35,6 @@ def by_job(events: Iterable[DemoEvent]) -> dict[str, list[DemoEvent]]:
 def ids(events: Iterable[DemoEvent]) -> list[str]:
     """Give the event ids."""
     return [event.detail["event_id"] for event in events]
-
-
-def root_of(event: DemoEvent) -> str:
-    """Give the id of the root job of the event's family."""
-    return str(event.detail["job_id"]).split(".")[0]
 
 
 def totals(events: Iterable[DemoEvent]) -> Counter[str]:

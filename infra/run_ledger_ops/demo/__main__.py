@@ -1,4 +1,4 @@
-"""Run the simulated pipelines: `python -m run_ledger_ops.demo --help`."""
+"""Run the demo: `python -m run_ledger_ops.demo --help`."""
 
 import sys
 

@@ -20,7 +20,7 @@ Entry = dict[str, str]
 class EventsClient(Protocol):
     """What is needed of boto3's client for EventBridge."""
 
-    def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
+    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
         """Post up to ten entries."""
 
 

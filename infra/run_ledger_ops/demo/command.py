@@ -5,64 +5,41 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from types import FrameType
 
-import boto3
-from botocore.config import Config
-
-from run_ledger_ops.demo.bus import Bus, EventsClient
-from run_ledger_ops.demo.memory import DemoError, Ledger, Past, read_ledger, recall
+from run_ledger_ops.demo.bus import Bus
+from run_ledger_ops.demo.client import events_client
+from run_ledger_ops.demo.memory import DemoError, Past, read_ledger, recall
 from run_ledger_ops.demo.show import Show
+from run_ledger_ops.demo.stop import Stop, StoppedError
+from run_ledger_ops.demo.workers import Workers
 
 _MOST_DAYS = 60
 _LOWEST_RATE, _HIGHEST_RATE = 0.1, 60
 _BAR_WIDTH = 30
 _DESCRIPTION = """\
-Let a few simulated pipelines report to a running ledger.
+Give a running ledger something to show: a simulated past, and pipelines at work.
 
-First the past days are told, once for a ledger: a few hundred jobs. Then jobs are
-queued, run, fail, are retried and end as time goes by, until Ctrl-C or SIGTERM.
-Nothing of it is real, and it says so: the source is run-ledger.demo, names begin with
-"Demo", and jobs and projects carry the tag demo=true."""
+Once for a ledger, the past days are told: a few hundred jobs that never were, so that
+there are trends to look at; they carry the tag simulated=true. Meanwhile three small
+pipelines normalise, match and classify records that come with the product, and report
+what they really do, until Ctrl-C or SIGTERM. All names begin with "Demo", and all jobs
+and projects carry the tag demo=true."""
 _EPILOG = """\
 examples:
   python -m run_ledger_ops.demo
-      back-fill six days unless that was done before, then go on for ever
+      back-fill six days unless that was done before, and work for ever
   python -m run_ledger_ops.demo --once --backfill-days 14
-      two weeks to look back on, and no new jobs
+      two weeks to look back on, and no work
   python -m run_ledger_ops.demo --backfill-days 0 --jobs-per-minute 6
       no past, a busy present
 
-Ids follow from the seed and the time of day. So telling anything twice counts once, two
-demos on one ledger are one demo, and jobs that ran when the demo was stopped go on when it
-is started again. What it has told is remembered in demo.json beside the stack file."""
-
-
-class StoppedError(BaseException):
-    """The demo was asked to stop; like KeyboardInterrupt, no handler of errors may catch it."""
-
-
-@dataclass(slots=True)
-class Stop:
-    """A request to stop, by signal, that also ends a call or a sleep that is under way."""
-
-    is_asked: bool = False
-
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        """Stop now; further requests change nothing."""
-        if not self.is_asked:
-            self.is_asked = True
-            raise StoppedError
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep, unless asked to stop: an exception raised inside a finaliser gets lost."""
-        if self.is_asked:
-            raise StoppedError
-        time.sleep(seconds)
+What is simulated follows from the seed and the time of day, so telling it twice counts once.
+What has been told is remembered in demo.json beside the stack file; what a pipeline could not
+send before it was stopped waits in demo-spool there, and is sent at the next start."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,48 +61,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, stop: Stop) -> None:
     ledger = read_ledger(options.stack)
     dice = Random()  # noqa: S311 spreads retries, keeps no secret
-    bus = Bus(_client(ledger), ledger.bus_name, sleep=stop.sleep, dice=dice, say=_say)
-    show = Show(
-        bus=bus,
-        memory=recall(options.stack, ledger),
-        seed=options.seed,
-        jobs_per_minute=options.jobs_per_minute,
-        clock=_now,
-        sleep=stop.sleep,
-    )
-    if options.backfill_days:
-        first_day = _now().date() - timedelta(days=options.backfill_days)
-        _back_fill(show, Past(options.seed, first_day), again=options.again)
-    if not options.once:
-        _say(f"simulated pipelines begin about {options.jobs_per_minute:g} jobs a minute")
-        show.go_on()
+    with ExitStack() as at_the_end:
+        if not options.once:
+            workers = Workers(options.stack.absolute(), options.jobs_per_minute, _say)
+            at_the_end.enter_context(workers)
+            _say(f"three pipelines begin about {options.jobs_per_minute:g} jobs a minute")
+        if options.backfill_days:
+            bus = Bus(events_client(ledger), ledger.bus_name, sleep=stop.sleep, dice=dice, say=_say)
+            show = Show(bus, recall(options.stack, ledger), _now)
+            first_day = _now().date() - timedelta(days=options.backfill_days)
+            _back_fill(show, Past(options.seed, first_day), again=options.again)
+        if not options.once:
+            workers.watch(stop.sleep)
 
 
 def _back_fill(show: Show, past: Past, *, again: bool) -> None:
     told = show.memory.past
     if told is not None and told.covers(past) and not again:
         _say(f"the past from {told.first_day} on was told before (--again tells it again)")
+        show.carry_on(told)
         return
     begun_at = time.monotonic()
     number = show.back_fill(past, _draw_bar if sys.stderr.isatty() else _draw_nothing)
     seconds = time.monotonic() - begun_at
     _say(f"told the past from {past.first_day} on: {number:,} events in {seconds:.0f} s")
-
-
-def _client(ledger: Ledger) -> EventsClient:
-    client: EventsClient = boto3.client(
-        "events",
-        endpoint_url=ledger.endpoint_url,
-        region_name=ledger.region,
-        aws_access_key_id=ledger.access_key_id,
-        aws_secret_access_key=ledger.secret_access_key,
-        config=Config(
-            connect_timeout=3,
-            read_timeout=10,
-            retries={"total_max_attempts": 1},  # the bus retries, and single entries, too
-        ),
-    )
-    return client
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what the running stack says about itself (default: %(default)s)",
     )
     parser.add_argument(
-        "--once", action="store_true", help="tell the past and leave it at that: no new jobs"
+        "--once", action="store_true", help="tell the past and leave it at that: no work"
     )
     parser.add_argument(
         "--backfill-days",
@@ -169,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=1,
         metavar="N",
-        help="which of the possible worlds to simulate (default: %(default)s)",
+        help="which of the possible pasts to simulate (default: %(default)s)",
     )
     return parser
 

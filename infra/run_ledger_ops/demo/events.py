@@ -8,8 +8,8 @@ from typing import Any
 SOURCE = "run-ledger.demo"
 # Raised whenever the simulation's outcome changes: its event ids must never come back with other
 # contents, for the ledger would reject them.
-GENERATION = 1
-TAGS = {"demo": "true"}
+GENERATION = 2
+TAGS = {"demo": "true", "simulated": "true"}
 NAME_PREFIX = "Demo · "
 
 

@@ -2,13 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
-
-from run_ledger_ops.demo.timetable import Window
 
 
 class DemoError(Exception):
@@ -71,17 +67,12 @@ class Memory:
     path: Path
     identity: str
     past: Past | None = None
-    windows: tuple[Window, ...] = ()
 
     def save(self) -> None:
         """Write the memory beside the stack file, whole or not at all."""
         text = json.dumps(
-            {
-                "ledger": self.identity,
-                "past": self.past and asdict(self.past),
-                "windows": [asdict(window) for window in self.windows],
-            },
-            default=lambda moment: moment.isoformat(),
+            {"ledger": self.identity, "past": self.past and asdict(self.past)},
+            default=lambda day: day.isoformat(),
             indent=2,
         )
         draft = self.path.with_suffix(f".{os.getpid()}.new")
@@ -102,19 +93,9 @@ def recall(stack: Path, ledger: Ledger) -> Memory:
         past = found["past"] and Past(
             seed=found["past"]["seed"], first_day=date.fromisoformat(found["past"]["first_day"])
         )
-        windows = tuple(_window(window) for window in found["windows"])
     except (OSError, ValueError, KeyError, TypeError):
         return blank
-    return replace(blank, past=past, windows=windows)
-
-
-def _window(found: Mapping[str, Any]) -> Window:
-    return Window(
-        since=datetime.fromisoformat(found["since"]),
-        until=datetime.fromisoformat(found["until"]),
-        seed=int(found["seed"]),
-        jobs_per_minute=float(found["jobs_per_minute"]),
-    )
+    return replace(blank, past=past)
 
 
 def _reason(error: OSError) -> str:

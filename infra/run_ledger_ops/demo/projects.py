@@ -40,15 +40,6 @@ def opened_projects(since: datetime, until: datetime) -> list[DemoEvent]:
     return sorted((event for event in events if event.at <= until), key=lambda event: event.at)
 
 
-def project_events(since: datetime, until: datetime) -> list[DemoEvent]:
-    """Give the events of the deliveries that happen from `since` to before `until`."""
-    return [
-        event
-        for event in opened_projects(since - _FORTNIGHT, until + _FORTNIGHT)
-        if since <= event.at < until
-    ]
-
-
 def _fortnight_of(project: Project, at: datetime) -> datetime:
     anchor = _EPOCH + timedelta(days=project.offset_days or 0)
     return anchor + (at - anchor) // _FORTNIGHT * _FORTNIGHT

@@ -69,17 +69,7 @@ class Scale:
         return float(low * (high / low) ** dice.random())
 
 
-LIVE = Scale(
-    work_seconds=(60, 420),
-    queue_seconds=(2, 40),
-    report_seconds=(3, 8),
-    retry_seconds=(15, 90),
-    silence_seconds=(900, 2_400),
-    heartbeat_seconds=120,
-    delivery_share=0.2,
-    silent_courses={(Ending.GIVEN_UP,): 0.012, (Ending.LOST, Ending.SUCCEEDED): 0.010},
-)
-# Past jobs are longer, fewer and report seldom: as much work, told in few events.
+# A past job reports seldom: as much work, told in few events.
 PAST = Scale(
     work_seconds=(240, 3_000),
     queue_seconds=(5, 300),
