@@ -23,6 +23,7 @@ DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSID
 MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.surroundings"}
 TYPES_ONLY = "mypy_boto3_"
 MAX_LINES = 400
+OPTIONAL = {"openlineage": "run_ledger.emit.openlineage"}  # whoever imports that module has it
 DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
 
 
@@ -126,6 +127,7 @@ def third_party(modules: dict[str, Path]) -> set[str]:
         name.split(".")[0]
         for module, path in modules.items()
         for name in imports(module, path.name, ast.parse(path.read_text()))
+        if OPTIONAL.get(name.split(".")[0]) != module
     }
     return {DISTRIBUTIONS.get(top, top) for top in tops - own if not top.startswith(TYPES_ONLY)}
 

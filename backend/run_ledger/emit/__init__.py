@@ -33,5 +33,15 @@ from run_ledger.domain.errors import InvalidEvent
 from run_ledger.emit.health import Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.ledger import RunLedger
+from run_ledger.emit.prices import Price, Prices
 
-__all__ = ["InvalidEvent", "Job", "Project", "RunLedger", "Stats", "current_job"]
+__all__ = [
+    "InvalidEvent",
+    "Job",
+    "Price",
+    "Prices",
+    "Project",
+    "RunLedger",
+    "Stats",
+    "current_job",
+]

@@ -43,6 +43,8 @@ class Stats:
     """Events dropped for want of room: bus and disk were both unavailable."""
     invalid: int
     """Names, values and fields left out because the contract forbids them."""
+    unpriced: int
+    """Answers of language models whose model has no price, so that they cost nothing."""
     faults: int
     """Errors inside this library, which were kept from the pipeline."""
     last_error: str | None
@@ -64,7 +66,7 @@ class Health:
         self._trouble_said_at: float | None = None
         self.counts = dict.fromkeys(
             ("calls", "calls_failed", "accepted", "retried", "spooled", "refused", "expired",
-             "lost", "invalid", "faults"), 0
+             "lost", "invalid", "unpriced", "faults"), 0
         )  # fmt: skip
         self.last_error: str | None = None
         self.last_accepted_at: float | None = None

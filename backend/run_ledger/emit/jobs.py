@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract import JobResult
+from run_ledger.emit.prices import Meter
 from run_ledger.emit.sender import Ending
 from run_ledger.emit.tallies import Tally
 from run_ledger.emit.updates import cut, error_document
@@ -58,6 +59,7 @@ class Job:
         self._result: JobResult | None = None
         self._error: dict[str, str] | None = None
         self._is_over = False
+        self._meter: Meter | None = None
         self._token: Token[Job | None] | None = None
 
     @property
@@ -90,6 +92,18 @@ class Job:
                 tally.add(one)
         except Exception as error:  # noqa: BLE001 - a pipeline must not suffer from its report
             self._ledger.fault(error)
+
+    def usage(self, answer: Any, *, model: str | None = None) -> None:
+        """Count a call of a language model with its tokens and cost, from its SDK's *answer*.
+
+        Any common SDK's answer will do, the last event of a stream, the exception that was raised,
+        or a span by OpenTelemetry's conventions; what reports no usage counts nothing. *model* is
+        needed for the price where the answer doesn't name it.
+        """
+        with self._ledger.harmless():
+            if self._tally is not None:
+                self._meter = self._meter or self._ledger.meter()
+                self.add(self._meter.delta(answer, model))
 
     def stage(self, text: str) -> None:
         """Say what the job is at: the last word shows."""

@@ -18,6 +18,7 @@ from run_ledger.emit.bus import Bus, EventsClient, Target
 from run_ledger.emit.health import Health, Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.naming import Naming
+from run_ledger.emit.prices import Meter, Prices
 from run_ledger.emit.sender import Sender, Ticket
 from run_ledger.emit.spool import Spool
 from run_ledger.emit.tallies import Tally
@@ -49,6 +50,7 @@ class RunLedger:
         interval_seconds: float = _INTERVAL_SECONDS,
         exit_seconds: float = _EXIT_SECONDS,
         client: EventsClient | None = None,
+        prices: Prices | None = None,
     ) -> None:
         """Report to *bus*; what isn't given comes from the environment.
 
@@ -63,16 +65,19 @@ class RunLedger:
             exit_seconds: for how long at most the end of the program waits for the bus.
             client: botocore's client for EventBridge or the like, instead of one made from the
                 above.
+            prices: what tokens cost, for `Job.usage`; else a small table of examples.
 
         """
         self._options = {
             "bus": bus, "region": region, "endpoint_url": endpoint_url, "source": source,
             "spool": str(spool) if spool is not None else None, "strict": strict,
             "interval_seconds": interval_seconds, "exit_seconds": exit_seconds,
+            "prices": prices,
         }  # fmt: skip
         self.strict = surroundings.flag("STRICT") if strict is None else strict
         self.seconds_at_end = _LAMBDA_SECONDS if surroundings.is_lambda() else 0.0
         self._exit_seconds = exit_seconds
+        self._prices = prices or Prices()
         self._health = Health()
         self._tallies: WeakValueDictionary[tuple[Any, ...], Tally] = WeakValueDictionary()
         self._making = threading.Lock()  # of tallies
@@ -263,6 +268,10 @@ class RunLedger:
         return shared, (self._options,)
 
     # What jobs need.
+
+    def meter(self) -> Meter:
+        """Return what turns answers of language models into deltas, for one job."""
+        return Meter(self._prices, lambda: self._health.count("unpriced"))
 
     @contextmanager
     def harmless(self) -> Iterator[None]:

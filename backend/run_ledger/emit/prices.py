@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import usage as usages
@@ -84,6 +84,10 @@ class Prices:
         longest_first = sorted(table, key=len, reverse=True)
         self._table = [(key.lower(), table[key]) for key in longest_first]
 
+    def __repr__(self) -> str:
+        """Show the table: two of the same prices read the same."""
+        return f"Prices({dict(self._table)!r})"
+
     def of(self, model: str | None) -> Price | None:
         """Give the price of a model, None if the table has none."""
         if model is None:
@@ -98,23 +102,27 @@ class Prices:
 
 
 class Meter:
-    """The usage of one job, as deltas of the ledger's counters.
+    """The usage of one job, as deltas of the ledger's counters; any thread may ask it.
 
     Cost is rounded down to whole micro-dollars, and what rounding leaves is carried over to the
-    next call: after any number of calls the sum is the exact price of them all, rounded down once.
+    next call of the same thread: after any number of calls the sum is the exact price of them all,
+    rounded down once a thread.
     """
 
-    def __init__(self, prices: Prices | None = None) -> None:
+    def __init__(
+        self, prices: Prices | None = None, complain: Callable[[], None] = lambda: None
+    ) -> None:
+        """Price by *prices*; *complain* is told of each answer whose model has none."""
         self._prices = prices or Prices()
-        self._lock = threading.Lock()
-        self._left_over = 0
-        self.unpriced = 0
+        self._complain = complain
+        # A lock could be held by another thread at a fork, and nobody would ever release it.
+        self._of_thread = threading.local()
 
     def delta(self, answer: Any, model: str | None = None) -> dict[str, int]:
         """Give what *answer* adds to the counters: nothing where it reports no usage.
 
         *model* says which model it was where the answer doesn't, as Bedrock's. A model without a
-        price costs nothing, and is counted in `unpriced`.
+        price costs nothing.
         """
         usage = usages.read(answer)
         if usage is None:
@@ -133,11 +141,11 @@ class Meter:
         if not usage.input_tokens and not usage.output_tokens:
             return 0
         price = self._prices.of(model or usage.model)
-        with self._lock:
-            if price is None:
-                self.unpriced += 1
-                return 0
-            cost, self._left_over = divmod(self._left_over + price.of(usage), _TOKENS_PER_PRICE)
+        if price is None:
+            self._complain()
+            return 0
+        left_over = getattr(self._of_thread, "left_over", 0)
+        cost, self._of_thread.left_over = divmod(left_over + price.of(usage), _TOKENS_PER_PRICE)
         return cost
 
 

@@ -19,7 +19,7 @@ template as the real one, with the real functions and IAM enforced; site, API an
 origin. Everything listens on 127.0.0.1 alone."""
 _EPILOG = """\
 examples:
-  make run                                        everything, with simulated pipelines
+  make run                                        everything, with pipelines at work
   make run ARGS="--no-demo --port 9000"           an empty ledger on a port of your choice
   make run ARGS="--no-demo --state /tmp/ledger"   a second one, apart from the first
 
@@ -45,7 +45,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.set_defaults(run=run)
     parser.add_argument(
-        "--no-demo", action="store_true", help="start with an empty ledger, simulate no pipelines"
+        "--no-demo", action="store_true", help="start with an empty ledger and no pipelines"
     )
     parser.add_argument(
         "--no-dashboard",

@@ -241,7 +241,8 @@ class LocalStack:
         ]
         # It talks to this machine alone: what is said of other clouds and of proxies isn't for it.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        environment = inherited | {"PYTHONPATH": str(ROOT / "infra"), "NO_PROXY": ports.LOOPBACK}
+        path = os.pathsep.join(str(ROOT / folder) for folder in ("infra", "backend"))
+        environment = inherited | {"PYTHONPATH": path, "NO_PROXY": ports.LOOPBACK}
         self._children["demo"] = ChildProcess(
             command, environment=environment, log=self._state.logs / "demo.log", folder=ROOT
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -90,16 +91,16 @@ def test_an_answer_becomes_a_delta() -> None:
     assert set(delta) <= set(KNOWN_COUNTERS)
     assert meter.delta(TimeoutError()) == {"llm_calls": 1, "llm_errors": 1}
     assert meter.delta(None) == {}
-    assert meter.unpriced == 0
 
 
 def test_a_model_without_a_price_costs_nothing_and_is_counted() -> None:
-    """An unknown model leaves the cost alone; the meter says how often that happened."""
-    meter = Meter(TABLE)
+    """An unknown model leaves the cost alone, and the meter says so each time."""
+    unpriced: list[int] = []
+    meter = Meter(TABLE, lambda: unpriced.append(1))
 
     assert "cost_microusd" not in meter.delta({"model": "?", "usage": {"input_tokens": 10**6}})
     assert "cost_microusd" not in meter.delta({"inputTokens": 10**6})
-    assert meter.unpriced == 2
+    assert len(unpriced) == 2
     assert meter.delta({"inputTokens": 10**6}, "small")["cost_microusd"] == 100_000
 
 
@@ -116,3 +117,19 @@ def test_rounding_does_not_pile_up(calls: list[tuple[int, int]]) -> None:
     exact = sum(Fraction(given_ * 100_000 + out * 400_000, 10**6) for given_, out in calls)
 
     assert summed == int(exact)
+
+
+def test_each_thread_carries_its_own_remainder() -> None:
+    """Threads that share a meter lose less than a micro-dollar each, and never block."""
+    meter = Meter(Prices({"m": Price(1, 1, 1)}))
+
+    def ask(_: int) -> int:
+        return sum(
+            meter.delta({"model": "m", "inputTokens": 400_000}).get("cost_microusd", 0)
+            for _ in range(100)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        summed = sum(pool.map(ask, range(4)))
+
+    assert 160 - 4 < summed <= 160
