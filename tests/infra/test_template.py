@@ -92,7 +92,17 @@ def _references(part: object) -> set[str]:
 def test_outputs_are_complete() -> None:
     """Whoever deploys finds every name and address that the other parts need."""
     assert set(transformed()["Outputs"]) == {
-        *("BusName", "QueueUrl", "DlqUrl", "RuleDlqUrl", "ApiUrl", "SiteBucketName", "SiteUrl"),
+        *(
+            "BusName",
+            "BusArn",
+            "ProducerPolicyArn",
+            "QueueUrl",
+            "DlqUrl",
+            "RuleDlqUrl",
+            "ApiUrl",
+            "SiteBucketName",
+            "SiteUrl",
+        ),
         *("DistributionId", "UserPoolId", "UserPoolDomain", "Issuer", "Scope", "SiteClientId"),
         *("DashboardClientId", "MachineClientId", "WriterFunctionName", "ReaderFunctionName"),
         *DATA,
