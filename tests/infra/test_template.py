@@ -96,6 +96,7 @@ def test_outputs_are_complete() -> None:
             "BusName",
             "BusArn",
             "ProducerPolicyArn",
+            "AlarmTopicArn",
             "QueueUrl",
             "DlqUrl",
             "RuleDlqUrl",
