@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from run_ledger.domain.events import Event, decode
@@ -85,6 +87,48 @@ class StuckBus(WillingBus):
         self.was_called.set()
         assert self.may_answer.wait(60)
         return super().put_events(Entries=Entries)
+
+
+@contextmanager
+def served(bus: WillingBus) -> Iterator[dict[str, str]]:
+    """Serve *bus* over HTTP as EventBridge; give the variables by which the AWS SDK finds it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            """Answer PutEvents."""
+            assert self.headers["X-Amz-Target"] == "AWSEvents.PutEvents"
+            entries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["Entries"]
+            try:
+                status, answer = 200, bus.put_events(Entries=entries)
+            except OSError:
+                status, answer = 500, {"__type": "InternalFailure"}
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}",
+                "AWS_ACCESS_KEY_ID": "testing",
+                "AWS_SECRET_ACCESS_KEY": "testing",
+                "AWS_DEFAULT_REGION": "eu-central-1",
+            }
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def dice(seed: int, moods: Sequence[str]) -> Callable[[], str]:
