@@ -1,25 +1,49 @@
-"""The `run-ledger` command: one word for each thing to do, each with a help text of its own."""
+"""The `run-ledger` command: one word for each thing to do, each with a help text of its own.
+
+What reports comes with the package itself; what runs and mends a ledger needs more, which those
+who report don't install. So that is imported only where it is asked for.
+"""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
-from run_ledger_ops import apps, audit, clients, redrive, rejected, users
-from run_ledger_ops.local import command as local
+from run_ledger_ops import emit, run, spool
+from run_ledger_ops.terminal import CANNOT, warn
+
+_PRODUCERS = {"emit": emit, "run": run, "spool": spool}
+_EXTRA = {"boto3", "yaml"}  # what `pip install "run-ledger[ops]"` adds
+_INCOMPLETE = (
+    'The commands that run and mend a ledger need more: pip install "run-ledger[ops]" adds it.'
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         prog="run-ledger", description="Run, watch and mend a Run Ledger."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    local.add_to(commands)
-    users.add_to(commands)
-    apps.add_to(commands)
-    clients.add_to(commands)
-    rejected.add_to(commands)
-    redrive.add_to(commands)
-    audit.add_to(commands)
+    for module in _PRODUCERS.values():
+        module.add_to(commands)
+    if not words or words[0] not in _PRODUCERS:
+        parser.epilog = None if _add_operations(commands) else _INCOMPLETE
+        if parser.epilog and words and not words[0].startswith("-"):
+            warn(f"run-ledger {words[0]}: {parser.epilog}")
+            return CANNOT
     given = parser.parse_args(arguments)
     code: int = given.run(given)
     return code
+
+
+def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> bool:
+    """Add the words for those who run a ledger; False where what they need is not installed."""
+    try:
+        from run_ledger_ops import operations  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        return False
+    operations.add_to(commands)
+    return True

@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import msgspec
 from run_ledger.emit.bus import Bus, BusTrouble, Target
 from run_ledger.emit.health import Health
 from run_ledger.emit.shelf import Pile, Shelf
-from run_ledger.emit.spool import SUFFIX, Spool, open_folder
+from run_ledger.emit.spool import SUFFIX, Spool, glance_at, open_folder
 
 _FIRST_PAUSE = 0.5
 _TRIES = 4  # in a row that come to nothing
@@ -26,7 +27,11 @@ class Folder(NamedTuple):
     path: Path
     target: Target
     files: int
+    held: int
+    """Files that living processes look after."""
+    events: int
     size: int
+    oldest_at: float | None
 
     @property
     def spool(self) -> Spool:
@@ -48,18 +53,29 @@ def folders(root: Path) -> Iterator[Folder]:
     if not root.is_dir():
         return
     for path in sorted(root.iterdir()):
-        try:
-            descriptor = open_folder(path)
-        except OSError:
-            continue
-        os.close(descriptor)
-        try:
-            target = msgspec.json.decode((path / "target.json").read_bytes(), type=_Target)
-        except (OSError, msgspec.DecodeError):
-            continue
-        sizes = [file.stat().st_size for file in path.glob(f"*{SUFFIX}")]
-        where = Target(target.bus, target.region, target.endpoint_url, target.source)
-        yield Folder(path, where, len(sizes), sum(sizes))
+        with suppress(OSError, msgspec.DecodeError):
+            os.close(open_folder(path))
+            stated = msgspec.json.decode((path / "target.json").read_bytes(), type=_Target)
+            target = Target(stated.bus, stated.region, stated.endpoint_url, stated.source)
+            yield _folder(path, target)
+
+
+def _folder(path: Path, target: Target) -> Folder:
+    glances = [
+        glance
+        for file in sorted(path.glob(f"*{SUFFIX}"))
+        if (glance := glance_at(path, file.name)) is not None and glance.size
+    ]
+    oldest = [glance.oldest_at for glance in glances if glance.oldest_at is not None]
+    return Folder(
+        path,
+        target,
+        files=len(glances),
+        held=sum(glance.is_held for glance in glances),
+        events=sum(glance.events for glance in glances),
+        size=sum(glance.size for glance in glances),
+        oldest_at=min(oldest, default=None),
+    )
 
 
 class _Target(msgspec.Struct):

@@ -122,17 +122,25 @@ class Job:
         """Show that the job is alive, where nothing else is there to tell for long."""
         self._say("", None)
 
-    def fail(self, error: BaseException | str) -> None:
-        """End as failed with *error* when the block is left; it shows from now on."""
-        self._decide("failed", error)
+    def fail(self, error: BaseException | str, error_type: str | None = None) -> None:
+        """End as failed with *error* when the block is left; it shows from now on.
 
-    def time_out(self, error: BaseException | str | None = None) -> None:
+        What looks like a secret in its text is blanked. *error_type* stands for the exception's
+        own type: errors of one type and one message, but for numbers and ids, are counted together.
+        """
+        self._decide("failed", error, error_type)
+
+    def time_out(
+        self, error: BaseException | str | None = None, error_type: str | None = None
+    ) -> None:
         """End as timed out when the block is left."""
-        self._decide("timed_out", error)
+        self._decide("timed_out", error, error_type)
 
-    def cancel(self, error: BaseException | str | None = None) -> None:
+    def cancel(
+        self, error: BaseException | str | None = None, error_type: str | None = None
+    ) -> None:
         """End as cancelled when the block is left."""
-        self._decide("cancelled", error)
+        self._decide("cancelled", error, error_type)
 
     def partial(self) -> None:
         """End as partial when the block is left, unless it fails: some records did not make it."""
@@ -224,11 +232,13 @@ class Job:
                     self._result, self._error = result, error_document(error)
         self.end()
 
-    def _decide(self, result: JobResult, error: BaseException | str | None) -> None:
+    def _decide(
+        self, result: JobResult, error: BaseException | str | None, error_type: str | None
+    ) -> None:
         with self._ledger.harmless():
             self._result = result
             if error is not None:
-                self._error = error_document(error)
+                self._error = error_document(error, error_type)
                 self._say("error", self._error)
 
     def _say(self, field: str, value: Any) -> None:

@@ -156,20 +156,22 @@ class RunLedger:
     def join(
         self,
         *,
-        job_id: str,
+        job_id: str | None = None,
         client_id: str | None = None,
         project_id: str | None = None,
         pipeline: str | None = None,
-        attempt: int = 1,
+        attempt: int | None = None,
     ) -> Job:
         """Return a part of a job that somebody else begins and ends: it adds and says, no more.
 
-        For workers on one job. A job that is pickled, as an argument to a worker process, arrives
-        as this.
+        For workers on one job. Without *job_id* it is that of the ``run-ledger run`` around this
+        process. A job that is pickled, as an argument to a worker process, arrives as this.
         """
         with self.harmless():
             identity = self._naming.owner(client_id, project_id, pipeline)
-            identity |= {"job_id": job_id, "attempt": attempt}
+            around = None if job_id else surroundings.enclosing()
+            identity["job_id"] = job_id or (around.job_id if around else None)
+            identity["attempt"] = attempt or (around.attempt if around else 1)
             return Job(self, self._tally("job_update", identity), is_joined=True)
         return Job(self, None)
 

@@ -60,7 +60,9 @@ class Naming:
         if not scheduled.per_task and processes.is_worker():
             return None  # the id is the parent process's
         with self._lock:
-            number = self._taken.get(scheduled.job_id, 0) + 1
+            # What encloses this process may have taken the id already.
+            first = 2 if scheduled.job_id == surroundings.value("PARENT_JOB_ID") else 1
+            number = self._taken.get(scheduled.job_id, first - 1) + 1
             _remember(self._taken, scheduled.job_id, number)
         if number == 1:
             return scheduled.job_id

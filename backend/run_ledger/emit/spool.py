@@ -65,6 +65,16 @@ class Batch(NamedTuple):
     damaged: int
 
 
+class Glance(NamedTuple):
+    """What a file holds, seen without taking it."""
+
+    events: int
+    size: int
+    oldest_at: float | None
+    is_held: bool
+    """Whether a living process looks after it."""
+
+
 _records = msgspec.json.Decoder(Record)
 
 
@@ -339,13 +349,16 @@ def _locked(folder: int, name: str, flags: int) -> SpoolFile | None:
 
 def _describe(folder: int, target: str) -> None:
     """Leave the target's description in its folder, for `run-ledger spool`."""
-    with suppress(FileExistsError):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        descriptor = os.open("target.json", flags, _FILE_MODE, dir_fd=folder)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(target)
-            file.flush()
-            os.fsync(file.fileno())
+    with suppress(FileNotFoundError):
+        os.stat("target.json", dir_fd=folder, follow_symlinks=False)
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    unfinished = f".{os.getpid()}-{secrets.token_hex(6)}"
+    with os.fdopen(os.open(unfinished, flags, _FILE_MODE, dir_fd=folder), "w") as file:
+        file.write(target)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(unfinished, "target.json", src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _line(update: Update, at: float) -> bytes:
@@ -362,3 +375,20 @@ def _parsed(line: bytes) -> Record | None:
         return _records.decode(body)
     except msgspec.DecodeError:
         return None
+
+
+def glance_at(folder: Path, name: str) -> Glance | None:
+    """Say what the file *name* holds; None where it is gone or not ours to read."""
+    try:
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        records = [record for line in file if (record := _parsed(line.rstrip(b"\n")))]
+        size = os.fstat(descriptor).st_size
+        is_held = False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            is_held = True
+    return Glance(len(records), size, records[0].at if records else None, is_held)

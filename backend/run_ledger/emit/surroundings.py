@@ -11,7 +11,8 @@ RUN_LEDGER_SPOOL       folder for what can't be sent, or ``off``
 RUN_LEDGER_STRICT      ``1``: mistakes in calls raise, for tests
 RUN_LEDGER_CLIENT_ID, RUN_LEDGER_PROJECT_ID, RUN_LEDGER_PIPELINE   what a call leaves out
 RUN_LEDGER_JOB_ID, RUN_LEDGER_ATTEMPT or RUN_LEDGER_RETRIES        the job, from any scheduler
-RUN_LEDGER_PARENT_JOB_ID   the job that this process's jobs are parts of
+RUN_LEDGER_PARENT_JOB_ID   the job that this process's jobs are parts of; set, with
+RUN_LEDGER_PARENT_ATTEMPT  its attempt, by ``run-ledger run`` for what it runs
 =====================  ===============================================================
 """
 
@@ -104,6 +105,12 @@ def scheduled() -> Scheduled | None:
     """Return what the scheduler or queue says that runs this process or task; None for none."""
     environment = os.environ
     return _celery() or _stated(environment) or _airflow(environment) or _aws_batch(environment)
+
+
+def enclosing() -> Scheduled | None:
+    """Return the job of the ``run-ledger run`` that this process runs in; None for none."""
+    job_id = value("PARENT_JOB_ID")
+    return Scheduled(job_id, _count(value("PARENT_ATTEMPT")) or 1) if job_id else None
 
 
 def identifier(text: str) -> str:

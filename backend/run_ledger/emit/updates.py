@@ -77,17 +77,20 @@ def cut(value: object, length: int = MAX_TEXT) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def error_document(error: object) -> dict[str, str]:
+def error_document(error: object, error_type: str | None = None) -> dict[str, str]:
     """Return the contract's ``error`` for an exception or a text, with secrets blanked."""
     if not isinstance(error, BaseException):
-        return {"type": "Error", "message": cut(redacted(str(error)))}
+        return {"type": cut(error_type or "Error"), "message": cut(redacted(str(error)))}
     kind = type(error)
     module = "" if kind.__module__ in {"builtins", "__main__"} else f"{kind.__module__}."
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - a pipeline's exception may be broken in any way
         message = "(an error whose text can't be had)"
-    return {"type": cut(f"{module}{kind.__qualname__}"), "message": cut(redacted(message))}
+    return {
+        "type": cut(error_type or f"{module}{kind.__qualname__}"),
+        "message": cut(redacted(message)),
+    }
 
 
 def _check(detail_type: str, detail: str) -> None:

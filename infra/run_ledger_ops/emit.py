@@ -1,0 +1,193 @@
+"""`run-ledger emit`: one event from a shell script."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from run_ledger.domain.contract import RESULTS
+from run_ledger.emit import RunLedger
+from run_ledger.emit import surroundings as around
+from run_ledger.emit.naming import Naming
+from run_ledger.emit.updates import error_document
+from run_ledger_ops import emit_options as options
+from run_ledger_ops import terminal
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.terminal import say_json, warn
+
+_NOT_SENT = 1
+_SECONDS = 10.0
+_DESCRIPTION = """\
+Report to the ledger from a shell script: one event a call. It never fails the script: what the bus
+does not take is kept and sent later, and mistakes are told on standard error."""
+_EPILOG = f"""\
+examples:
+  export RUN_LEDGER_CLIENT_ID=acme RUN_LEDGER_PROJECT_ID=catalogue
+  run-ledger emit job --job nightly-7 --status running --total 5000
+  run-ledger emit job --job nightly-7 --add records_ok=120 --add records_failed=2 --at upload
+  run-ledger emit job --job nightly-7 --result failed --error "disk full"
+  run-ledger emit project --client acme --project catalogue --name Catalogue --jobs-expected 12
+
+{options.CONFIGURATION}
+
+Inside `run-ledger run` the job is the one that it runs, unless --job says another.
+
+Exit code: 0, whatever becomes of the event; with --strict 1 where it was kept for later, 2 where
+it is lost or breaks the contract. 2 also where the command line can't be understood."""
+_RAW = argparse.RawDescriptionHelpFormatter
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `emit` to the words that the command knows."""
+    parser = commands.add_parser(
+        "emit",
+        help="report an event from a script",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=_RAW,
+    )
+    kinds = parser.add_subparsers(title="what about", required=True, metavar="KIND")
+    job = kinds.add_parser("job", help="a job", epilog=_EPILOG, formatter_class=_RAW)
+    options.add_owner(job)
+    options.add_job(job)
+    _add_job_words(job)
+    project = kinds.add_parser("project", help="a project", epilog=_EPILOG, formatter_class=_RAW)
+    options.add_owner(project)
+    _add_project_words(project)
+    makers: dict[argparse.ArgumentParser, Callable[[argparse.Namespace], dict[str, Any]]]
+    makers = {job: _job, project: _project}
+    for one, make in makers.items():
+        _add_common(one)
+        options.add_bus(one)
+        kind = f"{'job' if one is job else 'project'}_update"
+        one.set_defaults(run=_runner(kind, make))
+
+
+def _add_job_words(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what there is to say")
+    group.add_argument("--status", choices=["queued", "running", "completed"])
+    group.add_argument("--result", choices=RESULTS, help="how it ended: --status completed")
+    group.add_argument("--at", metavar="TEXT", help="what it is at: the job's stage")
+    group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
+    group.add_argument("--error-type", metavar="TEXT", help="what kind of error (default: Error)")
+
+
+def _add_project_words(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what there is to say")
+    group.add_argument("--name", metavar="TEXT", help="what people read")
+    group.add_argument("--owner", metavar="TEXT", help="who answers for it")
+    group.add_argument("--status", choices=["active", "paused", "completed", "archived"])
+    group.add_argument("--due-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
+    group.add_argument("--jobs-expected", type=int, metavar="N", help="how many jobs to expect")
+    group.add_argument(
+        "--tag", type=options.pair, action="append", metavar="NAME=TEXT", help="another fact"
+    )
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the event")
+    group.add_argument(
+        "--add", type=options.change, action="append", metavar="NAME=N", help="add to a counter"
+    )
+    group.add_argument("--event-id", metavar="ID", help="the same for the same event, sent again")
+    group.add_argument("--occurred-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
+    group.add_argument(
+        "--strict", action="store_true", help="say by the exit code if it went wrong"
+    )
+    group.add_argument("--json", action="store_true", help="print what became of it as JSON")
+
+
+def _runner(
+    kind: str, make: Callable[[argparse.Namespace], dict[str, Any]]
+) -> Callable[[argparse.Namespace], int]:
+    def run(given: argparse.Namespace) -> int:
+        code = terminal.answer("emit", lambda: _emit(given, kind, make(given)))
+        return code if given.strict else 0
+
+    return run
+
+
+def _emit(given: argparse.Namespace, kind: str, detail: Mapping[str, Any]) -> int:
+    """Send one event, and say what became of it."""
+    ledger = options.ledger_of(given, exit_seconds=_SECONDS)
+    if not ledger.enabled:
+        raise OpsError("there is no bus to report to: say --bus, or set RUN_LEDGER_BUS.")
+    event_id = ledger.send(kind, detail)
+    is_safe = ledger.close(_SECONDS)
+    outcome = _outcome(ledger, event_id, is_safe=is_safe)
+    stats = ledger.stats()
+    if given.json:
+        say_json({"event_id": event_id, "outcome": outcome, "trouble": stats.last_error})
+    if event_id is None or (given.strict and stats.invalid):
+        return terminal.CANNOT
+    if outcome == "lost":
+        warn("run-ledger emit: the event is lost: neither the bus nor the disk took it")
+        return terminal.CANNOT
+    return 0 if outcome == "accepted" else _NOT_SENT
+
+
+def _outcome(ledger: RunLedger, event_id: str | None, *, is_safe: bool) -> str:
+    stats = ledger.stats()
+    if event_id is None:
+        return "invalid"
+    if stats.spooled:
+        return "kept"
+    return "accepted" if is_safe and not stats.refused else "lost"
+
+
+def _job(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the detail of a job's event."""
+    owner = Naming().owner(given.client, given.project, given.pipeline)
+    error = None
+    if given.error is not None:
+        error = error_document(given.error, given.error_type)
+    status = given.status or ("completed" if given.result else None)
+    return {
+        **owner,
+        **_which(given),
+        "status": status,
+        "result": given.result or ("succeeded" if status == "completed" else None),
+        "name": given.name,
+        "parent_job_id": given.parent,
+        "stage": given.at,
+        "records_total": given.total,
+        "log_url": given.log_url,
+        "heartbeat_seconds": given.heartbeat_seconds,
+        "error": error,
+        **_common(given),
+    }
+
+
+def _which(given: argparse.Namespace) -> dict[str, Any]:
+    """Return which job and try it is: as said, that of `run-ledger run`, or the scheduler's."""
+    if given.job:
+        return {"job_id": given.job, "attempt": given.attempt}
+    enclosing = around.enclosing()
+    scheduled = enclosing or around.scheduled()
+    if scheduled is None or scheduled.job_id is None:
+        raise OpsError("which job? Say --job, the same in each call about it.")
+    return {"job_id": scheduled.job_id, "attempt": given.attempt or scheduled.attempt}
+
+
+def _project(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the detail of a project's event."""
+    return {
+        **Naming().owner(given.client, given.project, None),
+        "name": given.name,
+        "owner": given.owner,
+        "status": given.status,
+        "due_at": given.due_at,
+        "jobs_expected": given.jobs_expected,
+        **_common(given),
+    }
+
+
+def _common(given: argparse.Namespace) -> dict[str, Any]:
+    delta: dict[str, int] = {}
+    for name, number in given.add or ():
+        delta[name] = delta.get(name, 0) + number
+    return {
+        "delta": delta or None,
+        "tags": dict(given.tag) if given.tag else None,
+        "event_id": given.event_id,
+        "occurred_at": given.occurred_at,
+    }

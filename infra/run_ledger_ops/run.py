@@ -1,0 +1,178 @@
+"""`run-ledger run`: any command as a job."""
+
+import argparse
+import os
+import re
+import signal
+
+from run_ledger.emit import Job, RunLedger
+from run_ledger.emit.redaction import redacted
+from run_ledger_ops import emit_options as options
+from run_ledger_ops import terminal
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.run_process import CouldNotStart, Ended, run_command
+from run_ledger_ops.terminal import warn
+
+_EXIT_SECONDS = 5.0
+_TIMED_OUT = 124  # what timeout(1) gives
+_MAX_MESSAGE = 1024
+_MAX_LINES = 20
+_STOPPED_BY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "": 1}
+_DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_DESCRIPTION = """\
+Run a command as a job: its exit code becomes the job's result and this command's exit code, the
+last lines of its standard error the error message, with obvious secrets blanked. Its input and
+output are what they would be without; signals are passed on. While it runs, the job shows signs of
+life."""
+_EPILOG = f"""\
+examples:
+  run-ledger run --client acme --project catalogue -- ./nightly.sh --full
+  run-ledger run --client acme --project catalogue --timeout 2h --partial-code 3 -- make report
+
+Inside the command, `run-ledger emit job --add records_ok=5` adds to its job, and so does
+`RunLedger().join()` in Python; jobs of `RunLedger().job()` become its parts.
+
+Result: succeeded by exit code 0, partial by a --partial-code, failed by others; cancelled when it
+ended by one of the signals INT, TERM, HUP and QUIT or after one was passed on, timed_out after
+--timeout; failed by other signals.
+
+{options.CONFIGURATION}
+
+Exit code: the command's; 128 + N when signal N ended it, 124 after --timeout, 126 or 127 when it
+can't be started or found, 2 when this command line can't be understood."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `run` to the words that the command knows."""
+    parser = commands.add_parser(
+        "run",
+        help="run any command as a job",
+        usage="run-ledger run --client ID --project ID [options] -- COMMAND [ARGUMENT ...]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("run", lambda: _run(given)))
+    options.add_owner(parser)
+    options.add_job(parser)
+    group = parser.add_argument_group("how to run it")
+    group.add_argument(
+        "--timeout", type=duration, metavar="TIME", help="end it after so long: 90s, 30m, 2h"
+    )
+    group.add_argument(
+        "--kill-after",
+        type=duration,
+        metavar="TIME",
+        default=10,
+        help="kill it when it has not ended so long after --timeout (default: 10s)",
+    )
+    group.add_argument(
+        "--partial-code",
+        type=int,
+        action="append",
+        metavar="N",
+        help="an exit code that means that some of the work was done",
+    )
+    options.add_bus(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def duration(text: str) -> int:
+    """Read a duration from the command line, in seconds: 90, 90s, 30m, 2h, 1d."""
+    found = _DURATION.fullmatch(text)
+    if not found or int(found[1]) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration as in 90s, 30m, 2h or 1d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _run(given: argparse.Namespace) -> int:
+    """Run the command and report it."""
+    command = given.command[1:] if given.command[:1] == ["--"] else given.command
+    if not command:
+        raise OpsError("which command? Say it after --, as in: run-ledger run … -- ./nightly.sh")
+    ledger = options.ledger_of(given, exit_seconds=_EXIT_SECONDS)
+    if not ledger.enabled:
+        warn("run-ledger run: there is no bus to report to: say --bus, or set RUN_LEDGER_BUS.")
+    job = _job(ledger, given, command)
+    try:
+        ended = run_command(
+            command,
+            environment={**os.environ, **_told(job)},
+            without=("RUN_LEDGER_JOB_ID", "RUN_LEDGER_ATTEMPT", "RUN_LEDGER_RETRIES"),
+            when_started=job.start,
+            timeout=given.timeout,
+            kill_after=given.kill_after,
+        )
+    except CouldNotStart as error:
+        warn(f"run-ledger run: {error}")
+        job.start()
+        job.fail(str(error))
+        code = error.code
+    else:
+        code = _conclude(job, ended, given.partial_code or [])
+    job.end()
+    ledger.close(_EXIT_SECONDS)
+    return code
+
+
+def _job(ledger: RunLedger, given: argparse.Namespace, command: list[str]) -> Job:
+    return ledger.job(
+        client_id=given.client,
+        project_id=given.project,
+        job_id=given.job,
+        pipeline=given.pipeline,
+        attempt=given.attempt,
+        name=given.name or os.path.basename(command[0]),  # noqa: PTH119 - a word, no path of ours
+        parent_job_id=given.parent,
+        records_total=given.total,
+        tags=dict(given.tag) if given.tag else None,
+        log_url=given.log_url,
+        heartbeat_seconds=given.heartbeat_seconds,
+        keep_alive=True,
+    )
+
+
+def _told(job: Job) -> dict[str, str]:
+    """Return what tells reporters inside the command which job they are a part of."""
+    names = {
+        "client_id": "RUN_LEDGER_CLIENT_ID",
+        "project_id": "RUN_LEDGER_PROJECT_ID",
+        "pipeline": "RUN_LEDGER_PIPELINE",
+        "job_id": "RUN_LEDGER_PARENT_JOB_ID",
+        "attempt": "RUN_LEDGER_PARENT_ATTEMPT",
+    }
+    return {names[field]: str(value) for field, value in job.identity.items()}
+
+
+def _conclude(job: Job, ended: Ended, partial_codes: list[int]) -> int:
+    """Say how the job ended, and give the exit code."""
+    words = _message(ended.last_words)
+    if ended.timed_out:
+        job.time_out(words or "it took longer than it may", error_type="Timeout")
+        return _TIMED_OUT
+    if ended.signal is not None:
+        name = signal.Signals(ended.signal).name
+        if ended.signal in _STOPPED_BY:
+            job.cancel(words or f"ended by {name}", error_type=name)
+        else:
+            job.fail(words or f"ended by {name}", error_type=name)
+        return 128 + ended.signal
+    if ended.code and ended.passed_on in _STOPPED_BY:
+        job.cancel(words or f"exit code {ended.code}", error_type=ended.passed_on.name)
+    elif ended.code in partial_codes:
+        job.partial()
+    elif ended.code:
+        job.fail(words or f"exit code {ended.code}", error_type=f"ExitCode{ended.code}")
+    return ended.code
+
+
+def _message(last_words: bytes) -> str:
+    """Return the last lines of standard error as an error message takes them, the end at least."""
+    text = _ESCAPES.sub("", last_words.decode("utf-8", "replace"))
+    lines = [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
+    kept = [_CONTROLS.sub("", line).rstrip() for line in lines if line.strip()]
+    message = redacted("\n".join(kept[-_MAX_LINES:]))  # whole lines, before anything is cut off
+    return message if len(message) <= _MAX_MESSAGE else f"…{message[1 - _MAX_MESSAGE :]}"

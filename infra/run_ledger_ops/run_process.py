@@ -1,0 +1,214 @@
+"""Running one command so that it hardly notices: output, signals and terminal are as without us.
+
+Only its standard error takes a detour, through a pipe, or through a terminal of its own where ours
+is a terminal, so that programs go on telling colours and progress; every byte is passed on as it
+comes. The command stays in our process group, so the terminal's own signals (Ctrl-C) reach it
+without us; those that another process sends to us alone are passed on. To tell the two apart,
+signals are blocked here and waited for, which tells who sent them.
+"""
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from run_ledger_ops.errors import OpsError
+
+_PASSED_ON = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+}
+_WAITED_FOR = _PASSED_ON | {signal.SIGCHLD, signal.SIGWINCH}
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+_BY_A_PROCESS = 0  # si_code: 0 or less where a process sent it, more where the kernel did
+_STDERR = 2
+_LAST_WORDS_BYTES = 8_192
+_CHUNK = 65_536
+_STRAGGLERS_SECONDS = 1.0  # for what the command left running with its standard error
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    signal: int | None
+    """The signal that ended it."""
+    passed_on: signal.Signals | None
+    """The last signal that reached it through us or from the terminal."""
+    timed_out: bool
+    last_words: bytes
+    """The end of what it wrote to standard error."""
+
+
+class CouldNotStart(Exception):
+    """The command can't be started; carries the exit code that shells give then."""
+
+    def __init__(self, command: str, error: OSError) -> None:
+        """Say what stands in the way of *command*."""
+        self.code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        super().__init__(f"{command}: {error.strerror}")
+
+
+def run_command(  # noqa: PLR0913 - by name, all but the command
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    without: Sequence[str] = (),
+    when_started: Callable[[], object] = lambda: None,
+    timeout: float | None = None,
+    kill_after: float = 10.0,
+) -> Ended:
+    """Run *command*, wait for its end and tell of it.
+
+    Raises CouldNotStart, and OpsError where the system has no means for this.
+    """
+    if not hasattr(signal, "sigtimedwait"):
+        raise OpsError("running commands needs a system with sigtimedwait, such as Linux.")
+    told = {name: text for name, text in environment.items() if name not in without}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
+    try:
+        reading, writing = _detour()
+        try:
+            pid = _spawn(command, told, mask, reading, writing)
+        except OSError as error:
+            os.close(reading)
+            raise CouldNotStart(command[0], error) from error
+        finally:
+            os.close(writing)
+        echo = Echo(reading)
+        when_started()
+        ended = _Watch(pid, reading, timeout, kill_after).wait()
+        return ended._replace(last_words=echo.last_words())
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _detour() -> tuple[int, int]:
+    """Return both ends of what the command's standard error goes through."""
+    if not os.isatty(_STDERR):
+        return os.pipe()
+    reading, writing = pty.openpty()
+    settings = termios.tcgetattr(writing)
+    settings[1] &= ~termios.OPOST  # the real terminal turns line feeds into its own
+    termios.tcsetattr(writing, termios.TCSANOW, settings)
+    _copy_size(reading)
+    return reading, writing
+
+
+def _copy_size(terminal: int) -> None:
+    """Make the command's terminal as wide and high as ours."""
+    with suppress(OSError):
+        size = fcntl.ioctl(_STDERR, termios.TIOCGWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
+
+
+def _spawn(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    mask: set[int | signal.Signals],
+    reading: int,
+    writing: int,
+) -> int:
+    actions = [(os.POSIX_SPAWN_DUP2, writing, _STDERR), (os.POSIX_SPAWN_CLOSE, reading)]
+    if writing != _STDERR:
+        actions.append((os.POSIX_SPAWN_CLOSE, writing))
+    return os.posix_spawnp(
+        command[0],
+        list(command),
+        dict(environment),
+        file_actions=actions,
+        setsigmask=mask,
+        setsigdef=_IGNORED_BY_PYTHON,
+    )
+
+
+class Echo:
+    """Passes on what the command says to standard error, and remembers the end of it."""
+
+    def __init__(self, reading: int) -> None:
+        """Read *reading* to its end, in a thread of its own."""
+        self._reading = reading
+        self._tail = b""
+        self._thread = threading.Thread(target=self._pass_on, name="stderr", daemon=True)
+        self._thread.start()
+
+    def last_words(self) -> bytes:
+        """Return the end of what was said; what still runs gets a moment to finish."""
+        self._thread.join(_STRAGGLERS_SECONDS)
+        return self._tail
+
+    def _pass_on(self) -> None:
+        is_read = True
+        # A terminal whose other side is closed gives an error rather than an end.
+        with suppress(OSError):
+            while chunk := os.read(self._reading, _CHUNK):
+                self._tail = (self._tail + chunk)[-_LAST_WORDS_BYTES:]
+                is_read = is_read and _written(chunk)
+
+
+def _written(chunk: bytes) -> bool:
+    """Write *chunk* to standard error; False once nobody reads that."""
+    try:
+        while chunk:
+            chunk = chunk[os.write(_STDERR, chunk) :]
+    except OSError:
+        return False
+    return True
+
+
+class _Watch:
+    """Waits for the end of a process, passes signals on to it, and ends it when time is up."""
+
+    def __init__(self, pid: int, terminal: int, timeout: float | None, kill_after: float) -> None:
+        self._pid = pid
+        self._terminal = terminal
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._kill_after = kill_after
+        self._passed_on: signal.Signals | None = None
+        self._timed_out = False
+
+    def wait(self) -> Ended:
+        """Return how it ended."""
+        while (status := self._ended()) is None:
+            self._heed(self._next_signal())
+        by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        code = os.WEXITSTATUS(status) if by_signal is None else 0
+        return Ended(code, by_signal, self._passed_on, self._timed_out, b"")
+
+    def _ended(self) -> int | None:
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        return status if pid else None
+
+    def _next_signal(self) -> signal.struct_siginfo | None:
+        """Wait for a signal; None when time is up first."""
+        if self._deadline is None:
+            return signal.sigwaitinfo(_WAITED_FOR)
+        return signal.sigtimedwait(_WAITED_FOR, max(0.0, self._deadline - time.monotonic()))
+
+    def _heed(self, heard: signal.struct_siginfo | None) -> None:
+        if heard is None:
+            self._send(signal.SIGKILL if self._timed_out else signal.SIGTERM)
+            again = None if self._timed_out else time.monotonic() + self._kill_after
+            self._timed_out, self._deadline = True, again
+        elif heard.si_signo == signal.SIGWINCH:
+            _copy_size(self._terminal)
+        elif heard.si_signo in _PASSED_ON:
+            self._passed_on = signal.Signals(heard.si_signo)
+            if heard.si_code <= _BY_A_PROCESS:
+                self._send(self._passed_on)
+
+    def _send(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, number)

@@ -1,0 +1,149 @@
+"""`run-ledger spool`: events that the bus did not take, waiting on disk."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from run_ledger.emit import surroundings as around
+from run_ledger.emit.bus import Bus, EventsClient
+from run_ledger.emit.draining import Drained, Folder, drain, folders
+from run_ledger_ops import emit_options as options
+from run_ledger_ops import terminal
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+
+_LEFT_OVER = 1
+_DESCRIPTION = """\
+Producers keep on disk what the event bus does not take, and send it by themselves once it does.
+Events that no living process looks after are sent by the next one that reports to the same bus, or
+from here."""
+_EPILOG = """\
+examples:
+  run-ledger spool list
+  run-ledger spool flush
+  run-ledger spool flush --spool /var/lib/pipeline/spool --json
+
+The spool is --spool, else RUN_LEDGER_SPOOL, else ~/.local/state/run-ledger/spool. Each event goes
+to the bus that it was meant for, with the AWS credentials of the environment. It keeps its event
+id, so one that the bus took before counts once.
+
+Exit code: 0 nothing is left, 1 something is left (the bus does not take it, or a living process
+looks after it), 2 it can't be done."""
+_RAW = argparse.RawDescriptionHelpFormatter
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `spool` to the words that the command knows."""
+    parser = commands.add_parser(
+        "spool",
+        help="see or send what producers could not send",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=_RAW,
+    )
+    words = parser.add_subparsers(title="what to do", required=True, metavar="WORD")
+    for word, work, text in (
+        ("list", _list, "say what is there"),
+        ("flush", _flush, "send what is there"),
+    ):
+        one = words.add_parser(word, help=text, epilog=_EPILOG, formatter_class=_RAW)
+        one.add_argument("--spool", type=Path, metavar="DIR", help="folder of all spools")
+        one.add_argument("--json", action="store_true", help="print the outcome as JSON")
+        one.set_defaults(run=lambda given, work=work: terminal.answer("spool", lambda: work(given)))
+
+
+def _root(given: argparse.Namespace) -> Path:
+    root = around.spool_root(given.spool)
+    if root is None:
+        raise OpsError("spooling is switched off (RUN_LEDGER_SPOOL=off).")
+    return root
+
+
+def _list(given: argparse.Namespace) -> int:
+    """Say what is there."""
+    root = _root(given)
+    found = [folder for folder in folders(root) if folder.events]
+    if given.json:
+        say_json({"spool": str(root), "targets": [_document(folder) for folder in found]})
+        return 0
+    if not found:
+        say(f"Nothing waits in {root}.")
+    for folder in found:
+        oldest = datetime.fromtimestamp(folder.oldest_at or 0, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        held = f", {folder.held} looked after by living processes" if folder.held else ""
+        say(
+            f"{folder.target.bus}: {folder.events:,} events in {folder.files} files, "
+            f"{folder.size:,} bytes, since {oldest}{held}"
+        )
+    return 0
+
+
+def _document(folder: Folder) -> dict[str, Any]:
+    return {
+        "bus": folder.target.bus,
+        "region": folder.target.region,
+        "endpoint_url": folder.target.endpoint_url,
+        "events": folder.events,
+        "files": folder.files,
+        "files_in_use": folder.held,
+        "bytes": folder.size,
+        "oldest_at": folder.oldest_at,
+    }
+
+
+def _flush(given: argparse.Namespace) -> int:
+    """Send what is there."""
+    root = _root(given)
+    outcomes = []
+    waiting = [folder for folder in folders(root) if folder.events]
+    with Progress("sending", sum(folder.events for folder in waiting)) as progress:
+        for folder in waiting:
+            bus = Bus(folder.target, _client(folder))
+            outcomes.append((folder, drain(folder.spool, bus, on_sent=progress.add)))
+    left = {folder.path: folder for folder in folders(root) if folder.events}
+    if given.json:
+        say_json([_outcome(folder, drained, left) for folder, drained in outcomes])
+    else:
+        _tell(outcomes, left, root)
+    return _LEFT_OVER if left else 0
+
+
+def _outcome(folder: Folder, drained: Drained, left: dict[Path, Folder]) -> dict[str, Any]:
+    remains = left.get(folder.path)
+    return {
+        "bus": folder.target.bus,
+        "sent": drained.sent,
+        "dropped": drained.dropped,
+        "left": remains.events if remains else 0,
+        "files_in_use": remains.held if remains else 0,
+        "trouble": drained.trouble,
+    }
+
+
+def _tell(outcomes: list[tuple[Folder, Drained]], left: dict[Path, Folder], root: Path) -> None:
+    if not outcomes:
+        say(f"Nothing waits in {root}.")
+    for folder, drained in outcomes:
+        say(f"{folder.target.bus}: {drained.sent:,} events sent")
+        if drained.dropped:
+            warn(f"{folder.target.bus}: {drained.dropped:,} dropped: too old, torn or refused")
+        if drained.trouble:
+            warn(f"{folder.target.bus}: the bus does not take the rest: {drained.trouble}")
+        remains = left.get(folder.path)
+        if remains and remains.held:
+            warn(f"{folder.target.bus}: {remains.held} files are looked after by living processes")
+
+
+def _client(folder: Folder) -> EventsClient | None:
+    """Return a client for a local stack's bus, whose credentials are in its file; else None."""
+    if folder.target.endpoint_url is None:
+        return None
+    try:
+        document = json.loads(options.USUAL_STACK_FILE.read_text("utf-8"))
+        if document["aws_endpoint_url"] == folder.target.endpoint_url:
+            return options.local_client(document)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no local stack here: the environment's credentials have to do
+    return None
