@@ -15,13 +15,20 @@ from .documents import Covers
 
 T = TypeVar("T")
 _DAY = len("YYYY-MM-DD")
+# Where rows of an index have to be looked through for those that match: how many a page does at
+# first, and at most where matches are few and far between.
+FEWEST_ROWS, MOST_ROWS = 1_000, 16_000
 
 
 class Stretch(NamedTuple, Generic[T]):
-    """What was read of one partition: rows by descending sort key, and whether it goes on."""
+    """What was read of one partition: rows by descending sort key, and whether it goes on.
+
+    Where only some rows are given of those looked through, ``reached`` is the position of the last.
+    """
 
     rows: Sequence[tuple[str, T]]
     goes_on: bool
+    reached: str | None = None
 
 
 class Span(NamedTuple, Generic[T]):
@@ -31,14 +38,33 @@ class Span(NamedTuple, Generic[T]):
     end: str | None
 
 
+class DayCounts(NamedTuple):
+    """How many jobs of a day are in which outcome now, and how many lie in which of its shards."""
+
+    outcomes: Mapping[str, int]
+    shards: Mapping[int, int]
+
+
 class DayMap(NamedTuple):
-    """How many jobs of each day, newest first, are in which outcome; ``floor`` if it goes on.
+    """What days hold which jobs, newest first; ``floor`` if it goes on.
 
     Everything at or above the position ``floor`` is in the map.
     """
 
-    days: Sequence[tuple[str, Mapping[str, int]]]
+    days: Sequence[tuple[str, DayCounts]]
     floor: str | None
+
+
+class Place(NamedTuple):
+    """Where a page begins, and what the pages before it tell of how to read it.
+
+    ``given`` is how many rows of the day that the position lies in were looked through, None where
+    that is not known; ``pace`` is how many rows a page should look through.
+    """
+
+    position: str | None
+    given: int | None = None
+    pace: int = FEWEST_ROWS
 
 
 def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> Span[T]:
@@ -52,12 +78,32 @@ def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> Sp
     for stretch in stretches:
         rows += stretch.rows
         if stretch.goes_on:
-            horizon = max(horizon, stretch.rows[-1][0])
+            horizon = max(horizon, stretch.reached or stretch.rows[-1][0])
     rows.sort(key=lambda row: row[0], reverse=True)
     known = [row for row in rows if row[0] >= horizon]
     if len(known) > limit:
         return Span(known[:limit], known[limit - 1][0])
     return Span(known, horizon or floor)
+
+
+def following(place: Place, looked_through: Sequence[str], end: str, *, pace: int) -> Place:
+    """Return the place of the next page, after one at *place* that ends at *end*.
+
+    It has *looked_through* these keys, and tells how many rows the next one should.
+    """
+    if is_day(end):
+        return Place(end, 0, pace)
+    day = day_of(end)
+    given: int | None = sum(day_of(key) == day for key in looked_through)
+    if place.position is not None and not is_day(place.position) and day_of(place.position) == day:
+        given = None if place.given is None else place.given + (given or 0)
+    return Place(end, given, pace)
+
+
+def next_pace(limit: int, looked_through: int, matching: int) -> int:
+    """Return how many rows should hold *limit* matches, by what a page has found, and half more."""
+    wanted = 3 * limit * looked_through // (2 * max(matching, 1))
+    return max(FEWEST_ROWS, min(MOST_ROWS, wanted))
 
 
 def day_of(position: str) -> str:

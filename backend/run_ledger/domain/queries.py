@@ -12,7 +12,18 @@ from msgspec import Struct
 
 from .contract import RESULTS, JobStatus
 from .errors import InvalidQuery
-from .parameters import CURSOR, Given, Parameter, check_names, choice, identifier, limit
+from .job import Job
+from .parameters import (
+    CURSOR,
+    Given,
+    Parameter,
+    check_names,
+    choice,
+    flag,
+    identifier,
+    limit,
+    moment,
+)
 
 STATUSES: tuple[str, ...] = get_args(JobStatus)
 MOST_JOBS, DEFAULT_JOBS = 200, 50
@@ -20,14 +31,37 @@ MOST_ENTRIES, DEFAULT_ENTRIES = 1_000, 100
 MOST_REJECTIONS, DEFAULT_REJECTIONS = 200, 50
 
 _CLIENT_ID = identifier("client_id", "Only jobs of this client.")
+_PROJECT_ID = identifier("project_id", "Only jobs of this project.")
+_PIPELINE = identifier("pipeline", "Only jobs of this pipeline.")
+_PARENT = identifier("parent_job_id", "Only jobs that name this one as their parent.")
 _STATUS = choice("status", "Only jobs that are in this state now.", STATUSES)
 _RESULT = choice("result", "Only jobs that are completed with this result.", RESULTS)
+_STALLED = flag(
+    "stalled",
+    "Only jobs that say they run and have been silent beyond their heartbeat, or no such.",
+)
+_FROM = moment("from", "Only jobs created at this time or later.")
+_TO = moment("to", "Only jobs created before this time.")
+_PREFIX = identifier("q", "Only jobs whose id begins so.")
 _JOBS_LIMIT = limit(DEFAULT_JOBS, MOST_JOBS)
 _ENTRIES_LIMIT = limit(DEFAULT_ENTRIES, MOST_ENTRIES)
 _REJECTIONS_LIMIT = limit(DEFAULT_REJECTIONS, MOST_REJECTIONS)
 
 # What each path takes.
-JOBS_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENT_ID, _STATUS, _RESULT, _JOBS_LIMIT, CURSOR)
+JOBS_PARAMETERS: tuple[Parameter[Any], ...] = (
+    _CLIENT_ID,
+    _PROJECT_ID,
+    _PIPELINE,
+    _PARENT,
+    _STATUS,
+    _RESULT,
+    _STALLED,
+    _FROM,
+    _TO,
+    _PREFIX,
+    _JOBS_LIMIT,
+    CURSOR,
+)
 ENTRIES_PARAMETERS: tuple[Parameter[Any], ...] = (_ENTRIES_LIMIT, CURSOR)
 REJECTIONS_PARAMETERS: tuple[Parameter[Any], ...] = (_REJECTIONS_LIMIT, CURSOR)
 
@@ -39,46 +73,89 @@ class PageQuery(Struct, frozen=True):
     cursor: str | None
 
 
-class JobsQuery(Struct, frozen=True):
+class JobsQuery(Struct, frozen=True, kw_only=True):
     """Which jobs, and which page of them."""
 
-    client_id: str | None
-    status: str | None
-    result: str | None
-    limit: int
-    cursor: str | None
+    client_id: str | None = None
+    project_id: str | None = None
+    pipeline: str | None = None
+    parent_job_id: str | None = None
+    status: str | None = None
+    result: str | None = None
+    stalled: bool | None = None
+    since: int | None = None
+    until: int | None = None
+    prefix: str | None = None
+    limit: int = DEFAULT_JOBS
+    cursor: str | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...] | None:
         """Return the outcomes that match, None where all do."""
         if self.result is not None:
             return (self.result,)
+        if self.stalled:
+            return ("running",)
         if self.status == "completed":
             return RESULTS
         return None if self.status is None else (self.status,)
 
     @property
-    def binding(self) -> list[str | None]:
-        """Return what ties a cursor to the filters."""
-        # Both ways to ask for a result are one query.
-        status = "completed" if self.result is not None else self.status
-        return [self.client_id, status, self.result]
+    def binding(self) -> list[Any]:
+        """Return what ties a cursor to the filters; two ways to ask the same are one."""
+        return [
+            self.client_id,
+            self.project_id,
+            self.pipeline,
+            self.parent_job_id,
+            self.outcomes,
+            self.stalled,
+            self.since,
+            self.until,
+            self.prefix,
+        ]
+
+    def matches(self, job: Job, last_seen_at: int, now: int) -> bool:
+        """Return whether *job*, seen then, is one that is asked for at *now*."""
+        return (
+            self.client_id in (None, job.client_id)
+            and self.project_id in (None, job.project_id)
+            and self.pipeline in (None, job.pipeline)
+            and self.parent_job_id in (None, job.said("parent_job_id"))
+            and (self.outcomes is None or job.outcome in self.outcomes)
+            and (self.stalled is None or job.is_stalled(last_seen_at, now) is self.stalled)
+            and (self.since is None or job.created_at >= self.since)
+            and (self.until is None or job.created_at < self.until)
+            and (self.prefix is None or job.job_id.startswith(self.prefix))
+        )
 
 
 def jobs_query(given: Given) -> JobsQuery:
     """Return the query that the parameters of a list of jobs make."""
     check_names(given, JOBS_PARAMETERS)
-    status = _STATUS.of(given)
-    result = _RESULT.of(given)
-    if result is not None and status not in (None, "completed"):
-        raise InvalidQuery("result", f"a job that is {status} has none; ask for status completed")
-    return JobsQuery(
+    query = JobsQuery(
         client_id=_CLIENT_ID.of(given),
-        status=status,
-        result=result,
+        project_id=_PROJECT_ID.of(given),
+        pipeline=_PIPELINE.of(given),
+        parent_job_id=_PARENT.of(given),
+        status=_STATUS.of(given),
+        result=_RESULT.of(given),
+        stalled=_STALLED.of(given),
+        since=_FROM.of(given),
+        until=_TO.of(given),
+        prefix=_PREFIX.of(given),
         limit=_JOBS_LIMIT.of(given) or DEFAULT_JOBS,
         cursor=CURSOR.of(given),
     )
+    if query.result is not None and query.status not in (None, "completed"):
+        raise InvalidQuery(
+            "result", f"a job that is {query.status} has none; ask for status completed"
+        )
+    if query.stalled and (query.result is not None or query.status not in (None, "running")):
+        raise InvalidQuery("stalled", "only running jobs can be; ask for status running")
+    if query.since is not None and query.until is not None and query.since >= query.until:
+        raise InvalidQuery("to", "no time lies between; allowed: a time after from")
+    return query
 
 
 def entries_query(given: Given) -> PageQuery:

@@ -2,10 +2,14 @@
 
 What following cursors promises, whatever is created or changed meanwhile: the order is total and
 stable (``created_at``, then ``job_id``, descending), and a job that matches the filters all the
-while, in one outcome, is given exactly once. A job that is created meanwhile is given if a page to
-come reaches its place. One whose outcome changes meanwhile is given once or not at all. One that
-moves back in time, as an earlier event of it arrived late, may be given a second time at its new
-place. "All the while" begins when the indexes have a job, usually well within a second.
+while is given exactly once. Where ``status``, ``result`` or ``stalled`` is asked for, that is one
+that stays in one outcome; one whose outcome changes is given once or not at all. A job that is
+created meanwhile is given if a page to come reaches its place. One that moves back in time, as an
+earlier event of it arrived late, may be given a second time at its new place. "All the while"
+begins when indexes and totals show the job to readers, usually well within a second.
+
+A page may be short, or empty, and still have a cursor: how many rows are looked through for it is
+bounded. ``covers`` is the span of time that was looked through.
 """
 
 from __future__ import annotations
@@ -18,41 +22,48 @@ from msgspec import Struct
 from run_ledger.domain.access import Scope
 from run_ledger.domain.documents import JobDocument, ListDocument, job_document
 from run_ledger.domain.errors import NotFound
-from run_ledger.domain.pages import covers, merged
+from run_ledger.domain.instants import text
+from run_ledger.domain.pages import Place, covers, following, merged
 from run_ledger.domain.parameters import is_identifier
 from run_ledger.domain.queries import JobsQuery, jobs_query, no_query
 from run_ledger.store import keys
 from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_items import StoredJob
-from run_ledger.store.job_lists import (
+from run_ledger.store.job_lists import Bounds, read_index, read_job, read_jobs
+from run_ledger.store.job_plans import (
     Plan,
+    map_rows,
+    needs_map,
     plan_by_client,
     plan_by_day,
-    read_index,
-    read_job,
-    read_jobs,
+    plan_over_all,
 )
 
 from .answers import fitting
 from .inquiries import Inquiry
 
-# The map has a few rows a day. A day that all its jobs have moved out of has rows and no job.
-_DAYS_BEYOND_LIMIT = 2
-
 
 def list_jobs(inquiry: Inquiry) -> Struct:
     """Return a page of jobs, newest first."""
     query = jobs_query(inquiry.parameters)
-    start: str | None = inquiry.unseal(query.binding, query.cursor)
-    scope, plan = _plan(inquiry, query, start)
-    stretches = read_index(inquiry.reading, plan.partitions, start, query.limit)
-    rows, end = merged(stretches, query.limit, plan.floor)
-    stored = read_jobs(inquiry.reading, [job_id for _, job_id in rows])
-    shown = _shown(stored, query, scope, end)
+    place = _place(inquiry, query)
+    bounds = Bounds(place.position, None if query.since is None else text(query.since))
+    scope, plan = _plan(inquiry, query, place, bounds)
+    rows = read_index(inquiry.reading, plan, bounds, inquiry.now)
+    span = merged(rows.stretches, query.limit, plan.floor)
+    stored = read_jobs(inquiry.reading, [job_id for _, job_id in span.rows])
+    shown = _shown(inquiry, stored, query, scope, span.end)
     items = fitting([_document(one, inquiry.now) for _, one in shown])
-    if len(items) < len(shown):
-        end = shown[len(items) - 1][0]
-    return ListDocument(items, inquiry.seal(query.binding, end), covers(start, end))
+    end = span.end if len(items) == len(shown) else shown[len(items) - 1][0]
+    if end is None or (bounds.low is not None and end <= bounds.low):
+        return ListDocument(items, None, covers(bounds.start, bounds.low))
+    then = following(
+        place,
+        [key for key, _ in span.rows if key >= end],
+        end,
+        pace=plan.next_pace(query.limit, rows.looked_through, rows.matching),
+    )
+    return ListDocument(items, inquiry.seal(query.binding, then), covers(bounds.start, end))
 
 
 def show_job(inquiry: Inquiry) -> Struct:
@@ -78,26 +89,44 @@ def _no_job() -> NotFound:
     return NotFound("There is no such job, or it is not one that you may see.")
 
 
-def _plan(inquiry: Inquiry, query: JobsQuery, start: str | None) -> tuple[Scope, Plan]:
+def _place(inquiry: Inquiry, query: JobsQuery) -> Place:
+    """Return where the page begins."""
+    known = inquiry.unseal(query.binding, query.cursor)
+    if known is not None:
+        return Place(*known)
+    return Place(None if query.until is None else text(query.until))
+
+
+def _plan(inquiry: Inquiry, query: JobsQuery, place: Place, bounds: Bounds) -> tuple[Scope, Plan]:
     """Return what may be seen of what was asked for, and the way to read it."""
     caller, reading = inquiry.caller, inquiry.reading
     may_see_all = caller.scope is None or caller.scope.clients is None
-    if query.client_id is not None or not may_see_all:
+    if query.client_id is None and may_see_all and needs_map(query):
+        scope, day_map = inquiry.scope_and(
+            partial(
+                read_day_map,
+                reading.client,
+                reading.tables.rollups,
+                start=bounds.start,
+                low=bounds.low,
+                rows=map_rows(query, place, inquiry.rollup_shards),
+            )
+        )
+        if scope.clients is None:
+            return scope, plan_by_day(query, day_map, place)
+    else:
         scope = inquiry.scope().narrowed(query.client_id)
-        return scope, plan_by_client(sorted(scope.clients or ()), query.outcomes)
-    rows = None
-    if query.outcomes is None:
-        rows = inquiry.rollup_shards * (query.limit + _DAYS_BEYOND_LIMIT)
-    scope, day_map = inquiry.scope_and(
-        partial(read_day_map, reading.client, reading.tables.rollups, start=start, rows=rows)
-    )
-    if scope.clients is not None:
-        return scope, plan_by_client(sorted(scope.clients), query.outcomes)
-    return scope, plan_by_day(day_map, query.outcomes, start, query.limit)
+        if scope.clients is None:
+            return scope, plan_over_all(query, place)
+    return scope, plan_by_client(query, sorted(scope.clients), place)
 
 
 def _shown(
-    stored: Sequence[StoredJob], query: JobsQuery, scope: Scope, end: str | None
+    inquiry: Inquiry,
+    stored: Sequence[StoredJob],
+    query: JobsQuery,
+    scope: Scope,
+    end: str | None,
 ) -> list[tuple[str, StoredJob]]:
     """Return the jobs that belong on the page, in order, each with its own place in the list.
 
@@ -111,7 +140,7 @@ def _shown(
             for place, one in placed
             if (end is None or place >= end)
             and scope.allows(one.job.client_id)
-            and (query.outcomes is None or one.job.outcome in query.outcomes)
+            and query.matches(one.job, one.last_seen_at, inquiry.now)
         ),
         key=lambda pair: pair[0],
         reverse=True,

@@ -1,124 +1,68 @@
-"""Lists of jobs, newest first: which index partitions to read, their rows, and the items.
+"""Lists of jobs, newest first: their rows in the indexes, and their items.
 
-A list takes three rounds of calls at most: the map of the days (only where no client is given),
-index partitions, items. The items are read strongly consistent because they decide: indexes follow
-a moment later, so a row may lead to a job that has moved on, and then the item is right.
+A list takes three rounds of calls at most: the map of the days (only where a plan needs it), index
+partitions, items. The items are read strongly consistent because they decide: indexes follow a
+moment later, so a row may lead to a job that has moved on, and then the item is right.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from run_ledger.domain.errors import InvalidQuery
-from run_ledger.domain.pages import DayMap, Stretch, day_of, is_day
-from run_ledger.domain.rollups import DAY_SHARDS
+from run_ledger.domain.liveness import sign_of_row
+from run_ledger.domain.pages import Stretch
 
-from . import keys
 from .attributes import to_attribute, to_item
 from .job_items import StoredJob, from_job_item
+from .job_plans import Partition, Plan, Sieve
 from .reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Calls of one round: a page over more, sparser days comes back short, with a cursor.
-MOST_PARTITIONS = 100
-# One user is in 100 groups at most, and completed jobs have five outcomes.
-MOST_MERGED = 500
 _KEYS_A_CALL = 100
 _TRIES = 5
 _FIRST_PAUSE_SECONDS = 0.05
+_RANGES = {
+    (True, False): " AND ck < :start",
+    (False, True): " AND ck >= :low",
+    (True, True): " AND ck BETWEEN :low AND :start",
+}
 
 
-class Partition(NamedTuple):
-    """One partition of an index of the table Jobs."""
+class Bounds(NamedTuple):
+    """What of each partition is read: below ``start``, not below ``low``; None where open."""
 
-    index_name: str
-    attribute: str
-    value: str
-
-
-class Plan(NamedTuple):
-    """The partitions to read; all other matches lie below the position ``floor``, if any do."""
-
-    partitions: Sequence[Partition]
-    floor: str | None
+    start: str | None
+    low: str | None
 
 
-def plan_by_client(clients: Collection[str], outcomes: Collection[str] | None) -> Plan:
-    """Return the plan for the jobs of *clients* that are in one of *outcomes* (None: in any).
+class Rows(NamedTuple):
+    """What was read of each partition, and how many rows were looked through for it."""
 
-    Raises InvalidQuery where a page would have to be put together from too many partitions.
-    """
-    if len(clients) * len(outcomes or ("any",)) > MOST_MERGED:
-        raise InvalidQuery(
-            "client_id",
-            f"you may see {len(clients)} clients, too many for one list; ask for one of them",
-        )
-    if outcomes is None:
-        return Plan([Partition(keys.BY_CLIENT, "client_id", name) for name in clients], None)
-    return Plan(
+    stretches: Sequence[Stretch[str]]
+    looked_through: int
+
+    @property
+    def matching(self) -> int:
+        """Return how many rows were found."""
+        return sum(len(stretch.rows) for stretch in self.stretches)
+
+
+def read_index(reading: Reading, plan: Plan, bounds: Bounds, now: int) -> Rows:
+    """Return, of each partition of *plan*, the newest job ids that pass its sieve."""
+    answers = reading.together(
         [
-            Partition(keys.BY_CLIENT_OUTCOME, "client_outcome", keys.client_outcome(name, outcome))
-            for name in clients
-            for outcome in outcomes
-        ],
-        None,
-    )
-
-
-def plan_by_day(
-    day_map: DayMap, outcomes: Collection[str] | None, start: str | None, limit: int
-) -> Plan:
-    """Return the plan for the newest jobs below *start*: as many days as fill *limit*.
-
-    A day's index partitions are those of the outcomes wanted. Where all are, they are its shards,
-    in which a job stays for ever: one that changes its outcome meanwhile can't slip through.
-    """
-    chosen: list[Partition] = []
-    expected = 0
-    floor: str | None = None
-    for day, counts in day_map.days:
-        present = [name for name, count in counts.items() if count > 0]
-        wanted = present if outcomes is None else [name for name in present if name in outcomes]
-        more = _partitions(day, None if outcomes is None else wanted) if wanted else []
-        if chosen and (expected > limit or len(chosen) + len(more) > MOST_PARTITIONS):
-            return Plan(chosen, floor)
-        chosen += more
-        if start is None or is_day(start) or day != day_of(start):
-            # How many jobs of the day that the last page ended in are left, the map can't say.
-            expected += sum(counts[name] for name in wanted)
-        floor = day
-    return Plan(chosen, day_map.floor)
-
-
-def _partitions(day: str, outcomes: Collection[str] | None) -> list[Partition]:
-    if outcomes is None:
-        return [
-            Partition(keys.BY_DAY, "day_shard", keys.day_shard(day, shard))
-            for shard in range(DAY_SHARDS)
-        ]
-    return [
-        Partition(keys.BY_OUTCOME, "outcome_day", keys.outcome_day(outcome, day))
-        for outcome in outcomes
-    ]
-
-
-def read_index(
-    reading: Reading, partitions: Sequence[Partition], start: str | None, limit: int
-) -> list[Stretch[str]]:
-    """Return, of each partition, the newest job ids below *start*, a little more than *limit*."""
-    return reading.together(
-        [
-            partial(_query, reading.client, reading.tables.jobs, partition, start, limit + 1)
-            for partition in partitions
+            partial(_query, reading, partition, plan.sieve, bounds, now)
+            for partition in plan.partitions
         ]
     )
+    return Rows([stretch for stretch, _ in answers], sum(count for _, count in answers))
 
 
 def read_jobs(reading: Reading, job_ids: Collection[str]) -> list[StoredJob]:
@@ -141,24 +85,74 @@ def read_job(client: DynamoDBClient, table: str, job_id: str) -> StoredJob | Non
 
 
 def _query(
-    client: DynamoDBClient, table: str, partition: Partition, start: str | None, rows: int
-) -> Stretch[str]:
+    reading: Reading, partition: Partition, sieve: Sieve, bounds: Bounds, now: int
+) -> tuple[Stretch[str], int]:
     request: dict[str, Any] = {
-        "TableName": table,
+        "TableName": reading.tables.jobs,
         "IndexName": partition.index_name,
         "KeyConditionExpression": "#partition = :partition",
         "ExpressionAttributeNames": {"#partition": partition.attribute},
         "ExpressionAttributeValues": {":partition": to_attribute(partition.value)},
         "ProjectionExpression": "job_id, ck",
         "ScanIndexForward": False,
-        "Limit": rows,
+        "Limit": partition.rows,
     }
-    if start is not None:
-        request["KeyConditionExpression"] += " AND ck < :start"
-        request["ExpressionAttributeValues"][":start"] = to_attribute(start)
-    answer = client.query(**request)
-    found = [(item["ck"]["S"], item["job_id"]["S"]) for item in answer["Items"]]
-    return Stretch(found, bool(found) and "LastEvaluatedKey" in answer)
+    _bound(request, bounds)
+    _sift(request, sieve)
+    answer = reading.client.query(**request)
+    last: Any = answer.get("LastEvaluatedKey")
+    items: Sequence[Any] = answer["Items"]
+    rows = [
+        (item["ck"]["S"], item["job_id"]["S"])
+        for item in items
+        if item["ck"]["S"] != bounds.start
+        and (sieve.stalled is None or _may_be(item, now, stalled=sieve.stalled))
+    ]
+    reached = last["ck"]["S"] if last else None
+    return Stretch(rows, reached is not None, reached), answer["ScannedCount"]
+
+
+def _bound(request: dict[str, Any], bounds: Bounds) -> None:
+    values = request["ExpressionAttributeValues"]
+    if bounds.start is not None:
+        values[":start"] = to_attribute(bounds.start)
+    if bounds.low is not None:
+        values[":low"] = to_attribute(bounds.low)
+        # BETWEEN has both its ends, so the row at the start may come, and is left out later.
+        request["Limit"] += bounds.start is not None
+    if bounds != (None, None):
+        request["KeyConditionExpression"] += _RANGES[
+            bounds.start is not None, bounds.low is not None
+        ]
+
+
+def _sift(request: dict[str, Any], sieve: Sieve) -> None:
+    """Let DynamoDB leave out the rows that don't match; it reads them all the same."""
+    values = request["ExpressionAttributeValues"]
+    conditions = []
+    for name, value in sieve.equal.items():
+        values[f":{name}"] = to_attribute(value)
+        conditions.append(f"{name} = :{name}")
+    if sieve.outcomes is not None:
+        places = [f":outcome{number}" for number in range(len(sieve.outcomes))]
+        values |= dict(zip(places, map(to_attribute, sieve.outcomes), strict=True))
+        conditions.append(f"outcome IN ({', '.join(places)})")
+    if sieve.prefix is not None:
+        values[":prefix"] = to_attribute(sieve.prefix)
+        conditions.append("begins_with(job_id, :prefix)")
+    if conditions:
+        request["FilterExpression"] = " AND ".join(conditions)
+    if sieve.stalled is not None:
+        request["ProjectionExpression"] += ", seen_slot, heartbeat"
+
+
+def _may_be(row: Mapping[str, Any], now: int, *, stalled: bool) -> bool:
+    """Return whether the item of a running job's *row* may be stalled, or may not."""
+    if "seen_slot" not in row:
+        return True
+    heartbeat = row.get("heartbeat")
+    sign = sign_of_row(int(row["seen_slot"]["N"]), int(heartbeat["N"]) if heartbeat else None, now)
+    return sign != ("alive" if stalled else "stalled")
 
 
 def _batch_get(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[Any]:

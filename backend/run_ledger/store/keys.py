@@ -34,6 +34,17 @@ PARAMETER_PREFIX = "param#"
 GRANT = "grant"
 # A client named so would lie in the directory, or be found in it.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
+# Each index's own key; all are sorted by ``ck``.
+PARTITION_KEYS = {
+    BY_DAY: "day_shard",
+    BY_CLIENT: "client_id",
+    BY_PROJECT: "project_id",
+    BY_PARENT: "parent_job_id",
+    BY_CLIENT_PROJECT: "client_project",
+    BY_CLIENT_PARENT: "client_parent",
+    BY_OUTCOME: "outcome_day",
+    BY_CLIENT_OUTCOME: "client_outcome",
+}
 
 
 class Tables(NamedTuple):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import parse
 from run_ledger.domain.queries import (
     JobsQuery,
     entries_query,
@@ -21,7 +22,7 @@ from run_ledger.domain.queries import (
 
 def test_without_parameters_the_defaults_hold() -> None:
     """Nothing is filtered, and a page is of moderate size."""
-    assert jobs_query({}) == JobsQuery(None, None, None, 50, None)
+    assert jobs_query({}) == JobsQuery(limit=50)
     assert entries_query({}).limit == 100
     assert rejections_query({}).limit == 50
 
@@ -30,14 +31,34 @@ def test_all_parameters_are_taken() -> None:
     """Each goes where its name says."""
     given_parameters = {
         "client_id": ["a.b:c_d-E"],
+        "project_id": ["p"],
+        "pipeline": ["enrich"],
+        "parent_job_id": ["parent"],
         "status": ["completed"],
         "result": ["timed_out"],
+        "stalled": ["false"],
+        "from": ["2026-11-22"],
+        "to": ["2026-11-22T14:15:00.5+02:00"],
+        "q": ["enrich-2026"],
         "limit": ["200"],
         "cursor": ["c"],
     }
     query = jobs_query(given_parameters)
 
-    assert query == JobsQuery("a.b:c_d-E", "completed", "timed_out", 200, "c")
+    assert query == JobsQuery(
+        client_id="a.b:c_d-E",
+        project_id="p",
+        pipeline="enrich",
+        parent_job_id="parent",
+        status="completed",
+        result="timed_out",
+        stalled=False,
+        since=parse("2026-11-22T00:00:00Z"),
+        until=parse("2026-11-22T12:15:00.5Z"),
+        prefix="enrich-2026",
+        limit=200,
+        cursor="c",
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,6 +73,9 @@ def test_all_parameters_are_taken() -> None:
         ),
         ({"result": ["failed"]}, ("failed",)),
         ({"status": ["completed"], "result": ["failed"]}, ("failed",)),
+        ({"stalled": ["true"]}, ("running",)),
+        ({"stalled": ["false"]}, None),
+        ({"stalled": ["false"], "status": ["queued"]}, ("queued",)),
     ],
 )
 def test_status_and_result_say_which_outcomes_match(
@@ -82,6 +106,20 @@ def test_status_and_result_say_which_outcomes_match(
         (jobs_query, {"status": ["Running"]}, "status"),
         (jobs_query, {"result": ["running"]}, "result"),
         (jobs_query, {"result": ["failed"], "status": ["running"]}, "result"),
+        (jobs_query, {"project_id": ["a/b"]}, "project_id"),
+        (jobs_query, {"pipeline": ["ä"]}, "pipeline"),
+        (jobs_query, {"parent_job_id": ["x" * 129]}, "parent_job_id"),
+        (jobs_query, {"stalled": ["yes"]}, "stalled"),
+        (jobs_query, {"stalled": ["true"], "status": ["queued"]}, "stalled"),
+        (jobs_query, {"stalled": ["true"], "result": ["failed"]}, "stalled"),
+        (jobs_query, {"from": ["2026-11-22T10:00:00"]}, "from"),
+        (jobs_query, {"from": ["yesterday"]}, "from"),
+        (jobs_query, {"to": ["2026-02-30"]}, "to"),
+        (jobs_query, {"to": ["9999-12-31T23:59:59-23:59"]}, "to"),
+        (jobs_query, {"from": ["2026-11-22"], "to": ["2026-11-22"]}, "to"),
+        (jobs_query, {"from": ["2026-11-22T01:00:00Z"], "to": ["2026-11-22T02:00:00+02:00"]}, "to"),
+        (jobs_query, {"q": ["a b"]}, "q"),
+        (jobs_query, {"q": [""]}, "q"),
         (jobs_query, {"cursor": ["a", "a"]}, "cursor"),
         (jobs_query, {"Limit": ["5"]}, "Limit"),
         (jobs_query, {"page": ["2"]}, "page"),

@@ -12,9 +12,10 @@ from tests.support.reading import NOW, CountingClient, House, house
 from tests.support.tables import NAMES
 
 from run_ledger.domain.instants import text
-from run_ledger.domain.pages import DayMap
+from run_ledger.domain.pages import DayCounts, DayMap, Place
+from run_ledger.domain.queries import JobsQuery
 from run_ledger.store.day_map import read_day_map
-from run_ledger.store.job_lists import MOST_PARTITIONS, plan_by_day
+from run_ledger.store.job_plans import MOST_PARTITIONS, plan_by_day
 
 DAY = 86_400 * 1_000_000
 
@@ -116,42 +117,61 @@ def test_a_job_that_moved_is_placed_where_it_is_now(here: House) -> None:
     assert ids(first) == ["j1"]
 
 
+def counts(**outcomes: int) -> DayCounts:
+    """Return a day's counts; its jobs lie in two shards."""
+    total = sum(outcomes.values())
+    return DayCounts(outcomes, {0: total - total // 2, 1: 0, 3: total // 2})
+
+
 def test_a_day_map_of_many_days_gives_short_pages_that_go_on() -> None:
     """A round has so many calls at most, and the plan's floor is the last day that it reads."""
     days = [
-        (f"2026-{month:02d}-{day:02d}", {"running": 1})
+        (f"2026-{month:02d}-{day:02d}", counts(running=2))
         for month in (12, 11, 10)
         for day in range(28, 0, -1)
     ]
-    plan = plan_by_day(DayMap(days, None), None, None, 200)
+    query = JobsQuery(limit=200)
+    plan = plan_by_day(query, DayMap(days, None), Place(None))
 
     assert len(plan.partitions) == MOST_PARTITIONS
-    assert plan.floor == days[MOST_PARTITIONS // 4 - 1][0]
-    rest = plan_by_day(DayMap([d for d in days if d[0] < plan.floor], None), None, plan.floor, 200)
-    assert rest.partitions[0].value == f"{days[MOST_PARTITIONS // 4][0]}#0"
+    assert plan.floor == days[MOST_PARTITIONS // 2 - 1][0]
+    left = [day for day in days if day[0] < plan.floor]
+    rest = plan_by_day(query, DayMap(left, None), Place(plan.floor))
+    assert rest.partitions[0].value == f"{days[MOST_PARTITIONS // 2][0]}#0"
+    assert rest.floor is None
 
 
 def test_days_are_read_until_they_hold_enough() -> None:
-    """The day that the last page ended in may be used up, so it does not count."""
-    days = [("2026-11-22", {"running": 5}), ("2026-11-21", {"failed": 9}), ("2026-11-20", {"x": 1})]
+    """Of the day that the last page ended in, what is left counts, or nothing if that's unknown."""
+    days = [
+        ("2026-11-22", counts(running=5)),
+        ("2026-11-21", counts(failed=9)),
+        ("2026-11-20", counts(partial=1)),
+    ]
     start = "2026-11-22T10:00:00.000000Z#j"
 
-    assert [p.value[:10] for p in plan_by_day(DayMap(days, None), None, None, 4).partitions] == [
-        "2026-11-22"
-    ] * 4
-    later = plan_by_day(DayMap(days, None), None, start, 4)
-    assert sorted({p.value[:10] for p in later.partitions}) == ["2026-11-21", "2026-11-22"]
+    def days_of(place: Place) -> list[str]:
+        plan = plan_by_day(JobsQuery(limit=4), DayMap(days, None), place)
+        return sorted({partition.value[:10] for partition in plan.partitions})
+
+    assert days_of(Place(None)) == ["2026-11-22"]
+    assert days_of(Place(start, given=1)) == ["2026-11-22"]
+    assert days_of(Place(start, given=2)) == ["2026-11-21", "2026-11-22"]
+    assert days_of(Place(start)) == ["2026-11-21", "2026-11-22"]
+    later = plan_by_day(JobsQuery(limit=4), DayMap(days, None), Place(start))
     assert later.floor == "2026-11-21"
 
 
-def test_days_whose_counts_have_fallen_to_zero_are_not_read() -> None:
+def test_only_what_holds_jobs_is_read() -> None:
     """Shards of a row may say one more and one fewer; a filter reads what is left."""
-    days = [("2026-11-22", {"running": 0, "failed": 2}), ("2026-11-21", {"running": -1})]
+    days = [("2026-11-22", counts(running=0, failed=2)), ("2026-11-21", counts(running=-1))]
 
-    assert plan_by_day(DayMap(days, None), ("running",), None, 4).partitions == []
-    assert [p.value for p in plan_by_day(DayMap(days, None), ("failed",), None, 4).partitions] == [
-        "failed#2026-11-22"
-    ]
+    def partitions(query: JobsQuery) -> list[str]:
+        return [p.value for p in plan_by_day(query, DayMap(days, None), Place(None)).partitions]
+
+    assert partitions(JobsQuery(status="running")) == []
+    assert partitions(JobsQuery(result="failed")) == ["failed#2026-11-22"]
+    assert partitions(JobsQuery()) == ["2026-11-22#0", "2026-11-22#3"]
 
 
 def test_the_map_goes_on_where_one_answer_of_dynamodb_ends(here: House) -> None:
@@ -196,8 +216,10 @@ def test_a_day_that_the_map_has_in_part_is_left_to_the_next_page(here: House) ->
     part = read_day_map(here.client, NAMES.rollups, start=None, rows=first + second - 1)
     rest = read_day_map(here.client, NAMES.rollups, start=part.floor, rows=None)
 
-    assert part == DayMap([(days[0], {"running": 6})], days[0])
-    assert rest == DayMap([(days[1], {"running": 6})], None)
+    assert [(day, found.outcomes) for day, found in part.days] == [(days[0], {"running": 6})]
+    assert [(day, found.outcomes) for day, found in rest.days] == [(days[1], {"running": 6})]
+    assert (part.floor, rest.floor) == (days[0], None)
+    assert [sum(found.shards.values()) for _, found in (*part.days, *rest.days)] == [6, 6]
 
 
 def test_items_are_read_as_they_are_now(here: House) -> None:
