@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -104,24 +105,32 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     either.add_argument(
         "--stage",
         metavar="NAME",
-        help="a deployed stage, in the AWS account and region of the environment",
+        help="a deployed stage, in the AWS account of the environment",
+    )
+    group.add_argument(
+        "--region", metavar="NAME", help="where the stage is (default: the environment's region)"
     )
 
 
 def find(given: argparse.Namespace) -> Target:
     """Give the system that the command line means; raises OpsError where there is none."""
     if given.stage is not None:
-        return _deployed(given.stage)
+        return _deployed(given.stage, given.region)
     return _local(given.stack)
 
 
-def _deployed(stage: str) -> Target:
-    session = boto3.session.Session()
+def region_of_environment() -> str | None:
+    """Give the region that AWS_REGION names: boto3 by itself looks for other names only."""
+    return os.environ.get("AWS_REGION") or None
+
+
+def _deployed(stage: str, region: str | None) -> Target:
+    session = boto3.session.Session(region_name=region or region_of_environment())
     stack_name = f"run-ledger-{stage}"
     try:
         return _described(session, stack_name, None)
     except NoRegionError as error:
-        raise OpsError("No AWS region is set: say AWS_REGION=…, or choose a profile.") from error
+        raise OpsError("No AWS region is set: say --region NAME, or set AWS_REGION.") from error
     except NoCredentialsError as error:
         message = "No AWS credentials were found: sign in, or set AWS_PROFILE."
         raise OpsError(message) from error

@@ -1,0 +1,213 @@
+"""`run-ledger deploy`: a stage, from the checkout to the address where people look."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from run_ledger_ops import terminal
+from run_ledger_ops.deploying import answers, checks, plans, questions, showing
+from run_ledger_ops.deploying import template as templates
+from run_ledger_ops.deploying.answers import Answers
+from run_ledger_ops.deploying.checks import Place
+from run_ledger_ops.deploying.deployment import Deployment, Settings
+from run_ledger_ops.deploying.site import Upload
+from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
+from run_ledger_ops.deploying.states import Way, explain
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.terminal import Progress, say, say_json, warn
+
+ROOT = Path(__file__).resolve().parents[2]
+_FAILED = 1
+_DESCRIPTION = """\
+Deploy a stage of Run Ledger to an AWS account: build the functions, upload them, create or update
+the stack by a change set, upload the site. Safe to run again at any time: what is as it should be
+is left alone. Stages live side by side in one account and region, each with data of its own."""
+_EPILOG = """\
+examples:
+  run-ledger deploy --guided                       asks, and remembers in run-ledger.toml
+  run-ledger deploy --stage prod --plan            what would change, in plain words
+  run-ledger deploy --stage prod                   do it
+  run-ledger deploy --stage test --region eu-west-1 DeletionProtection=false LogLevel=DEBUG
+
+A parameter that is not given here nor in run-ledger.toml stays as it was deployed last, or is the
+template's usual value in a first deployment; on AWS, GradualRollout is then true. `--plan` changes
+nothing of the stack; it does put bundle and template into the bucket for artefacts, which
+CloudFormation needs to see them.
+
+Exit code: 0 deployed, or nothing to do; 1 CloudFormation failed, and the reasons are printed; 2 it
+can't be done."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `deploy` to the words that the command knows."""
+    parser = commands.add_parser(
+        "deploy",
+        help="deploy a stage to an AWS account, or update it",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("deploy", lambda: _deploy(given)))
+    parser.add_argument("--stage", metavar="NAME", help="name of the deployment (default: prod)")
+    parser.add_argument("--region", metavar="NAME", help="AWS region (default: the environment's)")
+    parser.add_argument("--guided", action="store_true", help="ask, and remember the answers")
+    parser.add_argument("--plan", action="store_true", help="say what would change, and stop there")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="take over tables that a destroyed stage of this name left behind",
+    )
+    parser.add_argument(
+        "--artifacts-bucket",
+        metavar="NAME",
+        help="existing bucket for bundles and template (default: one is made for the account)",
+    )
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        default=answers.USUAL_FILE,
+        help="where answers are remembered (default: %(default)s)",
+    )
+    parser.add_argument(
+        "parameters",
+        nargs="*",
+        metavar="NAME=VALUE",
+        help="parameters of infra/template.yaml",
+    )
+
+
+def _deploy(given: argparse.Namespace) -> int:
+    checks.check_tools()
+    template = templates.read(ROOT / "infra" / "template.yaml")
+    stages = answers.load(given.answers)
+    stage = given.stage or "prod"
+    said = {**stages.get(stage, Answers()).parameters, **_assignments(given.parameters)}
+    known = replace(
+        stages.get(stage, Answers()),
+        parameters=said,
+        **{
+            name: value
+            for name, value in (
+                ("region", given.region),
+                ("artifacts_bucket", given.artifacts_bucket),
+            )
+            if value is not None
+        },
+    )
+    if given.guided:
+        stage, known = questions.ask(stage, known, template, stages)
+        answers.save(given.answers, {**stages, stage: known})
+        warn(f"Remembered in {given.answers}.")
+    checks.check_stage(stage, template)
+    template.check(known.parameters)
+    place = checks.find_place(known.region)
+    settings = Settings(
+        stage=stage,
+        template=template,
+        parameters=known.parameters,
+        site_folder=ROOT / "static_site",
+        cache=ROOT / ".run-ledger" / "cache",
+        artifacts_bucket=known.artifacts_bucket,
+        adopts=given.adopt,
+    )
+    tell: Callable[[str], None] = warn if given.json else say
+    tell(f"Account {place.account}, region {place.region}, as {place.identity}.")
+    return _carry_out(Deployment(settings, place, tell), settings, place, given)
+
+
+def _carry_out(
+    deployment: Deployment, settings: Settings, place: Place, given: argparse.Namespace
+) -> int:
+    tell: Callable[[str], None] = warn if given.json else say
+    way = deployment.check()
+    if way is Way.DELETE_FIRST:
+        state = str(deployment.stack.state)
+        if given.plan:
+            raise OpsError(explain(settings.stack_name, state))
+        tell(f"The stack is {state}, with nothing in it: deleting it first …")
+        with showing.progress("deleting", None) as show:
+            deployment.stack.delete(show)
+    deployment.build()
+    change_set = deployment.propose(deployment.upload(), way)
+    words = plans.in_words(change_set.changes) if change_set else ["The stack is as it should be."]
+    if given.plan:
+        if change_set:
+            deployment.stack.withdraw(change_set)
+        _show_plan(words, change_set, as_json=given.json)
+        return 0
+    for line in words:
+        tell(line)
+    try:
+        if change_set:
+            with showing.progress("deploying", len(change_set.changes)) as show:
+                deployment.execute(change_set, show)
+            tell(f"The stack {settings.stack_name} is deployed.")
+    except StackFailedError as error:
+        warn(f"run-ledger deploy: CloudFormation could not do it. {error}")
+        warn("What it had begun is rolled back; mend the first reason and deploy again.")
+        return _FAILED
+    outputs = deployment.stack.outputs()
+    with Progress("uploading the site", None) as bar:
+        uploaded = deployment.publish_site(outputs, bar.add)
+    _tell_outcome(settings, place, outputs, change_set, uploaded, as_json=given.json)
+    return 0
+
+
+def _assignments(words: list[str]) -> dict[str, str]:
+    found = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator or not name:
+            raise OpsError(f"{word!r} is no NAME=VALUE of a parameter.")
+        if name == "Stage":
+            raise OpsError("Say the stage's name by --stage.")
+        found[name] = value
+    return found
+
+
+def _show_plan(words: list[str], change_set: ChangeSet | None, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"changes": list(change_set.changes) if change_set else []})
+        return
+    for line in words:
+        say(line)
+    say("Nothing was changed. The site and its config.json are compared when it is deployed.")
+
+
+def _tell_outcome(  # noqa: PLR0913 - what there is to tell
+    settings: Settings,
+    place: Place,
+    outputs: Mapping[str, str],
+    change_set: ChangeSet | None,
+    uploaded: Upload,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        say_json(
+            {
+                "stage": settings.stage,
+                "account": place.account,
+                "region": place.region,
+                "changed": len(change_set.changes) if change_set else 0,
+                "site": {"written": uploaded.written, "removed": uploaded.removed},
+                "outputs": dict(outputs),
+            }
+        )
+        return
+    if uploaded.changed:
+        number = len(uploaded.written)
+        say(f"The site: {number} files written, {len(uploaded.removed)} removed.")
+    elif not change_set:
+        say("The site is as it should be, too: nothing to do.")
+    say(f"\n  site       {outputs['SiteUrl']}\n  API        {outputs['ApiUrl']}")
+    say(f"  event bus  {outputs['BusName']}\n")
+    if change_set and change_set.creates:
+        stage = f"--stage {settings.stage}"
+        say("Next:")
+        say(f"  run-ledger users invite YOU@EXAMPLE.COM --staff {stage}   somebody who sees all")
+        say(f"  run-ledger clients apply FILE {stage}                     your clients")
+        say(f"  run-ledger status {stage}                                 is all well?")

@@ -1,0 +1,71 @@
+"""What was answered once: a file beside the checkout, a table for each stage, no secret in it."""
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from run_ledger_ops.errors import OpsError
+
+USUAL_FILE = Path("run-ledger.toml")
+_HEAD = """\
+# What `run-ledger deploy --guided` was told, for the next `run-ledger deploy --stage NAME`.
+# It holds no secret: commit it, so that everybody deploys alike.
+"""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How one stage is deployed."""
+
+    region: str | None = None
+    artifacts_bucket: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def load(path: Path) -> dict[str, Answers]:
+    """Read the file; nothing if there is none."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise OpsError(f"{path} can't be read: {error}.") from error
+    return {name: _stage(path, name, table) for name, table in document.items()}
+
+
+def _stage(path: Path, name: str, table: object) -> Answers:
+    known = {"region", "artifacts_bucket", "parameters"}
+    if not isinstance(table, dict) or not table.keys() <= known:
+        raise OpsError(f"{path}: [{name}] holds {', '.join(sorted(known))}, and nothing else.")
+    parameters = table.get("parameters", {})
+    texts = [table.get("region", ""), table.get("artifacts_bucket", "")]
+    if not isinstance(parameters, dict) or not all(isinstance(one, str) for one in texts):
+        raise OpsError(f"{path}: [{name}] says region and artifacts_bucket as text.")
+    return Answers(
+        table.get("region"),
+        table.get("artifacts_bucket"),
+        {key: _text(value) for key, value in parameters.items()},
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def save(path: Path, stages: dict[str, Answers]) -> None:
+    """Write the file anew."""
+    lines = [_HEAD]
+    for name, answers in sorted(stages.items()):
+        lines.append(f"[{name}]")
+        for key, value in (
+            ("region", answers.region),
+            ("artifacts_bucket", answers.artifacts_bucket),
+        ):
+            if value is not None:
+                lines.append(f"{key} = {json.dumps(value)}")
+        if answers.parameters:
+            lines.append(f"[{name}.parameters]")
+            lines += [f"{key} = {json.dumps(text)}" for key, text in answers.parameters.items()]
+        lines.append("")
+    path.write_text("\n".join(lines), "utf-8")

@@ -1,0 +1,80 @@
+"""What is looked at before anything is done, each complaint with what helps."""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+
+from run_ledger_ops import target
+from run_ledger_ops.deploying.template import Template
+from run_ledger_ops.errors import OpsError
+
+_OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is deployed to: an account and a region, and who asks."""
+
+    session: Any
+    account: str
+    region: str
+    identity: str
+
+    def client(self, service: str) -> Any:
+        """Make a client of one of its services."""
+        return target.make_client(self.session, service, None)
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether this is AWS itself and no local stand-in."""
+        return ".amazonaws." in str(self.client("cloudformation").meta.endpoint_url)
+
+
+def check_tools() -> None:
+    """Raise OpsError if this Python can't build bundles."""
+    if sys.version_info < _OLDEST_PYTHON:
+        wanted = ".".join(map(str, _OLDEST_PYTHON))
+        raise OpsError(f"Python {wanted} or newer is needed, this is {sys.version.split()[0]}.")
+    probe = [sys.executable, "-m", "pip", "--version"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:  # noqa: S603
+        message = f"{sys.executable} has no pip, which builds the functions' bundle: use .venv's."
+        raise OpsError(message)
+
+
+def check_stage(stage: str, template: Template) -> None:
+    """Raise OpsError for a name that a stage can't have."""
+    parameter = template.parameters["Stage"]
+    if parameter.pattern and not re.fullmatch(parameter.pattern, stage):
+        raise OpsError(f"A stage's name is {parameter.constraint}, not {stage!r}.")
+
+
+def find_place(region: str | None) -> Place:
+    """Find out who asks and where; raise OpsError if nobody may."""
+    try:
+        session = boto3.session.Session(region_name=region or target.region_of_environment())
+    except ProfileNotFound as error:
+        message = f"{error}: look at AWS_PROFILE and `aws configure list-profiles`."
+        raise OpsError(message) from error
+    if session.region_name is None:
+        raise OpsError("No AWS region is set: say --region NAME, or set AWS_REGION.")
+    known = session.get_available_regions("cloudformation")
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", session.region_name):
+        message = f"{session.region_name!r} is no AWS region: there are {', '.join(sorted(known))}."
+        raise OpsError(message)
+    sts = target.make_client(session, "sts", None)
+    try:
+        caller = sts.get_caller_identity()
+    except NoCredentialsError as error:
+        message = "No AWS credentials were found: sign in (`aws sso login`), or set AWS_PROFILE."
+        raise OpsError(message) from error
+    except ClientError as error:
+        reason = error.response["Error"].get("Message") or error.response["Error"]["Code"]
+        raise OpsError(f"AWS does not take your credentials: {reason}") from error
+    except BotoCoreError as error:
+        raise OpsError(f"AWS can't be reached in {session.region_name}: {error}") from error
+    return Place(session, caller["Account"], session.region_name, caller["Arn"])

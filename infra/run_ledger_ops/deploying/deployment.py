@@ -1,0 +1,185 @@
+"""One deployment of a stage: build, upload, change set, site."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from run_ledger_ops.bundle import Bundle, BundleError, LambdaPython, build_bundle
+from run_ledger_ops.deploying import artifacts, plans, site, stacks
+from run_ledger_ops.deploying import template as templates
+from run_ledger_ops.deploying.artifacts import Bucket
+from run_ledger_ops.deploying.checks import Place
+from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
+from run_ledger_ops.deploying.states import Way, explain, way_on
+from run_ledger_ops.deploying.template import Template
+from run_ledger_ops.errors import OpsError
+
+_ONE_INDEX = "more than one GSI"
+_TABLE_NAME = re.compile(r"^(?P<before>\s*TableName:\s*)!Sub run-ledger-\$\{Stage\}-", re.MULTILINE)
+GRADUAL = "GradualRollout"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be deployed where, and how."""
+
+    stage: str
+    template: Template
+    parameters: Mapping[str, str]
+    site_folder: Path
+    cache: Path
+    artifacts_bucket: str | None = None
+    adopts: bool = False
+
+    @property
+    def stack_name(self) -> str:
+        """The name of the stage's stack."""
+        return f"run-ledger-{self.stage}"
+
+
+class Deployment:
+    """A deployment on its way; call its steps in the order in which they stand here."""
+
+    def __init__(self, settings: Settings, place: Place, say: Callable[[str], None]) -> None:
+        """Deploy *settings* to *place* and *say* how far it is."""
+        self._settings = settings
+        self._place = place
+        self._say = say
+        self.stack = Stack(place.client("cloudformation"), settings.stack_name)
+        self._before: dict[str, str] | None = None
+        self._bundles: dict[str, Bundle] = {}
+        self._leftovers: list[str] = []
+
+    def check(self) -> Way:
+        """Say how the stack can be deployed to; raise OpsError with what helps if it can't."""
+        state = self.stack.state
+        way = way_on(state)
+        if way is Way.STUCK:
+            raise OpsError(explain(self.stack.name, str(state)))
+        if way is Way.UPDATE:
+            self._before = self.stack.parameters()
+            self._check_indexes()
+        else:
+            self._leftovers = self._find_leftovers()
+            if self._leftovers and not self._settings.adopts:
+                raise OpsError(self._help_with_leftovers())
+        return way
+
+    def _check_indexes(self) -> None:
+        before = self._place.client("cloudformation").get_template(
+            StackName=self.stack.name, TemplateStage="Original"
+        )["TemplateBody"]
+        text = before if isinstance(before, str) else ""
+        present = templates.parse(text, Path()).tables if text else {}
+        trouble = plans.index_trouble(self._settings.template.tables, present)
+        if trouble:
+            lines = "\n".join(f"  {line}" for line in trouble)
+            raise OpsError(plans.INDEX_HELP.format(tables=lines))
+
+    def _find_leftovers(self) -> list[str]:
+        dynamodb = self._place.client("dynamodb")
+        return [
+            name
+            for page in dynamodb.get_paginator("list_tables").paginate()
+            for name in page["TableNames"]
+            if name.startswith(f"{self.stack.name}-")
+        ]
+
+    def _help_with_leftovers(self) -> str:
+        stage = self._settings.stage
+        return (
+            f"Tables of an earlier stage {stage} are still there: {', '.join(self._leftovers)}. "
+            "Take them over, with all that is in them, by --adopt; or delete them by "
+            f"`run-ledger destroy --stage {stage} --with-data`."
+        )
+
+    def parameters(self) -> dict[str, str | None]:
+        """Give all parameters: given ones, else as they were deployed before, else the usual."""
+        known, before = self._settings.template.parameters, self._before or {}
+        chosen: dict[str, str | None] = {name: None for name in before if name in known}
+        if self._place.is_aws and GRADUAL not in before:
+            chosen[GRADUAL] = "true"
+        return {**chosen, **self._settings.parameters, "Stage": self._settings.stage}
+
+    def _value(self, name: str) -> str:
+        value = self.parameters().get(name)
+        default = self._settings.template.parameters[name].default or ""
+        return value or (self._before or {}).get(name) or default
+
+    def build(self) -> None:
+        """Build the functions' bundles for the Python and processor that they will run on."""
+        python = LambdaPython(self._value(templates.RUNTIME), self._value(templates.ARCHITECTURE))
+        self._say(f"Building the functions' bundle for {python.runtime} on {python.architecture} …")
+        template = self._settings.template
+        try:
+            self._bundles = {
+                written: build_bundle(folder, python=python, cache=self._settings.cache)
+                for written, folder in artifacts.code_folders(
+                    template.text, template.folder
+                ).items()
+            }
+        except BundleError as error:
+            raise OpsError(str(error)) from error
+
+    def upload(self) -> str:
+        """Put bundles and template where CloudFormation finds them; give the template's address."""
+        place = self._place
+        name = self._settings.artifacts_bucket or artifacts.bucket_name(place.account, place.region)
+        bucket = Bucket(place.client("s3"), name, place.account)
+        if not artifacts.exists(bucket):
+            self._say(f"Making the bucket {name} for artefacts …")
+            artifacts.create(bucket)
+        for bundle in set(self._bundles.values()):
+            if artifacts.upload_bundle(bucket, bundle):
+                self._say(f"Uploaded {artifacts.bundle_key(bundle)} to {name}.")
+        placed = artifacts.put_code_in_place(self._settings.template.text, self._bundles, name)
+        if self._leftovers:
+            # CloudFormation takes over only what the template names outright.
+            placed = _TABLE_NAME.sub(rf"\g<before>{self.stack.name}-", placed)
+        return artifacts.upload_template(bucket, placed)
+
+    def propose(self, template_url: str, way: Way) -> ChangeSet | None:
+        """Have CloudFormation say what it would do; None if that is nothing."""
+        tags = {"application": "run-ledger", "stage": self._settings.stage}
+        adopts = bool(self._leftovers)
+        wanted = Wanted(template_url, self.parameters(), tags, adopts=adopts)
+        change_set = self.stack.propose(wanted, creates=way is not Way.UPDATE)
+        if change_set is not None and adopts:
+            changes = [one["ResourceChange"] for one in change_set.changes]
+            taken = sum(one["Action"] == "Import" for one in changes)
+            if taken < len(self._leftovers):
+                self.stack.withdraw(change_set)
+                message = f"CloudFormation would take over {taken} of {len(self._leftovers)} tables"
+                raise OpsError(f"{message} only, so nothing was done: {', '.join(self._leftovers)}")
+        return change_set
+
+    def execute(self, change_set: ChangeSet, tell: Callable[[stacks.Event], None]) -> None:
+        """Do it; raise OpsError with the resources' reasons if that fails."""
+        try:
+            self.stack.execute(change_set, tell)
+        except StackFailedError as error:
+            if _ONE_INDEX in str(error):
+                help_text = plans.INDEX_HELP.format(tables="  see above")
+                raise StackFailedError(f"{error}\n{help_text}") from error
+            raise
+
+    def publish_site(self, outputs: Mapping[str, str], tell: Callable[[int], None]) -> site.Upload:
+        """Make the site what the checkout has; CloudFront forgets what it kept if that changed."""
+        done = site.upload(
+            self._place.client("s3"),
+            outputs["SiteBucketName"],
+            self._settings.site_folder,
+            site.config_of(outputs, self._settings.stage),
+            tell,
+        )
+        if done.changed:
+            self._place.client("cloudfront").create_invalidation(
+                DistributionId=outputs["DistributionId"],
+                InvalidationBatch={
+                    "Paths": {"Quantity": 1, "Items": ["/*"]},
+                    "CallerReference": str(time.time_ns()),
+                },
+            )
+        return done

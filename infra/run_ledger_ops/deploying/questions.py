@@ -1,0 +1,68 @@
+"""What `--guided` asks, with the answer that an empty line stands for."""
+
+import sys
+from collections.abc import Callable, Mapping
+
+from run_ledger_ops.deploying import checks
+from run_ledger_ops.deploying.answers import Answers
+from run_ledger_ops.deploying.template import Template
+from run_ledger_ops.errors import OpsError
+
+# What somebody who deploys for the first time should have thought of; the rest has usual values.
+_ASKED = (
+    "EntryTtlDays",
+    "ArchiveDays",
+    "DeletionProtection",
+    "LogLevel",
+    "LogRetentionDays",
+    "GradualRollout",
+    "DashboardCallbackUrl",
+)
+_ADVISED = {"GradualRollout": "true"}
+
+
+def ask(
+    stage: str, known: Answers, template: Template, stages: Mapping[str, Answers]
+) -> tuple[str, Answers]:
+    """Ask for stage, region and the parameters that matter; give the answers."""
+
+    def stage_complaint(text: str) -> str | None:
+        try:
+            checks.check_stage(text, template)
+        except OpsError as error:
+            return str(error)
+        return None
+
+    stage = _question("Stage: name of this deployment.", stage, stage_complaint)
+    known = known if known.parameters or stage not in stages else stages[stage]
+    region = _question("AWS region.", known.region or "", lambda text: None if text else "Say one.")
+    parameters = dict(known.parameters)
+    for name in _ASKED:
+        if name not in template.parameters:
+            continue
+        parameter = template.parameters[name]
+        usual = parameters.get(name, _ADVISED.get(name, parameter.default or ""))
+        allowed = f" ({', '.join(parameter.allowed)})" if parameter.allowed else ""
+        text = f"{name}: {parameter.description}{allowed}"
+        parameters[name] = _question(text, usual, parameter.complaint)
+    return stage, Answers(region, known.artifacts_bucket, parameters)
+
+
+def _question(text: str, usual: str, complaint: Callable[[str], str | None]) -> str:
+    sys.stderr.write(f"{text}\n")
+    while True:
+        answer = read_line(f"  [{usual}] ") or usual
+        wrong = complaint(answer)
+        if wrong is None:
+            return answer
+        sys.stderr.write(f"  {wrong}\n")
+
+
+def read_line(prompt: str) -> str:
+    """Read a line from the person at the terminal."""
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise OpsError("Nobody answers: give the answers on the command line instead.")
+    return line.strip()

@@ -1,0 +1,102 @@
+"""What outlives a stack: its tables and its pool of users; and how to be rid of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from run_ledger_ops.deploying.checks import Place
+
+_GB = 1_000_000_000
+# By list prices of us-east-1: storage, and continuous backups of what can be restored.
+_USD_A_GB_MONTH = 0.25 + 0.20
+_OBJECTS_A_CALL = 1_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, with what DynamoDB counted in it within the last six hours."""
+
+    name: str
+    items: int
+    size: int
+    is_protected: bool
+
+
+@dataclass(frozen=True)
+class Remains:
+    """Tables and pools of a stage."""
+
+    tables: tuple[Table, ...]
+    pools: dict[str, str]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.tables or self.pools)
+
+    def lines(self) -> Iterator[str]:
+        """Say what there is, a line for each."""
+        for table in self.tables:
+            size = table.size / _GB
+            yield f"table {table.name}, about {table.items:,} items, {size:.2f} GB"
+        for pool_id, name in self.pools.items():
+            yield f"pool of users {name} ({pool_id})"
+
+    def usd_a_month(self) -> float:
+        """Say about how much it costs to keep."""
+        return sum(table.size for table in self.tables) / _GB * _USD_A_GB_MONTH
+
+
+def find(place: Place, stage: str) -> Remains:
+    """Find what belongs to a stage, whether its stack is there or not."""
+    dynamodb, cognito = place.client("dynamodb"), place.client("cognito-idp")
+    prefix = f"run-ledger-{stage}-"
+    tables = [
+        _table(dynamodb.describe_table(TableName=name)["Table"])
+        for page in dynamodb.get_paginator("list_tables").paginate()
+        for name in page["TableNames"]
+        if name.startswith(prefix)
+    ]
+    pools = {
+        pool["Id"]: pool["Name"]
+        for page in cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
+        for pool in page["UserPools"]
+        if pool["Name"] == f"run-ledger-{stage}"
+    }
+    return Remains(tuple(tables), pools)
+
+
+def _table(described: dict[str, Any]) -> Table:
+    return Table(
+        described["TableName"],
+        described.get("ItemCount", 0),
+        described.get("TableSizeBytes", 0),
+        bool(described.get("DeletionProtectionEnabled")),
+    )
+
+
+def delete(place: Place, found: Remains, tell: Callable[[int], None]) -> None:
+    """Delete tables and pools, their protection first, calling *tell* for each table."""
+    dynamodb, cognito = place.client("dynamodb"), place.client("cognito-idp")
+    for table in found.tables:
+        if table.is_protected:
+            dynamodb.update_table(TableName=table.name, DeletionProtectionEnabled=False)
+            dynamodb.get_waiter("table_exists").wait(TableName=table.name)
+        dynamodb.delete_table(TableName=table.name)
+    for table in found.tables:
+        dynamodb.get_waiter("table_not_exists").wait(TableName=table.name)
+        tell(1)
+    for pool_id in found.pools:
+        cognito.update_user_pool(UserPoolId=pool_id, DeletionProtection="INACTIVE")
+        cognito.delete_user_pool(UserPoolId=pool_id)
+
+
+def empty_bucket(s3: Any, bucket: str, tell: Callable[[int], None]) -> None:
+    """Delete every version of every object, as a bucket goes only when it is empty."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        for start in range(0, len(keys), _OBJECTS_A_CALL):
+            portion = keys[start : start + _OBJECTS_A_CALL]
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": portion, "Quiet": True})
+            tell(len(portion))

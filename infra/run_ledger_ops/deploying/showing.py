@@ -1,0 +1,25 @@
+"""Progress of CloudFormation on a terminal: a bar that counts resources, and failures."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from run_ledger_ops.deploying.stacks import Event
+from run_ledger_ops.terminal import Progress, warn
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[Event], None]]:
+    """Give what takes events and shows them."""
+    with Progress(label, total) as bar:
+        done: set[str] = set()
+
+        def tell(event: Event) -> None:
+            name = event["LogicalResourceId"]
+            if event["ResourceStatus"].endswith("_FAILED"):
+                warn(f"{name}: {event.get('ResourceStatusReason', 'failed')}")
+            of_the_stack = event.get("PhysicalResourceId") == event["StackId"]
+            if event["ResourceStatus"].endswith("_COMPLETE") and not of_the_stack:
+                bar.add(int(name not in done))
+                done.add(name)
+
+        yield tell

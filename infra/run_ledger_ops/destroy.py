@@ -1,0 +1,112 @@
+"""`run-ledger destroy`: take a stage down, and keep its data unless told otherwise."""
+
+import argparse
+
+from run_ledger_ops import terminal
+from run_ledger_ops.deploying import artifacts, checks, questions, remains, showing
+from run_ledger_ops.deploying.checks import Place
+from run_ledger_ops.deploying.remains import Remains
+from run_ledger_ops.deploying.stacks import Stack, StackFailedError
+from run_ledger_ops.errors import OpsError
+from run_ledger_ops.terminal import Progress, say, warn
+
+_FAILED = 1
+_DESCRIPTION = """\
+Take a stage down: its event bus, queues, functions, API, sign-in pages, site, alarms and logs.
+Tables and the pool of users stay, unless --with-data is said. Asks twice before it begins."""
+_EPILOG = """\
+examples:
+  run-ledger destroy --stage test               keeps tables and users
+  run-ledger destroy --stage test --with-data   leaves nothing
+  run-ledger destroy --stage test --with-data --confirm test     for scripts: asks nothing
+
+What is on its way in the queues is gone with them: `run-ledger status` says whether they are empty.
+A stage that was taken down without its data comes back by `run-ledger deploy --stage NAME --adopt`;
+people have to be invited anew, into a new pool.
+
+Exit code: 0 it is gone, 1 CloudFormation failed and the reasons are printed, 2 it can't be done."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `destroy` to the words that the command knows."""
+    parser = commands.add_parser(
+        "destroy",
+        help="take a stage down; its data stays unless told otherwise",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("destroy", lambda: _destroy(given)))
+    parser.add_argument("--stage", metavar="NAME", required=True, help="which deployment")
+    parser.add_argument("--region", metavar="NAME", help="where it is (default: the environment's)")
+    parser.add_argument(
+        "--with-data", action="store_true", help="delete tables and users, too: all that it knows"
+    )
+    parser.add_argument(
+        "--confirm", metavar="NAME", help="the stage's name again, instead of being asked"
+    )
+
+
+def _destroy(given: argparse.Namespace) -> int:
+    place = checks.find_place(given.region)
+    stack = Stack(place.client("cloudformation"), f"run-ledger-{given.stage}")
+    found = remains.find(place, given.stage)
+    description = stack.describe()
+    if description is None and not (given.with_data and found.any):
+        left = " What it left is still there: see --with-data." if found.any else ""
+        raise OpsError(f"There is no stack {stack.name} in {place.account}, {place.region}.{left}")
+    say(f"Account {place.account}, region {place.region}: the stage {given.stage} goes.")
+    for line in found.lines():
+        say(f"  {'deleted' if given.with_data else 'kept'}: {line}")
+    _confirm(given.stage, given.confirm, with_data=given.with_data)
+    try:
+        if description is not None:
+            _take_down(place, stack)
+    except StackFailedError as error:
+        warn(f"run-ledger destroy: CloudFormation could not delete all of it. {error}")
+        return _FAILED
+    if given.with_data:
+        with Progress("deleting data", len(found.tables)) as bar:
+            remains.delete(place, found, bar.add)
+    _tell_what_remains(place, found, with_data=given.with_data)
+    return 0
+
+
+def _confirm(stage: str, confirmed: str | None, *, with_data: bool) -> None:
+    if confirmed is not None:
+        if confirmed != stage:
+            raise OpsError(f"--confirm says {confirmed!r}, and the stage is {stage!r}.")
+        return
+    what = "everything it knows" if with_data else "everything but its data"
+    _ask(f"Type the stage's name to delete {what}: ", stage)
+    _ask("Type it once more to begin: ", stage)
+
+
+def _ask(prompt: str, wanted: str) -> None:
+    if questions.read_line(prompt) != wanted:
+        raise OpsError("That is not its name: nothing was done.")
+
+
+def _take_down(place: Place, stack: Stack) -> None:
+    bucket = stack.outputs().get("SiteBucketName")
+    if bucket:
+        with Progress("emptying the site's bucket", None) as bar:
+            remains.empty_bucket(place.client("s3"), bucket, bar.add)
+    with showing.progress("deleting", None) as show:
+        stack.delete(show)
+    say(f"The stack {stack.name} is gone.")
+
+
+def _tell_what_remains(place: Place, found: Remains, *, with_data: bool) -> None:
+    say("\nWhat remains:")
+    if with_data:
+        if found.tables:
+            say("  DynamoDB keeps a last backup of each table that could be restored to a point in")
+            say("  time, for 35 days and for nothing")
+    else:
+        for line in found.lines():
+            say(f"  {line}")
+        say(f"  together about {found.usd_a_month():.2f} USD a month, by prices of us-east-1")
+    bucket = artifacts.bucket_name(place.account, place.region)
+    say(f"  the bucket {bucket}, which other stages use, too: some MB a version, cents a year")
+    say("  API Gateway's role for access logs: one setting of the account, free")

@@ -1,0 +1,230 @@
+"""How a deployed system is: one finding for each part, from what AWS says of it and from itself."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger.domain import instants
+from run_ledger.domain.access import REQUIRED_SCOPE, STAFF_GROUP
+from run_ledger_ops.dead_letters import glance
+from run_ledger_ops.deploying import states
+from run_ledger_ops.target import Target
+
+_OLD_SECONDS = 900
+_DAY = timedelta(days=1)
+_API_SECONDS = 30.0
+_MOST_COUNTED = 200
+_REFUSED, _FINE = 401, 200
+
+
+class Level(StrEnum):
+    """How a part is: only `wrong` makes the whole unwell."""
+
+    WELL = "well"
+    LOOK = "look"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of the system: how it is, in words, and its figures."""
+
+    part: str
+    level: Level
+    words: str
+    figures: dict[str, Any]
+
+
+def findings(system: Target, now: datetime) -> Iterator[Finding]:
+    """Look at each part in turn; what can't be looked at is unknown, and the others still told."""
+    looks: list[tuple[str, Callable[[], Finding]]] = [
+        ("stack", partial(_stack, system)),
+        ("API", partial(_gate, system)),
+        ("jobs", partial(_jobs, system, now)),
+        ("rejected", partial(_rejected, system, now)),
+        ("queue", partial(_queue, system, now)),
+        ("dead letters", partial(_dead_letters, system)),
+        ("alarms", partial(_alarms, system)),
+    ]
+    for part, look in looks:
+        try:
+            yield look()
+        except (ClientError, BotoCoreError, HTTPException, OSError, ValueError) as error:
+            yield Finding(part, Level.UNKNOWN, f"can't be seen: {error}", {})
+
+
+def _stack(system: Target) -> Finding:
+    stack = system.client("cloudformation").describe_stacks(StackName=system.name)["Stacks"][0]
+    state = stack["StackStatus"]
+    at = stack.get("LastUpdatedTime") or stack["CreationTime"]
+    since = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    level = Level.WELL if state in states.SETTLED else Level.LOOK
+    if state.endswith("_FAILED"):
+        level = Level.WRONG
+    words = f"{state}, deployed {since}"
+    words += "" if level is Level.WELL else f": {states.meaning(state)}"
+    return Finding("stack", level, words, {"state": state, "deployed_at": at.isoformat()})
+
+
+def _gate(system: Target) -> Finding:
+    started = time.perf_counter()
+    status = _status(f"{_api_url(system)}/jobs")
+    figures = {"status": status, "milliseconds": round((time.perf_counter() - started) * 1_000)}
+    if status == _REFUSED:
+        words = f"answers in {figures['milliseconds']} ms, and refuses who has no token"
+        return Finding("API", Level.WELL, words, figures)
+    words = f"answers {status} to a request without a token, where {_REFUSED} is due"
+    return Finding("API", Level.WRONG, words, figures)
+
+
+def _status(url: str) -> int:
+    parts = urlsplit(url)
+    makes = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = makes(parts.netloc, timeout=_API_SECONDS)
+    try:
+        connection.request("GET", parts.path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _api_url(system: Target) -> str:
+    url = system.outputs["ApiUrl"]
+    endpoint = system.client("apigateway").meta.endpoint_url
+    if ".amazonaws." in endpoint:
+        return url
+    host, _, stage = url.removeprefix("https://").partition("/")
+    return f"{endpoint}/restapis/{host.partition('.')[0]}/{stage}/_user_request_"
+
+
+def _jobs(system: Target, now: datetime) -> Finding:
+    status, overview = _ask(system, "/overview", now)
+    if status != _FINE:
+        return Finding("jobs", Level.WRONG, f"the reader answers {status}", {"status": status})
+    totals = overview["totals"]
+    words = (
+        f"{totals['running']:,} running, {totals['stalled']:,} stalled, {totals['queued']:,} "
+        f"queued; in 24 h {totals['ended_24h']:,} ended, {totals['failed_24h']:,} failed; "
+        f"last event {totals['last_event_at'] or 'never'}"
+    )
+    level = Level.LOOK if totals["stalled"] else Level.WELL
+    figures = {name: value for name, value in totals.items() if name != "hours"}
+    return Finding("jobs", level, words, figures)
+
+
+def _rejected(system: Target, now: datetime) -> Finding:
+    status, answer = _ask(system, "/rejections", now, limit=str(_MOST_COUNTED))
+    if status != _FINE:
+        return Finding("rejected", Level.WRONG, f"the reader answers {status}", {"status": status})
+    since = instants.text(_instant(now - _DAY))
+    number = sum(one["received_at"] >= since for one in answer["items"])
+    is_more = number == len(answer["items"]) and answer["next_cursor"] is not None
+    words = f"{'at least ' if is_more else ''}{number:,} events in 24 h"
+    words += ": see `run-ledger rejected list`" if number else ""
+    level = Level.LOOK if number else Level.WELL
+    return Finding("rejected", level, words, {"rejected_24h": number, "is_more": is_more})
+
+
+def _ask(system: Target, path: str, now: datetime, **parameters: str) -> tuple[int, Any]:
+    """Ask the reader function itself, as API Gateway would for somebody of staff."""
+    claims = {
+        "iss": system.outputs["Issuer"],
+        "sub": "run-ledger-status",
+        "username": "run-ledger-status",
+        "client_id": system.outputs["SiteClientId"],
+        "token_use": "access",
+        "scope": REQUIRED_SCOPE,
+        "cognito:groups": STAFF_GROUP,
+        "exp": str(int((now + _DAY).timestamp())),
+    }
+    event = {
+        "httpMethod": "GET",
+        "path": path,
+        "resource": path,
+        "headers": {},
+        "queryStringParameters": parameters or None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in parameters.items()},
+        "pathParameters": None,
+        "stageVariables": {"people_clients": system.outputs["SiteClientId"]},
+        "requestContext": {
+            "resourcePath": path,
+            "httpMethod": "GET",
+            "requestId": "run-ledger-status",
+            "authorizer": {"claims": claims},
+        },
+    }
+    called = system.client("lambda").invoke(
+        FunctionName=system.outputs["ReaderFunctionName"],
+        Qualifier="live",
+        Payload=json.dumps(event).encode(),
+    )
+    answer = json.loads(called["Payload"].read())
+    if "FunctionError" in called:
+        raise ValueError(f"the reader fails: {answer.get('errorMessage', answer)}")
+    return int(answer["statusCode"]), json.loads(answer["body"])
+
+
+def _queue(system: Target, now: datetime) -> Finding:
+    url = system.queue_url("QueueUrl")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = system.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    waiting, held = (int(counts[name]) for name in names)
+    age = _age(system, url.rsplit("/", 1)[-1], now)
+    words = f"{waiting:,} waiting, {held:,} with writers"
+    words += f", the oldest {age:,} s old" if age is not None and waiting + held else ""
+    level = Level.WRONG if waiting and (age or 0) > _OLD_SECONDS else Level.WELL
+    figures = {"waiting": waiting, "held": held, "oldest_seconds": age}
+    return Finding("queue", level, words, figures)
+
+
+def _age(system: Target, queue: str, now: datetime) -> int | None:
+    """Give the age of the oldest message as CloudWatch last heard of it, None if it didn't."""
+    points = system.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": queue}],
+        StartTime=now - timedelta(minutes=10),
+        EndTime=now,
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    return int(max(points, key=lambda one: one["Timestamp"])["Maximum"]) if points else None
+
+
+def _dead_letters(system: Target) -> Finding:
+    found = {
+        name: glance(system.sqs, system.queue_url(output)).messages
+        for name, output in (("writer", "DlqUrl"), ("rule", "RuleDlqUrl"))
+    }
+    if not sum(found.values()):
+        return Finding("dead letters", Level.WELL, "none", found)
+    words = f"{found['writer']:,} of the writer's, {found['rule']:,} of the rule's"
+    return Finding("dead letters", Level.WRONG, f"{words}: see `run-ledger redrive`", found)
+
+
+def _alarms(system: Target) -> Finding:
+    pages = system.client("cloudwatch").get_paginator("describe_alarms")
+    alarms = [
+        alarm
+        for page in pages.paginate(AlarmNamePrefix=f"{system.name}-")
+        for alarm in page["MetricAlarms"]
+    ]
+    ringing = sorted(one["AlarmName"] for one in alarms if one["StateValue"] == "ALARM")
+    figures = {"alarms": len(alarms), "ringing": ringing}
+    if ringing:
+        return Finding("alarms", Level.WRONG, f"ringing: {', '.join(ringing)}", figures)
+    return Finding("alarms", Level.WELL, f"none of {len(alarms)} rings", figures)
+
+
+def _instant(at: datetime) -> int:
+    return int(at.timestamp() * instants.MICROSECONDS)

@@ -1,0 +1,62 @@
+"""`run-ledger status`: on one screen, whether all is well."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+from run_ledger_ops import health, target, terminal
+from run_ledger_ops.health import Finding, Level
+from run_ledger_ops.terminal import Progress, say, say_json
+
+_UNWELL = 1
+_COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN: "33"}
+_DESCRIPTION = """\
+Say on one screen whether all is well: the stack, the API, jobs, rejected events, the queue and how
+old its messages are, dead letters, alarms. Changes nothing."""
+_EPILOG = """\
+examples:
+  run-ledger status                      the local stack that runs in this folder
+  run-ledger status --stage prod
+  run-ledger status --stage prod --json
+
+What each part means, how to look closer and what to do: infra/RUNBOOK.md.
+
+Exit code: 0 all is well (parts marked `look` may deserve one); 1 something is wrong, or can't be
+seen; 2 there is no such system."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `status` to the words that the command knows."""
+    parser = commands.add_parser(
+        "status",
+        help="say on one screen whether all is well",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda given: terminal.answer("status", lambda: _status(given)))
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    target.add_options(parser)
+
+
+def _status(given: argparse.Namespace) -> int:
+    system = target.find(given)
+    found: list[Finding] = []
+    with Progress("looking", None) as bar:
+        for finding in health.findings(system, datetime.now(UTC)):
+            found.append(finding)
+            bar.add()
+    is_well = all(one.level in {Level.WELL, Level.LOOK} for one in found)
+    if given.json:
+        parts = {one.part: {"level": one.level, "words": one.words, **one.figures} for one in found}
+        say_json({"system": system.name, "is_well": is_well, "parts": parts})
+    else:
+        for one in found:
+            say(f"{_marked(one.level)} {one.part:13} {one.words}")
+        say(f"\n{system.name}: {'all is well' if is_well else 'not all is well'}")
+    return 0 if is_well else _UNWELL
+
+
+def _marked(level: Level) -> str:
+    text = f"{level:8}"
+    return f"\x1b[{_COLOURS[level]}m{text}\x1b[0m" if sys.stdout.isatty() else text

@@ -1,0 +1,294 @@
+"""`run-ledger deploy` and `destroy` on a local AWS: two stages, from nothing to nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.local_stack import ROOT, free_port
+
+from run_ledger_ops import command
+from run_ledger_ops import deploy as deploy_command
+from run_ledger_ops.deploying import site
+from run_ledger_ops.deploying import template as templates
+from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.state import StateFolder
+
+pytestmark = pytest.mark.local_stack
+
+Run = Callable[..., tuple[int, str, str]]
+
+# What the local AWS has no part for, and the Python and processor that it runs functions on.
+HERE = [
+    "TlsOnly=false",
+    "ArchiveDays=0",
+    "LoginPages=classic",
+    f"Runtime=python3.{sys.version_info.minor}",
+    f"Architecture={ {'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }",
+]
+TABLES = {
+    f"run-ledger-one-{name}"
+    for name in ("clients", "entries", "jobs", "projects", "rejections", "rollups")
+}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Give a local AWS with nothing on it."""
+    state = StateFolder(tmp_path_factory.mktemp("state"))
+    state.open()
+    running = LocalCloud(ROOT / ".venvs/local-cloud/bin/python", state, free_port())
+    running.start()
+    yield running
+    running.stop()
+    state.close()
+
+
+@pytest.fixture
+def run(
+    cloud: LocalCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    """Give a way to run the command against it, as somebody would against AWS."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.chdir(tmp_path)
+
+    def run_ledger(*arguments: str) -> tuple[int, str, str]:
+        code = command.main(arguments)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run_ledger
+
+
+def stacks(cloud: LocalCloud) -> dict[str, str]:
+    """Return the stacks that are there and their states."""
+    found = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return {one["StackName"]: one["StackStatus"] for one in found}
+
+
+def tables(cloud: LocalCloud) -> set[str]:
+    """Return the tables that are there."""
+    return set(cloud.client("dynamodb").list_tables()["TableNames"])
+
+
+def versions(cloud: LocalCloud, function: str) -> str:
+    """Return the version that a function's alias points to."""
+    alias = cloud.client("lambda").get_alias(FunctionName=function, Name="live")
+    return str(alias["FunctionVersion"])
+
+
+def test_plan_of_a_first_deployment_makes_nothing(cloud: LocalCloud, run: Run) -> None:
+    """It says what would be made; there is no stack before and after."""
+    code, out, _ = run("deploy", "--stage", "one", "--plan", *HERE)
+    assert code == 0
+    assert " to make:\n" in out
+    assert "  make      JobsTable (DynamoDB::Table)\n" in out
+    assert "Nothing was changed." in out
+    assert stacks(cloud) == {}
+    assert tables(cloud) == set()
+
+
+def test_first_deployment_has_everything(cloud: LocalCloud, run: Run) -> None:
+    """Stack, private bucket for artefacts, and the site with its configuration and headers."""
+    code, out, _ = run("deploy", "--stage", "one", *HERE)
+    assert code == 0, out
+    assert stacks(cloud) == {"run-ledger-one": "CREATE_COMPLETE"}
+    assert tables(cloud) == TABLES
+    s3 = cloud.client("s3")
+    artifacts = "run-ledger-artifacts-000000000000-eu-central-1"
+    closed = s3.get_public_access_block(Bucket=artifacts)["PublicAccessBlockConfiguration"]
+    assert set(closed.values()) == {True}
+    assert s3.get_bucket_versioning(Bucket=artifacts)["Status"] == "Enabled"
+
+    outputs = outputs_of(cloud, "one")
+    assert outputs["SiteUrl"] in out
+    assert outputs["BusName"] in out
+    served = {item.key: item for item in site.site_objects(ROOT / "static_site", {})}
+    kept = s3.list_objects_v2(Bucket=outputs["SiteBucketName"])["Contents"]
+    assert {one["Key"] for one in kept} == set(served)
+    for key in ("index.html", "main.js", "config.json"):
+        head = s3.get_object(Bucket=outputs["SiteBucketName"], Key=key)
+        assert head["CacheControl"] == "no-cache"
+        assert head["ContentType"] == served[key].content_type
+        if key == "config.json":
+            config = json.loads(head["Body"].read())
+    assert config["client_id"] == outputs["SiteClientId"]
+    assert config["authorize_url"] == f"https://{outputs['UserPoolDomain']}/oauth2/authorize"
+    assert (config["stage"], config["demo"]) == ("one", False)
+
+
+def outputs_of(cloud: LocalCloud, stage: str) -> dict[str, str]:
+    """Return the outputs of a stage's stack."""
+    found = cloud.client("cloudformation").describe_stacks(StackName=f"run-ledger-{stage}")
+    return {one["OutputKey"]: one["OutputValue"] for one in found["Stacks"][0]["Outputs"]}
+
+
+def test_same_again_has_nothing_to_do(cloud: LocalCloud, run: Run) -> None:
+    """Parameters need not be said again, and nothing is written or invalidated."""
+    outputs = outputs_of(cloud, "one")
+    before = invalidations(cloud, outputs["DistributionId"])
+    code, out, _ = run("deploy", "--stage", "one")
+    assert code == 0
+    assert "nothing to do" in out
+    assert outputs_of(cloud, "one") == outputs
+    assert invalidations(cloud, outputs["DistributionId"]) == before == 1
+
+
+def invalidations(cloud: LocalCloud, distribution: str) -> int:
+    """Return how often CloudFront was told to forget."""
+    found = cloud.client("cloudfront").list_invalidations(DistributionId=distribution)
+    return len(found["InvalidationList"].get("Items", []))
+
+
+def test_changed_parameter_reaches_the_alias(cloud: LocalCloud, run: Run) -> None:
+    """A plan says so and changes nothing; a deployment publishes a version and points to it."""
+    _, out, _ = run("deploy", "--stage", "one", "--plan", "LogLevel=WARNING")
+    assert "  change    WriterFunction (Lambda::Function): Environment\n" in out
+    assert versions(cloud, "run-ledger-one-writer") == "1"
+    code, out, _ = run("deploy", "--stage", "one", "--json", "LogLevel=WARNING")
+    assert code == 0
+    assert json.loads(out)["outputs"] == outputs_of(cloud, "one")
+    live = cloud.client("lambda").get_function_configuration(
+        FunctionName="run-ledger-one-writer", Qualifier="live"
+    )
+    assert (live["Version"], live["Environment"]["Variables"]["LOG_LEVEL"]) == ("2", "WARNING")
+
+
+def test_changed_site_is_uploaded_and_forgotten(
+    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What changed is written, what is gone is removed, and CloudFront is told once."""
+    outputs = outputs_of(cloud, "one")
+    s3, bucket = cloud.client("s3"), outputs["SiteBucketName"]
+    s3.put_object(Bucket=bucket, Key="old.js", Body=b"1")
+    before = invalidations(cloud, outputs["DistributionId"])
+    code, out, _ = run("deploy", "--stage", "one")
+    assert code == 0
+    assert "The site: 0 files written, 1 removed." in out
+    assert "old.js" not in {one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert invalidations(cloud, outputs["DistributionId"]) == before + 1
+
+
+def test_failed_update_says_why_and_goes_back(
+    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resource and its reason are printed; the stage works as before, and so does the next."""
+
+    def broken(path: Path) -> templates.Template:
+        template = templates.read(path)
+        text = template.text.replace("VisibilityTimeout: 180", "VisibilityTimeout: 999999")
+        return templates.parse(text, template.folder)
+
+    class Broken:
+        """The template's reader, and what else the command takes from there."""
+
+        read = staticmethod(broken)
+
+    before = outputs_of(cloud, "one")
+    with monkeypatch.context() as patch:
+        patch.setattr(deploy_command, "templates", Broken)
+        code, _, err = run("deploy", "--stage", "one")
+    assert code == 1
+    assert "UPDATE_ROLLBACK_COMPLETE" in err
+    assert "UpdatesQueue (AWS::SQS::Queue)" in err
+    assert stacks(cloud)["run-ledger-one"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert outputs_of(cloud, "one")["QueueUrl"] == before["QueueUrl"]
+    assert run("deploy", "--stage", "one")[0] == 0
+
+
+def test_stages_live_side_by_side(cloud: LocalCloud, run: Run) -> None:
+    """A second stage has everything of its own, and destroying it leaves the first alone."""
+    ones = outputs_of(cloud, "one")
+    assert run("deploy", "--stage", "two", "DeletionProtection=false", *HERE)[0] == 0
+    twos = outputs_of(cloud, "two")
+    shared = {name for name in ones if ones[name] == twos[name]}
+    assert shared == {"Scope"}
+    code, out, _ = run("destroy", "--stage", "two", "--with-data", "--confirm", "two")
+    assert code == 0, out
+    assert set(stacks(cloud)) == {"run-ledger-one"}
+    assert tables(cloud) == TABLES
+    buckets = {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
+    assert ones["SiteBucketName"] in buckets
+    assert twos["SiteBucketName"] not in buckets
+    assert outputs_of(cloud, "one") == ones
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Answer the next questions."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
+@pytest.mark.parametrize("said", [["two"], ["one", "no"], [""]])
+def test_destroying_wants_the_name_twice(
+    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    """Any other answer leaves all as it is."""
+    answers(monkeypatch, *said)
+    code, _, err = run("destroy", "--stage", "one")
+    assert (code, "nothing was done" in err) == (2, True)
+    assert run("destroy", "--stage", "one", "--confirm", "two")[0] == 2
+    assert set(stacks(cloud)) == {"run-ledger-one"}
+
+
+def test_destroyed_stage_keeps_its_data_and_comes_back(
+    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables stay with what is in them; a new deployment takes them over only when told to."""
+    dynamodb = cloud.client("dynamodb")
+    mark: dict[str, Any] = {"pk": {"S": "acme"}, "sk": {"S": "profile"}, "name": {"S": "Acme"}}
+    dynamodb.put_item(TableName="run-ledger-one-clients", Item=mark)
+    answers(monkeypatch, "one", "one")
+    code, out, _ = run("destroy", "--stage", "one")
+    assert code == 0, out
+    assert stacks(cloud) == {}
+    assert tables(cloud) == TABLES
+    assert "table run-ledger-one-jobs" in out.partition("What remains:")[2]
+    assert "USD a month" in out
+
+    code, _, err = run("deploy", "--stage", "one", *HERE)
+    assert (code, "--adopt" in err) == (2, True)
+    assert stacks(cloud) == {}
+    code, out, err = run("deploy", "--stage", "one", "--adopt", *HERE)
+    assert code == 0, out + err
+    key = {"pk": {"S": "acme"}, "sk": {"S": "profile"}}
+    assert dynamodb.get_item(TableName="run-ledger-one-clients", Key=key)["Item"] == mark
+
+
+def test_data_goes_when_told_so(cloud: LocalCloud, run: Run) -> None:
+    """Protected or not, tables and users are gone; a second time there is nothing to destroy."""
+    code, out, _ = run("destroy", "--stage", "one", "--with-data", "--confirm", "one")
+    assert code == 0, out
+    assert tables(cloud) == set()
+    pools = cloud.client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]
+    assert pools == []
+    code, _, err = run("destroy", "--stage", "one", "--with-data", "--confirm", "one")
+    assert (code, "There is no stack run-ledger-one" in err) == (2, True)
+
+
+def test_place_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing to deploy anywhere is one sentence with what helps."""
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    code, _, err = run("deploy", "--stage", "one")
+    assert (code, "--region" in err) == (2, True)
+    assert "is no AWS region" in run("deploy", "--region", "mars")[2]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    code, _, err = run("deploy", "--stage", "one", "--region", "eu-central-1")
+    assert (code, "No AWS credentials were found" in err) == (2, True)
