@@ -27,24 +27,36 @@ _READ_AS = {
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
+class _Loader(yaml.SafeLoader):
+    """Makes nodes, of trees that are not deep alone."""
+
+    _levels = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Make a node and all below it."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        mark = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            problem = "aliases (*name) are not taken; put text that begins with * in quotes"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+        if self._levels == _MOST_LEVELS:
+            problem = "it is nested too deeply"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+        self._levels += 1
+        node = super().compose_node(parent, index)
+        self._levels -= 1
+        return node
+
+
 def document(text: str, name: str) -> yaml.Node:
     """Return the one document of *text*, the content of the file *name*."""
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _MOST_LEVELS:
-                raise OpsError(f"{name}:{_line(event.start_mark)}: it is nested too deeply.")
-            if isinstance(event, yaml.AliasEvent):
-                message = "aliases (*name) are not taken; put text that begins with * in quotes"
-                raise OpsError(f"{name}:{_line(event.start_mark)}: {message}.")
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = _line(error.problem_mark or error.context_mark)
         # What is quoted in the parser's words is from the file.
         problem = _QUOTED.sub("…", error.problem or "it can't be read")
-        raise OpsError(f"{name}:{line}: this is no YAML: {problem}.") from None
+        raise OpsError(f"{name}:{line}: this YAML is not taken: {problem}.") from None
     except yaml.YAMLError as error:
         position = getattr(error, "position", None)
         raise OpsError(f"{name}: it holds a character that YAML forbids ({position}).") from None

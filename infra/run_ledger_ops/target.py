@@ -90,6 +90,17 @@ class Target:
         return url
 
 
+class _Outputs(dict[str, str]):
+    """What a stack says of itself; what it does not say is the person's to know of."""
+
+    def __missing__(self, name: str) -> str:
+        message = (
+            f"The stack says no {name}: its deployment has not ended well, or is older than this "
+            "command."
+        )
+        raise OpsError(message)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Let *parser* take what `find` needs."""
     group = parser.add_argument_group(
@@ -180,7 +191,9 @@ def _described(session: Any, stack_name: str, endpoint_url: str | None) -> Targe
         name=stack_name,
         session=session,
         endpoint_url=endpoint_url,
-        outputs={one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])},
+        outputs=_Outputs(
+            {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+        ),
         parameters={
             one["ParameterKey"]: one.get("ParameterValue", "")
             for one in stack.get("Parameters", [])

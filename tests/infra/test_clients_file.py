@@ -142,11 +142,13 @@ def test_what_yaml_takes_for_something_else_is_told(value: str, kind: str | None
         ('clients: [{id: a, name: "\\ud800"}]', "can't be seen"),
         ("clients: &x [{id: a, name: A}, *x]", "aliases"),
         ("clients: *hunter2-hunter2", "aliases"),
-        ("clients: [\nid: {", "no YAML"),
-        ('clients: "\\q hunter2-hunter2"', "no YAML"),
-        ("a: 1\n---\nb: 2", "no YAML"),
+        ("clients: [\nid: {", "this YAML is not taken"),
+        ('clients: "\\q hunter2-hunter2"', "this YAML is not taken"),
+        ("a: 1\n---\nb: 2", "this YAML is not taken"),
         ("a: \x07hunter2-hunter2", "a character that YAML forbids"),
         ("[" * 5000, "too deeply"),
+        ("- " * 5000, "too deeply"),
+        ("a: &a [x, x]\nb: &b [*a, *a]", "f.yaml:2: this YAML is not taken: aliases"),
     ],
 )
 def test_what_is_wrong_with_the_file_is_told(text: str, expected: str) -> None:

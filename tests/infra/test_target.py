@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.local_stack import LOOPBACK, free_port
-from tests.support.operations import deployed_system
+from tests.support.operations import STAGE, deployed_system
 
 from run_ledger_ops import command, target
 
@@ -106,3 +106,13 @@ def test_the_usual_file_is_taken(
     stack_file(usual.parent, url)
     monkeypatch.chdir(tmp_path)
     assert url in complaint(capsys)
+
+
+def test_a_stack_that_says_too_little_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One whose first deployment failed has no outputs."""
+    with deployed_system(monkeypatch):
+        known = target.make_client(None, "cloudformation", None)
+        known.outputs = {}
+        assert "The stack says no EntriesTable" in complaint(capsys, "--stage", STAGE)
