@@ -2,11 +2,12 @@
 
 import argparse
 
-from run_ledger_ops import apps, audit, clients, redrive, rejected, users
+from run_ledger_ops import apps, audit, clients, deploy, destroy, redrive, rejected, status, users
 from run_ledger_ops.local import command as local
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add them all."""
-    for module in (local, users, apps, clients, rejected, redrive, audit):
+    mending = (status, rejected, redrive, audit)
+    for module in (local, deploy, destroy, users, apps, clients, *mending):
         module.add_to(commands)
