@@ -1,0 +1,146 @@
+"""Counting what runs and what has stalled, from rollups and index rows alone: no item is read.
+
+The map of the days says on which days jobs were created that run now; each has one partition of the
+index ``by_outcome``, whose rows say in which slot of five minutes a job was last seen. A row that
+lies on the boundary counts as alive: so a job counts as stalled up to one slot late, and never
+early. Indexes follow the table a moment later, and so does the count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.liveness import SLOT_SECONDS, sign_of_row
+
+from . import keys
+from .attributes import to_attribute
+from .day_map import read_day_map
+from .reading import Reading
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+RUNNING, QUEUED = "running", "queued"
+# Where the newest event is looked for: the days on which jobs were created last, and the jobs of
+# each outcome that were created last on them.
+_NEWEST_DAYS = 2
+_NEWEST_ROWS = 200
+_DAYS_ROWS_A_CALL = 2_000
+
+
+class Sweep(NamedTuple):
+    """What was counted: by client, what runs and what of that has stalled; and what waits."""
+
+    running: Mapping[str, int]
+    stalled: Mapping[str, int]
+    queued: int
+    newest_event_age_seconds: float | None
+    """At most so long ago the ledger took in an event; None where it knows none."""
+
+
+class _Partition(NamedTuple):
+    outcome: str
+    day: str
+    rows: int | None
+    """How many of its rows to read, the newest; None: all."""
+
+
+class _Rows(NamedTuple):
+    clients: Counter[str]
+    stalled: Counter[str]
+    newest_slot: int | None
+
+
+def sweep(reading: Reading, now: int) -> Sweep:
+    """Return what runs, waits and has stalled at *now*.
+
+    Raises StoreUnavailable where that can't be said, in time or at all: a part would be no count.
+    """
+    days = _days(reading)
+    calls = [
+        partial(_rows, reading.client, reading.tables.jobs, partition, now)
+        for partition in _partitions(days)
+    ]
+    running: Counter[str] = Counter()
+    stalled: Counter[str] = Counter()
+    slots: list[int] = []
+    for rows in reading.together(calls):
+        running += rows.clients
+        stalled += rows.stalled
+        slots += [] if rows.newest_slot is None else [rows.newest_slot]
+    age = now / MICROSECONDS - max(slots) * SLOT_SECONDS if slots else None
+    queued = sum(counts.get(QUEUED, 0) for _, counts in days)
+    return Sweep(running, stalled, queued, age)
+
+
+def _days(reading: Reading) -> list[tuple[str, Mapping[str, int]]]:
+    """Return the days with jobs, newest first, and how many are in which outcome now."""
+    found: list[tuple[str, Mapping[str, int]]] = []
+    floor: str | None = None
+    while True:
+        page = reading.alone(
+            partial(
+                read_day_map,
+                reading.client,
+                reading.tables.rollups,
+                start=floor,
+                rows=_DAYS_ROWS_A_CALL,
+            )
+        )
+        found += page.days
+        floor = page.floor
+        if floor is None:
+            return found
+
+
+def _partitions(
+    days: list[tuple[str, Mapping[str, int]]],
+) -> Iterator[_Partition]:
+    """Yield which outcome's rows of which day to read: all that run, the newest of the others."""
+    for place, (day, counts) in enumerate(days):
+        if counts.get(RUNNING, 0) > 0:
+            yield _Partition(RUNNING, day, None)
+        if place < _NEWEST_DAYS:
+            for outcome in (QUEUED, *RESULTS):
+                if counts.get(outcome, 0) > 0:
+                    yield _Partition(outcome, day, _NEWEST_ROWS)
+
+
+def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: int) -> _Rows:
+    """Return what the rows of one partition say."""
+    key = keys.outcome_day(partition.outcome, partition.day)
+    request: dict[str, Any] = {
+        "TableName": table,
+        "IndexName": keys.BY_OUTCOME,
+        "KeyConditionExpression": "outcome_day = :partition",
+        "ExpressionAttributeValues": {":partition": to_attribute(key)},
+        "ProjectionExpression": "client_id, seen_slot, heartbeat",
+        "ScanIndexForward": False,
+    }
+    if partition.rows is not None:
+        request["Limit"] = partition.rows
+    found = _Rows(Counter(), Counter(), None)
+    while True:
+        answer = client.query(**request)
+        for row in answer["Items"]:
+            found = _with(found, row, now, counts=partition.outcome == RUNNING)
+        if partition.rows is not None or "LastEvaluatedKey" not in answer:
+            return found
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _with(found: _Rows, row: Mapping[str, Any], now: int, *, counts: bool) -> _Rows:
+    """Return *found* with what *row* says, too; it *counts* where it runs."""
+    slot = int(row["seen_slot"]["N"])
+    if counts:
+        client_id = row["client_id"]["S"]
+        heartbeat = int(row["heartbeat"]["N"]) if "heartbeat" in row else None
+        found.clients[client_id] += 1
+        found.stalled[client_id] += int(sign_of_row(slot, heartbeat, now) == "stalled")
+    newest = slot if found.newest_slot is None else max(slot, found.newest_slot)
+    return found._replace(newest_slot=newest)

@@ -1,0 +1,88 @@
+"""The sweeper: every five minutes, how many jobs run and have stalled, as metrics.
+
+It changes nothing: whether a job has stalled is derived whenever somebody looks, and this is the
+look of the alarm. What can't be counted is said to have failed, and is never zero.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from run_ledger import logs, metrics, settings
+from run_ledger.settings import Settings
+from run_ledger.store.client import MOST_CONNECTIONS, dynamodb
+from run_ledger.store.reading import Reading
+from run_ledger.store.sweep import Sweep, sweep
+
+_log = logging.getLogger(__name__)
+
+UNITS: Mapping[str, metrics.Unit] = {
+    "Running": "Count",
+    "Queued": "Count",
+    "Stalled": "Count",
+    "NewestEventAgeSeconds": "Seconds",
+    "SweepFailed": "Count",
+    "SweepMs": "Milliseconds",
+    "Calls": "Count",
+}
+# What is left to say that the sweep failed.
+_RESERVE_SECONDS = 5.0
+_MOST_SECONDS = 45.0
+# Clients that get a line of their own: those with the most stalled jobs.
+_MOST_CLIENTS = 50
+
+
+@cache
+def _tools() -> tuple[Settings, ThreadPoolExecutor]:
+    configuration = settings.load()
+    logs.configure(configuration.log_level, stage=configuration.stage, function="sweeper")
+    return configuration, ThreadPoolExecutor(MOST_CONNECTIONS, "sweeper")
+
+
+def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a schedule says nothing
+    """Sweep, and write one line with the metrics, also where the sweep failed."""
+    configuration, executor = _tools()
+    logs.begin(context)
+    started = time.perf_counter()
+    remaining = context.get_remaining_time_in_millis() / 1_000 - _RESERVE_SECONDS
+    reading = Reading(
+        dynamodb(), configuration.tables, executor, max(0.0, min(_MOST_SECONDS, remaining))
+    )
+    values: dict[str, metrics.Values] = {"SweepFailed": 0}
+    now = time.time_ns() // 1_000
+    try:
+        found = sweep(reading, now)
+    except Exception:  # noqa: BLE001 - see below
+        # Whatever it was: the metric calls for help, the line says what happened.
+        _log.exception("failed")
+        values["SweepFailed"] = 1
+    else:
+        values |= _counts(found)
+        _tell_clients(found)
+    values["SweepMs"] = round((time.perf_counter() - started) * 1_000, 1)
+    values["Calls"] = reading.calls
+    metrics.emit("swept", UNITS, values, now=now)
+
+
+def _counts(found: Sweep) -> dict[str, metrics.Values]:
+    values: dict[str, metrics.Values] = {
+        "Running": sum(found.running.values()),
+        "Queued": found.queued,
+        "Stalled": sum(found.stalled.values()),
+    }
+    if found.newest_event_age_seconds is not None:
+        values["NewestEventAgeSeconds"] = round(found.newest_event_age_seconds, 1)
+    return values
+
+
+def _tell_clients(found: Sweep) -> None:
+    """Write a line for each client with running jobs, those with the most stalled ones first."""
+    ranked = sorted(found.running, key=lambda one: (-found.stalled[one], -found.running[one], one))
+    for client_id in ranked[:_MOST_CLIENTS]:
+        counts = {"running": found.running[client_id], "stalled": found.stalled[client_id]}
+        _log.info("running", extra={"client_id": client_id, **counts})
