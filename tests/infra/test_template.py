@@ -21,6 +21,8 @@ from tests.support.templates import (
     transformed,
 )
 
+from run_ledger.domain.rollups import DAYS
+
 DATA = [
     "EntriesTable",
     "JobsTable",
@@ -30,6 +32,7 @@ DATA = [
     "RejectionsTable",
 ]
 EXPIRING = {"EntriesTable", "RejectionsTable"}
+FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
 QUEUES = ["UpdatesQueue", "UpdatesDeadLetterQueue", "RuleDeadLetterQueue"]
 
 
@@ -105,7 +108,13 @@ def test_outputs_are_complete() -> None:
             "SiteUrl",
         ),
         *("DistributionId", "UserPoolId", "UserPoolDomain", "Issuer", "Scope", "SiteClientId"),
-        *("DashboardClientId", "MachineClientId", "WriterFunctionName", "ReaderFunctionName"),
+        *(
+            "DashboardClientId",
+            "MachineClientId",
+            "WriterFunctionName",
+            "ReaderFunctionName",
+            "SweeperFunctionName",
+        ),
         *DATA,
     }
 
@@ -247,7 +256,7 @@ def test_entries_outlive_every_late_copy() -> None:
 # --- functions and what they may do -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["WriterFunction", "ReaderFunction"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_logs_to_a_group_that_forgets(name: str) -> None:
     """Each function writes JSON to a log group of its own that has a retention."""
     function = properties(name)
@@ -276,7 +285,7 @@ def test_new_version_gets_its_work_step_by_step(name: str) -> None:
     assert not [one for one in at_once.values() if one["Type"].startswith("AWS::CodeDeploy::")]
 
 
-@pytest.mark.parametrize("name", ["WriterFunction", "ReaderFunction"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_changed_parameter_is_a_new_version(name: str) -> None:
     """A version holds settings, too: whichever parameter a function refers to publishes one.
 
@@ -295,7 +304,7 @@ def test_queue_feeds_the_alias() -> None:
 
 def test_functions_are_all_known() -> None:
     """A function that is added is tested."""
-    assert set(resources("AWS::Lambda::Function")) == {"WriterFunction", "ReaderFunction"}
+    assert set(resources("AWS::Lambda::Function")) == set(FUNCTIONS)
 
 
 def test_functions_are_told_their_tables() -> None:
@@ -325,7 +334,7 @@ def test_functions_have_no_policy_of_amazons() -> None:
     managed = {name: role.get("ManagedPolicyArns") for name, role in roles.items()}
     own = {"ApiGatewayLogRole", "CodeDeployServiceRole"}
     assert {name for name, arns in managed.items() if arns} == own
-    assert set(managed) == own | {"WriterRole", "ReaderRole"}
+    assert set(managed) == own | {"WriterRole", "ReaderRole", "SweeperRole"}
     for name in ("Writer", "Reader"):
         assert properties(f"{name}Function")["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
 
@@ -372,6 +381,25 @@ def test_reader_only_reads() -> None:
         for index in properties(table).get("GlobalSecondaryIndexes", ()):
             assert rights.pop(f"{table}/index/{index['IndexName']}") == {"dynamodb:Query"}
     assert not rights
+
+
+def test_sweeper_queries_one_index_and_the_days() -> None:
+    """No item, and of the rollups only the partition that says which days to look at."""
+    assert _rights("SweeperRole") == {
+        "SweeperLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "JobsTable/index/by_outcome": {"dynamodb:Query"},
+        "RollupsTable": {"dynamodb:Query"},
+    }
+    (days,) = [s for s in statements(properties("SweeperRole")) if s["Sid"] == "ReadDays"]
+    assert days["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [DAYS]}}
+
+
+def test_sweeper_runs_every_five_minutes_and_never_twice() -> None:
+    """A sweep that failed is told by its metric, not tried again."""
+    (rule,) = (one for one in resources("AWS::Events::Rule").values() if "EventPattern" not in one)
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    (invocation,) = resources("AWS::Lambda::EventInvokeConfig").values()
+    assert invocation["MaximumRetryAttempts"] == 0
 
 
 def test_reader_never_sees_where_secrets_lie() -> None:

@@ -30,7 +30,6 @@ RUNNING, QUEUED = "running", "queued"
 # each outcome that were created last on them.
 _NEWEST_DAYS = 2
 _NEWEST_ROWS = 200
-_DAYS_ROWS_A_CALL = 2_000
 
 
 class Sweep(NamedTuple):
@@ -84,15 +83,9 @@ def _days(reading: Reading) -> list[tuple[str, Mapping[str, int]]]:
     floor: str | None = None
     while True:
         page = reading.alone(
-            partial(
-                read_day_map,
-                reading.client,
-                reading.tables.rollups,
-                start=floor,
-                rows=_DAYS_ROWS_A_CALL,
-            )
+            partial(read_day_map, reading.client, reading.tables.rollups, start=floor)
         )
-        found += page.days
+        found += [(day, counts.outcomes) for day, counts in page.days]
         floor = page.floor
         if floor is None:
             return found
