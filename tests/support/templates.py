@@ -16,6 +16,15 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
 ABSENT = {"Ref": "AWS::NoValue"}
+DATA = [
+    "EntriesTable",
+    "JobsTable",
+    "ProjectsTable",
+    "ClientsTable",
+    "RollupsTable",
+    "RejectionsTable",
+]
+FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
@@ -133,3 +142,16 @@ def _settle(part: Any, decisions: Mapping[str, bool]) -> Any:
             return [item for item in settled_items if item != ABSENT]
         case _:
             return part
+
+
+def references(part: object) -> set[str]:
+    """Return the logical names and parameters that *part* refers to, but for those in texts."""
+    match part:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return {name}
+        case dict():
+            return set().union(*map(references, part.values()))
+        case list():
+            return set().union(*map(references, part))
+        case _:
+            return set()
