@@ -209,7 +209,6 @@ class Spool:
         self._clock = clock
         self._folder: int | None = None
         self._own: SpoolFile | None = None
-        self._others_bytes = 0
 
     def append(self, updates: Sequence[Update]) -> bool:
         """Put *updates* on the disk; True once they are fsynced, False where they don't fit.
@@ -218,10 +217,8 @@ class Spool:
         """
         lines = b"".join(_line(update, self._clock()) for update in updates)
         own = self._own or self._made()
-        if self._others_bytes + own.size + len(lines) > self._max_bytes:
-            self._others_bytes = self._bytes_of_others(own)
-            if self._others_bytes + own.size + len(lines) > self._max_bytes:
-                return False
+        if self._bytes_of_others(own) + own.size + len(lines) > self._max_bytes:
+            return False
         own.append(lines)
         return True
 

@@ -1,0 +1,315 @@
+"""Sending: calls within their limits, trouble kept from the pipeline, health that can be seen."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from tests.backend.emit.conftest import Make
+from tests.support.buses import Entry, MoodyBus, StuckBus, WillingBus, served
+
+from run_ledger.emit import RunLedger
+from run_ledger.emit.bus import BYTES_PER_CALL, Bus, BusTrouble, Target, first_batch
+from run_ledger.emit.draining import folders
+from run_ledger.emit.health import Health
+from run_ledger.emit.sender import Sender
+from run_ledger.emit.tallies import Tally
+from run_ledger.emit.updates import Update
+
+OWNER = {"client_id": "c", "project_id": "p"}
+
+
+def update(number: int, size: int = 10) -> Update:
+    """Return an update of about *size* bytes."""
+    return Update(f"e{number}", "job_update", "x" * size)
+
+
+def test_calls_carry_up_to_ten_entries(make: Make) -> None:
+    """What gathers while a call is under way goes together with the next."""
+    bus = StuckBus()
+    ledger = make(client=bus)
+    ledger.send("job_update", {**OWNER, "job_id": "first"})
+    assert bus.was_called.wait(30)
+    for number in range(25):
+        ledger.send("job_update", {**OWNER, "job_id": f"j{number}"})
+    bus.may_answer.set()
+
+    assert ledger.flush(30)
+    assert bus.calls == [1, 10, 10, 5]
+
+
+def test_calls_stay_below_the_size_limit() -> None:
+    """Large events go in fewer entries a call, at least one."""
+    large = [update(number, 60_000) for number in range(10)]
+
+    batch = first_batch(large)
+
+    assert sum(one.size for one in batch) <= BYTES_PER_CALL
+    assert len(batch) == 4
+    assert len(first_batch([update(1, BYTES_PER_CALL)])) == 1
+    assert len(first_batch([update(number) for number in range(30)])) == 10
+
+
+def test_an_event_is_within_what_the_writer_takes(ledger: RunLedger, bus: WillingBus) -> None:
+    """Tags that make an event too large are left out, not the event."""
+    tags = {f"tag{number}": "é" * 1024 for number in range(64)}
+    with ledger.job(**OWNER, name="n", tags=tags):
+        pass
+
+    assert ledger.flush(30)
+    assert (bus.details[0]["name"], "tags" in bus.details[0]) == ("n", False)
+    assert ledger.stats().invalid == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionError("gone"), "ConnectionError: gone"),
+        (EndpointConnectionError(endpoint_url="https://x"), "EndpointConnectionError: Could not"),
+        (NoCredentialsError(), "NoCredentialsError: Unable to locate credentials"),
+        (
+            ClientError({"Error": {"Code": "AccessDeniedException", "Message": "x"}}, "PutEvents"),
+            "AccessDeniedException",
+        ),
+        (RecursionError("deep"), "RecursionError: deep"),
+    ],
+)
+def test_whatever_the_bus_raises_is_kept_from_the_pipeline(
+    make: Make, tmp_path: Path, error: Exception, words: str
+) -> None:
+    """The job goes on, its events go to disk, and the trouble can be read off the stats."""
+
+    class Raising:
+        def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
+            raise error
+
+    ledger = make(client=Raising())
+    with ledger.job(**OWNER) as job:
+        job.add(records_ok=1)
+
+    assert ledger.flush(30)
+    stats = ledger.stats()
+    assert (stats.accepted, stats.spooled, stats.lost, stats.waiting) == (0, 2, 0, 0)
+    assert (stats.last_error or "").startswith(words)
+    assert [folder.events for folder in folders(tmp_path / "spool")] == [2]
+
+
+@pytest.mark.parametrize("spool", [None, "off"])
+def test_an_answer_that_never_comes_holds_up_nobody(make: Make, spool: str | None) -> None:
+    """While a call hangs, jobs start, add and end; what has a disk loses nothing at the end."""
+    bus = StuckBus()
+    ledger = make(client=bus, **({"spool": spool} if spool else {}))
+    done = threading.Event()
+
+    def pipeline() -> None:
+        for number in range(50):
+            with ledger.job(**OWNER, job_id=f"j{number}") as job:
+                job.add(records_ok=1)
+                job.stage("x")
+        done.set()
+
+    threading.Thread(target=pipeline, daemon=True).start()
+    assert done.wait(30)
+    is_safe = ledger.close(0.05)
+    bus.may_answer.set()
+
+    assert is_safe == (spool is None)
+    assert ledger.stats().spooled == (100 if spool is None else 0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_entry_that_is_never_right_is_given_up(make: Make) -> None:
+    """One malformed entry of many is dropped and told, the others get through."""
+
+    class Particular(WillingBus):
+        def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
+            self.calls.append(len(Entries))
+            bad = [json.loads(one["Detail"])["job_id"] == "bad" for one in Entries]
+            self.entries += [one for one, is_bad in zip(Entries, bad, strict=True) if not is_bad]
+            refusal = {"ErrorCode": "MalformedDetail", "ErrorMessage": "no"}
+            return {
+                "FailedEntryCount": sum(bad),
+                "Entries": [refusal if is_bad else {"EventId": "x"} for is_bad in bad],
+            }
+
+    bus = Particular()
+    ledger = make(client=bus)
+    for job_id in ("a", "bad", "b"):
+        ledger.send("job_update", {**OWNER, "job_id": job_id})
+
+    assert ledger.flush(30)
+    assert {*bus.jobs} == {"a", "b"}
+    assert (ledger.stats().refused, ledger.stats().spooled) == (1, 0)
+
+
+def test_trouble_makes_a_line_when_it_begins_and_one_when_it_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """However many calls fail, the log stays readable; every ten minutes it is said again."""
+    now = [0.0]
+    health = Health(clock=lambda: now[0])
+    with caplog.at_level(logging.WARNING, "run_ledger.emit"):
+        for _ in range(1000):
+            health.trouble("ThrottlingException")
+            now[0] += 1
+        health.well(3)
+        health.well(3)
+
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert "ThrottlingException" in lines[0]
+    assert "again" in lines[-1]
+
+
+def test_mistakes_make_one_line_each(ledger: RunLedger, caplog: pytest.LogCaptureFixture) -> None:
+    """A misspelt name in a loop is told once and counted each time."""
+    job = ledger.job(**OWNER)
+    with caplog.at_level(logging.WARNING, "run_ledger.emit"):
+        for _ in range(500):
+            job.add(Records=1)
+            job.add(records_ok=0.5)  # type: ignore[arg-type]
+        assert ledger.flush(30)
+
+    assert len(caplog.records) == 2
+    assert ledger.stats().invalid == 1000
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_stats_tell_how_it_fares(make: Make) -> None:
+    """Calls, failures and what became of the events can be seen."""
+    moods = iter(["down", "some"])
+    bus = MoodyBus(lambda: next(moods, "well"))
+    ledger = make(client=bus)
+    for number in range(4):
+        ledger.send("job_update", {**OWNER, "job_id": f"j{number}"})
+    assert ledger.close(30)
+
+    stats = ledger.stats()
+    assert stats.enabled
+    assert stats.calls >= 1
+    assert stats.calls_failed == 1
+    assert stats.spooled >= 1
+    assert stats.as_dict()["lost"] == 0
+
+
+def test_a_closed_ledger_begins_anew(ledger: RunLedger, bus: WillingBus) -> None:
+    """Closing is no end: what is said afterwards is sent, too."""
+    for number in range(3):
+        with ledger.job(**OWNER, job_id=f"j{number}"):
+            pass
+        assert ledger.close(30)
+
+    assert {job.outcome for job in bus.jobs.values()} == {"succeeded"}
+    assert len(bus.jobs) == 3
+
+
+class Hand:
+    """A sender that is turned by hand, with a clock of its own."""
+
+    def __init__(self, bus: WillingBus, interval: float = 5.0) -> None:
+        """Begin at zero."""
+        self.now = 0.0
+        self.health = Health()
+        target = Target("bus", None, None, "s")
+        self.sender = Sender(Bus(target, bus), None, self.health, interval, clock=lambda: self.now)
+        self.sender._start = lambda: None  # type: ignore[method-assign]
+        identity = {**OWNER, "job_id": "j"}
+        self.tally = Tally("job_update", identity, self.sender.wake, self.health.complain)
+
+    def turn(self, seconds: float) -> float | None:
+        """Let time pass and the sender do what is due; return for how long it would wait then."""
+        self.now += seconds
+        self.sender._gather()
+        self.sender._send_waiting()
+        return self.sender._patience()
+
+
+def test_sums_are_sent_every_few_seconds(bus: WillingBus) -> None:
+    """The first add after a silence waits as long as any; without new ones the sender sleeps."""
+    hand = Hand(bus)
+    patience = []
+    for number in range(12):
+        if number < 8:
+            hand.tally.add({"records_ok": 1})
+        patience.append(hand.turn(1.0))
+
+    assert [one["delta"]["records_ok"] for one in bus.details] == [6, 2]
+    assert patience[0] == pytest.approx(5.0)
+    assert hand.turn(5.0) is None
+    hand.tally.add({"records_ok": 1})
+    assert hand.turn(100.0) == pytest.approx(5.0)
+    assert len(bus.details) == 2
+
+
+def test_a_job_that_is_kept_alive_shows_up_within_its_heartbeat(bus: WillingBus) -> None:
+    """Silence makes a sign of life, other news make none needed."""
+    hand = Hand(bus)
+    hand.tally.silence, hand.tally.is_kept_alive = 300.0, True
+    hand.sender.wake(hand.tally)
+    hand.turn(0.0)
+    for _ in range(59):
+        hand.turn(5.0)
+    assert bus.details == []
+    hand.turn(5.0)
+    assert len(bus.details) == 1
+    assert "delta" not in bus.details[0]
+    hand.tally.add({"a": 1})
+    for _ in range(60):
+        hand.turn(5.0)
+    assert len(bus.details) == 2
+
+
+def test_an_outage_is_met_with_growing_pauses(bus: WillingBus) -> None:
+    """A bus that is down is tried less and less often, up to once a minute, never in step."""
+    moods = {"mood": "down"}
+    moody = MoodyBus(lambda: moods["mood"])
+    hand = Hand(moody)
+    hand.sender.hand(Update("e", "job_update", "{}"))
+    pauses = []
+    for _ in range(12):
+        before = len(moody.sent)
+        pauses.append(hand.turn(pauses[-1] or 0.0) if pauses else hand.turn(0.0))
+        assert len(moody.sent) == before + 1
+
+    assert all(pause is not None for pause in pauses)
+    assert [0.25 * 2**number <= (pause or 0) for number, pause in enumerate(pauses[:7])] == [
+        True
+    ] * 7
+    assert all(30 <= (pause or 0) <= 60 for pause in pauses[8:])
+    moods["mood"] = "well"
+    assert hand.turn(60.0) is None
+    assert len(moody.entries) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_real_client_speaks_to_a_real_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the AWS SDK's own client, over HTTP: failures of entries, of calls, and success."""
+    moods = iter(["some", "down", "throttled"])
+    bus = MoodyBus(lambda: next(moods, "well"))
+    with served(bus) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        ledger = RunLedger("my-bus", spool=tmp_path, source="test")
+        with ledger.job(**OWNER, job_id="j") as job:
+            job.add(records_ok=3)
+        while ledger.stats().spool_bytes or ledger.stats().accepted < 2:
+            assert ledger.flush(30)
+        assert ledger.close(30)
+
+    assert bus.jobs["j"].counters == {"records_ok": 3}
+    assert {(one["EventBusName"], one["Source"]) for one in bus.entries} == {("my-bus", "test")}
+
+
+def test_a_client_that_cannot_be_made_is_trouble_as_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No region, no credentials: that is said, and tried again later."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(BusTrouble, match="NoRegionError"):
+        Bus(Target("bus", None, None, "s")).put([update(1)])
