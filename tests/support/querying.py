@@ -1,19 +1,21 @@
 """Queries on the stand-in of DynamoDB: its client, which can read ranges of keys as well.
 
 It understands what the reader asks for: a key condition on a partition and perhaps on the sort key,
-indexes, limits, start keys, either direction. An answer ends after ``page_bytes``, as DynamoDB's
-does after 1 MB. Projections are taken as asked for: a test that leans on an attribute that was not
-named fails.
+indexes, filters, limits, start keys, either direction. An answer ends after ``page_bytes``, as
+DynamoDB's does after 1 MB. Indexes show what they project and projections what was asked for: a
+test that leans on any other attribute fails.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tests.support.dynamo import Answer, Client, Dynamo, Script, item_bytes
 from tests.support.ledgers import schemas
+from tests.support.sizing import rules
 
 PAGE_BYTES = 1024 * 1024
 _CONDITION = re.compile(
@@ -29,6 +31,11 @@ _SIGNS: Mapping[str, Callable[[str, str], bool]] = {
     ">=": str.__ge__,
     "=": str.__eq__,
 }
+_FILTER = re.compile(
+    r"(?P<name>\w+) = (?P<value>:\w+)"
+    r"|(?P<one>\w+) IN \((?P<several>[:\w, ]+)\)"
+    r"|begins_with\((?P<text>\w+), (?P<begin>:\w+)\)"
+)
 Item = Mapping[str, Any]
 
 
@@ -41,6 +48,8 @@ class Querying(Client):
         """Make a client of *store* whose answers hold so many bytes."""
         super().__init__(store, script)
         self.page_bytes = page_bytes
+        self.indexed: list[Item] | None = None
+        """What indexes were made of, where they are late; None where they are not."""
 
     def query(self, **request: Any) -> Answer:
         """Return the items of a range of keys."""
@@ -48,7 +57,17 @@ class Querying(Client):
         names = schema.indexes[request["IndexName"]] if "IndexName" in request else schema.key
         in_range = _in_range(request, names)
         keys = tuple(dict.fromkeys((names[-1], *schema.key, *names)))
-        found = [item for item in self._store.items(request["TableName"]) if in_range(item)]
+        matches = _filtered(request, names)
+        items: Sequence[Item] = self._store.items(request["TableName"])
+        if "IndexName" in request:
+            (index,) = (
+                index
+                for index in rules()[request["TableName"]].indexes
+                if index.name == request["IndexName"]
+            )
+            entries = (index.entry(item) for item in self.indexed or items)
+            items = [entry for entry in entries if entry is not None]
+        found = [item for item in items if in_range(item)]
         found.sort(key=lambda item: _key(item, keys))
         is_upward = request.get("ScanIndexForward", True)
         if not is_upward:
@@ -58,8 +77,8 @@ class Querying(Client):
             beyond: Callable[..., bool] = tuple.__gt__ if is_upward else tuple.__lt__
             found = [item for item in found if beyond(_key(item, keys), at)]
         taken = self._page(found, request.get("Limit"))
-        answer: Answer = {"Items": [_projected(item, request) for item in taken]}
-        answer |= {"Count": len(taken), "ScannedCount": len(taken)}
+        answer: Answer = {"Items": [_projected(item, request) for item in taken if matches(item)]}
+        answer |= {"Count": len(answer["Items"]), "ScannedCount": len(taken)}
         if taken and (len(taken) < len(found) or len(taken) == request.get("Limit")):
             answer["LastEvaluatedKey"] = {name: taken[-1][name] for name in sorted(keys)}
         return answer
@@ -105,6 +124,32 @@ def _in_range(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[I
         and names[1] in item
         and holds(item[names[1]]["S"])
     )
+
+
+def _filtered(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[Item], bool]:
+    """Return the request's filter, which may name anything but the key that is queried."""
+    values = request["ExpressionAttributeValues"]
+    tests: list[tuple[str, Callable[[str], bool]]] = []
+    for clause in request.get("FilterExpression", "").split(" AND "):
+        shown = _FILTER.fullmatch(clause)
+        assert shown or not clause, clause
+        if not shown:
+            continue
+        if shown["name"]:
+            wanted = {values[shown["value"]]["S"]}
+            tests.append((shown["name"], wanted.__contains__))
+        elif shown["one"]:
+            wanted = {values[name.strip()]["S"] for name in shown["several"].split(",")}
+            tests.append((shown["one"], wanted.__contains__))
+        else:
+            begin = values[shown["begin"]]["S"]
+            tests.append((shown["text"], partial(_begins_with, begin)))
+    assert not {name for name, _ in tests} & set(names), "DynamoDB refuses a filter on the key"
+    return lambda item: all(name in item and holds(item[name]["S"]) for name, holds in tests)
+
+
+def _begins_with(begin: str, text: str) -> bool:
+    return text.startswith(begin)
 
 
 def _key(item: Item, names: tuple[str, ...]) -> tuple[str, ...]:
