@@ -216,7 +216,8 @@ class House:
         reader = Reader(self.counting, self.settings, Serial(), lambda: self.now)  # type: ignore[arg-type]
         answer, log = reader.answer(request(event), 60.0)
         proxied = answer.proxied()
-        assert log["calls"] == len(self.counting.requests)
+        if self.counting.interfere is None:  # else there may be calls that were made again
+            assert log["calls"] == len(self.counting.requests)
         return Reply(
             proxied["statusCode"],
             proxied["headers"],
