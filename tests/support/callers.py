@@ -98,9 +98,24 @@ def _things(name: str, suffix: str = "", **query: str) -> tuple[Ask, ...]:
 
 # A path that the reader gains needs a line here.
 ASKED: Mapping[str, tuple[Ask, ...]] = {
-    "/jobs": _lists({"status": "running"}, {"result": "failed"}),
+    "/jobs": _lists(
+        {"status": "running"},
+        {"result": "failed"},
+        {"stalled": "true"},
+        {"stalled": "false", "limit": "1"},
+        {"project_id": "globex-project"},
+        {"parent_job_id": "globex-1"},
+        {"pipeline": "globex-enrich"},
+        {"q": "globex-"},
+        {"client_id": "globex", "project_id": "acme-project"},
+        {"from": "2026-11-22T13:00:00Z", "to": "2026-11-22T14:30:00Z", "limit": "1"},
+    ),
     "/jobs/{job_id}": _things("job_id", "-1"),
     "/jobs/{job_id}/entries": _things("job_id", "-1", limit="1"),
+    "/projects": _lists(),
+    "/projects/{project_id}": _things("project_id", "-project"),
+    "/overview": (Ask({}, {}),),
+    "/errors": _lists({"client_id": "globex"}),
     "/rejections": (Ask({}, {}, STAFF_ONLY),),
     "/clients": (Ask({}, {}), Ask({}, {"limit": "1"})),
     "/clients/{client_id}": _things("client_id"),
