@@ -1,9 +1,10 @@
 """The part of DynamoDB's expression language that the ledger speaks, parsed and evaluated.
 
 Conditions are comparisons (``= <> < <= > >=``), ``attribute_exists`` and ``attribute_not_exists``
-joined by ``AND``; updates are ``SET path = :value``, ``REMOVE path`` and ``ADD name :number``.
-Paths may lead into maps. Anything else raises `InvalidExpression`, as do a placeholder that is not
-defined and one that is not used: DynamoDB refuses both.
+joined by ``AND``; updates are ``SET path = :value``, ``SET path = if_not_exists(path, :value)`` of
+the same path, ``REMOVE path`` and ``ADD name :number``. Paths may lead into maps. Anything else
+raises `InvalidExpression`, as do a placeholder that is not defined and one that is not used:
+DynamoDB refuses both.
 """
 
 from __future__ import annotations
@@ -102,18 +103,22 @@ class Update:
     def __init__(self) -> None:
         """Start with nothing to do."""
         self.sets: list[tuple[Path, Value]] = []
+        self.defaults: list[tuple[Path, Value]] = []
         self.removes: list[Path] = []
         self.adds: list[tuple[Path, Value]] = []
 
     @property
     def paths(self) -> list[Path]:
         """Return what the update writes to."""
-        return [*(path for path, _ in self.sets), *self.removes, *(path for path, _ in self.adds)]
+        valued = (*self.sets, *self.defaults, *self.adds)
+        return [*(path for path, _ in valued), *self.removes]
 
     def apply(self, item: Item) -> None:
         """Change *item* in place; InvalidUpdate where it is not of the form needed."""
         for path, value in self.sets:
             _inside(item, path)[path[-1]] = value
+        for path, value in self.defaults:
+            _inside(item, path).setdefault(path[-1], value)
         for path in self.removes:
             _inside(item, path).pop(path[-1], None)
         for path, value in self.adds:
@@ -227,7 +232,20 @@ class _Parser:
             update.adds.append((path, self._value(self._take())))
         else:
             self._expect("=")
-            update.sets.append((path, self._value(self._take())))
+            if self._tokens and self._tokens[0] == "if_not_exists":
+                update.defaults.append((path, self._default(path)))
+            else:
+                update.sets.append((path, self._value(self._take())))
+
+    def _default(self, path: Path) -> Value:
+        self._take()
+        self._expect("(")
+        if self._path() != path:
+            raise InvalidExpression("the stand-in knows no default from another path")
+        self._expect(",")
+        value = self._value(self._take())
+        self._expect(")")
+        return value
 
     def _path(self) -> Path:
         parts = [self._name(self._take())]

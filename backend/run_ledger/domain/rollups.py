@@ -23,6 +23,8 @@ contract names and no others, so that no producer's inventions can outgrow a row
 shares. The last three hold ``now_OUTCOME``: how many of the jobs (created that day, of the client,
 of the project) are in that state now. Rows of ``days`` also hold ``shard_N``: how many of the jobs
 lie in that shard of the index by day. A delta changes none of them.
+
+What a row holds besides, see `samples`, is no number and no part of the algebra.
 """
 
 from __future__ import annotations
@@ -107,6 +109,14 @@ def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
     return Row(f"failures#{client_id}#{day}", fingerprint)
 
 
+def row_of_failure(client_id: str, ended: Ended) -> Row | None:
+    """Return the row that counts an end as a failure of *client_id*, None where it is none."""
+    if ended.result not in _FAILURES:
+        return None
+    fingerprint = ended.error.fingerprint if ended.error else NO_FINGERPRINT
+    return failures_row(client_id, day_of(ended.at), fingerprint)
+
+
 def state_differences(before: Job | None, after: Job) -> Differences:
     """Return what to add to which rows when a job's state turns from *before* into *after*."""
     changes: Differences = {}
@@ -172,9 +182,9 @@ def _marks_of_an_end(job: Job, attempt: Attempt, ended: Ended) -> Iterator[tuple
         names.append(f"h_{bucket(attempt.duration)}")
     for row in _rows_at(job, ended.at):
         yield from ((row, name) for name in names)
-    if ended.result in _FAILURES:
-        fingerprint = ended.error.fingerprint if ended.error else NO_FINGERPRINT
-        yield failures_row(job.client_id, day_of(ended.at), fingerprint), f"ended_{ended.result}"
+    failure = row_of_failure(job.client_id, ended)
+    if failure is not None:
+        yield failure, f"ended_{ended.result}"
 
 
 def _rows_at(job: Job, instant: int) -> tuple[Row, Row, Row]:

@@ -17,6 +17,7 @@ from run_ledger.domain.rollups import (
     merge,
     state_differences,
 )
+from run_ledger.domain.samples import Samples, failure_samples
 from run_ledger.domain.sums import add_delta
 
 from . import job_items, project_items
@@ -46,6 +47,7 @@ class Write(Struct, frozen=True):
     differences: Differences
     known: Known | None
     outcome: dict[str, Any]
+    samples: Samples = {}
 
 
 class Entity(Protocol):
@@ -151,6 +153,7 @@ class JobEntity:
             differences,
             _known_of_job(after),
             _outcome(before, after),
+            failure_samples(before, after),
         )
 
 

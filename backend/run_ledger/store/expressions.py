@@ -25,6 +25,12 @@ class UpdateBuilder:
         for name, value in values.items():
             self._set.append(f"{self._name(name)} = {self._value(value)}")
 
+    def set_once(self, name: str, value: Any) -> None:
+        """Set a top-level attribute that is not there yet."""
+        self._set.append(
+            f"{self._name(name)} = if_not_exists({self._name(name)}, {self._value(value)})"
+        )
+
     def remove(self, *names: str) -> None:
         """Remove top-level attributes."""
         self._remove.extend(self._name(name) for name in names)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from run_ledger.domain.errors import InvalidEvent
 from run_ledger.domain.events import Event
 from run_ledger.domain.rollups import Differences, Row, merge
+from run_ledger.domain.samples import Sample, Samples, newer
 
 from .entities import Entity, Known, Stored, Write
 
@@ -130,6 +131,15 @@ def shared_differences(postings: Iterable[Posting]) -> Differences:
     for posting in postings:
         merge(together, posting.write.differences)
     return {row: counts for row, counts in together.items() if any(counts.values())}
+
+
+def newest_samples(postings: Iterable[Posting]) -> Samples:
+    """Return of each row the newest of the samples that several postings bring."""
+    together: dict[Row, Sample] = {}
+    for posting in postings:
+        for row, sample in posting.write.samples.items():
+            together[row] = newer(together.get(row), sample)
+    return together
 
 
 class _Pack:

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from run_ledger.domain.errors import InvalidQuery
 
-from .attributes import Attribute, to_attribute, to_item
+from .attributes import to_attribute, to_item
 from .reading import Reading
+from .rollup_items import counts_of, sort_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 K = TypeVar("K")
+T = TypeVar("T")
 Sums = dict[str, int]
 Place = Callable[[str], Callable[[str], K | None]]
 """Says of a partition what says of a row in it, by sort key, where it is added; None: nowhere."""
 
 MOST_ROUNDS = 3
-_KEYS = frozenset({"pk", "sk"})
 
 
 class Range(NamedTuple):
@@ -42,33 +43,39 @@ class Range(NamedTuple):
     """A sort key: only rows beyond it."""
 
 
-class _Page(NamedTuple):
-    sums: dict[Any, Sums]
-    rest: list[Range]
-
-
 def read_sums(reading: Reading, ranges: Sequence[Range], place: Place[K]) -> dict[K, Sums]:
-    """Return the attributes of all rows in *ranges*, added up where *place* puts them.
+    """Return the attributes of all rows in *ranges*, added up where *place* puts them."""
+    sums: dict[K, Sums] = {}
+    for part in read_ranges(reading, ranges, partial(_placed, place)):
+        for key, counts in part.items():
+            _add(sums.setdefault(key, {}), counts)
+    return sums
+
+
+def read_ranges(
+    reading: Reading, ranges: Sequence[Range], fold: Callable[[Range, Sequence[Any]], T]
+) -> list[T]:
+    """Return what *fold* makes of the items of each answer; it is called where the answer comes.
 
     Raises InvalidQuery where that takes more rounds of calls than a request may have.
     """
-    sums: dict[K, Sums] = {}
+    found: list[T] = []
     while ranges:
         if reading.rounds >= MOST_ROUNDS:
             raise InvalidQuery(
                 "from", "more was counted in this span than one answer can add up; shorten it"
             )
         pages = reading.together(
-            [partial(_page, reading.client, reading.tables.rollups, one, place) for one in ranges]
+            [partial(_page, reading.client, reading.tables.rollups, one, fold) for one in ranges]
         )
-        for page in pages:
-            for key, counts in page.sums.items():
-                _add(sums.setdefault(key, {}), counts)
-        ranges = [one for page in pages for one in page.rest]
-    return sums
+        found += [made for made, _ in pages]
+        ranges = [one for _, rest in pages for one in rest]
+    return found
 
 
-def _page(client: DynamoDBClient, table: str, wanted: Range, place: Place[Any]) -> _Page:
+def _page(
+    client: DynamoDBClient, table: str, wanted: Range, fold: Callable[[Range, Sequence[Any]], T]
+) -> tuple[T, list[Range]]:
     request: dict[str, Any] = {
         "TableName": table,
         "KeyConditionExpression": "pk = :partition AND sk BETWEEN :first AND :last",
@@ -81,15 +88,18 @@ def _page(client: DynamoDBClient, table: str, wanted: Range, place: Place[Any]) 
     if wanted.after is not None:
         request["ExclusiveStartKey"] = to_item({"pk": wanted.partition, "sk": wanted.after})
     answer = client.query(**request)
-    sums: dict[Any, Sums] = {}
-    place_in_partition = place(wanted.partition)
-    items: list[Any] = answer["Items"]
-    for item in items:
-        key = place_in_partition(item["sk"]["S"].rpartition("#")[0])
-        if key is not None:
-            _add(sums.setdefault(key, {}), _counts(item))
     last: Any = answer.get("LastEvaluatedKey")
-    return _Page(sums, _rest(wanted, last["sk"]["S"]) if last else [])
+    return fold(wanted, answer["Items"]), _rest(wanted, last["sk"]["S"]) if last else []
+
+
+def _placed(place: Place[K], wanted: Range, items: Sequence[Any]) -> dict[K, Sums]:
+    sums: dict[K, Sums] = {}
+    place_row = place(wanted.partition)
+    for item in items:
+        key = place_row(sort_of(item))
+        if key is not None:
+            _add(sums.setdefault(key, {}), counts_of(item))
+    return sums
 
 
 def _rest(wanted: Range, after: str) -> list[Range]:
@@ -97,10 +107,6 @@ def _rest(wanted: Range, after: str) -> list[Range]:
     beyond = [cut for cut in wanted.cuts if cut > after]
     first = Range(wanted.partition, [wanted.cuts[0], beyond[0]], after)
     return [first, *(Range(wanted.partition, pair) for pair in pairwise(beyond))]
-
-
-def _counts(item: dict[str, Attribute]) -> Sums:
-    return {name: int(value["N"]) for name, value in item.items() if name not in _KEYS}
 
 
 def _add(known: Sums, counts: Sums) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from .entry_items import entry_item
 from .faults import Fault, fault_of_code
 from .keys import Tables
-from .postings import Pending, Posting, shared_differences
-from .rollup_items import add_action
+from .postings import Pending, Posting, newest_samples, shared_differences
+from .rollup_items import add_action, beside_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,11 @@ class Transaction:
             for pending in posting.pending:
                 self._append(_put_entry(pending, tables, retention), (posting, pending))
             self._append(posting.write.action, (posting, None))
+        samples = newest_samples(postings)
         for row, counts in shared_differences(postings).items():
             changes = {name: change for name, change in counts.items() if change}
-            self._append(add_action(tables.rollups, row, shard, changes), None)
+            beside = beside_counts(row, samples.get(row), retention.received_at)
+            self._append(add_action(tables.rollups, row, shard, changes, beside), None)
 
     def _append(self, action: dict[str, Any], owner: tuple[Posting, Pending | None] | None) -> None:
         self.actions.append(action)

@@ -179,6 +179,26 @@ def test_an_update_makes_what_is_missing(client: Any) -> None:
     assert item(client) == {**KEY, "c": {"N": "7"}, "said": {"L": [{"M": {"o": {"S": ""}}}]}}
 
 
+def test_an_update_sets_a_default_once(client: Any) -> None:
+    """What is there already stays, beside other clauses."""
+    for value in ("first", "second"):
+        client.update_item(
+            **update(
+                "SET #n0 = if_not_exists(#n0, :v0), said = :v0 ADD #n1 :v1",
+                n0="first",
+                n1="c",
+                v0={"S": value},
+                v1={"N": "1"},
+            )
+        )
+    assert item(client) == {
+        **KEY,
+        "first": {"S": "first"},
+        "said": {"S": "second"},
+        "c": {"N": "2"},
+    }
+
+
 @pytest.mark.parametrize(
     ("condition", "value", "holds"),
     [
