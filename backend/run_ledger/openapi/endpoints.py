@@ -12,9 +12,11 @@ from msgspec import Struct
 
 from run_ledger.domain import (
     documents,
+    documents_errors,
     documents_trends,
     documents_views,
     queries,
+    queries_errors,
     queries_trends,
     queries_views,
 )
@@ -136,6 +138,21 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         about="Parameters by name. Secret ones are left out: `secrets_omitted` says how many.",
         tag="Clients",
         document=documents_views.ConfigDocument,
+    ),
+    "/errors": Endpoint(
+        summary="List kinds of failures, the most frequent first",
+        about=(
+            "Attempts that ended as failed or timed out, grouped by the fingerprint of their error "
+            "(`none` where they said none). Counts are exact, by whole days in UTC. Times, message "
+            "and jobs are samples: those of the failures that the ledger took in first and last. "
+            "Ordered by `count`, descending, then `fingerprint`; a group whose count stays as it "
+            "is comes exactly once, one that grows while cursors are followed may be missed or "
+            "come again. Cursors keep the span that they began with."
+        ),
+        tag="Totals",
+        parameters=queries_errors.ERRORS_PARAMETERS,
+        document=documents.ListDocument,
+        items=documents_errors.ErrorDocument,
     ),
     "/trends": Endpoint(
         summary="Show what was done over time",

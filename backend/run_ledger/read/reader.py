@@ -20,6 +20,7 @@ from run_ledger.store.reading import Reading
 from .answers import Answer, MethodNotAllowed, found, problem
 from .clients import list_clients, show_client, show_config
 from .entries import list_entries
+from .errors import list_errors
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .projects import list_projects, show_project
@@ -41,6 +42,7 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/clients": list_clients,
     "/clients/{client_id}": show_client,
     "/clients/{client_id}/config": show_config,
+    "/errors": list_errors,
     "/rejections": list_rejections,
     "/trends": show_trends,
 }

@@ -1,0 +1,49 @@
+"""Rollup rows that count failures, read with the samples beside the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from run_ledger.domain.failures import Counted
+from run_ledger.domain.instants import parse
+from run_ledger.domain.rollups import failures_row
+
+from .reading import Reading
+from .rollup_items import counts_of, sample_of, sort_of
+from .rollup_reads import Range, read_ranges
+
+# Fingerprints that are derived are hexadecimal: in pieces of so many, however many there are.
+# Others may begin with anything from the first to beyond the last of characters.
+_CUTS = ("\x00", *"123456789abcdefg", "\U0010ffff" * 129)
+
+
+def failure_range(client_id: str, day: str) -> Range:
+    """Return the range of all kinds of failures of a client on a day."""
+    return Range(failures_row(client_id, day, "").partition, _CUTS)
+
+
+def read_failures(reading: Reading, ranges: Sequence[Range]) -> list[Counted]:
+    """Return what the shards of the rows in *ranges* count, and their samples."""
+    return [one for page in read_ranges(reading, ranges, _counted) for one in page]
+
+
+def _counted(wanted: Range, items: Sequence[Any]) -> list[Counted]:
+    _, client_id, day = wanted.partition.split("#")
+    midnight = parse(f"{day}T00:00:00Z")
+    found = []
+    for item in items:
+        sample = sample_of(item)
+        found.append(
+            Counted(
+                fingerprint=sort_of(item),
+                client_id=client_id,
+                midnight=midnight,
+                count=sum(counts_of(item).values()),
+                first_at=sample.first_at,
+                type=sample.type,
+                message=sample.message,
+                jobs=sample.jobs,
+            )
+        )
+    return found
