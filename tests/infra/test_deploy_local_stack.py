@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import io
 import json
-import platform
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.local_stack import ROOT, free_port
+from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
+from tests.support.local_stack import ROOT
 
 from run_ledger_ops import command
 from run_ledger_ops import deploy as deploy_command
 from run_ledger_ops.deploying import site
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.local.cloud import LocalCloud
-from run_ledger_ops.local.state import StateFolder
 
 pytestmark = pytest.mark.local_stack
 
 Run = Callable[..., tuple[int, str, str]]
 
-# What the local AWS has no part for, and the Python and processor that it runs functions on.
-HERE = [
-    "TlsOnly=false",
-    "ArchiveDays=0",
-    "LoginPages=classic",
-    f"Runtime=python3.{sys.version_info.minor}",
-    f"Architecture={ {'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }",
-]
+HERE = [f"{name}={value}" for name, value in PARAMETERS.items()]
 TABLES = {
     f"run-ledger-one-{name}"
     for name in ("clients", "entries", "jobs", "projects", "rejections", "rollups")
@@ -41,13 +32,8 @@ TABLES = {
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """Give a local AWS with nothing on it."""
-    state = StateFolder(tmp_path_factory.mktemp("state"))
-    state.open()
-    running = LocalCloud(ROOT / ".venvs/local-cloud/bin/python", state, free_port())
-    running.start()
-    yield running
-    running.stop()
-    state.close()
+    with local_cloud(tmp_path_factory.mktemp("state")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -58,12 +44,11 @@ def run(
     tmp_path: Path,
 ) -> Run:
     """Give a way to run the command against it, as somebody would against AWS."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    for name, value in environment(cloud).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.chdir(tmp_path)
 
     def run_ledger(*arguments: str) -> tuple[int, str, str]:
@@ -114,7 +99,7 @@ def test_first_deployment_has_everything(cloud: LocalCloud, run: Run) -> None:
     assert set(closed.values()) == {True}
     assert s3.get_bucket_versioning(Bucket=artifacts)["Status"] == "Enabled"
 
-    outputs = outputs_of(cloud, "one")
+    outputs = outputs_of(cloud, "run-ledger-one")
     assert outputs["SiteUrl"] in out
     assert outputs["BusName"] in out
     served = {item.key: item for item in site.site_objects(ROOT / "static_site", {})}
@@ -131,20 +116,14 @@ def test_first_deployment_has_everything(cloud: LocalCloud, run: Run) -> None:
     assert (config["stage"], config["demo"]) == ("one", False)
 
 
-def outputs_of(cloud: LocalCloud, stage: str) -> dict[str, str]:
-    """Return the outputs of a stage's stack."""
-    found = cloud.client("cloudformation").describe_stacks(StackName=f"run-ledger-{stage}")
-    return {one["OutputKey"]: one["OutputValue"] for one in found["Stacks"][0]["Outputs"]}
-
-
 def test_same_again_has_nothing_to_do(cloud: LocalCloud, run: Run) -> None:
     """Parameters need not be said again, and nothing is written or invalidated."""
-    outputs = outputs_of(cloud, "one")
+    outputs = outputs_of(cloud, "run-ledger-one")
     before = invalidations(cloud, outputs["DistributionId"])
     code, out, _ = run("deploy", "--stage", "one")
     assert code == 0
     assert "nothing to do" in out
-    assert outputs_of(cloud, "one") == outputs
+    assert outputs_of(cloud, "run-ledger-one") == outputs
     assert invalidations(cloud, outputs["DistributionId"]) == before == 1
 
 
@@ -161,7 +140,7 @@ def test_changed_parameter_reaches_the_alias(cloud: LocalCloud, run: Run) -> Non
     assert versions(cloud, "run-ledger-one-writer") == "1"
     code, out, _ = run("deploy", "--stage", "one", "--json", "LogLevel=WARNING")
     assert code == 0
-    assert json.loads(out)["outputs"] == outputs_of(cloud, "one")
+    assert json.loads(out)["outputs"] == outputs_of(cloud, "run-ledger-one")
     live = cloud.client("lambda").get_function_configuration(
         FunctionName="run-ledger-one-writer", Qualifier="live"
     )
@@ -172,7 +151,7 @@ def test_changed_site_is_uploaded_and_forgotten(
     cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What changed is written, what is gone is removed, and CloudFront is told once."""
-    outputs = outputs_of(cloud, "one")
+    outputs = outputs_of(cloud, "run-ledger-one")
     s3, bucket = cloud.client("s3"), outputs["SiteBucketName"]
     s3.put_object(Bucket=bucket, Key="old.js", Body=b"1")
     before = invalidations(cloud, outputs["DistributionId"])
@@ -198,7 +177,7 @@ def test_failed_update_says_why_and_goes_back(
 
         read = staticmethod(broken)
 
-    before = outputs_of(cloud, "one")
+    before = outputs_of(cloud, "run-ledger-one")
     with monkeypatch.context() as patch:
         patch.setattr(deploy_command, "templates", Broken)
         code, _, err = run("deploy", "--stage", "one")
@@ -206,15 +185,15 @@ def test_failed_update_says_why_and_goes_back(
     assert "UPDATE_ROLLBACK_COMPLETE" in err
     assert "UpdatesQueue (AWS::SQS::Queue)" in err
     assert stacks(cloud)["run-ledger-one"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert outputs_of(cloud, "one")["QueueUrl"] == before["QueueUrl"]
+    assert outputs_of(cloud, "run-ledger-one")["QueueUrl"] == before["QueueUrl"]
     assert run("deploy", "--stage", "one")[0] == 0
 
 
 def test_stages_live_side_by_side(cloud: LocalCloud, run: Run) -> None:
     """A second stage has everything of its own, and destroying it leaves the first alone."""
-    ones = outputs_of(cloud, "one")
+    ones = outputs_of(cloud, "run-ledger-one")
     assert run("deploy", "--stage", "two", "DeletionProtection=false", *HERE)[0] == 0
-    twos = outputs_of(cloud, "two")
+    twos = outputs_of(cloud, "run-ledger-two")
     shared = {name for name in ones if ones[name] == twos[name]}
     assert shared == {"Scope"}
     code, out, _ = run("destroy", "--stage", "two", "--with-data", "--confirm", "two")
@@ -224,7 +203,7 @@ def test_stages_live_side_by_side(cloud: LocalCloud, run: Run) -> None:
     buckets = {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
     assert ones["SiteBucketName"] in buckets
     assert twos["SiteBucketName"] not in buckets
-    assert outputs_of(cloud, "one") == ones
+    assert outputs_of(cloud, "run-ledger-one") == ones
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.local_stack import ROOT, free_port
+from tests.support.local_cloud import local_cloud
 
 from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.deploying import artifacts
@@ -17,7 +17,6 @@ from run_ledger_ops.local import deployment
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.errors import LocalStackError
-from run_ledger_ops.local.state import StateFolder
 
 pytestmark = pytest.mark.local_stack
 
@@ -42,13 +41,8 @@ Outputs:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """Give a local AWS with nothing on it."""
-    state = StateFolder(tmp_path_factory.mktemp("state"))
-    state.open()
-    running = LocalCloud(ROOT / ".venvs/local-cloud/bin/python", state, free_port())
-    running.start()
-    yield running
-    running.stop()
-    state.close()
+    with local_cloud(tmp_path_factory.mktemp("state")) as running:
+        yield running
 
 
 def greeter(folder: Path, version: int, greeting: str) -> Deployment:
