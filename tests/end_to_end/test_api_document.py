@@ -1,0 +1,123 @@
+"""The OpenAPI document against the running system: what it says holds, whatever is asked."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import CHECKS
+from schemathesis.generation import GenerationMode
+from tests.support import events
+from tests.support.api_examples import FILE
+from tests.support.ledger_http import Stack, get, machine_token, personal_tokens, put_events, until
+from tests.support.local_stack import LocalStack
+
+pytestmark = pytest.mark.local_stack
+
+SECONDS = 90
+EXAMPLES = 25
+DOCUMENT = json.loads(FILE.read_text("utf-8"))
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+CALLERS = ("machine", "staff")
+# What is made up is never there, so that these are asked for as well.
+KNOWN = {"job_id": "document-1", "client_id": "document", "project_id": "document-project"}
+HELD = [
+    *(CHECKS.get_one(name) for name in ("not_a_server_error", "status_code_conformance")),
+    *(CHECKS.get_one(f"{part}_conformance") for part in ("content_type", "response_headers")),
+    CHECKS.get_one("response_schema_conformance"),
+    CHECKS.get_one("negative_data_rejection"),
+]
+# Derandomised: every run asks the same.
+some_times = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@cache
+def session() -> requests.Session:
+    """Return one session for all requests: a connection each would take longer than they do."""
+    return requests.Session()
+
+
+@pytest.fixture(scope="module")
+def tokens(running: LocalStack) -> dict[str, str]:
+    """Give a token of each caller, when the ledger holds something to be found."""
+    stack: Stack = running.document
+    people = personal_tokens(stack, "staff", f"openid email {stack['scope']}")
+    found = {"machine": machine_token(stack), "staff": people["access_token"]}
+    job = events.job_update(
+        **KNOWN,
+        event_id="1",
+        status="completed",
+        result="failed",
+        error={"type": "Timeout", "message": "after 30 s"},
+        delta={"records_ok": 1},
+    )
+    project = {name: KNOWN[name] for name in ("client_id", "project_id")}
+    put_events(
+        stack, running.client("events"), [job, events.project_update(**project, event_id="2")]
+    )
+    until("the job", SECONDS, lambda: get(stack, "/jobs/document-1", found["machine"]).ok)
+    return found
+
+
+def hold(stack: Stack, case: Any, token: str) -> requests.Response:
+    """Send a case, hold the answer against the document, and return it."""
+    answer: requests.Response = case.call(
+        base_url=stack["api_url"],
+        session=session(),
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=SECONDS,
+    )
+    case.validate_response(answer, checks=HELD)
+    return answer
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+@pytest.mark.parametrize("caller", CALLERS)
+def test_what_is_there_is_as_described(
+    stack: Stack, tokens: dict[str, str], caller: str, path: str
+) -> None:
+    """Each path finds something, in the shape that it promises."""
+    operation = SCHEMA[path]["GET"]
+    in_path = {name: value for name, value in KNOWN.items() if f"{{{name}}}" in path}
+    answer = hold(stack, operation.Case(path_parameters=in_path), tokens[caller])
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+@pytest.mark.parametrize("caller", CALLERS)
+def test_whatever_is_asked_is_answered_as_described(
+    stack: Stack, tokens: dict[str, str], caller: str, path: str, mode: GenerationMode
+) -> None:
+    """Good requests and bad ones: no failure, no status, header or member that is not described."""
+    statuses = set()
+
+    @some_times
+    @given(case=SCHEMA[path]["GET"].as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        statuses.add(hold(stack, case, tokens[caller]).status_code)
+
+    ask()
+    assert statuses <= {200, 304, 400, 404}
+    assert mode is GenerationMode.POSITIVE or statuses & {400, 404}
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_nothing_is_answered_without_a_token(stack: Stack, path: str) -> None:
+    """Nor is it said what is there."""
+    operation = SCHEMA[path]["GET"]
+    case = operation.Case(path_parameters=KNOWN)
+    answer = case.call(base_url=stack["api_url"], session=session(), timeout=SECONDS)
+    case.validate_response(answer, checks=HELD)
+    assert answer.status_code == 401
