@@ -77,6 +77,7 @@ def test_outputs_are_complete() -> None:
             "BusArn",
             "ProducerPolicyArn",
             "AlarmTopicArn",
+            "DashboardName",
             "QueueUrl",
             "DlqUrl",
             "RuleDlqUrl",

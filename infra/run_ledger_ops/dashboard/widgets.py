@@ -1,0 +1,233 @@
+"""The dashboard's widgets: metrics, queries and links, in rows of a grid 24 wide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from . import links
+from .queries import QUERIES, Query
+
+WIDTH = 24
+TABLES = ("entries", "jobs", "projects", "clients", "rollups", "rejections")
+QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule's dead letters"}
+FUNCTIONS = ("writer", "reader", "sweeper")
+_BY_NAME = {query.name: query for query in QUERIES}
+_STAGE, _REGION = links.STAGE, links.REGION
+
+
+class Line(NamedTuple):
+    """One metric of a chart."""
+
+    namespace: str
+    metric: str
+    dimensions: tuple[str, ...]
+    label: str
+    stat: str = "Sum"
+    right: bool = False
+
+    def as_json(self) -> list[Any]:
+        """Return the line as CloudWatch takes it."""
+        options: dict[str, Any] = {"label": self.label, "stat": self.stat}
+        if self.right:
+            options["yAxis"] = "right"
+        return [self.namespace, self.metric, *self.dimensions, options]
+
+
+def _ours(metric: str, function: str, label: str, stat: str = "Sum") -> Line:
+    return Line("RunLedger", metric, ("stage", _STAGE, "function", function), label, stat)
+
+
+def _queue(
+    metric: str, name: str, label: str, stat: str = "Maximum", *, right: bool = False
+) -> Line:
+    return Line("AWS/SQS", metric, ("QueueName", f"run-ledger-{_STAGE}-{name}"), label, stat, right)
+
+
+def _lambda(metric: str, function: str, label: str, stat: str = "Sum") -> Line:
+    name = f"run-ledger-{_STAGE}-{function}"
+    return Line("AWS/Lambda", metric, ("FunctionName", name), label, stat)
+
+
+def _table(metric: str, name: str) -> Line:
+    return Line("AWS/DynamoDB", metric, ("TableName", f"run-ledger-{_STAGE}-{name}"), name)
+
+
+def _api(metric: str, label: str, stat: str = "Sum") -> Line:
+    dimensions = ("ApiName", f"run-ledger-{_STAGE}", "Stage", "api")
+    return Line("AWS/ApiGateway", metric, dimensions, label, stat)
+
+
+def _sign_ins(metric: str, client: str, label: str) -> Line:
+    dimensions = ("UserPool", "${UserPool}", "UserPoolClient", f"${{{client}}}")
+    return Line("AWS/Cognito", metric, dimensions, label)
+
+
+def _chart(title: str, *lines: Line) -> dict[str, Any]:
+    return {
+        "type": "metric",
+        "properties": {
+            "title": title,
+            "region": _REGION,
+            "view": "timeSeries",
+            "period": 300,
+            "metrics": [line.as_json() for line in lines],
+        },
+    }
+
+
+def _answer(query: Query) -> dict[str, Any]:
+    source = f"SOURCE '{links.function_log_group(query.function)}'"
+    return {
+        "type": "log",
+        "properties": {
+            "title": query.name,
+            "region": _REGION,
+            "view": query.view,
+            "query": f"{source} | {query.text}",
+        },
+    }
+
+
+def _asked(name: str) -> dict[str, Any]:
+    return _answer(_BY_NAME[name])
+
+
+def _links() -> dict[str, Any]:
+    groups = {name: links.function_log_group(name) for name in FUNCTIONS}
+    groups["API access"] = links.access_log_group()
+    kinds = {
+        "Logs": [f"[{name}]({links.log_group(group)})" for name, group in groups.items()],
+        "Ask": [f"[{query.name}]({links.insights(query)})" for query in QUERIES],
+        "Queues": [f"[{label}]({links.queue(name)})" for name, label in QUEUES.items()],
+        "Tables": [f"[{name}]({links.table(name)})" for name in TABLES],
+        "Runbook": ["${RunbookUrl}"],
+    }
+    text = "\n\n".join(f"**{kind}:** {' · '.join(each)}" for kind, each in kinds.items())
+    return {"type": "text", "properties": {"markdown": f"# Run Ledger, {_STAGE}\n\n{text}"}}
+
+
+def _rows() -> Sequence[tuple[int, Sequence[dict[str, Any]]]]:
+    """Return rows of widgets that share the width, each with its height."""
+    return (
+        (5, (_links(),)),
+        (
+            6,
+            (
+                _asked("Jobs by result"),
+                _chart(
+                    "Running, waiting, stalled",
+                    _ours("Running", "sweeper", "running", "Maximum"),
+                    _ours("Queued", "sweeper", "queued", "Maximum"),
+                    _ours("Stalled", "sweeper", "stalled", "Maximum"),
+                ),
+                _asked("Running and stalled by client"),
+            ),
+        ),
+        (7, (_asked("Recent failures"), _asked("Failures by error"))),
+        (
+            6,
+            (
+                _chart(
+                    "Queue: depth and age",
+                    _queue("ApproximateNumberOfMessagesVisible", "updates", "waiting"),
+                    _queue("ApproximateNumberOfMessagesNotVisible", "updates", "in work"),
+                    _queue(
+                        "ApproximateAgeOfOldestMessage", "updates", "oldest, seconds", right=True
+                    ),
+                ),
+                _chart(
+                    "Dead letters",
+                    *(
+                        _queue("ApproximateNumberOfMessagesVisible", name, label)
+                        for name, label in QUEUES.items()
+                        if name.endswith("dead")
+                    ),
+                ),
+                _chart(
+                    "From event to ledger, seconds",
+                    _ours("BusSeconds", "writer", "since the bus, p50", "p50"),
+                    _ours("BusSeconds", "writer", "since the bus, p99", "p99"),
+                    _ours("LateSeconds", "writer", "since it occurred, p99", "p99"),
+                ),
+            ),
+        ),
+        (
+            6,
+            (
+                _chart(
+                    "Events",
+                    _ours("Posted", "writer", "posted"),
+                    _ours("Duplicates", "writer", "duplicates"),
+                    _ours("Rejected", "writer", "rejected"),
+                    _ours("Failed", "writer", "failed for now"),
+                ),
+                _asked("Rejected events by reason"),
+                _asked("Duplicates met"),
+            ),
+        ),
+        (6, (_asked("Slowest writes"), _asked("Events that could not be posted"))),
+        (
+            6,
+            (
+                _chart(
+                    "Writer: duration, ms",
+                    _lambda("Duration", "writer", "p50", "p50"),
+                    _lambda("Duration", "writer", "p95", "p95"),
+                    _lambda("Duration", "writer", "longest", "Maximum"),
+                ),
+                _chart(
+                    "Writer: errors, throttles, concurrency",
+                    _lambda("Errors", "writer", "errors"),
+                    _lambda("Throttles", "writer", "throttles"),
+                    _lambda("ConcurrentExecutions", "writer", "at once", "Maximum"),
+                    _lambda("Errors", "sweeper", "sweeper's errors"),
+                    _ours("SweepFailed", "sweeper", "failed sweeps"),
+                ),
+                _chart(
+                    "Write units by table",
+                    *(_table("ConsumedWriteCapacityUnits", name) for name in TABLES),
+                ),
+                _chart(
+                    "Throttles by table",
+                    *(_table("WriteThrottleEvents", name) for name in TABLES),
+                    *(_table("ReadThrottleEvents", name) for name in TABLES),
+                ),
+            ),
+        ),
+        (
+            6,
+            (
+                _chart(
+                    "API: requests and refusals",
+                    _api("Count", "requests"),
+                    _api("4XXError", "4xx"),
+                    _api("5XXError", "5xx"),
+                ),
+                _chart(
+                    "API: latency, ms",
+                    *(_api("Latency", stat, stat) for stat in ("p50", "p95", "p99")),
+                ),
+                _chart(
+                    "Sign-ins",
+                    _sign_ins("SignInSuccesses", "SiteClient", "site"),
+                    _sign_ins("SignInSuccesses", "DashboardClient", "analysts' app"),
+                    _sign_ins("TokenRefreshSuccesses", "SiteClient", "site, renewed"),
+                ),
+            ),
+        ),
+        (6, (_asked("Slowest answers of the API"), _asked("Refusals of the API"))),
+    )
+
+
+def placed() -> list[dict[str, Any]]:
+    """Return all widgets with their places."""
+    widgets = []
+    y = 0
+    for height, row in _rows():
+        width = WIDTH // len(row)
+        for place, widget in enumerate(row):
+            at = {"x": place * width, "y": y, "width": width, "height": height}
+            widgets.append({**at, **widget})
+        y += height
+    return widgets
