@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -12,6 +14,17 @@ BYTES_PER_CALL = 250_000  # AWS takes 1 MB today and took 256 KB before: this su
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 8
 _NEVER_RIGHT = {"MalformedDetail", "InvalidArgument", "InvalidDetailType", "EntryTooLarge"}
+
+# A child that is forked in the middle of an import keeps a half of the module for good, and what
+# was locked at that moment stays locked in it. So a fork waits for the loading here, once a process
+# and for a fraction of a second.
+_loading = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_loading.acquire,
+        after_in_parent=_loading.release,
+        after_in_child=_loading.release,
+    )
 
 
 class Target(NamedTuple):
@@ -103,8 +116,13 @@ def first_batch(updates: Sequence[Update]) -> list[Update]:
 def _client(target: Target) -> EventsClient:
     """Make a client that gives up soon and leaves trying again to us."""
     # Here, as importing botocore takes longer than all the rest of a short program's reporting.
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.session import get_session  # noqa: PLC0415
+    with _loading:
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import get_session  # noqa: PLC0415
+
+        "a-bus".encode("idna")  # imports what the first look-up of a name would
+        session = get_session()
+        session.get_component("credential_provider")  # sets up TLS, under a lock of OpenSSL's
 
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
@@ -113,9 +131,11 @@ def _client(target: Target) -> EventsClient:
         max_pool_connections=1,
         tcp_keepalive=True,
     )
-    client = get_session().create_client(
-        "events", region_name=target.region, endpoint_url=target.endpoint_url, config=config
-    )
+    session.get_credentials()  # which may ask the network, so no fork waits for it
+    with _loading:
+        client = session.create_client(
+            "events", region_name=target.region, endpoint_url=target.endpoint_url, config=config
+        )
     return cast("EventsClient", client)
 
 

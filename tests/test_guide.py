@@ -1,0 +1,139 @@
+"""The README's guide to reporting: every example in it runs, and reports what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from openlineage.client import OpenLineageClient
+from tests.support.buses import WillingBus, served
+
+from run_ledger.domain.job import Job
+from run_ledger.emit.lineage import Owner
+from run_ledger.emit.openlineage import RunLedgerTransport
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "README.md").read_text().split("## Report from a pipeline\n")[1].split("\n## ")[0]
+EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+
+
+def run(folder: Path, *program: str) -> dict[str, Job]:
+    """Run a program that finds its bus in the environment; give the jobs that it reports."""
+    bus = WillingBus()
+    with served(bus) as found:
+        done = subprocess.run(
+            [sys.executable, *program],
+            cwd=folder,
+            env={
+                **os.environ,
+                **found,
+                "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("backend", "infra")),
+                "RUN_LEDGER_BUS": "bus",
+                "RUN_LEDGER_SPOOL": str(folder / "spool"),
+                "RUN_LEDGER_STRICT": "1",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return bus.jobs
+
+
+def run_example(folder: Path, number: int, more: str = "") -> list[Job]:
+    """Run the guide's example of this number, and perhaps more after it."""
+    script = folder / "example.py"
+    script.write_text(EXAMPLES[number] + more)
+    return list(run(folder, str(script)).values())
+
+
+def test_the_first_job(tmp_path: Path) -> None:
+    """Two lines report a job with its records, and that it succeeded."""
+    (job,) = run_example(tmp_path, 0)
+
+    assert job.outcome == "succeeded"
+    assert job.counters == {"records_ok": 3}
+    assert said(job)["records_total"] == 3
+    assert (job.client_id, job.project_id, job.pipeline) == ("acme", "catalogue", "descriptions")
+
+
+def test_many_workers_on_one_job(tmp_path: Path) -> None:
+    """Workers in processes of their own add to one job, which ends once."""
+    (job,) = run_example(tmp_path, 1)
+
+    assert job.outcome == "succeeded"
+    assert job.counters == {"records_ok": 42}
+
+
+def test_retries_and_parts(tmp_path: Path) -> None:
+    """Two attempts are one job; the job inside the second is its part."""
+    job, part = sorted(run_example(tmp_path, 2), key=lambda one: one.attempt, reverse=True)
+
+    assert (job.job_id, job.attempt, job.outcome) == ("refresh-2026-11-22", 2, "succeeded")
+    first = job.attempts[1].ended
+    assert first is not None
+    assert first.error is not None
+    assert first.error.type == "ConnectionError"
+    assert said(part)["parent_job_id"] == job.job_id
+    assert part.counters == {"records_ok": 3}
+
+
+def test_language_models(tmp_path: Path) -> None:
+    """The answer's tokens are counted, and priced by the table that was given."""
+    (job,) = run_example(tmp_path, 3)
+
+    assert job.counters == {
+        "llm_calls": 1,
+        "input_tokens": 1200,
+        "cache_read_input_tokens": 1000,
+        "output_tokens": 80,
+        "cost_microusd": (200 * 400_000 + 1000 * 40_000 + 80 * 1_600_000) // 1_000_000,
+    }
+
+
+def test_a_lambda_function(tmp_path: Path) -> None:
+    """Each call of the handler is a job of its own, and its answer is the handler's."""
+    more = "\nassert handler({'Records': [1, 2]}, None) == 2\nhandler({'Records': []}, None)\n"
+    jobs = run_example(tmp_path, 4, more)
+
+    assert [job.outcome for job in jobs] == ["succeeded", "succeeded"]
+    assert {job.pipeline for job in jobs} == {"on-upload"}
+    assert len(EXAMPLES) == 5
+
+
+def test_a_script_in_a_shell(tmp_path: Path) -> None:
+    """The command line wraps any command as a job."""
+    (shown,) = re.findall(r"`run-ledger (run [^`]*)COMMAND`", GUIDE)
+    program = "import sys; from run_ledger_ops.command import main; sys.exit(main(sys.argv[1:]))"
+
+    (job,) = run(tmp_path, "-c", program, *shlex.split(shown), "true").values()
+
+    assert (job.outcome, job.client_id, job.project_id) == ("succeeded", "acme", "catalogue")
+
+
+def test_openlineage_by_configuration_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shown file makes the client report to the ledger, by the rules that it says."""
+    (shown,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "openlineage.yml").write_text(shown)
+    monkeypatch.chdir(tmp_path)
+    made = OpenLineageClient().transport
+
+    assert isinstance(made, RunLedgerTransport)
+    assert made._config.problem is None
+    assert made._config.target == {"bus": yaml.safe_load(shown)["transport"]["bus"]}
+    assert made._config.rules.owner == Owner("acme", "{namespace}")
+    assert made._config.rules.owner_of("finance-eu").client_id == "globex"
+
+
+def said(job: Job) -> Mapping[str, object]:
+    """Give what the job says of itself, by field."""
+    return {field: saying.value for field, saying in job.sayings.items()}
