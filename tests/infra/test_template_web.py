@@ -21,6 +21,7 @@ PATHS = [
     "/clients",
     "/clients/{client_id}",
     "/clients/{client_id}/config",
+    "/overview",
     "/errors",
     "/trends",
 ]

@@ -31,6 +31,7 @@ REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] 
     "/clients": (({}, {}),),
     "/clients/{client_id}": ((CLIENT, {}),),
     "/clients/{client_id}/config": ((CLIENT, {}),),
+    "/overview": (({}, {"client_id": "acme"}),),
     "/errors": (({}, {}),),
     "/rejections": (({}, {}),),
     "/trends": (({}, {"interval": "hour", "group_by": "client"}),),

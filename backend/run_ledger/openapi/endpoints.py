@@ -13,10 +13,12 @@ from msgspec import Struct
 from run_ledger.domain import (
     documents,
     documents_errors,
+    documents_overview,
     documents_trends,
     documents_views,
     queries,
     queries_errors,
+    queries_overview,
     queries_trends,
     queries_views,
 )
@@ -138,6 +140,19 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         about="Parameters by name. Secret ones are left out: `secrets_omitted` says how many.",
         tag="Clients",
         document=documents_views.ConfigDocument,
+    ),
+    "/overview": Endpoint(
+        summary="Show what is going on",
+        about=(
+            "The figures that people want first, over all that the caller may see and by client: "
+            "what runs, waits and has stalled now, and what was created, started and ended since "
+            "`since`: in the hour that runs and the 24 before it. `running` counts stalled jobs, "
+            "too. The answer stays the same, and so does its ETag, for as long as nothing happens "
+            "in a minute."
+        ),
+        tag="Totals",
+        parameters=queries_overview.OVERVIEW_PARAMETERS,
+        document=documents_overview.OverviewDocument,
     ),
     "/errors": Endpoint(
         summary="List kinds of failures, the most frequent first",

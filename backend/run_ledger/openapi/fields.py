@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 # By name, for all documents that have such a member.
 FIELDS: Mapping[str, str] = {
+    "as_of": "The minute in which the figures were taken.",
     "at": "When the interval begins.",
     "attempt": "The number of the attempt, from 1.",
     "attempts": "Every attempt that was reported, by number.",
     "cancelled": "How many attempts ended as cancelled.",
+    "cancelled_24h": "How many attempts ended as cancelled since `since`.",
     "client_id": "The client that the work is for.",
     "clients": "The clients that it concerns, sorted.",
     "contact": "Whom to ask there; null where nobody was named.",
@@ -17,6 +19,7 @@ FIELDS: Mapping[str, str] = {
     "counters": "The sums of all deltas, by name.",
     "covers": "The span of time that this page looked through; null where it has none.",
     "created": "How many jobs were created.",
+    "created_24h": "How many jobs were created since `since`.",
     "created_at": "When the earliest of the events occurred.",
     "declared": "Whether it was declared, or is known by its jobs alone.",
     "description": "What there is to say about it; null where nothing was declared.",
@@ -27,16 +30,20 @@ FIELDS: Mapping[str, str] = {
     "duration_p95_seconds": "95 % of the attempts that ended took no longer; null where none did.",
     "duration_seconds": "From start to end; null while either is unknown.",
     "ended": "How many attempts ended, with whatever result.",
+    "ended_24h": "How many attempts ended since `since`, with whatever result.",
     "ended_at": "When it completed; null until then.",
     "error": "Why it failed, as reported; null where nothing was.",
     "error_rate": "The share of failures in what ended without being cancelled; null for nothing.",
+    "error_rate_24h": "The share of failures in what ended since `since` and was not cancelled.",
     "event_id": "The event's id, by which repeats of it are known.",
     "failed": "How many attempts failed.",
+    "failed_24h": "How many attempts failed since `since`.",
     "field": "The field that breaks the contract.",
     "fingerprint": "What errors of one kind share.",
     "first_seen_at": "When the first failure that came in occurred.",
     "from": "The oldest moment of the span; null where it is open.",
     "group_by": "What there is a series for each of; null for one over all.",
+    "hours": "Every hour since `since`, oldest first; the last is the one that runs.",
     "interval": "How long a point is.",
     "items": "What was found, in order.",
     "job_id": "The job's id.",
@@ -44,6 +51,7 @@ FIELDS: Mapping[str, str] = {
     "jobs": "How many jobs there are, by what they are now.",
     "jobs_expected": "How many jobs it should have in the end; null where nobody said.",
     "key": "The group, as `client_id`, `project_id` or `pipeline`; empty where nothing is grouped.",
+    "last_event_at": "When the ledger last counted something; null where it never has.",
     "last_seen_at": "When the ledger last took in something new about it.",
     "log_url": "Where its log is.",
     "message": "What happened, in words.",
@@ -55,6 +63,7 @@ FIELDS: Mapping[str, str] = {
     "parameters": "The plain parameters, by name.",
     "parent_job_id": "The job that started this one.",
     "partial": "How many attempts succeeded in part.",
+    "partial_24h": "How many attempts succeeded in part since `since`.",
     "pipeline": "The pipeline that the job is a run of; `default` where none was named.",
     "points": "What was counted, oldest first; intervals of nothing are left out.",
     "project_id": "The project that the work belongs to.",
@@ -68,6 +77,7 @@ FIELDS: Mapping[str, str] = {
     "running": "How many jobs run, stalled ones included.",
     "secrets_omitted": "How many secret parameters there are besides.",
     "series": "One for each group, sorted by key.",
+    "since": "The first moment of the oldest hour.",
     "source": "Who sent the event; null where that can't be told.",
     "stage": "What it is busy with.",
     "stalled": "Whether it is running and has been silent for longer than its heartbeat allows.",
@@ -75,15 +85,23 @@ FIELDS: Mapping[str, str] = {
     "started_at": "When it first ran; null where no event says so.",
     "status": "Its state now.",
     "succeeded": "How many attempts succeeded.",
+    "succeeded_24h": "How many attempts succeeded since `since`.",
     "tags": "Whatever its producer labelled it with.",
     "timed_out": "How many attempts timed out.",
+    "timed_out_24h": "How many attempts timed out since `since`.",
     "to": "The newest moment of the span; null where it is open.",
     "total": "All of them.",
+    "totals": "Over all clients that the caller may see.",
     "truncated": "Whether `raw` was cut as it was too long to keep.",
     "type": "What kind of error it is.",
     "updated_at": "When it was changed last.",
     "value": "The parameter's value.",
 }
+
+_STALLED = (
+    "How many running jobs have been silent for longer than their heartbeat allows; null where "
+    "more run than can be looked through."
+)
 
 # By document and name, where a member means something else there.
 SPECIAL: Mapping[tuple[str, str], str] = {
@@ -113,4 +131,7 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Error", "last_seen_at"): "When the latest of the failures that are known occurred.",
     ("Error", "message"): "What one of the latest said, cut if it is long; null for nothing.",
     ("Error", "type"): "What kind of error it is; null where none was said.",
+    ("ClientFigures", "stalled"): _STALLED,
+    ("Figures", "stalled"): _STALLED,
+    ("Overview", "clients"): "The same figures by client, sorted by `client_id`.",
 }

@@ -31,7 +31,7 @@ from run_ledger.store.client_reads import (
     read_profile,
 )
 from run_ledger.store.rollup_reads import MOST_ROUNDS
-from run_ledger.store.totals import Totals, read_total
+from run_ledger.store.totals import NOTHING, Total, Totals, read_total
 
 from .answers import fitting
 from .inquiries import Inquiry
@@ -132,9 +132,7 @@ def _calls(inquiry: Inquiry, client_id: str) -> list[Any]:
     ]
 
 
-def _document(
-    client_id: str, profile: Profile | None, totals: Mapping[str, int] | None
-) -> ClientDocument:
+def _document(client_id: str, profile: Profile | None, total: Total | None) -> ClientDocument:
     said = profile or {}
     return ClientDocument(
         client_id=client_id,
@@ -142,7 +140,7 @@ def _document(
         description=said.get("description"),
         contact=said.get("contact"),
         tags=dict(sorted((said.get("tags") or {}).items())),
-        jobs=job_totals(totals or {}),
+        jobs=job_totals((total or NOTHING).now),
         declared=profile is not None,
     )
 

@@ -32,7 +32,7 @@ from run_ledger.store.project_lists import (
     read_projects,
     read_reported,
 )
-from run_ledger.store.totals import TotalsPage, read_total, read_totals
+from run_ledger.store.totals import NOTHING, Total, TotalsPage, read_total, read_totals
 
 from .answers import fitting
 from .inquiries import Inquiry
@@ -46,7 +46,7 @@ Place = tuple[str, str]
 
 class _Page(NamedTuple):
     places: Sequence[Place]
-    totals: Mapping[Place, Mapping[str, int]]
+    totals: Mapping[Place, Total]
     end: Place | None
 
 
@@ -166,12 +166,10 @@ def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
     return documents
 
 
-def _document(
-    place: Place, now: Mapping[str, int] | None, stored: StoredProject | None
-) -> ProjectDocument:
+def _document(place: Place, total: Total | None, stored: StoredProject | None) -> ProjectDocument:
     return project_document(
         *place,
-        now or {},
+        (total or NOTHING).now,
         stored.project if stored else None,
         stored.last_seen_at if stored else None,
     )

@@ -23,6 +23,7 @@ from .entries import list_entries
 from .errors import list_errors
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
+from .overview import show_overview
 from .projects import list_projects, show_project
 from .rejections import list_rejections
 from .requests import Request
@@ -42,6 +43,7 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/clients": list_clients,
     "/clients/{client_id}": show_client,
     "/clients/{client_id}/config": show_config,
+    "/overview": show_overview,
     "/errors": list_errors,
     "/rejections": list_rejections,
     "/trends": show_trends,

@@ -25,11 +25,11 @@ from run_ledger.domain.access import EVERYTHING
 from run_ledger.domain.documents_trends import SeriesDocument, TrendsDocument
 from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.instants import day, parse, text
-from run_ledger.domain.queries_trends import DAY, HOUR, TrendsQuery, trends_query
+from run_ledger.domain.queries_trends import HOUR, TrendsQuery, trends_query
 from run_ledger.domain.rollups import ALL
 from run_ledger.domain.trends import Sums, known_alone, series
 from run_ledger.store.directories import read_project_ids
-from run_ledger.store.rollup_reads import Place, Range, read_sums
+from run_ledger.store.rollup_reads import Place, Range, beyond, day_cuts, read_sums
 
 from .answers import fits
 from .inquiries import Inquiry
@@ -94,28 +94,14 @@ def _projects(inquiry: Inquiry, query: TrendsQuery, clients: Sequence[str]) -> S
 def _ranges_of_all(query: TrendsQuery) -> list[Range]:
     days = [day(moment) for moment in query.moments]
     portions = [days[first : first + _DAYS_A_QUERY] for first in range(0, len(days), _DAYS_A_QUERY)]
-    return [Range(ALL, [*portion, _beyond(portion[-1])]) for portion in portions]
+    return [Range(ALL, [*portion, beyond(portion[-1])]) for portion in portions]
 
 
 def _ranges(kind: str, names: Sequence[str], query: TrendsQuery) -> list[Range]:
     """Return the hours of each of *names* that lie in the span, by day."""
-    days = [
-        (day(midnight), _cuts(max(query.start, midnight), min(query.end, midnight + DAY)))
-        for midnight in range(query.start // DAY * DAY, query.end, DAY)
-    ]
+    days = day_cuts(query.start, query.end)
     _check(len(names) * len(days), "from", f"days of {kind}s")
     return [Range(f"{kind}#{name}#{one_day}", cuts) for name in names for one_day, cuts in days]
-
-
-def _cuts(start: int, end: int) -> list[str]:
-    """Return the hours from *start* to *end*, which lie in one day, and what is beyond them."""
-    hours = [f"{moment // HOUR % 24:02d}" for moment in range(start, end, HOUR)]
-    return [*hours, _beyond(hours[-1])]
-
-
-def _beyond(beginning: str) -> str:
-    """Return a text right after all sort keys that begin with *beginning* and ``#``."""
-    return f"{beginning}$"
 
 
 def _check(count: int, parameter: str, what: str) -> None:

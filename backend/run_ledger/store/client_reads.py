@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from run_ledger.domain.errors import InvalidQuery
+
 from .attributes import from_item, to_attribute, to_item
 
 if TYPE_CHECKING:
@@ -59,6 +61,20 @@ def read_declared(
     )
     items: list[Any] = answer["Items"]
     return [item["sk"]["S"] for item in items], "LastEvaluatedKey" in answer
+
+
+def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
+    """Return the names of all declared clients; InvalidQuery where they are too many."""
+    answer = client.query(
+        TableName=table,
+        KeyConditionExpression="pk = :directory",
+        ExpressionAttributeValues={":directory": to_attribute(_DIRECTORY)},
+        **_named(("sk", "name")),
+    )
+    if "LastEvaluatedKey" in answer:
+        raise InvalidQuery("client_id", "too many clients are declared for one answer; name one")
+    items: list[Any] = answer["Items"]
+    return {item["sk"]["S"]: item.get("name", {}).get("S", "") for item in items}
 
 
 def read_parameters(

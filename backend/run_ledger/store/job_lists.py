@@ -155,6 +155,11 @@ def _may_be(row: Mapping[str, Any], now: int, *, stalled: bool) -> bool:
     return sign != ("alive" if stalled else "stalled")
 
 
+def read_portion(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[StoredJob]:
+    """Return those of *job_ids*, at most 100, that there are, in no order."""
+    return [from_job_item(item) for item in _batch_get(client, table, job_ids)]
+
+
 def _batch_get(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[Any]:
     """Return the items of *job_ids*, at most 100, asking again for what DynamoDB left out."""
     wanted: Any = {

@@ -29,7 +29,7 @@ from run_ledger.domain.samples import Sample
 from .attributes import Attribute, from_item, to_item
 from .expressions import UpdateBuilder
 
-_SEEN = "seen"
+SEEN = "seen"
 _FIRST, _TYPE, _MESSAGE = "first", "type", "message"
 _JOBS = ("job_0", "job_1", "job_2")
 _MOST_TYPE_CHARACTERS = 80
@@ -55,7 +55,7 @@ class KeptSample(Struct, frozen=True):
 def beside_counts(row: Row, sample: Sample | None, now: int) -> Beside:
     """Return what to leave beside the counts of *row* at *now*."""
     if row.partition == CLIENTS or row.partition.startswith("client#"):
-        return Beside({_SEEN: str(now)})
+        return Beside({SEEN: str(now)})
     if sample is None:
         return Beside()
     at = text(sample.at)
@@ -98,7 +98,7 @@ def counts_of(item: Mapping[str, Attribute]) -> dict[str, int]:
 
 def seen_at(item: Mapping[str, Attribute]) -> int | None:
     """Return when a writer counted something in an item last; None where it does not say."""
-    return int(item[_SEEN]["S"]) if _SEEN in item else None
+    return int(item[SEEN]["S"]) if SEEN in item else None
 
 
 def sample_of(item: Mapping[str, Attribute]) -> KeptSample:

@@ -13,6 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import day
+from run_ledger.domain.queries_trends import DAY, HOUR
 
 from .attributes import to_attribute, to_item
 from .reading import Reading
@@ -43,6 +45,22 @@ class Range(NamedTuple):
     """A sort key: only rows beyond it."""
 
 
+def day_cuts(start: int, end: int) -> list[tuple[str, Sequence[str]]]:
+    """Return the days from *start* to *end*, exclusive, each with the hours of it in between."""
+    midnights = range(start // DAY * DAY, end, DAY)
+    return [(day(one), _hour_cuts(max(start, one), min(end, one + DAY))) for one in midnights]
+
+
+def beyond(beginning: str) -> str:
+    """Return a text right after all sort keys that begin with *beginning* and ``#``."""
+    return f"{beginning}$"
+
+
+def _hour_cuts(start: int, end: int) -> list[str]:
+    hours = [f"{moment // HOUR % 24:02d}" for moment in range(start // HOUR * HOUR, end, HOUR)]
+    return [*hours, beyond(hours[-1])]
+
+
 def read_sums(reading: Reading, ranges: Sequence[Range], place: Place[K]) -> dict[K, Sums]:
     """Return the attributes of all rows in *ranges*, added up where *place* puts them."""
     sums: dict[K, Sums] = {}
@@ -66,16 +84,20 @@ def read_ranges(
                 "from", "more was counted in this span than one answer can add up; shorten it"
             )
         pages = reading.together(
-            [partial(_page, reading.client, reading.tables.rollups, one, fold) for one in ranges]
+            [
+                partial(read_range, reading.client, reading.tables.rollups, one, fold)
+                for one in ranges
+            ]
         )
         found += [made for made, _ in pages]
         ranges = [one for _, rest in pages for one in rest]
     return found
 
 
-def _page(
+def read_range(
     client: DynamoDBClient, table: str, wanted: Range, fold: Callable[[Range, Sequence[Any]], T]
 ) -> tuple[T, list[Range]]:
+    """Return what *fold* makes of the items of one answer, and what is left of the range."""
     request: dict[str, Any] = {
         "TableName": table,
         "KeyConditionExpression": "pk = :partition AND sk BETWEEN :first AND :last",
@@ -104,9 +126,9 @@ def _placed(place: Place[K], wanted: Range, items: Sequence[Any]) -> dict[K, Sum
 
 def _rest(wanted: Range, after: str) -> list[Range]:
     """Return what lies beyond the sort key *after*, in as many pieces as there are cuts."""
-    beyond = [cut for cut in wanted.cuts if cut > after]
-    first = Range(wanted.partition, [wanted.cuts[0], beyond[0]], after)
-    return [first, *(Range(wanted.partition, pair) for pair in pairwise(beyond))]
+    left = [cut for cut in wanted.cuts if cut > after]
+    first = Range(wanted.partition, [wanted.cuts[0], left[0]], after)
+    return [first, *(Range(wanted.partition, pair) for pair in pairwise(left))]
 
 
 def _add(known: Sums, counts: Sums) -> None:

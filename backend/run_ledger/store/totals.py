@@ -7,24 +7,33 @@ do by themselves, as no character of a name comes before the ``#`` between name 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.rollups import NOW
 
 from .attributes import to_attribute
-from .rollup_items import from_rollup_item
+from .rollup_items import SEEN, from_rollup_item, seen_at
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Right after all shards of a name.
 _BEYOND = "$"
-_ATTRIBUTES = ("pk", "sk", *(NOW + outcome for outcome in ("queued", "running", *RESULTS)))
+_ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in ("queued", "running", *RESULTS)))
 
-Totals = Mapping[str, Mapping[str, int]]
-"""Of each name, how many jobs are in which outcome now."""
+
+class Total(NamedTuple):
+    """How many jobs are in which outcome ``now``; when writers counted last, where rows say so."""
+
+    now: Mapping[str, int]
+    seen_at: Sequence[int] = ()
+
+
+NOTHING = Total({})
+Totals = Mapping[str, Total]
 
 
 class TotalsPage(NamedTuple):
@@ -53,9 +62,15 @@ def read_totals(
     return TotalsPage({name: totals[name] for name in names[:-1] or names}, goes_on=True)
 
 
-def read_total(
-    client: DynamoDBClient, table: str, partition: str, name: str
-) -> Mapping[str, int] | None:
+def read_all_totals(client: DynamoDBClient, table: str, partition: str) -> Totals:
+    """Return all totals of a partition; InvalidQuery where one answer doesn't hold them."""
+    page = read_totals(client, table, partition, start=None, rows=None)
+    if page.goes_on:
+        raise InvalidQuery("client_id", "there are too many clients for one answer; name one")
+    return page.totals
+
+
+def read_total(client: DynamoDBClient, table: str, partition: str, name: str) -> Total | None:
     """Return the totals of one name, None where it has no row."""
     values = {":partition": to_attribute(partition), ":shards": to_attribute(f"{name}#")}
     answer = client.query(**_request(table, " AND begins_with(sk, :shards)", values))
@@ -71,11 +86,14 @@ def _request(table: str, condition: str, values: dict[str, Any]) -> dict[str, An
     }
 
 
-def _added(items: Any) -> dict[str, Counter[str]]:
+def _added(items: Any) -> dict[str, Total]:
     totals: dict[str, Counter[str]] = {}
+    seen: dict[str, list[int]] = {}
     for item in items:
         row, counts = from_rollup_item(item)
         total = totals.setdefault(row.sort, Counter())
         for name, count in counts.items():
             total[name.removeprefix(NOW)] += count
-    return totals
+        at = seen_at(item)
+        seen.setdefault(row.sort, []).extend([] if at is None else [at])
+    return {name: Total(total, seen[name]) for name, total in totals.items()}

@@ -1,0 +1,86 @@
+"""From the totals and the hours of clients to the figures that people want first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from .contract import RESULTS
+from .documents_overview import ClientFiguresDocument, FiguresDocument, HourDocument
+from .instants import text
+from .trends import error_rate
+
+Sums = Mapping[str, int]
+
+
+class ClientFigures(Struct, frozen=True):
+    """What is known of one client: counts now, counts by hour, the last that was heard of it.
+
+    ``stalled`` is None where more jobs run than can be looked through.
+    """
+
+    client_id: str
+    name: str | None
+    now: Sums
+    stalled: int | None
+    hours: Mapping[int, Sums]
+    last_event_at: int | None
+
+
+def client_document(figures: ClientFigures, moments: Sequence[int]) -> ClientFiguresDocument:
+    """Return the figures of a client over the hours that begin at *moments*."""
+    return ClientFiguresDocument(
+        client_id=figures.client_id, name=figures.name, **_shown(figures, moments)
+    )
+
+
+def totals_document(every: Iterable[ClientFigures], moments: Sequence[int]) -> FiguresDocument:
+    """Return the figures of all clients together."""
+    now: Counter[str] = Counter()
+    hours: dict[int, Counter[str]] = {}
+    stalled: int | None = 0
+    heard: list[int] = []
+    for one in every:
+        now.update(one.now)
+        for moment, sums in one.hours.items():
+            hours.setdefault(moment, Counter()).update(sums)
+        stalled = None if stalled is None or one.stalled is None else stalled + one.stalled
+        heard += [one.last_event_at] if one.last_event_at is not None else []
+    together = ClientFigures("", None, now, stalled, hours, max(heard, default=None))
+    return FiguresDocument(**_shown(together, moments))
+
+
+def _shown(figures: ClientFigures, moments: Sequence[int]) -> dict[str, Any]:
+    hours = [_hour(moment, figures.hours.get(moment, {})) for moment in moments]
+    ended = {
+        result: max(0, sum(sums.get(f"ended_{result}", 0) for sums in figures.hours.values()))
+        for result in RESULTS
+    }
+    running = max(0, figures.now.get("running", 0))
+    return {
+        "running": running,
+        "queued": max(0, figures.now.get("queued", 0)),
+        # Index and totals are read one after the other: what has ended between is no more stalled.
+        "stalled": None if figures.stalled is None else min(figures.stalled, running),
+        "created_24h": sum(hour.created for hour in hours),
+        "ended_24h": sum(ended.values()),
+        **{f"{result}_24h": count for result, count in ended.items()},
+        "error_rate_24h": error_rate(ended),
+        "last_event_at": None if figures.last_event_at is None else text(figures.last_event_at),
+        "hours": hours,
+    }
+
+
+def _hour(moment: int, sums: Sums) -> HourDocument:
+    ended = {result: max(0, sums.get(f"ended_{result}", 0)) for result in RESULTS}
+    return HourDocument(
+        at=text(moment),
+        created=max(0, sums.get("created", 0)),
+        started=max(0, sums.get("started", 0)),
+        ended=sum(ended.values()),
+        failed=ended["failed"],
+        timed_out=ended["timed_out"],
+    )

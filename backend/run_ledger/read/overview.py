@@ -1,0 +1,173 @@
+"""``/overview``: what is going on, for each client that the caller may see and over all of them.
+
+Three rounds of calls: which clients there are and what their jobs are now; for each the hours since
+yesterday, and the index rows of its running jobs; the items of those jobs of which a row can't tell
+whether they have stalled, and what was left of the hours. No job is read for a total.
+
+``as_of`` is the minute in which the figures were taken, so that an answer stays the same while
+nothing happens. ``last_event_at`` is when the ledger last counted something for the client, by its
+own clock; an event that nothing counts, such as a heartbeat, moves it by slots of five minutes, and
+only while the job runs. Of more than `_MOST_UNCLEAR` jobs on the edge of having stalled, the rest
+are taken to be alive: they are counted five minutes later at most.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from run_ledger.domain.documents_overview import OverviewDocument
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.domain.overview import ClientFigures, client_document, totals_document
+from run_ledger.domain.queries_overview import overview_query
+from run_ledger.domain.queries_trends import DAY, HOUR
+from run_ledger.domain.rollups import CLIENTS
+from run_ledger.store.client_hours import HoursPage, client_range, read_hours
+from run_ledger.store.client_reads import read_names, read_profile
+from run_ledger.store.job_lists import read_portion
+from run_ledger.store.rollup_reads import day_cuts
+from run_ledger.store.running_jobs import RunningJobs, read_running
+from run_ledger.store.totals import NOTHING, Total, read_all_totals, read_total
+
+from .answers import fits
+from .inquiries import Inquiry
+
+MOST_CLIENTS = 500
+_MOST_UNCLEAR = 1_000
+_KEYS_A_CALL = 100
+_MINUTE = 60 * MICROSECONDS
+
+
+class _Known(NamedTuple):
+    """A client, and what the first round told of it."""
+
+    client_id: str
+    name: str | None
+    total: Total
+
+
+def show_overview(inquiry: Inquiry) -> Struct:
+    """Return the figures of the clients that the caller may see."""
+    known = _known(inquiry, overview_query(inquiry.parameters))
+    if len(known) > MOST_CLIENTS:
+        raise InvalidQuery(
+            "client_id", f"{len(known)} clients are too many for one overview; name one"
+        )
+    since = inquiry.now // HOUR * HOUR - DAY
+    moments = range(since, inquiry.now + 1, HOUR)
+    figures = _figures(inquiry, known, since)
+    document = OverviewDocument(
+        as_of=text(inquiry.now // _MINUTE * _MINUTE),
+        since=text(since),
+        totals=totals_document(figures, moments),
+        clients=[client_document(one, moments) for one in figures],
+    )
+    if not fits(document):
+        raise InvalidQuery("client_id", "the clients are too many for one answer; name one")
+    return document
+
+
+def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
+    """Return the clients that the overview is of, declared or reporting, by id: one round."""
+    caller, reading = inquiry.caller, inquiry.reading
+    client, tables = reading.client, reading.tables
+    scope = caller.scope.narrowed(client_id) if caller.scope else None
+    if scope is not None and scope.clients is not None:
+        return _these(inquiry, sorted(scope.clients))
+    # A machine's scope is known only now: a round for it alone would be one too many.
+    scope, (totals, names) = inquiry.scope_and_each(
+        [
+            partial(read_all_totals, client, tables.rollups, CLIENTS),
+            partial(read_names, client, tables.clients),
+        ]
+    )
+    seen = scope.narrowed(client_id)
+    return [
+        _Known(one, names.get(one), totals.get(one, NOTHING))
+        for one in sorted({*totals, *names})
+        if seen.allows(one)
+    ]
+
+
+def _these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[_Known]:
+    reading = inquiry.reading
+    client, tables = reading.client, reading.tables
+    calls: list[Callable[[], Any]] = []
+    for one in client_ids:
+        calls.append(partial(read_total, client, tables.rollups, CLIENTS, one))
+        calls.append(partial(read_profile, client, tables.clients, one))
+    answers = reading.together(calls)
+    return [
+        _Known(one, profile and profile.get("name"), total or NOTHING)
+        for one, total, profile in zip(client_ids, answers[::2], answers[1::2], strict=True)
+        if total is not None or profile is not None
+    ]
+
+
+def _figures(inquiry: Inquiry, known: Sequence[_Known], since: int) -> list[ClientFigures]:
+    """Return what is known of each client after the last two rounds."""
+    reading = inquiry.reading
+    client, tables = reading.client, reading.tables
+    days = day_cuts(since, inquiry.now + 1)
+    ranges = [client_range(one.client_id, day) for one in known for day in days]
+    busy = [one.client_id for one in known if one.total.now.get("running", 0) > 0]
+    answers: list[Any] = reading.together(
+        [
+            *(partial(read_hours, client, tables.rollups, one) for one in ranges),
+            *(partial(read_running, client, tables.jobs, one, inquiry.now) for one in busy),
+        ]
+    )
+    pages, running = answers[: len(ranges)], answers[len(ranges) :]
+    rest = [one for page in pages for one in page.rest]
+    unclear = [job_id for one in running for job_id in one.unclear][:_MOST_UNCLEAR]
+    portions = [
+        unclear[first : first + _KEYS_A_CALL] for first in range(0, len(unclear), _KEYS_A_CALL)
+    ]
+    answers = reading.together(
+        [
+            *(partial(read_hours, client, tables.rollups, one) for one in rest),
+            *(partial(read_portion, client, tables.jobs, one) for one in portions),
+        ]
+    )
+    pages += answers[: len(rest)]
+    if any(page.rest for page in answers[: len(rest)]):
+        raise InvalidQuery("client_id", "more was counted than one overview can add up; name one")
+    found = [job for jobs in answers[len(rest) :] for job in jobs]
+    silent = Counter(
+        one.job.client_id for one in found if one.job.is_stalled(one.last_seen_at, inquiry.now)
+    )
+    return _together(known, pages, {one.client_id: one for one in running}, silent)
+
+
+def _together(
+    known: Sequence[_Known],
+    pages: Sequence[HoursPage],
+    running: Mapping[str, RunningJobs],
+    silent: Mapping[str, int],
+) -> list[ClientFigures]:
+    hours: dict[str, dict[int, Counter[str]]] = {}
+    heard: dict[str, list[int]] = {}
+    for page in pages:
+        for moment, sums in page.hours.items():
+            hours.setdefault(page.client_id, {}).setdefault(moment, Counter()).update(sums)
+        heard.setdefault(page.client_id, []).extend(page.seen_at)
+    figures = []
+    for client_id, name, total in known:
+        run = running.get(client_id, RunningJobs(client_id))
+        times = [*heard.get(client_id, []), *total.seen_at, *run.heard_at]
+        figures.append(
+            ClientFigures(
+                client_id=client_id,
+                name=name,
+                now=total.now,
+                stalled=run.stalled + silent.get(client_id, 0) if run.is_whole else None,
+                hours=hours.get(client_id, {}),
+                last_event_at=max(times, default=None),
+            )
+        )
+    return figures

@@ -1,0 +1,52 @@
+"""What was created, started and ended for a client, hour by hour; counters are left aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from run_ledger.domain.instants import parse
+from run_ledger.domain.queries_trends import HOUR
+
+from .rollup_items import counts_of, seen_at, sort_of
+from .rollup_reads import Range, read_range
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KINDS = ("created", "started", "ended_")
+
+
+class HoursPage(NamedTuple):
+    """The hours of a client that one answer holds, by their first moment, and what is left."""
+
+    client_id: str
+    hours: Mapping[int, Mapping[str, int]]
+    seen_at: Sequence[int]
+    rest: Sequence[Range]
+
+
+def client_range(client_id: str, day: tuple[str, Sequence[str]]) -> Range:
+    """Return the range of a client's hours on a *day*, given with its cuts."""
+    name, cuts = day
+    return Range(f"client#{client_id}#{name}", cuts)
+
+
+def read_hours(client: DynamoDBClient, table: str, wanted: Range) -> HoursPage:
+    """Return the hours in a range of a client's."""
+    page, rest = read_range(client, table, wanted, _folded)
+    return page._replace(rest=rest)
+
+
+def _folded(wanted: Range, items: Sequence[Any]) -> HoursPage:
+    _, client_id, day = wanted.partition.split("#")
+    midnight = parse(f"{day}T00:00:00Z")
+    hours: dict[int, Counter[str]] = {}
+    for item in items:
+        moment = midnight + int(sort_of(item)[:2]) * HOUR
+        counts = counts_of(item)
+        kept = {name: count for name, count in counts.items() if name.startswith(_KINDS)}
+        hours.setdefault(moment, Counter()).update(kept)
+    heard = [at for item in items if (at := seen_at(item)) is not None]
+    return HoursPage(client_id, hours, heard, ())

@@ -1,0 +1,65 @@
+"""Which of a client's running jobs have stalled, from index rows; items decide on the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.liveness import SLOT_SECONDS, sign_of_row
+
+from . import keys
+from .attributes import Attribute, to_attribute
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class RunningJobs(Struct, frozen=True):
+    """What the rows of a client's running jobs tell; not ``is_whole`` where there are more."""
+
+    client_id: str
+    stalled: int = 0
+    unclear: tuple[str, ...] = ()
+    heard_at: tuple[int, ...] = ()
+    """When the client was heard of, at least: a slot of five minutes begins then."""
+    is_whole: bool = True
+
+
+def read_running(client: DynamoDBClient, table: str, client_id: str, now: int) -> RunningJobs:
+    """Return what one answer's rows tell of a client's running jobs: some thousands."""
+    answer = client.query(
+        TableName=table,
+        IndexName=keys.BY_CLIENT_OUTCOME,
+        KeyConditionExpression="client_outcome = :running",
+        ExpressionAttributeValues={
+            ":running": to_attribute(keys.client_outcome(client_id, "running"))
+        },
+        ProjectionExpression="job_id, seen_slot, heartbeat",
+    )
+    stalled, unclear, slots = 0, [], []
+    items: list[Any] = answer["Items"]
+    for item in items:
+        slot = _number(item, "seen_slot")
+        if slot is None:
+            # An item from before there were slots: it alone knows.
+            unclear.append(item["job_id"]["S"])
+            continue
+        slots.append(slot)
+        sign = sign_of_row(slot, _number(item, "heartbeat"), now)
+        stalled += sign == "stalled"
+        if sign == "unclear":
+            unclear.append(item["job_id"]["S"])
+    return RunningJobs(
+        client_id,
+        stalled,
+        tuple(unclear),
+        (max(slots) * SLOT_SECONDS * MICROSECONDS,) if slots else (),
+        "LastEvaluatedKey" not in answer,
+    )
+
+
+def _number(item: Mapping[str, Attribute], name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None
