@@ -24,7 +24,7 @@ class ClientFigures(Struct, frozen=True):
 
     client_id: str
     name: str | None
-    now: Sums
+    states: Sums
     stalled: int | None
     hours: Mapping[int, Sums]
     last_event_at: int | None
@@ -39,17 +39,17 @@ def client_document(figures: ClientFigures, moments: Sequence[int]) -> ClientFig
 
 def totals_document(every: Iterable[ClientFigures], moments: Sequence[int]) -> FiguresDocument:
     """Return the figures of all clients together."""
-    now: Counter[str] = Counter()
+    states: Counter[str] = Counter()
     hours: dict[int, Counter[str]] = {}
     stalled: int | None = 0
     heard: list[int] = []
     for one in every:
-        now.update(one.now)
+        states.update(one.states)
         for moment, sums in one.hours.items():
             hours.setdefault(moment, Counter()).update(sums)
         stalled = None if stalled is None or one.stalled is None else stalled + one.stalled
         heard += [one.last_event_at] if one.last_event_at is not None else []
-    together = ClientFigures("", None, now, stalled, hours, max(heard, default=None))
+    together = ClientFigures("", None, states, stalled, hours, max(heard, default=None))
     return FiguresDocument(**_shown(together, moments))
 
 
@@ -59,10 +59,10 @@ def _shown(figures: ClientFigures, moments: Sequence[int]) -> dict[str, Any]:
         result: max(0, sum(sums.get(f"ended_{result}", 0) for sums in figures.hours.values()))
         for result in RESULTS
     }
-    running = max(0, figures.now.get("running", 0))
+    running = max(0, figures.states.get("running", 0))
     return {
         "running": running,
-        "queued": max(0, figures.now.get("queued", 0)),
+        "queued": max(0, figures.states.get("queued", 0)),
         # Index and totals are read one after the other: what has ended between is no more stalled.
         "stalled": None if figures.stalled is None else min(figures.stalled, running),
         "created_24h": sum(hour.created for hour in hours),

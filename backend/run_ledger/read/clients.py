@@ -140,7 +140,7 @@ def _document(client_id: str, profile: Profile | None, total: Total | None) -> C
         description=said.get("description"),
         contact=said.get("contact"),
         tags=dict(sorted((said.get("tags") or {}).items())),
-        jobs=job_totals((total or NOTHING).now),
+        jobs=job_totals((total or NOTHING).states),
         declared=profile is not None,
     )
 

@@ -115,7 +115,7 @@ def _figures(inquiry: Inquiry, known: Sequence[_Known], since: int) -> list[Clie
     client, tables = reading.client, reading.tables
     days = day_cuts(since, inquiry.now + 1)
     ranges = [client_range(one.client_id, day) for one in known for day in days]
-    busy = [one.client_id for one in known if one.total.now.get("running", 0) > 0]
+    busy = [one.client_id for one in known if one.total.states.get("running", 0) > 0]
     answers: list[Any] = reading.together(
         [
             *(partial(read_hours, client, tables.rollups, one) for one in ranges),
@@ -164,7 +164,7 @@ def _together(
             ClientFigures(
                 client_id=client_id,
                 name=name,
-                now=total.now,
+                states=total.states,
                 stalled=run.stalled + silent.get(client_id, 0) if run.is_whole else None,
                 hours=hours.get(client_id, {}),
                 last_event_at=max(times, default=None),

@@ -169,7 +169,7 @@ def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
 def _document(place: Place, total: Total | None, stored: StoredProject | None) -> ProjectDocument:
     return project_document(
         *place,
-        (total or NOTHING).now,
+        (total or NOTHING).states,
         stored.project if stored else None,
         stored.last_seen_at if stored else None,
     )

@@ -26,9 +26,9 @@ _ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in ("queued", "runn
 
 
 class Total(NamedTuple):
-    """How many jobs are in which outcome ``now``; when writers counted last, where rows say so."""
+    """How many jobs are in which outcome now; when writers counted last, where rows say so."""
 
-    now: Mapping[str, int]
+    states: Mapping[str, int]
     seen_at: Sequence[int] = ()
 
 
