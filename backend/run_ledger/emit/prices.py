@@ -1,9 +1,9 @@
 """What tokens cost: a small table of prices, and arithmetic that rounds fairly.
 
 A price is in micro-dollars for a million tokens, so that everything is an integer: 3 USD are
-`3_000_000`. The table below is an **example**: list prices in USD without discounts, tiers for
-long prompts, batches or regions, as the vendors' public price pages gave them in the autumn of
-2026. Prices change and yours may differ: pass your own.
+`3_000_000`. The table below is an **example**, gathered on the day of `PRICES_AS_OF`: list prices
+in USD without discounts, batches, regions or tiers for long prompts. Prices change and yours may
+differ: pass your own.
 
     RunLedger(prices=Prices({"my-model": Price(input=400_000, cached=40_000, output=1_600_000)}))
 """
@@ -51,6 +51,8 @@ class Price(NamedTuple):
 _OPUS = Price(input=5_000_000, cached=500_000, output=25_000_000, cache_write=6_250_000)
 _SONNET = Price(input=3_000_000, cached=300_000, output=15_000_000, cache_write=3_750_000)
 _HAIKU = Price(input=1_000_000, cached=100_000, output=5_000_000, cache_write=1_250_000)
+# claude: a copy of Anthropic's own price page. gpt, gemini: pages of June and March 2026 that quote
+# OpenAI's and Google's.
 EXAMPLE_PRICES: Mapping[str, Price] = {
     "claude-haiku-4-5": _HAIKU,
     "claude-opus-4-5": _OPUS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import warnings
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import DatasetEvent, Job, JobEvent, RunState, StaticDataset
+from tests.support.buses import WillingBus, served
 from tests.support.lineage import NAMESPACE, PRODUCER, Recorder, described, folded, run_event
 
 from run_ledger.emit.openlineage import RunLedgerConfig, RunLedgerTransport
 
+ROOT = Path(__file__).resolve().parents[3]
 TYPE = "run_ledger.emit.openlineage.RunLedgerTransport"
 AT = "2020-12-17T03:00:00.000Z"
 
@@ -233,8 +236,49 @@ def test_closing_waits_no_longer_than_asked_and_never_for_good() -> None:
 def test_emitting_alone_does_not_need_the_client() -> None:
     """`run_ledger.emit` comes without OpenLineage: only this module imports it."""
     code = "import sys, run_ledger.emit; sys.exit('openlineage' in sys.modules)"
-    here = Path(__file__).resolve().parents[3] / "backend"
+    path = {"PYTHONPATH": str(ROOT / "backend")}
 
-    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(here)}, check=False)
+    done = subprocess.run([sys.executable, "-c", code], env=path, check=False)
 
     assert done.returncode == 0
+
+
+def test_a_process_that_ends_without_a_farewell_has_reported(tmp_path: Path) -> None:
+    """Airflow reports from a forked process that ends at once: what it emitted is with the bus."""
+    program = f"""
+import os
+from openlineage.client import OpenLineageClient
+from openlineage.client.event_v2 import RunState
+from tests.support.buses import WillingBus, served
+from tests.support.lineage import run_event
+
+client = OpenLineageClient(config={{"transport": {{"type": "{TYPE}", "client_id": "acme"}}}})
+for state, rows in ((RunState.START, None), (RunState.COMPLETE, 7)):
+    child = os.fork()
+    if child == 0:
+        client.emit(run_event(state, rows=rows))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    bus = WillingBus()
+    with served(bus) as found:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={
+                **os.environ,
+                **found,
+                "PYTHONPATH": os.pathsep.join((str(ROOT / "backend"), str(ROOT))),
+                "RUN_LEDGER_BUS": "bus",
+                "RUN_LEDGER_SPOOL": str(tmp_path / "spool"),
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stderr
+    (job,) = bus.jobs.values()
+    assert job.outcome == "succeeded"
+    assert job.counters == {"records_ok": 7, "output_files": 1}
+    assert {entry["Source"] for entry in bus.entries} == {"run-ledger.openlineage"}

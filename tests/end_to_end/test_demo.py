@@ -1,0 +1,45 @@
+"""The demo's pipelines on the running system: real processes, real records, the API's view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.ledger_http import all_items, machine_token, until
+from tests.support.local_stack import LocalStack
+
+from run_ledger_ops.demo.live import LINES, TAGS
+from run_ledger_ops.demo.workers import Workers
+
+pytestmark = pytest.mark.local_stack
+SECONDS = 90
+
+
+@pytest.fixture
+def said(running: LocalStack) -> Iterator[list[str]]:
+    """Let the three pipelines work, a job every three seconds each; give what was said of them."""
+    complaints: list[str] = []
+    with Workers(running.state / "stack.json", 60, complaints.append):
+        yield complaints
+
+
+def test_three_pipelines_report_what_they_do(running: LocalStack, said: list[str]) -> None:
+    """A job of each line shows as ended, with each of its records accounted for."""
+    token = machine_token(running.document)
+
+    def over(project_id: str) -> list[dict[str, Any]]:
+        jobs = all_items(running.document, "/jobs", token, project_id=project_id)
+        return [job for job in jobs if job["status"] == "completed"]
+
+    for line in LINES.values():
+        until(f"a job of {line.key}", SECONDS, lambda line=line: bool(over(line.project_id)))
+        job = over(line.project_id)[0]
+        done = sum(
+            job["counters"].get(name, 0)
+            for name in ("records_ok", "records_failed", "records_skipped")
+        )
+        assert job["error"] or done == job["records_total"]
+        assert job["tags"] == TAGS
+        assert job["pipeline"] == line.pipeline
+    assert said == []
