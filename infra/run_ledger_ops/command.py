@@ -13,9 +13,7 @@ from run_ledger_ops.terminal import CANNOT, warn
 
 _PRODUCERS = {"emit": emit, "run": run, "spool": spool}
 _EXTRA = {"boto3", "yaml"}  # what `pip install "run-ledger[ops]"` adds
-_INCOMPLETE = (
-    'The commands that run and mend a ledger need more: pip install "run-ledger[ops]" adds it.'
-)
+_INCOMPLETE = 'To run or mend a ledger: pip install "run-ledger[ops]".'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import cold_start, cost, domain, end_to_end, hot_job, writer_cpu, writer_units
+from . import cold_start, cost, domain, emit, end_to_end, hot_job, writer_cpu, writer_units
 from .figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +35,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "cold_start_writer": cold_start.writer,
     "cold_start_reader": cold_start.reader,
     "cost_per_million_events_usd": cost.cost_per_million_events,
+    "emit_add_us": emit.add_us,
+    "emit_events_per_million_adds": emit.events_per_million_adds,
+    "emit_unreachable_bus_overhead": emit.unreachable_bus_overhead,
 }
 
 
