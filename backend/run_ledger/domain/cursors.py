@@ -5,6 +5,9 @@ the caller may see. It holds no secret (a position is a time and an id that the 
 could have), so the code is there to make every cursor that we did not give for this query a clear
 error instead of a wrong page. The same position gives the same cursor, so that answers can be
 compared by their ETag.
+
+A cursor does not age: what it points to stays where it is. It is outdated when `_VERSION` has
+changed since, as it does with the meaning of any position.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ import msgspec
 from .errors import InvalidQuery
 from .parameters import MOST_CURSOR_CHARACTERS
 
+_VERSION = b"1"
 _CODE_BYTES = 16
 
 
 def seal(key: str, binding: Sequence[Any], position: Any) -> str:
     """Return the cursor that stands for *position* (strings, integers and lists of these)."""
     content = msgspec.json.encode(position)
-    return base64.urlsafe_b64encode(_code(key, binding, content) + content).decode().rstrip("=")
+    return _text(_code(key, binding, content) + content)
 
 
 def unseal(key: str, binding: Sequence[Any], cursor: str) -> Any:
@@ -40,20 +44,26 @@ def unseal(key: str, binding: Sequence[Any], cursor: str) -> Any:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise _refusal() from error
+    if _text(sealed) != cursor:  # the last character has bits that decoding ignores
+        raise _refusal()
     content = sealed[_CODE_BYTES:]
     if not hmac.compare_digest(sealed[:_CODE_BYTES], _code(key, binding, content)):
         raise _refusal()
     return msgspec.json.decode(content)
 
 
+def _text(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
 def _code(key: str, binding: Sequence[Any], content: bytes) -> bytes:
-    message = msgspec.json.encode(binding) + b"\n" + content
+    message = _VERSION + msgspec.json.encode(binding) + b"\n" + content
     return hmac.digest(key.encode(), message, hashlib.sha256)[:_CODE_BYTES]
 
 
 def _refusal() -> InvalidQuery:
     return InvalidQuery(
         "cursor",
-        "it is not one that this API gave you for this path and these filters; "
-        "start again without it",
+        "it is not one that this API gave you for this path and these filters, or an outdated "
+        "one; start again without it",
     )

@@ -21,6 +21,7 @@ from run_ledger.domain.errors import (
 # Lambda carries 6 MB, in which the body stands as a JSON string; the list around the items and
 # the headers need some of it.
 MOST_BYTES = 5_000_000
+_LAMBDA_BYTES = 5_900_000
 # The template gives the same to what the gateway answers by itself.
 COMMON_HEADERS = {
     "Cache-Control": "private, no-cache",
@@ -130,9 +131,12 @@ def fits(document: Struct) -> bool:
 def found(document: Struct, if_none_match: str) -> Answer:
     """Return the answer that shows *document*, or says that the caller has it already.
 
-    The tag is a weak one, as it stays while the gateway compresses the answer or does not.
+    The tag is a weak one, as it stays while the gateway compresses the answer or does not. What
+    Lambda would not carry is our failure, and said so rather than cut.
     """
     body = _encoder.encode(document)
+    if 3 * len(body) > _LAMBDA_BYTES and _bytes_as_string(body) > _LAMBDA_BYTES:
+        raise ValueError(f"an answer of {len(body)} bytes is more than Lambda carries")
     tag = f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
     headers = {**COMMON_HEADERS, "ETag": tag}
     if _matches(if_none_match, tag):
