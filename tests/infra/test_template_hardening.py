@@ -40,6 +40,7 @@ ENCRYPTED = {
 TAGGED = {
     *("AWS::ApiGateway::Stage", "AWS::CloudFront::Distribution", "AWS::Cognito::UserPool"),
     *("AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::IAM::Role", "AWS::Lambda::Function"),
+    "AWS::KMS::Key",
     *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue"),
 }
 HOLDS_NOTHING = {  # and can be tagged by the stack's own tags at most
@@ -99,7 +100,12 @@ def test_a_customer_s_key_encrypts_all_that_is_stored(kind: str) -> None:
 
 
 def test_without_a_key_aws_s_keys_encrypt() -> None:
-    """Tables, queues and bucket say so themselves; logs, bus and topic of SNS always are."""
+    """Tables, queues and bucket say so; logs and bus always are; the topic gets a key."""
+    (topic,) = resources("AWS::SNS::Topic").values()
+    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["AlarmKey", "Arn"]}
+    (key,) = resources("AWS::KMS::Key").values()
+    assert key["EnableKeyRotation"] is True
+    assert not resources("AWS::KMS::Key", **FULL)
     for table in resources("AWS::DynamoDB::Table").values():
         assert table["SSESpecification"] == {"SSEEnabled": True}
     for queue in resources("AWS::SQS::Queue").values():
