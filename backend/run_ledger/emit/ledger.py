@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -19,14 +19,13 @@ from run_ledger.emit.health import Health, Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.naming import Naming
 from run_ledger.emit.prices import Meter, Prices
-from run_ledger.emit.sender import Sender, Ticket
+from run_ledger.emit.sender import Pace, Sender, Ticket
 from run_ledger.emit.spool import Spool
 from run_ledger.emit.tallies import Tally
 from run_ledger.emit.tracking import Tracked
 from run_ledger.emit.updates import make
 
-_INTERVAL_SECONDS = 5.0
-_EXIT_SECONDS = 5.0
+_USUAL = Pace()
 _LAMBDA_SECONDS = 2.0
 
 
@@ -47,8 +46,8 @@ class RunLedger:
         source: str | None = None,
         spool: str | Path | None = None,
         strict: bool | None = None,
-        interval_seconds: float = _INTERVAL_SECONDS,
-        exit_seconds: float = _EXIT_SECONDS,
+        interval_seconds: float = _USUAL.interval_seconds,
+        exit_seconds: float = _USUAL.exit_seconds,
         client: EventsClient | None = None,
         prices: Prices | None = None,
     ) -> None:
@@ -76,19 +75,24 @@ class RunLedger:
         }  # fmt: skip
         self.strict = surroundings.flag("STRICT") if strict is None else strict
         self.seconds_at_end = _LAMBDA_SECONDS if surroundings.is_lambda() else 0.0
-        self._exit_seconds = exit_seconds
         self._prices = prices or Prices()
         self._health = Health()
-        self._tallies: WeakValueDictionary[tuple[Any, ...], Tally] = WeakValueDictionary()
+        self._tallies: weakref.WeakValueDictionary[tuple[Any, ...], Tally] = (
+            weakref.WeakValueDictionary()
+        )
         self._making = threading.Lock()  # of tallies
         self._naming = Naming()
         target = surroundings.target(bus, region, endpoint_url, source)
         self.enabled = target is not None
         where = target or Target("", None, None, "-")
         self.sender = Sender(
-            Bus(where, client), self._spool_of(target, spool), self._health, interval_seconds
+            Bus(where, client),
+            self._spool_of(target, spool),
+            self._health,
+            Pace(interval_seconds, exit_seconds),
         )
         processes.know(self)
+        weakref.finalize(self, self.sender.retire).atexit = False
 
     def job(  # noqa: PLR0913 - the contract's fields, by name
         self,
@@ -200,11 +204,11 @@ class RunLedger:
             if self.enabled:
                 update = make(detail_type, detail, self.complain)
                 if update is not None:
-                    self._hand(update)
+                    self.sender.hand(update)
                     return update.event_id
         return None
 
-    def flush(self, timeout: float = _EXIT_SECONDS) -> bool:
+    def flush(self, timeout: float = _USUAL.exit_seconds) -> bool:
         """Wait until all that was said before is with the bus or safe on the disk.
 
         Return whether it is, after *timeout* seconds at most.
@@ -213,12 +217,12 @@ class RunLedger:
             if not self.enabled:
                 return True
             ticket = Ticket()
-            self._hand(ticket)
+            self.sender.hand(ticket)
             ticket.done.wait(timeout)
             return ticket.is_safe
         return False
 
-    async def aflush(self, timeout: float = _EXIT_SECONDS) -> bool:  # noqa: ASYNC109
+    async def aflush(self, timeout: float = _USUAL.exit_seconds) -> bool:  # noqa: ASYNC109
         """Do what `flush` does without holding up the loop."""
         with self.harmless():
             if not self.enabled:
@@ -229,7 +233,7 @@ class RunLedger:
                 loop.call_soon_threadsafe(done.set)
 
             ticket = Ticket(tell)
-            self._hand(ticket)
+            self.sender.hand(ticket)
             try:
                 await asyncio.wait_for(done.wait(), timeout)
             except TimeoutError:
@@ -237,7 +241,7 @@ class RunLedger:
             return ticket.is_safe
         return False
 
-    def close(self, timeout: float = _EXIT_SECONDS) -> bool:
+    def close(self, timeout: float = _USUAL.exit_seconds) -> bool:
         """Send what there is within *timeout* seconds, else put it on disk; say if all is safe.
 
         The end of the program does it. What is said afterwards begins anew.
@@ -297,7 +301,7 @@ class RunLedger:
         if self.strict:
             raise invalid
         if self._health.is_news(invalid):
-            self._hand(invalid)
+            self.sender.hand(invalid)
 
     def check(
         self,
@@ -316,10 +320,6 @@ class RunLedger:
         """Remember that a try ended here, so that the next one of the same job counts on."""
         self._naming.ended(tally.identity)
 
-    def at_exit(self) -> None:
-        """Bring what there is into safety before the process ends."""
-        self.close(self._exit_seconds)
-
     def after_fork(self) -> None:
         """Begin anew in a child; the parent goes on reporting what was said before."""
         self._making = threading.Lock()
@@ -328,14 +328,6 @@ class RunLedger:
             tally.forget()
         self.sender.after_fork()
         self._health = self.sender.health
-
-    def _hand(self, item: Any) -> None:
-        processes.watch_exit()
-        self.sender.hand(item)
-
-    def _wake(self, tally: Tally) -> None:
-        processes.watch_exit()
-        self.sender.wake(tally)
 
     def _tally(self, detail_type: str, identity: Mapping[str, Any]) -> Tally | None:
         """Return the tally of *identity*, the same for all that report about it at a time."""
@@ -347,7 +339,7 @@ class RunLedger:
         with self._making:
             tally = self._tallies.get(key)
             if tally is None:
-                tally = Tally(detail_type, identity, self._wake, self.complain)
+                tally = Tally(detail_type, identity, self.sender.wake, self.complain)
                 self._tallies[key] = tally
             return tally
 

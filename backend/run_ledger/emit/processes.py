@@ -14,25 +14,24 @@ from typing import Protocol
 _WORKER_MODULES = ("multiprocessing.util", "billiard.util")
 
 
-class Ends(Protocol):
-    """What is told of the end of its process, and of its beginning in a child."""
-
-    def at_exit(self) -> None:
-        """Do what must be done before the process ends."""
+class Forks(Protocol):
+    """What begins anew in a forked child."""
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child."""
+        """Leave to the parent what is the parent's."""
+
+
+class Works(Forks, Protocol):
+    """What has something to finish before the process ends."""
+
+    def at_exit(self) -> None:
+        """Finish it within a few seconds."""
 
 
 _first_process = os.getpid()
-_known: list[weakref.ref[Ends]] = []
+_known: list[weakref.ref[Forks]] = []
+_working: dict[Works, None] = {}
 _registered_in: list[tuple[int, frozenset[str]]] = []
-
-
-def know(one: Ends) -> None:
-    """Tell *one* of forks from now on."""
-    _known[:] = [known for known in _known if known() is not None]
-    _known.append(weakref.ref(one))
 
 
 def is_worker() -> bool:
@@ -42,37 +41,51 @@ def is_worker() -> bool:
     return is_started or os.getpid() != _first_process
 
 
-def watch_exit() -> None:
-    """See to it that everything known hears of this process's end, once a process.
+def know(one: Forks) -> None:
+    """Tell *one* of forks for as long as it is there."""
+    _known[:] = [known for known in _known if known() is not None]
+    _known.append(weakref.ref(one))
 
-    Called whenever something is first handed to a sender: in a worker process, what was registered
-    before it forked is gone by then.
+
+def begun(one: Works) -> None:
+    """Keep *one*, and tell it of the end of the process, until it is `done`."""
+    _working[one] = None
+    _watch_exit()
+
+
+def done(one: Works) -> None:
+    """Let go of *one*, which has nothing to finish any more."""
+    _working.pop(one, None)
+
+
+def _watch_exit() -> None:
+    """See to it that the end of this process is heard of.
+
+    In a worker process, what was registered before it forked is gone by the time that it works.
     """
     loaded = frozenset(name for name in _WORKER_MODULES if name in sys.modules)
     here = (os.getpid(), loaded)
-    if _registered_in[-1:] == [here]:
+    if _registered_in == [here]:
         return
-    is_new = not _registered_in or _registered_in[-1][0] != here[0]
-    _registered_in[:] = [here]
-    if is_new:
+    if not _registered_in or _registered_in[0][0] != here[0]:
         atexit.unregister(_at_exit)
         atexit.register(_at_exit)
+    _registered_in[:] = [here]
     for name in loaded:
         finalize: Callable[..., object] = sys.modules[name].Finalize
-        finalize(None, _at_exit, exitpriority=-100)  # after the workers' own, lower ones
+        finalize(None, _at_exit, exitpriority=-100)  # after the workers' own
 
 
 def _at_exit() -> None:
-    for known in _known:
-        one = known()
-        if one is not None:
-            with suppress(Exception):
-                one.at_exit()
+    for one in list(_working):
+        with suppress(Exception):
+            one.at_exit()
 
 
 def _after_fork() -> None:
-    for known in _known:
-        one = known()
+    working = list(_working)
+    _working.clear()
+    for one in [*working, *(known() for known in _known)]:
         if one is not None:
             with suppress(Exception):
                 one.after_fork()

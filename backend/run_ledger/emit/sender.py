@@ -20,6 +20,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
+from run_ledger.emit import processes
 from run_ledger.emit.bus import ENTRIES_PER_CALL, Bus, BusTrouble, first_batch
 from run_ledger.emit.health import Health
 from run_ledger.emit.shelf import Shelf
@@ -31,6 +32,13 @@ MAX_WAITING = 10_000  # events in memory, and as many handed over but not gather
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 _JOIN_SECONDS = 1.0
 _log = logging.getLogger("run_ledger.emit")
+
+
+class Pace(NamedTuple):
+    """How often to send sums, and how long the end of the process may take."""
+
+    interval_seconds: float = 5.0
+    exit_seconds: float = 5.0
 
 
 class Ending(NamedTuple):
@@ -69,13 +77,14 @@ class Sender:
         bus: Bus,
         spool: Spool | None,
         health: Health,
-        interval: float,
+        pace: Pace,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.health = health
         self._bus = bus
         self._shelf = Shelf(spool, health, clock)
-        self._interval = interval
+        self._interval = pace.interval_seconds
+        self._exit_seconds = pace.exit_seconds
         self._clock = clock
         self._dice = random.Random()  # noqa: S311 - jitter is no secret
         self._start_afresh()
@@ -93,6 +102,11 @@ class Sender:
         self._gathers_at = 0.0
         self._failures = 0
         self._tries_at = 0.0
+        self._is_retired = False
+
+    def at_exit(self) -> None:
+        """Bring what there is into safety before the process ends."""
+        self.stop(self._exit_seconds)
 
     def after_fork(self) -> None:
         """Begin anew in the child: what was said so far is the parent's to report."""
@@ -122,18 +136,26 @@ class Sender:
     def stop(self, timeout: float) -> bool:
         """Send what there is within *timeout* seconds, else put it on disk; say if all is safe."""
         thread = self._thread
-        if thread is not None and thread.is_alive():
+        is_other = thread is not threading.current_thread()
+        if thread is not None and thread.is_alive() and is_other:
             ticket = Ticket()
             self.hand(ticket)
             ends_at = self._clock() + timeout
             ticket.done.wait(timeout)
+            processes.done(self)  # first, as whoever hands over something now begins anew
             self._thread = None  # which is what the thread goes by
             self._bell.put(None)
             thread.join(max(0.0, min(_JOIN_SECONDS, ends_at - self._clock())))
+        processes.done(self)
         self._thread = None
         is_safe = self._rescue()
         self._shelf.let_go()
         return is_safe
+
+    def retire(self) -> None:
+        """Finish by itself: nobody is left who could hand over anything."""
+        self._is_retired = True
+        self._bell.put(None)
 
     @property
     def waiting(self) -> int:
@@ -153,6 +175,7 @@ class Sender:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="run-ledger", daemon=True)
                 self._thread.start()
+                processes.begun(self)
         except RuntimeError:  # no more threads to be had, or the interpreter is ending
             self._thread = None
             raise
@@ -166,6 +189,8 @@ class Sender:
         while self._thread is me:
             try:
                 self._turn()
+                if self._is_retired and not (self._awake or self.waiting):
+                    self.stop(0.0)
             except Exception as error:  # noqa: BLE001 - the thread must live
                 self.health.fault(error)
                 time.sleep(_FIRST_PAUSE)

@@ -73,6 +73,7 @@ def test_a_kill_loses_nothing_that_was_flushed(tmp_path: Path, seed: int) -> Non
         ("interrupt", -signal.SIGINT, "cancelled", 7),
         ("thread", 0, "succeeded", 8),
         ("silently", 0, "succeeded", 7),
+        ("dropped", 0, "succeeded", 7),
         ("unreachably", 0, "succeeded", 7),
     ],
 )

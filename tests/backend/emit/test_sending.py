@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import threading
@@ -13,12 +14,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from tests.backend.emit.conftest import Make
 from tests.support.buses import Entry, MoodyBus, StuckBus, WillingBus, served
+from tests.support.local_stack import wait_for
 
 from run_ledger.emit import RunLedger
 from run_ledger.emit.bus import BYTES_PER_CALL, Bus, BusTrouble, Target, first_batch
 from run_ledger.emit.draining import folders
 from run_ledger.emit.health import Health
-from run_ledger.emit.sender import Sender
+from run_ledger.emit.sender import Pace, Sender
 from run_ledger.emit.tallies import Tally
 from run_ledger.emit.updates import Update
 
@@ -209,6 +211,22 @@ def test_a_closed_ledger_begins_anew(ledger: RunLedger, bus: WillingBus) -> None
     assert len(bus.jobs) == 3
 
 
+def test_a_ledger_that_nobody_holds_finishes_by_itself(bus: WillingBus) -> None:
+    """A program that makes one for every task keeps neither their threads nor their memory."""
+    threads = threading.active_count()
+    for number in range(20):
+        with RunLedger("bus", client=bus, spool="off", interval_seconds=0).job(
+            **OWNER, job_id=f"j{number}"
+        ) as job:
+            job.add(records_ok=1)
+    del job
+    gc.collect()
+
+    wait_for("the senders' end", lambda: threading.active_count() <= threads, 30)
+    assert {job.outcome for job in bus.jobs.values()} == {"succeeded"}
+    assert sum(job.counters["records_ok"] for job in bus.jobs.values()) == 20
+
+
 class Hand:
     """A sender that is turned by hand, with a clock of its own."""
 
@@ -217,7 +235,9 @@ class Hand:
         self.now = 0.0
         self.health = Health()
         target = Target("bus", None, None, "s")
-        self.sender = Sender(Bus(target, bus), None, self.health, interval, clock=lambda: self.now)
+        self.sender = Sender(
+            Bus(target, bus), None, self.health, Pace(interval), clock=lambda: self.now
+        )
         self.sender._start = lambda: None  # type: ignore[method-assign]
         identity = {**OWNER, "job_id": "j"}
         self.tally = Tally("job_update", identity, self.sender.wake, self.health.complain)
