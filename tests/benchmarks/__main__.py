@@ -16,7 +16,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import cold_start, cost, domain, emit, end_to_end, hot_job, writer_cpu, writer_units
+from . import (
+    cold_start,
+    cost,
+    domain,
+    emit,
+    end_to_end,
+    hot_job,
+    lists,
+    writer_cpu,
+    writer_units,
+)
 from .figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +44,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "end_to_end_events_per_second": end_to_end.events_per_second,
     "cold_start_writer": cold_start.writer,
     "cold_start_reader": cold_start.reader,
+    "list_rounds_max": lists.rounds_max,
+    "list_read_units_over_least_max": lists.read_units_over_least_max,
+    "list_time_1m_over_10k": lists.time_1m_over_10k,
+    "jobs_page_cpu_ms": lists.page_cpu_ms,
     "cost_per_million_events_usd": cost.cost_per_million_events,
     "emit_add_us": emit.add_us,
     "emit_events_per_million_adds": emit.events_per_million_adds,
