@@ -106,7 +106,8 @@ class HistoryDocument(Struct, frozen=True):
 
 def job_document(job: Job, *, last_seen_at: int, now: int) -> JobDocument:
     """Return *job* as the API shows it at *now*."""
-    current = _attempt_document(job.attempt, job.current)
+    attempts = {number: _attempt_document(number, job.attempts[number]) for number in job.attempts}
+    current = attempts[job.attempt]
     return JobDocument(
         job_id=job.job_id,
         client_id=job.client_id,
@@ -129,7 +130,7 @@ def job_document(job: Job, *, last_seen_at: int, now: int) -> JobDocument:
         error=current.error,
         log_url=job.said("log_url"),
         tags=_sorted(job.said("tags") or {}),
-        attempts=[_attempt_document(*numbered) for numbered in sorted(job.attempts.items())],
+        attempts=[attempts[number] for number in sorted(attempts)],
     )
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 MICROSECONDS = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 EARLIEST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 LATEST = (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -36,11 +37,8 @@ def parse(text: str) -> int:
 
 def text(instant: int) -> str:
     """Return RFC 3339 in UTC with six decimals, ending in ``Z``: its order is that of time."""
-    moment = _EPOCH + timedelta(microseconds=instant)
-    return (
-        f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}T{moment.hour:02d}:"
-        f"{moment.minute:02d}:{moment.second:02d}.{moment.microsecond:06d}Z"
-    )
+    moment = _PLAIN_EPOCH + timedelta(microseconds=instant)
+    return moment.isoformat(timespec="microseconds") + "Z"
 
 
 def day(instant: int) -> str:

@@ -38,20 +38,13 @@ class Span(NamedTuple, Generic[T]):
     end: str | None
 
 
-class DayCounts(NamedTuple):
-    """How many jobs of a day are in which outcome now, and how many lie in which of its shards."""
-
-    outcomes: Mapping[str, int]
-    shards: Mapping[int, int]
-
-
 class DayMap(NamedTuple):
-    """What days hold which jobs, newest first; ``floor`` if it goes on.
+    """How many jobs of each day lie in which parts of it, newest first; ``floor`` if it goes on.
 
-    Everything at or above the position ``floor`` is in the map.
+    The parts are outcomes or shards. Everything at or above the position ``floor`` is in the map.
     """
 
-    days: Sequence[tuple[str, DayCounts]]
+    days: Iterable[tuple[str, Mapping[str, int]]]
     floor: str | None
 
 

@@ -105,8 +105,8 @@ def _plan(inquiry: Inquiry, query: JobsQuery, place: Place, bounds: Bounds) -> t
         scope, day_map = inquiry.scope_and(
             partial(
                 read_day_map,
-                reading.client,
-                reading.tables.rollups,
+                reading,
+                query.outcomes,
                 start=bounds.start,
                 low=bounds.low,
                 rows=map_rows(query, place, inquiry.rollup_shards),

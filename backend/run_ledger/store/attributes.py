@@ -24,7 +24,8 @@ def to_attribute(value: Any) -> Attribute:
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """Return the plain value of an AttributeValue as `to_attribute` makes them."""
     ((kind, value),) = attribute.items()
-    return _READERS[kind](value)
+    # Nearly all are texts, which come as they are; a page of a list has thousands.
+    return value if kind == "S" else _READERS[kind](value)
 
 
 def _bytes(value: bytes | str) -> bytes:
@@ -57,7 +58,6 @@ _MAKERS: dict[type, Callable[[Any], Attribute]] = {
     tuple: _list,
 }
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "S": str,
     "N": int,
     "BOOL": bool,
     "B": _bytes,

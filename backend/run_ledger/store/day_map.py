@@ -6,16 +6,15 @@ newest day first, and what that leaves out is said by the map's floor.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
-from run_ledger.domain.contract import RESULTS
-from run_ledger.domain.pages import DayCounts, DayMap, day_of, is_day
+from run_ledger.domain.pages import DayMap, day_of, is_day
 from run_ledger.domain.rollups import DAY_SHARDS, DAYS, NOW, SHARD
 
 from .attributes import to_attribute
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from .reading import Reading
 
 # Sorts after all shards of a day and before the next day.
 _AFTER_SHARDS = "$"
@@ -24,14 +23,12 @@ _RANGES = {
     (False, True): " AND sk >= :low",
     (True, True): " AND sk BETWEEN :low AND :start",
 }
-_OUTCOMES = {NOW + outcome: outcome for outcome in ("queued", "running", *RESULTS)}
-_SHARDS = {f"{SHARD}{shard}": shard for shard in range(DAY_SHARDS)}
-_ATTRIBUTES = ("sk", *_OUTCOMES, *_SHARDS)
+_SHARDS = {f"{SHARD}{shard}": str(shard) for shard in range(DAY_SHARDS)}
 
 
 def read_day_map(
-    client: DynamoDBClient,
-    table: str,
+    reading: Reading,
+    outcomes: Collection[str] | None,
     *,
     start: str | None,
     low: str | None = None,
@@ -39,13 +36,15 @@ def read_day_map(
 ) -> DayMap:
     """Return the map of the days with something between *start* and *low*, from so many *rows*.
 
-    *rows* is None for as many as one answer holds.
+    *rows* is None for as many as one answer holds. Of each day it says how many jobs are in any of
+    *outcomes*, by outcome; where that is None, how many there are, by shard.
     """
+    names = _SHARDS if outcomes is None else {f"{NOW}{outcome}": outcome for outcome in outcomes}
     request: dict[str, Any] = {
-        "TableName": table,
+        "TableName": reading.tables.rollups,
         "KeyConditionExpression": "pk = :days",
         "ExpressionAttributeValues": {":days": to_attribute(DAYS)},
-        "ProjectionExpression": ", ".join(_ATTRIBUTES),
+        "ProjectionExpression": ", ".join(("sk", *names)),
         "ScanIndexForward": False,
     }
     values = request["ExpressionAttributeValues"]
@@ -58,24 +57,30 @@ def read_day_map(
         request["KeyConditionExpression"] += _RANGES[start is not None, low is not None]
     if rows is not None:
         request["Limit"] = rows
-    answer = client.query(**request)
-    days: dict[str, dict[str, int]] = {}
-    items: list[Any] = answer["Items"]
-    for item in items:
-        counts = days.setdefault(day_of(item["sk"]["S"]), {})
-        for name, attribute in item.items():
-            if name != "sk":
-                counts[name] = counts.get(name, 0) + int(attribute["N"])
-    counted = [(day, _counts(sums)) for day, sums in days.items()]
-    if "LastEvaluatedKey" not in answer:
-        return DayMap(counted, None)
-    # The last day may go on beyond what was read; one that fills a whole answer can't.
-    whole = counted[:-1] or counted
-    return DayMap(whole, whole[-1][0])
+    answer = reading.client.query(**request)
+    items: Sequence[Any] = answer["Items"]
+    floor = None
+    if "LastEvaluatedKey" in answer:
+        # The last day may go on beyond what was read; one that fills a whole answer can't.
+        last = _day(items[-1])
+        items = [item for item in items if _day(item) != last] or items
+        floor = _day(items[-1])
+    return DayMap(_counted(items, names), floor)
 
 
-def _counts(sums: dict[str, int]) -> DayCounts:
-    return DayCounts(
-        {_OUTCOMES[name]: count for name, count in sums.items() if name in _OUTCOMES},
-        {_SHARDS[name]: count for name, count in sums.items() if name in _SHARDS},
-    )
+def _counted(
+    items: Iterable[Mapping[str, Any]], names: Mapping[str, str]
+) -> Iterator[tuple[str, Mapping[str, int]]]:
+    """Yield the days, each with its shards added up: a page seldom needs more than the first."""
+    for day, shards in groupby(items, _day):
+        counts: dict[str, int] = {}
+        for item in shards:
+            for name, attribute in item.items():
+                if name in names:
+                    key = names[name]
+                    counts[key] = counts.get(key, 0) + int(attribute["N"])
+        yield day, counts
+
+
+def _day(item: Mapping[str, Any]) -> str:
+    return day_of(item["sk"]["S"])

@@ -28,7 +28,6 @@ from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.pages import (
     FEWEST_ROWS,
     MOST_ROWS,
-    DayCounts,
     DayMap,
     Place,
     day_of,
@@ -214,16 +213,13 @@ def _sieve(query: JobsQuery, index: str) -> Sieve:
     )
 
 
-def _cells(query: JobsQuery, day: str, counts: DayCounts) -> dict[str, int]:
+def _cells(query: JobsQuery, day: str, counts: Mapping[str, int]) -> dict[str, int]:
     """Return the partitions of *day* that hold jobs which may match, and how many."""
-    if query.outcomes is None:
-        found = {keys.day_shard(day, shard): count for shard, count in counts.shards.items()}
-    else:
-        found = {
-            keys.outcome_day(outcome, day): counts.outcomes.get(outcome, 0)
-            for outcome in query.outcomes
-        }
-    return {value: count for value, count in found.items() if count > 0}
+    return {
+        keys.day_shard(day, part) if query.outcomes is None else keys.outcome_day(part, day): count
+        for part, count in counts.items()
+        if count > 0
+    }
 
 
 def _is_whole(day: str, place: Place) -> bool:

@@ -78,7 +78,7 @@ def created_at(key: str) -> int:
     return instants.parse(key.partition("#")[0])
 
 
-def day_shard(day: str, shard: int) -> str:
+def day_shard(day: str, shard: int | str) -> str:
     """Return the partition key of the index ``by_day``."""
     return f"{day}#{shard}"
 

@@ -83,9 +83,9 @@ def _days(reading: Reading) -> list[tuple[str, Mapping[str, int]]]:
     floor: str | None = None
     while True:
         page = reading.alone(
-            partial(read_day_map, reading.client, reading.tables.rollups, start=floor)
+            partial(read_day_map, reading, (QUEUED, RUNNING, *RESULTS), start=floor)
         )
-        found += [(day, counts.outcomes) for day, counts in page.days]
+        found += page.days
         floor = page.floor
         if floor is None:
             return found

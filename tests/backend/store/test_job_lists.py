@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.support.events import job_update
-from tests.support.reading import NOW, CountingClient, House, house
+from tests.support.reading import NOW, CountingClient, House, Serial, house
 from tests.support.tables import NAMES
 
 from run_ledger.domain.instants import text
-from run_ledger.domain.pages import DayCounts, DayMap, Place
+from run_ledger.domain.pages import DayMap, Place
 from run_ledger.domain.queries import JobsQuery
 from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_plans import MOST_PARTITIONS, plan_by_day
+from run_ledger.store.reading import Reading
 
 DAY = 86_400 * 1_000_000
 
@@ -117,16 +118,10 @@ def test_a_job_that_moved_is_placed_where_it_is_now(here: House) -> None:
     assert ids(first) == ["j1"]
 
 
-def counts(**outcomes: int) -> DayCounts:
-    """Return a day's counts; its jobs lie in two shards."""
-    total = sum(outcomes.values())
-    return DayCounts(outcomes, {0: total - total // 2, 1: 0, 3: total // 2})
-
-
 def test_a_day_map_of_many_days_gives_short_pages_that_go_on() -> None:
     """A round has so many calls at most, and the plan's floor is the last day that it reads."""
     days = [
-        (f"2026-{month:02d}-{day:02d}", counts(running=2))
+        (f"2026-{month:02d}-{day:02d}", {"0": 1, "1": 0, "3": 1})
         for month in (12, 11, 10)
         for day in range(28, 0, -1)
     ]
@@ -144,9 +139,9 @@ def test_a_day_map_of_many_days_gives_short_pages_that_go_on() -> None:
 def test_days_are_read_until_they_hold_enough() -> None:
     """Of the day that the last page ended in, what is left counts, or nothing if that's unknown."""
     days = [
-        ("2026-11-22", counts(running=5)),
-        ("2026-11-21", counts(failed=9)),
-        ("2026-11-20", counts(partial=1)),
+        ("2026-11-22", {"0": 3, "1": 2}),
+        ("2026-11-21", {"0": 4, "3": 5}),
+        ("2026-11-20", {"2": 1}),
     ]
     start = "2026-11-22T10:00:00.000000Z#j"
 
@@ -163,15 +158,15 @@ def test_days_are_read_until_they_hold_enough() -> None:
 
 
 def test_only_what_holds_jobs_is_read() -> None:
-    """Shards of a row may say one more and one fewer; a filter reads what is left."""
-    days = [("2026-11-22", counts(running=0, failed=2)), ("2026-11-21", counts(running=-1))]
+    """Shards of a row may say one more and one fewer; what is left of them is read."""
 
-    def partitions(query: JobsQuery) -> list[str]:
-        return [p.value for p in plan_by_day(query, DayMap(days, None), Place(None)).partitions]
+    def partitions(query: JobsQuery, *days: dict[str, int]) -> list[str]:
+        named = zip(("2026-11-22", "2026-11-21"), days, strict=False)
+        return [p.value for p in plan_by_day(query, DayMap(named, None), Place(None)).partitions]
 
-    assert partitions(JobsQuery(status="running")) == []
-    assert partitions(JobsQuery(result="failed")) == ["failed#2026-11-22"]
-    assert partitions(JobsQuery()) == ["2026-11-22#0", "2026-11-22#3"]
+    assert partitions(JobsQuery(status="running"), {"running": 0}, {"running": -1}) == []
+    assert partitions(JobsQuery(result="failed"), {"failed": 2}, {}) == ["failed#2026-11-22"]
+    assert partitions(JobsQuery(), {"0": 1, "1": 0, "3": 7}) == ["2026-11-22#0", "2026-11-22#3"]
 
 
 def test_the_map_goes_on_where_one_answer_of_dynamodb_ends(here: House) -> None:
@@ -213,13 +208,17 @@ def test_a_day_that_the_map_has_in_part_is_left_to_the_next_page(here: House) ->
     first, second = (sum(item["sk"]["S"].startswith(day) for item in items) for day in days)
     assert second > 1
 
-    part = read_day_map(here.client, NAMES.rollups, start=None, rows=first + second - 1)
-    rest = read_day_map(here.client, NAMES.rollups, start=part.floor, rows=None)
+    reading = Reading(here.client, NAMES, Serial(), 60.0)
+    part = read_day_map(reading, ["running"], start=None, rows=first + second - 1)
+    rest = read_day_map(reading, ["running"], start=part.floor)
+    shards = read_day_map(reading, None, start=None)
 
-    assert [(day, found.outcomes) for day, found in part.days] == [(days[0], {"running": 6})]
-    assert [(day, found.outcomes) for day, found in rest.days] == [(days[1], {"running": 6})]
-    assert (part.floor, rest.floor) == (days[0], None)
-    assert [sum(found.shards.values()) for _, found in (*part.days, *rest.days)] == [6, 6]
+    assert (list(part.days), part.floor) == ([(days[0], {"running": 6})], days[0])
+    assert (list(rest.days), rest.floor) == ([(days[1], {"running": 6})], None)
+    assert [(day, sum(counts.values())) for day, counts in shards.days] == [
+        (days[0], 6),
+        (days[1], 6),
+    ]
 
 
 def test_items_are_read_as_they_are_now(here: House) -> None:
