@@ -1,0 +1,378 @@
+"""What goes wrong in the field, on a local AWS: afterwards nothing drifted and nothing is missing.
+
+One deployed stage lives through all of it, in this order. After each trouble the audit computes
+everything anew from the entries, and every event that the bus accepted is looked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from tests.support import events
+from tests.support.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
+from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
+from tests.support.local_stack import ROOT, wait_for
+from tests.support.recount import recount_jobs
+
+from run_ledger.store.job_lists import read_job
+from run_ledger_ops import command
+from run_ledger_ops import deploy as deploy_command
+from run_ledger_ops.local.cloud import REGION, LocalCloud
+
+pytestmark = pytest.mark.local_stack
+
+STAGE = "faults"
+SECONDS = 240
+JOBS = 30
+# A message that a dead writer held comes back so soon; the template's 180 s would be a long test.
+HELD_SECONDS = 8
+
+
+@dataclass
+class Stage:
+    """The deployed stage, the DynamoDB in front of its tables, and all that was sent to it."""
+
+    cloud: LocalCloud
+    dynamodb: FaultyDynamoDB
+    checkout: Path
+    sent: list[events.Envelope] = field(default_factory=list)
+    number: int = 0
+
+    def client(self, service: str) -> Any:
+        """Make a client that outlives a restart of the local AWS."""
+        return boto3.client(
+            service,
+            endpoint_url=self.cloud.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20),
+        )
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs."""
+        return outputs_of(self.cloud, f"run-ledger-{STAGE}")
+
+    def some(self, number: int) -> list[events.Envelope]:
+        """Return so many new events of some jobs, which were not sent yet."""
+        made = []
+        for _ in range(number):
+            self.number += 1
+            step = self.number // JOBS
+            said: dict[str, Any] = {"delta": {"records_ok": self.number, "llm_calls": 1}}
+            if step % 4 == 0:
+                said |= {"status": "running", "stage": f"step {step}"}
+            elif step % 4 == 3:
+                said |= {"status": "completed", "result": "failed", "attempt": 1 + step // 4}
+                said["error"] = {"type": "Timeout", "message": f"in step {step}"}
+            said.setdefault("attempt", 1 + step // 4)
+            made.append(
+                events.job_update(
+                    job_id=f"job-{self.number % JOBS}",
+                    client_id=f"client-{self.number % JOBS % 3}",
+                    project_id=f"project-{self.number % JOBS % 3}",
+                    event_id=f"event-{self.number}",
+                    occurred_at=f"2026-11-2{step % 3}T1{step % 10}:30:{self.number % 60:02d}Z",
+                    **said,
+                )
+            )
+        return made
+
+    def put(self, envelopes: Sequence[events.Envelope]) -> None:
+        """Put events on the bus as producers do: try again, by the same event id, until it's in."""
+        bus, name = self.client("events"), f"run-ledger-{STAGE}"
+        for start in range(0, len(envelopes), 10):
+            portion = envelopes[start : start + 10]
+            entries = [
+                {
+                    "EventBusName": name,
+                    "Source": one["source"],
+                    "DetailType": one["detail-type"],
+                    "Detail": json.dumps(one["detail"]),
+                }
+                for one in portion
+            ]
+
+            def accepted(entries: list[dict[str, str]] = entries) -> bool:
+                with contextlib.suppress(ClientError, BotoCoreError):
+                    return bool(bus.put_events(Entries=entries)["FailedEntryCount"] == 0)
+                return False
+
+            wait_for("the bus to accept", accepted, SECONDS)
+            self.sent += portion
+
+    def messages(self, output: str = "QueueUrl") -> int:
+        """Return how many messages a queue holds, those with writers included."""
+        url = self.queue_url(output)
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return sum(int(count) for count in answer["Attributes"].values())
+
+    def queue_url(self, output: str = "QueueUrl") -> str:
+        """Return the address of a queue."""
+        name = self.outputs[output].rsplit("/", 1)[-1]
+        return str(self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+    def tune(self, **attributes: str) -> None:
+        """Set attributes of the writer's queue."""
+        self.client("sqs").set_queue_attributes(QueueUrl=self.queue_url(), Attributes=attributes)
+
+    def items(self, output: str) -> list[dict[str, Any]]:
+        """Return all items of a table."""
+        scan = self.client("dynamodb").get_paginator("scan")
+        pages = scan.paginate(TableName=self.outputs[output], ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    def writers(self) -> list[int]:
+        """Return the ids of the processes that run the writer."""
+        mark = f"-run-ledger-{STAGE}-writer-".encode()
+        found = []
+        for path in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if path.name.isdecimal() and mark in (path / "cmdline").read_bytes():
+                    found.append(int(path.name))
+        return found
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Deploy a stage by our own command, from a checkout of its own, with the proxy in front."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for name in ("infra", "backend", "static_site"):
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, checkout / name, ignore=left_out)
+    with (
+        local_cloud(tmp_path_factory.mktemp("state")) as cloud,
+        faulty_dynamodb(cloud.endpoint_url) as dynamodb,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # The functions find their tables through the proxy; nothing of the template is changed.
+        template = checkout / "infra" / "template.yaml"
+        variables = "      Variables:\n"
+        text = template.read_text().replace(
+            variables, f"{variables}        AWS_ENDPOINT_URL_DYNAMODB: {dynamodb.url}\n", 1
+        )
+        template.write_text(text)
+        for name, value in environment(cloud).items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_PROFILE", raising=False)
+        patch.setattr(deploy_command, "ROOT", checkout)
+        patch.chdir(checkout)
+        deployed = Stage(cloud, dynamodb, checkout)
+        assert deploy(deployed) == 0
+        deployed.tune(VisibilityTimeout=str(HELD_SECONDS))
+        yield deployed
+
+
+def deploy(stage: Stage) -> int:
+    """Deploy the stage's checkout."""
+    parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
+    return command.main(["deploy", "--stage", STAGE, "DeletionProtection=false", *parameters])
+
+
+@pytest.fixture(autouse=True)
+def whole(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Mend what the test broke, wait until the writers are done, and look at everything."""
+    yield
+    stage.dynamodb.fail()
+    wait_for("the queue to be empty", lambda: stage.messages() == 0, SECONDS)
+    assert_accounted_for(stage)
+    capsys.readouterr()
+    code = command.main(["audit", "--stage", STAGE, "--json"])
+    assert code == 0, capsys.readouterr().out
+
+
+def assert_accounted_for(stage: Stage) -> None:
+    """Hold that each event is posted once, and that jobs are as a plain recount has them."""
+    entries = Counter((one["pk"]["S"], one["sk"]["S"]) for one in stage.items("EntriesTable"))
+    wanted = {(f"job#{one['detail']['job_id']}", one["detail"]["event_id"]) for one in stage.sent}
+    assert set(entries) == wanted
+    dynamodb, table = stage.client("dynamodb"), stage.outputs["JobsTable"]
+    for job_id, expected in recount_jobs(stage.sent).items():
+        stored = read_job(dynamodb, table, job_id)
+        assert stored is not None
+        assert stored.job.counters == expected["counters"], job_id
+        assert stored.job.attempt == expected["attempt"], job_id
+
+
+@contextlib.contextmanager
+def load(stage: Stage) -> Iterator[Callable[[], int]]:
+    """Put events all the while, and give how many were accepted so far."""
+    enough = threading.Event()
+    trouble: list[BaseException] = []
+    before = len(stage.sent)
+
+    def produce() -> None:
+        try:
+            while not enough.is_set():
+                stage.put(stage.some(10))
+                enough.wait(0.05)
+        except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+            trouble.append(error)
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    try:
+        yield lambda: len(stage.sent) - before
+    finally:
+        enough.set()
+        producer.join()
+    assert trouble == []
+
+
+def wait_for_more(accepted: Callable[[], int]) -> None:
+    """Wait until some more events were accepted."""
+    goal = accepted() + 50
+    wait_for("some more events", lambda: accepted() >= goal, SECONDS)
+
+
+def test_deploying_twice_under_load_loses_and_doubles_nothing(stage: Stage) -> None:
+    """Each time, another version takes over while events come in all along."""
+    code = stage.checkout / "backend" / "run_ledger" / "__init__.py"
+    functions = stage.client("lambda")
+
+    def live() -> str:
+        name = stage.outputs["WriterFunctionName"]
+        return str(functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"])
+
+    with load(stage) as accepted:
+        for number in (2, 3):
+            wait_for_more(accepted)
+            code.write_text(f"{code.read_text()}\n# Change {number} of the code.\n")
+            before = accepted()
+            assert deploy(stage) == 0
+            assert live() == str(number)
+            assert accepted() > before
+        wait_for_more(accepted)
+
+
+def kill_writers(stage: Stage, killed: set[int]) -> set[int]:
+    """Kill the writers that have messages in hand and were not killed yet, and return which."""
+    held = "ApproximateNumberOfMessagesNotVisible"
+    answer = stage.client("sqs").get_queue_attributes(
+        QueueUrl=stage.queue_url(), AttributeNames=[held]
+    )
+    if answer["Attributes"][held] == "0":
+        return set()
+    victims = set(stage.writers()) - killed
+    for process in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    return victims
+
+
+def test_writers_killed_in_the_middle(stage: Stage) -> None:
+    """Their messages come back, and what they had committed is recognised."""
+    killed: set[int] = set()
+    with load(stage):
+        for _ in range(3):
+            killed |= wait_for("another writer", partial(kill_writers, stage, killed), SECONDS)
+    assert len(killed) >= 3
+
+
+@pytest.mark.parametrize(
+    ("faults", "times"),
+    [({"throttled": 0.3}, 20), ({"down": 0.2, "cut": 0.2}, 10), ({"hung": 0.1}, 3)],
+    ids=["throttled", "down or cut off after the commit", "silent after the commit"],
+)
+def test_dynamodb_that_fails(stage: Stage, faults: dict[str, float], times: int) -> None:
+    """Whatever the writer is told or not told, each event is posted once."""
+    stage.dynamodb.fail(**faults)
+    with load(stage) as accepted:
+        wait_for(
+            "each fault, several times",
+            lambda: accepted() > 50 and all(stage.dynamodb.met[name] >= times for name in faults),
+            SECONDS,
+        )
+
+
+def test_poison_is_put_aside(stage: Stage) -> None:
+    """What breaks the contract is kept with its reason; its neighbours in the batch are posted."""
+    sqs, url = stage.client("sqs"), stage.queue_url()
+    poison = [
+        "no JSON",
+        "{}",
+        "[" * 5_000,
+        json.dumps(events.job_update(job_id="job-1", delta={"records_ok": "many"})),
+        json.dumps(events.job_update(job_id="job-1", client_id="another", event_id="x")),
+        json.dumps(events.job_update(job_id="\u0000", event_id="y")),
+        json.dumps({**events.job_update(job_id="job-1"), "detail-type": "job_gossip"}),
+    ]
+    before = len(stage.items("RejectionsTable"))
+    for body in poison:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    stage.put(stage.some(30))
+
+    def is_kept() -> bool:
+        return len(stage.items("RejectionsTable")) - before >= len(poison)
+
+    wait_for("the rejections", is_kept, SECONDS)
+    kept = stage.items("RejectionsTable")
+    assert {one["raw"]["S"] for one in kept} >= set(poison)
+    assert all(one["reason"]["S"] for one in kept)
+    assert stage.messages("DlqUrl") == 0
+
+
+def test_full_dead_letter_queue_is_redriven(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While nothing can be stored all ends there; once it can, all comes back and counts once."""
+    policy = {
+        "deadLetterTargetArn": stage.client("sqs").get_queue_attributes(
+            QueueUrl=stage.queue_url("DlqUrl"), AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"]
+    }
+    stage.tune(RedrivePolicy=json.dumps({**policy, "maxReceiveCount": 1}), VisibilityTimeout="1")
+    stage.dynamodb.fail(down=1.0)
+    lost = stage.some(60)
+    stage.put(lost)
+    wait_for("the dead letters", lambda: stage.messages("DlqUrl") == len(lost), SECONDS)
+    stage.dynamodb.fail()
+    held = str(HELD_SECONDS)
+    stage.tune(RedrivePolicy=json.dumps({**policy, "maxReceiveCount": 10}), VisibilityTimeout=held)
+    assert command.main(["redrive", "--stage", STAGE]) == 0
+    assert f"writer: {len(lost)} messages moved" in capsys.readouterr().out
+    assert stage.messages("DlqUrl") == 0
+
+
+def test_replay_of_everything_changes_nothing(stage: Stage) -> None:
+    """An archive sends a day again, each event marked as replayed: no item changes."""
+    before = {name: _stable(stage.items(name)) for name in ("EntriesTable", "RollupsTable")}
+    sqs, url = stage.client("sqs"), stage.queue_url()
+    replayed = [
+        {"Id": str(number), "MessageBody": json.dumps({**one, "replay-name": "day"})}
+        for number, one in enumerate(stage.sent)
+    ]
+    for start in range(0, len(replayed), 10):
+        sqs.send_message_batch(QueueUrl=url, Entries=replayed[start : start + 10])
+    wait_for("the queue to be empty", lambda: stage.messages() == 0, SECONDS)
+    after = {name: _stable(stage.items(name)) for name in before}
+    assert after == before
+
+
+def _stable(items: list[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(item, sort_keys=True, default=bytes.hex) for item in items)
+
+
+def test_everything_stopped_and_started_under_load(stage: Stage) -> None:
+    """Events that were accepted before the stop are posted after the start; producers try again."""
+    with load(stage) as accepted:
+        wait_for_more(accepted)
+        stage.cloud.restart()
+        wait_for_more(accepted)
