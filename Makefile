@@ -16,13 +16,13 @@ run: ## start the whole system on this machine: site, API, event bus, demo pipel
 	@exec $(bin)/run-ledger local $(ARGS)
 
 test: ## run every check and every test (ARGS go to pytest)
-	@$(bootstrap) test local-cloud aws tools
+	@$(bootstrap) test local-cloud aws tools policy
 	@infra/tools/test-programs
 	@$(MAKE) --no-print-directory static
 	$(bin)/pytest $(ARGS)
 
 check: ## run the quick checks: format, lint, types, import rules, docs, template, JavaScript
-	@$(bootstrap) test tools
+	@$(bootstrap) test tools policy
 	@$(MAKE) --no-print-directory static
 	$(bin)/pytest --quiet -m "not local_stack" $(wildcard tests/test_*.py tests/infra/test_template*.py)
 
@@ -49,6 +49,7 @@ lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer v
 	$(compile) infra/locks/local-cloud.in -o infra/locks/local-cloud.txt
 	$(compile) infra/locks/aws.in -o infra/locks/aws.txt
 	$(compile) infra/locks/tools.in -o infra/locks/tools.txt
+	$(compile) infra/locks/policy.in -o infra/locks/policy.txt
 	$(compile) infra/locks/lock.in -o infra/locks/lock.txt
 
 clean: ## remove environments, caches and builds; the local ledger's state in .run-ledger stays

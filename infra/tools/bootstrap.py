@@ -47,6 +47,7 @@ ENVIRONMENTS = {
     "local-cloud": Environment(".venvs/local-cloud", ("local-cloud",)),
     "aws": Environment(".venvs/aws", ("aws",)),
     "tools": Environment(".venvs/tools", ("tools",)),
+    "policy": Environment(".venvs/policy", ("policy",)),
     "lock": Environment(".venvs/lock", ("lock",)),
 }
 

@@ -11,17 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.templates import listed, properties, resources, statements, transformed
+from tests.support.templates import FULL, listed, properties, resources, statements, transformed
 
 KEY = {"Ref": "CustomerKeyArn"}
-FULL = {
-    "CustomerKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a-1",
-    "ApiWebAclArn": "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/1",
-    "SiteWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1",
-    "AccessLogBucket": "logs",
-    "Mfa": "ON",
-    "GradualRollout": "true",
-}
 BOTH = pytest.mark.parametrize("parameters", [{}, FULL], ids=["default", "full"])
 # Where each kind says which key encrypts what it stores.
 ENCRYPTED = {

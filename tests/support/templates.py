@@ -24,6 +24,15 @@ DATA = [
     "RollupsTable",
     "RejectionsTable",
 ]
+FULL = {
+    "CustomerKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a-1",
+    "ApiWebAclArn": "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/1",
+    "SiteWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1",
+    "AccessLogBucket": "logs",
+    "Mfa": "ON",
+    "GradualRollout": "true",
+}
+"""Parameters of a deployment that says yes to every protection."""
 FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 
