@@ -24,6 +24,7 @@ from . import (
     end_to_end,
     hot_job,
     lists,
+    trends,
     writer_cpu,
     writer_units,
 )
@@ -42,6 +43,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "hot_job_deltas_per_second": hot_job.deltas_per_second,
     "hot_job_write_units_per_second": hot_job.write_units_per_second,
     "end_to_end_events_per_second": end_to_end.events_per_second,
+    "trends_read_units_30d": trends.read_units_30d,
+    "trends_time_1m_over_10k": trends.time_1m_over_10k,
     "cold_start_writer": cold_start.writer,
     "cold_start_reader": cold_start.reader,
     "list_rounds_max": lists.rounds_max,

@@ -7,7 +7,7 @@ Query after the other would take many for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ from run_ledger.domain.queries_trends import DAY, HOUR
 
 from .attributes import to_attribute, to_item
 from .reading import Reading
-from .rollup_items import counts_of, sort_of
+from .rollup_items import sort_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -120,8 +120,16 @@ def _placed(place: Place[K], wanted: Range, items: Sequence[Any]) -> dict[K, Sum
     for item in items:
         key = place_row(sort_of(item))
         if key is not None:
-            _add(sums.setdefault(key, {}), counts_of(item))
+            _add_item(sums.setdefault(key, {}), item)
     return sums
+
+
+def _add_item(known: Sums, item: Mapping[str, Any]) -> None:
+    """Add the counts of an item: `counts_of` without a mapping of its own, as rows are many."""
+    for name, value in item.items():
+        number = value.get("N")
+        if number is not None:
+            known[name] = known.get(name, 0) + int(number)
 
 
 def _rest(wanted: Range, after: str) -> list[Range]:

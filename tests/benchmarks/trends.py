@@ -1,0 +1,222 @@
+"""What trends cost: read units by the documented sizing, and the CPU time of the handler itself.
+
+Rollup rows are made as a ledger of so many jobs, evenly spread over the span, would have them: each
+job starts in one shard and ends in another, with six counters and a duration around a minute. The
+stand-in answers from memory, at once, so time is that of the reader alone.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from tests.support.dynamo import item_bytes
+from tests.support.reading import NOW, STAFF, House
+from tests.support.sizing import READ_BLOCK
+
+from run_ledger.domain.durations import bucket
+from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.store.attributes import to_item
+
+from .figures import Figure
+
+SHARDS = 8
+ROUNDS = 5
+FEW, MANY = 10_000, 1_000_000
+MOST_GROWTH = 1.2
+DAY = 86_400 * MICROSECONDS
+PAGE_BYTES = 1_000_000
+_COUNTERS = ("cost_microusd", "input_tokens", "llm_calls", "output_tokens", "records_ok")
+
+_BOUND = (
+    f"30 days by hour, one client, 2 pipelines: rows fill up with jobs, to {SHARDS} shards each "
+    "and to as many attributes as durations spread over buckets; no further"
+)
+
+Items = list[dict[str, Any]]
+
+
+@dataclass
+class Rows:
+    """The table Rollups: a partition's items, sorted; a partition may stand for many alike."""
+
+    partitions: Callable[[str], Items]
+    read_units: float = 0.0
+    calls: int = 0
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Return a range of a partition, as much as one answer holds, and add up what it costs."""
+        values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+        after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
+        taken: Items = []
+        size = 0
+        last = None
+        for item in self.partitions(values[":partition"]):
+            key = item["sk"]["S"]
+            if not (values[":first"] <= key <= values[":last"] and key > after):
+                continue
+            if size >= PAGE_BYTES:
+                last = taken[-1]
+                break
+            taken.append(item)
+            size += self._size(item)
+        self.calls += 1
+        # Half a unit for each started 4 KB of a read that need not be consistent.
+        self.read_units += max(1, -(-size // READ_BLOCK)) / 2
+        return {"Items": taken, **({"LastEvaluatedKey": {"sk": last["sk"]}} if last else {})}
+
+    def _size(self, item: dict[str, Any]) -> int:
+        if id(item) not in self.sizes:
+            self.sizes[id(item)] = item_bytes(item)
+        return self.sizes[id(item)]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one answer costs."""
+
+    read_units: float
+    calls: int
+    rounds: int
+    milliseconds: float
+    bytes: int
+
+
+def read_units_30d() -> Figure:
+    """Compare the read units of 30 days by hour, at a million jobs, with those at ten thousand."""
+    few, many = cost("hours", FEW), cost("hours", MANY)
+    return Figure(
+        "trends_read_units_30d",
+        many.read_units,
+        "read units",
+        few.read_units,
+        goal=MOST_GROWTH,
+        more_is_better=False,
+        goal_is_ratio=True,
+        notes=(
+            _BOUND,
+            *(_told(f"{jobs:,} jobs", cost("hours", jobs)) for jobs in (FEW, 100_000, MANY)),
+        ),
+    )
+
+
+def time_1m_over_10k() -> Figure:
+    """Compare the time of the handler at a million jobs with that at ten thousand."""
+    ratios = {
+        kind: cost(kind, MANY).milliseconds / cost(kind, FEW).milliseconds for kind in QUERIES
+    }
+    return Figure(
+        "trends_time_1m_over_10k",
+        max(ratios["hours"], ratios["days"]),
+        "x",
+        goal=MOST_GROWTH,
+        more_is_better=False,
+        notes=tuple(
+            f"{about}: {ratios[kind]:.2f}; {_told('then', cost(kind, FEW))}; "
+            f"{_told('now', cost(kind, MANY))}"
+            for kind, (about, _, _) in QUERIES.items()
+        ),
+    )
+
+
+def _told(what: str, one: Cost) -> str:
+    return (
+        f"{what}: {one.read_units:,.1f} read units, {one.calls} calls in {one.rounds} rounds, "
+        f"{one.milliseconds:,.0f} ms, {one.bytes:,} bytes"
+    )
+
+
+@cache
+def cost(kind: str, jobs: int) -> Cost:
+    """Return what the answer to a kind of question costs in a ledger of so many jobs."""
+    _, days, parameters = QUERIES[kind]
+    rows = Rows(_MAKERS[kind](jobs, days))
+    here = House(rows)  # type: ignore[arg-type]
+    span = {"from": text(NOW // DAY * DAY - (days - 1) * DAY), "to": text(NOW)}
+    milliseconds = []
+    for _ in range(ROUNDS):
+        rows.read_units, rows.calls = 0.0, 0
+        started = time.process_time()
+        reply = here.get("/trends", STAFF, **span, **parameters)
+        milliseconds.append((time.process_time() - started) * 1_000)
+        assert reply.status == 200, reply.body
+        assert sum(point["created"] for one in reply.json["series"] for point in one["points"])
+    return Cost(
+        rows.read_units, rows.calls, reply.rounds, statistics.median(milliseconds), len(reply.body)
+    )
+
+
+def _of_hours(jobs: int, days: int) -> Callable[[str], Items]:
+    """Make the hours of a client with two pipelines, as if every day were like another."""
+    dice = random.Random(days)
+    cells = [f"{hour:02d}#{pipeline}" for hour in range(24) for pipeline in ("crawl", "match")]
+    counts = Counter(dice.choices(cells, k=jobs // days))
+    day = [item for cell, count in counts.items() for item in _shards(cell, count, seed=count)]
+    made = _sorted(day)
+    return lambda _: made
+
+
+def _of_days(jobs: int, days: int) -> Callable[[str], Items]:
+    """Make the rows of everything by day."""
+    first = NOW // DAY * DAY - (days - 1) * DAY
+    alike = _shards("", jobs // days, seed=1)
+    made = _sorted(
+        [
+            {**item, "sk": {"S": text(first + number * DAY)[:10] + item["sk"]["S"]}}
+            for number in range(days)
+            for item in alike
+        ]
+    )
+    return lambda _: made
+
+
+def _shards(sort: str, jobs: int, *, seed: int) -> Items:
+    """Return the items of a row that counts so many jobs: those of its shards."""
+    dice = random.Random(seed)
+    shards: dict[int, Counter[str]] = {}
+    for _ in range(jobs):
+        start = shards.setdefault(dice.randrange(SHARDS), Counter())
+        start.update(("created", "started"))
+        for name in _COUNTERS:
+            start[f"c_{name}"] += dice.randrange(1, 5_000)
+        end = shards.setdefault(dice.randrange(SHARDS), Counter())
+        end["ended_failed" if dice.random() < 0.05 else "ended_succeeded"] += 1
+        end[f"h_{bucket(round(dice.lognormvariate(4, 0.5) * MICROSECONDS))}"] += 1
+    return [
+        to_item(
+            {"pk": "client#acme#2026-11-22", "sk": f"{sort}#{shard}", **counts, "seen": "1" * 16}
+        )
+        for shard, counts in shards.items()
+    ]
+
+
+def _sorted(items: Items) -> Items:
+    return sorted(items, key=lambda item: str(item["sk"]["S"]))
+
+
+# What is asked, over how many days; what is made for it.
+QUERIES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
+    "hours": (
+        "30 days by hour, one client by pipeline",
+        30,
+        {"interval": "hour", "client_id": "acme", "group_by": "pipeline"},
+    ),
+    "days": ("400 days by day, over everything", 400, {"interval": "day"}),
+    "client": (
+        "400 days by day, one client (its hours added up)",
+        400,
+        {"interval": "day", "client_id": "acme"},
+    ),
+}
+_MAKERS: Mapping[str, Callable[[int, int], Callable[[str], Items]]] = {
+    "hours": _of_hours,
+    "days": _of_days,
+    "client": _of_hours,
+}
