@@ -83,6 +83,29 @@ def test_a_request_is_answered_and_logged_on_one_line(
         assert secret not in raw
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"parameters": {"Karenina": ["1"]}},
+        {"parameters": {"q": ["Karenina"], "cursor": ["Karenina"]}},
+        {"parameters": {"from": ["Karenina"]}},
+        {"asking": {"username": "Karenina", "cognito:groups": "client-Karenina"}},
+        {"asking": {"client_id": "Karenina"}},
+    ],
+)
+def test_nothing_that_a_caller_says_is_logged(
+    here: House, capsys: pytest.CaptureFixture[str], asked: dict[str, Any]
+) -> None:
+    """Neither who asked nor what for, wherever it stands, be it answered or refused."""
+    event = api_event("/jobs", asked.get("asking"), parameters=asked.get("parameters"))
+    event["headers"] = {"Authorization": "Bearer Karenina", "User-Agent": "Karenina"}
+    event["requestContext"]["identity"] = {"sourceIp": "Karenina"}
+    api.handler(event, Context())
+    output = capsys.readouterr().out
+    assert '"message":"request"' in output
+    assert "Karenina" not in output
+
+
 def test_a_failure_is_logged_with_its_traceback_and_answered_without(
     here: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

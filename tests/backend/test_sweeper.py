@@ -125,6 +125,17 @@ def test_a_job_is_never_stalled_early_and_at_most_a_slot_late(here: House) -> No
     assert {silence for silence in silences if silence > 15 * MINUTE + SLOT} <= stalled
 
 
+def test_a_job_from_before_there_were_slots_has_stalled(here: House) -> None:
+    """It was not seen since; and nothing is known of the newest event."""
+    here.post(running("a"), at=NOW - DAY)
+    here.client.update_item(
+        TableName=NAMES.jobs, Key={"job_id": {"S": "a"}}, UpdateExpression="REMOVE seen_slot"
+    )
+    found = counted(here)
+    assert (found.running, found.stalled) == ({"client-1": 1}, {"client-1": 1})
+    assert found.newest_event_age_seconds is None
+
+
 def test_only_the_days_and_rows_are_asked_for(here: House) -> None:
     """A Query of the days, and one of the index for each day with something to know; no item."""
     here.post(*(running(f"job-{n}") for n in range(3)), at=NOW)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import Struct
 
 from run_ledger.domain.access import Trust, caller
-from run_ledger.domain.errors import InvalidQuery, LedgerError, NotFound, StoreUnavailable
+from run_ledger.domain.errors import LedgerError, NotFound, StoreUnavailable
 from run_ledger.settings import Settings
 from run_ledger.store.reading import Reading
 
@@ -67,8 +67,6 @@ class Reader(NamedTuple):
         except (LedgerError, MethodNotAllowed) as error:
             answer = problem(error)
             way["problem"] = type(error).__name__
-            if isinstance(error, InvalidQuery):
-                way["parameter"] = error.parameter
             if isinstance(error, StoreUnavailable):
                 way["reason"] = str(error)
         except Exception as error:  # noqa: BLE001 - the last resort: no caller sees a traceback

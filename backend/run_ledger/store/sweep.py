@@ -52,7 +52,7 @@ class _Partition(NamedTuple):
 class _Rows(NamedTuple):
     clients: Counter[str]
     stalled: Counter[str]
-    newest_slot: int | None
+    newest_slot: int
 
 
 def sweep(reading: Reading, now: int) -> Sweep:
@@ -71,7 +71,7 @@ def sweep(reading: Reading, now: int) -> Sweep:
     for rows in reading.together(calls):
         running += rows.clients
         stalled += rows.stalled
-        slots += [] if rows.newest_slot is None else [rows.newest_slot]
+        slots += [rows.newest_slot] if rows.newest_slot else []
     age = now / MICROSECONDS - max(slots) * SLOT_SECONDS if slots else None
     queued = sum(counts.get(QUEUED, 0) for _, counts in days)
     return Sweep(running, stalled, queued, age)
@@ -117,7 +117,7 @@ def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: int) -
     }
     if partition.rows is not None:
         request["Limit"] = partition.rows
-    found = _Rows(Counter(), Counter(), None)
+    found = _Rows(Counter(), Counter(), 0)
     while True:
         answer = client.query(**request)
         for row in answer["Items"]:
@@ -129,11 +129,11 @@ def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: int) -
 
 def _with(found: _Rows, row: Mapping[str, Any], now: int, *, counts: bool) -> _Rows:
     """Return *found* with what *row* says, too; it *counts* where it runs."""
-    slot = int(row["seen_slot"]["N"])
+    # A job that has not been seen since slots were kept was seen long ago.
+    slot = int(row["seen_slot"]["N"]) if "seen_slot" in row else 0
     if counts:
         client_id = row["client_id"]["S"]
         heartbeat = int(row["heartbeat"]["N"]) if "heartbeat" in row else None
         found.clients[client_id] += 1
         found.stalled[client_id] += int(sign_of_row(slot, heartbeat, now) == "stalled")
-    newest = slot if found.newest_slot is None else max(slot, found.newest_slot)
-    return found._replace(newest_slot=newest)
+    return found._replace(newest_slot=max(slot, found.newest_slot))

@@ -34,8 +34,10 @@ class Line(NamedTuple):
         return [self.namespace, self.metric, *self.dimensions, options]
 
 
-def _ours(metric: str, function: str, label: str, stat: str = "Sum") -> Line:
-    return Line("RunLedger", metric, ("stage", _STAGE, "function", function), label, stat)
+def _ours(
+    metric: str, function: str, label: str, stat: str = "Sum", *, right: bool = False
+) -> Line:
+    return Line("RunLedger", metric, ("stage", _STAGE, "function", function), label, stat, right)
 
 
 def _queue(
@@ -120,6 +122,13 @@ def _rows() -> Sequence[tuple[int, Sequence[dict[str, Any]]]]:
                     _ours("Running", "sweeper", "running", "Maximum"),
                     _ours("Queued", "sweeper", "queued", "Maximum"),
                     _ours("Stalled", "sweeper", "stalled", "Maximum"),
+                    _ours(
+                        "NewestEventAgeSeconds",
+                        "sweeper",
+                        "newest event, seconds ago",
+                        "Maximum",
+                        right=True,
+                    ),
                 ),
                 _asked("Running and stalled by client"),
             ),
