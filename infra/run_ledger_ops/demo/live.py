@@ -102,6 +102,7 @@ class Runner:
         self._ledger = ledger
         self._sleep = sleep
         self._dice = dice
+        self._done = 0  # records of the job at hand
 
     def introduce(self) -> None:
         """Tell of the project, which may be known already."""
@@ -116,10 +117,14 @@ class Runner:
         )
 
     def run(self, number: int, at: datetime, seconds: float) -> None:
-        """Run the job of this number within about so many seconds, twice if the first try fails."""
+        """Run the job of this number within about so many seconds, twice if the first try fails.
+
+        The second try goes on with the record at which the first one stopped.
+        """
         line = self._line
         size = self._dice.randrange(_SMALLEST, _LARGEST)
         job_id = f"demo-{line.key}-{at:%Y%m%d-%H%M%S}-{self._dice.randrange(16**4):04x}"
+        self._done = 0
         for attempt, share in ((1, 0.7), (2, 0.2)):
             with suppress(DeliveryError, suppliers.BlockTooLargeError):
                 with self._job(job_id, attempt, f"{line.task}, {at:%d %b %H:%M}") as job:
@@ -145,8 +150,9 @@ class Runner:
     def _work(self, job: Job, opened: Delivery, answer: Answer, seconds: float) -> None:
         job.stage("read and answer")
         pause = seconds / len(opened.lines)
-        for line in opened.records():
+        for line in opened.lines[self._done :]:
             count(job, opened, line, answer)
+            self._done += 1
             self._sleep(pause * self._dice.uniform(0.5, 1.5))
 
 
