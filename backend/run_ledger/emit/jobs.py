@@ -142,9 +142,13 @@ class Job:
         """End as cancelled when the block is left."""
         self._decide("cancelled", error, error_type)
 
-    def partial(self) -> None:
-        """End as partial when the block is left, unless it fails: some records did not make it."""
-        self._result = self._result or "partial"
+    def partial(self, error: BaseException | str | None = None) -> None:
+        """End as partial when the block is left, unless it fails: some records did not make it.
+
+        *error* says what kept them; of several the first one shows.
+        """
+        if self._result is None or (self._result == "partial" and self._error is None):
+            self._decide("partial", error)
 
     def queued(self) -> None:
         """Say that the job waits for its turn; its start is said later, here or elsewhere."""
@@ -233,7 +237,10 @@ class Job:
         self.end()
 
     def _decide(
-        self, result: JobResult, error: BaseException | str | None, error_type: str | None
+        self,
+        result: JobResult,
+        error: BaseException | str | None,
+        error_type: str | None = None,
     ) -> None:
         with self._ledger.harmless():
             self._result = result

@@ -11,8 +11,8 @@ Anthropic and Bedrock report these apart, so they are added; the others include 
 
 **Streams.** Pass the final, put-together answer, or every event as it comes: only the one that
 carries the usage counts. Of Anthropic's events `message_start` counts as the call with its input,
-`message_delta` adds the output (it names no model: pass that along). Google repeats the usage so far with every chunk; the one with a
-finish reason counts.
+and `message_delta` adds the output; it names no model, so pass that along. Google repeats the usage
+so far with every chunk; the one with a finish reason counts.
 
 **Errors.** An exception, a response whose status is `failed`, and a span with `error.type` count as
 a call and as an error.

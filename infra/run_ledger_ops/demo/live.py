@@ -164,8 +164,8 @@ def count(job: Job, opened: Delivery, line: bytes, answer: Answer) -> None:
         job.add(records_skipped=1, left_to_a_person=1)
     except SkippedRecord:
         job.add(records_skipped=1)
-    except RecordError:
+    except RecordError as error:
         job.add(records_failed=1)
-        job.partial()
+        job.partial(error)
     else:
         job.add(records_ok=1, **({"without_match": 1} if found is None else {}))
