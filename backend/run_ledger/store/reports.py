@@ -148,8 +148,12 @@ def _word(text: str) -> str:
 
 def _lateness(events: Sequence[Event], now: int) -> dict[str, float]:
     """Return how long ago the first of *events* occurred, and was put on the bus."""
-    since = {"late_seconds": (now - min(event.occurred_at for event in events)) / MICROSECONDS}
+    since = {"late_seconds": _seconds(now - min(event.occurred_at for event in events))}
     sent = [event.sent_at for event in events if event.sent_at is not None]
     if sent:
-        since["bus_seconds"] = (now - instants.from_datetime(min(sent))) / MICROSECONDS
+        since["bus_seconds"] = _seconds(now - instants.from_datetime(min(sent)))
     return since
+
+
+def _seconds(microseconds: int) -> float:
+    return round(microseconds / MICROSECONDS, 3)

@@ -56,8 +56,8 @@ def test_a_posting_is_one_transaction() -> None:
             "confirmed": 0,
             "received_at": instants.text(ledgers.NOW),
             "write_ms": 0.0,
-            "late_seconds": (ledgers.NOW - instants.parse(TIME)) / 1e6,
-            "bus_seconds": (ledgers.NOW - instants.parse(TIME)) / 1e6,
+            "late_seconds": round((ledgers.NOW - instants.parse(TIME)) / 1e6, 3),
+            "bus_seconds": round((ledgers.NOW - instants.parse(TIME)) / 1e6, 3),
         }
     ]
     assert not report.failed_message_ids
