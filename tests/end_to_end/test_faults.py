@@ -221,8 +221,8 @@ def load(stage: Stage) -> Iterator[Callable[[], int]]:
     def produce() -> None:
         try:
             while not enough.is_set():
-                stage.put(stage.some(10))
-                enough.wait(0.05)
+                stage.put(stage.some(5))
+                enough.wait(0.1)  # no more than the writers of a small machine can keep up with
         except BaseException as error:  # noqa: BLE001 - told by the test's own thread
             trouble.append(error)
 

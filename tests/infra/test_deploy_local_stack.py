@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
-from tests.support.local_stack import ROOT
+from tests.support.local_stack import ROOT, wait_for
 
 from run_ledger_ops import command
 from run_ledger_ops import deploy as deploy_command
@@ -131,6 +131,46 @@ def invalidations(cloud: LocalCloud, distribution: str) -> int:
     """Return how often CloudFront was told to forget."""
     found = cloud.client("cloudfront").list_invalidations(DistributionId=distribution)
     return len(found["InvalidationList"].get("Items", []))
+
+
+def test_status_says_whether_all_is_well(cloud: LocalCloud, run: Run) -> None:
+    """A fresh stage is well; dead letters and alarms make it unwell, rejected events don't."""
+    code, out, err = run("status", "--stage", "one")
+    assert (code, err) == (0, "")
+    assert out.endswith("run-ledger-one: all is well\n")
+    parts = json.loads(run("status", "--stage", "one", "--json")[1])["parts"]
+    assert {name: part["level"] for name, part in parts.items()} == dict.fromkeys(
+        ["stack", "API", "jobs", "rejected", "queue", "dead letters", "alarms"], "well"
+    )
+    assert parts["API"]["status"] == 401
+    assert parts["jobs"]["running"] == parts["rejected"]["rejected_24h"] == 0
+
+    outputs, sqs = outputs_of(cloud, "run-ledger-one"), cloud.client("sqs")
+    sqs.send_message(QueueUrl=outputs["QueueUrl"], MessageBody="no event")
+    sqs.send_message(QueueUrl=outputs["DlqUrl"], MessageBody="dead")
+    alarm = "run-ledger-one-writer-rollout"
+    cloudwatch = cloud.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
+
+    def rejected() -> dict[str, Any] | None:
+        code, out, _ = run("status", "--stage", "one", "--json")
+        found: dict[str, Any] = json.loads(out)
+        assert (code, found["is_well"]) == (1, False)
+        return found["parts"] if found["parts"]["rejected"]["rejected_24h"] else None
+
+    parts = wait_for("the rejected event", rejected, 60)
+    assert parts["rejected"]["level"] == "look"
+    assert (parts["dead letters"]["level"], parts["dead letters"]["writer"]) == ("wrong", 1)
+    assert (parts["alarms"]["level"], parts["alarms"]["ringing"]) == ("wrong", [alarm])
+    sqs.purge_queue(QueueUrl=outputs["DlqUrl"])
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="test")
+    assert run("status", "--stage", "one")[0] == 0
+
+
+def test_status_of_what_is_not_there(run: Run) -> None:
+    """It can't be told, which is another exit code than not being well."""
+    code, _, err = run("status", "--stage", "nowhere")
+    assert (code, "There is no stack run-ledger-nowhere" in err) == (2, True)
 
 
 def test_changed_parameter_reaches_the_alias(cloud: LocalCloud, run: Run) -> None:
