@@ -31,7 +31,7 @@ from run_ledger.domain.rollups import shard_of
 from run_ledger.domain.sums import Saying
 
 from . import keys
-from .attributes import Attribute, from_item
+from .attributes import Attribute, from_attribute, from_item
 
 _COUNTER = "c_"
 
@@ -85,19 +85,25 @@ def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
 
 
 def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
-    """Return the job that an item of the table holds."""
-    values = from_item(item)
+    """Return the job that an item of the table holds, but for what is there for indexes alone."""
     job = Job(
-        job_id=values["job_id"],
-        client_id=values["client_id"],
-        project_id=values["project_id"],
-        pipeline=values["pipeline"],
-        created_at=keys.created_at(values["ck"]),
-        attempts={int(number): _to_attempt(a) for number, a in values["at"].items()},
-        sayings=to_sayings(values["said"]),
-        counters=to_counters(values),
+        job_id=item["job_id"]["S"],
+        client_id=item["client_id"]["S"],
+        project_id=item["project_id"]["S"],
+        pipeline=item["pipeline"]["S"],
+        created_at=keys.created_at(item["ck"]["S"]),
+        attempts={
+            int(number): _to_attempt(from_item(attempt["M"]))
+            for number, attempt in item["at"]["M"].items()
+        },
+        sayings=to_sayings(from_attribute(item["said"])),
+        counters={
+            name.removeprefix(_COUNTER): int(count["N"])
+            for name, count in item.items()
+            if name.startswith(_COUNTER)
+        },
     )
-    return StoredJob(job, values["rev"], values["seen"], values["n"])
+    return StoredJob(job, *(int(item[name]["N"]) for name in ("rev", "seen", "n")))
 
 
 def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
