@@ -62,8 +62,10 @@ def read_day_map(
     floor = None
     if "LastEvaluatedKey" in answer:
         # The last day may go on beyond what was read; one that fills a whole answer can't.
-        last = _day(items[-1])
-        items = [item for item in items if _day(item) != last] or items
+        last, whole = _day(items[-1]), len(items)
+        while whole and _day(items[whole - 1]) == last:
+            whole -= 1
+        items = items[:whole] or items
         floor = _day(items[-1])
     return DayMap(_counted(items, names), floor)
 
