@@ -35,8 +35,8 @@ from .answers import fits
 from .inquiries import Inquiry
 from .views import clients_in_view
 
-# Each is a call: so many take a function of the reader's size some eight seconds where every hour of
-# each is full, and three where few are. The reader gives up after fifteen.
+# Each is a call: so many take a function of the reader's size some eight seconds where every hour
+# of each is full, and three where few are. The reader gives up after fifteen.
 MOST_PARTITIONS = 1_000
 # A row of one shard and day is 3 KB at most, so that 8 shards of these days fit into one answer.
 _DAYS_A_QUERY = 32
