@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import yaml
 from openlineage.client import OpenLineageClient
 from tests.support.buses import WillingBus, served
 
+from run_ledger import emit
 from run_ledger.domain.job import Job
 from run_ledger.emit.lineage import Owner
 from run_ledger.emit.openlineage import RunLedgerTransport
@@ -106,6 +108,18 @@ def test_a_lambda_function(tmp_path: Path) -> None:
     assert [job.outcome for job in jobs] == ["succeeded", "succeeded"]
     assert {job.pipeline for job in jobs} == {"on-upload"}
     assert len(EXAMPLES) == 5
+
+
+def test_the_first_lines_of_the_librarys_own_words(tmp_path: Path) -> None:
+    """What `help(run_ledger.emit)` shows first works, given records and something to do."""
+    shown = (emit.__doc__ or "").split("::\n\n", 1)[1].split("\n\nLeaving", 1)[0]
+    script = tmp_path / "example.py"
+    script.write_text("records = [1, 2]\nenrich = str\n" + textwrap.dedent(shown))
+
+    (job,) = run(tmp_path, str(script)).values()
+
+    assert job.outcome == "succeeded"
+    assert job.counters["records_ok"] == 2
 
 
 def test_a_script_in_a_shell(tmp_path: Path) -> None:

@@ -27,6 +27,22 @@ the program a few seconds at most are spent on the last events. `RunLedger.stats
 bus or fsynced in the spool, and no kill can take it away. By itself that happens every five seconds
 and at the end of the program. What was said since then dies with a killed process, and the job is
 shown as stalled, as it should be.
+
+**Patterns.**
+
+* *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a part that adds and
+  never ends the job; `RunLedger.join` does the same by the job's id.
+* *Retries:* the same ``job_id`` with the next ``attempt``; what AWS Batch, Airflow, Celery and
+  Kubernetes say of the attempt is understood by itself.
+* *Parts of a job:* a job inside a job's block is its part.
+* *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
+* *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
+* *Language models:* `Job.usage` counts calls, errors, tokens and cost from an SDK's answer.
+* *Airflow, dbt, Dagster:* `run_ledger.emit.openlineage`, by configuration alone.
+
+**What not to send:** prompts, outputs, records, personal data, secrets. Everybody who may see a job
+sees its names, tags and error messages. In errors, what obviously is a secret is blanked; that is a
+net, not a proof.
 """
 
 from run_ledger.domain.errors import InvalidEvent
