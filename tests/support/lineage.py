@@ -40,6 +40,8 @@ class Recorder:
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.flushed: list[float] = []
+        self.closed: list[float] = []
+        self.is_stuck = False
 
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> None:
         """Take an update, as JSON would carry it."""
@@ -49,6 +51,11 @@ class Recorder:
     def flush(self, timeout: float) -> bool:
         """Take note of being asked to hurry."""
         self.flushed.append(timeout)
+        return not self.is_stuck
+
+    def close(self, timeout: float) -> bool:
+        """Take note of being asked to bring all into safety."""
+        self.closed.append(timeout)
         return True
 
 

@@ -36,6 +36,8 @@ Spark's own listener runs in Java and can't load this; what drives it from Pytho
 from __future__ import annotations
 
 import logging
+import os
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -51,7 +53,8 @@ _OPTIONS = {
     *("airflow_attempts", "flush_seconds", "type", "name", "priority"),
 }
 _FLUSH_SECONDS = 2.0
-_LONGEST_CLOSE_SECONDS = 30.0
+_LONGEST_CLOSE_SECONDS = 5.0
+_HURRY_SECONDS = 60.0
 _MOST_RUNS_REMEMBERED = 10_000
 
 
@@ -61,8 +64,11 @@ class Ledger(Protocol):
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> object:
         """Queue one update."""
 
-    def flush(self, timeout: float) -> object:
-        """Wait until all is sent, but no longer; false where something waits still."""
+    def flush(self, timeout: float) -> bool:
+        """Wait until all is sent or on disk, but no longer; say whether it is."""
+
+    def close(self, timeout: float) -> bool:
+        """Send what there is within that time, else put it on disk; say if all is safe."""
 
 
 class RunLedgerConfig(Config):
@@ -117,6 +123,8 @@ class RunLedgerTransport(Transport):
         self._ledger = ledger
         self._counted_runs: dict[str, object] = {}
         self._complaints: set[str] = set()
+        self._hurries_until = 0.0
+        self._process = os.getpid()
         self._counts = dict.fromkeys(
             ("sent", "dataset_events", "job_events", "unusable_events", "faults"), 0
         )
@@ -135,12 +143,12 @@ class RunLedgerTransport(Transport):
             self._complain(f"could not report an event: {type(error).__name__}: {error}")
 
     def close(self, timeout: float = -1) -> bool:
-        """Send what waits, for at most *timeout* seconds and never longer than half a minute."""
+        """Send what waits, for at most *timeout* seconds and five; the rest goes to the disk."""
         if self._ledger is None:
             return True
         seconds = _LONGEST_CLOSE_SECONDS if timeout < 0 else min(timeout, _LONGEST_CLOSE_SECONDS)
         try:
-            return self._ledger.flush(seconds) is not False
+            return self._ledger.close(seconds)
         except Exception as error:  # noqa: BLE001 as above
             self._complain(f"could not send what waits: {type(error).__name__}: {error}")
             return False
@@ -163,8 +171,22 @@ class RunLedgerTransport(Transport):
             ledger.send("job_update", statistics)
         self._counts["sent"] += 1
         if self._config.flush_seconds > 0:
-            # Airflow reports from a forked process that ends without a farewell.
-            ledger.flush(self._config.flush_seconds)
+            self._bring_into_safety(ledger)
+
+    def _bring_into_safety(self, ledger: Ledger) -> None:
+        """Wait a little until an event is with the bus or on the disk.
+
+        Airflow reports from a forked process that ends without a farewell, so there it is put on
+        the disk if waiting was in vain. Elsewhere the program's end sees to that, and after one
+        event has waited in vain, others don't wait for a while.
+        """
+        is_forked = os.getpid() != self._process
+        if not is_forked and time.monotonic() < self._hurries_until:
+            return
+        if not ledger.flush(self._config.flush_seconds):
+            self._hurries_until = time.monotonic() + _HURRY_SECONDS
+            if is_forked:
+                ledger.close(0)
 
     def _is_first(self, statistics: Mapping[str, Any]) -> bool:
         """Tell whether a run's end is told for the first time, or in the same words again.

@@ -61,7 +61,7 @@ def test_the_real_client_reports_a_run() -> None:
     assert job.project_id == "warehouse"
     assert "openlineage_client_version" not in str(ledger.sent)
     assert transport(client).stats()["sent"] == 3
-    assert ledger.flushed[-1] == 5
+    assert ledger.closed == [5]
 
 
 def test_a_file_configures_it(tmp_path: Path) -> None:
@@ -165,6 +165,33 @@ def test_statistics_of_a_run_are_sent_once() -> None:
     assert folded(ledger.sent).counters["records_ok"] == 5
 
 
+def test_a_bus_that_lets_events_wait_is_waited_for_once() -> None:
+    """One event waits in vain; the next ones don't wait, and the program's end sees to them."""
+    ledger = Recorder()
+    ledger.is_stuck = True
+    client = client_with(ledger, client_id="acme")
+
+    for _ in range(3):
+        client.emit(run_event(RunState.START))
+
+    assert ledger.flushed == [2.0]
+    assert ledger.closed == []
+
+
+def test_a_forked_process_puts_on_disk_what_waits_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody sees to a process that ends at once, so each event there is brought into safety."""
+    ledger = Recorder()
+    ledger.is_stuck = True
+    client = client_with(ledger, client_id="acme")
+    monkeypatch.setattr(transport(client), "_process", os.getpid() + 1)
+
+    for _ in range(2):
+        client.emit(run_event(RunState.START))
+
+    assert ledger.flushed == [2.0, 2.0]
+    assert ledger.closed == [0, 0]
+
+
 class Broken(Recorder):
     """A ledger that can do nothing."""
 
@@ -172,7 +199,7 @@ class Broken(Recorder):
         """Fail."""
         raise RuntimeError("broken inside")
 
-    def flush(self, timeout: float) -> bool:
+    def close(self, timeout: float) -> bool:
         """Fail."""
         raise RuntimeError("broken inside")
 
@@ -229,7 +256,7 @@ def test_closing_waits_no_longer_than_asked_and_never_for_good() -> None:
     made.close(0)
     made.close(99)
 
-    assert ledger.flushed == [30.0, 0, 30.0]
+    assert ledger.closed == [5.0, 0, 5.0]
     assert RunLedgerTransport(RunLedgerConfig({"client_id": "acme"})).close()
 
 
