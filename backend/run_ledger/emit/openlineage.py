@@ -26,6 +26,9 @@ or in the environment, where Airflow and dbt look as well:
 | `airflow_attempts` | whether Airflow's try number is the attempt (yes) |
 | `flush_seconds` | how long an event may wait to be sent (2); 0 waits for nothing |
 
+Say no to `airflow_attempts` where Airflow's provider is so old that only its START events carry the
+try number: the end must be the end of the same attempt.
+
 `run_ledger.emit.lineage` says what becomes of what. Events about datasets or jobs alone have no
 run, so they are counted and left. Nothing here raises: a wrong configuration is logged once as an
 error and leaves out all events, which `stats()` counts.
