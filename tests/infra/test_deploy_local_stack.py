@@ -202,24 +202,24 @@ def test_changed_site_is_uploaded_and_forgotten(
     assert invalidations(cloud, outputs["DistributionId"]) == before + 1
 
 
-def test_failed_update_says_why_and_goes_back(
-    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The resource and its reason are printed; the stage works as before, and so does the next."""
+class BrokenQueue:
+    """A reader of templates that gives the queue a setting that SQS refuses."""
 
-    def broken(path: Path) -> templates.Template:
+    @staticmethod
+    def read(path: Path) -> templates.Template:
+        """Read a template and break it."""
         template = templates.read(path)
         text = template.text.replace("VisibilityTimeout: 180", "VisibilityTimeout: 999999")
         return templates.parse(text, template.folder)
 
-    class Broken:
-        """The template's reader, and what else the command takes from there."""
 
-        read = staticmethod(broken)
-
+def test_failed_update_says_why_and_goes_back(
+    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resource and its reason are printed; the stage works as before, and so does the next."""
     before = outputs_of(cloud, "run-ledger-one")
     with monkeypatch.context() as patch:
-        patch.setattr(deploy_command, "templates", Broken)
+        patch.setattr(deploy_command, "templates", BrokenQueue)
         code, _, err = run("deploy", "--stage", "one")
     assert code == 1
     assert "UPDATE_ROLLBACK_COMPLETE" in err
@@ -229,9 +229,20 @@ def test_failed_update_says_why_and_goes_back(
     assert run("deploy", "--stage", "one")[0] == 0
 
 
-def test_stages_live_side_by_side(cloud: LocalCloud, run: Run) -> None:
-    """A second stage has everything of its own, and destroying it leaves the first alone."""
+def test_stages_live_side_by_side(
+    cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second stage has everything of its own, and destroying it leaves the first alone.
+
+    Its first deployment fails, so that the next one has the empty stack to clear away.
+    """
     ones = outputs_of(cloud, "run-ledger-one")
+    with monkeypatch.context() as patch:
+        patch.setattr(deploy_command, "templates", BrokenQueue)
+        assert run("deploy", "--stage", "two", "DeletionProtection=false", *HERE)[0] == 1
+    assert stacks(cloud)["run-ledger-two"] == "ROLLBACK_COMPLETE"
+    assert tables(cloud) == TABLES
+    assert "without --plan" in run("deploy", "--stage", "two", "--plan")[2]
     assert run("deploy", "--stage", "two", "DeletionProtection=false", *HERE)[0] == 0
     twos = outputs_of(cloud, "run-ledger-two")
     shared = {name for name in ones if ones[name] == twos[name]}

@@ -211,6 +211,7 @@ def test_each_state_has_a_way_on(state: str | None, way: Way) -> None:
         ("UPDATE_IN_PROGRESS", "wait until it is done"),
         ("DELETE_FAILED", "`run-ledger destroy` it again"),
         ("UPDATE_FAILED", "rollback-stack --stack-name run-ledger-x"),
+        ("ROLLBACK_COMPLETE", "without --plan"),
     ],
 )
 def test_stuck_state_is_explained(state: str, words: str) -> None:

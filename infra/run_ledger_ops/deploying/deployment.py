@@ -159,6 +159,9 @@ class Deployment:
         """Do it; raise OpsError with the resources' reasons if that fails."""
         try:
             self.stack.execute(change_set, tell)
+        except KeyboardInterrupt:
+            self._say("CloudFormation goes on by itself: deploy again to see it through.")
+            raise
         except StackFailedError as error:
             if _ONE_INDEX in str(error):
                 help_text = plans.INDEX_HELP.format(tables="  see above")

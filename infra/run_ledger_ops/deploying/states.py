@@ -58,7 +58,9 @@ def meaning(state: str) -> str:
 
 def explain(name: str, state: str) -> str:
     """Say in a sentence why a stack can't be deployed to, and what helps."""
-    if state.endswith("_IN_PROGRESS"):
+    if state in _EMPTY:
+        help_text = "deploy without --plan, which deletes it first"
+    elif state.endswith("_IN_PROGRESS"):
         help_text = "wait until it is done, or look who else deploys"
     else:
         help_text = _HELP.get(state, "look at it in the CloudFormation console").format(name=name)
