@@ -370,6 +370,35 @@ def _stable(items: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(item, sort_keys=True, default=bytes.hex) for item in items)
 
 
+def test_damaged_table_is_restored_and_mended(stage: Stage) -> None:
+    """As the runbook says: restored beside, switched while events wait, the rest mended."""
+    dynamodb, functions = stage.client("dynamodb"), stage.client("lambda")
+    table = stage.outputs["JobsTable"]
+    beside = f"{table}-restored"
+    wait_for("the queue to be empty", lambda: stage.messages() == 0, SECONDS)
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName=table, TargetTableName=beside, UseLatestRestorableTime=True
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName=beside)
+    # Posted after the restored second: entries have them, the restored table has not.
+    stage.put(stage.some(20))
+    wait_for("the queue to be empty", lambda: stage.messages() == 0, SECONDS)
+    writer = f"{stage.outputs['WriterFunctionName']}:live"
+    (mapping,) = functions.list_event_source_mappings(FunctionName=writer)["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    stage.put(stage.some(20))
+    made = dynamodb.create_backup(TableName=beside, BackupName="switch")
+    dynamodb.delete_table(TableName=table)
+    dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+    backup = made["BackupDetails"]["BackupArn"]
+    dynamodb.restore_table_from_backup(TargetTableName=table, BackupArn=backup)
+    dynamodb.get_waiter("table_exists").wait(TableName=table)
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    wait_for("the queue to be empty", lambda: stage.messages() == 0, SECONDS)
+    assert command.main(["audit", "--stage", STAGE]) == 1
+    assert command.main(["audit", "--stage", STAGE, "--repair"]) == 0
+
+
 def test_everything_stopped_and_started_under_load(stage: Stage) -> None:
     """Events that were accepted before the stop are posted after the start; producers try again."""
     with load(stage) as accepted:
