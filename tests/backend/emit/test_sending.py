@@ -125,6 +125,20 @@ def test_an_answer_that_never_comes_holds_up_nobody(make: Make, spool: str | Non
     assert ledger.stats().spooled == (100 if spool is None else 0)
 
 
+def test_a_flush_that_brought_nothing_into_safety_says_so(make: Make) -> None:
+    """Neither bus nor disk took the event, so it is still in memory, and not safe."""
+    moods = {"mood": "down"}
+    bus = MoodyBus(lambda: moods["mood"])
+    ledger = make(client=bus, spool="off")
+    ledger.send("job_update", {**OWNER, "job_id": "j"})
+
+    assert not ledger.flush(30)
+    assert ledger.stats().waiting == 1
+    moods["mood"] = "well"
+    wait_for("the event", lambda: ledger.flush(30), 30)
+    assert {*bus.jobs} == {"j"}
+
+
 @pytest.mark.usefixtures("impatient")
 def test_an_entry_that_is_never_right_is_given_up(make: Make) -> None:
     """One malformed entry of many is dropped and told, the others get through."""
@@ -283,6 +297,29 @@ def test_a_job_that_is_kept_alive_shows_up_within_its_heartbeat(bus: WillingBus)
     for _ in range(60):
         hand.turn(5.0)
     assert len(bus.details) == 2
+
+
+def test_what_is_said_while_a_job_falls_asleep_is_not_forgotten(
+    bus: WillingBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An add between the last look and the sleep wakes nobody, and is taken all the same."""
+    hand = Hand(bus)
+    hand.tally.add({"records_ok": 1})
+    hand.turn(0.0)
+    hand.turn(5.0)
+    real = Tally.take
+
+    def take(tally: Tally, *arguments: Any, **options: Any) -> list[Update]:
+        updates = real(tally, *arguments, **options)
+        monkeypatch.setattr(Tally, "take", real)
+        tally.add({"records_ok": 1})
+        return updates
+
+    monkeypatch.setattr(Tally, "take", take)
+    hand.turn(5.0)
+    hand.turn(5.0)
+
+    assert [one["delta"] for one in bus.details] == [{"records_ok": 1}] * 2
 
 
 def test_an_outage_is_met_with_growing_pauses(bus: WillingBus) -> None:
