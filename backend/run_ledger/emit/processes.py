@@ -74,9 +74,12 @@ def _watch_exit() -> None:
     for name in loaded:
         finalize: Callable[..., object] = sys.modules[name].Finalize
         finalize(None, _at_exit, exitpriority=-100)  # after the workers' own
+    signals = sys.modules.get("celery.signals")
+    if signals is not None:  # its workers end by os._exit past all of the above
+        signals.worker_process_shutdown.connect(_at_exit, weak=False, dispatch_uid="run-ledger")
 
 
-def _at_exit() -> None:
+def _at_exit(**_: object) -> None:
     for one in list(_working):
         with suppress(Exception):
             one.at_exit()

@@ -96,6 +96,23 @@ def test_celery_tasks_name_their_jobs(make: Make, monkeypatch: pytest.MonkeyPatc
     assert make().job(**OWNER).job_id not in {"task-1", "task-2"}
 
 
+def test_celery_workers_send_before_they_end(
+    make: Make, bus: WillingBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They end past Python's own ways to be told; Celery's signal tells."""
+    told: list[Any] = []
+    shutdown = SimpleNamespace(connect=lambda receiver, **_: told.append(receiver))
+    signals = SimpleNamespace(worker_process_shutdown=shutdown)
+    monkeypatch.setitem(sys.modules, "celery.signals", signals)  # type: ignore[arg-type]
+    monkeypatch.setattr(processes, "_registered_in", [])
+    make(interval_seconds=60).join(**OWNER, job_id="j").add(records_ok=1)
+
+    (receiver,) = told
+    receiver(signal=shutdown, sender=None, pid=1, exitcode=0)
+
+    assert bus.jobs["j"].counters == {"records_ok": 1}
+
+
 def test_several_jobs_of_one_task_are_numbered(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first has the scheduler's id, the others have it with their number, at every try."""
     set_all(monkeypatch, BATCH)
