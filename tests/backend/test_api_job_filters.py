@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.support.job_lists import (
     CALLERS,
     CHANGES,
+    DAY,
     Books,
     Jobs,
     filters,
@@ -28,8 +29,10 @@ from tests.support.job_lists import (
     wait,
     whose,
 )
-from tests.support.reading import Reply, client_user
+from tests.support.reading import NOW, Reply, client_user
 from tests.support.tables import NAMES
+
+from run_ledger.domain.instants import text
 
 TOP = "~"
 MOST_PAGES = 400
@@ -126,6 +129,24 @@ def test_pages_are_full_where_an_index_serves(seed: int, events: int) -> None:
         for limit in (2, 7):
             pages = list(books.here.walk("/jobs", limit=limit, **parameters))
             assert all(len(page.json["items"]) == limit for page in pages[:-1]), parameters
+
+
+def test_a_small_page_of_a_rare_result_is_full() -> None:
+    """Many days without a match, each a row of the map, do not cut a page of two short."""
+    books = Books(random.Random(0))
+    for days in range(45):
+        result = "failed" if days in (0, 40, 44) else "succeeded"
+        books.tell(
+            job_id=f"load-{days}",
+            occurred_at=text(NOW - days * DAY),
+            status="completed",
+            result=result,
+        )
+    pages = [
+        [job["job_id"] for job in page.json["items"]]
+        for page in books.here.walk("/jobs", result="failed", limit=2)
+    ]
+    assert pages == [["load-0", "load-40"], ["load-44"]]
 
 
 @settings(max_examples=60)

@@ -45,6 +45,8 @@ MOST_MERGED = 500
 _MOST_ROWS_A_CALL, _FEWEST_ROWS_A_CALL = 4_000, 20
 # A page is asked for one that the map leaves out besides, and a day that has lost all its jobs.
 _DAYS_BEYOND_LIMIT = 2
+# Of an outcome most days may have nothing, so that a small page needs the map of more days.
+_FEWEST_DAYS_OF_OUTCOMES = 50
 _NOT_ENDED = frozenset({"queued", "running"})
 _SHOWING_OUTCOME = frozenset({keys.BY_PARENT, keys.BY_CLIENT_PARENT, keys.BY_PROJECT})
 _BY_OUTCOME = frozenset({keys.BY_OUTCOME, keys.BY_CLIENT_OUTCOME})
@@ -90,7 +92,8 @@ class Plan(NamedTuple):
         if not self.sieve.is_empty:
             return next_pace(limit, looked_through, matching)
         # A list that ran off the map reads all of it from there on, while it needs to.
-        ran_off = matching < limit or self.days > limit + _DAYS_BEYOND_LIMIT
+        most_days = max(limit, _FEWEST_DAYS_OF_OUTCOMES) + _DAYS_BEYOND_LIMIT
+        ran_off = matching < limit or self.days > most_days
         return MOST_ROWS if ran_off else FEWEST_ROWS
 
 
@@ -103,7 +106,8 @@ def map_rows(query: JobsQuery, place: Place, shards: int) -> int | None:
     """Return how many rows of the map to read, each day having *shards* at most; None for all."""
     if place.pace > FEWEST_ROWS:
         return None
-    return shards * (query.limit + _DAYS_BEYOND_LIMIT)
+    fewest = 0 if query.outcomes is None else _FEWEST_DAYS_OF_OUTCOMES
+    return shards * (max(query.limit, fewest) + _DAYS_BEYOND_LIMIT)
 
 
 def plan_by_client(query: JobsQuery, clients: Sequence[str], place: Place) -> Plan:
