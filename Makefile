@@ -45,7 +45,8 @@ lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer v
 	@$(bootstrap) lock
 	$(compile) backend/requirements.in -o backend/requirements.txt
 	$(compile) -c backend/requirements.txt infra/locks/run.in -o infra/locks/run.txt
-	$(compile) -c infra/locks/run.txt infra/locks/test.in -o infra/locks/test.txt
+	$(compile) -c infra/locks/run.txt infra/locks/dashboard.in -o infra/locks/dashboard.txt
+	$(compile) -c infra/locks/run.txt -c infra/locks/dashboard.txt infra/locks/test.in -o infra/locks/test.txt
 	$(compile) infra/locks/local-cloud.in -o infra/locks/local-cloud.txt
 	$(compile) infra/locks/aws.in -o infra/locks/aws.txt
 	$(compile) infra/locks/tools.in -o infra/locks/tools.txt

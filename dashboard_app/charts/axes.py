@@ -1,0 +1,106 @@
+"""The axis of time, in the zone that the analyst reads.
+
+Points lie at true instants, so no hour falls on another when clocks go back. Where ticks stand and
+what they say is worked out here, in that zone, as a browser knows only UTC and its own.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+
+from dashboard_app.spans import DAY, HOUR, Interval, Span
+
+_MOST_TICKS = 9
+_HOUR_STEPS = (1, 2, 3, 6, 12)
+_DAY_STEPS = (1, 2, 3, 7, 14, 28, 56, 91)
+
+
+def time_axis(*, span: Span, zone: ZoneInfo, ticks: int = _MOST_TICKS, field: str = "at") -> alt.X:
+    """Return the horizontal axis of a span."""
+    moments = tick_moments(span=span, zone=zone, most=ticks)
+    labels = {str(_milliseconds(at)): tick_label(at, span, zone) for at in moments}
+    return alt.X(
+        f"{field}:T",
+        title=f"Time ({zone_name(span, zone)})",
+        scale=alt.Scale(type="utc", domain=[_milliseconds(span.start), _milliseconds(span.end)]),
+        axis=alt.Axis(
+            values=[_milliseconds(at) for at in moments],
+            labelExpr=f"({json.dumps(labels)})[toString(+datum.value)] || ''",
+            grid=False,
+            labelOverlap="greedy",
+        ),
+    )
+
+
+def tick_moments(*, span: Span, zone: ZoneInfo, most: int = _MOST_TICKS) -> list[datetime]:
+    """Return where ticks stand: at round hours or at the beginnings of days, as people count."""
+    if span.interval is Interval.DAY:
+        step = _step(span.length / DAY, _DAY_STEPS, most)
+        return [
+            span.start + number * step * DAY for number in range(int(span.length / DAY / step) + 1)
+        ]
+    if span.length > 2 * DAY:
+        step = _step(span.length / DAY, _DAY_STEPS, most)
+        first = datetime.combine(span.start.astimezone(zone).date(), time(), zone)
+        days = [first + number * step * DAY for number in range(int(span.length / DAY / step) + 2)]
+        return [at.astimezone(UTC) for at in days if span.start <= at.astimezone(UTC) <= span.end]
+    step = _step(span.length / HOUR, _HOUR_STEPS, most)
+    hours = [span.start + number * HOUR for number in range(int(span.length / HOUR) + 1)]
+    return [at for at in hours if at.astimezone(zone).hour % step == 0]
+
+
+def _step(length: float, steps: tuple[int, ...], most: int) -> int:
+    return next((step for step in steps if length / step <= most), steps[-1])
+
+
+def tick_label(at: datetime, span: Span, zone: ZoneInfo) -> str:
+    """Return what stands at a tick: an hour, or the day where one begins."""
+    local = at if span.interval is Interval.DAY else at.astimezone(zone)
+    begins_day = local.hour == 0 and local.minute == 0
+    return f"{local.day} {local:%b}" if begins_day else f"{local:%H:%M}"
+
+
+def zone_name(span: Span, zone: ZoneInfo) -> str:
+    """Return the name of the zone that the axis is in: days are those of UTC, whatever was chosen."""
+    return "days of UTC" if span.interval is Interval.DAY else str(zone)
+
+
+def with_times(frame: pd.DataFrame, *, span: Span, zone: ZoneInfo) -> pd.DataFrame:
+    """Add to points where their interval ends and what it is called, for widths and tooltips."""
+    length = span.interval.length
+    names = {at: interval_name(at, span, zone) for at in frame["at"].unique()}
+    running = frame["complete"].fillna(True) if "complete" in frame else True
+    ends = frame["at"] + length
+    return frame.assign(
+        ends=ends,
+        when=[names[at] for at in frame["at"]],
+        part=pd.Series(running, index=frame.index).map({True: "whole", False: "so far"}),
+    )
+
+
+def interval_name(at: datetime, span: Span, zone: ZoneInfo) -> str:
+    """Return what an interval is called: Sun 22 Nov 2026, 15:00–16:00 CET."""
+    if span.interval is Interval.DAY:
+        return f"{at:%a} {at.day} {at:%b %Y} UTC"
+    begin = at.astimezone(zone)
+    end = (at + timedelta(hours=1)).astimezone(zone)
+    return f"{begin:%a} {begin.day} {begin:%b %Y}, {begin:%H:%M}–{end:%H:%M} {begin:%Z}"
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1_000)
+
+
+def tooltips(*fields: tuple[str, str, str]) -> list[Any]:
+    """Return tooltips of the interval and of (encoding, title, format) fields."""
+    shown: list[Any] = [alt.Tooltip("when:N", title="Time")]
+    for encoding, title, number in fields:
+        given = {"format": number} if number else {}
+        shown.append(alt.Tooltip(encoding, title=title, **given))
+    return [*shown, alt.Tooltip("part:N", title="Interval")]

@@ -1,0 +1,26 @@
+"""Groups compared by a sum, as bars: cost by client, tokens by pipeline."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from dashboard_app.charts import palette
+from dashboard_app.charts.measures import Measure
+
+
+def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Chart:
+    """Return a bar for each group, most first."""
+    return (
+        alt.Chart(frame[["group", measure.column]])
+        .mark_bar(color=palette.MEASURE, cornerRadiusEnd=2)
+        .encode(
+            x=alt.X(f"{measure.column}:Q", title=measure.axis_title, axis=alt.Axis(format="~s")),
+            y=alt.Y("group:N", title=group_title, sort="-x", axis=alt.Axis(labelLimit=220)),
+            tooltip=[
+                alt.Tooltip("group:N", title=group_title),
+                alt.Tooltip(f"{measure.column}:Q", title=measure.axis_title, format=measure.number),
+            ],
+        )
+        .properties(height={"step": 24})
+    )

@@ -1,0 +1,95 @@
+"""Failures: the error rate with what happened written on it, groups over time, what moved."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+
+from dashboard_app.charts import palette
+from dashboard_app.charts.axes import time_axis, with_times
+from dashboard_app.charts.throughput import legend
+from dashboard_app.spans import Span
+
+_FAILED = palette.OUTCOMES["failed"]
+_HEIGHT = 200
+
+
+def annotated(
+    *, chart: alt.LayerChart | alt.Chart, notes: pd.DataFrame, span: Span, zone: ZoneInfo
+) -> alt.LayerChart:
+    """Return a chart over time with the first failures of each new kind marked on it.
+
+    *notes* holds `at`, `label` and `count`.
+    """
+    ground = alt.Chart(with_times(notes, span=span, zone=zone))
+    x = time_axis(span=span, zone=zone, ticks=6)
+    tooltip = [
+        alt.Tooltip("when:N", title="Time"),
+        alt.Tooltip("label:N", title="First failure like this"),
+        alt.Tooltip("count:Q", title="Failures in the span", format=",d"),
+    ]
+    rules = ground.mark_rule(color=_FAILED, strokeDash=[2, 3], opacity=0.7).encode(
+        x=x, tooltip=tooltip
+    )
+    flags = ground.mark_point(
+        shape="triangle-down", color=_FAILED, filled=True, size=70, yOffset=4
+    ).encode(x=x, y=alt.value(0), tooltip=tooltip)
+    return alt.layer(*getattr(chart, "layer", [chart]), rules, flags).properties(height=_HEIGHT)
+
+
+def groups_over_time(
+    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, labels: list[str]
+) -> alt.Chart:
+    """Return failures a day, stacked by group; those beyond *labels* are together as others."""
+    others = "Others"
+    named = frame.assign(label=frame["label"].where(frame["label"].isin(labels), others))
+    summed = named.groupby(["at", "label"], as_index=False)["count"].sum()
+    timed = with_times(summed, span=span, zone=zone)
+    scale = alt.Scale(
+        domain=[*labels, others], range=[*palette.GROUPS[: len(labels)], palette.THIRD]
+    )
+    return (
+        alt.Chart(timed)
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=time_axis(span=span, zone=zone),
+            x2="ends:T",
+            y=alt.Y("count:Q", title="Failures a day (count)").stack("zero"),
+            color=alt.Color("label:N", title=None, scale=scale, legend=legend()),
+            tooltip=[
+                alt.Tooltip("when:N", title="Time"),
+                alt.Tooltip("label:N", title="Group"),
+                alt.Tooltip("count:Q", title="Failures", format=",d"),
+            ],
+        )
+        .properties(height=260)
+    )
+
+
+def movers(*, frame: pd.DataFrame) -> alt.Chart:
+    """Return the change of each group as a bar to the right (more) or to the left (fewer)."""
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("change:Q", title="Change in failures (count, this span less the one before)"),
+            y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=320)),
+            color=alt.Color(
+                "direction:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=["More", "Fewer"], range=[_FAILED, palette.OUTCOMES["succeeded"]]
+                ),
+                legend=legend(),
+            ),
+            tooltip=[
+                alt.Tooltip("label:N", title="Group"),
+                alt.Tooltip("count_before:Q", title="Before", format=",d"),
+                alt.Tooltip("count:Q", title="Now", format=",d"),
+                alt.Tooltip("change:Q", title="Change", format="+,d"),
+            ],
+        )
+        .properties(height={"step": 26})
+    )

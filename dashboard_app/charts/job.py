@@ -1,0 +1,94 @@
+"""One job: its attempts on a line of time."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+
+from dashboard_app import words
+from dashboard_app.charts import palette
+from dashboard_app.charts.throughput import legend
+
+_TICKS = 6
+_SHORTEST = timedelta(seconds=1)
+
+
+def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> alt.LayerChart:
+    """Return a bar for each attempt from its start to its end, and a tick for each event."""
+    bars = frame.dropna(subset=["started_at"]).assign(
+        lane=lambda rows: "Attempt " + rows["attempt"].astype("string"),
+        word=lambda rows: rows["outcome"].map(words.OUTCOMES),
+        begins=lambda rows: [words.moment(at, zone) for at in rows["started_at"]],
+        ends=lambda rows: [words.moment(at, zone) for at in rows["until"]],
+        took=lambda rows: [
+            words.duration(None if pd.isna(s) else s) for s in rows["duration_seconds"]
+        ],
+        error=lambda rows: rows["error_message"].fillna("none"),
+    )
+    ticks = events.assign(
+        lane="Attempt " + events["attempt"].astype("string"),
+        at=events["occurred_at"],
+        said=events["what"],
+        when=[words.moment(at, zone) for at in events["occurred_at"]],
+    )
+    moments = [*bars["started_at"], *bars["until"], *ticks["at"]]
+    x = _axis(min(moments), max(moments), zone)
+    names = [*dict.fromkeys(words.OUTCOMES[name] for name in palette.OUTCOMES)]
+    scale = alt.Scale(domain=names, range=[palette.OUTCOMES[name] for name in palette.OUTCOMES])
+    y = alt.Y("lane:N", title=None, sort=None)
+    attempts = (
+        alt.Chart(bars[["lane", "word", "begins", "ends", "took", "error", "started_at", "until"]])
+        .mark_bar(height=18, cornerRadius=3)
+        .encode(
+            x=alt.X("started_at:T", **x),
+            x2="until:T",
+            y=y,
+            color=alt.Color("word:N", title=None, scale=scale, legend=legend()),
+            tooltip=[
+                alt.Tooltip("lane:N", title="Attempt"),
+                alt.Tooltip("word:N", title="Outcome"),
+                alt.Tooltip("begins:N", title="Started"),
+                alt.Tooltip("ends:N", title="Until"),
+                alt.Tooltip("took:N", title="Duration"),
+                alt.Tooltip("error:N", title="Error"),
+            ],
+        )
+    )
+    marks = (
+        alt.Chart(ticks[["lane", "at", "said", "when"]])
+        .mark_tick(thickness=2, size=26, color=palette.THIRD, opacity=0.8)
+        .encode(
+            x=alt.X("at:T", **x),
+            y=y,
+            tooltip=[alt.Tooltip("when:N", title="Event"), alt.Tooltip("said:N", title="Says")],
+        )
+    )
+    lanes = len({*bars["lane"], *ticks["lane"]})
+    return alt.layer(attempts, marks).properties(height=70 + 34 * max(1, lanes))
+
+
+def _axis(first: datetime, last: datetime, zone: ZoneInfo) -> dict[str, object]:
+    """Return title, scale and labels of an axis from the first to the last moment."""
+    length = max(last - first, _SHORTEST)
+    begin, end = first - length * 0.02, last + length * 0.02
+    moments = [begin + (end - begin) * number / _TICKS for number in range(_TICKS + 1)]
+    days = begin.astimezone(zone).date() != end.astimezone(zone).date()
+    style = "%d %b %H:%M" if days else "%H:%M:%S"
+    labels = {str(_ms(at)): f"{at.astimezone(zone):{style}}" for at in moments}
+    return {
+        "title": f"Time ({zone})",
+        "scale": alt.Scale(type="utc", domain=[_ms(begin), _ms(end)]),
+        "axis": alt.Axis(
+            values=[_ms(at) for at in moments],
+            labelExpr=f"({json.dumps(labels)})[toString(+datum.value)] || ''",
+            grid=False,
+        ),
+    }
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1_000)

@@ -1,0 +1,139 @@
+"""What was created, started and ended, by result: the chart that the others are narrowed by."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+
+from dashboard_app import words
+from dashboard_app.charts import palette
+from dashboard_app.charts.axes import time_axis, tooltips, with_times
+from dashboard_app.frames.tables import RESULTS
+from dashboard_app.frames.trends import long_results, with_gaps
+from dashboard_app.spans import Span
+
+FOCUS = "focus"
+_SO_FAR_OPACITY = 0.45
+_LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
+
+
+def throughput(
+    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, height: int = 280
+) -> alt.LayerChart:
+    """Return attempts ended by result as bars, created jobs and started attempts as lines.
+
+    Its brush is called `focus` and gives a range of `at`.
+    """
+    brush = alt.selection_interval(name=FOCUS, encodings=["x"])
+    bars = results(frame=frame, span=span, zone=zone).add_params(brush)
+    return alt.layer(bars, _begun(frame=frame, span=span, zone=zone)).properties(height=height)
+
+
+def results(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
+    """Return attempts ended, stacked by result; the running interval is paler."""
+    long = with_times(long_results(frame), span=span, zone=zone)
+    long = long.assign(
+        rank=long["kind"].map({name: rank for rank, name in enumerate(RESULTS)}),
+        kind=long["kind"].map(words.OUTCOMES),
+    )
+    return (
+        alt.Chart(long[["at", "ends", "kind", "rank", "count", "when", "part"]])
+        .mark_bar(binSpacing=0)
+        .encode(
+            x=time_axis(span=span, zone=zone),
+            x2="ends:T",
+            y=alt.Y("count:Q", title="Jobs and attempts").stack("zero"),
+            color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
+            order=alt.Order("rank:Q"),
+            opacity=so_far(),
+            tooltip=tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d")),
+        )
+    )
+
+
+def small_results(
+    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, groups: list[str]
+) -> alt.FacetChart:
+    """Return a small chart of results for each of some groups, on one scale."""
+    kept = frame[frame["group"].isin(groups)]
+    long = with_times(long_results(kept), span=span, zone=zone)
+    long = long.assign(
+        rank=long["kind"].map({name: rank for rank, name in enumerate(RESULTS)}),
+        kind=long["kind"].map(words.OUTCOMES),
+    )
+    return (
+        alt.Chart(long[["group", "at", "ends", "kind", "rank", "count", "when", "part"]])
+        .mark_bar(binSpacing=0)
+        .encode(
+            x=time_axis(span=span, zone=zone, ticks=4).title(None),
+            x2="ends:T",
+            y=alt.Y("count:Q", title="Attempts ended").stack("zero"),
+            color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
+            order=alt.Order("rank:Q"),
+            opacity=so_far(),
+            tooltip=[
+                alt.Tooltip("group:N", title="Group"),
+                *tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d")),
+            ],
+        )
+        .properties(width=260, height=96)
+        .facet(
+            alt.Facet("group:N", title=None, sort=groups, header=alt.Header(labelFontWeight=600)),
+            columns=3,
+        )
+    )
+
+
+def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
+    """Return created jobs and started attempts as lines that break where nothing was counted."""
+    grid = with_gaps(frame[["group", "at", "complete", *_LINES]], span)
+    timed = with_times(grid, span=span, zone=zone)
+    long = timed.melt(
+        id_vars=["at", "ends", "when", "part"],
+        value_vars=list(_LINES),
+        var_name="kind",
+        value_name="count",
+    )
+    long["kind"] = long["kind"].map({name: label for name, (label, _) in _LINES.items()})
+    labels = [label for label, _ in _LINES.values()]
+    colours = [colour for _, colour in _LINES.values()]
+    return (
+        alt.Chart(long)
+        .transform_calculate(middle="(toNumber(datum.at) + toNumber(datum.ends)) / 2")
+        .mark_line(strokeWidth=1.5, point={"size": 10, "filled": True})
+        .encode(
+            x=time_axis(span=span, zone=zone, field="middle"),
+            y=alt.Y("count:Q", title="Jobs and attempts"),
+            stroke=alt.Stroke(
+                "kind:N",
+                title=None,
+                scale=alt.Scale(domain=labels, range=colours),
+                legend=legend(),
+            ),
+            fill=alt.Fill(
+                "kind:N", scale=alt.Scale(domain=labels, range=colours), legend=None, title=None
+            ),
+            tooltip=tooltips(("kind:N", "What", ""), ("count:Q", "Count", ",d")),
+        )
+    )
+
+
+def outcome_scale() -> alt.Scale:
+    """Return the scale that gives each result its colour, by its word."""
+    return alt.Scale(
+        domain=[words.OUTCOMES[name] for name in RESULTS],
+        range=[palette.OUTCOMES[name] for name in RESULTS],
+    )
+
+
+def legend() -> alt.Legend:
+    """Return a legend above the chart, in one line where there is room."""
+    return alt.Legend(orient="top", direction="horizontal", columns=4, labelLimit=220, title=None)
+
+
+def so_far() -> alt.Opacity:
+    """Return the opacity that tells the running interval from those that are over."""
+    scale = alt.Scale(domain=["whole", "so far"], range=[1, _SO_FAR_OPACITY])
+    return alt.Opacity("part:N", title="Interval", scale=scale, legend=None)

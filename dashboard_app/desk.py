@@ -1,0 +1,40 @@
+"""What every page works with: whose answers, which ledger, which span, which clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard_app.answers import Answers
+from dashboard_app.session import SessionKey
+from dashboard_app.settings import Settings
+from dashboard_app.signing_in import Caller
+from dashboard_app.spans import Span
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One run of a page."""
+
+    answers: Answers
+    caller: Caller
+    settings: Settings
+    now: datetime
+    zone: ZoneInfo
+    span: Span
+    client_id: str | None
+    is_empty: bool
+
+
+def put(desk: Desk) -> None:
+    """Lay the desk out for the page that runs next."""
+    st.session_state[SessionKey.DESK] = desk
+
+
+def desk() -> Desk:
+    """Return the desk that the entry script has laid out."""
+    return cast("Desk", st.session_state[SessionKey.DESK])

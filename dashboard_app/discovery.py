@@ -1,0 +1,46 @@
+"""Our own copy of the provider's discovery document.
+
+Cognito's names an end of session that answers Streamlit's sign-out with an error, as Cognito wants
+`logout_uri` where the standard says `post_logout_redirect_uri`. This copy names the same endpoints,
+and an end of session with the `logout_uri` in it. The local stack needs one anyway: its tokens
+bear the issuer of a real pool, whose address is not where its keys are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from streamlit.runtime.secrets import secrets_singleton
+
+PATH = "/openid-configuration"
+NAMES = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "logout_endpoint")
+
+
+def discovery(provider: Mapping[str, str], redirect_uri: str) -> dict[str, object]:
+    """Return the document for a provider, for an app that signing in comes back to."""
+    redirected = urlsplit(redirect_uri)
+    leave = urlencode({"logout_uri": f"{redirected.scheme}://{redirected.netloc}/"})
+    return {
+        "issuer": provider["issuer"],
+        "authorization_endpoint": provider["authorization_endpoint"],
+        "token_endpoint": provider["token_endpoint"],
+        "jwks_uri": provider["jwks_uri"],
+        "end_session_endpoint": f"{provider['logout_endpoint']}?{leave}",
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+    }
+
+
+async def show(_request: Request) -> JSONResponse:
+    """Answer with the document that the secrets' `[provider]` part makes."""
+    secrets_singleton.load_if_toml_exists()
+    provider, auth = secrets_singleton.get("provider"), secrets_singleton.get("auth")
+    if not provider or not auth or not set(NAMES) <= set(provider):
+        return JSONResponse({"error": "no provider is set up"}, status_code=404)
+    return JSONResponse(discovery(provider, auth["redirect_uri"]))

@@ -1,0 +1,1 @@
+"""From the API's JSON to typed tables: times are UTC, counts integers, what is missing is NA."""

@@ -1,0 +1,135 @@
+"""Jobs, their attempts and their histories as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from dashboard_app.frames.tables import COUNTERS, FLAG, MICROUSD, MOMENT, NUMBER, TEXT, WHOLE, typed
+
+_JOB = {
+    "job_id": TEXT,
+    "name": TEXT,
+    "client_id": TEXT,
+    "project_id": TEXT,
+    "pipeline": TEXT,
+    "status": TEXT,
+    "result": TEXT,
+    "stalled": FLAG,
+    "outcome": TEXT,
+    "attempt": WHOLE,
+    "stage": TEXT,
+    "created_at": MOMENT,
+    "started_at": MOMENT,
+    "ended_at": MOMENT,
+    "last_seen_at": MOMENT,
+    "duration_seconds": NUMBER,
+    "records_total": WHOLE,
+    "progress": NUMBER,
+    **dict.fromkeys(COUNTERS, WHOLE),
+    "cost_usd": NUMBER,
+    "error_type": TEXT,
+    "error_message": TEXT,
+    "fingerprint": TEXT,
+    "parent_job_id": TEXT,
+    "log_url": TEXT,
+}
+_ATTEMPT = {
+    "attempt": WHOLE,
+    "outcome": TEXT,
+    "started_at": MOMENT,
+    "ended_at": MOMENT,
+    "until": MOMENT,
+    "duration_seconds": NUMBER,
+    "error_type": TEXT,
+    "error_message": TEXT,
+}
+_ENTRY = {
+    "occurred_at": MOMENT,
+    "received_at": MOMENT,
+    "attempt": WHOLE,
+    "what": TEXT,
+    "delta": TEXT,
+    "event_id": TEXT,
+    "source": TEXT,
+}
+
+
+def jobs(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row for each job."""
+    return typed((_job(item) for item in items), _JOB)
+
+
+def outcome(job: Mapping[str, Any]) -> str:
+    """Return the one word for how a job or an attempt is: its result, else its status."""
+    if job.get("stalled"):
+        return "stalled"
+    return str(job["result"] or job["status"])
+
+
+def _job(item: Mapping[str, Any]) -> dict[str, Any]:
+    counters = item["counters"]
+    error = item["error"] or {}
+    return {
+        **item,
+        **{name: counters.get(name, 0) for name in COUNTERS},
+        "outcome": outcome(item),
+        "progress": _progress(item),
+        "cost_usd": counters.get("cost_microusd", 0) / MICROUSD,
+        "error_type": error.get("type"),
+        "error_message": error.get("message"),
+        "fingerprint": error.get("fingerprint"),
+    }
+
+
+def _progress(item: Mapping[str, Any]) -> float | None:
+    """Return the share of records that are through; None where nobody said how many there are."""
+    if not item["records_total"]:
+        return None
+    counters = item["counters"]
+    done = sum(
+        counters.get(name, 0) for name in ("records_ok", "records_failed", "records_skipped")
+    )
+    return float(min(1.0, max(0.0, done / item["records_total"])))
+
+
+def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
+    """Return a row for each attempt; `until` is where a bar for it ends, now while it runs."""
+    rows = []
+    for one in job["attempts"]:
+        error = one["error"] or {}
+        rows.append(
+            {
+                **one,
+                "outcome": outcome(one),
+                "until": one["ended_at"] or (now.isoformat() if one["started_at"] else None),
+                "error_type": error.get("type"),
+                "error_message": error.get("message"),
+            }
+        )
+    return typed(rows, _ATTEMPT)
+
+
+def entries(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row for each event of a job's history."""
+    return typed((_entry(item) for item in items), _ENTRY)
+
+
+def _entry(item: Mapping[str, Any]) -> dict[str, Any]:
+    detail = item["detail"]
+    said = [str(detail[name]) for name in ("status", "result", "stage") if detail.get(name)]
+    delta = detail.get("delta") or {}
+    return {
+        **item,
+        "what": " · ".join(said) or "progress",
+        "delta": ", ".join(f"{name} {count:+,}" for name, count in sorted(delta.items())),
+    }
+
+
+def counters(job: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a row for each counter of a job."""
+    rows = [{"counter": name, "value": value} for name, value in sorted(job["counters"].items())]
+    return typed(rows, {"counter": TEXT, "value": WHOLE})

@@ -1,0 +1,96 @@
+"""Back to the page that signing in was asked for on.
+
+Streamlit ends a sign-in at its first page, whatever was open before. This stands around it: a request
+for `/auth/login` says in its Referer which page it comes from, a short-lived cookie keeps path and
+query, and the redirect at the end of `/oauth2callback` goes there. A path alone is kept, so that
+nobody can be sent to another site.
+"""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, unquote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "run_ledger_return_to"
+_LOGIN, _CALLBACK = "/auth/login", "/oauth2callback"
+_MOST_CHARACTERS = 2_000
+_SECONDS = 900
+_REDIRECTS = range(300, 400)
+
+
+class ReturnToPage:
+    """The middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and note or use the page to return to."""
+        path = scope.get("path", "")
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if scope["type"] == "http" and path.endswith(_LOGIN):
+            send = _noting(send, page_of(headers.get("referer", ""), headers.get("host", "")))
+        elif scope["type"] == "http" and path.endswith(_CALLBACK):
+            send = _returning(send, remembered(headers.get("cookie", "")))
+        await self._app(scope, receive, send)
+
+
+def page_of(referer: str, host: str) -> str | None:
+    """Return path and query of a page of this very host; None for any other."""
+    parts = urlsplit(referer)
+    if not host or parts.netloc != host:
+        return None
+    page = parts.path + (f"?{parts.query}" if parts.query else "")
+    return page if is_page(page) else None
+
+
+def is_page(page: str) -> bool:
+    """Say whether a text is a path on this host and nothing that a browser takes for another."""
+    return (
+        page.startswith("/")
+        and not page.startswith(("//", "/\\"))
+        and not page.startswith((_LOGIN, _CALLBACK))
+        and len(page) <= _MOST_CHARACTERS
+        and page.isascii()
+        and page.isprintable()
+    )
+
+
+def remembered(cookies: str) -> str | None:
+    """Return the page that the browser's cookies name, if it is one."""
+    try:
+        kept = SimpleCookie(cookies).get(COOKIE)
+    except CookieError:
+        return None
+    page = unquote(kept.value) if kept else ""
+    return page if is_page(page) else None
+
+
+def _noting(send: Send, page: str | None) -> Send:
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start" and page is not None:
+            MutableHeaders(scope=message).append(
+                "Set-Cookie", _cookie(quote(page, safe=""), _SECONDS)
+            )
+        await send(message)
+
+    return noting
+
+
+def _returning(send: Send, page: str | None) -> Send:
+    async def returning(message: Message) -> None:
+        redirects = message["type"] == "http.response.start" and message["status"] in _REDIRECTS
+        if redirects and page is not None:
+            headers = MutableHeaders(scope=message)
+            headers["Location"] = page
+            headers.append("Set-Cookie", _cookie("", 0))
+        await send(message)
+
+    return returning
+
+
+def _cookie(value: str, seconds: int) -> str:
+    return f"{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"

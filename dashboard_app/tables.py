@@ -1,0 +1,35 @@
+"""Tables as pages show them: columns named for people, numbers in their units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit import column_config as column
+
+_TOTALS: dict[str, Any] = {
+    "created": column.NumberColumn("Created", format="localized"),
+    "started": column.NumberColumn("Started", format="localized"),
+    "ended": column.NumberColumn("Ended", format="localized"),
+    "succeeded": column.NumberColumn("Succeeded", format="localized"),
+    "partial": column.NumberColumn("Partly done", format="localized"),
+    "failed": column.NumberColumn("Failed", format="localized"),
+    "timed_out": column.NumberColumn("Timed out", format="localized"),
+    "cancelled": column.NumberColumn("Cancelled", format="localized"),
+    "error_rate": column.NumberColumn("Error rate", format="percent"),
+    "records": column.NumberColumn("Records", format="localized"),
+    "tokens": column.NumberColumn("Tokens", format="compact"),
+    "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
+}
+
+
+def totals_table(sums: pd.DataFrame, group_title: str) -> None:
+    """Show the sums of groups."""
+    st.dataframe(
+        sums,
+        hide_index=True,
+        column_order=["group", *_TOTALS],
+        column_config={"group": column.TextColumn(group_title, pinned=True), **_TOTALS},
+        height="content" if len(sums) <= 12 else 420,  # noqa: PLR2004 - a screenful
+    )

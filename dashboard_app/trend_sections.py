@@ -1,0 +1,169 @@
+"""The parts of the Trends page: figures, throughput, groups, measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard_app import figures, questions, takeaway
+from dashboard_app.api.client import Question
+from dashboard_app.charts import palette
+from dashboard_app.charts.failures import annotated
+from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
+from dashboard_app.charts.throughput import small_results, throughput
+from dashboard_app.desk import Desk
+from dashboard_app.focus import chart_key, note_brush
+from dashboard_app.frames import errors as error_frames
+from dashboard_app.frames import trends as frames
+from dashboard_app.spans import Span
+from dashboard_app.tables import totals_table
+
+_SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
+_LOOKED_BACK = timedelta(days=30)
+RECORDS = {
+    "records_ok": ("Done", palette.OUTCOMES["succeeded"]),
+    "records_failed": ("Failed", palette.OUTCOMES["failed"]),
+    "records_skipped": ("Skipped", palette.OUTCOMES["cancelled"]),
+}
+TOKENS = {
+    "input_tokens": ("Input", palette.MEASURE),
+    "output_tokens": ("Output", palette.SECOND),
+}
+
+
+def figures_of(
+    whole: pd.DataFrame, before: pd.DataFrame | None, span: Span, focus: Span | None
+) -> None:
+    """Show the sums of the span or its focus; changes compare complete intervals alone."""
+    now = frames.within(whole, focus)
+    if before is None:
+        figures.figures(frames.total(now))
+        return
+    counterpart = frames.within(frames.shifted(before, span), focus)
+    running = now.loc[~now["complete"], "at"]
+    figures.figures(
+        frames.total(now),
+        frames.total(now[now["complete"]]),
+        frames.total(counterpart[~counterpart["at"].isin(running)]),
+    )
+
+
+def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
+    """Show what was created, started and ended, with the brush that narrows the rest."""
+    chart = throughput(frame=whole, span=here.span, zone=here.zone)
+    st.altair_chart(
+        chart,
+        key=chart_key(),
+        on_select=note_brush,
+        alt="Jobs created, attempts started and ended by result, over time",
+    )
+    if not whole["complete"].all():
+        st.caption("The pale bar is of the interval that is running: it still counts.")
+    takeaway.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
+
+
+def groups_of(
+    here: Desk, grouped: pd.DataFrame, part: Span, asked: Question, group_by: str
+) -> None:
+    """Show results of the busiest groups side by side, and the sums of all groups."""
+    narrowed = frames.within(grouped, part)
+    busiest = frames.top_groups(narrowed, "ended", _SMALL_CHARTS)
+    chart = small_results(frame=narrowed, span=part, zone=here.zone, groups=busiest)
+    st.altair_chart(chart, alt=f"Attempts ended by result, for each {group_by}")
+    sums = frames.totals(narrowed)
+    if len(sums) > len(busiest):
+        st.caption(f"Charts of the {len(busiest)} busiest of {len(sums)}; the table has all.")
+    totals_table(sums, group_by.capitalize())
+    takeaway.take_away(here, name=f"by-{group_by}", frame=sums, questions=[asked], chart=chart)
+
+
+def measures_of(
+    here: Desk,
+    series: pd.DataFrame,
+    before: pd.DataFrame | None,
+    part: Span,
+    asked: list[Question],
+    *,
+    is_grouped: bool,
+) -> None:
+    """Show a chart for each measure, in two columns."""
+    narrowed = frames.within(series, part)
+    makers = _grouped(narrowed, part, here) if is_grouped else _single(narrowed, before, part, here)
+    columns = st.columns(2, gap="medium")
+    for number, (name, make) in enumerate(makers.items()):
+        with columns[number % 2], st.container(border=True):
+            st.markdown(f"**{name}**")
+            chart = make()
+            st.altair_chart(chart, alt=f"{name} over time", key=f"chart-{name}")
+            file_name = name.lower().replace(" ", "-").replace(",", "")
+            takeaway.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)
+
+
+def _grouped(
+    series: pd.DataFrame, part: Span, here: Desk
+) -> dict[str, Callable[[], alt.TopLevelMixin]]:
+    groups = frames.top_groups(series, "ended", _LINES)
+    names = {
+        "Error rate": "error_rate",
+        "Duration, median": "duration_p50_seconds",
+        "Duration, 95th percentile": "duration_p95_seconds",
+        "Records": "records",
+        "Tokens": "tokens",
+        "Cost": "cost_usd",
+    }
+    draw = partial(by_group, frame=series, span=part, zone=here.zone, groups=groups)
+    return {name: partial(draw, measure=MEASURES[column]) for name, column in names.items()}
+
+
+def _single(
+    series: pd.DataFrame, before: pd.DataFrame | None, part: Span, here: Desk
+) -> dict[str, Callable[[], alt.TopLevelMixin]]:
+    earlier = None if before is None else frames.within(frames.shifted(before, here.span), part)
+    draw = partial(compared, frame=series, before=earlier, span=part, zone=here.zone)
+    bars = partial(stacked, frame=series, span=part, zone=here.zone)
+    return {
+        "Error rate": partial(_error_rate, here, part, draw),
+        "Durations": partial(percentiles, frame=series, span=part, zone=here.zone),
+        "Records": partial(bars, columns=RECORDS, title="Records (count)"),
+        "Tokens": partial(bars, columns=TOKENS, title="Tokens (count)"),
+        "Cost": partial(draw, measure=MEASURES["cost_usd"]),
+        "Duration, 95th percentile": partial(draw, measure=MEASURES["duration_p95_seconds"]),
+    }
+
+
+def _error_rate(here: Desk, part: Span, draw: Callable[..., alt.LayerChart]) -> alt.TopLevelMixin:
+    chart = draw(measure=MEASURES["error_rate"])
+    notes = first_failures(here, part)
+    if notes.empty:
+        return chart
+    st.caption(f"▼ the first failure of a new kind: {len(notes)} in this part of the span")
+    return annotated(chart=chart, notes=notes, span=part, zone=here.zone)
+
+
+def first_failures(here: Desk, part: Span) -> pd.DataFrame:
+    """Return when failures of a new kind began: in the part, and not in 30 days before the span."""
+    now = questions.errors(here.span.start, here.span.end, here.client_id)
+    earlier = questions.errors(here.span.start - _LOOKED_BACK, here.span.start, here.client_id)
+    here.answers.load([now, earlier])
+    groups = here.answers.make(now, _groups)
+    known = here.answers.make(earlier, _groups)
+    new = error_frames.new_since(groups, known)
+    inside = new["first_seen_at"].between(pd.Timestamp(part.start), pd.Timestamp(part.end))
+    return (
+        new[inside]
+        .head(_NOTES)
+        .assign(at=lambda rows: rows["first_seen_at"], label=lambda rows: _labels(rows))
+    )
+
+
+def _groups(document: error_frames.Document) -> pd.DataFrame:
+    return error_frames.groups(document["items"])
+
+
+def _labels(rows: pd.DataFrame) -> list[str]:
+    return [error_frames.label(row) for row in rows.to_dict("records")]

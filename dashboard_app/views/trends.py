@@ -1,0 +1,46 @@
+"""Trends: throughput, error rate, durations, records, tokens and cost over time."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard_app import figures, panels, takeaway
+from dashboard_app import trend_sections as sections
+from dashboard_app.desk import Desk, desk
+from dashboard_app.focus import focus_note, focus_of
+from dashboard_app.frames import trends as frames
+from dashboard_app.loading import load
+from dashboard_app.trend_filters import trend_filters
+
+
+def show(here: Desk) -> None:
+    """Show the page."""
+    st.title("Trends")
+    figures.live_strip(here)
+    if here.is_empty:
+        panels.first_use(here.settings)
+        return
+    asked = trend_filters(here)
+    load(here.answers, asked.questions, "trends")
+    whole = frames.marked(here.answers.make(asked.now, frames.points), here.span, here.now)
+    before = here.answers.make(asked.before, frames.points) if asked.before else None
+    if whole.empty:
+        panels.nothing_here("Nothing was counted in this span.")
+        takeaway.take_away(here, name="trends", frame=whole, questions=asked.questions)
+        return
+    focus = focus_of(here.span)
+    sections.figures_of(whole, before, here.span, focus)
+    sections.throughput_of(here, whole, asked.now)
+    focus_note(here, focus)
+    part = focus or here.span
+    if asked.grouped is None or asked.group_by is None:
+        sections.measures_of(here, whole, before, part, asked.questions, is_grouped=False)
+        return
+    points = here.answers.make(asked.grouped, frames.points)
+    grouped = frames.marked(points, here.span, here.now)
+    st.subheader(f"By {asked.group_by}")
+    sections.groups_of(here, grouped, part, asked.grouped, asked.group_by)
+    sections.measures_of(here, grouped, None, part, [asked.grouped], is_grouped=True)
+
+
+show(desk())
