@@ -79,7 +79,7 @@ class Answers:
         self,
         asked: Question,
         most: int | None = None,
-        heard: Callable[[int], None] | None = None,
+        heard: Callable[[int], object] | None = None,
     ) -> tuple[list[Document], bool]:
         """Return the items of a list, and whether there are more than the *most* asked for.
 

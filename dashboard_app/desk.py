@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from dashboard_app.answers import Answers
 from dashboard_app.session import SessionKey
@@ -28,6 +30,11 @@ class Desk:
     span: Span
     client_id: str | None
     is_empty: bool
+    pages: Mapping[str, Page]
+
+    def page(self, name: str) -> Page:
+        """Return another page, for a link to it."""
+        return self.pages[name]
 
 
 def put(desk: Desk) -> None:

@@ -20,10 +20,10 @@ from dashboard_app.spans import (
     usual_interval,
 )
 
-CUSTOM = "custom"
-_PRESET_WORDS = {"24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d", CUSTOM: "Days …"}
-_AUTO = "auto"
-_INTERVAL_WORDS = {_AUTO: "Auto", Interval.HOUR: "Hour", Interval.DAY: "Day"}
+# What a bound widget shows is what stands in the address.
+CUSTOM = "Days"
+AUTO = "Auto"
+_INTERVALS = {"Hour": Interval.HOUR, "Day": Interval.DAY}
 _COMMON_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
 
 
@@ -44,8 +44,7 @@ def span_filter(now: datetime, zone: ZoneInfo) -> Span:
     """Ask for the span and for how long a point is."""
     preset = st.segmented_control(
         "Span",
-        list(_PRESET_WORDS),
-        format_func=_PRESET_WORDS.__getitem__,
+        [*PRESETS, CUSTOM],
         default=USUAL_PRESET,
         required=True,
         key=Param.SPAN,
@@ -54,24 +53,21 @@ def span_filter(now: datetime, zone: ZoneInfo) -> Span:
     days = _days_filter(now.astimezone(zone).date()) if preset == CUSTOM else None
     chosen = st.segmented_control(
         "Interval",
-        list(_INTERVAL_WORDS),
-        format_func=_INTERVAL_WORDS.__getitem__,
-        default=_AUTO,
+        [AUTO, *_INTERVALS],
+        default=AUTO,
         required=True,
         key=Param.INTERVAL,
         bind="query-params",
         help=f"By hour the API answers for up to {MOST_DAYS[Interval.HOUR]} days, "
         f"by day for up to {MOST_DAYS[Interval.DAY]}.",
     )
-    length = PRESETS.get(preset or "") or days_length(days)
-    interval = usual_interval(length) if chosen in {None, _AUTO} else Interval(str(chosen))
+    length = PRESETS[USUAL_PRESET] if preset is None else PRESETS.get(preset, days_length(days))
+    interval = _INTERVALS.get(chosen or AUTO, usual_interval(length))
     if days is None:
-        wanted = PRESETS.get(preset or "", PRESETS[USUAL_PRESET])
-        span = span_until(now, wanted, interval)
+        span = span_until(now, length, interval)
     else:
-        wanted = length
         span = span_of_days(days[0], days[1], zone, interval)
-    if span.length < wanted:
+    if span.length < length:
         st.caption(
             f"Cut to the last {MOST_DAYS[interval]} days, the most by {interval}.",
         )

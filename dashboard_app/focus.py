@@ -1,4 +1,4 @@
-"""The part of a span that a brush has chosen: it narrows the rest of the page, and is in its link."""
+"""The part of a span that a brush has chosen: it narrows the page, and is in its link."""
 
 from __future__ import annotations
 

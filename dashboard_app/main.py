@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
-from dashboard_app import filters, panels, signing_in
+from dashboard_app import clock, filters, panels, signing_in
 from dashboard_app.answers import Answers
-from dashboard_app.api.client import ApiClient, question
+from dashboard_app.api.client import ApiClient
 from dashboard_app.api.problems import ApiProblem, SignInEnded
 from dashboard_app.desk import Desk, put
+from dashboard_app.questions import CLIENTS
 from dashboard_app.session import SessionKey
 from dashboard_app.settings import Settings, settings
 from dashboard_app.signing_in import Caller, caller
@@ -26,26 +28,26 @@ PAGES = (
     ("clients", "Clients", ":material/groups:"),
     ("cost", "Cost", ":material/payments:"),
 )
-_CLIENTS = question("/clients", limit=100)
+# Streamlit leaves a hand's breadth above the first line, as room for a header that is not there.
+_STYLE = "<style>[data-testid=stMainBlockContainer] {padding-top: 4rem}</style>"
 
 
 def main() -> None:
     """Lay the desk out and run the page, or say why there is none."""
     st.set_page_config("Run Ledger · Analysts", page_icon=LOGO, layout="wide")
-    page = st.navigation(
-        [
-            st.Page(
-                HERE / "views" / f"{name}.py",
-                title=title,
-                icon=icon,
-                url_path=name,
-                default=name == "trends",
-            )
-            for name, title, icon in PAGES
-        ],
-        position="top",
-    )
+    pages = {
+        name: st.Page(
+            HERE / "views" / f"{name}.py",
+            title=title,
+            icon=icon,
+            url_path=name,
+            default=name == "trends",
+        )
+        for name, title, icon in PAGES
+    }
+    page = st.navigation(list(pages.values()), position="top")
     st.logo(LOGO, size="large")
+    st.html(_STYLE)
     ledger, person = settings(), caller()
     if ledger is None:
         panels.not_set_up()
@@ -54,31 +56,29 @@ def main() -> None:
     elif person.has_expired:
         panels.sign_in_again(person)
     else:
-        _show(page, ledger, person)
+        _show(page, pages, ledger, person)
 
 
-def _show(page: st.Page, ledger: Settings, person: Caller) -> None:
+def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Caller) -> None:
     try:
         with st.sidebar:
-            desk = _desk(ledger, person)
-            _account(desk)
+            desk = _desk(ledger, person, pages)
         put(desk)
-        if ledger.demo:
-            st.caption(":material/science: The data is a demo's: made up, whatever it looks like.")
         page.run()
     except SignInEnded:
         panels.sign_in_again(person)
     except ApiProblem as error:
         panels.problem(error)
+    finally:
         with st.sidebar:
-            _sign_out(person)
+            _account(ledger, person)
 
 
-def _desk(ledger: Settings, person: Caller) -> Desk:
-    now = datetime.now(UTC)
+def _desk(ledger: Settings, person: Caller, pages: Mapping[str, Page]) -> Desk:
+    now = clock.now()
     answers = _answers(ledger, person)
     with st.spinner("Asking who there is …", show_time=True):
-        clients, _ = answers.items(_CLIENTS)
+        clients, _ = answers.items(CLIENTS)
     zone = filters.zone_filter()
     span = filters.span_filter(now, zone)
     client_id = filters.client_filter([one["client_id"] for one in clients])
@@ -90,6 +90,7 @@ def _desk(ledger: Settings, person: Caller) -> Desk:
         zone=zone,
         span=span,
         client_id=client_id,
+        pages=pages,
         is_empty=not any(one["jobs"]["total"] for one in clients),
     )
 
@@ -104,21 +105,20 @@ def _answers(ledger: Settings, person: Caller) -> Answers:
     return kept
 
 
-def _account(desk: Desk) -> None:
-    if st.button("Ask anew", icon=":material/refresh:", help="Answers are kept for half a minute."):
-        desk.answers.forget()
-        st.rerun()
-    _sign_out(desk.caller)
-    if desk.settings.site_url:
-        st.link_button(
-            "The site", desk.settings.site_url, icon=":material/open_in_new:", type="tertiary"
-        )
-
-
-def _sign_out(person: Caller) -> None:
+def _account(ledger: Settings, person: Caller) -> None:
+    if ledger.demo:
+        st.badge("Demo: made-up data", icon=":material/science:", color="violet")
+    st.button(
+        "Ask anew",
+        icon=":material/refresh:",
+        help="Answers are kept for half a minute.",
+        on_click=_answers(ledger, person).forget,
+    )
     st.divider()
     st.caption(f"{panels.plain(person.email)}  \nsees {panels.plain(person.sees)}")
     st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=signing_in.leave)
+    if ledger.site_url:
+        st.link_button("The site", ledger.site_url, icon=":material/open_in_new:", type="tertiary")
 
 
 main()

@@ -1,15 +1,18 @@
-"""The questions that pages ask, each in one place: what a chart is drawn from is what is exported."""
+"""The questions that pages ask: what a chart is drawn from is what is exported."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from urllib.parse import quote
 
 from dashboard_app.api.client import Question, question
-from dashboard_app.spans import DAY, Span, written
+from dashboard_app.spans import Span, written
 
 OVERVIEW = question("/overview")
 MOST_ERRORS = 100
 MOST_CHOICES = 500
+JOBS_A_PAGE = 200
+CLIENTS = question("/clients", limit=100)
 
 
 def trends(
@@ -40,14 +43,48 @@ def errors(start: datetime, end: datetime, client_id: str | None) -> Question:
     )
 
 
-def errors_by_day(
-    days: int, last: datetime, client_id: str | None
-) -> list[tuple[datetime, Question]]:
-    """Ask for groups of failures of each of some days, the last of which begins at *last*."""
-    moments = [last - timedelta(days=number) for number in reversed(range(days))]
-    return [(moment, errors(moment, moment + DAY, client_id)) for moment in moments]
-
-
 def projects(client_id: str | None) -> Question:
     """Ask for projects."""
     return question("/projects", client_id=client_id, limit=100)
+
+
+def jobs(  # noqa: PLR0913 - a name for each parameter of the API
+    span: Span,
+    *,
+    client_id: str | None = None,
+    project_id: str | None = None,
+    pipeline: str | None = None,
+    status: str | None = None,
+    result: str | None = None,
+    stalled: bool | None = None,
+    beginning: str | None = None,
+) -> Question:
+    """Ask for jobs that were created in a span, newest first."""
+    return question(
+        "/jobs",
+        from_=written(span.start),
+        to=written(span.end),
+        client_id=client_id,
+        project_id=project_id,
+        pipeline=pipeline,
+        status=status,
+        result=result,
+        stalled=stalled or None,
+        q=beginning,
+        limit=JOBS_A_PAGE,
+    )
+
+
+def job(job_id: str) -> Question:
+    """Ask for one job."""
+    return question(f"/jobs/{quote(job_id, safe='')}")
+
+
+def entries(job_id: str) -> Question:
+    """Ask for a job's history."""
+    return question(f"/jobs/{quote(job_id, safe='')}/entries", limit=JOBS_A_PAGE)
+
+
+def config(client_id: str) -> Question:
+    """Ask for a client's configuration."""
+    return question(f"/clients/{quote(client_id, safe='')}/config")

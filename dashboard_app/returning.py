@@ -1,9 +1,9 @@
 """Back to the page that signing in was asked for on.
 
-Streamlit ends a sign-in at its first page, whatever was open before. This stands around it: a request
-for `/auth/login` says in its Referer which page it comes from, a short-lived cookie keeps path and
-query, and the redirect at the end of `/oauth2callback` goes there. A path alone is kept, so that
-nobody can be sent to another site.
+Streamlit ends a sign-in at its first page, whatever was open before. This stands around it: a
+request for `/auth/login` says in its Referer which page it comes from, a short-lived cookie keeps
+path and query, and the redirect at the end of `/oauth2callback` goes there. A path alone is kept,
+so that nobody can be sent to another site.
 """
 
 from __future__ import annotations

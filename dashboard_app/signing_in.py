@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+
+from dashboard_app import clock
 
 _MARGIN_SECONDS = 30
 # A token refused so soon after it was made would be refused again: no use in going round.
@@ -35,12 +36,12 @@ class Caller:
     @property
     def has_expired(self) -> bool:
         """Say whether the token is over, or will be before an answer has come."""
-        return time.time() > self.expires_at - _MARGIN_SECONDS
+        return clock.now().timestamp() > self.expires_at - _MARGIN_SECONDS
 
     @property
     def is_new(self) -> bool:
         """Say whether the sign-in was a moment ago."""
-        return time.time() - self.issued_at < _NEW_SECONDS
+        return clock.now().timestamp() - self.issued_at < _NEW_SECONDS
 
     @property
     def sees(self) -> str:
@@ -55,8 +56,8 @@ def caller() -> Caller | None:
     """Return who is signed in; None for nobody, or for a sign-in that gave no access token."""
     if not st.user.get("is_logged_in"):
         return None
-    tokens: Mapping[str, str] = st.user.get("tokens") or {}
-    token = tokens.get("access")
+    tokens = st.user.get("tokens")
+    token = tokens.get("access") if isinstance(tokens, Mapping) else None
     if not token:
         return None
     claims = claims_of(token)

@@ -72,7 +72,7 @@ def span_until(now: datetime, length: timedelta, interval: Interval) -> Span:
 
 
 def span_of_days(first: date, last: date, zone: ZoneInfo, interval: Interval) -> Span:
-    """Return the span of whole days, both included: by hour those of *zone*, by day those of UTC."""
+    """Return the span of whole days, both included: those of *zone* by hour, of UTC by day."""
     cut_in = zone if interval is Interval.HOUR else UTC
     start = datetime.combine(first, time(), cut_in).astimezone(UTC)
     end = datetime.combine(last + DAY, time(), cut_in).astimezone(UTC)

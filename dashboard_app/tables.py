@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -32,4 +33,11 @@ def totals_table(sums: pd.DataFrame, group_title: str) -> None:
         column_order=["group", *_TOTALS],
         column_config={"group": column.TextColumn(group_title, pinned=True), **_TOTALS},
         height="content" if len(sums) <= 12 else 420,  # noqa: PLR2004 - a screenful
+    )
+
+
+def moment_column(title: str, zone: ZoneInfo) -> Any:
+    """Return a column of moments in a zone."""
+    return column.DatetimeColumn(
+        f"{title} ({zone})", format="D MMM YYYY, HH:mm:ss", timezone=str(zone)
     )

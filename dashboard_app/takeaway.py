@@ -1,4 +1,4 @@
-"""Taking it away: what is on screen as CSV and Parquet, the API calls behind it, the chart's spec."""
+"""Taking it away: what is on screen as files, the API calls behind it, the chart's spec."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard_app.api.client import Question
+from dashboard_app.charts.axes import AnyChart
 from dashboard_app.desk import Desk
 
 _VARIABLE = "RUN_LEDGER_TOKEN"
@@ -43,7 +44,7 @@ def address(api_url: str, asked: Question) -> str:
 
 
 def curl(api_url: str, questions: Sequence[Question]) -> str:
-    """Return the calls for a shell; the token comes from the environment, its value is never shown."""
+    """Return the calls for a shell; the token comes from the environment and is never shown."""
     lines = [
         f'curl -sS -H "Authorization: Bearer ${_VARIABLE}" {shlex.quote(address(api_url, one))}'
         for one in questions
@@ -74,7 +75,7 @@ def python(api_url: str, questions: Sequence[Question]) -> str:
     )
 
 
-def spec(chart: alt.TopLevelMixin) -> str:
+def spec(chart: AnyChart) -> str:
     """Return a chart's Vega-Lite specification with its data in it, whatever its size."""
     with alt.data_transformers.enable("default", max_rows=None):
         document: dict[str, Any] = chart.to_dict()
@@ -87,7 +88,7 @@ def take_away(
     name: str,
     frame: pd.DataFrame,
     questions: Sequence[Question],
-    chart: alt.TopLevelMixin | None = None,
+    chart: AnyChart | None = None,
 ) -> None:
     """Offer what is on screen, under one button."""
     with st.popover("Take away", icon=":material/download:", key=f"take-{name}"):

@@ -11,7 +11,8 @@ from dashboard_app.api.client import Question
 from dashboard_app.desk import Desk
 from dashboard_app.session import Param
 
-GROUPS = {"none": "Nothing", "client": "Client", "project": "Project", "pipeline": "Pipeline"}
+NOTHING = "Nothing"
+GROUPS = {"Client": "client", "Project": "project", "Pipeline": "pipeline"}
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,8 @@ def trend_filters(here: Desk) -> TrendFilters:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.segmented_control(
             "Tell apart by",
-            list(GROUPS),
-            format_func=GROUPS.__getitem__,
-            default="none",
+            [NOTHING, *GROUPS],
+            default=NOTHING,
             required=True,
             key=Param.GROUP,
             bind="query-params",
@@ -48,7 +48,7 @@ def trend_filters(here: Desk) -> TrendFilters:
         previous = st.toggle(
             "Against the span before", value=True, key=Param.PREVIOUS, bind="query-params"
         )
-    group_by = None if chosen in {None, "none"} else str(chosen)
+    group_by = GROUPS.get(chosen or NOTHING)
     asked = {"client_id": here.client_id, "project_id": project, "pipeline": pipeline}
     return TrendFilters(
         now=questions.trends(here.span, **asked),

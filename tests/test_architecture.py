@@ -177,9 +177,10 @@ def test_the_dashboard_app_knows_only_http() -> None:
     assert not any(found.values()), found
 
 
-def test_the_backend_was_found() -> None:
+def test_the_sources_were_found() -> None:
     """The rules above looked at something."""
     assert {"run_ledger.settings", "run_ledger.domain.job", "run_ledger.store.client"} <= {*BACKEND}
+    assert {"main", "api.client", "views.trends"} <= {*DASHBOARD}
 
 
 @pytest.mark.parametrize(
@@ -232,6 +233,13 @@ def test_a_dashboard_breach_is_found(source: str) -> None:
 def test_the_bundle_carries_what_the_backend_imports() -> None:
     """Every third-party import of the backend is named by its requirements."""
     assert third_party(BACKEND) <= required("backend/requirements.in")
+
+
+def test_the_dashboard_app_has_what_it_imports() -> None:
+    """Every third-party import of the analysts' app is named by its requirements."""
+    known = third_party(DASHBOARD) - {"dashboard_app", "starlette"}  # Streamlit stands on Starlette
+
+    assert known <= required("infra/locks/dashboard.in")
 
 
 def test_make_run_has_what_the_command_imports() -> None:

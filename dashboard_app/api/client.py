@@ -49,7 +49,7 @@ def question(path: str, **parameters: object) -> Question:
     named = {
         name.rstrip("_"): _written(value)
         for name, value in parameters.items()
-        if value is not None and value != ""  # noqa: PLC1901 - 0 and False are values
+        if value is not None and value != ""
     }
     return Question(path, tuple(sorted(named.items())))
 

@@ -7,6 +7,7 @@ what they say is worked out here, in that zone, as a browser knows only UTC and 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,22 +17,25 @@ import pandas as pd
 
 from dashboard_app.spans import DAY, HOUR, Interval, Span
 
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
+
 _MOST_TICKS = 9
 _HOUR_STEPS = (1, 2, 3, 6, 12)
+_EPOCH = pd.Timestamp(0, tz="UTC")
 _DAY_STEPS = (1, 2, 3, 7, 14, 28, 56, 91)
 
 
-def time_axis(*, span: Span, zone: ZoneInfo, ticks: int = _MOST_TICKS, field: str = "at") -> alt.X:
+def time_axis(*, span: Span, zone: ZoneInfo, ticks: int = _MOST_TICKS, field: str = "x") -> alt.X:
     """Return the horizontal axis of a span."""
     moments = tick_moments(span=span, zone=zone, most=ticks)
-    labels = {str(_milliseconds(at)): tick_label(at, span, zone) for at in moments}
+    labels = [(at, tick_label(at, span, zone)) for at in moments]
     return alt.X(
-        f"{field}:T",
+        f"{field}:Q",
         title=f"Time ({zone_name(span, zone)})",
-        scale=alt.Scale(type="utc", domain=[_milliseconds(span.start), _milliseconds(span.end)]),
+        scale=alt.Scale(domain=[milliseconds(span.start), milliseconds(span.end)], nice=False),
         axis=alt.Axis(
-            values=[_milliseconds(at) for at in moments],
-            labelExpr=f"({json.dumps(labels)})[toString(+datum.value)] || ''",
+            values=[milliseconds(at) for at in moments],
+            labelExpr=label_expression(labels),
             grid=False,
             labelOverlap="greedy",
         ),
@@ -67,7 +71,7 @@ def tick_label(at: datetime, span: Span, zone: ZoneInfo) -> str:
 
 
 def zone_name(span: Span, zone: ZoneInfo) -> str:
-    """Return the name of the zone that the axis is in: days are those of UTC, whatever was chosen."""
+    """Return the zone that an axis is in: days are those of UTC, whatever was chosen."""
     return "days of UTC" if span.interval is Interval.DAY else str(zone)
 
 
@@ -75,12 +79,15 @@ def with_times(frame: pd.DataFrame, *, span: Span, zone: ZoneInfo) -> pd.DataFra
     """Add to points where their interval ends and what it is called, for widths and tooltips."""
     length = span.interval.length
     names = {at: interval_name(at, span, zone) for at in frame["at"].unique()}
-    running = frame["complete"].fillna(True) if "complete" in frame else True
-    ends = frame["at"] + length
+    over = frame["complete"] if "complete" in frame else pd.Series(data=True, index=frame.index)
+    begins = in_milliseconds(frame["at"])
+    size = length / timedelta(milliseconds=1)
     return frame.assign(
-        ends=ends,
+        x=begins,
+        x_end=begins + size,
+        middle=begins + size / 2,
         when=[names[at] for at in frame["at"]],
-        part=pd.Series(running, index=frame.index).map({True: "whole", False: "so far"}),
+        part=over.fillna(value=True).map({True: "whole", False: "so far"}),
     )
 
 
@@ -93,14 +100,26 @@ def interval_name(at: datetime, span: Span, zone: ZoneInfo) -> str:
     return f"{begin:%a} {begin.day} {begin:%b %Y}, {begin:%H:%M}–{end:%H:%M} {begin:%Z}"
 
 
-def _milliseconds(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
+    """Return a moment as axes have it: milliseconds of Unix time, which no browser reinterprets."""
     return round(at.timestamp() * 1_000)
+
+
+def in_milliseconds(moments: pd.Series[Any]) -> pd.Series[Any]:
+    """Return moments as axes have them."""
+    return (moments - _EPOCH) / pd.Timedelta(milliseconds=1)
+
+
+def label_expression(labels: Iterable[tuple[datetime, str]]) -> str:
+    """Return the expression that gives each tick its own label."""
+    texts = {str(milliseconds(at)): text for at, text in labels}
+    return f"({json.dumps(texts)})[toString(datum.value)] || ''"
 
 
 def tooltips(*fields: tuple[str, str, str]) -> list[Any]:
     """Return tooltips of the interval and of (encoding, title, format) fields."""
     shown: list[Any] = [alt.Tooltip("when:N", title="Time")]
     for encoding, title, number in fields:
-        given = {"format": number} if number else {}
+        given: dict[str, Any] = {"format": number} if number else {}
         shown.append(alt.Tooltip(encoding, title=title, **given))
     return [*shown, alt.Tooltip("part:N", title="Interval")]

@@ -11,7 +11,7 @@ from dashboard_app.charts.measures import Measure
 
 def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Chart:
     """Return a bar for each group, most first."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(frame[["group", measure.column]])
         .mark_bar(color=palette.MEASURE, cornerRadiusEnd=2)
         .encode(
@@ -24,3 +24,4 @@ def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Ch
         )
         .properties(height={"step": 24})
     )
+    return chart

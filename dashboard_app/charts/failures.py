@@ -8,22 +8,23 @@ import altair as alt
 import pandas as pd
 
 from dashboard_app.charts import palette
-from dashboard_app.charts.axes import time_axis, with_times
+from dashboard_app.charts.axes import AnyChart, time_axis, with_times
 from dashboard_app.charts.throughput import legend
+from dashboard_app.frames import trends
+from dashboard_app.frames.tables import MOMENT
 from dashboard_app.spans import Span
 
 _FAILED = palette.OUTCOMES["failed"]
 _HEIGHT = 200
 
 
-def annotated(
-    *, chart: alt.LayerChart | alt.Chart, notes: pd.DataFrame, span: Span, zone: ZoneInfo
-) -> alt.LayerChart:
+def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInfo) -> AnyChart:
     """Return a chart over time with the first failures of each new kind marked on it.
 
     *notes* holds `at`, `label` and `count`.
     """
-    ground = alt.Chart(with_times(notes, span=span, zone=zone))
+    timed = with_times(notes, span=span, zone=zone)
+    ground = alt.Chart(timed[["x", "when", "label", "count"]])
     x = time_axis(span=span, zone=zone, ticks=6)
     tooltip = [
         alt.Tooltip("when:N", title="Time"),
@@ -45,32 +46,36 @@ def groups_over_time(
     """Return failures a day, stacked by group; those beyond *labels* are together as others."""
     others = "Others"
     named = frame.assign(label=frame["label"].where(frame["label"].isin(labels), others))
-    summed = named.groupby(["at", "label"], as_index=False)["count"].sum()
-    timed = with_times(summed, span=span, zone=zone)
+    table = named.pivot_table(index="at", columns="label", values="count", aggfunc="sum")
+    there = [name for name in [*labels, others] if name in table]
+    wide = table.reset_index().astype({"at": MOMENT})
+    timed = with_times(trends.stacked(wide, there), span=span, zone=zone)
     scale = alt.Scale(
         domain=[*labels, others], range=[*palette.GROUPS[: len(labels)], palette.THIRD]
     )
-    return (
-        alt.Chart(timed)
-        .mark_bar(binSpacing=1)
+    chart: alt.Chart = (
+        alt.Chart(timed[["x", "x_end", "kind", "count", "low", "high", "when"]])
+        .mark_rect()
         .encode(
             x=time_axis(span=span, zone=zone),
-            x2="ends:T",
-            y=alt.Y("count:Q", title="Failures a day (count)").stack("zero"),
-            color=alt.Color("label:N", title=None, scale=scale, legend=legend()),
+            x2="x_end:Q",
+            y=alt.Y("low:Q", title="Failures a day (count)"),
+            y2="high:Q",
+            color=alt.Color("kind:N", title=None, scale=scale, legend=legend()),
             tooltip=[
                 alt.Tooltip("when:N", title="Time"),
-                alt.Tooltip("label:N", title="Group"),
+                alt.Tooltip("kind:N", title="Group"),
                 alt.Tooltip("count:Q", title="Failures", format=",d"),
             ],
         )
         .properties(height=260)
     )
+    return chart
 
 
 def movers(*, frame: pd.DataFrame) -> alt.Chart:
     """Return the change of each group as a bar to the right (more) or to the left (fewer)."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
@@ -93,3 +98,4 @@ def movers(*, frame: pd.DataFrame) -> alt.Chart:
         )
         .properties(height={"step": 26})
     )
+    return chart

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -11,13 +11,14 @@ import pandas as pd
 
 from dashboard_app import words
 from dashboard_app.charts import palette
+from dashboard_app.charts.axes import AnyChart, in_milliseconds, label_expression, milliseconds
 from dashboard_app.charts.throughput import legend
 
 _TICKS = 6
 _SHORTEST = timedelta(seconds=1)
 
 
-def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> alt.LayerChart:
+def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyChart:
     """Return a bar for each attempt from its start to its end, and a tick for each event."""
     bars = frame.dropna(subset=["started_at"]).assign(
         lane=lambda rows: "Attempt " + rows["attempt"].astype("string"),
@@ -28,24 +29,26 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> alt.L
             words.duration(None if pd.isna(s) else s) for s in rows["duration_seconds"]
         ],
         error=lambda rows: rows["error_message"].fillna("none"),
+        x=lambda rows: in_milliseconds(rows["started_at"]),
+        x_end=lambda rows: in_milliseconds(rows["until"]),
     )
     ticks = events.assign(
         lane="Attempt " + events["attempt"].astype("string"),
-        at=events["occurred_at"],
+        x=in_milliseconds(events["occurred_at"]),
         said=events["what"],
         when=[words.moment(at, zone) for at in events["occurred_at"]],
     )
-    moments = [*bars["started_at"], *bars["until"], *ticks["at"]]
+    moments = [*bars["started_at"], *bars["until"], *ticks["occurred_at"]]
     x = _axis(min(moments), max(moments), zone)
     names = [*dict.fromkeys(words.OUTCOMES[name] for name in palette.OUTCOMES)]
     scale = alt.Scale(domain=names, range=[palette.OUTCOMES[name] for name in palette.OUTCOMES])
     y = alt.Y("lane:N", title=None, sort=None)
     attempts = (
-        alt.Chart(bars[["lane", "word", "begins", "ends", "took", "error", "started_at", "until"]])
+        alt.Chart(bars[["lane", "word", "begins", "ends", "took", "error", "x", "x_end"]])
         .mark_bar(height=18, cornerRadius=3)
         .encode(
-            x=alt.X("started_at:T", **x),
-            x2="until:T",
+            x=alt.X("x:Q", **x),
+            x2="x_end:Q",
             y=y,
             color=alt.Color("word:N", title=None, scale=scale, legend=legend()),
             tooltip=[
@@ -59,10 +62,10 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> alt.L
         )
     )
     marks = (
-        alt.Chart(ticks[["lane", "at", "said", "when"]])
+        alt.Chart(ticks[["lane", "x", "said", "when"]])
         .mark_tick(thickness=2, size=26, color=palette.THIRD, opacity=0.8)
         .encode(
-            x=alt.X("at:T", **x),
+            x=alt.X("x:Q", **x),
             y=y,
             tooltip=[alt.Tooltip("when:N", title="Event"), alt.Tooltip("said:N", title="Says")],
         )
@@ -71,24 +74,21 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> alt.L
     return alt.layer(attempts, marks).properties(height=70 + 34 * max(1, lanes))
 
 
-def _axis(first: datetime, last: datetime, zone: ZoneInfo) -> dict[str, object]:
+def _axis(first: datetime, last: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """Return title, scale and labels of an axis from the first to the last moment."""
     length = max(last - first, _SHORTEST)
     begin, end = first - length * 0.02, last + length * 0.02
-    moments = [begin + (end - begin) * number / _TICKS for number in range(_TICKS + 1)]
+    steps = [begin + (end - begin) * number / _TICKS for number in range(_TICKS + 1)]
+    moments = [at.replace(microsecond=0) for at in steps]
     days = begin.astimezone(zone).date() != end.astimezone(zone).date()
     style = "%d %b %H:%M" if days else "%H:%M:%S"
-    labels = {str(_ms(at)): f"{at.astimezone(zone):{style}}" for at in moments}
+    labels = [(at, f"{at.astimezone(zone):{style}}") for at in moments]
     return {
         "title": f"Time ({zone})",
-        "scale": alt.Scale(type="utc", domain=[_ms(begin), _ms(end)]),
+        "scale": alt.Scale(domain=[milliseconds(begin), milliseconds(end)], nice=False),
         "axis": alt.Axis(
-            values=[_ms(at) for at in moments],
-            labelExpr=f"({json.dumps(labels)})[toString(+datum.value)] || ''",
+            values=[milliseconds(at) for at in moments],
+            labelExpr=label_expression(labels),
             grid=False,
         ),
     }
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1_000)

@@ -1,16 +1,18 @@
-"""Measures over time: rates, durations, records, tokens, money; alone, by group, or against before."""
+"""Measures over time, alone, by group, or against the span before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
 
 from dashboard_app.charts import palette
-from dashboard_app.charts.axes import time_axis, tooltips, with_times
-from dashboard_app.charts.throughput import legend
+from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
+from dashboard_app.charts.throughput import legend, so_far
+from dashboard_app.frames import trends
 from dashboard_app.frames.tables import NUMBER
 from dashboard_app.frames.trends import with_gaps
 from dashboard_app.spans import Span
@@ -37,9 +39,9 @@ class Measure:
 MEASURES = {
     measure.column: measure
     for measure in (
-        Measure("error_rate", "Error rate", "% of attempts judged", ".1%"),
-        Measure("duration_p50_seconds", "Duration, median", "seconds", ",.1f"),
-        Measure("duration_p95_seconds", "Duration, 95th percentile", "seconds", ",.1f"),
+        Measure("error_rate", "Error rate", "% of judged", ".1%"),
+        Measure("duration_p50_seconds", "Median", "seconds", ",.1f"),
+        Measure("duration_p95_seconds", "95th percentile", "seconds", ",.1f"),
         Measure("ended", "Attempts ended", "count", ",d"),
         Measure("created", "Jobs created", "count", ",d"),
         Measure("records", "Records", "count", ",d"),
@@ -57,13 +59,13 @@ def compared(
     measure: Measure,
     span: Span,
     zone: ZoneInfo,
-) -> alt.LayerChart:
+) -> AnyChart:
     """Return a measure as a line, over that of the span before as a dashed one."""
     parts = [(NOW, frame)] if before is None else [(BEFORE, before), (NOW, frame)]
     layers = [
         _line(
-            _series(one, (measure.column,), span, zone).assign(group=name),
-            measure,
+            series=_series(one, (measure.column,), span, zone).assign(group=name),
+            measure=measure,
             span=span,
             zone=zone,
             scale=alt.Scale(domain=[NOW, BEFORE], range=[palette.MEASURE, palette.PREVIOUS]),
@@ -81,14 +83,16 @@ def by_group(
     kept = frame[frame["group"].isin(groups)]
     scale = alt.Scale(domain=groups, range=list(palette.GROUPS[: len(groups)]))
     series = _series(kept, (measure.column,), span, zone)
-    return _line(series, measure, span=span, zone=zone, scale=scale).properties(height=_HEIGHT)
+    return _line(series=series, measure=measure, span=span, zone=zone, scale=scale).properties(
+        height=_HEIGHT
+    )
 
 
 def percentiles(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
     """Return median and 95th percentile of durations: those of each interval, as the API says."""
     names = {"duration_p50_seconds": "Median", "duration_p95_seconds": "95th percentile"}
     series = _series(frame, tuple(names), span, zone).melt(
-        id_vars=["at", "ends", "when", "part"],
+        id_vars=["middle", "when", "part"],
         value_vars=list(names),
         var_name="group",
         value_name="value",
@@ -97,7 +101,9 @@ def percentiles(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart
     measure = Measure("value", "Duration", "seconds", ",.1f")
     colours = [palette.MEASURE, palette.SECOND]
     scale = alt.Scale(domain=list(names.values()), range=colours)
-    return _line(series, measure, span=span, zone=zone, scale=scale).properties(height=_HEIGHT)
+    return _line(series=series, measure=measure, span=span, zone=zone, scale=scale).properties(
+        height=_HEIGHT
+    )
 
 
 def stacked(
@@ -109,32 +115,23 @@ def stacked(
     zone: ZoneInfo,
 ) -> alt.Chart:
     """Return counters as stacked bars: *columns* names each with its word and colour."""
-    series = with_times(frame, span=span, zone=zone).melt(
-        id_vars=["at", "ends", "when", "part"],
-        value_vars=list(columns),
-        var_name="kind",
-        value_name="value",
-    )
+    series = with_times(trends.stacked(frame, tuple(columns)), span=span, zone=zone)
     series["kind"] = series["kind"].map({name: word for name, (word, _) in columns.items()})
     scale = alt.Scale(
         domain=[word for word, _ in columns.values()],
         range=[colour for _, colour in columns.values()],
     )
     return (
-        alt.Chart(series[series["value"].fillna(0) != 0])
-        .mark_bar(binSpacing=0)
+        alt.Chart(series[["x", "x_end", "kind", "count", "low", "high", "when", "part"]])
+        .mark_rect()
         .encode(
             x=time_axis(span=span, zone=zone, ticks=6),
-            x2="ends:T",
-            y=alt.Y("value:Q", title=title, axis=alt.Axis(format="~s")).stack("zero"),
+            x2="x_end:Q",
+            y=alt.Y("low:Q", title=title, axis=alt.Axis(format="~s")),
+            y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=scale, legend=legend()),
-            opacity=alt.Opacity(
-                "part:N",
-                title="Interval",
-                scale=alt.Scale(domain=["whole", "so far"], range=[1, 0.45]),
-                legend=None,
-            ),
-            tooltip=tooltips(("kind:N", "What", ""), ("value:Q", title, ",")),
+            opacity=so_far(),
+            tooltip=tooltips(("kind:N", "What", ""), ("count:Q", title, ",")),
         )
         .properties(height=_HEIGHT)
     )
@@ -148,10 +145,10 @@ def _series(
     return with_times(with_gaps(frame[kept], span), span=span, zone=zone)
 
 
-def _line(
+def _line(  # noqa: PLR0913 - all by name
+    *,
     series: pd.DataFrame,
     measure: Measure,
-    *,
     span: Span,
     zone: ZoneInfo,
     scale: alt.Scale,
@@ -159,16 +156,16 @@ def _line(
 ) -> alt.Chart:
     """Return lines that break at gaps, with points so that a value between two gaps is seen."""
     value = f"{measure.column}:Q"
-    dash = {"strokeDash": [4, 3]} if dashed else {}
+    dash: dict[str, Any] = {"strokeDash": [4, 3]} if dashed else {}
     point = {"size": 12, "filled": True, "opacity": 0.5 if dashed else 1}
-    columns = ["group", "at", "ends", "when", "part", measure.column]
+    columns = ["group", "middle", "when", "part", measure.column]
     data = series[columns].assign(**{measure.column: series[measure.column].astype(NUMBER)})
     y_format = "%" if measure.number.endswith("%") else "~s"
     return (
         alt.Chart(data)
         .mark_line(strokeWidth=1.8, point=point, **dash)
         .encode(
-            x=time_axis(span=span, zone=zone, ticks=6),
+            x=time_axis(span=span, zone=zone, ticks=6, field="middle"),
             y=alt.Y(value, title=measure.axis_title, axis=alt.Axis(format=y_format)),
             color=alt.Color("group:N", title=None, scale=scale, legend=legend()),
             tooltip=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -9,9 +10,9 @@ import pandas as pd
 
 from dashboard_app import words
 from dashboard_app.charts import palette
-from dashboard_app.charts.axes import time_axis, tooltips, with_times
+from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
 from dashboard_app.frames.tables import RESULTS
-from dashboard_app.frames.trends import long_results, with_gaps
+from dashboard_app.frames.trends import stacked, with_gaps
 from dashboard_app.spans import Span
 
 FOCUS = "focus"
@@ -19,34 +20,30 @@ _SO_FAR_OPACITY = 0.45
 _LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
 
 
-def throughput(
-    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, height: int = 280
-) -> alt.LayerChart:
+def throughput(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo, height: int = 280) -> AnyChart:
     """Return attempts ended by result as bars, created jobs and started attempts as lines.
 
-    Its brush is called `focus` and gives a range of `at`.
+    Its brush is called `focus` and gives a range of `x`, in milliseconds.
     """
     brush = alt.selection_interval(name=FOCUS, encodings=["x"])
     bars = results(frame=frame, span=span, zone=zone).add_params(brush)
-    return alt.layer(bars, _begun(frame=frame, span=span, zone=zone)).properties(height=height)
+    chart = alt.layer(bars, _begun(frame=frame, span=span, zone=zone))
+    return chart.resolve_scale(color="independent").properties(height=height)
 
 
 def results(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
     """Return attempts ended, stacked by result; the running interval is paler."""
-    long = with_times(long_results(frame), span=span, zone=zone)
-    long = long.assign(
-        rank=long["kind"].map({name: rank for rank, name in enumerate(RESULTS)}),
-        kind=long["kind"].map(words.OUTCOMES),
-    )
+    long = with_times(stacked(frame), span=span, zone=zone)
+    long["kind"] = long["kind"].map(words.OUTCOMES)
     return (
-        alt.Chart(long[["at", "ends", "kind", "rank", "count", "when", "part"]])
-        .mark_bar(binSpacing=0)
+        alt.Chart(long[["x", "x_end", "kind", "count", "low", "high", "when", "part"]])
+        .mark_rect()
         .encode(
             x=time_axis(span=span, zone=zone),
-            x2="ends:T",
-            y=alt.Y("count:Q", title="Jobs and attempts").stack("zero"),
+            x2="x_end:Q",
+            y=alt.Y("low:Q", title="Jobs and attempts (count)"),
+            y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
-            order=alt.Order("rank:Q"),
             opacity=so_far(),
             tooltip=tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d")),
         )
@@ -58,20 +55,17 @@ def small_results(
 ) -> alt.FacetChart:
     """Return a small chart of results for each of some groups, on one scale."""
     kept = frame[frame["group"].isin(groups)]
-    long = with_times(long_results(kept), span=span, zone=zone)
-    long = long.assign(
-        rank=long["kind"].map({name: rank for rank, name in enumerate(RESULTS)}),
-        kind=long["kind"].map(words.OUTCOMES),
-    )
+    long = with_times(stacked(kept), span=span, zone=zone)
+    long["kind"] = long["kind"].map(words.OUTCOMES)
     return (
-        alt.Chart(long[["group", "at", "ends", "kind", "rank", "count", "when", "part"]])
-        .mark_bar(binSpacing=0)
+        alt.Chart(long[["group", "x", "x_end", "kind", "count", "low", "high", "when", "part"]])
+        .mark_rect()
         .encode(
             x=time_axis(span=span, zone=zone, ticks=4).title(None),
-            x2="ends:T",
-            y=alt.Y("count:Q", title="Attempts ended").stack("zero"),
+            x2="x_end:Q",
+            y=alt.Y("low:Q", title="Ended (count)"),
+            y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
-            order=alt.Order("rank:Q"),
             opacity=so_far(),
             tooltip=[
                 alt.Tooltip("group:N", title="Group"),
@@ -91,7 +85,7 @@ def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
     grid = with_gaps(frame[["group", "at", "complete", *_LINES]], span)
     timed = with_times(grid, span=span, zone=zone)
     long = timed.melt(
-        id_vars=["at", "ends", "when", "part"],
+        id_vars=["middle", "when", "part"],
         value_vars=list(_LINES),
         var_name="kind",
         value_name="count",
@@ -101,19 +95,15 @@ def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
     colours = [colour for _, colour in _LINES.values()]
     return (
         alt.Chart(long)
-        .transform_calculate(middle="(toNumber(datum.at) + toNumber(datum.ends)) / 2")
         .mark_line(strokeWidth=1.5, point={"size": 10, "filled": True})
         .encode(
             x=time_axis(span=span, zone=zone, field="middle"),
-            y=alt.Y("count:Q", title="Jobs and attempts"),
-            stroke=alt.Stroke(
+            y=alt.Y("count:Q", title="Jobs and attempts (count)"),
+            color=alt.Color(
                 "kind:N",
                 title=None,
                 scale=alt.Scale(domain=labels, range=colours),
                 legend=legend(),
-            ),
-            fill=alt.Fill(
-                "kind:N", scale=alt.Scale(domain=labels, range=colours), legend=None, title=None
             ),
             tooltip=tooltips(("kind:N", "What", ""), ("count:Q", "Count", ",d")),
         )
@@ -133,7 +123,6 @@ def legend() -> alt.Legend:
     return alt.Legend(orient="top", direction="horizontal", columns=4, labelLimit=220, title=None)
 
 
-def so_far() -> alt.Opacity:
+def so_far() -> Any:
     """Return the opacity that tells the running interval from those that are over."""
-    scale = alt.Scale(domain=["whole", "so far"], range=[1, _SO_FAR_OPACITY])
-    return alt.Opacity("part:N", title="Interval", scale=scale, legend=None)
+    return alt.condition("datum.part == 'so far'", alt.value(_SO_FAR_OPACITY), alt.value(1))

@@ -39,7 +39,7 @@ def groups(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return typed(rows, _GROUP)
 
 
-def label(item: Mapping[str, Any]) -> str:
+def label(item: Mapping[Any, Any]) -> str:
     """Return a short name for a group of failures."""
     said = ": ".join(str(item[name]) for name in ("type", "message") if item[name])
     text = said or str(item["fingerprint"])

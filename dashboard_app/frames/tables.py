@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-WHOLE, NUMBER, TEXT, FLAG = "Int64", "Float64", "string", "boolean"
-MOMENT = "datetime64[us, UTC]"
+WHOLE: Final = "Int64"
+NUMBER: Final = "Float64"
+TEXT: Final = "string"
+FLAG: Final = "boolean"
+MOMENT: Final = "datetime64[us, UTC]"
 
 RESULTS = ("succeeded", "partial", "failed", "timed_out", "cancelled")
 COUNTERS = (
@@ -37,7 +40,7 @@ def _column(values: Sequence[Any], kind: str) -> pd.Series[Any]:
     if kind == MOMENT:
         moments = pd.to_datetime(pd.Series(values, dtype="object"), utc=True, format="ISO8601")
         return moments.astype(MOMENT)
-    return pd.Series(values, dtype="object").astype(kind)  # type: ignore[call-overload,no-any-return]
+    return pd.Series(values, dtype="object").astype(kind)  # type: ignore[call-overload]
 
 
 def error_rate(sums: pd.DataFrame) -> pd.Series[Any]:

@@ -7,7 +7,7 @@ counts. Percentiles are neither added nor averaged: they stay those of their int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -117,8 +117,18 @@ def shifted(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
     return frame.assign(at=(frame["at"] + span.length).astype(MOMENT))
 
 
-def long_results(frame: pd.DataFrame, names: tuple[str, ...] = RESULTS) -> pd.DataFrame:
-    """Return a row for each point and result (or other count), for stacking."""
-    keep = ["group", "at", *(["complete"] if "complete" in frame else [])]
-    long = frame.melt(id_vars=keep, value_vars=list(names), var_name="kind", value_name="count")
-    return long[long["count"].fillna(0) != 0].reset_index(drop=True)
+def stacked(frame: pd.DataFrame, names: Sequence[str] = RESULTS) -> pd.DataFrame:
+    """Return a row for each point and count of *names* that is not nothing: `low` to `high`."""
+    keep = [name for name in ("group", "at", "complete") if name in frame]
+    high = frame[list(names)].fillna(0).cumsum(axis="columns")
+    parts = [
+        frame[keep].assign(
+            kind=name,
+            count=frame[name].fillna(0),
+            low=high[name] - frame[name].fillna(0),
+            high=high[name],
+        )
+        for name in names
+    ]
+    long = pd.concat(parts, ignore_index=True)
+    return long[long["count"] != 0].reset_index(drop=True)

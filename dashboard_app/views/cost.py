@@ -1,1 +1,106 @@
-"""To come."""
+"""Cost: tokens and money by client, pipeline and day; what a failed record cost."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from dashboard_app import panels, questions, takeaway, words
+from dashboard_app.charts.bars import ranked
+from dashboard_app.charts.measures import MEASURES, by_group, stacked
+from dashboard_app.desk import Desk, desk
+from dashboard_app.frames import costs
+from dashboard_app.frames import trends as frames
+from dashboard_app.loading import load
+from dashboard_app.session import Param
+from dashboard_app.trend_sections import TOKENS
+from streamlit import column_config as column
+
+_BY = {"Client": "client", "Pipeline": "pipeline", "Project": "project"}
+_LINES = 8
+_MONEY = "$%.6f"
+_COLUMNS = {
+    "group": column.TextColumn("Group", pinned=True),
+    "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
+    "tokens": column.NumberColumn("Tokens", format="localized"),
+    "input_tokens": column.NumberColumn("Input", format="localized"),
+    "output_tokens": column.NumberColumn("Output", format="localized"),
+    "cached_share": column.NumberColumn("Of input, from cache", format="percent"),
+    "records_ok": column.NumberColumn("Records done", format="localized"),
+    "records_failed": column.NumberColumn("Records failed", format="localized"),
+    "usd_per_record": column.NumberColumn("USD a record", format=_MONEY),
+    "usd_per_good_record": column.NumberColumn("USD a good record", format=_MONEY),
+    "failed_usd": column.NumberColumn("USD into failed records", format="$%.4f"),
+    "tokens_per_record": column.NumberColumn("Tokens a record", format="%.0f"),
+}
+
+
+def show(here: Desk) -> None:
+    """Show the page."""
+    st.title("Cost")
+    if here.is_empty:
+        panels.first_use(here.settings)
+        return
+    chosen = st.segmented_control(
+        "By", list(_BY), default="Client", required=True, key=Param.GROUP, bind="query-params"
+    )
+    asked = questions.trends(
+        here.span, client_id=here.client_id, group_by=_BY.get(chosen or "", "client")
+    )
+    whole = questions.trends(here.span, client_id=here.client_id)
+    load(here.answers, [asked, whole], "cost")
+    points = frames.marked(here.answers.make(asked, frames.points), here.span, here.now)
+    everything = frames.marked(here.answers.make(whole, frames.points), here.span, here.now)
+    if points.empty:
+        panels.nothing_here("Nothing was counted in this span.")
+        return
+    sums = costs.unit_costs(frames.totals(points))
+    _figures(costs.unit_costs(frames.totals(everything)))
+    _over_time(here, points, everything)
+    chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=str(chosen))
+    st.altair_chart(chart, alt="Cost of each group")
+    st.dataframe(sums, hide_index=True, column_order=list(_COLUMNS), column_config=_COLUMNS)
+    st.caption(
+        "Money is reported by job, not by record. What a record cost is the cost of the group "
+        "shared out evenly over its records, done and failed: an estimate for a single record."
+    )
+    takeaway.take_away(here, name="cost", frame=sums, questions=[asked], chart=chart)
+
+
+def _figures(total: pd.DataFrame) -> None:
+    row = total.iloc[0]
+    value = {
+        name: None if pd.isna(row[name]) else float(row[name])
+        for name in _COLUMNS
+        if name != "group"
+    }
+    tiles = {
+        "Cost": words.money(value["cost_usd"]),
+        "Tokens": words.compact(value["tokens"]),
+        "A record": words.money(value["usd_per_record"]),
+        "A good record": words.money(value["usd_per_good_record"]),
+        "Into failed records": words.money(value["failed_usd"]),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for label, shown in tiles.items():
+            st.metric(label, shown, border=True, width=190)
+
+
+def _over_time(here: Desk, points: pd.DataFrame, everything: pd.DataFrame) -> None:
+    groups = frames.top_groups(points, "cost_usd", _LINES)
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(border=True):
+        st.markdown("**Cost over time**")
+        measure = MEASURES["cost_usd"]
+        st.altair_chart(
+            by_group(frame=points, measure=measure, span=here.span, zone=here.zone, groups=groups),
+            alt="Cost over time, by group",
+        )
+    with right, st.container(border=True):
+        st.markdown("**Tokens over time**")
+        chart = stacked(
+            frame=everything, columns=TOKENS, title="Tokens (count)", span=here.span, zone=here.zone
+        )
+        st.altair_chart(chart, alt="Input and output tokens over time")
+
+
+show(desk())

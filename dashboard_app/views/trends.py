@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-
 from dashboard_app import figures, panels, takeaway
 from dashboard_app import trend_sections as sections
 from dashboard_app.desk import Desk, desk

@@ -2,12 +2,23 @@
 
 import argparse
 
-from run_ledger_ops import apps, audit, clients, deploy, destroy, redrive, rejected, status, users
+from run_ledger_ops import (
+    apps,
+    audit,
+    clients,
+    dashboard_command,
+    deploy,
+    destroy,
+    redrive,
+    rejected,
+    status,
+    users,
+)
 from run_ledger_ops.local import command as local
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add them all."""
     mending = (status, rejected, redrive, audit)
-    for module in (local, deploy, destroy, users, apps, clients, *mending):
+    for module in (local, deploy, destroy, users, apps, clients, dashboard_command, *mending):
         module.add_to(commands)

@@ -180,7 +180,8 @@ def _local(file: Path | None) -> Target:
         message = f"The local stack of {path} does not answer at {endpoint_url}: {error}"
         raise OpsError(message) from error
     # On a local stack they are not where the template says: one proxy serves them all.
-    served = {name: document[name] for name in ("token_url", "api_url") if name in document}
+    names = ("token_url", "api_url", "authorize_url", "jwks_url", "site_url")
+    served = {name: document[name] for name in names if name in document}
     return replace(found, addresses=served)
 
 

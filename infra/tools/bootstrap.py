@@ -42,8 +42,8 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "run": Environment(OWN, ("run", PROJECT)),
-    "test": Environment(OWN, ("run", PROJECT, "test")),
+    "run": Environment(OWN, ("run", PROJECT, "dashboard")),
+    "test": Environment(OWN, ("run", PROJECT, "dashboard", "test")),
     "local-cloud": Environment(".venvs/local-cloud", ("local-cloud",)),
     "aws": Environment(".venvs/aws", ("aws",)),
     "tools": Environment(".venvs/tools", ("tools",)),

@@ -24,7 +24,7 @@ class Machine:
         self.done: list[str] = []
         self.bootstrap = _load(TOOLS / "bootstrap.py")
         (folder / "infra" / "locks").mkdir(parents=True)
-        for lock in ("run", "test"):
+        for lock in ("run", "dashboard", "test"):
             self.lock(lock, "first")
         shutil.copy(ROOT / "pyproject.toml", folder)
         monkeypatch.setattr(self.bootstrap, "ROOT", folder)
@@ -66,7 +66,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def test_a_second_run_does_nothing(machine: Machine) -> None:
     """What is there and up to date is left alone."""
-    assert machine.ensure("run") == ["made", "run", "project"]
+    assert machine.ensure("run") == ["made", "run", "project", "dashboard"]
     assert machine.ensure("run") == []
 
 
@@ -78,13 +78,13 @@ def test_tests_come_on_top_of_what_runs(machine: Machine) -> None:
     assert machine.ensure("run") == []
 
 
-@pytest.mark.parametrize("changed", ["run", "test"])
+@pytest.mark.parametrize("changed", ["run", "dashboard", "test"])
 def test_a_changed_lock_starts_from_scratch(machine: Machine, changed: str) -> None:
     """No package of an older lock stays behind."""
     machine.ensure("test")
     machine.lock(changed, "second")
 
-    assert machine.ensure("test") == ["made", "run", "project", "test"]
+    assert machine.ensure("test") == ["made", "run", "project", "dashboard", "test"]
 
 
 def test_changed_packaging_installs_the_project_anew(machine: Machine) -> None:
@@ -105,7 +105,7 @@ def test_a_half_made_environment_is_made_anew(machine: Machine) -> None:
     machine.ensure("run")
     (machine.root / ".venv" / machine.bootstrap.STAMP).unlink()
 
-    assert machine.ensure("run") == ["made", "run", "project"]
+    assert machine.ensure("run") == ["made", "run", "project", "dashboard"]
 
 
 def test_another_python_or_folder_is_another_environment(
@@ -115,7 +115,7 @@ def test_another_python_or_folder_is_another_environment(
     machine.ensure("run")
     monkeypatch.setattr(machine.bootstrap.sys, "base_prefix", "/another/python")
 
-    assert machine.ensure("run") == ["made", "run", "project"]
+    assert machine.ensure("run") == ["made", "run", "project", "dashboard"]
 
 
 def test_ctrl_c_is_one_sentence(

@@ -50,7 +50,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--no-dashboard",
         action="store_true",
-        help="leave out the analysts' Streamlit app (of which there is none yet)",
+        help="leave out the analysts' Streamlit app",
     )
     parser.add_argument(
         "--state",
@@ -70,6 +70,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         type=_port,
         metavar="N",
         help="port of the local AWS (default: the last start's, or 4566, or a free one)",
+    )
+    parser.add_argument(
+        "--dashboard-port",
+        type=_port,
+        metavar="N",
+        help="port of the analysts' app (default: the last start's, or 8501, or a free one)",
     )
     parser.add_argument(
         "--local-cloud-python",
@@ -95,7 +101,9 @@ def run(given: argparse.Namespace) -> int:
         local_cloud_python=given.local_cloud_python,
         port=given.port,
         cloud_port=given.aws_port,
+        dashboard_port=given.dashboard_port,
         demo=not given.no_demo,
+        dashboard=not given.no_dashboard,
     )
     stack = LocalStack(options, _say)
     for number in _SIGNALS:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.bundle import BundleError, build_bundle
 from run_ledger_ops.deploying import artifacts, site
-from run_ledger_ops.local import deployment, edge, gateway, intake, people, ports
+from run_ledger_ops.local import dashboard, deployment, edge, gateway, intake, people, ports
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.errors import LocalStackError
@@ -31,6 +31,7 @@ SITE = ROOT / "static_site"
 
 _USUAL_PORT = 8600
 _USUAL_CLOUD_PORT = 4566
+_USUAL_DASHBOARD_PORT = 8501
 _CHILD_SECONDS = 15.0
 _WATCH_SECONDS = 0.3
 
@@ -44,7 +45,9 @@ class Options:
     local_cloud_python: Path
     port: int | None = None
     cloud_port: int | None = None
+    dashboard_port: int | None = None
     demo: bool = True
+    dashboard: bool = True
 
 
 class LocalStack:
@@ -65,14 +68,14 @@ class LocalStack:
         self._check_tools()
         self._state.open()
         self._state.forget_stack_file()
-        cloud_port, site_port = self._choose_ports()
+        cloud_port, site_port, dashboard_port = self._choose_ports()
         origin = f"http://{ports.LOOPBACK}:{site_port}"
-        wanted = self._deployment(origin)
+        wanted = self._deployment(origin, dashboard.callback_url(dashboard_port))
         cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
         self._say("Starting the local AWS …")
         cloud.start()
         outputs, changed = self._deploy(cloud, wanted)
-        running = self._fill(cloud, origin, outputs)
+        running = self._fill(cloud, origin, outputs, dashboard_port)
         if changed:
             self._say("Saving what was deployed …")
             cloud.restart()
@@ -81,6 +84,8 @@ class LocalStack:
         self._keep_journal(cloud, running)
         self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
         self._proxy.start()
+        if self._options.dashboard:
+            self._start_dashboard(cloud, running, dashboard_port)
         write_private(self._state.stack_file, json.dumps(stack_document(running), indent=2) + "\n")
         if self._options.demo:
             self._start_demo()
@@ -123,6 +128,8 @@ class LocalStack:
                 intake.pause(self._cloud, function, self._running.queue_url)
 
     def _check_tools(self) -> None:
+        if self._options.dashboard:
+            dashboard.check_installed()
         python = self._options.local_cloud_python
         probe = "import ministack, samtranslator, cryptography"
         try:
@@ -140,7 +147,7 @@ class LocalStack:
             if not path.is_file():
                 raise LocalStackError(f"{path} is missing: the checkout is not complete.")
 
-    def _choose_ports(self) -> tuple[int, int]:
+    def _choose_ports(self) -> tuple[int, int, int]:
         last: Mapping[str, int] = self._state.settings.get("ports", {})
         site_port = ports.choose(
             "site and API", "--port", self._options.port, last.get("site", _USUAL_PORT), avoid=set()
@@ -152,11 +159,23 @@ class LocalStack:
             last.get("cloud", _USUAL_CLOUD_PORT),
             avoid={site_port},
         )
-        self._state.settings["ports"] = {"site": site_port, "cloud": cloud_port}
+        dashboard_port = self._choose_dashboard_port(last, avoid={site_port, cloud_port})
+        self._state.settings["ports"] = {
+            "site": site_port,
+            "cloud": cloud_port,
+            "dashboard": dashboard_port,
+        }
         self._state.save_settings()
-        return cloud_port, site_port
+        return cloud_port, site_port, dashboard_port
 
-    def _deployment(self, origin: str) -> Deployment:
+    def _choose_dashboard_port(self, last: Mapping[str, int], avoid: set[int]) -> int:
+        usual = last.get("dashboard", _USUAL_DASHBOARD_PORT)
+        if not self._options.dashboard:
+            return usual  # nobody listens; the template is told the same as the last time
+        wanted = self._options.dashboard_port
+        return ports.choose("analysts' app", "--dashboard-port", wanted, usual, avoid=avoid)
+
+    def _deployment(self, origin: str, dashboard_callback: str) -> Deployment:
         template = TEMPLATE.read_text("utf-8")
         self._say("Building the functions' bundle …")
         try:
@@ -173,6 +192,7 @@ class LocalStack:
             parameters={
                 "Stage": "local",
                 "SiteCallbackUrl": f"{origin}/",
+                "DashboardCallbackUrl": dashboard_callback,
                 "DeletionProtection": "false",
                 "ArchiveDays": "0",
                 "LoginPages": "classic",
@@ -205,7 +225,9 @@ class LocalStack:
             self._say(f"The last end came without a save: replaying up to {count} events.")
         self._journal.start(cloud, running.outputs["BusName"])
 
-    def _fill(self, cloud: LocalCloud, origin: str, outputs: dict[str, str]) -> Running:
+    def _fill(
+        self, cloud: LocalCloud, origin: str, outputs: dict[str, str], dashboard_port: int
+    ) -> Running:
         """Put in people, clients and the site, and gather what others need to know."""
         passwords = self._state.settings.setdefault(
             "passwords", {person.role: people.new_password() for person in people.PEOPLE}
@@ -220,7 +242,9 @@ class LocalStack:
         running = Running(
             endpoint_url=cloud.endpoint_url,
             site_origin=origin,
-            dashboard_url=None,
+            dashboard_url=(
+                f"http://{ports.LOOPBACK}:{dashboard_port}/" if self._options.dashboard else None
+            ),
             outputs=outputs,
             queue_url=_present_url(cloud, outputs["QueueUrl"]),
             dlq_url=_present_url(cloud, outputs["DlqUrl"]),
@@ -230,6 +254,18 @@ class LocalStack:
         config = site_config(running, demo=self._options.demo)
         site.upload(cloud.client("s3"), outputs["SiteBucketName"], SITE, config)
         return running
+
+    def _start_dashboard(self, cloud: LocalCloud, running: Running, port: int) -> None:
+        self._say("Starting the analysts' app …")
+        child = dashboard.start(
+            self._state.root / "dashboard",
+            self._state.logs / "dashboard.log",
+            dashboard.sign_in(cloud, running, port),
+            dashboard.ledger(running, demo=self._options.demo),
+            port,
+        )
+        self._children["analysts' app"] = child
+        dashboard.wait_until_ready(child, port)
 
     def _start_demo(self) -> None:
         command = [

@@ -1,0 +1,65 @@
+"""Projects: how much of what is expected is done, and where an even pace would be now."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from dashboard_app import words
+from dashboard_app.charts import palette
+from dashboard_app.charts.axes import AnyChart
+from dashboard_app.charts.throughput import legend
+
+_PARTS = ("succeeded", "partial", "failed", "timed_out", "cancelled", "running", "queued")
+
+
+def progress(*, frame: pd.DataFrame) -> AnyChart:
+    """Return jobs of each project by what they are, over a mark for how many are expected."""
+    shown = frame.assign(label=frame["name"].fillna(frame["project_id"]))
+    long = shown.melt(
+        id_vars=["label", "standing"], value_vars=list(_PARTS), var_name="kind", value_name="count"
+    )
+    long = long[long["count"] > 0].assign(
+        rank=lambda rows: rows["kind"].map({name: at for at, name in enumerate(_PARTS)}),
+        kind=lambda rows: rows["kind"].map(words.OUTCOMES),
+    )
+    order = list(shown["label"])
+    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260))
+    bars = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            x=alt.X("count:Q", title="Jobs (count)", stack="zero"),
+            y=y,
+            order=alt.Order("rank:Q"),
+            color=alt.Color(
+                "kind:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=[words.OUTCOMES[name] for name in _PARTS],
+                    range=[palette.OUTCOMES[name] for name in _PARTS],
+                ),
+                legend=legend(),
+            ),
+            tooltip=[
+                alt.Tooltip("label:N", title="Project"),
+                alt.Tooltip("kind:N", title="Jobs"),
+                alt.Tooltip("count:Q", title="Count", format=",d"),
+                alt.Tooltip("standing:N", title="Stands"),
+            ],
+        )
+    )
+    expected = (
+        alt.Chart(shown.dropna(subset=["jobs_expected"])[["label", "jobs_expected", "standing"]])
+        .mark_tick(thickness=3, size=20, color=palette.THIRD)
+        .encode(
+            x=alt.X("jobs_expected:Q", title="Jobs (count)"),
+            y=y,
+            tooltip=[
+                alt.Tooltip("label:N", title="Project"),
+                alt.Tooltip("jobs_expected:Q", title="Jobs expected", format=",d"),
+                alt.Tooltip("standing:N", title="Stands"),
+            ],
+        )
+    )
+    return alt.layer(bars, expected).properties(height={"step": 30})

@@ -1,0 +1,134 @@
+"""The parts of the Errors page: groups over time, what is new, what moved, and one group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+from streamlit import column_config as column
+
+from dashboard_app import questions, takeaway
+from dashboard_app.api.client import Question
+from dashboard_app.charts import failures as charts
+from dashboard_app.desk import Desk
+from dashboard_app.frames import errors as frames
+from dashboard_app.loading import load
+from dashboard_app.session import Param
+from dashboard_app.spans import DAY, Interval, Span, floor
+from dashboard_app.tables import moment_column
+
+_SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
+MOST_DAYS = 31
+WEEK = 7 * DAY
+LOOKED_BACK = 30 * DAY
+
+
+def days_of(here: Desk) -> Span:
+    """Return the days that the span touches: failures are counted by days of UTC."""
+    start = floor(here.span.start, Interval.DAY)
+    end = floor(here.span.end - timedelta(microseconds=1), Interval.DAY) + DAY
+    return Span(max(start, end - MOST_DAYS * DAY), end, Interval.DAY)
+
+
+def all_groups(here: Desk, asked: Question) -> pd.DataFrame:
+    """Return all groups of a span, whatever the number of pages."""
+    items, _ = here.answers.items(asked)
+    return frames.groups(items)
+
+
+def over_time(here: Desk, days: Span) -> None:
+    """Show failures a day, stacked by group: a question a day, as the API counts by days."""
+    asked = [(day, questions.errors(day, day + DAY, here.client_id)) for day in days.intervals()]
+    load(here.answers, [one for _, one in asked], "days")
+    daily = frames.daily((day, here.answers.items(one)[0]) for day, one in asked)
+    if daily.empty:
+        return
+    ranked = daily.groupby("label")["count"].sum().sort_values(ascending=False, kind="stable")
+    labels = [str(name) for name in ranked.index[:_SHOWN_GROUPS]]
+    chart = charts.groups_over_time(frame=daily, span=days, zone=here.zone, labels=labels)
+    st.altair_chart(chart, alt="Failures a day, by group")
+    takeaway.take_away(
+        here, name="errors-by-day", frame=daily, questions=[one for _, one in asked], chart=chart
+    )
+
+
+def new_groups(here: Desk) -> None:
+    """Show what failed in the last week and not in the 30 days before it."""
+    end = floor(here.now, Interval.DAY) + DAY
+    now = questions.errors(end - WEEK, end, here.client_id)
+    earlier = questions.errors(end - WEEK - LOOKED_BACK, end - WEEK, here.client_id)
+    here.answers.load([now, earlier])
+    new = frames.new_since(all_groups(here, now), all_groups(here, earlier))
+    st.subheader("New since last week")
+    if new.empty:
+        st.caption("Nothing has failed in the last 7 days that had not failed in the 30 before.")
+        return
+    groups_table(here, new, "new-errors")
+    takeaway.take_away(here, name="new-errors", frame=new, questions=[now, earlier])
+
+
+def movers(here: Desk, days: Span) -> None:
+    """Show which groups grew and shrank most against the days before."""
+    now = questions.errors(days.start, days.end, here.client_id)
+    before = questions.errors(days.previous.start, days.previous.end, here.client_id)
+    here.answers.load([now, before])
+    moved = frames.movers(all_groups(here, now), all_groups(here, before))
+    st.subheader("Top movers")
+    if moved.empty:
+        st.caption("Nothing changed against the days before.")
+        return
+    top = moved.head(_SHOWN_MOVERS)
+    shown = top.assign(
+        label=[frames.label(row) for row in top.to_dict("records")],
+        direction=top["change"].gt(0).map({True: "More", False: "Fewer"}),
+    )
+    columns = ["label", "count_before", "count", "change", "direction"]
+    chart = charts.movers(frame=shown[columns])
+    st.altair_chart(chart, alt="Change in failures, by group")
+    takeaway.take_away(here, name="movers", frame=moved, questions=[now, before], chart=chart)
+
+
+def groups_table(here: Desk, frame: pd.DataFrame, key: str) -> None:
+    """Show groups; selecting one puts it into the address."""
+
+    def choose() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows and rows[0] < len(frame):
+            st.query_params[Param.ERROR] = str(frame["fingerprint"].iloc[rows[0]])
+        else:
+            st.query_params.pop(Param.ERROR, None)
+
+    st.dataframe(
+        frame,
+        key=key,
+        on_select=choose,
+        selection_mode="single-row",
+        hide_index=True,
+        column_order=["type", "message", "count", "first_seen_at", "last_seen_at", "clients"],
+        column_config={
+            "type": column.TextColumn("Type", pinned=True),
+            "message": column.TextColumn("Message (a sample)", width="large"),
+            "count": column.NumberColumn("Failures", format="localized"),
+            "first_seen_at": moment_column("First seen", here.zone),
+            "last_seen_at": moment_column("Last seen", here.zone),
+            "clients": "Clients",
+        },
+        height=min(460, 38 + 36 * max(1, len(frame))),
+    )
+
+
+def one_group(here: Desk, frame: pd.DataFrame, fingerprint: str) -> None:
+    """Show the message of a group in full, and its newest job."""
+    found = frame[frame["fingerprint"] == fingerprint]
+    if found.empty:
+        return
+    row = found.iloc[0]
+    st.code(f"{row['type']}: {row['message']}", language=None, wrap_lines=True)
+    if pd.notna(row["newest_job_id"]):
+        st.page_link(
+            here.page("jobs"),
+            label=f"The newest job: {row['newest_job_id']}",
+            icon=":material/list_alt:",
+            query_params={str(Param.JOB): str(row["newest_job_id"])},
+        )

@@ -1,0 +1,50 @@
+"""What the Jobs page is asked for beyond span and client."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard_app import filters, questions, words
+from dashboard_app.api.client import Question
+from dashboard_app.desk import Desk
+from dashboard_app.frames.tables import RESULTS
+from dashboard_app.session import Param
+
+_STATUSES = {word: name for name, word in words.STATUSES.items()}
+_RESULTS = {words.OUTCOMES[name]: name for name in RESULTS}
+
+
+def job_filters(here: Desk) -> Question:
+    """Ask for status, result, project, pipeline and the beginning of an id."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        status = _choice("Status", _STATUSES, Param.STATUS, "Any status")
+        result = _choice("Result", _RESULTS, Param.RESULT, "Any result")
+        project = filters.choice_filter("Project", [], Param.PROJECT, "All projects")
+        pipeline = filters.choice_filter("Pipeline", [], Param.PIPELINE, "All pipelines")
+        beginning = st.text_input(
+            "Job id begins with", key=Param.SEARCH, bind="query-params", width=200
+        )
+        stalled = st.toggle("Stalled only", key=Param.STALLED, bind="query-params")
+    return questions.jobs(
+        here.span,
+        client_id=here.client_id,
+        project_id=project,
+        pipeline=pipeline,
+        status=status,
+        result=result,
+        stalled=stalled,
+        beginning=(beginning or "").strip() or None,
+    )
+
+
+def _choice(label: str, options: dict[str, str], key: Param, everything: str) -> str | None:
+    chosen = st.selectbox(
+        label,
+        list(options),
+        index=None,
+        placeholder=everything,
+        key=key,
+        bind="query-params",
+        width=160,
+    )
+    return options.get(chosen or "")

@@ -1,0 +1,155 @@
+"""The parts of the Jobs page: the table, and one job with its attempts, counters and history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit import column_config as column
+
+from dashboard_app import panels, questions, takeaway, words
+from dashboard_app.api.client import Question
+from dashboard_app.charts.job import gantt
+from dashboard_app.desk import Desk
+from dashboard_app.frames import jobs as frames
+from dashboard_app.loading import load
+from dashboard_app.session import Param, SessionKey
+from dashboard_app.tables import moment_column
+
+_STEP = 200
+_MOST_ENTRIES = 1_000
+_COLUMNS = ("job_id", "name", "client_id", "project_id", "pipeline", "word", "progress")
+_MORE = ("created_at", "duration", "attempt", "records_ok", "records_failed", "cost_usd", "error")
+
+
+def jobs_of(here: Desk, asked: Question) -> pd.DataFrame:
+    """Load jobs up to as many as are wanted; say whether there are more, and offer them."""
+    wanted = st.session_state.get(SessionKey.JOBS_WANTED, _STEP)
+    bar = st.empty()
+    items, more = here.answers.items(
+        asked, most=wanted, heard=lambda count: bar.caption(f"Loading jobs … {count:,} so far")
+    )
+    bar.empty()
+    frame = frames.jobs(items)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{len(frame):,} jobs{', and there are more' if more else ', all there are'}")
+        if more:
+            for step in (_STEP, 5 * _STEP, 25 * _STEP):
+                st.button(f"{step:,} more", on_click=_want, args=(wanted + step,), type="tertiary")
+    return frame
+
+
+def _want(count: int) -> None:
+    st.session_state[SessionKey.JOBS_WANTED] = count
+
+
+def jobs_table(here: Desk, frame: pd.DataFrame) -> None:
+    """Show jobs; selecting a row opens the job below and puts it into the address."""
+    shown = frame.assign(
+        word=frame["outcome"].map(words.outcome),
+        duration=frame["duration_seconds"],
+        error=frame["error_type"],
+    )
+    state = st.dataframe(
+        shown,
+        key="jobs-table",
+        hide_index=True,
+        on_select=lambda: _open(frame),
+        selection_mode="single-row",
+        column_order=[*_COLUMNS, *_MORE],
+        column_config={
+            "job_id": column.TextColumn("Job", pinned=True),
+            "name": "Name",
+            "client_id": "Client",
+            "project_id": "Project",
+            "pipeline": "Pipeline",
+            "word": "Outcome",
+            "progress": column.ProgressColumn("Records through", format="percent", max_value=1),
+            "created_at": moment_column("Created", here.zone),
+            "duration": column.NumberColumn("Duration (s)", format="%.0f"),
+            "attempt": column.NumberColumn("Attempt"),
+            "records_ok": column.NumberColumn("Records done", format="localized"),
+            "records_failed": column.NumberColumn("Records failed", format="localized"),
+            "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
+            "error": "Error",
+        },
+        height=min(520, 38 + 36 * max(1, len(shown))),
+    )
+    del state
+
+
+def _open(frame: pd.DataFrame) -> None:
+    rows = st.session_state["jobs-table"]["selection"]["rows"]
+    if rows and rows[0] < len(frame):
+        st.query_params[Param.JOB] = str(frame["job_id"].iloc[rows[0]])
+    else:
+        st.query_params.pop(Param.JOB, None)
+
+
+def job_of(here: Desk, job_id: str) -> None:
+    """Show one job."""
+    asked, history = questions.job(job_id), questions.entries(job_id)
+    load(here.answers, [asked, history], "the job")
+    job = here.answers.get(asked).document
+    items, more = here.answers.items(history, most=_MOST_ENTRIES)
+    st.subheader(panels.plain(str(job["name"] or job_id)))
+    _facts(here, job)
+    attempts = frames.attempts(job, here.now)
+    entries = frames.entries(items)
+    chart = None
+    if attempts["started_at"].notna().any() or not entries.empty:
+        chart = gantt(frame=attempts, events=entries, zone=here.zone)
+        st.altair_chart(chart, alt="Attempts from start to end, with a tick for each event")
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.markdown("**Counters**")
+        counters = frames.counters(job)
+        counters["counter"] = counters["counter"].map(lambda name: words.COUNTERS.get(name, name))
+        st.dataframe(counters, hide_index=True, height="content")
+    with right:
+        st.markdown("**Events**" + (f" (the first {len(entries):,})" if more else ""))
+        _entries(here, entries)
+    takeaway.take_away(
+        here, name=f"job-{job_id}", frame=entries, questions=[asked, history], chart=chart
+    )
+
+
+def _facts(here: Desk, job: Mapping[str, Any]) -> None:
+    frame = frames.jobs([job])
+    row = frame.iloc[0]
+    facts = {
+        "Outcome": words.outcome(row["outcome"]),
+        "Client": job["client_id"],
+        "Project": job["project_id"],
+        "Pipeline": job["pipeline"],
+        "Stage": job["stage"],
+        "Created": words.moment(row["created_at"], here.zone),
+        "Duration": words.duration(job["duration_seconds"]),
+        "Cost": words.money(row["cost_usd"]),
+    }
+    lines = [f"{name} **{panels.plain(str(value))}**" for name, value in facts.items() if value]
+    st.markdown(" · ".join(lines))
+    if job["error"]:
+        st.error(
+            f"**{panels.plain(job['error']['type'])}**  \n{panels.plain(job['error']['message'])}"
+        )
+    if job["log_url"]:
+        st.link_button("Its logs", job["log_url"], icon=":material/article:")
+
+
+def _entries(here: Desk, entries: pd.DataFrame) -> None:
+    st.dataframe(
+        entries,
+        hide_index=True,
+        column_order=["occurred_at", "attempt", "what", "delta", "source"],
+        column_config={
+            "occurred_at": moment_column("Occurred", here.zone),
+            "attempt": "Attempt",
+            "what": "Says",
+            "delta": "Adds",
+            "source": "Source",
+        },
+        height=min(420, 38 + 36 * max(1, len(entries))),
+    )

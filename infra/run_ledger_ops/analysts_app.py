@@ -1,0 +1,122 @@
+"""The analysts' app (`dashboard_app/`) as a program: its secrets file and its command line.
+
+The app knows the read API alone. All that it is told, where the ledger is and how people sign in,
+stands in one private file, made from what the stack says of itself.
+"""
+
+import importlib.util
+import json
+import os
+import secrets
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "dashboard_app" / "app.py"
+CALLBACK = "/oauth2callback"
+_DISCOVERY = "/openid-configuration"
+_COOKIE_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """How people sign in to the app."""
+
+    redirect_uri: str
+    client_id: str
+    client_secret: str
+    scope: str
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    logout_endpoint: str
+
+
+def is_installed() -> bool:
+    """Say whether this Python can run the app."""
+    return all(importlib.util.find_spec(name) for name in ("streamlit", "authlib", "httpx"))
+
+
+def secrets_text(
+    sign_in: SignIn, ledger: Mapping[str, str | bool], port: int, cookie_secret: str
+) -> str:
+    """Return the content of the app's secrets file, as TOML.
+
+    The app serves the discovery document itself, to itself, on its own *port*: see
+    `dashboard_app/discovery.py`.
+    """
+    auth = {
+        "redirect_uri": sign_in.redirect_uri,
+        "cookie_secret": cookie_secret,
+        "client_id": sign_in.client_id,
+        "client_secret": sign_in.client_secret,
+        "server_metadata_url": f"http://127.0.0.1:{port}{_DISCOVERY}",
+        "expose_tokens": ["access"],
+    }
+    client = {
+        "scope": f"openid email {sign_in.scope}",
+        "prompt": "login",
+        "code_challenge_method": "S256",
+    }
+    provider = {
+        "issuer": sign_in.issuer,
+        "authorization_endpoint": sign_in.authorization_endpoint,
+        "token_endpoint": sign_in.token_endpoint,
+        "jwks_uri": sign_in.jwks_uri,
+        "logout_endpoint": sign_in.logout_endpoint,
+    }
+    parts: dict[str, Mapping[str, object]] = {
+        "auth": auth,
+        "auth.client_kwargs": client,
+        "provider": provider,
+        "run_ledger": ledger,
+    }
+    return "\n".join(
+        line
+        for name, values in parts.items()
+        for line in (f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), "")
+    )
+
+
+def _toml(value: object) -> str:
+    """Return a text, flag or list of texts as TOML; all but DEL is written as in JSON."""
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def new_cookie_secret() -> str:
+    """Return a secret that the app's cookies are signed with."""
+    return secrets.token_hex(_COOKIE_SECRET_BYTES)
+
+
+def cookie_secret_of(path: Path) -> str:
+    """Return the secret of an earlier file, so that people stay signed in, or a new one."""
+    try:
+        kept: Any = tomllib.loads(path.read_text("utf-8"))["auth"]["cookie_secret"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return new_cookie_secret()
+    return kept if isinstance(kept, str) and kept else new_cookie_secret()
+
+
+def command(secrets_file: Path, port: int, address: str = "127.0.0.1") -> list[str]:
+    """Return the command line that runs the app."""
+    return [
+        *(sys.executable, "-m", "streamlit", "run", str(SCRIPT)),
+        f"--server.address={address}",
+        f"--server.port={port}",
+        "--server.headless=true",
+        f"--secrets.files={secrets_file}",
+    ]
+
+
+def environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables to run it with: it needs no AWS account, so it gets to know of none."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
+    path = os.pathsep.join([str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])])
+    # It asks itself for the discovery document, and on a local stack all else is here, too.
+    no_proxy = ",".join([*filter(None, [inherited.get("NO_PROXY")]), "127.0.0.1", "localhost"])
+    return kept | {"PYTHONPATH": path, "NO_PROXY": no_proxy, "no_proxy": no_proxy}

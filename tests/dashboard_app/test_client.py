@@ -1,0 +1,197 @@
+"""The API client: what it asks, when it asks again, and what it makes of refusals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from dashboard_app.answers import FRESH_SECONDS, Answers
+from dashboard_app.api.client import Answer, ApiClient, Question, question
+from dashboard_app.api.problems import (
+    ApiProblem,
+    BadQuestion,
+    Forbidden,
+    NotFound,
+    SignInEnded,
+    Unavailable,
+)
+
+
+class Transport(requests.adapters.BaseAdapter):
+    """Answers in place of a network, in turn; the last answer stays."""
+
+    def __init__(self, *replies: tuple[int, dict[str, str], str] | Exception) -> None:
+        super().__init__()
+        self.replies = list(replies)
+        self.asked: list[requests.PreparedRequest] = []
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        """Give the next answer."""
+        self.asked.append(request)
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(reply, Exception):
+            raise reply
+        response = requests.Response()
+        response.status_code, body = reply[0], reply[2]
+        response.headers.update(reply[1])
+        response._content = body.encode()
+        response.url = str(request.url)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def client(transport: Transport, pauses: list[float] | None = None) -> ApiClient:
+    """Return a client on a transport, whose pauses take no time."""
+    made = ApiClient("http://api/", "t", pause=(pauses if pauses is not None else []).append)
+    made._session.mount("http://", transport)
+    return made
+
+
+def ok(document: object, **headers: str) -> tuple[int, dict[str, str], str]:
+    """Return an answer with a document."""
+    return 200, headers, json.dumps(document)
+
+
+def test_a_question_leaves_out_what_is_not_said() -> None:
+    """None and nothing are left out, flags are the API's words, order does not matter."""
+    asked = question("/jobs", client_id=None, q="", stalled=True, from_="x", limit=0)
+
+    assert asked == Question("/jobs", (("from", "x"), ("limit", "0"), ("stalled", "true")))
+    assert asked.also(stalled=None) == question("/jobs", limit=0, from_="x")
+
+
+def test_the_token_goes_with_every_question() -> None:
+    """And the parameters do."""
+    transport = Transport(ok({"a": 1}, ETag='"1"'))
+
+    answer = client(transport).ask(question("/jobs", client_id="a b"))
+
+    assert answer == Answer({"a": 1}, '"1"')
+    assert transport.asked[0].url == "http://api/jobs?client_id=a+b"
+    assert transport.asked[0].headers["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, BadQuestion),
+        (401, SignInEnded),
+        (403, Forbidden),
+        (404, NotFound),
+        (422, BadQuestion),
+        (302, BadQuestion),
+    ],
+)
+def test_a_refusal_is_told_in_the_apis_words(status: int, kind: type[ApiProblem]) -> None:
+    """Once: nothing else would come of asking again."""
+    transport = Transport((status, {}, json.dumps({"title": "T", "detail": "Because."})))
+
+    with pytest.raises(kind, match="Because"):
+        client(transport).ask(question("/jobs"))
+    assert len(transport.asked) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_may_pass_is_tried_again(status: int) -> None:
+    """Three times in all, and an answer that comes then counts."""
+    transport = Transport((status, {}, "{}"), (status, {}, "{}"), ok({"a": 1}))
+
+    assert client(transport).ask(question("/jobs")).document == {"a": 1}
+    with pytest.raises(Unavailable):
+        client(Transport((status, {}, ""))).ask(question("/jobs"))
+
+
+def test_the_api_says_how_long_to_wait() -> None:
+    """As far as a person would wait."""
+    pauses: list[float] = []
+    transport = Transport(
+        (429, {"Retry-After": "1.5"}, ""), (503, {"Retry-After": "900"}, ""), ok({})
+    )
+
+    client(transport, pauses).ask(question("/jobs"))
+
+    assert pauses == [1.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("failure", "times"), [(requests.ConnectionError(), 3), (requests.ReadTimeout(), 1)]
+)
+def test_no_answer_is_unavailable(failure: Exception, times: int) -> None:
+    """Who can't be reached is tried again; who is slow is not waited for twice."""
+    transport = Transport(failure)
+
+    with pytest.raises(Unavailable, match="http://api"):
+        client(transport).ask(question("/jobs"))
+    assert len(transport.asked) == times
+
+
+@pytest.mark.parametrize("body", ["<html>", "[1]", "", "null"])
+def test_what_is_no_document_is_unavailable(body: str) -> None:
+    """A proxy's page is no answer."""
+    with pytest.raises(Unavailable):
+        client(Transport((200, {}, body))).ask(question("/jobs"))
+
+
+def test_pages_are_followed_to_the_end() -> None:
+    """With the same filters, and each page's cursor."""
+    transport = Transport(
+        ok({"items": [1], "next_cursor": "c&1"}), ok({"items": [2], "next_cursor": None})
+    )
+
+    pages = [page["items"] for page in client(transport).pages(question("/jobs", limit=1))]
+
+    assert pages == [[1], [2]]
+    assert transport.asked[1].url == "http://api/jobs?cursor=c%261&limit=1"
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def test_answers_are_kept_for_a_while_and_asked_for_changes_then() -> None:
+    """Unchanged ones stay the very same, so that what was made of them need not be made again."""
+    transport = Transport(ok({"a": 1}, ETag='"1"'), (304, {}, ""), ok({"a": 2}, ETag='"2"'))
+    clock, made = Clock(), []
+    answers = Answers(client(transport), "me", clock)
+    asked = question("/jobs")
+
+    def maker(document: Any) -> Any:
+        made.append(document)
+        return document["a"]
+
+    assert [answers.make(asked, maker), answers.make(asked, maker)] == [1, 1]
+    clock.now = FRESH_SECONDS
+    assert answers.make(asked, maker) == 1
+    assert transport.asked[1].headers["If-None-Match"] == '"1"'
+    assert len(made) == 1
+    clock.now *= 2
+    assert answers.make(asked, maker) == 2
+
+
+def test_lists_are_read_up_to_what_is_wanted() -> None:
+    """And whether there are more is known."""
+    pages = [ok({"items": [n], "next_cursor": str(n) if n < 3 else None}) for n in range(4)]
+    answers = Answers(client(Transport(*pages)), "me")
+    heard: list[int] = []
+
+    assert answers.items(question("/jobs"), most=2, heard=heard.append) == ([0, 1], True)
+    assert answers.items(question("/jobs")) == ([0, 1, 2, 3], False)
+    assert heard == [1, 2]
+
+
+def test_side_by_side_questions_raise_their_problem() -> None:
+    """A problem of one of several is not lost in a thread."""
+    answers = Answers(ApiClient("http://127.0.0.1:9", "t", pause=lambda _: None), "me")
+
+    with pytest.raises(Unavailable):
+        answers.load([question("/a"), question("/b")])

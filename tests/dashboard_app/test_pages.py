@@ -1,0 +1,260 @@
+"""Every page in every state: signed out, forbidden, empty, full, with the API down or expired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dashboard_app import signing_in
+from streamlit.testing.v1 import AppTest
+from tests.dashboard_app.conftest import NOW, Open, person, words_of
+from tests.support.dashboard_api import Api
+
+PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
+SIGNED_OUT: dict[str, Any] = {"is_logged_in": False}
+
+
+@pytest.fixture
+def sign_ins(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Note when the app goes to the sign-in page."""
+    noted: list[bool] = []
+    monkeypatch.setattr(signing_in, "enter", lambda: noted.append(True))
+    return noted
+
+
+def frame_of(app: AppTest, column: str) -> Any:
+    """Return the one table that has a column."""
+    (found,) = [one.value for one in app.dataframe if column in one.value]
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_signed_out(api: Api, open_page: Open, page: str) -> None:
+    """There is a way in and no data; the API is not even asked."""
+    app = open_page(api, page, SIGNED_OUT)
+
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Sign in"]
+    assert api.asked == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_full(api: Api, open_page: Open, page: str) -> None:
+    """The page shows data and no trouble."""
+    app = open_page(api, page)
+
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    assert app.title[0].value.lower() == page
+    assert app.get("download_button")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_empty(empty_api: Api, open_page: Open, page: str) -> None:
+    """An empty ledger says how the first event is sent."""
+    app = open_page(empty_api, page)
+
+    assert not app.exception
+    assert "Nothing has been reported yet" in words_of(app)
+    assert any("put-events" in block.value for block in app.code)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_forbidden(api: Api, open_page: Open, page: str) -> None:
+    """Somebody in no group is told what helps, and can sign out."""
+    app = open_page(api, page, person())
+
+    assert not app.exception
+    assert "You may not see this" in words_of(app)
+    assert "Sign out" in [button.label for button in app.button]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_api_is_down(open_page: Open, page: str) -> None:
+    """No API is no traceback: it is said, and trying again is offered."""
+    app = open_page(Api(None, url="http://127.0.0.1:9"), page)  # type: ignore[arg-type]
+
+    assert not app.exception
+    assert "The API does not answer" in words_of(app)
+    assert "Try again" in [button.label for button in app.button]
+
+
+def test_the_api_fails(api: Api, open_page: Open) -> None:
+    """Its own words are shown, as far as it has any."""
+    api.status = 503
+
+    assert "The test wants it so" in words_of(open_page(api))
+
+
+def test_a_refused_token_leads_to_signing_in(
+    api: Api, open_page: Open, sign_ins: list[bool]
+) -> None:
+    """A 401 goes to the sign-in page by itself."""
+    api.status = 401
+
+    app = open_page(api)
+
+    assert sign_ins == [True]
+    assert "Your sign-in has ended" in words_of(app)
+
+
+def test_an_expired_token_is_not_even_sent(api: Api, open_page: Open, sign_ins: list[bool]) -> None:
+    """Expiry is known before the API has to say it."""
+    open_page(api, user=person("staff", exp=NOW.timestamp() - 1))
+
+    assert sign_ins == [True]
+    assert api.asked == []
+
+
+def test_a_new_token_that_is_refused_goes_round_in_no_circle(
+    api: Api, open_page: Open, sign_ins: list[bool]
+) -> None:
+    """Signing in anew would not help, so it does not happen by itself."""
+    api.status = 401
+
+    app = open_page(api, user=person("staff", issued_at=NOW.timestamp() - 5))
+
+    assert sign_ins == []
+    assert "does not accept this sign-in" in words_of(app)
+
+
+def test_a_client_sees_their_own_alone(api: Api, open_page: Open) -> None:
+    """The rows are those of the caller's client, whatever the page was told before."""
+    mine = frame_of(open_page(api, "jobs", person("client-acme"), span="30d"), "job_id")
+    everything = frame_of(open_page(api, "jobs", span="30d"), "job_id")
+
+    assert set(mine["client_id"]) == {"acme"}
+    assert set(everything["client_id"]) == {"acme", "globex", "initech"}
+
+
+def test_another_token_is_asked_for_anew(api: Api, open_page: Open) -> None:
+    """Within one session nothing that was told to one caller serves another."""
+    app = open_page(api, "jobs", person("client-globex"), span="30d")
+    assert set(frame_of(app, "job_id")["client_id"]) == {"globex"}
+
+    app.user = person("client-initech", sub="u-2")
+    app.run()
+
+    assert set(frame_of(app, "job_id")["client_id"]) == {"initech"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_token_is_on_a_page(api: Api, open_page: Open, page: str) -> None:
+    """What is shown to be copied names a variable, not its value."""
+    user = person("staff")
+    app = open_page(api, page, user)
+
+    shown = words_of(app) + "".join(block.value for block in app.code)
+    assert "RUN_LEDGER_TOKEN" in shown
+    assert user["tokens"]["access"] not in shown
+
+
+def test_figures_are_those_of_the_api(api: Api, open_page: Open) -> None:
+    """Each tile says what the API's points add up to."""
+    app = open_page(api, span="30d")
+    points = api.house.get(
+        "/trends", interval="day", **{"from": "2026-10-24T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
+    ).json["series"][0]["points"]
+
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Jobs created"] == f"{sum(one['created'] for one in points):,}"
+    assert shown["Attempts ended"] == f"{sum(one['ended'] for one in points):,}"
+    failed = sum(one["failed"] + one["timed_out"] for one in points)
+    judged = sum(one["ended"] - one["cancelled"] for one in points)
+    assert shown["Error rate"] == f"{failed / judged * 100:.1f} %"
+
+
+def test_a_link_opens_the_same_analysis(api: Api, open_page: Open) -> None:
+    """What stands in the address is what is asked of the API."""
+    open_page(api, span="30d", client="acme", by="Pipeline", previous="false", interval="Day")
+
+    asked = [one for one in api.asked if one.startswith("/trends") and "group_by" in one]
+    assert any("client_id=acme" in one and "interval=day" in one for one in asked)
+    assert not any("from=2026-09" in one for one in api.asked if one.startswith("/trends"))
+
+
+def test_a_focus_in_the_link_narrows_the_page(api: Api, open_page: Open) -> None:
+    """The figures are those of the part that the brush had chosen."""
+    part = "2026-11-20T00:00:00Z/2026-11-22T00:00:00Z"
+    app = open_page(api, span="30d", focus=part)
+    points = api.house.get(
+        "/trends", interval="day", **{"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"}
+    ).json["series"][0]["points"]
+
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Attempts ended"] == f"{sum(one['ended'] for one in points):,}"
+    assert "Narrowed to" in words_of(app)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"span": "17x", "interval": "never", "tz": "Mars/Olympus"},
+        {"focus": "x/y", "by": "Nobody"},
+        {"focus": "2026-11-22T00:00:00Z/2020-01-01T00:00:00Z"},
+        {"client": "<script>alert(1)</script>"},
+    ],
+)
+def test_nonsense_in_a_link_is_no_traceback(
+    api: Api, open_page: Open, address: dict[str, str]
+) -> None:
+    """What can't be understood is left out, or refused by the API in words."""
+    assert not open_page(api, **address).exception
+
+
+def test_a_job_opens_from_its_link(api: Api, open_page: Open) -> None:
+    """Attempts, counters and events are those of the job."""
+    app = open_page(api, "jobs", span="30d", job="job-0003")
+
+    assert not app.exception
+    assert "Enrich job" in words_of(app)
+    assert len(frame_of(app, "occurred_at")) == 2
+    assert set(frame_of(app, "counter")["value"]) >= {12}
+
+
+def test_a_job_that_is_not_there_is_said(api: Api, open_page: Open) -> None:
+    """Another client's job and none at all look the same."""
+    app = open_page(api, "jobs", person("client-acme"), span="30d", job="nobody-s")
+
+    assert not app.exception
+    assert "There is no such job" in words_of(app)
+
+
+def test_secrets_are_counted(api: Api, open_page: Open) -> None:
+    """How many there are is said; neither value nor reference is anywhere."""
+    app = open_page(api, "clients", one="acme")
+
+    assert "1 parameter is secret for acme" in words_of(app)
+    assert set(frame_of(app, "value")["name"]) == {"model", "confidence"}
+
+
+def test_two_clients_side_by_side(api: Api, open_page: Open) -> None:
+    """What differs is shown, what is the same is left out."""
+    app = open_page(api, "clients", one="acme", other="globex")
+
+    rows = frame_of(app, "differs").set_index("name")
+    assert list(rows.index) == ["confidence", "region"]
+    assert rows.loc["confidence", "one"] == "0.85"
+    assert rows.loc["confidence", "other"] == "0.9"
+
+
+def test_errors_agree_with_trends(api: Api, open_page: Open) -> None:
+    """As many failures are grouped as attempts failed or timed out in the same days."""
+    app = open_page(api, "errors", span="30d")
+    points = api.house.get(
+        "/trends", interval="day", **{"from": "2026-10-24T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
+    ).json["series"][0]["points"]
+
+    failed = sum(one["failed"] + one["timed_out"] for one in points)
+    assert f"{failed:,} attempts failed or timed out" in words_of(app)
+
+
+def test_unknown_ledger(open_page: Open) -> None:
+    """An app that was not told where the API is says what to do."""
+    from tests.dashboard_app.conftest import MAIN  # noqa: PLC0415
+
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.user = person("staff")
+
+    assert "has not been told" in words_of(app.run())

@@ -1,0 +1,99 @@
+"""After signing in, the page that it was asked for on; and never a page of another site."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from dashboard_app.discovery import discovery
+from dashboard_app.returning import COOKIE, ReturnToPage, is_page, page_of, remembered
+
+
+def passed(path: str, status: int, headers: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that went through the middleware."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        location = [(b"location", b"/")] if status == 302 else []
+        await send({"type": "http.response.start", "status": status, "headers": location})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {}
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "path": path, "headers": raw}
+    asyncio.run(ReturnToPage(app)(scope, receive, send))
+    return [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
+
+
+def test_there_and_back() -> None:
+    """The login notes the page that it comes from; the callback goes there and forgets it."""
+    page = "/jobs?client=acme&q=a%20b"
+    noted = dict(passed("/auth/login", 302, {"Referer": f"http://h:1{page}", "Host": "h:1"}))
+    cookie = noted["set-cookie"].partition(";")[0]
+    back = passed("/oauth2callback", 302, {"Cookie": f"other=1; {cookie}"})
+
+    assert "HttpOnly" in noted["set-cookie"]
+    assert ("location", page) in back
+    assert any(name == "set-cookie" and "Max-Age=0" in value for name, value in back)
+
+
+@pytest.mark.parametrize(
+    ("referer", "host"),
+    [
+        ("http://evil.example/jobs", "h"),
+        ("http://h/auth/login", "h"),
+        ("", ""),
+        ("http:///jobs", ""),
+        ("http://h//evil.example", "h"),
+    ],
+)
+def test_other_places_are_not_noted(referer: str, host: str) -> None:
+    """Only a page of this very host counts."""
+    assert page_of(referer, host) is None
+    assert passed("/auth/login", 302, {"Referer": referer, "Host": host}) == [("location", "/")]
+
+
+@pytest.mark.parametrize(
+    "page", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/" + "x" * 2_001]
+)
+def test_a_forged_cookie_sends_nobody_elsewhere(page: str) -> None:
+    """The redirect stays what it was."""
+    assert not is_page(page)
+    assert remembered(f"{COOKIE}={quote(page, safe='')}") is None
+    cookie = {"Cookie": f"{COOKIE}={quote(page, safe='')}"}
+    assert passed("/oauth2callback", 302, cookie) == [("location", "/")]
+
+
+@pytest.mark.parametrize("page", ["/a\r\nSet-Cookie: x=1", "/\x00", "/ü"])
+def test_no_header_is_smuggled(page: str) -> None:
+    """Line ends and other bytes make no page."""
+    assert remembered(f"{COOKIE}={quote(page, safe='')}") is None
+
+
+def test_other_requests_pass() -> None:
+    """Nothing is noted, nothing redirected."""
+    assert passed("/", 200, {"Referer": "http://h/", "Host": "h"}) == []
+
+
+def test_the_end_of_a_session_is_cognitos() -> None:
+    """With `logout_uri`, and the app's own first page in it."""
+    provider = {
+        "issuer": "https://i",
+        "authorization_endpoint": "https://d/oauth2/authorize",
+        "token_endpoint": "https://d/oauth2/token",
+        "jwks_uri": "https://i/jwks",
+        "logout_endpoint": "https://d/logout",
+    }
+
+    document = discovery(provider, "http://localhost:8501/oauth2callback")
+
+    assert document["end_session_endpoint"] == (
+        "https://d/logout?logout_uri=http%3A%2F%2Flocalhost%3A8501%2F"
+    )
+    assert document["code_challenge_methods_supported"] == ["S256"]
