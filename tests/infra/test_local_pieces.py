@@ -14,6 +14,7 @@ import pytest
 from run_ledger_ops import command
 from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.deploying import artifacts, site
+from run_ledger_ops.local import command as local_command
 from run_ledger_ops.local import people, ports
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
@@ -276,7 +277,7 @@ def test_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[s
 def test_program_is_found_wherever_the_local_aws_starts() -> None:
     """A path that was given from here holds there, and a name is looked up here."""
     parser = argparse.ArgumentParser()
-    command.local.add_to(parser.add_subparsers())
+    local_command.add_to(parser.add_subparsers())
     for given, meant in (("venv/bin/python", Path("venv/bin/python").absolute()), ("sh", SHELL)):
         known = parser.parse_args(["local", "--local-cloud-python", given])
         assert known.local_cloud_python == meant
