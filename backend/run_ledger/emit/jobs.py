@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract import JobResult
+from run_ledger.domain.contract import PROJECT_SAYINGS, JobResult
 from run_ledger.emit.prices import Meter
 from run_ledger.emit.sender import Ending
 from run_ledger.emit.tallies import Tally
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _current: ContextVar[Job | None] = ContextVar("run_ledger_job", default=None)
 # How long a task may run is limited by raising one of these inside it.
 _TIME_LIMITS = {"SoftTimeLimitExceeded", "TimeLimitExceeded", "AirflowTaskTimeout"}
+_USUAL_HEARTBEAT = 900
+_DESCRIBED = ("name", "tags", "log_url", "heartbeat_seconds")
+_UPDATED = (*PROJECT_SAYINGS, "delta")
 _SILENCE = 3  # times that a job kept alive shows up within its heartbeat
 
 
@@ -115,7 +118,7 @@ class Job:
 
     def describe(self, **fields: Any) -> None:
         """Say anew what else is known: ``name``, ``tags``, ``log_url``, ``heartbeat_seconds``."""
-        for field, value in fields.items():
+        for field, value in self._ledger.known(fields, _DESCRIBED).items():
             self._say(field, value)
 
     def heartbeat(self) -> None:
@@ -163,8 +166,7 @@ class Job:
             if tally is not None and not self._is_joined:
                 self._send({"status": "running"})
                 if self._keep_alive:
-                    heartbeat = self._first_words.get("heartbeat_seconds") or 900
-                    tally.silence = heartbeat / _SILENCE
+                    tally.silence = _heartbeat(self._first_words) / _SILENCE
                     tally.is_kept_alive = True
                     self._ledger.sender.wake(tally)
         return self
@@ -283,7 +285,8 @@ class Project:
         with self._ledger.harmless():
             if self._tally is not None:
                 stamp = instants.text(self._tally.stamp())
-                detail = {**self._tally.identity, "occurred_at": stamp, **fields}
+                words = self._ledger.known(fields, _UPDATED)
+                detail = {**self._tally.identity, "occurred_at": stamp, **words}
                 self._ledger.send("project_update", detail)
 
     def add(self, *deltas: Mapping[str, int], **named: int) -> None:
@@ -296,6 +299,12 @@ class Project:
 
 def _rejoined(ledger: RunLedger, identity: Mapping[str, Any]) -> Job:
     return ledger.join(**identity) if identity else Job(ledger, None)
+
+
+def _heartbeat(words: Mapping[str, Any]) -> int:
+    """Return the heartbeat that was asked for, the usual one where that is none."""
+    seconds = words.get("heartbeat_seconds")
+    return seconds if isinstance(seconds, int) and seconds > 0 else _USUAL_HEARTBEAT
 
 
 def _result_of(error: BaseException) -> JobResult:

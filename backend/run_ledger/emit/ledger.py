@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.errors import InvalidEvent, shown
 from run_ledger.emit import processes, surroundings
 from run_ledger.emit.bus import Bus, EventsClient, Target
 from run_ledger.emit.health import Health, Stats
@@ -139,7 +139,7 @@ class RunLedger:
             "name": name,
             "parent_job_id": parent_job_id,
             "records_total": records_total,
-            "tags": dict(tags) if tags else None,
+            "tags": (dict(tags) if isinstance(tags, Mapping) else tags) or None,
             "log_url": log_url,
             "heartbeat_seconds": heartbeat_seconds,
         }
@@ -303,6 +303,15 @@ class RunLedger:
         if self._health.is_news(invalid):
             self.sender.hand(invalid)
 
+    def known(self, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        """Return those of *fields* that are among *names*; complain about the others."""
+        with self.harmless():
+            for name in fields.keys() - set(names):
+                field, got = f"detail.{name}", shown(fields[name])
+                allowed = f"one of {', '.join(names)}"
+                self.complain(InvalidEvent("invalid_field", field=field, got=got, allowed=allowed))
+        return {name: value for name, value in fields.items() if name in names}
+
     def check(
         self,
         tally: Tally | None,
@@ -333,8 +342,11 @@ class RunLedger:
         """Return the tally of *identity*, the same for all that report about it at a time."""
         if not self.enabled:
             return None
-        if make(detail_type, identity, self.complain) is None:
+        update = make(detail_type, identity, self.complain)
+        if update is None:
             return None
+        kept = {"attempt": 1, **msgspec.json.decode(update.detail)}
+        identity = {name: kept[name] for name in identity}
         key = (detail_type, *identity.values())
         with self._making:
             tally = self._tallies.get(key)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.backend.emit.conftest import Make
@@ -22,9 +23,14 @@ WRONG: list[Callable[[RunLedger], object]] = [
     lambda ledger: ledger.job(**OWNER, attempt=0).start(),
     lambda ledger: ledger.job(**OWNER, log_url="http://insecure").start(),
     lambda ledger: ledger.job(**OWNER, tags={"a": "b", "": "c"}).start(),
+    lambda ledger: ledger.job(**OWNER, tags="a=b").start(),  # type: ignore[arg-type]
+    lambda ledger: ledger.job(**OWNER, tags=5).start(),  # type: ignore[arg-type]
     lambda ledger: ledger.job(**OWNER, records_total=-1).start(),
     lambda ledger: ledger.job(**OWNER).add(records_ok=1.5),  # type: ignore[arg-type]
     lambda ledger: ledger.job(**OWNER).total("many"),  # type: ignore[arg-type]
+    lambda ledger: ledger.job(**OWNER).describe(nmae="misspelt"),
+    lambda ledger: ledger.job(**OWNER).describe(job_id="another"),
+    lambda ledger: ledger.project(**OWNER).update(ownr="misspelt"),
     lambda ledger: ledger.send("job_update", {"job_id": "j"}),
     lambda ledger: ledger.send("nonsense", {}),
     lambda ledger: ledger.send("job_update", {**OWNER, "job_id": "j", "tags": [object()]}),
@@ -60,6 +66,49 @@ def test_what_is_wrong_with_a_field_does_not_cost_the_event(
     first = bus.details[0]
     assert (first["status"], first["name"], first["tags"]) == ("running", "n", {"fine": "1"})
     assert "log_url" not in first
+
+
+def test_a_description_cannot_change_which_job_it_is_or_how_it_ends(
+    ledger: RunLedger, bus: WillingBus
+) -> None:
+    """A job goes on to its own end, whatever words come along."""
+    with ledger.job(**OWNER, job_id="j") as job:
+        job.describe(job_id="another", status="completed", result="failed", name="n")
+
+    assert ledger.flush(30)
+    assert list(bus.jobs) == ["j"]
+    assert (bus.jobs["j"].outcome, bus.details[-1]["name"]) == ("succeeded", "n")
+
+
+def test_a_project_stays_the_project_that_it_is(ledger: RunLedger, bus: WillingBus) -> None:
+    """An update has no say in whose it is, and keeps what is right in it."""
+    ledger.project(**OWNER).update(event_id="e", occurred_at="2020-01-01T00:00:00Z", owner="o")
+
+    assert ledger.flush(30)
+    (detail,) = bus.details
+    assert (detail["project_id"], detail["owner"]) == ("p", "o")
+    assert (detail["event_id"] == "e", detail["occurred_at"][:4] == "2020") == (False, False)
+
+
+@pytest.mark.parametrize("attempt", [0, -1, "2", 1.5, 2**60])
+def test_an_attempt_that_is_none_is_the_first(ledger: RunLedger, attempt: Any) -> None:
+    """What the job says of itself is what its events say."""
+    with ledger.job(**OWNER, job_id="j", attempt=attempt) as job:
+        assert job.attempt == 1
+        assert job.identity["job_id"] == "j"
+
+    assert ledger.flush(30)
+    assert ledger.stats().invalid == 1
+
+
+def test_a_heartbeat_that_is_none_keeps_a_job_alive_all_the_same(ledger: RunLedger) -> None:
+    """It is left out, and the usual one is gone by."""
+    wrong: Any = "often"
+    with ledger.job(**OWNER, heartbeat_seconds=wrong, keep_alive=True):
+        pass
+
+    assert ledger.flush(30)
+    assert (ledger.stats().faults, ledger.stats().invalid) == (0, 1)
 
 
 def test_text_beyond_the_limit_is_cut(ledger: RunLedger, bus: WillingBus) -> None:
