@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import aclosing, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
+    from run_ledger.emit.jobs import Job
     from run_ledger.emit.ledger import RunLedger
 
 P = ParamSpec("P")
@@ -29,13 +31,7 @@ class Tracked:
         work = cast("Callable[..., Any]", function)
         tracked: Callable[..., Any]
         if inspect.isasyncgenfunction(function):
-
-            async def each(*args: Any, **named: Any) -> AsyncIterator[Any]:
-                async with job(**words):
-                    async for one in work(*args, **named):
-                        yield one
-
-            tracked = each
+            tracked = _stream(job, words, work)
 
         elif inspect.iscoroutinefunction(function):
 
@@ -62,3 +58,25 @@ class Tracked:
             tracked = called
 
         return cast("Callable[P, R]", wraps(function)(tracked))
+
+
+def _stream(
+    job: Callable[..., Job], words: Mapping[str, Any], work: Callable[..., Any]
+) -> Callable[..., AsyncGenerator[Any, Any]]:
+    """Return the async generator function *work* in jobs; it hears what is sent and thrown."""
+
+    async def each(*args: Any, **named: Any) -> AsyncGenerator[Any, Any]:
+        async with job(**words), aclosing(work(*args, **named)) as inner:
+            with suppress(StopAsyncIteration):
+                one = await inner.asend(None)
+                while True:
+                    try:
+                        heard = yield one
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - it is the function's to judge
+                        one = await inner.athrow(error)
+                    else:
+                        one = await inner.asend(heard)
+
+    return each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -149,3 +149,33 @@ def test_a_generator_left_from_elsewhere_harms_nobody(ledger: RunLedger) -> None
     running.close()
 
     assert ledger.stats().faults == 0
+
+
+def test_a_decorated_stream_can_be_spoken_to(ledger: RunLedger, bus: WillingBus) -> None:
+    """What is sent or thrown in reaches the function, and closing closes it before the job ends."""
+    heard: list[object] = []
+
+    @ledger.tracked(**OWNER, job_id="j")
+    async def echo() -> AsyncGenerator[object, object]:
+        job = current_job()
+        assert job
+        try:
+            while True:
+                try:
+                    heard.append((yield heard[-1:]))
+                except KeyError as error:
+                    heard.append(error.args[0])
+        finally:
+            await asyncio.sleep(0)
+            job.add(records_ok=len(heard))
+
+    async def talk() -> list[object]:
+        stream = echo()
+        answers = [await anext(stream), await stream.asend("word"), await stream.asend(None)]
+        answers.append(await stream.athrow(KeyError("thrown")))
+        await stream.aclose()
+        return answers
+
+    assert asyncio.run(talk()) == [[], ["word"], [None], ["thrown"]]
+    assert last(ledger, bus)["result"] == "cancelled"
+    assert bus.jobs["j"].counters == {"records_ok": 3}
