@@ -110,6 +110,15 @@ class Health:
                 self._summary(),
             )
 
+    def no_room(self, words: str) -> None:
+        """Take note that the disk takes nothing; each reason is said once."""
+        self.last_error = words
+        self._once(
+            f"disk {words}",
+            "%s; what the bus does not take is kept in memory alone, and lost with the process",
+            words,
+        )
+
     def well(self, accepted: int) -> None:
         """Take note that the bus took events."""
         self.count("accepted", accepted)

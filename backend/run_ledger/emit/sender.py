@@ -200,6 +200,7 @@ class Sender:
         with suppress(Empty):
             self._bell.get(timeout=self._patience())
         self._gather()
+        self._make_room()
         self._send_waiting()
         with self._state:
             tickets, self._tickets = self._tickets, []
@@ -231,6 +232,17 @@ class Sender:
                 for tally in list(self._awake):
                     self._take_tally(tally, now)
                 self._gathers_at = now + max(self._interval, self._pause())
+
+    def _make_room(self) -> None:
+        """Put on disk what memory has no room for; drop the oldest where the disk has none."""
+        with self._state:
+            excess = len(self._waiting) - MAX_WAITING
+            # A tenth stays, so that not every call is followed by a write.
+            most = excess + MAX_WAITING * 9 // 10
+            newest = list(islice(reversed(self._waiting), most)) if excess > 0 else []
+        if not newest or self._to_disk(newest):
+            return
+        with self._state:
             excess = len(self._waiting) - MAX_WAITING
             for update in list(islice(self._waiting, max(0, excess))):
                 del self._waiting[update]
@@ -277,6 +289,7 @@ class Sender:
                 self._to_disk(list(self._waiting))
                 return
             self._gather()
+            self._make_room()
 
     def _resend(self) -> None:
         """Send a batch off the disk, own events first, then those of processes that are gone."""
@@ -347,7 +360,10 @@ class Sender:
     def _rescue(self) -> bool:
         """Put on disk what is still in memory, from whichever thread; say whether all is safe."""
         self._gather(is_last=True)
-        is_safe = self._to_disk(list(self._waiting))
+        rest = list(self._waiting)
+        is_safe = self._to_disk(rest)
+        if rest and is_safe:
+            self.health.trouble("no answer before the end")
         for ticket in self._tickets:
             ticket.punch(is_safe=is_safe)
         if not is_safe:

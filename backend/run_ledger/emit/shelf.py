@@ -92,7 +92,7 @@ class Shelf:
         if is_written:
             self.health.count("spooled", len(updates))
         else:
-            self.health.trouble(words)
+            self.health.no_room(words)
         return is_written
 
     def pile(self) -> Pile | None:
