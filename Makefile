@@ -1,6 +1,6 @@
 # The commands of the house. Each makes what it needs first; a second run finds it there.
 .DEFAULT_GOAL := help
-.PHONY: help run test check static format bench lock clean
+.PHONY: help run test check static format bench screenshots lock clean
 
 bootstrap = python=$$(infra/tools/find-python) && "$$python" infra/tools/bootstrap.py
 bin = .venv/bin
@@ -9,7 +9,7 @@ compile = .venvs/lock/bin/uv pip compile --quiet --universal --python-version 3.
 
 help: ## show this list
 	@echo "Run Ledger. Every command takes ARGS=\"…\"; PYTHON=… chooses another interpreter."
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: ## start the whole system on this machine: site, API, event bus, demo pipelines
 	@$(bootstrap) run local-cloud aws
@@ -40,6 +40,10 @@ format: ## format the code and mend what lint can mend
 bench: ## measure (ARGS="--only NAME…"); prints a table, writes .run-ledger/bench.json
 	@$(bootstrap) test local-cloud aws
 	@$(bin)/python -m tests.benchmarks $(ARGS)
+
+screenshots: ## take pictures of every view into docs/screenshots
+	@$(bootstrap) test
+	@$(bin)/python -m tests.screenshots $(ARGS)
 
 lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer versions)
 	@$(bootstrap) lock

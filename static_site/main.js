@@ -6,19 +6,18 @@ import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/errors.js";
 import { createFormat } from "./lib/format.js";
 import { readRoute } from "./lib/route.js";
 import { createSession, isSignInAnswer } from "./lib/session.js";
+import { createClientView, createClientsView } from "./views/clients-view.js";
+import { createErrorsView } from "./views/errors-view.js";
 import { createJobView } from "./views/job-view.js";
 import { createJobsView } from "./views/jobs-view.js";
+import { createOverviewView } from "./views/overview-view.js";
+import { createProjectsView } from "./views/projects-view.js";
 import { createShell } from "./views/shell.js";
-
-/** @typedef {import("./lib/session.js").Session} Session */
-/** @typedef {import("./views/context.js").Context} Context */
 
 const TICK_MILLISECONDS = 1000;
 
-/** @type {typeof window.fetch} */
 const fetch = (input, init) => window.fetch(input, init);
 
-/** @type {import("./lib/polling.js").Clock} */
 const clock = {
   now: () => Date.now(),
   setTimeout: (callback, milliseconds) => window.setTimeout(callback, milliseconds),
@@ -27,11 +26,19 @@ const clock = {
 };
 
 async function start() {
-  /** @type {Session | null} */
   let session = null;
+  const tabs = new BroadcastChannel("run-ledger");
   const shell = createShell({
     onSignIn: () => void session?.begin(window.location.hash),
-    onSignOut: () => session?.signOut(),
+    onSignOut() {
+      tabs.postMessage("signed-out");
+      session?.signOut();
+    },
+  });
+  // whoever signs out means all tabs: another one must not go on showing what it may not
+  tabs.addEventListener("message", () => {
+    session?.forget();
+    window.location.reload();
   });
   try {
     const config = await loadConfig(fetch, window.location.href);
@@ -57,16 +64,9 @@ async function start() {
   }
 }
 
-/**
- * @param {object} parts
- * @param {import("./lib/config.js").Config} parts.config
- * @param {Session} parts.session
- * @param {import("./views/shell.js").Shell} parts.shell
- */
 function openSite({ config, session, shell }) {
   let isOpen = false;
 
-  /** @param {Error} error */
   function onEnded(error) {
     isOpen = false;
     current?.hide();
@@ -85,7 +85,6 @@ function openSite({ config, session, shell }) {
     }
   }
 
-  /** @type {Context} */
   const context = {
     api: createApi({ base: config.api_base, session, fetch }),
     format: createFormat(),
@@ -93,16 +92,25 @@ function openSite({ config, session, shell }) {
     isHidden: () => document.hidden,
     isOffline: () => !navigator.onLine,
     onEnded,
+    announce: shell.announce,
     navigate(hash) {
       window.location.hash = hash;
     },
   };
   const jobs = createJobsView(context);
-  const job = createJobView(context, jobs.hash);
-  /** @type {typeof jobs | typeof job | null} */
+  /** Each view with the entry of the navigation that it belongs to. */
+  const views = {
+    overview: { view: createOverviewView(context), place: "overview" },
+    jobs: { view: jobs, place: "jobs" },
+    job: { view: createJobView(context, jobs.hash), place: "jobs" },
+    errors: { view: createErrorsView(context), place: "errors" },
+    projects: { view: createProjectsView(context), place: "projects" },
+    clients: { view: createClientsView(context), place: "clients" },
+    client: { view: createClientView(context), place: "clients" },
+  };
   let current = null;
 
-  /** @param {boolean} isMove whether another place was open before */
+  /** `isMove`: another place was open before. */
   function openRoute(isMove) {
     if (!isOpen) {
       return;
@@ -110,20 +118,18 @@ function openSite({ config, session, shell }) {
     const route = readRoute(window.location.hash);
     const before = current;
     before?.hide();
-    if (route.view === "jobs") {
-      current = jobs;
-      shell.showView(jobs, "Jobs", "page");
-      jobs.show(route);
-    } else if (route.view === "job") {
-      current = job;
-      shell.showView(job, route.jobId, "true");
-      job.show(route);
-    } else {
+    if (route.view === "unknown") {
       current = null;
       shell.showUnknown();
+      return;
     }
-    if (isMove && current !== null && before !== current) {
-      focusAfterMove(before === job ? job.shownId() : null);
+    const { view, place } = views[route.view];
+    current = view;
+    shell.showView(view, view.title(), place, route.view === place);
+    view.show(route);
+    shell.setTitle(view.title());
+    if (isMove && before !== view) {
+      focusAfterMove(before === views.job.view ? before.shownId() : null);
     }
   }
 
@@ -135,7 +141,7 @@ function openSite({ config, session, shell }) {
       shell.showWaiting("Signing you in …");
       await session.complete(query);
     } else if (session.canRenew()) {
-      shell.showWaiting("Opening your jobs …");
+      shell.showWaiting("Opening Run Ledger …");
       await session.renew();
     } else {
       shell.showSignedOut(null);
@@ -186,7 +192,6 @@ function openSite({ config, session, shell }) {
   void openOrExplain();
 }
 
-/** @param {string | null} fromJobId the job that was left for the list */
 function focusAfterMove(fromJobId) {
   const row = [...document.querySelectorAll("[data-job-id]")].find(
     (element) => element.getAttribute("data-job-id") === fromJobId,

@@ -4,33 +4,8 @@ import { BadAnswer, BadQuery, Forbidden, NotFound, SignedOut, Unavailable } from
 
 const DEADLINE_SECONDS = 20;
 
-/**
- * @typedef {object} Question
- * @property {Record<string, string | number | null | undefined>} [query] empty values are left out
- * @property {string | null} [etag] of the answer that is already here
- * @property {AbortSignal} [signal]
- */
-
-/**
- * @typedef {object} Answer
- * @property {boolean} changed false: the answer that is already here still holds
- * @property {string | null} etag
- * @property {unknown} body
- */
-
-/**
- * @param {object} world
- * @param {string} world.base
- * @param {Pick<import("./session.js").Session, "accessToken" | "renew">} world.session
- * @param {typeof globalThis.fetch} world.fetch
- */
 export function createApi({ base, session, fetch }) {
-  /**
-   * @param {string} address
-   * @param {Question} question
-   */
   async function send(address, { etag, signal }) {
-    /** @type {Record<string, string>} */
     const headers = {
       Accept: "application/json",
       Authorization: `Bearer ${await session.accessToken()}`,
@@ -63,13 +38,7 @@ export function createApi({ base, session, fetch }) {
   }
 
   return {
-    /**
-     * Ask for one resource. A refused token is renewed once before the session counts as ended.
-     *
-     * @param {string} path
-     * @param {Question} [question]
-     * @returns {Promise<Answer>}
-     */
+    /** Ask for one resource. A refused token is renewed once before the session counts as ended. */
     async get(path, question = {}) {
       const address = `${base.replace(/\/$/, "")}${path}${queryText(question.query ?? {})}`;
       let reply = await send(address, question);
@@ -89,15 +58,7 @@ export function createApi({ base, session, fetch }) {
   };
 }
 
-/** @typedef {ReturnType<typeof createApi>} Api */
-
-/**
- * The error that an answer other than 200 and 304 stands for.
- *
- * @param {number} status
- * @param {string} text
- * @param {string | null} retryAfter
- */
+/** The error that an answer other than 200 and 304 stands for. */
 export function failureOf(status, text, retryAfter) {
   const { detail, parameter } = problemOf(text);
   switch (status) {
@@ -119,10 +80,6 @@ export function failureOf(status, text, retryAfter) {
   }
 }
 
-/**
- * @param {string} text a problem document (RFC 9457), or anything else
- * @returns {{ detail: string | null, parameter: string | null }}
- */
 function problemOf(text) {
   let body;
   try {
@@ -130,11 +87,10 @@ function problemOf(text) {
   } catch {
     body = null;
   }
-  const say = (/** @type {unknown} */ value) => (typeof value === "string" ? value : null);
+  const say = (value) => (typeof value === "string" ? value : null);
   return { detail: say(body?.detail), parameter: say(body?.parameter) };
 }
 
-/** @param {string} text */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -143,7 +99,6 @@ function parse(text) {
   }
 }
 
-/** @param {NonNullable<Question["query"]>} query */
 function queryText(query) {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

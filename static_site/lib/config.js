@@ -2,19 +2,7 @@
 
 import { BadAnswer, Unavailable } from "./errors.js";
 
-/**
- * @typedef {object} Config
- * @property {string} api_base path or URL under which the read API lies
- * @property {string} authorize_url
- * @property {string} token_url
- * @property {string} logout_url
- * @property {string} client_id
- * @property {string} scope
- * @property {string} stage
- * @property {boolean} demo whether what is shown is made up
- */
-
-const TEXTS = /** @type {const} */ ([
+const TEXTS = ([
   "api_base",
   "authorize_url",
   "token_url",
@@ -23,21 +11,14 @@ const TEXTS = /** @type {const} */ ([
   "scope",
   "stage",
 ]);
-const ADDRESSES = /** @type {const} */ (["authorize_url", "token_url", "logout_url"]);
+const ADDRESSES = (["authorize_url", "token_url", "logout_url"]);
 
-/**
- * Check what was in `config.json`.
- *
- * @param {unknown} value
- * @param {string} siteOrigin what relative addresses are relative to
- * @returns {Config}
- */
+/** Check what was in `config.json`. */
 export function readConfig(value, siteOrigin) {
   if (typeof value !== "object" || value === null) {
     throw new BadAnswer("config.json is not an object");
   }
-  const raw = /** @type {Record<string, unknown>} */ (value);
-  /** @type {Record<string, string>} */
+  const raw = (value);
   const texts = {};
   for (const name of TEXTS) {
     const text = raw[name];
@@ -49,16 +30,10 @@ export function readConfig(value, siteOrigin) {
   for (const name of ADDRESSES) {
     texts[name] = webAddress(name, texts[name], siteOrigin);
   }
-  return /** @type {Config} */ ({ ...texts, demo: raw.demo === true });
+  return ({ ...texts, demo: raw.demo === true });
 }
 
-/**
- * Fetch `config.json`, always asking the origin whether it has changed.
- *
- * @param {typeof globalThis.fetch} fetch
- * @param {string} siteOrigin
- * @returns {Promise<Config>}
- */
+/** Fetch `config.json`, always asking the origin whether it has changed. */
 export async function loadConfig(fetch, siteOrigin) {
   let response;
   try {
@@ -78,12 +53,6 @@ export async function loadConfig(fetch, siteOrigin) {
   return readConfig(value, siteOrigin);
 }
 
-/**
- * @param {string} name
- * @param {string} text
- * @param {string} siteOrigin
- * @returns {string}
- */
 function webAddress(name, text, siteOrigin) {
   try {
     const url = new URL(text, siteOrigin);

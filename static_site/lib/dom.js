@@ -1,19 +1,10 @@
 /** The few things that views do to the page. All text goes in as text, never as markup. */
 
-/** @typedef {string | number | boolean | null | undefined | ((event: any) => void)} Property */
-/** @typedef {Node | string | null | undefined} Child */
-
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * Make an element. `onclick` and its like take functions and become listeners; other properties
  * become attributes.
- *
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {Record<string, Property>} [properties]
- * @param {...Child} children
- * @returns {HTMLElementTagNameMap[T]}
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -28,59 +19,38 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/**
- * A picture of 16 × 16 made of strokes, hidden from screen readers: text always stands beside it.
- *
- * @param {string} className
- * @param {readonly string[]} paths
- */
-export function drawing(className, paths) {
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("viewBox", "0 0 16 16");
-  picture.setAttribute("class", className);
-  picture.setAttribute("aria-hidden", "true");
-  for (const d of paths) {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("d", d);
-    picture.append(path);
+/** Make an element of a picture. */
+export function svg(tag, attributes) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    setAttribute(element, name, value);
   }
+  return element;
+}
+
+/** A picture of 16 × 16 made of strokes, hidden from screen readers: text stands beside it. */
+export function drawing(className, paths) {
+  const picture = svg("svg", { viewBox: "0 0 16 16", class: className, "aria-hidden": "true" });
+  picture.append(...paths.map((d) => svg("path", { d })));
   return picture;
 }
 
-/**
- * Text of unknown origin, kept apart so that its direction can't spill over its neighbours.
- *
- * @param {string} text
- * @param {string} [className]
- */
+/** Text of unknown origin, kept apart so that its direction can't spill over its neighbours. */
 export function bdi(text, className) {
   return h("bdi", { class: className }, text);
 }
 
-/**
- * A place that text will take.
- *
- * @param {"badge" | "short" | "middle" | "long"} width
- */
+/** A place that text will take. */
 export function bone(width) {
   return h("span", { class: `bone bone--${width}` });
 }
 
-/**
- * @param {Node} node
- * @param {string} text
- */
 export function setText(node, text) {
   if (node.textContent !== text) {
     node.textContent = text;
   }
 }
 
-/**
- * @param {Element} element
- * @param {string} name
- * @param {string | number | boolean | null | undefined} value false and null take it away
- */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) {
     element.removeAttribute(name);
@@ -95,9 +65,6 @@ export function setAttribute(element, name, value) {
 /**
  * Make the children of an element exactly these, touching none that is already in its place: so
  * focus and selection stay.
- *
- * @param {Element} parent
- * @param {readonly Element[]} wanted
  */
 export function setChildren(parent, wanted) {
   const staying = new Set(wanted);
@@ -116,19 +83,10 @@ export function setChildren(parent, wanted) {
   }
 }
 
-/**
- * A list whose elements are made once for each key and brought up to date afterwards.
- *
- * @template T
- * @param {Element} parent
- * @param {{ keyOf: (item: T) => string,
- *   make: (item: T) => { element: Element, update: (item: T) => void } }} parts
- */
+/** A list whose elements are made once for each key and brought up to date afterwards. */
 export function keyedList(parent, { keyOf, make }) {
-  /** @type {Map<string, { element: Element, update: (item: T) => void }>} */
   let rows = new Map();
   return {
-    /** @param {readonly T[]} items */
     update(items) {
       const next = new Map();
       for (const item of items) {

@@ -11,7 +11,6 @@
  */
 
 export class SiteError extends Error {
-  /** @param {string} message */
   constructor(message) {
     super(message);
     this.name = new.target.name;
@@ -27,10 +26,6 @@ export class NotFound extends SiteError {}
 export class BadAnswer extends SiteError {}
 
 export class BadQuery extends SiteError {
-  /**
-   * @param {string} message what the API said
-   * @param {string | null} parameter the parameter that it names
-   */
   constructor(message, parameter) {
     super(message);
     this.parameter = parameter;
@@ -38,22 +33,13 @@ export class BadQuery extends SiteError {
 }
 
 export class Unavailable extends SiteError {
-  /**
-   * @param {string} message
-   * @param {number | null} retryAfterSeconds when the API asked to be called again
-   */
   constructor(message, retryAfterSeconds = null) {
     super(message);
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
-/**
- * Whether an error is for the whole site to answer, not for one view.
- *
- * @param {unknown} error
- * @returns {error is SignedOut | Forbidden}
- */
+/** Whether an error is for the whole site to answer, not for one view. */
 export function isEnd(error) {
   return error instanceof SignedOut || error instanceof Forbidden;
 }

@@ -1,10 +1,5 @@
 /** Times, durations, numbers and money as text, in the reader's own way of writing them. */
 
-/** @typedef {{ locale?: string, timeZone?: string }} Reader undefined: as the browser says */
-
-/**
- * @param {Reader} reader
- */
 export function createFormat({ locale, timeZone } = {}) {
   const number = new Intl.NumberFormat(locale);
   const compact = new Intl.NumberFormat(locale, {
@@ -12,6 +7,7 @@ export function createFormat({ locale, timeZone } = {}) {
     maximumSignificantDigits: 3,
   });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const fine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   const fraction = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: "2-digit",
@@ -29,17 +25,12 @@ export function createFormat({ locale, timeZone } = {}) {
     timeZone,
   });
 
-  /** @param {number} instant */
   function yearAndDay(instant) {
     const parts = date.formatToParts(instant);
-    const part = (/** @type {string} */ type) => parts.find((one) => one.type === type)?.value;
+    const part = (type) => parts.find((one) => one.type === type)?.value;
     return { year: part("year"), day: `${part("month")}/${part("day")}` };
   }
 
-  /**
-   * @param {number} value
-   * @param {number} digits
-   */
   const money = (value, digits) =>
     new Intl.NumberFormat(locale, {
       style: "currency",
@@ -49,39 +40,24 @@ export function createFormat({ locale, timeZone } = {}) {
     }).format(value);
 
   return {
-    /** @param {number} value */
     number: (value) => number.format(value),
 
-    /** @param {number} value 12,345 in full, 12.3M short */
     compact: (value) => (Math.abs(value) < 100_000 ? number : compact).format(value),
 
-    /**
-     * The share of a whole; all of it only when all of it is there.
-     *
-     * @param {number} done
-     * @param {number} total
-     */
+    /** The share of a whole; all of it only when all of it is there. */
     percent(done, total) {
       const share = done / total;
       return percent.format(share < 1 ? Math.min(share, 0.99) : share);
     },
 
-    /**
-     * Dollars, with more digits the smaller they are.
-     *
-     * @param {number} microusd
-     */
+    /** Dollars, with more digits the smaller they are. */
     money(microusd) {
       const dollars = microusd / 1_000_000;
       const size = Math.abs(dollars);
       return money(dollars, size === 0 || size >= 0.1 ? 2 : size >= 0.001 ? 4 : 6);
     },
 
-    /**
-     * A duration in its two greatest units.
-     *
-     * @param {number} seconds
-     */
+    /** A duration in its two greatest units, the second only where it says something. */
     duration(seconds) {
       const [sign, size] = seconds < 0 ? ["−", -seconds] : ["", seconds];
       if (size < 10) {
@@ -94,20 +70,18 @@ export function createFormat({ locale, timeZone } = {}) {
         Math.floor((whole % 3_600) / 60),
         whole % 60,
       ];
-      if (d > 0) {
-        return `${sign}${number.format(d)} d ${h} h`;
-      }
-      if (h > 0) {
-        return `${sign}${h} h ${m} min`;
-      }
-      return m > 0 ? `${sign}${m} min ${s} s` : `${sign}${s} s`;
+      const [first, second] =
+        d > 0
+          ? [`${number.format(d)} d`, h > 0 ? ` ${h} h` : ""]
+          : h > 0
+            ? [`${h} h`, m > 0 ? ` ${m} min` : ""]
+            : m > 0
+              ? [`${m} min`, s > 0 ? ` ${s} s` : ""]
+              : [`${s} s`, ""];
+      return `${sign}${first}${second}`;
     },
 
-    /**
-     * How long ago, in one unit; a clock that is a little ahead of ours counts as now.
-     *
-     * @param {number} seconds
-     */
+    /** How long ago, in one unit; a clock that is a little ahead of ours counts as now. */
     ago(seconds) {
       if (seconds < 1) {
         return "just now";
@@ -123,12 +97,22 @@ export function createFormat({ locale, timeZone } = {}) {
       return `${number.format(Math.floor(size))} ${unit} ago`;
     },
 
+    /** The time of day to the minute, with the date before today. */
+    minutes(at, now) {
+      const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
+      const text = minutes.format(Date.parse(at));
+      return then.day === today.day ? text : `${day.format(Date.parse(at))}, ${text}`;
+    },
+
+    /** The day alone. */
+    day: (at) => dayOfYear.format(Date.parse(at)),
+
+    /** A share, 0 to 1, to a tenth of a percent where it is small. */
+    rate: (value) => (value > 0 && value < 0.1 ? fine : percent).format(value),
+
     /**
      * The time of day, to the second today, with the date before today, with the year before this
      * one.
-     *
-     * @param {string} at
-     * @param {number} now
      */
     time(at, now) {
       const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
@@ -141,13 +125,7 @@ export function createFormat({ locale, timeZone } = {}) {
   };
 }
 
-/** @typedef {ReturnType<typeof createFormat>} Format */
-
-/**
- * The exact time, as the ledger has it.
- *
- * @param {string} at
- */
+/** The exact time, as the ledger has it. */
 export function exactUtc(at) {
   return `${at.replace("T", " ").replace(/Z$/, "")} UTC`;
 }

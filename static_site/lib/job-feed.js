@@ -1,4 +1,6 @@
-/** The job list as it comes from the API: the newest page again and again, older ones when asked. */
+/**
+ * The job list as it comes from the API: the newest page again and again, older ones when asked.
+ */
 
 import { BadQuery } from "./errors.js";
 import {
@@ -10,32 +12,22 @@ import {
   withNewest,
   withOlder,
 } from "./job-list.js";
-import { NO_FILTERS } from "./route.js";
+import { jobsQuery } from "./route.js";
 import { readJob, readPage } from "./shapes.js";
-
-/** @typedef {import("./route.js").Filters} Filters */
-/** @typedef {import("./job-list.js").JobList} JobList */
 
 const OLDER_LIMIT = 50;
 const MIDDLE_LIMIT = 200;
 /** How many pages without a match are asked for before the reader is asked. */
 const EMPTY_PAGES = 4;
 
-/** @param {Pick<import("./api.js").Api, "get">} api */
 export function createJobFeed(api) {
-  /** @type {Filters} */
-  let filters = NO_FILTERS;
-  /** @type {JobList} */
+  let filters = {};
   let list = EMPTY_LIST;
-  /** @type {{ limit: number, etag: string | null, cursor: string | null, end: string | null }} */
   let newest = { limit: 0, etag: null, cursor: null, end: null };
-  /** @type {{ cursor: string, start: string } | null} */
   let middle = null;
-  /** @type {AbortController | null} */
   let askingOlder = null;
 
-  /** @param {Record<string, string | number>} query */
-  const jobsQuery = (query) => ({ ...filters, ...query });
+  const questionOf = (query) => ({ ...jobsQuery(filters), ...query });
 
   /** A cursor was refused, as can happen after a deployment: begin again with the newest page. */
   function startAgain() {
@@ -44,11 +36,10 @@ export function createJobFeed(api) {
     middle = null;
   }
 
-  /** @param {AbortSignal} signal */
   async function askTop(signal) {
     const limit = liveLimit(list);
     const etag = limit === newest.limit ? newest.etag : null;
-    const answer = await api.get("/jobs", { query: jobsQuery({ limit }), etag, signal });
+    const answer = await api.get("/jobs", { query: questionOf({ limit }), etag, signal });
     signal.throwIfAborted();
     if (answer.changed) {
       const page = readPage(answer.body, readJob);
@@ -57,11 +48,7 @@ export function createJobFeed(api) {
     }
   }
 
-  /**
-   * Bring one page of those jobs up to date that are older than what the newest page covers.
-   *
-   * @param {AbortSignal} signal
-   */
+  /** Bring one page of those jobs up to date that are older than what the newest page covers. */
   async function askMiddle(signal) {
     if (middle === null && newest.cursor !== null && newest.end !== null) {
       middle = { cursor: newest.cursor, start: newest.end };
@@ -72,7 +59,7 @@ export function createJobFeed(api) {
       return;
     }
     const { cursor, start } = middle;
-    const query = jobsQuery({ limit: MIDDLE_LIMIT, cursor });
+    const query = questionOf({ limit: MIDDLE_LIMIT, cursor });
     const page = readPage((await api.get("/jobs", { query, signal })).body, readJob);
     const step = withMiddle(list, page, start);
     list = step.list;
@@ -87,11 +74,7 @@ export function createJobFeed(api) {
     list: () => list,
     isAskingOlder: () => askingOlder !== null,
 
-    /**
-     * Forget what is here and begin with other filters.
-     *
-     * @param {Filters} next
-     */
+    /** Forget what is here and begin with other filters. */
     reset(next) {
       askingOlder?.abort();
       askingOlder = null;
@@ -99,11 +82,7 @@ export function createJobFeed(api) {
       startAgain();
     },
 
-    /**
-     * Ask for the newest jobs.
-     *
-     * @param {AbortSignal} signal
-     */
+    /** Ask for the newest jobs. */
     async askNewest(signal) {
       await askTop(signal);
       try {
@@ -131,7 +110,7 @@ export function createJobFeed(api) {
           if (list.endCursor === null || list.jobs.length > before) {
             return;
           }
-          const query = jobsQuery({ limit: OLDER_LIMIT, cursor: list.endCursor });
+          const query = questionOf({ limit: OLDER_LIMIT, cursor: list.endCursor });
           const answer = await api.get("/jobs", { query, signal: mine.signal });
           mine.signal.throwIfAborted();
           list = withOlder(list, readPage(answer.body, readJob));
@@ -153,7 +132,6 @@ export function createJobFeed(api) {
   };
 }
 
-/** @param {unknown} error */
 function isCursorRefused(error) {
   return error instanceof BadQuery && error.parameter === "cursor";
 }

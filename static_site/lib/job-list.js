@@ -6,24 +6,10 @@
  * the span stays. So the newest page can be asked for again and again while older ones stay.
  */
 
-/** @typedef {import("./shapes.js").Job} Job */
-/** @typedef {import("./shapes.js").Page<Job>} JobPage */
-
-/**
- * @typedef {object} JobList
- * @property {readonly Job[]} jobs newest first
- * @property {string | null} endKey of the oldest job that was looked at; null: all of them were
- * @property {string | null} endCursor what asks for the jobs before it; null: there are none
- * @property {string | null} coversFrom how far back was looked
- * @property {boolean} hasOlder whether older pages were asked for
- * @property {boolean} loaded
- */
-
 /** The number of jobs that one page asks for at first, and at most. */
 export const PAGE_SIZE = 50;
 const LARGEST_PAGE = 200;
 
-/** @type {Readonly<JobList>} */
 export const EMPTY_LIST = Object.freeze({
   jobs: [],
   endKey: null,
@@ -33,11 +19,7 @@ export const EMPTY_LIST = Object.freeze({
   loaded: false,
 });
 
-/**
- * The place of a job in the list, greater when newer, exact to the last digit of a second.
- *
- * @param {Job} job
- */
+/** The place of a job in the list, greater when newer, exact to the last digit of a second. */
 export function keyOf(job) {
   const [, seconds, fraction = ""] = /^(.*?)(?:\.(\d+))?Z?$/.exec(job.created_at) ?? ["", ""];
   return `${seconds}.${fraction.padEnd(9, "0")}#${job.job_id}`;
@@ -45,21 +27,13 @@ export function keyOf(job) {
 
 /**
  * How many jobs to ask for so that the newest page covers what is shown, as far as one page may.
- *
- * @param {JobList} list
  */
 export function liveLimit(list) {
   const shown = Math.ceil(list.jobs.length / PAGE_SIZE) * PAGE_SIZE;
   return list.hasOlder ? Math.min(Math.max(shown, PAGE_SIZE), LARGEST_PAGE) : PAGE_SIZE;
 }
 
-/**
- * Take in the newest page.
- *
- * @param {JobList} list
- * @param {JobPage} page
- * @returns {JobList}
- */
+/** Take in the newest page. */
 export function withNewest(list, page) {
   const pageEnd = endOf(page, null);
   const jobs = replaceSpan(list.hasOlder ? list.jobs : [], page.items, null, pageEnd);
@@ -77,23 +51,12 @@ export function withNewest(list, page) {
   return { ...list, jobs, loaded: true };
 }
 
-/**
- * From now on keep what falls off the newest page: older jobs are about to be asked for.
- *
- * @param {JobList} list
- * @returns {JobList}
- */
+/** From now on keep what falls off the newest page: older jobs are about to be asked for. */
 export function keepingOlder(list) {
   return { ...list, hasOlder: true };
 }
 
-/**
- * Take in the page that the list's cursor asked for, while older ones are kept.
- *
- * @param {JobList} list
- * @param {JobPage} page
- * @returns {JobList}
- */
+/** Take in the page that the list's cursor asked for, while older ones are kept. */
 export function withOlder(list, page) {
   const pageEnd = endOf(page, list.endKey);
   return {
@@ -105,14 +68,7 @@ export function withOlder(list, page) {
   };
 }
 
-/**
- * Take in a page from somewhere in the middle, asked for to bring old rows up to date.
- *
- * @param {JobList} list
- * @param {JobPage} page
- * @param {string} startKey where it begins
- * @returns {{ list: JobList, pageEnd: string | null }}
- */
+/** Take in a page from somewhere in the middle, asked for to bring old rows up to date. */
 export function withMiddle(list, page, startKey) {
   const pageEnd = endOf(page, startKey);
   const limit = list.endKey ?? pageEnd;
@@ -120,12 +76,7 @@ export function withMiddle(list, page, startKey) {
   return { list: { ...list, jobs: replaceSpan(list.jobs, items, startKey, pageEnd) }, pageEnd };
 }
 
-/**
- * The key of the last job that a page covers; null when it goes back to the beginning of time.
- *
- * @param {JobPage} page
- * @param {string | null} startKey
- */
+/** The key of the last job that a page covers; null when it goes back to the beginning of time. */
 export function endOf(page, startKey) {
   if (page.next_cursor === null) {
     return null;
@@ -134,12 +85,6 @@ export function endOf(page, startKey) {
   return last === undefined ? startKey : keyOf(last);
 }
 
-/**
- * @param {readonly Job[]} known
- * @param {readonly Job[]} items
- * @param {string | null} startKey exclusive; null: from the newest
- * @param {string | null} endKey inclusive; null: to the oldest
- */
 function replaceSpan(known, items, startKey, endKey) {
   const given = new Set(items.map((job) => job.job_id));
   const kept = known.filter((job) => {
@@ -154,7 +99,6 @@ function replaceSpan(known, items, startKey, endKey) {
     .map(({ job }) => job);
 }
 
-/** @param {readonly Job[]} jobs whether any of them is still going on */
 export function anyRunning(jobs) {
   return jobs.some((job) => job.status !== "completed" && !job.stalled);
 }

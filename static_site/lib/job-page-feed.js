@@ -2,32 +2,23 @@
 
 import { BadQuery, isEnd } from "./errors.js";
 import { NO_HISTORY, withLast, withNext } from "./history.js";
+import { createThing } from "./pages.js";
 import { readEntry, readJob, readPage } from "./shapes.js";
 
-/** @typedef {import("./shapes.js").Job} Job */
-
 const ENTRIES_LIMIT = 100;
+const CHILDREN_LIMIT = 20;
 
-/**
- * @param {Pick<import("./api.js").Api, "get">} api
- * @param {string} jobId
- */
 export function createJobPageFeed(api, jobId) {
   const path = `/jobs/${encodeURIComponent(jobId)}`;
-  /** @type {Job | null} */
-  let job = null;
-  /** @type {string | null} */
-  let jobEtag = null;
+  const children = createThing(api, "/jobs", (body) => readPage(body, readJob));
+  const job = createThing(api, path, readJob);
   let history = NO_HISTORY;
-  /** @type {string | null} */
   let historyEtag = null;
   let isHistoryRight = false;
   let isAskingMore = false;
 
   /**
    * Ask for the last page of the history again; from its beginning when the cursor no longer works.
-   *
-   * @param {AbortSignal} signal
    */
   async function askHistory(signal) {
     try {
@@ -42,7 +33,6 @@ export function createJobPageFeed(api, jobId) {
     }
   }
 
-  /** @param {AbortSignal} signal */
   async function askLast(signal) {
     const { cursor } = history;
     const query = { limit: ENTRIES_LIMIT, cursor };
@@ -53,38 +43,47 @@ export function createJobPageFeed(api, jobId) {
     }
   }
 
+  /** What can't be had leaves the job as it is; it is asked for again the next time. */
+  async function askSoftly(signal, action) {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isEnd(error)) {
+        throw error;
+      }
+      return false;
+    }
+  }
+
+  async function askHistoryToo(signal) {
+    isHistoryRight = await askSoftly(signal, () => askHistory(signal));
+  }
+
   return {
-    job: () => job,
+    job: job.data,
+    children: () => children.data(),
     history: () => history,
     isHistoryRight: () => isHistoryRight,
     isAskingMore: () => isAskingMore,
 
     /**
-     * Ask for the job and, when it has changed, for the end of its history.
-     *
-     * A history that can't be had leaves the job as it is; it is asked for again the next time.
-     *
-     * @param {AbortSignal} signal
+     * Ask for the job and its parts, and when it has changed, for the end of its history; the
+     * first time for all at once.
      */
     async ask(signal) {
-      const answer = await api.get(path, { etag: jobEtag, signal });
-      signal.throwIfAborted();
-      if (answer.changed) {
-        job = readJob(answer.body);
+      const query = { parent_job_id: jobId, limit: CHILDREN_LIMIT };
+      const asked = [
+        job.ask(signal),
+        askSoftly(signal, () => children.ask(signal, query)),
+        isHistoryRight ? null : askHistoryToo(signal),
+      ];
+      const wasHistoryRight = isHistoryRight;
+      const [isChanged] = await Promise.all(asked);
+      if (isChanged && wasHistoryRight) {
         isHistoryRight = false;
-      }
-      jobEtag = answer.etag;
-      if (isHistoryRight) {
-        return;
-      }
-      try {
-        await askHistory(signal);
-        isHistoryRight = true;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (isEnd(error)) {
-          throw error;
-        }
+        await askHistoryToo(signal);
       }
     },
 

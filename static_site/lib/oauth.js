@@ -2,61 +2,24 @@
 
 import { BadAnswer } from "./errors.js";
 
-/** @typedef {import("./config.js").Config} Config */
-
-/**
- * @typedef {object} Attempt a sign-in that has been begun and not yet ended
- * @property {string} state
- * @property {string} nonce
- * @property {string} verifier
- * @property {string} returnTo the hash that was open when it began
- */
-
-/**
- * @typedef {object} Tokens what the token endpoint gave
- * @property {string} accessToken
- * @property {string | null} idToken
- * @property {string | null} refreshToken
- * @property {number} expiresInSeconds
- */
-
-/** @param {Uint8Array} bytes */
 export function base64Url(bytes) {
   const text = btoa(String.fromCharCode(...bytes));
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/**
- * Draw the three secrets of a sign-in.
- *
- * @param {Crypto} crypto
- * @param {string} returnTo
- * @returns {Attempt}
- */
+/** Draw the three secrets of a sign-in. */
 export function newAttempt(crypto, returnTo) {
   const draw = () => base64Url(crypto.getRandomValues(new Uint8Array(32)));
   return { state: draw(), nonce: draw(), verifier: draw(), returnTo };
 }
 
-/**
- * The S256 challenge of a verifier (RFC 7636).
- *
- * @param {Crypto} crypto
- * @param {string} verifier
- */
+/** The S256 challenge of a verifier (RFC 7636). */
 export async function challengeOf(crypto, verifier) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   return base64Url(new Uint8Array(digest));
 }
 
-/**
- * Where to send the browser to sign in.
- *
- * @param {Config} config
- * @param {string} redirectUri
- * @param {Attempt} attempt
- * @param {string} challenge
- */
+/** Where to send the browser to sign in. */
 export function authorizeAddress(config, redirectUri, attempt, challenge) {
   return withQuery(config.authorize_url, {
     response_type: "code",
@@ -70,27 +33,17 @@ export function authorizeAddress(config, redirectUri, attempt, challenge) {
   });
 }
 
-/**
- * Where to send the browser to end the session of the sign-in pages, too.
- *
- * @param {Config} config
- * @param {string} redirectUri
- */
+/** Where to send the browser to end the session of the sign-in pages, too. */
 export function logoutAddress(config, redirectUri) {
   return withQuery(config.logout_url, { client_id: config.client_id, logout_uri: redirectUri });
 }
 
-/**
- * Check an answer of the token endpoint.
- *
- * @param {unknown} value
- * @returns {Tokens}
- */
+/** Check an answer of the token endpoint. */
 export function readTokens(value) {
-  const raw = /** @type {Record<string, unknown>} */ (
+  const raw = (
     typeof value === "object" && value !== null ? value : {}
   );
-  const text = (/** @type {unknown} */ field) =>
+  const text = (field) =>
     typeof field === "string" && field !== "" ? field : null;
   const accessToken = text(raw.access_token);
   if (accessToken === null) {
@@ -110,9 +63,6 @@ export function readTokens(value) {
  *
  * The token comes straight from the token endpoint, so the connection vouches for it; the API
  * checks signatures for itself.
- *
- * @param {string} token
- * @returns {Record<string, unknown>}
  */
 export function readClaims(token) {
   try {
@@ -128,12 +78,7 @@ export function readClaims(token) {
   throw new BadAnswer("the sign-in service gave an unreadable ID token");
 }
 
-/**
- * Refuse an ID token that does not belong to this sign-in.
- *
- * @param {Record<string, unknown>} claims
- * @param {{ clientId: string, nonce: string, nowSeconds: number }} expected
- */
+/** Refuse an ID token that does not belong to this sign-in. */
 export function checkClaims(claims, { clientId, nonce, nowSeconds }) {
   const leewaySeconds = 300;
   if (claims.nonce !== nonce) {
@@ -147,10 +92,6 @@ export function checkClaims(claims, { clientId, nonce, nowSeconds }) {
   }
 }
 
-/**
- * @param {string} address
- * @param {Record<string, string>} query
- */
 function withQuery(address, query) {
   const url = new URL(address);
   for (const [name, value] of Object.entries(query)) {

@@ -7,16 +7,7 @@ const IDLE_SECONDS = 10;
 const HIDDEN_SECONDS = 60;
 const LONGEST_SECONDS = 60;
 
-/**
- * How long to wait before the next question.
- *
- * @param {object} now
- * @param {boolean} now.busy whether something shown is still running
- * @param {boolean} now.hidden whether nobody is looking
- * @param {number} now.failures how many questions in a row went unanswered
- * @param {number | null} now.retryAfterSeconds what the API asked for
- * @param {number} now.random 0 to 1, so that many readers don't come back as one
- */
+/** How long to wait before the next question. */
 export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random }) {
   const calm = hidden ? HIDDEN_SECONDS : busy ? BUSY_SECONDS : IDLE_SECONDS;
   if (failures === 0) {
@@ -27,46 +18,17 @@ export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random
   return Math.max(spread, retryAfterSeconds ?? 0, hidden ? HIDDEN_SECONDS : 0);
 }
 
-/**
- * @typedef {object} Clock
- * @property {() => number} now milliseconds since 1970
- * @property {(callback: () => void, milliseconds: number) => unknown} setTimeout
- * @property {(handle: any) => void} clearTimeout
- * @property {() => number} random
- */
-
-/**
- * @typedef {object} Pace how a poll stands
- * @property {number | null} asOf when the data was last known to be right
- * @property {Error | null} error why it isn't any more
- * @property {number | null} nextAt when it will be asked for again
- */
-
-/** @type {Readonly<Pace>} nothing has been answered yet */
 export const NEVER = Object.freeze({ asOf: null, error: null, nextAt: null });
 
-/**
- * Ask again and again while started; one question at a time.
- *
- * @param {object} parts
- * @param {(signal: AbortSignal) => Promise<{ busy: boolean }>} parts.ask
- * @param {() => boolean} parts.isHidden
- * @param {Clock} parts.clock
- * @param {(pace: Pace) => void} parts.onPace called after each answer and failure
- * @param {(error: unknown) => boolean} parts.isFinal whether an error makes asking again useless
- */
+/** Ask again and again while started; one question at a time. */
 export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
-  /** @type {AbortController | null} */
   let asking = null;
-  /** @type {unknown} */
   let timer = null;
   let started = false;
   let busy = true;
   let failures = 0;
-  /** @type {Pace} */
   let pace = NEVER;
 
-  /** @param {number | null} retryAfterSeconds */
   function plan(retryAfterSeconds) {
     const hidden = isHidden();
     const random = clock.random();
@@ -76,10 +38,9 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
     pace = { ...pace, nextAt: clock.now() + seconds * 1000 };
   }
 
-  /** @param {unknown} error */
   function failed(error) {
     failures += 1;
-    pace = { ...pace, error: /** @type {Error} */ (error), nextAt: null };
+    pace = { ...pace, error: (error), nextAt: null };
     if (!isFinal(error)) {
       plan(error instanceof Unavailable ? error.retryAfterSeconds : null);
     }
@@ -148,4 +109,3 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
   };
 }
 
-/** @typedef {ReturnType<typeof createPoll>} Poll */

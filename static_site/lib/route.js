@@ -1,86 +1,90 @@
 /** The hash of the address, which says what is shown: a copied link opens the same thing. */
 
-/**
- * @typedef {object} Filters
- * @property {string} client_id
- * @property {string} status
- * @property {string} result
- */
+/** The views that are lists, and their filters as in the address. */
+const LISTS = Object.freeze({
+  overview: [],
+  jobs: [
+    "client_id",
+    "project_id",
+    "pipeline",
+    "parent_job_id",
+    "status",
+    "result",
+    "from",
+    "to",
+    "q",
+  ],
+  errors: ["client_id", "days"],
+  projects: ["client_id", "status"],
+  clients: [],
+});
 
-/**
- * @typedef {{ view: "jobs", filters: Filters }
- *   | { view: "job", jobId: string }
- *   | { view: "unknown" }} Route
- */
+/** The views of one thing, by the list that they belong to. */
+const SINGLE = Object.freeze({ jobs: "job", clients: "client" });
 
-/** The names of the filters, as in the address and as in the API. */
-export const FILTER_NAMES = /** @type {const} */ (["client_id", "status", "result"]);
-
-/** @type {Readonly<Filters>} */
-export const NO_FILTERS = Object.freeze({ client_id: "", status: "", result: "" });
-
-/**
- * @param {string} hash
- * @returns {Route}
- */
+/** What a hash opens: `{ view, filters }` of a list, `{ view, id }` of one thing. */
 export function readRoute(hash) {
   const [path, query = ""] = splitOnce(hash.replace(/^#/, ""), "?");
-  if (path === "" || path === "/" || path === "/jobs") {
-    const given = new URLSearchParams(query);
-    const filters = { ...NO_FILTERS };
-    for (const name of FILTER_NAMES) {
-      filters[name] = (given.get(name) ?? "").trim();
-    }
-    return { view: "jobs", filters };
+  const [list, id, ...rest] = path.replace(/^\//, "").split("/");
+  const place = list === "" ? "overview" : list;
+  if (!Object.hasOwn(LISTS, place) || rest.length > 0) {
+    return { view: "unknown" };
   }
-  const job = /^\/jobs\/([^/]+)$/.exec(path);
-  const jobId = job === null ? null : decode(job[1]);
-  return jobId !== null && isAddressable(jobId) ? { view: "job", jobId } : { view: "unknown" };
+  if (id === undefined) {
+    const given = new URLSearchParams(query);
+    const pairs = LISTS[place].map((name) => [name, (given.get(name) ?? "").trim()]);
+    return { view: place, filters: Object.fromEntries(pairs) };
+  }
+  const known = decode(id);
+  return Object.hasOwn(SINGLE, place) && known !== null && isAddressable(known)
+    ? { view: SINGLE[place], id: known }
+    : { view: "unknown" };
 }
 
-/** @param {Filters} filters */
-export function jobsHash(filters) {
+/** The address of a list; filters that are empty are left out. */
+export function listHash(view, filters = {}) {
   const given = new URLSearchParams();
-  for (const name of FILTER_NAMES) {
-    if (filters[name] !== "") {
+  for (const name of LISTS[view]) {
+    if (filters[name]) {
       given.set(name, filters[name]);
     }
   }
   const query = given.toString();
-  return query === "" ? "#/jobs" : `#/jobs?${query}`;
+  return query === "" ? `#/${view}` : `#/${view}?${query}`;
 }
 
-/** @param {string} jobId */
 export function jobHash(jobId) {
   return `#/jobs/${encodeURIComponent(jobId)}`;
 }
 
-/** @param {Filters} filters */
+export function clientHash(clientId) {
+  return `#/clients/${encodeURIComponent(clientId)}`;
+}
+
 export function isFiltered(filters) {
-  return FILTER_NAMES.some((name) => filters[name] !== "");
+  return Object.values(filters).some((value) => value !== "");
 }
 
 /**
  * The filters after one was changed, without a pair that can match nothing: only completed jobs
  * have a result.
- *
- * @param {Filters} filters
- * @param {keyof Filters} name
- * @param {string} value
- * @returns {Filters}
  */
 export function withFilter(filters, name, value) {
   const next = { ...filters, [name]: value.trim() };
-  if (name === "result" && next.result !== "" && next.status !== "completed") {
+  if (name === "result" && next.result && next.status !== "completed") {
     next.status = "";
   }
-  if (name === "status" && next.status !== "" && next.status !== "completed") {
+  if (name === "status" && next.status && next.status !== "completed" && "result" in next) {
     next.result = "";
   }
   return next;
 }
 
-/** @param {string} text */
+/** The question that the filters of the job list ask: stalled is no status of its own there. */
+export function jobsQuery({ status, ...others }) {
+  return status === "stalled" ? { ...others, stalled: "true" } : { ...others, status };
+}
+
 function decode(text) {
   try {
     return decodeURIComponent(text);
@@ -90,19 +94,13 @@ function decode(text) {
 }
 
 /**
- * Whether a job of this id can be asked for: browsers take the ids "." and ".." for steps in a
+ * Whether a thing of this id can be asked for: browsers take the ids "." and ".." for steps in a
  * path, however they are written, and would ask for something else.
- *
- * @param {string} jobId
  */
-function isAddressable(jobId) {
-  return jobId !== "." && jobId !== "..";
+function isAddressable(id) {
+  return id !== "" && id !== "." && id !== "..";
 }
 
-/**
- * @param {string} text
- * @param {string} mark
- */
 function splitOnce(text, mark) {
   const at = text.indexOf(mark);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];

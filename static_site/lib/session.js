@@ -16,8 +16,6 @@ import {
   readTokens,
 } from "./oauth.js";
 
-/** @typedef {import("./config.js").Config} Config */
-
 const ATTEMPT_KEY = "run-ledger.sign-in";
 const REFRESH_KEY = "run-ledger.refresh-token";
 /** A token with less than this left is renewed before it is used. */
@@ -25,32 +23,12 @@ const RENEW_BEFORE_SECONDS = 90;
 /** Being refused after a sign-in younger than this is not for want of signing in. */
 const FRESH_SECONDS = 60;
 
-/**
- * @typedef {object} World what a session needs of the browser
- * @property {Config} config
- * @property {string} redirectUri the site's address, as the sign-in service knows it
- * @property {Storage} storage
- * @property {Crypto} crypto
- * @property {typeof globalThis.fetch} fetch
- * @property {() => number} now milliseconds since 1970
- * @property {(address: string) => void} goTo leaves the page
- */
-
-/** @param {World} world */
 export function createSession({ config, redirectUri, storage, crypto, fetch, now, goTo }) {
-  /** @type {{ accessToken: string, expiresAt: number } | null} */
   let current = null;
-  /** @type {string | null} */
   let email = null;
-  /** @type {number | null} */
   let signedInAt = null;
-  /** @type {Promise<void> | null} */
   let renewing = null;
 
-  /**
-   * @param {Record<string, string>} form
-   * @returns {Promise<import("./oauth.js").Tokens>}
-   */
   async function askForTokens(form) {
     let response;
     try {
@@ -72,7 +50,6 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     return readTokens(await response.json().catch(() => null));
   }
 
-  /** @param {import("./oauth.js").Tokens} tokens */
   function adopt(tokens) {
     current = {
       accessToken: tokens.accessToken,
@@ -117,14 +94,12 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     return renewing;
   }
 
-  /** @param {URLSearchParams} query */
   async function complete(query) {
     const stored = storage.getItem(ATTEMPT_KEY);
     storage.removeItem(ATTEMPT_KEY);
     if (stored === null) {
       throw new BadAnswer("this sign-in was not begun in this tab");
     }
-    /** @type {import("./oauth.js").Attempt} */
     const attempt = JSON.parse(stored);
     if (query.get("state") !== attempt.state) {
       throw new BadAnswer("this sign-in was not begun in this tab");
@@ -155,11 +130,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     /** Whether the person signed in so recently that signing in again would change nothing. */
     isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
 
-    /**
-     * Leave for the sign-in page; the answer comes back to `complete`.
-     *
-     * @param {string} returnTo the hash to open afterwards
-     */
+    /** Leave for the sign-in page; the answer comes back to `complete`. */
     async begin(returnTo) {
       const attempt = newAttempt(crypto, returnTo);
       storage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
@@ -200,6 +171,9 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
       return current.accessToken;
     },
 
+    /** Forget every token here: another tab has signed out. */
+    forget,
+
     /** Forget every token, here and in the sign-in pages. */
     signOut() {
       forget();
@@ -208,9 +182,6 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
   };
 }
 
-/** @typedef {ReturnType<typeof createSession>} Session */
-
-/** @param {URLSearchParams} query whether an address comes from the sign-in page */
 export function isSignInAnswer(query) {
   return query.has("state") && (query.has("code") || query.has("error"));
 }

@@ -7,70 +7,6 @@
 
 import { BadAnswer } from "./errors.js";
 
-/** @typedef {{ type: string, message: string, fingerprint: string | null }} JobError */
-
-/**
- * @typedef {object} Attempt
- * @property {number} attempt
- * @property {string} status
- * @property {string | null} result
- * @property {string | null} started_at
- * @property {string | null} ended_at
- * @property {number | null} duration_seconds
- * @property {JobError | null} error
- */
-
-/**
- * @typedef {object} Job
- * @property {string} job_id
- * @property {string} client_id
- * @property {string} project_id
- * @property {string} pipeline
- * @property {string | null} name
- * @property {string | null} parent_job_id
- * @property {string} status
- * @property {string | null} result
- * @property {boolean} stalled
- * @property {number} attempt
- * @property {string | null} stage
- * @property {string} created_at
- * @property {string | null} started_at
- * @property {string | null} ended_at
- * @property {string | null} last_seen_at
- * @property {number | null} duration_seconds
- * @property {number | null} records_total
- * @property {Record<string, number>} counters
- * @property {JobError | null} error
- * @property {string | null} log_url
- * @property {Record<string, string>} tags
- * @property {Attempt[]} attempts
- */
-
-/**
- * @typedef {object} Entry one accepted event
- * @property {string} event_id
- * @property {string} occurred_at
- * @property {string | null} received_at
- * @property {number} attempt
- * @property {string} source
- * @property {Raw} detail the event as it was sent
- */
-
-/**
- * @template T
- * @typedef {object} Page
- * @property {T[]} items
- * @property {string | null} next_cursor
- * @property {string | null} covers_from
- * @property {string | null} order what the items are ordered by, where that differs
- */
-
-/** @typedef {Record<string, unknown>} Raw */
-
-/**
- * @param {unknown} value
- * @returns {Job}
- */
 export function readJob(value) {
   const raw = asObject(value);
   const jobId = asText(raw.job_id);
@@ -104,10 +40,6 @@ export function readJob(value) {
   };
 }
 
-/**
- * @param {unknown} value
- * @returns {Entry}
- */
 export function readEntry(value) {
   const raw = asObject(value);
   const eventId = asText(raw.event_id);
@@ -125,12 +57,6 @@ export function readEntry(value) {
   };
 }
 
-/**
- * @template T
- * @param {unknown} value
- * @param {(item: unknown) => T} readItem
- * @returns {Page<T>}
- */
 export function readPage(value, readItem) {
   const raw = asObject(value);
   if (!Array.isArray(raw.items)) {
@@ -144,33 +70,20 @@ export function readPage(value, readItem) {
   };
 }
 
-/** @param {unknown} value */
 export function asText(value) {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** @param {unknown} value */
 export function asNumber(value) {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-/**
- * @param {unknown} value
- * @returns {Raw}
- */
 export function asObject(value) {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? /** @type {Raw} */ (value) : {};
+  return isObject ? (value) : {};
 }
 
-/**
- * @template T
- * @param {unknown} value
- * @param {(item: unknown) => T | null} readItem
- * @returns {Record<string, T>}
- */
 export function mapOf(value, readItem) {
-  /** @type {[string, T][]} */
   const pairs = [];
   for (const [name, item] of Object.entries(asObject(value))) {
     const known = readItem(item);
@@ -181,21 +94,15 @@ export function mapOf(value, readItem) {
   return Object.fromEntries(pairs);
 }
 
-/** @param {unknown} value */
 function asTime(value) {
   const text = asText(value);
   return text === null || Number.isNaN(Date.parse(text)) ? null : text;
 }
 
-/** @param {unknown} value */
 function asList(value) {
   return Array.isArray(value) ? value : [];
 }
 
-/**
- * @param {unknown} value
- * @returns {JobError | null}
- */
 export function readError(value) {
   const raw = asObject(value);
   const type = asText(raw.type);
@@ -210,10 +117,6 @@ export function readError(value) {
   };
 }
 
-/**
- * @param {unknown} value
- * @returns {Attempt}
- */
 function readAttempt(value) {
   const raw = asObject(value);
   return {
@@ -224,5 +127,117 @@ function readAttempt(value) {
     ended_at: asTime(raw.ended_at),
     duration_seconds: asNumber(raw.duration_seconds),
     error: readError(raw.error),
+  };
+}
+
+const TOTALS = ["queued", "running", "succeeded", "partial", "failed", "cancelled", "timed_out"];
+
+/** How many jobs there are, by what they are now. */
+function readTotals(value) {
+  const raw = asObject(value);
+  const totals = Object.fromEntries(TOTALS.map((name) => [name, asNumber(raw[name]) ?? 0]));
+  return { ...totals, total: asNumber(raw.total) ?? 0 };
+}
+
+function identityOf(raw, name) {
+  const id = asText(raw[name]);
+  if (id === null) {
+    throw new BadAnswer(`the API's answer lacks a ${name}`);
+  }
+  return id;
+}
+
+export function readProject(value) {
+  const raw = asObject(value);
+  return {
+    project_id: identityOf(raw, "project_id"),
+    client_id: asText(raw.client_id) ?? "",
+    name: asText(raw.name),
+    owner: asText(raw.owner),
+    status: asText(raw.status),
+    due_at: asTime(raw.due_at),
+    jobs_expected: asNumber(raw.jobs_expected),
+    tags: mapOf(raw.tags, asText),
+    counters: mapOf(raw.counters, asNumber),
+    last_seen_at: asTime(raw.last_seen_at),
+    jobs: readTotals(raw.jobs),
+  };
+}
+
+export function readClient(value) {
+  const raw = asObject(value);
+  return {
+    client_id: identityOf(raw, "client_id"),
+    name: asText(raw.name),
+    description: asText(raw.description),
+    contact: asText(raw.contact),
+    tags: mapOf(raw.tags, asText),
+    jobs: readTotals(raw.jobs),
+    declared: raw.declared === true,
+  };
+}
+
+export function readConfiguration(value) {
+  const raw = asObject(value);
+  return {
+    parameters: asList(raw.parameters).map((each) => {
+      const parameter = asObject(each);
+      return {
+        name: identityOf(parameter, "name"),
+        value: typeof parameter.value === "string" ? parameter.value : "",
+        description: asText(parameter.description),
+        updated_at: asTime(parameter.updated_at),
+      };
+    }),
+    secrets_omitted: asNumber(raw.secrets_omitted) ?? 0,
+  };
+}
+
+export function readErrorGroup(value) {
+  const raw = asObject(value);
+  return {
+    fingerprint: identityOf(raw, "fingerprint"),
+    type: asText(raw.type),
+    message: asText(raw.message),
+    count: asNumber(raw.count) ?? 0,
+    first_seen_at: asTime(raw.first_seen_at),
+    last_seen_at: asTime(raw.last_seen_at),
+    clients: asList(raw.clients).filter((each) => asText(each) !== null),
+    job_ids: asList(raw.job_ids).filter((each) => asText(each) !== null),
+  };
+}
+
+export function readOverview(value) {
+  const raw = asObject(value);
+  return {
+    as_of: asTime(raw.as_of),
+    since: asTime(raw.since),
+    totals: readFigures(raw.totals),
+    clients: asList(raw.clients).map((each) => ({
+      client_id: identityOf(asObject(each), "client_id"),
+      name: asText(asObject(each).name),
+      ...readFigures(each),
+    })),
+  };
+}
+
+function readFigures(value) {
+  const raw = asObject(value);
+  const count = (name) => asNumber(raw[name]) ?? 0;
+  return {
+    running: count("running"),
+    queued: count("queued"),
+    stalled: asNumber(raw.stalled),
+    created: count("created_24h"),
+    ended: count("ended_24h"),
+    succeeded: count("succeeded_24h"),
+    failed: count("failed_24h") + count("timed_out_24h"),
+    error_rate: asNumber(raw.error_rate_24h),
+    last_event_at: asTime(raw.last_event_at),
+    hours: asList(raw.hours).map((each) => {
+      const hour = asObject(each);
+      const failed = (asNumber(hour.failed) ?? 0) + (asNumber(hour.timed_out) ?? 0);
+      return { at: asTime(hour.at), ended: asNumber(hour.ended) ?? 0, failed };
+    }),
   };
 }

@@ -2,13 +2,6 @@
 
 import { asNumber, asText, mapOf, readError } from "./shapes.js";
 
-/** @typedef {import("./shapes.js").Job} Job */
-/** @typedef {import("./shapes.js").Entry} Entry */
-/** @typedef {import("./format.js").Format} Format */
-/** @typedef {"queued" | "running" | "stalled" | "succeeded" | "partial" | "failed"
- *   | "cancelled" | "timed_out" | "unknown"} Outcome */
-
-/** @type {Readonly<Record<Outcome, string>>} */
 export const OUTCOME_LABELS = Object.freeze({
   queued: "Queued",
   running: "Running",
@@ -25,6 +18,7 @@ export const OUTCOME_LABELS = Object.freeze({
 export const STATUSES = Object.freeze({
   queued: "Queued",
   running: "Running",
+  stalled: "Stalled",
   completed: "Completed",
 });
 export const RESULTS = Object.freeze({
@@ -35,13 +29,6 @@ export const RESULTS = Object.freeze({
   timed_out: OUTCOME_LABELS.timed_out,
 });
 
-/**
- * @typedef {object} CounterGroup
- * @property {string} title
- * @property {{ name: string, label: string, money?: boolean }[]} counters
- */
-
-/** @type {readonly CounterGroup[]} */
 const COUNTER_GROUPS = Object.freeze([
   {
     title: "Records",
@@ -73,57 +60,36 @@ const KNOWN = new Map(
   COUNTER_GROUPS.flatMap((group) => group.counters.map((each) => [each.name, each])),
 );
 
-/**
- * What a status and a result come to: the one word that a badge says.
- *
- * @param {{ status: string, result: string | null, stalled?: boolean }} state
- * @returns {Outcome}
- */
+/** What a status and a result come to: the one word that a badge says. */
 export function outcomeOf({ status, result, stalled = false }) {
   const word = status === "completed" ? result : status === "running" && stalled ? "stalled" : status;
   return word !== null && Object.hasOwn(OUTCOME_LABELS, word)
-    ? /** @type {Outcome} */ (word)
+    ? word
     : "unknown";
 }
 
-/** @param {Job} job */
 export function titleOf(job) {
   return job.name ?? job.job_id;
 }
 
-/**
- * The records that are through, whatever became of them.
- *
- * @param {Record<string, number>} counters
- */
+/** The records that are through, whatever became of them. */
 export function recordsThrough(counters) {
   const { records_ok: ok = 0, records_failed: failed = 0, records_skipped: skipped = 0 } = counters;
   return ok + failed + skipped;
 }
 
-/** @param {string} name `pages_crawled` → `Pages crawled` */
 export function spellOut(name) {
   const words = name.replaceAll("_", " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/**
- * @param {string} name
- * @param {number} value
- * @param {Format} format
- */
 export function counterText(name, value, format) {
   return KNOWN.get(name)?.money ? format.money(value) : format.number(value);
 }
 
-/**
- * A job's counters in the groups in which they are shown, the unknown ones last.
- *
- * @param {Record<string, number>} counters
- * @param {Format} format
- */
+/** A job's counters in the groups in which they are shown, the unknown ones last. */
 export function groupCounters(counters, format) {
-  const row = (/** @type {string} */ name, /** @type {string} */ label) => ({
+  const row = (name, label) => ({
     name,
     label,
     text: counterText(name, counters[name], format),
@@ -141,13 +107,7 @@ export function groupCounters(counters, format) {
   return [...groups, { title: "Others", rows: others }].filter((group) => group.rows.length > 0);
 }
 
-/**
- * An entry of the history in words: what happened, and what it added.
- *
- * @param {Entry} entry
- * @param {Format} format
- * @returns {{ outcome: Outcome | null, headline: string, facts: string[] }}
- */
+/** An entry of the history in words: what happened, and what it added. */
 export function describeEntry(entry, format) {
   const status = asText(entry.detail.status);
   const outcome =
@@ -168,11 +128,7 @@ export function describeEntry(entry, format) {
   return { outcome, headline: headline || OUTCOME_LABELS[outcome ?? "unknown"], facts };
 }
 
-/**
- * An address that may become a link: https, and nothing that hides where it leads.
- *
- * @param {string | null} text
- */
+/** An address that may become a link: https, and nothing that hides where it leads. */
 export function safeLink(text) {
   if (text === null) {
     return null;
@@ -185,4 +141,40 @@ export function safeLink(text) {
   } catch {
     return null;
   }
+}
+
+/** `1 job`, `12 jobs` */
+export function countOf(count, one, many, format) {
+  return `${format.number(count)} ${count === 1 ? one : many}`;
+}
+
+/** What became of jobs, as text: only what there is of it, what goes on first. */
+export function totalsText(totals, format) {
+  const parts = Object.keys(OUTCOME_LABELS)
+    .filter((name) => totals[name] > 0)
+    .map((name) => `${format.number(totals[name])} ${OUTCOME_LABELS[name].toLowerCase()}`);
+  return parts.length === 0 ? "no jobs yet" : parts.join(" · ");
+}
+
+/** The answer to "is my work all right?", in one sentence, and how it sounds. */
+export function verdictOf({ running, stalled, failed, ended, created }, format) {
+  const jobs = (count) => countOf(count, "job", "jobs", format);
+  if (stalled > 0 && failed > 0) {
+    return {
+      tone: "bad",
+      text: `${jobs(failed)} failed in the last 24 hours, ${format.number(stalled)} stalled.`,
+    };
+  }
+  if (failed > 0) {
+    return { tone: "bad", text: `${jobs(failed)} failed in the last 24 hours.` };
+  }
+  if (stalled > 0) {
+    return { tone: "warn", text: `${jobs(stalled)} stalled: no word from ${stalled === 1 ? "it" : "them"}.` };
+  }
+  if (running > 0) {
+    return { tone: "good", text: `All is well: ${jobs(running)} running, none failed in 24 hours.` };
+  }
+  return ended + created > 0
+    ? { tone: "good", text: "All is well: none failed in the last 24 hours." }
+    : { tone: "calm", text: "Nothing runs now, and nothing ended in the last 24 hours." };
 }

@@ -3,14 +3,6 @@
 import { h, setAttribute, setText } from "../lib/dom.js";
 import { BadAnswer } from "../lib/errors.js";
 
-/** @typedef {import("../lib/polling.js").Pace} Pace */
-
-/**
- * @param {object} parts
- * @param {import("../lib/format.js").Format} parts.format
- * @param {() => boolean} parts.isOffline
- * @param {() => void} parts.onTryNow
- */
 export function createFreshness({ format, isOffline, onTryNow }) {
   const age = h("span");
   const element = h(
@@ -34,10 +26,6 @@ export function createFreshness({ format, isOffline, onTryNow }) {
     element,
     banner,
 
-    /**
-     * @param {Pace} pace
-     * @param {number} now
-     */
     update(pace, now) {
       const failing = pace.error !== null;
       const seconds = pace.asOf === null ? null : Math.max((now - pace.asOf) / 1000, 0);
@@ -53,10 +41,6 @@ export function createFreshness({ format, isOffline, onTryNow }) {
   };
 }
 
-/**
- * @param {Error | null} error
- * @param {boolean} offline
- */
 export function headline(error, offline) {
   if (offline) {
     return "You are offline.";
@@ -66,10 +50,6 @@ export function headline(error, offline) {
     : "Run Ledger can’t be reached.";
 }
 
-/**
- * @param {number | null} nextAt
- * @param {number} now
- */
 function countdown(nextAt, now) {
   const seconds = nextAt === null ? 0 : Math.ceil((nextAt - now) / 1000);
   return seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again …";

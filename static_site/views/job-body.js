@@ -2,30 +2,17 @@
 
 import { bdi, bone, h, setAttribute, setText } from "../lib/dom.js";
 import { exactUtc } from "../lib/format.js";
-import { NO_FILTERS, jobHash, jobsHash } from "../lib/route.js";
+import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { outcomeOf, safeLink, titleOf } from "../lib/words.js";
-import { createJobAttempts } from "./job-attempts.js";
-import { createCard } from "./job-card.js";
-import { createJobCounters } from "./job-counters.js";
-import { createFacts } from "./job-facts.js";
+import { createFacts, createJobAttempts, createJobCounters } from "./job-parts.js";
+import { createCard, createStatusBadge } from "./parts.js";
 import { tookText } from "./job-table.js";
 import { createProgressBar } from "./progress-bar.js";
-import { createStatusBadge } from "./status-badge.js";
-
-/** @typedef {import("../lib/shapes.js").Job} Job */
-/** @typedef {import("../lib/format.js").Format} Format */
-/** @typedef {import("./job-facts.js").Fact} Fact */
 
 /** A longer title than this is set smaller. */
 const LONG_TITLE = 60;
 
-/**
- * @param {object} parts
- * @param {Format} parts.format
- * @param {() => number} parts.now
- * @param {Element} parts.history what stands below all else
- */
-export function createJobBody({ format, now, history }) {
+export function createJobBody({ format, now, history, children }) {
   const badge = createStatusBadge();
   const title = bdi("");
   const heading = h("h1", { id: "job-title", tabindex: -1 }, title);
@@ -47,6 +34,7 @@ export function createJobBody({ format, now, history }) {
     facts.element,
     counters.element,
     attempts.element,
+    children,
     tagsCard,
     history,
   );
@@ -68,11 +56,7 @@ export function createJobBody({ format, now, history }) {
   return {
     element,
 
-    /**
-     * Show that a job is on its way, of which nothing but its id is known.
-     *
-     * @param {string} jobId
-     */
+    /** Show that a job is on its way, of which nothing but its id is known. */
     showWaiting(jobId) {
       setText(title, jobId);
       setText(took, "");
@@ -82,7 +66,6 @@ export function createJobBody({ format, now, history }) {
       setAttribute(element, "aria-busy", "true");
     },
 
-    /** @param {Job} job */
     update(job) {
       element.removeAttribute("aria-busy");
       badge.element.hidden = false;
@@ -106,24 +89,20 @@ export function createJobBody({ format, now, history }) {
   };
 }
 
-/**
- * @param {Job} job
- * @param {number} now
- * @param {Format} format
- * @returns {Fact[]}
- */
 function factsOf(job, now, format) {
-  /** @type {(label: string, at: string | null) => Fact[]} */
   const time = (label, at) =>
     at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at) }];
-  /** @type {(label: string, text: string | null, href?: string) => Fact[]} */
   const text = (label, value, href) =>
     value === null || value === "" ? [] : [{ label, text: value, href }];
   const logs = safeLink(job.log_url);
   const seen = job.last_seen_at;
   return [
-    ...text("Client", job.client_id, jobsHash({ ...NO_FILTERS, client_id: job.client_id })),
-    ...text("Project", job.project_id),
+    ...text("Client", job.client_id, clientHash(job.client_id)),
+    ...text(
+      "Project",
+      job.project_id,
+      listHash("jobs", { client_id: job.client_id, project_id: job.project_id }),
+    ),
     ...text("Pipeline", job.pipeline),
     ...text("Stage", job.stage),
     ...text("Attempt", format.number(job.attempt)),

@@ -2,37 +2,23 @@
 
 import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
 import { describeEntry } from "../lib/words.js";
-import { createCard } from "./job-card.js";
-import { createStatusBadge } from "./status-badge.js";
-import { createTimeText } from "./time-text.js";
-
-/** @typedef {import("../lib/shapes.js").Entry} Entry */
+import { createCard, createStatusBadge, createTimeText } from "./parts.js";
 
 /** An event that took longer than this to arrive is called late. */
 const LATE_SECONDS = 60;
 
-/**
- * @param {object} parts
- * @param {import("../lib/format.js").Format} parts.format
- * @param {() => number} parts.now
- * @param {() => void} parts.onMore
- */
 export function createJobHistory({ format, now, onMore }) {
   const list = h("ol", { class: "history" });
   const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load later events");
   const note = h("p", { class: "history__note", role: "status" });
   const element = createCard("history", "History", list, note, more);
   const rows = keyedList(list, {
-    keyOf: (/** @type {Entry} */ entry) => entry.event_id,
+    keyOf: (entry) => entry.event_id,
     make: (entry) => createEntry(entry, { format, now }),
   });
   return {
     element,
 
-    /**
-     * @param {readonly Entry[]} entries
-     * @param {{ hasMore: boolean, isAsking: boolean, note: string }} state
-     */
     update(entries, state) {
       rows.update(entries);
       more.hidden = !state.hasMore;
@@ -47,9 +33,6 @@ export function createJobHistory({ format, now, onMore }) {
 /**
  * An entry never changes, so all of it is written once; the event as it was sent only when it is
  * looked at.
- *
- * @param {Entry} entry
- * @param {{ format: import("../lib/format.js").Format, now: () => number }} parts
  */
 function createEntry(entry, { format, now }) {
   const { outcome, headline, facts } = describeEntry(entry, format);
@@ -83,10 +66,6 @@ function createEntry(entry, { format, now }) {
   return { element, update: () => at.update(entry.occurred_at, now()) };
 }
 
-/**
- * @param {Entry} entry
- * @param {import("../lib/format.js").Format} format
- */
 function lateText(entry, format) {
   if (entry.received_at === null) {
     return "";

@@ -4,20 +4,11 @@ import { bdi, bone, h, keyedList, setAttribute, setChildren, setText } from "../
 import { jobHash } from "../lib/route.js";
 import { outcomeOf, titleOf } from "../lib/words.js";
 import { createProgressBar } from "./progress-bar.js";
-import { createStatusBadge } from "./status-badge.js";
-import { createTimeText } from "./time-text.js";
-
-/** @typedef {import("../lib/shapes.js").Job} Job */
-/** @typedef {import("../lib/format.js").Format} Format */
+import { createStatusBadge, createTimeText } from "./parts.js";
 
 const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
 const SKELETON_ROWS = 8;
 
-/**
- * @param {object} parts
- * @param {Format} parts.format
- * @param {() => number} parts.now
- */
 export function createJobTable({ format, now }) {
   const body = h("tbody", { role: "rowgroup" });
   const element = h(
@@ -36,17 +27,15 @@ export function createJobTable({ format, now }) {
     body,
   );
   let settled = false;
-  /** @type {readonly Job[]} */
   let shown = [];
   const rows = keyedList(body, {
-    keyOf: (/** @type {Job} */ job) => job.job_id,
+    keyOf: (job) => job.job_id,
     make: () => createRow({ format, now, isNew: settled }),
   });
 
   return {
     element,
 
-    /** @param {readonly Job[]} jobs */
     update(jobs) {
       shown = jobs;
       element.removeAttribute("aria-busy");
@@ -72,12 +61,6 @@ export function createJobTable({ format, now }) {
   };
 }
 
-/**
- * @param {object} parts
- * @param {Format} parts.format
- * @param {() => number} parts.now
- * @param {boolean} parts.isNew whether it came while somebody was looking
- */
 function createRow({ format, now, isNew }) {
   const badge = createStatusBadge();
   const progress = createProgressBar(format);
@@ -88,7 +71,7 @@ function createRow({ format, now, isNew }) {
   const client = bdi("", "job-table__text");
   const project = bdi("", "job-table__minor");
   const took = h("span", { class: "job-table__minor" });
-  const cell = (/** @type {string} */ name, /** @type {Node[]} */ ...children) =>
+  const cell = (name, ...children) =>
     h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
   const element = h(
     "tr",
@@ -102,7 +85,6 @@ function createRow({ format, now, isNew }) {
   return {
     element,
 
-    /** @param {Job} job */
     update(job) {
       setAttribute(element, "data-job-id", job.job_id);
       badge.update(outcomeOf(job));
@@ -118,7 +100,6 @@ function createRow({ format, now, isNew }) {
   };
 }
 
-/** @param {Job} job */
 function subtitle(job) {
   const isGoingOn = job.status !== "completed";
   const parts = [job.pipeline, isGoingOn ? job.stage : null, job.name === null ? null : job.job_id];
@@ -126,11 +107,6 @@ function subtitle(job) {
   return [attempt, ...parts].filter((part) => part !== null && part !== "").join(" · ");
 }
 
-/**
- * @param {Job} job
- * @param {number} now
- * @param {Format} format
- */
 export function tookText(job, now, format) {
   if (job.status === "completed") {
     return job.duration_seconds === null ? "" : `took ${format.duration(job.duration_seconds)}`;
@@ -143,7 +119,7 @@ export function tookText(job, now, format) {
 }
 
 function skeletonRow() {
-  const cell = (/** @type {string} */ name, /** @type {Node[]} */ ...children) =>
+  const cell = (name, ...children) =>
     h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
   return h(
     "tr",

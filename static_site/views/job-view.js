@@ -1,30 +1,37 @@
 /** The view of one job: how it stands, what it counted, what failed, its history. */
 
-import { bdi, h, setAttribute, setChildren } from "../lib/dom.js";
+import { bdi, h, setAttribute, setChildren, setText } from "../lib/dom.js";
 import { NotFound, isEnd } from "../lib/errors.js";
 import { entriesOf } from "../lib/history.js";
 import { createJobPageFeed } from "../lib/job-page-feed.js";
 import { NEVER, createPoll } from "../lib/polling.js";
-import { titleOf } from "../lib/words.js";
+import { listHash } from "../lib/route.js";
+import { OUTCOME_LABELS, countOf, outcomeOf, titleOf } from "../lib/words.js";
 import { createFreshness, headline } from "./freshness.js";
 import { createJobBody } from "./job-body.js";
 import { createJobHistory } from "./job-history.js";
+import { createJobLines } from "./job-lines.js";
+import { createCard } from "./parts.js";
 import { createStatePanel } from "./state-panel.js";
 
-/**
- * @param {import("./context.js").Context} context
- * @param {() => string} listHash where the way back leads
- */
-export function createJobView({ api, format, clock, isHidden, isOffline, onEnded }, listHash) {
+export function createJobView(context, listAddress) {
+  const { api, format, clock, isHidden, isOffline, onEnded, announce } = context;
   let jobId = "";
   let feed = createJobPageFeed(api, jobId);
   let pace = NEVER;
   let note = "";
+  let said = "";
 
   const freshness = createFreshness({ format, isOffline, onTryNow: () => poll.hurry() });
   const back = h("a", { class: "back-link" }, "← All jobs");
   const history = createJobHistory({ format, now: clock.now, onMore: () => void askMore() });
-  const body = createJobBody({ format, now: clock.now, history: history.element });
+  const children = createChildren(context);
+  const body = createJobBody({
+    format,
+    now: clock.now,
+    history: history.element,
+    children: children.element,
+  });
   const panel = h("div");
   const element = h(
     "section",
@@ -51,8 +58,19 @@ export function createJobView({ api, format, clock, isHidden, isOffline, onEnded
         return;
       }
       render();
+      sayOutcome();
     },
   });
+
+  /** Say it when a job that somebody looks at changes its state. */
+  function sayOutcome() {
+    const job = feed.job();
+    const outcome = job === null ? "" : outcomeOf(job);
+    if (said !== "" && said !== outcome) {
+      announce(`${titleOf(job)}: ${OUTCOME_LABELS[outcome]}`);
+    }
+    said = outcome;
+  }
 
   async function askMore() {
     const asked = feed.askMore();
@@ -76,12 +94,13 @@ export function createJobView({ api, format, clock, isHidden, isOffline, onEnded
     const isPanel = isGone || (job === null && pace.error !== null);
     body.element.hidden = isPanel;
     setChildren(panel, isPanel ? [panelElement(isGone)] : []);
-    setAttribute(back, "href", listHash());
+    setAttribute(back, "href", listAddress());
     freshness.update(isGone ? { ...pace, error: null } : pace, clock.now());
     if (job === null) {
       body.showWaiting(jobId);
     } else {
       body.update(job);
+      children.update(jobId, feed.children());
     }
     renderHistory();
   }
@@ -99,12 +118,11 @@ export function createJobView({ api, format, clock, isHidden, isOffline, onEnded
 
   let shownPanel = { key: "", element: h("div") };
 
-  /** @param {boolean} isGone */
   function panelElement(isGone) {
     const key = isGone ? `gone ${jobId}` : headline(pace.error, isOffline());
     if (key !== shownPanel.key) {
       const made = isGone
-        ? notFoundPanel(jobId, listHash())
+        ? notFoundPanel(jobId, listAddress())
         : createStatePanel({
             shape: "lost",
             title: key,
@@ -125,14 +143,14 @@ export function createJobView({ api, format, clock, isHidden, isOffline, onEnded
       return job === null ? jobId : titleOf(job);
     },
 
-    /** @param {{ jobId: string }} route */
     show(route) {
-      if (route.jobId !== jobId) {
-        jobId = route.jobId;
+      if (route.id !== jobId) {
+        jobId = route.id;
         feed = createJobPageFeed(api, jobId);
         poll.reset();
         pace = NEVER;
         note = "";
+        said = "";
       }
       render();
       poll.start();
@@ -153,10 +171,6 @@ export function createJobView({ api, format, clock, isHidden, isOffline, onEnded
   };
 }
 
-/**
- * @param {import("../lib/history.js").History} known
- * @param {boolean} isMissing
- */
 function historyNote({ settled, last }, isMissing) {
   if (isMissing) {
     return "The history could not be fetched yet.";
@@ -169,10 +183,6 @@ function historyNote({ settled, last }, isMissing) {
     : "";
 }
 
-/**
- * @param {string} jobId
- * @param {string} href
- */
 function notFoundPanel(jobId, href) {
   return createStatePanel({
     shape: "search",
@@ -183,4 +193,26 @@ function notFoundPanel(jobId, href) {
     ],
     actions: [{ label: "All jobs", href }],
   });
+}
+
+/** The jobs that a job has started. */
+function createChildren({ format, clock }) {
+  const lines = createJobLines({ format, now: clock.now });
+  const count = h("p", { class: "quiet" });
+  const all = h("a", {}, "Show them in the list of jobs");
+  const element = createCard("children", "Its parts", count, lines.element, all);
+  return {
+    element,
+
+    update(jobId, page) {
+      const jobs = page?.items ?? [];
+      const failed = jobs.filter((job) => ["failed", "timed_out"].includes(outcomeOf(job))).length;
+      const more = page?.next_cursor ? "More than " : "";
+      const total = countOf(jobs.length, "job", "jobs", format);
+      setText(count, `${more}${total}, ${failed === 0 ? "none" : format.number(failed)} failed`);
+      lines.update(jobs);
+      setAttribute(all, "href", listHash("jobs", { parent_job_id: jobId }));
+      element.hidden = jobs.length === 0;
+    },
+  };
 }

@@ -5,22 +5,7 @@ import { isFiltered } from "../lib/route.js";
 import { headline } from "./freshness.js";
 import { createStatePanel } from "./state-panel.js";
 
-/** @typedef {"" | "refused" | "lost" | "looking" | "further" | "no-match" | "empty"} PanelKind */
-
-/**
- * @typedef {object} Situation
- * @property {import("../lib/job-list.js").JobList} list
- * @property {import("../lib/route.js").Filters} filters
- * @property {Error | null} error
- * @property {boolean} isAskingOlder
- */
-
-/**
- * Which panel a situation calls for; none when there are jobs, or when they are on their way.
- *
- * @param {Situation} situation
- * @returns {PanelKind}
- */
+/** Which panel a situation calls for; none when there are jobs, or when they are on their way. */
 export function panelKind({ list, filters, error, isAskingOlder }) {
   if (error instanceof BadQuery) {
     return "refused";
@@ -37,15 +22,6 @@ export function panelKind({ list, filters, error, isAskingOlder }) {
   return isFiltered(filters) ? "no-match" : "empty";
 }
 
-/**
- * @param {Exclude<PanelKind, "">} kind
- * @param {object} parts
- * @param {Error | null} parts.error
- * @param {boolean} parts.isOffline
- * @param {string} parts.since how far back was looked, as text
- * @param {() => void} parts.onTryNow
- * @param {() => void} parts.onFurther
- */
 export function createJobsPanel(kind, { error, isOffline, since, onTryNow, onFurther }) {
   const clear = { label: "Clear filters", href: "#/jobs" };
   const sinceText = since === "" ? "" : ` since ${since}`;

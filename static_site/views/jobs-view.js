@@ -5,21 +5,33 @@ import { BadQuery, isEnd } from "../lib/errors.js";
 import { createJobFeed } from "../lib/job-feed.js";
 import { anyRunning } from "../lib/job-list.js";
 import { NEVER, createPoll } from "../lib/polling.js";
-import { FILTER_NAMES, jobsHash, withFilter } from "../lib/route.js";
+import { isFiltered, listHash } from "../lib/route.js";
+import { RESULTS, STATUSES } from "../lib/words.js";
+import { createFilterForm } from "./filter-form.js";
 import { createFreshness } from "./freshness.js";
-import { createJobFilters } from "./job-filters.js";
 import { createJobTable } from "./job-table.js";
 import { createJobsPanel, panelKind } from "./jobs-panel.js";
 
-/** @typedef {import("../lib/route.js").Filters} Filters */
+const FIELDS = [
+  { name: "q", label: "Job id", kind: "text", any: "Begins with …" },
+  { name: "client_id", label: "Client", kind: "text", any: "All clients" },
+  { name: "status", label: "Status", kind: "select", any: "Any status", choices: STATUSES },
+  { name: "result", label: "Result", kind: "select", any: "Any result", choices: RESULTS },
+  { name: "project_id", label: "Project", kind: "text", any: "All projects", more: true },
+  { name: "pipeline", label: "Pipeline", kind: "text", any: "All pipelines", more: true },
+  { name: "from", label: "Created from", kind: "date", more: true },
+  { name: "to", label: "Created up to", kind: "date", isEnd: true, more: true },
+  { name: "parent_job_id", label: "Part of job", kind: "text", any: "Any job", more: true },
+];
 
-/** @param {import("./context.js").Context} context */
-export function createJobsView({ api, format, clock, isHidden, isOffline, onEnded, navigate }) {
+export function createJobsView(context) {
+  const { api, format, clock, isHidden, isOffline, onEnded, navigate, announce } = context;
   const feed = createJobFeed(api);
   const table = createJobTable({ format, now: clock.now });
-  const filterForm = createJobFilters({
-    onChoose: (name, value) => navigate(jobsHash(withFilter(feed.filters(), name, value))),
-    onClear: () => navigate("#/jobs"),
+  const filterForm = createFilterForm({
+    label: "Filter jobs",
+    fields: FIELDS,
+    onChange: (filters) => navigate(listHash("jobs", filters)),
   });
   const freshness = createFreshness({ format, isOffline, onTryNow: () => poll.hurry() });
   const span = h("p", { class: "jobs-view__span" });
@@ -43,9 +55,18 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
     foot,
   );
 
+  new IntersectionObserver(
+    (entries) => {
+      if (entries.some((entry) => entry.isIntersecting) && !older.hidden && window.scrollY > 0) {
+        void askOlder();
+      }
+    },
+    { rootMargin: "400px" },
+  ).observe(foot);
   let pace = NEVER;
   let shownPanel = "";
   let scrolled = 0;
+  let isToBeSaid = false;
 
   const poll = createPoll({
     async ask(signal) {
@@ -62,6 +83,10 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
         return;
       }
       render();
+      if (isToBeSaid && pace.error === null) {
+        isToBeSaid = false;
+        announce(span.textContent);
+      }
       if (pace.error === null && feed.list().jobs.length === 0) {
         void askOlder();
       }
@@ -92,7 +117,9 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
     const isAskingOlder = feed.isAskingOlder();
     if (list.loaded) {
       table.update(list.jobs);
-      filterForm.offerClients([...new Set(list.jobs.map((job) => job.client_id))]);
+      for (const name of ["client_id", "project_id", "pipeline"]) {
+        filterForm.offer(name, [...new Set(list.jobs.map((job) => job[name]))]);
+      }
     }
     const kind = panelKind({ list, filters: feed.filters(), error: pace.error, isAskingOlder });
     showPanel(kind);
@@ -105,7 +132,6 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
     freshness.update(pace, clock.now());
   }
 
-  /** @param {import("./jobs-panel.js").PanelKind} kind */
   function showPanel(kind) {
     const from = feed.list().coversFrom;
     const since = from === null ? "" : format.time(from, clock.now());
@@ -124,7 +150,6 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
     }
   }
 
-  /** @param {import("../lib/job-list.js").JobList} list */
   function spanText({ jobs, endCursor }) {
     const count = jobs.length === 1 ? "1 job" : `${format.number(jobs.length)} jobs`;
     const last = jobs.at(-1);
@@ -139,17 +164,17 @@ export function createJobsView({ api, format, clock, isHidden, isOffline, onEnde
     title: () => "Jobs",
 
     /** The address of the list as it was last shown. */
-    hash: () => jobsHash(feed.filters()),
+    hash: () => listHash("jobs", feed.filters()),
 
-    /** @param {{ filters: Filters }} route */
     show({ filters }) {
-      const isSame = FILTER_NAMES.every((name) => filters[name] === feed.filters()[name]);
+      const isSame = listHash("jobs", filters) === listHash("jobs", feed.filters());
       if (!isSame || !feed.list().loaded) {
         feed.reset(filters);
         poll.reset();
         pace = NEVER;
         setText(olderFailed, "");
         table.showSkeleton();
+        isToBeSaid = isFiltered(filters);
       }
       filterForm.update(filters);
       render();

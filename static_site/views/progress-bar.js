@@ -3,10 +3,6 @@
 import { h, setAttribute, setText } from "../lib/dom.js";
 import { outcomeOf, recordsThrough } from "../lib/words.js";
 
-/** @typedef {import("../lib/shapes.js").Job} Job */
-/** @typedef {import("../lib/format.js").Format} Format */
-
-/** @param {Format} format */
 export function createProgressBar(format) {
   const bar = h("progress", { max: 1, "aria-label": "Records through" });
   const count = h("span", { class: "progress-bar__count" });
@@ -22,7 +18,6 @@ export function createProgressBar(format) {
   return {
     element,
 
-    /** @param {Job} job */
     update(job) {
       const done = Math.max(recordsThrough(job.counters), 0);
       const total = job.records_total;

@@ -3,24 +3,9 @@
 import { h, setAttribute, setChildren, setText } from "../lib/dom.js";
 import { createStatePanel } from "./state-panel.js";
 
-/**
- * @typedef {object} Shell
- * @property {(view: { element: Element }, title: string, place: "page" | "true") => void} showView
- * @property {(email: string | null) => void} showAccount
- * @property {(problem: string | null) => void} showSignedOut
- * @property {(email: string | null) => void} showForbidden
- * @property {() => void} showUnknown
- * @property {(text: string) => void} showBroken
- * @property {(text: string) => void} showWaiting
- * @property {(text: string) => void} setTitle
- */
+/** Between two announcements there is at least so much time. */
+const QUIET_MILLISECONDS = 20_000;
 
-/**
- * @param {object} parts
- * @param {() => void} parts.onSignIn
- * @param {() => void} parts.onSignOut
- * @returns {Shell}
- */
 export function createShell({ onSignIn, onSignOut }) {
   const main = byId("main");
   const nav = byId("nav");
@@ -31,22 +16,30 @@ export function createShell({ onSignIn, onSignOut }) {
     main.focus();
   });
 
-  /** @param {string} text */
+  let pending = "";
+  let speaking = 0;
+
+  function sayPending() {
+    setText(byId("live"), pending);
+    pending = "";
+    speaking = setTimeout(() => {
+      speaking = 0;
+      if (pending !== "") {
+        sayPending();
+      }
+    }, QUIET_MILLISECONDS);
+  }
+
   function setTitle(text) {
     document.title = `${text} · Run Ledger`;
   }
 
-  /**
-   * @param {string} title
-   * @param {Element} panel
-   */
   function showPanel(title, panel) {
     setTitle(title);
     setChildren(main, [panel]);
     panel.querySelector("h1")?.focus();
   }
 
-  /** @param {boolean} isIn */
   function showAccountParts(isIn) {
     nav.hidden = !isIn;
     account.hidden = !isIn;
@@ -55,10 +48,22 @@ export function createShell({ onSignIn, onSignOut }) {
   return {
     setTitle,
 
-    showView(view, title, place) {
+    /** Show a view; `place` is the entry of the navigation that it belongs to. */
+    showView(view, title, place, isPlaceItself) {
       setTitle(title);
-      setAttribute(byId("nav-jobs"), "aria-current", place);
+      for (const link of nav.querySelectorAll("a")) {
+        const isCurrent = link.hash === `#/${place}`;
+        setAttribute(link, "aria-current", isCurrent ? (isPlaceItself ? "page" : "true") : null);
+      }
       setChildren(main, [view.element]);
+    },
+
+    /** Say something to those who can't see it, not too often: what comes last counts. */
+    announce(text) {
+      pending = text;
+      if (speaking === 0) {
+        sayPending();
+      }
     },
 
     showAccount(email) {
@@ -115,7 +120,7 @@ export function createShell({ onSignIn, onSignOut }) {
           heading: "h1",
           title: "There is no such page",
           text: ["The address may have been cut short when it was copied."],
-          actions: [{ label: "All jobs", href: "#/jobs" }],
+          actions: [{ label: "Overview", href: "#/overview" }],
         }),
       );
     },
@@ -141,7 +146,6 @@ export function createShell({ onSignIn, onSignOut }) {
   };
 }
 
-/** @param {string} id an element of index.html */
 function byId(id) {
   const element = document.getElementById(id);
   if (element === null) {

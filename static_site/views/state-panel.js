@@ -10,22 +10,6 @@ const SHAPES = Object.freeze({
   lock: ["M3.5 7.5h9v6h-9z", "M5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2"],
 });
 
-/**
- * @typedef {object} Action
- * @property {string} label
- * @property {() => void} [run]
- * @property {string} [href]
- * @property {boolean} [quiet]
- */
-
-/**
- * @param {object} parts
- * @param {keyof typeof SHAPES} parts.shape
- * @param {string} parts.title
- * @param {readonly (string | Node)[]} parts.text paragraphs
- * @param {readonly Action[]} [parts.actions]
- * @param {"h1" | "h2"} [parts.heading]
- */
 export function createStatePanel({ shape, title, text, actions = [], heading = "h2" }) {
   return h(
     "div",
@@ -39,7 +23,6 @@ export function createStatePanel({ shape, title, text, actions = [], heading = "
   );
 }
 
-/** @param {Action} action */
 function actionElement({ label, run, href, quiet = false }) {
   const className = quiet ? "button button--quiet" : "button";
   return href === undefined

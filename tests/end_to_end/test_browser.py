@@ -44,6 +44,8 @@ def test_a_person_signs_in_and_sees_a_job_that_comes_later(
     page.locator("[name=username]").fill(user["email"])
     page.locator("[name=password]").fill(user["password"])
     page.locator("[type=submit]").first.click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible(timeout=MILLISECONDS)
+    page.get_by_role("link", name="Jobs", exact=True).click()
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible(timeout=MILLISECONDS)
     expect(page.get_by_text("Seen as it happens")).to_have_count(0)
 

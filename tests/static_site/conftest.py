@@ -50,7 +50,7 @@ def let_pass(page: Page, seconds: int = 11) -> None:
     page.clock.fast_forward(seconds * 1000)
 
 
-def sign_in(page: Page, origin: FakeOrigin, hash_: str = "") -> None:
+def sign_in(page: Page, origin: FakeOrigin, hash_: str = "#/jobs") -> None:
     """Open the site and go through the sign-in pages."""
     page.goto(f"{origin.site_url}/{hash_}")
     page.get_by_role("button", name="Sign in").click()

@@ -95,7 +95,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_stand_out_from_what_they_are_on(scheme: str) -> None:
     """Text has a contrast of 4.5 at least, the outlines of fields and bars of 3 (WCAG 2.2 AA)."""
-    light, dark = TOKENS.split("@media (prefers-color-scheme: dark)")
+    light, dark = TOKENS.split("@media screen and (prefers-color-scheme: dark)")
     colours = read_tokens(light) | (read_tokens(dark) if scheme == "dark" else {})
     papers = ("paper", "surface", "surface-sunk", "amber-soft", "accent-soft")
     outcomes = ("blue", "green", "red", "amber", "violet", "grey")

@@ -6,15 +6,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import fill_sign_in, let_pass, row, sign_in
-from tests.support.example_jobs import make_completed, make_job
+from tests.support.example_jobs import ago, make_completed, make_job, make_overview
 from tests.support.fake_site_origin import EMAIL, FakeOrigin
 
 pytestmark = pytest.mark.browser
 
 
-def test_signing_in_opens_the_jobs(page: Page, origin: FakeOrigin) -> None:
-    """A signed-out visitor is asked to sign in, then sees the jobs; no code is left behind."""
+def test_signing_in_opens_the_overview(page: Page, origin: FakeOrigin) -> None:
+    """A signed-out visitor is asked to sign in, then sees the overview; no code is left behind."""
     origin.jobs = [make_job("job-1", name="Translate manuals")]
+    origin.overview = make_overview(running=1, last_event_at=ago(seconds=3))
 
     page.goto(origin.site_url)
     expect(page.get_by_role("heading", name="Sign in to see your jobs")).to_be_focused()
@@ -24,7 +25,7 @@ def test_signing_in_opens_the_jobs(page: Page, origin: FakeOrigin) -> None:
     expect(page.get_by_role("link", name="Translate manuals")).to_be_visible()
     expect(page.get_by_text(EMAIL)).to_be_visible()
     expect(page).to_have_url(f"{origin.site_url}/")
-    expect(page).to_have_title("Jobs · Run Ledger")
+    expect(page).to_have_title("Overview · Run Ledger")
 
 
 def test_a_deep_link_survives_signing_in(page: Page, origin: FakeOrigin) -> None:

@@ -1,4 +1,4 @@
-"""Jobs and entries as the API gives them, for tests that need some to look at."""
+"""What the API gives, for tests that need something to look at."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,3 +68,89 @@ def make_entry(event_id: str, **fields: Any) -> Json:
         "detail": {},
     }
     return {**entry, **fields}
+
+
+OUTCOMES = ("queued", "running", "succeeded", "partial", "failed", "cancelled", "timed_out")
+
+
+def make_totals(**counts: int) -> Json:
+    """Give totals of jobs by what they are now."""
+    totals = dict.fromkeys(OUTCOMES, 0) | counts
+    return {"total": sum(totals.values()), **totals}
+
+
+def make_figures(**figures: Any) -> Json:
+    """Give the figures of a day, in which nothing happened but what is said."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [
+        {"at": utc(now - timedelta(hours=ago_)), "created": 0, "started": 0, "ended": 0}
+        | {"failed": 0, "timed_out": 0}
+        for ago_ in range(24, -1, -1)
+    ]
+    nothing = ("running", "queued", "stalled", *(f"{name}_24h" for name in DAY))
+    none = {"error_rate_24h": None, "last_event_at": None, "hours": hours}
+    return {**dict.fromkeys(nothing, 0), **none, **figures}
+
+
+DAY = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
+
+
+def make_overview(clients: dict[str, Json] | None = None, **figures: Any) -> Json:
+    """Give an overview: figures over all, and by client."""
+    return {
+        "as_of": utc(datetime.now(UTC)),
+        "since": ago(hours=25),
+        "totals": make_figures(**figures),
+        "clients": [
+            {"client_id": client_id, "name": None, **make_figures(), **own}
+            for client_id, own in (clients or {}).items()
+        ],
+    }
+
+
+def make_project(project_id: str, **fields: Any) -> Json:
+    """Give a project with no jobs, changed as the fields say."""
+    project: Json = {
+        "project_id": project_id,
+        "client_id": "acme",
+        "name": None,
+        "owner": None,
+        "status": None,
+        "due_at": None,
+        "jobs_expected": None,
+        "tags": {},
+        "counters": {},
+        "created_at": ago(days=3),
+        "last_seen_at": ago(hours=1),
+        "jobs": make_totals(),
+    }
+    return {**project, **fields}
+
+
+def make_client(client_id: str, **fields: Any) -> Json:
+    """Give a declared client with no jobs, changed as the fields say."""
+    client: Json = {
+        "client_id": client_id,
+        "name": None,
+        "description": None,
+        "contact": None,
+        "tags": {},
+        "jobs": make_totals(),
+        "declared": True,
+    }
+    return {**client, **fields}
+
+
+def make_error_group(fingerprint: str, **fields: Any) -> Json:
+    """Give failures that share a fingerprint, changed as the fields say."""
+    group: Json = {
+        "fingerprint": fingerprint,
+        "type": "RateLimit",
+        "message": "429 from the model",
+        "count": 1,
+        "first_seen_at": ago(hours=5),
+        "last_seen_at": ago(hours=1),
+        "clients": ["acme"],
+        "job_ids": ["job-1"],
+    }
+    return {**group, **fields}

@@ -2,8 +2,8 @@
 
 Two servers on two ports, as on AWS: one gives the site's files under the strictest security headers
 and answers `/api/*`, the other plays Cognito's `/oauth2/*` and `/logout`, and checks PKCE, redirect
-addresses and secrets' single use as Cognito does. A test changes `jobs`, `entries` and the switches
-while the servers run.
+addresses and secrets' single use as Cognito does. A test changes `jobs`, `overview` and
+its like, and the switches, while the servers run.
 """
 
 import base64
@@ -19,15 +19,17 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+
+from tests.support.example_jobs import make_overview
+from tests.support.fake_answers import Json, matching, page, problem
 
 SITE_FOLDER = Path(__file__).parents[2] / "static_site"
 CLIENT_ID = "site-client"
 EMAIL = "reader@example.com"
 PASSWORD = "Correct-Horse-1"
 
-Json = dict[str, Any]
+JOB_FILTERS = ("client_id", "project_id", "pipeline", "parent_job_id", "status", "result")
 
 
 @dataclass
@@ -45,6 +47,11 @@ class FakeOrigin:
 
     jobs: list[Json] = field(default_factory=list)
     entries: dict[str, list[Json]] = field(default_factory=dict)
+    projects: list[Json] = field(default_factory=list)
+    clients: list[Json] = field(default_factory=list)
+    configs: dict[str, Json] = field(default_factory=dict)
+    errors: list[Json] = field(default_factory=list)
+    overview: Json = field(default_factory=make_overview)
     demo: bool = False
     api_status: int | None = None
     """Answer everything under `/api/` with this status."""
@@ -185,41 +192,45 @@ class FakeOrigin:
                 return next((job for job in self.jobs if job["job_id"] == job_id), None)
             case ["jobs", job_id, "entries"]:
                 return page(self.entries.get(job_id, []), query)
+        return self._view(path, query)
+
+    def _view(self, path: str, query: dict[str, str]) -> Json | None:
+        client_id = query.get("client_id")
+        groups = [group for group in self.errors if client_id in (None, *group["clients"])]
+        projects = matching(self.projects, query, "client_id", "status")
+        lists = {"projects": projects, "errors": groups, "clients": self.clients}
+        match [unquote(part) for part in path.strip("/").split("/")]:
+            case ["overview"]:
+                return self.overview
+            case ["projects" | "errors" | "clients" as name]:
+                return page(lists[name], query)
+            case ["clients", client_id]:
+                return next((one for one in self.clients if one["client_id"] == client_id), None)
+            case ["clients", client_id, "config"]:
+                return self.configs.get(client_id)
         return None
 
     def _job_page(self, query: dict[str, str]) -> Json:
-        wanted = {name: query[name] for name in ("client_id", "status", "result") if name in query}
-        matching = [
-            job for job in self.jobs if all(job[name] == value for name, value in wanted.items())
+        jobs = matching(self.jobs, query, *JOB_FILTERS)
+        stalled = query.get("stalled")
+        jobs = [
+            job
+            for job in jobs
+            if job["job_id"].startswith(query.get("q", ""))
+            and (stalled is None or str(job["stalled"]).lower() == stalled)
+            and query.get("from", "") <= job["created_at"] < query.get("to", "~")
         ]
-        matching.sort(key=lambda job: (job["created_at"], job["job_id"]), reverse=True)
+        jobs.sort(key=lambda job: (job["created_at"], job["job_id"]), reverse=True)
         if "cursor" in query:
             created_at, job_id = query.pop("cursor").split("#")
-            matching = [
-                job for job in matching if (job["created_at"], job["job_id"]) < (created_at, job_id)
+            jobs = [
+                job for job in jobs if (job["created_at"], job["job_id"]) < (created_at, job_id)
             ]
-        answer = page(matching, query)
+        answer = page(jobs, query)
         if answer["next_cursor"] is not None:
             last = answer["items"][-1]
             answer["next_cursor"] = f"{last['created_at']}#{last['job_id']}"
         return answer
-
-
-def page(items: list[Json], query: dict[str, str]) -> Json:
-    """Cut a list as its query says; its cursor is a position."""
-    start = int(query.get("cursor", 0))
-    end = start + int(query.get("limit", 50))
-    return {
-        "items": items[start:end],
-        "next_cursor": str(end) if end < len(items) else None,
-        "covers": {"from": "2026-01-01T00:00:00Z", "to": "2026-12-31T00:00:00Z"},
-    }
-
-
-def problem(status: int, detail: str) -> Json:
-    """Give a problem document."""
-    title = HTTPStatus(status).phrase
-    return {"type": f"urn:test:{status}", "title": title, "status": status, "detail": detail}
 
 
 def base64_url(data: bytes) -> str:

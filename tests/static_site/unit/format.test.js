@@ -6,10 +6,10 @@ import { createFormat, exactUtc } from "../../../static_site/lib/format.js";
 const format = createFormat({ locale: "en-US", timeZone: "Europe/Berlin" });
 const NOW = Date.parse("2026-11-22T10:30:00Z");
 
-test("durations are told in their two greatest units", () => {
+test("durations are told in their two greatest units, without noughts", () => {
   assert.deepEqual(
     [0, 1.24, 9.9, 42.4, 59.7, 61, 3599.6, 3600, 93_784, 864_000_0].map(format.duration),
-    ["0 s", "1.2 s", "9.9 s", "42 s", "1 min 0 s", "1 min 1 s", "1 h 0 min", "1 h 0 min", "1 d 2 h", "100 d 0 h"],
+    ["0 s", "1.2 s", "9.9 s", "42 s", "1 min", "1 min 1 s", "1 h", "1 h", "1 d 2 h", "100 d"],
   );
 });
 

@@ -1,18 +1,42 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_FILTERS, isFiltered, jobHash, jobsHash, readRoute, withFilter } from "../../../static_site/lib/route.js";
+import {
+  clientHash,
+  isFiltered,
+  jobHash,
+  jobsQuery,
+  listHash,
+  readRoute,
+  withFilter,
+} from "../../../static_site/lib/route.js";
 
-test("an address without a hash shows all jobs", () => {
-  for (const hash of ["", "#", "#/", "#/jobs", "#/jobs?"]) {
-    assert.deepEqual(readRoute(hash), { view: "jobs", filters: NO_FILTERS });
+const NO_FILTERS = readRoute("#/jobs").filters;
+
+test("an address without a hash shows the overview", () => {
+  for (const hash of ["", "#", "#/", "#/overview", "#/overview?"]) {
+    assert.deepEqual(readRoute(hash), { view: "overview", filters: {} });
   }
 });
 
 test("filters go into the address and come back", () => {
-  const filters = { client_id: "a&b=c #?", status: "completed", result: "timed_out" };
-  assert.deepEqual(readRoute(jobsHash(filters)), { view: "jobs", filters });
-  assert.equal(jobsHash(NO_FILTERS), "#/jobs");
+  const filters = {
+    ...NO_FILTERS,
+    client_id: "a&b=c #?",
+    status: "completed",
+    result: "timed_out",
+    from: "2026-11-22T23:00:00Z",
+    q: "job-",
+  };
+  assert.deepEqual(readRoute(listHash("jobs", filters)), { view: "jobs", filters });
+  assert.equal(listHash("jobs", NO_FILTERS), "#/jobs");
+  const errors = { client_id: "acme", days: "30" };
+  assert.deepEqual(readRoute(listHash("errors", errors)), { view: "errors", filters: errors });
+});
+
+test("stalled is asked for by its own parameter", () => {
+  assert.deepEqual(jobsQuery({ status: "stalled", q: "a" }), { stalled: "true", q: "a" });
+  assert.deepEqual(jobsQuery({ status: "queued", q: "" }), { status: "queued", q: "" });
 });
 
 test("parameters that are no filters are left out", () => {
@@ -21,7 +45,8 @@ test("parameters that are no filters are left out", () => {
 
 test("any job id goes into the address and comes back", () => {
   for (const jobId of ["job-1", "a/b", "50%", "ünï", "a?b#c", "..."]) {
-    assert.deepEqual(readRoute(jobHash(jobId)), { view: "job", jobId });
+    assert.deepEqual(readRoute(jobHash(jobId)), { view: "job", id: jobId });
+    assert.deepEqual(readRoute(clientHash(jobId)), { view: "client", id: jobId });
   }
 });
 
@@ -32,7 +57,7 @@ test("an id that browsers take for a step in the API's path is unknown", () => {
 });
 
 test("an address that means nothing is unknown", () => {
-  for (const hash of ["#/nowhere", "#/jobs/a/b", "#/jobs/%E0%A4%A", "#main"]) {
+  for (const hash of ["#/nowhere", "#/jobs/a/b", "#/jobs/%E0%A4%A", "#/jobs/", "#/errors/x", "#main"]) {
     assert.deepEqual(readRoute(hash), { view: "unknown" });
   }
 });

@@ -1,13 +1,11 @@
-/** A job's state as a word with a shape of its own and, only on top of that, a colour. */
+/** The small parts that many views are made of. */
 
 import { drawing, h, setAttribute, setText } from "../lib/dom.js";
+import { exactUtc } from "../lib/format.js";
 import { OUTCOME_LABELS } from "../lib/words.js";
-
-/** @typedef {import("../lib/words.js").Outcome} Outcome */
 
 const CIRCLE = "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2Z";
 
-/** @type {Readonly<Record<Outcome, readonly string[]>>} */
 const SHAPES = Object.freeze({
   queued: [CIRCLE],
   running: ["M8 2a6 6 0 1 1-6 6"],
@@ -20,15 +18,14 @@ const SHAPES = Object.freeze({
   unknown: [CIRCLE, "M6.4 6.4a1.6 1.6 0 1 1 2.4 1.4c-.6.4-.8.6-.8 1.2M8 11.2v.1"],
 });
 
+/** A state as a word with a shape of its own and, only on top of that, a colour. */
 export function createStatusBadge() {
   const text = h("span");
   const element = h("span", { class: "status-badge" }, text);
-  /** @type {Outcome | null} */
   let shown = null;
   return {
     element,
 
-    /** @param {Outcome} outcome */
     update(outcome) {
       if (outcome === shown) {
         return;
@@ -40,4 +37,29 @@ export function createStatusBadge() {
       setText(text, OUTCOME_LABELS[outcome]);
     },
   };
+}
+
+/** A point in time: in the reader's zone, with the exact UTC on hover. */
+export function createTimeText(format) {
+  const element = h("time");
+  return {
+    element,
+
+    update(at, now) {
+      setAttribute(element, "datetime", at);
+      setAttribute(element, "title", at === null ? null : exactUtc(at));
+      setText(element, at === null ? "–" : format.time(at, now));
+    },
+  };
+}
+
+/** One part of a page: a heading and what it is about. */
+export function createCard(name, title, ...children) {
+  const id = `${name}-title`;
+  return h(
+    "section",
+    { class: `card card--${name}`, "aria-labelledby": id },
+    h("h2", { id }, title),
+    ...children,
+  );
 }

@@ -1,0 +1,116 @@
+/** What fails, grouped by what it has in common, the most frequent first. */
+
+import { bdi, h, keyedList, setChildren, setText } from "../lib/dom.js";
+import { createPages } from "../lib/pages.js";
+import { clientHash, jobHash, listHash } from "../lib/route.js";
+import { readErrorGroup } from "../lib/shapes.js";
+import { countOf } from "../lib/words.js";
+import { createFilterForm } from "./filter-form.js";
+import { createListFoot, createLiveView, createSkeleton } from "./live-view.js";
+import { createTimeText } from "./parts.js";
+
+const DAYS = Object.freeze({ 1: "Today", 30: "Last 30 days", 90: "Last 90 days" });
+const WEEK = 7;
+
+export function createErrorsView(context) {
+  const { api, format, clock, navigate } = context;
+  const pages = createPages(api, {
+    path: "/errors",
+    limit: 50,
+    read: readErrorGroup,
+    keyOf: (group) => group.fingerprint,
+  });
+  const filters = createFilterForm({
+    label: "Filter errors",
+    fields: [
+      { name: "client_id", label: "Client", kind: "text", any: "All clients" },
+      { name: "days", label: "Time", kind: "select", any: "Last 7 days", choices: DAYS },
+    ],
+    onChange: (next) => navigate(listHash("errors", next)),
+  });
+  const list = h("ol", { class: "card-list" });
+  const rows = keyedList(list, {
+    keyOf: (group) => group.fingerprint,
+    make: () => createGroup(format, clock.now),
+  });
+  const foot = createListFoot({
+    onMore: () => {
+      foot.begin();
+      void view.act(pages.askMore, foot.fail);
+    },
+    empty: {
+      shape: "empty",
+      title: "Nothing has failed",
+      text: ["In this time no job has failed or timed out."],
+    },
+  });
+  const view = createLiveView(context, {
+    name: "errors",
+    title: "Errors",
+    tools: filters.element,
+    body: h("div", {}, list, foot.element),
+    skeleton: createSkeleton(4, "skeleton-stack"),
+    backHash: "#/errors",
+    reset(route) {
+      filters.update(route.filters);
+      const days = Number(route.filters.days) || WEEK;
+      const from = new Date(clock.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10);
+      pages.reset({ client_id: route.filters.client_id, from });
+    },
+    ask: pages.ask,
+    data: pages.data,
+    render(data) {
+      rows.update(data.items);
+      list.hidden = data.items.length === 0;
+      foot.update(data);
+      filters.offer("client_id", [...new Set(data.items.flatMap((group) => group.clients))]);
+    },
+  });
+  return view;
+}
+
+function createGroup(format, now) {
+  const count = h("strong", { class: "error-group__count" });
+  const type = bdi("", "error-type");
+  const message = bdi("", "error-text");
+  const [first, last] = [createTimeText(format), createTimeText(format)];
+  const clients = h("span", { class: "links" });
+  const jobs = h("span", { class: "links" });
+  let shown = "";
+  const element = h(
+    "li",
+    { class: "card error-group" },
+    h("p", { class: "error-group__head" }, count, type),
+    message,
+    h("p", { class: "quiet" }, "First ", first.element, " · last ", last.element),
+    h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Clients "), clients),
+    h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Jobs "), jobs),
+  );
+  const links = (ids, hashOf) =>
+    ids.map((id) => h("a", { href: hashOf(id) }, bdi(id)));
+  return {
+    element,
+
+    update(group) {
+      setText(count, countOf(group.count, "time", "times", format));
+      setText(type, group.type ?? "No reason given");
+      setText(message, group.message ?? "");
+      message.hidden = group.message === null;
+      first.update(group.first_seen_at, now());
+      last.update(group.last_seen_at, now());
+      const wanted = JSON.stringify([group.clients, group.job_ids]);
+      if (wanted !== shown) {
+        shown = wanted;
+        setChildren(clients, links(group.clients, clientHash));
+        setChildren(jobs, [...links(group.job_ids, jobHash), ...allFailed(group)]);
+      }
+    },
+  };
+}
+
+/** Where a group concerns one client, the way to all of its failed jobs. */
+function allFailed({ clients }) {
+  const filters = { client_id: clients.length === 1 ? clients[0] : "", result: "failed" };
+  const text = clients.length === 1 ? "All failed jobs of this client" : "All failed jobs";
+  return [h("a", { href: listHash("jobs", filters) }, text)];
+}

@@ -1,0 +1,123 @@
+/** The parts of a job's page that come from lists: facts, counters, attempts. */
+
+import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { groupCounters, outcomeOf } from "../lib/words.js";
+import { createCard, createStatusBadge, createTimeText } from "./parts.js";
+
+/** A fact longer than this takes a row of its own. */
+const LONG_FACT = 60;
+
+/** A small table of names and values, kept up to date in place. */
+export function createFacts(className) {
+  const element = h("dl", { class: className });
+  const rows = keyedList(element, {
+    keyOf: (fact) => `${fact.label}\n${fact.href === undefined}`,
+    make: createFact,
+  });
+  return {
+    element,
+
+    update(facts) {
+      rows.update(facts);
+      element.hidden = facts.length === 0;
+    },
+  };
+}
+
+function createFact(first) {
+  const text = bdi("");
+  const label = bdi("");
+  const link = first.href === undefined ? null : h("a", {}, text);
+  const value = h("dd", {}, link ?? text);
+  const element = h("div", { class: "fact" }, h("dt", {}, label), value);
+  return {
+    element,
+
+    update(fact) {
+      const isLong = fact.label.length > LONG_FACT || fact.text.length > LONG_FACT;
+      setAttribute(element, "class", isLong ? "fact is-long" : "fact");
+      setText(label, fact.label);
+      setText(text, fact.text);
+      setAttribute(value, "title", fact.title);
+      if (link !== null) {
+        setAttribute(link, "href", fact.href);
+        setAttribute(link, "target", fact.outside ? "_blank" : null);
+        setAttribute(link, "rel", fact.outside ? "noopener noreferrer" : null);
+      }
+    },
+  };
+}
+
+/** What a job has counted so far, in groups. */
+export function createJobCounters(format) {
+  const grid = h("div", { class: "counters" });
+  const element = createCard("counters", "Counters", grid);
+  const groups = keyedList(grid, {
+    keyOf: (group) => group.title,
+    make(first) {
+      const facts = createFacts("counters__rows");
+      return {
+        element: h("div", { class: "counters__group" }, h("h3", {}, first.title), facts.element),
+        update: (group) =>
+          facts.update(group.rows.map(({ label, text, name }) => ({ label, text, title: name }))),
+      };
+    },
+  });
+  return {
+    element,
+
+    update(job) {
+      const known = groupCounters(job.counters, format);
+      groups.update(known);
+      element.hidden = known.length === 0;
+    },
+  };
+}
+
+/** A job's attempts, the latest first. */
+export function createJobAttempts({ format, now }) {
+  const list = h("ol", { class: "attempts", reversed: true });
+  const element = createCard("attempts", "Attempts", list);
+  const rows = keyedList(list, {
+    keyOf: (attempt) => String(attempt.attempt),
+    make: () => createAttempt({ format, now }),
+  });
+  return {
+    element,
+
+    update(job) {
+      rows.update([...job.attempts].sort((a, b) => b.attempt - a.attempt));
+      element.hidden = job.attempts.length < 2;
+    },
+  };
+}
+
+function createAttempt({ format, now }) {
+  const name = h("strong");
+  const badge = createStatusBadge();
+  const started = createTimeText(format);
+  const took = h("span");
+  const error = bdi("", "attempts__error");
+  const element = h(
+    "li",
+    {},
+    h("div", { class: "attempts__head" }, name, badge.element),
+    h("p", { class: "attempts__when" }, started.element, took),
+    error,
+  );
+  return {
+    element,
+
+    update(attempt) {
+      setText(name, `Attempt ${format.number(attempt.attempt)}`);
+      badge.update(outcomeOf(attempt));
+      started.update(attempt.started_at, now());
+      const seconds = attempt.duration_seconds;
+      setText(took, seconds === null ? "" : ` · took ${format.duration(seconds)}`);
+      setText(
+        error,
+        attempt.error === null ? "" : `${attempt.error.type}: ${attempt.error.message}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,158 @@
+/** What all live views share: the poll, the age of the data, skeleton, trouble, and the data. */
+
+import { h, setChildren } from "../lib/dom.js";
+import { BadQuery, NotFound, isEnd } from "../lib/errors.js";
+import { NEVER, createPoll } from "../lib/polling.js";
+import { createFreshness, headline } from "./freshness.js";
+import { createStatePanel } from "./state-panel.js";
+
+/**
+ * Make a view out of its parts.
+ *
+ * `ask` fetches, `data` gives what is here or null, `render` brings `body` up to date, `reset`
+ * begins with another route. `lead` stands before the heading, `tools` below it.
+ */
+export function createLiveView(context, parts) {
+  const { format, clock, isHidden, isOffline, onEnded } = context;
+  const { name, title, lead = null, tools = null, body, skeleton, data, render } = parts;
+  const freshness = createFreshness({ format, isOffline, onTryNow: () => poll.hurry() });
+  const heading = h("h1", { id: `${name}-title`, tabindex: -1 }, title);
+  const panel = h("div");
+  const element = h(
+    "section",
+    { class: `${name}-view`, "aria-labelledby": `${name}-title` },
+    lead,
+    h("div", { class: "view-head" }, heading, freshness.element),
+    tools,
+    freshness.banner,
+    skeleton,
+    body,
+    panel,
+  );
+  skeleton.setAttribute("aria-hidden", "true");
+  let pace = NEVER;
+  let shownRoute = "";
+  let shownPanel = "";
+  let scrolled = 0;
+
+  const isFinal = (error) =>
+    isEnd(error) || error instanceof BadQuery || error instanceof NotFound;
+
+  const poll = createPoll({
+    ask: async (signal) => ({ busy: (await parts.ask(signal)) === true }),
+    isHidden,
+    clock,
+    isFinal,
+    onPace(next) {
+      pace = next;
+      if (isEnd(pace.error)) {
+        onEnded(pace.error);
+      } else {
+        update();
+      }
+    },
+  });
+
+  function update() {
+    const known = data();
+    const isRefused = pace.error !== null && isFinal(pace.error);
+    const isPanel = isRefused || (known === null && pace.error !== null);
+    skeleton.hidden = isPanel || known !== null;
+    body.hidden = isPanel || known === null;
+    element.toggleAttribute("aria-busy", !skeleton.hidden);
+    showPanel(isPanel, isRefused);
+    freshness.update(isRefused ? NEVER : pace, clock.now());
+    if (!body.hidden) {
+      render(known);
+    }
+  }
+
+  function showPanel(isPanel, isRefused) {
+    const wanted = isPanel ? `${pace.error.message}\n${isOffline()}` : "";
+    if (wanted === shownPanel) {
+      return;
+    }
+    shownPanel = wanted;
+    const made = isRefused
+      ? { shape: "search", title: "There is no such thing here", text: [pace.error.message],
+          actions: [{ label: parts.backLabel ?? "Clear filters", href: parts.backHash }] }
+      : { shape: "lost", title: headline(pace.error, isOffline()),
+          text: ["Your jobs go on all the same. This page tries again by itself."],
+          actions: [{ label: "Try now", run: poll.hurry }] };
+    setChildren(panel, isPanel ? [createStatePanel(made)] : []);
+  }
+
+  /** Do what a button asks for, and show what comes of it. */
+  async function act(action, onFailure) {
+    try {
+      await action();
+    } catch (error) {
+      if (isEnd(error)) {
+        onEnded(error);
+        return;
+      }
+      onFailure();
+    }
+    update();
+  }
+
+  return {
+    element,
+    heading,
+    poll,
+    act,
+    title: () => heading.textContent,
+
+    show(route) {
+      const wanted = JSON.stringify(route);
+      const isSame = wanted === shownRoute;
+      if (!isSame) {
+        shownRoute = wanted;
+        pace = NEVER;
+        poll.reset();
+        parts.reset(route);
+      }
+      update();
+      poll.start();
+      window.scrollTo(0, isSame ? scrolled : 0);
+    },
+
+    hide() {
+      scrolled = window.scrollY;
+      poll.stop();
+    },
+
+    tick() {
+      freshness.update(pace.error !== null && isFinal(pace.error) ? NEVER : pace, clock.now());
+      parts.tick?.();
+    },
+  };
+}
+
+/** Cards of bones, in the room that data will take. */
+export function createSkeleton(count, className) {
+  const card = () =>
+    h("div", { class: "card" }, ...["short", "long", "middle"].map((width) =>
+      h("span", { class: `bone bone--${width}` })));
+  return h("div", { class: className }, ...Array.from({ length: count }, card));
+}
+
+/** The foot of a list that comes by pages, and the panel for a list that is empty. */
+export function createListFoot({ onMore, empty }) {
+  const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load more");
+  const note = h("p", { class: "list-foot__note", role: "status" });
+  const nothing = createStatePanel(empty);
+  return {
+    element: h("div", { class: "list-foot" }, nothing, note, more),
+    fail() {
+      note.textContent = "More could not be fetched. Please try again.";
+    },
+    update({ items, hasMore }) {
+      more.hidden = !hasMore;
+      nothing.hidden = items.length > 0 || hasMore;
+    },
+    begin() {
+      note.textContent = "";
+    },
+  };
+}

@@ -1,0 +1,291 @@
+"""A made-up day of three made-up clients, for pictures that show the site in use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.support.example_jobs import (
+    ago,
+    make_client,
+    make_completed,
+    make_entry,
+    make_error_group,
+    make_figures,
+    make_job,
+    make_overview,
+    make_project,
+    make_totals,
+    utc,
+)
+from tests.support.fake_site_origin import FakeOrigin
+
+RATE_LIMIT = {
+    "type": "RateLimit",
+    "message": "429 from the model after 5 tries; 312 records are left",
+    "fingerprint": "7c0ae04d9a42088b",
+}
+COUNTERS = {
+    "records_ok": 8412,
+    "records_failed": 37,
+    "records_skipped": 120,
+    "llm_calls": 2210,
+    "llm_errors": 14,
+    "input_tokens": 4_812_330,
+    "cache_read_input_tokens": 1_204_000,
+    "output_tokens": 391_204,
+    "cost_microusd": 18_420_000,
+    "pages_crawled": 512,
+}
+WORK = [
+    ("Describe autumn catalogue", "acme", "catalogue-refresh", "product-descriptions"),
+    ("Match suppliers, batch 41", "hooli", "supplier-match", "entity-resolution"),
+    ("Classify returns of week 47", "acme", "returns", "classification"),
+    ("Normalise trade-fair contacts", "globex", "crm-refresh", "contacts"),
+    ("Translate care labels", "acme", "catalogue-refresh", "translation"),
+    ("Match suppliers, batch 40", "hooli", "supplier-match", "entity-resolution"),
+]
+
+
+def fill(origin: FakeOrigin) -> None:
+    """Let the origin show that day."""
+    origin.demo = True
+    origin.jobs = jobs()
+    origin.overview = overview()
+    origin.projects = projects()
+    origin.clients = clients()
+    origin.configs = {"acme": configuration()}
+    origin.errors = errors()
+    origin.entries["enrich-041"] = history()
+
+
+def hours() -> list[dict[str, Any]]:
+    """Give a day that rises towards the afternoon, with a bad hour."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    ended = [3, 2, 1, 1, 0, 0, 2, 5, 9, 14, 18, 17, 12, 15, 19, 22, 20, 16, 11, 8, 6, 5, 4, 4, 2]
+    failed = [0] * 10 + [1, 4, 2] + [0] * 6 + [1, 0, 0, 0, 0, 0]
+    return [
+        {
+            "at": utc(now - timedelta(hours=24 - at)),
+            "created": count,
+            "started": count,
+            "ended": count,
+            "failed": lost,
+            "timed_out": 0,
+        }
+        for at, (count, lost) in enumerate(zip(ended, failed, strict=True))
+    ]
+
+
+def overview() -> dict[str, Any]:
+    """Give the figures of the day."""
+    day = hours()
+    figures = {
+        "running": 4,
+        "queued": 2,
+        "stalled": 1,
+        "created_24h": 218,
+        "ended_24h": sum(hour["ended"] for hour in day),
+        "failed_24h": 6,
+        "timed_out_24h": 2,
+        "error_rate_24h": 0.037,
+        "last_event_at": ago(seconds=4),
+        "hours": day,
+    }
+    own = {
+        "acme": ("Acme Tools", 2, 0, 131, 2, 0.015, ago(seconds=4)),
+        "globex": ("Globex", 1, 1, 34, 0, 0.0, ago(minutes=41)),
+        "hooli": ("Hooli", 1, 0, 51, 6, 0.118, ago(seconds=19)),
+    }
+    by_client = {
+        client_id: make_figures(
+            name=name,
+            running=running,
+            stalled=stalled,
+            ended_24h=ended,
+            failed_24h=failed,
+            error_rate_24h=rate,
+            last_event_at=at,
+        )
+        for client_id, (name, running, stalled, ended, failed, rate, at) in own.items()
+    }
+    return make_overview(by_client, **figures)
+
+
+def jobs() -> list[dict[str, Any]]:
+    """Give jobs in every state, and enough of them to fill a page."""
+    first = make_job(
+        "enrich-041",
+        name=WORK[0][0],
+        project_id=WORK[0][2],
+        pipeline=WORK[0][3],
+        attempt=2,
+        stage="writing descriptions",
+        records_total=12_000,
+        counters=COUNTERS,
+        created_at=ago(minutes=52),
+        started_at=ago(minutes=31),
+        log_url="https://logs.example.com/enrich-041",
+        tags={"team": "content", "market": "DE", "season": "autumn"},
+        attempts=[
+            {
+                "attempt": 1,
+                "status": "completed",
+                "result": "failed",
+                "started_at": ago(minutes=52),
+                "ended_at": ago(minutes=33),
+                "duration_seconds": 1140.0,
+                "error": RATE_LIMIT,
+            },
+            {
+                "attempt": 2,
+                "status": "running",
+                "result": None,
+                "started_at": ago(minutes=31),
+                "ended_at": None,
+                "duration_seconds": None,
+                "error": None,
+            },
+        ],
+    )
+    children = [
+        make_completed(
+            "enrich-041-a", "succeeded", name="Read the shop", parent_job_id="enrich-041"
+        )
+        | {"records_total": 12_000, "counters": {"records_ok": 12_000}},
+        make_job("enrich-041-b", name="Write texts", parent_job_id="enrich-041")
+        | {"records_total": 12_000, "counters": {"records_ok": 8412}, "stage": "texts"},
+    ]
+    ends = ["stalled", "failed", "succeeded", "partial", "timed_out", "succeeded", "cancelled"]
+    more = [_job(number, ends[number % len(ends)]) for number in range(30)]
+    waiting = make_job("enrich-050", name="Describe winter catalogue", status="queued")
+    return [{**waiting, "started_at": None}, first, *children, *more]
+
+
+def _job(number: int, outcome: str) -> dict[str, Any]:
+    name, client_id, project_id, pipeline = WORK[number % len(WORK)]
+    fields = {
+        "name": name,
+        "client_id": client_id,
+        "project_id": project_id,
+        "pipeline": pipeline,
+        "records_total": 5_000,
+        "counters": {"records_ok": 4_100, "records_failed": 20 if outcome == "partial" else 0},
+        "created_at": ago(hours=1 + number * 1.3),
+        "started_at": ago(hours=1 + number * 1.3),
+        "ended_at": ago(hours=0.5 + number * 1.3),
+    }
+    job_id = f"enrich-{400 - number}"
+    if outcome == "stalled" and number == 0:
+        silent = {"stalled": True, "last_seen_at": ago(minutes=41), "ended_at": None}
+        return make_job(job_id, **fields | silent)
+    result = "succeeded" if outcome == "stalled" else outcome
+    error = RATE_LIMIT if result in ("failed", "timed_out") else None
+    return make_completed(job_id, result, error=error, duration_seconds=1800.0, **fields)
+
+
+def history() -> list[dict[str, Any]]:
+    """Give the history of the job that is looked at."""
+    said: list[dict[str, Any]] = [
+        {"status": "queued"},
+        {"status": "running", "stage": "reading the shop"},
+        {"delta": {"records_ok": 5_104, "input_tokens": 2_401_000, "cost_microusd": 9_100_000}},
+        {"status": "completed", "result": "failed", "error": RATE_LIMIT},
+        {"status": "running", "stage": "writing descriptions"},
+        {"delta": {"records_ok": 3_308, "input_tokens": 2_411_330, "cost_microusd": 9_320_000}},
+    ]
+    return [
+        make_entry(
+            f"e{number}",
+            occurred_at=ago(minutes=54 - 9 * number),
+            received_at=ago(minutes=54 - 9 * number),
+            attempt=1 if number < 4 else 2,
+            detail=detail,
+        )
+        for number, detail in enumerate(said)
+    ]
+
+
+def projects() -> list[dict[str, Any]]:
+    """Give projects in different states."""
+    soon = utc(datetime.now(UTC) + timedelta(days=9))
+    return [
+        make_project(
+            "catalogue-refresh",
+            name="Catalogue refresh",
+            owner="ana@acme.example",
+            status="active",
+            due_at=soon,
+            jobs_expected=40,
+            tags={"market": "DE, AT"},
+            jobs=make_totals(running=2, succeeded=21, failed=2, queued=1),
+            counters={"records_ok": 182_400, "cost_microusd": 214_300_000},
+        ),
+        make_project("returns", name="Returns", status="paused", jobs=make_totals(succeeded=7)),
+        make_project(
+            "crm-refresh",
+            client_id="globex",
+            name="CRM refresh",
+            owner="lee@globex.example",
+            status="active",
+            due_at=ago(days=2),
+            jobs_expected=12,
+            jobs=make_totals(running=1, succeeded=8, partial=2),
+        ),
+        make_project("supplier-match", client_id="hooli", jobs=make_totals(failed=6, succeeded=45)),
+    ]
+
+
+def clients() -> list[dict[str, Any]]:
+    """Give a client that says much of itself, and some that say little."""
+    return [
+        make_client(
+            "acme",
+            name="Acme Tools",
+            description="Product data for four markets.",
+            contact="data@acme.example",
+            tags={"tier": "gold"},
+            jobs=make_totals(queued=1, running=2, succeeded=812, partial=9, failed=14),
+        ),
+        make_client("globex", name="Globex", jobs=make_totals(running=1, succeeded=120)),
+        make_client("hooli", declared=False, jobs=make_totals(succeeded=201, failed=31)),
+    ]
+
+
+def configuration() -> dict[str, Any]:
+    """Give what a client has set."""
+    said = [
+        ("confidence_threshold", "0.85", "Matches below this go to a person."),
+        ("languages", "de, en, fr, nl", "The markets that texts are written for."),
+        ("model", "medium", "Which model answers."),
+    ]
+    return {
+        "client_id": "acme",
+        "parameters": [
+            {"name": name, "value": value, "description": about, "updated_at": ago(days=12)}
+            for name, value, about in said
+        ],
+        "secrets_omitted": 2,
+    }
+
+
+def errors() -> list[dict[str, Any]]:
+    """Give what failed in the week."""
+    return [
+        make_error_group(
+            "7c0ae04d9a42088b",
+            message=RATE_LIMIT["message"],
+            count=14,
+            clients=["acme", "hooli"],
+            job_ids=["enrich-399", "enrich-392", "enrich-385"],
+        ),
+        make_error_group(
+            "a2",
+            type="SchemaMismatch",
+            message='column "gtin" is missing in row 1 of suppliers-40.csv',
+            count=3,
+            clients=["hooli"],
+            job_ids=["enrich-395"],
+        ),
+        make_error_group("none", type=None, message=None, count=1, clients=["globex"]),
+    ]

@@ -1,0 +1,115 @@
+"""The overview in a real browser, which answers whether all is well."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.static_site.conftest import let_pass, sign_in
+from tests.support.example_jobs import ago, make_completed, make_figures, make_job, make_overview
+from tests.support.fake_site_origin import FakeOrigin
+
+pytestmark = pytest.mark.browser
+
+BOOM = {"type": "Boom", "message": "it broke", "fingerprint": "f"}
+
+
+def fill(origin: FakeOrigin) -> None:
+    """Let something run, stall and fail."""
+    origin.jobs = [
+        make_job("job-run", name="Running well"),
+        make_job("job-mute", name="Gone silent", stalled=True, last_seen_at=ago(hours=1)),
+        make_completed("job-bad", "failed", name="Went wrong", error=BOOM),
+        make_completed("job-old", "failed", name="Long ago", ended_at=ago(days=9)),
+    ]
+    origin.overview = make_overview(
+        {"acme": make_figures(name="Acme Tools", running=2, stalled=1, failed_24h=1)},
+        running=2,
+        stalled=1,
+        ended_24h=40,
+        failed_24h=1,
+        last_event_at=ago(minutes=3),
+    )
+
+
+def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
+    """One sentence says how things are; figures, trend and jobs say what it rests on."""
+    fill(origin)
+
+    sign_in(page, origin, "")
+
+    expect(page.get_by_text("1 job failed in the last 24 hours, 1 stalled.")).to_be_visible()
+    expect(page.get_by_text("Newest event 3 min ago")).to_be_visible()
+    for name, figure in {
+        "Running": 2,
+        "Stalled": 1,
+        "Failed in 24 h": 1,
+        "Ended in 24 h": 40,
+    }.items():
+        expect(page.get_by_role("link", name=f"{name} {figure}", exact=True)).to_be_visible()
+    look = page.get_by_role("region", name="Needs a look")
+    expect(look.get_by_role("listitem")).to_have_count(2)
+    expect(look.get_by_role("listitem").first).to_contain_text("Gone silent")
+    expect(look).to_contain_text("Boom: it broke")
+    expect(page.get_by_role("region", name="Running now")).to_contain_text("Running well")
+    expect(page.get_by_role("img", name="Ended hour by hour")).to_be_visible()
+    expect(page.get_by_role("row", name="Acme Tools")).to_be_visible()
+
+
+def test_figures_lead_to_the_jobs_that_they_count(page: Page, origin: FakeOrigin) -> None:
+    """A figure is a link to the list with its filters."""
+    fill(origin)
+    sign_in(page, origin, "")
+
+    page.get_by_role("link", name="Stalled 1").click()
+
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs?status=stalled")
+    expect(page.locator("[data-job-id]")).to_have_count(1)
+    expect(page.get_by_label("Status")).to_have_value("stalled")
+
+
+def test_it_is_live_and_a_poll_without_news_touches_nothing(page: Page, origin: FakeOrigin) -> None:
+    """While nothing moves, only the figures are asked for; then all is brought up to date."""
+    fill(origin)
+    sign_in(page, origin, "")
+    expect(page.get_by_text("Gone silent")).to_be_visible()
+    page.evaluate("""() => {
+      window.changes = [];
+      new MutationObserver((all) => window.changes.push(
+        ...all.map((one) => one.target.textContent))).observe(
+        document.querySelector('.tiles'),
+        {subtree: true, childList: true, characterData: true, attributes: true});
+    }""")
+    origin.api_requests.clear()
+
+    with page.expect_response("**/api/overview") as response:
+        let_pass(page)
+    assert response.value.status == 304
+    expect(page.get_by_text("Updated just now")).to_be_visible()
+    assert page.evaluate("window.changes") == []
+    assert {path for path, _ in origin.api_requests} == {"/api/overview"}
+
+    origin.jobs.append(make_completed("job-2", "failed", name="Broke, too", error=BOOM))
+    totals = {**origin.overview["totals"], "failed_24h": 2, "stalled": 0}
+    origin.overview = {**origin.overview, "totals": totals}
+    let_pass(page)
+
+    expect(page.get_by_text("2 jobs failed in the last 24 hours.").first).to_be_visible()
+    expect(page.get_by_text("Broke, too")).to_be_visible()
+    expect(page.locator("#live")).to_have_text("2 jobs failed in the last 24 hours.")
+
+
+def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
+    """Where nothing is wrong, the page says so and shows no alarm."""
+    origin.overview = make_overview(running=1, ended_24h=3, last_event_at=ago(seconds=9))
+    origin.jobs = [make_job("job-1")]
+
+    sign_in(page, origin, "")
+
+    expect(page.get_by_text("All is well: 1 job running")).to_be_visible()
+    expect(page.get_by_text("Nothing has stalled or failed.")).to_be_visible()
+
+
+def test_a_first_visit_finds_a_page_that_explains_itself(page: Page, origin: FakeOrigin) -> None:
+    """Before anything was reported, there are no rows of noughts."""
+    sign_in(page, origin, "")
+
+    expect(page.get_by_role("heading", name="Nothing has been reported yet")).to_be_visible()
+    expect(page.locator(".tiles")).to_be_hidden()

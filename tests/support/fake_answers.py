@@ -1,0 +1,29 @@
+"""The shapes of the API's answers: parts of lists, pages, problems."""
+
+from http import HTTPStatus
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def matching(items: list[Json], query: dict[str, str], *names: str) -> list[Json]:
+    """Give the items that agree with the query in these fields."""
+    wanted = {name: query[name] for name in names if name in query}
+    return [item for item in items if all(item[name] == value for name, value in wanted.items())]
+
+
+def page(items: list[Json], query: dict[str, str]) -> Json:
+    """Cut a list as its query says; its cursor is a position."""
+    start = int(query.get("cursor", 0))
+    end = start + int(query.get("limit", 50))
+    return {
+        "items": items[start:end],
+        "next_cursor": str(end) if end < len(items) else None,
+        "covers": {"from": "2026-01-01T00:00:00Z", "to": "2026-12-31T00:00:00Z"},
+    }
+
+
+def problem(status: int, detail: str) -> Json:
+    """Give a problem document."""
+    title = HTTPStatus(status).phrase
+    return {"type": f"urn:test:{status}", "title": title, "status": status, "detail": detail}
