@@ -10,7 +10,16 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.templates import ROOT
 
-from run_ledger_ops.deploying import answers, artifacts, plans, questions, site, stacks, states
+from run_ledger_ops.deploying import (
+    answers,
+    artifacts,
+    checks,
+    plans,
+    questions,
+    site,
+    stacks,
+    states,
+)
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.answers import Answers
 from run_ledger_ops.deploying.artifacts import Bucket
@@ -39,6 +48,14 @@ def test_wrong_parameter_is_told(name: str, value: str, complaint: str) -> None:
     """The complaint names the parameter and what is allowed."""
     with pytest.raises(OpsError, match=complaint):
         TEMPLATE.check({name: value})
+
+
+@pytest.mark.parametrize("name", ["aws", "lawson2aws", "amazon", "mycognito"])
+def test_stage_that_cognito_refuses_is_told(name: str) -> None:
+    """The host of the sign-in pages has the stage in it, and may hold none of these words."""
+    with pytest.raises(OpsError, match="without the words aws, amazon and cognito"):
+        checks.check_stage(name, TEMPLATE)
+    checks.check_stage("saw", TEMPLATE)
 
 
 def test_usual_values_are_right() -> None:
@@ -176,6 +193,24 @@ def test_questions_are_asked_until_the_answer_is_right(
     assert "not '90 days'" in printed
 
 
+def test_questions_offer_the_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has chosen one for their shell need not say it again."""
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
+    _, given = questions.ask("test", Answers(), TEMPLATE, {})
+    assert given.region == "eu-north-1"
+
+
+def test_questions_ask_whom_alarms_call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without an address nobody hears them, which somebody should at least have chosen."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
+    _, given = questions.ask("test", Answers("eu-west-1"), TEMPLATE, {})
+    assert given.parameters["AlarmEmail"] == ""
+    assert "AlarmEmail: Whom alarms write to" in capsys.readouterr().err
+
+
 def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A script that asks for questions gets an error, not a wait."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
@@ -196,6 +231,7 @@ def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ROLLBACK_COMPLETE", Way.DELETE_FIRST),
         ("UPDATE_ROLLBACK_FAILED", Way.STUCK),
         ("UPDATE_IN_PROGRESS", Way.STUCK),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Way.STUCK),
         ("DELETE_FAILED", Way.STUCK),
     ],
 )
@@ -209,6 +245,7 @@ def test_each_state_has_a_way_on(state: str | None, way: Way) -> None:
     [
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name run-ledger-x"),
         ("UPDATE_IN_PROGRESS", "wait until it is done"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "wait until it is done"),
         ("DELETE_FAILED", "`run-ledger destroy` it again"),
         ("UPDATE_FAILED", "rollback-stack --stack-name run-ledger-x"),
         ("ROLLBACK_COMPLETE", "without --plan"),

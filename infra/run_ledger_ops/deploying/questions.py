@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 
+from run_ledger_ops import target
 from run_ledger_ops.deploying import checks
 from run_ledger_ops.deploying.answers import Answers
 from run_ledger_ops.deploying.template import Template
@@ -13,6 +14,7 @@ _ASKED = (
     "EntryTtlDays",
     "ArchiveDays",
     "DeletionProtection",
+    "AlarmEmail",
     "LogLevel",
     "LogRetentionDays",
     "GradualRollout",
@@ -35,7 +37,8 @@ def ask(
 
     stage = _question("Stage: name of this deployment.", stage, stage_complaint)
     known = known if known.parameters or stage not in stages else stages[stage]
-    region = _question("AWS region.", known.region or "", lambda text: None if text else "Say one.")
+    region = known.region or target.region_of_environment() or ""
+    region = _question("AWS region.", region, lambda text: None if text else "Say one.")
     parameters = dict(known.parameters)
     for name in _ASKED:
         if name not in template.parameters:

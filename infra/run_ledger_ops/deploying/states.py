@@ -13,11 +13,7 @@ class Way(Enum):
 
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-_UPDATABLE = SETTLED | {
-    "UPDATE_ROLLBACK_COMPLETE",
-    "IMPORT_ROLLBACK_COMPLETE",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-}
+_UPDATABLE = SETTLED | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 # A first deployment that failed leaves a stack with nothing in it, which can only be deleted.
 _EMPTY = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
 _MEANINGS = {
