@@ -98,6 +98,31 @@ def test_sam_is_configured_for_what_is_shown() -> None:
     assert "CAPABILITY_NAMED_IAM" in settings["deploy"]["parameters"]["capabilities"]
 
 
+@pytest.mark.parametrize(
+    ("who", "rights"),
+    [
+        # An archive with a key of its own wants its events encrypted anew.
+        ("`events.amazonaws.com`", {"Decrypt", "DescribeKey", "GenerateDataKey", "ReEncrypt*"}),
+        # Tables are made with all of these, the variables of functions with Encrypt and a grant.
+        (
+            "whoever deploys",
+            {"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"},
+        ),
+    ],
+)
+def test_a_key_of_your_own_lets_in_what_is_needed(who: str, rights: set[str]) -> None:
+    """The table of the key's policy has what AWS asks for, service by service."""
+    (row,) = [line for line in RUNBOOK.read_text().splitlines() if line.startswith(f"| {who} |")]
+    assert set(re.findall(r"`kms:([A-Za-z*]+)`", row)) == rights
+
+
+def test_no_condition_shuts_the_bus_out() -> None:
+    """EventBridge does not name its account when it encrypts for a queue."""
+    section = RUNBOOK.read_text().partition("## A key of your own")[2]
+    assert "each service the condition" not in section
+    assert "all but `events.amazonaws.com`" in section
+
+
 def test_there_is_something_to_check() -> None:
     """The search for commands finds them."""
     assert len(commands("aws")) > 20
