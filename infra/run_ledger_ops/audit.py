@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 from msgspec import to_builtins
@@ -11,6 +12,7 @@ from run_ledger.domain.errors import NotFound
 from run_ledger.store.audit import Audit, Findings, Found, Manner
 from run_ledger.store.audit_scopes import Scope
 from run_ledger.store.entry_items import SECONDS_PER_DAY
+from run_ledger.store.keys import Tables
 from run_ledger.store.reading import Reading
 from run_ledger_ops import target, terminal
 from run_ledger_ops.errors import OpsError
@@ -90,8 +92,7 @@ def _audit(given: argparse.Namespace) -> int:
         first_day=given.first,
         last_day=given.last,
     )
-    reach = (given.reach or system.entry_ttl_days) - _MARGIN_DAYS
-    horizon = max(now - reach * _DAY, instants.EARLIEST)
+    horizon = _horizon(now, given.reach or system.entry_ttl_days)
     findings = _run(system, scope, horizon, repair=given.repair)
     if given.job and not findings.entities:
         raise NotFound(f"there is no job {given.job}, nor any entry of one.")
@@ -103,8 +104,22 @@ def _audit(given: argparse.Namespace) -> int:
     return 0 if is_well else _DRIFT
 
 
+def patient_reading(client: Any, tables: Tables, executor: Executor) -> Reading:
+    """Give a way to read that has all the time that an audit takes."""
+    return Reading(client, tables, executor, _READING_SECONDS)
+
+
+def judge_all(reading: Reading, now: int, ttl_days: int, *, repair: bool) -> Findings:
+    """Judge, and mend if told so, all that entries which are kept for so long can tell of."""
+    return Audit(reading, Scope(now=now), _horizon(now, ttl_days), Manner(repair=repair)).run()
+
+
+def _horizon(now: int, ttl_days: int) -> int:
+    return max(now - (ttl_days - _MARGIN_DAYS) * _DAY, instants.EARLIEST)
+
+
 def _run(system: Target, scope: Scope, horizon: int, *, repair: bool) -> Findings:
-    reading = Reading(system.dynamodb, system.tables, system.executor, _READING_SECONDS)
+    reading = patient_reading(system.dynamodb, system.tables, system.executor)
     with Progress("jobs and projects recounted", None) as progress:
         manner = Manner(repair=repair, progress=progress.add)
         return Audit(reading, scope, horizon, manner).run()

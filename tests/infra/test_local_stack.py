@@ -231,6 +231,28 @@ def test_stopping_leaves_no_process_and_the_next_start_has_everything(
         second.stop()
 
 
+def test_ledger_of_an_earlier_version_is_counted_again(tmp_path: Path) -> None:
+    """Lists and figures rest on totals, of which it kept fewer: its jobs must not be invisible."""
+    earlier = start_local_stack(tmp_path).wait_until_ready()
+    post_and_see(earlier, "e1")
+    rollups, dynamodb = earlier.document["tables"]["rollups"], earlier.client("dynamodb")
+    for row in dynamodb.scan(TableName=rollups)["Items"]:
+        if row["pk"]["S"] == "days":
+            dynamodb.delete_item(TableName=rollups, Key={"pk": row["pk"], "sk": row["sk"]})
+    earlier.stop()
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    del settings["totals"]
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+
+    later = start_local_stack(tmp_path, ports=False).wait_until_ready()
+    try:
+        _, listed = later.get("/jobs", later.machine_token())
+        assert [job["job_id"] for job in listed["items"]] == ["j1"]
+    finally:
+        output, _ = later.stop()
+    assert "an earlier version kept this ledger" in output
+
+
 def test_signal_while_starting_leaves_no_process_and_no_half_deployed_state(tmp_path: Path) -> None:
     """Whoever changes their mind half way is not left with half a stack."""
     stack = start_local_stack(tmp_path)

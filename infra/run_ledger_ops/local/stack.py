@@ -22,6 +22,7 @@ from run_ledger_ops.local.errors import LocalStackError
 from run_ledger_ops.local.journal import Journal
 from run_ledger_ops.local.processes import ChildProcess
 from run_ledger_ops.local.proxy import Proxy, Routes
+from run_ledger_ops.local.recount import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
 from run_ledger_ops.local.state import StateFolder, write_private
 
@@ -62,12 +63,14 @@ class LocalStack:
         self._running: Running | None = None
         self._proxy: Proxy | None = None
         self._children: dict[str, ChildProcess] = {}
+        self._is_earlier = False
 
     def start(self) -> None:
         """Start everything and say how to use it."""
         self._check_tools()
         self._state.open()
         self._state.forget_stack_file()
+        self._is_earlier = "deployed" in self._state.settings
         cloud_port, site_port, dashboard_port = self._choose_ports()
         origin = f"http://{ports.LOOPBACK}:{site_port}"
         wanted = self._deployment(origin, dashboard.callback_url(dashboard_port))
@@ -76,6 +79,7 @@ class LocalStack:
         cloud.start()
         outputs, changed = self._deploy(cloud, wanted)
         running = self._fill(cloud, origin, outputs, dashboard_port)
+        self._count_again(cloud, outputs)
         if changed:
             self._say("Saving what was deployed …")
             cloud.restart()
@@ -218,6 +222,16 @@ class LocalStack:
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
         return outputs, True
+
+    def _count_again(self, cloud: LocalCloud, outputs: dict[str, str]) -> None:
+        """Bring the totals of an earlier version's ledger up to date, before anybody looks."""
+        if self._state.settings.get("totals") == TOTALS:
+            return
+        if self._is_earlier:
+            self._say("Counting again, as an earlier version kept this ledger …")
+            recount(cloud, outputs)
+        self._state.settings["totals"] = TOTALS
+        self._state.save_settings()
 
     def _keep_journal(self, cloud: LocalCloud, running: Running) -> None:
         count = self._journal.replay(cloud, running.queue_url)
