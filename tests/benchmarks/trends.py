@@ -1,8 +1,10 @@
 """What trends cost: read units by the documented sizing, and the CPU time of the handler itself.
 
 Rollup rows are made as a ledger of so many jobs, evenly spread over the span, would have them: each
-job starts in one shard and ends in another, with six counters and a duration around a minute. The
-stand-in answers from memory, at once, so time is that of the reader alone.
+job starts by one writer and ends by another, with five counters and a duration around a minute. A
+writer keeps to one shard. The figures are of writers enough to fill all shards, the most rows that
+there can be; what fewer take, each with a shard of its own, is told beside. The stand-in answers
+from memory, at once, so time is that of the reader alone.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from .figures import Figure
 SHARDS = 8
 ROUNDS = 5
 FEW, MANY = 10_000, 1_000_000
+FEWER_WRITERS = (1, 3)
 MOST_GROWTH = 1.2
 DAY = 86_400 * MICROSECONDS
 PAGE_BYTES = 1_000_000
@@ -103,6 +106,7 @@ def read_units_30d() -> Figure:
         notes=(
             _BOUND,
             *(_told(f"{jobs:,} jobs", cost("hours", jobs)) for jobs in (FEW, 100_000, MANY)),
+            *(_of_fewer(writers) for writers in FEWER_WRITERS),
         ),
     )
 
@@ -126,6 +130,15 @@ def time_1m_over_10k() -> Figure:
     )
 
 
+def _of_fewer(writers: int) -> str:
+    """Tell what is read where so many execution environments write, each to a shard of its own."""
+    few, many = (cost("hours", jobs, writers).read_units for jobs in (FEW, MANY))
+    return (
+        f"with writers in {writers} of the shards: {few:,.1f} read units at {FEW:,} jobs, "
+        f"{many:,.1f} at {MANY:,}"
+    )
+
+
 def _told(what: str, one: Cost) -> str:
     return (
         f"{what}: {one.read_units:,.1f} read units, {one.calls} calls in {one.rounds} rounds, "
@@ -134,10 +147,10 @@ def _told(what: str, one: Cost) -> str:
 
 
 @cache
-def cost(kind: str, jobs: int) -> Cost:
+def cost(kind: str, jobs: int, writers: int = SHARDS) -> Cost:
     """Return what the answer to a kind of question costs in a ledger of so many jobs."""
     _, days, parameters = QUERIES[kind]
-    rows = Rows(_MAKERS[kind](jobs, days))
+    rows = Rows(_MAKERS[kind](jobs, days, writers))
     here = House(rows)  # type: ignore[arg-type]
     span = {"from": text(NOW // DAY * DAY - (days - 1) * DAY), "to": text(NOW)}
     milliseconds = []
@@ -153,20 +166,22 @@ def cost(kind: str, jobs: int) -> Cost:
     )
 
 
-def _of_hours(jobs: int, days: int) -> Callable[[str], Items]:
+def _of_hours(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
     """Make the hours of a client with two pipelines, as if every day were like another."""
     dice = random.Random(days)
     cells = [f"{hour:02d}#{pipeline}" for hour in range(24) for pipeline in ("crawl", "match")]
     counts = Counter(dice.choices(cells, k=jobs // days))
-    day = [item for cell, count in counts.items() for item in _shards(cell, count, seed=count)]
+    day = [
+        item for cell, count in counts.items() for item in _shards(cell, count, writers, seed=count)
+    ]
     made = _sorted(day)
     return lambda _: made
 
 
-def _of_days(jobs: int, days: int) -> Callable[[str], Items]:
+def _of_days(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
     """Make the rows of everything by day."""
     first = NOW // DAY * DAY - (days - 1) * DAY
-    alike = _shards("", jobs // days, seed=1)
+    alike = _shards("", jobs // days, writers, seed=1)
     made = _sorted(
         [
             {**item, "sk": {"S": text(first + number * DAY)[:10] + item["sk"]["S"]}}
@@ -177,16 +192,16 @@ def _of_days(jobs: int, days: int) -> Callable[[str], Items]:
     return lambda _: made
 
 
-def _shards(sort: str, jobs: int, *, seed: int) -> Items:
+def _shards(sort: str, jobs: int, writers: int, *, seed: int) -> Items:
     """Return the items of a row that counts so many jobs: those of its shards."""
     dice = random.Random(seed)
     shards: dict[int, Counter[str]] = {}
     for _ in range(jobs):
-        start = shards.setdefault(dice.randrange(SHARDS), Counter())
+        start = shards.setdefault(dice.randrange(writers), Counter())
         start.update(("created", "started"))
         for name in _COUNTERS:
             start[f"c_{name}"] += dice.randrange(1, 5_000)
-        end = shards.setdefault(dice.randrange(SHARDS), Counter())
+        end = shards.setdefault(dice.randrange(writers), Counter())
         end["ended_failed" if dice.random() < 0.05 else "ended_succeeded"] += 1
         end[f"h_{bucket(round(dice.lognormvariate(4, 0.5) * MICROSECONDS))}"] += 1
     return [
@@ -215,7 +230,7 @@ QUERIES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
         {"interval": "day", "client_id": "acme"},
     ),
 }
-_MAKERS: Mapping[str, Callable[[int, int], Callable[[str], Items]]] = {
+_MAKERS: Mapping[str, Callable[[int, int, int], Callable[[str], Items]]] = {
     "hours": _of_hours,
     "days": _of_days,
     "client": _of_hours,
