@@ -7,8 +7,9 @@
 invocation's), those of ``extra`` and, where there is one, ``exception`` with its traceback as text.
 
 What is logged is chosen member by member: ids, states, counts, times, and names of the contract;
-never what producers or callers wrote in words. An exception's text may quote some of that, so
-whatever has the form of a token, a password or an e-mail address is blotted out of each line.
+never what producers or callers wrote in words. An exception's text may quote some of that: of one
+that is neither AWS's nor the store's, only kind and traceback are told. And whatever has the form
+of a token, a password or an e-mail address is blotted out of each line.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ import json
 import logging
 import re
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+
+from run_ledger.domain.errors import StoreUnavailable
 
 _OURS = "run_ledger"
 METRICS = "run_ledger.metrics"
@@ -74,7 +78,7 @@ class JsonFormatter(logging.Formatter):
             if name not in _NO_EXTRA:
                 line.setdefault(name, value)
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _told(record.exc_info[1])
         return _text(line)
 
 
@@ -98,6 +102,27 @@ def configure(level: str, *, stage: str, function: str) -> None:
 def begin(context: Any) -> None:
     """Let the lines from here on carry the id of the invocation that *context* speaks of."""
     _common["request_id"] = getattr(context, "aws_request_id", None)
+
+
+def _told(error: BaseException | None) -> str:
+    """Return the traceback of *error* after those of what led to it."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        text = f"{type(error).__name__}: {error}" if _is_ours_to_quote(error) else ""
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{frames}{text or type(error).__name__}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\n".join(reversed(parts))
+
+
+def _is_ours_to_quote(error: BaseException) -> bool:
+    """Tell whether *error* speaks of calls and tables, and not of what it was given."""
+    kind = type(error)
+    if kind.__module__ == "botocore.exceptions":
+        return kind.__name__ != "ParamValidationError"
+    return isinstance(error, StoreUnavailable)
 
 
 def _text(line: dict[str, object]) -> str:

@@ -3,12 +3,15 @@
 import logging
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.support import log_lines
 from tests.support.log_lines import Line
 
 from run_ledger import logs
+from run_ledger.domain.errors import StoreUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +57,40 @@ def test_an_exception_is_text_on_the_same_line(capsys: pytest.CaptureFixture[str
         logging.getLogger("run_ledger.api").exception("failed")
     (line,) = logged(capsys)
     assert line["level"] == "ERROR"
-    assert "ValueError: invalid literal" in line["exception"]
+    assert "in test_an_exception_is_text_on_the_same_line" in line["exception"]
+    assert line["exception"].endswith("\nValueError")
+
+
+def fail(cause: Exception, error: Exception) -> None:
+    """Raise *error* while *cause* is handled."""
+    try:
+        raise cause  # noqa: TRY301 - that is the point
+    except Exception as caught:
+        raise error from caught
+
+
+def test_an_exception_says_what_fails_and_not_what_it_was_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name has no form to be known by, so only AWS's words and ours are taken over."""
+    configure("INFO")
+    log = logging.getLogger("run_ledger")
+    name = "Noor Haddad"
+    refusal: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no such right"}}
+    try:
+        fail(ClientError(refusal, "Query"), StoreUnavailable("the table does not answer"))
+    except StoreUnavailable:
+        log.exception("failed")
+    try:
+        fail(KeyError(name), RuntimeError(f"of {name}"))
+    except RuntimeError:
+        log.exception("failed")
+    known, unknown = logged(capsys)
+    assert "(AccessDeniedException) when calling the Query operation" in known["exception"]
+    assert known["exception"].endswith("StoreUnavailable: the table does not answer")
+    assert "Haddad" not in str(unknown)
+    assert "KeyError\n" in unknown["exception"]
+    assert unknown["exception"].endswith("\nRuntimeError")
 
 
 def test_no_extra_can_pretend_to_be_another_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,8 +175,8 @@ def test_what_looks_like_a_secret_is_blotted_out(
     assert not [word for word in words if word in output]
     assert lines[0]["message"].startswith("before ")
     assert lines[1]["reason"].endswith(" after")
-    assert "ValueError: invalid literal" in lines[2]["exception"]
-    assert output.count(logs.BLOT) >= 4
+    assert lines[2]["exception"].endswith("\nValueError")
+    assert output.count(logs.BLOT) >= 3
 
 
 @pytest.mark.parametrize(
