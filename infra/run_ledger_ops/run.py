@@ -163,7 +163,7 @@ def _conclude(job: Job, ended: Ended, partial_codes: list[int]) -> int:
     if ended.code and ended.passed_on in _STOPPED_BY:
         job.cancel(words or f"exit code {ended.code}", error_type=ended.passed_on.name)
     elif ended.code in partial_codes:
-        job.partial()
+        job.partial(words or None, error_type=f"ExitCode{ended.code}")
     elif ended.code:
         job.fail(words or f"exit code {ended.code}", error_type=f"ExitCode{ended.code}")
     return ended.code

@@ -89,7 +89,7 @@ def test_a_command_is_a_job_and_its_output_its_own(start: Start, job: Callable[[
     ("options", "outcome", "error"),
     [
         ((), "failed", ("ExitCode3", "went wrong: token=[blanked]")),
-        (("--partial-code", "3"), "partial", None),
+        (("--partial-code", "3"), "partial", ("ExitCode3", "went wrong: token=[blanked]")),
         (("--partial-code", "4"), "failed", ("ExitCode3", "went wrong: token=[blanked]")),
     ],
 )
@@ -98,7 +98,7 @@ def test_an_exit_code_becomes_a_result_and_passes_through(
     job: Callable[[], Job],
     options: tuple[str, ...],
     outcome: str,
-    error: tuple[str, str] | None,
+    error: tuple[str, str],
 ) -> None:
     """The last of what it said is the message, without the secret that it gave away."""
     process = start(

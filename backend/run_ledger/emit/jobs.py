@@ -145,13 +145,15 @@ class Job:
         """End as cancelled when the block is left."""
         self._decide("cancelled", error, error_type)
 
-    def partial(self, error: BaseException | str | None = None) -> None:
+    def partial(
+        self, error: BaseException | str | None = None, error_type: str | None = None
+    ) -> None:
         """End as partial when the block is left, unless it fails: some records did not make it.
 
         *error* says what kept them; of several the first one shows.
         """
         if self._result is None or (self._result == "partial" and self._error is None):
-            self._decide("partial", error)
+            self._decide("partial", error, error_type)
 
     def queued(self) -> None:
         """Say that the job waits for its turn; its start is said later, here or elsewhere."""
