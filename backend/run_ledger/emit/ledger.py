@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -190,8 +191,10 @@ class RunLedger:
         """Return a decorator: each call of the function is a job, made by `job` with these words.
 
         For functions, coroutine functions and generators of both kinds. ``name`` is the function's
-        own where it is not given; inside, `current_job` gives the job.
+        own where it is not given; inside, `current_job` gives the job. A word that `job` does not
+        know raises here, where the program begins, rather than in some call.
         """
+        inspect.signature(self.job).bind(**job)
         return Tracked(self, job)
 
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:

@@ -179,3 +179,9 @@ def test_a_decorated_stream_can_be_spoken_to(ledger: RunLedger, bus: WillingBus)
     assert asyncio.run(talk()) == [[], ["word"], [None], ["thrown"]]
     assert last(ledger, bus)["result"] == "cancelled"
     assert bus.jobs["j"].counters == {"records_ok": 3}
+
+
+def test_a_misspelt_word_shows_where_the_function_is_decorated(ledger: RunLedger) -> None:
+    """Not in the middle of the night, in the first call."""
+    with pytest.raises(TypeError, match="clinet_id"):
+        ledger.tracked(clinet_id="c")
