@@ -31,7 +31,8 @@ shown as stalled, as it should be.
 **Patterns.**
 
 * *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a part that adds and
-  never ends the job; `RunLedger.join` does the same by the job's id.
+  never ends the job; `RunLedger.join` does the same by the job's id. Let a pool's workers end,
+  by ``pool.close()`` and ``pool.join()``: to leave ``with Pool()`` kills them, and their last sums.
 * *Retries:* the same ``job_id`` with the next ``attempt``; what AWS Batch, Airflow, Celery and
   Kubernetes say of the attempt is understood by itself.
 * *Parts of a job:* a job inside a job's block is its part.
