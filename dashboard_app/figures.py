@@ -40,7 +40,7 @@ def figures(now: Totals, complete: Totals | None = None, before: Totals | None =
                 delta_color=colour,  # type: ignore[arg-type]
                 help=_help(name, exact),
                 border=True,
-                width=150,
+                width=164,
             )
 
 

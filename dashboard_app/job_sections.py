@@ -20,8 +20,8 @@ from dashboard_app.tables import moment_column
 
 _STEP = 200
 _MOST_ENTRIES = 1_000
-_COLUMNS = ("job_id", "name", "client_id", "project_id", "pipeline", "word", "progress")
-_MORE = ("created_at", "duration", "attempt", "records_ok", "records_failed", "cost_usd", "error")
+_COLUMNS = ("job_id", "word", "client_id", "project_id", "pipeline", "progress", "created_at")
+_MORE = ("duration", "attempt", "records_ok", "records_failed", "cost_usd", "error", "name")
 
 
 def jobs_of(here: Desk, asked: Question) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def jobs_table(here: Desk, frame: pd.DataFrame) -> None:
         selection_mode="single-row",
         column_order=[*_COLUMNS, *_MORE],
         column_config={
-            "job_id": column.TextColumn("Job", pinned=True),
+            "job_id": column.TextColumn("Job", pinned=True, width=220),
             "name": "Name",
             "client_id": "Client",
             "project_id": "Project",

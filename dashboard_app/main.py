@@ -29,7 +29,9 @@ PAGES = (
     ("cost", "Cost", ":material/payments:"),
 )
 # Streamlit leaves a hand's breadth above the first line, as room for a header that is not there.
-_STYLE = "<style>[data-testid=stMainBlockContainer] {padding-top: 4rem}</style>"
+_STYLE = (
+    "<style>[data-testid=stMainBlockContainer] {padding: 4rem clamp(1rem, 3vw, 3rem) 3rem}</style>"
+)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from dashboard_app.frames.tables import MOMENT
 from dashboard_app.spans import Span
 
 _FAILED = palette.OUTCOMES["failed"]
-_HEIGHT = 200
+_HEIGHT = 260
 
 
 def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInfo) -> AnyChart:
@@ -68,7 +68,7 @@ def groups_over_time(
                 alt.Tooltip("count:Q", title="Failures", format=",d"),
             ],
         )
-        .properties(height=260)
+        .properties(height=320)
     )
     return chart
 

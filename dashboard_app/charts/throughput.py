@@ -20,7 +20,7 @@ _SO_FAR_OPACITY = 0.45
 _LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
 
 
-def throughput(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo, height: int = 280) -> AnyChart:
+def throughput(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo, height: int = 340) -> AnyChart:
     """Return attempts ended by result as bars, created jobs and started attempts as lines.
 
     Its brush is called `focus` and gives a range of `x`, in milliseconds.
@@ -120,7 +120,7 @@ def outcome_scale() -> alt.Scale:
 
 def legend() -> alt.Legend:
     """Return a legend above the chart, in one line where there is room."""
-    return alt.Legend(orient="top", direction="horizontal", columns=4, labelLimit=220, title=None)
+    return alt.Legend(orient="top", direction="horizontal", columns=8, labelLimit=220, title=None)
 
 
 def so_far() -> Any:
