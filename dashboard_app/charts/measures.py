@@ -81,7 +81,7 @@ def by_group(
 ) -> alt.Chart:
     """Return a line for each of some groups; each keeps its colour in every chart of a page."""
     kept = frame[frame["group"].isin(groups)]
-    scale = alt.Scale(domain=groups, range=list(palette.GROUPS[: len(groups)]))
+    scale = alt.Scale(domain=sorted(groups), range=list(palette.GROUPS[: len(groups)]))
     series = _series(kept, (measure.column,), span, zone)
     return _line(series=series, measure=measure, span=span, zone=zone, scale=scale).properties(
         height=_HEIGHT

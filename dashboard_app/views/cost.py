@@ -82,7 +82,7 @@ def _figures(total: pd.DataFrame) -> None:
     }
     with st.container(horizontal=True, gap="small"):
         for label, shown in tiles.items():
-            st.metric(label, shown, border=True, width=190)
+            st.metric(label, shown, border=True, width=164)
 
 
 def _over_time(here: Desk, points: pd.DataFrame, everything: pd.DataFrame) -> None:

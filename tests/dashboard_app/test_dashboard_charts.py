@@ -179,8 +179,7 @@ def specification(chart: Any) -> dict[str, Any]:
 def encodings(part: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield all channels of all layers of a specification."""
     if isinstance(part, dict):
-        for name, channel in (part.get("encoding") or {}).items():
-            yield name, channel
+        yield from (part.get("encoding") or {}).items()
         for value in part.values():
             yield from encodings(value)
     elif isinstance(part, list):

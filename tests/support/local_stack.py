@@ -125,14 +125,17 @@ class LocalStack:
         return self.process.communicate(timeout=seconds)
 
 
-def start_local_stack(state: Path, *arguments: str, ports: bool = True) -> LocalStack:
+def start_local_stack(
+    state: Path, *arguments: str, ports: bool = True, dashboard: bool = False
+) -> LocalStack:
     """Start a local stack without waiting for it; `ports` chooses free ones."""
     file = state / "stack.json"
     earlier = file.stat().st_mtime_ns if file.exists() else None
     chosen = ["--port", str(free_port()), "--aws-port", str(free_port())] if ports else []
+    app = ["--dashboard-port", str(free_port())] if dashboard else ["--no-dashboard"]
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "run_ledger_ops.local", "--no-demo", "--no-dashboard"),
+            *(sys.executable, "-m", "run_ledger_ops.local", "--no-demo", *app),
             *("--state", str(state), *chosen, *arguments),
         ],
         cwd=ROOT,
@@ -148,9 +151,9 @@ def start_local_stack(state: Path, *arguments: str, ports: bool = True) -> Local
 
 
 @contextmanager
-def local_stack(state: Path, *arguments: str) -> Iterator[LocalStack]:
+def local_stack(state: Path, *arguments: str, dashboard: bool = False) -> Iterator[LocalStack]:
     """Start a fresh local stack, wait until it is ready, and stop it afterwards."""
-    stack = start_local_stack(state, *arguments)
+    stack = start_local_stack(state, *arguments, dashboard=dashboard)
     try:
         yield stack.wait_until_ready()
     finally:

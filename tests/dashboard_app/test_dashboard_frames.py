@@ -1,0 +1,334 @@
+"""From JSON to tables: types whatever the rows, sums that add up, rates that are never averaged."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from dashboard_app import takeaway, words
+from dashboard_app.api.client import question
+from dashboard_app.focus import brushed, read_focus
+from dashboard_app.frames import costs, directories, errors, jobs, trends
+from dashboard_app.frames.tables import MOMENT, RESULTS, WHOLE
+from dashboard_app.panels import plain
+from dashboard_app.spans import DAY, HOUR, Interval, Span, cut, span_until, usual_interval
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+SPAN = Span(START, START + 24 * HOUR, Interval.HOUR)
+_counts = st.integers(0, 2**53)
+
+
+@st.composite
+def points(draw: st.DrawFn) -> dict[str, Any]:
+    """Return a point as the API has it."""
+    results = {name: draw(st.integers(0, 50)) for name in RESULTS}
+    ended = sum(results.values())
+    judged = ended - results["cancelled"]
+    failed = results["failed"] + results["timed_out"]
+    return {
+        **results,
+        "created": draw(_counts),
+        "started": draw(_counts),
+        "ended": ended,
+        "error_rate": failed / judged if judged else None,
+        "duration_p50_seconds": draw(st.none() | st.floats(0, 1e6)),
+        "duration_p95_seconds": draw(st.none() | st.floats(0, 1e6)),
+        "counters": draw(
+            st.dictionaries(
+                st.sampled_from(["records_ok", "records_failed", "cost_microusd", "custom"]),
+                st.integers(-(2**40), 2**40),
+            )
+        ),
+    }
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Return an answer of `/trends` with some groups and hours."""
+    groups = draw(st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=4))
+    series = []
+    for group in groups:
+        hours = draw(st.lists(st.integers(0, 23), unique=True, max_size=6))
+        at = [(START + hour * HOUR).isoformat() for hour in sorted(hours)]
+        series.append(
+            {
+                "key": {"client_id": group},
+                "points": [{**draw(points()), "at": moment} for moment in at],
+            }
+        )
+    return {"series": series}
+
+
+@settings(max_examples=40)
+@given(documents())
+def test_points_keep_every_count_and_type(document: dict[str, Any]) -> None:
+    """As many rows as points, with sums to the last one, and the same types for none at all."""
+    frame = trends.points(document)
+    rows = [point for series in document["series"] for point in series["points"]]
+
+    assert len(frame) == len(rows)
+    assert str(frame["at"].dtype) == MOMENT
+    for name in trends.COUNTS:
+        assert str(frame[name].dtype) == WHOLE
+        assert int(frame[name].sum()) == sum(row[name] for row in rows)
+    assert int(frame["cost_microusd"].sum()) == sum(
+        row["counters"].get("cost_microusd", 0) for row in rows
+    )
+
+
+@settings(max_examples=40)
+@given(documents())
+def test_rates_are_those_of_sums(document: dict[str, Any]) -> None:
+    """A busy hour weighs more than a quiet one; nothing judged is no rate."""
+    rows = [point for series in document["series"] for point in series["points"]]
+    judged = sum(row["ended"] - row["cancelled"] for row in rows)
+    failed = sum(row["failed"] + row["timed_out"] for row in rows)
+
+    total = trends.total(trends.points(document))
+
+    if judged:
+        assert total["error_rate"] == pytest.approx(failed / judged)
+    else:
+        assert total["error_rate"] is None
+    assert total["ended"] == sum(row["ended"] for row in rows)
+
+
+@settings(max_examples=40)
+@given(documents())
+def test_gaps_are_missing_not_zero(document: dict[str, Any]) -> None:
+    """Every hour of every group has a row; those without a point are NA throughout."""
+    frame = trends.points(document)
+    grid = trends.with_gaps(frame, SPAN)
+
+    groups = frame["group"].nunique()
+    assert len(grid) == groups * 24
+    assert int(grid["ended"].isna().sum()) == groups * 24 - len(frame)
+    assert int(grid["ended"].sum()) == int(frame["ended"].sum())
+
+
+@settings(max_examples=40)
+@given(documents())
+def test_no_percentile_is_made_of_others(document: dict[str, Any]) -> None:
+    """Sums of groups carry none: they would be wrong."""
+    sums = trends.totals(trends.points(document))
+
+    assert not set(trends.PERCENTILES) & set(sums.columns)
+
+
+@settings(max_examples=40)
+@given(documents())
+def test_exports_hold_what_is_shown(document: dict[str, Any]) -> None:
+    """CSV and Parquet give back every number; Parquet every type."""
+    frame = trends.points(document)
+    back = pd.read_parquet(io.BytesIO(takeaway.parquet(frame)))
+    text = pd.read_csv(io.BytesIO(takeaway.csv(frame)), keep_default_na=False, dtype=str)
+
+    assert [int(value) for value in back["ended"]] == [int(value) for value in frame["ended"]]
+    assert str(back["at"].dtype) == MOMENT
+    assert list(text["ended"]) == [str(value) for value in frame["ended"]]
+    assert all(value.endswith(".000000Z") for value in text["at"])
+
+
+@given(
+    st.integers(1_577_836_800, 1_893_456_000),
+    st.timedeltas(timedelta(minutes=1), timedelta(days=500)),
+    st.sampled_from(Interval),
+)
+def test_spans_are_whole_intervals_that_the_api_takes(
+    end: int, length: timedelta, interval: Interval
+) -> None:
+    """On edges, not empty, not too long, and the one before ends where this begins."""
+    until = datetime.fromtimestamp(end, UTC)
+    span = cut(until - length, until, interval)
+
+    assert span.start < span.end
+    assert span.start.minute == span.end.second == 0
+    assert interval is Interval.HOUR or span.start.hour == span.end.hour == 0
+    assert span.length <= timedelta(days=31 if interval is Interval.HOUR else 400)
+    assert span.previous.end == span.start
+    assert span.previous.length == span.length
+    assert span.intervals()[-1] + interval.length == span.end
+
+
+def test_the_running_interval_is_the_last() -> None:
+    """A span until now holds now, and only the interval of now is not over."""
+    now = START + timedelta(hours=5, minutes=20)
+    span = span_until(now, DAY, Interval.HOUR)
+    frame = pd.DataFrame({"at": pd.Series(span.intervals()).astype(MOMENT)})
+
+    complete = trends.marked(frame, span, now)["complete"]
+
+    assert span.holds(now)
+    assert list(complete) == [True] * 23 + [False]
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_no_focus_or_lies_in_the_span(text: str) -> None:
+    """Whatever a link says."""
+    focus = read_focus(text, SPAN)
+
+    assert focus is None or (SPAN.start <= focus.start < focus.end <= SPAN.end)
+
+
+def test_a_brush_is_read_in_either_direction() -> None:
+    """Milliseconds in, moments out; an empty selection is none."""
+    first, last = START.timestamp() * 1_000, (START + HOUR).timestamp() * 1_000
+
+    assert brushed({"selection": {"focus": {"x": [last, first]}}}) == (START, START + HOUR)
+    assert brushed({"selection": {"focus": {}}}) is None
+    assert brushed({}) is None
+
+
+def test_a_part_of_a_span_is_cut_at_its_intervals() -> None:
+    """A brush ends in the middle of hours; what is narrowed to are whole ones."""
+    focus = read_focus("2026-11-01T03:20:00Z/2026-11-01T05:10:00Z", SPAN)
+
+    assert focus == Span(START + 3 * HOUR, START + 6 * HOUR, Interval.HOUR)
+
+
+def test_usual_intervals() -> None:
+    """A week by hour, a month by day."""
+    assert usual_interval(7 * DAY) is Interval.HOUR
+    assert usual_interval(30 * DAY) is Interval.DAY
+
+
+def test_what_failed_records_cost() -> None:
+    """Money is shared out over done and failed alike; nothing to share over is NA."""
+    sums = pd.DataFrame(
+        {
+            "group": ["a", "b"],
+            "cost_usd": [10.0, 2.0],
+            "records_ok": [80, 0],
+            "records_failed": [20, 0],
+            "tokens": [1_000, 5],
+            "input_tokens": [800, 0],
+            "cache_read_input_tokens": [200, 0],
+        }
+    )
+    found = costs.unit_costs(sums)
+
+    assert found.loc[0, "usd_per_record"] == 0.1
+    assert found.loc[0, "failed_usd"] == 2.0
+    assert found.loc[0, "cached_share"] == 0.25
+    assert found.loc[1, ["usd_per_record", "failed_usd", "cached_share"]].isna().all()
+
+
+def error(fingerprint: str, count: int) -> dict[str, Any]:
+    """Return a group of failures."""
+    return {
+        "fingerprint": fingerprint,
+        "type": "E",
+        "message": "m" * 80,
+        "count": count,
+        "first_seen_at": "2026-11-01T00:00:00Z",
+        "last_seen_at": "2026-11-02T00:00:00Z",
+        "clients": ["a", "b"],
+        "job_ids": ["j2", "j1"],
+    }
+
+
+def test_movers_and_newcomers() -> None:
+    """The greatest change first, whatever its direction; what stayed the same is left out."""
+    now = errors.groups([error("a", 9), error("b", 5), error("c", 2)])
+    before = errors.groups([error("a", 1), error("b", 5), error("d", 20)])
+
+    moved = errors.movers(now, before)
+
+    assert list(zip(moved["fingerprint"], moved["change"], strict=True)) == [
+        ("d", -20),
+        ("a", 8),
+        ("c", 2),
+    ]
+    assert list(errors.new_since(now, before)["fingerprint"]) == ["c"]
+    assert len(errors.label(error("a", 1))) <= 48
+
+
+def test_empty_lists_have_all_columns() -> None:
+    """An empty page shows the same table, with no rows."""
+    for frame in (jobs.jobs([]), errors.groups([]), directories.clients([])):
+        assert frame.empty
+        assert len(frame.columns) > 5
+
+
+@pytest.mark.parametrize(
+    ("said", "standing"),
+    [
+        ({"status": "completed"}, "completed"),
+        ({"jobs_expected": 4}, "done"),
+        ({"due_at": None}, "no due date"),
+        ({"due_at": "2026-11-10T00:00:00Z"}, "overdue"),
+        ({"jobs_expected": None}, "on its way"),
+        ({"jobs_expected": 6}, "on pace"),
+        ({"jobs_expected": 100}, "behind an even pace"),
+    ],
+)
+def test_how_a_project_stands(said: dict[str, Any], standing: str) -> None:
+    """Against an even pace from its beginning to its due date."""
+    project = {
+        "project_id": "p",
+        "client_id": "c",
+        "name": "n",
+        "owner": None,
+        "status": "active",
+        "due_at": "2026-12-01T00:00:00Z",
+        "jobs_expected": 10,
+        "created_at": "2026-11-01T00:00:00Z",
+        "last_seen_at": None,
+        "jobs": dict.fromkeys(("total", "queued", "running", *RESULTS), 0) | {"succeeded": 4},
+        **said,
+    }
+    frame = directories.projects([project], datetime(2026, 11, 16, tzinfo=UTC))
+
+    assert frame["standing"].iloc[0] == standing
+
+
+@given(st.text(max_size=80))
+def test_hostile_text_is_shown_as_it_is(text: str) -> None:
+    """Markdown finds nothing in it: no link, picture, formula or icon."""
+    shown = plain(text)
+
+    assert "\n" not in shown
+    for sign in "[]()!`*_$:<>#":
+        assert all(shown[at - 1] == "\\" for at in range(len(shown)) if shown[at] == sign), shown
+
+
+def test_calls_name_the_token_and_quote_what_was_typed() -> None:
+    """They can be pasted: nothing in a filter ends the quotes."""
+    asked = [question("/jobs", q="a'; rm -rf /", client_id="a b")]
+    shell = takeaway.curl("http://api/", asked)
+
+    assert "$RUN_LEDGER_TOKEN" in shell
+    assert "rm+-rf" in shell
+    assert "'http://api/jobs?client_id=a+b&q=a%27%3B+rm+-rf+%2F'" in shell
+    compile(takeaway.python("http://api/", asked), "notebook", "exec")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (words.compact(99_999), "99,999"),
+        (words.compact(3_990_000), "3.99M"),
+        (words.compact(999_999), "1,000K"),
+        (words.percent(0.118), "11.8 %"),
+        (words.percent(0.00001), "< 0.1 %"),
+        (words.percent(0.0), "0.0 %"),
+        (words.money(3387.12), "$3,387.12"),
+        (words.money(0.000858), "$0.000858"),
+        (words.money(-0.5), "−$0.50"),
+        (words.duration(9.95), "9.9 s"),
+        (words.duration(3_725), "1 h 2 min"),
+        (words.change(110, 100), "+10.0 %"),
+        (words.change(1, 0), None),
+        (words.change(5_000, 10), "+500×"),
+        (words.points_of_percent(0.10, 0.12), "−2.0 points"),
+        (words.whole(None), "–"),
+    ],
+)
+def test_numbers_read_well(text: str | None, expected: str | None) -> None:
+    """In the site's manner."""
+    assert text == expected
