@@ -17,6 +17,7 @@ _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPA
 _POLL_SECONDS = 2.0
 _LOCAL_POLL_SECONDS = 0.2
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+_EXISTS = "AlreadyExistsException"
 _CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
 GONE = frozenset({"DELETE_COMPLETE"})
 
@@ -105,7 +106,7 @@ class Stack:
         }
         if wanted.adopts:
             request["ImportExistingResources"] = True
-        arn = self._cloudformation.create_change_set(**request)["Id"]
+        arn = self._create_change_set(request)
         while (found := self._change_set(arn))["Status"] in {
             "CREATE_PENDING",
             "CREATE_IN_PROGRESS",
@@ -118,6 +119,22 @@ class Stack:
         if any(words in reason for words in _NOTHING_TO_DO):
             return None
         raise StackFailedError(f"CloudFormation refuses the change: {reason}")
+
+    def _create_change_set(self, request: dict[str, Any]) -> str:
+        """Create a change set and give its ARN.
+
+        Its name is this very call's, so one that exists already is this call's, too: the answer got
+        lost, and the SDK asked again.
+        """
+        try:
+            return str(self._cloudformation.create_change_set(**request)["Id"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _EXISTS:
+                raise
+        found = self._cloudformation.describe_change_set(
+            StackName=self.name, ChangeSetName=request["ChangeSetName"]
+        )
+        return str(found["ChangeSetId"])
 
     def _change_set(self, arn: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._cloudformation.describe_change_set(ChangeSetName=arn)
