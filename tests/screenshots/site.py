@@ -6,21 +6,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.static_site.conftest import sign_in
+from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
 from tests.support.fake_site_origin import FakeOrigin, running_origin
 
 from .example_day import fill
 
 SIZES = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
-VIEWS = {
-    "overview": "#/overview",
-    "jobs": "#/jobs",
-    "job": "#/jobs/enrich-041",
-    "errors": "#/errors",
-    "projects": "#/projects",
-    "clients": "#/clients",
-    "client": "#/clients/acme",
-}
-EMPTY = ("overview", "jobs", "errors", "projects", "clients")
 
 
 def take_all(browser: Browser, folder: Path) -> None:
@@ -49,30 +40,20 @@ def _take(context: BrowserContext, origin: FakeOrigin, folder: Path, kind: str) 
     _save(page, folder, f"site-signed-out-{kind}")
     sign_in(page, origin, "#/overview")
     for name in EMPTY:
-        _open(page, VIEWS[name])
+        open_view(page, VIEWS[name])
         _save(page, folder, f"site-{name}-empty-{kind}")
     fill(origin)
     page.reload()
     for name, hash_ in VIEWS.items():
-        _open(page, hash_)
+        open_view(page, hash_)
         _save(page, folder, f"site-{name}-{kind}")
     origin.api_status = 503
     for name in ("overview", "errors"):  # one that has data, one that has it no more
         page.goto(f"{origin.site_url}/{VIEWS[name]}")
         if name == "errors":
             page.reload()
-        page.get_by_role("button", name="Try now").wait_for()
+        wait_for_trouble(page)
         _save(page, folder, f"site-{name}-failing-{kind}")
-
-
-def _open(page: Page, hash_: str) -> None:
-    """Open a view and wait until its data is there."""
-    page.evaluate("hash => { location.hash = hash }", hash_)
-    page.wait_for_function(
-        "hash => location.hash === hash && !document.querySelector('[aria-busy]')"
-        " && document.querySelector('.freshness[data-state=live]')",
-        arg=hash_,
-    )
 
 
 def _save(page: Page, folder: Path, name: str) -> None:

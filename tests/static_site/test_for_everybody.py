@@ -1,0 +1,176 @@
+"""The site for everybody: axe on every view and state, keyboard, sizes, colours, print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+from tests.screenshots.example_day import fill
+from tests.static_site.conftest import let_pass, sign_in
+from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
+from tests.support.fake_site_origin import FakeOrigin
+
+pytestmark = pytest.mark.browser
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+
+
+@pytest.fixture
+def looked_at() -> Iterator[list[str]]:
+    """Collect what axe finds; there must be something looked at, and nothing found."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+def look(page: Page, found: list[str], state: str) -> None:
+    """Let axe look at the page as it is."""
+    results = Axe().run(page, options=RULES).response
+    assert results["testEngine"]["name"] == "axe-core"
+    found += [
+        f"{state}: {one['id']}: {node['html'][:200]}: {node.get('failureSummary')}"
+        for one in results["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_view_and_state(
+    page: Page, origin: FakeOrigin, looked_at: list[str], scheme: str
+) -> None:
+    """Signed out, empty, full, failing, refused, unknown: no violation of WCAG 2.2 AA anywhere."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(origin.site_url)
+    page.get_by_role("button", name="Sign in").wait_for()
+    look(page, looked_at, "signed out")
+    sign_in(page, origin, "#/overview")
+    for name in EMPTY:
+        open_view(page, VIEWS[name])
+        look(page, looked_at, f"{name}, empty")
+    fill(origin)
+    page.reload()
+    for name, hash_ in VIEWS.items():
+        open_view(page, hash_)
+        look(page, looked_at, name)
+    page.locator("summary", has_text="More filters").or_(page.locator("h1")).first.click()
+    origin.api_status = 503
+    let_pass(page)
+    wait_for_trouble(page)
+    look(page, looked_at, "failing over data")
+    page.goto(f"{origin.site_url}/#/errors?days=30")
+    wait_for_trouble(page)
+    look(page, looked_at, "failing without data")
+    origin.api_status = None
+    for hash_ in ("#/clients/nobody", "#/jobs/nobody", "#/nowhere"):
+        page.goto(f"{origin.site_url}/{hash_}")
+        page.get_by_role("heading", name="There is no such").wait_for()
+        look(page, looked_at, hash_)
+    origin.bad_parameter = "client_id"
+    page.goto(f"{origin.site_url}/#/jobs?client_id=x")
+    page.get_by_role("heading", name="This filter").wait_for()
+    look(page, looked_at, "refused")
+
+
+def test_axe_finds_nothing_where_there_is_no_access(
+    page: Page, origin: FakeOrigin, looked_at: list[str]
+) -> None:
+    """The page for somebody in no group is as good as the others."""
+    origin.api_status = 403
+    sign_in(page, origin)
+    page.get_by_role("heading", name="You have no access yet").wait_for()
+
+    look(page, looked_at, "no access")
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 3840])
+def test_no_view_is_wider_than_its_window(page: Page, origin: FakeOrigin, width: int) -> None:
+    """From the smallest phone to a wall of pixels, nothing sticks out."""
+    fill(origin)
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, origin, "#/overview")
+    for hash_ in VIEWS.values():
+        open_view(page, hash_)
+        inner, outer = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert inner <= outer, hash_
+
+
+def test_all_of_it_works_by_keyboard(page: Page, origin: FakeOrigin) -> None:
+    """The skip link, the navigation, a filter and a job are reached and used with keys alone."""
+    fill(origin)
+    sign_in(page, origin, "#/overview")
+    expect(page.get_by_role("heading", name="Needs a look")).to_be_visible()
+    page.evaluate("document.body.tabIndex = -1; document.body.focus()")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Jobs", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Job id")).to_be_focused()
+    page.keyboard.type("enrich-39")
+    expect(page.locator("[data-job-id]")).to_have_count(10)
+    page.get_by_label("Result").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Pipeline")).to_be_visible()
+    page.locator("[data-job-id] a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_focus_is_seen_in_forced_colours_and_motion_stops_when_asked(
+    page: Page, origin: FakeOrigin
+) -> None:
+    """The reader's own colours rule, and nothing turns or fades for who wants it still."""
+    fill(origin)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    sign_in(page, origin)
+    badge = page.locator("[data-outcome=running] .status-badge__shape").first
+    badge.wait_for()
+
+    assert badge.evaluate("shape => getComputedStyle(shape).animationName") == "none"
+    page.locator("[data-job-id] a").first.focus()
+    outline = "link => getComputedStyle(link, '::after').outlineStyle"
+    assert page.locator("[data-job-id] a").first.evaluate(outline) == "solid"
+    border = "badge => getComputedStyle(badge).borderTopStyle"
+    assert page.locator(".status-badge").first.evaluate(border) == "solid"
+
+
+def test_paper_gets_the_data_and_nothing_to_press(page: Page, origin: FakeOrigin) -> None:
+    """A printed page has neither navigation nor buttons, and dark ink."""
+    fill(origin)
+    page.emulate_media(color_scheme="dark")
+    sign_in(page, origin)
+    expect(page.locator("[data-job-id]").first).to_be_visible()
+
+    page.emulate_media(media="print", color_scheme="dark")
+
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(page.locator("[data-job-id]").first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 32, 43)"
+
+
+def test_signing_out_in_one_tab_empties_the_other(
+    page: Page, context: BrowserContext, origin: FakeOrigin
+) -> None:
+    """Two tabs go their own ways until one of them signs out: then no data stays in either."""
+    fill(origin)
+    sign_in(page, origin, "#/overview")
+    other = context.new_page()
+    sign_in(other, origin, "#/errors")
+    expect(other.get_by_text("14 times")).to_be_visible()
+
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(other.get_by_text("14 times")).to_have_count(0)
