@@ -39,6 +39,19 @@ export function createFormat({ locale, timeZone } = {}) {
       maximumFractionDigits: digits,
     }).format(value);
 
+  /** Texts of times are asked for again with every update, and are dear: good for a minute. */
+  const known = new Map();
+  let knownMinute = 0;
+
+  function timeText(at, now) {
+    const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
+    if (then.year === today.year && then.day === today.day) {
+      return clock.format(Date.parse(at));
+    }
+    const dayText = then.year === today.year ? day : dayOfYear;
+    return `${dayText.format(Date.parse(at))}, ${minutes.format(Date.parse(at))}`;
+  }
+
   return {
     number: (value) => number.format(value),
 
@@ -115,12 +128,15 @@ export function createFormat({ locale, timeZone } = {}) {
      * one.
      */
     time(at, now) {
-      const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
-      if (then.year === today.year && then.day === today.day) {
-        return clock.format(Date.parse(at));
+      const minute = Math.floor(now / 60_000);
+      if (minute !== knownMinute) {
+        knownMinute = minute;
+        known.clear();
       }
-      const dayText = then.year === today.year ? day : dayOfYear;
-      return `${dayText.format(Date.parse(at))}, ${minutes.format(Date.parse(at))}`;
+      if (!known.has(at)) {
+        known.set(at, timeText(at, now));
+      }
+      return known.get(at);
     },
   };
 }

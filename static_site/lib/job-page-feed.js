@@ -1,9 +1,38 @@
 /** One job and its history as they come from the API. */
 
 import { BadQuery, isEnd } from "./errors.js";
-import { NO_HISTORY, withLast, withNext } from "./history.js";
-import { createThing } from "./pages.js";
+import { createThing } from "./feeds.js";
 import { readEntry, readJob, readPage } from "./shapes.js";
+
+/*
+ * A job's history, put together from pages, oldest first.
+ *
+ * Only the last page can grow, so only that one is asked for again. A late event may lie in an
+ * earlier page; a reload of the job's page shows it.
+ */
+
+export const NO_HISTORY = Object.freeze({ settled: [], cursor: null, last: null });
+
+export function withLast(history, page) {
+  return { ...history, last: page };
+}
+
+export function withNext(history, page) {
+  return {
+    settled: entriesOf(history),
+    cursor: history.last?.next_cursor ?? null,
+    last: page,
+  };
+}
+
+/** Every entry that is here, each once. */
+export function entriesOf(history) {
+  const byId = new Map(history.settled.map((entry) => [entry.event_id, entry]));
+  for (const entry of history.last?.items ?? []) {
+    byId.set(entry.event_id, entry);
+  }
+  return [...byId.values()];
+}
 
 const ENTRIES_LIMIT = 100;
 const CHILDREN_LIMIT = 20;

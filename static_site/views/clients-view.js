@@ -1,7 +1,7 @@
 /** Clients, and one client with its configuration. */
 
 import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
-import { createPages, createThing } from "../lib/pages.js";
+import { createPages, createThing } from "../lib/feeds.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readClient, readConfiguration } from "../lib/shapes.js";
 import { countOf, totalsText } from "../lib/words.js";

@@ -1,7 +1,7 @@
 /** What fails, grouped by what it has in common, the most frequent first. */
 
 import { bdi, h, keyedList, setChildren, setText } from "../lib/dom.js";
-import { createPages } from "../lib/pages.js";
+import { createPages } from "../lib/feeds.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { readErrorGroup } from "../lib/shapes.js";
 import { countOf } from "../lib/words.js";

@@ -5,9 +5,8 @@ import { exactUtc } from "../lib/format.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { outcomeOf, safeLink, titleOf } from "../lib/words.js";
 import { createFacts, createJobAttempts, createJobCounters } from "./job-parts.js";
-import { createCard, createStatusBadge } from "./parts.js";
 import { tookText } from "./job-table.js";
-import { createProgressBar } from "./progress-bar.js";
+import { createCard, createProgressBar, createStatusBadge } from "./parts.js";
 
 /** A longer title than this is set smaller. */
 const LONG_TITLE = 60;

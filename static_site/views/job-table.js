@@ -3,8 +3,7 @@
 import { bdi, bone, h, keyedList, setAttribute, setChildren, setText } from "../lib/dom.js";
 import { jobHash } from "../lib/route.js";
 import { outcomeOf, titleOf } from "../lib/words.js";
-import { createProgressBar } from "./progress-bar.js";
-import { createStatusBadge, createTimeText } from "./parts.js";
+import { createProgressBar, createStatusBadge, createTimeText } from "./parts.js";
 
 const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
 const SKELETON_ROWS = 8;

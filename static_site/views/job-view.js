@@ -2,17 +2,14 @@
 
 import { bdi, h, setAttribute, setChildren, setText } from "../lib/dom.js";
 import { NotFound, isEnd } from "../lib/errors.js";
-import { entriesOf } from "../lib/history.js";
-import { createJobPageFeed } from "../lib/job-page-feed.js";
+import { createJobPageFeed, entriesOf } from "../lib/job-page-feed.js";
 import { NEVER, createPoll } from "../lib/polling.js";
 import { listHash } from "../lib/route.js";
 import { OUTCOME_LABELS, countOf, outcomeOf, titleOf } from "../lib/words.js";
-import { createFreshness, headline } from "./freshness.js";
 import { createJobBody } from "./job-body.js";
-import { createJobHistory } from "./job-history.js";
-import { createJobLines } from "./job-lines.js";
-import { createCard } from "./parts.js";
-import { createStatePanel } from "./state-panel.js";
+import { createJobHistory } from "./job-parts.js";
+import { createFreshness, headline } from "./live-view.js";
+import { createCard, createJobLines, createStatePanel } from "./parts.js";
 
 export function createJobView(context, listAddress) {
   const { api, format, clock, isHidden, isOffline, onEnded, announce } = context;

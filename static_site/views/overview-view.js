@@ -1,15 +1,13 @@
 /** The first view: is my work all right? */
 
 import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { createOverviewFeed } from "../lib/feeds.js";
 import { exactUtc } from "../lib/format.js";
-import { createOverviewFeed } from "../lib/overview-feed.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { verdictOf } from "../lib/words.js";
 import { createHourChart } from "./charts.js";
-import { createJobLines } from "./job-lines.js";
 import { createLiveView, createSkeleton } from "./live-view.js";
-import { createCard } from "./parts.js";
-import { createStatePanel } from "./state-panel.js";
+import { createCard, createJobLines, createStatePanel } from "./parts.js";
 
 /** The figures: what they are called, and the jobs that they count. */
 const TILES = Object.freeze([

@@ -1,8 +1,9 @@
 /** The small parts that many views are made of. */
 
-import { drawing, h, setAttribute, setText } from "../lib/dom.js";
+import { bdi, drawing, h, keyedList, setAttribute, setText } from "../lib/dom.js";
 import { exactUtc } from "../lib/format.js";
-import { OUTCOME_LABELS } from "../lib/words.js";
+import { jobHash } from "../lib/route.js";
+import { OUTCOME_LABELS, outcomeOf, recordsThrough, titleOf } from "../lib/words.js";
 
 const CIRCLE = "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2Z";
 
@@ -62,4 +63,124 @@ export function createCard(name, title, ...children) {
     h("h2", { id }, title),
     ...children,
   );
+}
+
+export function createProgressBar(format) {
+  const bar = h("progress", { max: 1, "aria-label": "Records through" });
+  const count = h("span", { class: "progress-bar__count" });
+  const share = h("span", { class: "progress-bar__share" });
+  const failed = h("span", { class: "progress-bar__failed" });
+  const element = h(
+    "div",
+    { class: "progress-bar" },
+    h("span", { class: "progress-bar__text" }, count, share),
+    bar,
+    failed,
+  );
+  return {
+    element,
+
+    update(job) {
+      const done = Math.max(recordsThrough(job.counters), 0);
+      const total = job.records_total;
+      const isShare = total !== null && total > 0;
+      setAttribute(element, "data-outcome", outcomeOf(job));
+      bar.hidden = !isShare;
+      if (isShare) {
+        setAttribute(bar, "value", Math.min(done / total, 1));
+        setText(count, `${format.compact(done)} of ${format.compact(total)}`);
+        setText(share, format.percent(done, total));
+      } else {
+        setText(count, done === 0 ? "–" : `${format.compact(done)} records`);
+        setText(share, "");
+      }
+      const lost = job.counters.records_failed ?? 0;
+      setText(failed, lost > 0 ? `${format.compact(lost)} failed` : "");
+    },
+  };
+}
+
+const PICTURES = Object.freeze({
+  empty: ["M2.5 4.5h11M2.5 8h11M2.5 11.5h6"],
+  search: ["M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9Z", "m10.4 10.4 3.1 3.1"],
+  lost: ["M2.5 6.2a8.5 8.5 0 0 1 11 0M4.8 8.8a5 5 0 0 1 6.4 0M8 12v.1", "m2.5 13.5 11-11"],
+  door: ["M6.5 2.5h6v11h-6", "M2.5 8h6.5M6.8 5.6 9.2 8l-2.4 2.4"],
+  lock: ["M3.5 7.5h9v6h-9z", "M5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2"],
+});
+
+export function createStatePanel({ shape, title, text, actions = [], heading = "h2" }) {
+  return h(
+    "div",
+    { class: "state-panel" },
+    h("div", { class: "state-panel__picture" }, drawing("state-panel__shape", PICTURES[shape])),
+    h(heading, { tabindex: -1 }, title),
+    ...text.map((paragraph) => h("p", {}, paragraph)),
+    actions.length === 0
+      ? null
+      : h("div", { class: "state-panel__actions" }, ...actions.map(actionElement)),
+  );
+}
+
+function actionElement({ label, run, href, quiet = false }) {
+  const className = quiet ? "button button--quiet" : "button";
+  return href === undefined
+    ? h("button", { class: className, type: "button", onclick: () => run?.() }, label)
+    : h("a", { class: className, href }, label);
+}
+
+export function createJobLines({ format, now }) {
+  const element = h("ul", { class: "job-lines" });
+  const lines = keyedList(element, {
+    keyOf: (job) => job.job_id,
+    make: () => createLine({ format, now }),
+  });
+  return { element, update: lines.update };
+}
+
+function createLine({ format, now }) {
+  const badge = createStatusBadge();
+  const title = bdi("");
+  const link = h("a", { class: "job-lines__link" }, title);
+  const what = bdi("", "job-lines__what");
+  const when = h("span", { class: "job-lines__when" });
+  const element = h("li", {}, badge.element, h("div", {}, link, what), when);
+  return {
+    element,
+
+    update(job) {
+      badge.update(outcomeOf(job));
+      setAttribute(link, "href", jobHash(job.job_id));
+      setText(title, titleOf(job));
+      setText(what, whatText(job, format));
+      setAttribute(when, "title", job.ended_at ?? job.last_seen_at);
+      setText(when, whenText(job, now(), format));
+    },
+  };
+}
+
+function whatText(job, format) {
+  const parts = [job.client_id];
+  if (job.status !== "completed") {
+    const { records_total: total } = job;
+    const done = recordsThrough(job.counters);
+    parts.push(job.stage, total > 0 ? `${format.percent(done, total)} done` : null);
+  } else if (job.error !== null) {
+    parts.push([job.error.type, job.error.message].filter(Boolean).join(": "));
+  } else {
+    parts.push(job.project_id);
+  }
+  return parts.filter(Boolean).join(" · ");
+}
+
+function whenText(job, now, format) {
+  const since = (at) => (now - Date.parse(at)) / 1000;
+  if (job.status === "completed") {
+    return job.ended_at === null ? "" : format.ago(since(job.ended_at));
+  }
+  if (job.stalled) {
+    return job.last_seen_at === null ? "" : `silent for ${format.duration(since(job.last_seen_at))}`;
+  }
+  return job.started_at === null
+    ? "not started"
+    : `for ${format.duration(Math.max(Math.floor(since(job.started_at)), 0))}`;
 }

@@ -1,7 +1,7 @@
 /** Projects: how far they are, and what became of their jobs. */
 
 import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
-import { createPages } from "../lib/pages.js";
+import { createPages } from "../lib/feeds.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readProject } from "../lib/shapes.js";
 import { counterText, spellOut, totalsText } from "../lib/words.js";

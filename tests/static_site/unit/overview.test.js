@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { createOverviewFeed } from "../../../static_site/lib/feeds.js";
 import { createFormat } from "../../../static_site/lib/format.js";
-import { createOverviewFeed } from "../../../static_site/lib/overview-feed.js";
 import { readOverview } from "../../../static_site/lib/shapes.js";
 import { totalsText, verdictOf } from "../../../static_site/lib/words.js";
 import { dayOf, momentOf } from "../../../static_site/views/filter-form.js";

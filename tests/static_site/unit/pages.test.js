@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { BadQuery } from "../../../static_site/lib/errors.js";
-import { createPages, createThing } from "../../../static_site/lib/pages.js";
+import { createPages, createThing } from "../../../static_site/lib/feeds.js";
 
 const SIGNAL = new AbortController().signal;
 

@@ -3,7 +3,12 @@ import { test } from "node:test";
 
 import { readConfig } from "../../../static_site/lib/config.js";
 import { BadAnswer } from "../../../static_site/lib/errors.js";
-import { NO_HISTORY, entriesOf, withLast, withNext } from "../../../static_site/lib/history.js";
+import {
+  NO_HISTORY,
+  entriesOf,
+  withLast,
+  withNext,
+} from "../../../static_site/lib/job-page-feed.js";
 import { readEntry, readJob, readPage } from "../../../static_site/lib/shapes.js";
 
 test("a field of the wrong kind counts as absent", () => {
