@@ -122,6 +122,7 @@ export function createJobView(context, listAddress) {
         ? notFoundPanel(jobId, listAddress())
         : createStatePanel({
             shape: "lost",
+            heading: "h1",
             title: key,
             text: ["Your jobs go on all the same. This page tries again by itself."],
             actions: [{ label: "Try now", run: poll.hurry }],
@@ -183,6 +184,7 @@ function historyNote({ settled, last }, isMissing) {
 function notFoundPanel(jobId, href) {
   return createStatePanel({
     shape: "search",
+    heading: "h1",
     title: "There is no such job",
     text: [
       h("span", {}, "Nothing is known of ", bdi(jobId, "mono"), ", or it isn’t yours to see."),
