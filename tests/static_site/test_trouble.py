@@ -3,7 +3,18 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.static_site.conftest import let_pass, row, sign_in
-from tests.support.example_jobs import make_entry, make_job
+from tests.static_site.every_view import open_view
+from tests.support.example_jobs import (
+    ago,
+    make_client,
+    make_completed,
+    make_entry,
+    make_error_group,
+    make_figures,
+    make_job,
+    make_overview,
+    make_project,
+)
 from tests.support.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
@@ -104,6 +115,46 @@ def test_hostile_text_is_text_and_breaks_no_layout(
         expect(page.get_by_role("heading", level=1)).to_have_text(text)
         expect(page.locator(".history__entry")).to_have_count(1)
         page.locator("summary").click()
+        assert_nothing_sticks_out(page)
+        hrefs = page.locator("a[href]").evaluate_all("links => links.map(a => a.protocol)")
+        assert set(hrefs) == {"http:"}
+    assert page.evaluate("window.broken") is None
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_hostile_text_is_text_on_every_other_view(
+    page: Page, origin: FakeOrigin, width: int
+) -> None:
+    """Errors, projects, clients, configuration and overview take it as the jobs do."""
+    page.set_viewport_size({"width": width, "height": 800})
+    for number, text in enumerate(HOSTILE):
+        named = {"name": text, "tags": {text: text}, "client_id": f"c{number}"}
+        error = {"type": text, "message": text, "fingerprint": "x"}
+        origin.jobs += [
+            make_completed(f"bad-{number}", "failed", name=text, client_id=text[:128], error=error),
+            make_job(f"run-{number}", name=text, stage=text, parent_job_id="bad-0"),
+        ]
+        origin.errors.append(
+            make_error_group(
+                f"f{number}", type=text, message=text, clients=[text[:128]], job_ids=[text[:128]]
+            )
+        )
+        origin.projects.append(
+            make_project(f"p{number}", **named, owner=text, status=text, counters={text[:40]: 1})
+        )
+        origin.clients.append(make_client(**named, description=text, contact=text))
+        parameter = {"name": text, "value": text, "description": text, "updated_at": text}
+        origin.configs[f"c{number}"] = {"parameters": [parameter], "secrets_omitted": text}
+    by_client = {text[:128]: make_figures(name=text) for text in HOSTILE}
+    origin.overview = make_overview(by_client, running=6, last_event_at=ago(seconds=1))
+    sign_in(page, origin, "#/overview")
+    for hash_ in ("#/overview", "#/errors", "#/projects", "#/clients", "#/jobs/bad-0"):
+        open_view(page, hash_)
+        expect(page.get_by_text(HOSTILE[0]).first).to_be_visible()
+        assert_nothing_sticks_out(page)
+    for number, text in enumerate(HOSTILE):
+        open_view(page, f"#/clients/c{number}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(text)
         assert_nothing_sticks_out(page)
         hrefs = page.locator("a[href]").evaluate_all("links => links.map(a => a.protocol)")
         assert set(hrefs) == {"http:"}
