@@ -57,4 +57,7 @@ def _take(context: BrowserContext, origin: FakeOrigin, folder: Path, kind: str) 
 
 
 def _save(page: Page, folder: Path, name: str) -> None:
-    page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
+    """Take the whole page; rows out of sight are not drawn, so a list is cut at its window."""
+    is_list = name.startswith("site-jobs-") and "empty" not in name
+    path = folder / f"{name}.png"
+    page.screenshot(path=path, full_page=not is_list, animations="disabled")
