@@ -42,7 +42,7 @@ bench: ## measure (ARGS="--only NAME…"); prints a table, writes .run-ledger/be
 	@$(bin)/python -m tests.benchmarks $(ARGS)
 
 screenshots: ## take pictures of every view into docs/screenshots
-	@$(bootstrap) test
+	@$(bootstrap) test local-cloud
 	@$(bin)/python -m tests.screenshots $(ARGS)
 
 lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer versions)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -17,6 +17,7 @@ from dashboard_app.api.client import Answer, ApiClient, Question
 
 FRESH_SECONDS = 30.0
 _MOST = 300
+_MOST_DRAWN = 60
 _AT_ONCE = 8
 
 Document = Mapping[str, Any]
@@ -40,6 +41,7 @@ class Answers:
         self._client = client
         self._clock = clock
         self._kept: OrderedDict[Question, _Kept] = OrderedDict()
+        self._drawn: OrderedDict[Hashable, tuple[tuple[Answer, ...], object]] = OrderedDict()
 
     @property
     def client(self) -> ApiClient:
@@ -96,9 +98,25 @@ class Answers:
                 return found if most is None else found[:most], cursor is not None
             page = self.get(asked.also(cursor=cursor)).document
 
+    def drawn(self, questions: Iterable[Question], key: Hashable, draw: Callable[[], T]) -> T:
+        """Return what *draw* makes of answers to *questions*; made once for them and *key*."""
+        answers = tuple(self._kept[asked].answer for asked in questions)
+        kept = self._drawn.get(key)
+        if (
+            kept is None
+            or len(kept[0]) != len(answers)
+            or any(one is not other for one, other in zip(kept[0], answers, strict=True))
+        ):
+            kept = self._drawn[key] = (answers, draw())
+        self._drawn.move_to_end(key)
+        while len(self._drawn) > _MOST_DRAWN:
+            self._drawn.popitem(last=False)
+        return cast("T", kept[1])
+
     def forget(self) -> None:
         """Ask everything anew from here on."""
         self._kept.clear()
+        self._drawn.clear()
 
     def _is_fresh(self, asked: Question) -> bool:
         kept = self._kept.get(asked)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
 from dashboard_app.answers import Answers
+from dashboard_app.api.client import Question
 from dashboard_app.session import SessionKey
 from dashboard_app.settings import Settings
 from dashboard_app.signing_in import Caller
 from dashboard_app.spans import Span
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,16 @@ class Desk:
     client_id: str | None
     is_empty: bool
     pages: Mapping[str, Page]
+
+    def drawn(
+        self, name: str, questions: Sequence[Question], part: Span, draw: Callable[[], T]
+    ) -> T:
+        """Return a chart of a part of the span, drawn once for the same answers and choices."""
+        hour = self.now.replace(
+            minute=0, second=0, microsecond=0
+        )  # what is running changes with it
+        key = (name, tuple(questions), part, self.span, self.zone.key, hour)
+        return self.answers.drawn(questions, key, draw)
 
     def page(self, name: str) -> Page:
         """Return another page, for a link to it."""

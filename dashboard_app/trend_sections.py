@@ -57,7 +57,12 @@ def figures_of(
 
 def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
     """Show what was created, started and ended, with the brush that narrows the rest."""
-    chart = throughput(frame=whole, span=here.span, zone=here.zone)
+    chart = here.drawn(
+        "throughput",
+        [asked],
+        here.span,
+        lambda: throughput(frame=whole, span=here.span, zone=here.zone),
+    )
     st.altair_chart(
         chart,
         key=chart_key(),
@@ -75,7 +80,12 @@ def groups_of(
     """Show results of the busiest groups side by side, and the sums of all groups."""
     narrowed = frames.within(grouped, part)
     busiest = frames.top_groups(narrowed, "ended", _SMALL_CHARTS)
-    chart = small_results(frame=narrowed, span=part, zone=here.zone, groups=busiest)
+    chart = here.drawn(
+        "small results",
+        [asked],
+        part,
+        lambda: small_results(frame=narrowed, span=part, zone=here.zone, groups=busiest),
+    )
     st.altair_chart(chart, alt=f"Attempts ended by result, for each {group_by}")
     sums = frames.totals(narrowed)
     if len(sums) > len(busiest):
@@ -100,7 +110,8 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
     for number, (name, make) in enumerate(makers.items()):
         with columns[number % 2], st.container(border=True):
             st.markdown(f"**{name}**")
-            chart = make()
+            has_notes = name == "Error rate" and not is_grouped  # which other answers decide on
+            chart = make() if has_notes else here.drawn(name, asked, part, make)
             st.altair_chart(chart, alt=f"{name} over time", key=f"chart-{name}")
             file_name = name.lower().replace(" ", "-").replace(",", "")
             takeaway.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)

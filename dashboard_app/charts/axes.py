@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from dashboard_app.spans import DAY, HOUR, Interval, Span
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
+_REMEMBERED_NAMES = 20_000
 _MOST_TICKS = 9
 _HOUR_STEPS = (1, 2, 3, 6, 12)
 _EPOCH = pd.Timestamp(0, tz="UTC")
@@ -86,11 +88,12 @@ def with_times(frame: pd.DataFrame, *, span: Span, zone: ZoneInfo) -> pd.DataFra
         x=begins,
         x_end=begins + size,
         middle=begins + size / 2,
-        when=[names[at] for at in frame["at"]],
+        when=frame["at"].map(names),
         part=over.fillna(value=True).map({True: "whole", False: "so far"}),
     )
 
 
+@lru_cache(_REMEMBERED_NAMES)
 def interval_name(at: datetime, span: Span, zone: ZoneInfo) -> str:
     """Return what an interval is called: Sun 22 Nov 2026, 15:00–16:00 CET."""
     if span.interval is Interval.DAY:

@@ -120,15 +120,11 @@ def shifted(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
 def stacked(frame: pd.DataFrame, names: Sequence[str] = RESULTS) -> pd.DataFrame:
     """Return a row for each point and count of *names* that is not nothing: `low` to `high`."""
     keep = [name for name in ("group", "at", "complete") if name in frame]
-    high = frame[list(names)].fillna(0).cumsum(axis="columns")
-    parts = [
-        frame[keep].assign(
-            kind=name,
-            count=frame[name].fillna(0),
-            low=high[name] - frame[name].fillna(0),
-            high=high[name],
-        )
-        for name in names
-    ]
+    parts, low = [], pd.Series(0, index=frame.index, dtype=WHOLE)
+    for name in names:
+        count = frame[name].fillna(0)
+        high = low + count
+        parts.append(frame[keep].assign(kind=name, count=count, low=low, high=high))
+        low = high
     long = pd.concat(parts, ignore_index=True)
     return long[long["count"] != 0].reset_index(drop=True)

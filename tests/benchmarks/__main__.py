@@ -19,6 +19,7 @@ from pathlib import Path
 from . import (
     cold_start,
     cost,
+    dashboard,
     domain,
     emit,
     end_to_end,
@@ -57,6 +58,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "site_render_500_ms": site.render_500_ms,
     "site_update_50_ms": site.update_50_ms,
     "site_layout_shift": site.layout_shift,
+    "dashboard_rerun_ms": dashboard.rerun_ms,
+    "dashboard_first_view_ms": dashboard.first_view_ms,
     "emit_add_us": emit.add_us,
     "emit_events_per_million_adds": emit.events_per_million_adds,
     "emit_unreachable_bus_overhead": emit.unreachable_bus_overhead,

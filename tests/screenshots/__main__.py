@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.browser import launched
 
-from . import site
+from . import dashboard, site
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "screenshots"
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with launched() as browser:
         site.take_all(browser, folder)
+        dashboard.take_all(browser, folder)
     return 0
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, Page
+from tests.support.dashboard_data import projects, work
+from tests.support.ledger_http import get, machine_token, put_events, until
+from tests.support.local_stack import local_stack
 
 MILLISECONDS = 90_000
 PAGES = {
@@ -19,6 +24,7 @@ PAGES = {
 }
 WIDE, NARROW = (1360, 900), (390, 844)
 _MOST_PIXELS = 5_000
+_JOBS = 300
 
 
 def sign_in(page: Page, stack: Mapping[str, Any], path: str, role: str = "staff") -> None:
@@ -51,6 +57,22 @@ def shoot_whole(page: Page, size: tuple[int, int], path: Path) -> None:
     settle(page)
     page.screenshot(path=path)
     page.set_viewport_size({"width": width, "height": size[1]})
+
+
+def take_all(browser: Browser, folder: Path) -> None:
+    """Start a local stack, report a fortnight of work, and take all pictures into *folder*."""
+    with TemporaryDirectory() as state, local_stack(Path(state), dashboard=True) as stack:
+        now = datetime.now(UTC)
+        reported = [*projects(now), *work(now, jobs=_JOBS, days=14, seed=5)]
+        put_events(stack.document, stack.client("events"), reported)
+        token = machine_token(stack.document)
+        until("all jobs there", 300, lambda: _count(stack.document, token) == _JOBS + 3)
+        shoot(browser, stack.document, folder)
+
+
+def _count(stack: Mapping[str, Any], token: str) -> int:
+    answer = get(stack, "/clients", token, limit=100)
+    return sum(one["jobs"]["total"] for one in answer.json()["items"]) if answer.ok else 0
 
 
 def shoot(browser: Browser, stack: Mapping[str, Any], folder: Path) -> list[Path]:

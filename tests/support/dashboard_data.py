@@ -30,10 +30,11 @@ def fill(house: House, now: datetime, *, jobs: int = 120, days: int = 14, seed: 
     configure(house.client, "globex", "confidence", value="0.9")
     configure(house.client, "globex", "region", value="eu")
     configure(house.client, "acme", "warehouse", secret_ref="arn:aws:ssm:eu:1:parameter/x")
-    house.post(*_projects(now), *work(now, jobs=jobs, days=days, seed=seed))
+    house.post(*projects(now), *work(now, jobs=jobs, days=days, seed=seed))
 
 
-def _projects(now: datetime) -> Iterator[Envelope]:
+def projects(now: datetime) -> Iterator[Envelope]:
+    """Yield an update of a project of each client."""
     for number, client_id in enumerate(CLIENTS):
         yield project_update(
             project_id=f"{client_id}-catalogue",

@@ -1,0 +1,227 @@
+"""How long analysts wait: a rerun with everything known, and the first view on the local stack.
+
+The rerun is of the Trends page by client, 30 days by hour and 10 clients with work in every hour,
+with answers kept from the run before: what Python takes from the script's start to its end, as
+Streamlit's own test runner runs it. The first view is a real browser's, from asking for the page
+with a fresh session to the throughput chart's being drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Browser
+from streamlit.testing.v1 import AppTest
+from tests.screenshots.dashboard import sign_in
+from tests.support import events
+from tests.support.browser import launched
+from tests.support.dashboard_api import token
+from tests.support.ledger_http import get, machine_token, put_events, until
+from tests.support.local_stack import LocalStack, local_stack
+
+from .figures import Figure
+
+MAIN = Path(__file__).resolve().parents[2] / "dashboard_app" / "main.py"
+ROUNDS = 7
+CLIENTS, HOURS = 10, 30 * 24
+FIRST_VIEW_JOBS = 100_000
+FIRST_VIEW_ROUNDS = 5
+_SECONDS = 60
+_CHART = "[data-testid=stVegaLiteChart] >> css=svg, canvas"
+
+
+def rerun_ms() -> Figure:
+    """Measure a rerun of the Trends page with warm answers."""
+    with _answering(_answers()) as url:
+        app = AppTest.from_file(str(MAIN), default_timeout=_SECONDS)
+        app.secrets["run_ledger"] = {"api_url": url}
+        access = {"access": token("u-1", "staff")}
+        app.user = {"is_logged_in": True, "email": "a@b.example", "tokens": access}
+        app.query_params.update({"span": "30d", "interval": "Hour", "by": "Client"})
+        app.run()
+        assert not app.exception, app.exception
+        took = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            app.run()
+            took.append((time.perf_counter() - started) * 1_000)
+    return Figure(
+        "dashboard_rerun_ms",
+        statistics.median(took),
+        "ms",
+        goal=300,
+        more_is_better=False,
+        notes=(
+            f"{CLIENTS} clients, {HOURS} hours, {CLIENTS * HOURS:,} points; median of {ROUNDS}",
+        ),
+    )
+
+
+def _answers() -> dict[str, Any]:
+    """Return what the API would say of ten clients that work all the time."""
+    dice = random.Random(6)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    begin = now - timedelta(hours=HOURS - 1)
+    totals = dict.fromkeys(
+        ("queued", "running", "succeeded", "partial", "failed", "cancelled", "timed_out"), 1
+    )
+    clients = [
+        {
+            "client_id": f"client-{number}",
+            "name": None,
+            "description": None,
+            "contact": None,
+            "tags": {},
+            "declared": True,
+            "jobs": {"total": 7, **totals},
+        }
+        for number in range(CLIENTS)
+    ]
+    series = [
+        {
+            "key": {"client_id": one["client_id"]},
+            "points": [_point(dice, begin + timedelta(hours=hour)) for hour in range(HOURS)],
+        }
+        for one in clients
+    ]
+    page = {"next_cursor": None}
+    return {
+        "/clients": {"items": clients, **page},
+        "/projects": {"items": [], **page},
+        "/errors": {"items": [], **page},
+        "/overview": {
+            "as_of": now.isoformat(),
+            "totals": {"running": 1, "queued": 0, "stalled": 0, "last_event_at": now.isoformat()},
+            "clients": [],
+        },
+        "client": {"series": series},
+        "pipeline": {"series": []},
+        "": {"series": [{"key": {}, "points": series[0]["points"]}]},
+    }
+
+
+def _point(dice: random.Random, at: datetime) -> dict[str, Any]:
+    failed = dice.randrange(4)
+    succeeded = dice.randrange(20, 60)
+    return {
+        "at": at.isoformat(),
+        "created": succeeded,
+        "started": succeeded,
+        "ended": succeeded + failed,
+        "succeeded": succeeded,
+        "partial": 0,
+        "failed": failed,
+        "cancelled": 0,
+        "timed_out": 0,
+        "error_rate": failed / (succeeded + failed),
+        "duration_p50_seconds": dice.random() * 60,
+        "duration_p95_seconds": dice.random() * 600,
+        "counters": {"records_ok": succeeded * 40, "input_tokens": 9_000, "cost_microusd": 8_000},
+    }
+
+
+@contextmanager
+def _answering(answers: dict[str, Any]) -> Iterator[str]:
+    bodies = {name: json.dumps(document).encode() for name, document in answers.items()}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            group = parse_qs(parts.query).get("group_by", [""])[0]
+            body = bodies[group if parts.path == "/trends" else parts.path]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def first_view_ms(jobs: int = FIRST_VIEW_JOBS) -> Figure:
+    """Measure how soon the throughput chart is there, on a local stack that holds many jobs."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_stack(Path(folder), dashboard=True) as stack,
+        launched() as browser,
+    ):
+        _fill(stack, jobs)
+        took = _views(browser, stack)
+    return Figure(
+        "dashboard_first_view_ms",
+        statistics.median(took),
+        "ms",
+        goal=2_000,
+        more_is_better=False,
+        notes=(
+            f"{jobs:,} jobs; fresh session of somebody signed in; median of {FIRST_VIEW_ROUNDS}",
+        ),
+    )
+
+
+def _fill(stack: LocalStack, jobs: int) -> None:
+    """Report jobs of ten clients over a week, through the bus, and wait until all are counted."""
+    now = datetime.now(UTC)
+    client = stack.client("events")
+    step = timedelta(days=7) / jobs
+    batch = []
+    for number in range(jobs):
+        at = (now - timedelta(hours=1) - number * step).isoformat()
+        batch.append(
+            events.job_update(
+                job_id=f"view-{number}",
+                client_id=f"client-{number % CLIENTS}",
+                project_id=f"project-{number % CLIENTS}",
+                event_id="e",
+                occurred_at=at,
+                status="completed",
+                result="failed" if number % 20 == 0 else "succeeded",
+                delta={"records_ok": 40, "cost_microusd": 900},
+            )
+        )
+    put_events(stack.document, client, batch)
+    access = machine_token(stack.document)
+
+    def all_there() -> bool:
+        answer = get(stack.document, "/clients", access, limit=100)
+        return answer.ok and sum(one["jobs"]["total"] for one in answer.json()["items"]) == jobs
+
+    until(f"{jobs} jobs counted", 3_600, all_there)
+
+
+def _views(browser: Browser, stack: LocalStack) -> list[float]:
+    context = browser.new_context(viewport={"width": 1_360, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(_SECONDS * 1_000)
+    sign_in(page, stack.document, "/")
+    page.locator(_CHART).first.wait_for()
+    took = []
+    for _ in range(FIRST_VIEW_ROUNDS):
+        started = time.perf_counter()
+        page.goto(stack.document["dashboard_url"])
+        page.locator(_CHART).first.wait_for()
+        took.append((time.perf_counter() - started) * 1_000)
+    context.close()
+    return took
