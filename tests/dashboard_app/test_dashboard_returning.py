@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -27,7 +28,9 @@ def passed(path: str, status: int, headers: dict[str, str]) -> list[tuple[str, s
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "path": path, "headers": raw}
-    asyncio.run(ReturnToPage(app)(scope, receive, send))
+    # A browser that other tests have open keeps a loop running in this thread.
+    with ThreadPoolExecutor(1) as another_thread:
+        another_thread.submit(asyncio.run, ReturnToPage(app)(scope, receive, send)).result()
     return [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
 
 
