@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from tests.support.events import Envelope, job_update
 from tests.support.reading import NOW, STAFF, House, client_user, house
-from tests.support.tables import NAMES
 
 from run_ledger.domain.contract import RESULTS
 from run_ledger.domain.instants import text
@@ -134,24 +133,6 @@ def test_full_pages_where_an_index_serves(full: House) -> None:
     for parameters in FILTERS:
         pages = list(full.walk("/jobs", limit=6, **parameters))
         assert all(len(page.json["items"]) == 6 for page in pages[:-1]), parameters
-
-
-@pytest.mark.parametrize(("silent_days", "stalled"), [(2, "true"), (0, "false")])
-def test_jobs_from_before_there_were_slots_are_judged_by_their_items(
-    silent_days: int, stalled: str
-) -> None:
-    """Their rows say nothing of when they were seen, which neither fails a list nor hides them."""
-    with house() as here:
-        update = job_update(job_id="early", status="running")
-        here.post(update, at=NOW - silent_days * DAY)
-        here.client.update_item(
-            TableName=NAMES.jobs,
-            Key={"job_id": {"S": "early"}},
-            UpdateExpression="REMOVE seen_slot",
-        )
-        for asked in ("true", "false"):
-            found = [job["job_id"] for job in here.get("/jobs", stalled=asked).json["items"]]
-            assert found == (["early"] if asked == stalled else [])
 
 
 def test_a_page_needs_no_call_for_days_without_a_match(full: House) -> None:
