@@ -37,10 +37,13 @@ def main() -> None:
             waiting = []
             while batch := list(islice(records, BATCH)):
                 waiting += _post(batch)
-    batches = [line for line in map(json.loads, log.getvalue().splitlines()) if "messages" in line]
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    cancelled = sum(line.get("Cancelled", 0) for line in lines)
     counts = {
-        name: sum(line[name] for line in batches)
-        for name in ("messages", "transactions", "cancelled")
+        "messages": sum(line.get("Messages", 0) for line in lines),
+        "cancelled": cancelled,
+        # All events are of one job, so a transaction that commits is one posting.
+        "transactions": cancelled + sum(line["message"] == "posted" for line in lines),
     }
     sys.stdout.write(json.dumps(counts) + "\n")
 
