@@ -1,34 +1,79 @@
-"""The pages of the analysts' app: wide and narrow, light and dark, signed out, failing, in use."""
+"""The pages of the analysts' app: wide and phone, light and dark, signed out, failing, in use."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, Page
-from tests.support.dashboard_data import projects, work
-from tests.support.ledger_http import get, machine_token, put_events, until
-from tests.support.local_stack import local_stack
+from tests.support.analysts_app import Provider, providing, running_app
+from tests.support.dashboard_api import Api, serving
+from tests.support.dashboard_data import fill
+from tests.support.views import reading_house
+
+from run_ledger.domain import instants
 
 MILLISECONDS = 90_000
 PAGES = {
-    "trends": "/?span=7d&by=Client",
+    "trends": "/?span=7d",
+    "trends-by-client": "/?span=7d&by=Client",
     "jobs": "/jobs",
+    "job": "/jobs?job=job-0007",
     "errors": "/errors",
     "projects": "/projects?standing=All",
     "clients": "/clients?one=acme&other=globex",
     "cost": "/cost",
 }
-WIDE, NARROW = (1360, 900), (390, 844)
-_MOST_PIXELS = 5_000
-_JOBS = 300
+SIZES = {"wide": (1360, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+_MOST_PIXELS = 7_000
+_JOBS = 700
+
+
+@dataclass
+class Scenes:
+    """What pictures are taken of: the app with work to show, and one with none."""
+
+    browser: Browser
+    folder: Path
+    full: str
+    empty: str
+    api: Api
+    provider: Provider
+    taken: list[Path] = field(default_factory=list)
+
+    @contextmanager
+    def tab(self, scheme: str, kind: str) -> Iterator[Page]:
+        """Give a tab of a fresh profile."""
+        width, height = SIZES[kind]
+        context = self.browser.new_context(
+            color_scheme=scheme,  # type: ignore[arg-type]
+            viewport={"width": width, "height": height},
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+            reduced_motion="reduce",
+            is_mobile=kind == "phone",
+            has_touch=kind == "phone",
+        )
+        page = context.new_page()
+        page.set_default_timeout(MILLISECONDS)
+        yield page
+        context.close()
+
+    def shoot(self, page: Page, name: str, scheme: str, kind: str) -> None:
+        """Take a picture of the page down to its end."""
+        width, height = SIZES[kind]
+        self.taken.append(self.folder / f"dashboard-{name}-{kind}-{scheme}.png")
+        shoot_whole(page, (width, height), self.taken[-1])
 
 
 def sign_in(page: Page, stack: Mapping[str, Any], path: str, role: str = "staff") -> None:
-    """Open a page of the app, sign in, and be back on it."""
+    """Open a page of the app of a local stack, sign in, and be back on it."""
     user = stack["users"][role]
     page.goto(stack["dashboard_url"].rstrip("/") + path)
     page.get_by_role("button", name="Sign in").click()
@@ -51,53 +96,79 @@ def settle(page: Page) -> None:
 
 def shoot_whole(page: Page, size: tuple[int, int], path: Path) -> None:
     """Take a picture of the page down to its end."""
-    height = int(page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0"))
-    width = size[0]
-    page.set_viewport_size({"width": width, "height": min(max(size[1], height), _MOST_PIXELS)})
+    width, height = size
+    whole = int(page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0"))
+    page.set_viewport_size({"width": width, "height": min(max(height, whole), _MOST_PIXELS)})
     settle(page)
-    page.screenshot(path=path)
-    page.set_viewport_size({"width": width, "height": size[1]})
+    page.screenshot(path=path, animations="disabled")
+    page.set_viewport_size({"width": width, "height": height})
 
 
 def take_all(browser: Browser, folder: Path) -> None:
-    """Start a local stack, report a fortnight of work, and take all pictures into *folder*."""
-    with TemporaryDirectory() as state, local_stack(Path(state), dashboard=True) as stack:
-        now = datetime.now(UTC)
-        reported = [*projects(now), *work(now, jobs=_JOBS, days=14, seed=5)]
-        put_events(stack.document, stack.client("events"), reported)
-        token = machine_token(stack.document)
-        until("all jobs there", 300, lambda: _count(stack.document, token) == _JOBS + 3)
-        shoot(browser, stack.document, folder)
+    """Take all pictures into *folder*, of a made-up fortnight."""
+    with scenes(browser, folder) as all_of_it:
+        for scheme in SCHEMES:
+            for kind in SIZES:
+                take_states(all_of_it, scheme, kind)
+                take_pages(all_of_it, scheme, kind)
 
 
-def _count(stack: Mapping[str, Any], token: str) -> int:
-    answer = get(stack, "/clients", token, limit=100)
-    return sum(one["jobs"]["total"] for one in answer.json()["items"]) if answer.ok else 0
+@contextmanager
+def scenes(browser: Browser, folder: Path) -> Iterator[Scenes]:
+    """Start the app twice: on a ledger with a fortnight of work, and on an empty one."""
+    now = datetime.now(UTC)
+    houses = [reading_house([]), reading_house([])]
+    for house in houses:
+        house.now = instants.parse(now.isoformat())
+    fill(houses[0], now, jobs=_JOBS, days=14)
+    with (
+        TemporaryDirectory() as logs,
+        serving(houses[0]) as api,
+        serving(houses[1]) as empty,
+        providing() as provider,
+        running_app(Path(logs), provider, api.url, demo=True) as full_url,
+        running_app(Path(logs), provider, empty.url) as empty_url,
+    ):
+        yield Scenes(browser, folder, full_url, empty_url, api, provider)
 
 
-def shoot(browser: Browser, stack: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Take all pictures into *folder* and name them."""
-    taken = []
-    for scheme in ("light", "dark"):
-        for kind, size in (("wide", WIDE), ("narrow", NARROW)):
-            context = browser.new_context(
-                color_scheme=scheme,  # type: ignore[arg-type]
-                viewport={"width": size[0], "height": size[1]},
-                locale="en-GB",
-            )
-            page = context.new_page()
-            page.set_default_timeout(MILLISECONDS)
-            if kind == "wide":
-                page.goto(stack["dashboard_url"])
-                page.get_by_role("button", name="Sign in").wait_for()
-                taken.append(folder / f"dashboard-signed-out-{scheme}.png")
-                page.screenshot(path=taken[-1])
-            sign_in(page, stack, "/")
-            for name, path in PAGES.items():
-                page.goto(stack["dashboard_url"].rstrip("/") + path)
-                page.get_by_role("heading", level=1).wait_for()
-                settle(page)
-                taken.append(folder / f"dashboard-{name}-{kind}-{scheme}.png")
-                shoot_whole(page, size, taken[-1])
-            context.close()
-    return taken
+def take_pages(all_of_it: Scenes, scheme: str, kind: str) -> None:
+    """Take every page, with work in it."""
+    with all_of_it.tab(scheme, kind) as page:
+        _enter(page, all_of_it.full)
+        for name, path in PAGES.items():
+            page.goto(all_of_it.full + path)
+            page.get_by_role("heading", level=1).wait_for()
+            settle(page)
+            all_of_it.shoot(page, name, scheme, kind)
+
+
+def take_states(all_of_it: Scenes, scheme: str, kind: str) -> None:
+    """Take what is no data: signed out, first use, refused, failing."""
+    with all_of_it.tab(scheme, kind) as page:
+        page.goto(all_of_it.full)
+        page.get_by_role("button", name="Sign in").wait_for()
+        all_of_it.shoot(page, "signed-out", scheme, kind)
+    with all_of_it.tab(scheme, kind) as page:
+        _enter(page, all_of_it.empty)
+        page.get_by_text("Nothing has been reported yet").wait_for()
+        all_of_it.shoot(page, "first-use", scheme, kind)
+    with all_of_it.tab(scheme, kind) as page:
+        all_of_it.provider.groups = ()
+        _enter(page, all_of_it.full)
+        all_of_it.provider.groups = ("staff",)
+        page.get_by_text("You may not see this").wait_for()
+        all_of_it.shoot(page, "forbidden", scheme, kind)
+    with all_of_it.tab(scheme, kind) as page:
+        all_of_it.api.status = 503
+        _enter(page, all_of_it.full)
+        page.get_by_text("The API does not answer").wait_for()
+        all_of_it.api.status = None
+        all_of_it.shoot(page, "failing", scheme, kind)
+
+
+def _enter(page: Page, url: str) -> None:
+    """Sign in where nothing is asked."""
+    page.goto(url)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("sees ").first.wait_for(state="attached")
