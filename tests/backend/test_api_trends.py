@@ -198,6 +198,7 @@ def test_one_point_whole(here: House) -> None:
         "interval": "hour",
         "from": "2026-11-22T14:00:00.000000Z",
         "to": "2026-11-22T15:00:00.000000Z",
+        "tz": "UTC",
         "group_by": None,
         "series": [
             {

@@ -124,6 +124,7 @@ def test_bundle_for_lambda_carries_its_wheels(tmp_path: Path) -> None:
     with zipfile.ZipFile(builds[0].path) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".so")]
         assert "run_ledger/writer.py" in archive.namelist()
+        assert "tzdata/zoneinfo/Europe/Berlin" in archive.namelist()  # Lambda has no zones itself
     assert compiled == ["msgspec/_core.cpython-312-aarch64-linux-gnu.so"]
     assert builds[0].digest == builds[1].digest
     assert builds[0].path.read_bytes() == builds[1].path.read_bytes()

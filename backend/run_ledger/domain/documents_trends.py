@@ -39,10 +39,11 @@ class SeriesDocument(Struct, frozen=True):
 
 
 class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
-    """Series over one span, sorted by key. ``to`` is exclusive."""
+    """Series over one span, sorted by key. ``to`` is exclusive, ``tz`` that of the days."""
 
     interval: Interval
     from_: str
     to: str
+    tz: str
     group_by: GroupBy | None
     series: Sequence[SeriesDocument]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -33,6 +34,13 @@ _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = (
     rf"{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
 )
+_ALLOWED_TIME = "an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z"
+_MOMENT_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "format": "date"},
+    ]
+}
 _is_identifier = re.compile(_IDENTIFIER).fullmatch
 _is_digits = re.compile(r"[0-9]{1,9}").fullmatch
 _is_day = re.compile(_DAY).fullmatch
@@ -146,13 +154,27 @@ def moment(name: str, about: str) -> Parameter[int]:
     return Parameter(
         name=name,
         about=about,
-        allowed="an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z, or a date in UTC",
-        schema={
-            "anyOf": [
-                {"type": "string", "format": "date-time"},
-                {"type": "string", "format": "date"},
-            ]
-        },
+        allowed=f"{_ALLOWED_TIME}, or a date in UTC",
+        schema=_MOMENT_SCHEMA,
+        parse=parse,
+    )
+
+
+def moment_or_day(name: str, about: str) -> Parameter[int | date]:
+    """Return a parameter that takes a time, or a date: another parameter says in which zone."""
+
+    def parse(text: str) -> int | date:
+        if _is_day(text):
+            return date.fromisoformat(text)
+        if not _is_time(text):
+            raise ValueError(text)
+        return instants.parse(text)
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed=f"{_ALLOWED_TIME}, or a date in the zone of tz",
+        schema=_MOMENT_SCHEMA,
         parse=parse,
     )
 

@@ -6,13 +6,18 @@ a project: that combination is refused, as an answer would have to read every jo
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from bisect import bisect_right
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
 
 from .errors import InvalidQuery
-from .instants import EARLIEST, LATEST, MICROSECONDS
-from .parameters import Given, Parameter, check_names, choice, identifier, moment
+from .instants import EARLIEST, LATEST, MICROSECONDS, parse
+from .parameters import Given, Parameter, check_names, choice, identifier, moment_or_day
+
+if TYPE_CHECKING:
+    from .zones import Zone
 
 Interval = Literal["hour", "day"]
 GroupBy = Literal["client", "project", "pipeline"]
@@ -25,17 +30,49 @@ _LENGTH = {"hour": HOUR, "day": DAY}
 _MOST_DAYS = {"hour": MOST_DAYS_BY_HOUR, "day": MOST_DAYS_BY_DAY}
 _DEFAULT_SPAN = {"hour": DAY, "day": 30 * DAY}
 
+UTC = "UTC"
+_DATE_TEXT = "a time in the years 2 to 9998"
+_FIRST_IN_ZONES, _LAST_IN_ZONES = parse("0002-01-01T00:00:00Z"), parse("9998-12-31T00:00:00Z")
+
+
+def _zone_name(name: str) -> str:
+    """Return *name* where it is a zone's; ValueError otherwise."""
+    if name != UTC:
+        _zone(name)
+    return name
+
+
+def _zone(name: str) -> Zone:
+    # Reading zones takes a cold function milliseconds that most requests have no use for.
+    from .zones import zone  # noqa: PLC0415
+
+    return zone(name)
+
+
 _INTERVAL = choice("interval", "How long a point is: `day` unless said.", ("hour", "day"))
-_FROM = moment(
+_FROM = moment_or_day(
     "from",
     "Where the series begin: the interval that this lies in is the first. 30 days before `to` "
     f"unless said, by hour one day. By day {MOST_DAYS_BY_DAY} days at most, by hour "
-    f"{MOST_DAYS_BY_HOUR}.",
+    f"{MOST_DAYS_BY_HOUR}. A date is its midnight in `tz`.",
 )
-_TO = moment(
+_TO = moment_or_day(
     "to",
     "Where the series end, exclusive: the interval that the moment before this lies in is the "
-    "last. Now unless said.",
+    "last. Now unless said. A date is its midnight in `tz`.",
+)
+_TZ = Parameter(
+    name="tz",
+    about=(
+        "The time zone whose days are meant, by its IANA name: those of `interval=day`, and those "
+        "that `from` and `to` name as a date. Where clocks change, a day has 23 or 25 hours. "
+        "Counted is by hours of UTC, each of which belongs to the local day that it begins in: "
+        "where a zone's midnight lies in the middle of one (`Asia/Kolkata`), that hour is of the "
+        "day before, and `at` is the first whole hour. Hours are those of UTC in every zone."
+    ),
+    allowed="the IANA name of a time zone, as Europe/Berlin or America/New_York; UTC unless said",
+    schema={"type": "string", "pattern": "^[A-Za-z0-9_+/-]{1,64}$", "default": "UTC"},
+    parse=_zone_name,
 )
 _CLIENT_ID = identifier("client_id", "Only what was done for this client.")
 _PROJECT_ID = identifier("project_id", "Only what was done in this project.")
@@ -50,6 +87,7 @@ TRENDS_PARAMETERS: tuple[Parameter[Any], ...] = (
     _INTERVAL,
     _FROM,
     _TO,
+    _TZ,
     _CLIENT_ID,
     _PROJECT_ID,
     _PIPELINE,
@@ -67,6 +105,9 @@ class TrendsQuery(Struct, frozen=True):
     project_id: str | None
     pipeline: str | None
     group_by: GroupBy | None
+    tz: str = UTC
+    edges: tuple[int, ...] = ()
+    """Where the days of another zone than UTC begin, and where the last one ends."""
 
     @property
     def is_by_project(self) -> bool:
@@ -79,16 +120,30 @@ class TrendsQuery(Struct, frozen=True):
         return not (self.client_id or self.project_id or self.pipeline or self.group_by)
 
     @property
+    def is_by_day_of_utc(self) -> bool:
+        """Return whether the points are the days that rows are kept by."""
+        return self.interval == "day" and not self.edges
+
+    @property
     def moments(self) -> range:
-        """Return where each interval begins."""
+        """Return where each interval of UTC begins."""
         return range(self.start, self.end, _LENGTH[self.interval])
+
+    def interval_of(self, hour: int) -> int:
+        """Return where the interval begins that the *hour* beginning then belongs to."""
+        if self.edges:
+            return self.edges[bisect_right(self.edges, hour) - 1]
+        return hour // _LENGTH[self.interval] * _LENGTH[self.interval]
 
 
 def trends_query(given: Given, now: int) -> TrendsQuery:
     """Return the query that the parameters of trends make at *now*."""
     check_names(given, TRENDS_PARAMETERS)
     interval = cast("Interval", _INTERVAL.of(given) or "day")
-    start, end = _span(given, interval, now)
+    tz = _TZ.of(given) or UTC
+    start, end, edges = (
+        (*_span(given, interval, now), ()) if tz == UTC else _span_in(tz, given, interval, now)
+    )
     query = TrendsQuery(
         interval=interval,
         start=start,
@@ -97,6 +152,8 @@ def trends_query(given: Given, now: int) -> TrendsQuery:
         project_id=_PROJECT_ID.of(given),
         pipeline=_PIPELINE.of(given),
         group_by=cast("GroupBy | None", _GROUP_BY.of(given)),
+        tz=tz,
+        edges=edges,
     )
     if query.is_by_project and query.pipeline is not None:
         raise InvalidQuery("pipeline", f"{_NO_PIPELINES}; leave out project_id and group_by")
@@ -111,19 +168,62 @@ _NO_PIPELINES = "the pipelines of a project are not counted apart"
 def _span(given: Given, interval: Interval, now: int) -> tuple[int, int]:
     """Return the first moment of the first interval, and that after the last."""
     length = _LENGTH[interval]
-    until = _TO.of(given)
+    since, until = _in_utc(_FROM.of(given)), _in_utc(_TO.of(given))
     end = now if until is None else until
-    since = _FROM.of(given)
     start = max(EARLIEST, end - _DEFAULT_SPAN[interval]) if since is None else since
-    if start >= end:
-        parameter = "to" if since is None else "from"
-        raise InvalidQuery(parameter, "the span is empty: from must lie before to")
-    most = _MOST_DAYS[interval]
-    if end - start > most * DAY:
-        raise InvalidQuery(
-            "from", f"more than {most} days before the end; by {interval} that is the most"
-        )
+    _check(start < end, end - start <= _MOST_DAYS[interval] * DAY, interval, since)
     last = -(-end // length) * length
     if last > LATEST:
         raise InvalidQuery("to", "allowed: a time before the last day of the year 9999")
     return start // length * length, last
+
+
+def _span_in(
+    tz: str, given: Given, interval: Interval, now: int
+) -> tuple[int, int, tuple[int, ...]]:
+    """Return the same in the zone *tz*, and where its days begin, by day."""
+    zone = _zone(tz)
+    since, until = _in_zone(zone, _FROM, given), _in_zone(zone, _TO, given)
+    end = now if until is None else until
+    wall_end = zone.wall_clock(end)
+    if since is None:
+        start = zone.moment(wall_end - timedelta(microseconds=_DEFAULT_SPAN[interval]))
+    else:
+        start = since
+    # As clocks there show it: a year of days is one, whether clocks changed in it or not.
+    length = (wall_end - zone.wall_clock(start)) - timedelta(hours=1)
+    _check(start < end, length <= timedelta(days=_MOST_DAYS[interval]), interval, since)
+    if interval == "hour":
+        return start // HOUR * HOUR, -(-end // HOUR) * HOUR, ()
+    edges = zone.edges(start, end)
+    return edges[0], edges[-1], edges
+
+
+def _check(
+    is_there: bool,  # noqa: FBT001
+    is_short: bool,  # noqa: FBT001
+    interval: Interval,
+    since: int | None,
+) -> None:
+    """Raise InvalidQuery for a span that has no length or too much of it."""
+    if not is_there:
+        parameter = "to" if since is None else "from"
+        raise InvalidQuery(parameter, "the span is empty: from must lie before to")
+    if not is_short:
+        most = _MOST_DAYS[interval]
+        raise InvalidQuery(
+            "from", f"more than {most} days before the end; by {interval} that is the most"
+        )
+
+
+def _in_utc(given: int | date | None) -> int | None:
+    return parse(f"{given}T00:00:00Z") if isinstance(given, date) else given
+
+
+def _in_zone(zone: Zone, parameter: Parameter[int | date], given: Given) -> int | None:
+    """Return the moment that is given, of a date the first hour that belongs to it."""
+    value = parameter.of(given)
+    moment = _in_utc(value)
+    if moment is not None and not _FIRST_IN_ZONES <= moment <= _LAST_IN_ZONES:
+        raise InvalidQuery(parameter.name, f"allowed with tz: {_DATE_TEXT}")
+    return zone.begins(value) if isinstance(value, date) else moment

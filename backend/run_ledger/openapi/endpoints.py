@@ -181,7 +181,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "combines neither with `project_id` nor with `group_by=project`. By day 400 days are "
             "the most, by hour 31; a caller who sees many clients is told if a question is about "
             "more than one answer can add up. Over everything, `counters` are those that the "
-            "contract names."
+            "contract names.\n\nDays are those of UTC, or with `tz` those of another zone, added "
+            "up from hours: what an hour counts goes to the local day that it begins in. `at`, "
+            "`from` and `to` are moments in UTC all the same. Everything by day of another zone "
+            "adds up all clients, so it may span fewer days than by day of UTC."
         ),
         tag="Totals",
         parameters=queries_trends.TRENDS_PARAMETERS,

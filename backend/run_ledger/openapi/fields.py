@@ -116,6 +116,7 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Point", "counters"): "The sums of the deltas of that interval, by name; zeros left out.",
     ("Trends", "from"): "The first moment of the first interval.",
     ("Trends", "to"): "The first moment after the last interval.",
+    ("Trends", "tz"): "The time zone whose days the points are, by day; its IANA name.",
     ("JobTotals", "cancelled"): "How many jobs were cancelled.",
     ("JobTotals", "failed"): "How many jobs failed.",
     ("JobTotals", "partial"): "How many jobs succeeded in part.",

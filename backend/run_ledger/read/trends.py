@@ -10,6 +10,9 @@ by or of a project              ``project#P#DAY``, and a directory of projects w
 anything else                   ``client#C#DAY``, and the directory of clients where all are seen
 ==============================  ==============================================================
 
+The rows of a client or project are of an hour each, and add up to days of any zone; ``all`` is kept
+by days of UTC, so everything by day of another zone is added up from all clients.
+
 A partition is one Query, all of a round side by side, `MOST_PARTITIONS` at most. Over everything by
 day the counters are those that the contract names, and so they are over everything by hour.
 """
@@ -55,6 +58,7 @@ def show_trends(inquiry: Inquiry) -> Struct:
         interval=query.interval,
         from_=text(query.start),
         to=text(query.end),
+        tz=query.tz,
         group_by=query.group_by,
         series=_series(query, sums),
     )
@@ -69,7 +73,7 @@ def show_trends(inquiry: Inquiry) -> Struct:
 
 def _sums(inquiry: Inquiry, query: TrendsQuery) -> Mapping[Point, Sums]:
     reading = inquiry.reading
-    is_of_all_rows = query.is_over_all and query.interval == "day"
+    is_of_all_rows = query.is_over_all and query.is_by_day_of_utc
     if is_of_all_rows and inquiry.caller.scope == EVERYTHING:
         return read_sums(reading, _ranges_of_all(query), _place_of_all)
     scope, clients = clients_in_view(inquiry, query.client_id)
@@ -111,7 +115,7 @@ def _check(count: int, parameter: str, what: str) -> None:
         raise InvalidQuery(
             parameter,
             f"that would add up {count} {what}, more than the {MOST_PARTITIONS} of one answer; "
-            "shorten the span, or ask for one client or project, or for everything by day",
+            "shorten the span, or ask for one client or project, or for everything by day of UTC",
         )
 
 
@@ -165,7 +169,7 @@ def _midnight(day_text: str) -> int:
 
 
 def _moment(query: TrendsQuery, midnight: int, hour: str) -> int:
-    return midnight if query.interval == "day" else midnight + int(hour) * HOUR
+    return midnight if query.is_by_day_of_utc else query.interval_of(midnight + int(hour) * HOUR)
 
 
 def _series(query: TrendsQuery, sums: Mapping[Point, Sums]) -> list[SeriesDocument]:
