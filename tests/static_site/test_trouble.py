@@ -4,29 +4,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.static_site.conftest import let_pass, row, sign_in
 from tests.static_site.every_view import open_view
-from tests.support.example_jobs import (
-    ago,
-    make_client,
-    make_completed,
-    make_entry,
-    make_error_group,
-    make_figures,
-    make_job,
-    make_overview,
-    make_project,
-)
+from tests.support.example_jobs import make_job
 from tests.support.fake_site_origin import FakeOrigin
+from tests.support.hostile import HOSTILE, hostile_jobs, hostile_rest
 
 pytestmark = pytest.mark.browser
-
-HOSTILE = [
-    "<script>window.broken = 1</script><img src=x onerror='window.broken = 1'>",
-    "\u202egnirts desrever \u2067\u0645\u0631\u062d\u0628\u0627",
-    "\U0001f469\u200d\U0001f52c\U0001f9ec" * 40,
-    "W" * 1024,
-    "Z\u0351\u0343\u036b\u0363" * 200,
-    "javascript:window.broken=1",
-]
 
 
 def test_a_failing_api_is_a_banner_over_data_that_stays(page: Page, origin: FakeOrigin) -> None:
@@ -83,28 +65,7 @@ def test_hostile_text_is_text_and_breaks_no_layout(
 ) -> None:
     """Whatever a producer sends is shown as text, inside the page's width, and leads nowhere."""
     page.set_viewport_size({"width": width, "height": 800})
-    error = {"type": HOSTILE[3], "message": HOSTILE[0], "fingerprint": "x"}
-    for number, text in enumerate(HOSTILE):
-        fields = {
-            "name": text,
-            "client_id": text[:128],
-            "project_id": text[:128],
-            "pipeline": text[:128],
-            "parent_job_id": text[:128],
-            "stage": text,
-            "status": text,
-            "error": error,
-            "log_url": text,
-            "tags": {text: text},
-            "counters": {text[:40]: 2**53},
-            "records_total": 2**53,
-            "attempts": [
-                {"attempt": each, "status": text, "result": text, "error": error} for each in (1, 2)
-            ],
-        }
-        origin.jobs.append(make_job(f"job-{number}", **fields))
-        detail = {"stage": text, "status": "running", "error": error, "delta": {text: 1}}
-        origin.entries[f"job-{number}"] = [make_entry("e1", detail=detail)]
+    hostile_jobs(origin)
     sign_in(page, origin)
     expect(page.locator("[data-job-id]")).to_have_count(len(HOSTILE))
     expect(page.get_by_text(HOSTILE[0]).first).to_be_visible()
@@ -127,26 +88,7 @@ def test_hostile_text_is_text_on_every_other_view(
 ) -> None:
     """Errors, projects, clients, configuration and overview take it as the jobs do."""
     page.set_viewport_size({"width": width, "height": 800})
-    for number, text in enumerate(HOSTILE):
-        named = {"name": text, "tags": {text: text}, "client_id": f"c{number}"}
-        error = {"type": text, "message": text, "fingerprint": "x"}
-        origin.jobs += [
-            make_completed(f"bad-{number}", "failed", name=text, client_id=text[:128], error=error),
-            make_job(f"run-{number}", name=text, stage=text, parent_job_id="bad-0"),
-        ]
-        origin.errors.append(
-            make_error_group(
-                f"f{number}", type=text, message=text, clients=[text[:128]], job_ids=[text[:128]]
-            )
-        )
-        origin.projects.append(
-            make_project(f"p{number}", **named, owner=text, status=text, counters={text[:40]: 1})
-        )
-        origin.clients.append(make_client(**named, description=text, contact=text))
-        parameter = {"name": text, "value": text, "description": text, "updated_at": text}
-        origin.configs[f"c{number}"] = {"parameters": [parameter], "secrets_omitted": text}
-    by_client = {text[:128]: make_figures(name=text) for text in HOSTILE}
-    origin.overview = make_overview(by_client, running=6, last_event_at=ago(seconds=1))
+    hostile_rest(origin)
     sign_in(page, origin, "#/overview")
     for hash_ in ("#/overview", "#/errors", "#/projects", "#/clients", "#/jobs/bad-0"):
         open_view(page, hash_)

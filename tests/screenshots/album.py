@@ -1,0 +1,40 @@
+"""The folder that pictures go to, which of them are wanted, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+
+@dataclass
+class Album:
+    """Takes the pictures that are wanted, and says so as it goes.
+
+    `only` holds beginnings of names, in which `*` stands for anything; none of them means all.
+    """
+
+    folder: Path
+    only: Sequence[str] = ()
+    taken: list[Path] = field(default_factory=list)
+
+    def wants(self, name: str) -> bool:
+        """Say whether this picture is wanted."""
+        return not self.only or any(fnmatchcase(name, f"{start}*") for start in self.only)
+
+    def wants_some(self, beginning: str) -> bool:
+        """Say whether pictures may be wanted whose names begin so."""
+        starts = [start.partition("*")[0] for start in self.only]
+        return not starts or any(
+            start.startswith(beginning) or beginning.startswith(start) for start in starts
+        )
+
+    def add(self, name: str, take: Callable[[Path], object]) -> None:
+        """Have a picture taken if it is wanted."""
+        if self.wants(name):
+            path = self.folder / f"{name}.png"
+            take(path)
+            self.taken.append(path)
+            size = path.stat().st_size / 1000
+            print(f"{len(self.taken):4}  {path.name} ({size:.0f} KB)", flush=True)
