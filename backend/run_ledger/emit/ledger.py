@@ -6,10 +6,10 @@ import asyncio
 import inspect
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar, overload
 
 import msgspec
 
@@ -25,6 +25,9 @@ from run_ledger.emit.spool import Spool
 from run_ledger.emit.tallies import Tally
 from run_ledger.emit.tracking import Tracked
 from run_ledger.emit.updates import make
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _USUAL = Pace()
 _LAMBDA_SECONDS = 2.0
@@ -187,15 +190,25 @@ class RunLedger:
             return Project(self, self._tally("project_update", identity))
         return Project(self, None)
 
-    def tracked(self, **job: Any) -> Tracked:
+    @overload
+    def tracked(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def tracked(self, function: None = None, /, **job: Any) -> Tracked: ...
+
+    def tracked(self, function: Callable[..., Any] | None = None, /, **job: Any) -> Any:
         """Return a decorator: each call of the function is a job, made by `job` with these words.
 
-        For functions, coroutine functions and generators of both kinds. ``name`` is the function's
-        own where it is not given; inside, `current_job` gives the job. A word that `job` does not
-        know raises here, where the program begins, rather than in some call.
+        For functions, coroutine functions and generators of both kinds; without words it needs no
+        parentheses. ``name`` is the function's own where it is not given; inside, `current_job`
+        gives the job. A word that `job` does not know raises here, where the program begins,
+        rather than in some call.
         """
+        if function is not None and not callable(function):
+            raise TypeError(f"tracked takes its words by name, as job does, not {shown(function)}")
         inspect.signature(self.job).bind(**job)
-        return Tracked(self, job)
+        tracked = Tracked(self, job)
+        return tracked if function is None else tracked(function)
 
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:
         """Queue one event made elsewhere, and return its id; None where it can't be one.

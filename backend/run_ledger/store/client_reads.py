@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from run_ledger.domain.errors import InvalidQuery
 
 from .attributes import from_item, to_attribute, to_item
+from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_DIRECTORY = "clients"
-_PROFILE = "profile"
-_PARAMETER = "param#"
 _PROFILE_ATTRIBUTES = ("name", "description", "contact", "tags")
 _PARAMETER_ATTRIBUTES = ("sk", "kind", "value", "description", "updated_at")
 
@@ -37,7 +35,7 @@ def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Profile 
     """Return what a declared client says of itself, None where it is not declared."""
     item = client.get_item(
         TableName=table,
-        Key=to_item({"pk": client_id, "sk": _PROFILE}),
+        Key=to_item({"pk": client_id, "sk": PROFILE}),
         **_named(_PROFILE_ATTRIBUTES),
     ).get("Item")
     return None if item is None else from_item(item)
@@ -47,7 +45,7 @@ def read_declared(
     client: DynamoDBClient, table: str, start: str | None, limit: int
 ) -> tuple[list[str], bool]:
     """Return the first *limit* declared clients beyond *start*, and whether there are more."""
-    values = {":directory": to_attribute(_DIRECTORY)}
+    values = {":directory": to_attribute(CLIENT_DIRECTORY)}
     condition = "pk = :directory"
     if start is not None:
         condition += " AND sk > :start"
@@ -68,7 +66,7 @@ def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
     answer = client.query(
         TableName=table,
         KeyConditionExpression="pk = :directory",
-        ExpressionAttributeValues={":directory": to_attribute(_DIRECTORY)},
+        ExpressionAttributeValues={":directory": to_attribute(CLIENT_DIRECTORY)},
         **_named(("sk", "name")),
     )
     if "LastEvaluatedKey" in answer:
@@ -86,7 +84,7 @@ def read_parameters(
         "KeyConditionExpression": "pk = :client AND begins_with(sk, :parameter)",
         "ExpressionAttributeValues": {
             ":client": to_attribute(client_id),
-            ":parameter": to_attribute(_PARAMETER),
+            ":parameter": to_attribute(PARAMETER_PREFIX),
         },
         **_named(_PARAMETER_ATTRIBUTES),
     }
@@ -95,7 +93,9 @@ def read_parameters(
     answer = client.query(**request)
     items = [from_item(item) for item in answer["Items"]]
     plain = {
-        item["sk"].removeprefix(_PARAMETER): item for item in items if item.get("kind") == "plain"
+        item["sk"].removeprefix(PARAMETER_PREFIX): item
+        for item in items
+        if item.get("kind") == "plain"
     }
     return Parameters(plain, len(items) - len(plain), answer.get("LastEvaluatedKey"))
 

@@ -185,3 +185,31 @@ def test_a_misspelt_word_shows_where_the_function_is_decorated(ledger: RunLedger
     """Not in the middle of the night, in the first call."""
     with pytest.raises(TypeError, match="clinet_id"):
         ledger.tracked(clinet_id="c")
+
+
+def test_a_decorator_without_words_needs_no_parentheses(
+    make: Make, bus: WillingBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose work it is comes from the environment then."""
+    monkeypatch.setenv("RUN_LEDGER_CLIENT_ID", "c")
+    monkeypatch.setenv("RUN_LEDGER_PROJECT_ID", "p")
+    ledger = make()
+
+    @ledger.tracked
+    def add(one: int, other: int) -> int:
+        return one + other
+
+    @ledger.tracked()
+    def subtract(one: int, other: int) -> int:
+        return one - other
+
+    assert (add(1, other=2), subtract(1, 2)) == (3, -1)
+    assert ledger.flush(30)
+    found = {str(job.said("name")).rpartition(".")[2] for job in bus.jobs.values()}
+    assert found == {"add", "subtract"}
+
+
+def test_a_decorator_says_that_it_wants_words_by_name(ledger: RunLedger) -> None:
+    """Where the function is decorated, not in its first call."""
+    with pytest.raises(TypeError, match=r"by name.*acme"):
+        ledger.tracked("acme")  # type: ignore[call-overload]
