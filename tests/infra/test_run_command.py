@@ -191,13 +191,15 @@ def test_a_terminal_stays_a_terminal(start: Start, job: Callable[[], Job]) -> No
     process = start(
         code="""
             import os, signal, sys, time
-            count = []
-            signal.signal(signal.SIGINT, lambda *_: count.append(1))
+            heard = []
+            for number in (signal.SIGINT, signal.SIGUSR1):
+                signal.signal(number, lambda number, _: heard.append(number))
             print(os.isatty(2), os.get_terminal_size(2).columns > 0, file=sys.stderr, flush=True)
             print("ready", flush=True)
-            while not count: time.sleep(0.05)
-            time.sleep(0.3)
-            print(len(count), flush=True)
+            while not heard: time.sleep(0.05)
+            print("heard", flush=True)
+            while signal.SIGUSR1 not in heard: time.sleep(0.05)
+            print(heard.count(signal.SIGINT), flush=True)
         """,
         stdin=theirs,
         stderr=theirs,
@@ -208,6 +210,10 @@ def test_a_terminal_stays_a_terminal(start: Start, job: Callable[[], Job]) -> No
     assert process.stdout
     assert process.stdout.readline() == b"ready\n"
     os.write(ours, b"\x03")
+    assert process.stdout.readline() == b"heard\n"
+    # Signals are taken in the order of their numbers: had it passed on the terminal's as well, it
+    # would have done so before this one.
+    process.send_signal(signal.SIGUSR1)
     assert process.stdout.readline() == b"1\n"
     process.communicate(timeout=60)
     shown = os.read(ours, 4096)
