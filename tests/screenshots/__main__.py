@@ -33,8 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if album.wants_some("site-"):
             site.take_all(browser, album)
         if album.wants_some("dashboard-"):
-            dashboard.take_all(browser, album.folder)
-            album.taken += album.folder.glob("dashboard-*.png")
+            dashboard.take_all(browser, album)
     if not album.taken:
         print(f"No picture's name begins with {' or '.join(album.only)}.", file=sys.stderr)
         return 1

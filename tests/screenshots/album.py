@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,6 +22,10 @@ class Album:
     def wants(self, name: str) -> bool:
         """Say whether this picture is wanted."""
         return not self.only or any(fnmatchcase(name, f"{start}*") for start in self.only)
+
+    def wants_any(self, names: Iterable[str]) -> bool:
+        """Say whether one of these pictures is wanted."""
+        return any(self.wants(name) for name in names)
 
     def wants_some(self, beginning: str) -> bool:
         """Say whether pictures may be wanted whose names begin so."""

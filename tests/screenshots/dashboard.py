@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,8 @@ from tests.support.views import reading_house
 
 from run_ledger.domain import instants
 
+from .album import Album
+
 MILLISECONDS = 90_000
 PAGES = {
     "trends": "/?span=7d",
@@ -29,6 +31,7 @@ PAGES = {
     "clients": "/clients?one=acme&other=globex",
     "cost": "/cost",
 }
+STATES = ("signed-out", "first-use", "forbidden", "failing")
 SIZES = {"wide": (1360, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 _MOST_PIXELS = 7_000
@@ -40,12 +43,11 @@ class Scenes:
     """What pictures are taken of: the app with work to show, and one with none."""
 
     browser: Browser
-    folder: Path
+    album: Album
     full: str
     empty: str
     api: Api
     provider: Provider
-    taken: list[Path] = field(default_factory=list)
 
     @contextmanager
     def tab(self, scheme: str, kind: str) -> Iterator[Page]:
@@ -67,9 +69,10 @@ class Scenes:
 
     def shoot(self, page: Page, name: str, scheme: str, kind: str) -> None:
         """Take a picture of the page down to its end."""
-        width, height = SIZES[kind]
-        self.taken.append(self.folder / f"dashboard-{name}-{kind}-{scheme}.png")
-        shoot_whole(page, (width, height), self.taken[-1])
+        self.album.add(
+            f"dashboard-{name}-{kind}-{scheme}",
+            lambda path: shoot_whole(page, SIZES[kind], path),
+        )
 
 
 def sign_in(page: Page, stack: Mapping[str, Any], path: str, role: str = "staff") -> None:
@@ -104,17 +107,18 @@ def shoot_whole(page: Page, size: tuple[int, int], path: Path) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
 
-def take_all(browser: Browser, folder: Path) -> None:
-    """Take all pictures into *folder*, of a made-up fortnight."""
-    with scenes(browser, folder) as all_of_it:
+def take_all(browser: Browser, album: Album) -> None:
+    """Put all pictures that are wanted into the album, of a made-up fortnight."""
+    with scenes(browser, album) as all_of_it:
         for scheme in SCHEMES:
             for kind in SIZES:
-                take_states(all_of_it, scheme, kind)
+                if album.wants_any(f"dashboard-{name}-{kind}-{scheme}" for name in STATES):
+                    take_states(all_of_it, scheme, kind)
                 take_pages(all_of_it, scheme, kind)
 
 
 @contextmanager
-def scenes(browser: Browser, folder: Path) -> Iterator[Scenes]:
+def scenes(browser: Browser, album: Album) -> Iterator[Scenes]:
     """Start the app twice: on a ledger with a fortnight of work, and on an empty one."""
     now = datetime.now(UTC)
     houses = [reading_house([]), reading_house([])]
@@ -129,14 +133,19 @@ def scenes(browser: Browser, folder: Path) -> Iterator[Scenes]:
         running_app(Path(logs), provider, api.url, demo=True) as full_url,
         running_app(Path(logs), provider, empty.url) as empty_url,
     ):
-        yield Scenes(browser, folder, full_url, empty_url, api, provider)
+        yield Scenes(browser, album, full_url, empty_url, api, provider)
 
 
 def take_pages(all_of_it: Scenes, scheme: str, kind: str) -> None:
     """Take every page, with work in it."""
+    wants = all_of_it.album.wants
+    wanted = [name for name in PAGES if wants(f"dashboard-{name}-{kind}-{scheme}")]
+    if not wanted:
+        return
     with all_of_it.tab(scheme, kind) as page:
         _enter(page, all_of_it.full)
-        for name, path in PAGES.items():
+        for name in wanted:
+            path = PAGES[name]
             page.goto(all_of_it.full + path)
             page.get_by_role("heading", level=1).wait_for()
             settle(page)

@@ -50,7 +50,7 @@ class Studio:
 
     def wants(self, *names: str) -> bool:
         """Say whether any of these pictures is wanted."""
-        return any(self.album.wants(f"site-{name}-{self.kind}") for name in names)
+        return self.album.wants_any(f"site-{name}-{self.kind}" for name in names)
 
     def shoot(self, page: Page, name: str) -> None:
         """Take the page down to its end, but of a list of jobs what is in sight.
