@@ -32,16 +32,22 @@ def test_function_logs_to_a_group_that_forgets(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["WriterFunction", "ReaderFunction"])
 def test_new_version_gets_its_work_step_by_step(name: str) -> None:
-    """Work goes to an alias; CodeDeploy moves it on, or back when its alarm says so."""
+    """Work goes to an alias; CodeDeploy moves it on, or back when one of its alarms says so.
+
+    A writer hands messages back that it could not post, which is no error of the function.
+    """
     gradual = {"GradualRollout": "true"}
     alias = transformed(**gradual)["Resources"][f"{name}Aliaslive"]
     group = f"{name}DeploymentGroup"
     update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
     assert update["DeploymentGroupName"] == {"Ref": group}
-    ((alarm,),) = (properties(group, **gradual)["AlarmConfiguration"]["Alarms"],)
-    watched = properties(alarm["Name"]["Ref"])
-    assert (watched["MetricName"], watched["Period"], watched["Threshold"]) == ("Errors", 60, 1)
-    assert {"Name": "Resource", "Value": {"Fn::Sub": f"${{{name}}}:live"}} in watched["Dimensions"]
+    alarms = properties(group, **gradual)["AlarmConfiguration"]["Alarms"]
+    watched = {properties(alarm["Name"]["Ref"])["MetricName"]: alarm for alarm in alarms}
+    assert set(watched) == ({"Errors", "Failed"} if name == "WriterFunction" else {"Errors"})
+    for alarm in map(properties, (one["Name"]["Ref"] for one in alarms)):
+        assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 60, 1)
+    errors = properties(watched["Errors"]["Name"]["Ref"])
+    assert {"Name": "Resource", "Value": {"Fn::Sub": f"${{{name}}}:live"}} in errors["Dimensions"]
 
     at_once = transformed()["Resources"]
     assert "UpdatePolicy" not in at_once[f"{name}Aliaslive"]
