@@ -37,7 +37,7 @@ export function readConfig(value, siteOrigin) {
 export async function loadConfig(fetch, siteOrigin) {
   let response;
   try {
-    response = await fetch("./config.json", { cache: "no-cache", credentials: "omit" });
+    response = await fetch("./config.json", { cache: "no-cache" });
   } catch {
     throw new Unavailable("config.json could not be fetched");
   }

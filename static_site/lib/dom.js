@@ -45,6 +45,11 @@ export function bone(width) {
   return h("span", { class: `bone bone--${width}` });
 }
 
+/*
+ * To write what is there already would count as a change, to the browser and to whoever reads the
+ * page aloud: so these look first.
+ */
+
 export function setText(node, text) {
   if (node.textContent !== text) {
     node.textContent = text;
@@ -60,6 +65,10 @@ export function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== text) {
     element.setAttribute(name, text);
   }
+}
+
+export function setHidden(element, isHidden) {
+  setAttribute(element, "hidden", isHidden);
 }
 
 /**

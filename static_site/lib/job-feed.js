@@ -121,6 +121,8 @@ export function createJobFeed(api) {
   let list = EMPTY_LIST;
   let newest = { limit: 0, etag: null, cursor: null, end: null };
   let middle = null;
+  /** By the cursors of middle pages: their ETags, and which page comes after them. */
+  const middles = new Map();
   let askingOlder = null;
 
   const questionOf = (query) => ({ ...jobsQuery(filters), ...query });
@@ -130,6 +132,7 @@ export function createJobFeed(api) {
     list = EMPTY_LIST;
     newest = { limit: 0, etag: null, cursor: null, end: null };
     middle = null;
+    middles.clear();
   }
 
   async function askTop(signal) {
@@ -148,6 +151,9 @@ export function createJobFeed(api) {
   async function askMiddle(signal) {
     if (middle === null && newest.cursor !== null && newest.end !== null) {
       middle = { cursor: newest.cursor, start: newest.end };
+      if (!middles.has(middle.cursor)) {
+        middles.clear();
+      }
     }
     const isBeyond = middle !== null && (list.endKey === null || middle.start > list.endKey);
     if (middle === null || !list.hasOlder || !isBeyond) {
@@ -156,13 +162,21 @@ export function createJobFeed(api) {
     }
     const { cursor, start } = middle;
     const query = questionOf({ limit: MIDDLE_LIMIT, cursor });
-    const page = readPage((await api.get("/jobs", { query, signal })).body, readJob);
+    const known = middles.get(cursor);
+    const answer = await api.get("/jobs", { query, etag: known?.etag, signal });
+    signal.throwIfAborted();
+    if (!answer.changed) {
+      middle = known.next;
+      return;
+    }
+    const page = readPage(answer.body, readJob);
     const step = withMiddle(list, page, start);
     list = step.list;
     middle =
       page.next_cursor === null || step.pageEnd === null
         ? null
         : { cursor: page.next_cursor, start: step.pageEnd };
+    middles.set(cursor, { etag: answer.etag, next: middle });
   }
 
   return {

@@ -1,6 +1,6 @@
 /** Clients, and one client with its configuration. */
 
-import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { createPages, createThing } from "../lib/feeds.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readClient, readConfiguration } from "../lib/shapes.js";
@@ -38,7 +38,7 @@ export function createClientsView(context) {
     data: pages.data,
     render(data) {
       rows.update(data.items);
-      list.hidden = data.items.length === 0;
+      setHidden(list, data.items.length === 0);
       foot.update(data);
     },
   });
@@ -108,7 +108,7 @@ export function createClientView(context) {
     render({ client: known, configuration: shown }) {
       setText(view.heading, known.name ?? known.client_id);
       setText(about.firstChild, known.description ?? "");
-      about.hidden = known.description === null;
+      setHidden(about, known.description === null);
       bar.update(known.jobs);
       facts.update([
         { label: "Client id", text: known.client_id },
@@ -133,9 +133,9 @@ function createConfigCard(format, now) {
     element: createCard("config", "Configuration", body, none, secrets),
     update({ parameters, secrets_omitted: omitted }) {
       rows.update(parameters);
-      body.hidden = parameters.length === 0;
-      none.hidden = parameters.length > 0 || omitted > 0;
-      secrets.hidden = omitted === 0;
+      setHidden(body, parameters.length === 0);
+      setHidden(none, parameters.length > 0 || omitted > 0);
+      setHidden(secrets, omitted === 0);
       setText(
         secrets,
         `${countOf(omitted, "secret parameter is", "secret parameters are", format)} left out: ` +
@@ -157,7 +157,7 @@ function createParameter(format, now) {
       setText(name, parameter.name);
       setText(about, parameter.description ?? "");
       setText(value, parameter.value === "" ? "(empty)" : parameter.value);
-      when.hidden = parameter.updated_at === null;
+      setHidden(when, parameter.updated_at === null);
       changed.update(parameter.updated_at, now());
     },
   };

@@ -1,6 +1,6 @@
 /** What fails, grouped by what it has in common, the most frequent first. */
 
-import { bdi, h, keyedList, setChildren, setText } from "../lib/dom.js";
+import { bdi, h, keyedList, setChildren, setHidden, setText } from "../lib/dom.js";
 import { createPages } from "../lib/feeds.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { readErrorGroup } from "../lib/shapes.js";
@@ -61,7 +61,7 @@ export function createErrorsView(context) {
     data: pages.data,
     render(data) {
       rows.update(data.items);
-      list.hidden = data.items.length === 0;
+      setHidden(list, data.items.length === 0);
       foot.update(data);
       filters.offer("client_id", [...new Set(data.items.flatMap((group) => group.clients))]);
     },
@@ -95,7 +95,7 @@ function createGroup(format, now) {
       setText(count, countOf(group.count, "time", "times", format));
       setText(type, group.type ?? "No reason given");
       setText(message, group.message ?? "");
-      message.hidden = group.message === null;
+      setHidden(message, group.message === null);
       first.update(group.first_seen_at, now());
       last.update(group.last_seen_at, now());
       const wanted = JSON.stringify([group.clients, group.job_ids]);

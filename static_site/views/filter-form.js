@@ -1,6 +1,6 @@
 /** The filters of a list. They know the filters that are in force, and say what was chosen. */
 
-import { h, setChildren } from "../lib/dom.js";
+import { h, setChildren, setHidden } from "../lib/dom.js";
 import { isFiltered, withFilter } from "../lib/route.js";
 
 const TYPING_MILLISECONDS = 400;
@@ -53,7 +53,7 @@ export function createFilterForm({ label, fields, onChange }) {
           more.open = true;
         }
       }
-      clear.hidden = !isFiltered(next);
+      setHidden(clear, !isFiltered(next));
     },
 
     /** Offer values while somebody types. */

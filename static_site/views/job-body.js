@@ -1,6 +1,6 @@
 /** All that is shown of one job, from its name to its history. */
 
-import { bdi, bone, h, setAttribute, setText } from "../lib/dom.js";
+import { bdi, bone, h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { exactUtc } from "../lib/format.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { outcomeOf, safeLink, titleOf } from "../lib/words.js";
@@ -59,31 +59,31 @@ export function createJobBody({ format, now, history, children }) {
     showWaiting(jobId) {
       setText(title, jobId);
       setText(took, "");
-      badge.element.hidden = true;
-      parts.hidden = true;
-      skeleton.hidden = false;
+      setHidden(badge.element, true);
+      setHidden(parts, true);
+      setHidden(skeleton, false);
       setAttribute(element, "aria-busy", "true");
     },
 
     update(job) {
       element.removeAttribute("aria-busy");
-      badge.element.hidden = false;
-      parts.hidden = false;
-      skeleton.hidden = true;
+      setHidden(badge.element, false);
+      setHidden(parts, false);
+      setHidden(skeleton, true);
       badge.update(outcomeOf(job));
       setText(title, titleOf(job));
       setAttribute(heading, "class", titleOf(job).length > LONG_TITLE ? "is-long" : null);
       setText(took, tookText(job, now(), format));
       setText(errorType, job.error?.type ?? "");
       setText(errorText, job.error?.message ?? "");
-      error.hidden = job.error === null;
+      setHidden(error, job.error === null);
       progress.update(job);
       facts.update(factsOf(job, now(), format));
       counters.update(job);
       attempts.update(job);
       const tagFacts = Object.entries(job.tags).map(([label, text]) => ({ label, text }));
       tags.update(tagFacts);
-      tagsCard.hidden = tagFacts.length === 0;
+      setHidden(tagsCard, tagFacts.length === 0);
     },
   };
 }

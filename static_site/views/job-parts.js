@@ -1,6 +1,6 @@
 /** The parts of a job's page that come from lists: facts, counters, attempts. */
 
-import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { describeEntry, groupCounters, outcomeOf } from "../lib/words.js";
 import { createCard, createStatusBadge, createTimeText } from "./parts.js";
 
@@ -19,7 +19,7 @@ export function createFacts(className) {
 
     update(facts) {
       rows.update(facts);
-      element.hidden = facts.length === 0;
+      setHidden(element, facts.length === 0);
     },
   };
 }
@@ -69,7 +69,7 @@ export function createJobCounters(format) {
     update(job) {
       const known = groupCounters(job.counters, format);
       groups.update(known);
-      element.hidden = known.length === 0;
+      setHidden(element, known.length === 0);
     },
   };
 }
@@ -87,7 +87,7 @@ export function createJobAttempts({ format, now }) {
 
     update(job) {
       rows.update([...job.attempts].sort((a, b) => b.attempt - a.attempt));
-      element.hidden = job.attempts.length < 2;
+      setHidden(element, job.attempts.length < 2);
     },
   };
 }
@@ -139,11 +139,11 @@ export function createJobHistory({ format, now, onMore }) {
 
     update(entries, state) {
       rows.update(entries);
-      more.hidden = !state.hasMore;
+      setHidden(more, !state.hasMore);
       setAttribute(more, "aria-disabled", state.isAsking ? "true" : null);
       setText(more, state.isAsking ? "Loading …" : "Load later events");
       setText(note, state.note);
-      note.hidden = state.note === "";
+      setHidden(note, state.note === "");
     },
   };
 }

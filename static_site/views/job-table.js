@@ -81,18 +81,23 @@ function createRow({ format, now, isNew }) {
     cell("progress", progress.element),
     cell("created", created.element, took),
   );
+  let shown = "";
   return {
     element,
 
     update(job) {
-      setAttribute(element, "data-job-id", job.job_id);
-      badge.update(outcomeOf(job));
-      setAttribute(link, "href", jobHash(job.job_id));
-      setText(title, titleOf(job));
-      setText(what, subtitle(job));
-      setText(client, job.client_id);
-      setText(project, job.project_id);
-      progress.update(job);
+      const wanted = JSON.stringify(job);
+      if (wanted !== shown) {
+        shown = wanted;
+        setAttribute(element, "data-job-id", job.job_id);
+        badge.update(outcomeOf(job));
+        setAttribute(link, "href", jobHash(job.job_id));
+        setText(title, titleOf(job));
+        setText(what, subtitle(job));
+        setText(client, job.client_id);
+        setText(project, job.project_id);
+        progress.update(job);
+      }
       created.update(job.created_at, now());
       setText(took, tookText(job, now(), format));
     },

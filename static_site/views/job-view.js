@@ -1,6 +1,6 @@
 /** The view of one job: how it stands, what it counted, what failed, its history. */
 
-import { bdi, h, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { NotFound, isEnd } from "../lib/errors.js";
 import { createJobPageFeed, entriesOf } from "../lib/job-page-feed.js";
 import { NEVER, createPoll } from "../lib/polling.js";
@@ -89,7 +89,7 @@ export function createJobView(context, listAddress) {
     const job = feed.job();
     const isGone = pace.error instanceof NotFound;
     const isPanel = isGone || (job === null && pace.error !== null);
-    body.element.hidden = isPanel;
+    setHidden(body.element, isPanel);
     setChildren(panel, isPanel ? [panelElement(isGone)] : []);
     setAttribute(back, "href", listAddress());
     freshness.update(isGone ? { ...pace, error: null } : pace, clock.now());
@@ -211,7 +211,7 @@ function createChildren({ format, clock }) {
       setText(count, `${more}${total}, ${failed === 0 ? "none" : format.number(failed)} failed`);
       lines.update(jobs);
       setAttribute(all, "href", listHash("jobs", { parent_job_id: jobId }));
-      element.hidden = jobs.length === 0;
+      setHidden(element, jobs.length === 0);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The view of all jobs: filters, the live list, older pages. */
 
-import { h, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { BadQuery, isEnd } from "../lib/errors.js";
 import { anyRunning, createJobFeed } from "../lib/job-feed.js";
 import { NEVER, createPoll } from "../lib/polling.js";
@@ -189,9 +189,9 @@ export function createJobsView(context) {
     }
     const kind = panelKind({ list, filters: feed.filters(), error: pace.error, isAskingOlder });
     showPanel(kind);
-    table.element.hidden = kind !== "";
-    foot.hidden = kind !== "" || !list.loaded;
-    older.hidden = list.endCursor === null;
+    setHidden(table.element, kind !== "");
+    setHidden(foot, kind !== "" || !list.loaded);
+    setHidden(older, list.endCursor === null);
     setAttribute(older, "aria-disabled", isAskingOlder ? "true" : null);
     setText(older, isAskingOlder ? "Loading …" : "Load older jobs");
     setText(span, spanText(list));

@@ -1,6 +1,6 @@
 /** What all live views share: the poll, the age of the data, skeleton, trouble, and the data. */
 
-import { h, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { BadAnswer, BadQuery, NotFound, isEnd } from "../lib/errors.js";
 import { NEVER, createPoll } from "../lib/polling.js";
 import { createStatePanel } from "./parts.js";
@@ -38,7 +38,7 @@ export function createFreshness({ format, isOffline, onTryNow }) {
         setText(why, "What you see is the last that we know.");
         setText(when, countdown(pace.nextAt, now));
       }
-      strip.hidden = !failing || seconds === null;
+      setHidden(strip, !failing || seconds === null);
     },
   };
 }
@@ -108,8 +108,8 @@ export function createLiveView(context, parts) {
     const known = data();
     const isRefused = pace.error !== null && isFinal(pace.error);
     const isPanel = isRefused || (known === null && pace.error !== null);
-    skeleton.hidden = isPanel || known !== null;
-    body.hidden = isPanel || known === null;
+    setHidden(skeleton, isPanel || known !== null);
+    setHidden(body, isPanel || known === null);
     element.toggleAttribute("aria-busy", !skeleton.hidden);
     showPanel(isPanel, isRefused);
     freshness.update(isRefused ? NEVER : pace, clock.now());
@@ -199,8 +199,8 @@ export function createListFoot({ onMore, empty }) {
       note.textContent = "More could not be fetched. Please try again.";
     },
     update({ items, hasMore }) {
-      more.hidden = !hasMore;
-      nothing.hidden = items.length > 0 || hasMore;
+      setHidden(more, !hasMore);
+      setHidden(nothing, items.length > 0 || hasMore);
     },
     begin() {
       note.textContent = "";

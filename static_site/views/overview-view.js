@@ -1,6 +1,6 @@
 /** The first view: is my work all right? */
 
-import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { createOverviewFeed } from "../lib/feeds.js";
 import { exactUtc } from "../lib/format.js";
 import { clientHash, listHash } from "../lib/route.js";
@@ -75,8 +75,8 @@ export function createOverviewView(context) {
     },
     render(data) {
       const isEmpty = data.totals.last_event_at === null && data.clients.length === 0;
-      first.hidden = !isEmpty;
-      full.hidden = isEmpty;
+      setHidden(first, !isEmpty);
+      setHidden(full, isEmpty);
       const { tone, text } = verdictOf(data.totals, format);
       setAttribute(verdict, "data-tone", tone);
       setText(verdict, text);
@@ -124,8 +124,8 @@ function createLines(name, title, nothing, { format, clock }) {
     element: createCard(name, title, lines.element, none),
     update(jobs) {
       lines.update(jobs);
-      lines.element.hidden = jobs.length === 0;
-      none.hidden = jobs.length > 0;
+      setHidden(lines.element, jobs.length === 0);
+      setHidden(none, jobs.length > 0);
     },
   };
 }
@@ -148,7 +148,7 @@ function createClientTable(format, now) {
   return {
     element,
     update(clients) {
-      element.hidden = clients.length === 0;
+      setHidden(element, clients.length === 0);
       rows.update(clients);
     },
   };

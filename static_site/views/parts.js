@@ -1,6 +1,6 @@
 /** The small parts that many views are made of. */
 
-import { bdi, drawing, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { bdi, drawing, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { exactUtc } from "../lib/format.js";
 import { jobHash } from "../lib/route.js";
 import { OUTCOME_LABELS, outcomeOf, recordsThrough, titleOf } from "../lib/words.js";
@@ -43,12 +43,16 @@ export function createStatusBadge() {
 /** A point in time: in the reader's zone, with the exact UTC on hover. */
 export function createTimeText(format) {
   const element = h("time");
+  let shown = null;
   return {
     element,
 
     update(at, now) {
-      setAttribute(element, "datetime", at);
-      setAttribute(element, "title", at === null ? null : exactUtc(at));
+      if (at !== shown) {
+        shown = at;
+        setAttribute(element, "datetime", at);
+        setAttribute(element, "title", at === null ? null : exactUtc(at));
+      }
       setText(element, at === null ? "–" : format.time(at, now));
     },
   };
@@ -85,7 +89,7 @@ export function createProgressBar(format) {
       const total = job.records_total;
       const isShare = total !== null && total > 0;
       setAttribute(element, "data-outcome", outcomeOf(job));
-      bar.hidden = !isShare;
+      setHidden(bar, !isShare);
       if (isShare) {
         setAttribute(bar, "value", Math.min(done / total, 1));
         setText(count, `${format.compact(done)} of ${format.compact(total)}`);

@@ -1,6 +1,6 @@
 /** Projects: how far they are, and what became of their jobs. */
 
-import { bdi, h, keyedList, setAttribute, setText } from "../lib/dom.js";
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { createPages } from "../lib/feeds.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readProject } from "../lib/shapes.js";
@@ -60,7 +60,7 @@ export function createProjectsView(context) {
     data: pages.data,
     render(data) {
       rows.update(data.items);
-      list.hidden = data.items.length === 0;
+      setHidden(list, data.items.length === 0);
       foot.update(data);
       filters.offer("client_id", [...new Set(data.items.map((project) => project.client_id))]);
     },
@@ -94,7 +94,7 @@ function createProject(format, now) {
       setText(client, clientId);
       setAttribute(clientLink, "href", clientHash(clientId));
       setText(status, project.status === null ? "" : (STATUSES[project.status] ?? project.status));
-      status.hidden = project.status === null;
+      setHidden(status, project.status === null);
       bar.update(project.jobs);
       facts.update(factsOf(project, now(), format));
     },

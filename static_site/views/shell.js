@@ -1,6 +1,6 @@
 /** What surrounds the views: the header, the demo strip, and the pages of the whole site. */
 
-import { h, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { createStatePanel } from "./parts.js";
 
 /** Between two announcements there is at least so much time. */
@@ -31,7 +31,7 @@ export function createShell({ onSignIn, onSignOut }) {
   }
 
   function setTitle(text) {
-    document.title = `${text} · Run Ledger`;
+    setText(document.querySelector("title"), `${text} · Run Ledger`);
   }
 
   function showPanel(title, panel) {
@@ -41,8 +41,8 @@ export function createShell({ onSignIn, onSignOut }) {
   }
 
   function showAccountParts(isIn) {
-    nav.hidden = !isIn;
-    account.hidden = !isIn;
+    setHidden(nav, !isIn);
+    setHidden(account, !isIn);
   }
 
   return {

@@ -55,6 +55,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "jobs_page_cpu_ms": lists.page_cpu_ms,
     "cost_per_million_events_usd": cost.cost_per_million_events,
     "site_bytes_compressed": site.bytes_compressed,
+    "site_bytes_gzip": site.bytes_gzip,
+    "site_first_data_rounds": site.first_data_rounds,
     "site_render_500_ms": site.render_500_ms,
     "site_update_50_ms": site.update_50_ms,
     "site_layout_shift": site.layout_shift,

@@ -1,10 +1,31 @@
 """A browser, an origin and a reader who is signed in."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from tests.screenshots.example_day import fill
+from tests.static_site.every_view import open_view
 from tests.support.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
+
+COUNT_ROUNDS = """() => {
+  const ask = window.fetch;
+  let answered = 0;
+  window.asked = [];
+  window.fetch = async (address, options) => {
+    const round = answered + 1;
+    window.asked.push({ address: String(address), round, at: performance.now() });
+    const answer = await ask(address, options);
+    if (String(address).startsWith("/api/")) {
+      answered = Math.max(answered, round);
+    }
+    return answer;
+  };
+}"""
+"""A question is of the first round when no answer of the API was there before it."""
+COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
+"""Whoever comes back to a page lets it ask at once, whatever its clock says."""
 
 
 @pytest.fixture
@@ -43,6 +64,25 @@ def page(context: BrowserContext, origin: FakeOrigin) -> Iterator[Page]:
     yield page
     assert errors == []
     assert origin.csp_reports == []
+
+
+@pytest.fixture
+def still(page: Page, origin: FakeOrigin) -> Page:
+    """Give the overview of a day with jobs, signed in; its clock stands still."""
+    fill(origin)
+    page.add_init_script(f"({COUNT_ROUNDS})()")
+    sign_in(page, origin, "#/overview")
+    open_view(page, "#/overview")
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=30))
+    return page
+
+
+def ask_again(page: Page) -> None:
+    """Let a page with a `still` clock ask: it does as soon as it waits for no other answer."""
+    asked = page.evaluate("window.asked.length")
+    page.wait_for_function(
+        f"asked => {{ {COME_BACK}; return window.asked.length > asked }}", arg=asked
+    )
 
 
 def let_pass(page: Page, seconds: int = 11) -> None:

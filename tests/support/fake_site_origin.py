@@ -13,6 +13,7 @@ import json
 import mimetypes
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ class FakeOrigin:
     demo: bool = False
     api_status: int | None = None
     """Answer everything under `/api/` with this status."""
+    api_seconds: float = 0
+    """Let every answer under `/api/` take so long."""
     bad_parameter: str | None = None
     """Refuse this parameter wherever it is given."""
     token_seconds: int = 3600
@@ -288,6 +291,7 @@ class _SiteHandler(_Handler):
         status, answer = self.origin.answer_api(
             path, self.query(), self.headers.get("Authorization", "")
         )
+        time.sleep(self.origin.api_seconds)
         body = json.dumps(answer).encode()
         headers = {"Content-Type": "application/json"}
         if status == HTTPStatus.OK:

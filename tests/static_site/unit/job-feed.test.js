@@ -13,6 +13,7 @@ function fakeApi(all) {
   return {
     asked,
     all,
+    carried: 0,
     async get(path, { query, etag }) {
       asked.push({ ...query, etag });
       const rest = all.filter(({ job_id }) => !query.cursor || job_id < query.cursor);
@@ -21,6 +22,7 @@ function fakeApi(all) {
       if (etag === tag) {
         return { changed: false, etag, body: null };
       }
+      this.carried += 1;
       const next = rest.length > items.length ? items.at(-1).job_id : null;
       return { changed: true, etag: tag, body: { items, next_cursor: next, covers: {} } };
     },
@@ -73,6 +75,27 @@ test("jobs beyond the newest page are brought up to date in turn", async () => {
   }
   assert.equal(feed.list().jobs.at(-1).status, "running");
   assert.equal(feed.list().jobs.length, 600);
+});
+
+test("however long the list, a poll without news carries no job", async () => {
+  const api = fakeApi(manyJobs(700));
+  const feed = createJobFeed(api);
+  await feed.askNewest(NEVER);
+  while (feed.list().jobs.length < 600) {
+    await feed.askOlder();
+  }
+  const turns = async (count) => {
+    api.carried = 0;
+    for (let turn = 0; turn < count; turn += 1) {
+      await feed.askNewest(NEVER);
+    }
+    return api.carried;
+  };
+  await turns(3);
+  assert.equal(await turns(9), 0);
+  api.all[420] = { ...api.all[420], status: "running" };
+  assert.equal(await turns(3), 1);
+  assert.equal(feed.list().jobs[420].status, "running");
 });
 
 test("empty pages are followed back to the first job that matches", async () => {

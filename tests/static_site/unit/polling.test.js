@@ -113,3 +113,73 @@ test("there is one question at a time, and none after the stop", async () => {
   assert.equal(world.asked, 1);
   assert.deepEqual(clock.waiting(), []);
 });
+
+/** Let time pass second by second, and tell at which seconds something was asked. */
+async function secondsOfQuestions({ clock, world }, seconds) {
+  const asked = [];
+  for (let second = 1; second <= seconds; second += 1) {
+    const before = world.asked;
+    await clock.advance(1000);
+    if (world.asked > before) {
+      asked.push(second);
+    }
+  }
+  return asked;
+}
+
+test("the pace follows what the answers say: quick while jobs run, slow when none does", async () => {
+  const idle = { busy: false };
+  const example = createExample({ answers: [{ busy: true }, { busy: true }, idle, idle] });
+  example.poll.start();
+  await settled();
+  assert.deepEqual(await secondsOfQuestions(example, 30), [3, 6, 16, 26, 29]);
+});
+
+test("failures spread the questions out, and one answer brings the pace back", async () => {
+  const no = () => new Unavailable("no");
+  const example = createExample({ answers: [no(), no(), no(), no(), { busy: true }] });
+  example.poll.start();
+  await settled();
+  assert.deepEqual(await secondsOfQuestions(example, 54), [3, 9, 21, 45, 48, 51, 54]);
+});
+
+test("no two readers come back at once after a failure they share", async () => {
+  const examples = [0, 0.999].map((chance) => {
+    const example = createExample({ answers: [new Unavailable("no")] });
+    example.clock.random = () => chance;
+    return example;
+  });
+  const next = examples.map(async (example) => {
+    example.poll.start();
+    await settled();
+    return example.clock.waiting()[0];
+  });
+  assert.deepEqual((await Promise.all(next)).map(Math.round), [2250, 3749]);
+});
+
+test("an API that names a time is not asked before it", async () => {
+  const example = createExample({ answers: [new Unavailable("busy", 40)] });
+  example.poll.start();
+  await settled();
+  assert.deepEqual(await secondsOfQuestions(example, 44), [40, 43]);
+});
+
+test("hidden pages ask once a minute, also after failures", async () => {
+  const example = createExample({ answers: [{ busy: true }, new Unavailable("no")] });
+  example.world.hidden = true;
+  example.poll.start();
+  await settled();
+  assert.deepEqual(await secondsOfQuestions(example, 180), [60, 120, 180]);
+});
+
+test("whoever comes back or online in the middle of a wait has an answer at once", async () => {
+  const example = createExample({ answers: Array.from({ length: 5 }, () => new Unavailable("no")) });
+  example.poll.start();
+  await settled();
+  await secondsOfQuestions(example, 22); // the next question is due at 45
+  const before = example.world.asked;
+  example.poll.hurry();
+  await settled();
+  assert.equal(example.world.asked, before + 1);
+  assert.equal(example.clock.waiting().length, 1);
+});

@@ -1,0 +1,74 @@
+"""Nothing moves, asks or speaks without a reason."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page
+from tests.static_site.conftest import ask_again
+from tests.static_site.every_view import VIEWS, open_view
+from tests.support.fake_site_origin import FakeOrigin
+
+pytestmark = pytest.mark.browser
+
+WATCH = """() => {
+  window.moved = [];
+  new MutationObserver((all) => window.moved.push(...all.map(({ type, target }) => {
+    const element = target.nodeType === 1 ? target : target.parentElement;
+    return `${type} in ${element.localName}.${element.className}: ${element.textContent}`;
+  }))).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+AGE = re.compile(
+    r"^childList in \S+: (Updated |Newest event |silent for |for )?"
+    r"(just now|([0-9,]+ (s|min|h|d) ?)+( ago)?)$"
+)
+"""The ages: how long a job has run, when something was heard of last, how old the data is."""
+LISTEN = """() => {
+  const live = document.querySelector("#live");
+  window.said = [];
+  new MutationObserver(() => window.said.push([Date.now(), live.textContent]))
+    .observe(live, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+def test_a_poll_without_news_changes_nothing_on_any_view(still: Page, origin: FakeOrigin) -> None:
+    """Every answer is a 304 and the document stays as it is; ages alone follow their own clock."""
+    for name, hash_ in VIEWS.items():
+        open_view(still, hash_)
+        still.clock.run_for(1000)  # by then the title has the name of what is shown, too
+        ask_again(still)
+        ask_again(still)  # which begins when all of the first has come to its end
+        still.evaluate(WATCH)
+        origin.api_requests.clear()
+
+        ask_again(still)
+        ask_again(still)
+        assert still.evaluate("window.moved") == [], name
+
+        for _ in range(12):
+            still.clock.run_for(1000)
+        ask_again(still)
+        moved = still.evaluate("window.moved")
+        assert moved, name
+        assert {one for one in moved if not AGE.search(one)} == set(), name
+        assert {status for _, status in origin.api_requests} == {304}, name
+
+
+def test_what_is_announced_does_not_chatter(still: Page, origin: FakeOrigin) -> None:
+    """However often the figures change, one sentence in 20 s is said, and the last is heard."""
+    still.evaluate(LISTEN)
+    totals = origin.overview["totals"]
+    for failed in range(10, 40):
+        origin.overview = {**origin.overview, "totals": {**totals, "failed_24h": failed}}
+        ask_again(still)
+        ask_again(still)
+        still.clock.run_for(2000)
+    still.clock.run_for(20_000)
+
+    said = still.evaluate("window.said")
+    at = [each for each, _ in said]
+    assert 3 <= len(said) <= 5
+    assert all(later - earlier >= 20_000 for earlier, later in pairwise(at))
+    assert said[-1][1].startswith("41 jobs failed")
