@@ -193,15 +193,16 @@ def test_counting_costs_no_index_write() -> None:
     """The indexes of jobs hold nothing that each delta changes.
 
     Those that have the outcome in their key, or are never asked for it, don't hold it again. Two
-    tell which jobs have stalled, by a slot of five minutes, in which all deltas change them once.
+    tell which jobs have stalled, by a slot of five minutes, in which all deltas change them once,
+    and when and of what they ended.
     """
     kept = {"client_id", "project_id", "pipeline"}
     more = {
         "by_project": {"outcome"},
         "by_parent": {"outcome"},
         "by_client_parent": {"outcome"},
-        "by_outcome": {"seen_slot", "heartbeat"},
-        "by_client_outcome": {"seen_slot", "heartbeat"},
+        "by_outcome": {"seen_slot", "heartbeat", "ended_at", "fingerprint"},
+        "by_client_outcome": {"seen_slot", "heartbeat", "ended_at", "fingerprint"},
     }
     hashes = {}
     for index in properties("JobsTable")["GlobalSecondaryIndexes"]:

@@ -10,6 +10,7 @@ from tests.support.events import Envelope, job_update, project_update
 from tests.support.reading import NOW, PEOPLE_CLIENTS, STAFF, House, Reply, client_user
 from tests.support.views import reading_house
 
+from run_ledger.domain.fingerprints import fingerprint
 from run_ledger.domain.instants import text
 
 CLIENTS = ("acme", "globex", "initech")
@@ -101,6 +102,8 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
     "/jobs": _lists(
         {"status": "running"},
         {"result": "failed"},
+        {"fingerprint": fingerprint("Timeout", "the same for all"), "limit": "1"},
+        {"result": "failed,timed_out", "ended_from": "2026-11-22"},
         {"stalled": "true"},
         {"stalled": "false", "limit": "1"},
         {"project_id": "globex-project"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.support.querying import Querying
 from tests.support.reading import NOW, STAFF, House, Reply, client_user
 
 from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.fingerprints import fingerprint
 from run_ledger.domain.instants import parse, text
 
 SECOND = 1_000_000
@@ -39,6 +40,18 @@ CALLERS: tuple[tuple[Mapping[str, str], tuple[str, ...]], ...] = (
     ({"client_id": "everything", "sub": "everything"}, CLIENTS),
     ({"client_id": "only-b", "sub": "only-b"}, ("b",)),
 )
+# What failures say: nothing, the same in other words, and what their pipelines call the same.
+ERRORS: tuple[dict[str, str] | None, ...] = (
+    None,
+    {"type": "Timeout", "message": "no answer in 31 s"},
+    {"type": "Timeout", "message": "no answer in 5 s"},
+    {"type": "E", "message": "m", "fingerprint": "f"},
+    {"type": "E2", "message": "m2", "fingerprint": "f"},
+    {"type": "E", "message": "m", "fingerprint": "none"},
+    {"type": "E", "message": "m", "fingerprint": "ß OR (1 = 1)"},
+)
+TIMEOUT = fingerprint("Timeout", "no answer in 1 s")
+FINGERPRINTS = ("none", "f", TIMEOUT, "ß OR (1 = 1)", "elsewhere")
 Jobs = dict[str, dict[str, Any]]
 
 
@@ -95,7 +108,8 @@ def start(books: Books) -> None:
     """Let a job be created, or an earlier event of one arrive late."""
     moment = text(books.dice.choice(MOMENTS))
     status = books.dice.choice(("queued", "running", "running"))
-    books.tell(job_id=books.job_id(), occurred_at=moment, status=status)
+    error = books.dice.choice((None, None, None, *ERRORS))
+    books.tell(job_id=books.job_id(), occurred_at=moment, status=status, **_of(error))
 
 
 def end(books: Books) -> None:
@@ -109,7 +123,18 @@ def end(books: Books) -> None:
         attempt=attempt,
         status="completed",
         result=result,
+        **_of(books.dice.choice(ERRORS)),
     )
+
+
+def again(books: Books) -> None:
+    """Let a job be tried again: what it had failed of no longer stands."""
+    moment = text(books.dice.choice(MOMENTS))
+    books.tell(job_id=books.job_id(), occurred_at=moment, attempt=2, status="running")
+
+
+def _of(error: dict[str, str] | None) -> dict[str, Any]:
+    return {"error": error} if error else {}
 
 
 def count(books: Books) -> None:
@@ -132,7 +157,17 @@ def wait(books: Books) -> None:
     books.here.now += books.dice.choice((1, 200, 700, 3_000)) * SECOND
 
 
-CHANGES: tuple[Callable[[Books], None], ...] = (start, start, end, end, count, say, wait)
+CHANGES: tuple[Callable[[Books], None], ...] = (
+    start,
+    start,
+    end,
+    end,
+    end,
+    again,
+    count,
+    say,
+    wait,
+)
 
 
 def filters(dice: random.Random) -> dict[str, str]:
@@ -155,9 +190,11 @@ def filters(dice: random.Random) -> dict[str, str]:
             {"status": "queued"},
             {"status": "completed"},
             {"result": "failed"},
+            {"result": "timed_out,failed"},
             {"stalled": "true"},
             {"stalled": "false"},
             {"status": "running", "stalled": "false"},
+            *_of_ends(dice),
         )
     )
     if dice.random() < 0.3:
@@ -165,7 +202,26 @@ def filters(dice: random.Random) -> dict[str, str]:
         chosen |= dice.choice(
             ({"from": text(since)}, {"to": text(until)}, {"from": text(since), "to": text(until)})
         )
+    if chosen.get("from", "") >= chosen.get("ended_to", "~"):
+        del chosen["from"]
     return chosen
+
+
+def _of_ends(dice: random.Random) -> Iterator[dict[str, str]]:
+    """Yield some filters by how and when jobs have ended."""
+    since, until = sorted(dice.sample(sorted(set(MOMENTS)), 2))
+    failure = {"fingerprint": dice.choice(FINGERPRINTS)}
+    yield failure
+    yield {**failure, "result": dice.choice(("failed", "timed_out,partial"))}
+    yield {**failure, "status": "completed", "ended_from": text(since)}
+    yield {"ended_from": text(since), "ended_to": text(until)}
+    yield {"ended_to": text(until), "result": "succeeded,failed"}
+
+
+def _failure(job: Mapping[str, Any]) -> str | None:
+    if job["result"] not in ("failed", "timed_out"):
+        return None
+    return job["error"]["fingerprint"] if job["error"] else "none"
 
 
 def matches(job: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
@@ -175,6 +231,10 @@ def matches(job: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
         "from": lambda value: parse(job["created_at"]) >= parse(value),
         "to": lambda value: parse(job["created_at"]) < parse(value),
         "q": job["job_id"].startswith,
+        "result": lambda value: job["result"] in value.split(","),
+        "fingerprint": lambda value: _failure(job) == value,
+        "ended_from": lambda value: (job["ended_at"] or "") >= value,
+        "ended_to": lambda value: "" < (job["ended_at"] or "") < value,
     }
     return all(
         tests[name](value) if name in tests else job[name] == value

@@ -31,10 +31,12 @@ _SIGNS: Mapping[str, Callable[[str, str], bool]] = {
     ">=": str.__ge__,
     "=": str.__eq__,
 }
+_NUMBER_SIGNS: Mapping[str, Callable[[int, int], bool]] = {"<": int.__lt__, ">=": int.__ge__}
 _FILTER = re.compile(
     r"(?P<name>\w+) = (?P<value>:\w+)"
     r"|(?P<one>\w+) IN \((?P<several>[:\w, ]+)\)"
     r"|begins_with\((?P<text>\w+), (?P<begin>:\w+)\)"
+    r"|\((?P<end>\w+) (?P<sign>=|<|>=) (?P<than>:\w+) OR attribute_not_exists\((?P=end)\)\)"
 )
 Item = Mapping[str, Any]
 
@@ -99,7 +101,9 @@ def _in_range(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[I
     shown = _CONDITION.fullmatch(request["KeyConditionExpression"])
     assert shown, request["KeyConditionExpression"]
     given = request.get("ExpressionAttributeNames", {})
-    values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+    values = {
+        name: value.get("S", "") for name, value in request["ExpressionAttributeValues"].items()
+    }
 
     def name(group: str) -> str:
         return str(given.get(shown[group], shown[group]))
@@ -130,6 +134,7 @@ def _filtered(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[I
     """Return the request's filter, which may name anything but the key that is queried."""
     values = request["ExpressionAttributeValues"]
     tests: list[tuple[str, Callable[[str], bool]]] = []
+    ends: list[tuple[str, Callable[[Any], bool]]] = []
     for clause in request.get("FilterExpression", "").split(" AND "):
         shown = _FILTER.fullmatch(clause)
         assert shown or not clause, clause
@@ -141,11 +146,23 @@ def _filtered(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[I
         elif shown["one"]:
             wanted = {values[name.strip()]["S"] for name in shown["several"].split(",")}
             tests.append((shown["one"], wanted.__contains__))
+        elif shown["end"]:
+            ends.append((shown["end"], partial(_compares, shown["sign"], values[shown["than"]])))
         else:
             begin = values[shown["begin"]]["S"]
             tests.append((shown["text"], partial(_begins_with, begin)))
     assert not {name for name, _ in tests} & set(names), "DynamoDB refuses a filter on the key"
-    return lambda item: all(name in item and holds(item[name]["S"]) for name, holds in tests)
+    return lambda item: (
+        all(name in item and holds(item[name]["S"]) for name, holds in tests)
+        and all(name not in item or holds(item[name]) for name, holds in ends)
+    )
+
+
+def _compares(sign: str, than: Any, value: Any) -> bool:
+    if "N" in than:
+        assert "N" in value, "an attribute has one type"
+        return bool(_NUMBER_SIGNS[sign](int(value["N"]), int(than["N"])))
+    return _SIGNS[sign](value["S"], than["S"])
 
 
 def _begins_with(begin: str, text: str) -> bool:

@@ -33,6 +33,7 @@ JobStatus = Literal["queued", "running", "completed"]
 JobResult = Literal["succeeded", "partial", "failed", "cancelled", "timed_out"]
 ProjectStatus = Literal["active", "paused", "completed", "archived"]
 RESULTS: tuple[JobResult, ...] = ("succeeded", "partial", "failed", "cancelled", "timed_out")
+FAILURES: tuple[JobResult, ...] = ("failed", "timed_out")
 
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}(?![\s\S])")]
 EventId = Annotated[str, Meta(min_length=1, max_length=128)]

@@ -24,7 +24,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .contract import JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
+from .contract import FAILURES, JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
 from .errors import InvalidEvent, shown
 from .events import Event
 from .fingerprints import fingerprint
@@ -33,6 +33,7 @@ from .sums import Saying, add_delta, take_sayings
 
 _sayings = attrgetter(*JOB_SAYINGS)
 _NOTHING_SAID = (UNSET,) * len(JOB_SAYINGS)
+NO_FINGERPRINT = "none"
 
 
 class Failure(Struct, frozen=True):
@@ -58,6 +59,13 @@ class Ended(Struct, frozen=True):
     event_id: str
     result: JobResult
     error: Failure | None
+
+    @property
+    def failure(self) -> str | None:
+        """Return the fingerprint that failures are grouped by, None where this is none."""
+        if self.result not in FAILURES:
+            return None
+        return self.error.fingerprint if self.error else NO_FINGERPRINT
 
 
 class Attempt(Struct, frozen=True):
@@ -128,6 +136,12 @@ class Job(Struct, frozen=True):
     def outcome(self) -> str:
         """Return the result once there is one, else the status: what jobs are looked up by."""
         return self.current.result or self.current.status
+
+    @property
+    def failure(self) -> str | None:
+        """Return the fingerprint of the failure that the job has ended with, None for others."""
+        ended = self.current.ended
+        return ended.failure if ended else None
 
     def said(self, field: str) -> Any:
         """Return the last value said of *field*, None where no event carried it."""

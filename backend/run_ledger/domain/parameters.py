@@ -28,6 +28,7 @@ Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")
 
 MOST_CURSOR_CHARACTERS = 2_048
+MOST_SHORT_CHARACTERS = 128
 _IDENTIFIER = r"[A-Za-z0-9._:-]{1,128}"
 IDENTIFIER_SCHEMA: Mapping[str, Any] = {"type": "string", "pattern": f"^{_IDENTIFIER}$"}
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -120,6 +121,50 @@ def choice(name: str, about: str, choices: Sequence[str]) -> Parameter[str]:
         about=about,
         allowed=f"one of {', '.join(choices)}",
         schema={"type": "string", "enum": list(choices)},
+        parse=parse,
+    )
+
+
+def choices(name: str, about: str, choices: Sequence[str]) -> Parameter[tuple[str, ...]]:
+    """Return a parameter that takes some of *choices*, joined by commas.
+
+    Its value has them in the order of *choices*, however they were given.
+    """
+
+    def parse(text: str) -> tuple[str, ...]:
+        given = text.split(",")
+        if not set(given) <= set(choices) or len(set(given)) < len(given):
+            raise ValueError(text)
+        return tuple(one for one in choices if one in given)
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed=f"one or, with commas between them, several of {', '.join(choices)}",
+        schema={
+            "type": "array",
+            "items": {"type": "string", "enum": list(choices)},
+            "minItems": 1,
+            "uniqueItems": True,
+        },
+        parse=parse,
+    )
+
+
+def short_text(name: str, about: str) -> Parameter[str]:
+    """Return a parameter that takes any text of up to `MOST_SHORT_CHARACTERS`."""
+
+    def parse(text: str) -> str:
+        if not 1 <= len(text) <= MOST_SHORT_CHARACTERS:
+            raise ValueError(text)
+        text.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
+        return text
+
+    return Parameter(
+        name=name,
+        about=about,
+        allowed=f"1 to {MOST_SHORT_CHARACTERS} characters",
+        schema={"type": "string", "minLength": 1, "maxLength": MOST_SHORT_CHARACTERS},
         parse=parse,
     )
 

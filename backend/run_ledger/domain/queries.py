@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from .contract import RESULTS, JobStatus
+from .contract import FAILURES, RESULTS, JobStatus
 from .errors import InvalidQuery
 from .job import Job
 from .parameters import (
@@ -19,10 +19,12 @@ from .parameters import (
     Parameter,
     check_names,
     choice,
+    choices,
     flag,
     identifier,
     limit,
     moment,
+    short_text,
 )
 
 STATUSES: tuple[str, ...] = get_args(JobStatus)
@@ -35,13 +37,27 @@ _PROJECT_ID = identifier("project_id", "Only jobs of this project.")
 _PIPELINE = identifier("pipeline", "Only jobs of this pipeline.")
 _PARENT = identifier("parent_job_id", "Only jobs that name this one as their parent.")
 _STATUS = choice("status", "Only jobs that are in this state now.", STATUSES)
-_RESULT = choice("result", "Only jobs that are completed with this result.", RESULTS)
+_RESULT = choices("result", "Only jobs that are completed with this result, or these.", RESULTS)
+_FINGERPRINT = short_text(
+    "fingerprint",
+    "Only jobs that have failed or timed out with an error of this fingerprint, as `/errors` "
+    "groups them; `none` for those that said no error. It is the failure that stands, that of the "
+    "latest attempt: a job that was tried again is not among them, unless it failed so again.",
+)
 _STALLED = flag(
     "stalled",
     "Only jobs that say they run and have been silent beyond their heartbeat, or no such.",
 )
 _FROM = moment("from", "Only jobs created at this time or later.")
 _TO = moment("to", "Only jobs created before this time.")
+_ENDED_FROM = moment(
+    "ended_from",
+    "Only jobs that are completed and whose latest attempt ended at this time or later.",
+)
+_ENDED_TO = moment(
+    "ended_to",
+    "Only jobs that are completed and whose latest attempt ended before this time.",
+)
 _PREFIX = identifier("q", "Only jobs whose id begins so.")
 _JOBS_LIMIT = limit(DEFAULT_JOBS, MOST_JOBS)
 _ENTRIES_LIMIT = limit(DEFAULT_ENTRIES, MOST_ENTRIES)
@@ -55,9 +71,12 @@ JOBS_PARAMETERS: tuple[Parameter[Any], ...] = (
     _PARENT,
     _STATUS,
     _RESULT,
+    _FINGERPRINT,
     _STALLED,
     _FROM,
     _TO,
+    _ENDED_FROM,
+    _ENDED_TO,
     _PREFIX,
     _JOBS_LIMIT,
     CURSOR,
@@ -81,10 +100,13 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
     pipeline: str | None = None
     parent_job_id: str | None = None
     status: str | None = None
-    result: str | None = None
+    results: tuple[str, ...] | None = None
+    fingerprint: str | None = None
     stalled: bool | None = None
     since: int | None = None
     until: int | None = None
+    ended_since: int | None = None
+    ended_until: int | None = None
     prefix: str | None = None
     limit: int = DEFAULT_JOBS
     cursor: str | None = None
@@ -92,13 +114,23 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
     @property
     def outcomes(self) -> tuple[str, ...] | None:
         """Return the outcomes that match, None where all do."""
-        if self.result is not None:
-            return (self.result,)
+        if self.results is not None or self.asks_of_ends or self.status == "completed":
+            wanted = self.results or RESULTS
+            possible = wanted if self.fingerprint is None else FAILURES
+            return tuple(result for result in wanted if result in possible)
         if self.stalled:
             return ("running",)
-        if self.status == "completed":
-            return RESULTS
         return None if self.status is None else (self.status,)
+
+    @property
+    def asks_of_ends(self) -> bool:
+        """Return whether it matters when or of what the jobs ended."""
+        return (self.fingerprint, self.ended_since, self.ended_until) != (None, None, None)
+
+    @property
+    def before(self) -> int | None:
+        """Return what all matching jobs were created before: none ends before it is created."""
+        return min((t for t in (self.until, self.ended_until) if t is not None), default=None)
 
     @property
     def binding(self) -> list[Any]:
@@ -113,6 +145,9 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
             self.since,
             self.until,
             self.prefix,
+            self.fingerprint,
+            self.ended_since,
+            self.ended_until,
         ]
 
     def matches(self, job: Job, last_seen_at: int, now: int) -> bool:
@@ -127,6 +162,17 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
             and (self.since is None or job.created_at >= self.since)
             and (self.until is None or job.created_at < self.until)
             and (self.prefix is None or job.job_id.startswith(self.prefix))
+            and self.fingerprint in (None, job.failure)
+            and self._covers_end(job.current.ended_at)
+        )
+
+    def _covers_end(self, ended_at: int | None) -> bool:
+        if self.ended_since is None is self.ended_until:
+            return True
+        return (
+            ended_at is not None
+            and (self.ended_since is None or ended_at >= self.ended_since)
+            and (self.ended_until is None or ended_at < self.ended_until)
         )
 
 
@@ -139,23 +185,50 @@ def jobs_query(given: Given) -> JobsQuery:
         pipeline=_PIPELINE.of(given),
         parent_job_id=_PARENT.of(given),
         status=_STATUS.of(given),
-        result=_RESULT.of(given),
+        results=_RESULT.of(given),
+        fingerprint=_FINGERPRINT.of(given),
         stalled=_STALLED.of(given),
         since=_FROM.of(given),
         until=_TO.of(given),
+        ended_since=_ENDED_FROM.of(given),
+        ended_until=_ENDED_TO.of(given),
         prefix=_PREFIX.of(given),
         limit=_JOBS_LIMIT.of(given) or DEFAULT_JOBS,
         cursor=CURSOR.of(given),
     )
-    if query.result is not None and query.status not in (None, "completed"):
-        raise InvalidQuery(
-            "result", f"a job that is {query.status} has none; ask for status completed"
-        )
-    if query.stalled and (query.result is not None or query.status not in (None, "running")):
-        raise InvalidQuery("stalled", "only running jobs can be; ask for status running")
-    if query.since is not None and query.until is not None and query.since >= query.until:
-        raise InvalidQuery("to", "no time lies between; allowed: a time after from")
+    _check_states(query)
+    _check_times(query)
     return query
+
+
+def _check_states(query: JobsQuery) -> None:
+    """Raise InvalidQuery where no job can be in all the states that are asked for."""
+    if query.status not in (None, "completed"):
+        for name, value in (
+            ("result", query.results),
+            ("fingerprint", query.fingerprint),
+            ("ended_from", query.ended_since),
+            ("ended_to", query.ended_until),
+        ):
+            if value is not None:
+                message = f"a job that is {query.status} has none; ask for status completed"
+                raise InvalidQuery(name, message)
+    if query.outcomes == ():
+        message = f"jobs of that result have none; ask for {' or '.join(FAILURES)}"
+        raise InvalidQuery("fingerprint", message)
+    if query.stalled and (query.outcomes, query.status or "running") != (("running",), "running"):
+        raise InvalidQuery("stalled", "only running jobs can be; ask for status running")
+
+
+def _check_times(query: JobsQuery) -> None:
+    """Raise InvalidQuery where no time lies between those that are asked for."""
+    for since, name, until, earlier in (
+        (query.since, "to", query.until, "from"),
+        (query.ended_since, "ended_to", query.ended_until, "ended_from"),
+        (query.since, "ended_to", query.ended_until, "from"),
+    ):
+        if since is not None and until is not None and since >= until:
+            raise InvalidQuery(name, f"no time lies between; allowed: a time after {earlier}")
 
 
 def entries_query(given: Given) -> PageQuery:

@@ -48,8 +48,6 @@ ALL, DAYS, CLIENTS = "all", "days", "clients"
 NOW, SHARD = "now_", "shard_"
 # A day's new jobs spread over this many partitions of the index by day.
 DAY_SHARDS = 4
-NO_FINGERPRINT = "none"
-_FAILURES = ("failed", "timed_out")
 _KNOWN = frozenset(KNOWN_COUNTERS)
 
 
@@ -111,10 +109,8 @@ def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
 
 def row_of_failure(client_id: str, ended: Ended) -> Row | None:
     """Return the row that counts an end as a failure of *client_id*, None where it is none."""
-    if ended.result not in _FAILURES:
-        return None
-    fingerprint = ended.error.fingerprint if ended.error else NO_FINGERPRINT
-    return failures_row(client_id, day_of(ended.at), fingerprint)
+    fingerprint = ended.failure
+    return None if fingerprint is None else failures_row(client_id, day_of(ended.at), fingerprint)
 
 
 def state_differences(before: Job | None, after: Job) -> Differences:

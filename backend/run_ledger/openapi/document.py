@@ -116,11 +116,13 @@ def _shown(example: Example) -> dict[str, Any]:
 
 
 def _query_parameter(parameter: Parameter[Any]) -> dict[str, Any]:
+    is_several = parameter.schema.get("type") == "array"
     return {
         "name": parameter.name,
         "in": "query",
         "description": f"{parameter.about} Allowed: {parameter.allowed}.",
         "schema": parameter.schema,
+        **({"style": "form", "explode": False} if is_several else {}),
     }
 
 

@@ -162,7 +162,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "and jobs are samples: those of the failures that the ledger took in first and last. "
             "Ordered by `count`, descending, then `fingerprint`; a group whose count stays as it "
             "is comes exactly once, one that grows while cursors are followed may be missed or "
-            "come again. Cursors keep the span that they began with."
+            "come again. Cursors keep the span that they began with.\n\n`/jobs?fingerprint=…` "
+            "lists the jobs of a group, with `ended_from` and `ended_to` those of a span of days; "
+            "of jobs that were tried again since, attempts are counted here and not listed there."
         ),
         tag="Totals",
         parameters=queries_errors.ERRORS_PARAMETERS,

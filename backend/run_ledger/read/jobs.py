@@ -94,7 +94,7 @@ def _place(inquiry: Inquiry, query: JobsQuery) -> Place:
     known = inquiry.unseal(query.binding, query.cursor)
     if known is not None:
         return Place(*known)
-    return Place(None if query.until is None else text(query.until))
+    return Place(None if query.before is None else text(query.before))
 
 
 def _plan(inquiry: Inquiry, query: JobsQuery, place: Place, bounds: Bounds) -> tuple[Scope, Plan]:

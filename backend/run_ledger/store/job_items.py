@@ -7,6 +7,8 @@
     ck, day_shard, outcome, outcome_day,      where the indexes find it; created_at is in ck
     client_outcome, client_project,
     parent_job_id, client_parent
+    ended_at, fingerprint                     end and failure of the latest attempt, for the
+                                              indexes by outcome, while there are such
     heartbeat                                 heartbeat_seconds, for the indexes
     at   {"1": {s, e, r, i, x, w}}            attempts: start, end, result, id of the winning
                                               event, its error, error reported before the end
@@ -34,6 +36,8 @@ from . import keys
 from .attributes import Attribute, from_attribute, from_item
 
 _COUNTER = "c_"
+# What a job loses when it is tried again; all else stays once it is there.
+_PASSING = ("ended_at", "fingerprint")
 
 
 class StoredJob(Struct, frozen=True):
@@ -51,7 +55,7 @@ def state_attributes(job: Job) -> dict[str, Any]:
     See `seen_attributes` for what every write sets.
     """
     day = instants.day(job.created_at)
-    attributes = {
+    attributes: dict[str, Any] = {
         "client_id": job.client_id,
         "project_id": job.project_id,
         "pipeline": job.pipeline,
@@ -71,7 +75,19 @@ def state_attributes(job: Job) -> dict[str, Any]:
     heartbeat = job.said("heartbeat_seconds")
     if heartbeat is not None:
         attributes["heartbeat"] = heartbeat
+    ended_at, failure = job.current.ended_at, job.failure
+    if ended_at is not None:
+        attributes["ended_at"] = ended_at
+    if failure is not None:
+        attributes["fingerprint"] = failure
     return attributes
+
+
+def gone_attributes(before: Job | None, attributes: Mapping[str, Any]) -> list[str]:
+    """Return which of the `state_attributes` of *before* are not among these *attributes*."""
+    if before is None or before.current.ended is None:
+        return []
+    return [name for name in _PASSING if name not in attributes]
 
 
 def seen_attributes(now: int) -> dict[str, int]:

@@ -140,6 +140,9 @@ def _sift(request: dict[str, Any], sieve: Sieve) -> None:
     if sieve.prefix is not None:
         values[":prefix"] = to_attribute(sieve.prefix)
         conditions.append("begins_with(job_id, :prefix)")
+    for number, (name, sign, than) in enumerate(sieve.ends):
+        values[f":end{number}"] = to_attribute(than)
+        conditions.append(f"({name} {sign} :end{number} OR attribute_not_exists({name}))")
     if conditions:
         request["FilterExpression"] = " AND ".join(conditions)
     if sieve.stalled is not None:

@@ -9,9 +9,11 @@ asked for                         of known clients                  over all cli
 nothing of these                  ``by_client``                     ``by_day``, by the map
 ================================  ================================  ===========================
 
-The first line that fits decides; over all clients, ``project_id`` goes before ``status`` and
-``result``, unless these ask for jobs that have not ended, which are few. What an index does not
-answer is looked for in its rows (see `Sieve`), so many of them at most, and a page may come short.
+``fingerprint``, ``ended_from`` and ``ended_to`` ask for results, too, by what the rows of the
+indexes by outcome show. The first line that fits decides; over all clients, ``project_id`` goes
+before ``status`` and ``result``, unless these ask for jobs that have not ended, which are few, or
+for what other rows do not show. What an index does not answer is looked for in its rows (see
+`Sieve`), so many of them at most, and a page may come short.
 
 Whatever the index, rows are sorted by creation: so the next page may be read by another plan.
 Lists of known clients read nothing that others have a share in: neither a page's length nor its
@@ -62,6 +64,17 @@ class Partition(NamedTuple):
     rows: int
 
 
+class End(NamedTuple):
+    """What a row must show of its job's end: how its attribute ``name`` compares with ``value``.
+
+    Rows of an earlier version show none of it: their items decide.
+    """
+
+    name: str
+    sign: str
+    value: str | int
+
+
 class Sieve(NamedTuple):
     """What rows are looked through for, where an index's key does not say it all."""
 
@@ -69,11 +82,15 @@ class Sieve(NamedTuple):
     outcomes: Collection[str] | None
     prefix: str | None
     stalled: bool | None
+    ends: Sequence[End] = ()
 
     @property
     def is_empty(self) -> bool:
         """Return whether all rows match."""
-        return not self.equal and self.outcomes is None is self.prefix and self.stalled is None
+        return self == _NO_SIEVE
+
+
+_NO_SIEVE = Sieve({}, None, None, None)
 
 
 class Plan(NamedTuple):
@@ -184,7 +201,8 @@ def _index(query: JobsQuery, *, of_clients: bool) -> str:
     if query.project_id is not None:
         if of_clients:
             return keys.BY_CLIENT_PROJECT
-        if query.outcomes is None or not _NOT_ENDED.issuperset(query.outcomes):
+        is_shown = query.outcomes is None or not _NOT_ENDED.issuperset(query.outcomes)
+        if is_shown and not query.asks_of_ends:
             return keys.BY_PROJECT
     if of_clients:
         return keys.BY_CLIENT
@@ -214,7 +232,17 @@ def _sieve(query: JobsQuery, index: str) -> Sieve:
         query.outcomes if index in _SHOWING_OUTCOME else None,
         query.prefix,
         query.stalled if index in _BY_OUTCOME and is_running else None,
+        _ends(query) if index in _BY_OUTCOME else (),
     )
+
+
+def _ends(query: JobsQuery) -> tuple[End, ...]:
+    wanted = (
+        ("fingerprint", "=", query.fingerprint),
+        ("ended_at", ">=", query.ended_since),
+        ("ended_at", "<", query.ended_until),
+    )
+    return tuple(End(name, sign, value) for name, sign, value in wanted if value is not None)
 
 
 def _cells(query: JobsQuery, day: str, counts: Mapping[str, int]) -> dict[str, int]:

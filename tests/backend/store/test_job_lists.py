@@ -165,7 +165,7 @@ def test_only_what_holds_jobs_is_read() -> None:
         return [p.value for p in plan_by_day(query, DayMap(named, None), Place(None)).partitions]
 
     assert partitions(JobsQuery(status="running"), {"running": 0}, {"running": -1}) == []
-    assert partitions(JobsQuery(result="failed"), {"failed": 2}, {}) == ["failed#2026-11-22"]
+    assert partitions(JobsQuery(results=("failed",)), {"failed": 2}, {}) == ["failed#2026-11-22"]
     assert partitions(JobsQuery(), {"0": 1, "1": 0, "3": 7}) == ["2026-11-22#0", "2026-11-22#3"]
 
 
