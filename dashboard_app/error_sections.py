@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,7 @@ from dashboard_app.desk import Desk
 from dashboard_app.frames import errors as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param
-from dashboard_app.spans import DAY, Interval, Span, floor
+from dashboard_app.spans import DAY, Interval, Span, cut, span_until
 from dashboard_app.tables import moment_column
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
@@ -26,9 +26,8 @@ LOOKED_BACK = 30 * DAY
 
 def days_of(here: Desk) -> Span:
     """Return the days that the span touches: failures are counted by days of UTC."""
-    start = floor(here.span.start, Interval.DAY)
-    end = floor(here.span.end - timedelta(microseconds=1), Interval.DAY) + DAY
-    return Span(max(start, end - MOST_DAYS * DAY), end, Interval.DAY)
+    days = cut(here.span.start, here.span.end, Interval.DAY)
+    return replace(days, start=max(days.start, days.end - MOST_DAYS * DAY))
 
 
 def all_groups(here: Desk, asked: Question) -> pd.DataFrame:
@@ -55,7 +54,7 @@ def over_time(here: Desk, days: Span) -> None:
 
 def new_groups(here: Desk) -> None:
     """Show what failed in the last week and not in the 30 days before it."""
-    end = floor(here.now, Interval.DAY) + DAY
+    end = span_until(here.now, DAY, Interval.DAY).end
     now = questions.errors(end - WEEK, end, here.client_id)
     earlier = questions.errors(end - WEEK - LOOKED_BACK, end - WEEK, here.client_id)
     here.answers.load([now, earlier])

@@ -13,6 +13,7 @@ from dashboard_app.spans import (
     MOST_DAYS,
     PRESETS,
     USUAL_PRESET,
+    UTC_DAYS,
     Interval,
     Span,
     span_of_days,
@@ -35,7 +36,7 @@ def zone_filter() -> ZoneInfo:
         [*_COMMON_ZONES, *(one for one in others if "/" in one and not one.startswith("Etc/"))],
         key=Param.ZONE,
         bind="query-params",
-        help="Times are shown in this zone. Points by day are days of UTC, as the ledger counts.",
+        help="Times and days are those of this zone. Failures are counted by days of UTC alone.",
     )
     return ZoneInfo(chosen)
 
@@ -50,7 +51,7 @@ def span_filter(now: datetime, zone: ZoneInfo) -> Span:
         key=Param.SPAN,
         bind="query-params",
     )
-    days = _days_filter(now.astimezone(zone).date()) if preset == CUSTOM else None
+    picked = _days_filter(now.astimezone(zone).date()) if preset == CUSTOM else None
     chosen = st.segmented_control(
         "Interval",
         [AUTO, *_INTERVALS],
@@ -61,17 +62,55 @@ def span_filter(now: datetime, zone: ZoneInfo) -> Span:
         help=f"By hour the API answers for up to {MOST_DAYS[Interval.HOUR]} days, "
         f"by day for up to {MOST_DAYS[Interval.DAY]}.",
     )
-    length = PRESETS[USUAL_PRESET] if preset is None else PRESETS.get(preset, days_length(days))
+    length = PRESETS[USUAL_PRESET] if preset is None else PRESETS.get(preset, days_length(picked))
     interval = _INTERVALS.get(chosen or AUTO, usual_interval(length))
-    if days is None:
-        span = span_until(now, length, interval)
+    counted = _counted_in(zone, interval)
+    if picked is None:
+        span = span_until(now, length, interval, counted)
     else:
-        span = span_of_days(days[0], days[1], zone, interval)
-    if span.length < length:
+        span = span_of_days(*picked, zone, interval, counted)
+    if length > timedelta(days=MOST_DAYS[interval]):
         st.caption(
             f"Cut to the last {MOST_DAYS[interval]} days, the most by {interval}.",
         )
+    if span.interval is Interval.DAY and (first := span.start.astimezone(span.zone)).minute:
+        st.caption(
+            f"Days are counted from {first:%H:%M} here: the ledger counts by hours of UTC, and the "
+            "one that midnight cuts belongs to the day before."
+        )
     return span
+
+
+def _counted_in(zone: ZoneInfo, interval: Interval) -> ZoneInfo:
+    """Ask whose days points by day are; say what that means where it is not plain."""
+    if interval is Interval.HOUR or zone.key == UTC_DAYS.key:
+        return zone
+    in_utc = st.toggle(
+        "Days of UTC",
+        key=Param.UTC_DAYS,
+        bind="query-params",
+        help=f"Points are days of {zone}, added up from hours of each client, which is more work "
+        "than days of UTC: over many clients and days the API refuses it.",
+    )
+    return UTC_DAYS if in_utc else zone
+
+
+def ways_out() -> None:
+    """Offer questions that the API answers where it refused one as too much."""
+    chosen = st.session_state
+    with st.container(horizontal=True):
+        if chosen.get(Param.ZONE) != UTC_DAYS.key and not chosen.get(Param.UTC_DAYS):
+            st.button("Days of UTC", on_click=_choose, args=(Param.UTC_DAYS, True))
+        if chosen.get(Param.SPAN) != USUAL_PRESET:
+            st.button("The last 7 days", on_click=_choose, args=(Param.SPAN, USUAL_PRESET))
+        if chosen.get(Param.CLIENT):
+            st.button("All clients", on_click=_choose, args=(Param.CLIENT, None))
+        else:
+            st.caption("Or choose one client, beside.")
+
+
+def _choose(key: Param, value: object) -> None:
+    st.session_state[key] = value
 
 
 def _days_filter(today: date) -> tuple[date, date]:

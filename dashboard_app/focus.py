@@ -29,7 +29,7 @@ def read_focus(text: str, span: Span) -> Span | None:
     if start is None or end is None or start >= end:
         return None
     start, end = max(start, span.start), min(end, span.end)
-    return cut(start, end, span.interval) if start < end else None
+    return cut(start, end, span.interval, span.zone) if start < end else None
 
 
 def chart_key() -> str:

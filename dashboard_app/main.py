@@ -11,7 +11,7 @@ from streamlit.navigation.page import Page
 from dashboard_app import clock, filters, panels, signing_in
 from dashboard_app.answers import Answers
 from dashboard_app.api.client import ApiClient
-from dashboard_app.api.problems import ApiProblem, SignInEnded
+from dashboard_app.api.problems import ApiProblem, BadQuestion, SignInEnded
 from dashboard_app.desk import Desk, put
 from dashboard_app.questions import CLIENTS
 from dashboard_app.session import SessionKey
@@ -71,6 +71,8 @@ def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Calle
         panels.sign_in_again(person)
     except ApiProblem as error:
         panels.problem(error)
+        if isinstance(error, BadQuestion):
+            filters.ways_out()
     finally:
         with st.sidebar:
             _account(ledger, person)

@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from dashboard_app.api.client import Question, question
-from dashboard_app.spans import Span, written
+from dashboard_app.spans import UTC_DAYS, Interval, Span, written
 
 OVERVIEW = question("/overview")
 MOST_ERRORS = 100
@@ -27,6 +27,7 @@ def trends(
     return question(
         "/trends",
         interval=span.interval,
+        tz=_zone_asked(span),
         from_=written(span.start),
         to=written(span.end),
         client_id=client_id,
@@ -34,6 +35,12 @@ def trends(
         pipeline=pipeline,
         group_by=group_by,
     )
+
+
+def _zone_asked(span: Span) -> str | None:
+    """Return the zone whose days are wanted; hours are those of UTC, and so are days unasked."""
+    is_plain = span.interval is Interval.HOUR or span.zone.key == UTC_DAYS.key
+    return None if is_plain else span.zone.key
 
 
 def errors(start: datetime, end: datetime, client_id: str | None) -> Question:

@@ -24,6 +24,7 @@ class Param(StrEnum):
     DAYS = "days"
     INTERVAL = "interval"
     ZONE = "tz"
+    UTC_DAYS = "utcdays"
     CLIENT = "client"
     PROJECT = "project"
     PIPELINE = "pipeline"

@@ -21,11 +21,11 @@ _VARIABLE = "RUN_LEDGER_TOKEN"
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """Return a frame as CSV: UTF-8, times as the API writes them, whole numbers whole."""
+    """Return a frame as CSV by RFC 4180: UTF-8, times as the API has them, whole numbers whole."""
     written = frame.copy()
     for name in written.select_dtypes(include=["datetimetz"]):
         written[name] = written[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return written.to_csv(index=False).encode()
+    return written.to_csv(index=False, lineterminator="\r\n").encode()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

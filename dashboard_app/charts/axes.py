@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
-from dashboard_app.spans import DAY, HOUR, Interval, Span
+from dashboard_app.frames.trends import ends_of
+from dashboard_app.spans import DAY, HOUR, Interval, Span, day_of
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -47,10 +48,8 @@ def time_axis(*, span: Span, zone: ZoneInfo, ticks: int = _MOST_TICKS, field: st
 def tick_moments(*, span: Span, zone: ZoneInfo, most: int = _MOST_TICKS) -> list[datetime]:
     """Return where ticks stand: at round hours or at the beginnings of days, as people count."""
     if span.interval is Interval.DAY:
-        step = _step(span.length / DAY, _DAY_STEPS, most)
-        return [
-            span.start + number * step * DAY for number in range(int(span.length / DAY / step) + 1)
-        ]
+        days = [*span.intervals(), span.end]
+        return days[:: _step(span.days, _DAY_STEPS, most)]
     if span.length > 2 * DAY:
         step = _step(span.length / DAY, _DAY_STEPS, most)
         first = datetime.combine(span.start.astimezone(zone).date(), time(), zone)
@@ -67,27 +66,28 @@ def _step(length: float, steps: tuple[int, ...], most: int) -> int:
 
 def tick_label(at: datetime, span: Span, zone: ZoneInfo) -> str:
     """Return what stands at a tick: an hour, or the day where one begins."""
-    local = at if span.interval is Interval.DAY else at.astimezone(zone)
+    if span.interval is Interval.DAY:
+        day = day_of(at, span.zone)
+        return f"{day.day} {day:%b}"
+    local = at.astimezone(zone)
     begins_day = local.hour == 0 and local.minute == 0
     return f"{local.day} {local:%b}" if begins_day else f"{local:%H:%M}"
 
 
 def zone_name(span: Span, zone: ZoneInfo) -> str:
-    """Return the zone that an axis is in: days are those of UTC, whatever was chosen."""
-    return "days of UTC" if span.interval is Interval.DAY else str(zone)
+    """Return the zone that an axis is in; days may be those of another."""
+    return f"days of {span.zone}" if span.interval is Interval.DAY else str(zone)
 
 
 def with_times(frame: pd.DataFrame, *, span: Span, zone: ZoneInfo) -> pd.DataFrame:
     """Add to points where their interval ends and what it is called, for widths and tooltips."""
-    length = span.interval.length
     names = {at: interval_name(at, span, zone) for at in frame["at"].unique()}
     over = frame["complete"] if "complete" in frame else pd.Series(data=True, index=frame.index)
-    begins = in_milliseconds(frame["at"])
-    size = length / timedelta(milliseconds=1)
+    begins, stops = in_milliseconds(frame["at"]), in_milliseconds(ends_of(frame["at"], span))
     return frame.assign(
         x=begins,
-        x_end=begins + size,
-        middle=begins + size / 2,
+        x_end=stops,
+        middle=(begins + stops) / 2,
         when=frame["at"].map(names),
         part=over.fillna(value=True).map({True: "whole", False: "so far"}),
     )
@@ -97,7 +97,8 @@ def with_times(frame: pd.DataFrame, *, span: Span, zone: ZoneInfo) -> pd.DataFra
 def interval_name(at: datetime, span: Span, zone: ZoneInfo) -> str:
     """Return what an interval is called: Sun 22 Nov 2026, 15:00–16:00 CET."""
     if span.interval is Interval.DAY:
-        return f"{at:%a} {at.day} {at:%b %Y} UTC"
+        day = day_of(at, span.zone)
+        return f"{day:%a} {day.day} {day:%b %Y}, {span.zone}"
     begin = at.astimezone(zone)
     end = (at + timedelta(hours=1)).astimezone(zone)
     return f"{begin:%a} {begin.day} {begin:%b %Y}, {begin:%H:%M}–{end:%H:%M} {begin:%Z}"

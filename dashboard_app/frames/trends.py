@@ -24,7 +24,7 @@ from dashboard_app.frames.tables import (
     error_rate,
     typed,
 )
-from dashboard_app.spans import Span
+from dashboard_app.spans import HOUR, Interval, Span
 
 COUNTS = ("created", "started", "ended", *RESULTS)
 SUMS = (*COUNTS, *COUNTERS)
@@ -63,8 +63,16 @@ def _derived(frame: pd.DataFrame) -> pd.DataFrame:
 
 def marked(frame: pd.DataFrame, span: Span, now: datetime) -> pd.DataFrame:
     """Say of each point whether its interval is over: the running one counts on."""
-    ends = frame["at"] + span.interval.length
+    ends = ends_of(frame["at"], span)
     return frame.assign(complete=(ends <= pd.Timestamp(now)).astype("boolean"))
+
+
+def ends_of(begins: pd.Series[Any], span: Span) -> pd.Series[Any]:
+    """Return where the intervals end that begin then: not all days are equally long."""
+    if span.interval is Interval.HOUR:
+        return begins + HOUR
+    ends = {begin: span.end_of(begin) for begin in begins.unique()}
+    return begins.map(ends).astype(MOMENT)
 
 
 def with_gaps(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
@@ -114,7 +122,9 @@ def top_groups(frame: pd.DataFrame, measure: str, most: int) -> list[str]:
 
 def shifted(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
     """Return points of the span before at the places of this one, for drawing over each other."""
-    return frame.assign(at=(frame["at"] + span.length).astype(MOMENT))
+    places = dict(zip(span.previous.intervals(), span.intervals(), strict=True))
+    placed = frame.assign(at=frame["at"].map(places).astype(MOMENT))
+    return placed.dropna(subset=["at"])
 
 
 def stacked(frame: pd.DataFrame, names: Sequence[str] = RESULTS) -> pd.DataFrame:
