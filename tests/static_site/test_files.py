@@ -103,13 +103,15 @@ def test_colours_stand_out_from_what_they_are_on(scheme: str) -> None:
         *((ink, paper) for ink in ("ink", "ink-soft") for paper in papers),
         *(("accent", paper) for paper in ("paper", "surface", "accent-soft")),
         *((colour, f"{colour}-soft") for colour in outcomes),
+        *((ink, f"{tone}-soft") for ink in ("ink", "ink-soft") for tone in ("green", "red")),
         ("accent-ink", "accent"),
         ("red", "paper"),
         ("red", "surface"),
     ]
     shapes = [
         *(("line-strong", paper) for paper in ("paper", "surface")),
-        *((colour, "surface-sunk") for colour in ("accent", *outcomes)),
+        *((f"{bar}-bar", "surface-sunk") for bar in ("green", "red", "amber", "violet")),
+        *((colour, "surface-sunk") for colour in ("accent", "grey")),
     ]
 
     weak = [

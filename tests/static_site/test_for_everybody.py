@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
+    "rules": {"target-size": {"enabled": True}},
 }
 
 
