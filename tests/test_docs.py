@@ -13,7 +13,7 @@ from run_ledger_ops import command
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 CODE = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
-LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+LINK = re.compile(r"(?:\]\(|src=\")([^)\s\"]+)")
 PLACES = {  # what must stay out of tracked files, and why
     "a package index": r"https?://[^\s/]+/(?:simple|packages)/|\"resolved\": ?\"http",
     "a package host": r"\b(?:pypi|registry|deb|security|ftp)\.(?:org\b|npmjs|debian|python)"
@@ -74,14 +74,23 @@ def test_shown_switches_exist(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("*.md"))]
+    "document", sorted(name for name in tracked_texts() if name.endswith(".md"))
 )
 def test_links_lead_somewhere(document: str) -> None:
-    """Each relative link of a document names a file that is there."""
-    links = LINK.findall((ROOT / document).read_text())
-    near = [link for link in links if "://" not in link]
+    """Each relative link or picture of a document names a file, and a heading, that is there."""
+    source = ROOT / document
+    for link in LINK.findall(CODE.sub("", source.read_text())):
+        path, _, anchor = link.partition("#")
+        target = source.parent / path if path else source
+        if "://" not in link:
+            assert target.exists(), link
+            assert not anchor or anchor in anchors_of(target.read_text()), link
 
-    assert [link for link in near if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+def anchors_of(text: str) -> set[str]:
+    """Return the names by which a document's headings can be linked to."""
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS[:2])
