@@ -7,17 +7,15 @@ moment later, so a row may lead to a job that has moved on, and then the item is
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from botocore.exceptions import ClientError
 
 from run_ledger.domain.liveness import sign_of_row
 from run_ledger.domain.pages import Stretch
 
 from .attributes import to_attribute, to_item
+from .batches import read_items
 from .job_items import StoredJob, from_job_item
 from .job_plans import Partition, Plan, Sieve
 from .reading import Reading
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEYS_A_CALL = 100
-_TRIES = 5
-_FIRST_PAUSE_SECONDS = 0.05
 _RANGES = {
     (True, False): " AND ck < :start",
     (False, True): " AND ck >= :low",
@@ -72,9 +68,12 @@ def read_jobs(reading: Reading, job_ids: Collection[str]) -> list[StoredJob]:
         distinct[first : first + _KEYS_A_CALL] for first in range(0, len(distinct), _KEYS_A_CALL)
     ]
     answers = reading.together(
-        [partial(_batch_get, reading.client, reading.tables.jobs, portion) for portion in portions]
+        [
+            partial(read_portion, reading.client, reading.tables.jobs, portion)
+            for portion in portions
+        ]
     )
-    return [from_job_item(item) for items in answers for item in items]
+    return [job for jobs in answers for job in jobs]
 
 
 def read_job(client: DynamoDBClient, table: str, job_id: str) -> StoredJob | None:
@@ -160,27 +159,4 @@ def _may_be(row: Mapping[str, Any], now: int, *, stalled: bool) -> bool:
 
 def read_portion(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[StoredJob]:
     """Return those of *job_ids*, at most 100, that there are, in no order."""
-    return [from_job_item(item) for item in _batch_get(client, table, job_ids)]
-
-
-def _batch_get(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[Any]:
-    """Return the items of *job_ids*, at most 100, asking again for what DynamoDB left out."""
-    wanted: Any = {
-        table: {
-            "Keys": [to_item({"job_id": job_id}) for job_id in job_ids],
-            "ConsistentRead": True,
-        }
-    }
-    found: list[Any] = []
-    for tries in range(_TRIES):
-        if tries:
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**tries)
-        answer = client.batch_get_item(RequestItems=wanted)
-        found += answer["Responses"].get(table, [])
-        wanted = answer.get("UnprocessedKeys")
-        if not wanted:
-            return found
-    raise ClientError(
-        {"Error": {"Code": "ThrottlingException", "Message": "keys stayed unprocessed"}},
-        "BatchGetItem",
-    )
+    return [from_job_item(item) for item in read_items(client, table, "job_id", job_ids)]

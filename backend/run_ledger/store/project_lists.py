@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from run_ledger.domain.errors import InvalidQuery
 
 from . import keys
 from .attributes import to_attribute, to_item
+from .batches import read_items
 from .project_items import StoredProject, from_project_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_TRIES = 5
-_FIRST_PAUSE_SECONDS = 0.05
 
 
 def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
@@ -53,26 +48,9 @@ def read_projects(
     client: DynamoDBClient, table: str, project_ids: Sequence[str]
 ) -> dict[str, StoredProject]:
     """Return those of *project_ids*, at most 100, that there are."""
-    wanted: Any = {
-        table: {
-            "Keys": [to_item({"project_id": name}) for name in project_ids],
-            "ConsistentRead": True,
-        }
-    }
-    found: list[Any] = []
-    for tries in range(_TRIES):
-        if tries:
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**tries)
-        answer = client.batch_get_item(RequestItems=wanted)
-        found += answer["Responses"].get(table, [])
-        wanted = answer.get("UnprocessedKeys")
-        if not wanted:
-            stored = [from_project_item(item) for item in found]
-            return {one.project.project_id: one for one in stored}
-    raise ClientError(
-        {"Error": {"Code": "ThrottlingException", "Message": "keys stayed unprocessed"}},
-        "BatchGetItem",
-    )
+    found = read_items(client, table, "project_id", project_ids)
+    stored = [from_project_item(item) for item in found]
+    return {one.project.project_id: one for one in stored}
 
 
 def read_newest_client(client: DynamoDBClient, table: str, project_id: str) -> str | None:

@@ -303,7 +303,7 @@ def test_what_dynamodb_leaves_out_is_asked_for_again(
     here: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page is whole or not there: never half an answer that looks like one."""
-    monkeypatch.setattr("run_ledger.store.job_lists.time.sleep", lambda _: None)
+    monkeypatch.setattr("run_ledger.store.batches.time.sleep", lambda _: None)
     for number in range(3):
         here.post(job_update(job_id=f"j{number}", occurred_at=text(NOW - number)))
 
