@@ -39,7 +39,7 @@ class SignIn:
 
 def is_installed() -> bool:
     """Say whether this Python can run the app."""
-    return all(importlib.util.find_spec(name) for name in ("streamlit", "authlib", "httpx"))
+    return all(importlib.util.find_spec(name) for name in ("streamlit", "authlib", "httpx2"))
 
 
 def secrets_text(
