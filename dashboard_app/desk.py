@@ -13,6 +13,8 @@ from streamlit.navigation.page import Page
 
 from dashboard_app.answers import Answers
 from dashboard_app.api.client import Question
+from dashboard_app.charts.axes import AnyChart
+from dashboard_app.drawings import Drawing, drawing
 from dashboard_app.session import SessionKey
 from dashboard_app.settings import Settings
 from dashboard_app.signing_in import Caller
@@ -35,15 +37,21 @@ class Desk:
     is_empty: bool
     pages: Mapping[str, Page]
 
-    def drawn(
-        self, name: str, questions: Sequence[Question], part: Span, draw: Callable[[], T]
+    def made(
+        self, name: str, questions: Sequence[Question], part: Span, make: Callable[[], T]
     ) -> T:
-        """Return a chart of a part of the span, drawn once for the same answers and choices."""
+        """Return what is made of a part of the span, once for the same answers and choices."""
         hour = self.now.replace(
             minute=0, second=0, microsecond=0
         )  # what is running changes with it
         key = (name, tuple(questions), part, self.span, self.zone.key, hour)
-        return self.answers.drawn(questions, key, draw)
+        return self.answers.drawn(questions, key, make)
+
+    def drawn(
+        self, name: str, questions: Sequence[Question], part: Span, draw: Callable[[], AnyChart]
+    ) -> Drawing:
+        """Return the drawing of a chart, made once as `made` says."""
+        return self.made(name, questions, part, lambda: drawing(draw()))
 
     def page(self, name: str) -> Page:
         """Return another page, for a link to it."""

@@ -12,6 +12,7 @@ from dashboard_app import questions, takeaway
 from dashboard_app.api.client import Question
 from dashboard_app.charts import failures as charts
 from dashboard_app.desk import Desk
+from dashboard_app.drawings import show
 from dashboard_app.frames import errors as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param
@@ -46,7 +47,7 @@ def over_time(here: Desk, days: Span) -> None:
     ranked = daily.groupby("label")["count"].sum().sort_values(ascending=False, kind="stable")
     labels = [str(name) for name in ranked.index[:_SHOWN_GROUPS]]
     chart = charts.groups_over_time(frame=daily, span=days, zone=here.zone, labels=labels)
-    st.altair_chart(chart, alt="Failures a day, by group")
+    show(chart, alt="Failures a day, by group")
     takeaway.take_away(
         here, name="errors-by-day", frame=daily, questions=[one for _, one in asked], chart=chart
     )
@@ -84,7 +85,7 @@ def movers(here: Desk, days: Span) -> None:
     )
     columns = ["label", "count_before", "count", "change", "direction"]
     chart = charts.movers(frame=shown[columns])
-    st.altair_chart(chart, alt="Change in failures, by group")
+    show(chart, alt="Change in failures, by group")
     takeaway.take_away(here, name="movers", frame=moved, questions=[now, before], chart=chart)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 import streamlit as st
@@ -10,9 +10,9 @@ import streamlit as st
 from dashboard_app import words
 from dashboard_app.api.problems import ApiProblem
 from dashboard_app.desk import Desk
+from dashboard_app.frames.trends import Totals
 from dashboard_app.questions import OVERVIEW
 
-Totals = Mapping[str, float | int | None]
 _LIVE_SECONDS = 15
 
 

@@ -13,6 +13,7 @@ from dashboard_app import panels, questions, takeaway, words
 from dashboard_app.api.client import Question
 from dashboard_app.charts.job import gantt
 from dashboard_app.desk import Desk
+from dashboard_app.drawings import show
 from dashboard_app.frames import jobs as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param, SessionKey
@@ -101,7 +102,7 @@ def job_of(here: Desk, job_id: str) -> None:
     chart = None
     if attempts["started_at"].notna().any() or not entries.empty:
         chart = gantt(frame=attempts, events=entries, zone=here.zone)
-        st.altair_chart(chart, alt="Attempts from start to end, with a tick for each event")
+        show(chart, alt="Attempts from start to end, with a tick for each event")
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.markdown("**Counters**")

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard_app import drawings
 from dashboard_app.api.client import Question
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.desk import Desk
+from dashboard_app.drawings import Drawing
 
 _VARIABLE = "RUN_LEDGER_TOKEN"
 
@@ -25,6 +26,7 @@ def csv(frame: pd.DataFrame) -> bytes:
     written = frame.copy()
     for name in written.select_dtypes(include=["datetimetz"]):
         written[name] = written[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # RFC 4180's line ends, with which a stray end of line within a text is quoted, too.
     return written.to_csv(index=False, lineterminator="\r\n").encode()
 
 
@@ -73,10 +75,9 @@ def python(api_url: str, questions: Sequence[Question]) -> str:
     )
 
 
-def spec(chart: AnyChart) -> str:
+def spec(chart: AnyChart | Drawing) -> str:
     """Return a chart's Vega-Lite specification with its data in it, whatever its size."""
-    with alt.data_transformers.enable("default", max_rows=None):
-        document: dict[str, Any] = chart.to_dict()
+    document = drawings.specification(chart)
     return json.dumps(document, indent=1, allow_nan=False, default=str)
 
 
@@ -86,7 +87,7 @@ def take_away(
     name: str,
     frame: pd.DataFrame,
     questions: Sequence[Question],
-    chart: AnyChart | None = None,
+    chart: AnyChart | Drawing | None = None,
 ) -> None:
     """Offer what is on screen, under one button."""
     with st.popover("Take away", icon=":material/download:", key=f"take-{name}"):

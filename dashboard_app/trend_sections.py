@@ -18,6 +18,7 @@ from dashboard_app.charts.failures import annotated
 from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
 from dashboard_app.charts.throughput import small_results, throughput
 from dashboard_app.desk import Desk
+from dashboard_app.drawings import show
 from dashboard_app.focus import chart_key, note_brush
 from dashboard_app.frames import errors as error_frames
 from dashboard_app.frames import trends as frames
@@ -39,20 +40,31 @@ TOKENS = {
 
 
 def figures_of(
-    whole: pd.DataFrame, before: pd.DataFrame | None, span: Span, focus: Span | None
+    here: Desk,
+    whole: pd.DataFrame,
+    before: pd.DataFrame | None,
+    focus: Span | None,
+    asked: list[Question],
 ) -> None:
     """Show the sums of the span or its focus; changes compare complete intervals alone."""
+    add_up = partial(_totals, whole, before, here.span, focus)
+    figures.figures(*here.made("figures", asked, focus or here.span, add_up))
+
+
+def _totals(
+    whole: pd.DataFrame, before: pd.DataFrame | None, span: Span, focus: Span | None
+) -> list[frames.Totals]:
+    """Return the sums, and where there is a span before, those of what is compared."""
     now = frames.within(whole, focus)
     if before is None:
-        figures.figures(frames.total(now))
-        return
+        return [frames.total(now)]
     counterpart = frames.within(frames.shifted(before, span), focus)
     running = now.loc[~now["complete"], "at"]
-    figures.figures(
+    return [
         frames.total(now),
         frames.total(now[now["complete"]]),
         frames.total(counterpart[~counterpart["at"].isin(running)]),
-    )
+    ]
 
 
 def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
@@ -63,7 +75,7 @@ def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
         here.span,
         lambda: throughput(frame=whole, span=here.span, zone=here.zone),
     )
-    st.altair_chart(
+    show(
         chart,
         key=chart_key(),
         on_select=note_brush,
@@ -79,15 +91,15 @@ def groups_of(
 ) -> None:
     """Show results of the busiest groups side by side, and the sums of all groups."""
     narrowed = frames.within(grouped, part)
-    busiest = frames.top_groups(narrowed, "ended", _SMALL_CHARTS)
+    sums = here.made("sums", [asked], part, lambda: frames.totals(narrowed))
+    busiest = [str(name) for name in sums["group"][:_SMALL_CHARTS]]
     chart = here.drawn(
         "small results",
         [asked],
         part,
         lambda: small_results(frame=narrowed, span=part, zone=here.zone, groups=busiest),
     )
-    st.altair_chart(chart, alt=f"Attempts ended by result, for each {group_by}")
-    sums = frames.totals(narrowed)
+    show(chart, alt=f"Attempts ended by result, for each {group_by}")
     if len(sums) > len(busiest):
         st.caption(f"Charts of the {len(busiest)} busiest of {len(sums)}; the table has all.")
     totals_table(sums, group_by.capitalize())
@@ -112,7 +124,7 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
             st.markdown(f"**{name}**")
             has_notes = name == "Error rate" and not is_grouped  # which other answers decide on
             chart = make() if has_notes else here.drawn(name, asked, part, make)
-            st.altair_chart(chart, alt=f"{name} over time", key=f"chart-{name}")
+            show(chart, alt=f"{name} over time", key=f"chart-{name}")
             file_name = name.lower().replace(" ", "-").replace(",", "")
             takeaway.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)
 

@@ -1,4 +1,8 @@
-"""What holds for every test: no real AWS account is in reach, and a skip is never silent."""
+"""What holds for every test: no real AWS account is in reach, and a skip is never silent.
+
+How much hypothesis tries is here, too: enough for every push, more on demand
+(``HYPOTHESIS_PROFILE``).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,21 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 from tests.support.browser import launched
 
 CI = os.environ.get("CI") == "true"
 SKIPS: list[str] = []
+
+settings.register_profile(
+    "push",
+    max_examples=100,
+    deadline=None,  # the clock of a shared machine proves nothing
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("thorough", settings.get_profile("push"), max_examples=3_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "push"))
 
 
 def pytest_configure() -> None:

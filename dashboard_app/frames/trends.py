@@ -31,6 +31,7 @@ SUMS = (*COUNTS, *COUNTERS)
 PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
 DERIVED = ("error_rate", "records", "tokens", "cost_usd")
 EVERYTHING = "all"
+Totals = Mapping[str, float | int | None]
 _COLUMNS = {
     "group": TEXT,
     "at": MOMENT,
@@ -99,7 +100,7 @@ def totals(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered.reset_index(drop=True)
 
 
-def total(frame: pd.DataFrame) -> Mapping[str, float | int | None]:
+def total(frame: pd.DataFrame) -> Totals:
     """Return the sums over all rows; `error_rate` is None where nothing was judged."""
     one = totals(frame.assign(group=pd.Series(EVERYTHING, index=frame.index, dtype=TEXT)))
     if one.empty:

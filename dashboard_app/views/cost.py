@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from dashboard_app import panels, questions, takeaway, words
+from dashboard_app import drawings, panels, questions, takeaway, words
 from dashboard_app.charts.bars import ranked
 from dashboard_app.charts.measures import MEASURES, by_group, stacked
 from dashboard_app.desk import Desk, desk
@@ -57,7 +57,7 @@ def show(here: Desk) -> None:
     _figures(costs.unit_costs(frames.totals(everything)))
     _over_time(here, points, everything)
     chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=str(chosen))
-    st.altair_chart(chart, alt="Cost of each group")
+    drawings.show(chart, alt="Cost of each group")
     st.dataframe(sums, hide_index=True, column_order=list(_COLUMNS), column_config=_COLUMNS)
     st.caption(
         "Money is reported by job, not by record. What a record cost is the cost of the group "
@@ -91,7 +91,7 @@ def _over_time(here: Desk, points: pd.DataFrame, everything: pd.DataFrame) -> No
     with left, st.container(border=True):
         st.markdown("**Cost over time**")
         measure = MEASURES["cost_usd"]
-        st.altair_chart(
+        drawings.show(
             by_group(frame=points, measure=measure, span=here.span, zone=here.zone, groups=groups),
             alt="Cost over time, by group",
         )
@@ -100,7 +100,7 @@ def _over_time(here: Desk, points: pd.DataFrame, everything: pd.DataFrame) -> No
         chart = stacked(
             frame=everything, columns=TOKENS, title="Tokens (count)", span=here.span, zone=here.zone
         )
-        st.altair_chart(chart, alt="Input and output tokens over time")
+        drawings.show(chart, alt="Input and output tokens over time")
 
 
 show(desk())

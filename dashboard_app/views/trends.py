@@ -28,7 +28,8 @@ def show(here: Desk) -> None:
         takeaway.take_away(here, name="trends", frame=whole, questions=asked.questions)
         return
     focus = focus_of(here.span)
-    sections.figures_of(whole, before, here.span, focus)
+    compared = [one for one in (asked.now, asked.before) if one is not None]
+    sections.figures_of(here, whole, before, focus, compared)
     sections.throughput_of(here, whole, asked.now)
     focus_note(here, focus)
     part = focus or here.span

@@ -1,0 +1,88 @@
+"""A chart as a page sends it: made once, sent at every run.
+
+Turning a chart into its Vega-Lite specification takes Altair longer than all else that a page does,
+most of it for holding each part against a schema, which tests do. So a drawing keeps what came of
+it, with its tables as Arrow in the very bytes that go to the browser.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import altair as alt
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
+import streamlit as st
+from altair.utils import schemapi
+
+from dashboard_app.charts.axes import AnyChart
+
+# Altair's settings are one for all threads, and each session runs in a thread of its own.
+_SETTINGS = threading.Lock()
+_TABLES = "run_ledger_tables"
+_EVERYTHING = "default"
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A chart, its specification without data, and its tables by the names used there."""
+
+    chart: AnyChart
+    specification: Mapping[str, Any]
+    tables: Mapping[str, bytes]
+
+
+def drawing(chart: AnyChart) -> Drawing:
+    """Make the drawing of a chart."""
+    tables: dict[str, bytes] = {}
+    with (
+        _SETTINGS,
+        alt.theme.enable("none"),
+        alt.data_transformers.enable(_TABLES, tables=tables),
+    ):
+        return Drawing(chart, chart.to_dict(validate=False), tables)
+
+
+def specification(shown: AnyChart | Drawing) -> dict[str, Any]:
+    """Return a chart's whole specification with its data in it, whatever its size."""
+    chart = shown.chart if isinstance(shown, Drawing) else shown
+    with _SETTINGS, alt.data_transformers.enable(_EVERYTHING, max_rows=None):
+        document: dict[str, Any] = chart.to_dict(validate=False)
+    return document
+
+
+def show(
+    shown: AnyChart | Drawing,
+    *,
+    alt: str,
+    key: str | None = None,
+    on_select: Literal["ignore"] | Callable[[], None] = "ignore",
+) -> None:
+    """Show a chart, which is drawn if it isn't yet, as wide as there is room."""
+    drawn = shown if isinstance(shown, Drawing) else drawing(shown)
+    st.vega_lite_chart(
+        {**drawn.specification, "datasets": dict(drawn.tables)},
+        alt=alt,
+        key=key,
+        on_select=on_select,
+    )
+
+
+def _put_aside(data: pd.DataFrame, tables: dict[str, bytes]) -> dict[str, str]:
+    """Keep a table, and return what stands for it in a specification: the name of its content."""
+    table = pa.Table.from_pandas(data, preserve_index=False)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    content = sink.getvalue().to_pybytes()
+    name = hashlib.sha256(content).hexdigest()[:32]
+    tables[name] = content
+    return {"name": name}
+
+
+schemapi.disable_debug_mode()
+alt.data_transformers.register(_TABLES, _put_aside)  # type: ignore[arg-type]  # frames alone
