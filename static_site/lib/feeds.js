@@ -2,6 +2,7 @@
 
 import { BadQuery } from "./errors.js";
 import { readJob, readOverview, readPage } from "./shapes.js";
+import { FAILURES } from "./words.js";
 
 /** One thing, asked for again and again. */
 export function createThing(api, path, read) {
@@ -109,8 +110,7 @@ const FEW = 5;
 const LISTS = Object.freeze({
   running: { status: "running", stalled: "false" },
   stalled: { stalled: "true" },
-  failed: { result: "failed" },
-  timed_out: { result: "timed_out" },
+  failed: { result: FAILURES },
 });
 
 export function createOverviewFeed(api) {
@@ -149,8 +149,8 @@ export function createOverviewFeed(api) {
 }
 
 /** What goes on, and what somebody should look at: what has stalled first, then what has failed. */
-function sorted({ running, stalled, failed, timed_out: late }, since) {
-  const recent = [...failed, ...late]
+function sorted({ running, stalled, failed }, since) {
+  const recent = failed
     .filter((job) => job.ended_at !== null && (since === null || job.ended_at >= since))
     .sort((a, b) => (a.ended_at < b.ended_at ? 1 : -1));
   return {

@@ -10,14 +10,21 @@ const LISTS = Object.freeze({
     "parent_job_id",
     "status",
     "result",
+    "fingerprint",
     "from",
     "to",
+    "ended_from",
+    "ended_to",
     "q",
   ],
   errors: ["client_id", "days"],
   projects: ["client_id", "status"],
   clients: [],
 });
+
+/** The filters that completed jobs alone can match. */
+const OF_ENDS = Object.freeze(["result", "fingerprint", "ended_from", "ended_to"]);
+const FAILURES = Object.freeze(["failed", "timed_out"]);
 
 /** The views of one thing, by the list that they belong to. */
 const SINGLE = Object.freeze({ jobs: "job", clients: "client" });
@@ -32,7 +39,7 @@ export function readRoute(hash) {
   }
   if (id === undefined) {
     const given = new URLSearchParams(query);
-    const pairs = LISTS[place].map((name) => [name, (given.get(name) ?? "").trim()]);
+    const pairs = LISTS[place].map((name) => [name, valueOf(name, given.get(name) ?? "")]);
     return { view: place, filters: Object.fromEntries(pairs) };
   }
   const known = decode(id);
@@ -67,15 +74,22 @@ export function isFiltered(filters) {
 
 /**
  * The filters after one was changed, without a pair that can match nothing: only completed jobs
- * have a result.
+ * have a result or an end, and only failures an error.
  */
 export function withFilter(filters, name, value) {
   const next = { ...filters, [name]: value.trim() };
-  if (name === "result" && next.result && next.status !== "completed") {
-    next.status = "";
+  if (name === "result" && next.result) {
+    if (next.status !== "completed") {
+      next.status = "";
+    }
+    if (!next.result.split(",").some((one) => FAILURES.includes(one))) {
+      next.fingerprint = "";
+    }
   }
   if (name === "status" && next.status && next.status !== "completed" && "result" in next) {
-    next.result = "";
+    for (const of of OF_ENDS) {
+      next[of] = "";
+    }
   }
   return next;
 }
@@ -83,6 +97,11 @@ export function withFilter(filters, name, value) {
 /** The question that the filters of the job list ask: stalled is no status of its own there. */
 export function jobsQuery({ status, ...others }) {
   return status === "stalled" ? { ...others, stalled: "true" } : { ...others, status };
+}
+
+/** People may type a blank too many, but a fingerprint is whatever its producer made it. */
+function valueOf(name, text) {
+  return name === "fingerprint" ? text : text.trim();
 }
 
 function decode(text) {

@@ -21,13 +21,18 @@ export const STATUSES = Object.freeze({
   stalled: "Stalled",
   completed: "Completed",
 });
+export const FAILURES = "failed,timed_out";
 export const RESULTS = Object.freeze({
   succeeded: OUTCOME_LABELS.succeeded,
   partial: OUTCOME_LABELS.partial,
   failed: OUTCOME_LABELS.failed,
   cancelled: OUTCOME_LABELS.cancelled,
   timed_out: OUTCOME_LABELS.timed_out,
+  [FAILURES]: "Failed or timed out",
 });
+
+/** The fingerprint of failures that said nothing. */
+const NO_REASON = "none";
 
 const COUNTER_GROUPS = Object.freeze([
   {
@@ -141,6 +146,24 @@ export function safeLink(text) {
   } catch {
     return null;
   }
+}
+
+/** What a list of jobs that ended in a span says of it; empty where all times will do. */
+export function endedText({ ended_from: from = "", ended_to: to = "" }, timeText) {
+  const say = (at) => (Number.isNaN(Date.parse(at)) ? at : timeText(at));
+  if (from === "") {
+    return to === "" ? "" : `before ${say(to)}`;
+  }
+  return to === "" ? `since ${say(from)}` : `${say(from)} – ${say(to)}`;
+}
+
+/** What the jobs of a fingerprint have failed of, as far as one of them is there to say it. */
+export function failureText(fingerprint = "", jobs = []) {
+  const known = jobs.find(({ error }) => error !== null && error.fingerprint === fingerprint);
+  if (known !== undefined) {
+    return known.error.type;
+  }
+  return fingerprint === NO_REASON ? "without a reason" : fingerprint;
 }
 
 /** `1 job`, `12 jobs` */

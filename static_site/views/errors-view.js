@@ -1,6 +1,6 @@
 /** What fails, grouped by what it has in common, the most frequent first. */
 
-import { bdi, h, keyedList, setChildren, setHidden, setText } from "../lib/dom.js";
+import { bdi, h, keyedList, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { createPages } from "../lib/feeds.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { readErrorGroup } from "../lib/shapes.js";
@@ -28,10 +28,11 @@ export function createErrorsView(context) {
     ],
     onChange: (next) => navigate(listHash("errors", next)),
   });
+  let span = {};
   const list = h("ol", { class: "card-list" });
   const rows = keyedList(list, {
     keyOf: (group) => group.fingerprint,
-    make: () => createGroup(format, clock.now),
+    make: () => createGroup(format, clock.now, (group) => jobsHash(group, span)),
   });
   const foot = createListFoot({
     onMore: () => {
@@ -56,6 +57,7 @@ export function createErrorsView(context) {
       const days = Number(route.filters.days) || WEEK;
       const from = new Date(clock.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10);
       pages.reset({ client_id: route.filters.client_id, from });
+      span = { client_id: route.filters.client_id, ended_from: `${from}T00:00:00Z` };
     },
     ask: pages.ask,
     data: pages.data,
@@ -69,13 +71,14 @@ export function createErrorsView(context) {
   return view;
 }
 
-function createGroup(format, now) {
+function createGroup(format, now, hashOf) {
   const count = h("strong", { class: "error-group__count" });
   const type = bdi("", "error-type");
   const message = bdi("", "error-text");
   const [first, last] = [createTimeText(format), createTimeText(format)];
   const clients = h("span", { class: "links" });
   const jobs = h("span", { class: "links" });
+  const all = h("a", {});
   let shown = "";
   const element = h(
     "li",
@@ -84,10 +87,10 @@ function createGroup(format, now) {
     message,
     h("p", { class: "quiet" }, "First ", first.element, " · last ", last.element),
     h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Clients "), clients),
-    h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Jobs "), jobs),
+    h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Jobs "), jobs, all),
   );
-  const links = (ids, hashOf) =>
-    ids.map((id) => h("a", { href: hashOf(id) }, bdi(id)));
+  const links = (ids, hashOfOne) =>
+    ids.map((id) => h("a", { href: hashOfOne(id) }, bdi(id)));
   return {
     element,
 
@@ -102,15 +105,15 @@ function createGroup(format, now) {
       if (wanted !== shown) {
         shown = wanted;
         setChildren(clients, links(group.clients, clientHash));
-        setChildren(jobs, [...links(group.job_ids, jobHash), ...allFailed(group)]);
+        setChildren(jobs, links(group.job_ids, jobHash));
       }
+      setAttribute(all, "href", hashOf(group));
+      setText(all, `All jobs ${group.type === null ? "that gave no reason" : "with this error"}`);
     },
   };
 }
 
-/** Where a group concerns one client, the way to all of its failed jobs. */
-function allFailed({ clients }) {
-  const filters = { client_id: clients.length === 1 ? clients[0] : "", result: "failed" };
-  const text = clients.length === 1 ? "All failed jobs of this client" : "All failed jobs";
-  return [h("a", { href: listHash("jobs", filters) }, text)];
+/** The list of a group's jobs in the span and of the client that the groups are counted over. */
+function jobsHash({ fingerprint }, span) {
+  return listHash("jobs", { ...span, fingerprint });
 }

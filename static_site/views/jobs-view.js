@@ -6,6 +6,7 @@ import { anyRunning, createJobFeed } from "../lib/job-feed.js";
 import { NEVER, createPoll } from "../lib/polling.js";
 import { isFiltered, listHash } from "../lib/route.js";
 import { RESULTS, STATUSES } from "../lib/words.js";
+import { createFilterChips } from "./filter-chips.js";
 import { createFilterForm } from "./filter-form.js";
 import { createJobTable } from "./job-table.js";
 import { createFreshness, headline } from "./live-view.js";
@@ -28,7 +29,7 @@ export function panelKind({ list, filters, error, isAskingOlder }) {
   return isFiltered(filters) ? "no-match" : "empty";
 }
 
-export function createJobsPanel(kind, { error, isOffline, since, onTryNow, onFurther }) {
+export function createJobsPanel(kind, { error, isOffline, isOfError, since, onTryNow, onFurther }) {
   const clear = { label: "Clear filters", href: "#/jobs" };
   const sinceText = since === "" ? "" : ` since ${since}`;
   switch (kind) {
@@ -56,7 +57,7 @@ export function createJobsPanel(kind, { error, isOffline, since, onTryNow, onFur
       return createStatePanel({
         shape: "search",
         title: `No matching job${sinceText}`,
-        text: ["There may be older ones."],
+        text: ["There may be older ones.", ...(isOfError ? [TRIED_AGAIN] : [])],
         actions: [
           { label: "Look further back", run: onFurther },
           { ...clear, quiet: true },
@@ -66,7 +67,7 @@ export function createJobsPanel(kind, { error, isOffline, since, onTryNow, onFur
       return createStatePanel({
         shape: "search",
         title: "No job matches these filters",
-        text: ["New ones appear here as soon as they report."],
+        text: ["New ones appear here as soon as they report.", ...(isOfError ? [TRIED_AGAIN] : [])],
         actions: [clear],
       });
     case "empty":
@@ -77,6 +78,8 @@ export function createJobsPanel(kind, { error, isOffline, since, onTryNow, onFur
       });
   }
 }
+
+const TRIED_AGAIN = "A job that was tried again is no longer listed under what it failed of before.";
 
 const FIELDS = [
   { name: "q", label: "Job id", kind: "text", any: "Begins with …" },
@@ -99,6 +102,15 @@ export function createJobsView(context) {
     fields: FIELDS,
     onChange: (filters) => navigate(listHash("jobs", filters)),
   });
+  const heading = h("h1", { id: "jobs-title", tabindex: -1 }, "Jobs");
+  const chips = createFilterChips({
+    format,
+    now: clock.now,
+    onChange(filters) {
+      navigate(listHash("jobs", filters));
+      heading.focus(); // what was pressed is gone
+    },
+  });
   const freshness = createFreshness({ format, isOffline, onTryNow: () => poll.hurry() });
   const span = h("p", { class: "jobs-view__span" });
   const older = h("button", { class: "button", type: "button", onclick: () => void askOlder() });
@@ -111,10 +123,11 @@ export function createJobsView(context) {
     h(
       "div",
       { class: "view-head" },
-      h("h1", { id: "jobs-title", tabindex: -1 }, "Jobs"),
+      heading,
       freshness.element,
     ),
     filterForm.element,
+    chips.element,
     freshness.banner,
     table.element,
     panel,
@@ -187,6 +200,7 @@ export function createJobsView(context) {
         filterForm.offer(name, [...new Set(list.jobs.map((job) => job[name]))]);
       }
     }
+    chips.update(feed.filters(), list.jobs);
     const kind = panelKind({ list, filters: feed.filters(), error: pace.error, isAskingOlder });
     showPanel(kind);
     setHidden(table.element, kind !== "");
@@ -208,6 +222,7 @@ export function createJobsView(context) {
       const parts = {
         error: pace.error,
         isOffline: isOffline(),
+        isOfError: Boolean(feed.filters().fingerprint),
         since,
         onTryNow: poll.hurry,
         onFurther: () => void askOlder(),

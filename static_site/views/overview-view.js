@@ -4,7 +4,7 @@ import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.
 import { createOverviewFeed } from "../lib/feeds.js";
 import { exactUtc } from "../lib/format.js";
 import { clientHash, listHash } from "../lib/route.js";
-import { verdictOf } from "../lib/words.js";
+import { FAILURES, verdictOf } from "../lib/words.js";
 import { createHourChart } from "./charts.js";
 import { createLiveView, createSkeleton } from "./live-view.js";
 import { createCard, createJobLines, createStatePanel } from "./parts.js";
@@ -14,8 +14,8 @@ const TILES = Object.freeze([
   { name: "running", label: "Running", filters: { status: "running" } },
   { name: "queued", label: "Waiting", filters: { status: "queued" } },
   { name: "stalled", label: "Stalled", filters: { status: "stalled" }, tone: "warn" },
-  { name: "failed", label: "Failed in 24 h", filters: { result: "failed" }, tone: "bad" },
-  { name: "ended", label: "Ended in 24 h", filters: { status: "completed" } },
+  { name: "failed", label: "Failed in 24 h", filters: { result: FAILURES }, ends: true, tone: "bad" },
+  { name: "ended", label: "Ended in 24 h", filters: { status: "completed" }, ends: true },
 ]);
 const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Failure rate", "Newest event"];
 
@@ -59,7 +59,7 @@ export function createOverviewView(context) {
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
     attention.update(data.attention);
     running.update(data.running);
-    clients.update(data.clients);
+    clients.update(data.clients, data.since);
   }
 
   return createLiveView(context, {
@@ -85,7 +85,7 @@ export function createOverviewView(context) {
       }
       said = text;
       for (const tile of tiles) {
-        tile.update(data.totals);
+        tile.update(data.totals, data.since);
       }
       chart.update(data.totals.hours, now());
       updateAges(data);
@@ -99,18 +99,21 @@ export function createOverviewView(context) {
   });
 }
 
-function createTile({ name, label, filters, tone }, format) {
+function createTile({ name, label, filters, ends = false, tone }, format) {
   const figure = h("span", { class: "tile__figure" });
   const link = h(
     "a",
-    { class: "tile", href: listHash("jobs", filters) },
+    { class: "tile" },
     h("span", { class: "tile__label" }, label),
     figure,
   );
   return {
     element: h("li", {}, link),
-    update(totals) {
+    /** What ended is counted since a moment, and so is the list that the figure leads to. */
+    update(totals, since) {
       const value = totals[name];
+      const span = ends ? { ended_from: since } : {};
+      setAttribute(link, "href", listHash("jobs", { ...filters, ...span }));
       setText(figure, value === null ? "many" : format.compact(value));
       setAttribute(link, "data-tone", value === 0 || tone === undefined ? null : tone);
     },
@@ -147,9 +150,9 @@ function createClientTable(format, now) {
   const element = createCard("clients", "By client", table);
   return {
     element,
-    update(clients) {
+    update(clients, since) {
       setHidden(element, clients.length === 0);
-      rows.update(clients);
+      rows.update(clients.map((client) => ({ ...client, since })));
     },
   };
 }
@@ -178,12 +181,13 @@ function createClientRow({ client_id: id }, format, now) {
   return {
     element,
     update(client) {
+      const span = { ended_from: client.since };
       const number = (value) => (value === null ? "many" : format.number(value));
       setText(name, client.name ?? id);
       show(running, number(client.running), { status: "running" });
       show(stalled, number(client.stalled), { status: "stalled" });
-      show(ended, number(client.ended), { status: "completed" });
-      show(failed, number(client.failed), { result: "failed" });
+      show(ended, number(client.ended), { status: "completed", ...span });
+      show(failed, number(client.failed), { result: FAILURES, ...span });
       show(rate, client.error_rate === null ? "–" : format.rate(client.error_rate), null);
       const at = client.last_event_at;
       show(newest, at === null ? "–" : format.ago((now() - Date.parse(at)) / 1000), null);

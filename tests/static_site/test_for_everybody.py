@@ -58,6 +58,8 @@ def test_axe_finds_nothing_on_any_view_and_state(
     for name, hash_ in VIEWS.items():
         open_view(page, hash_)
         look(page, looked_at, name)
+    open_view(page, "#/jobs?fingerprint=f1&ended_from=2026-11-01")
+    look(page, looked_at, "jobs, of an error")
     page.locator("summary", has_text="More filters").or_(page.locator("h1")).first.click()
     origin.api_status = 503
     let_pass(page)

@@ -12,6 +12,20 @@ def matching(items: list[Json], query: dict[str, str], *names: str) -> list[Json
     return [item for item in items if all(item[name] == value for name, value in wanted.items())]
 
 
+def ended_as_asked(job: Json, query: dict[str, str]) -> bool:
+    """Say whether a job agrees with what the query asks of its end."""
+    asked = [name for name in ("result", "fingerprint", "ended_from", "ended_to") if name in query]
+    if not asked or job["result"] is None:
+        return not asked
+    error = (job["error"] or {}).get("fingerprint", "none")
+    failure = error if job["result"] in ("failed", "timed_out") else None
+    return (
+        job["result"] in query.get("result", job["result"]).split(",")
+        and query.get("fingerprint", failure) == failure
+        and query.get("ended_from", "") <= job["ended_at"] < query.get("ended_to", "~")
+    )
+
+
 def page(items: list[Json], query: dict[str, str]) -> Json:
     """Cut a list as its query says; its cursor is a position."""
     start = int(query.get("cursor", 0))

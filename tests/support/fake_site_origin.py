@@ -23,14 +23,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from tests.support.example_jobs import make_overview
-from tests.support.fake_answers import Json, matching, page, problem
+from tests.support.fake_answers import Json, ended_as_asked, matching, page, problem
 
 SITE_FOLDER = Path(__file__).parents[2] / "static_site"
 CLIENT_ID = "site-client"
 EMAIL = "reader@example.com"
 PASSWORD = "Correct-Horse-1"
 
-JOB_FILTERS = ("client_id", "project_id", "pipeline", "parent_job_id", "status", "result")
+JOB_FILTERS = ("client_id", "project_id", "pipeline", "parent_job_id", "status")
 
 
 @dataclass
@@ -222,6 +222,7 @@ class FakeOrigin:
             if job["job_id"].startswith(query.get("q", ""))
             and (stalled is None or str(job["stalled"]).lower() == stalled)
             and query.get("from", "") <= job["created_at"] < query.get("to", "~")
+            and ended_as_asked(job, query)
         ]
         jobs.sort(key=lambda job: (job["created_at"], job["job_id"]), reverse=True)
         if "cursor" in query:

@@ -51,12 +51,12 @@ test("jobs are asked for again only when the figures have moved", async () => {
   const feed = createOverviewFeed(api);
   assert.equal(feed.data(), null);
   await feed.ask(SIGNAL);
-  assert.equal(asked.length, 5);
+  assert.equal(asked.length, 4);
   await feed.ask(SIGNAL);
-  assert.equal(asked.length, 6);
+  assert.equal(asked.length, 5);
   tag = 2;
   await feed.ask(SIGNAL);
-  assert.equal(asked.length, 11);
+  assert.equal(asked.length, 9);
   assert.deepEqual(feed.data().attention, []);
 });
 

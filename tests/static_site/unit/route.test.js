@@ -26,6 +26,8 @@ test("filters go into the address and come back", () => {
     status: "completed",
     result: "timed_out",
     from: "2026-11-22T23:00:00Z",
+    ended_from: "2026-11-22",
+    fingerprint: " <b>&\u202e",
     q: "job-",
   };
   assert.deepEqual(readRoute(listHash("jobs", filters)), { view: "jobs", filters });
@@ -68,4 +70,15 @@ test("a result is asked for of completed jobs only", () => {
   const failed = { ...NO_FILTERS, status: "completed", result: "failed" };
   assert.deepEqual(withFilter(failed, "status", "queued"), { ...NO_FILTERS, status: "queued" });
   assert.deepEqual(withFilter(failed, "client_id", " acme "), { ...failed, client_id: "acme" });
+});
+
+test("an error is asked for of failures only, an end of completed jobs", () => {
+  const known = { ...NO_FILTERS, fingerprint: "f", ended_from: "2026-11-22" };
+  assert.deepEqual(withFilter(known, "status", "running"), { ...NO_FILTERS, status: "running" });
+  assert.deepEqual(withFilter(known, "status", "completed"), { ...known, status: "completed" });
+  for (const result of ["failed", "timed_out", "failed,timed_out", ""]) {
+    assert.deepEqual(withFilter(known, "result", result), { ...known, result });
+  }
+  const partial = withFilter(known, "result", "partial");
+  assert.deepEqual(partial, { ...known, result: "partial", fingerprint: "" });
 });

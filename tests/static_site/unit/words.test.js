@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createFormat } from "../../../static_site/lib/format.js";
-import { describeEntry, groupCounters, outcomeOf, safeLink } from "../../../static_site/lib/words.js";
+import {
+  describeEntry,
+  endedText,
+  failureText,
+  groupCounters,
+  outcomeOf,
+  safeLink,
+} from "../../../static_site/lib/words.js";
 
 const format = createFormat({ locale: "en-US", timeZone: "UTC" });
 
@@ -61,4 +68,24 @@ test("only plain https addresses become links", () => {
     assert.equal(safeLink(text), null, String(text));
   }
   assert.equal(safeLink("https://logs.example/a?b#c"), "https://logs.example/a?b#c");
+});
+
+test("a span of ends is said as far as it goes, what is no time as it stands", () => {
+  const day = (at) => at.slice(8, 10);
+  const [from, to] = ["2026-11-21T00:00:00Z", "2026-11-23T00:00:00Z"];
+  assert.equal(endedText({}, day), "");
+  assert.equal(endedText({ ended_from: "", ended_to: "" }, day), "");
+  assert.equal(endedText({ ended_from: from, ended_to: "" }, day), "since 21");
+  assert.equal(endedText({ ended_from: "", ended_to: to }, day), "before 23");
+  assert.equal(endedText({ ended_from: from, ended_to: to }, day), "21 – 23");
+  assert.equal(endedText({ ended_from: "noon" }, day), "since noon");
+});
+
+test("an error is called what a job of it says, else by its fingerprint", () => {
+  const jobs = [{ error: null }, { error: { type: "Timeout", fingerprint: "f" } }];
+  assert.equal(failureText("f", jobs), "Timeout");
+  assert.equal(failureText("g", jobs), "g");
+  assert.equal(failureText("none", jobs), "without a reason");
+  assert.equal(failureText("", jobs), "");
+  assert.equal(failureText(undefined, []), "");
 });
