@@ -102,6 +102,7 @@ export function keyedList(parent, { keyOf, make }) {
         const key = keyOf(item);
         const row = rows.get(key) ?? make(item);
         row.update(item);
+        row.element.classList.toggle("is-gone", item.isGone === true);
         next.set(key, row);
       }
       rows = next;

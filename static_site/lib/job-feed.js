@@ -142,7 +142,7 @@ export function createJobFeed(api) {
     signal.throwIfAborted();
     if (answer.changed) {
       const page = readPage(answer.body, readJob);
-      list = withNewest(list, page);
+      list = keepingOlder(withNewest(isWithGap(list, page) ? EMPTY_LIST : list, page));
       newest = { limit, etag: answer.etag, cursor: page.next_cursor, end: endOf(page, null) };
     }
   }
@@ -206,6 +206,13 @@ export function createJobFeed(api) {
       }
     },
 
+    /** Begin anew with what the newest page covers; older ones come again when asked for. */
+    catchUp() {
+      const { end, cursor } = newest;
+      const jobs = list.jobs.filter((job) => end === null || keyOf(job) >= end);
+      list = { ...list, jobs, endKey: end, endCursor: cursor };
+    },
+
     /** Ask for older jobs, until there are some or it has been tried often enough. */
     async askOlder() {
       if (askingOlder !== null || list.endCursor === null) {
@@ -240,6 +247,12 @@ export function createJobFeed(api) {
       }
     },
   };
+}
+
+/** Whether more has come than one page holds, so that nobody knows what lies before it. */
+function isWithGap({ jobs }, page) {
+  const end = endOf(page, null);
+  return jobs.length > 0 && end !== null && keyOf(jobs[0]) < end;
 }
 
 function isCursorRefused(error) {

@@ -1,48 +1,31 @@
 /** Clients, and one client with its configuration. */
 
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
-import { createPages, createThing } from "../lib/feeds.js";
+import { createThing } from "../lib/feeds.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readClient, readConfiguration } from "../lib/shapes.js";
 import { countOf, totalsText } from "../lib/words.js";
 import { createTotalsBar } from "./charts.js";
 import { createFacts } from "./job-parts.js";
-import { createListFoot, createLiveView, createSkeleton } from "./live-view.js";
+import { createListView } from "./list-view.js";
+import { createLiveView, createSkeleton } from "./live-view.js";
 import { createCard, createTimeText } from "./parts.js";
 
 export function createClientsView(context) {
-  const { api, format } = context;
-  const keyOf = (client) => client.client_id;
-  const pages = createPages(api, { path: "/clients", limit: 50, read: readClient, keyOf });
-  const list = h("ul", { class: "card-grid" });
-  const rows = keyedList(list, { keyOf, make: () => createClientCard(format) });
-  const foot = createListFoot({
-    onMore: () => {
-      foot.begin();
-      void view.act(pages.askMore, foot.fail);
-    },
+  return createListView(context, {
+    name: "clients",
+    title: "Clients",
+    words: ["client", "clients"],
     empty: {
-      shape: "empty",
       title: "No clients yet",
       text: ["A client appears here when it is declared, or when its first job reports."],
     },
+    className: "card-grid",
+    read: readClient,
+    keyOf: (client) => client.client_id,
+    make: () => createClientCard(context.format),
+    isBusy: (client) => client.jobs.running > 0,
   });
-  const view = createLiveView(context, {
-    name: "clients",
-    title: "Clients",
-    body: h("div", {}, list, foot.element),
-    skeleton: createSkeleton(6, "card-grid"),
-    backHash: "#/clients",
-    reset: () => pages.reset({}),
-    ask: pages.ask,
-    data: pages.data,
-    render(data) {
-      rows.update(data.items);
-      setHidden(list, data.items.length === 0);
-      foot.update(data);
-    },
-  });
-  return view;
 }
 
 function createClientCard(format) {

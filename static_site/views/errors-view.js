@@ -1,74 +1,43 @@
 /** What fails, grouped by what it has in common, the most frequent first. */
 
-import { bdi, h, keyedList, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { createPages } from "../lib/feeds.js";
+import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { readErrorGroup } from "../lib/shapes.js";
 import { countOf } from "../lib/words.js";
-import { createFilterForm } from "./filter-form.js";
-import { createListFoot, createLiveView, createSkeleton } from "./live-view.js";
+import { createListView } from "./list-view.js";
 import { createTimeText } from "./parts.js";
 
 const DAYS = Object.freeze({ 1: "Today", 30: "Last 30 days", 90: "Last 90 days" });
 const WEEK = 7;
 
 export function createErrorsView(context) {
-  const { api, format, clock, navigate } = context;
-  const pages = createPages(api, {
-    path: "/errors",
-    limit: 50,
-    read: readErrorGroup,
-    keyOf: (group) => group.fingerprint,
-  });
-  const filters = createFilterForm({
-    label: "Filter errors",
+  const { format, clock } = context;
+  let span = {};
+  return createListView(context, {
+    name: "errors",
+    title: "Errors",
+    words: ["kind of error", "kinds of error"],
+    empty: {
+      title: "Nothing has failed",
+      text: ["In this time no job has failed or timed out."],
+    },
     fields: [
       { name: "client_id", label: "Client", kind: "text", any: "All clients" },
       { name: "days", label: "Time", kind: "select", any: "Last 7 days", choices: DAYS },
     ],
-    onChange: (next) => navigate(listHash("errors", next)),
-  });
-  let span = {};
-  const list = h("ol", { class: "card-list" });
-  const rows = keyedList(list, {
+    queryOf(filters) {
+      const days = Number(filters.days) || WEEK;
+      const from = new Date(clock.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10);
+      span = { client_id: filters.client_id, ended_from: `${from}T00:00:00Z` };
+      return { client_id: filters.client_id, from };
+    },
+    isOrdered: true,
+    className: "card-list",
+    read: readErrorGroup,
     keyOf: (group) => group.fingerprint,
     make: () => createGroup(format, clock.now, (group) => jobsHash(group, span)),
+    clientsOf: (group) => group.clients,
   });
-  const foot = createListFoot({
-    onMore: () => {
-      foot.begin();
-      void view.act(pages.askMore, foot.fail);
-    },
-    empty: {
-      shape: "empty",
-      title: "Nothing has failed",
-      text: ["In this time no job has failed or timed out."],
-    },
-  });
-  const view = createLiveView(context, {
-    name: "errors",
-    title: "Errors",
-    tools: filters.element,
-    body: h("div", {}, list, foot.element),
-    skeleton: createSkeleton(4, "skeleton-stack"),
-    backHash: "#/errors",
-    reset(route) {
-      filters.update(route.filters);
-      const days = Number(route.filters.days) || WEEK;
-      const from = new Date(clock.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10);
-      pages.reset({ client_id: route.filters.client_id, from });
-      span = { client_id: route.filters.client_id, ended_from: `${from}T00:00:00Z` };
-    },
-    ask: pages.ask,
-    data: pages.data,
-    render(data) {
-      rows.update(data.items);
-      setHidden(list, data.items.length === 0);
-      foot.update(data);
-      filters.offer("client_id", [...new Set(data.items.flatMap((group) => group.clients))]);
-    },
-  });
-  return view;
 }
 
 function createGroup(format, now, hashOf) {

@@ -1,6 +1,6 @@
 /** The job list: a table when wide, cards on a phone; rows are made once and kept up to date. */
 
-import { bdi, bone, h, keyedList, setAttribute, setChildren, setText } from "../lib/dom.js";
+import { bdi, bone, h, keyedList, setAttribute, setText } from "../lib/dom.js";
 import { jobHash } from "../lib/route.js";
 import { outcomeOf, titleOf } from "../lib/words.js";
 import { createProgressBar, createStatusBadge, createTimeText } from "./parts.js";
@@ -10,7 +10,37 @@ const SKELETON_ROWS = 8;
 
 export function createJobTable({ format, now }) {
   const body = h("tbody", { role: "rowgroup" });
-  const element = h(
+  const element = tableOf(body);
+  let shown = [];
+  const rows = keyedList(body, {
+    keyOf: (job) => job.job_id,
+    make: () => createRow({ format, now, isNew: shown.length > 0 }),
+  });
+
+  return {
+    element,
+
+    update(jobs) {
+      rows.update(jobs);
+      shown = jobs;
+    },
+
+    /** Let what depends on the time alone go on: durations of jobs that run. */
+    tick() {
+      if (shown.some((job) => job.status === "running")) {
+        rows.update(shown);
+      }
+    },
+  };
+}
+
+/** The table while jobs are on their way, in the room that they will take. */
+export function createTableSkeleton() {
+  return tableOf(h("tbody", {}, ...Array.from({ length: SKELETON_ROWS }, skeletonRow)));
+}
+
+function tableOf(body) {
+  return h(
     "table",
     { class: "job-table", role: "table" },
     h("caption", { class: "unseen" }, "Jobs, newest first"),
@@ -25,39 +55,6 @@ export function createJobTable({ format, now }) {
     ),
     body,
   );
-  let settled = false;
-  let shown = [];
-  const rows = keyedList(body, {
-    keyOf: (job) => job.job_id,
-    make: () => createRow({ format, now, isNew: settled }),
-  });
-
-  return {
-    element,
-
-    update(jobs) {
-      shown = jobs;
-      element.removeAttribute("aria-busy");
-      rows.update(jobs);
-      settled = true;
-    },
-
-    /** Let what depends on the time alone go on: durations of jobs that run. */
-    tick() {
-      if (shown.some((job) => job.status === "running")) {
-        rows.update(shown);
-      }
-    },
-
-    /** Show that jobs are on their way, in the room that they will take. */
-    showSkeleton() {
-      shown = [];
-      settled = false;
-      rows.update([]);
-      element.setAttribute("aria-busy", "true");
-      setChildren(body, Array.from({ length: SKELETON_ROWS }, skeletonRow));
-    },
-  };
 }
 
 function createRow({ format, now, isNew }) {
@@ -123,11 +120,10 @@ export function tookText(job, now, format) {
 }
 
 function skeletonRow() {
-  const cell = (name, ...children) =>
-    h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
+  const cell = (name, ...children) => h("td", { class: `job-table__${name}` }, ...children);
   return h(
     "tr",
-    { role: "row", class: "is-skeleton", "aria-hidden": "true" },
+    { class: "is-skeleton" },
     cell("status", bone("badge")),
     cell("job", bone("long"), bone("middle")),
     cell("client", bone("middle"), bone("short")),

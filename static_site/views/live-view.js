@@ -125,7 +125,7 @@ export function createLiveView(context, parts) {
     }
     shownPanel = wanted;
     const made = isRefused
-      ? { shape: "search", title: "There is no such thing here", text: [pace.error.message],
+      ? { shape: "search", title: refusal(pace.error), text: [pace.error.message],
           actions: [{ label: parts.backLabel ?? "Clear filters", href: parts.backHash }] }
       : { shape: "lost", title: headline(pace.error, isOffline()),
           text: ["Your jobs go on all the same. This page tries again by itself."],
@@ -152,6 +152,7 @@ export function createLiveView(context, parts) {
     heading,
     poll,
     act,
+    update,
     title: () => heading.textContent,
 
     show(route) {
@@ -180,30 +181,14 @@ export function createLiveView(context, parts) {
   };
 }
 
+function refusal(error) {
+  return error instanceof NotFound ? "There is no such thing here" : "This filter can’t be used";
+}
+
 /** Cards of bones, in the room that data will take. */
 export function createSkeleton(count, className) {
   const card = () =>
     h("div", { class: "card" }, ...["short", "long", "middle"].map((width) =>
       h("span", { class: `bone bone--${width}` })));
   return h("div", { class: className }, ...Array.from({ length: count }, card));
-}
-
-/** The foot of a list that comes by pages, and the panel for a list that is empty. */
-export function createListFoot({ onMore, empty }) {
-  const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load more");
-  const note = h("p", { class: "list-foot__note", role: "status" });
-  const nothing = createStatePanel(empty);
-  return {
-    element: h("div", { class: "list-foot" }, nothing, note, more),
-    fail() {
-      note.textContent = "More could not be fetched. Please try again.";
-    },
-    update({ items, hasMore }) {
-      setHidden(more, !hasMore);
-      setHidden(nothing, items.length > 0 || hasMore);
-    },
-    begin() {
-      note.textContent = "";
-    },
-  };
 }

@@ -1,14 +1,12 @@
 /** Projects: how far they are, and what became of their jobs. */
 
-import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
-import { createPages } from "../lib/feeds.js";
+import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readProject } from "../lib/shapes.js";
 import { counterText, spellOut, totalsText } from "../lib/words.js";
 import { createTotalsBar } from "./charts.js";
-import { createFilterForm } from "./filter-form.js";
 import { createFacts } from "./job-parts.js";
-import { createListFoot, createLiveView, createSkeleton } from "./live-view.js";
+import { createListView } from "./list-view.js";
 
 const STATUSES = Object.freeze({
   active: "Active",
@@ -18,54 +16,26 @@ const STATUSES = Object.freeze({
 });
 
 export function createProjectsView(context) {
-  const { api, format, clock, navigate } = context;
-  const keyOf = (project) => `${project.client_id}/${project.project_id}`;
-  const pages = createPages(api, { path: "/projects", limit: 50, read: readProject, keyOf });
-  const filters = createFilterForm({
-    label: "Filter projects",
+  const { format, clock } = context;
+  return createListView(context, {
+    name: "projects",
+    title: "Projects",
+    words: ["project", "projects"],
+    empty: {
+      title: "No project to show",
+      text: ["A project appears here as soon as one of its jobs reports."],
+    },
     fields: [
       { name: "client_id", label: "Client", kind: "text", any: "All clients" },
       { name: "status", label: "Status", kind: "select", any: "Any status", choices: STATUSES },
     ],
-    onChange: (next) => navigate(listHash("projects", next)),
+    className: "card-grid",
+    read: readProject,
+    keyOf: (project) => `${project.client_id}/${project.project_id}`,
+    make: () => createProject(format, clock.now),
+    clientsOf: (project) => project.client_id,
+    isBusy: (project) => project.jobs.running > 0,
   });
-  const list = h("ul", { class: "card-grid" });
-  const rows = keyedList(list, { keyOf, make: () => createProject(format, clock.now) });
-  const foot = createListFoot({
-    onMore: () => {
-      foot.begin();
-      void view.act(pages.askMore, foot.fail);
-    },
-    empty: {
-      shape: "empty",
-      title: "No project to show",
-      text: ["A project appears here as soon as one of its jobs reports."],
-    },
-  });
-  const view = createLiveView(context, {
-    name: "projects",
-    title: "Projects",
-    tools: filters.element,
-    body: h("div", {}, list, foot.element),
-    skeleton: createSkeleton(6, "card-grid"),
-    backHash: "#/projects",
-    reset(route) {
-      filters.update(route.filters);
-      pages.reset(route.filters);
-    },
-    async ask(signal) {
-      await pages.ask(signal);
-      return pages.data().items.some((project) => project.jobs.running > 0);
-    },
-    data: pages.data,
-    render(data) {
-      rows.update(data.items);
-      setHidden(list, data.items.length === 0);
-      foot.update(data);
-      filters.offer("client_id", [...new Set(data.items.map((project) => project.client_id))]);
-    },
-  });
-  return view;
 }
 
 function createProject(format, now) {

@@ -25,10 +25,11 @@ def test_jobs_appear_and_change_in_place(page: Page, origin: FakeOrigin) -> None
     ]
     let_pass(page)
 
-    expect(row(page, "job-2")).to_be_visible()
     expect(row(page, "job-1")).to_contain_text("Partly done")
     expect(row(page, "job-1")).to_contain_text("90 of 100")
     expect(link).to_be_focused()
+    page.get_by_role("button", name="Show 1 new job").click()
+    expect(row(page, "job-2")).to_be_visible()
     assert page.evaluate("document.querySelector('[data-job-id=job-1]').marked")
     ids = page.locator("[data-job-id]").evaluate_all("rows => rows.map(r => r.dataset.jobId)")
     assert ids == ["job-2", "job-1"]
@@ -101,14 +102,44 @@ def test_older_jobs_come_by_cursor_and_stay(page: Page, origin: FakeOrigin) -> N
 
     origin.jobs.append(make_job("job-new", created_at=ago(seconds=1)))
     page.get_by_role("button", name="Load older jobs").click()
-    expect(page.locator("[data-job-id]")).to_have_count(100)
+    expect(row(page, "job-099")).to_be_attached()
     let_pass(page)
-    expect(row(page, "job-new")).to_be_visible()
-    page.get_by_role("button", name="Load older jobs").click()
+    expect(page.get_by_role("button", name="Show 1 new job")).to_be_visible()
+    page.keyboard.press("End")
+    expect(row(page, "job-119")).to_be_attached()
 
-    expect(page.locator("[data-job-id]")).to_have_count(121)
+    expect(page.locator("[data-job-id]")).to_have_count(120)
     expect(page.get_by_role("button", name="Load older jobs")).to_be_hidden()
     expect(page.get_by_text("121 jobs, that is all")).to_be_visible()
+    let_pass(page)
+    page.get_by_role("button", name="Show 1 new job").click()
+    expect(row(page, "job-new")).to_be_in_viewport()
+    expect(page.locator("[data-job-id]")).to_have_count(121)
+
+
+def test_nobody_loses_the_row_that_is_looked_at(page: Page, origin: FakeOrigin) -> None:
+    """What is new waits, what has left the list is struck out, until the reader asks for it."""
+    origin.jobs = [make_job(f"job-{at}", created_at=ago(minutes=9 - at)) for at in range(5)]
+    sign_in(page, origin, "#/jobs?status=running")
+    expect(row(page, "job-0")).to_be_visible()
+    places = "rows => rows.map(row => [row.dataset.jobId, row.getBoundingClientRect().top])"
+    before = page.locator("[data-job-id]").evaluate_all(places)
+
+    origin.jobs += [make_job("job-a", created_at=ago(minutes=7.5)), make_job("job-b")]
+    origin.jobs[3] |= {"status": "completed", "result": "failed"}
+    let_pass(page)
+
+    button = page.get_by_role("button", name="Show 2 new jobs, drop 1")
+    expect(button).to_be_visible()
+    assert page.locator("[data-job-id]").evaluate_all(places) == before
+    struck = "link => getComputedStyle(link).textDecorationLine"
+    assert row(page, "job-3").locator("a").evaluate(struck) == "line-through"
+    let_pass(page, seconds=21)  # a sentence was said a moment ago: the next one waits
+    expect(page.locator("#live")).to_have_text("2 new jobs")
+    button.click()
+    expect(page.locator("[data-job-id]")).to_have_count(6)
+    expect(row(page, "job-3")).to_have_count(0)
+    expect(button).to_be_hidden()
 
 
 def test_the_way_back_leads_to_the_same_place(page: Page, origin: FakeOrigin) -> None:

@@ -26,6 +26,7 @@ def test_a_failing_api_is_a_banner_over_data_that_stays(page: Page, origin: Fake
     origin.api_status = None
     origin.jobs.append(make_job("job-2"))
     page.get_by_role("button", name="Try now").click()
+    page.get_by_role("button", name="Show 1 new job").click()
     expect(row(page, "job-2")).to_be_visible()
     expect(banner).to_be_hidden()
 

@@ -156,3 +156,29 @@ test("a cursor that is no longer good begins the list again", async () => {
   await feed.askNewest(NEVER);
   assert.equal(feed.list().jobs.length, 50);
 });
+
+test("to catch up begins with the newest page, and older ones follow it without a gap", async () => {
+  const api = fakeApi(manyJobs(400));
+  const feed = createJobFeed(api);
+  await feed.askNewest(NEVER);
+  while (feed.list().jobs.length < 300) {
+    await feed.askOlder();
+  }
+  api.all.unshift(...manyJobs(20, 400));
+  await feed.askNewest(NEVER);
+  feed.catchUp();
+  assert.deepEqual(ids(feed), api.all.slice(0, 200).map(({ job_id }) => job_id));
+  await feed.askOlder();
+  assert.deepEqual(ids(feed), api.all.slice(0, 250).map(({ job_id }) => job_id));
+});
+
+test("when more has come than a page holds, the list begins anew", async () => {
+  const api = fakeApi(manyJobs(60));
+  const feed = createJobFeed(api);
+  await feed.askNewest(NEVER);
+  api.all.unshift(...manyJobs(300, 60));
+  await feed.askNewest(NEVER);
+  const shown = ids(feed);
+  assert.deepEqual(shown, api.all.slice(0, shown.length).map(({ job_id }) => job_id));
+  assert.ok(shown.length > 0);
+});
