@@ -117,6 +117,8 @@ export function createFormat({ locale, timeZone } = {}) {
       return then.day === today.day ? text : `${day.format(Date.parse(at))}, ${text}`;
     },
 
+    clock: (at) => minutes.format(Date.parse(at)),
+
     /** The day alone. */
     day: (at) => dayOfYear.format(Date.parse(at)),
 

@@ -1,40 +1,51 @@
 /** Small pictures of numbers; the words beside them say the same. */
 
-import { h, setAttribute, setText, svg } from "../lib/dom.js";
+import { h, setAttribute, setChildren, setText, svg } from "../lib/dom.js";
 import { OUTCOME_LABELS } from "../lib/words.js";
 
 const STEP = 8;
 const BAR = 6;
 const HEIGHT = 40;
+/** A label stands at the first of so many hours. */
+const LABELLED = 6;
 
-/** What ended hour by hour: upwards what went well, downwards what failed. */
+/** What ended hour by hour: what went well stands on what failed. */
 export function createHourChart(format) {
   const well = svg("path", { class: "hour-chart__well" });
   const failed = svg("path", { class: "hour-chart__failed" });
-  const axis = svg("path", { class: "hour-chart__axis" });
-  const picture = svg("svg", { class: "hour-chart", role: "img", preserveAspectRatio: "none" });
-  picture.append(well, failed, axis);
+  const picture = svg("svg", { role: "img", preserveAspectRatio: "none" });
+  picture.append(well, failed);
+  const most = h("span", { class: "hour-chart__most" });
+  const axis = h("p", { class: "hour-chart__axis", "aria-hidden": "true" });
+  let shown = "";
   return {
-    element: picture,
+    element: h("div", { class: "hour-chart" }, most, picture, axis),
 
     update(hours, now) {
-      const ups = hours.map((hour) => Math.max(hour.ended - hour.failed, 0));
-      const downs = hours.map((hour) => hour.failed);
-      const most = Math.max(...ups, 1) + Math.max(...downs, 0);
-      const scale = (count) => (count === 0 ? 0 : Math.max((count / most) * HEIGHT, 1.5));
-      const middle = Math.max(...ups.map(scale), 1.5);
-      const width = Math.max(hours.length, 1) * STEP;
-      setAttribute(picture, "viewBox", `0 0 ${width} ${HEIGHT + 4}`);
-      setAttribute(well, "d", ups.map((count, at) => bar(at, middle, -scale(count))).join(""));
-      setAttribute(failed, "d", downs.map((count, at) => bar(at, middle + 1, scale(count))).join(""));
-      setAttribute(axis, "d", `M0 ${middle}h${width}v1h-${width}z`);
+      const top = Math.max(...hours.map((hour) => hour.ended), 1);
+      const scale = (count) => (count === 0 ? 0 : Math.max((count / top) * HEIGHT, 1.5));
+      const bars = (heightOf) =>
+        hours.map((hour, at) => bar(at, scale(hour.failed), heightOf(hour))).join("");
+      setAttribute(picture, "viewBox", `0 0 ${Math.max(hours.length, 1) * STEP} ${HEIGHT}`);
+      setAttribute(well, "d", bars((hour) => scale(hour.ended) - scale(hour.failed)));
+      setAttribute(failed, "d", bars((hour) => -scale(hour.failed)));
       setAttribute(picture, "aria-label", label(hours, format, now));
+      const isNone = hours.every((hour) => hour.ended === 0);
+      setText(most, isNone ? "None has ended" : `${format.number(top)} an hour`);
+      const times = hours.filter((_, at) => at % LABELLED === 0).map((hour) => format.clock(hour.at));
+      if (times.join() !== shown) {
+        shown = times.join();
+        setChildren(axis, times.map((time) => h("span", {}, time)));
+      }
     },
   };
 }
 
+/** A bar that begins so far above the axis, and goes up from there, or down. */
 function bar(at, from, height) {
-  return height === 0 ? "" : `M${at * STEP + 1} ${from}v${height.toFixed(2)}h${BAR}V${from}z`;
+  return height === 0
+    ? ""
+    : `M${at * STEP + 1} ${(HEIGHT - from).toFixed(2)}v${(-height).toFixed(2)}h${BAR}v${height.toFixed(2)}z`;
 }
 
 function label(hours, format, now) {
@@ -51,7 +62,7 @@ function label(hours, format, now) {
 /** How jobs are spread over what they are now: a bar, and the figures as words. */
 export function createTotalsBar(format, totalsText) {
   const names = Object.keys(OUTCOME_LABELS);
-  const parts = names.map((name) => svg("rect", { class: `is-${name}`, height: 6 }));
+  const parts = names.map((name) => svg("rect", { "data-outcome": name, height: 6 }));
   const picture = svg("svg", {
     class: "totals-bar",
     viewBox: "0 0 100 6",
@@ -63,8 +74,10 @@ export function createTotalsBar(format, totalsText) {
   return {
     element: h("div", { class: "totals" }, picture, text),
 
-    update(totals) {
-      const all = names.reduce((sum, name) => sum + (totals[name] ?? 0), 0);
+    /** `expected`: how many jobs there will be, where that is known; the rest stays empty. */
+    update(totals, expected = 0) {
+      const known = names.reduce((sum, name) => sum + (totals[name] ?? 0), 0);
+      const all = Math.max(known, expected);
       let at = 0;
       for (const [number, name] of names.entries()) {
         const share = all === 0 ? 0 : ((totals[name] ?? 0) / all) * 100;

@@ -8,7 +8,9 @@ import { createFacts, createJobAttempts, createJobCounters } from "./job-parts.j
 import { tookText } from "./job-table.js";
 import { createCard, createProgressBar, createStatusBadge } from "./parts.js";
 
-/** A longer title than this is set smaller. */
+const part = (...cards) => h("div", { class: "job-body__parts" }, ...cards);
+
+/** A longer title than this is set smaller, cut off, and written out among the facts. */
 const LONG_TITLE = 60;
 
 export function createJobBody({ format, now, history, children }) {
@@ -17,25 +19,20 @@ export function createJobBody({ format, now, history, children }) {
   const heading = h("h1", { id: "job-title", tabindex: -1 }, title);
   const took = h("span", { class: "job-head__took" });
   const facts = createFacts("facts");
-  const progress = createProgressBar(format);
+  const progress = createProgressBar(format, true);
   const errorType = bdi("", "error-type");
   const errorText = bdi("", "error-text");
   const error = createCard("error", "What went wrong", errorType, errorText);
   const counters = createJobCounters(format);
   const attempts = createJobAttempts({ format, now });
-  const tags = createFacts("facts facts--tags");
+  const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);
   const parts = h(
     "div",
-    { class: "job-body__parts" },
-    error,
-    createCard("progress", "Progress", progress.element),
-    facts.element,
-    counters.element,
-    attempts.element,
-    children,
-    tagsCard,
-    history,
+    { class: "job-body__parts is-split" },
+    part(error, createCard("progress", "Progress", progress.element)),
+    part(facts.element, counters.element, tagsCard),
+    part(attempts.element, children, history),
   );
   const skeleton = h(
     "div",
@@ -106,6 +103,7 @@ function factsOf(job, now, format) {
     ...text("Stage", job.stage),
     ...text("Attempt", format.number(job.attempt)),
     ...text("Job id", job.name === null ? null : job.job_id),
+    ...text("Name", titleOf(job).length > LONG_TITLE ? titleOf(job) : null),
     ...text("Part of", job.parent_job_id, jobHash(job.parent_job_id ?? "")),
     ...time("Created", job.created_at),
     ...time("Started", job.started_at),

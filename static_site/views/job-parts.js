@@ -2,6 +2,7 @@
 
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { describeEntry, groupCounters, outcomeOf } from "../lib/words.js";
+import { tookText } from "./job-table.js";
 import { createCard, createStatusBadge, createTimeText } from "./parts.js";
 
 /** A fact longer than this takes a row of its own. */
@@ -112,8 +113,7 @@ function createAttempt({ format, now }) {
       setText(name, `Attempt ${format.number(attempt.attempt)}`);
       badge.update(outcomeOf(attempt));
       started.update(attempt.started_at, now());
-      const seconds = attempt.duration_seconds;
-      setText(took, seconds === null ? "" : ` · took ${format.duration(seconds)}`);
+      setText(took, attempt.started_at === null ? "" : ` · ${tookText(attempt, now(), format)}`);
       setText(
         error,
         attempt.error === null ? "" : `${attempt.error.type}: ${attempt.error.message}`,

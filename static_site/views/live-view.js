@@ -32,7 +32,8 @@ export function createFreshness({ format, isOffline, onTryNow }) {
       const failing = pace.error !== null;
       const seconds = pace.asOf === null ? null : Math.max((now - pace.asOf) / 1000, 0);
       setAttribute(element, "data-state", failing ? "failing" : seconds === null ? "new" : "live");
-      setText(age, seconds === null ? "Loading …" : `Updated ${format.ago(seconds)}`);
+      const none = failing ? "No data yet" : "Loading …";
+      setText(age, seconds === null ? none : `Updated ${format.ago(seconds)}`);
       if (failing) {
         setText(what, headline(pace.error, isOffline()));
         setText(why, "What you see is the last that we know.");

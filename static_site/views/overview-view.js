@@ -25,6 +25,7 @@ export function createOverviewView(context) {
   const now = clock.now;
   const verdict = h("p", { class: "verdict" });
   const newest = h("p", { class: "verdict__newest" });
+  const box = h("div", { class: "verdict-box" }, verdict, newest);
   const tiles = TILES.map((tile) => createTile(tile, format));
   const chart = createHourChart(format);
   const attention = createLines("attention", "Needs a look", "Nothing has stalled or failed.", context);
@@ -33,19 +34,21 @@ export function createOverviewView(context) {
   const first = createStatePanel({
     shape: "empty",
     title: "Nothing has been reported yet",
-    text: ["As soon as a pipeline reports its first job, this page fills by itself."],
+    text: [
+      "As soon as a pipeline reports its first job, this page fills by itself.",
+      "Whoever runs your pipelines connects them, once; there is nothing for you to do.",
+    ],
   });
   const full = h(
     "div",
     { class: "overview" },
-    h("div", { class: "verdict-box" }, verdict, newest),
+    box,
     h("ul", { class: "tiles" }, ...tiles.map((tile) => tile.element)),
     createCard(
       "trend",
       "Ended, hour by hour",
+      h("p", { class: "hour-chart__keys" }, h("span", {}, "Went well"), h("span", {}, "Failed")),
       chart.element,
-      h("p", { class: "hour-chart__ends", "aria-hidden": "true" }, h("span", {}, "24 h ago"),
-        h("span", {}, "▲ well  ▼ failed"), h("span", {}, "now")),
     ),
     h("div", { class: "overview__pair" }, attention.element, running.element),
     clients.element,
@@ -66,7 +69,8 @@ export function createOverviewView(context) {
     name: "overview",
     title: "Overview",
     body,
-    skeleton: createSkeleton(4, "skeleton-stack"),
+    skeleton: h("div", { class: "overview" }, createSkeleton(1), createSkeleton(3),
+      createSkeleton(2, "overview__pair")),
     reset() {},
     data: feed.data,
     async ask(signal) {
@@ -78,7 +82,7 @@ export function createOverviewView(context) {
       setHidden(first, !isEmpty);
       setHidden(full, isEmpty);
       const { tone, text } = verdictOf(data.totals, format);
-      setAttribute(verdict, "data-tone", tone);
+      setAttribute(box, "data-tone", tone);
       setText(verdict, text);
       if (said !== "" && said !== text) {
         announce(text);

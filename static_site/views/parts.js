@@ -69,7 +69,7 @@ export function createCard(name, title, ...children) {
   );
 }
 
-export function createProgressBar(format) {
+export function createProgressBar(format, isLong = false) {
   const bar = h("progress", { max: 1, "aria-label": "Records through" });
   const count = h("span", { class: "progress-bar__count" });
   const share = h("span", { class: "progress-bar__share" });
@@ -92,7 +92,7 @@ export function createProgressBar(format) {
       setHidden(bar, !isShare);
       if (isShare) {
         setAttribute(bar, "value", Math.min(done / total, 1));
-        setText(count, `${format.compact(done)} of ${format.compact(total)}`);
+        setText(count, `${format.compact(done)} of ${format.compact(total)}${isLong ? " records" : ""}`);
         setText(share, format.percent(done, total));
       } else {
         setText(count, done === 0 ? "–" : `${format.compact(done)} records`);

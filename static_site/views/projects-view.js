@@ -3,7 +3,7 @@
 import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readProject } from "../lib/shapes.js";
-import { counterText, spellOut, totalsText } from "../lib/words.js";
+import { counterText, countOf, spellOut, totalsText } from "../lib/words.js";
 import { createTotalsBar } from "./charts.js";
 import { createFacts } from "./job-parts.js";
 import { createListView } from "./list-view.js";
@@ -65,7 +65,7 @@ function createProject(format, now) {
       setAttribute(clientLink, "href", clientHash(clientId));
       setText(status, project.status === null ? "" : (STATUSES[project.status] ?? project.status));
       setHidden(status, project.status === null);
-      bar.update(project.jobs);
+      bar.update(project.jobs, project.jobs_expected ?? 0);
       facts.update(factsOf(project, now(), format));
     },
   };
@@ -74,22 +74,17 @@ function createProject(format, now) {
 function factsOf(project, now, format) {
   const fact = (label, text) => (text === null ? [] : [{ label, text }]);
   const { total, queued, running } = project.jobs;
+  const done = total - queued - running;
   const expected = project.jobs_expected;
-  const isLate = project.due_at !== null && Date.parse(project.due_at) < now;
-  const isDone = project.status === "completed" || project.status === "archived";
   return [
     ...fact(
       "Jobs done",
       expected === null
         ? null
-        : `${format.number(total - queued - running)} of ${format.number(expected)} expected`,
+        : `${format.number(done)} of ${format.number(expected)} expected` +
+            (expected > 0 ? `, ${format.percent(done, expected)}` : ""),
     ),
-    ...fact(
-      "Due",
-      project.due_at === null
-        ? null
-        : `${format.day(project.due_at)}${isLate && !isDone ? " – overdue" : ""}`,
-    ),
+    ...fact("Due", dueText(project, now, format)),
     ...fact("Owner", project.owner),
     ...Object.entries(project.counters).map(([label, value]) => ({
       label: spellOut(label === "cost_microusd" ? "cost" : label),
@@ -97,4 +92,15 @@ function factsOf(project, now, format) {
     })),
     ...Object.entries(project.tags).map(([label, text]) => ({ label, text })),
   ];
+}
+
+/** The day, and for what goes on how far off it is. */
+function dueText({ due_at: at, status }, now, format) {
+  if (at === null) {
+    return null;
+  }
+  const seconds = (Date.parse(at) - now) / 1000;
+  const days = countOf(Math.floor(Math.abs(seconds) / 86_400), "day", "days", format);
+  const far = seconds < 0 ? `overdue by ${days}` : `in ${days}`;
+  return ["completed", "archived"].includes(status) ? format.day(at) : `${format.day(at)}, ${far}`;
 }

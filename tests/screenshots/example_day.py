@@ -93,8 +93,8 @@ def overview() -> dict[str, Any]:
         "hours": day,
     }
     own = {
-        "acme": ("Acme Tools", 2, 0, 131, 2, 0.015, ago(seconds=4)),
-        "globex": ("Globex", 1, 1, 34, 0, 0.0, ago(minutes=41)),
+        "acme": ("Acme Tools", 2, 1, 131, 2, 0.015, ago(seconds=4)),
+        "globex": ("Globex", 1, 0, 34, 0, 0.0, ago(minutes=3)),
         "hooli": ("Hooli", 1, 0, 51, 6, 0.118, ago(seconds=19)),
     }
     by_client = {
@@ -156,10 +156,16 @@ def jobs() -> list[dict[str, Any]]:
         make_job("enrich-041-b", name="Write texts", parent_job_id="enrich-041")
         | {"records_total": 12_000, "counters": {"records_ok": 8412}, "stage": "texts"},
     ]
+    others = [
+        make_job("crm-12", name="Normalise trade-fair contacts", client_id="globex")
+        | {"records_total": 900, "counters": {"records_ok": 288}, "stage": "phone numbers"},
+        make_job("match-42", name="Match suppliers, batch 42", client_id="hooli")
+        | {"records_total": 5_000, "counters": {"records_ok": 310}, "stage": "blocking"},
+    ]
     ends = ["stalled", "failed", "succeeded", "partial", "timed_out", "succeeded", "cancelled"]
     more = [_job(number, ends[number % len(ends)]) for number in range(30)]
     waiting = make_job("enrich-050", name="Describe winter catalogue", status="queued")
-    return [{**waiting, "started_at": None}, first, *children, *more]
+    return [{**waiting, "started_at": None}, first, *children, *others, *more]
 
 
 def _job(number: int, outcome: str) -> dict[str, Any]:

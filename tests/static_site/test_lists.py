@@ -72,8 +72,17 @@ def test_projects_say_how_far_they_are(page: Page, origin: FakeOrigin) -> None:
         make_project("other", client_id="globex", status="paused"),
     ]
     sign_in(page, origin, "#/projects")
-    for text in ("1 running · 8 succeeded · 2 failed", "10 of 12 expected", "overdue", "US$2.50"):
+    figures = "1 running · 8 succeeded · 2 failed"
+    for text in (figures, "10 of 12 expected, 83%", "overdue by 1 day", "US$2.50"):
         expect(page.get_by_text(text)).to_be_visible()
+    ends = (
+        page.locator(".totals-bar")
+        .first.locator("rect")
+        .evaluate_all(
+            "parts => parts.map(part => Number(part.getAttribute('x')) + part.width.baseVal.value)"
+        )
+    )
+    assert round(max(ends)) == round(100 * 11 / 12), "one job has not been reported yet"
 
     page.get_by_label("Status").select_option("active")
     expect(page.locator(".project")).to_have_count(1)
