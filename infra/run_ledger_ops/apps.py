@@ -20,6 +20,7 @@ from run_ledger_ops.errors import OpsError
 from run_ledger_ops.private_file import PrivateFile
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.words import Words, add_actions, add_command, set_work
 
 _MACHINES = "client_credentials"
 _OF_THE_STACK = "MachineClientId"
@@ -48,21 +49,21 @@ class App(Struct, frozen=True):
     access: Access | None
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `apps` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "apps",
         help="let other systems read the API: add, list or remove them",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = add_actions(parser)
     _add_add(actions)
     listing = actions.add_parser(
         "list", help="list them", description="List the systems that may read, and what they see."
     )
-    listing.set_defaults(run=lambda given: terminal.answer("apps list", lambda: _list(given)))
+    set_work(listing, _list)
     listing.add_argument("--json", action="store_true", help="print JSON")
     target.add_options(listing)
     removal = actions.add_parser(
@@ -70,19 +71,19 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="let one read no more",
         description="Take a system's grant away, which ends what it sees, then its app client.",
     )
-    removal.set_defaults(run=lambda given: terminal.answer("apps remove", lambda: _remove(given)))
+    set_work(removal, _remove)
     removal.add_argument("name", metavar="NAME", help="its name, or its app client's id")
     target.add_options(removal)
 
 
-def _add_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_add(actions: Words) -> None:
     parser = actions.add_parser(
         "add",
         help="let one read",
         description="Make an app client and its grant. Where a run was cut off, the same command "
         "does the rest.",
     )
-    parser.set_defaults(run=lambda given: terminal.answer("apps add", lambda: _add(given)))
+    set_work(parser, _add)
     parser.add_argument("name", type=_name, metavar="NAME", help="what the system is called")
     access.add_options(parser)
     parser.add_argument(

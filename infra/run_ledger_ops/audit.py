@@ -18,6 +18,7 @@ from run_ledger_ops import target, terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.words import Words, add_command, set_work
 
 _DRIFT = 1
 _DAY = SECONDS_PER_DAY * instants.MICROSECONDS
@@ -46,16 +47,16 @@ judged, so that it may run while the writers do. Entries are never touched: they
 Exit code: 0 nothing differs, or all of it was mended; 1 something differs; 2 an error."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `audit` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "audit",
         help="compute jobs and totals anew from the entries, and say (or mend) what differs",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: terminal.answer("audit", lambda: _audit(given)))
+    set_work(parser, _audit)
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--job", metavar="ID", help="one job alone")
     either.add_argument("--client", metavar="ID", help="what one client has")

@@ -15,6 +15,7 @@ from run_ledger_ops.clients_text import text_of
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.words import Words, add_actions, add_command, set_work
 
 _DESCRIPTION = """\
 Declare who the clients are and how they are configured. A file says how it is to be; applying it
@@ -51,28 +52,28 @@ examples:
   run-ledger clients export acme --references       with the ARNs of secrets, for another stage"""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `clients` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "clients",
         help="declare clients and their configuration, or write down what is declared",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = add_actions(parser)
     _add_apply(actions)
     _add_export(actions)
 
 
-def _add_apply(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_apply(actions: Words) -> None:
     parser = actions.add_parser(
         "apply",
         help="make the declared clients what a file says",
         description="Make clients what a file says. Parameters that it has no more are removed; "
         "clients that it does not name are left alone, unless --prune is given.",
     )
-    parser.set_defaults(run=lambda given: terminal.answer("clients apply", lambda: _apply(given)))
+    set_work(parser, _apply)
     parser.add_argument("file", type=Path, metavar="FILE", help="the YAML file")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, no more")
     parser.add_argument("--json", action="store_true", help="print what changes as JSON")
@@ -85,7 +86,7 @@ def _add_apply(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     target.add_options(parser)
 
 
-def _add_export(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_export(actions: Words) -> None:
     parser = actions.add_parser(
         "export",
         help="write declared clients as such a file",
@@ -93,7 +94,7 @@ def _add_export(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "nothing. Without --references it says `secret: withheld` where a secret's ARN would "
         "stand, which `apply` takes as: leave it as it is.",
     )
-    parser.set_defaults(run=lambda given: terminal.answer("clients export", lambda: _export(given)))
+    set_work(parser, _export)
     parser.add_argument("clients", metavar="CLIENT", nargs="*", help="these alone (default: all)")
     parser.add_argument(
         "--references", action="store_true", help="with the ARNs of secrets; their values are safe"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from run_ledger_ops import emit, run, spool
 from run_ledger_ops.terminal import CANNOT, warn
+from run_ledger_ops.words import Words
 
 _PRODUCERS = {"emit": emit, "run": run, "spool": spool}
 _EXTRA = {"boto3", "yaml"}  # what `pip install "run-ledger[ops]"` adds
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> bool:
+def _add_operations(commands: Words) -> bool:
     """Add the words for those who run a ledger; False where what they need is not installed."""
     try:
         from run_ledger_ops import operations  # noqa: PLC0415 - see above

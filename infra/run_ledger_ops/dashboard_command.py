@@ -12,7 +12,8 @@ from run_ledger_ops.analysts_app import CALLBACK, SignIn
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.local.state import write_private
 from run_ledger_ops.target import Target
-from run_ledger_ops.terminal import answer, say
+from run_ledger_ops.terminal import say
+from run_ledger_ops.words import Words, add_command, set_work
 
 _DESCRIPTION = """\
 Run the analysts' app (Streamlit) on this machine, against a deployed stage. What it needs to know
@@ -32,16 +33,16 @@ _AUTHORIZE = "/oauth2/authorize"
 _HTTPS_PORT = 8501
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `dashboard` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "dashboard",
         help="run the analysts' app against a deployed stage",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: answer("dashboard", lambda: _run(given)))
+    set_work(parser, _run)
     parser.add_argument(
         "--secrets",
         type=Path,

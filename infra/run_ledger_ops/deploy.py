@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from run_ledger_ops import terminal
 from run_ledger_ops.deploying import answers, checks, plans, questions, showing
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.answers import Answers
@@ -16,6 +15,7 @@ from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.deploying.states import Way, explain
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.words import Words, add_command, set_work
 
 ROOT = Path(__file__).resolve().parents[2]
 _FAILED = 1
@@ -39,16 +39,16 @@ Exit code: 0 deployed, or nothing to do; 1 CloudFormation failed, and the reason
 can't be done."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `deploy` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "deploy",
         help="deploy a stage to an AWS account, or update it",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: terminal.answer("deploy", lambda: _deploy(given)))
+    set_work(parser, _deploy)
     parser.add_argument("--stage", metavar="NAME", help="name of the deployment (default: prod)")
     parser.add_argument("--region", metavar="NAME", help="AWS region (default: the environment's)")
     parser.add_argument("--guided", action="store_true", help="ask, and remember the answers")

@@ -2,13 +2,13 @@
 
 import argparse
 
-from run_ledger_ops import terminal
 from run_ledger_ops.deploying import artifacts, checks, questions, remains, showing
 from run_ledger_ops.deploying.checks import Place
 from run_ledger_ops.deploying.remains import Remains
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.terminal import Progress, say, warn
+from run_ledger_ops.words import Words, add_command, set_work
 
 _FAILED = 1
 _DESCRIPTION = """\
@@ -27,16 +27,16 @@ people have to be invited anew, into a new pool.
 Exit code: 0 it is gone, 1 CloudFormation failed and the reasons are printed, 2 it can't be done."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `destroy` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "destroy",
         help="take a stage down; its data stays unless told otherwise",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: terminal.answer("destroy", lambda: _destroy(given)))
+    set_work(parser, _destroy)
     parser.add_argument("--stage", metavar="NAME", required=True, help="which deployment")
     parser.add_argument("--region", metavar="NAME", help="where it is (default: the environment's)")
     parser.add_argument(

@@ -13,6 +13,7 @@ from run_ledger_ops import emit_options as options
 from run_ledger_ops import terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.terminal import say_json, warn
+from run_ledger_ops.words import Words, add_command
 
 _NOT_SENT = 1
 _SECONDS = 10.0
@@ -33,24 +34,23 @@ Inside `run-ledger run` the job is the one that it runs, unless --job says anoth
 
 Exit code: 0, whatever becomes of the event; with --strict 1 where it was kept for later, 2 where
 it is lost or breaks the contract. 2 also where the command line can't be understood."""
-_RAW = argparse.RawDescriptionHelpFormatter
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `emit` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "emit",
         help="report an event from a script",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=_RAW,
     )
     kinds = parser.add_subparsers(title="what about", required=True, metavar="KIND")
-    job = kinds.add_parser("job", help="a job", epilog=_EPILOG, formatter_class=_RAW)
+    job = add_command(kinds, "job", help="a job", epilog=_EPILOG)
     options.add_owner(job)
     options.add_job(job)
     _add_job_words(job)
-    project = kinds.add_parser("project", help="a project", epilog=_EPILOG, formatter_class=_RAW)
+    project = add_command(kinds, "project", help="a project", epilog=_EPILOG)
     options.add_owner(project)
     _add_project_words(project)
     makers: dict[argparse.ArgumentParser, Callable[[argparse.Namespace], dict[str, Any]]]

@@ -1,7 +1,5 @@
 """The words of the `run-ledger` command for those who run and mend a ledger."""
 
-import argparse
-
 from run_ledger_ops import (
     apps,
     audit,
@@ -15,9 +13,10 @@ from run_ledger_ops import (
     users,
 )
 from run_ledger_ops.local import command as local
+from run_ledger_ops.words import Words
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add them all."""
     mending = (status, rejected, redrive, audit)
     for module in (local, deploy, destroy, users, apps, clients, dashboard_command, *mending):

@@ -9,6 +9,7 @@ from run_ledger_ops import target, terminal
 from run_ledger_ops.dead_letters import Glance, Mover, Outcome, Pace, glance
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json
+from run_ledger_ops.words import Words, add_command, set_work
 
 _QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl"}
 _LEFT_OVER = 1
@@ -28,16 +29,16 @@ meanwhile is left in the dead-letter queue: then the cause is not mended yet.
 Exit code: 0 all that was asked for was moved, 1 something was left behind, 2 it can't be done."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `redrive` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "redrive",
         help="bring messages back from the dead-letter queues",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: terminal.answer("redrive", lambda: _redrive(given)))
+    set_work(parser, _redrive)
     parser.add_argument(
         "--from",
         dest="queues",

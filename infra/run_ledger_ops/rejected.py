@@ -17,6 +17,7 @@ from run_ledger_ops import target, terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.words import Words, add_actions, add_command, set_work
 
 _DAY = SECONDS_PER_DAY * instants.MICROSECONDS
 _DAYS_BEYOND_EXPIRY = 3
@@ -39,27 +40,27 @@ counts once however often it is sent. What is rejected again is listed again. No
 replayed and discarded events stay, `--status all` lists them, until they expire as entries do."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `rejected` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "rejected",
         help="list, show, replay or discard events that broke the contract",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = add_actions(parser)
     _add_list(actions)
     _add_show(actions)
     _add_replay(actions)
     _add_discard(actions)
 
 
-def _add_list(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_list(actions: Words) -> None:
     parser = actions.add_parser(
         "list", help="list them, newest first", description="List rejected events, newest first."
     )
-    parser.set_defaults(run=lambda given: terminal.answer("rejected list", lambda: _list(given)))
+    set_work(parser, _list)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
         "--limit",
@@ -83,40 +84,36 @@ def _add_list(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     target.add_options(parser)
 
 
-def _add_show(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_show(actions: Words) -> None:
     parser = actions.add_parser(
         "show", help="show one whole", description="Show a rejected event as it came, and why."
     )
-    parser.set_defaults(run=lambda given: terminal.answer("rejected show", lambda: _show(given)))
+    set_work(parser, _show)
     parser.add_argument("id", metavar="ID", help="as `list` prints it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     target.add_options(parser)
 
 
-def _add_replay(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_replay(actions: Words) -> None:
     parser = actions.add_parser(
         "replay",
         help="send them to the writer again",
         description="Send rejected events to the writer's queue again, each as it came.",
     )
-    parser.set_defaults(
-        run=lambda given: terminal.answer("rejected replay", lambda: _replay(given))
-    )
+    set_work(parser, _replay)
     parser.add_argument("ids", metavar="ID", nargs="*", help="as `list` prints it")
     parser.add_argument("--all", action="store_true", help="all that `list` would list")
     _add_reason(parser)
     target.add_options(parser)
 
 
-def _add_discard(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_discard(actions: Words) -> None:
     parser = actions.add_parser(
         "discard",
         help="list them no more",
         description="List rejected events no more; `show` and `replay` still find them.",
     )
-    parser.set_defaults(
-        run=lambda given: terminal.answer("rejected discard", lambda: _discard(given))
-    )
+    set_work(parser, _discard)
     parser.add_argument("ids", metavar="ID", nargs="+", help="as `list` prints it")
     target.add_options(parser)
 

@@ -8,10 +8,10 @@ import signal
 from run_ledger.emit import Job, RunLedger
 from run_ledger.emit.redaction import redacted
 from run_ledger_ops import emit_options as options
-from run_ledger_ops import terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.run_process import CouldNotStart, Ended, run_command
 from run_ledger_ops.terminal import warn
+from run_ledger_ops.words import Words, add_command, set_work
 
 _EXIT_SECONDS = 5.0
 _TIMED_OUT = 124  # what timeout(1) gives
@@ -45,17 +45,17 @@ Exit code: the command's; 128 + N when signal N ended it, 124 after --timeout, 1
 can't be started or found, 2 when this command line can't be understood."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `run` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "run",
         help="run any command as a job",
         usage="run-ledger run --client ID --project ID [options] -- COMMAND [ARGUMENT ...]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: terminal.answer("run", lambda: _run(given)))
+    set_work(parser, _run)
     options.add_owner(parser)
     options.add_job(parser)
     group = parser.add_argument_group("how to run it")

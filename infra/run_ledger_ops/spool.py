@@ -10,9 +10,9 @@ from run_ledger.emit import surroundings as around
 from run_ledger.emit.bus import Bus, EventsClient
 from run_ledger.emit.draining import Drained, Folder, drain, folders
 from run_ledger_ops import emit_options as options
-from run_ledger_ops import terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.words import Words, add_command, set_work
 
 _LEFT_OVER = 1
 _DESCRIPTION = """\
@@ -31,27 +31,26 @@ id, so one that the bus took before counts once.
 
 Exit code: 0 nothing is left, 1 something is left (the bus does not take it, or a living process
 looks after it), 2 it can't be done."""
-_RAW = argparse.RawDescriptionHelpFormatter
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `spool` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "spool",
         help="see or send what producers could not send",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=_RAW,
     )
     words = parser.add_subparsers(title="what to do", required=True, metavar="WORD")
     for word, work, text in (
         ("list", _list, "say what is there"),
         ("flush", _flush, "send what is there"),
     ):
-        one = words.add_parser(word, help=text, epilog=_EPILOG, formatter_class=_RAW)
+        one = add_command(words, word, help=text, epilog=_EPILOG)
         one.add_argument("--spool", type=Path, metavar="DIR", help="folder of all spools")
         one.add_argument("--json", action="store_true", help="print the outcome as JSON")
-        one.set_defaults(run=lambda given, work=work: terminal.answer("spool", lambda: work(given)))
+        set_work(one, work)
 
 
 def _root(given: argparse.Namespace) -> Path:

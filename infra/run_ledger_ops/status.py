@@ -4,9 +4,10 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from run_ledger_ops import health, target, terminal
+from run_ledger_ops import health, target
 from run_ledger_ops.health import Finding, Level
 from run_ledger_ops.terminal import Progress, say, say_json
+from run_ledger_ops.words import Words, add_command, set_work
 
 _UNWELL = 1
 _COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN: "33"}
@@ -25,16 +26,16 @@ Exit code: 0 all is well (parts marked `look` may deserve one); 1 something is w
 seen; 2 there is no such system."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `status` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "status",
         help="say on one screen whether all is well",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda given: terminal.answer("status", lambda: _status(given)))
+    set_work(parser, _status)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     target.add_options(parser)
 

@@ -4,12 +4,13 @@ import argparse
 from typing import Any
 
 from run_ledger.domain.access import STAFF_GROUP
-from run_ledger_ops import access, clients, target, terminal, users_pool
+from run_ledger_ops import access, clients, target, users_pool
 from run_ledger_ops.access import CLIENT_GROUP
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json, warn
 from run_ledger_ops.users_pool import People, Person
+from run_ledger_ops.words import Words, add_actions, add_command, set_work
 
 _DESCRIPTION = """\
 Let people sign in to the site and the analysts' app. What they see follows from their groups:
@@ -33,24 +34,22 @@ _STATUSES = {
 }
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `users` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "users",
         help="invite, list or remove the people who may sign in",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = add_actions(parser)
     invitation = actions.add_parser(
         "invite",
         help="let somebody sign in",
         description="Send somebody an invitation, and say what they see; again: change that alone.",
     )
-    invitation.set_defaults(
-        run=lambda given: terminal.answer("users invite", lambda: _invite(given))
-    )
+    set_work(invitation, _invite)
     invitation.add_argument("email", metavar="EMAIL")
     access.add_options(invitation, required=False)
     invitation.add_argument("--resend", action="store_true", help="send the mail once more")
@@ -58,7 +57,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     listing = actions.add_parser(
         "list", help="list them", description="List who may sign in, and what they see."
     )
-    listing.set_defaults(run=lambda given: terminal.answer("users list", lambda: _list(given)))
+    set_work(listing, _list)
     listing.add_argument("--json", action="store_true", help="print JSON")
     target.add_options(listing)
     removal = actions.add_parser(
@@ -66,7 +65,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="let somebody sign in no more",
         description="Sign somebody out everywhere, and delete the user.",
     )
-    removal.set_defaults(run=lambda given: terminal.answer("users remove", lambda: _remove(given)))
+    set_work(removal, _remove)
     removal.add_argument("email", metavar="EMAIL")
     target.add_options(removal)
 

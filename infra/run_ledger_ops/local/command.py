@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.local.errors import LocalStackError
 from run_ledger_ops.local.stack import ROOT, LocalStack, Options
+from run_ledger_ops.words import Words, add_command
 
 _DESCRIPTION = """\
 Run the whole ledger on this machine, with no AWS account: a local AWS (ministack) carries the same
@@ -34,14 +35,14 @@ class _AskedToStopError(BaseException):
     """A signal asked for the end; like KeyboardInterrupt, no error handler may swallow it."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: Words) -> None:
     """Add `local` to the words that the command knows."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "local",
         help="run the whole ledger on this machine, with no AWS account",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
     parser.add_argument(
