@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app import questions, takeaway
+from dashboard_app import panels, questions, takeaway
 from dashboard_app.api.client import Question
 from dashboard_app.charts import failures as charts
 from dashboard_app.desk import Desk
@@ -122,6 +122,7 @@ def one_group(here: Desk, frame: pd.DataFrame, fingerprint: str) -> None:
     """Show the message of a group in full, and its newest job."""
     found = frame[frame["fingerprint"] == fingerprint]
     if found.empty:
+        panels.nothing_here("The group of failures that the link names is not in these days.")
         return
     row = found.iloc[0]
     st.code(f"{row['type']}: {row['message']}", language=None, wrap_lines=True)

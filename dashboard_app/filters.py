@@ -25,7 +25,7 @@ from dashboard_app.spans import (
 # What a bound widget shows is what stands in the address.
 CUSTOM = "Days"
 AUTO = "Auto"
-_INTERVALS = {"Hour": Interval.HOUR, "Day": Interval.DAY}
+INTERVALS = {"Hour": Interval.HOUR, "Day": Interval.DAY}
 _COMMON_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
 
 
@@ -62,7 +62,7 @@ def span_filter(now: datetime, zone: ZoneInfo) -> Span:
     picked = _days_filter(now.astimezone(zone).date()) if preset == CUSTOM else None
     chosen = st.segmented_control(
         "Interval",
-        [AUTO, *_INTERVALS],
+        [AUTO, *INTERVALS],
         default=AUTO,
         required=True,
         key=Param.INTERVAL,
@@ -71,7 +71,7 @@ def span_filter(now: datetime, zone: ZoneInfo) -> Span:
         f"by day for up to {MOST_DAYS[Interval.DAY]}.",
     )
     length = PRESETS[USUAL_PRESET] if preset is None else PRESETS.get(preset, days_length(picked))
-    interval = _INTERVALS.get(chosen or AUTO, usual_interval(length))
+    interval = INTERVALS.get(chosen or AUTO, usual_interval(length))
     counted = _counted_in(zone, interval)
     if picked is None:
         span = span_until(now, length, interval, counted)

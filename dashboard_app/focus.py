@@ -19,7 +19,11 @@ _MILLISECONDS = 1_000
 
 def focus_of(span: Span) -> Span | None:
     """Return the part of the span that the address names; None for no part, or one beside it."""
-    return read_focus(st.query_params.get(Param.FOCUS, ""), span)
+    text = st.query_params.get(Param.FOCUS, "")
+    focus = read_focus(text, span)
+    if text and focus is None:
+        st.caption(":material/link_off: The part that the link names lies outside this span.")
+    return focus
 
 
 def read_focus(text: str, span: Span) -> Span | None:

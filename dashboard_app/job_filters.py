@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_app import filters, questions, words
+from dashboard_app import choices, questions, words
 from dashboard_app.api.client import Question
 from dashboard_app.desk import Desk
 from dashboard_app.frames.tables import RESULTS
@@ -19,8 +19,7 @@ def job_filters(here: Desk) -> Question:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         status = _choice("Status", _STATUSES, Param.STATUS, "Any status")
         result = _choice("Result", _RESULTS, Param.RESULT, "Any result")
-        project = filters.choice_filter("Project", [], Param.PROJECT, "All projects")
-        pipeline = filters.choice_filter("Pipeline", [], Param.PIPELINE, "All pipelines")
+        project, pipeline = choices.project_filter(here), choices.pipeline_filter(here)
         beginning = st.text_input(
             "Job id begins with", key=Param.SEARCH, bind="query-params", width=200
         )

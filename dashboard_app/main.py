@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard_app import clock, filters, panels, signing_in
+from dashboard_app import clock, filters, links, panels, signing_in
 from dashboard_app.answers import Answers
 from dashboard_app.api.client import ApiClient
 from dashboard_app.api.problems import ApiProblem, BadQuestion, SignInEnded
@@ -63,6 +63,7 @@ def main() -> None:
 
 def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Caller) -> None:
     try:
+        links.explain()
         with st.sidebar:
             desk = _desk(ledger, person, pages)
         put(desk)

@@ -40,3 +40,4 @@ class Param(StrEnum):
     ONE = "one"
     OTHER = "other"
     STANDING = "standing"
+    DIFFERENCES = "differences"

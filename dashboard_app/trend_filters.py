@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard_app import filters, questions
+from dashboard_app import choices, questions
 from dashboard_app.api.client import Question
-from dashboard_app.api.problems import BadQuestion
 from dashboard_app.desk import Desk
 from dashboard_app.session import Param
 
@@ -42,10 +41,7 @@ def trend_filters(here: Desk) -> TrendFilters:
             key=Param.GROUP,
             bind="query-params",
         )
-        project = filters.choice_filter("Project", _projects(here), Param.PROJECT, "All projects")
-        pipeline = filters.choice_filter(
-            "Pipeline", _pipelines(here), Param.PIPELINE, "All pipelines"
-        )
+        project, pipeline = choices.project_filter(here), choices.pipeline_filter(here)
         previous = st.toggle(
             "Against the span before", value=True, key=Param.PREVIOUS, bind="query-params"
         )
@@ -57,21 +53,3 @@ def trend_filters(here: Desk) -> TrendFilters:
         grouped=questions.trends(here.span, group_by=group_by, **asked) if group_by else None,
         group_by=group_by,
     )
-
-
-def _projects(here: Desk) -> list[str]:
-    asked = questions.projects(here.client_id)
-    with st.spinner("Asking for projects …", show_time=True):
-        items, _ = here.answers.items(asked, most=questions.MOST_CHOICES)
-    return [item["project_id"] for item in items]
-
-
-def _pipelines(here: Desk) -> list[str]:
-    """Return the pipelines that did something in the span: the API has no list of them."""
-    asked = questions.trends(here.span, client_id=here.client_id, group_by="pipeline")
-    with st.spinner("Asking for pipelines …", show_time=True):
-        try:
-            document = here.answers.get(asked).document
-        except BadQuestion:  # more clients and days than one answer adds up: a name can be typed
-            return []
-    return [str(one["key"]["pipeline"]) for one in document["series"]]

@@ -27,6 +27,7 @@ COUNTERS = {
     "cache_read_input_tokens": "Input tokens read from cache",
     "cost_microusd": "Cost (millionths of a USD)",
 }
+STANDINGS = ("Open", "Overdue or behind", "All")
 NOTHING = "–"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
 _SMALL_SECONDS = 10

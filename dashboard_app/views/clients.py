@@ -57,6 +57,7 @@ def show(here: Desk) -> None:
 def _configurations(here: Desk, client_ids: list[str]) -> None:
     """Show one client's configuration, or two clients' side by side."""
     st.subheader("Configuration")
+    _explain(client_ids)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         one = st.selectbox("Client", client_ids, key=Param.ONE, bind="query-params", width=260)
         other = st.selectbox(
@@ -68,7 +69,13 @@ def _configurations(here: Desk, client_ids: list[str]) -> None:
             bind="query-params",
             width=260,
         )
-        only = st.toggle("Only what differs", value=True, disabled=other is None)
+        only = st.toggle(
+            "Only what differs",
+            value=True,
+            disabled=other is None,
+            key=Param.DIFFERENCES,
+            bind="query-params",
+        )
     asked = [questions.config(name) for name in (one, other) if name]
     load(here.answers, asked, "configurations")
     documents = [here.answers.get(question).document for question in asked]
@@ -92,6 +99,17 @@ def _configurations(here: Desk, client_ids: list[str]) -> None:
         return
     st.dataframe(frame, hide_index=True, column_config=columns, column_order=list(columns))
     takeaway.take_away(here, name="configuration", frame=frame, questions=asked)
+
+
+def _explain(client_ids: list[str]) -> None:
+    """Say which client that a link names is none of those there are."""
+    named = [st.query_params.get(name) for name in (Param.ONE, Param.OTHER)]
+    for missing in [name for name in named if name and name not in client_ids]:
+        st.warning(
+            f"The link names the client **{panels.plain(missing)}**, which is not here: it may be "
+            "gone, never have been, or be somebody else's.",
+            icon=":material/link_off:",
+        )
 
 
 def _secrets(document: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from dashboard_app import drawings, panels, questions, takeaway
+from dashboard_app import drawings, panels, questions, takeaway, words
 from dashboard_app.charts.progress import progress
 from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import directories as frames
@@ -17,8 +17,7 @@ from streamlit import column_config as column
 
 _MOST = 1_000
 _SHOWN = 30
-_OPEN = "Open"
-_STANDINGS = (_OPEN, "Overdue or behind", "All")
+_OPEN, _BEHIND, _ALL = words.STANDINGS
 _LATE = ("overdue", "behind an even pace")
 _CLOSED = ("done", "completed", "archived", "paused")
 
@@ -30,7 +29,12 @@ def show(here: Desk) -> None:
         panels.first_use(here.settings)
         return
     chosen = st.segmented_control(
-        "Which", _STANDINGS, default=_OPEN, required=True, key=Param.STANDING, bind="query-params"
+        "Which",
+        words.STANDINGS,
+        default=_OPEN,
+        required=True,
+        key=Param.STANDING,
+        bind="query-params",
     )
     asked = questions.projects(here.client_id)
     with st.spinner("Loading projects …", show_time=True):
@@ -52,7 +56,7 @@ def _chosen(frame: pd.DataFrame, chosen: str) -> pd.DataFrame:
     """Return the projects that are wanted, those due first at the top."""
     kept: Mapping[str, Any] = {
         _OPEN: ~frame["standing"].isin(_CLOSED),
-        _STANDINGS[1]: frame["standing"].isin(_LATE),
+        _BEHIND: frame["standing"].isin(_LATE),
     }
     narrowed = frame[kept[chosen]] if chosen in kept else frame
     return narrowed.sort_values(["due_at", "project_id"], na_position="last").reset_index(drop=True)

@@ -81,11 +81,9 @@ def open_page() -> Open:
         }
         app.user = person("staff") if user is None else user
         app.query_params.update(address)
-        app.run()
-        if page == "trends":
-            return app
-        app.switch_page(f"views/{page}.py")
-        app.query_params.update(address)
+        if page != "trends":
+            app.switch_page(f"views/{page}.py")
+            app.query_params.update(address)
         return app.run()
 
     return opened

@@ -1,0 +1,104 @@
+"""What a link says that nobody can mean: it is left out by the widgets, and said here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from dashboard_app import filters, panels, words
+from dashboard_app.frames.tables import RESULTS
+from dashboard_app.session import Param
+from dashboard_app.spans import PRESETS, read_moment
+
+_GROUPS = ("Nothing", "Client", "Project", "Pipeline")
+_FLAGS = ("true", "false")
+_LONGEST = 80
+_MOST_DATES = 2
+_STREAMLITS_OWN = frozenset({"embed", "embed_options"})
+
+
+def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what is wrong with each part of an address that can't be understood."""
+    found = []
+    for name, values in address.items():
+        if name in _STREAMLITS_OWN:
+            continue
+        if name not in [*Param]:
+            found.append(f"nothing here is called {_said(name)}")
+        elif name in _CHECKS and not _CHECKS[Param(name)](values):
+            said = ", ".join(_said(value) for value in values)
+            found.append(f"{name}={said} is no {_ALLOWED[Param(name)]}")
+    return found
+
+
+def explain() -> None:
+    """Say what of the address is left out, where anything is."""
+    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    found = complaints(address)
+    if found:
+        lines = "".join(f"\n- {panels.plain(one)}" for one in found)
+        st.warning(
+            "**Part of this link can't be understood.** The usual is shown in its place:" + lines,
+            icon=":material/link_off:",
+        )
+
+
+def _said(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _one_of(options: Iterable[str]) -> Callable[[Sequence[str]], bool]:
+    known = frozenset(options)
+    return lambda values: len(values) == 1 and values[0] in known
+
+
+def _is_zone(values: Sequence[str]) -> bool:
+    return len(values) == 1 and values[0] in available_timezones()
+
+
+def _are_days(values: Sequence[str]) -> bool:
+    try:
+        days = [date.fromisoformat(value) for value in values]
+    except ValueError:
+        return False
+    return len(days) <= _MOST_DATES and days == sorted(days)
+
+
+def _is_part(values: Sequence[str]) -> bool:
+    first, _, last = values[-1].partition("/")
+    start, end = read_moment(first), read_moment(last)
+    return start is not None and end is not None and start < end
+
+
+_CHECKS: Mapping[Param, Callable[[Sequence[str]], bool]] = {
+    Param.SPAN: _one_of([*PRESETS, filters.CUSTOM]),
+    Param.DAYS: _are_days,
+    Param.INTERVAL: _one_of([filters.AUTO, *filters.INTERVALS]),
+    Param.ZONE: _is_zone,
+    Param.UTC_DAYS: _one_of(_FLAGS),
+    Param.GROUP: _one_of(_GROUPS),
+    Param.PREVIOUS: _one_of(_FLAGS),
+    Param.FOCUS: _is_part,
+    Param.STANDING: _one_of(words.STANDINGS),
+    Param.DIFFERENCES: _one_of(_FLAGS),
+    Param.STATUS: _one_of(words.STATUSES.values()),
+    Param.RESULT: _one_of(words.OUTCOMES[name] for name in RESULTS),
+    Param.STALLED: _one_of(_FLAGS),
+}
+_ALLOWED: Mapping[Param, str] = {
+    Param.SPAN: f"span; there are {', '.join(PRESETS)} and {filters.CUSTOM}",
+    Param.DAYS: "first and last day, as 2026-11-01 twice",
+    Param.INTERVAL: f"interval; there are {filters.AUTO}, {', '.join(filters.INTERVALS)}",
+    Param.ZONE: "time zone; one is called Europe/Berlin",
+    Param.GROUP: f"grouping; there are {', '.join(_GROUPS)}",
+    Param.FOCUS: "part of a span, as 2026-11-20T00:00:00Z/2026-11-21T00:00:00Z",
+    Param.STATUS: f"status; there are {', '.join(words.STATUSES.values())}",
+    Param.RESULT: f"result; there are {', '.join(words.OUTCOMES[name] for name in RESULTS)}",
+    Param.STANDING: f"standing; there are {', '.join(words.STANDINGS)}",
+    **dict.fromkeys(
+        (Param.UTC_DAYS, Param.PREVIOUS, Param.STALLED, Param.DIFFERENCES), "true or false"
+    ),
+}

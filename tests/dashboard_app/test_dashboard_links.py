@@ -1,0 +1,147 @@
+"""What is chosen on a page is in its link; what a link says that nobody can mean is explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dashboard_app.links import complaints
+from dashboard_app.session import Param
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.dashboard_app.conftest import Open, words_of
+from tests.support.dashboard_api import Api
+
+PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
+GOOD = {
+    "span": ["90d"],
+    "days": ["2026-11-01", "2026-11-07"],
+    "interval": ["Day"],
+    "tz": ["Europe/Berlin"],
+    "utcdays": ["true"],
+    "by": ["Pipeline"],
+    "previous": ["false"],
+    "focus": ["2026-11-20T00:00:00Z/2026-11-21T00:00:00Z"],
+    "status": ["Completed"],
+    "result": ["Timed out"],
+    "stalled": ["true"],
+    "standing": ["All"],
+    "differences": ["false"],
+    "client": ["acme"],
+    "embed": ["true"],
+}
+BAD = {
+    "span": ["17x"],
+    "days": ["2026-99-01"],
+    "interval": ["Week"],
+    "tz": ["Mars/Olympus"],
+    "utcdays": ["yes"],
+    "by": ["Colour"],
+    "previous": [""],
+    "focus": ["2026-11-21T00:00:00Z/2026-11-20T00:00:00Z"],
+    "status": ["completed"],
+    "result": ["<b>"],
+    "stalled": ["1"],
+    "standing": ["Sitting"],
+    "differences": ["TRUE"],
+    "clent": ["acme"],
+}
+
+
+def test_a_good_link_has_nothing_to_complain_of() -> None:
+    """Whatever the widgets write is understood."""
+    assert complaints(GOOD) == []
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_bad_part_is_named(name: str) -> None:
+    """And what there is instead."""
+    (found,) = complaints({**GOOD, name: BAD[name]})
+    assert name in found
+
+
+@given(st.dictionaries(st.sampled_from([*Param, "x"]), st.lists(st.text(max_size=5), min_size=1)))
+def test_no_link_breaks_the_check(address: dict[str, list[str]]) -> None:
+    """Any text in any part."""
+    assert all(isinstance(one, str) for one in complaints(address))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_bad_link_is_explained_on_every_page(api: Api, open_page: Open, page: str) -> None:
+    """The page is there all the same, with what it usually shows."""
+    app = open_page(api, page, span="17x", tz="Mars/Olympus", standing="x", clent="acme")
+
+    assert not app.exception
+    said = words_of(app).replace("\\", "")
+    assert "Part of this link can't be understood" in said
+    for part in ("span=17x", "tz=Mars/Olympus", "standing=x", "nothing here is called clent"):
+        assert part in said
+    assert app.title[0].value.lower() == page
+    assert app.get("download_button")
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "said"),
+    [
+        ("clients", {"one": "nobody"}, "which is not here"),
+        ("clients", {"other": "nobody"}, "which is not here"),
+        ("errors", {"span": "30d", "error": "0" * 32}, "is not in these days"),
+        ("jobs", {"job": "nobody-s"}, "There is no such job"),
+        ("trends", {"focus": "2020-01-01/2020-01-02"}, "lies outside this span"),
+        ("trends", {"project": "a <b>"}, "project_id"),
+        ("jobs", {"q": "a b"}, "q: "),
+    ],
+)
+def test_a_thing_that_is_not_there_is_said(
+    api: Api, open_page: Open, page: str, address: dict[str, str], said: str
+) -> None:
+    """Ids that nothing has, or that nothing can have."""
+    app = open_page(api, page, **address)
+    assert not app.exception
+    assert said in words_of(app).replace("\\", "")
+
+
+# What a link holds, and what of it the page must have asked or show.
+RESTORED: dict[str, list[tuple[dict[str, Any], str]]] = {
+    "trends": [
+        ({"span": "24h", "tz": "Asia/Tokyo", "project": "acme-catalogue"}, "project_id=acme-cat"),
+        ({"span": "Days", "days": ["2026-11-10", "2026-11-12"]}, "from=2026-11-10T00"),
+    ],
+    "jobs": [
+        (
+            {"status": "Completed", "result": "Failed", "pipeline": "contacts", "q": "job-00"},
+            "pipeline=contacts&q=job-00&result=failed&status=completed",
+        ),
+    ],
+    "errors": [({"client": "globex"}, "/errors?client_id=globex")],
+    "projects": [({"client": "acme"}, "/projects?client_id=acme")],
+    "clients": [({"one": "acme", "other": "globex"}, "/clients/globex/config")],
+    "cost": [({"by": "Project", "client": "acme"}, "group_by=project")],
+}
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "asked"),
+    [(page, *case) for page, cases in RESTORED.items() for case in cases],
+)
+def test_opening_a_link_restores_the_analysis(
+    api: Api, open_page: Open, page: str, address: dict[str, Any], asked: str
+) -> None:
+    """The questions are those that the link is about, and it stays as it was."""
+    app = open_page(api, page, **address)
+
+    assert not app.exception
+    assert any(asked in one for one in api.asked), api.asked
+    for name, value in address.items():  # what is as usual needs no place in the link
+        assert app.query_params.get(name, value) == value
+
+
+def test_filters_offer_what_there_is_and_take_what_is_not(api: Api, open_page: Open) -> None:
+    """Projects and pipelines are chosen from a list; a name that is not in it may be typed."""
+    app = open_page(api, "trends", project="not-in-the-list")
+
+    assert not app.exception
+    assert {"contacts", "products"} <= set(app.selectbox(key="pipeline").options)
+    assert "acme-catalogue" in app.selectbox(key="project").options
+    assert any("project_id=not-in-the-list" in one for one in api.asked)
+    assert "Nothing was counted in this span" in words_of(app)
