@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app import panels, questions, takeaway
+from dashboard_app import filters, panels, questions, takeaway
 from dashboard_app.api.client import Question
 from dashboard_app.charts import failures as charts
 from dashboard_app.desk import Desk
@@ -119,13 +119,20 @@ def groups_table(here: Desk, frame: pd.DataFrame, key: str) -> None:
 
 
 def one_group(here: Desk, frame: pd.DataFrame, fingerprint: str) -> None:
-    """Show the message of a group in full, and its newest job."""
+    """Show the message of a group in full, and the ways to its jobs."""
     found = frame[frame["fingerprint"] == fingerprint]
     if found.empty:
         panels.nothing_here("The group of failures that the link names is not in these days.")
         return
     row = found.iloc[0]
-    st.code(f"{row['type']}: {row['message']}", language=None, wrap_lines=True)
+    said = [str(row[name]) for name in ("type", "message") if pd.notna(row[name])]
+    st.code(": ".join(said) or "They gave no reason.", language=None, wrap_lines=True)
+    st.page_link(
+        here.page("jobs"),
+        label="The jobs that failed with it",
+        icon=":material/filter_alt:",
+        query_params={**filters.shared(), str(Param.ERROR): fingerprint},
+    )
     if pd.notna(row["newest_job_id"]):
         st.page_link(
             here.page("jobs"),

@@ -25,8 +25,21 @@ from dashboard_app.spans import (
 # What a bound widget shows is what stands in the address.
 CUSTOM = "Days"
 AUTO = "Auto"
+_SHARED = (
+    Param.SPAN,
+    Param.DAYS,
+    Param.INTERVAL,
+    Param.ZONE,
+    Param.UTC_DAYS,
+    Param.CLIENT,
+)
 INTERVALS = {"Hour": Interval.HOUR, "Day": Interval.DAY}
 _COMMON_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
+
+
+def shared() -> dict[str, list[str]]:
+    """Return what the address holds of the filters of all pages, for a link to another page."""
+    return {str(name): st.query_params.get_all(name) for name in _SHARED if name in st.query_params}
 
 
 def zone_filter() -> ZoneInfo:

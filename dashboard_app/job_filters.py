@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard_app import choices, questions, words
 from dashboard_app.api.client import Question
 from dashboard_app.desk import Desk
+from dashboard_app.error_sections import days_of
 from dashboard_app.frames.tables import RESULTS
 from dashboard_app.session import Param
 
@@ -15,7 +16,11 @@ _RESULTS = {words.OUTCOMES[name]: name for name in RESULTS}
 
 
 def job_filters(here: Desk) -> Question:
-    """Ask for status, result, project, pipeline and the beginning of an id."""
+    """Ask for status, result, project, pipeline and the beginning of an id.
+
+    The address may ask for the jobs of an error besides, over the days that it is counted over.
+    """
+    fingerprint = st.query_params.get(Param.ERROR) or None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         status = _choice("Status", _STATUSES, Param.STATUS, "Any status")
         result = _choice("Result", _RESULTS, Param.RESULT, "Any result")
@@ -25,7 +30,7 @@ def job_filters(here: Desk) -> Question:
         )
         stalled = st.toggle("Stalled only", key=Param.STALLED, bind="query-params")
     return questions.jobs(
-        here.span,
+        here.span if fingerprint is None else days_of(here),
         client_id=here.client_id,
         project_id=project,
         pipeline=pipeline,
@@ -33,6 +38,7 @@ def job_filters(here: Desk) -> Question:
         result=result,
         stalled=stalled,
         beginning=(beginning or "").strip() or None,
+        fingerprint=fingerprint,
     )
 
 

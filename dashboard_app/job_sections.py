@@ -14,9 +14,11 @@ from dashboard_app.api.client import Question
 from dashboard_app.charts.job import gantt
 from dashboard_app.desk import Desk
 from dashboard_app.drawings import show
+from dashboard_app.error_sections import days_of
 from dashboard_app.frames import jobs as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param, SessionKey
+from dashboard_app.spans import DAY
 from dashboard_app.tables import moment_column
 
 _STEP = 200
@@ -40,6 +42,27 @@ def jobs_of(here: Desk, asked: Question) -> pd.DataFrame:
             for step in (_STEP, 5 * _STEP, 25 * _STEP):
                 st.button(f"{step:,} more", on_click=_want, args=(wanted + step,), type="tertiary")
     return frame
+
+
+def error_note(here: Desk, frame: pd.DataFrame) -> None:
+    """Say which error the list is narrowed to, if to any, and offer all jobs again."""
+    fingerprint = st.query_params.get(Param.ERROR)
+    if not fingerprint:
+        return
+    types = frame["error_type"].dropna()
+    unnamed = "no reason given" if fingerprint == "none" else fingerprint
+    name = str(types.iloc[0]) if len(types) else unnamed
+    days = days_of(here)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/filter_alt: Failed with **{panels.plain(name)}** in the days of UTC "
+            f"{days.start:%Y-%m-%d} to {days.end - DAY:%Y-%m-%d}; not tried again since"
+        )
+        st.button("All jobs", on_click=_any_error, type="tertiary", icon=":material/close:")
+
+
+def _any_error() -> None:
+    st.query_params.pop(Param.ERROR, None)
 
 
 def _want(count: int) -> None:

@@ -65,12 +65,18 @@ def jobs(  # noqa: PLR0913 - a name for each parameter of the API
     result: str | None = None,
     stalled: bool | None = None,
     beginning: str | None = None,
+    fingerprint: str | None = None,
 ) -> Question:
-    """Ask for jobs that were created in a span, newest first."""
+    """Ask for jobs that were created in a span, newest first.
+
+    With a *fingerprint* they are those that ended in it as such failures: as they are counted.
+    """
+    start, end = written(span.start), written(span.end)
     return question(
         "/jobs",
-        from_=written(span.start),
-        to=written(span.end),
+        **({"from_": start, "to": end} if fingerprint is None else {}),
+        **({"ended_from": start, "ended_to": end} if fingerprint is not None else {}),
+        fingerprint=fingerprint,
         client_id=client_id,
         project_id=project_id,
         pipeline=pipeline,

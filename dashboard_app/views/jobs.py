@@ -20,8 +20,9 @@ def show(here: Desk) -> None:
         return
     asked = job_filters(here)
     frame = sections.jobs_of(here, asked)
+    sections.error_note(here, frame)
     if frame.empty:
-        panels.nothing_here("No job that was created in this span matches.")
+        panels.nothing_here("No job of this span matches.")
     else:
         sections.jobs_table(here, frame)
         takeaway.take_away(here, name="jobs", frame=frame, questions=[asked])
