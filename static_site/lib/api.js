@@ -58,7 +58,6 @@ export function createApi({ base, session, fetch }) {
   };
 }
 
-/** The error that an answer other than 200 and 304 stands for. */
 export function failureOf(status, text, retryAfter) {
   const { detail, parameter } = problemOf(text);
   switch (status) {

@@ -13,7 +13,6 @@ const TEXTS = ([
 ]);
 const ADDRESSES = (["authorize_url", "token_url", "logout_url"]);
 
-/** Check what was in `config.json`. */
 export function readConfig(value, siteOrigin) {
   if (typeof value !== "object" || value === null) {
     throw new BadAnswer("config.json is not an object");

@@ -19,7 +19,6 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Make an element of a picture. */
 export function svg(tag, attributes) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -40,7 +39,6 @@ export function bdi(text, className) {
   return h("bdi", { class: className }, text);
 }
 
-/** A place that text will take. */
 export function bone(width) {
   return h("span", { class: `bone bone--${width}` });
 }

@@ -4,7 +4,6 @@ import { BadQuery } from "./errors.js";
 import { readJob, readOverview, readPage } from "./shapes.js";
 import { FAILURES } from "./words.js";
 
-/** One thing, asked for again and again. */
 export function createThing(api, path, read) {
   let etag = null;
   let data = null;
@@ -78,7 +77,6 @@ export function createPages(api, { path, limit, read, keyOf }) {
       }
     },
 
-    /** Ask for the page after the last. */
     async askMore() {
       const mine = pages;
       const cursor = mine.at(-1).page?.next_cursor ?? null;
@@ -137,7 +135,6 @@ export function createOverviewFeed(api) {
       areListsRight = true;
     },
 
-    /** All of it, or null before all of it is here. */
     data() {
       if (overview.data() === null || lists.some(({ jobs }) => jobs.data() === null)) {
         return null;

@@ -119,7 +119,6 @@ export function createFormat({ locale, timeZone } = {}) {
 
     clock: (at) => minutes.format(Date.parse(at)),
 
-    /** The day alone. */
     day: (at) => dayOfYear.format(Date.parse(at)),
 
     /** A share, 0 to 1, to a tenth of a percent where it is small. */

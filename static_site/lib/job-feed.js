@@ -14,7 +14,6 @@ import { readJob, readPage } from "./shapes.js";
  * the span stays. So the newest page can be asked for again and again while older ones stay.
  */
 
-/** The number of jobs that one page asks for at first, and at most. */
 export const PAGE_SIZE = 50;
 const LARGEST_PAGE = 200;
 
@@ -41,7 +40,6 @@ export function liveLimit(list) {
   return list.hasOlder ? Math.min(Math.max(shown, PAGE_SIZE), LARGEST_PAGE) : PAGE_SIZE;
 }
 
-/** Take in the newest page. */
 export function withNewest(list, page) {
   const pageEnd = endOf(page, null);
   const jobs = replaceSpan(list.hasOlder ? list.jobs : [], page.items, null, pageEnd);
@@ -184,7 +182,6 @@ export function createJobFeed(api) {
     list: () => list,
     isAskingOlder: () => askingOlder !== null,
 
-    /** Forget what is here and begin with other filters. */
     reset(next) {
       askingOlder?.abort();
       askingOlder = null;
@@ -192,7 +189,6 @@ export function createJobFeed(api) {
       startAgain();
     },
 
-    /** Ask for the newest jobs. */
     async askNewest(signal) {
       await askTop(signal);
       try {

@@ -25,7 +25,6 @@ export function withNext(history, page) {
   };
 }
 
-/** Every entry that is here, each once. */
 export function entriesOf(history) {
   const byId = new Map(history.settled.map((entry) => [entry.event_id, entry]));
   for (const entry of history.last?.items ?? []) {
@@ -116,7 +115,6 @@ export function createJobPageFeed(api, jobId) {
       }
     },
 
-    /** Ask for the page of the history after the last. */
     async askMore() {
       const cursor = history.last?.next_cursor ?? null;
       if (isAskingMore || cursor === null) {

@@ -7,7 +7,6 @@ const IDLE_SECONDS = 10;
 const HIDDEN_SECONDS = 60;
 const LONGEST_SECONDS = 60;
 
-/** How long to wait before the next question. */
 export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random }) {
   const calm = hidden ? HIDDEN_SECONDS : busy ? BUSY_SECONDS : IDLE_SECONDS;
   if (failures === 0) {
@@ -77,7 +76,6 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
   }
 
   return {
-    /** Ask now, and go on asking. */
     start() {
       halt();
       started = true;

@@ -1,6 +1,5 @@
 /** The hash of the address, which says what is shown: a copied link opens the same thing. */
 
-/** The views that are lists, and their filters as in the address. */
 const LISTS = Object.freeze({
   overview: [],
   jobs: [
@@ -26,7 +25,6 @@ const LISTS = Object.freeze({
 const OF_ENDS = Object.freeze(["result", "fingerprint", "ended_from", "ended_to"]);
 const FAILURES = Object.freeze(["failed", "timed_out"]);
 
-/** The views of one thing, by the list that they belong to. */
 const SINGLE = Object.freeze({ jobs: "job", clients: "client" });
 
 /** What a hash opens: `{ view, filters }` of a list, `{ view, id }` of one thing. */

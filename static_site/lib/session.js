@@ -12,7 +12,6 @@ export function base64Url(bytes) {
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Draw the three secrets of a sign-in. */
 export function newAttempt(crypto, returnTo) {
   const draw = () => base64Url(crypto.getRandomValues(new Uint8Array(32)));
   return { state: draw(), nonce: draw(), verifier: draw(), returnTo };
@@ -24,7 +23,6 @@ export async function challengeOf(crypto, verifier) {
   return base64Url(new Uint8Array(digest));
 }
 
-/** Where to send the browser to sign in. */
 export function authorizeAddress(config, redirectUri, attempt, challenge) {
   return withQuery(config.authorize_url, {
     response_type: "code",
@@ -43,7 +41,6 @@ export function logoutAddress(config, redirectUri) {
   return withQuery(config.logout_url, { client_id: config.client_id, logout_uri: redirectUri });
 }
 
-/** Check an answer of the token endpoint. */
 export function readTokens(value) {
   const raw = (
     typeof value === "object" && value !== null ? value : {}
@@ -83,7 +80,6 @@ export function readClaims(token) {
   throw new BadAnswer("the sign-in service gave an unreadable ID token");
 }
 
-/** Refuse an ID token that does not belong to this sign-in. */
 export function checkClaims(claims, { clientId, nonce, nowSeconds }) {
   const leewaySeconds = 300;
   if (claims.nonce !== nonce) {
@@ -175,7 +171,6 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     }
   }
 
-  /** Get new tokens now; callers that ask at the same time share one request. */
   function renew() {
     renewing ??= renewOnce().finally(() => {
       renewing = null;
@@ -213,13 +208,11 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
   }
 
   return {
-    /** The address of the person, once known. */
     email: () => email,
 
     /** Whether the person signed in so recently that signing in again would change nothing. */
     isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
 
-    /** Leave for the sign-in page; the answer comes back to `complete`. */
     async begin(returnTo) {
       const attempt = newAttempt(crypto, returnTo);
       storage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
@@ -234,10 +227,8 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
       return typeof hash === "string" && hash.startsWith("#") ? hash : "";
     },
 
-    /** Finish a sign-in from the query of the address that the sign-in page came back to. */
     complete,
 
-    /** Whether a reload can go on without asking for the password. */
     canRenew: () => storage.getItem(REFRESH_KEY) !== null,
 
     renew,
@@ -260,10 +251,8 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
       return current.accessToken;
     },
 
-    /** Forget every token here: another tab has signed out. */
     forget,
 
-    /** Forget every token, here and in the sign-in pages. */
     signOut() {
       forget();
       goTo(logoutAddress(config, redirectUri));

@@ -14,7 +14,6 @@ export const OUTCOME_LABELS = Object.freeze({
   unknown: "Unknown",
 });
 
-/** The choices of the two filters, in the order in which they are offered. */
 export const STATUSES = Object.freeze({
   queued: "Queued",
   running: "Running",
@@ -77,7 +76,6 @@ export function titleOf(job) {
   return job.name ?? job.job_id;
 }
 
-/** The records that are through, whatever became of them. */
 export function recordsThrough(counters) {
   const { records_ok: ok = 0, records_failed: failed = 0, records_skipped: skipped = 0 } = counters;
   return ok + failed + skipped;
@@ -92,7 +90,6 @@ export function counterText(name, value, format) {
   return KNOWN.get(name)?.money ? format.money(value) : format.number(value);
 }
 
-/** A job's counters in the groups in which they are shown, the unknown ones last. */
 export function groupCounters(counters, format) {
   const row = (name, label) => ({
     name,

@@ -56,7 +56,6 @@ export function createFilterForm({ label, fields, onChange }) {
       setHidden(clear, !isFiltered(next));
     },
 
-    /** Offer values while somebody types. */
     offer(name, values) {
       controls.find(({ field }) => field.name === name).offer(values);
     },

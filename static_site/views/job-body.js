@@ -52,7 +52,6 @@ export function createJobBody({ format, now, history, children }) {
   return {
     element,
 
-    /** Show that a job is on its way, of which nothing but its id is known. */
     showWaiting(jobId) {
       setText(title, jobId);
       setText(took, "");

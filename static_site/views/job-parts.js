@@ -5,7 +5,6 @@ import { describeEntry, groupCounters, outcomeOf } from "../lib/words.js";
 import { tookText } from "./job-table.js";
 import { createCard, createStatusBadge, createTimeText } from "./parts.js";
 
-/** A fact longer than this takes a row of its own. */
 const LONG_FACT = 60;
 
 /** A small table of names and values, kept up to date in place. */
@@ -49,7 +48,6 @@ function createFact(first) {
   };
 }
 
-/** What a job has counted so far, in groups. */
 export function createJobCounters(format) {
   const grid = h("div", { class: "counters" });
   const element = createCard("counters", "Counters", grid);
@@ -75,7 +73,6 @@ export function createJobCounters(format) {
   };
 }
 
-/** A job's attempts, the latest first. */
 export function createJobAttempts({ format, now }) {
   const list = h("ol", { class: "attempts", reversed: true });
   const element = createCard("attempts", "Attempts", list);
@@ -122,7 +119,6 @@ function createAttempt({ format, now }) {
   };
 }
 
-/** An event that took longer than this to arrive is called late. */
 const LATE_SECONDS = 60;
 
 export function createJobHistory({ format, now, onMore }) {

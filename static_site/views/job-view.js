@@ -59,7 +59,6 @@ export function createJobView(context, listAddress) {
     },
   });
 
-  /** Say it when a job that somebody looks at changes its state. */
   function sayOutcome() {
     const job = feed.job();
     const outcome = job === null ? "" : outcomeOf(job);
@@ -194,7 +193,6 @@ function notFoundPanel(jobId, href) {
   });
 }
 
-/** The jobs that a job has started. */
 function createChildren({ format, clock }) {
   const lines = createJobLines({ format, now: clock.now });
   const count = h("p", { class: "quiet" });

@@ -191,6 +191,5 @@ export function createJobsView(context) {
       : `${count}, back to ${format.time(last.created_at, clock.now())}`;
   }
 
-  /** The address of the list as it was last shown. */
   return { ...view, hash: () => listHash("jobs", feed.filters()) };
 }

@@ -134,7 +134,6 @@ export function createLiveView(context, parts) {
     setChildren(panel, isPanel ? [createStatePanel(made)] : []);
   }
 
-  /** Do what a button asks for, and show what comes of it. */
   async function act(action, onFailure) {
     try {
       await action();

@@ -9,7 +9,6 @@ import { createHourChart } from "./charts.js";
 import { createLiveView, createSkeleton } from "./live-view.js";
 import { createCard, createJobLines, createStatePanel } from "./parts.js";
 
-/** The figures: what they are called, and the jobs that they count. */
 const TILES = Object.freeze([
   { name: "running", label: "Running", filters: { status: "running" } },
   { name: "queued", label: "Waiting", filters: { status: "queued" } },

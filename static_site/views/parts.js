@@ -58,7 +58,6 @@ export function createTimeText(format) {
   };
 }
 
-/** One part of a page: a heading and what it is about. */
 export function createCard(name, title, ...children) {
   const id = `${name}-title`;
   return h(

@@ -3,7 +3,6 @@
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { createStatePanel } from "./parts.js";
 
-/** Between two announcements there is at least so much time. */
 const QUIET_MILLISECONDS = 20_000;
 
 export function createShell({ onSignIn, onSignOut }) {
