@@ -6,12 +6,15 @@ import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/errors.js";
 import { createFormat } from "./lib/format.js";
 import { readRoute } from "./lib/route.js";
 import { createSession, isSignInAnswer } from "./lib/session.js";
-import { createClientView, createClientsView } from "./views/clients-view.js";
-import { createErrorsView } from "./views/errors-view.js";
+import {
+  createClientView,
+  createClientsView,
+  createErrorsView,
+  createProjectsView,
+} from "./views/card-views.js";
 import { createJobView } from "./views/job-view.js";
 import { createJobsView } from "./views/jobs-view.js";
 import { createOverviewView } from "./views/overview-view.js";
-import { createProjectsView } from "./views/projects-view.js";
 import { createShell } from "./views/shell.js";
 
 const TICK_MILLISECONDS = 1000;

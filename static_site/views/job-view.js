@@ -2,12 +2,11 @@
 
 import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { NotFound, isEnd } from "../lib/errors.js";
-import { createJobPageFeed, entriesOf } from "../lib/job-page-feed.js";
+import { createJobPageFeed, entriesOf } from "../lib/feeds.js";
 import { NEVER, createPoll } from "../lib/polling.js";
 import { listHash } from "../lib/route.js";
 import { OUTCOME_LABELS, countOf, outcomeOf, titleOf } from "../lib/words.js";
-import { createJobBody } from "./job-body.js";
-import { createJobHistory } from "./job-parts.js";
+import { createJobBody, createJobHistory } from "./job-parts.js";
 import { createFreshness, headline } from "./live-view.js";
 import { createCard, createJobLines, createStatePanel } from "./parts.js";
 

@@ -4,12 +4,10 @@ import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js"
 import { anyRunning, createJobFeed } from "../lib/job-feed.js";
 import { isFiltered, listHash } from "../lib/route.js";
 import { RESULTS, STATUSES, countOf } from "../lib/words.js";
-import { createFilterChips } from "./filter-chips.js";
-import { createFilterForm } from "./filter-form.js";
-import { createJobTable, createTableSkeleton } from "./job-table.js";
+import { createFilterChips, createFilterForm } from "./filters.js";
+import { createSteadyList } from "./list-view.js";
 import { createLiveView } from "./live-view.js";
-import { createStatePanel } from "./parts.js";
-import { createSteadyList } from "./steady-list.js";
+import { createJobTable, createStatePanel, createTableSkeleton } from "./parts.js";
 
 /** Which panel an empty list calls for; none when there are jobs. */
 export function panelKind({ jobs, endCursor }, filters, isAskingOlder) {

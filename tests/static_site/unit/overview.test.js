@@ -5,7 +5,7 @@ import { createOverviewFeed } from "../../../static_site/lib/feeds.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { readOverview } from "../../../static_site/lib/shapes.js";
 import { totalsText, verdictOf } from "../../../static_site/lib/words.js";
-import { dayOf, momentOf } from "../../../static_site/views/filter-form.js";
+import { dayOf, momentOf } from "../../../static_site/views/filters.js";
 
 const SIGNAL = new AbortController().signal;
 const format = createFormat({ locale: "en-GB", timeZone: "UTC" });

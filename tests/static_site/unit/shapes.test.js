@@ -8,7 +8,7 @@ import {
   entriesOf,
   withLast,
   withNext,
-} from "../../../static_site/lib/job-page-feed.js";
+} from "../../../static_site/lib/feeds.js";
 import { readEntry, readJob, readPage } from "../../../static_site/lib/shapes.js";
 
 test("a field of the wrong kind counts as absent", () => {

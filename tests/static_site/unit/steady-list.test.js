@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { steady } from "../../../static_site/views/steady-list.js";
+import { steady } from "../../../static_site/views/list-view.js";
 
 const of = (...ids) => ids.map((id) => ({ id }));
 const see = (shown, items) => {
