@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.screenshots import __main__ as screenshots
 from tests.screenshots.album import Album
 
@@ -63,7 +64,10 @@ def test_taking_a_picture_is_told_and_what_is_not_wanted_is_not_taken(
     album = Album(tmp_path, ["one"])
 
     for name in ("one-light", "other"):
-        album.add(name, lambda path: path.write_bytes(b"x" * 2_000))
+        album.add(name, Image.effect_noise((100, 100), 40).save)
 
     assert [path.name for path in tmp_path.iterdir()] == ["one-light.png"]
-    assert capsys.readouterr().out.split() == ["1", "one-light.png", "(2", "KB)"]
+    with Image.open(tmp_path / "one-light.png") as picture:
+        assert (picture.size, picture.mode) == ((100, 100), "P")
+    size = (tmp_path / "one-light.png").stat().st_size / 1000
+    assert capsys.readouterr().out.split() == ["1", "one-light.png", f"({size:.0f}", "KB)"]

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from PIL import Image
+
+COLOURS = 256
+
 
 @dataclass
 class Album:
@@ -39,6 +43,14 @@ class Album:
         if self.wants(name):
             path = self.folder / f"{name}.png"
             take(path)
+            shrink(path)
             self.taken.append(path)
             size = path.stat().st_size / 1000
             print(f"{len(self.taken):4}  {path.name} ({size:.0f} KB)", flush=True)
+
+
+def shrink(path: Path) -> None:
+    """Keep the colours that a flat page needs, which is a third of the bytes."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)

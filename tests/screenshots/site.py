@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Error as PlaywrightError
 from tests.static_site.conftest import sign_in
 from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
 from tests.support.fake_site_origin import FakeOrigin, running_origin
@@ -123,12 +124,16 @@ def take_empty(studio: Studio) -> None:
         for name in EMPTY:
             open_view(page, VIEWS[name])
             studio.shoot(page, f"{name}-empty")
-        page.route("**/api/**", lambda _: None)  # asked, and never answered
+        asked: list[Route] = []
+        page.route("**/api/**", asked.append)  # and never answered
         page.reload()
         for name, hash_ in VIEWS.items():
             page.goto(f"{origin.site_url}/{hash_}")
             page.locator("[aria-busy]").wait_for()
             studio.shoot(page, f"{name}-loading")
+        for route in asked:
+            with suppress(PlaywrightError):  # those that were given up meanwhile
+                route.abort()
 
 
 def take_views(studio: Studio) -> None:

@@ -14,6 +14,11 @@ from tests.support.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 
+LINES = """links => links.map((link) => {
+  const words = document.createRange();
+  words.selectNodeContents(link);
+  return words.getClientRects().length;
+})"""
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -100,6 +105,7 @@ def test_no_view_is_wider_than_its_window(page: Page, origin: FakeOrigin, width:
         open_view(page, hash_)
         inner, outer = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert inner <= outer, hash_
+    assert page.locator("nav a").evaluate_all(LINES) == [1] * 5, "a name of a view is broken up"
 
 
 def test_all_of_it_works_by_keyboard(page: Page, origin: FakeOrigin) -> None:
@@ -145,6 +151,10 @@ def test_focus_is_seen_in_forced_colours_and_motion_stops_when_asked(
     assert page.locator("[data-job-id] a").first.evaluate(outline) == "solid"
     border = "badge => getComputedStyle(badge).borderTopStyle"
     assert page.locator(".status-badge").first.evaluate(border) == "solid"
+    assert page.locator("[data-job-id] progress").first.evaluate(border) == "solid"
+    below = "links => links.map(link => getComputedStyle(link).borderBottomStyle)"
+    rules = page.locator("nav a").evaluate_all(below)
+    assert rules == ["none", "solid", "none", "none", "none"], "where one is, is seen"
 
 
 def test_paper_gets_the_data_and_nothing_to_press(page: Page, origin: FakeOrigin) -> None:
@@ -158,6 +168,7 @@ def test_paper_gets_the_data_and_nothing_to_press(page: Page, origin: FakeOrigin
 
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(page.get_by_text("More filters")).to_be_hidden()
     expect(page.locator("[data-job-id]").first).to_be_visible()
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 32, 43)"
 
