@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 import streamlit as st
 
@@ -15,10 +16,12 @@ from dashboard_app.questions import OVERVIEW
 
 _LIVE_SECONDS = 15
 
+_Colour = Literal["off", "inverse"]
+
 
 def figures(now: Totals, complete: Totals | None = None, before: Totals | None = None) -> None:
     """Show the sums of a span, and by how much those of its complete intervals moved."""
-    tiles: tuple[tuple[str, str, Callable[[float | None], str], str], ...] = (
+    tiles: tuple[tuple[str, str, Callable[[float | None], str], _Colour], ...] = (
         ("Jobs created", "created", words.compact, "off"),
         ("Attempts ended", "ended", words.compact, "off"),
         ("Error rate", "error_rate", words.percent, "inverse"),
@@ -37,7 +40,8 @@ def figures(now: Totals, complete: Totals | None = None, before: Totals | None =
                 label,
                 shown(now[name]),
                 moved,
-                delta_color=colour,  # type: ignore[arg-type]
+                delta_color="off" if moved == words.UNCHANGED else colour,
+                delta_arrow="off" if moved == words.UNCHANGED else "auto",
                 help=_help(name, exact),
                 border=True,
                 width=164,

@@ -29,6 +29,7 @@ COUNTERS = {
 }
 STANDINGS = ("Open", "Overdue or behind", "All")
 NOTHING = "–"
+UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
 _SMALL_SECONDS = 10
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -101,15 +102,22 @@ def change(now: float | None, before: float | None) -> str | None:
         return None
     share = (now - before) / abs(before)
     if abs(share) >= 10:  # noqa: PLR2004 - nobody reads 4,200 %
-        return f"{'+' if share > 0 else '−'}{now / before:,.0f}×"
-    return f"{share * 100:+.1f} %".replace("-", "−")
+        return f"{'+' if share > 0 else '-'}{now / before:,.0f}×"
+    return _signed(share * 100, "%")
 
 
 def points_of_percent(now: float | None, before: float | None) -> str | None:
     """Return by how many points of percent a rate moved."""
     if now is None or before is None:
         return None
-    return f"{(now - before) * 100:+.1f} points".replace("-", "−")
+    return _signed((now - before) * 100, "points")
+
+
+def _signed(moved: float, unit: str) -> str:
+    # With an ASCII hyphen: Streamlit's metric knows a fall by nothing else, and would draw
+    # "−2.0" with an arrow upwards.
+    told = f"{moved:+.1f}"
+    return UNCHANGED if float(told) == 0 else f"{told} {unit}"
 
 
 def moment(at: datetime | None, zone: ZoneInfo) -> str:

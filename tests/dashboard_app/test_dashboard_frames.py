@@ -334,7 +334,9 @@ def test_calls_name_the_token_and_quote_what_was_typed() -> None:
         (words.change(110, 100), "+10.0 %"),
         (words.change(1, 0), None),
         (words.change(5_000, 10), "+500×"),
-        (words.points_of_percent(0.10, 0.12), "−2.0 points"),
+        (words.change(90, 100), "-10.0 %"),
+        (words.change(100_001, 100_000), "unchanged"),
+        (words.points_of_percent(0.10, 0.12), "-2.0 points"),
         (words.whole(None), "–"),
     ],
 )

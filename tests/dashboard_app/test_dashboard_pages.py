@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from dashboard_app import signing_in
+from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import NOW, Open, person, words_of
 from tests.support.dashboard_api import Api
@@ -163,6 +164,27 @@ def test_figures_are_those_of_the_api(api: Api, open_page: Open) -> None:
     failed = sum(one["failed"] + one["timed_out"] for one in points)
     judged = sum(one["ended"] - one["cancelled"] for one in points)
     assert shown["Error rate"] == f"{failed / judged * 100:.1f} %"
+
+
+def test_what_fell_points_downwards() -> None:
+    """An error rate that fell is good news, one that rose is not; where nothing moved, no arrow."""
+
+    def page() -> None:
+        from dashboard_app.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
+
+        names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd")
+        before = dict.fromkeys(names, 0.5)
+        figures(before, {**before, "created": 0.4, "ended": 0.6, "error_rate": 0.3}, before)  # type: ignore[arg-type]
+
+    told = {
+        metric.label: (metric.delta, metric.color, metric.proto.direction)
+        for metric in AppTest.from_function(page).run().metric
+    }
+    kinds = Metric.MetricDirection
+    assert told["Jobs created"][0::2] == ("-20.0 %", kinds.DOWN)
+    assert told["Attempts ended"][0::2] == ("+20.0 %", kinds.UP)
+    assert told["Error rate"] == ("-20.0 points", Metric.MetricColor.GREEN, kinds.DOWN)
+    assert told["Records"][0::2] == ("unchanged", kinds.NONE)
 
 
 def test_a_link_opens_the_same_analysis(api: Api, open_page: Open) -> None:
