@@ -69,6 +69,11 @@ class Answers:
         self.load([asked])
         return self._kept[asked].answer
 
+    def known(self, asked: Question) -> Document | None:
+        """Return what was last told, however long ago; None for what was never asked."""
+        kept = self._kept.get(asked)
+        return None if kept is None else kept.answer.document
+
     def make(self, asked: Question, maker: Callable[[Document], T]) -> T:
         """Return what *maker* makes of the answer; made once for an answer."""
         answer = self.get(asked)

@@ -6,13 +6,23 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from dashboard_app import discovery
+from dashboard_app import discovery, warming
 from dashboard_app.returning import ReturnToPage
 
+
+async def first_page(request: Request) -> RedirectResponse:
+    """Lead to the first page by its name, too: Streamlit has it at the root alone."""
+    query = request.url.query
+    return RedirectResponse(f"./?{query}" if query else "./")
+
+
+warming.warm()
 app = st.App(
     Path(__file__).with_name("main.py"),
-    routes=[Route(discovery.PATH, discovery.show)],
+    routes=[Route(discovery.PATH, discovery.show), Route("/trends", first_page)],
     middleware=[Middleware(ReturnToPage)],
 )

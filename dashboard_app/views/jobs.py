@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
-from dashboard_app import figures, panels, takeaway
+from dashboard_app import choices, figures, panels, takeaway
 from dashboard_app import job_sections as sections
 from dashboard_app.api.problems import NotFound
 from dashboard_app.desk import Desk, desk
@@ -18,6 +18,12 @@ def show(here: Desk) -> None:
     if here.is_empty:
         panels.first_use(here.settings)
         return
+    _jobs(here)
+    choices.learn(here)
+
+
+def _jobs(here: Desk) -> None:
+    """Show the table, and the job that the address names."""
     asked = job_filters(here)
     frame = sections.jobs_of(here, asked)
     sections.error_note(here, frame)

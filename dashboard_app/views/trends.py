@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
-from dashboard_app import figures, panels, takeaway
+from dashboard_app import choices, figures, panels, takeaway
 from dashboard_app import trend_sections as sections
 from dashboard_app.desk import Desk, desk
 from dashboard_app.focus import focus_note, focus_of
@@ -15,22 +15,37 @@ from dashboard_app.trend_filters import trend_filters
 def show(here: Desk) -> None:
     """Show the page."""
     st.title("Trends")
-    figures.live_strip(here)
+    live = st.container(key="live")
     if here.is_empty:
         panels.first_use(here.settings)
-        return
+    else:
+        _trends(here)
+    with live:
+        figures.live_strip(here)
+    if not here.is_empty:
+        choices.learn(here)
+
+
+def _trends(here: Desk) -> None:
+    """Show figures and charts: the first of them as soon as it can be, the rest after it."""
     asked = trend_filters(here)
-    load(here.answers, asked.questions, "trends")
+    load(here.answers, [asked.now], "trends")
     whole = frames.marked(here.answers.make(asked.now, frames.points), here.span, here.now)
-    before = here.answers.make(asked.before, frames.points) if asked.before else None
     if whole.empty:
         panels.nothing_here("Nothing was counted in this span.")
         takeaway.take_away(here, name="trends", frame=whole, questions=asked.questions)
         return
     focus = focus_of(here.span)
-    compared = [one for one in (asked.now, asked.before) if one is not None]
-    sections.figures_of(here, whole, before, focus, compared)
+    tiles = st.empty()
+    if not here.answers.is_fresh(asked.questions):
+        with tiles.container():
+            sections.figures_of(here, whole, None, focus, [asked.now])
     sections.throughput_of(here, whole, asked.now)
+    load(here.answers, asked.questions, "the rest")
+    before = here.answers.make(asked.before, frames.points) if asked.before else None
+    compared = [one for one in (asked.now, asked.before) if one is not None]
+    with tiles.container():
+        sections.figures_of(here, whole, before, focus, compared)
     focus_note(here, focus)
     part = focus or here.span
     if asked.grouped is None or asked.group_by is None:

@@ -280,3 +280,27 @@ def test_unknown_ledger(open_page: Open) -> None:
     app.user = person("staff")
 
     assert "has not been told" in words_of(app.run())
+
+
+def test_the_first_chart_waits_for_one_question_about_trends(api: Api, open_page: Open) -> None:
+    """What it is drawn from is asked before all that is only compared, chosen from or live."""
+    app = open_page(api)
+
+    assert not app.exception
+    paths = [target.partition("?")[0] for target in api.asked]
+    assert paths[:2] == ["/clients", "/trends"]
+    assert "group_by" not in api.asked[1]
+    assert paths.index("/overview") > 1
+    assert paths.index("/projects") > 1
+
+
+def test_choices_come_after_the_charts(api: Api, open_page: Open) -> None:
+    """The run that learns them is followed by one that has them, and asks nothing."""
+    app = open_page(api)
+
+    chosen_from = {one.label: one.options for one in app.selectbox}
+    assert "contacts" in chosen_from["Pipeline"]
+    assert "acme-catalogue" in chosen_from["Project"]
+    before = len(api.asked)
+    app.run()
+    assert len(api.asked) == before
