@@ -10,7 +10,7 @@ from dashboard_app import filters, questions
 from dashboard_app.api.client import Question
 from dashboard_app.api.problems import BadQuestion
 from dashboard_app.desk import Desk
-from dashboard_app.session import Param
+from dashboard_app.session import Param, SessionKey
 
 
 def project_filter(here: Desk) -> str | None:
@@ -36,6 +36,7 @@ def learn(here: Desk) -> None:
         with suppress(BadQuestion):
             here.answers.load([asked[1]])
     if any(here.answers.known(one) is not old for one, old in zip(asked, before, strict=True)):
+        st.session_state[SessionKey.GOES_ON] = True
         st.rerun()
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard_app import filters, panels, words
 from dashboard_app.frames.tables import RESULTS
-from dashboard_app.session import Param
+from dashboard_app.session import Param, SessionKey
 from dashboard_app.spans import PRESETS, read_moment
 
 _GROUPS = ("Nothing", "Client", "Project", "Pipeline")
@@ -35,9 +35,15 @@ def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def explain() -> None:
-    """Say what of the address is left out, where anything is."""
+    """Say what of the address is left out, where anything is.
+
+    Widgets put the address right. A run that only goes on from the one before says it again.
+    """
     address = {name: st.query_params.get_all(name) for name in st.query_params}
-    found = complaints(address)
+    goes_on = st.session_state.pop(SessionKey.GOES_ON, False)
+    said = st.session_state.get(SessionKey.LINK_COMPLAINTS, []) if goes_on else []
+    found = [*dict.fromkeys([*said, *complaints(address)])]
+    st.session_state[SessionKey.LINK_COMPLAINTS] = found
     if found:
         lines = "".join(f"\n- {panels.plain(one)}" for one in found)
         st.warning(

@@ -11,7 +11,9 @@ class SessionKey(StrEnum):
     ANSWERS = "answers"
     DESK = "desk"
     FOCUS_CHART = "focus_chart"
+    GOES_ON = "goes_on"
     JOBS_WANTED = "jobs_wanted"
+    LINK_COMPLAINTS = "link_complaints"
 
 
 class Param(StrEnum):
