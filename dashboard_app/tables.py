@@ -36,6 +36,33 @@ def totals_table(sums: pd.DataFrame, group_title: str) -> None:
     )
 
 
+def movers_table(moved: pd.DataFrame) -> None:
+    """Show how groups moved against the span before."""
+    share: dict[str, Any] = {"format": "percent"}
+    count: dict[str, Any] = {"format": "localized"}
+    columns = {
+        "group": column.TextColumn("Group", pinned=True),
+        "more_failures": column.NumberColumn("Failures more", format="%+.1f"),
+        "error_rate": column.NumberColumn("Error rate", **share),
+        "error_rate_before": column.NumberColumn("Before", **share),
+        "error_rate_change": column.NumberColumn("Change (points)", **share),
+        "ended": column.NumberColumn("Ended", **count),
+        "ended_before": column.NumberColumn("Ended before", **count),
+        "ended_change": column.NumberColumn("Change of ended", **share),
+        "records_change": column.NumberColumn("Change of records", **share),
+        "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
+        "cost_usd_before": column.NumberColumn("Cost before (USD)", format="$%.4f"),
+        "cost_usd_change": column.NumberColumn("Change of cost", **share),
+    }
+    st.dataframe(
+        moved,
+        hide_index=True,
+        column_order=list(columns),
+        column_config=columns,
+        height="content" if len(moved) <= 12 else 420,  # noqa: PLR2004 - a screenful
+    )
+
+
 def moment_column(title: str, zone: ZoneInfo) -> Any:
     """Return a column of moments in a zone."""
     return column.DatetimeColumn(

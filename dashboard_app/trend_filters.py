@@ -22,12 +22,14 @@ class TrendFilters:
     now: Question
     before: Question | None
     grouped: Question | None
+    grouped_before: Question | None
     group_by: str | None
 
     @property
     def questions(self) -> list[Question]:
         """Return all questions."""
-        return [one for one in (self.now, self.before, self.grouped) if one is not None]
+        asked = (self.now, self.before, self.grouped, self.grouped_before)
+        return [one for one in asked if one is not None]
 
 
 def trend_filters(here: Desk) -> TrendFilters:
@@ -47,9 +49,12 @@ def trend_filters(here: Desk) -> TrendFilters:
         )
     group_by = GROUPS.get(chosen or NOTHING)
     asked = {"client_id": here.client_id, "project_id": project, "pipeline": pipeline}
+    grouped = {**asked, "group_by": group_by}
+    before = here.span.previous if previous else None
     return TrendFilters(
         now=questions.trends(here.span, **asked),
-        before=questions.trends(here.span.previous, **asked) if previous else None,
-        grouped=questions.trends(here.span, group_by=group_by, **asked) if group_by else None,
+        before=questions.trends(before, **asked) if before else None,
+        grouped=questions.trends(here.span, **grouped) if group_by else None,
+        grouped_before=questions.trends(before, **grouped) if group_by and before else None,
         group_by=group_by,
     )

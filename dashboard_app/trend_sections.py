@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import pandas as pd
 import streamlit as st
@@ -18,13 +19,15 @@ from dashboard_app.charts.failures import annotated
 from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
 from dashboard_app.charts.throughput import small_results, throughput
 from dashboard_app.desk import Desk
-from dashboard_app.drawings import show
+from dashboard_app.drawings import Drawing, show
 from dashboard_app.focus import chart_key, note_brush
 from dashboard_app.frames import errors as error_frames
 from dashboard_app.frames import trends as frames
+from dashboard_app.frames.movers import comparable, group_movers
 from dashboard_app.loading import load
 from dashboard_app.spans import Span
-from dashboard_app.tables import totals_table
+from dashboard_app.spike_sections import spike_links, spikes_of
+from dashboard_app.tables import movers_table, totals_table
 
 _SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
 _LOOKED_BACK = timedelta(days=30)
@@ -47,33 +50,29 @@ def figures_of(
     asked: list[Question],
 ) -> None:
     """Show the sums of the span or its focus; changes compare complete intervals alone."""
-    add_up = partial(_totals, whole, before, here.span, focus)
+    add_up = partial(_totals, whole, before, here, focus)
     figures.figures(*here.made("figures", asked, focus or here.span, add_up))
 
 
 def _totals(
-    whole: pd.DataFrame, before: pd.DataFrame | None, span: Span, focus: Span | None
+    whole: pd.DataFrame, before: pd.DataFrame | None, here: Desk, focus: Span | None
 ) -> list[frames.Totals]:
     """Return the sums, and where there is a span before, those of what is compared."""
     now = frames.within(whole, focus)
     if before is None:
         return [frames.total(now)]
-    counterpart = frames.within(frames.shifted(before, span), focus)
-    running = now.loc[~now["complete"], "at"]
-    return [
-        frames.total(now),
-        frames.total(now[now["complete"]]),
-        frames.total(counterpart[~counterpart["at"].isin(running)]),
-    ]
+    both = comparable(whole, before, here.span, focus, here.now)
+    return [frames.total(now), *(frames.total(one) for one in both)]
 
 
 def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
     """Show what was created, started and ended, with the brush that narrows the rest."""
+    noted, causes = spikes_of(here, whole, here.span, [asked])
     chart = here.drawn(
         "throughput",
-        [asked],
+        [asked, *causes],
         here.span,
-        lambda: throughput(frame=whole, span=here.span, zone=here.zone),
+        lambda: throughput(frame=whole, span=here.span, zone=here.zone, spikes=noted),
     )
     show(
         chart,
@@ -83,6 +82,7 @@ def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
     )
     if not whole["complete"].all():
         st.caption("The pale bar is of the interval that is running: it still counts.")
+    spike_links(here, noted)
     takeaway.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
 
 
@@ -106,6 +106,29 @@ def groups_of(
     takeaway.take_away(here, name=f"by-{group_by}", frame=sums, questions=[asked], chart=chart)
 
 
+def movers_of(
+    here: Desk,
+    grouped: pd.DataFrame,
+    before: pd.DataFrame,
+    focus: Span | None,
+    asked: list[Question],
+) -> None:
+    """Show how each group moved against the span before, the greatest mover first."""
+    moved = here.made(
+        "movers",
+        asked,
+        focus or here.span,
+        lambda: group_movers(*comparable(grouped, before, here.span, focus, here.now)),
+    )
+    st.markdown("**Against the span before**")
+    movers_table(moved)
+    st.caption(
+        "Intervals that are over, in both spans. Failures more are those beyond what the error "
+        "rate before would have given: the order of the table."
+    )
+    takeaway.take_away(here, name="groups-against-before", frame=moved, questions=asked)
+
+
 def measures_of(  # noqa: PLR0913 - what a section is drawn from
     here: Desk,
     series: pd.DataFrame,
@@ -117,19 +140,26 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
 ) -> None:
     """Show a chart for each measure, in two columns."""
     narrowed = frames.within(series, part)
-    makers = _grouped(narrowed, part, here) if is_grouped else _single(narrowed, before, part, here)
+    makers = (
+        _grouped(narrowed, part, here, asked)
+        if is_grouped
+        else _single(narrowed, before, part, here)
+    )
     columns = st.columns(2, gap="medium")
     for number, (name, make) in enumerate(makers.items()):
         with columns[number % 2], st.container(border=True):
             st.markdown(f"**{name}**")
-            has_notes = name == "Error rate" and not is_grouped  # which other answers decide on
-            chart = make() if has_notes else here.drawn(name, asked, part, make)
+            has_notes = name == "Error rate"  # which other answers decide on
+            plain = cast("Callable[[], AnyChart]", make)
+            chart = make() if has_notes else here.drawn(name, asked, part, plain)
             show(chart, alt=f"{name} over time", key=f"chart-{name}")
             file_name = name.lower().replace(" ", "-").replace(",", "")
             takeaway.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)
 
 
-def _grouped(series: pd.DataFrame, part: Span, here: Desk) -> dict[str, Callable[[], AnyChart]]:
+def _grouped(
+    series: pd.DataFrame, part: Span, here: Desk, asked: list[Question]
+) -> dict[str, Callable[[], AnyChart | Drawing]]:
     groups = frames.top_groups(series, "ended", _LINES)
     names = {
         "Error rate": "error_rate",
@@ -140,12 +170,30 @@ def _grouped(series: pd.DataFrame, part: Span, here: Desk) -> dict[str, Callable
         "Cost": "cost_usd",
     }
     draw = partial(by_group, frame=series, span=part, zone=here.zone, groups=groups)
-    return {name: partial(draw, measure=MEASURES[column]) for name, column in names.items()}
+    makers: dict[str, Callable[[], AnyChart | Drawing]] = {
+        name: partial(draw, measure=MEASURES[column]) for name, column in names.items()
+    }
+    return {**makers, "Error rate": partial(_grouped_rate, here, part, series, asked, draw)}
+
+
+def _grouped_rate(
+    here: Desk,
+    part: Span,
+    series: pd.DataFrame,
+    asked: list[Question],
+    draw: Callable[..., AnyChart],
+) -> Drawing:
+    by_client = dict(asked[0].parameters).get("group_by") == "client"
+    noted, causes = spikes_of(here, series, part, asked, by_client=by_client)
+    make = partial(draw, measure=MEASURES["error_rate"], spikes=noted)
+    chart = here.drawn("grouped error rate", [*asked, *causes], part, make)
+    spike_links(here, noted, by_client=by_client)
+    return chart
 
 
 def _single(
     series: pd.DataFrame, before: pd.DataFrame | None, part: Span, here: Desk
-) -> dict[str, Callable[[], AnyChart]]:
+) -> dict[str, Callable[[], AnyChart | Drawing]]:
     earlier = None if before is None else frames.within(frames.shifted(before, here.span), part)
     draw = partial(compared, frame=series, before=earlier, span=part, zone=here.zone)
     bars = partial(stacked, frame=series, span=part, zone=here.zone)

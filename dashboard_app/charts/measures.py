@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
-from dashboard_app.charts.throughput import legend, so_far
+from dashboard_app.charts.throughput import legend, so_far, spike_marks
 from dashboard_app.frames import trends
 from dashboard_app.frames.tables import NUMBER
 from dashboard_app.frames.trends import with_gaps
@@ -76,16 +76,30 @@ def compared(
     return alt.layer(*layers).properties(height=_HEIGHT)
 
 
-def by_group(
-    *, frame: pd.DataFrame, measure: Measure, span: Span, zone: ZoneInfo, groups: list[str]
-) -> alt.Chart:
-    """Return a line for each of some groups; each keeps its colour in every chart of a page."""
+def by_group(  # noqa: PLR0913 - all by name
+    *,
+    frame: pd.DataFrame,
+    measure: Measure,
+    span: Span,
+    zone: ZoneInfo,
+    groups: list[str],
+    spikes: pd.DataFrame | None = None,
+) -> AnyChart:
+    """Return a line for each of some groups; each keeps its colour in every chart of a page.
+
+    *spikes*, with `at`, `group`, `rate`, `said` and `label`, are marked on rates of errors.
+    """
     kept = frame[frame["group"].isin(groups)]
     scale = alt.Scale(domain=sorted(groups), range=list(palette.GROUPS[: len(groups)]))
     series = _series(kept, (measure.column,), span, zone)
-    return _line(series=series, measure=measure, span=span, zone=zone, scale=scale).properties(
-        height=_HEIGHT
+    lines = _line(series=series, measure=measure, span=span, zone=zone, scale=scale)
+    shown = None if spikes is None else spikes[spikes["group"].isin(groups)]
+    if shown is None or shown.empty:
+        return lines.properties(height=_HEIGHT)
+    marks = spike_marks(spikes=shown, span=span, zone=zone).encode(
+        y=alt.Y("rate:Q", title=measure.axis_title)
     )
+    return alt.layer(lines, marks).properties(height=_HEIGHT)
 
 
 def percentiles(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:

@@ -20,15 +20,48 @@ _SO_FAR_OPACITY = 0.45
 _LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
 
 
-def throughput(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo, height: int = 340) -> AnyChart:
+def throughput(
+    *,
+    frame: pd.DataFrame,
+    span: Span,
+    zone: ZoneInfo,
+    spikes: pd.DataFrame | None = None,
+    height: int = 340,
+) -> AnyChart:
     """Return attempts ended by result as bars, created jobs and started attempts as lines.
+
+    *spikes*, with `at`, `said` and `label`, are marked above.
 
     Its brush is called `focus` and gives a range of `x`, in milliseconds.
     """
     brush = alt.selection_interval(name=FOCUS, encodings=["x"])
     bars = results(frame=frame, span=span, zone=zone).add_params(brush)
-    chart = alt.layer(bars, _begun(frame=frame, span=span, zone=zone))
+    layers = [bars, _begun(frame=frame, span=span, zone=zone)]
+    if spikes is not None and not spikes.empty:
+        marks = spike_marks(spikes=spikes, span=span, zone=zone)
+        layers.append(marks.encode(y=alt.value(0)))
+    chart = alt.layer(*layers)
     return chart.resolve_scale(color="independent").properties(height=height)
+
+
+def spike_marks(*, spikes: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
+    """Return a mark for each interval in which failures stand out, with what failed most."""
+    timed = with_times(spikes, span=span, zone=zone)
+    columns = ["middle", "when", "group", "said", "label", "rate"]
+    chart: alt.Chart = (
+        alt.Chart(timed[columns])
+        .mark_point(shape="diamond", color=palette.OUTCOMES["failed"], filled=True, size=90)
+        .encode(
+            x=time_axis(span=span, zone=zone, field="middle"),
+            tooltip=[
+                alt.Tooltip("when:N", title="Failures stand out"),
+                alt.Tooltip("group:N", title="Series"),
+                alt.Tooltip("said:N", title="Here"),
+                alt.Tooltip("label:N", title="Most frequent that day"),
+            ],
+        )
+    )
+    return chart
 
 
 def results(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:

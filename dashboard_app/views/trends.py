@@ -55,6 +55,10 @@ def _trends(here: Desk) -> None:
     grouped = frames.marked(points, here.span, here.now)
     st.subheader(f"By {asked.group_by}")
     sections.groups_of(here, grouped, part, asked.grouped, asked.group_by)
+    if asked.grouped_before is not None:
+        earlier = here.answers.make(asked.grouped_before, frames.points)
+        both = [asked.grouped, asked.grouped_before]
+        sections.movers_of(here, grouped, earlier, focus, both)
     sections.measures_of(here, grouped, None, part, [asked.grouped], is_grouped=True)
 
 
