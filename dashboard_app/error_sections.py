@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -10,17 +11,19 @@ from streamlit import column_config as column
 
 from dashboard_app import filters, panels, questions, takeaway
 from dashboard_app.api.client import Question
+from dashboard_app.api.problems import BadQuestion
 from dashboard_app.charts import failures as charts
 from dashboard_app.desk import Desk
 from dashboard_app.drawings import show
 from dashboard_app.frames import errors as frames
+from dashboard_app.frames import trends
 from dashboard_app.loading import load
 from dashboard_app.session import Param
 from dashboard_app.spans import DAY, Interval, Span, cut, span_until
 from dashboard_app.tables import moment_column
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
-MOST_DAYS = 31
+MOST_DAYS = 92
 WEEK = 7 * DAY
 LOOKED_BACK = 30 * DAY
 
@@ -31,10 +34,27 @@ def days_of(here: Desk) -> Span:
     return replace(days, start=max(days.start, days.end - MOST_DAYS * DAY))
 
 
-def all_groups(here: Desk, asked: Question) -> pd.DataFrame:
-    """Return all groups of a span, whatever the number of pages."""
-    items, _ = here.answers.items(asked)
-    return frames.groups(items)
+def all_groups(here: Desk, days: Span) -> tuple[pd.DataFrame, list[Question]]:
+    """Return all groups of some days, and the questions that took.
+
+    Where they are more days of clients than one answer adds up, each half is asked for.
+    """
+    items, asked = _items(here, days)
+    return frames.groups(items), asked
+
+
+def _items(here: Desk, days: Span) -> tuple[list[frames.Document], list[Question]]:
+    asked = questions.errors(days.start, days.end, here.client_id)
+    try:
+        return here.answers.items(asked)[0], [asked]
+    except BadQuestion as error:
+        if days.days == 1 or not str(error).startswith("from"):
+            raise
+    middle = days.start + days.days // 2 * DAY
+    early, late = (
+        _items(here, part) for part in (replace(days, end=middle), replace(days, start=middle))
+    )
+    return frames.merged([early[0], late[0]]), [*early[1], *late[1]]
 
 
 def over_time(here: Desk, days: Span) -> None:
@@ -55,38 +75,60 @@ def over_time(here: Desk, days: Span) -> None:
 
 def new_groups(here: Desk) -> None:
     """Show what failed in the last week and not in the 30 days before it."""
-    end = span_until(here.now, DAY, Interval.DAY).end
-    now = questions.errors(end - WEEK, end, here.client_id)
-    earlier = questions.errors(end - WEEK - LOOKED_BACK, end - WEEK, here.client_id)
-    here.answers.load([now, earlier])
-    new = frames.new_since(all_groups(here, now), all_groups(here, earlier))
+    week = span_until(here.now, WEEK, Interval.DAY)
+    month = replace(week, start=week.start - LOOKED_BACK, end=week.start)
+    (now, asked), (earlier, others) = (all_groups(here, one) for one in (week, month))
+    new = frames.new_since(now, earlier)
     st.subheader("New since last week")
     if new.empty:
         st.caption("Nothing has failed in the last 7 days that had not failed in the 30 before.")
         return
     groups_table(here, new, "new-errors")
-    takeaway.take_away(here, name="new-errors", frame=new, questions=[now, earlier])
+    takeaway.take_away(here, name="new-errors", frame=new, questions=[*asked, *others])
 
 
 def movers(here: Desk, days: Span) -> None:
-    """Show which groups grew and shrank most against the days before."""
-    now = questions.errors(days.start, days.end, here.client_id)
-    before = questions.errors(days.previous.start, days.previous.end, here.client_id)
-    here.answers.load([now, before])
-    moved = frames.movers(all_groups(here, now), all_groups(here, before))
+    """Show which groups grew and shrank most against the days before, by days that are over."""
+    over = _over(days, here.now)
+    (now, asked), (before, others) = (all_groups(here, one) for one in (over, over.previous))
+    moved = frames.movers(now, before, _busier(here, over))
     st.subheader("Top movers")
+    if over.end > here.now:
+        st.caption("Today is not over: it is compared with a whole day.")
     if moved.empty:
         st.caption("Nothing changed against the days before.")
         return
+    st.caption(
+        f"{over.days} days against as many before. More or fewer than the attempts that ended "
+        "would make: a busier week fails more often at the same rate."
+    )
     top = moved.head(_SHOWN_MOVERS)
     shown = top.assign(
         label=[frames.label(row) for row in top.to_dict("records")],
-        direction=top["change"].gt(0).map({True: "More", False: "Fewer"}),
+        direction=top["more"].gt(0).map({True: "More", False: "Fewer"}),
     )
-    columns = ["label", "count_before", "count", "change", "direction"]
+    columns = ["label", "count_before", "count", "change", "more", "direction"]
     chart = charts.movers(frame=shown[columns])
     show(chart, alt="Change in failures, by group")
-    takeaway.take_away(here, name="movers", frame=moved, questions=[now, before], chart=chart)
+    takeaway.take_away(here, name="movers", frame=moved, questions=[*asked, *others], chart=chart)
+
+
+def _over(days: Span, now: datetime) -> Span:
+    """Return the days that are over; all of them where none is."""
+    today = span_until(now, DAY, Interval.DAY).start
+    end = min(days.end, today)
+    return replace(days, end=end) if days.start < end else days
+
+
+def _busier(here: Desk, days: Span) -> float:
+    """Return how many times as many attempts ended as in the days before."""
+    asked = [questions.trends(one, client_id=here.client_id) for one in (days, days.previous)]
+    try:
+        load(here.answers, asked, "attempts")
+    except BadQuestion:  # more clients and days than one answer adds up
+        return 1.0
+    now, before = (int(here.answers.make(one, trends.points)["ended"].sum()) for one in asked)
+    return now / before if now and before else 1.0
 
 
 def groups_table(here: Desk, frame: pd.DataFrame, key: str) -> None:

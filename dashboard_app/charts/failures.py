@@ -79,7 +79,7 @@ def movers(*, frame: pd.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X("change:Q", title="Change in failures (count, this span less the one before)"),
+            x=alt.X("more:Q", title="Failures more or fewer than as busy a span before (count)"),
             y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=320)),
             color=alt.Color(
                 "direction:N",
@@ -94,6 +94,7 @@ def movers(*, frame: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("count_before:Q", title="Before", format=",d"),
                 alt.Tooltip("count:Q", title="Now", format=",d"),
                 alt.Tooltip("change:Q", title="Change", format="+,d"),
+                alt.Tooltip("more:Q", title="Beyond what attempts explain", format="+,.1f"),
             ],
         )
         .properties(height={"step": 26})

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard_app.frames.tables import FLAG, MOMENT, NUMBER, RESULTS, TEXT, WHOLE, typed
+from dashboard_app.spans import DAY
 
 _TOTALS = dict.fromkeys(("total", "queued", "running", *RESULTS), WHOLE)
 _CLIENT = {
@@ -30,6 +31,8 @@ _PROJECT = {
     "done": WHOLE,
     "progress": NUMBER,
     "standing": TEXT,
+    "done_a_day": NUMBER,
+    "needed_a_day": NUMBER,
     **_TOTALS,
     "created_at": MOMENT,
     "last_seen_at": MOMENT,
@@ -60,6 +63,20 @@ def _project(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "done": done,
         "progress": progress,
         "standing": standing(item, progress, now),
+        **_pace(item, done, now),
+    }
+
+
+def _pace(project: Mapping[str, Any], done: int, now: datetime) -> dict[str, float | None]:
+    """Return how many jobs a day are done, and how many a day are left to do until it is due."""
+    began, due = (
+        None if project[name] is None else datetime.fromisoformat(project[name])
+        for name in ("created_at", "due_at")
+    )
+    left = None if project["jobs_expected"] is None else max(0, project["jobs_expected"] - done)
+    return {
+        "done_a_day": done / ((now - began) / DAY) if began and began < now else None,
+        "needed_a_day": left / ((due - now) / DAY) if due and left and due > now else None,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import MOMENT, TEXT, WHOLE, typed
+from dashboard_app.frames.tables import MOMENT, NUMBER, TEXT, WHOLE, typed
 
 _GROUP = {
     "fingerprint": TEXT,
@@ -61,8 +61,28 @@ def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.
     return typed(rows, _DAILY)
 
 
-def movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Return the groups of two spans with what changed, the greatest change first."""
+def merged(parts: Iterable[Iterable[Document]]) -> list[Document]:
+    """Return the groups of several spans as one list: counts added, samples the latest."""
+    found: dict[str, dict[str, Any]] = {}
+    for item in (one for part in parts for one in part):
+        known = found.setdefault(item["fingerprint"], {**item, "count": 0, "clients": []})
+        first = min(known["first_seen_at"], item["first_seen_at"])
+        if item["last_seen_at"] > known["last_seen_at"]:
+            known |= {name: item[name] for name in ("type", "message", "last_seen_at", "job_ids")}
+        known |= {
+            "count": known["count"] + item["count"],
+            "first_seen_at": first,
+            "clients": sorted({*known["clients"], *item["clients"]}),
+        }
+    return sorted(found.values(), key=lambda item: (-item["count"], item["fingerprint"]))
+
+
+def movers(now: pd.DataFrame, before: pd.DataFrame, busier: float = 1.0) -> pd.DataFrame:
+    """Return the groups of two spans with what changed, the greatest change first.
+
+    *busier* is how many times the attempts of the span before ended in this one: `more` is what
+    lies above or below as many failures as that alone would have made, and gives the order.
+    """
     columns = ["fingerprint", "type", "message", "count", "last_seen_at"]
     both = now[columns].merge(
         before[columns], on="fingerprint", how="outer", suffixes=("", "_before")
@@ -72,9 +92,11 @@ def movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     for name in ("type", "message", "last_seen_at"):
         both[name] = both[name].fillna(both[f"{name}_before"])
     both["change"] = both["count"] - both["count_before"]
-    both["size"] = both["change"].abs()
+    both["more"] = (both["count"] - busier * both["count_before"]).astype(NUMBER)
+    both["size"] = both["more"].abs()
     ordered = both.sort_values(["size", "fingerprint"], ascending=[False, True])
-    kept = ["fingerprint", "type", "message", "count_before", "count", "change", "last_seen_at"]
+    kept = ["fingerprint", "type", "message", "count_before", "count", "change", "more"]
+    kept.append("last_seen_at")
     return ordered.loc[ordered["size"] > 0, kept].reset_index(drop=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 from dashboard_app import drawings, panels, questions, takeaway, words
+from dashboard_app.api.client import Question
 from dashboard_app.charts.bars import ranked
 from dashboard_app.charts.measures import MEASURES, by_group, stacked
 from dashboard_app.desk import Desk, desk
@@ -55,7 +56,7 @@ def show(here: Desk) -> None:
         return
     sums = costs.unit_costs(frames.totals(points))
     _figures(costs.unit_costs(frames.totals(everything)))
-    _over_time(here, points, everything)
+    _over_time(here, points, everything, (asked, whole))
     chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=str(chosen))
     drawings.show(chart, alt="Cost of each group")
     st.dataframe(sums, hide_index=True, column_order=list(_COLUMNS), column_config=_COLUMNS)
@@ -85,15 +86,21 @@ def _figures(total: pd.DataFrame) -> None:
             st.metric(label, shown, border=True, width=164)
 
 
-def _over_time(here: Desk, points: pd.DataFrame, everything: pd.DataFrame) -> None:
+def _over_time(
+    here: Desk, points: pd.DataFrame, everything: pd.DataFrame, behind: tuple[Question, Question]
+) -> None:
     groups = frames.top_groups(points, "cost_usd", _LINES)
+    asked, whole = behind
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True):
         st.markdown("**Cost over time**")
         measure = MEASURES["cost_usd"]
-        drawings.show(
-            by_group(frame=points, measure=measure, span=here.span, zone=here.zone, groups=groups),
-            alt="Cost over time, by group",
+        lines = by_group(
+            frame=points, measure=measure, span=here.span, zone=here.zone, groups=groups
+        )
+        drawings.show(lines, alt="Cost over time, by group")
+        takeaway.take_away(
+            here, name="cost-over-time", frame=points, questions=[asked], chart=lines
         )
     with right, st.container(border=True):
         st.markdown("**Tokens over time**")
@@ -101,6 +108,9 @@ def _over_time(here: Desk, points: pd.DataFrame, everything: pd.DataFrame) -> No
             frame=everything, columns=TOKENS, title="Tokens (count)", span=here.span, zone=here.zone
         )
         drawings.show(chart, alt="Input and output tokens over time")
+        takeaway.take_away(
+            here, name="tokens-over-time", frame=everything, questions=[whole], chart=chart
+        )
 
 
 show(desk())

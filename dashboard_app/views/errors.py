@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from dashboard_app import error_sections as sections
-from dashboard_app import panels, questions, takeaway
+from dashboard_app import panels, takeaway
 from dashboard_app.desk import Desk, desk
 from dashboard_app.session import Param
 
@@ -16,20 +16,23 @@ def show(here: Desk) -> None:
         panels.first_use(here.settings)
         return
     days = sections.days_of(here)
-    asked = questions.errors(days.start, days.end, here.client_id)
     with st.spinner("Loading errors …", show_time=True):
-        groups = sections.all_groups(here, asked)
+        groups, asked = sections.all_groups(here, days)
     st.caption(
         f"{groups['count'].sum():,} attempts failed or timed out in {len(days.intervals())} days "
         f"of UTC, in {len(groups):,} groups"
-        + ("; the longest span here" if len(days.intervals()) == sections.MOST_DAYS else "")
+        + (
+            "; the most that are looked at here, as each day is a question"
+            if days.days == sections.MOST_DAYS
+            else ""
+        )
     )
     if groups.empty:
         panels.nothing_here("Nothing failed in these days.")
     else:
         sections.over_time(here, days)
         sections.groups_table(here, groups, "groups")
-        takeaway.take_away(here, name="errors", frame=groups, questions=[asked])
+        takeaway.take_away(here, name="errors", frame=groups, questions=asked)
         fingerprint = st.query_params.get(Param.ERROR)
         if fingerprint:
             sections.one_group(here, groups, fingerprint)

@@ -68,6 +68,7 @@ def _table(here: Desk, frame: pd.DataFrame) -> None:
         hide_index=True,
         column_order=[
             *("project_id", "name", "client_id", "owner", "standing", "due_at", "progress"),
+            *("done_a_day", "needed_a_day"),
             *("done", "jobs_expected", "running", "failed", "timed_out", "total", "last_seen_at"),
         ],
         column_config={
@@ -78,6 +79,10 @@ def _table(here: Desk, frame: pd.DataFrame) -> None:
             "standing": "Stands",
             "due_at": moment_column("Due", here.zone),
             "progress": column.ProgressColumn("Of expected", format="percent", max_value=1),
+            "done_a_day": column.NumberColumn("Done a day", format="%.1f", help="Since it began"),
+            "needed_a_day": column.NumberColumn(
+                "Needed a day", format="%.1f", help="To have all expected jobs done when it is due"
+            ),
             "done": column.NumberColumn("Jobs done", help="Succeeded or partly done"),
             "jobs_expected": column.NumberColumn("Expected"),
             "running": column.NumberColumn("Running"),

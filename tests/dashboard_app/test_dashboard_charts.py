@@ -163,7 +163,7 @@ def charts() -> Iterator[tuple[str, Any]]:
     yield "groups", failures.groups_over_time(frame=DAILY, span=DAYS, zone=BERLIN, labels=labels)
     moved = pd.DataFrame(
         {"label": ["a"], "count_before": [1], "count": [3], "change": [2], "direction": ["More"]}
-    )
+    ).assign(more=1.5)
     yield "movers", failures.movers(frame=moved)
 
 

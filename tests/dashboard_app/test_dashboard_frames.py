@@ -253,7 +253,34 @@ def test_movers_and_newcomers() -> None:
         ("a", 8),
         ("c", 2),
     ]
+    busier = errors.movers(now, before, 2.0)  # twice the attempts: what grew so has not moved
+    assert dict(zip(busier["fingerprint"], busier["more"], strict=True)) == {
+        "d": -40,
+        "a": 7,
+        "b": -5,
+        "c": 2,
+    }
     assert list(errors.new_since(now, before)["fingerprint"]) == ["c"]
+
+
+def test_groups_of_several_answers_are_one_list() -> None:
+    """Counts add up, first and last are those over all, samples the latest."""
+    later = {**error("a", 2), "last_seen_at": "2026-11-09T00:00:00Z", "clients": ["c"]}
+    later |= {"first_seen_at": "2026-11-08T00:00:00Z", "job_ids": ["j9"], "message": "new"}
+    both = errors.merged([[error("a", 3), error("b", 4)], [later]])
+
+    assert [(one["fingerprint"], one["count"]) for one in both] == [("a", 5), ("b", 4)]
+    first = both[0]
+    assert (first["first_seen_at"], first["last_seen_at"]) == (
+        "2026-11-01T00:00:00Z",
+        "2026-11-09T00:00:00Z",
+    )
+    assert (first["clients"], first["job_ids"], first["message"]) == (
+        ["a", "b", "c"],
+        ["j9"],
+        "new",
+    )
+    assert errors.merged([]) == []
     assert len(errors.label(error("a", 1))) <= 48
 
 
