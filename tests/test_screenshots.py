@@ -62,12 +62,27 @@ def test_taking_a_picture_is_told_and_what_is_not_wanted_is_not_taken(
 ) -> None:
     """One line a picture says how far it is."""
     album = Album(tmp_path, ["one"])
+    small = Image.new("RGB", (40, 30), "teal")
 
     for name in ("one-light", "other"):
-        album.add(name, Image.effect_noise((100, 100), 40).save)
+        album.add(name, small.save)
 
     assert [path.name for path in tmp_path.iterdir()] == ["one-light.png"]
+    assert capsys.readouterr().out.split() == ["1", "one-light.png", "(0", "KB)"]
     with Image.open(tmp_path / "one-light.png") as picture:
-        assert (picture.size, picture.mode) == ((100, 100), "P")
-    size = (tmp_path / "one-light.png").stat().st_size / 1000
-    assert capsys.readouterr().out.split() == ["1", "one-light.png", f"({size:.0f}", "KB)"]
+        assert picture.getpixel((0, 0)) == (0, 128, 128)
+
+
+def test_a_large_picture_keeps_its_commonest_colours(tmp_path: Path) -> None:
+    """It is made smaller, and its flat surfaces stay exactly what they were."""
+    noise = [Image.effect_noise((400, 400), 90) for _ in range(3)]
+    large = Image.merge("RGB", noise)
+    large.paste((0, 128, 128), (0, 0, 100, 400))
+    before = tmp_path / "before.png"
+    large.save(before)
+
+    Album(tmp_path).add("after", large.save)
+
+    assert (tmp_path / "after.png").stat().st_size < before.stat().st_size / 2
+    with Image.open(tmp_path / "after.png") as picture:
+        assert picture.convert("RGB").getpixel((50, 50)) == (0, 128, 128)

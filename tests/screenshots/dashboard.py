@@ -22,7 +22,7 @@ from .album import Album
 
 MILLISECONDS = 90_000
 PAGES = {
-    "trends": "/?span=7d",
+    "trends": "/?span=30d",
     "trends-by-client": "/?span=7d&by=Client",
     "jobs": "/jobs",
     "job": "/jobs?job=job-0007",
@@ -35,7 +35,7 @@ STATES = ("signed-out", "first-use", "forbidden", "failing")
 SIZES = {"wide": (1360, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 _MOST_PIXELS = 7_000
-_JOBS = 700
+_JOBS = 3_000
 
 
 @dataclass
@@ -108,7 +108,7 @@ def shoot_whole(page: Page, size: tuple[int, int], path: Path) -> None:
 
 
 def take_all(browser: Browser, album: Album) -> None:
-    """Put all pictures that are wanted into the album, of a made-up fortnight."""
+    """Put all pictures that are wanted into the album, of two made-up months."""
     with scenes(browser, album) as all_of_it:
         for scheme in SCHEMES:
             for kind in SIZES:
@@ -119,12 +119,12 @@ def take_all(browser: Browser, album: Album) -> None:
 
 @contextmanager
 def scenes(browser: Browser, album: Album) -> Iterator[Scenes]:
-    """Start the app twice: on a ledger with a fortnight of work, and on an empty one."""
+    """Start the app twice: on a ledger with two months of work, and on an empty one."""
     now = datetime.now(UTC)
     houses = [reading_house([]), reading_house([])]
     for house in houses:
         house.now = instants.parse(now.isoformat())
-    fill(houses[0], now, jobs=_JOBS, days=14)
+    fill(houses[0], now, jobs=_JOBS, days=60)
     with (
         TemporaryDirectory() as logs,
         serving(houses[0]) as api,
