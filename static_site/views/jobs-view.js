@@ -153,7 +153,7 @@ export function createJobsView(context) {
 
   function render(list) {
     const isAskingOlder = feed.isAskingOlder();
-    news.update(list.jobs);
+    news.update(list.jobs, list.endCursor !== null);
     for (const name of ["client_id", "project_id", "pipeline"]) {
       filterForm.offer(name, [...new Set(list.jobs.map((job) => job[name]))]);
     }

@@ -57,7 +57,7 @@ export function createListView(context, parts) {
     },
     data: pages.data,
     render({ items, hasMore }) {
-      news.update(items);
+      news.update(items, hasMore);
       setHidden(list, items.length === 0);
       setHidden(more, !hasMore);
       setHidden(nothing, items.length > 0 || hasMore);
@@ -78,14 +78,19 @@ export function createListView(context, parts) {
  * What to show of `items`, given what is `shown`: that in its place, and what follows after its end,
  * where it pushes nothing away.
  */
-export function steady(shown, items, keyOf) {
+export function steady(shown, items, keyOf, hasMore) {
   const known = new Map(items.map((item) => [keyOf(item), item]));
   const places = new Set(shown.map(keyOf));
   const end = items.findLastIndex((item) => places.has(keyOf(item))) + 1;
   if (end === 0) {
     return { rows: items, arrived: 0, gone: 0 };
   }
-  const rows = shown.map((item) => known.get(keyOf(item)) ?? { ...item, isGone: true });
+  // what is missing at the end may only have been pushed to a page that wasn't asked for
+  const last = shown.findLastIndex((item) => known.has(keyOf(item)));
+  const rows = shown.map(
+    (item, at) =>
+      known.get(keyOf(item)) ?? { ...item, isGone: Boolean(item.isGone) || !hasMore || at < last },
+  );
   return {
     rows: [...rows, ...items.slice(end)],
     arrived: items.slice(0, end).filter((item) => !places.has(keyOf(item))).length,
@@ -123,8 +128,8 @@ export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
     forget,
     isUnread,
 
-    update(items) {
-      const { rows, arrived, gone } = steady(isUnread() ? [] : shown, items, keyOf);
+    update(items, hasMore) {
+      const { rows, arrived, gone } = steady(isUnread() ? [] : shown, items, keyOf, hasMore);
       shown = rows;
       update(rows);
       setHidden(element, arrived + gone === 0);

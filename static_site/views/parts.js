@@ -137,7 +137,24 @@ export function createJobLines({ format, now }) {
     keyOf: (job) => job.job_id,
     make: () => createLine({ format, now }),
   });
-  return { element, update: lines.update };
+  let shown = [];
+  return {
+    element,
+
+    update(jobs) {
+      shown = inPlace(shown, jobs);
+      lines.update(shown);
+    },
+  };
+}
+
+/** Jobs where they were shown before; what is new takes the place of what has gone. */
+export function inPlace(shown, jobs) {
+  const known = new Map(jobs.map((job) => [job.job_id, job]));
+  const places = new Set(shown.map((job) => job.job_id));
+  const fresh = jobs.filter((job) => !places.has(job.job_id));
+  const kept = shown.map((job) => known.get(job.job_id) ?? fresh.shift());
+  return [...kept, ...fresh].filter((job) => job !== undefined);
 }
 
 function createLine({ format, now }) {

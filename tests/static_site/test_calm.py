@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page
-from tests.static_site.conftest import ask_again
-from tests.static_site.every_view import VIEWS, open_view
+from tests.static_site.conftest import ask_again, sign_in
+from tests.static_site.every_view import VIEWS, WATCH_SHIFTS, fill_up, open_view, shift_of
 from tests.support.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
@@ -72,3 +72,16 @@ def test_what_is_announced_does_not_chatter(still: Page, origin: FakeOrigin) -> 
     assert 3 <= len(said) <= 5
     assert all(later - earlier >= 20_000 for earlier, later in pairwise(at))
     assert said[-1][1].startswith("41 jobs failed")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_nothing_jumps_on_any_view(page: Page, origin: FakeOrigin, size: tuple[int, int]) -> None:
+    """From the skeleton to the data, to what is new and to one page more, no part moves away."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.add_init_script(WATCH_SHIFTS)
+    fill_up(origin)
+    sign_in(page, origin, "#/overview")
+
+    assert {name: shift_of(page, origin, hash_) for name, hash_ in VIEWS.items()} == dict.fromkeys(
+        VIEWS, 0
+    )

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { steady } from "../../../static_site/views/list-view.js";
+import { inPlace } from "../../../static_site/views/parts.js";
 
 const of = (...ids) => ids.map((id) => ({ id }));
-const see = (shown, items) => {
-  const { rows, arrived, gone } = steady(of(...shown), of(...items), ({ id }) => id);
+const see = (shown, items, hasMore = false) => {
+  const { rows, arrived, gone } = steady(of(...shown), of(...items), ({ id }) => id, hasMore);
   return [rows.map(({ id, isGone }) => (isGone ? `-${id}` : id)).join(""), arrived, gone];
 };
 
@@ -29,4 +30,18 @@ test("when nothing of it is left, there is nothing to keep in place", () => {
 test("what is there is as new as it can be", () => {
   const { rows } = steady([{ id: 1, at: 1 }], [{ id: 1, at: 2 }], ({ id }) => id);
   assert.deepEqual(rows, [{ id: 1, at: 2 }]);
+});
+
+test("what a page has no more room for has not gone", () => {
+  assert.deepEqual(see("abcd", "nac", true), ["a-bcd", 1, 1]);
+  assert.deepEqual(see("abcd", "nac", false), ["a-bc-d", 1, 2]);
+});
+
+test("in a short list what is new takes the place of what has gone", () => {
+  const jobs = (ids) => [...ids].map((job_id) => ({ job_id }));
+  const places = (shown, now) =>
+    inPlace(jobs(shown), jobs(now)).map(({ job_id }) => job_id).join("");
+  assert.equal(places("abc", "nabc"), "abcn");
+  assert.equal(places("abc", "nac"), "anc");
+  assert.equal(places("abc", "ac"), "ac");
 });
