@@ -125,7 +125,11 @@ def take_empty(studio: Studio) -> None:
             open_view(page, VIEWS[name])
             studio.shoot(page, f"{name}-empty")
         asked: list[Route] = []
-        page.route("**/api/**", asked.append)  # and never answered
+
+        def never_answer(route: Route) -> None:
+            asked.append(route)
+
+        page.route("**/api/**", never_answer)
         page.reload()
         for name, hash_ in VIEWS.items():
             page.goto(f"{origin.site_url}/{hash_}")
