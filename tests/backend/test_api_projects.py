@@ -82,10 +82,7 @@ def test_a_project_is_shown_whole(here: House) -> None:
 
 
 def test_the_list_is_by_client_and_project(here: House) -> None:
-    """With projects that only have jobs, and those that only have updates.
-
-    Those of a client that was not declared and has no jobs are found by its name alone.
-    """
+    """With projects that only have jobs, and those that only have updates, also of a new client."""
     listed = here.get("/projects", STAFF)
     assert listed.rounds <= 3
     shown = [
@@ -98,6 +95,7 @@ def test_the_list_is_by_client_and_project(here: House) -> None:
         ("acme", "crm", "CRM", 2),
         ("globex", "crm", None, 1),
         ("globex", "plan", None, 0),
+        ("hooli", "hooli-1", None, 0),
     ]
 
 

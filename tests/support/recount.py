@@ -172,12 +172,15 @@ def recount_project(envelopes: Iterable[Envelope]) -> dict[str, Any]:
 
 
 def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict[str, int]]:
-    """Return all rollup rows that the jobs in *envelopes* make, without the writers' shards.
+    """Return all rollup rows that *envelopes* make, without the writers' shards.
 
     Keys are (partition, sort). What sums to zero is left out, as whether a row holds a zero or
     nothing says nothing.
     """
+    envelopes = list(envelopes)
     rows: dict[tuple[str, str], Counter[str]] = {}
+    for client_id in _projects(envelopes).values():
+        rows.setdefault(("clients", client_id), Counter())["projects"] += 1
     for those in _by_job(envelopes).values():
         job = recount_job(those)
         for key, attribute, amount in (
@@ -187,6 +190,15 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
         ):
             rows.setdefault(key, Counter())[attribute] += amount
     return without_zeros(rows)
+
+
+def _projects(envelopes: list[Envelope]) -> dict[str, str]:
+    """Return the client of each project that has updates."""
+    return {
+        one["detail"]["project_id"]: one["detail"]["client_id"]
+        for one in envelopes
+        if one["detail-type"] == "project_update"
+    }
 
 
 def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:

@@ -10,7 +10,15 @@ from msgspec import Struct
 
 from .events import Event
 from .job import Job
-from .rollups import Differences, Row, delta_differences, merge, state_differences
+from .project import Project
+from .rollups import (
+    Differences,
+    Row,
+    delta_differences,
+    merge,
+    project_differences,
+    state_differences,
+)
 
 
 class Drift(Struct, frozen=True):
@@ -28,7 +36,7 @@ class Drift(Struct, frozen=True):
 
 
 class Contribution(Struct, frozen=True):
-    """What one job counts for in the rollup rows, small enough to keep for many jobs."""
+    """What one job or project counts for in the rollup rows, small enough to keep for many."""
 
     rows: tuple[tuple[Row, tuple[tuple[str, int], ...]], ...] = ()
 
@@ -48,6 +56,15 @@ def contribution(job: Job, events: Sequence[Event]) -> Contribution:
     """Return what *job* and the deltas of its *events* count for."""
     differences: Differences = state_differences(None, job)
     merge(differences, delta_differences(events))
+    return _contribution(differences)
+
+
+def contribution_of_project(project: Project) -> Contribution:
+    """Return what *project* counts for."""
+    return _contribution(project_differences(None, project))
+
+
+def _contribution(differences: Differences) -> Contribution:
     return Contribution(
         tuple((row, tuple(counts.items())) for row, counts in differences.items() if counts)
     )

@@ -13,7 +13,7 @@ Rows (``partition``, ``sort``) and what they are for:
 ``all``                        ``DAY``           trends over all
 ``failures#C#DAY``             ``FINGERPRINT``   failures by client
 ``days``                       ``DAY``           the map of the days with jobs, for lists
-``clients``                    ``CLIENT``        the clients that have jobs, and these in total
+``clients``                    ``CLIENT``        the clients that reported, and their jobs in total
 ``projects#CLIENT``            ``PROJECT``       a client's projects that have jobs, and these
 =============================  ================  ================================================
 
@@ -22,7 +22,8 @@ bucket N, see `durations`), ``c_NAME`` (sums of deltas). Rows of ``all`` hold th
 contract names and no others, so that no producer's inventions can outgrow a row that everybody
 shares. The last three hold ``now_OUTCOME``: how many of the jobs (created that day, of the client,
 of the project) are in that state now. Rows of ``days`` also hold ``shard_N``: how many of the jobs
-lie in that shard of the index by day. A delta changes none of them.
+lie in that shard of the index by day, and rows of ``clients`` ``projects``: how many projects have
+updates of the client. A delta changes none of them.
 
 What a row holds besides, see `samples`, is no number and no part of the algebra.
 """
@@ -43,9 +44,10 @@ from .events import Event
 from .instants import day as day_of
 from .instants import hour as hour_of
 from .job import Attempt, Ended, Job, job_update
+from .project import Project
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
-NOW, SHARD = "now_", "shard_"
+NOW, SHARD, PROJECTS = "now_", "shard_", "projects"
 # A day's new jobs spread over this many partitions of the index by day.
 DAY_SHARDS = 4
 _KNOWN = frozenset(KNOWN_COUNTERS)
@@ -144,6 +146,13 @@ def delta_differences(events: Iterable[Event]) -> Differences:
                 if row.partition != ALL or name in _KNOWN:
                     kept[f"c_{name}"] += change
     return _without_zeros(changes)
+
+
+def project_differences(before: Project | None, after: Project) -> Differences:
+    """Return what to add to which rows when a project turns from *before* into *after*."""
+    if before is not None:
+        return {}
+    return {Row(CLIENTS, after.client_id): Counter({PROJECTS: 1})}
 
 
 def merge(into: Differences, more: Differences) -> None:

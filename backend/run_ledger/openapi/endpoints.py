@@ -120,7 +120,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/clients": Endpoint(
         summary="List clients",
         about=(
-            "Ordered by `client_id`: those that were declared, and those that only reported jobs. "
+            "Ordered by `client_id`: those that were declared, and those that only reported. "
             "Follow `next_cursor` until it is null; a page may be short. A client that is there "
             "all the while comes exactly once."
         ),

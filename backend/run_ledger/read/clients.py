@@ -1,7 +1,8 @@
 """``/clients``, ``/clients/{client_id}`` and its configuration.
 
-A client is there if it was declared or has reported jobs. The list is ordered by id: it is total
-and stable, and following cursors gives every client that was there all the while exactly once.
+A client is there if it was declared or has reported jobs or projects. The list is ordered by id: it
+is total and stable, and following cursors gives every client that was there all the while exactly
+once.
 """
 
 from __future__ import annotations

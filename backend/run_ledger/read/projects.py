@@ -7,7 +7,7 @@ job totals those of the client's jobs.
 The list is ordered by client, then project: it is total and stable, and following cursors gives
 every project that was there all the while exactly once. A page goes through `_CLIENTS_A_PAGE`
 clients at most, and may come short, with a cursor that goes on. Who sees all clients is shown the
-projects of those that were declared or have jobs.
+projects of those that were declared or have reported.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
     """Return what an answer is about: at most one round of calls.
 
     That is the clients that the caller may see, of these *client_id* alone where it is given. Who
-    may see all of them is shown those that have jobs; others have nothing to add up.
+    may see all of them is shown those that have reported; others have nothing to add up.
     """
     caller, reading = inquiry.caller, inquiry.reading
     may_see_all = caller.scope is None or caller.scope.clients is None
@@ -50,7 +50,7 @@ class ClientsPage(NamedTuple):
 def clients_beyond(inquiry: Inquiry, start: str | None, limit: int) -> tuple[Scope, ClientsPage]:
     """Return the first *limit* clients beyond *start* that the caller may see: one round at most.
 
-    Who may see all is shown those that were declared or have jobs; one that has been taken back
+    Who may see all is shown those that were declared or have reported; one that has been taken back
     since may still be among them, without totals. Who may see some is shown these, without totals.
     """
     caller, reading = inquiry.caller, inquiry.reading

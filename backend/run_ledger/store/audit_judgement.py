@@ -10,9 +10,15 @@ from typing import Any
 import msgspec
 
 from run_ledger.domain import job as jobs
+from run_ledger.domain import project as projects
 from run_ledger.domain.events import Event
-from run_ledger.domain.recount import Contribution, Drift, contribution
-from run_ledger.domain.rollups import Row, subject
+from run_ledger.domain.recount import (
+    Contribution,
+    Drift,
+    contribution,
+    contribution_of_project,
+)
+from run_ledger.domain.rollups import CLIENTS, Row, subject
 
 from .attributes import Item
 from .audit_items import (
@@ -24,6 +30,7 @@ from .audit_items import (
     whole_number,
 )
 from .job_items import from_job_item
+from .project_items import from_project_item
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -59,7 +66,7 @@ class Judgement:
         known = [item for item in (self.item, self.expected) if item is not None]
         client_id, project_id, _ = subject(row)
         return not known or any(
-            "job_id" in item
+            ("job_id" in item or row.partition == CLIENTS)
             and (client_id is None or item.get("client_id") == {"S": client_id})
             and (project_id is None or item.get("project_id") == {"S": project_id})
             for item in known
@@ -130,11 +137,17 @@ def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Cont
 
     Of an *old* job the deltas that are left still count, as their hours are within reach.
     """
-    if name.kind != "job":
-        return Contribution()
-    if old is not None:
-        try:
+    try:
+        if name.kind == "project":
+            return _contribution_of_project(old, events)
+        if old is not None:
             return contribution(from_job_item(old).job, events)
-        except (KeyError, TypeError, ValueError):
-            return Contribution()
+    except (KeyError, TypeError, ValueError):
+        return Contribution()
     return contribution(jobs.fold(None, events), events) if events else Contribution()
+
+
+def _contribution_of_project(old: Item | None, events: Sequence[Event]) -> Contribution:
+    if old is not None:
+        return contribution_of_project(from_project_item(old).project)
+    return contribution_of_project(projects.fold(None, events)) if events else Contribution()

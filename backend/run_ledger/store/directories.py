@@ -1,4 +1,4 @@
-"""Which clients have jobs, and which projects a client has jobs in: from the rollups.
+"""Which clients have reported, and which projects a client has jobs in: from the rollups.
 
 The rows that total a client's or a project's jobs are the directory of these; their sort keys alone
 are asked for.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_client_ids(client: DynamoDBClient, table: str) -> list[str]:
-    """Return the clients that have jobs; InvalidQuery where they are too many for one answer."""
+    """Return the clients that have reported; InvalidQuery where one answer can't hold them."""
     found, is_whole = _names(client, table, CLIENTS)
     if not is_whole:
         raise InvalidQuery(

@@ -15,6 +15,7 @@ from run_ledger.domain.rollups import (
     Differences,
     delta_differences,
     merge,
+    project_differences,
     state_differences,
 )
 from run_ledger.domain.samples import Samples, failure_samples
@@ -160,7 +161,7 @@ class JobEntity:
 
 
 class ProjectEntity:
-    """Projects: state in Projects, counted nowhere else."""
+    """Projects: state in Projects, each counted once in Rollups, as one that its client has."""
 
     kind = "project"
 
@@ -209,13 +210,16 @@ class ProjectEntity:
         self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
-        after = projects.fold(_stored_project(stored).project if stored else None, events)
+        before = _stored_project(stored).project if stored else None
+        after = projects.fold(before, events)
         update = UpdateBuilder()
         _guard(update, "project_id", stored)
         update.set(project_items.state_attributes(after))
         _take_in(update, events, {"seen": now})
         action = update.action(self.table, self.key(entity_id))
-        return Write(action, {}, _known_of_project(after), {"status": after.said("status")})
+        differences = project_differences(before, after)
+        outcome = {"status": after.said("status")}
+        return Write(action, differences, _known_of_project(after), outcome)
 
 
 def _guard(update: UpdateBuilder, key: str, stored: Stored | None) -> None:

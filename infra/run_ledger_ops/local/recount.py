@@ -7,7 +7,7 @@ from run_ledger.store.keys import Tables
 from run_ledger_ops import audit, terminal
 from run_ledger_ops.local.cloud import LocalCloud
 
-TOTALS = 3
+TOTALS = 4
 """Which totals this version keeps: raised whenever lists or figures rest on further ones."""
 _THREADS = 8
 _TTL_DAYS = 90
