@@ -44,7 +44,12 @@ def drawing(chart: AnyChart) -> Drawing:
         alt.theme.enable("none"),
         alt.data_transformers.enable(_TABLES, tables=tables),
     ):
-        return Drawing(chart, chart.to_dict(validate=False), tables)
+        document = chart.to_dict(validate=False)
+    document["background"] = "transparent"  # that of the card or page which it is on
+    if "facet" not in document:
+        # As wide as there is room, and with axes and legend beyond the height that it was given.
+        document["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return Drawing(chart, document, tables)
 
 
 def specification(shown: AnyChart | Drawing) -> dict[str, Any]:

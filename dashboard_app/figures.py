@@ -19,7 +19,13 @@ _LIVE_SECONDS = 15
 _Colour = Literal["off", "inverse"]
 
 
-def figures(now: Totals, complete: Totals | None = None, before: Totals | None = None) -> None:
+def figures(
+    now: Totals,
+    complete: Totals | None = None,
+    before: Totals | None = None,
+    *,
+    key: str = "tiles",
+) -> None:
     """Show the sums of a span, and by how much those of its complete intervals moved."""
     tiles: tuple[tuple[str, str, Callable[[float | None], str], _Colour], ...] = (
         ("Jobs created", "created", words.compact, "off"),
@@ -29,12 +35,13 @@ def figures(now: Totals, complete: Totals | None = None, before: Totals | None =
         ("Tokens", "tokens", words.compact, "off"),
         ("Cost", "cost_usd", words.money, "off"),
     )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(key=key):
         for label, name, shown, colour in tiles:
             moved = None
             if complete is not None and before is not None:
                 compare = words.points_of_percent if name == "error_rate" else words.change
-                moved = compare(complete[name], before[name])
+                # A minus that Streamlit knows, as it chooses arrow and colour by it.
+                moved = (compare(complete[name], before[name]) or "").replace("−", "-") or None
             exact = words.NOTHING if now[name] is None else f"{now[name]:,.6g}"
             st.metric(
                 label,
@@ -44,7 +51,6 @@ def figures(now: Totals, complete: Totals | None = None, before: Totals | None =
                 delta_arrow="off" if moved == words.UNCHANGED else "auto",
                 help=_help(name, exact),
                 border=True,
-                width=164,
             )
 
 

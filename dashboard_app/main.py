@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -28,10 +29,7 @@ PAGES = (
     ("clients", "Clients", ":material/groups:"),
     ("cost", "Cost", ":material/payments:"),
 )
-# Streamlit leaves a hand's breadth above the first line, as room for a header that is not there.
-_STYLE = (
-    "<style>[data-testid=stMainBlockContainer] {padding: 4rem clamp(1rem, 3vw, 3rem) 3rem}</style>"
-)
+STYLE = HERE / "style.css"
 
 
 def main() -> None:
@@ -47,10 +45,11 @@ def main() -> None:
         )
         for name, title, icon in PAGES
     }
-    page = st.navigation(list(pages.values()), position="top")
-    st.logo(LOGO, size="large")
-    st.html(_STYLE)
     ledger, person = settings(), caller()
+    in_use = ledger is not None and person is not None
+    page = st.navigation(list(pages.values()), position="top" if in_use else "hidden")
+    st.logo(LOGO, size="large")
+    st.html(STYLE)
     if ledger is None:
         panels.not_set_up()
     elif person is None:
@@ -62,15 +61,19 @@ def main() -> None:
 
 
 def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Caller) -> None:
+    has_begun = False
     try:
         links.explain()
         with st.sidebar:
             desk = _desk(ledger, person, pages)
         put(desk)
+        has_begun = True
         page.run()
     except SignInEnded:
         panels.sign_in_again(person)
     except ApiProblem as error:
+        if not has_begun:
+            st.title(page.title)
         panels.problem(error)
         if isinstance(error, BadQuestion):
             filters.ways_out()
@@ -120,7 +123,9 @@ def _account(ledger: Settings, person: Caller) -> None:
         on_click=_answers(ledger, person).forget,
     )
     st.divider()
-    st.caption(f"{panels.plain(person.email)}  \nsees {panels.plain(person.sees)}")
+    # As HTML, for Markdown makes a link of an address.
+    st.html(f"<small>{escape(person.email)}</small>")
+    st.caption(f"sees {panels.plain(person.sees)}")
     st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=signing_in.leave)
     if ledger.site_url:
         st.link_button("The site", ledger.site_url, icon=":material/open_in_new:", type="tertiary")

@@ -23,13 +23,14 @@ def plain(text: str) -> str:
 
 def signed_out() -> None:
     """Greet, and offer the way in."""
-    st.title("Run Ledger for analysts")
-    st.markdown(
-        "Throughput, error rates, durations, tokens and cost of every pipeline that you may see: "
-        "over time, compared, and to take away."
-    )
-    st.button("Sign in", type="primary", icon=":material/login:", on_click=signing_in.enter)
-    st.caption("You come back to this page, with the filters that are in its address.")
+    with st.container(key="signed-out"):
+        st.title("Run Ledger for analysts")
+        st.markdown(
+            "Throughput, error rates, durations, tokens and cost of every pipeline that you may "
+            "see: over time, compared, and to take away."
+        )
+        st.button("Sign in", type="primary", icon=":material/login:", on_click=signing_in.enter)
+        st.caption("You come back to this page, with the filters that are in its address.")
 
 
 def sign_in_again(caller: Caller | None) -> None:

@@ -20,8 +20,8 @@ _TOTALS: dict[str, Any] = {
     "cancelled": column.NumberColumn("Cancelled", format="localized"),
     "error_rate": column.NumberColumn("Error rate", format="percent"),
     "records": column.NumberColumn("Records", format="localized"),
-    "tokens": column.NumberColumn("Tokens", format="compact"),
-    "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
+    "tokens": column.NumberColumn("Tokens", format="localized"),
+    "cost_usd": column.NumberColumn("Cost (USD)", format="dollar"),
 }
 
 

@@ -42,16 +42,18 @@ TOKENS = {
 }
 
 
-def figures_of(
+def figures_of(  # noqa: PLR0913 - what a section is drawn from
     here: Desk,
     whole: pd.DataFrame,
     before: pd.DataFrame | None,
     focus: Span | None,
     asked: list[Question],
+    *,
+    key: str = "tiles",
 ) -> None:
     """Show the sums of the span or its focus; changes compare complete intervals alone."""
     add_up = partial(_totals, whole, before, here, focus)
-    figures.figures(*here.made("figures", asked, focus or here.span, add_up))
+    figures.figures(*here.made("figures", asked, focus or here.span, add_up), key=key)
 
 
 def _totals(
@@ -147,14 +149,18 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
     )
     columns = st.columns(2, gap="medium")
     for number, (name, make) in enumerate(makers.items()):
-        with columns[number % 2], st.container(border=True):
-            st.markdown(f"**{name}**")
+        file_name = name.lower().replace(" ", "-").replace(",", "")
+        with columns[number % 2], st.container(border=True, key=f"card-{file_name}"):
+            head = st.container(horizontal=True, horizontal_alignment="distribute")
+            head.markdown(f"**{name}**")
             has_notes = name == "Error rate"  # which other answers decide on
             plain = cast("Callable[[], AnyChart]", make)
             chart = make() if has_notes else here.drawn(name, asked, part, plain)
             show(chart, alt=f"{name} over time", key=f"chart-{name}")
-            file_name = name.lower().replace(" ", "-").replace(",", "")
-            takeaway.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)
+            with head:
+                takeaway.take_away(
+                    here, name=file_name, frame=narrowed, questions=asked, chart=chart
+                )
 
 
 def _grouped(

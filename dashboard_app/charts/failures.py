@@ -15,7 +15,7 @@ from dashboard_app.frames.tables import MOMENT
 from dashboard_app.spans import Span
 
 _FAILED = palette.OUTCOMES["failed"]
-_HEIGHT = 260
+_HEIGHT = 190
 
 
 def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInfo) -> AnyChart:
@@ -61,14 +61,14 @@ def groups_over_time(
             x2="x_end:Q",
             y=alt.Y("low:Q", title="Failures a day (count)"),
             y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=scale, legend=legend()),
+            color=alt.Color("kind:N", title=None, scale=scale, legend=legend(columns=1)),
             tooltip=[
                 alt.Tooltip("when:N", title="Time"),
                 alt.Tooltip("kind:N", title="Group"),
                 alt.Tooltip("count:Q", title="Failures", format=",d"),
             ],
         )
-        .properties(height=320)
+        .properties(height=240)
     )
     return chart
 

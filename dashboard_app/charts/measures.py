@@ -18,7 +18,7 @@ from dashboard_app.frames.trends import with_gaps
 from dashboard_app.spans import Span
 
 NOW, BEFORE = "This span", "Span before"
-_HEIGHT = 260
+_HEIGHT = 190
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -26,7 +26,7 @@ def throughput(
     span: Span,
     zone: ZoneInfo,
     spikes: pd.DataFrame | None = None,
-    height: int = 340,
+    height: int = 260,
 ) -> AnyChart:
     """Return attempts ended by result as bars, created jobs and started attempts as lines.
 
@@ -136,7 +136,7 @@ def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
                 "kind:N",
                 title=None,
                 scale=alt.Scale(domain=labels, range=colours),
-                legend=legend(),
+                legend=legend(orient="bottom"),
             ),
             tooltip=tooltips(("kind:N", "What", ""), ("count:Q", "Count", ",d")),
         )
@@ -151,9 +151,11 @@ def outcome_scale() -> alt.Scale:
     )
 
 
-def legend() -> alt.Legend:
-    """Return a legend above the chart, in one line where there is room."""
-    return alt.Legend(orient="top", direction="horizontal", columns=8, labelLimit=220, title=None)
+def legend(columns: int = 3, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
+    """Return a legend above or below the chart, in as many columns as a phone has room for."""
+    return alt.Legend(
+        orient=orient, direction="horizontal", columns=columns, labelLimit=220, title=None
+    )
 
 
 def so_far() -> Any:

@@ -81,9 +81,9 @@ def _figures(total: pd.DataFrame) -> None:
         "A good record": words.money(value["usd_per_good_record"]),
         "Into failed records": words.money(value["failed_usd"]),
     }
-    with st.container(horizontal=True, gap="small"):
+    with st.container(key="tiles"):
         for label, shown in tiles.items():
-            st.metric(label, shown, border=True, width=164)
+            st.metric(label, shown, border=True)
 
 
 def _over_time(
@@ -92,7 +92,7 @@ def _over_time(
     groups = frames.top_groups(points, "cost_usd", _LINES)
     asked, whole = behind
     left, right = st.columns(2, gap="medium")
-    with left, st.container(border=True):
+    with left, st.container(border=True, key="card-cost"):
         st.markdown("**Cost over time**")
         measure = MEASURES["cost_usd"]
         lines = by_group(
@@ -102,7 +102,7 @@ def _over_time(
         takeaway.take_away(
             here, name="cost-over-time", frame=points, questions=[asked], chart=lines
         )
-    with right, st.container(border=True):
+    with right, st.container(border=True, key="card-tokens"):
         st.markdown("**Tokens over time**")
         chart = stacked(
             frame=everything, columns=TOKENS, title="Tokens (count)", span=here.span, zone=here.zone

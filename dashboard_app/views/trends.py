@@ -39,7 +39,7 @@ def _trends(here: Desk) -> None:
     tiles = st.empty()
     if not here.answers.is_fresh(asked.questions):
         with tiles.container():
-            sections.figures_of(here, whole, None, focus, [asked.now])
+            sections.figures_of(here, whole, None, focus, [asked.now], key="tiles-alone")
     sections.throughput_of(here, whole, asked.now)
     load(here.answers, asked.questions, "the rest")
     before = here.answers.make(asked.before, frames.points) if asked.before else None
