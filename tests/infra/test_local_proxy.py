@@ -105,6 +105,7 @@ def running() -> Iterator[str]:
         ("/oauth2/authorize?client_id=1", "/oauth2/authorize?client_id=1", None),
         ("/login", "/login", None),
         ("/loginx", "/loginx", "d1.cloudfront.net"),
+        ("/favicon.ico", "/logo.svg", "d1.cloudfront.net"),
     ],
 )
 def test_path_decides_where_a_request_goes(target: str, path: str, host: str | None) -> None:

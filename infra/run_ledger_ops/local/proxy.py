@@ -26,6 +26,9 @@ SIGN_IN_PATHS = frozenset(
     {"/oauth2/authorize", "/oauth2/token", "/oauth2/userInfo", "/login", "/logout"}
 )
 
+# The local sign-in page names no icon, so browsers ask for this one; the site has another.
+_DEFAULT_ICON, _SITE_ICON = "/favicon.ico", "/logo.svg"
+
 _HOP_BY_HOP = {
     "connection",
     "keep-alive",
@@ -79,6 +82,8 @@ class Routes:
             )
         if path in SIGN_IN_PATHS:
             return Upstream(target)
+        if path == _DEFAULT_ICON:
+            return Upstream(_SITE_ICON, self.distribution_domain)
         return Upstream(target, self.distribution_domain)
 
 
