@@ -7,6 +7,7 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.measures import Measure
+from dashboard_app.charts.units import axis_for
 
 
 def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Chart:
@@ -15,7 +16,7 @@ def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Ch
         alt.Chart(frame[["group", measure.column]])
         .mark_bar(color=palette.MEASURE, cornerRadiusEnd=2)
         .encode(
-            x=alt.X(f"{measure.column}:Q", title=measure.axis_title, axis=alt.Axis(format="~s")),
+            x=alt.X(f"{measure.column}:Q", title=measure.axis_title, axis=axis_for(measure.number)),
             y=alt.Y("group:N", title=group_title, sort="-x", axis=alt.Axis(labelLimit=220)),
             tooltip=[
                 alt.Tooltip("group:N", title=group_title),

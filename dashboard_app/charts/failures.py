@@ -10,6 +10,7 @@ import pandas as pd
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, with_times
 from dashboard_app.charts.throughput import legend
+from dashboard_app.charts.units import count_axis, short_axis
 from dashboard_app.frames import trends
 from dashboard_app.frames.tables import MOMENT
 from dashboard_app.spans import Span
@@ -59,7 +60,7 @@ def groups_over_time(
         .encode(
             x=time_axis(span=span, zone=zone),
             x2="x_end:Q",
-            y=alt.Y("low:Q", title="Failures a day (count)"),
+            y=alt.Y("low:Q", title="Failures a day (count)", axis=count_axis()),
             y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=scale, legend=legend(columns=1)),
             tooltip=[
@@ -79,7 +80,11 @@ def movers(*, frame: pd.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X("more:Q", title="Failures more or fewer than as busy a span before (count)"),
+            x=alt.X(
+                "more:Q",
+                title="Failures more or fewer than as busy a span before (count)",
+                axis=short_axis(),
+            ),
             y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=320)),
             color=alt.Color(
                 "direction:N",

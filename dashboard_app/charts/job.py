@@ -40,8 +40,11 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyCh
     )
     moments = [*bars["started_at"], *bars["until"], *ticks["occurred_at"]]
     x = _axis(min(moments), max(moments), zone)
-    names = [*dict.fromkeys(words.OUTCOMES[name] for name in palette.OUTCOMES)]
-    scale = alt.Scale(domain=names, range=[palette.OUTCOMES[name] for name in palette.OUTCOMES])
+    there = [name for name in palette.OUTCOMES if bars["outcome"].eq(name).any()]
+    scale = alt.Scale(
+        domain=[words.OUTCOMES[name] for name in there],
+        range=[palette.OUTCOMES[name] for name in there],
+    )
     y = alt.Y("lane:N", title=None, sort=None)
     attempts = (
         alt.Chart(bars[["lane", "word", "begins", "ends", "took", "error", "x", "x_end"]])

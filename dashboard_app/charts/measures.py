@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ import pandas as pd
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
 from dashboard_app.charts.throughput import legend, so_far, spike_marks
+from dashboard_app.charts.units import Unit, axis_for, count_axis, unit_of
 from dashboard_app.frames import trends
 from dashboard_app.frames.tables import NUMBER
 from dashboard_app.frames.trends import with_gaps
@@ -19,6 +21,7 @@ from dashboard_app.spans import Span
 
 NOW, BEFORE = "This span", "Span before"
 _HEIGHT = 190
+_SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,22 @@ class Measure:
         """Return the title of an axis, with its unit."""
         return f"{self.title} ({self.unit})"
 
+    def within(self, *frames: pd.DataFrame) -> tuple[Measure, list[pd.DataFrame]]:
+        """Return the measure and its frames, durations in the unit that suits them all."""
+        if self.unit != _SECONDS:
+            return self, list(frames)
+        unit = unit_of(frame[self.column] for frame in frames)
+        column = self.column.replace(_SECONDS, unit.name)
+        shown = replace(self, column=column, unit=unit.name)
+        return shown, [_in_unit(frame, {self.column: column}, unit) for frame in frames]
+
 
 MEASURES = {
     measure.column: measure
     for measure in (
         Measure("error_rate", "Error rate", "% of judged", ".1%"),
-        Measure("duration_p50_seconds", "Median", "seconds", ",.1f"),
-        Measure("duration_p95_seconds", "95th percentile", "seconds", ",.1f"),
+        Measure("duration_p50_seconds", "Median", _SECONDS, ",.1f"),
+        Measure("duration_p95_seconds", "95th percentile", _SECONDS, ",.1f"),
         Measure("ended", "Attempts ended", "count", ",d"),
         Measure("created", "Jobs created", "count", ",d"),
         Measure("records", "Records", "count", ",d"),
@@ -61,7 +73,8 @@ def compared(
     zone: ZoneInfo,
 ) -> AnyChart:
     """Return a measure as a line, over that of the span before as a dashed one."""
-    parts = [(NOW, frame)] if before is None else [(BEFORE, before), (NOW, frame)]
+    names, frames = ([NOW], [frame]) if before is None else ([BEFORE, NOW], [before, frame])
+    measure, frames = measure.within(*frames)
     layers = [
         _line(
             series=_series(one, (measure.column,), span, zone).assign(group=name),
@@ -71,7 +84,7 @@ def compared(
             scale=alt.Scale(domain=[NOW, BEFORE], range=[palette.MEASURE, palette.PREVIOUS]),
             dashed=name == BEFORE,
         )
-        for name, one in parts
+        for name, one in zip(names, frames, strict=True)
     ]
     return alt.layer(*layers).properties(height=_HEIGHT)
 
@@ -89,7 +102,7 @@ def by_group(  # noqa: PLR0913 - all by name
 
     *spikes*, with `at`, `group`, `rate`, `said` and `label`, are marked on rates of errors.
     """
-    kept = frame[frame["group"].isin(groups)]
+    measure, [kept] = measure.within(frame[frame["group"].isin(groups)])
     scale = alt.Scale(domain=sorted(groups), range=list(palette.GROUPS[: len(groups)]))
     series = _series(kept, (measure.column,), span, zone)
     lines = _line(series=series, measure=measure, span=span, zone=zone, scale=scale)
@@ -97,7 +110,7 @@ def by_group(  # noqa: PLR0913 - all by name
     if shown is None or shown.empty:
         return lines.properties(height=_HEIGHT)
     marks = spike_marks(spikes=shown, span=span, zone=zone).encode(
-        y=alt.Y("rate:Q", title=measure.axis_title)
+        y=alt.Y("rate:Q", title=measure.axis_title, axis=axis_for(measure.number))
     )
     return alt.layer(lines, marks).properties(height=_HEIGHT)
 
@@ -105,14 +118,16 @@ def by_group(  # noqa: PLR0913 - all by name
 def percentiles(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
     """Return median and 95th percentile of durations: those of each interval, as the API says."""
     names = {"duration_p50_seconds": "Median", "duration_p95_seconds": "95th percentile"}
-    series = _series(frame, tuple(names), span, zone).melt(
+    unit = unit_of(frame[name] for name in names)
+    scaled = _in_unit(frame, {name: name for name in names}, unit)
+    series = _series(scaled, tuple(names), span, zone).melt(
         id_vars=["middle", "when", "part"],
         value_vars=list(names),
         var_name="group",
         value_name="value",
     )
     series["group"] = series["group"].map(names)
-    measure = Measure("value", "Duration", "seconds", ",.1f")
+    measure = Measure("value", "Duration", unit.name, ",.1f")
     colours = [palette.MEASURE, palette.SECOND]
     scale = alt.Scale(domain=list(names.values()), range=colours)
     return _line(series=series, measure=measure, span=span, zone=zone, scale=scale).properties(
@@ -141,7 +156,7 @@ def stacked(
         .encode(
             x=time_axis(span=span, zone=zone, ticks=6),
             x2="x_end:Q",
-            y=alt.Y("low:Q", title=title, axis=alt.Axis(format="~s")),
+            y=alt.Y("low:Q", title=title, axis=count_axis()),
             y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=scale, legend=legend()),
             opacity=so_far(),
@@ -149,6 +164,12 @@ def stacked(
         )
         .properties(height=_HEIGHT)
     )
+
+
+def _in_unit(frame: pd.DataFrame, columns: Mapping[str, str], unit: Unit) -> pd.DataFrame:
+    """Return a frame with columns of seconds in a unit, under the names that they are to have."""
+    scaled = {new: frame[old] / unit.seconds for old, new in columns.items()}
+    return frame.drop(columns=list(columns)).assign(**scaled)
 
 
 def _series(
@@ -174,13 +195,12 @@ def _line(  # noqa: PLR0913 - all by name
     point = {"size": 12, "filled": True, "opacity": 0.5 if dashed else 1}
     columns = ["group", "middle", "when", "part", measure.column]
     data = series[columns].assign(**{measure.column: series[measure.column].astype(NUMBER)})
-    y_format = "%" if measure.number.endswith("%") else "~s"
     return (
         alt.Chart(data)
         .mark_line(strokeWidth=1.8, point=point, **dash)
         .encode(
             x=time_axis(span=span, zone=zone, ticks=6, field="middle"),
-            y=alt.Y(value, title=measure.axis_title, axis=alt.Axis(format=y_format)),
+            y=alt.Y(value, title=measure.axis_title, axis=axis_for(measure.number)),
             color=alt.Color("group:N", title=None, scale=scale, legend=legend()),
             tooltip=[
                 alt.Tooltip("group:N", title="Series"),

@@ -9,6 +9,7 @@ from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.throughput import legend
+from dashboard_app.charts.units import count_axis
 
 _PARTS = ("succeeded", "partial", "failed", "timed_out", "cancelled", "running", "queued")
 
@@ -24,20 +25,21 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
         kind=lambda rows: rows["kind"].map(words.OUTCOMES),
     )
     order = list(shown["label"])
+    there = [name for name in _PARTS if shown[name].sum()]
     y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260))
     bars = (
         alt.Chart(long)
         .mark_bar()
         .encode(
-            x=alt.X("count:Q", title="Jobs (count)", stack="zero"),
+            x=alt.X("count:Q", title="Jobs (count)", stack="zero", axis=count_axis()),
             y=y,
             order=alt.Order("rank:Q"),
             color=alt.Color(
                 "kind:N",
                 title=None,
                 scale=alt.Scale(
-                    domain=[words.OUTCOMES[name] for name in _PARTS],
-                    range=[palette.OUTCOMES[name] for name in _PARTS],
+                    domain=[words.OUTCOMES[name] for name in there],
+                    range=[palette.OUTCOMES[name] for name in there],
                 ),
                 legend=legend(),
             ),
@@ -53,7 +55,7 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
         alt.Chart(shown.dropna(subset=["jobs_expected"])[["label", "jobs_expected", "standing"]])
         .mark_tick(thickness=3, size=20, color=palette.THIRD)
         .encode(
-            x=alt.X("jobs_expected:Q", title="Jobs (count)"),
+            x=alt.X("jobs_expected:Q", title="Jobs (count)", axis=count_axis()),
             y=y,
             tooltip=[
                 alt.Tooltip("label:N", title="Project"),

@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
+from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.tables import RESULTS
 from dashboard_app.frames.trends import stacked, with_gaps
 from dashboard_app.spans import Span
@@ -74,7 +75,7 @@ def results(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
         .encode(
             x=time_axis(span=span, zone=zone),
             x2="x_end:Q",
-            y=alt.Y("low:Q", title="Jobs and attempts (count)"),
+            y=alt.Y("low:Q", title="Jobs and attempts (count)", axis=count_axis()),
             y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
             opacity=so_far(),
@@ -96,7 +97,7 @@ def small_results(
         .encode(
             x=time_axis(span=span, zone=zone, ticks=4).title(None),
             x2="x_end:Q",
-            y=alt.Y("low:Q", title="Ended (count)"),
+            y=alt.Y("low:Q", title="Ended (count)", axis=count_axis(tickCount=4)),
             y2="high:Q",
             color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
             opacity=so_far(),
@@ -131,7 +132,7 @@ def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
         .mark_line(strokeWidth=1.5, point={"size": 10, "filled": True})
         .encode(
             x=time_axis(span=span, zone=zone, field="middle"),
-            y=alt.Y("count:Q", title="Jobs and attempts (count)"),
+            y=alt.Y("count:Q", title="Jobs and attempts (count)", axis=count_axis()),
             color=alt.Color(
                 "kind:N",
                 title=None,

@@ -159,7 +159,7 @@ def test_readiness_names_addresses_logins_and_an_example() -> None:
         example_command(RUNNING),
     ):
         assert fact in text
-    assert "Dashboard" not in text
+    assert "Analysts' app" not in text
 
 
 def test_example_is_one_shell_command_that_carries_its_event() -> None:

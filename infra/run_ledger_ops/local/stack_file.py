@@ -111,18 +111,18 @@ def readiness(running: Running, stack_file: Path) -> str:
         f"{person.email}  {running.passwords[person.role]}  (group {person.group})"
         for person in PEOPLE
     ]
-    dashboard = [f"  Dashboard   {running.dashboard_url}"] if running.dashboard_url else []
+    dashboard = [f"  Analysts' app  {running.dashboard_url}"] if running.dashboard_url else []
     lines = [
         "",
         "Run Ledger is ready, on this machine alone.",
         "",
-        f"  Site        {running.site_origin}/",
-        f"  API         {running.site_origin}/api",
+        f"  Site           {running.site_origin}/",
+        f"  API            {running.site_origin}/api",
         *dashboard,
-        f"  Sign in as  {logins[0]}",
-        *(f"              {login}" for login in logins[1:]),
-        f"  Local AWS   {running.endpoint_url}  (region {cloud.REGION})",
-        f"  Programs    {stack_file}",
+        f"  Sign in as     {logins[0]}",
+        *(f"                 {login}" for login in logins[1:]),
+        f"  Local AWS      {running.endpoint_url}  (region {cloud.REGION})",
+        f"  Programs       {stack_file}",
         "",
         "Post an event:",
         "",

@@ -1,0 +1,100 @@
+"""Numbers on axes: durations in a unit that suits them, money with its sign, counts in short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from dashboard_app.charts import measures, throughput
+from dashboard_app.charts.units import unit_of
+from tests.dashboard_app.test_dashboard_charts import (
+    BERLIN,
+    CHARTS,
+    FRAME,
+    ONE,
+    SPAN,
+    encodings,
+    rows,
+    specification,
+)
+
+DURATIONS = ("duration_p50_seconds", "duration_p95_seconds")
+
+
+def axes(chart: Any, channel: str = "y") -> list[dict[str, Any]]:
+    """Return the vertical encodings of a chart that have an axis of their own."""
+    return [
+        dict(given)
+        for name, given in encodings(specification(chart))
+        if name == channel and given.get("axis")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("longest", "name"),
+    [
+        (None, "seconds"),
+        (0, "seconds"),
+        (179, "seconds"),
+        (180, "minutes"),
+        (2_400, "minutes"),
+        (10_800, "hours"),
+        (345_599, "hours"),
+        (345_600, "days"),
+    ],
+)
+def test_the_unit_is_that_of_the_longest(longest: float | None, name: str) -> None:
+    """A few of it, rather than thousands of a smaller one."""
+    given = pd.Series([None, 1.0 if longest else longest, longest], dtype="Float64")
+
+    assert unit_of([given, pd.Series([None], dtype="Float64")]).name == name
+
+
+def lasting(frame: pd.DataFrame, seconds: float) -> pd.DataFrame:
+    """Return points whose durations are as long."""
+    there = frame["ended"] > 0
+    return frame.assign(
+        **{name: pd.Series(seconds, frame.index, "Float64").where(there) for name in DURATIONS}
+    )
+
+
+def test_durations_are_drawn_in_the_unit_that_their_axis_names() -> None:
+    """Alone, against the span before (whose durations decide, too), by group and as percentiles."""
+    on: Any = {"span": SPAN, "zone": BERLIN}
+    measure = measures.MEASURES["duration_p95_seconds"]
+    short, long = lasting(ONE, 90), lasting(ONE, 5_400)
+    alone = measures.compared(frame=short, before=None, measure=measure, **on)
+    against = measures.compared(frame=short, before=long, measure=measure, **on)
+    grouped = measures.by_group(
+        frame=lasting(FRAME, 7_200 * 2), measure=measure, groups=["acme", "globex"], **on
+    )
+    both = measures.percentiles(frame=long, **on)
+
+    for chart, column, unit, values in (
+        (alone, "duration_p95_seconds", "seconds", {90}),
+        (against, "duration_p95_minutes", "minutes", {1.5, 90}),
+        (grouped, "duration_p95_hours", "hours", {4}),
+        (both, "value", "minutes", {90}),
+    ):
+        drawn = {row[column] for row in rows(chart, column)} - {None}
+        assert drawn == values
+        assert {given["title"].partition("(")[2] for given in axes(chart)} == {f"{unit})"}
+
+
+@pytest.mark.parametrize("name", ["cost_usd", "cost_usd by group"])
+def test_money_has_its_sign(name: str) -> None:
+    """On each tick, with as many decimals as the ticks need."""
+    found = axes(CHARTS[name])
+
+    assert found
+    assert all(given["axis"]["format"] == "$,f" for given in found)
+
+
+def test_each_tick_of_a_count_is_short_by_itself() -> None:
+    """Vega's own short form gives all of them one prefix: 0k, 0.5k, 1k."""
+    for chart in CHARTS.values():
+        for given in (*axes(chart), *axes(chart, "x")):
+            assert "s" not in (given["axis"].get("format") or ""), given
+    bars = axes(throughput.results(frame=ONE, span=SPAN, zone=BERLIN))
+    assert [given["axis"]["tickMinStep"] for given in bars] == [1]
