@@ -2,7 +2,7 @@
 
 import { BadAnswer, Unavailable } from "./errors.js";
 
-const TEXTS = ([
+const TEXTS = [
   "api_base",
   "authorize_url",
   "token_url",
@@ -10,17 +10,16 @@ const TEXTS = ([
   "client_id",
   "scope",
   "stage",
-]);
-const ADDRESSES = (["authorize_url", "token_url", "logout_url"]);
+];
+const ADDRESSES = ["authorize_url", "token_url", "logout_url"];
 
 export function readConfig(value, siteOrigin) {
   if (typeof value !== "object" || value === null) {
     throw new BadAnswer("config.json is not an object");
   }
-  const raw = (value);
   const texts = {};
   for (const name of TEXTS) {
-    const text = raw[name];
+    const text = value[name];
     if (typeof text !== "string" || text === "") {
       throw new BadAnswer(`config.json: "${name}" is missing`);
     }
@@ -29,7 +28,7 @@ export function readConfig(value, siteOrigin) {
   for (const name of ADDRESSES) {
     texts[name] = webAddress(name, texts[name], siteOrigin);
   }
-  return ({ ...texts, demo: raw.demo === true });
+  return { ...texts, demo: value.demo === true };
 }
 
 /** Fetch `config.json`, always asking the origin whether it has changed. */

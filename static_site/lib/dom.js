@@ -97,7 +97,10 @@ export function keyedList(parent, { keyOf, make }) {
     update(items) {
       const next = new Map();
       for (const item of items) {
-        const key = keyOf(item);
+        let key = keyOf(item);
+        while (next.has(key)) {
+          key += "\n"; // what is called alike stands there twice all the same
+        }
         const row = rows.get(key) ?? make(item);
         row.update(item);
         row.element.classList.toggle("is-gone", item.isGone === true);

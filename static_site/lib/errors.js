@@ -1,14 +1,4 @@
-/**
- * What can go wrong between the site and the ledger, as one tree:
- *
- *     SiteError
- *     ├── SignedOut     there is no session, or it has ended
- *     ├── Forbidden     signed in, but in no group that may see anything
- *     ├── NotFound      no such thing, or not this person's to see
- *     ├── BadQuery      the API refused a parameter and names it
- *     ├── BadAnswer     an answer that is not what was promised
- *     └── Unavailable   no answer, or one that asks to come back later
- */
+/** What can go wrong between the site and the ledger. */
 
 export class SiteError extends Error {
   constructor(message) {
@@ -17,14 +7,19 @@ export class SiteError extends Error {
   }
 }
 
+/** There is no session, or it has ended. */
 export class SignedOut extends SiteError {}
 
+/** Signed in, but in no group that may see anything. */
 export class Forbidden extends SiteError {}
 
+/** No such thing, or not this person's to see. */
 export class NotFound extends SiteError {}
 
+/** An answer that is not what was promised. */
 export class BadAnswer extends SiteError {}
 
+/** The API refused a parameter and names it. */
 export class BadQuery extends SiteError {
   constructor(message, parameter) {
     super(message);
@@ -32,6 +27,7 @@ export class BadQuery extends SiteError {
   }
 }
 
+/** No answer, or one that asks to come back later. */
 export class Unavailable extends SiteError {
   constructor(message, retryAfterSeconds = null) {
     super(message);

@@ -26,12 +26,12 @@ export function createThing(api, path, read) {
 /** The pages of a list that were looked at; each begins where the one before it ends now. */
 export function createPages(api, { path, limit, read, keyOf }) {
   const first = () => ({ cursor: null, etag: null, page: null });
-  let query = {};
+  let queryOf = () => ({});
   let pages = [first()];
 
   async function askPage(one, signal) {
     const answer = await api.get(path, {
-      query: { ...query, limit, cursor: one.cursor },
+      query: { ...queryOf(), limit, cursor: one.cursor },
       etag: one.etag,
       signal,
     });
@@ -60,7 +60,7 @@ export function createPages(api, { path, limit, read, keyOf }) {
 
   return {
     reset(next) {
-      query = next;
+      queryOf = next;
       pages = [first()];
     },
 
@@ -111,7 +111,9 @@ const LISTS = Object.freeze({
   failed: { result: FAILURES },
 });
 
-export function createOverviewFeed(api) {
+const HOUR = 3_600_000;
+
+export function createOverviewFeed(api, now) {
   const overview = createThing(api, "/overview", readOverview);
   const lists = Object.entries(LISTS).map(([name, query]) => ({
     name,
@@ -120,8 +122,14 @@ export function createOverviewFeed(api) {
   }));
   let areListsRight = false;
 
-  const askLists = (signal) =>
-    Promise.all(lists.map(({ jobs, query }) => jobs.ask(signal, query)));
+  /** Failures of the hours that are counted: newer jobs may have failed before. */
+  function askLists(signal) {
+    const since = new Date((Math.floor(now() / HOUR) - 24) * HOUR).toISOString();
+    const ended = (query) => (query.result ? { ended_from: since } : {});
+    return Promise.all(
+      lists.map(({ jobs, query }) => jobs.ask(signal, { ...query, ...ended(query) })),
+    );
+  }
 
   return {
     /** The jobs are asked for when the figures have moved: they move with every event. */

@@ -39,7 +39,7 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
 
   function failed(error) {
     failures += 1;
-    pace = { ...pace, error: (error), nextAt: null };
+    pace = { ...pace, error, nextAt: null };
     if (!isFinal(error)) {
       plan(error instanceof Unavailable ? error.retryAfterSeconds : null);
     }

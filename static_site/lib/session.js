@@ -6,6 +6,7 @@
  */
 
 import { BadAnswer, SignedOut, Unavailable } from "./errors.js";
+import { asObject, asText } from "./shapes.js";
 
 export function base64Url(bytes) {
   const text = btoa(String.fromCharCode(...bytes));
@@ -42,20 +43,16 @@ export function logoutAddress(config, redirectUri) {
 }
 
 export function readTokens(value) {
-  const raw = (
-    typeof value === "object" && value !== null ? value : {}
-  );
-  const text = (field) =>
-    typeof field === "string" && field !== "" ? field : null;
-  const accessToken = text(raw.access_token);
+  const raw = asObject(value);
+  const accessToken = asText(raw.access_token);
   if (accessToken === null) {
     throw new BadAnswer("the sign-in service gave no access token");
   }
   const lifetime = Number(raw.expires_in);
   return {
     accessToken,
-    idToken: text(raw.id_token),
-    refreshToken: text(raw.refresh_token),
+    idToken: asText(raw.id_token),
+    refreshToken: asText(raw.refresh_token),
     expiresInSeconds: Number.isFinite(lifetime) && lifetime > 0 ? lifetime : 300,
   };
 }

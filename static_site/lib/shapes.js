@@ -80,7 +80,7 @@ export function asNumber(value) {
 
 export function asObject(value) {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value) : {};
+  return isObject ? value : {};
 }
 
 export function mapOf(value, readItem) {

@@ -179,14 +179,11 @@ export function totalsText(totals, format) {
 /** The answer to "is my work all right?", in one sentence, and how it sounds. */
 export function verdictOf({ running, stalled, failed, ended, created }, format) {
   const jobs = (count) => countOf(count, "job", "jobs", format);
-  if (stalled > 0 && failed > 0) {
-    return {
-      tone: "bad",
-      text: `${jobs(failed)} failed in the last 24 hours, ${format.number(stalled)} stalled.`,
-    };
-  }
   if (failed > 0) {
-    return { tone: "bad", text: `${jobs(failed)} failed in the last 24 hours.` };
+    // a job that fails, is tried again and does well is counted here, too
+    const attempts = countOf(failed, "attempt", "attempts", format);
+    const silent = stalled > 0 ? `, ${jobs(stalled)} stalled` : "";
+    return { tone: "bad", text: `${attempts} failed in the last 24 hours${silent}.` };
   }
   if (stalled > 0) {
     return { tone: "warn", text: `${jobs(stalled)} stalled: no word from ${stalled === 1 ? "it" : "them"}.` };

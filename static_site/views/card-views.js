@@ -11,7 +11,7 @@ import { createListView } from "./list-view.js";
 import { createLiveView, createSkeleton } from "./live-view.js";
 import { createCard, createTimeText } from "./parts.js";
 
-const DAYS = Object.freeze({ 1: "Today", 30: "Last 30 days", 90: "Last 90 days" });
+const DAYS = Object.freeze({ 1: "Today (UTC)", 30: "Last 30 days", 90: "Last 90 days" });
 const WEEK = 7;
 
 export function createErrorsView(context) {
@@ -30,8 +30,10 @@ export function createErrorsView(context) {
       { name: "days", label: "Time", kind: "select", any: "Last 7 days", choices: DAYS },
     ],
     queryOf(filters) {
-      const days = Number(filters.days) || WEEK;
-      const from = new Date(clock.now() - (days - 1) * 86_400_000).toISOString().slice(0, 10);
+      const days = Number(filters.days || WEEK);
+      const first = new Date(clock.now() - (days - 1) * 86_400_000);
+      // what is no day is the API's to refuse
+      const from = Number.isNaN(first.getTime()) ? filters.days : first.toISOString().slice(0, 10);
       span = { client_id: filters.client_id, ended_from: `${from}T00:00:00Z` };
       return { client_id: filters.client_id, from };
     },

@@ -182,7 +182,8 @@ export function createJobsView(context) {
   }
 
   function spanText({ jobs, endCursor }) {
-    const count = countOf(jobs.length, "job", "jobs", format);
+    const { ended_from: isByEnd } = feed.filters();
+    const count = `${countOf(jobs.length, "job", "jobs", format)}${isByEnd ? " by the last attempt" : ""}`;
     const last = jobs.at(-1);
     return endCursor === null || last === undefined
       ? `${count}, that is all`

@@ -48,7 +48,7 @@ export function createListView(context, parts) {
     backHash: listHash(name),
     reset(route) {
       filters.update(route.filters);
-      pages.reset(queryOf(route.filters));
+      pages.reset(() => queryOf(route.filters)); // days go by
       news.forget();
     },
     async ask(signal) {
@@ -120,6 +120,7 @@ export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
   function catchUp() {
     forget();
     onCatchUp();
+    element.closest("section").querySelector("h1").focus(); // what was pressed is gone
     window.scrollTo(0, 0);
   }
 

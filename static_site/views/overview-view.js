@@ -20,14 +20,14 @@ const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Fai
 
 export function createOverviewView(context) {
   const { api, format, clock, announce } = context;
-  const feed = createOverviewFeed(api);
+  const feed = createOverviewFeed(api, clock.now);
   const now = clock.now;
   const verdict = h("p", { class: "verdict" });
   const newest = h("p", { class: "verdict__newest" });
   const box = h("div", { class: "verdict-box" }, verdict, newest);
   const tiles = TILES.map((tile) => createTile(tile, format));
   const chart = createHourChart(format);
-  const attention = createLines("attention", "Needs a look", "Nothing has stalled or failed.", context);
+  const attention = createLines("attention", "Needs a look", "No job has stalled or is left failed.", context);
   const running = createLines("running", "Running now", "Nothing runs at the moment.", context);
   const clients = createClientTable(format, now);
   const first = createStatePanel({

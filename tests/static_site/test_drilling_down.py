@@ -108,6 +108,7 @@ def test_figures_of_a_day_lead_to_what_ended_in_it(page: Page, origin: FakeOrigi
         expect(row(page, job_id)).to_be_visible()
     expect(page.get_by_label("Result")).to_have_value("failed,timed_out")
     assert asked(page.url)["ended_from"] == origin.overview["since"]
+    expect(page.locator(".jobs-view__span")).to_contain_text("2 jobs by the last attempt")
 
     page.go_back()
     page.get_by_role("link", name="Ended in 24 h 3").click()

@@ -119,6 +119,47 @@ def test_clients_show_their_configuration_and_how_many_secrets_it_has(
     expect(page).to_have_url(f"{origin.site_url}/#/errors?client_id=acme")
 
 
+def test_what_is_called_alike_hides_nothing(page: Page, origin: FakeOrigin) -> None:
+    """A tag named like a fact of the project or client stands beside it, not in its place."""
+    origin.projects = [make_project("p", owner="ana@acme.example", tags={"Owner": "mallory"})]
+    origin.clients = [make_client("acme", contact="data@acme.example", tags={"Contact": "mallory"})]
+    origin.configs["acme"] = {"client_id": "acme", "parameters": [], "secrets_omitted": 0}
+    sign_in(page, origin, "#/projects")
+    for hash_, owner in (
+        ("#/projects", "ana@acme.example"),
+        ("#/clients/acme", "data@acme.example"),
+    ):
+        page.evaluate("hash => { location.hash = hash }", hash_)
+        expect(page.get_by_text(owner)).to_be_visible()
+        expect(page.get_by_text("mallory")).to_be_visible()
+
+
+def test_a_span_of_errors_that_is_none_is_explained(page: Page, origin: FakeOrigin) -> None:
+    """An odd link leads to the filter's refusal, and neither to another span nor to a sign-in."""
+    origin.bad_parameter = "from"
+    sign_in(page, origin, "#/errors")
+    expect(page.get_by_role("heading", name="This filter can’t be used")).to_be_visible()
+    for days in ("1e99", "week"):
+        page.goto(f"{origin.site_url}/#/errors?days={days}")
+        with page.expect_request(re.compile(rf"/api/errors\?from={days}")):
+            page.reload()
+        expect(page.get_by_role("heading", name="This filter can’t be used")).to_be_visible()
+
+
+def test_the_days_of_errors_go_on_with_the_calendar(page: Page, origin: FakeOrigin) -> None:
+    """A page that is left open over night shows the errors of the new day."""
+    origin.errors = [make_error_group("f1", count=12)]
+    sign_in(page, origin, "#/errors?days=1")
+    expect(page.get_by_text("12 times")).to_be_visible()
+    tomorrow = ago(days=-1)[:10]
+
+    with page.expect_request(re.compile(rf"/api/errors\?from={tomorrow}")):
+        let_pass(page, seconds=86_400)
+    expect(page.get_by_role("link", name="All jobs with")).to_have_attribute(
+        "href", re.compile(rf"ended_from={tomorrow}")
+    )
+
+
 def test_a_client_that_is_not_there_leads_back(page: Page, origin: FakeOrigin) -> None:
     """What the API doesn't know, or doesn't tell, is said plainly."""
     sign_in(page, origin, "#/clients/nobody")

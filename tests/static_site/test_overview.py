@@ -35,7 +35,9 @@ def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
 
     sign_in(page, origin, "")
 
-    expect(page.get_by_text("1 job failed in the last 24 hours, 1 stalled.")).to_be_visible()
+    expect(
+        page.get_by_text("1 attempt failed in the last 24 hours, 1 job stalled.")
+    ).to_be_visible()
     expect(page.get_by_text("Newest event 3 min ago")).to_be_visible()
     for name, figure in {
         "Running": 2,
@@ -91,9 +93,9 @@ def test_it_is_live_and_a_poll_without_news_touches_nothing(page: Page, origin: 
     origin.overview = {**origin.overview, "totals": totals}
     let_pass(page)
 
-    expect(page.get_by_text("2 jobs failed in the last 24 hours.").first).to_be_visible()
+    expect(page.get_by_text("2 attempts failed in the last 24 hours.").first).to_be_visible()
     expect(page.get_by_text("Broke, too")).to_be_visible()
-    expect(page.locator("#live")).to_have_text("2 jobs failed in the last 24 hours.")
+    expect(page.locator("#live")).to_have_text("2 attempts failed in the last 24 hours.")
 
 
 def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
@@ -104,7 +106,7 @@ def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
     sign_in(page, origin, "")
 
     expect(page.get_by_text("All is well: 1 job running")).to_be_visible()
-    expect(page.get_by_text("Nothing has stalled or failed.")).to_be_visible()
+    expect(page.get_by_text("No job has stalled or is left failed.")).to_be_visible()
 
 
 def test_a_first_visit_finds_a_page_that_explains_itself(page: Page, origin: FakeOrigin) -> None:

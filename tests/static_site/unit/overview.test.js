@@ -7,6 +7,7 @@ import { readOverview } from "../../../static_site/lib/shapes.js";
 import { totalsText, verdictOf } from "../../../static_site/lib/words.js";
 import { dayOf, momentOf } from "../../../static_site/views/filters.js";
 
+const NOW = Date.parse("2026-11-22T10:30:00Z");
 const SIGNAL = new AbortController().signal;
 const format = createFormat({ locale: "en-GB", timeZone: "UTC" });
 const FIGURES = { running: 0, stalled: 0, failed: 0, ended: 0, created: 0 };
@@ -17,8 +18,8 @@ test("the verdict names what is wrong, and only that", () => {
   assert.deepEqual(say({ ended: 4 }).tone, "good");
   assert.match(say({ running: 1 }).text, /All is well: 1 job running/);
   assert.deepEqual(say({ running: 3, stalled: 2 }).tone, "warn");
-  assert.match(say({ failed: 5, ended: 9 }).text, /^5 jobs failed/);
-  assert.match(say({ failed: 1, stalled: 2 }).text, /1 job failed .* 2 stalled/);
+  assert.match(say({ failed: 5, ended: 9 }).text, /^5 attempts failed/);
+  assert.match(say({ failed: 1, stalled: 2 }).text, /^1 attempt failed .* 2 jobs stalled/);
 });
 
 test("a number of stalled jobs that is not known is no alarm", () => {
@@ -40,15 +41,19 @@ test("figures of the wrong kind count as nought, failures include what timed out
 test("jobs are asked for again only when the figures have moved", async () => {
   let tag = 1;
   const asked = [];
+  const since = [];
   const api = {
-    async get(path, { etag }) {
+    async get(path, { etag, query }) {
       asked.push(path);
+      if (query.result) {
+        since.push(query.ended_from);
+      }
       return path === "/overview"
         ? { changed: etag !== tag, etag: tag, body: {} }
         : { changed: true, etag: null, body: { items: [] } };
     },
   };
-  const feed = createOverviewFeed(api);
+  const feed = createOverviewFeed(api, () => NOW);
   assert.equal(feed.data(), null);
   await feed.ask(SIGNAL);
   assert.equal(asked.length, 4);
@@ -58,6 +63,7 @@ test("jobs are asked for again only when the figures have moved", async () => {
   await feed.ask(SIGNAL);
   assert.equal(asked.length, 9);
   assert.deepEqual(feed.data().attention, []);
+  assert.deepEqual(since, Array(2).fill("2026-11-21T10:00:00.000Z"), "as the figures are counted");
 });
 
 test("a day of the calendar is a span of moments, and comes back from the address", () => {

@@ -76,7 +76,7 @@ test("a cursor that is refused begins the list again", async () => {
 test("other filters forget what was there", async () => {
   const { pages } = createExample({ "": page(["a"]) });
   await pages.ask(SIGNAL);
-  pages.reset({ client_id: "acme" });
+  pages.reset(() => ({ client_id: "acme" }));
   assert.equal(pages.data(), null);
 });
 
