@@ -77,21 +77,15 @@ export function createFormat({ locale, timeZone } = {}) {
         return `${sign}${fraction.format(size)} s`;
       }
       const whole = Math.round(size);
-      const [d, h, m, s] = [
-        Math.floor(whole / 86_400),
-        Math.floor((whole % 86_400) / 3_600),
-        Math.floor((whole % 3_600) / 60),
-        whole % 60,
+      const parts = [
+        [Math.floor(whole / 86_400), "d"],
+        [Math.floor((whole % 86_400) / 3_600), "h"],
+        [Math.floor((whole % 3_600) / 60), "min"],
+        [whole % 60, "s"],
       ];
-      const [first, second] =
-        d > 0
-          ? [`${number.format(d)} d`, h > 0 ? ` ${h} h` : ""]
-          : h > 0
-            ? [`${h} h`, m > 0 ? ` ${m} min` : ""]
-            : m > 0
-              ? [`${m} min`, s > 0 ? ` ${s} s` : ""]
-              : [`${s} s`, ""];
-      return `${sign}${first}${second}`;
+      const first = parts.findIndex(([count]) => count > 0);
+      const said = parts.slice(first, first + 2).filter(([count]) => count > 0);
+      return sign + said.map(([count, unit]) => `${number.format(count)} ${unit}`).join(" ");
     },
 
     /** How long ago, in one unit; a clock that is a little ahead of ours counts as now. */

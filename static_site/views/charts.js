@@ -55,7 +55,7 @@ function label(hours, format, now) {
     at: null,
   });
   const most =
-    best.at === null ? "" : `, most in the hour from ${format.minutes(best.at, now)}: ${best.ended}`;
+    best.at === null ? "" : `, most in the hour from ${format.minutes(best.at, now)}: ${format.number(best.ended)}`;
   return `Ended hour by hour: ${format.number(sum("ended"))} in all${most}; ${format.number(sum("failed"))} failed.`;
 }
 

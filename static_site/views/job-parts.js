@@ -84,7 +84,7 @@ export function createJobBody({ format, now, history, children }) {
 
 function factsOf(job, now, format) {
   const time = (label, at) =>
-    at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at) }];
+    at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at), tabindex: 0 }];
   const text = (label, value, href) =>
     value === null || value === "" ? [] : [{ label, text: value, href }];
   const logs = safeLink(job.log_url);
@@ -112,6 +112,7 @@ function factsOf(job, now, format) {
             label: "Last event",
             text: format.ago((now - Date.parse(seen)) / 1000),
             title: exactUtc(seen),
+            tabindex: 0,
           },
         ]),
     ...(logs === null
@@ -154,6 +155,7 @@ function createFact(first) {
       setText(label, fact.label);
       setText(text, fact.text);
       setAttribute(value, "title", fact.title);
+      setAttribute(value, "tabindex", fact.tabindex);
       if (link !== null) {
         setAttribute(link, "href", fact.href);
         setAttribute(link, "target", fact.outside ? "_blank" : null);
@@ -269,7 +271,7 @@ function createEntry(entry, { format, now }) {
   if (outcome !== null) {
     badge.update(outcome);
   }
-  const at = createTimeText(format);
+  const at = createTimeText(format, -1);
   const raw = h("pre", { tabindex: 0, "aria-label": "The event as it was sent" });
   const details = h("details", {}, h("summary", {}, "Details"), raw);
   details.addEventListener("toggle", () => {

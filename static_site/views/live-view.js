@@ -37,7 +37,7 @@ export function createFreshness({ format, isOffline, onTryNow }) {
       if (failing) {
         setText(what, headline(pace.error, isOffline()));
         setText(why, "What you see is the last that we know.");
-        setText(when, countdown(pace.nextAt, now));
+        setText(when, countdown(pace.nextAt, now, format));
       }
       setHidden(strip, !failing || seconds === null);
     },
@@ -53,9 +53,9 @@ export function headline(error, offline) {
     : "Run Ledger can’t be reached.";
 }
 
-function countdown(nextAt, now) {
+function countdown(nextAt, now, format) {
   const seconds = nextAt === null ? 0 : Math.ceil((nextAt - now) / 1000);
-  return seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again …";
+  return seconds > 0 ? `Trying again in ${format.number(seconds)} s.` : "Trying again …";
 }
 
 /**

@@ -40,9 +40,9 @@ export function createStatusBadge() {
   };
 }
 
-/** A point in time: in the reader's zone, with the exact UTC on hover. */
-export function createTimeText(format) {
-  const element = h("time");
+/** A point in time: in the reader's zone, with the exact UTC on hover, and on focus. */
+export function createTimeText(format, tabindex = 0) {
+  const element = h("time", { tabindex });
   let shown = null;
   return {
     element,
@@ -172,7 +172,8 @@ function createLine({ format, now }) {
       setAttribute(link, "href", jobHash(job.job_id));
       setText(title, titleOf(job));
       setText(what, whatText(job, format));
-      setAttribute(when, "title", job.ended_at ?? job.last_seen_at);
+      const at = job.ended_at ?? job.last_seen_at;
+      setAttribute(when, "title", at && exactUtc(at));
       setText(when, whenText(job, now(), format));
     },
   };
@@ -260,7 +261,7 @@ function tableOf(body) {
 function createRow({ format, now, isNew }) {
   const badge = createStatusBadge();
   const progress = createProgressBar(format);
-  const created = createTimeText(format);
+  const created = createTimeText(format, -1);
   const title = bdi("");
   const link = h("a", { class: "job-table__link" }, title);
   const what = bdi("", "job-table__minor");
@@ -290,7 +291,7 @@ function createRow({ format, now, isNew }) {
         badge.update(outcomeOf(job));
         setAttribute(link, "href", jobHash(job.job_id));
         setText(title, titleOf(job));
-        setText(what, subtitle(job));
+        setText(what, subtitle(job, format));
         setText(client, job.client_id);
         setText(project, job.project_id);
         progress.update(job);
@@ -301,10 +302,10 @@ function createRow({ format, now, isNew }) {
   };
 }
 
-function subtitle(job) {
+function subtitle(job, format) {
   const isGoingOn = job.status !== "completed";
   const parts = [job.pipeline, isGoingOn ? job.stage : null, job.name === null ? null : job.job_id];
-  const attempt = job.attempt > 1 ? `attempt ${job.attempt}` : null;
+  const attempt = job.attempt > 1 ? `attempt ${format.number(job.attempt)}` : null;
   return [attempt, ...parts].filter((part) => part !== null && part !== "").join(" · ");
 }
 

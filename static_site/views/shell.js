@@ -19,7 +19,7 @@ export function createShell({ onSignIn, onSignOut }) {
   let speaking = 0;
 
   function sayPending() {
-    setText(byId("live"), pending);
+    byId("live").textContent = pending; // also what has been said before: it is new
     pending = "";
     speaking = setTimeout(() => {
       speaking = 0;

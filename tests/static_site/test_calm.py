@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 from tests.static_site.conftest import ask_again, sign_in
 from tests.static_site.every_view import VIEWS, WATCH_SHIFTS, fill_up, open_view, shift_of
+from tests.support.example_jobs import ago, make_job
 from tests.support.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
@@ -71,7 +72,21 @@ def test_what_is_announced_does_not_chatter(still: Page, origin: FakeOrigin) -> 
     at = [each for each, _ in said]
     assert 3 <= len(said) <= 5
     assert all(later - earlier >= 20_000 for earlier, later in pairwise(at))
-    assert said[-1][1].startswith("41 jobs failed")
+    assert said[-1][1].startswith("41 attempts failed")
+
+
+def test_what_was_said_before_is_said_again(still: Page, origin: FakeOrigin) -> None:
+    """A second new job after the first has been looked at is news, though it is called alike."""
+    open_view(still, "#/jobs")
+    still.clock.run_for(21_000)
+    still.evaluate(LISTEN)
+    for number in range(2):
+        origin.jobs.append(make_job(f"news-{number}", created_at=ago(seconds=0)))
+        ask_again(still)
+        still.get_by_role("button", name="Show 1 new job").click()
+        still.clock.run_for(21_000)
+
+    assert [text for _, text in still.evaluate("window.said")] == ["1 new job"] * 2
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.screenshots.example_day import fill
 from tests.static_site.conftest import let_pass, sign_in
 from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
+from tests.support.example_jobs import ago, make_error_group, make_job
 from tests.support.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
@@ -65,7 +66,15 @@ def test_axe_finds_nothing_on_any_view_and_state(
         look(page, looked_at, name)
     open_view(page, "#/jobs?fingerprint=f1&ended_from=2026-11-01")
     look(page, looked_at, "jobs, of an error")
-    page.locator("summary", has_text="More filters").or_(page.locator("h1")).first.click()
+    open_view(page, "#/jobs?status=running")
+    origin.jobs.append(make_job("new-1", created_at=ago(seconds=0)))
+    next(job for job in origin.jobs if job["status"] == "running")["status"] = "queued"
+    let_pass(page)
+    page.get_by_role("button", name="Show 1 new job, drop 1").wait_for()
+    look(page, looked_at, "jobs, with news and a row that has left")
+    open_view(page, "#/errors")
+    page.locator("time").first.focus()
+    look(page, looked_at, "errors, with the exact time")
     origin.api_status = 503
     let_pass(page)
     wait_for_trouble(page)
@@ -133,6 +142,42 @@ def test_all_of_it_works_by_keyboard(page: Page, origin: FakeOrigin) -> None:
     page.locator("[data-job-id] a").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_who_asks_for_news_by_key_stays_in_the_list(page: Page, origin: FakeOrigin) -> None:
+    """The button is gone once it was pressed: focus goes to the list's heading, not nowhere."""
+    fill(origin)
+    sign_in(page, origin, "#/errors")
+    expect(page.locator(".error-group").first).to_be_visible()
+    origin.errors.insert(0, make_error_group("new", count=99))
+    let_pass(page)
+
+    page.get_by_role("button", name="Show 1 new kind of error").press("Enter")
+
+    expect(page.get_by_text("99 times")).to_be_visible()
+    expect(page.get_by_role("heading", name="Errors")).to_be_focused()
+
+
+def test_the_exact_utc_is_there_for_mouse_key_and_finger(page: Page, origin: FakeOrigin) -> None:
+    """A time has it on hover wherever it stands, and shows it where it has the focus."""
+    at = ago(hours=1)
+    origin.jobs = [make_job("job-1", created_at=at, started_at=at)]
+    utc = f"{at[:10]} {at[11:-1]} UTC"
+    sign_in(page, origin)
+    time = page.locator("[data-job-id] time")
+    expect(time).to_have_attribute("title", utc)
+    time.hover()  # which fails where something else lies above it
+    said = "element => getComputedStyle(element, '::after').content"
+    time.click()
+    assert time.evaluate(said) == f'" ({utc})"'
+
+    open_view(page, "#/jobs/job-1")
+    fact = page.locator("dd").and_(page.get_by_title(utc)).first
+    assert fact.evaluate(said) == "none"
+    page.get_by_role("link", name="catalogue").focus()
+    page.keyboard.press("Tab")
+    expect(fact).to_be_focused()
+    assert fact.evaluate(said) == f'" ({utc})"'
 
 
 def test_focus_is_seen_in_forced_colours_and_motion_stops_when_asked(

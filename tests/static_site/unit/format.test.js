@@ -13,6 +13,12 @@ test("durations are told in their two greatest units, without noughts", () => {
   );
 });
 
+test("durations are in the reader's numerals, too", () => {
+  const arabic = createFormat({ locale: "ar-EG" });
+  assert.equal(arabic.duration(11_220), "٣ h ٧ min");
+  assert.equal(arabic.duration(-61), "−١ min ١ s");
+});
+
 test("ages have one unit, and a clock that is ahead doesn't show", () => {
   assert.deepEqual(
     [-5, 0.4, 1, 59.9, 60, 7199, 86_400 * 3].map(format.ago),
