@@ -20,7 +20,7 @@ from dashboard_app.frames import trends
 from dashboard_app.loading import load
 from dashboard_app.session import Param
 from dashboard_app.spans import DAY, Interval, Span, cut, span_until
-from dashboard_app.tables import moment_column
+from dashboard_app.tables import moment_column, table
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
 MOST_DAYS = 92
@@ -141,12 +141,11 @@ def groups_table(here: Desk, frame: pd.DataFrame, key: str) -> None:
         else:
             st.query_params.pop(Param.ERROR, None)
 
-    st.dataframe(
+    table(
         frame,
         key=key,
         on_select=choose,
         selection_mode="single-row",
-        hide_index=True,
         column_order=["type", "message", "count", "first_seen_at", "last_seen_at", "clients"],
         column_config={
             "type": column.TextColumn("Type", pinned=True),
@@ -156,7 +155,6 @@ def groups_table(here: Desk, frame: pd.DataFrame, key: str) -> None:
             "last_seen_at": moment_column("Last seen", here.zone),
             "clients": "Clients",
         },
-        height=min(460, 38 + 36 * max(1, len(frame))),
     )
 
 

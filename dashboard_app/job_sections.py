@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,7 @@ from dashboard_app.frames import jobs as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param, SessionKey
 from dashboard_app.spans import DAY
-from dashboard_app.tables import moment_column
+from dashboard_app.tables import moment_column, table
 
 _STEP = 200
 _MOST_ENTRIES = 1_000
@@ -76,10 +76,9 @@ def jobs_table(here: Desk, frame: pd.DataFrame) -> None:
         duration=frame["duration_seconds"],
         error=frame["error_type"],
     )
-    state = st.dataframe(
+    table(
         shown,
         key="jobs-table",
-        hide_index=True,
         on_select=lambda: _open(frame),
         selection_mode="single-row",
         column_order=[*_COLUMNS, *_MORE],
@@ -92,16 +91,14 @@ def jobs_table(here: Desk, frame: pd.DataFrame) -> None:
             "word": "Outcome",
             "progress": column.ProgressColumn("Records through", format="percent", max_value=1),
             "created_at": moment_column("Created", here.zone),
-            "duration": column.NumberColumn("Duration (s)", format="%.0f"),
+            "duration": column.NumberColumn("Duration (s)", format="localized"),
             "attempt": column.NumberColumn("Attempt"),
             "records_ok": column.NumberColumn("Records done", format="localized"),
             "records_failed": column.NumberColumn("Records failed", format="localized"),
             "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
             "error": "Error",
         },
-        height=min(520, 38 + 36 * max(1, len(shown))),
     )
-    del state
 
 
 def _open(frame: pd.DataFrame) -> None:
@@ -130,11 +127,10 @@ def job_of(here: Desk, job_id: str) -> None:
     with left:
         st.markdown("**Counters**")
         counters = frames.counters(job)
-        counters["counter"] = counters["counter"].map(lambda name: words.COUNTERS.get(name, name))
-        st.dataframe(counters, hide_index=True, height="content")
+        _counters(counters)
     with right:
         st.markdown("**Events**" + (f" (the first {len(entries):,})" if more else ""))
-        _entries(here, entries)
+        _entries(here, entries, items)
     takeaway.take_away(
         here, name=f"job-{job_id}", frame=entries, questions=[asked, history], chart=chart
     )
@@ -163,17 +159,35 @@ def _facts(here: Desk, job: Mapping[str, Any]) -> None:
         st.link_button("Its logs", job["log_url"], icon=":material/article:")
 
 
-def _entries(here: Desk, entries: pd.DataFrame) -> None:
-    st.dataframe(
-        entries,
-        hide_index=True,
-        column_order=["occurred_at", "attempt", "what", "delta", "source"],
+def _counters(counters: pd.DataFrame) -> None:
+    """Show what a job counted, each in its unit."""
+    shown = counters.assign(
+        word=[words.counter(name) for name in counters["counter"]],
+        amount=[words.amount(*row) for row in counters.itertuples(index=False)],
+    )
+    table(
+        shown,
+        column_order=["word", "amount"],
+        column_config={
+            "word": "Counter",
+            "amount": column.TextColumn("Amount", alignment="right"),
+        },
+    )
+
+
+def _entries(here: Desk, entries: pd.DataFrame, items: Sequence[Mapping[str, Any]]) -> None:
+    shown = entries.assign(
+        says=[words.said(item["detail"]) for item in items],
+        adds=[words.added(item["detail"].get("delta") or {}) for item in items],
+    )
+    table(
+        shown,
+        column_order=["occurred_at", "attempt", "says", "adds", "source"],
         column_config={
             "occurred_at": moment_column("Occurred", here.zone),
             "attempt": "Attempt",
-            "what": "Says",
-            "delta": "Adds",
+            "says": "Says",
+            "adds": "Adds",
             "source": "Source",
         },
-        height=min(420, 38 + 36 * max(1, len(entries))),
     )

@@ -9,6 +9,11 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
+from dashboard_app import words
+
+_ROWS = 12  # a screenful
+_HEIGHT = 420
+
 _TOTALS: dict[str, Any] = {
     "created": column.NumberColumn("Created", format="localized"),
     "started": column.NumberColumn("Started", format="localized"),
@@ -21,18 +26,27 @@ _TOTALS: dict[str, Any] = {
     "error_rate": column.NumberColumn("Error rate", format="percent"),
     "records": column.NumberColumn("Records", format="localized"),
     "tokens": column.NumberColumn("Tokens", format="localized"),
-    "cost_usd": column.NumberColumn("Cost (USD)", format="dollar"),
+    "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
 }
+
+
+def table(frame: pd.DataFrame, **options: Any) -> None:
+    """Show a table as high as its rows, up to a screenful; what is missing is a dash."""
+    st.dataframe(
+        frame,
+        hide_index=True,
+        placeholder=words.NOTHING,
+        height="content" if len(frame) <= _ROWS else _HEIGHT,
+        **options,
+    )
 
 
 def totals_table(sums: pd.DataFrame, group_title: str) -> None:
     """Show the sums of groups."""
-    st.dataframe(
+    table(
         sums,
-        hide_index=True,
         column_order=["group", *_TOTALS],
         column_config={"group": column.TextColumn(group_title, pinned=True), **_TOTALS},
-        height="content" if len(sums) <= 12 else 420,  # noqa: PLR2004 - a screenful
     )
 
 
@@ -54,12 +68,10 @@ def movers_table(moved: pd.DataFrame) -> None:
         "cost_usd_before": column.NumberColumn("Cost before (USD)", format="$%.4f"),
         "cost_usd_change": column.NumberColumn("Change of cost", **share),
     }
-    st.dataframe(
+    table(
         moved,
-        hide_index=True,
         column_order=list(columns),
         column_config=columns,
-        height="content" if len(moved) <= 12 else 420,  # noqa: PLR2004 - a screenful
     )
 
 

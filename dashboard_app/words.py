@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 OUTCOMES = {
@@ -25,19 +27,45 @@ COUNTERS = {
     "input_tokens": "Input tokens",
     "output_tokens": "Output tokens",
     "cache_read_input_tokens": "Input tokens read from cache",
-    "cost_microusd": "Cost (millionths of a USD)",
+    "cost_microusd": "Cost (USD)",
 }
 STANDINGS = ("Open", "Overdue or behind", "All")
 NOTHING = "–"
 UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
 _SMALL_SECONDS = 10
+_MONEY, _MICRO = "cost_microusd", 1_000_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def outcome(name: str) -> str:
     """Return the word for a result or status."""
     return OUTCOMES.get(name, name)
+
+
+def counter(name: str) -> str:
+    """Return what a counter is called."""
+    return COUNTERS.get(name, name)
+
+
+def amount(name: str, value: float) -> str:
+    """Return what a counter came to: dollars of money, else a count in full."""
+    return money(value / _MICRO) if name == _MONEY else whole(value)
+
+
+def added(delta: Mapping[str, float]) -> str:
+    """Return what an event adds: Records done +40, Cost (USD) +$0.22."""
+    return ", ".join(
+        f"{counter(name)} {'−' if value < 0 else '+'}{amount(name, abs(value))}"
+        for name, value in sorted(delta.items())
+    )
+
+
+def said(detail: Mapping[str, Any]) -> str:
+    """Return what an event says of its job: Completed · Partly done · its stage."""
+    status, result, stage = (detail.get(name) for name in ("status", "result", "stage"))
+    parts = (STATUSES.get(str(status), status), outcome(str(result)) if result else None, stage)
+    return " · ".join(str(part) for part in parts if part) or "Progress"
 
 
 def whole(value: float | None) -> str:

@@ -11,7 +11,7 @@ from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import directories as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param
-from dashboard_app.tables import moment_column
+from dashboard_app.tables import moment_column, table
 from streamlit import column_config as column
 
 _TOTALS = {
@@ -33,9 +33,8 @@ def show(here: Desk) -> None:
     if frame.empty:
         panels.first_use(here.settings)
         return
-    st.dataframe(
+    table(
         frame,
-        hide_index=True,
         column_order=["client_id", "name", "description", "contact", "declared", *_TOTALS],
         column_config={
             "client_id": column.TextColumn("Client", pinned=True),
@@ -48,7 +47,6 @@ def show(here: Desk) -> None:
                 for name, title in _TOTALS.items()
             },
         },
-        height=min(420, 38 + 36 * len(frame)),
     )
     takeaway.take_away(here, name="clients", frame=frame, questions=[questions.CLIENTS])
     _configurations(here, [str(one) for one in frame["client_id"]])
@@ -97,7 +95,7 @@ def _configurations(here: Desk, client_ids: list[str]) -> None:
         nothing = "No plain parameter is set." if other is None else "The two do not differ."
         panels.nothing_here(nothing, "")
         return
-    st.dataframe(frame, hide_index=True, column_config=columns, column_order=list(columns))
+    table(frame, column_config=columns, column_order=list(columns))
     takeaway.take_away(here, name="configuration", frame=frame, questions=asked)
 
 

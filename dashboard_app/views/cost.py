@@ -13,6 +13,7 @@ from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param
+from dashboard_app.tables import table
 from dashboard_app.trend_sections import TOKENS
 from streamlit import column_config as column
 
@@ -59,7 +60,7 @@ def show(here: Desk) -> None:
     _over_time(here, points, everything, (asked, whole))
     chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=str(chosen))
     drawings.show(chart, alt="Cost of each group")
-    st.dataframe(sums, hide_index=True, column_order=list(_COLUMNS), column_config=_COLUMNS)
+    table(sums, column_order=list(_COLUMNS), column_config=_COLUMNS)
     st.caption(
         "Money is reported by job, not by record. What a record cost is the cost of the group "
         "shared out evenly over its records, done and failed: an estimate for a single record."

@@ -12,7 +12,7 @@ from dashboard_app.charts.progress import progress
 from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import directories as frames
 from dashboard_app.session import Param
-from dashboard_app.tables import moment_column
+from dashboard_app.tables import moment_column, table
 from streamlit import column_config as column
 
 _MOST = 1_000
@@ -63,9 +63,8 @@ def _chosen(frame: pd.DataFrame, chosen: str) -> pd.DataFrame:
 
 
 def _table(here: Desk, frame: pd.DataFrame) -> None:
-    st.dataframe(
+    table(
         frame,
-        hide_index=True,
         column_order=[
             *("project_id", "name", "client_id", "owner", "standing", "due_at", "progress"),
             *("done_a_day", "needed_a_day"),

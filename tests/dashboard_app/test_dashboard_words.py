@@ -1,0 +1,35 @@
+"""What counters and events say to people; tables that say nothing where nothing is known."""
+
+from __future__ import annotations
+
+import pytest
+from dashboard_app import words
+from tests.dashboard_app.conftest import Open
+from tests.support.dashboard_api import Api
+
+
+def test_counters_are_told_in_their_units() -> None:
+    """Money in dollars, all else in full; one that is nobody's word is told as it is."""
+    assert words.amount("cost_microusd", 215_469) == "$0.22"
+    assert words.amount("records_ok", 12_345) == "12,345"
+    assert words.added({"records_ok": 40, "cost_microusd": 5_000, "pages": -2}) == (
+        "Cost (USD) +$0.0050, pages −2, Records done +40"
+    )
+
+
+def test_an_event_says_what_happened() -> None:
+    """In the words that outcomes have everywhere."""
+    assert words.said({"status": "completed", "result": "partial"}) == "Completed · Partly done"
+    assert words.said({"status": "running", "stage": "fetch"}) == "Running · fetch"
+    assert words.said({"delta": {}}) == "Progress"
+    assert words.said({"status": "odd"}) == "odd"
+
+
+@pytest.mark.parametrize("page", ["trends", "jobs", "errors", "projects", "clients", "cost"])
+def test_what_is_missing_is_a_dash_in_every_table(api: Api, open_page: Open, page: str) -> None:
+    """Streamlit would say None."""
+    app = open_page(api, page, span="7d", by="Client", job="job-0003", standing="All")
+
+    assert not app.exception
+    assert len(app.dataframe) > 0
+    assert {table.proto.placeholder for table in app.dataframe} == {words.NOTHING}
