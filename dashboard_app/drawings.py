@@ -19,6 +19,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 import streamlit as st
 from altair.utils import schemapi
 
+from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
 
 # Altair's settings are one for all threads, and each session runs in a thread of its own.
@@ -70,11 +71,20 @@ def show(
     """Show a chart, which is drawn if it isn't yet, as wide as there is room."""
     drawn = shown if isinstance(shown, Drawing) else drawing(shown)
     st.vega_lite_chart(
-        {**drawn.specification, "datasets": dict(drawn.tables)},
+        {**drawn.specification, **inked(st.context.theme.type), "datasets": dict(drawn.tables)},
         alt=alt,
         key=key,
         on_select=on_select,
     )
+
+
+def inked(theme: str | None) -> dict[str, Any]:
+    """Return the settings by which text is legible: Streamlit's own grey is too faint to read."""
+    ink = palette.INKS.get(theme or "")
+    if ink is None:
+        return {}
+    text = {"labelColor": ink, "titleColor": ink}
+    return {"config": {"axis": text, "legend": text, "header": text, "text": {"color": ink}}}
 
 
 def _put_aside(data: pd.DataFrame, tables: dict[str, bytes]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +13,7 @@ from streamlit import column_config as column
 from dashboard_app import filters, panels, questions, takeaway
 from dashboard_app.api.client import Question
 from dashboard_app.api.problems import BadQuestion
+from dashboard_app.cards import card, colour_key
 from dashboard_app.charts import failures as charts
 from dashboard_app.desk import Desk
 from dashboard_app.drawings import show
@@ -66,11 +68,18 @@ def over_time(here: Desk, days: Span) -> None:
         return
     ranked = daily.groupby("label")["count"].sum().sort_values(ascending=False, kind="stable")
     labels = [str(name) for name in ranked.index[:_SHOWN_GROUPS]]
-    chart = charts.groups_over_time(frame=daily, span=days, zone=here.zone, labels=labels)
-    show(chart, alt="Failures a day, by group")
-    takeaway.take_away(
-        here, name="errors-by-day", frame=daily, questions=[one for _, one in asked], chart=chart
-    )
+    draw = partial(charts.groups_over_time, frame=daily, span=days, zone=here.zone, labels=labels)
+    with card("errors-by-day", "Failures a day") as head:
+        colour_key(charts.group_colours(daily, labels))
+        show(draw(has_legend=False), alt="Failures a day, by group")
+        with head:
+            takeaway.take_away(
+                here,
+                name="errors-by-day",
+                frame=daily,
+                questions=[one for _, one in asked],
+                chart=draw(),
+            )
 
 
 def new_groups(here: Desk) -> None:
@@ -109,8 +118,12 @@ def movers(here: Desk, days: Span) -> None:
     )
     columns = ["label", "count_before", "count", "change", "more", "direction"]
     chart = charts.movers(frame=shown[columns])
-    show(chart, alt="Change in failures, by group")
-    takeaway.take_away(here, name="movers", frame=moved, questions=[*asked, *others], chart=chart)
+    with card("movers", "Change of failures") as head:
+        show(chart, alt="Change in failures, by group")
+        with head:
+            takeaway.take_away(
+                here, name="movers", frame=moved, questions=[*asked, *others], chart=chart
+            )
 
 
 def _over(days: Span, now: datetime) -> Span:

@@ -10,20 +10,22 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from dashboard_app import figures, questions, takeaway
+from dashboard_app import figures, panels, questions, takeaway, words
 from dashboard_app.api.client import Question
 from dashboard_app.api.problems import BadQuestion
+from dashboard_app.cards import card, colour_key
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.failures import annotated
 from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
-from dashboard_app.charts.throughput import small_results, throughput
+from dashboard_app.charts.throughput import most_ended, small_result, small_results, throughput
 from dashboard_app.desk import Desk
 from dashboard_app.drawings import Drawing, show
 from dashboard_app.focus import chart_key, note_brush
 from dashboard_app.frames import errors as error_frames
 from dashboard_app.frames import trends as frames
 from dashboard_app.frames.movers import comparable, group_movers
+from dashboard_app.frames.tables import RESULTS
 from dashboard_app.loading import load
 from dashboard_app.spans import Span
 from dashboard_app.spike_sections import spike_links, spikes_of
@@ -76,16 +78,18 @@ def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
         here.span,
         lambda: throughput(frame=whole, span=here.span, zone=here.zone, spikes=noted),
     )
-    show(
-        chart,
-        key=chart_key(),
-        on_select=note_brush,
-        alt="Jobs created, attempts started and ended by result, over time",
-    )
-    if not whole["complete"].all():
-        st.caption("The pale bar is of the interval that is running: it still counts.")
-    spike_links(here, noted)
-    takeaway.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
+    with card("throughput", "Throughput") as head:
+        show(
+            chart,
+            key=chart_key(),
+            on_select=note_brush,
+            alt="Jobs created, attempts started and ended by result, over time",
+        )
+        if not whole["complete"].all():
+            st.caption("The pale bar is of the interval that is running: it still counts.")
+        spike_links(here, noted)
+        with head:
+            takeaway.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
 
 
 def groups_of(
@@ -101,11 +105,30 @@ def groups_of(
         part,
         lambda: small_results(frame=narrowed, span=part, zone=here.zone, groups=busiest),
     )
-    show(chart, alt=f"Attempts ended by result, for each {group_by}")
-    if len(sums) > len(busiest):
-        st.caption(f"Charts of the {len(busiest)} busiest of {len(sums)}; the table has all.")
+    with card(f"by-{group_by}", "Attempts ended, by result") as head:
+        colour_key({words.OUTCOMES[name]: palette.OUTCOMES[name] for name in RESULTS})
+        _small_charts(here, narrowed, part, asked, busiest)
+        if len(sums) > len(busiest):
+            st.caption(f"Charts of the {len(busiest)} busiest of {len(sums)}; the table has all.")
+        with head:
+            takeaway.take_away(
+                here, name=f"by-{group_by}", frame=sums, questions=[asked], chart=chart
+            )
     totals_table(sums, group_by.capitalize())
-    takeaway.take_away(here, name=f"by-{group_by}", frame=sums, questions=[asked], chart=chart)
+
+
+def _small_charts(
+    here: Desk, narrowed: pd.DataFrame, part: Span, asked: Question, groups: list[str]
+) -> None:
+    """Show each of some groups in a chart of its own, all on one scale."""
+    most = most_ended(narrowed)
+    draw = partial(small_result, frame=narrowed, span=part, zone=here.zone, most=most)
+    with st.container(key="small-charts"):
+        for group in groups:
+            with st.container():
+                st.markdown(f"**{panels.plain(group)}**")
+                chart = here.drawn(f"small {group}", [asked], part, partial(draw, group=group))
+                show(chart, alt=f"Attempts ended by result: {group}")
 
 
 def movers_of(
@@ -150,9 +173,7 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
     columns = st.columns(2, gap="medium")
     for number, (name, make) in enumerate(makers.items()):
         file_name = name.lower().replace(" ", "-").replace(",", "")
-        with columns[number % 2], st.container(border=True, key=f"card-{file_name}"):
-            head = st.container(horizontal=True, horizontal_alignment="distribute")
-            head.markdown(f"**{name}**")
+        with columns[number % 2], card(file_name, name) as head:
             has_notes = name == "Error rate"  # which other answers decide on
             plain = cast("Callable[[], AnyChart]", make)
             chart = make() if has_notes else here.drawn(name, asked, part, plain)

@@ -17,7 +17,7 @@ def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Ch
         .mark_bar(color=palette.MEASURE, cornerRadiusEnd=2)
         .encode(
             x=alt.X(f"{measure.column}:Q", title=measure.axis_title, axis=axis_for(measure.number)),
-            y=alt.Y("group:N", title=group_title, sort="-x", axis=alt.Axis(labelLimit=220)),
+            y=alt.Y("group:N", title=group_title, sort="-x", axis=alt.Axis(labelLimit=140)),
             tooltip=[
                 alt.Tooltip("group:N", title=group_title),
                 alt.Tooltip(f"{measure.column}:Q", title=measure.axis_title, format=measure.number),

@@ -17,6 +17,7 @@ from dashboard_app.spans import Span
 
 _FAILED = palette.OUTCOMES["failed"]
 _HEIGHT = 190
+_OTHERS = "Others"
 
 
 def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInfo) -> AnyChart:
@@ -41,19 +42,29 @@ def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInf
     return alt.layer(*getattr(chart, "layer", [chart]), rules, flags).properties(height=_HEIGHT)
 
 
+def group_colours(frame: pd.DataFrame, labels: list[str]) -> dict[str, str]:
+    """Return the colour of each group, and that of all others where there are any."""
+    colours = dict(zip(labels, palette.GROUPS, strict=False))
+    return colours if frame["label"].isin(labels).all() else {**colours, _OTHERS: palette.THIRD}
+
+
 def groups_over_time(
-    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, labels: list[str]
+    *,
+    frame: pd.DataFrame,
+    span: Span,
+    zone: ZoneInfo,
+    labels: list[str],
+    has_legend: bool = True,
 ) -> alt.Chart:
     """Return failures a day, stacked by group; those beyond *labels* are together as others."""
-    others = "Others"
-    named = frame.assign(label=frame["label"].where(frame["label"].isin(labels), others))
+    named = frame.assign(label=frame["label"].where(frame["label"].isin(labels), _OTHERS))
     table = named.pivot_table(index="at", columns="label", values="count", aggfunc="sum")
-    there = [name for name in [*labels, others] if name in table]
+    there = [name for name in [*labels, _OTHERS] if name in table]
     wide = table.reset_index().astype({"at": MOMENT})
     timed = with_times(trends.stacked(wide, there), span=span, zone=zone)
-    scale = alt.Scale(
-        domain=[*labels, others], range=[*palette.GROUPS[: len(labels)], palette.THIRD]
-    )
+    colours = group_colours(frame, labels)
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    key = legend(columns=1) if has_legend else None
     chart: alt.Chart = (
         alt.Chart(timed[["x", "x_end", "kind", "count", "low", "high", "when"]])
         .mark_rect()
@@ -62,7 +73,7 @@ def groups_over_time(
             x2="x_end:Q",
             y=alt.Y("low:Q", title="Failures a day (count)", axis=count_axis()),
             y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=scale, legend=legend(columns=1)),
+            color=alt.Color("kind:N", title=None, scale=scale, legend=key),
             tooltip=[
                 alt.Tooltip("when:N", title="Time"),
                 alt.Tooltip("kind:N", title="Group"),
@@ -74,34 +85,35 @@ def groups_over_time(
     return chart
 
 
-def movers(*, frame: pd.DataFrame) -> alt.Chart:
+def movers(*, frame: pd.DataFrame) -> AnyChart:
     """Return the change of each group as a bar to the right (more) or to the left (fewer)."""
-    chart: alt.Chart = (
-        alt.Chart(frame)
-        .mark_bar()
-        .encode(
-            x=alt.X(
-                "more:Q",
-                title="Failures more or fewer than as busy a span before (count)",
-                axis=short_axis(),
+    ground = alt.Chart(frame)
+    y = alt.Y("label:N", title=None, sort=None, axis=None)
+    bars = ground.mark_bar(size=12, yOffset=9).encode(
+        x=alt.X(
+            "more:Q",
+            title="Failures more or fewer (count)",
+            axis=short_axis(),
+        ),
+        y=y,
+        color=alt.Color(
+            "direction:N",
+            title=None,
+            scale=alt.Scale(
+                domain=["More", "Fewer"], range=[_FAILED, palette.OUTCOMES["succeeded"]]
             ),
-            y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=320)),
-            color=alt.Color(
-                "direction:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=["More", "Fewer"], range=[_FAILED, palette.OUTCOMES["succeeded"]]
-                ),
-                legend=legend(),
-            ),
-            tooltip=[
-                alt.Tooltip("label:N", title="Group"),
-                alt.Tooltip("count_before:Q", title="Before", format=",d"),
-                alt.Tooltip("count:Q", title="Now", format=",d"),
-                alt.Tooltip("change:Q", title="Change", format="+,d"),
-                alt.Tooltip("more:Q", title="Beyond what attempts explain", format="+,.1f"),
-            ],
-        )
-        .properties(height={"step": 26})
+            legend=legend(),
+        ),
+        tooltip=[
+            alt.Tooltip("label:N", title="Group"),
+            alt.Tooltip("count_before:Q", title="Before", format=",d"),
+            alt.Tooltip("count:Q", title="Now", format=",d"),
+            alt.Tooltip("change:Q", title="Change", format="+,d"),
+            alt.Tooltip("more:Q", title="Beyond what attempts explain", format="+,.1f"),
+        ],
     )
-    return chart
+    # Above their bars, and not beside them: a phone has no room for both.
+    names = ground.mark_text(align="left", baseline="middle", x=2, yOffset=-8).encode(
+        y=y, text="label:N"
+    )
+    return alt.layer(bars, names).properties(height={"step": 42})

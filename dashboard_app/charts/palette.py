@@ -20,6 +20,8 @@ OUTCOMES = {
 # What stands side by side in one chart; queued and stalled are shades, told apart by their words.
 APART = ("succeeded", "partial", "failed", "timed_out", "cancelled", "running")
 GROUNDS = {"light": "#ffffff", "dark": "#171e27"}
+# Axes' and legends' text: the site's soft ink, 4.5:1 and more on cards and on the page.
+INKS = {"light": "#525f70", "dark": "#9fadbd"}
 
 CREATED, STARTED = "#8494ad", "#2164f7"
 MEASURE, SECOND, THIRD = "#2164f7", "#d08001", "#636a78"

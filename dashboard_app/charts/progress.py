@@ -26,7 +26,7 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
     )
     order = list(shown["label"])
     there = [name for name in _PARTS if shown[name].sum()]
-    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260))
+    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=150))
     bars = (
         alt.Chart(long)
         .mark_bar()

@@ -18,6 +18,7 @@ from dashboard_app.spans import Span
 
 FOCUS = "focus"
 _SO_FAR_OPACITY = 0.45
+_SMALL_HEIGHT = 96
 _LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
 
 
@@ -87,8 +88,42 @@ def results(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
 def small_results(
     *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, groups: list[str]
 ) -> alt.FacetChart:
-    """Return a small chart of results for each of some groups, on one scale."""
+    """Return a small chart of results for each of some groups, on one scale, as one to export."""
+    return (
+        _small(frame=frame, span=span, zone=zone, groups=groups)
+        .properties(width=260, height=_SMALL_HEIGHT)
+        .facet(
+            alt.Facet("group:N", title=None, sort=groups, header=alt.Header(labelFontWeight=600)),
+            columns=3,
+        )
+    )
+
+
+def small_result(
+    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, group: str, most: float
+) -> alt.Chart:
+    """Return the small chart of one group, up to the *most* that stands in any beside it."""
+    chart: alt.Chart = _small(frame=frame, span=span, zone=zone, groups=[group], most=most)
+    return chart.properties(height=_SMALL_HEIGHT)
+
+
+def most_ended(frame: pd.DataFrame) -> float:
+    """Return how many attempts ended in the interval of a group that saw the most."""
+    return float(frame["ended"].max())
+
+
+def _small(
+    *,
+    frame: pd.DataFrame,
+    span: Span,
+    zone: ZoneInfo,
+    groups: list[str],
+    most: float | None = None,
+) -> alt.Chart:
+    """Return results of some groups; without a legend where the scale is given from outside."""
     kept = frame[frame["group"].isin(groups)]
+    scale = alt.Scale() if most is None else alt.Scale(domain=[0, most])
+    key = legend() if most is None else None
     long = with_times(stacked(kept), span=span, zone=zone)
     long["kind"] = long["kind"].map(words.OUTCOMES)
     return (
@@ -97,19 +132,14 @@ def small_results(
         .encode(
             x=time_axis(span=span, zone=zone, ticks=4).title(None),
             x2="x_end:Q",
-            y=alt.Y("low:Q", title="Ended (count)", axis=count_axis(tickCount=4)),
+            y=alt.Y("low:Q", title="Ended (count)", axis=count_axis(tickCount=4), scale=scale),
             y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
+            color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=key),
             opacity=so_far(),
             tooltip=[
                 alt.Tooltip("group:N", title="Group"),
                 *tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d")),
             ],
-        )
-        .properties(width=260, height=96)
-        .facet(
-            alt.Facet("group:N", title=None, sort=groups, header=alt.Header(labelFontWeight=600)),
-            columns=3,
         )
     )
 

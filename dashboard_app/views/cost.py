@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 from dashboard_app import drawings, panels, questions, takeaway, words
 from dashboard_app.api.client import Question
+from dashboard_app.cards import card
 from dashboard_app.charts.bars import ranked
 from dashboard_app.charts.measures import MEASURES, by_group, stacked
 from dashboard_app.desk import Desk, desk
@@ -59,13 +60,15 @@ def show(here: Desk) -> None:
     _figures(costs.unit_costs(frames.totals(everything)))
     _over_time(here, points, everything, (asked, whole))
     chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=str(chosen))
-    drawings.show(chart, alt="Cost of each group")
+    with card("by-group", f"Cost by {str(chosen).lower()}") as head:
+        drawings.show(chart, alt="Cost of each group")
+        with head:
+            takeaway.take_away(here, name="cost", frame=sums, questions=[asked], chart=chart)
     table(sums, column_order=list(_COLUMNS), column_config=_COLUMNS)
     st.caption(
         "Money is reported by job, not by record. What a record cost is the cost of the group "
         "shared out evenly over its records, done and failed: an estimate for a single record."
     )
-    takeaway.take_away(here, name="cost", frame=sums, questions=[asked], chart=chart)
 
 
 def _figures(total: pd.DataFrame) -> None:
@@ -93,25 +96,25 @@ def _over_time(
     groups = frames.top_groups(points, "cost_usd", _LINES)
     asked, whole = behind
     left, right = st.columns(2, gap="medium")
-    with left, st.container(border=True, key="card-cost"):
-        st.markdown("**Cost over time**")
+    with left, card("cost", "Cost over time") as head:
         measure = MEASURES["cost_usd"]
         lines = by_group(
             frame=points, measure=measure, span=here.span, zone=here.zone, groups=groups
         )
         drawings.show(lines, alt="Cost over time, by group")
-        takeaway.take_away(
-            here, name="cost-over-time", frame=points, questions=[asked], chart=lines
-        )
-    with right, st.container(border=True, key="card-tokens"):
-        st.markdown("**Tokens over time**")
+        with head:
+            takeaway.take_away(
+                here, name="cost-over-time", frame=points, questions=[asked], chart=lines
+            )
+    with right, card("tokens", "Tokens over time") as head:
         chart = stacked(
             frame=everything, columns=TOKENS, title="Tokens (count)", span=here.span, zone=here.zone
         )
         drawings.show(chart, alt="Input and output tokens over time")
-        takeaway.take_away(
-            here, name="tokens-over-time", frame=everything, questions=[whole], chart=chart
-        )
+        with head:
+            takeaway.take_away(
+                here, name="tokens-over-time", frame=everything, questions=[whole], chart=chart
+            )
 
 
 show(desk())

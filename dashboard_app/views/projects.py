@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 from dashboard_app import drawings, panels, questions, takeaway, words
+from dashboard_app.cards import card
 from dashboard_app.charts.progress import progress
 from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import directories as frames
@@ -46,10 +47,14 @@ def show(here: Desk) -> None:
     if more:
         st.caption(f"The first {_MOST:,} projects; choose a client for the rest.")
     chart = progress(frame=frame.head(_SHOWN))
-    drawings.show(chart, alt="Jobs of each project by what they are, and how many are expected")
-    st.caption("The grey mark is how many jobs are expected. A project's whole life, not the span.")
+    with card("projects", "Progress") as head:
+        drawings.show(chart, alt="Jobs of each project by what they are, and how many are expected")
+        st.caption(
+            "The grey mark is how many jobs are expected. A project's whole life, not the span."
+        )
+        with head:
+            takeaway.take_away(here, name="projects", frame=frame, questions=[asked], chart=chart)
     _table(here, frame)
-    takeaway.take_away(here, name="projects", frame=frame, questions=[asked], chart=chart)
 
 
 def _chosen(frame: pd.DataFrame, chosen: str) -> pd.DataFrame:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pandas as pd
 import pytest
-from dashboard_app.charts import measures, throughput
+from dashboard_app import drawings
+from dashboard_app.charts import failures, measures, palette, throughput
 from dashboard_app.charts.units import unit_of
 from tests.dashboard_app.test_dashboard_charts import (
     BERLIN,
     CHARTS,
     FRAME,
     ONE,
+    ROOT,
     SPAN,
     encodings,
+    luminance,
     rows,
     specification,
 )
@@ -98,3 +102,41 @@ def test_each_tick_of_a_count_is_short_by_itself() -> None:
             assert "s" not in (given["axis"].get("format") or ""), given
     bars = axes(throughput.results(frame=ONE, span=SPAN, zone=BERLIN))
     assert [given["axis"]["tickMinStep"] for given in bars] == [1]
+
+
+@pytest.mark.parametrize("theme", palette.GROUNDS)
+def test_text_of_charts_can_be_read(theme: str) -> None:
+    """By 4.5:1 on cards and on the page, as WCAG asks of text; in the ink that the site has."""
+    config = tomllib.loads((ROOT / "dashboard_app/.streamlit/config.toml").read_text())["theme"]
+    ink = drawings.inked(theme)["config"]["axis"]["labelColor"]
+
+    assert drawings.inked(theme)["config"]["legend"]["labelColor"] == ink
+    assert ink in (ROOT / "static_site/design/tokens.css").read_text()
+    for ground in (palette.GROUNDS[theme], config[theme]["backgroundColor"]):
+        high, low = sorted((luminance(ink), luminance(ground)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 4.5
+    assert drawings.inked(None) == {}
+
+
+def test_small_charts_are_on_one_scale() -> None:
+    """Each reaches as high as the highest of them, and has no legend of its own."""
+    most = throughput.most_ended(FRAME)
+    for group in ("acme", "globex"):
+        chart = throughput.small_result(frame=FRAME, span=SPAN, zone=BERLIN, group=group, most=most)
+        drawn = specification(chart)["encoding"]
+        assert drawn["y"]["scale"]["domain"] == [0, most]
+        assert drawn["color"]["legend"] is None
+        tops = [row["high"] for row in rows(chart, "high")]
+        assert tops
+        assert max(tops) <= most
+
+
+def test_a_key_of_groups_names_others_only_where_there_are_any() -> None:
+    """It has the colours of the chart."""
+    both = pd.DataFrame({"label": ["a", "b"]})
+
+    assert failures.group_colours(both, ["a", "b"]) == {
+        "a": palette.GROUPS[0],
+        "b": palette.GROUPS[1],
+    }
+    assert failures.group_colours(both, ["a"]) == {"a": palette.GROUPS[0], "Others": palette.THIRD}
