@@ -7,7 +7,7 @@ import { NEVER, createPoll } from "../lib/polling.js";
 import { listHash } from "../lib/route.js";
 import { OUTCOME_LABELS, countOf, outcomeOf, titleOf } from "../lib/words.js";
 import { createJobBody, createJobHistory } from "./job-parts.js";
-import { createFreshness, headline } from "./live-view.js";
+import { createFreshness, headline, troublePanel } from "./live-view.js";
 import { createCard, createJobLines, createStatePanel } from "./parts.js";
 
 export function createJobView(context, listAddress) {
@@ -90,7 +90,7 @@ export function createJobView(context, listAddress) {
     setHidden(body.element, isPanel);
     setChildren(panel, isPanel ? [panelElement(isGone)] : []);
     setAttribute(back, "href", listAddress());
-    freshness.update(isGone ? { ...pace, error: null } : pace, clock.now());
+    freshness.update(isGone ? null : pace, clock.now());
     if (job === null) {
       body.showWaiting(jobId);
     } else {
@@ -118,13 +118,7 @@ export function createJobView(context, listAddress) {
     if (key !== shownPanel.key) {
       const made = isGone
         ? notFoundPanel(jobId, listAddress())
-        : createStatePanel({
-            shape: "lost",
-            heading: "h1",
-            title: key,
-            text: ["Your jobs go on all the same. This page tries again by itself."],
-            actions: [{ label: "Try now", run: poll.hurry }],
-          });
+        : createStatePanel({ ...troublePanel(key, poll.hurry), heading: "h1" });
       shownPanel = { key, element: made };
     }
     return shownPanel.element;
@@ -158,7 +152,7 @@ export function createJobView(context, listAddress) {
     },
 
     tick() {
-      freshness.update(pace.error instanceof NotFound ? NEVER : pace, clock.now());
+      freshness.update(pace.error instanceof NotFound ? null : pace, clock.now());
       const job = feed.job();
       if (job !== null && job.status !== "completed") {
         body.update(job);

@@ -28,16 +28,19 @@ export function createFreshness({ format, isOffline, onTryNow }) {
     element,
     banner,
 
+    /** Without a `pace` nothing is on its way. */
     update(pace, now) {
-      const failing = pace.error !== null;
-      const seconds = pace.asOf === null ? null : Math.max((now - pace.asOf) / 1000, 0);
+      setHidden(element, pace === null);
+      const { asOf, error, nextAt } = pace ?? NEVER;
+      const failing = error !== null;
+      const seconds = asOf === null ? null : Math.max((now - asOf) / 1000, 0);
       setAttribute(element, "data-state", failing ? "failing" : seconds === null ? "new" : "live");
       const none = failing ? "No data yet" : "Loading …";
       setText(age, seconds === null ? none : `Updated ${format.ago(seconds)}`);
       if (failing) {
-        setText(what, headline(pace.error, isOffline()));
+        setText(what, headline(error, isOffline()));
         setText(why, "What you see is the last that we know.");
-        setText(when, countdown(pace.nextAt, now, format));
+        setText(when, countdown(nextAt, now, format));
       }
       setHidden(strip, !failing || seconds === null);
     },
@@ -51,6 +54,15 @@ export function headline(error, offline) {
   return error instanceof BadAnswer
     ? "Run Ledger sent something that this page can’t read."
     : "Run Ledger can’t be reached.";
+}
+
+export function troublePanel(title, run) {
+  return {
+    shape: "lost",
+    title,
+    text: ["Your jobs go on all the same. This page tries again by itself."],
+    actions: [{ label: "Try now", run }],
+  };
 }
 
 function countdown(nextAt, now, format) {
@@ -113,7 +125,7 @@ export function createLiveView(context, parts) {
     setHidden(body, isPanel || known === null);
     element.toggleAttribute("aria-busy", !skeleton.hidden);
     showPanel(isPanel, isRefused);
-    freshness.update(isRefused ? NEVER : pace, clock.now());
+    freshness.update(isRefused ? null : pace, clock.now());
     if (!body.hidden) {
       render(known);
     }
@@ -128,9 +140,7 @@ export function createLiveView(context, parts) {
     const made = isRefused
       ? { shape: "search", title: refusal(pace.error), text: [pace.error.message],
           actions: [{ label: parts.backLabel ?? "Clear filters", href: parts.backHash }] }
-      : { shape: "lost", title: headline(pace.error, isOffline()),
-          text: ["Your jobs go on all the same. This page tries again by itself."],
-          actions: [{ label: "Try now", run: poll.hurry }] };
+      : troublePanel(headline(pace.error, isOffline()), poll.hurry);
     setChildren(panel, isPanel ? [createStatePanel(made)] : []);
   }
 
@@ -175,7 +185,7 @@ export function createLiveView(context, parts) {
     },
 
     tick() {
-      freshness.update(pace.error !== null && isFinal(pace.error) ? NEVER : pace, clock.now());
+      freshness.update(pace.error !== null && isFinal(pace.error) ? null : pace, clock.now());
       parts.tick?.();
     },
   };

@@ -221,6 +221,7 @@ def test_a_job_that_is_not_there_yet_appears(page: Page, origin: FakeOrigin) -> 
     """An unknown job is said to be unknown, and shown as soon as it reports."""
     sign_in(page, origin, "#/jobs/job-late")
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+    expect(page.get_by_text("Loading …")).to_be_hidden()
 
     origin.jobs = [make_job("job-late", name="Late job")]
 

@@ -165,6 +165,7 @@ def test_a_client_that_is_not_there_leads_back(page: Page, origin: FakeOrigin) -
     sign_in(page, origin, "#/clients/nobody")
 
     expect(page.get_by_role("heading", name="There is no such thing here")).to_be_visible()
+    expect(page.get_by_text("Loading …")).to_be_hidden()
     page.get_by_role("link", name="All clients", exact=True).click()
     expect(page.get_by_role("heading", name="No clients yet")).to_be_visible()
 
