@@ -25,7 +25,7 @@ from dashboard_app.spans import (
 # What a bound widget shows is what stands in the address.
 CUSTOM = "Days"
 AUTO = "Auto"
-_SHARED = (
+SHARED = (
     Param.SPAN,
     Param.DAYS,
     Param.INTERVAL,
@@ -39,7 +39,7 @@ _COMMON_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "A
 
 def shared() -> dict[str, list[str]]:
     """Return what the address holds of the filters of all pages, for a link to another page."""
-    return {str(name): st.query_params.get_all(name) for name in _SHARED if name in st.query_params}
+    return {str(name): st.query_params.get_all(name) for name in SHARED if name in st.query_params}
 
 
 def zone_filter() -> ZoneInfo:

@@ -34,12 +34,17 @@ def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
     return found
 
 
-def explain() -> None:
+def explain(page: str) -> None:
     """Say what of the address is left out, where anything is.
 
     Widgets put the address right. A run that only goes on from the one before says it again.
     """
-    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    address: Mapping[str, Sequence[str]] = {
+        name: st.query_params.get_all(name) for name in st.query_params
+    }
+    if _is_new(page):
+        address = _last_words(address)
+        _adopt(address)
     goes_on = st.session_state.pop(SessionKey.GOES_ON, False)
     said = st.session_state.get(SessionKey.LINK_COMPLAINTS, []) if goes_on else []
     found = [*dict.fromkeys([*said, *complaints(address)])]
@@ -50,6 +55,40 @@ def explain() -> None:
             "**Part of this link can't be understood.** The usual is shown in its place:" + lines,
             icon=":material/link_off:",
         )
+
+
+def _is_new(page: str) -> bool:
+    """Say whether a link within the app has led from another page to this one."""
+    before = st.session_state.get(SessionKey.PAGE, page)
+    st.session_state[SessionKey.PAGE] = page
+    return bool(page != before)
+
+
+def _last_words(address: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Return an address in which each filter of all pages stands once, as a link has it.
+
+    Streamlit keeps what these filters hold, and puts the link's words behind theirs.
+    """
+    words_of = {Param.DAYS: _MOST_DATES}
+    return {
+        name: values[-words_of.get(Param(name), 1) :] if name in filters.SHARED else values
+        for name, values in address.items()
+    }
+
+
+def _adopt(address: Mapping[str, Sequence[str]]) -> None:
+    """Let the filters of all pages hold what the address says, not what was chosen before."""
+    for name in filters.SHARED:
+        said = address.get(name)
+        if said and (name not in _CHECKS or _CHECKS[name](said)):
+            st.session_state[name] = _value(name, said)
+
+
+def _value(name: Param, said: Sequence[str]) -> object:
+    """Return what the widget of a filter holds where the address says this."""
+    if name is Param.DAYS:
+        return date.fromisoformat(said[0]), date.fromisoformat(said[-1])
+    return said[0] == "true" if name is Param.UTC_DAYS else said[0]
 
 
 def _said(text: str) -> str:

@@ -63,7 +63,7 @@ def main() -> None:
 def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Caller) -> None:
     has_begun = False
     try:
-        links.explain()
+        links.explain(page.url_path)
         with st.sidebar:
             desk = _desk(ledger, person, pages)
         put(desk)

@@ -14,6 +14,7 @@ class SessionKey(StrEnum):
     GOES_ON = "goes_on"
     JOBS_WANTED = "jobs_wanted"
     LINK_COMPLAINTS = "link_complaints"
+    PAGE = "page"
 
 
 class Param(StrEnum):

@@ -1,0 +1,86 @@
+"""What only a browser shows: where links within the app lead, and which row is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.screenshots.dashboard import MILLISECONDS, settle
+from tests.support.analysts_app import providing, running_app
+from tests.support.dashboard_api import serving
+from tests.support.dashboard_data import fill, text
+from tests.support.events import job_update
+from tests.support.views import reading_house
+
+from run_ledger.domain import instants
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the app on two weeks of work, with an hour three days ago in which much failed."""
+    now = datetime.now(UTC)
+    house = reading_house([])
+    house.now = instants.parse(now.isoformat())
+    fill(house, now)
+    bad = (now - timedelta(days=3)).replace(minute=5)
+    house.post(
+        *(
+            job_update(
+                job_id=f"bad-{number}",
+                client_id="globex",
+                project_id="globex-catalogue",
+                pipeline="products",
+                event_id="ended",
+                occurred_at=text(bad),
+                status="completed",
+                result="failed",
+                error={"type": "DiskFull", "message": "No space is left"},
+            )
+            for number in range(30)
+        )
+    )
+    with (
+        serving(house) as api,
+        providing() as provider,
+        running_app(tmp_path_factory.mktemp("clicks"), provider, api.url) as url,
+    ):
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser, app: str) -> Iterator[Page]:
+    """Give a tab of somebody who has signed in."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1360, "height": 1_000})
+    page = context.new_page()
+    page.set_default_timeout(MILLISECONDS)
+    page.goto(app)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("sees ").first.wait_for(state="attached")
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("address", ["", "?span=30d&tz=Europe/Berlin&client=globex"])
+def test_a_spike_leads_to_its_day_whatever_was_chosen(page: Page, app: str, address: str) -> None:
+    """The link within the app shows the same as when it is opened from a mail."""
+    page.goto(f"{app}/{address}")
+    settle(page)
+    page.get_by_role("link").filter(has_text="DiskFull").first.click()
+    expect(page.get_by_role("heading", name="Errors")).to_be_visible(timeout=MILLISECONDS)
+    counted = page.get_by_text("attempts failed or timed out in")
+    expect(counted).to_contain_text(" in 1 days of UTC" if not address else " in 2 days of UTC")
+    settle(page)
+    assert page.get_by_text("can't be understood").count() == 0
+    query = parse_qs(urlsplit(page.url).query)
+    assert query["span"] == ["Days"]
+    assert set(query["days"]) == {(datetime.now(UTC) - timedelta(days=3)).date().isoformat()}
+    said = counted.inner_text()
+
+    page.goto(page.url)
+    expect(counted).to_have_text(said)
+    assert page.get_by_text("can't be understood").count() == 0
