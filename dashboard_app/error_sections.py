@@ -22,7 +22,7 @@ from dashboard_app.frames import trends
 from dashboard_app.loading import load
 from dashboard_app.session import Param
 from dashboard_app.spans import DAY, Interval, Span, cut, span_until
-from dashboard_app.tables import moment_column, table
+from dashboard_app.tables import key_of_rows, moment_column, table
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
 MOST_DAYS = 92
@@ -144,8 +144,9 @@ def _busier(here: Desk, days: Span) -> float:
     return now / before if now and before else 1.0
 
 
-def groups_table(here: Desk, frame: pd.DataFrame, key: str) -> None:
+def groups_table(here: Desk, frame: pd.DataFrame, name: str) -> None:
     """Show groups; selecting one puts it into the address."""
+    key = key_of_rows(name, frame["fingerprint"])
 
     def choose() -> None:
         rows = st.session_state[key]["selection"]["rows"]

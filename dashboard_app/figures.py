@@ -42,14 +42,13 @@ def figures(
                 compare = words.points_of_percent if name == "error_rate" else words.change
                 # A minus that Streamlit knows, as it chooses arrow and colour by it.
                 moved = (compare(complete[name], before[name]) or "").replace("−", "-") or None
-            exact = words.NOTHING if now[name] is None else f"{now[name]:,.6g}"
             st.metric(
                 label,
                 shown(now[name]),
                 moved,
                 delta_color="off" if moved == words.UNCHANGED else colour,
                 delta_arrow="off" if moved == words.UNCHANGED else "auto",
-                help=_help(name, exact),
+                help=_help(name, words.whole(now[name])),
                 border=True,
             )
 

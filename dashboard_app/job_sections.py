@@ -19,7 +19,7 @@ from dashboard_app.frames import jobs as frames
 from dashboard_app.loading import load
 from dashboard_app.session import Param, SessionKey
 from dashboard_app.spans import DAY
-from dashboard_app.tables import moment_column, table
+from dashboard_app.tables import key_of_rows, moment_column, table
 
 _STEP = 200
 _MOST_ENTRIES = 1_000
@@ -76,10 +76,11 @@ def jobs_table(here: Desk, frame: pd.DataFrame) -> None:
         duration=frame["duration_seconds"],
         error=frame["error_type"],
     )
+    key = key_of_rows("jobs-table", frame["job_id"])
     table(
         shown,
-        key="jobs-table",
-        on_select=lambda: _open(frame),
+        key=key,
+        on_select=lambda: _open(frame, key),
         selection_mode="single-row",
         column_order=[*_COLUMNS, *_MORE],
         column_config={
@@ -101,8 +102,8 @@ def jobs_table(here: Desk, frame: pd.DataFrame) -> None:
     )
 
 
-def _open(frame: pd.DataFrame) -> None:
-    rows = st.session_state["jobs-table"]["selection"]["rows"]
+def _open(frame: pd.DataFrame, key: str) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(frame):
         st.query_params[Param.JOB] = str(frame["job_id"].iloc[rows[0]])
     else:

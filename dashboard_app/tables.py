@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,7 +61,7 @@ def movers_table(moved: pd.DataFrame) -> None:
         "more_failures": column.NumberColumn("Failures more", format="%+.1f"),
         "error_rate": column.NumberColumn("Error rate", **share),
         "error_rate_before": column.NumberColumn("Before", **share),
-        "error_rate_change": column.NumberColumn("Change (points)", **share),
+        "error_rate_change": column.NumberColumn("Change (points of %)", format="%+.1f"),
         "ended": column.NumberColumn("Ended", **count),
         "ended_before": column.NumberColumn("Ended before", **count),
         "ended_change": column.NumberColumn("Change of ended", **share),
@@ -69,7 +71,7 @@ def movers_table(moved: pd.DataFrame) -> None:
         "cost_usd_change": column.NumberColumn("Change of cost", **share),
     }
     table(
-        moved,
+        moved.assign(error_rate_change=moved["error_rate_change"] * 100),
         column_order=list(columns),
         column_config=columns,
     )
@@ -80,3 +82,13 @@ def moment_column(title: str, zone: ZoneInfo) -> Any:
     return column.DatetimeColumn(
         f"{title} ({zone})", format="D MMM YYYY, HH:mm:ss", timezone=str(zone)
     )
+
+
+def key_of_rows(name: str, ids: Iterable[object]) -> str:
+    """Return a key for a table in which rows are chosen.
+
+    Streamlit keeps what is chosen by position: under another key, rows that came by a filter or
+    by time don't inherit the mark of those that stood there before.
+    """
+    joined = " ".join(map(str, ids))  # no id holds a space
+    return f"{name}-{zlib.crc32(joined.encode()):08x}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dashboard_app import words
+from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open
 from tests.support.dashboard_api import Api
 
@@ -33,3 +34,29 @@ def test_what_is_missing_is_a_dash_in_every_table(api: Api, open_page: Open, pag
     assert not app.exception
     assert len(app.dataframe) > 0
     assert {table.proto.placeholder for table in app.dataframe} == {words.NOTHING}
+
+
+def test_other_rows_do_not_inherit_a_mark(api: Api, open_page: Open) -> None:
+    """Streamlit keeps the chosen row of a table by its place: other rows are another table."""
+
+    def table_of(page: str, column: str, **address: str) -> str:
+        app = open_page(api, page, span="30d", **address)
+        (found,) = [one.proto.id for one in app.dataframe if column in one.value]
+        return str(found)
+
+    everything = table_of("jobs", "job_id")
+    assert table_of("jobs", "job_id") == everything
+    assert table_of("jobs", "job_id", client="globex") != everything
+
+
+def test_an_exact_figure_has_all_its_digits() -> None:
+    """Where the tile rounds, its help does not."""
+
+    def page() -> None:
+        from dashboard_app.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
+
+        names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd")
+        figures(dict.fromkeys(names, 1_234_567))  # type: ignore[arg-type]
+
+    told = {one.label: one.help for one in AppTest.from_function(page).run().metric}
+    assert "Exactly 1,234,567." in told["Jobs created"]
