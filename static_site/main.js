@@ -112,6 +112,7 @@ function openSite({ config, session, shell }) {
     client: { view: createClientView(context), place: "clients" },
   };
   let current = null;
+  let currentId;
 
   /** `isMove`: another place was open before. */
   function openRoute(isMove) {
@@ -127,11 +128,13 @@ function openSite({ config, session, shell }) {
       return;
     }
     const { view, place } = views[route.view];
+    const isElsewhere = before !== view || route.id !== currentId;
     current = view;
+    currentId = route.id;
     shell.showView(view, view.title(), place, route.view === place);
     view.show(route);
     shell.setTitle(view.title());
-    if (isMove && before !== view) {
+    if (isMove && isElsewhere) {
       focusAfterMove(before === views.job.view ? before.shownId() : null);
     }
   }
