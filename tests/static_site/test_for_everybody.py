@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.screenshots.example_day import fill
 from tests.static_site.conftest import let_pass, sign_in
 from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
+from tests.support.accessibility import violations
 from tests.support.example_jobs import ago, make_error_group, make_job
 from tests.support.fake_site_origin import FakeOrigin
 
@@ -20,11 +20,6 @@ LINES = """links => links.map((link) => {
   words.selectNodeContents(link);
   return words.getClientRects().length;
 })"""
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-    "rules": {"target-size": {"enabled": True}},
-}
 
 
 @pytest.fixture
@@ -37,13 +32,7 @@ def looked_at() -> Iterator[list[str]]:
 
 def look(page: Page, found: list[str], state: str) -> None:
     """Let axe look at the page as it is."""
-    results = Axe().run(page, options=RULES).response
-    assert results["testEngine"]["name"] == "axe-core"
-    found += [
-        f"{state}: {one['id']}: {node['html'][:200]}: {node.get('failureSummary')}"
-        for one in results["violations"]
-        for node in one["nodes"]
-    ]
+    found += violations(page, state)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

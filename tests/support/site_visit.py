@@ -1,0 +1,186 @@
+"""Somebody who looks at the site of a running stack with a real browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Response,
+    expect,
+)
+from playwright.sync_api import TimeoutError as TookTooLong
+
+MILLISECONDS = 120_000
+"""How long to wait for anything: the functions may be cold and the machine busy."""
+PLAYWRIGHTS_OWN = 5_000
+SECONDS = 240
+
+WATCH = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`policy: ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+});
+{
+  const { fetch } = window;
+  window.underWay = 0;
+  window.fetch = async (...question) => {
+    window.underWay += 1;
+    try {
+      return await fetch(...question);
+    } finally {
+      window.underWay -= 1;
+    }
+  };
+}
+"""
+IS_LIVE = """(hash) => location.hash === hash
+  && !document.querySelector("main [aria-busy]")
+  && document.querySelector("main .freshness[data-state=live]") !== null"""
+A_TURN = (
+    "() => new Promise((done) => { const {port1, port2} = new MessageChannel();"
+    " port1.onmessage = done; port2.postMessage(null); })"
+)
+
+
+class Visit:
+    """One tab, and whatever went wrong in it: errors, broken policies, scripts that ran."""
+
+    def __init__(self, context: BrowserContext, site_url: str) -> None:
+        """Open an empty tab."""
+        self.context = context
+        self.site_url = site_url.rstrip("/")
+        self.page = context.new_page()
+        self.answers: list[Response] = []
+        self.expected: set[str] = set()
+        """Parts of messages on the console that a test provokes."""
+        self._troubles: list[str] = []
+        self.page.on("pageerror", lambda error: self._troubles.append(f"error: {error}"))
+        self.page.on("console", self._hear)
+        self.page.on("dialog", lambda dialog: self._troubles.append(f"dialog: {dialog.message}"))
+        self.page.on("response", self._note)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # the sign-in pages of the local AWS have no icon, and it answers late on a busy machine
+        isnt_ours = "favicon" in message.location["url"] or "504" in message.text
+        if message.type in {"error", "warning"} and not isnt_ours:
+            self._troubles.append(f"{message.type}: {message.text}")
+
+    def _note(self, response: Response) -> None:
+        if urlsplit(response.url).path.startswith("/api/"):
+            self.answers.append(response)
+
+    def troubles(self) -> list[str]:
+        """Give what went wrong and was not expected, and forget it."""
+        found = [one for one in self._troubles if not any(part in one for part in self.expected)]
+        if urlsplit(self.page.url).scheme != "about":
+            ran = self.page.evaluate("'broken' in window || 'broken' in {}")
+            found += ["a script ran"] if ran else []
+        self._troubles.clear()
+        self.expected.clear()
+        return found
+
+    def sign_in(self, person: Mapping[str, str], hash_: str = "") -> None:
+        """Open the site at a place and sign in, until somebody is signed in."""
+        self.begin_sign_in(person, hash_)
+        self.page.get_by_role("button", name="Sign out").wait_for()
+
+    def begin_sign_in(self, person: Mapping[str, str], hash_: str = "") -> None:
+        """Open the site at a place and send the form of the sign-in pages."""
+        self.page.goto(f"{self.site_url}/{hash_}")
+        self.page.get_by_role("button", name="Sign in").click()
+        self.fill_sign_in(person)
+
+    def fill_sign_in(self, person: Mapping[str, str]) -> None:
+        """Fill the form of the sign-in pages and send it."""
+        self.page.locator("[name=username]").fill(person["email"])
+        self.page.locator("[name=password]").fill(person["password"])
+        self.page.locator("[type=submit]").first.click()
+
+    def open(self, hash_: str) -> None:
+        """Go to a place, and wait until its data is there."""
+        self.page.evaluate("hash => { location.hash = hash }", hash_)
+        self.wait_until_live(hash_)
+
+    def wait_until_live(self, hash_: str) -> None:
+        """Wait until the data of a place is there."""
+        try:
+            self.page.wait_for_function(IS_LIVE, arg=hash_)
+        except TookTooLong as error:
+            said = self.page.get_by_role("main").inner_text()
+            answers = [f"{one.status} {one.url}" for one in self.answers[-8:]]
+            raise AssertionError(
+                f"{hash_} is not live: {self.page.url} says {said[:300]!r} after {answers}"
+            ) from error
+
+    def hurry(self) -> None:
+        """Let the page ask now rather than at its next turn, as when a laptop wakes."""
+        self.page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    def stop_clock(self) -> None:
+        """Let the page's clock, installed before, stand still."""
+        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1_000 + 1)
+
+    def hurry_until(self, thing: Locator) -> None:
+        """Let the page ask again and again, and show what is new, until it shows something."""
+        deadline = time.monotonic() + SECONDS
+        news = self.page.get_by_role("button", name=re.compile("^Show .* new"))
+        while not thing.is_visible():
+            if news.is_visible():
+                news.click()
+            assert time.monotonic() < deadline, f"waited {SECONDS} s in vain for {thing}"
+            self.polled()
+
+    def polled(self) -> list[Response]:
+        """Let the page ask once, and give the answers when it has taken them in."""
+        self._let_answers_in()
+        self.answers.clear()
+        with self.page.expect_response("**/api/**"):
+            self.hurry()
+        self._let_answers_in()
+        return [*self.answers]
+
+    def _let_answers_in(self) -> None:
+        self.page.wait_for_function("() => window.underWay === 0")
+        for _ in range(5):
+            self.page.evaluate(A_TURN)
+
+    def job(self, job_id: str) -> Locator:
+        """Find a job's row in the list."""
+        return self.page.locator(f'[data-job-id="{job_id}"]')
+
+    def job_ids(self) -> list[str]:
+        """Give the jobs of the list, from top to bottom."""
+        ids: list[str] = self.page.locator("[data-job-id]").evaluate_all(
+            "rows => rows.map(row => row.dataset.jobId)"
+        )
+        return ids
+
+    def overflow(self) -> list[int]:
+        """Give by how many pixels the page is wider than its window, if it is."""
+        wider: int = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        return [wider] if wider > 0 else []
+
+
+@contextmanager
+def visiting(browser: Browser, site_url: str, **options: Any) -> Iterator[Visit]:
+    """Give a tab of a fresh profile; nothing may have gone wrong in it at the end."""
+    given = {"locale": "en-GB", "timezone_id": "Europe/Berlin", "reduced_motion": "reduce"}
+    context = browser.new_context(**{**given, **options})
+    context.set_default_timeout(MILLISECONDS)
+    expect.set_options(timeout=MILLISECONDS)
+    context.add_init_script(WATCH)
+    try:
+        visit = Visit(context, site_url)
+        yield visit
+        assert visit.troubles() == []
+    finally:
+        expect.set_options(timeout=PLAYWRIGHTS_OWN)
+        context.close()
