@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -78,7 +79,8 @@ def test_a_spike_leads_to_its_day_whatever_was_chosen(page: Page, app: str, addr
     assert page.get_by_text("can't be understood").count() == 0
     query = parse_qs(urlsplit(page.url).query)
     assert query["span"] == ["Days"]
-    assert set(query["days"]) == {(datetime.now(UTC) - timedelta(days=3)).date().isoformat()}
+    spike = datetime.now(ZoneInfo("Europe/Berlin" if address else "UTC")) - timedelta(days=3)
+    assert set(query["days"]) == {spike.date().isoformat()}
     said = counted.inner_text()
 
     page.goto(page.url)

@@ -123,6 +123,8 @@ def exits(folder: str, how: str) -> None:
         if how == "raise":
             raise ValueError("no such record")
         if how == "interrupt":
+            # what was started in a shell's background would not hear it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(60)
         if how == "thread":  # a thread that goes on after the main one
