@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.emit import RunLedger
 from run_ledger.emit import surroundings as around
 from run_ledger.emit.naming import Naming

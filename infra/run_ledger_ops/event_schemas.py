@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from run_ledger.domain.schema import file_name, file_text, schemas
+from run_ledger.domain.contract.schema import file_name, file_text, schemas
 
 FOLDER = Path(__file__).resolve().parents[2] / "backend" / "event-schema"
 

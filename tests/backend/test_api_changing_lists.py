@@ -9,7 +9,7 @@ import pytest
 from tests.support.events import job_update
 from tests.support.reading import NOW, House, house
 
-from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import text
 
 DAY = 86_400 * 1_000_000

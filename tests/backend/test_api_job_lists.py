@@ -10,7 +10,7 @@ import pytest
 from tests.support.events import Envelope, job_update
 from tests.support.reading import NOW, STAFF, House, client_user, house
 
-from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import text
 
 DAY = 86_400 * 1_000_000

@@ -13,7 +13,7 @@ from tests.support.events import Envelope, job_update
 from tests.support.reading import STAFF, House, client_user
 from tests.support.views import Fact, facts, reading_house
 
-from run_ledger.domain.contract import KNOWN_COUNTERS
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.instants import MICROSECONDS, parse, text
 
 HOUR = 3_600 * MICROSECONDS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from run_ledger.domain import events, job, rollups
+from run_ledger.domain import job, rollups
+from run_ledger.domain.contract import events
 
 from .figures import Figure, side_by_side
 

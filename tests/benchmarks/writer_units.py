@@ -21,7 +21,7 @@ from tests.support import ledgers, tables
 from tests.support.sizing import Meter
 from tests.support.tables import NAMES
 
-from run_ledger.domain.events import decode
+from run_ledger.domain.contract.events import decode
 from run_ledger.store.client import dynamodb
 from run_ledger.store.ledger import Delivery, Ledger, Timing
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open, person, words_of
 from tests.support.dashboard_api import Api
 
-from run_ledger.domain.fingerprints import fingerprint
+from run_ledger.domain.contract.fingerprints import fingerprint
 
 HOSTILE = "<script>*x*</script> " + "y" * 90
 

@@ -16,8 +16,8 @@ import pytest
 from tests.support.ledger_http import Stack, get, machine_token, until
 from tests.support.local_stack import LocalStack
 
-from run_ledger.domain import events as contract
-from run_ledger.domain.contract import KNOWN_COUNTERS, JobUpdate, ProjectUpdate
+from run_ledger.domain.contract import events as contract
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, JobUpdate, ProjectUpdate
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "contract.md").read_text()

@@ -13,7 +13,7 @@ from tests.support.recount import recount_rollups, without_zeros
 from tests.support.tables import NAMES
 
 from run_ledger.domain import instants
-from run_ledger.domain.events import decode
+from run_ledger.domain.contract.events import decode
 from run_ledger.store.audit import Audit, Findings, Manner
 from run_ledger.store.audit_scopes import Scope
 from run_ledger.store.ledger import Delivery, Ledger, Timing

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from run_ledger.domain.events import Event, decode
+from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.job import Job, fold
 
 Entry = Mapping[str, str]

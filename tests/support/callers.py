@@ -10,7 +10,7 @@ from tests.support.events import Envelope, job_update, project_update
 from tests.support.reading import NOW, PEOPLE_CLIENTS, STAFF, House, Reply, client_user
 from tests.support.views import reading_house
 
-from run_ledger.domain.fingerprints import fingerprint
+from run_ledger.domain.contract.fingerprints import fingerprint
 from run_ledger.domain.instants import text
 
 CLIENTS = ("acme", "globex", "initech")

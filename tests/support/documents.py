@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from run_ledger.domain.contract import JOB_SAYINGS, PROJECT_SAYINGS
+from run_ledger.domain.contract.vocabulary import JOB_SAYINGS, PROJECT_SAYINGS
 from run_ledger.domain.instants import text
 from run_ledger.domain.job import Attempt, Failure, Job
 from run_ledger.domain.project import Project

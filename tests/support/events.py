@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from run_ledger.domain.events import Event, decode
+from run_ledger.domain.contract.events import Event, decode
 
 Envelope = dict[str, Any]
 

@@ -24,7 +24,7 @@ from tests.support.ledgers import empty_store
 from tests.support.local_stack import LocalStack
 from tests.support.tables import NAMES
 
-from run_ledger.domain.events import decode
+from run_ledger.domain.contract.events import decode
 from run_ledger.store.ledger import Delivery, Ledger
 
 _JOBS_A_BATCH, _A_CALL = 1_000, 25

@@ -14,8 +14,8 @@ from tests.support.events import Envelope, job_update
 from tests.support.querying import Querying
 from tests.support.reading import NOW, STAFF, House, Reply, client_user
 
-from run_ledger.domain.contract import RESULTS
-from run_ledger.domain.fingerprints import fingerprint
+from run_ledger.domain.contract.fingerprints import fingerprint
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import parse, text
 
 SECOND = 1_000_000

@@ -16,8 +16,8 @@ from tests.support.tables import NAMES
 
 from run_ledger.domain import job as jobs
 from run_ledger.domain import project as projects
+from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.events import Event, decode
 from run_ledger.domain.instants import text
 from run_ledger.store import job_items, project_items
 from run_ledger.store.attributes import to_item

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from run_ledger.domain import events as contract
+from run_ledger.domain.contract import events as contract
 from run_ledger_ops.demo.events import DemoEvent
 from run_ledger_ops.demo.timetable import past_families
 

@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Raw, Struct
 
-from .contract import JobResult, JobStatus
+from run_ledger.domain.contract.vocabulary import JobResult, JobStatus
+
 from .instants import MICROSECONDS, text
 from .job import Attempt, Failure, Job
 

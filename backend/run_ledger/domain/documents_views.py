@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from .contract import RESULTS, ProjectStatus
+from run_ledger.domain.contract.vocabulary import RESULTS, ProjectStatus
+
 from .instants import text
 from .project import Project
 

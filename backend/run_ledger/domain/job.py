@@ -24,10 +24,18 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .contract import FAILURES, JOB_SAYINGS, Error, JobResult, JobStatus, JobUpdate
+from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.fingerprints import fingerprint
+from run_ledger.domain.contract.vocabulary import (
+    FAILURES,
+    JOB_SAYINGS,
+    Error,
+    JobResult,
+    JobStatus,
+    JobUpdate,
+)
+
 from .errors import InvalidEvent, shown
-from .events import Event
-from .fingerprints import fingerprint
 from .liveness import is_silent
 from .sums import Saying, add_delta, take_sayings
 

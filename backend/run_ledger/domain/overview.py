@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from .contract import RESULTS
+from run_ledger.domain.contract.vocabulary import RESULTS
+
 from .documents_overview import ClientFiguresDocument, FiguresDocument, HourDocument
 from .instants import text
 from .trends import error_rate

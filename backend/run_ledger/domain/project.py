@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec import Struct, UnsetType
 
-from .contract import PROJECT_SAYINGS, ProjectUpdate
+from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.vocabulary import PROJECT_SAYINGS, ProjectUpdate
+
 from .errors import InvalidEvent, shown
-from .events import Event
 from .sums import Saying, add_delta, take_sayings
 
 

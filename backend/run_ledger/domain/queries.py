@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from .contract import FAILURES, RESULTS, JobStatus
+from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobStatus
+
 from .errors import InvalidQuery
 from .job import Job
 from .parameters import (

@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from .contract import ProjectStatus
+from run_ledger.domain.contract.vocabulary import ProjectStatus
+
 from .parameters import CURSOR, Given, Parameter, check_names, choice, identifier, limit
 from .queries import PageQuery
 

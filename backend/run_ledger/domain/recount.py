@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from .events import Event
+from run_ledger.domain.contract.events import Event
+
 from .job import Job
 from .project import Project
 from .rollups import (

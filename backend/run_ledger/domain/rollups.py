@@ -38,9 +38,10 @@ from typing import NamedTuple
 
 from msgspec import UnsetType
 
-from .contract import KNOWN_COUNTERS
+from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
+
 from .durations import bucket
-from .events import Event
 from .instants import day as day_of
 from .instants import hour as hour_of
 from .job import Attempt, Ended, Job, job_update

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct, UnsetType
 
-from .events import Event
+from run_ledger.domain.contract.events import Event
+
 from .instants import from_datetime
 
 

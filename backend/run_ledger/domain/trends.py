@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .contract import KNOWN_COUNTERS, RESULTS, JobResult
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS, JobResult
+
 from .documents_trends import PointDocument, SeriesDocument
 from .durations import percentile
 from .instants import text

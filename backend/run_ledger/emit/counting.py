@@ -15,7 +15,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
-from run_ledger.domain.contract import MAX_COUNT
+from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.domain.errors import InvalidEvent, shown
 
 MAX_NAMES = 240  # of counters a job: ten events' worth, and far from what an item holds

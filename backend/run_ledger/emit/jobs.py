@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract import PROJECT_SAYINGS, JobResult
+from run_ledger.domain.contract.vocabulary import PROJECT_SAYINGS, JobResult
 from run_ledger.emit.prices import Meter
 from run_ledger.emit.sender import Ending
 from run_ledger.emit.tallies import Tally

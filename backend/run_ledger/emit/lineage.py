@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract import MAX_COUNT
+from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.emit.names import identifier
 from run_ledger.emit.redaction import redacted
 from run_ledger.emit.updates import cut

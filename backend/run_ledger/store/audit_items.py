@@ -14,8 +14,8 @@ import msgspec
 from run_ledger.domain import instants, liveness
 from run_ledger.domain import job as jobs
 from run_ledger.domain import project as projects
+from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.events import Event, decode
 
 from . import job_items, keys, project_items
 from .attributes import Attribute, Item, from_attribute, to_item

@@ -11,7 +11,7 @@ import msgspec
 
 from run_ledger.domain import job as jobs
 from run_ledger.domain import project as projects
-from run_ledger.domain.events import Event
+from run_ledger.domain.contract.events import Event
 from run_ledger.domain.recount import (
     Contribution,
     Drift,

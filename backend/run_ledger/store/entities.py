@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from run_ledger.domain import job as jobs
 from run_ledger.domain import project as projects
-from run_ledger.domain.events import Event
+from run_ledger.domain.contract.events import Event
 from run_ledger.domain.instants import text
 from run_ledger.domain.rollups import (
     Differences,

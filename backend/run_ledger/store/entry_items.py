@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from run_ledger.domain.events import Event
+from run_ledger.domain.contract.events import Event
 from run_ledger.domain.instants import MICROSECONDS
 
 from . import keys

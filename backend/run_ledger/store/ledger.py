@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger.domain.contract.events import Event
 from run_ledger.domain.errors import InvalidEvent, StoreUnavailable, shown
-from run_ledger.domain.events import Event
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
 from .faults import Fault, fault

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from run_ledger.domain.contract.events import Event
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.events import Event
 from run_ledger.domain.rollups import Differences, Row, merge
 from run_ledger.domain.samples import Sample, Samples, newer
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.domain.liveness import SLOT_SECONDS, sign_of_row
 

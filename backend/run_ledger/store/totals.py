@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.contract import RESULTS
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.rollups import NOW
 

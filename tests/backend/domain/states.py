@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tests.support.events import Envelope, decoded_all
 
-from run_ledger.domain.events import Event
+from run_ledger.domain.contract.events import Event
 
 State = TypeVar("State")
 

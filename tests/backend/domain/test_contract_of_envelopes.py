@@ -16,10 +16,10 @@ from tests.support.events import (
     without,
 )
 
-from run_ledger.domain.contract import JobUpdate
+from run_ledger.domain.contract.events import decode
+from run_ledger.domain.contract.violations import invalid_detail, invalid_envelope
+from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.errors import InvalidEvent, shown
-from run_ledger.domain.events import decode
-from run_ledger.domain.violations import invalid_detail, invalid_envelope
 
 LIMIT = 64 * 1024
 

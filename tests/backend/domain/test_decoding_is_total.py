@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.support import strategies
 from tests.support.events import Envelope, envelope, job_detail, project_detail
 
-from run_ledger.domain.contract import JobUpdate, ProjectUpdate
+from run_ledger.domain.contract.events import Event, decode
+from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.events import Event, decode
 
 REASONS = {
     "bad_json",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_ledger.domain.fingerprints import fingerprint, normalised
+from run_ledger.domain.contract.fingerprints import fingerprint, normalised
 
 ALIKE = [
     ("row 17 of 2000 is bad", "row 1 of 3 is bad"),

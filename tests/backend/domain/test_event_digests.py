@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support import strategies
 from tests.support.events import Envelope, decoded, job_update
 
-from run_ledger.domain.events import decode
+from run_ledger.domain.contract.events import decode
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=4),

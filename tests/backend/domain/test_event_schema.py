@@ -14,9 +14,9 @@ from tests.backend.domain.field_tables import BUILDERS, JOB_FIELDS, PROJECT_FIEL
 from tests.support import strategies
 from tests.support.events import Envelope, decoded, job_update, project_update, without
 
-from run_ledger.domain.contract import JobUpdate, ProjectUpdate
+from run_ledger.domain.contract.schema import file_name, file_text, schemas
+from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.schema import file_name, file_text, schemas
 from run_ledger_ops import event_schemas
 
 VALIDATORS = {kind: Draft202012Validator(schema) for kind, schema in schemas().items()}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.contract import Identifier
+from run_ledger.domain.contract.vocabulary import Identifier
 from run_ledger.emit.names import identifier
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=200) | st.text("a-0._:/", max_size=140)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.contract import KNOWN_COUNTERS
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.emit.prices import EXAMPLE_PRICES, PRICES_AS_OF, Meter, Price, Prices
 from run_ledger.emit.usage import Usage
 

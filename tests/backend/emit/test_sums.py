@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.contract import MAX_COUNT
+from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.domain.errors import InvalidEvent
 from run_ledger.emit.counting import MAX_NAMES, Sums
 

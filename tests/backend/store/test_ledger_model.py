@@ -25,8 +25,8 @@ from tests.support.dynamo import Fault
 from tests.support.writers import Writer
 
 from run_ledger import writer as handlers
+from run_ledger.domain.contract.events import decode
 from run_ledger.domain.errors import InvalidEvent, StoreUnavailable
-from run_ledger.domain.events import decode
 from run_ledger.store.ledger import Ledger
 
 WRITERS = 3

@@ -9,16 +9,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from . import instants
-from .contract import (
-    MAX_DETAIL_BYTES,
-    MAX_LEVELS,
-    SCHEMA_VERSION,
-    JobUpdate,
-    ProjectUpdate,
-    ShortText,
-)
-from .errors import InvalidEvent, shown
+from run_ledger.domain import instants
+from run_ledger.domain.errors import InvalidEvent, shown
+
 from .violations import (
     UNREADABLE,
     invalid_detail,
@@ -26,6 +19,14 @@ from .violations import (
     too_deep,
     unknown_version,
     unreadable_json,
+)
+from .vocabulary import (
+    MAX_DETAIL_BYTES,
+    MAX_LEVELS,
+    SCHEMA_VERSION,
+    JobUpdate,
+    ProjectUpdate,
+    ShortText,
 )
 
 JOB_UPDATE = "job_update"

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .contract import (
+from .vocabulary import (
     ALLOWED,
     JOB_STATUS_ALLOWED,
     MAX_DETAIL_BYTES,

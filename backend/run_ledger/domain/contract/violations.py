@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
-from .contract import (
+from run_ledger.domain.errors import InvalidEvent, shown
+
+from .vocabulary import (
     ALLOWED,
     JOB_STATUS_ALLOWED,
     MAX_LEVELS,
@@ -22,7 +24,6 @@ from .contract import (
     ProjectUpdate,
     Tags,
 )
-from .errors import InvalidEvent, shown
 
 _PATH = re.compile(
     r" - at (?P<key>`key` in )?`\$\.?(?P<field>[^`.\[]*)\.?(?P<rest>[^`]*)`$"
