@@ -17,7 +17,7 @@ from openlineage.client import OpenLineageClient
 from tests.support.buses import WillingBus, served
 
 from run_ledger import emit
-from run_ledger.domain.job import Job
+from run_ledger.domain.state.job import Job
 from run_ledger.emit.lineage import Owner
 from run_ledger.emit.openlineage import RunLedgerTransport
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from run_ledger.domain import job, rollups
 from run_ledger.domain.contract import events
+from run_ledger.domain.state import job, rollups
 
 from .figures import Figure, side_by_side
 

@@ -23,9 +23,9 @@ from tests.support.sizing import READ_BLOCK, Index, rules
 from tests.support.tables import NAMES
 
 from run_ledger.domain import instants
-from run_ledger.domain.job import fold
-from run_ledger.domain.rollups import NOW as NOW_PREFIX
-from run_ledger.domain.rollups import SHARD, shard_of
+from run_ledger.domain.state.job import fold
+from run_ledger.domain.state.rollups import NOW as NOW_PREFIX
+from run_ledger.domain.state.rollups import SHARD, shard_of
 from run_ledger.store import keys
 from run_ledger.store.attributes import Item, to_item
 from run_ledger.store.job_items import counter_attributes, seen_attributes, state_attributes

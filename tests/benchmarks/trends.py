@@ -22,8 +22,8 @@ from tests.support.dynamo import item_bytes
 from tests.support.reading import NOW, STAFF, House
 from tests.support.sizing import READ_BLOCK
 
-from run_ledger.domain.durations import bucket
 from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.domain.state.durations import bucket
 from run_ledger.store.attributes import to_item
 
 from .figures import Figure

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from tests.support.local_stack import is_running, wait_for
 
-from run_ledger.domain import job as ledger_job
 from run_ledger.domain.contract import events as contract
+from run_ledger.domain.state import job as ledger_job
 from run_ledger.emit import RunLedger
 from run_ledger_ops.demo.live import LINES, Runner
 from run_ledger_ops.demo.worker import SPOOL

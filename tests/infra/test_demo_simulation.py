@@ -15,7 +15,7 @@ from tests.support.simulation import (
     totals,
 )
 
-from run_ledger.domain import job as ledger_job
+from run_ledger.domain.state import job as ledger_job
 from run_ledger_ops.demo.catalogue import PROJECTS
 from run_ledger_ops.demo.events import SOURCE, DemoEvent
 from run_ledger_ops.demo.projects import opened_projects

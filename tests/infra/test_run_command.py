@@ -16,7 +16,7 @@ import pytest
 from tests.support.buses import WillingBus, served
 from tests.support.local_stack import wait_for
 
-from run_ledger.domain.job import Job
+from run_ledger.domain.state.job import Job
 from run_ledger_ops.run import _message, duration
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from tests.support.templates import (
     transformed,
 )
 
-from run_ledger.domain.rollups import DAYS
+from run_ledger.domain.state.rollups import DAYS
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

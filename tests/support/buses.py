@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from run_ledger.domain.contract.events import Event, decode
-from run_ledger.domain.job import Job, fold
+from run_ledger.domain.state.job import Job, fold
 
 Entry = Mapping[str, str]
 

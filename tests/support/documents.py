@@ -6,8 +6,8 @@ from typing import Any
 
 from run_ledger.domain.contract.vocabulary import JOB_SAYINGS, PROJECT_SAYINGS
 from run_ledger.domain.instants import text
-from run_ledger.domain.job import Attempt, Failure, Job
-from run_ledger.domain.project import Project
+from run_ledger.domain.state.job import Attempt, Failure, Job
+from run_ledger.domain.state.project import Project
 
 
 def job_document(job: Job) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from tests.support.dynamo import Dynamo, Script, TableSchema
 from tests.support.events import Envelope
 from tests.support.tables import NAMES
 
-from run_ledger.domain import job as jobs
-from run_ledger.domain import project as projects
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.errors import InvalidEvent
 from run_ledger.domain.instants import text
+from run_ledger.domain.state import job as jobs
+from run_ledger.domain.state import project as projects
 from run_ledger.store import job_items, project_items
 from run_ledger.store.attributes import to_item
 from run_ledger.store.entry_items import Entry, from_entry_item

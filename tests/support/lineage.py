@@ -25,8 +25,8 @@ from openlineage.client.facet_v2 import (
     tags_run,
 )
 
-from run_ledger.domain import job as ledger_job
 from run_ledger.domain.contract import events as contract
+from run_ledger.domain.state import job as ledger_job
 
 RUN_ID = "3b452093-782c-4ef2-9c0c-aafe2aa6f34d"
 PARENT_RUN_ID = "a6d1f7a0-5e1c-7b1a-9c1d-0f4f2e3c4b5a"

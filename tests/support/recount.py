@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from tests.support.events import Envelope
 
 from run_ledger.domain.contract.fingerprints import fingerprint
-from run_ledger.domain.durations import bucket
+from run_ledger.domain.state.durations import bucket
 
 RANK = {"queued": 0, "running": 1, "completed": 2}
 KNOWN_COUNTERS = {

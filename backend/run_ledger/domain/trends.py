@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS, JobResult
+from run_ledger.domain.state.durations import percentile
 
 from .documents_trends import PointDocument, SeriesDocument
-from .durations import percentile
 from .instants import text
 
 Sums = Mapping[str, int]

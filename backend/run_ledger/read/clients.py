@@ -24,7 +24,7 @@ from run_ledger.domain.errors import NotFound
 from run_ledger.domain.parameters import is_identifier
 from run_ledger.domain.queries import no_query
 from run_ledger.domain.queries_views import clients_query
-from run_ledger.domain.rollups import CLIENTS
+from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_reads import (
     Parameters,
     Profile,

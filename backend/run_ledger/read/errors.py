@@ -2,7 +2,7 @@
 
 Counts are exact: each attempt that ended as failed or timed out, in the span's days, counts once.
 Times, message and jobs are samples, those of the failures that the writer took in first and last:
-see `run_ledger.domain.samples`.
+see `run_ledger.domain.state.samples`.
 
 The order is by count, descending, then fingerprint. A cursor keeps the span that it began with, and
 goes on below the count and fingerprint that it stands at. So a group whose count stays as it is

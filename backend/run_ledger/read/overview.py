@@ -26,7 +26,7 @@ from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.overview import ClientFigures, client_document, totals_document
 from run_ledger.domain.queries_overview import overview_query
 from run_ledger.domain.queries_trends import DAY, HOUR
-from run_ledger.domain.rollups import CLIENTS
+from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_hours import HoursPage, client_range, read_hours
 from run_ledger.store.client_reads import read_names, read_profile
 from run_ledger.store.job_lists import read_portion

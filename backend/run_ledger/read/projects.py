@@ -24,7 +24,7 @@ from run_ledger.domain.errors import NotFound
 from run_ledger.domain.parameters import is_identifier
 from run_ledger.domain.queries import no_query
 from run_ledger.domain.queries_views import ProjectsQuery, projects_query
-from run_ledger.domain.rollups import projects_partition
+from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.project_items import StoredProject
 from run_ledger.store.project_lists import (
     read_newest_client,

@@ -29,7 +29,7 @@ from run_ledger.domain.documents_trends import SeriesDocument, TrendsDocument
 from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.instants import day, parse, text
 from run_ledger.domain.queries_trends import HOUR, TrendsQuery, trends_query
-from run_ledger.domain.rollups import ALL
+from run_ledger.domain.state.rollups import ALL
 from run_ledger.domain.trends import Sums, known_alone, series
 from run_ledger.store.directories import read_project_ids
 from run_ledger.store.rollup_reads import Place, Range, beyond, day_cuts, read_sums

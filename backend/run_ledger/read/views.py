@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from run_ledger.domain.access import Scope
-from run_ledger.domain.rollups import CLIENTS
+from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_reads import read_declared
 from run_ledger.store.directories import read_client_ids
 from run_ledger.store.totals import Totals, TotalsPage, read_totals

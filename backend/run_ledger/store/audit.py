@@ -25,8 +25,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from run_ledger.domain.recount import Drift
-from run_ledger.domain.rollups import Row
+from run_ledger.domain.state.recount import Drift
+from run_ledger.domain.state.rollups import Row
 
 from .attributes import Item
 from .audit_calls import Shards, read_entries, read_items, read_rows

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from run_ledger.domain.errors import StoreUnavailable
-from run_ledger.domain.rollups import Row
+from run_ledger.domain.state.rollups import Row
 
 from . import keys
 from .attributes import Item, to_attribute

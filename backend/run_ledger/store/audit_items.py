@@ -11,11 +11,12 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from run_ledger.domain import instants, liveness
-from run_ledger.domain import job as jobs
-from run_ledger.domain import project as projects
+from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.state import job as jobs
+from run_ledger.domain.state import liveness
+from run_ledger.domain.state import project as projects
 
 from . import job_items, keys, project_items
 from .attributes import Attribute, Item, from_attribute, to_item

@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 
-from run_ledger.domain import job as jobs
-from run_ledger.domain import project as projects
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.recount import (
+from run_ledger.domain.state import job as jobs
+from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.recount import (
     Contribution,
     Drift,
     contribution,
     contribution_of_project,
 )
-from run_ledger.domain.rollups import CLIENTS, Row, subject
+from run_ledger.domain.state.rollups import CLIENTS, Row, subject
 
 from .attributes import Item
 from .audit_items import (

@@ -17,8 +17,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from run_ledger.domain import liveness
-from run_ledger.domain.rollups import Row
+from run_ledger.domain.state import liveness
+from run_ledger.domain.state.rollups import Row
 
 from .attributes import Attribute, Item, to_item
 from .audit_items import Name, differing, whole_number

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.rollups import CLIENTS, Row, projects_partition, subject
+from run_ledger.domain.state.rollups import CLIENTS, Row, projects_partition, subject
 
 from . import keys
 from .attributes import Item

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from run_ledger.domain.pages import DayMap, day_of, is_day
-from run_ledger.domain.rollups import DAY_SHARDS, DAYS, NOW, SHARD
+from run_ledger.domain.state.rollups import DAY_SHARDS, DAYS, NOW, SHARD
 
 from .attributes import to_attribute
 from .reading import Reading

@@ -7,19 +7,19 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from run_ledger.domain import job as jobs
-from run_ledger.domain import project as projects
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.instants import text
-from run_ledger.domain.rollups import (
+from run_ledger.domain.state import job as jobs
+from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.rollups import (
     Differences,
     delta_differences,
     merge,
     project_differences,
     state_differences,
 )
-from run_ledger.domain.samples import Samples, failure_samples
-from run_ledger.domain.sums import add_delta
+from run_ledger.domain.state.samples import Samples, failure_samples
+from run_ledger.domain.state.sums import add_delta
 
 from . import job_items, project_items
 from .attributes import Attribute, Item, to_item

@@ -7,7 +7,7 @@ from typing import Any
 
 from run_ledger.domain.failures import Counted
 from run_ledger.domain.instants import parse
-from run_ledger.domain.rollups import failures_row
+from run_ledger.domain.state.rollups import failures_row
 
 from .reading import Reading
 from .rollup_items import counts_of, sample_of, sort_of

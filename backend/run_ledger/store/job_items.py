@@ -27,10 +27,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain import instants, liveness
-from run_ledger.domain.job import Attempt, Ended, Failure, Job, Reported
-from run_ledger.domain.rollups import shard_of
-from run_ledger.domain.sums import Saying
+from run_ledger.domain import instants
+from run_ledger.domain.state import liveness
+from run_ledger.domain.state.job import Attempt, Ended, Failure, Job, Reported
+from run_ledger.domain.state.rollups import shard_of
+from run_ledger.domain.state.sums import Saying
 
 from . import keys
 from .attributes import Attribute, from_attribute, from_item

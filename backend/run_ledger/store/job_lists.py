@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.liveness import sign_of_row
 from run_ledger.domain.pages import Stretch
+from run_ledger.domain.state.liveness import sign_of_row
 
 from .attributes import to_attribute, to_item
 from .batches import read_items

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.errors import InvalidEvent
-from run_ledger.domain.rollups import Differences, Row, merge
-from run_ledger.domain.samples import Sample, Samples, newer
+from run_ledger.domain.state.rollups import Differences, Row, merge
+from run_ledger.domain.state.samples import Sample, Samples, newer
 
 from .entities import Entity, Known, Stored, Write
 

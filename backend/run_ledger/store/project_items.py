@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.project import Project
+from run_ledger.domain.state.project import Project
 
 from . import keys
 from .attributes import Attribute, from_item

@@ -3,7 +3,7 @@
 Each row is kept in several shards, so that writers which run side by side don't meet on one item:
 ``sk`` is the row's sort key, ``#``, and the shard. The row is the sum of its shards, and of an item
 its numbers alone are counts. Texts stand beside them, where a writer that counts something leaves
-word of it (see `run_ledger.domain.samples`) for no write of its own:
+word of it (see `run_ledger.domain.state.samples`) for no write of its own:
 
 ======================  ======================================================================
 ``seen``                when it counted last, in microseconds (rows of clients)
@@ -23,8 +23,8 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.instants import parse, text
-from run_ledger.domain.rollups import CLIENTS, Row
-from run_ledger.domain.samples import Sample
+from run_ledger.domain.state.rollups import CLIENTS, Row
+from run_ledger.domain.state.samples import Sample
 
 from .attributes import Attribute, from_item, to_item
 from .expressions import UpdateBuilder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.domain.liveness import SLOT_SECONDS, sign_of_row
+from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
 
 from . import keys
 from .attributes import Attribute, to_attribute

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.domain.liveness import SLOT_SECONDS, sign_of_row
+from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
 
 from . import keys
 from .attributes import to_attribute

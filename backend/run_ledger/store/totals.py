@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.errors import InvalidQuery
-from run_ledger.domain.rollups import NOW
+from run_ledger.domain.state.rollups import NOW
 
 from .attributes import to_attribute
 from .rollup_items import SEEN, from_rollup_item, seen_at

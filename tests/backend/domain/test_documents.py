@@ -12,7 +12,7 @@ from tests.support.recount import recount_job
 
 from run_ledger.domain.documents import job_document
 from run_ledger.domain.instants import LATEST, text
-from run_ledger.domain.job import fold
+from run_ledger.domain.state.job import fold
 
 OUTSIDE = ("stalled", "last_seen_at")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.durations import BOUNDS, bucket, percentile, representative
+from run_ledger.domain.state.durations import BOUNDS, bucket, percentile, representative
 
 MILLISECOND = 1_000
 YEAR = 366 * 86_400 * 1_000_000

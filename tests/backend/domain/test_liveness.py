@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.liveness import SLOT_SECONDS, is_silent, sign_of_row, slot_of
+from run_ledger.domain.state.liveness import SLOT_SECONDS, is_silent, sign_of_row, slot_of
 
 SECOND = 1_000_000
 NOW = 1_795_000_000 * SECOND

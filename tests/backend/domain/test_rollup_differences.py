@@ -12,11 +12,11 @@ from tests.support import strategies
 from tests.support.events import Envelope, decoded_all, job_update
 from tests.support.recount import recount_rollups, without_zeros
 
-from run_ledger.domain import job as jobs
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.fingerprints import fingerprint
-from run_ledger.domain.job import Job
-from run_ledger.domain.rollups import (
+from run_ledger.domain.state import job as jobs
+from run_ledger.domain.state.job import Job
+from run_ledger.domain.state.rollups import (
     Differences,
     Row,
     Subject,

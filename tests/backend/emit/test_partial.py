@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.support.buses import WillingBus
 
-from run_ledger.domain.job import Ended
+from run_ledger.domain.state.job import Ended
 from run_ledger.emit import RunLedger
 
 Make = Callable[..., RunLedger]

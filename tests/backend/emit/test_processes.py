@@ -12,7 +12,7 @@ import pytest
 from tests.support.buses import MoodyBus, WillingBus, dice, jobs_of, served
 from tests.support.reporting import taken
 
-from run_ledger.domain.job import Job
+from run_ledger.domain.state.job import Job
 from run_ledger.emit.bus import Bus
 from run_ledger.emit.draining import drain, folders
 

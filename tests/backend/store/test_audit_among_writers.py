@@ -24,7 +24,7 @@ from tests.support.reading import Serial
 from tests.support.recount import recount_rollups
 from tests.support.tables import NAMES, empty_tables
 
-from run_ledger.domain.rollups import Row
+from run_ledger.domain.state.rollups import Row
 from run_ledger.store.attributes import to_item
 from run_ledger.store.audit_items import Name
 from run_ledger.store.audit_repairs import AUDIT_SHARD, mend_item, mend_row

@@ -40,10 +40,10 @@ from msgspec import UnsetType
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
+from run_ledger.domain.instants import day as day_of
+from run_ledger.domain.instants import hour as hour_of
 
 from .durations import bucket
-from .instants import day as day_of
-from .instants import hour as hour_of
 from .job import Attempt, Ended, Job, job_update
 from .project import Project
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS
 
 DEFAULT_HEARTBEAT_SECONDS = 900
 SLOT_SECONDS = 300

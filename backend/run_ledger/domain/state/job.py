@@ -34,8 +34,8 @@ from run_ledger.domain.contract.vocabulary import (
     JobStatus,
     JobUpdate,
 )
+from run_ledger.domain.errors import InvalidEvent, shown
 
-from .errors import InvalidEvent, shown
 from .liveness import is_silent
 from .sums import Saying, add_delta, take_sayings
 

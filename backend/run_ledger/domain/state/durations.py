@@ -14,7 +14,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from .instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS
 
 _GROWTH_NUMERATOR, _GROWTH_DENOMINATOR = 11, 10
 _FIRST_BOUND = 1_000  # one millisecond: nothing that runs as a job is told apart below it

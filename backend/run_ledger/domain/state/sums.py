@@ -9,8 +9,7 @@ from typing import Any
 from msgspec import Struct, UnsetType
 
 from run_ledger.domain.contract.events import Event
-
-from .instants import from_datetime
+from run_ledger.domain.instants import from_datetime
 
 
 class Saying(Struct, frozen=True):
