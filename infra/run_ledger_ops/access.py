@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from run_ledger.domain.access import STAFF_GROUP
+from run_ledger.domain.api.access import STAFF_GROUP
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.errors import shown
-from run_ledger.domain.parameters import is_identifier
 from run_ledger_ops.errors import OpsError
 
 CLIENT_GROUP = "client-"

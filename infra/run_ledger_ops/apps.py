@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from run_ledger.domain.access import granted
+from run_ledger.domain.api.access import granted
 from run_ledger.domain.errors import Forbidden, shown
 from run_ledger.store.clients import read_grant
 from run_ledger.store.grants import delete_grant, put_grant

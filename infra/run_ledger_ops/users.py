@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from run_ledger.domain.access import STAFF_GROUP
+from run_ledger.domain.api.access import STAFF_GROUP
 from run_ledger_ops import access, clients, target, users_pool
 from run_ledger_ops.access import CLIENT_GROUP
 from run_ledger_ops.errors import OpsError

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from run_ledger.domain.access import STAFF_GROUP
+from run_ledger.domain.api.access import STAFF_GROUP
 from run_ledger.domain.errors import NotFound
 from run_ledger_ops.access import CLIENT_GROUP, Access, check_groups
 from run_ledger_ops.errors import OpsError

@@ -20,8 +20,8 @@ from tests.support.events import Envelope, job_update
 from tests.support.reading import STAFF, House, client_user
 from tests.support.views import facts, reading_house
 
+from run_ledger.domain.api.zones import zone
 from run_ledger.domain.instants import from_datetime, parse, text
-from run_ledger.domain.zones import zone
 
 ZONES = (
     "Europe/Berlin",

@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open, words_of
 from tests.support.dashboard_api import Api
 
-from run_ledger.domain import zones
+from run_ledger.domain.api import zones
 
 BERLIN, KOLKATA, NEW_YORK = (
     ZoneInfo(name) for name in ("Europe/Berlin", "Asia/Kolkata", "America/New_York")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.support.operations import STAGE, System, deployed_system
 from tests.support.tables import NAMES
 
-from run_ledger.domain.access import EVERYTHING, Scope, granted
+from run_ledger.domain.api.access import EVERYTHING, Scope, granted
 from run_ledger.domain.errors import Forbidden
 from run_ledger.store.clients import read_grant
 from run_ledger_ops import command

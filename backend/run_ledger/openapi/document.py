@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from run_ledger.domain.access import REQUIRED_SCOPE
-from run_ledger.domain.parameters import IDENTIFIER_SCHEMA, Parameter
+from run_ledger.domain.api.access import REQUIRED_SCOPE
+from run_ledger.domain.api.parameters import IDENTIFIER_SCHEMA, Parameter
 from run_ledger.read.reader import ROUTES
 
 from .endpoints import ENDPOINTS, PATH_PARAMETERS, TAGS, Endpoint

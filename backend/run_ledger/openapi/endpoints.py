@@ -10,19 +10,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain import (
+from run_ledger.domain.api import (
+    clients_projects,
     documents,
     documents_errors,
     documents_overview,
     documents_trends,
     documents_views,
-    queries,
-    queries_errors,
-    queries_overview,
-    queries_trends,
-    queries_views,
+    failures,
+    jobs,
+    overview,
+    trends,
 )
-from run_ledger.domain.parameters import Parameter
+from run_ledger.domain.api.parameters import Parameter
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "place. `covers` says which span of time the page looked through."
         ),
         tag="Jobs",
-        parameters=queries.JOBS_PARAMETERS,
+        parameters=jobs.JOBS_PARAMETERS,
         document=documents.ListDocument,
         items=documents.JobDocument,
     ),
@@ -80,7 +80,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "sorted for every page is ordered by `event_id` instead, and `order` says so."
         ),
         tag="Jobs",
-        parameters=queries.ENTRIES_PARAMETERS,
+        parameters=jobs.ENTRIES_PARAMETERS,
         document=documents.HistoryDocument,
         items=documents.EntryDocument,
     ),
@@ -91,7 +91,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "allowed. For staff and for machines that were granted everything; 403 for others."
         ),
         tag="Operations",
-        parameters=queries.REJECTIONS_PARAMETERS,
+        parameters=jobs.REJECTIONS_PARAMETERS,
         document=documents.ListDocument,
         items=documents.RejectionDocument,
     ),
@@ -104,7 +104,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "is there all the while comes exactly once."
         ),
         tag="Clients",
-        parameters=queries_views.PROJECTS_PARAMETERS,
+        parameters=clients_projects.PROJECTS_PARAMETERS,
         document=documents.ListDocument,
         items=documents_views.ProjectDocument,
     ),
@@ -125,7 +125,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "all the while comes exactly once."
         ),
         tag="Clients",
-        parameters=queries_views.CLIENTS_PARAMETERS,
+        parameters=clients_projects.CLIENTS_PARAMETERS,
         document=documents.ListDocument,
         items=documents_views.ClientDocument,
     ),
@@ -151,7 +151,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "in a minute."
         ),
         tag="Totals",
-        parameters=queries_overview.OVERVIEW_PARAMETERS,
+        parameters=overview.OVERVIEW_PARAMETERS,
         document=documents_overview.OverviewDocument,
     ),
     "/errors": Endpoint(
@@ -167,7 +167,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "of jobs that were tried again since, attempts are counted here and not listed there."
         ),
         tag="Totals",
-        parameters=queries_errors.ERRORS_PARAMETERS,
+        parameters=failures.ERRORS_PARAMETERS,
         document=documents.ListDocument,
         items=documents_errors.ErrorDocument,
     ),
@@ -189,7 +189,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "adds up all clients, so it may span fewer days than by day of UTC."
         ),
         tag="Totals",
-        parameters=queries_trends.TRENDS_PARAMETERS,
+        parameters=trends.TRENDS_PARAMETERS,
         document=documents_trends.TrendsDocument,
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from run_ledger.domain.access import REQUIRED_SCOPE
+from run_ledger.domain.api.access import REQUIRED_SCOPE
 
 _DESCRIPTION = f"""\
 Run Ledger keeps what AI enrichment pipelines report of their jobs. This API reads it: jobs and

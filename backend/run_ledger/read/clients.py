@@ -13,17 +13,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.documents import ListDocument
-from run_ledger.domain.documents_views import (
+from run_ledger.domain.api.clients_projects import clients_query
+from run_ledger.domain.api.documents import ListDocument
+from run_ledger.domain.api.documents_views import (
     ClientDocument,
     ConfigDocument,
     ParameterDocument,
     job_totals,
 )
+from run_ledger.domain.api.jobs import no_query
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.errors import NotFound
-from run_ledger.domain.parameters import is_identifier
-from run_ledger.domain.queries import no_query
-from run_ledger.domain.queries_views import clients_query
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_reads import (
     Parameters,

@@ -17,12 +17,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from run_ledger.domain.documents import Covers, ListDocument
+from run_ledger.domain.api.documents import Covers, ListDocument
+from run_ledger.domain.api.failure_groups import Counted, grouped, place
+from run_ledger.domain.api.failures import ErrorsQuery, errors_query
+from run_ledger.domain.api.trends import DAY
 from run_ledger.domain.errors import InvalidQuery
-from run_ledger.domain.failures import Counted, grouped, place
 from run_ledger.domain.instants import day, text
-from run_ledger.domain.queries_errors import ErrorsQuery, errors_query
-from run_ledger.domain.queries_trends import DAY
 from run_ledger.store.failure_reads import failure_range, read_failures
 
 from .answers import fitting

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from run_ledger.domain import cursors
-from run_ledger.domain.access import Caller, Scope, granted
+from run_ledger.domain.api import cursors
+from run_ledger.domain.api.access import Caller, Scope, granted
 from run_ledger.store.clients import read_grant
 from run_ledger.store.reading import Reading
 

@@ -19,13 +19,13 @@ from functools import partial
 
 from msgspec import Struct
 
-from run_ledger.domain.access import Scope
-from run_ledger.domain.documents import JobDocument, ListDocument, job_document
+from run_ledger.domain.api.access import Scope
+from run_ledger.domain.api.documents import JobDocument, ListDocument, job_document
+from run_ledger.domain.api.jobs import JobsQuery, jobs_query, no_query
+from run_ledger.domain.api.pages import Place, covers, following, merged
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.errors import NotFound
 from run_ledger.domain.instants import text
-from run_ledger.domain.pages import Place, covers, following, merged
-from run_ledger.domain.parameters import is_identifier
-from run_ledger.domain.queries import JobsQuery, jobs_query, no_query
 from run_ledger.store import keys
 from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_items import StoredJob

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from run_ledger.domain.documents import ListDocument
-from run_ledger.domain.documents_views import ProjectDocument, project_document
+from run_ledger.domain.api.clients_projects import ProjectsQuery, projects_query
+from run_ledger.domain.api.documents import ListDocument
+from run_ledger.domain.api.documents_views import ProjectDocument, project_document
+from run_ledger.domain.api.jobs import no_query
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.errors import NotFound
-from run_ledger.domain.parameters import is_identifier
-from run_ledger.domain.queries import no_query
-from run_ledger.domain.queries_views import ProjectsQuery, projects_query
 from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.project_items import StoredProject
 from run_ledger.store.project_lists import (

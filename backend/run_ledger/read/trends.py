@@ -24,13 +24,13 @@ from functools import partial
 
 from msgspec import Struct
 
-from run_ledger.domain.access import EVERYTHING
-from run_ledger.domain.documents_trends import SeriesDocument, TrendsDocument
+from run_ledger.domain.api.access import EVERYTHING
+from run_ledger.domain.api.documents_trends import SeriesDocument, TrendsDocument
+from run_ledger.domain.api.trend_series import Sums, known_alone, series
+from run_ledger.domain.api.trends import HOUR, TrendsQuery, trends_query
 from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.instants import day, parse, text
-from run_ledger.domain.queries_trends import HOUR, TrendsQuery, trends_query
 from run_ledger.domain.state.rollups import ALL
-from run_ledger.domain.trends import Sums, known_alone, series
 from run_ledger.store.directories import read_project_ids
 from run_ledger.store.rollup_reads import Place, Range, beyond, day_cuts, read_sums
 

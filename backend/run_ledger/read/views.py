@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from run_ledger.domain.access import Scope
+from run_ledger.domain.api.access import Scope
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_reads import read_declared
 from run_ledger.store.directories import read_client_ids

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from run_ledger.domain.api.trends import HOUR
 from run_ledger.domain.instants import parse
-from run_ledger.domain.queries_trends import HOUR
 
 from .rollup_items import counts_of, seen_at, sort_of
 from .rollup_reads import Range, read_range

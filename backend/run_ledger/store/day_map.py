@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from run_ledger.domain.pages import DayMap, day_of, is_day
+from run_ledger.domain.api.pages import DayMap, day_of, is_day
 from run_ledger.domain.state.rollups import DAY_SHARDS, DAYS, NOW, SHARD
 
 from .attributes import to_attribute

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.pages import Stretch
+from run_ledger.domain.api.pages import Stretch
 from run_ledger.domain.state.liveness import sign_of_row
 
 from .attributes import to_attribute, to_item

@@ -26,8 +26,8 @@ from collections.abc import Collection, Mapping, Sequence
 from math import ceil, isqrt
 from typing import NamedTuple
 
-from run_ledger.domain.errors import InvalidQuery
-from run_ledger.domain.pages import (
+from run_ledger.domain.api.jobs import JobsQuery
+from run_ledger.domain.api.pages import (
     FEWEST_ROWS,
     MOST_ROWS,
     DayMap,
@@ -36,7 +36,7 @@ from run_ledger.domain.pages import (
     is_day,
     next_pace,
 )
-from run_ledger.domain.queries import JobsQuery
+from run_ledger.domain.errors import InvalidQuery
 
 from . import keys
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from run_ledger.domain.pages import Span, Stretch, day_of, days_down, is_day, merged
+from run_ledger.domain.api.pages import Span, Stretch, day_of, days_down, is_day, merged
 
 from .attributes import Attribute, to_attribute
 from .reading import Reading

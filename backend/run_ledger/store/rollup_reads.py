@@ -12,9 +12,9 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.instants import day
-from run_ledger.domain.queries_trends import DAY, HOUR
 
 from .attributes import to_attribute, to_item
 from .reading import Reading

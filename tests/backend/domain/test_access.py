@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
 
-from run_ledger.domain.access import EVERYTHING, Caller, Scope, Trust, caller, granted
+from run_ledger.domain.api.access import EVERYTHING, Caller, Scope, Trust, caller, granted
 from run_ledger.domain.errors import Forbidden, Unauthorized
 
 TRUST = Trust(ISSUER, frozenset(PEOPLE_CLIENTS))

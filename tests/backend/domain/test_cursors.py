@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.cursors import seal, unseal
+from run_ledger.domain.api.cursors import seal, unseal
 from run_ledger.domain.errors import InvalidQuery
 
 positions = st.text(max_size=128) | st.lists(
@@ -44,7 +44,7 @@ def test_a_cursor_of_another_query_is_refused(given_for: list[Any], used_for: li
 
 def test_a_cursor_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """When positions change their meaning, those that are out there lead nowhere."""
-    monkeypatch.setattr("run_ledger.domain.cursors._VERSION", b"2")
+    monkeypatch.setattr("run_ledger.domain.api.cursors._VERSION", b"2")
     with pytest.raises(InvalidQuery, match="outdated"):
         unseal("key", BINDING, CURSOR)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.pages import Stretch, covers, days_down, merged
+from run_ledger.domain.api.pages import Stretch, covers, days_down, merged
 
 keys_of_partitions = st.lists(
     st.lists(st.integers(0, 60), unique=True, max_size=12), min_size=1, max_size=5

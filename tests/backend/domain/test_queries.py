@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.errors import InvalidQuery
-from run_ledger.domain.instants import parse
-from run_ledger.domain.queries import (
+from run_ledger.domain.api.jobs import (
     JobsQuery,
     entries_query,
     jobs_query,
     no_query,
     rejections_query,
 )
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import parse
 
 
 def test_without_parameters_the_defaults_hold() -> None:

@@ -11,9 +11,9 @@ from tests.support.events import job_update
 from tests.support.reading import NOW, CountingClient, House, Serial, house
 from tests.support.tables import NAMES
 
+from run_ledger.domain.api.jobs import JobsQuery
+from run_ledger.domain.api.pages import DayMap, Place
 from run_ledger.domain.instants import text
-from run_ledger.domain.pages import DayMap, Place
-from run_ledger.domain.queries import JobsQuery
 from run_ledger.store.day_map import read_day_map
 from run_ledger.store.job_plans import MOST_PARTITIONS, plan_by_day
 from run_ledger.store.reading import Reading

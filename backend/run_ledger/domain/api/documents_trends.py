@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from .queries_trends import GroupBy, Interval
+from .trends import GroupBy, Interval
 
 
 class PointDocument(Struct, frozen=True):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS, JobResult
+from run_ledger.domain.instants import text
 from run_ledger.domain.state.durations import percentile
 
 from .documents_trends import PointDocument, SeriesDocument
-from .instants import text
 
 Sums = Mapping[str, int]
 _COUNTER, _DURATIONS, _ENDED = "c_", "h_", "ended_"

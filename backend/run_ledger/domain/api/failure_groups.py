@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from run_ledger.domain.instants import text
+
 from .documents_errors import ErrorDocument
-from .instants import text
 
 _JOBS_SHOWN = 5
 

@@ -8,9 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import RESULTS, ProjectStatus
+from run_ledger.domain.instants import text
 from run_ledger.domain.state.project import Project
-
-from .instants import text
 
 
 class JobTotalsDocument(Struct, frozen=True):

@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import RESULTS
+from run_ledger.domain.instants import text
 
 from .documents_overview import ClientFiguresDocument, FiguresDocument, HourDocument
-from .instants import text
-from .trends import error_rate
+from .trend_series import error_rate
 
 Sums = Mapping[str, int]
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
 
-from .errors import InvalidQuery
-from .instants import EARLIEST, LATEST, MICROSECONDS, parse
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import EARLIEST, LATEST, MICROSECONDS, parse
+
 from .parameters import Given, Parameter, check_names, choice, identifier, moment_or_day
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from .errors import InvalidQuery
-from .instants import EARLIEST, LATEST
+from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.instants import EARLIEST, LATEST
+
 from .parameters import CURSOR, Given, Parameter, check_names, identifier, limit, moment
-from .queries_trends import DAY
+from .trends import DAY
 
 MOST_ERRORS, DEFAULT_ERRORS = 100, 50
 MOST_DAYS = 400

@@ -20,7 +20,8 @@ from typing import Any
 
 import msgspec
 
-from .errors import InvalidQuery
+from run_ledger.domain.errors import InvalidQuery
+
 from .parameters import MOST_CURSOR_CHARACTERS
 
 _VERSION = b"1"

@@ -11,9 +11,9 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobStatus
+from run_ledger.domain.errors import InvalidQuery
 from run_ledger.domain.state.job import Job
 
-from .errors import InvalidQuery
 from .parameters import (
     CURSOR,
     Given,

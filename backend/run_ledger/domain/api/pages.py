@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from . import instants
+from run_ledger.domain import instants
+
 from .documents import Covers
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import ProjectStatus
 
+from .jobs import PageQuery
 from .parameters import CURSOR, Given, Parameter, check_names, choice, identifier, limit
-from .queries import PageQuery
 
 MOST_CLIENTS, DEFAULT_CLIENTS = 100, 50
 MOST_PROJECTS, DEFAULT_PROJECTS = 100, 50

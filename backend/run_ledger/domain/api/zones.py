@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from .instants import MICROSECONDS, from_datetime
+from run_ledger.domain.instants import MICROSECONDS, from_datetime
 
 _HOUR = 3_600 * MICROSECONDS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -22,8 +22,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from .errors import Forbidden, Unauthorized
-from .instants import MICROSECONDS, parse
+from run_ledger.domain.errors import Forbidden, Unauthorized
+from run_ledger.domain.instants import MICROSECONDS, parse
+
 from .parameters import is_identifier
 
 REQUIRED_SCOPE = "run-ledger/read"

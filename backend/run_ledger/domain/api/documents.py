@@ -8,9 +8,8 @@ from typing import Any, Literal, TypeVar
 from msgspec import Raw, Struct
 
 from run_ledger.domain.contract.vocabulary import JobResult, JobStatus
+from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.job import Attempt, Failure, Job
-
-from .instants import MICROSECONDS, text
 
 T = TypeVar("T")
 

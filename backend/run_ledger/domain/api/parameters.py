@@ -21,8 +21,8 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from . import instants
-from .errors import InvalidQuery, shown
+from run_ledger.domain import instants
+from run_ledger.domain.errors import InvalidQuery, shown
 
 Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")
