@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 
 _OURS = "run_ledger"
 METRICS = "run_ledger.metrics"

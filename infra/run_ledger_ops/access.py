@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from run_ledger.domain.api.access import STAFF_GROUP
 from run_ledger.domain.api.parameters import is_identifier
-from run_ledger.domain.errors import shown
+from run_ledger.domain.exceptions import shown
 from run_ledger_ops.errors import OpsError
 
 CLIENT_GROUP = "client-"

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from run_ledger.domain.api.access import granted
-from run_ledger.domain.errors import Forbidden, shown
+from run_ledger.domain.exceptions import Forbidden, shown
 from run_ledger.store.clients import read_grant
 from run_ledger.store.grants import delete_grant, put_grant
 from run_ledger_ops import access, clients, target, terminal

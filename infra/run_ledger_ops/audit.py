@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import NotFound
+from run_ledger.domain.exceptions import NotFound
 from run_ledger.store.audit import Audit, Findings, Found, Manner
 from run_ledger.store.audit_scopes import Scope
 from run_ledger.store.entry_items import SECONDS_PER_DAY

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from run_ledger.domain.errors import NotFound, shown
+from run_ledger.domain.exceptions import NotFound, shown
 from run_ledger.store.client_items import ClientRecord
 from run_ledger.store.client_records import ClientRecords
 from run_ledger_ops import clients_changes, clients_file, target, terminal

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from run_ledger.domain.api.parameters import is_identifier
-from run_ledger.domain.errors import shown
+from run_ledger.domain.exceptions import shown
 from run_ledger.store.client_items import ClientRecord, Parameter, Profile
 from run_ledger.store.keys import RESERVED_CLIENT_IDS
 from run_ledger_ops.clients_nodes import Checker, document

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from run_ledger.domain.errors import shown
+from run_ledger.domain.exceptions import shown
 from run_ledger_ops.errors import OpsError
 
 _MOST_COMPLAINTS = 20

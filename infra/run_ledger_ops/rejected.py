@@ -7,7 +7,7 @@ from typing import Any, get_args
 from msgspec import structs
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import NotFound, RejectionReason
+from run_ledger.domain.exceptions import NotFound, RejectionReason
 from run_ledger.store.entry_items import SECONDS_PER_DAY
 from run_ledger.store.reading import Reading
 from run_ledger.store.rejection_lists import read_rejections

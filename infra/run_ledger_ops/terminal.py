@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import LedgerError
+from run_ledger.domain.exceptions import LedgerError
 from run_ledger_ops.errors import OpsError
 
 CANNOT = 2

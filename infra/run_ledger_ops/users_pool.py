@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from run_ledger.domain.api.access import STAFF_GROUP
-from run_ledger.domain.errors import NotFound
+from run_ledger.domain.exceptions import NotFound
 from run_ledger_ops.access import CLIENT_GROUP, Access, check_groups
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.terminal import words_of

@@ -11,7 +11,7 @@ from tests.support import log_lines
 from tests.support.log_lines import Line
 
 from run_ledger import logs
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 
 
 @pytest.fixture(autouse=True)

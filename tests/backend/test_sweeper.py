@@ -14,7 +14,7 @@ from tests.support.reading import NOW, House, Serial, house
 from tests.support.tables import NAMES
 
 from run_ledger import sweeper
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store import sweep as sweeps
 from run_ledger.store.reading import Reading
 from run_ledger.store.sweep import Sweep

@@ -11,7 +11,7 @@ from tests.support.dynamo import Dynamo
 from tests.support.faults import Recorder, refused_with
 
 from run_ledger import writer
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 
 DETAIL = {
     "event_id": "e1",

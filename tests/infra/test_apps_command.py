@@ -14,7 +14,7 @@ from tests.support.operations import STAGE, System, deployed_system
 from tests.support.tables import NAMES
 
 from run_ledger.domain.api.access import EVERYTHING, Scope, granted
-from run_ledger.domain.errors import Forbidden
+from run_ledger.domain.exceptions import Forbidden
 from run_ledger.store.clients import read_grant
 from run_ledger_ops import command
 

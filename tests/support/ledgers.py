@@ -15,7 +15,7 @@ from tests.support.events import Envelope
 from tests.support.tables import NAMES
 
 from run_ledger.domain.contract.events import Event, decode
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects

@@ -19,7 +19,7 @@ from tests.support.reading import Serial
 from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain.contract.events import decode
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.store.ledger import Delivery, Ledger, Refusal
 from run_ledger.store.reports import Report
 from run_ledger_ops import target

@@ -16,7 +16,7 @@ from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
 from run_ledger.settings import Settings

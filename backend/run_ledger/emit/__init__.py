@@ -46,7 +46,7 @@ sees its names, tags and error messages. In errors, what obviously is a secret i
 net, not a proof.
 """
 
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.health import Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.ledger import RunLedger

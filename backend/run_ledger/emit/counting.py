@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 
 MAX_NAMES = 240  # of counters a job: ten events' worth, and far from what an item holds
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 
 _log = logging.getLogger("run_ledger.emit")
 _SECONDS_BETWEEN_LINES = 600.0

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, Self, TypeVar, overload
 
 import msgspec
 
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.emit import processes, surroundings
 from run_ledger.emit.bus import Bus, EventsClient, Target
 from run_ledger.emit.health import Health, Stats

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting import Sums
 from run_ledger.emit.updates import MAX_NAMES_AN_EVENT, Update, make, now
 

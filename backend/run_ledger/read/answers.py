@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from run_ledger.domain.errors import (
+from run_ledger.domain.exceptions import (
     Forbidden,
     InvalidQuery,
     NotFound,

@@ -23,7 +23,7 @@ from run_ledger.domain.api.documents_views import (
 )
 from run_ledger.domain.api.jobs import no_query
 from run_ledger.domain.api.parameters import is_identifier
-from run_ledger.domain.errors import NotFound
+from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_reads import (
     Parameters,

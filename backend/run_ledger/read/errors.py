@@ -21,7 +21,7 @@ from run_ledger.domain.api.documents import Covers, ListDocument
 from run_ledger.domain.api.failure_groups import Counted, grouped, place
 from run_ledger.domain.api.failures import ErrorsQuery, errors_query
 from run_ledger.domain.api.trends import DAY
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day, text
 from run_ledger.store.failure_reads import failure_range, read_failures
 

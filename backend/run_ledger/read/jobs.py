@@ -24,7 +24,7 @@ from run_ledger.domain.api.documents import JobDocument, ListDocument, job_docum
 from run_ledger.domain.api.jobs import JobsQuery, jobs_query, no_query
 from run_ledger.domain.api.pages import Place, covers, following, merged
 from run_ledger.domain.api.parameters import is_identifier
-from run_ledger.domain.errors import NotFound
+from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import text
 from run_ledger.store import keys
 from run_ledger.store.day_map import read_day_map

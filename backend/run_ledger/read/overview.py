@@ -24,7 +24,7 @@ from run_ledger.domain.api.documents_overview import OverviewDocument
 from run_ledger.domain.api.overview import overview_query
 from run_ledger.domain.api.overview_totals import ClientFigures, client_document, totals_document
 from run_ledger.domain.api.trends import DAY, HOUR
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.client_hours import HoursPage, client_range, read_hours

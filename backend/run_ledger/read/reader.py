@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import Struct
 
 from run_ledger.domain.api.access import Trust, caller
-from run_ledger.domain.errors import LedgerError, NotFound, StoreUnavailable
+from run_ledger.domain.exceptions import LedgerError, NotFound, StoreUnavailable
 from run_ledger.settings import Settings
 from run_ledger.store.reading import Reading
 

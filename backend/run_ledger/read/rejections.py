@@ -11,7 +11,7 @@ from msgspec import Struct
 from run_ledger.domain.api.documents import ListDocument, RejectionDocument
 from run_ledger.domain.api.jobs import rejections_query
 from run_ledger.domain.api.pages import covers
-from run_ledger.domain.errors import Forbidden
+from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import MICROSECONDS, day, text
 from run_ledger.store.entry_items import SECONDS_PER_DAY
 from run_ledger.store.rejection_lists import read_rejections

@@ -28,7 +28,7 @@ from run_ledger.domain.api.access import EVERYTHING
 from run_ledger.domain.api.documents_trends import SeriesDocument, TrendsDocument
 from run_ledger.domain.api.trend_series import Sums, known_alone, series
 from run_ledger.domain.api.trends import HOUR, TrendsQuery, trends_query
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day, parse, text
 from run_ledger.domain.state.rollups import ALL
 from run_ledger.store.directories import read_project_ids

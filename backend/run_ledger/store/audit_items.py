@@ -13,7 +13,7 @@ import msgspec
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state import project as projects

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 
 from .attributes import from_item, to_attribute, to_item
 from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 
 from .attributes import from_item, to_item
 from .client_items import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.state.rollups import CLIENTS, projects_partition
 
 from .attributes import to_attribute

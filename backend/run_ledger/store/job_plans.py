@@ -36,7 +36,7 @@ from run_ledger.domain.api.pages import (
     is_day,
     next_pace,
 )
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 
 from . import keys
 

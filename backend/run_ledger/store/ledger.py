@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.errors import InvalidEvent, StoreUnavailable, shown
+from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
 from .faults import Fault, fault

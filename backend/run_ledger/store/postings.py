@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.state.rollups import Differences, Row, merge
 from run_ledger.domain.state.samples import Sample, Samples, newer
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS
 
 from .attributes import Attribute, Item, from_item, to_attribute, to_item

@@ -16,7 +16,7 @@ from typing import Any
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import JobUpdate
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS
 
 from .postings import Pending, Posting

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from run_ledger.domain.api.trends import DAY, HOUR
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day
 
 from .attributes import to_attribute, to_item

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.state.rollups import NOW
 
 from .attributes import to_attribute

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.events import job_update, project_update, without
 
-from run_ledger.domain.errors import shown
+from run_ledger.domain.exceptions import shown
 
 LARGEST = 2**53
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
 
 from run_ledger.domain.api.access import EVERYTHING, Caller, Scope, Trust, caller, granted
-from run_ledger.domain.errors import Forbidden, Unauthorized
+from run_ledger.domain.exceptions import Forbidden, Unauthorized
 
 TRUST = Trust(ISSUER, frozenset(PEOPLE_CLIENTS))
 NOW_SECONDS = NOW // 1_000_000

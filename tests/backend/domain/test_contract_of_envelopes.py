@@ -19,7 +19,7 @@ from tests.support.events import (
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.contract.violations import invalid_detail, invalid_envelope
 from run_ledger.domain.contract.vocabulary import JobUpdate
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 
 LIMIT = 64 * 1024
 

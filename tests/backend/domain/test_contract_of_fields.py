@@ -17,7 +17,7 @@ from tests.support.events import (
     without,
 )
 
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 
 
 def refused(envelope: Envelope) -> InvalidEvent:

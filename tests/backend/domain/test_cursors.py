@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.api.cursors import seal, unseal
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 
 positions = st.text(max_size=128) | st.lists(
     st.integers(-(2**62), 2**62) | st.text(max_size=8), max_size=3

@@ -12,7 +12,7 @@ from tests.support.events import Envelope, envelope, job_detail, project_detail
 
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 
 REASONS = {
     "bad_json",

@@ -16,7 +16,7 @@ from tests.support.events import Envelope, decoded, job_update, project_update, 
 
 from run_ledger.domain.contract.schema import file_name, file_text, schemas
 from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger_ops import event_schemas
 
 VALIDATORS = {kind: Draft202012Validator(schema) for kind, schema in schemas().items()}

@@ -13,7 +13,7 @@ from tests.support.documents import job_document
 from tests.support.events import Envelope, decoded, decoded_all, job_update, project_update
 from tests.support.recount import recount_job
 
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import LATEST, parse, text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state.rollups import state_differences

@@ -13,7 +13,7 @@ from tests.support.documents import project_document
 from tests.support.events import Envelope, decoded, decoded_all, job_update, project_update
 from tests.support.recount import recount_project
 
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import parse
 from run_ledger.domain.state import project as projects
 

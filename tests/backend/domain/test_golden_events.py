@@ -17,7 +17,7 @@ from tests.support.events import text as json_text
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.contract.schema import schemas
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 
 FOLDER = Path(__file__).resolve().parents[2] / "events"
 VALID = sorted(FOLDER.glob("v*/valid/*.json"))

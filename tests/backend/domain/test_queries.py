@@ -16,7 +16,7 @@ from run_ledger.domain.api.jobs import (
     no_query,
     rejections_query,
 )
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import parse
 
 

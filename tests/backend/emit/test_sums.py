@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
-from run_ledger.domain.errors import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting import MAX_NAMES, Sums
 
 

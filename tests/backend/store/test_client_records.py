@@ -11,7 +11,7 @@ from msgspec import structs
 from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store.client_items import ClientRecord, Parameter, Profile
 from run_ledger.store.client_records import ClientRecords
 

@@ -26,7 +26,7 @@ from tests.support.writers import Writer
 
 from run_ledger import writer as handlers
 from run_ledger.domain.contract.events import decode
-from run_ledger.domain.errors import InvalidEvent, StoreUnavailable
+from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.store.ledger import Ledger
 
 WRITERS = 3

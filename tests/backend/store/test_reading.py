@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.tables import NAMES
 
-from run_ledger.domain.errors import StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store.reading import Reading
 
 

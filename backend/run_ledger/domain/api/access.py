@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from run_ledger.domain.errors import Forbidden, Unauthorized
+from run_ledger.domain.exceptions import Forbidden, Unauthorized
 from run_ledger.domain.instants import MICROSECONDS, parse
 
 from .parameters import is_identifier

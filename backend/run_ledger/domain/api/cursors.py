@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 
 from .parameters import MOST_CURSOR_CHARACTERS
 

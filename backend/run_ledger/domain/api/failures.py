@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import EARLIEST, LATEST
 
 from .parameters import CURSOR, Given, Parameter, check_names, identifier, limit, moment

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobStatus
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.state.job import Job
 
 from .parameters import (

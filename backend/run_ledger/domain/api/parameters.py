@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.errors import InvalidQuery, shown
+from run_ledger.domain.exceptions import InvalidQuery, shown
 
 Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")

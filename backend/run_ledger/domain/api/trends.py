@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
 
-from run_ledger.domain.errors import InvalidQuery
+from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import EARLIEST, LATEST, MICROSECONDS, parse
 
 from .parameters import Given, Parameter, check_names, choice, identifier, moment_or_day

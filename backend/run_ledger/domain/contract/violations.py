@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 
 from .vocabulary import (
     ALLOWED,

@@ -34,7 +34,7 @@ from run_ledger.domain.contract.vocabulary import (
     JobStatus,
     JobUpdate,
 )
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 
 from .liveness import is_silent
 from .sums import Saying, add_delta, take_sayings

@@ -9,7 +9,7 @@ from msgspec import Struct, UnsetType
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import PROJECT_SAYINGS, ProjectUpdate
-from run_ledger.domain.errors import InvalidEvent, shown
+from run_ledger.domain.exceptions import InvalidEvent, shown
 
 from .sums import Saying, add_delta, take_sayings
 
