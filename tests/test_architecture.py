@@ -21,7 +21,7 @@ OUTSIDE_WORLD = {  # standard library modules that reach for a clock, chance, fi
 }
 CLOCK_CALLS = {"now", "utcnow", "today"}
 DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSIDE_WORLD
-MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.surroundings"}
+MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.identity.environment"}
 TYPES_ONLY = "mypy_boto3_"
 MAX_LINES = 400
 OPTIONAL = {"openlineage": "run_ledger.emit.openlineage"}  # whoever imports that module has it
@@ -97,7 +97,7 @@ def import_complaints(module: str, name: str) -> Iterator[str]:
     ours = top == "run_ledger"
     if top in NOT_SHIPPED:
         yield "that does not ship"
-    if top in AWS and not is_in(module, "run_ledger.store", "run_ledger.emit.bus"):
+    if top in AWS and not is_in(module, "run_ledger.store", "run_ledger.emit.delivery.bus"):
         yield "only run_ledger.store calls AWS"
     if is_in(name, "run_ledger.emit") and not is_in(module, "run_ledger.emit"):
         yield "the producers' library is for producers"
@@ -221,7 +221,10 @@ def test_a_breach_is_found(module: str, source: str, complaint: str) -> None:
         ("run_ledger.store.client", "import boto3\nfrom run_ledger.domain import job"),
         ("run_ledger.settings", "import os\nos.environ['A']"),
         ("run_ledger.writer", "import time\nfrom run_ledger.store import client"),
-        ("run_ledger.emit.bus", "import botocore.session\nfrom run_ledger.domain import events"),
+        (
+            "run_ledger.emit.delivery.bus",
+            "import botocore.session\nfrom run_ledger.domain import events",
+        ),
     ],
 )
 def test_what_is_allowed_passes(module: str, source: str) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.emit import RunLedger
-from run_ledger.emit import surroundings as around
-from run_ledger.emit.naming import Naming
-from run_ledger.emit.updates import error_document
+from run_ledger.emit.counting.updates import error_document
+from run_ledger.emit.identity import environment as around
+from run_ledger.emit.identity.run_ids import Naming
 from run_ledger_ops import emit_options as options
 from run_ledger_ops import terminal
 from run_ledger_ops.errors import OpsError

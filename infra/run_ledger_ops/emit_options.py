@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.session import Session
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit import surroundings as around
-from run_ledger.emit.bus import EventsClient
+from run_ledger.emit.delivery.bus import EventsClient
+from run_ledger.emit.identity import environment as around
 from run_ledger_ops.errors import OpsError
 
 USUAL_STACK_FILE = Path(".run-ledger/stack.json")

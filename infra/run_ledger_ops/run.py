@@ -6,7 +6,7 @@ import re
 import signal
 
 from run_ledger.emit import Job, RunLedger
-from run_ledger.emit.redaction import redacted
+from run_ledger.emit.counting.redaction import redacted
 from run_ledger_ops import emit_options as options
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.run_process import CouldNotStart, Ended, run_command

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from run_ledger.emit import surroundings as around
-from run_ledger.emit.bus import Bus, EventsClient
-from run_ledger.emit.draining import Drained, Folder, drain, folders
+from run_ledger.emit.delivery.bus import Bus, EventsClient
+from run_ledger.emit.delivery.draining import Drained, Folder, drain, folders
+from run_ledger.emit.identity import environment as around
 from run_ledger_ops import emit_options as options
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.terminal import Progress, say, say_json, warn

@@ -14,7 +14,7 @@ from tests.support.ledger_http import Stack, get, machine_token
 from tests.support.local_stack import LocalStack, wait_for
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.draining import folders
+from run_ledger.emit.delivery.draining import folders
 
 pytestmark = pytest.mark.local_stack
 

@@ -20,7 +20,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from run_ledger.emit import Job, RunLedger, sender
+from run_ledger.emit import Job, RunLedger
+from run_ledger.emit.delivery import sender
 
 Entry = Mapping[str, str]
 OWNER = {"client_id": "c", "project_id": "p"}

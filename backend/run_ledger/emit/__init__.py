@@ -47,10 +47,10 @@ net, not a proof.
 """
 
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.emit.health import Stats
+from run_ledger.emit.counting.prices import Price, Prices
+from run_ledger.emit.delivery.health import Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.ledger import RunLedger
-from run_ledger.emit.prices import Price, Prices
 
 __all__ = [
     "InvalidEvent",

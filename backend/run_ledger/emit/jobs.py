@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import PROJECT_SAYINGS, JobResult
-from run_ledger.emit.prices import Meter
-from run_ledger.emit.sender import Ending
-from run_ledger.emit.tallies import Tally
-from run_ledger.emit.updates import cut, error_document
+from run_ledger.emit.counting.prices import Meter
+from run_ledger.emit.counting.tallies import Tally
+from run_ledger.emit.counting.updates import cut, error_document
+from run_ledger.emit.delivery.sender import Ending
 
 if TYPE_CHECKING:
     from run_ledger.emit.ledger import RunLedger

@@ -14,17 +14,18 @@ from typing import Any, ParamSpec, Self, TypeVar, overload
 import msgspec
 
 from run_ledger.domain.exceptions import InvalidEvent, shown
-from run_ledger.emit import processes, surroundings
-from run_ledger.emit.bus import Bus, EventsClient, Target
-from run_ledger.emit.health import Health, Stats
+from run_ledger.emit.counting.prices import Meter, Prices
+from run_ledger.emit.counting.tallies import Tally
+from run_ledger.emit.counting.updates import make
+from run_ledger.emit.delivery import processes
+from run_ledger.emit.delivery.bus import Bus, EventsClient, Target
+from run_ledger.emit.delivery.health import Health, Stats
+from run_ledger.emit.delivery.sender import Pace, Sender, Ticket
+from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.identity import environment
+from run_ledger.emit.identity.run_ids import Naming
 from run_ledger.emit.jobs import Job, Project, current_job
-from run_ledger.emit.naming import Naming
-from run_ledger.emit.prices import Meter, Prices
-from run_ledger.emit.sender import Pace, Sender, Ticket
-from run_ledger.emit.spool import Spool
-from run_ledger.emit.tallies import Tally
 from run_ledger.emit.tracking import Tracked
-from run_ledger.emit.updates import make
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -77,8 +78,8 @@ class RunLedger:
             "interval_seconds": interval_seconds, "exit_seconds": exit_seconds,
             "prices": prices,
         }  # fmt: skip
-        self.strict = surroundings.flag("STRICT") if strict is None else strict
-        self.seconds_at_end = _LAMBDA_SECONDS if surroundings.is_lambda() else 0.0
+        self.strict = environment.flag("STRICT") if strict is None else strict
+        self.seconds_at_end = _LAMBDA_SECONDS if environment.is_lambda() else 0.0
         self._prices = prices or Prices()
         self._health = Health()
         self._tallies: weakref.WeakValueDictionary[tuple[Any, ...], Tally] = (
@@ -86,7 +87,7 @@ class RunLedger:
         )
         self._making = threading.Lock()  # of tallies
         self._naming = Naming()
-        target = surroundings.target(bus, region, endpoint_url, source)
+        target = environment.target(bus, region, endpoint_url, source)
         self.enabled = target is not None
         where = target or Target("", None, None, "-")
         self.sender = Sender(
@@ -151,7 +152,7 @@ class RunLedger:
             parent = current_job()
             if parent_job_id is None:
                 words["parent_job_id"] = (
-                    parent.job_id if parent else surroundings.value("PARENT_JOB_ID")
+                    parent.job_id if parent else environment.value("PARENT_JOB_ID")
                 )
             owner = self._naming.owner(client_id, project_id, pipeline)
             identity = self._naming.name(owner, job_id, attempt)
@@ -177,7 +178,7 @@ class RunLedger:
         """
         with self.harmless():
             identity = self._naming.owner(client_id, project_id, pipeline)
-            around = None if job_id else surroundings.enclosing()
+            around = None if job_id else environment.enclosing()
             identity["job_id"] = job_id or (around.job_id if around else None)
             identity["attempt"] = attempt or (around.attempt if around else 1)
             return Job(self, self._tally("job_update", identity), is_joined=True)
@@ -373,11 +374,11 @@ class RunLedger:
 
     @staticmethod
     def _spool_of(target: Target | None, given: str | Path | None) -> Spool | None:
-        root = surroundings.spool_root(given)
+        root = environment.spool_root(given)
         if target is None or root is None:
             return None
         document = msgspec.json.encode(target._asdict()).decode()
-        return Spool(surroundings.spool_folder(root, target), document)
+        return Spool(environment.spool_folder(root, target), document)
 
 
 _shared: dict[str, RunLedger] = {}

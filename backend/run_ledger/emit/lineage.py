@@ -30,9 +30,9 @@ import msgspec
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
-from run_ledger.emit.names import identifier
-from run_ledger.emit.redaction import redacted
-from run_ledger.emit.updates import cut
+from run_ledger.emit.counting.redaction import redacted
+from run_ledger.emit.counting.updates import cut
+from run_ledger.emit.identity.names import identifier
 
 Detail = dict[str, Any]
 _STATES: dict[str, Detail] = {

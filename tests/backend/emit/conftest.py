@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from tests.support.buses import WillingBus
 
-from run_ledger.emit import RunLedger, sender, shelf
+from run_ledger.emit import RunLedger
+from run_ledger.emit.delivery import backlog, sender
 
 Make = Callable[..., RunLedger]
 
@@ -29,7 +30,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let failed calls be tried again at once, so that a test sees many in little time."""
     monkeypatch.setattr(sender, "_FIRST_PAUSE", 0.0005)
     monkeypatch.setattr(sender, "_LONGEST_PAUSE", 0.002)
-    monkeypatch.setattr(shelf, "SECONDS_BETWEEN_SEARCHES", 0.01)
+    monkeypatch.setattr(backlog, "SECONDS_BETWEEN_SEARCHES", 0.01)
 
 
 @pytest.fixture

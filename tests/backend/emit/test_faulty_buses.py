@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.buses import MoodyBus, WillingBus, dice, jobs_of
 
-from run_ledger.emit import RunLedger, sender, shelf
-from run_ledger.emit.bus import Bus, Target
-from run_ledger.emit.draining import drain, folders
+from run_ledger.emit import RunLedger
+from run_ledger.emit.delivery import backlog, sender
+from run_ledger.emit.delivery.bus import Bus, Target
+from run_ledger.emit.delivery.draining import drain, folders
 
 MOODS = ["well", "well", "down", "lost", "some", "throttled", "odd"]
 NAMES = st.sampled_from(["records_ok", "records_failed", "cost_microusd", "own_name"])
@@ -34,7 +35,7 @@ def _quick() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sender, "_FIRST_PAUSE", 0.0005)
         patch.setattr(sender, "_LONGEST_PAUSE", 0.002)
-        patch.setattr(shelf, "SECONDS_BETWEEN_SEARCHES", 0.01)
+        patch.setattr(backlog, "SECONDS_BETWEEN_SEARCHES", 0.01)
         yield
 
 

@@ -26,8 +26,8 @@ from tests.support.lineage import (
 )
 
 from run_ledger.domain import instants
+from run_ledger.emit.identity.names import identifier
 from run_ledger.emit.lineage import Owner, Rules, UnusableEvent, updates
-from run_ledger.emit.names import identifier
 
 RULES = Rules(Owner("acme", "warehouse", "{name}"))
 

@@ -11,7 +11,7 @@ from tests.backend.emit.conftest import Make
 from tests.support.buses import Entry, MoodyBus, StuckBus, WillingBus
 from tests.support.local_stack import wait_for
 
-from run_ledger.emit import sender
+from run_ledger.emit.delivery import sender
 
 OWNER = {"client_id": "c", "project_id": "p"}
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
-from run_ledger.emit.prices import EXAMPLE_PRICES, PRICES_AS_OF, Meter, Price, Prices
-from run_ledger.emit.usage import Usage
+from run_ledger.emit.counting.prices import EXAMPLE_PRICES, PRICES_AS_OF, Meter, Price, Prices
+from run_ledger.emit.counting.usage import Usage
 
 SMALL = Price(input=100_000, cached=10_000, output=400_000)
 LARGE = Price(input=2_000_000, cached=200_000, output=8_000_000, cache_write=2_500_000)

@@ -13,8 +13,8 @@ from tests.support.buses import MoodyBus, WillingBus, dice, jobs_of, served
 from tests.support.reporting import taken
 
 from run_ledger.domain.state.job import Job
-from run_ledger.emit.bus import Bus
-from run_ledger.emit.draining import drain, folders
+from run_ledger.emit.delivery.bus import Bus
+from run_ledger.emit.delivery.draining import drain, folders
 
 ROOT = Path(__file__).resolve().parents[3]
 

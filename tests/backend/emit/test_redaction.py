@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.emit.redaction import redacted
+from run_ledger.emit.counting.redaction import redacted
 
 SECRET = "s3cr3t-V4lue_0123456789"
 KEY_ID = "AKIA" + "ABCDEFGHIJKLMNOP"

@@ -17,12 +17,12 @@ from tests.support.buses import Entry, MoodyBus, StuckBus, WillingBus, served
 from tests.support.local_stack import wait_for
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.bus import BYTES_PER_CALL, Bus, BusTrouble, Target, first_batch
-from run_ledger.emit.draining import folders
-from run_ledger.emit.health import Health
-from run_ledger.emit.sender import Pace, Sender
-from run_ledger.emit.tallies import Tally
-from run_ledger.emit.updates import Update
+from run_ledger.emit.counting.tallies import Tally
+from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.delivery.bus import BYTES_PER_CALL, Bus, BusTrouble, Target, first_batch
+from run_ledger.emit.delivery.draining import folders
+from run_ledger.emit.delivery.health import Health
+from run_ledger.emit.delivery.sender import Pace, Sender
 
 OWNER = {"client_id": "c", "project_id": "p"}
 

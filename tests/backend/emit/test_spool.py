@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.buses import MoodyBus, WillingBus
 
-from run_ledger.emit import spool as spool_module
-from run_ledger.emit.bus import Bus, Target
-from run_ledger.emit.draining import drain, folders
-from run_ledger.emit.health import Health
-from run_ledger.emit.shelf import Shelf
-from run_ledger.emit.spool import Spool
-from run_ledger.emit.updates import Update
+from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.delivery import spool as spool_module
+from run_ledger.emit.delivery.backlog import Shelf
+from run_ledger.emit.delivery.bus import Bus, Target
+from run_ledger.emit.delivery.draining import drain, folders
+from run_ledger.emit.delivery.health import Health
+from run_ledger.emit.delivery.spool import Spool
 
 TARGET = '{"bus":"b","source":"s"}'
 

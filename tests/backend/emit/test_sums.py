@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.emit.counting import MAX_NAMES, Sums
+from run_ledger.emit.counting.checks import MAX_NAMES, Sums
 
 
 class Number:

@@ -11,8 +11,10 @@ import pytest
 from tests.backend.emit.conftest import Make
 from tests.support.buses import WillingBus
 
-from run_ledger.emit import RunLedger, processes, surroundings
-from run_ledger.emit.bus import Target
+from run_ledger.emit import RunLedger
+from run_ledger.emit.delivery import processes
+from run_ledger.emit.delivery.bus import Target
+from run_ledger.emit.identity import environment
 
 OWNER = {"client_id": "c", "project_id": "p"}
 BATCH = {"AWS_BATCH_JOB_ID": "4c2f-11:3", "AWS_BATCH_JOB_ATTEMPT": "2"}
@@ -74,7 +76,7 @@ def test_airflow_runs_have_ids_that_the_contract_takes(
         "nightly:scheduled__2026-11-22T00:00:00-00:00:enrich.map-"
     )
     assert first.job_id != other.job_id
-    assert len(surroundings.identifier("é" * 500)) == 128
+    assert len(environment.identifier("é" * 500)) == 128
 
 
 def test_celery_tasks_name_their_jobs(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,26 +231,26 @@ def test_where_events_go(
     set_all(monkeypatch, variables)
     wanted: dict[str, str | None] = dict.fromkeys(("bus", "region", "endpoint_url", "source"))
 
-    assert surroundings.target(**{**wanted, **given}) == expected  # type: ignore[arg-type]
+    assert environment.target(**{**wanted, **given}) == expected  # type: ignore[arg-type]
 
 
 def test_where_the_spool_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As given, as the environment says, in the user's state, or among the temporary files."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert surroundings.spool_root() == tmp_path / "run-ledger" / "spool"
+    assert environment.spool_root() == tmp_path / "run-ledger" / "spool"
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert surroundings.spool_root() == tmp_path / "home/.local/state/run-ledger/spool"
+    assert environment.spool_root() == tmp_path / "home/.local/state/run-ledger/spool"
     monkeypatch.setenv("HOME", "/dev/null/nothing")
-    root = surroundings.spool_root()
+    root = environment.spool_root()
     assert root
     assert root.name == "spool"
     assert "/dev" not in str(root)
     monkeypatch.setenv("RUN_LEDGER_SPOOL", str(tmp_path / "own"))
-    assert surroundings.spool_root() == tmp_path / "own"
+    assert environment.spool_root() == tmp_path / "own"
     monkeypatch.setenv("RUN_LEDGER_SPOOL", "off")
-    assert surroundings.spool_root() is None
-    assert surroundings.spool_root("given") == Path("given").absolute()
+    assert environment.spool_root() is None
+    assert environment.spool_root("given") == Path("given").absolute()
 
 
 def test_each_target_has_a_spool_of_its_own(tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ def test_each_target_has_a_spool_of_its_own(tmp_path: Path) -> None:
         Target("../../b", None, None, "s"),
         Target("..", None, None, "s"),
     ]
-    found = {surroundings.spool_folder(tmp_path, one) for one in targets}
+    found = {environment.spool_folder(tmp_path, one) for one in targets}
 
     assert len(found) == len(targets)
     assert {folder.parent for folder in found} == {tmp_path}

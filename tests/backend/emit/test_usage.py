@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.emit.usage import Usage, read
+from run_ledger.emit.counting.usage import Usage, read
 
 # What each SDK answers, cut to what is read, and what that comes to. The first two figures are
 # input and output, then come tokens read from and written to a cache.

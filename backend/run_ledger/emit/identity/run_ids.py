@@ -8,7 +8,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from run_ledger.emit import processes, surroundings
+from run_ledger.emit.delivery import processes
+from run_ledger.emit.identity import environment
 
 _REMEMBERED = 10_000  # job ids
 
@@ -30,17 +31,17 @@ class Naming:
     ) -> dict[str, Any]:
         """Return whose work it is: what was given, else what the environment says."""
         identity = {
-            "client_id": client_id or surroundings.value("CLIENT_ID"),
-            "project_id": project_id or surroundings.value("PROJECT_ID"),
+            "client_id": client_id or environment.value("CLIENT_ID"),
+            "project_id": project_id or environment.value("PROJECT_ID"),
         }
-        pipeline = pipeline or surroundings.value("PIPELINE")
+        pipeline = pipeline or environment.value("PIPELINE")
         return {**identity, "pipeline": pipeline} if pipeline else identity
 
     def name(
         self, identity: Mapping[str, Any], job_id: str | None, attempt: int | None
     ) -> dict[str, Any]:
         """Return *identity* with the job's id and its attempt, as given or found out."""
-        scheduled = surroundings.scheduled()
+        scheduled = environment.scheduled()
         chosen = job_id or self._scheduled_id(scheduled)
         tried = scheduled.attempt if scheduled and chosen else 1
         named = {**identity, "job_id": chosen or uuid.uuid4().hex}
@@ -53,7 +54,7 @@ class Naming:
         with self._lock:
             _remember(self._ended, _key(identity), int(identity["attempt"]))
 
-    def _scheduled_id(self, scheduled: surroundings.Scheduled | None) -> str | None:
+    def _scheduled_id(self, scheduled: environment.Scheduled | None) -> str | None:
         """Return the scheduler's id, numbered from the second job on that has it here."""
         if scheduled is None or scheduled.job_id is None:
             return None
@@ -61,12 +62,12 @@ class Naming:
             return None  # the id is the parent process's
         with self._lock:
             # What encloses this process may have taken the id already.
-            first = 2 if scheduled.job_id == surroundings.value("PARENT_JOB_ID") else 1
+            first = 2 if scheduled.job_id == environment.value("PARENT_JOB_ID") else 1
             number = self._taken.get(scheduled.job_id, first - 1) + 1
             _remember(self._taken, scheduled.job_id, number)
         if number == 1:
             return scheduled.job_id
-        return surroundings.identifier(f"{scheduled.job_id}:{number}")
+        return environment.identifier(f"{scheduled.job_id}:{number}")
 
 
 def _key(identity: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from run_ledger.emit.updates import Update
+from run_ledger.emit.counting.updates import Update
 
 try:
     import fcntl

@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from run_ledger.emit.bus import Target
+from run_ledger.emit.delivery.bus import Target
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]")
 _MAX_ID = 128

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from run_ledger.emit.bus import ENTRIES_PER_CALL, first_batch
-from run_ledger.emit.health import Health
-from run_ledger.emit.spool import Batch, Spool, SpoolFile
-from run_ledger.emit.updates import Update
+from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL, first_batch
+from run_ledger.emit.delivery.health import Health
+from run_ledger.emit.delivery.spool import Batch, Spool, SpoolFile
 
 SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that are gone
 _LOCK_SECONDS = 2.0

@@ -12,7 +12,7 @@ import msgspec
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.emit.redaction import redacted
+from run_ledger.emit.counting.redaction import redacted
 
 MAX_TEXT = 1024
 MAX_NAMES_AN_EVENT = 24

@@ -20,13 +20,13 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from run_ledger.emit import processes
-from run_ledger.emit.bus import ENTRIES_PER_CALL, Bus, BusTrouble, first_batch
-from run_ledger.emit.health import Health
-from run_ledger.emit.shelf import Shelf
-from run_ledger.emit.spool import Spool
-from run_ledger.emit.tallies import Tally
-from run_ledger.emit.updates import Update
+from run_ledger.emit.counting.tallies import Tally
+from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.delivery import processes
+from run_ledger.emit.delivery.backlog import Shelf
+from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL, Bus, BusTrouble, first_batch
+from run_ledger.emit.delivery.health import Health
+from run_ledger.emit.delivery.spool import Spool
 
 MAX_WAITING = 10_000  # events in memory, and as many handed over but not gathered
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0

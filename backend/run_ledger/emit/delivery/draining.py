@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from run_ledger.emit.bus import Bus, BusTrouble, Target
-from run_ledger.emit.health import Health
-from run_ledger.emit.shelf import Pile, Shelf
-from run_ledger.emit.spool import SUFFIX, Spool, glance_at, open_folder
+from run_ledger.emit.delivery.backlog import Pile, Shelf
+from run_ledger.emit.delivery.bus import Bus, BusTrouble, Target
+from run_ledger.emit.delivery.health import Health
+from run_ledger.emit.delivery.spool import SUFFIX, Spool, glance_at, open_folder
 
 _FIRST_PAUSE = 0.5
 _TRIES = 4  # in a row that come to nothing

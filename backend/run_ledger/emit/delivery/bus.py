@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
-from run_ledger.emit.updates import Update
+from run_ledger.emit.counting.updates import Update
 
 ENTRIES_PER_CALL = 10
 BYTES_PER_CALL = 250_000  # AWS takes 1 MB today and took 256 KB before: this suits both

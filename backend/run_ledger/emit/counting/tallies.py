@@ -13,8 +13,8 @@ from typing import Any
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.emit.counting import Sums
-from run_ledger.emit.updates import MAX_NAMES_AN_EVENT, Update, make, now
+from run_ledger.emit.counting.checks import Sums
+from run_ledger.emit.counting.updates import MAX_NAMES_AN_EVENT, Update, make, now
 
 Said = tuple[int, Any]
 

@@ -1,0 +1,1 @@
+"""From an event to the bus: sent, or kept on disk until it can be."""
