@@ -13,7 +13,7 @@ from tests.support.answering_server import Server, answering_server
 from tests.support.writer_process import Context
 
 from run_ledger import writer
-from run_ledger.store import client as clients
+from run_ledger.store.dynamo import connection as clients
 
 
 @pytest.fixture

@@ -179,9 +179,11 @@ def test_the_dashboard_app_knows_only_http() -> None:
 
 def test_the_sources_were_found() -> None:
     """The rules above looked at something."""
-    assert {"run_ledger.settings", "run_ledger.domain.state.job", "run_ledger.store.client"} <= {
-        *BACKEND
-    }
+    assert {
+        "run_ledger.settings",
+        "run_ledger.domain.state.job",
+        "run_ledger.store.dynamo.connection",
+    } <= {*BACKEND}
     assert {"main", "api.client", "views.trends"} <= {*DASHBOARD}
 
 
@@ -218,7 +220,7 @@ def test_a_breach_is_found(module: str, source: str, complaint: str) -> None:
             "run_ledger.domain.state.job",
             "import msgspec\nfrom datetime import datetime\nfrom . import x",
         ),
-        ("run_ledger.store.client", "import boto3\nfrom run_ledger.domain import job"),
+        ("run_ledger.store.dynamo.connection", "import boto3\nfrom run_ledger.domain import job"),
         ("run_ledger.settings", "import os\nos.environ['A']"),
         ("run_ledger.writer", "import time\nfrom run_ledger.store import client"),
         (

@@ -11,7 +11,7 @@ from typing import Any
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
-from run_ledger.store.client import MOST_CONNECTIONS, dynamodb
+from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
 UNITS: Mapping[str, metrics.Unit] = {
     "RequestMs": "Milliseconds",

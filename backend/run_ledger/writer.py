@@ -14,7 +14,7 @@ import msgspec
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
-from run_ledger.store.client import dynamodb
+from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.ledger import Delivery, Ledger, Refusal
 from run_ledger.store.reports import Report
 

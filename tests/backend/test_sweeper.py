@@ -16,7 +16,7 @@ from tests.support.tables import NAMES
 from run_ledger import sweeper
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store import sweep as sweeps
-from run_ledger.store.reading import Reading
+from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.sweep import Sweep
 
 MINUTE = 60 * 1_000_000

@@ -27,7 +27,7 @@ from tests.support.sizing import started_kb
 from tests.support.writer_process import Context
 
 from run_ledger import writer
-from run_ledger.store.client import dynamodb
+from run_ledger.store.dynamo.connection import dynamodb
 
 from . import mixes
 from .figures import Figure, quiet

@@ -27,7 +27,7 @@ from tests.support import reading
 from run_ledger import api
 from run_ledger.domain.instants import text
 from run_ledger.read.reader import Reader
-from run_ledger.store.client import MOST_CONNECTIONS, dynamodb
+from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
 from .figures import Figure, quiet
 from .generated_jobs import NOW, SPARSE, GeneratedJobs, eventual_units

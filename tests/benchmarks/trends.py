@@ -24,7 +24,7 @@ from tests.support.sizing import READ_BLOCK
 
 from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.durations import bucket
-from run_ledger.store.attributes import to_item
+from run_ledger.store.dynamo.attributes import to_item
 
 from .figures import Figure
 

@@ -20,7 +20,7 @@ from tests.support.answering_server import answering_server
 from tests.support.writer_process import Context
 
 from run_ledger import writer
-from run_ledger.store import client as clients
+from run_ledger.store.dynamo import connection as clients
 
 from . import mixes
 from .figures import Figure, quiet, side_by_side

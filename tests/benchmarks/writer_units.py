@@ -22,7 +22,7 @@ from tests.support.sizing import Meter
 from tests.support.tables import NAMES
 
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.client import dynamodb
+from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.ledger import Delivery, Ledger, Timing
 
 from . import mixes

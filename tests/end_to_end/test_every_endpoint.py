@@ -11,7 +11,7 @@ from tests.support.ledger_http import Stack, get, personal_tokens, put_events, u
 from tests.support.local_stack import LocalStack
 
 from run_ledger.read.reader import ROUTES
-from run_ledger.store.attributes import to_item
+from run_ledger.store.dynamo.attributes import to_item
 
 pytestmark = pytest.mark.local_stack
 

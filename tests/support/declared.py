@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.tables import NAMES
 
-from run_ledger.store.attributes import to_item
+from run_ledger.store.dynamo.attributes import to_item
 
 UPDATED_AT = "2026-11-20T08:00:00.000000Z"
 

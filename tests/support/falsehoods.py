@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.tables import NAMES
 
-from run_ledger.store.attributes import to_attribute, to_item
+from run_ledger.store.dynamo.attributes import to_attribute, to_item
 
 Falsify = Callable[[Any], None]
 

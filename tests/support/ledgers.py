@@ -20,7 +20,7 @@ from run_ledger.domain.instants import text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.store import job_items, project_items
-from run_ledger.store.attributes import to_item
+from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.entry_items import Entry, from_entry_item
 from run_ledger.store.job_items import StoredJob, from_job_item
 from run_ledger.store.ledger import Delivery, Ledger, Refusal, Timing

@@ -15,7 +15,7 @@ from msgspec import Struct
 from run_ledger.domain.api.access import Trust, caller
 from run_ledger.domain.exceptions import LedgerError, NotFound, StoreUnavailable
 from run_ledger.settings import Settings
-from run_ledger.store.reading import Reading
+from run_ledger.store.dynamo.reading import Reading
 
 from .answers import Answer, MethodNotAllowed, found, problem
 from .clients import list_clients, show_client, show_config

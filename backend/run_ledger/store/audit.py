@@ -27,14 +27,14 @@ from dataclasses import dataclass, field
 
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
+from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.dynamo.reading import Reading
 
-from .attributes import Item
 from .audit_calls import Shards, read_entries, read_items, read_rows
 from .audit_items import Name, whole_number
 from .audit_judgement import Judgement, judge, stamp_of
 from .audit_repairs import AUDIT_SHARD, mend_item, mend_row
 from .audit_scopes import Scope
-from .reading import Reading
 
 ROUNDS = 12
 _ITEMS_AT_ONCE = 1_000

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.state.rollups import Row
+from run_ledger.store.dynamo.attributes import Item, to_attribute
+from run_ledger.store.dynamo.reading import Reading
 
 from . import keys
-from .attributes import Item, to_attribute
 from .audit_items import Name, name_of
-from .reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

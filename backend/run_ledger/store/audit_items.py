@@ -17,9 +17,9 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state import project as projects
+from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
 
 from . import job_items, keys, project_items
-from .attributes import Attribute, Item, from_attribute, to_item
 from .keys import Tables
 
 _COUNTER = "c_"

@@ -19,8 +19,8 @@ from run_ledger.domain.state.recount import (
     contribution_of_project,
 )
 from run_ledger.domain.state.rollups import CLIENTS, Row, subject
+from run_ledger.store.dynamo.attributes import Item
 
-from .attributes import Item
 from .audit_items import (
     Name,
     created_at,

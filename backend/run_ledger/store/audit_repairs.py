@@ -19,12 +19,12 @@ from botocore.exceptions import ClientError
 
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state.rollups import Row
+from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
+from run_ledger.store.dynamo.expressions import UpdateBuilder
+from run_ledger.store.dynamo.faults import Fault, fault
+from run_ledger.store.dynamo.reading import Reading
 
-from .attributes import Attribute, Item, to_item
 from .audit_items import Name, differing, whole_number
-from .expressions import UpdateBuilder
-from .faults import Fault, fault
-from .reading import Reading
 
 AUDIT_SHARD = "audit"
 # An expression holds 4 KB.

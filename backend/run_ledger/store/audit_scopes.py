@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.state.rollups import CLIENTS, Row, projects_partition, subject
+from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.dynamo.reading import Reading
 
 from . import keys
-from .attributes import Item
 from .audit_calls import (
     list_by_entries,
     list_indexed,
@@ -21,7 +22,6 @@ from .audit_calls import (
     list_projects_of,
 )
 from .audit_items import Name
-from .reading import Reading
 
 _DAY = 86_400 * instants.MICROSECONDS
 

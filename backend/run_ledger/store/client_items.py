@@ -16,7 +16,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from .attributes import Item, to_item
+from run_ledger.store.dynamo.attributes import Item, to_item
+
 from .keys import PARAMETER_PREFIX, PROFILE
 
 PROFILE_ATTRIBUTES = ("pk", "sk", "name", "description", "contact", "tags", "revision")

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.exceptions import InvalidQuery
+from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
 
-from .attributes import from_item, to_attribute, to_item
 from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 if TYPE_CHECKING:

@@ -14,8 +14,10 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.store.dynamo.attributes import from_item, to_item
+from run_ledger.store.dynamo.expressions import UpdateBuilder
+from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
 
-from .attributes import from_item, to_item
 from .client_items import (
     PARAMETER_ATTRIBUTES,
     PROFILE_ATTRIBUTES,
@@ -25,8 +27,6 @@ from .client_items import (
     parameter_item,
     profile_values,
 )
-from .expressions import UpdateBuilder
-from .faults import Fault, fault, fault_of_code
 from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 if TYPE_CHECKING:

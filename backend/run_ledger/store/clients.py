@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .attributes import from_item, to_item
+from run_ledger.store.dynamo.attributes import from_item, to_item
+
 from .keys import GRANT, app_key
 
 if TYPE_CHECKING:

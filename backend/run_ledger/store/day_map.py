@@ -12,9 +12,8 @@ from typing import Any
 
 from run_ledger.domain.api.pages import DayMap, day_of, is_day
 from run_ledger.domain.state.rollups import DAY_SHARDS, DAYS, NOW, SHARD
-
-from .attributes import to_attribute
-from .reading import Reading
+from run_ledger.store.dynamo.attributes import to_attribute
+from run_ledger.store.dynamo.reading import Reading
 
 # Sorts after all shards of a day and before the next day.
 _AFTER_SHARDS = "$"

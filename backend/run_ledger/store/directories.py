@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.state.rollups import CLIENTS, projects_partition
-
-from .attributes import to_attribute
+from run_ledger.store.dynamo.attributes import to_attribute
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

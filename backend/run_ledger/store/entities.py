@@ -20,10 +20,10 @@ from run_ledger.domain.state.rollups import (
 )
 from run_ledger.domain.state.samples import Samples, failure_samples
 from run_ledger.domain.state.sums import add_delta
+from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
+from run_ledger.store.dynamo.expressions import UpdateBuilder
 
 from . import job_items, project_items
-from .attributes import Attribute, Item, to_item
-from .expressions import UpdateBuilder
 from .keys import Tables
 
 Stored = job_items.StoredJob | project_items.StoredProject

@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.store.dynamo.attributes import Attribute, Item, from_item
 
 from . import keys
-from .attributes import Attribute, Item, from_item
 
 SECONDS_PER_DAY = 86_400
 

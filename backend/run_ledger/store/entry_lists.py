@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from run_ledger.store.dynamo.attributes import Attribute, Item, to_attribute, to_item
+from run_ledger.store.dynamo.reading import Reading
+
 from . import keys
-from .attributes import Attribute, Item, to_attribute, to_item
 from .entry_items import Entry, from_entry_item
-from .reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

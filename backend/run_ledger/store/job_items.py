@@ -32,9 +32,9 @@ from run_ledger.domain.state import liveness
 from run_ledger.domain.state.job import Attempt, Ended, Failure, Job, Reported
 from run_ledger.domain.state.rollups import shard_of
 from run_ledger.domain.state.sums import Saying
+from run_ledger.store.dynamo.attributes import Attribute, from_attribute, from_item
 
 from . import keys
-from .attributes import Attribute, from_attribute, from_item
 
 _COUNTER = "c_"
 # What a job loses when it is tried again; all else stays once it is there.

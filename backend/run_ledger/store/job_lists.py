@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.api.pages import Stretch
 from run_ledger.domain.state.liveness import sign_of_row
+from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.store.dynamo.batches import read_items
+from run_ledger.store.dynamo.reading import Reading
 
-from .attributes import to_attribute, to_item
-from .batches import read_items
 from .job_items import StoredJob, from_job_item
 from .job_plans import Partition, Plan, Sieve
-from .reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,9 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
+from run_ledger.store.dynamo.faults import Fault, fault
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
-from .faults import Fault, fault
 from .keys import Tables
 from .postings import Group, Pending, Posting, next_posting, packed
 from .rejections import put_request, rejection_item

@@ -16,9 +16,9 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.state.project import Project
+from run_ledger.store.dynamo.attributes import Attribute, from_item
 
 from . import keys
-from .attributes import Attribute, from_item
 from .job_items import from_sayings, to_counters, to_sayings
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.exceptions import InvalidQuery
+from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.store.dynamo.batches import read_items
 
 from . import keys
-from .attributes import to_attribute, to_item
-from .batches import read_items
 from .project_items import StoredProject, from_project_item
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.api.pages import Span, Stretch, day_of, days_down, is_day, merged
+from run_ledger.store.dynamo.attributes import Attribute, to_attribute
+from run_ledger.store.dynamo.reading import Reading
 
-from .attributes import Attribute, to_attribute
-from .reading import Reading
 from .rejections import BY_DAY
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from .attributes import to_item
-from .expressions import UpdateBuilder
-from .faults import Fault, fault
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.expressions import UpdateBuilder
+from run_ledger.store.dynamo.faults import Fault, fault
+
 from .rejections import Rejection, Status, from_rejection_item
 
 if TYPE_CHECKING:

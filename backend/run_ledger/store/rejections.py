@@ -20,8 +20,8 @@ from msgspec import Struct
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_attribute, to_item
 
-from .attributes import Attribute, Item, from_item, to_attribute, to_item
 from .entry_items import SECONDS_PER_DAY
 
 BY_DAY = "by_day"

@@ -25,9 +25,8 @@ from msgspec import Struct
 from run_ledger.domain.instants import parse, text
 from run_ledger.domain.state.rollups import CLIENTS, Row
 from run_ledger.domain.state.samples import Sample
-
-from .attributes import Attribute, from_item, to_item
-from .expressions import UpdateBuilder
+from run_ledger.store.dynamo.attributes import Attribute, from_item, to_item
+from run_ledger.store.dynamo.expressions import UpdateBuilder
 
 SEEN = "seen"
 _FIRST, _TYPE, _MESSAGE = "first", "type", "message"

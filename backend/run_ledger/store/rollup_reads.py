@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day
+from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.store.dynamo.reading import Reading
 
-from .attributes import to_attribute, to_item
-from .reading import Reading
 from .rollup_items import sort_of
 
 if TYPE_CHECKING:

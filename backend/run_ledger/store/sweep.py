@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
+from run_ledger.store.dynamo.attributes import to_attribute
+from run_ledger.store.dynamo.reading import Reading
 
 from . import keys
-from .attributes import to_attribute
 from .day_map import read_day_map
-from .reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

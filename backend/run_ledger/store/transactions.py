@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from run_ledger.store.dynamo.faults import Fault, fault_of_code
+
 from .entry_items import entry_item
-from .faults import Fault, fault_of_code
 from .keys import Tables
 from .postings import Pending, Posting, newest_samples, shared_differences
 from .rollup_items import add_action, beside_counts

@@ -25,10 +25,10 @@ from tests.support.recount import recount_rollups
 from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.attributes import to_item
 from run_ledger.store.audit_items import Name
 from run_ledger.store.audit_repairs import AUDIT_SHARD, mend_item, mend_row
-from run_ledger.store.reading import Reading
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from tests.support.recount import recount_rollups
 from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
-from run_ledger.store.attributes import to_item
+from run_ledger.store.dynamo.attributes import to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

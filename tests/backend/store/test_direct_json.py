@@ -11,8 +11,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from run_ledger.store.attributes import from_item
-from run_ledger.store.direct_json import speak_directly
+from run_ledger.store.dynamo.attributes import from_item
+from run_ledger.store.dynamo.direct_json import speak_directly
 
 ACTIONS: list[dict[str, Any]] = [
     {

@@ -6,7 +6,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError
 
-from run_ledger.store.faults import Fault, fault
+from run_ledger.store.dynamo.faults import Fault, fault
 
 URL = "http://127.0.0.1:9"
 

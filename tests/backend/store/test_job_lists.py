@@ -15,8 +15,8 @@ from run_ledger.domain.api.jobs import JobsQuery
 from run_ledger.domain.api.pages import DayMap, Place
 from run_ledger.domain.instants import text
 from run_ledger.store.day_map import read_day_map
+from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.job_plans import MOST_PARTITIONS, plan_by_day
-from run_ledger.store.reading import Reading
 
 DAY = 86_400 * 1_000_000
 
@@ -303,7 +303,7 @@ def test_what_dynamodb_leaves_out_is_asked_for_again(
     here: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page is whole or not there: never half an answer that looks like one."""
-    monkeypatch.setattr("run_ledger.store.batches.time.sleep", lambda _: None)
+    monkeypatch.setattr("run_ledger.store.dynamo.batches.time.sleep", lambda _: None)
     for number in range(3):
         here.post(job_update(job_id=f"j{number}", occurred_at=text(NOW - number)))
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.support.tables import NAMES
 
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store.reading import Reading
+from run_ledger.store.dynamo.reading import Reading
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.store.keys import Tables
 
 from .faults import Fault, fault
-from .keys import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

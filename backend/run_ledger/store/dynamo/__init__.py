@@ -1,0 +1,1 @@
+"""How DynamoDB is spoken to: connection, values, expressions, batches, faults."""
