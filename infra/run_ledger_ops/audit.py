@@ -12,8 +12,8 @@ from run_ledger.domain.exceptions import NotFound
 from run_ledger.store.audit import Audit, Findings, Found, Manner
 from run_ledger.store.audit_scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.entry_items import SECONDS_PER_DAY
-from run_ledger.store.keys import Tables
+from run_ledger.store.items.entry_items import SECONDS_PER_DAY
+from run_ledger.store.items.keys import Tables
 from run_ledger_ops import target, terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target

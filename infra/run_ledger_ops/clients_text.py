@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from run_ledger.store.client_items import ClientRecord, Parameter
+from run_ledger.store.items.client_items import ClientRecord, Parameter
 from run_ledger_ops.clients_file import WITHHELD
 
 

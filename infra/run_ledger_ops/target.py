@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from run_ledger.store.keys import Tables
+from run_ledger.store.items.keys import Tables
 from run_ledger_ops.errors import OpsError
 
 USUAL_STACK_FILE = Path(".run-ledger/stack.json")

@@ -18,7 +18,7 @@ from tests.support.ledger_http import Stack, all_items, get, machine_token, put_
 from tests.support.local_stack import LocalStack
 from tests.support.recount import recount_jobs, recount_rollups, without_zeros
 
-from run_ledger.store.rollup_items import from_rollup_item
+from run_ledger.store.items.rollup_items import from_rollup_item
 
 pytestmark = pytest.mark.local_stack
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.store.client_items import ClientRecord, Parameter, Profile
+from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger_ops import clients_file
 from run_ledger_ops.clients_file import parse
 from run_ledger_ops.clients_text import text_of

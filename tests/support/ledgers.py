@@ -19,15 +19,15 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
-from run_ledger.store import job_items, project_items
 from run_ledger.store.dynamo.attributes import to_item
-from run_ledger.store.entry_items import Entry, from_entry_item
-from run_ledger.store.job_items import StoredJob, from_job_item
+from run_ledger.store.items import job_items, project_items
+from run_ledger.store.items.entry_items import Entry, from_entry_item
+from run_ledger.store.items.job_items import StoredJob, from_job_item
+from run_ledger.store.items.project_items import StoredProject, from_project_item
+from run_ledger.store.items.rollup_items import from_rollup_item
 from run_ledger.store.ledger import Delivery, Ledger, Refusal, Timing
-from run_ledger.store.project_items import StoredProject, from_project_item
 from run_ledger.store.rejections import Rejection, from_rejection_item
 from run_ledger.store.reports import Report
-from run_ledger.store.rollup_items import from_rollup_item
 
 NOW = 1_795_000_000_000_000
 """When everything is received: November 2026."""

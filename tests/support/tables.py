@@ -11,7 +11,7 @@ import boto3
 from moto import mock_aws
 from tests.support import templates
 
-from run_ledger.store.keys import Tables
+from run_ledger.store.items.keys import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -25,7 +25,7 @@ from run_ledger.domain.api.jobs import no_query
 from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
-from run_ledger.store.project_items import StoredProject
+from run_ledger.store.items.project_items import StoredProject
 from run_ledger.store.project_lists import (
     read_newest_client,
     read_project,

@@ -12,8 +12,8 @@ from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, to_attribute
 from run_ledger.store.dynamo.reading import Reading
 
-from . import keys
 from .audit_items import Name, name_of
+from .items import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

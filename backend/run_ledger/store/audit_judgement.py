@@ -20,6 +20,8 @@ from run_ledger.domain.state.recount import (
 )
 from run_ledger.domain.state.rollups import CLIENTS, Row, subject
 from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.items.job_items import from_job_item
+from run_ledger.store.items.project_items import from_project_item
 
 from .audit_items import (
     Name,
@@ -29,8 +31,6 @@ from .audit_items import (
     expected_item,
     whole_number,
 )
-from .job_items import from_job_item
-from .project_items import from_project_item
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 

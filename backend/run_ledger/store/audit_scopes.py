@@ -13,7 +13,6 @@ from run_ledger.domain.state.rollups import CLIENTS, Row, projects_partition, su
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
 
-from . import keys
 from .audit_calls import (
     list_by_entries,
     list_indexed,
@@ -22,6 +21,7 @@ from .audit_calls import (
     list_projects_of,
 )
 from .audit_items import Name
+from .items import keys
 
 _DAY = 86_400 * instants.MICROSECONDS
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.api.trends import HOUR
 from run_ledger.domain.instants import parse
+from run_ledger.store.items.rollup_items import counts_of, seen_at, sort_of
 
-from .rollup_items import counts_of, seen_at, sort_of
 from .rollup_reads import Range, read_range
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
-
-from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+from run_ledger.store.items.keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -17,8 +17,7 @@ from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store.dynamo.attributes import from_item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
-
-from .client_items import (
+from run_ledger.store.items.client_items import (
     PARAMETER_ATTRIBUTES,
     PROFILE_ATTRIBUTES,
     REFERENCE,
@@ -27,7 +26,7 @@ from .client_items import (
     parameter_item,
     profile_values,
 )
-from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+from run_ledger.store.items.keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.store.dynamo.attributes import from_item, to_item
-
-from .keys import GRANT, app_key
+from run_ledger.store.items.keys import GRANT, app_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

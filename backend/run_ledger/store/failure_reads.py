@@ -9,8 +9,8 @@ from run_ledger.domain.api.failure_groups import Counted
 from run_ledger.domain.instants import parse
 from run_ledger.domain.state.rollups import failures_row
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.rollup_items import counts_of, sample_of, sort_of
 
-from .rollup_items import counts_of, sample_of, sort_of
 from .rollup_reads import Range, read_ranges
 
 # Fingerprints that are derived are hexadecimal: in pieces of so many, however many there are.

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.store.dynamo.attributes import to_item
-
-from .keys import GRANT, app_key
+from run_ledger.store.items.keys import GRANT, app_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

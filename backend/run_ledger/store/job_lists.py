@@ -16,8 +16,8 @@ from run_ledger.domain.state.liveness import sign_of_row
 from run_ledger.store.dynamo.attributes import to_attribute, to_item
 from run_ledger.store.dynamo.batches import read_items
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.job_items import StoredJob, from_job_item
 
-from .job_items import StoredJob, from_job_item
 from .job_plans import Partition, Plan, Sieve
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from run_ledger.domain.api.pages import (
 )
 from run_ledger.domain.exceptions import InvalidQuery
 
-from . import keys
+from .items import keys
 
 # Calls of one round: a page over more, sparser days comes back short, with a cursor.
 MOST_PARTITIONS = 100

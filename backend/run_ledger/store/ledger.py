@@ -20,9 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.store.dynamo.faults import Fault, fault
+from run_ledger.store.items.keys import Tables
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
-from .keys import Tables
 from .postings import Group, Pending, Posting, next_posting, packed
 from .rejections import put_request, rejection_item
 from .reports import Moment, Report

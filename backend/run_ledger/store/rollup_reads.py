@@ -17,8 +17,7 @@ from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day
 from run_ledger.store.dynamo.attributes import to_attribute, to_item
 from run_ledger.store.dynamo.reading import Reading
-
-from .rollup_items import sort_of
+from run_ledger.store.items.rollup_items import sort_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

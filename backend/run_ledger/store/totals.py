@@ -14,8 +14,7 @@ from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.state.rollups import NOW
 from run_ledger.store.dynamo.attributes import to_attribute
-
-from .rollup_items import SEEN, from_rollup_item, seen_at
+from run_ledger.store.items.rollup_items import SEEN, from_rollup_item, seen_at
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from run_ledger.store.dynamo.faults import Fault, fault_of_code
+from run_ledger.store.items.entry_items import entry_item
+from run_ledger.store.items.keys import Tables
+from run_ledger.store.items.rollup_items import add_action, beside_counts
 
-from .entry_items import entry_item
-from .keys import Tables
 from .postings import Pending, Posting, newest_samples, shared_differences
-from .rollup_items import add_action, beside_counts
 
 
 @dataclass(frozen=True, slots=True)

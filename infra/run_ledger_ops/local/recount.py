@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from run_ledger.store.keys import Tables
+from run_ledger.store.items.keys import Tables
 from run_ledger_ops import audit, terminal
 from run_ledger_ops.local.cloud import LocalCloud
 

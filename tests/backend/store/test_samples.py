@@ -10,7 +10,7 @@ from tests.support.events import Envelope, job_update
 from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain.instants import parse
-from run_ledger.store.rollup_items import from_rollup_item, sample_of, seen_at
+from run_ledger.store.items.rollup_items import from_rollup_item, sample_of, seen_at
 
 
 def _failure(number: int, at: str, **fields: Any) -> Envelope:

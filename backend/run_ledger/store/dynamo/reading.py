@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store.keys import Tables
+from run_ledger.store.items.keys import Tables
 
 from .faults import Fault, fault
 
