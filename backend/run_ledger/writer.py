@@ -15,8 +15,8 @@ from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.ledger import Delivery, Ledger, Refusal
-from run_ledger.store.reports import Report
+from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal
+from run_ledger.store.posting.reports import Report
 
 _log = logging.getLogger(__name__)
 

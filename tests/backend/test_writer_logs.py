@@ -19,7 +19,7 @@ from tests.support.log_lines import Line
 from run_ledger import logs, writer
 from run_ledger.domain import instants
 from run_ledger.store.items.entry_items import from_entry_item
-from run_ledger.store.ledger import Ledger
+from run_ledger.store.posting.ledger import Ledger
 
 TIMED_OUT = timed_out_after
 Output = Callable[[], str]

@@ -23,7 +23,7 @@ from tests.support.tables import NAMES
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.ledger import Delivery, Ledger, Timing
+from run_ledger.store.posting.ledger import Delivery, Ledger, Timing
 
 from . import mixes
 from .figures import Figure

@@ -22,7 +22,7 @@ from tests.support.templates import TEMPLATE, properties, resources
 
 from run_ledger import api, logs, sweeper, writer
 from run_ledger.read.reader import Reader
-from run_ledger.store.ledger import Ledger, Timing
+from run_ledger.store.posting.ledger import Ledger, Timing
 from run_ledger_ops.dashboard import body, links
 from run_ledger_ops.dashboard.queries import CLIENT, EVERY, QUERIES, RESULT, STATUS, Query
 

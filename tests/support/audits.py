@@ -18,7 +18,7 @@ from run_ledger.store.audit import Audit, Findings, Manner
 from run_ledger.store.audit_scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.ledger import Delivery, Ledger, Timing
+from run_ledger.store.posting.ledger import Delivery, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,7 +2,7 @@
 
 The local bus and queue carry a few hundred events a second, ten a batch, which for a hundred
 thousand jobs is too long to wait. So the events go to the writer's own ledger
-(`run_ledger.store.ledger`) over the stand-in of DynamoDB in this process, and the jobs and rollups
+(`run_ledger.store.posting.ledger`) over the stand-in of DynamoDB in this process, and the jobs and rollups
 that it makes are copied into the stack's tables as they are. Entries, the jobs' histories, are left
 out: no list, total or trend reads them.
 """
@@ -25,7 +25,7 @@ from tests.support.local_stack import LocalStack
 from tests.support.tables import NAMES
 
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.ledger import Delivery, Ledger
+from run_ledger.store.posting.ledger import Delivery, Ledger
 
 _JOBS_A_BATCH, _A_CALL = 1_000, 25
 _PATIENCE_SECONDS = 600.0

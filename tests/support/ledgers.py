@@ -25,9 +25,9 @@ from run_ledger.store.items.entry_items import Entry, from_entry_item
 from run_ledger.store.items.job_items import StoredJob, from_job_item
 from run_ledger.store.items.project_items import StoredProject, from_project_item
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.ledger import Delivery, Ledger, Refusal, Timing
-from run_ledger.store.rejections import Rejection, from_rejection_item
-from run_ledger.store.reports import Report
+from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal, Timing
+from run_ledger.store.posting.rejections import Rejection, from_rejection_item
+from run_ledger.store.posting.reports import Report
 
 NOW = 1_795_000_000_000_000
 """When everything is received: November 2026."""

@@ -20,8 +20,8 @@ from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.store.ledger import Delivery, Ledger, Refusal
-from run_ledger.store.reports import Report
+from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal
+from run_ledger.store.posting.reports import Report
 from run_ledger_ops import target
 from run_ledger_ops.target import Target
 

@@ -20,7 +20,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
 from run_ledger.settings import Settings
-from run_ledger.store.ledger import Delivery, Ledger, Refusal, Timing
+from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from run_ledger.domain.api.pages import Span, Stretch, day_of, days_down, is_day, merged
 from run_ledger.store.dynamo.attributes import Attribute, to_attribute
 from run_ledger.store.dynamo.reading import Reading
-
-from .rejections import BY_DAY
+from run_ledger.store.posting.rejections import BY_DAY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
-
-from .rejections import Rejection, Status, from_rejection_item
+from run_ledger.store.posting.rejections import Rejection, Status, from_rejection_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

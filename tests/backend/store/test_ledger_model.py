@@ -27,7 +27,7 @@ from tests.support.writers import Writer
 from run_ledger import writer as handlers
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
-from run_ledger.store.ledger import Ledger
+from run_ledger.store.posting.ledger import Ledger
 
 WRITERS = 3
 _ENOUGH_ROUNDS = 300

@@ -12,7 +12,7 @@ from tests.support.falsehoods import in_item
 from tests.support.sizing import Meter
 from tests.support.tables import NAMES, empty_tables
 
-from run_ledger.store.ledger import Ledger, Timing
+from run_ledger.store.posting.ledger import Ledger, Timing
 
 SLOT = 300_000_000
 START = ledgers.NOW - ledgers.NOW % SLOT

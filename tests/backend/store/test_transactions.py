@@ -8,9 +8,9 @@ import pytest
 from tests.support.events import Envelope, decoded, job_update
 from tests.support.ledgers import NAMES, NOW, TTL_DAYS
 
-from run_ledger.store.entities import JobEntity
-from run_ledger.store.postings import Group, Pending, Posting, next_posting
-from run_ledger.store.transactions import Retention, Transaction, Verdict
+from run_ledger.store.posting.entities import JobEntity
+from run_ledger.store.posting.postings import Group, Pending, Posting, next_posting
+from run_ledger.store.posting.transactions import Retention, Transaction, Verdict
 
 FINE = {"Code": "None"}
 # The transaction of the fixture: two entries and their job, one entry and its job, three rows.
