@@ -17,7 +17,7 @@ from run_ledger import logs, metrics, settings
 from run_ledger.settings import Settings
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.sweep import Sweep, sweep
+from run_ledger.store.lists.sweep import Sweep, sweep
 
 _log = logging.getLogger(__name__)
 

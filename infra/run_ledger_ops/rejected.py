@@ -10,9 +10,9 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound, RejectionReason
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
+from run_ledger.store.lists.rejection_lists import read_rejections
+from run_ledger.store.lists.rejection_states import move, read_rejection
 from run_ledger.store.posting.rejections import Rejection, Status, from_rejection_item
-from run_ledger.store.rejection_lists import read_rejections
-from run_ledger.store.rejection_states import move, read_rejection
 from run_ledger_ops import target, terminal
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target

@@ -52,7 +52,7 @@ def test_a_history_of_large_entries_comes_by_event_id(
 ) -> None:
     """What counts in the end is how many answers of DynamoDB it takes to read it."""
     expected = post_entries(here, 40, tags={f"t{n}": "x" * 1000 for n in range(60)})
-    monkeypatch.setattr("run_ledger.store.entry_lists.MOST_ANSWERS", 2)
+    monkeypatch.setattr("run_ledger.store.lists.entry_lists.MOST_ANSWERS", 2)
 
     first = here.get(ENTRIES, path=JOB, limit=30)
 
@@ -75,7 +75,7 @@ def test_a_walk_keeps_the_order_that_it_began_with(
     second = here.get(ENTRIES, path=JOB, limit=4, cursor=first["next_cursor"]).json
     assert [item["event_id"] for item in second["items"]] == expected[4:]
 
-    monkeypatch.setattr("run_ledger.store.entry_lists.MOST_ANSWERS", 0)
+    monkeypatch.setattr("run_ledger.store.lists.entry_lists.MOST_ANSWERS", 0)
     refused = here.get(ENTRIES, path=JOB, limit=4, cursor=first["next_cursor"])
     assert (refused.status, refused.json["parameter"]) == (400, "cursor")
 

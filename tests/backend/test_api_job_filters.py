@@ -43,8 +43,8 @@ def little_patience() -> Iterator[None]:
     """Let a page look through a few rows, and few partitions, so that it is often short."""
     with ExitStack() as stack:
         for name, value in (("_MOST_ROWS_A_CALL", 3), ("_FEWEST_ROWS_A_CALL", 2)):
-            stack.enter_context(mock.patch(f"run_ledger.store.job_plans.{name}", value))
-        stack.enter_context(mock.patch("run_ledger.store.job_plans.MOST_PARTITIONS", 6))
+            stack.enter_context(mock.patch(f"run_ledger.store.lists.job_plans.{name}", value))
+        stack.enter_context(mock.patch("run_ledger.store.lists.job_plans.MOST_PARTITIONS", 6))
         yield
 
 

@@ -15,9 +15,9 @@ from tests.support.tables import NAMES
 
 from run_ledger import sweeper
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store import sweep as sweeps
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.sweep import Sweep
+from run_ledger.store.lists import sweep as sweeps
+from run_ledger.store.lists.sweep import Sweep
 
 MINUTE = 60 * 1_000_000
 SLOT = 5 * MINUTE

@@ -25,7 +25,7 @@ from tests.support.local_cloud import PARAMETERS, environment, local_cloud
 from tests.support.local_stack import ROOT, wait_for
 from tests.support.recount import recount_jobs
 
-from run_ledger.store.job_lists import read_job
+from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command
 from run_ledger_ops import deploy as deploy_command
 

@@ -12,7 +12,7 @@ from tests.support.events import job_update, text
 from tests.support.operations import STAGE, System, deployed_system
 from tests.support.recount import recount_job
 
-from run_ledger.store.job_lists import read_job
+from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command
 from run_ledger_ops.dead_letters import Mover, Pace
 from run_ledger_ops.target import Target

@@ -31,8 +31,8 @@ from run_ledger.store.client_reads import (
     read_parameters,
     read_profile,
 )
-from run_ledger.store.rollup_reads import MOST_ROUNDS
-from run_ledger.store.totals import NOTHING, Total, Totals, read_total
+from run_ledger.store.lists.rollup_reads import MOST_ROUNDS
+from run_ledger.store.lists.totals import NOTHING, Total, Totals, read_total
 
 from .answers import fitting
 from .inquiries import Inquiry

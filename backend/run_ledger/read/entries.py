@@ -16,8 +16,8 @@ from run_ledger.domain.api.documents import Covers, EntryDocument, HistoryDocume
 from run_ledger.domain.api.jobs import PageQuery, entries_query
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import text
-from run_ledger.store.entry_lists import MOST_SORTED_ENTRIES, read_by_event_id, read_by_time
 from run_ledger.store.items.entry_items import Entry
+from run_ledger.store.lists.entry_lists import MOST_SORTED_ENTRIES, read_by_event_id, read_by_time
 
 from .answers import fitting
 from .inquiries import Inquiry

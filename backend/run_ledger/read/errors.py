@@ -23,7 +23,7 @@ from run_ledger.domain.api.failures import ErrorsQuery, errors_query
 from run_ledger.domain.api.trends import DAY
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day, text
-from run_ledger.store.failure_reads import failure_range, read_failures
+from run_ledger.store.lists.failure_reads import failure_range, read_failures
 
 from .answers import fitting
 from .inquiries import Inquiry

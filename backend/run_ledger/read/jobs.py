@@ -26,11 +26,11 @@ from run_ledger.domain.api.pages import Place, covers, following, merged
 from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import text
-from run_ledger.store.day_map import read_day_map
 from run_ledger.store.items import keys
 from run_ledger.store.items.job_items import StoredJob
-from run_ledger.store.job_lists import Bounds, read_index, read_job, read_jobs
-from run_ledger.store.job_plans import (
+from run_ledger.store.lists.day_map import read_day_map
+from run_ledger.store.lists.job_lists import Bounds, read_index, read_job, read_jobs
+from run_ledger.store.lists.job_plans import (
     Plan,
     map_rows,
     needs_map,

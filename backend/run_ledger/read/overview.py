@@ -27,12 +27,12 @@ from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.client_hours import HoursPage, client_range, read_hours
 from run_ledger.store.client_reads import read_names, read_profile
-from run_ledger.store.job_lists import read_portion
-from run_ledger.store.rollup_reads import day_cuts
-from run_ledger.store.running_jobs import RunningJobs, read_running
-from run_ledger.store.totals import NOTHING, Total, read_all_totals, read_total
+from run_ledger.store.lists.client_hours import HoursPage, client_range, read_hours
+from run_ledger.store.lists.job_lists import read_portion
+from run_ledger.store.lists.rollup_reads import day_cuts
+from run_ledger.store.lists.running_jobs import RunningJobs, read_running
+from run_ledger.store.lists.totals import NOTHING, Total, read_all_totals, read_total
 
 from .answers import fits
 from .inquiries import Inquiry

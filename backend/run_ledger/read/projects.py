@@ -26,13 +26,13 @@ from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.items.project_items import StoredProject
-from run_ledger.store.project_lists import (
+from run_ledger.store.lists.project_lists import (
     read_newest_client,
     read_project,
     read_projects,
     read_reported,
 )
-from run_ledger.store.totals import NOTHING, Total, TotalsPage, read_total, read_totals
+from run_ledger.store.lists.totals import NOTHING, Total, TotalsPage, read_total, read_totals
 
 from .answers import fitting
 from .inquiries import Inquiry

@@ -14,8 +14,8 @@ from run_ledger.domain.api.pages import covers
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import MICROSECONDS, day, text
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
+from run_ledger.store.lists.rejection_lists import read_rejections
 from run_ledger.store.posting.rejections import Rejection, from_rejection_item
-from run_ledger.store.rejection_lists import read_rejections
 
 from .answers import fitting
 from .inquiries import Inquiry

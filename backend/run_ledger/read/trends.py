@@ -31,8 +31,8 @@ from run_ledger.domain.api.trends import HOUR, TrendsQuery, trends_query
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day, parse, text
 from run_ledger.domain.state.rollups import ALL
-from run_ledger.store.directories import read_project_ids
-from run_ledger.store.rollup_reads import Place, Range, beyond, day_cuts, read_sums
+from run_ledger.store.lists.directories import read_project_ids
+from run_ledger.store.lists.rollup_reads import Place, Range, beyond, day_cuts, read_sums
 
 from .answers import fits
 from .inquiries import Inquiry

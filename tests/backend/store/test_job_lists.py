@@ -14,9 +14,9 @@ from tests.support.tables import NAMES
 from run_ledger.domain.api.jobs import JobsQuery
 from run_ledger.domain.api.pages import DayMap, Place
 from run_ledger.domain.instants import text
-from run_ledger.store.day_map import read_day_map
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.job_plans import MOST_PARTITIONS, plan_by_day
+from run_ledger.store.lists.day_map import read_day_map
+from run_ledger.store.lists.job_plans import MOST_PARTITIONS, plan_by_day
 
 DAY = 86_400 * 1_000_000
 

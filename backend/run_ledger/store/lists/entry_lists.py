@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from run_ledger.store.dynamo.attributes import Attribute, Item, to_attribute, to_item
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items import keys
 from run_ledger.store.items.entry_items import Entry, from_entry_item
-
-from .items import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,8 +10,7 @@ from msgspec import Struct
 from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
 from run_ledger.store.dynamo.attributes import Attribute, to_attribute
-
-from .items import keys
+from run_ledger.store.items import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -37,8 +37,7 @@ from run_ledger.domain.api.pages import (
     next_pace,
 )
 from run_ledger.domain.exceptions import InvalidQuery
-
-from .items import keys
+from run_ledger.store.items import keys
 
 # Calls of one round: a page over more, sparser days comes back short, with a cursor.
 MOST_PARTITIONS = 100

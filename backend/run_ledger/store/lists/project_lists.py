@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.store.dynamo.attributes import to_attribute, to_item
 from run_ledger.store.dynamo.batches import read_items
+from run_ledger.store.items import keys
 from run_ledger.store.items.project_items import StoredProject, from_project_item
-
-from .items import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

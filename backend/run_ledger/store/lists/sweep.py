@@ -18,9 +18,9 @@ from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
 from run_ledger.store.dynamo.attributes import to_attribute
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items import keys
 
 from .day_map import read_day_map
-from .items import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
