@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from run_ledger.domain.exceptions import NotFound, shown
-from run_ledger.store.client_records import ClientRecords
+from run_ledger.store.clients.records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord
 from run_ledger_ops import clients_changes, clients_file, target, terminal
 from run_ledger_ops.clients_changes import ClientChange

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from run_ledger.domain.exceptions import shown
-from run_ledger.store.client_records import Stored
+from run_ledger.store.clients.records import Stored
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger_ops.clients_suspicion import suspicion
 from run_ledger_ops.errors import OpsError

@@ -15,7 +15,7 @@ from tests.support.tables import NAMES
 
 from run_ledger.domain.api.access import EVERYTHING, Scope, granted
 from run_ledger.domain.exceptions import Forbidden
-from run_ledger.store.clients import read_grant
+from run_ledger.store.clients.app_clients import read_grant
 from run_ledger_ops import command
 
 Run = Callable[..., tuple[int, str, str]]

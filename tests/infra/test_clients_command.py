@@ -12,7 +12,7 @@ import pytest
 from tests.support.operations import STAGE, System, deployed_system
 from tests.support.tables import NAMES
 
-from run_ledger.store.client_records import ClientRecords
+from run_ledger.store.clients.records import ClientRecords
 from run_ledger_ops import command
 
 Run = Callable[..., tuple[int, str, str]]

@@ -25,12 +25,7 @@ from run_ledger.domain.api.jobs import no_query
 from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.client_reads import (
-    Parameters,
-    Profile,
-    read_parameters,
-    read_profile,
-)
+from run_ledger.store.clients.reads import Parameters, Profile, read_parameters, read_profile
 from run_ledger.store.lists.rollup_reads import MOST_ROUNDS
 from run_ledger.store.lists.totals import NOTHING, Total, Totals, read_total
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from run_ledger.domain.api import cursors
 from run_ledger.domain.api.access import Caller, Scope, granted
-from run_ledger.store.clients import read_grant
+from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.dynamo.reading import Reading
 
 T = TypeVar("T")

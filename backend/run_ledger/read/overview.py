@@ -27,7 +27,7 @@ from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.client_reads import read_names, read_profile
+from run_ledger.store.clients.reads import read_names, read_profile
 from run_ledger.store.lists.client_hours import HoursPage, client_range, read_hours
 from run_ledger.store.lists.job_lists import read_portion
 from run_ledger.store.lists.rollup_reads import day_cuts

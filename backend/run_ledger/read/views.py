@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from run_ledger.domain.api.access import Scope
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.client_reads import read_declared
+from run_ledger.store.clients.reads import read_declared
 from run_ledger.store.lists.directories import read_client_ids
 from run_ledger.store.lists.totals import Totals, TotalsPage, read_totals
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from run_ledger.store.clients import read_grant
-from run_ledger.store.grants import put_grant
+from run_ledger.store.clients.app_clients import read_grant
+from run_ledger.store.clients.grants import put_grant
 from run_ledger_ops import clients_file
 from run_ledger_ops.access import Access, to_clients
 from run_ledger_ops.clients import client_records

@@ -12,7 +12,7 @@ from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store.client_records import ClientRecords
+from run_ledger.store.clients.records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 
 if TYPE_CHECKING:

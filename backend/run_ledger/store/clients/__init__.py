@@ -1,0 +1,1 @@
+"""Clients, their configuration, and what machines may see."""
