@@ -9,8 +9,8 @@ from msgspec import to_builtins
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound
-from run_ledger.store.audit import Audit, Findings, Found, Manner
-from run_ledger.store.audit_scopes import Scope
+from run_ledger.store.audit.run import Audit, Findings, Found, Manner
+from run_ledger.store.audit.scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.items.keys import Tables

@@ -14,8 +14,8 @@ from tests.support.tables import NAMES
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.audit import Audit, Findings, Manner
-from run_ledger.store.audit_scopes import Scope
+from run_ledger.store.audit.run import Audit, Findings, Manner
+from run_ledger.store.audit.scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
 from run_ledger.store.posting.ledger import Delivery, Ledger, Timing

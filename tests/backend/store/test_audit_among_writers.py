@@ -25,8 +25,8 @@ from tests.support.recount import recount_rollups
 from tests.support.tables import NAMES, empty_tables
 
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.audit_items import Name
-from run_ledger.store.audit_repairs import AUDIT_SHARD, mend_item, mend_row
+from run_ledger.store.audit.items import Name
+from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_item, mend_row
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.reading import Reading
 

@@ -11,9 +11,9 @@ from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, to_attribute
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items import keys
 
-from .audit_items import Name, name_of
-from .items import keys
+from .items import Name, name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

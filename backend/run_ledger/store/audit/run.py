@@ -30,11 +30,11 @@ from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
 
-from .audit_calls import Shards, read_entries, read_items, read_rows
-from .audit_items import Name, whole_number
-from .audit_judgement import Judgement, judge, stamp_of
-from .audit_repairs import AUDIT_SHARD, mend_item, mend_row
-from .audit_scopes import Scope
+from .calls import Shards, read_entries, read_items, read_rows
+from .items import Name, whole_number
+from .judgement import Judgement, judge, stamp_of
+from .repairs import AUDIT_SHARD, mend_item, mend_row
+from .scopes import Scope
 
 ROUNDS = 12
 _ITEMS_AT_ONCE = 1_000

@@ -12,16 +12,10 @@ from run_ledger.domain import instants
 from run_ledger.domain.state.rollups import CLIENTS, Row, projects_partition, subject
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items import keys
 
-from .audit_calls import (
-    list_by_entries,
-    list_indexed,
-    list_jobs,
-    list_projects,
-    list_projects_of,
-)
-from .audit_items import Name
-from .items import keys
+from .calls import list_by_entries, list_indexed, list_jobs, list_projects, list_projects_of
+from .items import Name
 
 _DAY = 86_400 * instants.MICROSECONDS
 

@@ -23,14 +23,7 @@ from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.items.job_items import from_job_item
 from run_ledger.store.items.project_items import from_project_item
 
-from .audit_items import (
-    Name,
-    created_at,
-    differing,
-    event_of,
-    expected_item,
-    whole_number,
-)
+from .items import Name, created_at, differing, event_of, expected_item, whole_number
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 

@@ -24,7 +24,7 @@ from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 
-from .audit_items import Name, differing, whole_number
+from .items import Name, differing, whole_number
 
 AUDIT_SHARD = "audit"
 # An expression holds 4 KB.
