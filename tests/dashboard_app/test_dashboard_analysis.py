@@ -40,7 +40,7 @@ def test_more_days_of_clients_than_an_answer_adds_up_are_asked_in_parts(
 ) -> None:
     """The counts are the same as those of one answer."""
     whole = open_page(api, "errors", span="30d")
-    monkeypatch.setattr("run_ledger.read.errors.MOST_PARTITIONS", 12)
+    monkeypatch.setattr("run_ledger.read.failures.MOST_PARTITIONS", 12)
     parts = open_page(api, "errors", span="30d")
 
     assert not parts.exception

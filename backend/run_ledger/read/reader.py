@@ -20,7 +20,7 @@ from run_ledger.store.dynamo.reading import Reading
 from .answers import Answer, MethodNotAllowed, found, problem
 from .clients import list_clients, show_client, show_config
 from .entries import list_entries
-from .errors import list_errors
+from .failures import list_errors
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .overview import show_overview
