@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from run_ledger_ops import emit, run, spool
+from run_ledger_ops.commands import emit, run, spool
 from run_ledger_ops.terminal import CANNOT, warn
 from run_ledger_ops.words import Words
 

@@ -1,10 +1,10 @@
 """The words of the `run-ledger` command for those who run and mend a ledger."""
 
-from run_ledger_ops import (
+from run_ledger_ops.commands import (
     apps,
     audit,
     clients,
-    dashboard_command,
+    dashboard,
     deploy,
     destroy,
     redrive,
@@ -19,5 +19,5 @@ from run_ledger_ops.words import Words
 def add_to(commands: Words) -> None:
     """Add them all."""
     mending = (status, rejected, redrive, audit)
-    for module in (local, deploy, destroy, users, apps, clients, dashboard_command, *mending):
+    for module in (local, deploy, destroy, users, apps, clients, dashboard, *mending):
         module.add_to(commands)

@@ -27,7 +27,7 @@ from tests.support.recount import recount_jobs
 
 from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command
-from run_ledger_ops import deploy as deploy_command
+from run_ledger_ops.commands import deploy as deploy_command
 
 pytestmark = pytest.mark.local_stack
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.support.operations import STAGE, System, deployed_system
 
-from run_ledger_ops import analysts_app, command, dashboard_command, target
+from run_ledger_ops import analysts_app, command, target
 from run_ledger_ops.analysts_app import SignIn
+from run_ledger_ops.commands import dashboard
 
 SIGN_IN = SignIn(
     redirect_uri="http://localhost:8501/oauth2callback",
@@ -71,7 +72,7 @@ def test_the_app_is_told_of_no_aws_account() -> None:
 )
 def test_the_port_is_where_people_come_back_to(redirect_uri: str, port: int) -> None:
     """Behind a balancer it is the usual one."""
-    assert dashboard_command.port_of(redirect_uri) == port
+    assert dashboard.port_of(redirect_uri) == port
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def _client(there: System, monkeypatch: pytest.MonkeyPatch, callback: str) -> No
         )
         return system
 
-    monkeypatch.setattr(dashboard_command.target, "find", find)
+    monkeypatch.setattr(dashboard.target, "find", find)
 
 
 def test_the_file_is_its_owners_alone(

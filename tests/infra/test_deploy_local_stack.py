@@ -13,7 +13,7 @@ from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outp
 from tests.support.local_stack import ROOT, wait_for
 
 from run_ledger_ops import command
-from run_ledger_ops import deploy as deploy_command
+from run_ledger_ops.commands import deploy as deploy_command
 from run_ledger_ops.deploying import site
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.local.cloud import LocalCloud

@@ -4,8 +4,9 @@ import argparse
 from typing import Any
 
 from run_ledger.domain.api.access import STAFF_GROUP
-from run_ledger_ops import access, clients, target, users_pool
+from run_ledger_ops import access, target, users_pool
 from run_ledger_ops.access import CLIENT_GROUP
+from run_ledger_ops.commands import clients
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.target import Target
 from run_ledger_ops.terminal import Progress, say, say_json, warn

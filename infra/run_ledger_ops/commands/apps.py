@@ -14,8 +14,9 @@ from run_ledger.domain.api.access import granted
 from run_ledger.domain.exceptions import Forbidden, shown
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import delete_grant, put_grant
-from run_ledger_ops import access, clients, target, terminal
+from run_ledger_ops import access, target, terminal
 from run_ledger_ops.access import Access
+from run_ledger_ops.commands import clients
 from run_ledger_ops.errors import OpsError
 from run_ledger_ops.private_file import PrivateFile
 from run_ledger_ops.target import Target

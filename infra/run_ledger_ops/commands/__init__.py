@@ -1,0 +1,1 @@
+"""The words of the `run-ledger` command, a file each."""
