@@ -8,7 +8,7 @@ from msgspec import Struct
 from run_ledger.domain.api.access import STAFF_GROUP
 from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import shown
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 CLIENT_GROUP = "client-"
 _MOST_GROUP_CHARACTERS = 128  # Cognito's limit

@@ -15,7 +15,7 @@ from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
 from run_ledger_ops.clients_nodes import Checker, document
 from run_ledger_ops.clients_suspicion import form, suspicion
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 WITHHELD = "withheld"
 MOST_PARAMETERS = 100

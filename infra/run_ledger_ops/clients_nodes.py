@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from run_ledger.domain.exceptions import shown
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 _MOST_COMPLAINTS = 20
 _MOST_LEVELS = 16

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from run_ledger_ops.commands import emit, run, spool
-from run_ledger_ops.terminal import CANNOT, warn
-from run_ledger_ops.words import Words
+from run_ledger_ops.console.arguments import Words
+from run_ledger_ops.console.terminal import CANNOT, warn
 
 _PRODUCERS = {"emit": emit, "run": run, "spool": spool}
 _EXTRA = {"boto3", "yaml"}  # what `pip install "run-ledger[ops]"` adds

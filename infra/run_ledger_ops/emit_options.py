@@ -12,7 +12,7 @@ from botocore.session import Session
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery.bus import EventsClient
 from run_ledger.emit.identity import environment as around
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 USUAL_STACK_FILE = Path(".run-ledger/stack.json")
 CONFIGURATION = """\

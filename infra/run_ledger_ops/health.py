@@ -15,9 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
+from run_ledger_ops.console.target import Target
 from run_ledger_ops.dead_letters import glance
 from run_ledger_ops.deploying import states
-from run_ledger_ops.target import Target
 
 _OLD_SECONDS = 900
 _DAY = timedelta(days=1)

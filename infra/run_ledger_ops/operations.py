@@ -12,8 +12,8 @@ from run_ledger_ops.commands import (
     status,
     users,
 )
+from run_ledger_ops.console.arguments import Words
 from run_ledger_ops.local import command as local
-from run_ledger_ops.words import Words
 
 
 def add_to(commands: Words) -> None:

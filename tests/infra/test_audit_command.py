@@ -14,7 +14,8 @@ from tests.support.recount import recount_rollups
 from tests.support.tables import NAMES
 
 from run_ledger.domain import instants
-from run_ledger_ops import command, terminal
+from run_ledger_ops import command
+from run_ledger_ops.console import terminal
 
 Run = Callable[..., tuple[int, str, str]]
 NOW = instants.parse("2026-11-22T15:00:00Z")

@@ -13,7 +13,7 @@ from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger_ops import clients_file
 from run_ledger_ops.clients_file import parse
 from run_ledger_ops.clients_text import text_of
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, DEMO_CLIENTS
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/warehouse-AbCdEf"

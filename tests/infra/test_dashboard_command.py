@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from tests.support.operations import STAGE, System, deployed_system
 
-from run_ledger_ops import analysts_app, command, target
+from run_ledger_ops import analysts_app, command
 from run_ledger_ops.analysts_app import SignIn
 from run_ledger_ops.commands import dashboard
+from run_ledger_ops.console import target
 
 SIGN_IN = SignIn(
     redirect_uri="http://localhost:8501/oauth2callback",

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support.templates import ROOT
 
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import (
     answers,
     artifacts,
@@ -24,7 +25,6 @@ from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.answers import Answers
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.states import Way
-from run_ledger_ops.errors import OpsError
 
 TEMPLATE = templates.read(ROOT / "infra" / "template.yaml")
 

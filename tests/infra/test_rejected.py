@@ -13,7 +13,7 @@ from tests.support.operations import STAGE, System, deployed_system
 from tests.support.tables import NAMES
 
 from run_ledger_ops import command
-from run_ledger_ops.target import Target
+from run_ledger_ops.console.target import Target
 
 Run = Callable[..., tuple[int, str, str]]
 

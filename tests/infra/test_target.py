@@ -9,7 +9,8 @@ import pytest
 from tests.support.local_stack import LOOPBACK, free_port
 from tests.support.operations import STAGE, deployed_system
 
-from run_ledger_ops import command, target
+from run_ledger_ops import command
+from run_ledger_ops.console import target
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

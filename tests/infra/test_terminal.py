@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from run_ledger.domain import instants
-from run_ledger_ops import terminal
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console import terminal
+from run_ledger_ops.console.exceptions import OpsError
 
 NOW = instants.parse("2026-11-22T15:00:00Z")
 

@@ -22,8 +22,8 @@ from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal
 from run_ledger.store.posting.reports import Report
-from run_ledger_ops import target
-from run_ledger_ops.target import Target
+from run_ledger_ops.console import target
+from run_ledger_ops.console.target import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

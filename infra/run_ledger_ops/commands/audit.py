@@ -14,11 +14,11 @@ from run_ledger.store.audit.scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.items.keys import Tables
-from run_ledger_ops import target, terminal
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.target import Target
-from run_ledger_ops.terminal import Progress, say, say_json, warn
-from run_ledger_ops.words import Words, add_command, set_work
+from run_ledger_ops.console import target, terminal
+from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.target import Target
+from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DRIFT = 1
 _DAY = SECONDS_PER_DAY * instants.MICROSECONDS

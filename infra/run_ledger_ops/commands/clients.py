@@ -9,13 +9,14 @@ from pathlib import Path
 from run_ledger.domain.exceptions import NotFound, shown
 from run_ledger.store.clients.records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord
-from run_ledger_ops import clients_changes, clients_file, target, terminal
+from run_ledger_ops import clients_changes, clients_file
 from run_ledger_ops.clients_changes import ClientChange
 from run_ledger_ops.clients_text import text_of
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.target import Target
-from run_ledger_ops.terminal import Progress, say, say_json, warn
-from run_ledger_ops.words import Words, add_actions, add_command, set_work
+from run_ledger_ops.console import target, terminal
+from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.target import Target
+from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DESCRIPTION = """\
 Declare who the clients are and how they are configured. A file says how it is to be; applying it

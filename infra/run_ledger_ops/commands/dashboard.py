@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from run_ledger_ops import analysts_app, target
+from run_ledger_ops import analysts_app
 from run_ledger_ops.analysts_app import CALLBACK, SignIn
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console import target
+from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.target import Target
+from run_ledger_ops.console.terminal import say
 from run_ledger_ops.local.state import write_private
-from run_ledger_ops.target import Target
-from run_ledger_ops.terminal import say
-from run_ledger_ops.words import Words, add_command, set_work
 
 _DESCRIPTION = """\
 Run the analysts' app (Streamlit) on this machine, against a deployed stage. What it needs to know

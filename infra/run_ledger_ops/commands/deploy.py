@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.deploying import answers, checks, plans, questions, showing
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.answers import Answers
@@ -13,9 +16,6 @@ from run_ledger_ops.deploying.deployment import Deployment, Settings
 from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.deploying.states import Way, explain
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.terminal import Progress, say, say_json, warn
-from run_ledger_ops.words import Words, add_command, set_work
 
 ROOT = Path(__file__).resolve().parents[2]
 _FAILED = 1

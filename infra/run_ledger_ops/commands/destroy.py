@@ -2,13 +2,13 @@
 
 import argparse
 
+from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import Progress, say, warn
 from run_ledger_ops.deploying import artifacts, checks, questions, remains, showing
 from run_ledger_ops.deploying.checks import Place
 from run_ledger_ops.deploying.remains import Remains
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.terminal import Progress, say, warn
-from run_ledger_ops.words import Words, add_command, set_work
 
 _FAILED = 1
 _DESCRIPTION = """\

@@ -13,11 +13,11 @@ from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.lists.rejection_lists import read_rejections
 from run_ledger.store.lists.rejection_states import move, read_rejection
 from run_ledger.store.posting.rejections import Rejection, Status, from_rejection_item
-from run_ledger_ops import target, terminal
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.target import Target
-from run_ledger_ops.terminal import Progress, say, say_json, warn
-from run_ledger_ops.words import Words, add_actions, add_command, set_work
+from run_ledger_ops.console import target, terminal
+from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.target import Target
+from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DAY = SECONDS_PER_DAY * instants.MICROSECONDS
 _DAYS_BEYOND_EXPIRY = 3

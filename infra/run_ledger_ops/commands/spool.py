@@ -10,9 +10,9 @@ from run_ledger.emit.delivery.bus import Bus, EventsClient
 from run_ledger.emit.delivery.draining import Drained, Folder, drain, folders
 from run_ledger.emit.identity import environment as around
 from run_ledger_ops import emit_options as options
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.terminal import Progress, say, say_json, warn
-from run_ledger_ops.words import Words, add_command, set_work
+from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _LEFT_OVER = 1
 _DESCRIPTION = """\

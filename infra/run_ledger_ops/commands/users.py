@@ -4,14 +4,15 @@ import argparse
 from typing import Any
 
 from run_ledger.domain.api.access import STAFF_GROUP
-from run_ledger_ops import access, target, users_pool
+from run_ledger_ops import access, users_pool
 from run_ledger_ops.access import CLIENT_GROUP
 from run_ledger_ops.commands import clients
-from run_ledger_ops.errors import OpsError
-from run_ledger_ops.target import Target
-from run_ledger_ops.terminal import Progress, say, say_json, warn
+from run_ledger_ops.console import target
+from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.target import Target
+from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.users_pool import People, Person
-from run_ledger_ops.words import Words, add_actions, add_command, set_work
 
 _DESCRIPTION = """\
 Let people sign in to the site and the analysts' app. What they see follows from their groups:

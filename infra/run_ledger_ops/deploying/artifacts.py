@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from run_ledger_ops.bundle import Bundle
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 _CODE_URI = re.compile(r"^(?P<before>\s*(?:-\s+)?CodeUri:\s*)(?P<folder>[^\s#]+)\s*$", re.MULTILINE)
 _REGION_WITHOUT_A_NAME = "us-east-1"  # buckets there must not say where they are

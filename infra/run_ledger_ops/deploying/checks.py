@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
-from run_ledger_ops import target
+from run_ledger_ops.console import target
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying.template import Template
-from run_ledger_ops.errors import OpsError
 
 _OLDEST_PYTHON = (3, 11)
 

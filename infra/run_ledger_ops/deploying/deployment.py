@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from run_ledger_ops.bundle import Bundle, BundleError, LambdaPython, build_bundle
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, plans, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
@@ -14,7 +15,6 @@ from run_ledger_ops.deploying.checks import Place
 from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import Way, explain, way_on
 from run_ledger_ops.deploying.template import Template
-from run_ledger_ops.errors import OpsError
 
 _ONE_INDEX = "more than one GSI"
 _TABLE_NAME = re.compile(r"^(?P<before>\s*TableName:\s*)!Sub run-ledger-\$\{Stage\}-", re.MULTILINE)

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from run_ledger_ops import target
+from run_ledger_ops.console import target
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import checks
 from run_ledger_ops.deploying.answers import Answers
 from run_ledger_ops.deploying.template import Template
-from run_ledger_ops.errors import OpsError
 
 # What somebody who deploys for the first time should have thought of; the rest has usual values.
 _ASKED = (

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from run_ledger_ops.console.terminal import Progress, warn
 from run_ledger_ops.deploying.stacks import Event
-from run_ledger_ops.terminal import Progress, warn
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying.states import SETTLED
-from run_ledger_ops.errors import OpsError
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _POLL_SECONDS = 2.0

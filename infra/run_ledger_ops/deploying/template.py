@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 # Which parameters choose what the bundle is built for.
 RUNTIME, ARCHITECTURE = "Runtime", "Architecture"

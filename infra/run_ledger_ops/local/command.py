@@ -10,9 +10,9 @@ from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.local.errors import LocalStackError
 from run_ledger_ops.local.stack import ROOT, LocalStack, Options
-from run_ledger_ops.words import Words, add_command
 
 _DESCRIPTION = """\
 Run the whole ledger on this machine, with no AWS account: a local AWS (ministack) carries the same

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from run_ledger.store.items.keys import Tables
-from run_ledger_ops import terminal
 from run_ledger_ops.commands import audit
+from run_ledger_ops.console import terminal
 from run_ledger_ops.local.cloud import LocalCloud
 
 TOTALS = 4

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from run_ledger_ops import terminal
+from run_ledger_ops.console import terminal
 
 # argparse has no public name for what `add_subparsers` returns.
 Words: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from run_ledger.store.items.keys import Tables
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 USUAL_STACK_FILE = Path(".run-ledger/stack.json")
 _LOCAL_STAGE = "local"

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import LedgerError
-from run_ledger_ops.errors import OpsError
+from run_ledger_ops.console.exceptions import OpsError
 
 CANNOT = 2
 _INTERRUPTED = 130

@@ -1,0 +1,1 @@
+"""What all commands share: terminal, arguments, private files, and the system they work on."""
