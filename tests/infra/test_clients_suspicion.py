@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger_ops.clients_suspicion import form, suspicion
+from run_ledger_ops.clients.suspicion import form, suspicion
 
 # Each is put together here, so that no search of this repository for secrets finds one.
 SECRETS = [

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from run_ledger.domain.exceptions import shown
 from run_ledger.store.clients.records import Stored
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
-from run_ledger_ops.clients_suspicion import suspicion
+from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console.exceptions import OpsError
 
 Change = Literal["added", "changed", "removed"]

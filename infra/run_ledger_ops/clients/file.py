@@ -13,8 +13,8 @@ from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import shown
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
-from run_ledger_ops.clients_nodes import Checker, document
-from run_ledger_ops.clients_suspicion import form, suspicion
+from run_ledger_ops.clients.nodes import Checker, document
+from run_ledger_ops.clients.suspicion import form, suspicion
 from run_ledger_ops.console.exceptions import OpsError
 
 WITHHELD = "withheld"

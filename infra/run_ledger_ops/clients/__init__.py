@@ -1,0 +1,1 @@
+"""The clients' file: read, checked, compared, written."""
