@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from run_ledger_ops.bundle import SERVICES, Bundle, BundleError, LambdaPython, build_bundle
+from run_ledger_ops.deploying.bundle import (
+    SERVICES,
+    Bundle,
+    BundleError,
+    LambdaPython,
+    build_bundle,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(sys.executable)

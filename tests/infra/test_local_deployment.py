@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.support.local_cloud import local_cloud
 
-from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.deploying import artifacts
+from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import deployment
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from run_ledger_ops import command
-from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.deploying import artifacts, site
+from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import command as local_command
 from run_ledger_ops.local import people, ports
 from run_ledger_ops.local.cloud import LocalCloud

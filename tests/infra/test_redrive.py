@@ -14,8 +14,8 @@ from tests.support.recount import recount_job
 
 from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command
+from run_ledger_ops.checks.dead_letters import Mover, Pace
 from run_ledger_ops.console.target import Target
-from run_ledger_ops.dead_letters import Mover, Pace
 
 Run = Callable[..., tuple[int, str, str]]
 

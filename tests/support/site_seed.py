@@ -15,8 +15,8 @@ from tests.support.local_stack import LocalStack, wait_for
 from tests.support.recount import recount_jobs
 
 from run_ledger_ops import command
-from run_ledger_ops.access import to_clients
-from run_ledger_ops.users_pool import People
+from run_ledger_ops.sign_in.access import to_clients
+from run_ledger_ops.sign_in.user_pool import People
 
 PASSWORD = "Correct-horse-1"
 SECONDS = 300

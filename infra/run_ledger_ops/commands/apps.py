@@ -14,8 +14,6 @@ from run_ledger.domain.api.access import granted
 from run_ledger.domain.exceptions import Forbidden, shown
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import delete_grant, put_grant
-from run_ledger_ops import access
-from run_ledger_ops.access import Access
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
@@ -23,6 +21,8 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import PrivateFile
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
+from run_ledger_ops.sign_in import access
+from run_ledger_ops.sign_in.access import Access
 
 _MACHINES = "client_credentials"
 _OF_THE_STACK = "MachineClientId"

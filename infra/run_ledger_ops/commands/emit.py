@@ -9,11 +9,11 @@ from run_ledger.emit import RunLedger
 from run_ledger.emit.counting.updates import error_document
 from run_ledger.emit.identity import environment as around
 from run_ledger.emit.identity.run_ids import Naming
-from run_ledger_ops import emit_options as options
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import say_json, warn
+from run_ledger_ops.producer import options
 
 _NOT_SENT = 1
 _SECONDS = 10.0

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from run_ledger.domain import instants
+from run_ledger_ops.checks.dead_letters import Glance, Mover, Outcome, Pace, glance
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json
-from run_ledger_ops.dead_letters import Glance, Mover, Outcome, Pace, glance
 
 _QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl"}
 _LEFT_OVER = 1

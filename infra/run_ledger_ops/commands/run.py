@@ -7,11 +7,11 @@ import signal
 
 from run_ledger.emit import Job, RunLedger
 from run_ledger.emit.counting.redaction import redacted
-from run_ledger_ops import emit_options as options
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import warn
-from run_ledger_ops.run_process import CouldNotStart, Ended, run_command
+from run_ledger_ops.producer import options
+from run_ledger_ops.producer.process import CouldNotStart, Ended, run_command
 
 _EXIT_SECONDS = 5.0
 _TIMED_OUT = 124  # what timeout(1) gives

@@ -9,10 +9,10 @@ from typing import Any
 from run_ledger.emit.delivery.bus import Bus, EventsClient
 from run_ledger.emit.delivery.draining import Drained, Folder, drain, folders
 from run_ledger.emit.identity import environment as around
-from run_ledger_ops import emit_options as options
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
+from run_ledger_ops.producer import options
 
 _LEFT_OVER = 1
 _DESCRIPTION = """\

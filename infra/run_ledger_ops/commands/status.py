@@ -4,11 +4,11 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from run_ledger_ops import health
+from run_ledger_ops.checks import health
+from run_ledger_ops.checks.health import Finding, Level
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.terminal import Progress, say, say_json
-from run_ledger_ops.health import Finding, Level
 
 _UNWELL = 1
 _COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN: "33"}

@@ -4,15 +4,15 @@ import argparse
 from typing import Any
 
 from run_ledger.domain.api.access import STAFF_GROUP
-from run_ledger_ops import access, users_pool
-from run_ledger_ops.access import CLIENT_GROUP
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.users_pool import People, Person
+from run_ledger_ops.sign_in import access, user_pool
+from run_ledger_ops.sign_in.access import CLIENT_GROUP
+from run_ledger_ops.sign_in.user_pool import People, Person
 
 _DESCRIPTION = """\
 Let people sign in to the site and the analysts' app. What they see follows from their groups:
@@ -73,7 +73,7 @@ def add_to(commands: Words) -> None:
 
 
 def _invite(given: argparse.Namespace) -> int:
-    email = users_pool.address(given.email)
+    email = user_pool.address(given.email)
     names_access = given.staff or given.client
     if not names_access and not given.resend:
         raise OpsError("say what they see: --client ID (perhaps several) or --staff.")
@@ -117,7 +117,7 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _remove(given: argparse.Namespace) -> int:
-    email = users_pool.address(given.email)
+    email = user_pool.address(given.email)
     _people(target.find(given)).remove(email)
     say(f"{email} can't sign in any more; the last token ends by itself within the hour, or four.")
     return 0

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.deploying.bundle import Bundle
 
 _CODE_URI = re.compile(r"^(?P<before>\s*(?:-\s+)?CodeUri:\s*)(?P<folder>[^\s#]+)\s*$", re.MULTILINE)
 _REGION_WITHOUT_A_NAME = "us-east-1"  # buckets there must not say where they are

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from run_ledger_ops.bundle import Bundle, BundleError, LambdaPython, build_bundle
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, plans, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
+from run_ledger_ops.deploying.bundle import Bundle, BundleError, LambdaPython, build_bundle
 from run_ledger_ops.deploying.checks import Place
 from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import Way, explain, way_on

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from run_ledger_ops.bundle import Bundle
 from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.artifacts import Bucket
+from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import SETTLED, Way, way_on
 from run_ledger_ops.local.cloud import LocalCloud

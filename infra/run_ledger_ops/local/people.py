@@ -12,11 +12,11 @@ from pathlib import Path
 
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import put_grant
-from run_ledger_ops.access import Access, to_clients
 from run_ledger_ops.clients import file
 from run_ledger_ops.commands.clients import client_records
 from run_ledger_ops.local.cloud import LocalCloud
-from run_ledger_ops.users_pool import People
+from run_ledger_ops.sign_in.access import Access, to_clients
+from run_ledger_ops.sign_in.user_pool import People
 
 DEMO_CLIENTS = Path(__file__).resolve().parents[1] / "demo" / "clients.yaml"
 _AMBIGUOUS = str.maketrans("", "", "-_")

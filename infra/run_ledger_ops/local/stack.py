@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger_ops.bundle import BundleError, build_bundle
 from run_ledger_ops.deploying import artifacts, site
+from run_ledger_ops.deploying.bundle import BundleError, build_bundle
 from run_ledger_ops.local import dashboard, deployment, edge, gateway, intake, people, ports
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment

@@ -17,7 +17,7 @@ from tests.support.events import Envelope, decoded, job_update, project_update, 
 from run_ledger.domain.contract.schema import file_name, file_text, schemas
 from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger_ops import event_schemas
+from run_ledger_ops.deploying import event_schemas
 
 VALIDATORS = {kind: Draft202012Validator(schema) for kind, schema in schemas().items()}
 
@@ -67,7 +67,7 @@ def _same(one: Any, other: Any) -> bool:
 
 @pytest.mark.parametrize("detail_type", sorted(schemas()))
 def test_published_file(detail_type: str) -> None:
-    """The file is what the code makes; if not: ``python -m run_ledger_ops.event_schemas``."""
+    """The file is what the code makes; if not: ``python -m run_ledger_ops.deploying.event_schemas``."""
     published = event_schemas.FOLDER / file_name(detail_type)
     assert published.read_text(encoding="utf-8") == file_text(schemas()[detail_type])
 

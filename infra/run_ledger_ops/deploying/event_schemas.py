@@ -1,4 +1,4 @@
-"""Write the JSON Schema files of the events: ``python -m run_ledger_ops.event_schemas``."""
+"""Write the JSON Schema files of the events: ``python -m run_ledger_ops.deploying.event_schemas``."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
+from run_ledger_ops.checks.dead_letters import glance
 from run_ledger_ops.console.target import Target
-from run_ledger_ops.dead_letters import glance
 from run_ledger_ops.deploying import states
 
 _OLD_SECONDS = 900

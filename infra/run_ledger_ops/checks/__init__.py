@@ -1,0 +1,1 @@
+"""How a deployed system is, and what lies in its dead-letter queues."""
