@@ -11,7 +11,7 @@ from tests.support.known_metrics import dimensions_of
 from tests.support.templates import ROOT, properties, resources, source, transformed
 
 from run_ledger_ops import command
-from run_ledger_ops.dashboard.body import body
+from run_ledger_ops.cloudwatch.body import body
 
 RUNBOOK: Path = ROOT / "infra" / "RUNBOOK.md"
 ALARMS = resources("AWS::CloudWatch::Alarm", QuietHours="6")

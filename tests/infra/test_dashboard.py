@@ -23,8 +23,8 @@ from tests.support.templates import TEMPLATE, properties, resources
 from run_ledger import api, logs, sweeper, writer
 from run_ledger.read.reader import Reader
 from run_ledger.store.posting.ledger import Ledger, Timing
-from run_ledger_ops.dashboard import body, links
-from run_ledger_ops.dashboard.queries import CLIENT, EVERY, QUERIES, RESULT, STATUS, Query
+from run_ledger_ops.cloudwatch import body, links
+from run_ledger_ops.cloudwatch.queries import CLIENT, EVERY, QUERIES, RESULT, STATUS, Query
 
 BODY = body.body()
 WIDGETS = BODY["widgets"]
@@ -210,7 +210,7 @@ def test_the_interpreter_says_what_it_does_not_know() -> None:
 
 
 def test_the_template_holds_what_is_described_here() -> None:
-    """After a change: ``python -m run_ledger_ops.dashboard``."""
+    """After a change: ``python -m run_ledger_ops.cloudwatch``."""
     template = TEMPLATE.read_text()
     assert body.put_in_place(template) == template
     deployed = properties("Dashboard")["DashboardBody"]["Fn::Sub"]

@@ -1,4 +1,4 @@
-"""Write the dashboard into the template: ``python -m run_ledger_ops.dashboard``."""
+"""Write the dashboard into the template: ``python -m run_ledger_ops.cloudwatch``."""
 
 from __future__ import annotations
 
