@@ -2,9 +2,9 @@
 
 The local bus and queue carry a few hundred events a second, ten a batch, which for a hundred
 thousand jobs is too long to wait. So the events go to the writer's own ledger
-(`run_ledger.store.posting.ledger`) over the stand-in of DynamoDB in this process, and the jobs and rollups
-that it makes are copied into the stack's tables as they are. Entries, the jobs' histories, are left
-out: no list, total or trend reads them.
+(`run_ledger.store.posting.ledger`) over the stand-in of DynamoDB in this process, and the jobs and
+rollups that it makes are copied into the stack's tables as they are. Entries, the jobs' histories,
+are left out: no list, total or trend reads them.
 """
 
 from __future__ import annotations

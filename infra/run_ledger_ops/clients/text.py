@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from run_ledger.store.items.client_items import ClientRecord, Parameter
-from run_ledger_ops.clients.file import WITHHELD
+from run_ledger_ops.clients.declaration import WITHHELD
 
 
 def text_of(records: Sequence[ClientRecord]) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from run_ledger.domain.exceptions import NotFound, shown
 from run_ledger.store.clients.records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord
-from run_ledger_ops.clients import file
-from run_ledger_ops.clients.changes import ClientChange
+from run_ledger_ops.clients import declaration
+from run_ledger_ops.clients.changes import ClientChange, change_to, document, lines, removal
 from run_ledger_ops.clients.text import text_of
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
@@ -125,20 +125,20 @@ def client_records(dynamodb: object, table: str) -> ClientRecords:
 
 
 def _apply(given: argparse.Namespace) -> int:
-    declared = file.read(given.file)
+    declared = declaration.read(given.file)
     system = target.find(given)
     records = records_of(system)
     changes = _plan(records, declared, prune=given.prune)
     if not given.json:
         for change in changes:
-            for line in changes.lines(change):
+            for line in lines(change):
                 say(line)
     due = [change for change in changes if change.change is not None]
     if not given.dry_run and due:
         _confirm([change.client_id for change in due if change.change == "removed"], given)
         _write(records, due)
     if given.json:
-        documents = [changes.document(change) for change in changes]
+        documents = [document(change) for change in changes]
         say_json({"system": system.name, "dry_run": given.dry_run, "clients": documents})
     else:
         say(_summary(changes, dry_run=given.dry_run))
@@ -153,10 +153,10 @@ def _plan(
     with Progress("reading clients", len(declared) + len(others)) as progress:
         changes = []
         for record in declared:
-            changes.append(changes.change_to(records.read(record.client_id), record))
+            changes.append(change_to(records.read(record.client_id), record))
             progress.add()
         for other in others:
-            changes.append(changes.removal(records.read(other)))
+            changes.append(removal(records.read(other)))
             progress.add()
     return changes
 

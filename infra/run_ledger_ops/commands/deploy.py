@@ -17,7 +17,7 @@ from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.deploying.states import Way, explain
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _FAILED = 1
 _DESCRIPTION = """\
 Deploy a stage of Run Ledger to an AWS account: build the functions, upload them, create or update

@@ -1,4 +1,4 @@
-"""Write the JSON Schema files of the events: ``python -m run_ledger_ops.deploying.event_schemas``."""
+"""Write the events' JSON Schema files: ``python -m run_ledger_ops.deploying.event_schemas``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from run_ledger.domain.contract.schema import file_name, file_text, schemas
 
-FOLDER = Path(__file__).resolve().parents[2] / "backend" / "event-schema"
+FOLDER = Path(__file__).resolve().parents[3] / "backend" / "event-schema"
 
 
 def write(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import put_grant
-from run_ledger_ops.clients import file
+from run_ledger_ops.clients import declaration
 from run_ledger_ops.commands.clients import client_records
 from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.sign_in.access import Access, to_clients
@@ -66,7 +66,7 @@ def apply_clients(cloud: LocalCloud, table: str, app_client_id: str) -> None:
     if read_grant(dynamodb, table, app_client_id) is None:
         put_grant(dynamodb, table, app_client_id, Access(is_staff=True).grant)
     records = client_records(dynamodb, table)
-    for declared in file.read(DEMO_CLIENTS):
+    for declared in declaration.read(DEMO_CLIENTS):
         stored = records.read(declared.client_id)
         if stored.record is None:
             records.write(stored, declared)

@@ -67,7 +67,7 @@ def _same(one: Any, other: Any) -> bool:
 
 @pytest.mark.parametrize("detail_type", sorted(schemas()))
 def test_published_file(detail_type: str) -> None:
-    """The file is what the code makes; if not: ``python -m run_ledger_ops.deploying.event_schemas``."""
+    """The file is as ``python -m run_ledger_ops.deploying.event_schemas`` writes it."""
     published = event_schemas.FOLDER / file_name(detail_type)
     assert published.read_text(encoding="utf-8") == file_text(schemas()[detail_type])
 
