@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.support.local_stack import ROOT, free_port
 
-from run_ledger_ops.local.cloud import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalCloud
-from run_ledger_ops.local.state import StateFolder
+from run_ledger_ops.local.machine.cloud import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalCloud
+from run_ledger_ops.local.machine.state import StateFolder
 
 PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
 

@@ -26,7 +26,7 @@ from tests.support.ledger_http import get, machine_token, personal_tokens, put_e
 from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
 from tests.support.local_stack import ROOT
 
-from run_ledger_ops.local.cloud import REGION, LocalCloud
+from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 
 pytestmark = pytest.mark.local_stack
 

@@ -16,7 +16,7 @@ from run_ledger_ops import command
 from run_ledger_ops.commands import deploy as deploy_command
 from run_ledger_ops.deploying import site
 from run_ledger_ops.deploying import template as templates
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 pytestmark = pytest.mark.local_stack
 

@@ -14,9 +14,9 @@ from tests.support.local_cloud import local_cloud
 from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import deployment
-from run_ledger_ops.local.cloud import LocalCloud
 from run_ledger_ops.local.deployment import Deployment
-from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 pytestmark = pytest.mark.local_stack
 

@@ -15,12 +15,14 @@ from run_ledger_ops import command
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import command as local_command
-from run_ledger_ops.local import people, ports
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local import people
 from run_ledger_ops.local.deployment import Deployment
-from run_ledger_ops.local.edge import policy_headers
-from run_ledger_ops.local.errors import LocalStackError
-from run_ledger_ops.local.journal import Journal, batches
+from run_ledger_ops.local.edge import ports
+from run_ledger_ops.local.edge.distribution import policy_headers
+from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine.cloud import LocalCloud
+from run_ledger_ops.local.machine.journal import Journal, batches
+from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.stack_file import (
     Running,
     example_command,
@@ -28,7 +30,6 @@ from run_ledger_ops.local.stack_file import (
     site_config,
     stack_document,
 )
-from run_ledger_ops.local.state import StateFolder
 
 TEMPLATE = """\
 Globals:

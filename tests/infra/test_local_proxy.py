@@ -11,7 +11,7 @@ import pytest
 import urllib3
 from tests.support.local_stack import HTTP, LOOPBACK, free_port
 
-from run_ledger_ops.local.proxy import (
+from run_ledger_ops.local.edge.proxy import (
     Proxy,
     Routes,
     Upstream,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from run_ledger_ops.local.errors import LocalStackError
-from run_ledger_ops.local.state import StateFolder, clear_folder, write_private
+from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine.state import StateFolder, clear_folder, write_private
 
 
 def test_settings_are_kept_from_one_opening_to_the_next(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.support.faulty_dynamodb import FaultyDynamoDB
 from tests.support.local_cloud import outputs_of
 from tests.support.local_stack import wait_for
 
-from run_ledger_ops.local.cloud import REGION, LocalCloud
+from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 
 STAGE = "faults"
 SECONDS = 240

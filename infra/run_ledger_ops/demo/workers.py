@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from run_ledger_ops.demo.live import LINES
-from run_ledger_ops.local import tether
+from run_ledger_ops.local.machine import tether
 
 _FOLDERS = [Path(__file__).resolve().parents[3] / folder for folder in ("infra", "backend")]
 _PATIENCE_SECONDS = 5.0

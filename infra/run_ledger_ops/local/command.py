@@ -11,7 +11,7 @@ from types import FrameType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.console.arguments import Words, add_command
-from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.exceptions import LocalStackError
 from run_ledger_ops.local.stack import ROOT, LocalStack, Options
 
 _DESCRIPTION = """\

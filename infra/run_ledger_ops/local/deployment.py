@@ -14,8 +14,8 @@ from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import SETTLED, Way, way_on
-from run_ledger_ops.local.cloud import LocalCloud
-from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 STACK_NAME = "run-ledger-local"
 ARTIFACTS_BUCKET = "run-ledger-local-artifacts"

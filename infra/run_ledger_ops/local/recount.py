@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from run_ledger.store.items.keys import Tables
 from run_ledger_ops.commands import audit
 from run_ledger_ops.console import terminal
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 TOTALS = 4
 """Which totals this version keeps: raised whenever lists or figures rest on further ones."""

@@ -15,16 +15,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import BundleError, build_bundle
-from run_ledger_ops.local import dashboard, deployment, edge, gateway, intake, people, ports
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local import analysts_app, deployment, people
 from run_ledger_ops.local.deployment import Deployment
-from run_ledger_ops.local.errors import LocalStackError
-from run_ledger_ops.local.journal import Journal
-from run_ledger_ops.local.processes import ChildProcess
-from run_ledger_ops.local.proxy import Proxy, Routes
+from run_ledger_ops.local.edge import gateway, ports
+from run_ledger_ops.local.edge.proxy import Proxy, Routes
+from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine import intake
+from run_ledger_ops.local.machine.cloud import LocalCloud
+from run_ledger_ops.local.machine.journal import Journal
+from run_ledger_ops.local.machine.processes import ChildProcess
+from run_ledger_ops.local.machine.state import StateFolder, write_private
 from run_ledger_ops.local.recount import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
-from run_ledger_ops.local.state import StateFolder, write_private
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = ROOT / "infra" / "template.yaml"
@@ -48,7 +50,7 @@ class Options:
     cloud_port: int | None = None
     dashboard_port: int | None = None
     demo: bool = True
-    dashboard: bool = True
+    analysts_app: bool = True
 
 
 class LocalStack:
@@ -73,7 +75,7 @@ class LocalStack:
         self._is_earlier = "deployed" in self._state.settings
         cloud_port, site_port, dashboard_port = self._choose_ports()
         origin = f"http://{ports.LOOPBACK}:{site_port}"
-        wanted = self._deployment(origin, dashboard.callback_url(dashboard_port))
+        wanted = self._deployment(origin, analysts_app.callback_url(dashboard_port))
         cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
         self._say("Starting the local AWS …")
         cloud.start()
@@ -133,7 +135,7 @@ class LocalStack:
 
     def _check_tools(self) -> None:
         if self._options.dashboard:
-            dashboard.check_installed()
+            analysts_app.check_installed()
         python = self._options.local_cloud_python
         probe = "import ministack, samtranslator, cryptography"
         try:
@@ -271,15 +273,15 @@ class LocalStack:
 
     def _start_dashboard(self, cloud: LocalCloud, running: Running, port: int) -> None:
         self._say("Starting the analysts' app …")
-        child = dashboard.start(
+        child = analysts_app.start(
             self._state.root / "dashboard",
             self._state.logs / "dashboard.log",
-            dashboard.sign_in(cloud, running, port),
-            dashboard.ledger(running, demo=self._options.demo),
+            analysts_app.sign_in(cloud, running, port),
+            analysts_app.ledger(running, demo=self._options.demo),
             port,
         )
         self._children["analysts' app"] = child
-        dashboard.wait_until_ready(child, port)
+        analysts_app.wait_until_ready(child, port)
 
     def _start_demo(self) -> None:
         command = [
@@ -321,7 +323,7 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
     cloudfront: Any = cloud.client("cloudfront")
     distribution = cloudfront.get_distribution(Id=outputs["DistributionId"])["Distribution"]
     api_id, stage = _api(outputs["ApiUrl"])
-    headers = edge.api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
+    headers = distribution.api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
     compressed_from = gateway.compressed_from(cloud, api_id)
     domain = distribution["DomainName"]
     return Routes(cloud_port, api_id, stage, domain, headers, compressed_from)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from run_ledger_ops.local import cloud
+from run_ledger_ops.local.machine import cloud
 from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, PEOPLE
 
 

@@ -11,8 +11,8 @@ from tests.support import ledgers
 from tests.support.local_stack import ROOT, free_port
 from tests.support.tables import NAMES, create_tables, empty_tables
 
-from run_ledger_ops.local.cloud import LocalCloud
-from run_ledger_ops.local.state import StateFolder
+from run_ledger_ops.local.machine.cloud import LocalCloud
+from run_ledger_ops.local.machine.state import StateFolder
 
 MINISTACK_PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
 ENTRIES, JOBS = NAMES.entries, NAMES.jobs

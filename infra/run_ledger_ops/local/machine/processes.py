@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from run_ledger_ops.local import tether
+from run_ledger_ops.local.machine import tether
 
 
 class ChildProcess:

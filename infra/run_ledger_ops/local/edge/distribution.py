@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 
 def api_headers(cloud: LocalCloud, distribution_id: str, path_pattern: str) -> dict[str, str]:

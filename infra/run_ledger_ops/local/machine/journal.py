@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 _NAME = "run-ledger-local-journal"
 _BATCH_COUNT = 10

@@ -6,7 +6,7 @@ up to reach a local AWS that no longer answers, and it waits for them before it 
 
 import time
 
-from run_ledger_ops.local.cloud import LocalCloud
+from run_ledger_ops.local.machine.cloud import LocalCloud
 
 _PATIENCE_SECONDS = 15.0
 

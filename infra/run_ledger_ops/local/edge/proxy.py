@@ -14,8 +14,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote
 
-from run_ledger_ops.local.ports import LOOPBACK
-from run_ledger_ops.local.renewal import (
+from run_ledger_ops.local.edge.ports import LOOPBACK
+from run_ledger_ops.local.edge.renewal import (
     RENEWAL_HEADERS,
     TOKEN_PATH,
     renewal_answer,

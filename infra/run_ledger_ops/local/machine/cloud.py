@@ -10,10 +10,10 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from run_ledger_ops.local.errors import LocalStackError
-from run_ledger_ops.local.ports import LOOPBACK
-from run_ledger_ops.local.processes import ChildProcess
-from run_ledger_ops.local.state import StateFolder, clear_folder
+from run_ledger_ops.local.edge.ports import LOOPBACK
+from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine.processes import ChildProcess
+from run_ledger_ops.local.machine.state import StateFolder, clear_folder
 
 REGION = "eu-central-1"
 ACCESS_KEY_ID = "test"

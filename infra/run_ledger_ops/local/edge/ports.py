@@ -2,7 +2,7 @@
 
 import socket
 
-from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.exceptions import LocalStackError
 
 LOOPBACK = "127.0.0.1"
 

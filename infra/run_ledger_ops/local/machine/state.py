@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from run_ledger_ops.local.errors import LocalStackError
+from run_ledger_ops.local.exceptions import LocalStackError
 
 FORMAT = 1
 _PORTS = 65_536

@@ -1,0 +1,1 @@
+"""The local AWS as a process, and what is kept of it."""
