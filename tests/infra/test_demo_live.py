@@ -20,8 +20,8 @@ from tests.support.local_stack import is_running, wait_for
 from run_ledger.domain.contract import events as contract
 from run_ledger.domain.state import job as ledger_job
 from run_ledger.emit import RunLedger
-from run_ledger_ops.demo.live import LINES, Runner
-from run_ledger_ops.demo.worker import SPOOL
+from run_ledger_ops.demo.live.live import LINES, Runner
+from run_ledger_ops.demo.live.worker import SPOOL
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 AT = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)

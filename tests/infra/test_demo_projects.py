@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from tests.support.simulation import NOW, past
 
-from run_ledger_ops.demo.projects import opened_projects
+from run_ledger_ops.demo.past.made_up_projects import opened_projects
 
 
 def test_jobs_belong_to_projects_that_were_opened() -> None:

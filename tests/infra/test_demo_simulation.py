@@ -16,9 +16,9 @@ from tests.support.simulation import (
 )
 
 from run_ledger.domain.state import job as ledger_job
-from run_ledger_ops.demo.catalogue import PROJECTS
-from run_ledger_ops.demo.events import SOURCE, DemoEvent
-from run_ledger_ops.demo.projects import opened_projects
+from run_ledger_ops.demo.past.catalogue import PROJECTS
+from run_ledger_ops.demo.past.events import SOURCE, DemoEvent
+from run_ledger_ops.demo.past.made_up_projects import opened_projects
 
 
 @pytest.fixture(scope="module")

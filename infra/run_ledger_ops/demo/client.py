@@ -4,7 +4,7 @@ import boto3
 from botocore.config import Config
 
 from run_ledger_ops.demo.bus import EventsClient
-from run_ledger_ops.demo.memory import Ledger
+from run_ledger_ops.demo.past.memory import Ledger
 
 
 def events_client(ledger: Ledger) -> EventsClient:

@@ -12,10 +12,10 @@ from random import Random
 
 from run_ledger_ops.demo.bus import Bus
 from run_ledger_ops.demo.client import events_client
-from run_ledger_ops.demo.memory import DemoError, Past, read_ledger, recall
-from run_ledger_ops.demo.show import Show
+from run_ledger_ops.demo.live.workers import Workers
+from run_ledger_ops.demo.past.back_fill import Show
+from run_ledger_ops.demo.past.memory import DemoError, Past, read_ledger, recall
 from run_ledger_ops.demo.stop import Stop, StoppedError
-from run_ledger_ops.demo.workers import Workers
 
 _MOST_DAYS = 60
 _LOWEST_RATE, _HIGHEST_RATE = 0.1, 60

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from run_ledger_ops.demo import jobs
-from run_ledger_ops.demo.catalogue import PROJECTS, Project
-from run_ledger_ops.demo.events import NAME_PREFIX, DemoEvent
-from run_ledger_ops.demo.mishaps import shards_failed
-from run_ledger_ops.demo.projects import project_id_at
-from run_ledger_ops.demo.scales import Scale
-from run_ledger_ops.demo.telling import Job, Teller
+from run_ledger_ops.demo.past import made_up_jobs
+from run_ledger_ops.demo.past.catalogue import PROJECTS, Project
+from run_ledger_ops.demo.past.events import NAME_PREFIX, DemoEvent
+from run_ledger_ops.demo.past.made_up_projects import project_id_at
+from run_ledger_ops.demo.past.mishaps import shards_failed
+from run_ledger_ops.demo.past.scales import Scale
+from run_ledger_ops.demo.past.telling import Job, Teller
 
 _SHARD_PAUSE_SECONDS = (2.0, 15.0)
 _COORDINATOR_HEARTBEATS = 30  # it speaks only when a shard ends
@@ -49,7 +49,7 @@ def family(key: str, begun_at: datetime, scale: Scale) -> Family:
         events = list(_coordinated(root, begun_at, scale, dice))
     else:
         course = scale.course(dice, may_fall_silent=True)
-        events = jobs.live(root, begun_at, scale, course, dice)
+        events = made_up_jobs.live(root, begun_at, scale, course, dice)
     return Family(tuple(sorted(events, key=lambda event: event.at)))
 
 
@@ -76,12 +76,12 @@ def _coordinated(root: Job, begun_at: datetime, scale: Scale, dice: Random) -> I
         replace(root, heartbeat_seconds=root.heartbeat_seconds * _COORDINATOR_HEARTBEATS)
     )
     teller.queued(begun_at)
-    at = begun_at + jobs.seconds_between(dice, scale.queue_seconds)
+    at = begun_at + made_up_jobs.seconds_between(dice, scale.queue_seconds)
     teller.running(at)
     shards = dice.choice((2, 2, 3, 3, 4))
     endings: list[DemoEvent] = []
     for number in range(1, shards + 1):
-        at += jobs.seconds_between(dice, _SHARD_PAUSE_SECONDS)
+        at += made_up_jobs.seconds_between(dice, _SHARD_PAUSE_SECONDS)
         shard = replace(
             root,
             job_id=f"{root.job_id}.{number}",
@@ -89,7 +89,7 @@ def _coordinated(root: Job, begun_at: datetime, scale: Scale, dice: Random) -> I
             parent_job_id=root.job_id,
         )
         course = scale.course(dice, may_fall_silent=False)
-        events = jobs.live(shard, at, scale, course, dice)
+        events = made_up_jobs.live(shard, at, scale, course, dice)
         endings.append(events[-1])
         yield from events
     endings.sort(key=lambda event: event.at)

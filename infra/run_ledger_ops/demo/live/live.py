@@ -11,7 +11,7 @@ from datetime import datetime
 from random import Random
 
 from run_ledger.emit import Job, RunLedger
-from run_ledger_ops.demo.events import NAME_PREFIX
+from run_ledger_ops.demo.past.events import NAME_PREFIX
 from run_ledger_ops.demo.pipelines import contacts, products, suppliers
 from run_ledger_ops.demo.pipelines.records import (
     Delivery,

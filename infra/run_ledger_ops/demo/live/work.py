@@ -2,8 +2,8 @@
 
 from random import Random
 
-from run_ledger_ops.demo.catalogue import Pipeline
-from run_ledger_ops.demo.mishaps import RATE_LIMIT, Mishap
+from run_ledger_ops.demo.past.catalogue import Pipeline
+from run_ledger_ops.demo.past.mishaps import RATE_LIMIT, Mishap
 
 _SKIPPED_SHARE = 0.02
 _FAULTY_SHARE = (0.01, 0.08)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from run_ledger_ops.demo import mishaps
-from run_ledger_ops.demo.mishaps import Mishap
+from run_ledger_ops.demo.past import mishaps
+from run_ledger_ops.demo.past.mishaps import Mishap
 
 _TOKENS_PER_PRICE = 1_000_000
 

@@ -1,0 +1,1 @@
+"""Real pipelines at work, a process each."""

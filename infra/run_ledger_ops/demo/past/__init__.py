@@ -1,0 +1,1 @@
+"""A simulated past, so that there are trends to look at."""
