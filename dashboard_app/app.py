@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from dashboard_app import discovery, warming
-from dashboard_app.returning import ReturnToPage
+from dashboard_app import warming
+from dashboard_app.sign_in import discovery
+from dashboard_app.sign_in.returning import ReturnToPage
 
 
 async def first_page(request: Request) -> RedirectResponse:

@@ -9,15 +9,18 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard_app import clock, filters, links, panels, signing_in
-from dashboard_app.answers import Answers
+from dashboard_app import clock
+from dashboard_app.api.answers import Answers
 from dashboard_app.api.client import ApiClient
 from dashboard_app.api.problems import ApiProblem, BadQuestion, SignInEnded
+from dashboard_app.api.questions import CLIENTS
 from dashboard_app.desk import Desk, put
-from dashboard_app.questions import CLIENTS
+from dashboard_app.filters import checks, common
 from dashboard_app.session import SessionKey
 from dashboard_app.settings import Settings, settings
-from dashboard_app.signing_in import Caller, caller
+from dashboard_app.sign_in import signing_in
+from dashboard_app.sign_in.signing_in import Caller, caller
+from dashboard_app.ui import panels
 
 HERE = Path(__file__).parent
 LOGO = HERE / "logo.svg"
@@ -63,7 +66,7 @@ def main() -> None:
 def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Caller) -> None:
     has_begun = False
     try:
-        links.explain(page.url_path)
+        checks.explain(page.url_path)
         with st.sidebar:
             desk = _desk(ledger, person, pages)
         put(desk)
@@ -76,7 +79,7 @@ def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Calle
             st.title(page.title)
         panels.problem(error)
         if isinstance(error, BadQuestion):
-            filters.ways_out()
+            common.ways_out()
     finally:
         with st.sidebar:
             _account(ledger, person)
@@ -87,9 +90,9 @@ def _desk(ledger: Settings, person: Caller, pages: Mapping[str, Page]) -> Desk:
     answers = _answers(ledger, person)
     with st.spinner("Asking who there is …", show_time=True):
         clients, _ = answers.items(CLIENTS)
-    zone = filters.zone_filter()
-    span = filters.span_filter(now, zone)
-    client_id = filters.client_filter([one["client_id"] for one in clients])
+    zone = common.zone_filter()
+    span = common.span_filter(now, zone)
+    client_id = common.client_filter([one["client_id"] for one in clients])
     return Desk(
         answers=answers,
         caller=person,

@@ -9,13 +9,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dashboard_app import error_sections, job_sections, takeaway, trend_sections
+from dashboard_app.charts.drawings import drawing
 from dashboard_app.charts.throughput import throughput
-from dashboard_app.drawings import drawing
 from dashboard_app.frames import trends
+from dashboard_app.pages.failures import sections
+from dashboard_app.pages.jobs import sections
+from dashboard_app.pages.trends import sections
 from dashboard_app.spans import Interval, Span
+from dashboard_app.ui import export
 
-_SECTIONS = (error_sections, job_sections, trend_sections)
+_SECTIONS = (sections, sections, sections)
 _START = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -28,4 +31,4 @@ def warm() -> None:
     whole = trends.marked(frame, span, span.end)
     trends.total(whole)
     drawing(throughput(frame=whole, span=span, zone=ZoneInfo("UTC")))
-    takeaway.csv(whole)
+    export.csv(whole)

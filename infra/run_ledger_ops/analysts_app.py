@@ -48,7 +48,7 @@ def secrets_text(
     """Return the content of the app's secrets file, as TOML.
 
     The app serves the discovery document itself, to itself, on its own *port*: see
-    `dashboard_app/discovery.py`.
+    `dashboard_app/sign_in/discovery.py`.
     """
     auth = {
         "redirect_uri": sign_in.redirect_uri,

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dashboard_app import error_sections, takeaway
 from dashboard_app.api.client import Question
 from dashboard_app.frames.directories import projects
+from dashboard_app.pages.failures import sections
+from dashboard_app.ui import export
 from tests.dashboard_app.conftest import NOW, Open, words_of
 from tests.dashboard_app.test_dashboard_pages import PAGES, frame_of
 from tests.support.dashboard_api import Api, serving
@@ -59,14 +60,14 @@ def _groups(app: Any) -> Any:
 
 def test_movers_leave_today_out() -> None:
     """Half a day against a whole one would always be fewer."""
-    days = error_sections.Span(
+    days = sections.Span(
         datetime(2026, 11, 20, tzinfo=UTC),
         datetime(2026, 11, 23, tzinfo=UTC),
-        error_sections.Interval.DAY,
+        sections.Interval.DAY,
     )
-    assert error_sections._over(days, NOW).end == datetime(2026, 11, 22, tzinfo=UTC)
-    only = error_sections.replace(days, start=datetime(2026, 11, 22, tzinfo=UTC))
-    assert error_sections._over(only, NOW) == only
+    assert sections._over(days, NOW).end == datetime(2026, 11, 22, tzinfo=UTC)
+    only = sections.replace(days, start=datetime(2026, 11, 22, tzinfo=UTC))
+    assert sections._over(only, NOW) == only
 
 
 def test_pace_of_a_project() -> None:
@@ -112,13 +113,13 @@ def test_everything_on_a_page_can_be_taken_away(
 ) -> None:
     """As CSV and Parquet with as many rows, with the calls behind it; each call is answered."""
     noted: dict[str, tuple[Any, list[Question]]] = {}
-    whole = takeaway.take_away
+    whole = export.take_away
 
     def noting(here: Any, **kept: Any) -> None:
         noted[kept["name"]] = (kept["frame"], list(kept["questions"]))
         whole(here, **kept)
 
-    monkeypatch.setattr(takeaway, "take_away", noting)
+    monkeypatch.setattr(export, "take_away", noting)
     app = open_page(api, page, span="7d")
 
     assert not app.exception
@@ -126,9 +127,9 @@ def test_everything_on_a_page_can_be_taken_away(
     labels = [one.proto.label for one in app.get("download_button")]
     assert labels.count("CSV") == labels.count("Parquet") == len(noted)
     for frame, questions in noted.values():
-        assert takeaway.csv(frame).count(b"\r\n") == len(frame) + 1
+        assert export.csv(frame).count(b"\r\n") == len(frame) + 1
         assert questions
-        assert set(api.asked) >= {takeaway.address("", one) for one in questions}
+        assert set(api.asked) >= {export.address("", one) for one in questions}
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from dashboard_app import takeaway, words
+from dashboard_app import words
 from dashboard_app.charts import bars, failures, measures, palette, progress, throughput
 from dashboard_app.charts.axes import interval_name, tick_label, tick_moments
 from dashboard_app.charts.job import gantt
 from dashboard_app.frames import directories, jobs, trends
 from dashboard_app.frames import errors as error_frames
 from dashboard_app.spans import DAY, HOUR, Interval, Span
+from dashboard_app.ui import export
 
 ROOT = Path(__file__).resolve().parents[2]
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
@@ -174,7 +175,7 @@ CHARTS = dict(charts())
 
 def specification(chart: Any) -> dict[str, Any]:
     """Return a chart as it is exported."""
-    document: dict[str, Any] = json.loads(takeaway.spec(chart))
+    document: dict[str, Any] = json.loads(export.spec(chart))
     return document
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from dashboard_app.answers import FRESH_SECONDS, Answers
+from dashboard_app.api.answers import FRESH_SECONDS, Answers
 from dashboard_app.api.client import Answer, ApiClient, Question, question
 from dashboard_app.api.problems import (
     ApiProblem,

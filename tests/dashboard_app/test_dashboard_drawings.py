@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from dashboard_app import drawings, takeaway
+from dashboard_app.charts import drawings
+from dashboard_app.ui import export
 from tests.dashboard_app.test_dashboard_charts import CHARTS
 
 
@@ -80,7 +81,7 @@ def test_a_stray_end_of_line_stays_within_its_field() -> None:
     at = pd.Series([datetime(2026, 11, 22, tzinfo=UTC)])
     frame = pd.DataFrame({"message": ['one\rtwo\nthree, "four"'], "count": [1], "at": at})
 
-    text = takeaway.csv(frame).decode()
+    text = export.csv(frame).decode()
 
     assert text == (
         'message,count,at\r\n"one\rtwo\nthree, ""four""",1,2026-11-22T00:00:00.000000Z\r\n'

@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from dashboard_app import takeaway, words
+from dashboard_app import words
 from dashboard_app.api.client import question
-from dashboard_app.focus import brushed, read_focus
 from dashboard_app.frames import costs, directories, errors, jobs, trends
 from dashboard_app.frames.tables import MOMENT, RESULTS, WHOLE
-from dashboard_app.panels import plain
+from dashboard_app.pages.trends.focus import brushed, read_focus
 from dashboard_app.spans import DAY, HOUR, Interval, Span, cut, span_until, usual_interval
+from dashboard_app.ui import export
+from dashboard_app.ui.panels import plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,8 +127,8 @@ def test_no_percentile_is_made_of_others(document: dict[str, Any]) -> None:
 def test_exports_hold_what_is_shown(document: dict[str, Any]) -> None:
     """CSV and Parquet give back every number; Parquet every type."""
     frame = trends.points(document)
-    back = pd.read_parquet(io.BytesIO(takeaway.parquet(frame)))
-    text = pd.read_csv(io.BytesIO(takeaway.csv(frame)), keep_default_na=False, dtype=str)
+    back = pd.read_parquet(io.BytesIO(export.parquet(frame)))
+    text = pd.read_csv(io.BytesIO(export.csv(frame)), keep_default_na=False, dtype=str)
 
     assert [int(value) for value in back["ended"]] == [int(value) for value in frame["ended"]]
     assert str(back["at"].dtype) == MOMENT
@@ -139,7 +140,7 @@ def test_exports_hold_what_is_shown(document: dict[str, Any]) -> None:
 def test_no_text_breaks_a_line_of_csv(hostile: str) -> None:
     """Whatever a message holds, the file has as many rows, and gives it back."""
     frame = pd.DataFrame({"message": pd.Series([hostile, "plain"], dtype="string"), "n": [1, 2]})
-    back = list(csv.reader(io.StringIO(takeaway.csv(frame).decode(), newline="")))
+    back = list(csv.reader(io.StringIO(export.csv(frame).decode(), newline="")))
     assert back == [["message", "n"], [hostile, "1"], ["plain", "2"]]
 
 
@@ -336,12 +337,12 @@ def test_hostile_text_is_shown_as_it_is(text: str) -> None:
 def test_calls_name_the_token_and_quote_what_was_typed() -> None:
     """They can be pasted: nothing in a filter ends the quotes."""
     asked = [question("/jobs", q="a'; rm -rf /", client_id="a b")]
-    shell = takeaway.curl("http://api/", asked)
+    shell = export.curl("http://api/", asked)
 
     assert "$RUN_LEDGER_TOKEN" in shell
     assert "rm+-rf" in shell
     assert "'http://api/jobs?client_id=a+b&q=a%27%3B+rm+-rf+%2F'" in shell
-    compile(takeaway.python("http://api/", asked), "notebook", "exec")
+    compile(export.python("http://api/", asked), "notebook", "exec")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dashboard_app import signing_in
+from dashboard_app.sign_in import signing_in
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import NOW, Open, person, words_of
@@ -170,7 +170,7 @@ def test_what_fell_points_downwards() -> None:
     """An error rate that fell is good news, one that rose is not; where nothing moved, no arrow."""
 
     def page() -> None:
-        from dashboard_app.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
+        from dashboard_app.pages.trends.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
 
         names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd")
         before = dict.fromkeys(names, 0.5)

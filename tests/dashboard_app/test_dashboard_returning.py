@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from dashboard_app.discovery import discovery
-from dashboard_app.returning import COOKIE, ReturnToPage, is_page, page_of, remembered
+from dashboard_app.sign_in.discovery import discovery
+from dashboard_app.sign_in.returning import COOKIE, ReturnToPage, is_page, page_of, remembered
 
 
 def passed(path: str, status: int, headers: dict[str, str]) -> list[tuple[str, str]]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from dashboard_app import drawings
-from dashboard_app.charts import failures, measures, palette, throughput
+from dashboard_app.charts import drawings, failures, measures, palette, throughput
 from dashboard_app.charts.units import unit_of
 from tests.dashboard_app.test_dashboard_charts import (
     BERLIN,

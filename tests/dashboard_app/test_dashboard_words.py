@@ -53,7 +53,7 @@ def test_an_exact_figure_has_all_its_digits() -> None:
     """Where the tile rounds, its help does not."""
 
     def page() -> None:
-        from dashboard_app.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
+        from dashboard_app.pages.trends.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
 
         names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd")
         figures(dict.fromkeys(names, 1_234_567))  # type: ignore[arg-type]

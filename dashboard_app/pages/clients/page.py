@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from dashboard_app import panels, questions, takeaway
+from streamlit import column_config as column
+
+from dashboard_app.api import questions
+from dashboard_app.api.loading import load
 from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import directories as frames
-from dashboard_app.loading import load
 from dashboard_app.session import Param
-from dashboard_app.tables import moment_column, table
-from streamlit import column_config as column
+from dashboard_app.ui import export, panels
+from dashboard_app.ui.tables import moment_column, table
 
 _TOTALS = {
     "total": "Jobs",
@@ -48,7 +50,7 @@ def show(here: Desk) -> None:
             },
         },
     )
-    takeaway.take_away(here, name="clients", frame=frame, questions=[questions.CLIENTS])
+    export.take_away(here, name="clients", frame=frame, questions=[questions.CLIENTS])
     _configurations(here, [str(one) for one in frame["client_id"]])
 
 
@@ -96,7 +98,7 @@ def _configurations(here: Desk, client_ids: list[str]) -> None:
         panels.nothing_here(nothing, "")
         return
     table(frame, column_config=columns, column_order=list(columns))
-    takeaway.take_away(here, name="configuration", frame=frame, questions=asked)
+    export.take_away(here, name="configuration", frame=frame, questions=asked)
 
 
 def _explain(client_ids: list[str]) -> None:

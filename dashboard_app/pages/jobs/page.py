@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import streamlit as st
-from dashboard_app import choices, figures, panels, takeaway
-from dashboard_app import job_sections as sections
+
 from dashboard_app.api.problems import NotFound
 from dashboard_app.desk import Desk, desk
-from dashboard_app.job_filters import job_filters
+from dashboard_app.filters import choices
+from dashboard_app.pages.jobs import sections
+from dashboard_app.pages.jobs.filters import job_filters
+from dashboard_app.pages.trends import figures
 from dashboard_app.session import Param
+from dashboard_app.ui import export, panels
 
 
 def show(here: Desk) -> None:
@@ -31,7 +34,7 @@ def _jobs(here: Desk) -> None:
         panels.nothing_here("No job of this span matches.")
     else:
         sections.jobs_table(here, frame)
-        takeaway.take_away(here, name="jobs", frame=frame, questions=[asked])
+        export.take_away(here, name="jobs", frame=frame, questions=[asked])
     job_id = st.query_params.get(Param.JOB)
     if not job_id:
         if not frame.empty:

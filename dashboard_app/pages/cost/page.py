@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from dashboard_app import drawings, panels, questions, takeaway, words
+from streamlit import column_config as column
+
+from dashboard_app import words
+from dashboard_app.api import questions
 from dashboard_app.api.client import Question
-from dashboard_app.cards import card
+from dashboard_app.api.loading import load
+from dashboard_app.charts import drawings
 from dashboard_app.charts.bars import ranked
 from dashboard_app.charts.measures import MEASURES, by_group, stacked
 from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
-from dashboard_app.loading import load
+from dashboard_app.pages.trends.sections import TOKENS
 from dashboard_app.session import Param
-from dashboard_app.tables import table
-from dashboard_app.trend_sections import TOKENS
-from streamlit import column_config as column
+from dashboard_app.ui import export, panels
+from dashboard_app.ui.cards import card
+from dashboard_app.ui.tables import table
 
 _BY = {"Client": "client", "Pipeline": "pipeline", "Project": "project"}
 _LINES = 8
@@ -63,7 +67,7 @@ def show(here: Desk) -> None:
     with card("by-group", f"Cost by {str(chosen).lower()}") as head:
         drawings.show(chart, alt="Cost of each group")
         with head:
-            takeaway.take_away(here, name="cost", frame=sums, questions=[asked], chart=chart)
+            export.take_away(here, name="cost", frame=sums, questions=[asked], chart=chart)
     table(sums, column_order=list(_COLUMNS), column_config=_COLUMNS)
     st.caption(
         "Money is reported by job, not by record. What a record cost is the cost of the group "
@@ -103,7 +107,7 @@ def _over_time(
         )
         drawings.show(lines, alt="Cost over time, by group")
         with head:
-            takeaway.take_away(
+            export.take_away(
                 here, name="cost-over-time", frame=points, questions=[asked], chart=lines
             )
     with right, card("tokens", "Tokens over time") as head:
@@ -112,7 +116,7 @@ def _over_time(
         )
         drawings.show(chart, alt="Input and output tokens over time")
         with head:
-            takeaway.take_away(
+            export.take_away(
                 here, name="tokens-over-time", frame=everything, questions=[whole], chart=chart
             )
 

@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboard_app import words
 from dashboard_app.api.problems import ApiProblem
+from dashboard_app.api.questions import OVERVIEW
 from dashboard_app.desk import Desk
 from dashboard_app.frames.trends import Totals
-from dashboard_app.questions import OVERVIEW
 
 _LIVE_SECONDS = 15
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard_app import choices, questions
+from dashboard_app.api import questions
 from dashboard_app.api.client import Question
 from dashboard_app.desk import Desk
+from dashboard_app.filters import choices
 from dashboard_app.session import Param
 
 NOTHING = "Nothing"

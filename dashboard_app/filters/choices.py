@@ -6,21 +6,22 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard_app import filters, questions
+from dashboard_app.api import questions
 from dashboard_app.api.client import Question
 from dashboard_app.api.problems import BadQuestion
 from dashboard_app.desk import Desk
+from dashboard_app.filters import common
 from dashboard_app.session import Param, SessionKey
 
 
 def project_filter(here: Desk) -> str | None:
     """Ask for a project, or all."""
-    return filters.choice_filter("Project", _project_ids(here), Param.PROJECT, "All projects")
+    return common.choice_filter("Project", _project_ids(here), Param.PROJECT, "All projects")
 
 
 def pipeline_filter(here: Desk) -> str | None:
     """Ask for a pipeline, or all."""
-    return filters.choice_filter("Pipeline", _pipelines(here), Param.PIPELINE, "All pipelines")
+    return common.choice_filter("Pipeline", _pipelines(here), Param.PIPELINE, "All pipelines")
 
 
 def learn(here: Desk) -> None:

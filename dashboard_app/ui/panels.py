@@ -8,10 +8,10 @@ import shlex
 
 import streamlit as st
 
-from dashboard_app import signing_in
 from dashboard_app.api.problems import ApiProblem, Forbidden, SignInEnded
 from dashboard_app.settings import Settings
-from dashboard_app.signing_in import Caller
+from dashboard_app.sign_in import signing_in
+from dashboard_app.sign_in.signing_in import Caller
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 

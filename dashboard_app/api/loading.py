@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard_app.answers import Answers
+from dashboard_app.api.answers import Answers
 from dashboard_app.api.client import Question
 
 _AT_ONCE = 8

@@ -8,10 +8,12 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from dashboard_app import filters, panels, words
+from dashboard_app import words
+from dashboard_app.filters import common
 from dashboard_app.frames.tables import RESULTS
 from dashboard_app.session import Param, SessionKey
 from dashboard_app.spans import PRESETS, read_moment
+from dashboard_app.ui import panels
 
 _GROUPS = ("Nothing", "Client", "Project", "Pipeline")
 _FLAGS = ("true", "false")
@@ -71,14 +73,14 @@ def _last_words(address: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]
     """
     words_of = {Param.DAYS: _MOST_DATES}
     return {
-        name: values[-words_of.get(Param(name), 1) :] if name in filters.SHARED else values
+        name: values[-words_of.get(Param(name), 1) :] if name in common.SHARED else values
         for name, values in address.items()
     }
 
 
 def _adopt(address: Mapping[str, Sequence[str]]) -> None:
     """Let the filters of all pages hold what the address says, not what was chosen before."""
-    for name in filters.SHARED:
+    for name in common.SHARED:
         said = address.get(name)
         if said and (name not in _CHECKS or _CHECKS[name](said)):
             st.session_state[name] = _value(name, said)
@@ -119,9 +121,9 @@ def _is_part(values: Sequence[str]) -> bool:
 
 
 _CHECKS: Mapping[Param, Callable[[Sequence[str]], bool]] = {
-    Param.SPAN: _one_of([*PRESETS, filters.CUSTOM]),
+    Param.SPAN: _one_of([*PRESETS, common.CUSTOM]),
     Param.DAYS: _are_days,
-    Param.INTERVAL: _one_of([filters.AUTO, *filters.INTERVALS]),
+    Param.INTERVAL: _one_of([common.AUTO, *common.INTERVALS]),
     Param.ZONE: _is_zone,
     Param.UTC_DAYS: _one_of(_FLAGS),
     Param.GROUP: _one_of(_GROUPS),
@@ -134,9 +136,9 @@ _CHECKS: Mapping[Param, Callable[[Sequence[str]], bool]] = {
     Param.STALLED: _one_of(_FLAGS),
 }
 _ALLOWED: Mapping[Param, str] = {
-    Param.SPAN: f"span; there are {', '.join(PRESETS)} and {filters.CUSTOM}",
+    Param.SPAN: f"span; there are {', '.join(PRESETS)} and {common.CUSTOM}",
     Param.DAYS: "first and last day, as 2026-11-01 twice",
-    Param.INTERVAL: f"interval; there are {filters.AUTO}, {', '.join(filters.INTERVALS)}",
+    Param.INTERVAL: f"interval; there are {common.AUTO}, {', '.join(common.INTERVALS)}",
     Param.ZONE: "time zone; one is called Europe/Berlin",
     Param.GROUP: f"grouping; there are {', '.join(_GROUPS)}",
     Param.FOCUS: "part of a span, as 2026-11-20T00:00:00Z/2026-11-21T00:00:00Z",

@@ -7,14 +7,18 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from dashboard_app import drawings, panels, questions, takeaway, words
-from dashboard_app.cards import card
+from streamlit import column_config as column
+
+from dashboard_app import words
+from dashboard_app.api import questions
+from dashboard_app.charts import drawings
 from dashboard_app.charts.progress import progress
 from dashboard_app.desk import Desk, desk
 from dashboard_app.frames import directories as frames
 from dashboard_app.session import Param
-from dashboard_app.tables import moment_column, table
-from streamlit import column_config as column
+from dashboard_app.ui import export, panels
+from dashboard_app.ui.cards import card
+from dashboard_app.ui.tables import moment_column, table
 
 _MOST = 1_000
 _SHOWN = 30
@@ -53,7 +57,7 @@ def show(here: Desk) -> None:
             "The grey mark is how many jobs are expected. A project's whole life, not the span."
         )
         with head:
-            takeaway.take_away(here, name="projects", frame=frame, questions=[asked], chart=chart)
+            export.take_away(here, name="projects", frame=frame, questions=[asked], chart=chart)
     _table(here, frame)
 
 

@@ -9,17 +9,19 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app import panels, questions, takeaway, words
+from dashboard_app import words
+from dashboard_app.api import questions
 from dashboard_app.api.client import Question
+from dashboard_app.api.loading import load
+from dashboard_app.charts.drawings import show
 from dashboard_app.charts.job import gantt
 from dashboard_app.desk import Desk
-from dashboard_app.drawings import show
-from dashboard_app.error_sections import days_of
 from dashboard_app.frames import jobs as frames
-from dashboard_app.loading import load
+from dashboard_app.pages.failures.sections import days_of
 from dashboard_app.session import Param, SessionKey
 from dashboard_app.spans import DAY
-from dashboard_app.tables import key_of_rows, moment_column, table
+from dashboard_app.ui import export, panels
+from dashboard_app.ui.tables import key_of_rows, moment_column, table
 
 _STEP = 200
 _MOST_ENTRIES = 1_000
@@ -132,7 +134,7 @@ def job_of(here: Desk, job_id: str) -> None:
     with right:
         st.markdown("**Events**" + (f" (the first {len(entries):,})" if more else ""))
         _entries(here, entries, items)
-    takeaway.take_away(
+    export.take_away(
         here, name=f"job-{job_id}", frame=entries, questions=[asked, history], chart=chart
     )
 

@@ -2,7 +2,7 @@
 
 Streamlit keeps the tokens in signed cookies, throws the refresh token away and never looks at
 expiry. So expiry is looked at here, and a token that the API refuses leads to the same place: the
-sign-in page, and from there back to this page (see `dashboard_app.returning`).
+sign-in page, and from there back to this page (see `dashboard_app.sign_in.returning`).
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
-from dashboard_app import error_sections as sections
-from dashboard_app import panels, takeaway
+
 from dashboard_app.desk import Desk, desk
+from dashboard_app.pages.failures import sections
 from dashboard_app.session import Param
+from dashboard_app.ui import export, panels
 
 
 def show(here: Desk) -> None:
@@ -32,7 +33,7 @@ def show(here: Desk) -> None:
     else:
         sections.over_time(here, days)
         sections.groups_table(here, groups, "groups")
-        takeaway.take_away(here, name="errors", frame=groups, questions=asked)
+        export.take_away(here, name="errors", frame=groups, questions=asked)
         fingerprint = st.query_params.get(Param.ERROR)
         if fingerprint:
             sections.one_group(here, groups, fingerprint)

@@ -10,26 +10,29 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from dashboard_app import figures, panels, questions, takeaway, words
+from dashboard_app import words
+from dashboard_app.api import questions
 from dashboard_app.api.client import Question
+from dashboard_app.api.loading import load
 from dashboard_app.api.problems import BadQuestion
-from dashboard_app.cards import card, colour_key
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
+from dashboard_app.charts.drawings import Drawing, show
 from dashboard_app.charts.failures import annotated
 from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
 from dashboard_app.charts.throughput import most_ended, small_result, small_results, throughput
 from dashboard_app.desk import Desk
-from dashboard_app.drawings import Drawing, show
-from dashboard_app.focus import chart_key, note_brush
 from dashboard_app.frames import errors as error_frames
 from dashboard_app.frames import trends as frames
 from dashboard_app.frames.movers import comparable, group_movers
 from dashboard_app.frames.tables import RESULTS
-from dashboard_app.loading import load
+from dashboard_app.pages.trends import figures
+from dashboard_app.pages.trends.focus import chart_key, note_brush
+from dashboard_app.pages.trends.spike import spike_links, spikes_of
 from dashboard_app.spans import Span
-from dashboard_app.spike_sections import spike_links, spikes_of
-from dashboard_app.tables import movers_table, totals_table
+from dashboard_app.ui import export, panels
+from dashboard_app.ui.cards import card, colour_key
+from dashboard_app.ui.tables import movers_table, totals_table
 
 _SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
 _LOOKED_BACK = timedelta(days=30)
@@ -89,7 +92,7 @@ def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
             st.caption("The pale bar is of the interval that is running: it still counts.")
         spike_links(here, noted)
         with head:
-            takeaway.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
+            export.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
 
 
 def groups_of(
@@ -111,7 +114,7 @@ def groups_of(
         if len(sums) > len(busiest):
             st.caption(f"Charts of the {len(busiest)} busiest of {len(sums)}; the table has all.")
         with head:
-            takeaway.take_away(
+            export.take_away(
                 here, name=f"by-{group_by}", frame=sums, questions=[asked], chart=chart
             )
     totals_table(sums, group_by.capitalize())
@@ -151,7 +154,7 @@ def movers_of(
         "Intervals that are over, in both spans. Failures more are those beyond what the error "
         "rate before would have given: the order of the table."
     )
-    takeaway.take_away(here, name="groups-against-before", frame=moved, questions=asked)
+    export.take_away(here, name="groups-against-before", frame=moved, questions=asked)
 
 
 def measures_of(  # noqa: PLR0913 - what a section is drawn from
@@ -179,9 +182,7 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
             chart = make() if has_notes else here.drawn(name, asked, part, plain)
             show(chart, alt=f"{name} over time", key=f"chart-{name}")
             with head:
-                takeaway.take_away(
-                    here, name=file_name, frame=narrowed, questions=asked, chart=chart
-                )
+                export.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)
 
 
 def _grouped(

@@ -10,19 +10,21 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app import filters, panels, questions, takeaway
+from dashboard_app.api import questions
 from dashboard_app.api.client import Question
+from dashboard_app.api.loading import load
 from dashboard_app.api.problems import BadQuestion
-from dashboard_app.cards import card, colour_key
 from dashboard_app.charts import failures as charts
+from dashboard_app.charts.drawings import show
 from dashboard_app.desk import Desk
-from dashboard_app.drawings import show
+from dashboard_app.filters import common
 from dashboard_app.frames import errors as frames
 from dashboard_app.frames import trends
-from dashboard_app.loading import load
 from dashboard_app.session import Param
 from dashboard_app.spans import DAY, Interval, Span, cut, span_until
-from dashboard_app.tables import key_of_rows, moment_column, table
+from dashboard_app.ui import export, panels
+from dashboard_app.ui.cards import card, colour_key
+from dashboard_app.ui.tables import key_of_rows, moment_column, table
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
 MOST_DAYS = 92
@@ -73,7 +75,7 @@ def over_time(here: Desk, days: Span) -> None:
         colour_key(charts.group_colours(daily, labels))
         show(draw(has_legend=False), alt="Failures a day, by group")
         with head:
-            takeaway.take_away(
+            export.take_away(
                 here,
                 name="errors-by-day",
                 frame=daily,
@@ -93,7 +95,7 @@ def new_groups(here: Desk) -> None:
         st.caption("Nothing has failed in the last 7 days that had not failed in the 30 before.")
         return
     groups_table(here, new, "new-errors")
-    takeaway.take_away(here, name="new-errors", frame=new, questions=[*asked, *others])
+    export.take_away(here, name="new-errors", frame=new, questions=[*asked, *others])
 
 
 def movers(here: Desk, days: Span) -> None:
@@ -121,7 +123,7 @@ def movers(here: Desk, days: Span) -> None:
     with card("movers", "Change of failures") as head:
         show(chart, alt="Change in failures, by group")
         with head:
-            takeaway.take_away(
+            export.take_away(
                 here, name="movers", frame=moved, questions=[*asked, *others], chart=chart
             )
 
@@ -185,7 +187,7 @@ def one_group(here: Desk, frame: pd.DataFrame, fingerprint: str) -> None:
         here.page("jobs"),
         label="The jobs that failed with it",
         icon=":material/filter_alt:",
-        query_params={**filters.shared(), str(Param.ERROR): fingerprint},
+        query_params={**common.shared(), str(Param.ERROR): fingerprint},
     )
     if pd.notna(row["newest_job_id"]):
         st.page_link(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import streamlit as st
-from dashboard_app import choices, figures, panels, takeaway
-from dashboard_app import trend_sections as sections
+
+from dashboard_app.api.loading import load
 from dashboard_app.desk import Desk, desk
-from dashboard_app.focus import focus_note, focus_of
+from dashboard_app.filters import choices
 from dashboard_app.frames import trends as frames
-from dashboard_app.loading import load
-from dashboard_app.trend_filters import trend_filters
+from dashboard_app.pages.trends import figures, sections
+from dashboard_app.pages.trends.filters import trend_filters
+from dashboard_app.pages.trends.focus import focus_note, focus_of
+from dashboard_app.ui import export, panels
 
 
 def show(here: Desk) -> None:
@@ -33,7 +35,7 @@ def _trends(here: Desk) -> None:
     whole = frames.marked(here.answers.make(asked.now, frames.points), here.span, here.now)
     if whole.empty:
         panels.nothing_here("Nothing was counted in this span.")
-        takeaway.take_away(here, name="trends", frame=whole, questions=asked.questions)
+        export.take_away(here, name="trends", frame=whole, questions=asked.questions)
         return
     focus = focus_of(here.span)
     tiles = st.empty()

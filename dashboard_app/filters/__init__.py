@@ -1,0 +1,1 @@
+"""Filters: widget, check, words and link of each."""

@@ -1,0 +1,1 @@
+"""Signing in, and back to where one was."""
