@@ -25,12 +25,12 @@ from dashboard_app.ui import panels
 HERE = Path(__file__).parent
 LOGO = HERE / "logo.svg"
 PAGES = (
-    ("trends", "Trends", ":material/monitoring:"),
-    ("jobs", "Jobs", ":material/list_alt:"),
-    ("errors", "Errors", ":material/error:"),
-    ("projects", "Projects", ":material/flag:"),
-    ("clients", "Clients", ":material/groups:"),
-    ("cost", "Cost", ":material/payments:"),
+    ("trends", "trends", "Trends", ":material/monitoring:"),
+    ("jobs", "jobs", "Jobs", ":material/list_alt:"),
+    ("errors", "failures", "Errors", ":material/error:"),
+    ("projects", "projects", "Projects", ":material/flag:"),
+    ("clients", "clients", "Clients", ":material/groups:"),
+    ("cost", "cost", "Cost", ":material/payments:"),
 )
 STYLE = HERE / "style.css"
 
@@ -40,13 +40,13 @@ def main() -> None:
     st.set_page_config("Run Ledger · Analysts", page_icon=LOGO, layout="wide")
     pages = {
         name: st.Page(
-            HERE / "views" / f"{name}.py",
+            HERE / "pages" / folder / "page.py",
             title=title,
             icon=icon,
             url_path=name,
             default=name == "trends",
         )
-        for name, title, icon in PAGES
+        for name, folder, title, icon in PAGES
     }
     ledger, person = settings(), caller()
     in_use = ledger is not None and person is not None

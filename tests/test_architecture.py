@@ -184,7 +184,7 @@ def test_the_sources_were_found() -> None:
         "run_ledger.domain.state.job",
         "run_ledger.store.dynamo.connection",
     } <= {*BACKEND}
-    assert {"main", "api.client", "views.trends"} <= {*DASHBOARD}
+    assert {"main", "api.client", "pages.trends.page"} <= {*DASHBOARD}
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,8 @@ def open_page() -> Open:
         app.user = person("staff") if user is None else user
         app.query_params.update(address)
         if page != "trends":
-            app.switch_page(f"views/{page}.py")
+            folder = "failures" if page == "errors" else page
+            app.switch_page(f"pages/{folder}/page.py")
             app.query_params.update(address)
         return app.run()
 

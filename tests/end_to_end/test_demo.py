@@ -9,7 +9,7 @@ import pytest
 from tests.support.ledger_http import all_items, machine_token, until
 from tests.support.local_stack import LocalStack
 
-from run_ledger_ops.demo.live.live import LINES, TAGS
+from run_ledger_ops.demo.live.runner import LINES, TAGS
 from run_ledger_ops.demo.live.workers import Workers
 
 pytestmark = pytest.mark.local_stack

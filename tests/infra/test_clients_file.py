@@ -8,10 +8,10 @@ from textwrap import dedent, indent
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_ledger_ops.clients.file import parse
 
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger_ops.clients import file
-from run_ledger_ops.clients.file import parse
 from run_ledger_ops.clients.text import text_of
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, DEMO_CLIENTS

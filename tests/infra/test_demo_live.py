@@ -20,7 +20,7 @@ from tests.support.local_stack import is_running, wait_for
 from run_ledger.domain.contract import events as contract
 from run_ledger.domain.state import job as ledger_job
 from run_ledger.emit import RunLedger
-from run_ledger_ops.demo.live.live import LINES, Runner
+from run_ledger_ops.demo.live.runner import LINES, Runner
 from run_ledger_ops.demo.live.worker import SPOOL
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"

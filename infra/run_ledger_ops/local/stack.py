@@ -18,6 +18,7 @@ from run_ledger_ops.deploying.bundle import BundleError, build_bundle
 from run_ledger_ops.local import analysts_app, deployment, people
 from run_ledger_ops.local.deployment import Deployment
 from run_ledger_ops.local.edge import gateway, ports
+from run_ledger_ops.local.edge.distribution import api_headers
 from run_ledger_ops.local.edge.proxy import Proxy, Routes
 from run_ledger_ops.local.exceptions import LocalStackError
 from run_ledger_ops.local.machine import intake
@@ -50,7 +51,7 @@ class Options:
     cloud_port: int | None = None
     dashboard_port: int | None = None
     demo: bool = True
-    analysts_app: bool = True
+    dashboard: bool = True
 
 
 class LocalStack:
@@ -323,7 +324,7 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
     cloudfront: Any = cloud.client("cloudfront")
     distribution = cloudfront.get_distribution(Id=outputs["DistributionId"])["Distribution"]
     api_id, stage = _api(outputs["ApiUrl"])
-    headers = distribution.api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
+    headers = api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
     compressed_from = gateway.compressed_from(cloud, api_id)
     domain = distribution["DomainName"]
     return Routes(cloud_port, api_id, stage, domain, headers, compressed_from)

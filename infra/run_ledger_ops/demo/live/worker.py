@@ -1,6 +1,6 @@
-"""One of the demo's pipelines as a process of its own: `python -m run_ledger_ops.demo.live.live.worker`.
+"""One of the demo's pipelines as a process of its own: `python -m run_ledger_ops.demo.live.worker`.
 
-    python -m run_ledger_ops.demo.live.live.worker STACK_FILE LINE SECONDS_BETWEEN_JOBS
+    python -m run_ledger_ops.demo.live.worker STACK_FILE LINE SECONDS_BETWEEN_JOBS
 
 It runs jobs until SIGINT or SIGTERM. The job under way then ends as cancelled, and what the bus has
 not taken by then waits in a spool beside the stack file for the next start.
@@ -16,7 +16,7 @@ from random import Random
 
 from run_ledger.emit import RunLedger
 from run_ledger_ops.demo.client import events_client
-from run_ledger_ops.demo.live.live import LINES, Runner
+from run_ledger_ops.demo.live.runner import LINES, Runner
 from run_ledger_ops.demo.past.events import SOURCE
 from run_ledger_ops.demo.past.memory import read_ledger
 from run_ledger_ops.demo.stop import Stop, StoppedError

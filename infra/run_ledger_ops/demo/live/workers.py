@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from run_ledger_ops.demo.live.live import LINES
+from run_ledger_ops.demo.live.runner import LINES
 from run_ledger_ops.local.machine import tether
 
-_FOLDERS = [Path(__file__).resolve().parents[3] / folder for folder in ("infra", "backend")]
+_FOLDERS = [Path(__file__).resolve().parents[4] / folder for folder in ("infra", "backend")]
 _PATIENCE_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 
@@ -32,7 +32,7 @@ class Workers:
             self._processes[key] = subprocess.Popen(  # noqa: S603 a command of our own making
                 [
                     *(sys.executable, tether.__file__, str(os.getpid())),
-                    *(sys.executable, "-m", "run_ledger_ops.demo.live.live.worker"),
+                    *(sys.executable, "-m", "run_ledger_ops.demo.live.worker"),
                     *(str(self._stack), key, str(self._seconds_between)),
                 ],
                 env=os.environ | {"PYTHONPATH": python_path},
