@@ -194,7 +194,7 @@ def test_the_sources_were_found() -> None:
         ("run_ledger.domain.state.job", "import requests", "domain takes values"),
         ("run_ledger.domain.state.job", "import time", "domain takes values"),
         ("run_ledger.domain.state.job", "from os import environ", "reads the environment"),
-        ("run_ledger.domain.state.job", "from ..store import keys", "domain knows nobody"),
+        ("run_ledger.domain.state.job", "from ...store import items", "domain knows nobody"),
         ("run_ledger.domain.state.job", "x = datetime.now(UTC)", "reads the clock"),
         ("run_ledger.store.calls", "from run_ledger import settings", "store knows domain alone"),
         ("run_ledger.writer", "from botocore.config import Config", "only run_ledger.store"),
