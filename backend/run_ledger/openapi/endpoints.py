@@ -12,17 +12,13 @@ from msgspec import Struct
 
 from run_ledger.domain.api import (
     clients_projects,
-    documents,
-    documents_errors,
-    documents_overview,
-    documents_trends,
-    documents_views,
+    entries,
     failures,
     jobs,
     overview,
     trends,
 )
-from run_ledger.domain.api.parameters import Parameter
+from run_ledger.domain.api.parameters import ListDocument, Parameter
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -63,14 +59,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Jobs",
         parameters=jobs.JOBS_PARAMETERS,
-        document=documents.ListDocument,
-        items=documents.JobDocument,
+        document=ListDocument,
+        items=jobs.JobDocument,
     ),
     "/jobs/{job_id}": Endpoint(
         summary="Show one job",
         about="The job as all its events make it, with every attempt and all counters.",
         tag="Jobs",
-        document=documents.JobDocument,
+        document=jobs.JobDocument,
     ),
     "/jobs/{job_id}/entries": Endpoint(
         summary="List a job's history, oldest first",
@@ -80,9 +76,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "sorted for every page is ordered by `event_id` instead, and `order` says so."
         ),
         tag="Jobs",
-        parameters=jobs.ENTRIES_PARAMETERS,
-        document=documents.HistoryDocument,
-        items=documents.EntryDocument,
+        parameters=entries.ENTRIES_PARAMETERS,
+        document=entries.HistoryDocument,
+        items=entries.EntryDocument,
     ),
     "/rejections": Endpoint(
         summary="List rejected events, newest first",
@@ -91,9 +87,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "allowed. For staff and for machines that were granted everything; 403 for others."
         ),
         tag="Operations",
-        parameters=jobs.REJECTIONS_PARAMETERS,
-        document=documents.ListDocument,
-        items=documents.RejectionDocument,
+        parameters=entries.REJECTIONS_PARAMETERS,
+        document=ListDocument,
+        items=entries.RejectionDocument,
     ),
     "/projects": Endpoint(
         summary="List projects",
@@ -105,8 +101,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Clients",
         parameters=clients_projects.PROJECTS_PARAMETERS,
-        document=documents.ListDocument,
-        items=documents_views.ProjectDocument,
+        document=ListDocument,
+        items=clients_projects.ProjectDocument,
     ),
     "/projects/{project_id}": Endpoint(
         summary="Show one project",
@@ -115,7 +111,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "are now."
         ),
         tag="Clients",
-        document=documents_views.ProjectDocument,
+        document=clients_projects.ProjectDocument,
     ),
     "/clients": Endpoint(
         summary="List clients",
@@ -126,20 +122,20 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Clients",
         parameters=clients_projects.CLIENTS_PARAMETERS,
-        document=documents.ListDocument,
-        items=documents_views.ClientDocument,
+        document=ListDocument,
+        items=clients_projects.ClientDocument,
     ),
     "/clients/{client_id}": Endpoint(
         summary="Show one client",
         about="Its profile, and what its jobs are now.",
         tag="Clients",
-        document=documents_views.ClientDocument,
+        document=clients_projects.ClientDocument,
     ),
     "/clients/{client_id}/config": Endpoint(
         summary="Show a client's configuration",
         about="Parameters by name. Secret ones are left out: `secrets_omitted` says how many.",
         tag="Clients",
-        document=documents_views.ConfigDocument,
+        document=clients_projects.ConfigDocument,
     ),
     "/overview": Endpoint(
         summary="Show what is going on",
@@ -152,7 +148,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Totals",
         parameters=overview.OVERVIEW_PARAMETERS,
-        document=documents_overview.OverviewDocument,
+        document=overview.OverviewDocument,
     ),
     "/errors": Endpoint(
         summary="List kinds of failures, the most frequent first",
@@ -168,8 +164,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Totals",
         parameters=failures.ERRORS_PARAMETERS,
-        document=documents.ListDocument,
-        items=documents_errors.ErrorDocument,
+        document=ListDocument,
+        items=failures.ErrorDocument,
     ),
     "/trends": Endpoint(
         summary="Show what was done over time",
@@ -190,6 +186,6 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Totals",
         parameters=trends.TRENDS_PARAMETERS,
-        document=documents_trends.TrendsDocument,
+        document=trends.TrendsDocument,
     ),
 }

@@ -13,16 +13,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.clients_projects import clients_query
-from run_ledger.domain.api.documents import ListDocument
-from run_ledger.domain.api.documents_views import (
+from run_ledger.domain.api.clients_projects import (
     ClientDocument,
     ConfigDocument,
     ParameterDocument,
+    clients_query,
     job_totals,
 )
-from run_ledger.domain.api.jobs import no_query
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import Parameters, Profile, read_parameters, read_profile

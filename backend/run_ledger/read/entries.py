@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.documents import Covers, EntryDocument, HistoryDocument
-from run_ledger.domain.api.jobs import PageQuery, entries_query
+from run_ledger.domain.api.entries import EntryDocument, HistoryDocument, entries_query
+from run_ledger.domain.api.parameters import Covers, PageQuery
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import text
 from run_ledger.store.items.entry_items import Entry

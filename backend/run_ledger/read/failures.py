@@ -17,9 +17,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from run_ledger.domain.api.documents import Covers, ListDocument
-from run_ledger.domain.api.failure_groups import Counted, grouped, place
-from run_ledger.domain.api.failures import ErrorsQuery, errors_query
+from run_ledger.domain.api.failures import Counted, ErrorsQuery, errors_query, grouped, place
+from run_ledger.domain.api.parameters import Covers, ListDocument
 from run_ledger.domain.api.trends import DAY
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day, text

@@ -20,10 +20,9 @@ from functools import partial
 from msgspec import Struct
 
 from run_ledger.domain.api.access import Scope
-from run_ledger.domain.api.documents import JobDocument, ListDocument, job_document
-from run_ledger.domain.api.jobs import JobsQuery, jobs_query, no_query
+from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document, jobs_query
 from run_ledger.domain.api.pages import Place, covers, following, merged
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import text
 from run_ledger.store.items import keys

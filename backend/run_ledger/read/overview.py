@@ -20,9 +20,13 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from run_ledger.domain.api.documents_overview import OverviewDocument
-from run_ledger.domain.api.overview import overview_query
-from run_ledger.domain.api.overview_totals import ClientFigures, client_document, totals_document
+from run_ledger.domain.api.overview import (
+    ClientFigures,
+    OverviewDocument,
+    client_document,
+    overview_query,
+    totals_document,
+)
 from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import MICROSECONDS, text

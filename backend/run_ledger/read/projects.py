@@ -18,11 +18,13 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from run_ledger.domain.api.clients_projects import ProjectsQuery, projects_query
-from run_ledger.domain.api.documents import ListDocument
-from run_ledger.domain.api.documents_views import ProjectDocument, project_document
-from run_ledger.domain.api.jobs import no_query
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.api.clients_projects import (
+    ProjectDocument,
+    ProjectsQuery,
+    project_document,
+    projects_query,
+)
+from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.items.project_items import StoredProject

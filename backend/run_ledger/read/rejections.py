@@ -8,9 +8,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from run_ledger.domain.api.documents import ListDocument, RejectionDocument
-from run_ledger.domain.api.jobs import rejections_query
+from run_ledger.domain.api.entries import RejectionDocument, rejections_query
 from run_ledger.domain.api.pages import covers
+from run_ledger.domain.api.parameters import ListDocument
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import MICROSECONDS, day, text
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY

@@ -25,9 +25,16 @@ from functools import partial
 from msgspec import Struct
 
 from run_ledger.domain.api.access import EVERYTHING
-from run_ledger.domain.api.documents_trends import SeriesDocument, TrendsDocument
-from run_ledger.domain.api.trend_series import Sums, known_alone, series
-from run_ledger.domain.api.trends import HOUR, TrendsQuery, trends_query
+from run_ledger.domain.api.trends import (
+    HOUR,
+    SeriesDocument,
+    Sums,
+    TrendsDocument,
+    TrendsQuery,
+    known_alone,
+    series,
+    trends_query,
+)
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import day, parse, text
 from run_ledger.domain.state.rollups import ALL

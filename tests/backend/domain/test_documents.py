@@ -10,7 +10,7 @@ from tests.support import strategies
 from tests.support.events import Envelope, decoded_all
 from tests.support.recount import recount_job
 
-from run_ledger.domain.api.documents import job_document
+from run_ledger.domain.api.jobs import job_document
 from run_ledger.domain.instants import LATEST, text
 from run_ledger.domain.state.job import fold
 

@@ -9,13 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.api.jobs import (
-    JobsQuery,
-    entries_query,
-    jobs_query,
-    no_query,
-    rejections_query,
-)
+from run_ledger.domain.api.entries import entries_query, rejections_query
+from run_ledger.domain.api.jobs import JobsQuery, jobs_query
+from run_ledger.domain.api.parameters import no_query
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import parse
 

@@ -22,10 +22,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import Forbidden, Unauthorized
 from run_ledger.domain.instants import MICROSECONDS, parse
-
-from .parameters import is_identifier
 
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"

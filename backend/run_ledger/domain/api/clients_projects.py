@@ -1,24 +1,32 @@
-"""What may be asked of clients and projects."""
+"""Clients, their configuration, and projects: what may be asked, and the shapes of answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import ProjectStatus
-
-from .jobs import PageQuery
-from .parameters import CURSOR, Given, Parameter, check_names, choice, identifier, limit
+from run_ledger.domain.api.parameters import (
+    CURSOR,
+    Given,
+    PageQuery,
+    Parameter,
+    check_names,
+    choice,
+    identifier,
+    limit,
+)
+from run_ledger.domain.contract.vocabulary import RESULTS, ProjectStatus
+from run_ledger.domain.instants import text
+from run_ledger.domain.state.project import Project
 
 MOST_CLIENTS, DEFAULT_CLIENTS = 100, 50
 MOST_PROJECTS, DEFAULT_PROJECTS = 100, 50
-
 _CLIENTS_LIMIT = limit(DEFAULT_CLIENTS, MOST_CLIENTS)
 _PROJECTS_LIMIT = limit(DEFAULT_PROJECTS, MOST_PROJECTS)
 _CLIENT_ID = identifier("client_id", "Only projects of this client.")
 _STATUS = choice("status", "Only projects in this state.", get_args(ProjectStatus))
-
 CLIENTS_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENTS_LIMIT, CURSOR)
 PROJECTS_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENT_ID, _STATUS, _PROJECTS_LIMIT, CURSOR)
 
@@ -51,4 +59,96 @@ def projects_query(given: Given) -> ProjectsQuery:
         status=_STATUS.of(given),
         limit=_PROJECTS_LIMIT.of(given) or DEFAULT_PROJECTS,
         cursor=CURSOR.of(given),
+    )
+
+
+class JobTotalsDocument(Struct, frozen=True):
+    """How many jobs there are, by what they are now: each counts once, whatever its attempts."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    partial: int
+    failed: int
+    cancelled: int
+    timed_out: int
+
+
+class ClientDocument(Struct, frozen=True):
+    """A client, declared or known by its jobs alone: then it has no name of its own."""
+
+    client_id: str
+    name: str | None
+    description: str | None
+    contact: str | None
+    tags: Mapping[str, str]
+    jobs: JobTotalsDocument
+    declared: bool
+
+
+class ParameterDocument(Struct, frozen=True):
+    """One plain parameter of a client's configuration."""
+
+    name: str
+    value: str
+    description: str
+    updated_at: str | None
+
+
+class ConfigDocument(Struct, frozen=True):
+    """A client's configuration by name; secret parameters are counted and not shown."""
+
+    client_id: str
+    parameters: Sequence[ParameterDocument]
+    secrets_omitted: int
+
+
+class ProjectDocument(Struct, frozen=True):
+    """A project as it was reported, and what its jobs come to."""
+
+    project_id: str
+    client_id: str
+    name: str | None
+    owner: str | None
+    status: ProjectStatus | None
+    due_at: str | None
+    jobs_expected: int | None
+    tags: Mapping[str, str]
+    counters: Mapping[str, int]
+    created_at: str | None
+    last_seen_at: str | None
+    jobs: JobTotalsDocument
+
+
+def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
+    """Return the totals of jobs of which *now* counts those in each outcome."""
+    # Rows of several shards are read one after the other: a job that moves is never less than none.
+    counts = {name: max(0, now.get(name, 0)) for name in ("queued", "running", *RESULTS)}
+    return JobTotalsDocument(total=sum(counts.values()), **counts)
+
+
+def project_document(
+    client_id: str,
+    project_id: str,
+    now: Mapping[str, int],
+    project: Project | None,
+    last_seen_at: int | None,
+) -> ProjectDocument:
+    """Return a project as the API shows it; None for *project* where nothing was reported of it."""
+    said: Callable[[str], Any] = project.said if project else lambda _: None
+    due_at = said("due_at")
+    return ProjectDocument(
+        project_id=project_id,
+        client_id=client_id,
+        name=said("name"),
+        owner=said("owner"),
+        status=said("status"),
+        due_at=None if due_at is None else text(due_at),
+        jobs_expected=said("jobs_expected"),
+        tags=dict(sorted((said("tags") or {}).items())),
+        counters=dict(sorted(project.counters.items())) if project else {},
+        created_at=text(project.created_at) if project else None,
+        last_seen_at=None if last_seen_at is None else text(last_seen_at),
+        jobs=job_totals(now),
     )

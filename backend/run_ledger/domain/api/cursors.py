@@ -20,9 +20,8 @@ from typing import Any
 
 import msgspec
 
+from run_ledger.domain.api.parameters import MOST_CURSOR_CHARACTERS
 from run_ledger.domain.exceptions import InvalidQuery
-
-from .parameters import MOST_CURSOR_CHARACTERS
 
 _VERSION = b"1"
 _CODE_BYTES = 16

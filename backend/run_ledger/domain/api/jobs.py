@@ -6,15 +6,12 @@ and combinations that nothing can match, are a caller's mistakes and are said, n
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobStatus
-from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.state.job import Job
-
-from .parameters import (
+from run_ledger.domain.api.parameters import (
     CURSOR,
     Given,
     Parameter,
@@ -27,12 +24,13 @@ from .parameters import (
     moment,
     short_text,
 )
+from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobResult, JobStatus
+from run_ledger.domain.exceptions import InvalidQuery
+from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.domain.state.job import Attempt, Failure, Job
 
 STATUSES: tuple[str, ...] = get_args(JobStatus)
 MOST_JOBS, DEFAULT_JOBS = 200, 50
-MOST_ENTRIES, DEFAULT_ENTRIES = 1_000, 100
-MOST_REJECTIONS, DEFAULT_REJECTIONS = 200, 50
-
 _CLIENT_ID = identifier("client_id", "Only jobs of this client.")
 _PROJECT_ID = identifier("project_id", "Only jobs of this project.")
 _PIPELINE = identifier("pipeline", "Only jobs of this pipeline.")
@@ -45,24 +43,31 @@ _FINGERPRINT = short_text(
     "groups them; `none` for those that said no error. It is the failure that stands, that of the "
     "latest attempt: a job that was tried again is not among them, unless it failed so again.",
 )
+
+
 _STALLED = flag(
     "stalled",
     "Only jobs that say they run and have been silent beyond their heartbeat, or no such.",
 )
+
+
 _FROM = moment("from", "Only jobs created at this time or later.")
 _TO = moment("to", "Only jobs created before this time.")
 _ENDED_FROM = moment(
     "ended_from",
     "Only jobs that are completed and whose latest attempt ended at this time or later.",
 )
+
+
 _ENDED_TO = moment(
     "ended_to",
     "Only jobs that are completed and whose latest attempt ended before this time.",
 )
+
+
 _PREFIX = identifier("q", "Only jobs whose id begins so.")
 _JOBS_LIMIT = limit(DEFAULT_JOBS, MOST_JOBS)
-_ENTRIES_LIMIT = limit(DEFAULT_ENTRIES, MOST_ENTRIES)
-_REJECTIONS_LIMIT = limit(DEFAULT_REJECTIONS, MOST_REJECTIONS)
+
 
 # What each path takes.
 JOBS_PARAMETERS: tuple[Parameter[Any], ...] = (
@@ -82,15 +87,6 @@ JOBS_PARAMETERS: tuple[Parameter[Any], ...] = (
     _JOBS_LIMIT,
     CURSOR,
 )
-ENTRIES_PARAMETERS: tuple[Parameter[Any], ...] = (_ENTRIES_LIMIT, CURSOR)
-REJECTIONS_PARAMETERS: tuple[Parameter[Any], ...] = (_REJECTIONS_LIMIT, CURSOR)
-
-
-class PageQuery(Struct, frozen=True):
-    """Which page of a list that has no filters."""
-
-    limit: int
-    cursor: str | None
 
 
 class JobsQuery(Struct, frozen=True, kw_only=True):
@@ -232,18 +228,94 @@ def _check_times(query: JobsQuery) -> None:
             raise InvalidQuery(name, f"no time lies between; allowed: a time after {earlier}")
 
 
-def entries_query(given: Given) -> PageQuery:
-    """Return the query that the parameters of a job's history make."""
-    check_names(given, ENTRIES_PARAMETERS)
-    return PageQuery(_ENTRIES_LIMIT.of(given) or DEFAULT_ENTRIES, CURSOR.of(given))
+T = TypeVar("T")
 
 
-def rejections_query(given: Given) -> PageQuery:
-    """Return the query that the parameters of the list of rejected events make."""
-    check_names(given, REJECTIONS_PARAMETERS)
-    return PageQuery(_REJECTIONS_LIMIT.of(given) or DEFAULT_REJECTIONS, CURSOR.of(given))
+class AttemptDocument(Struct, frozen=True):
+    """One try at a job."""
+
+    attempt: int
+    status: JobStatus
+    result: JobResult | None
+    started_at: str | None
+    ended_at: str | None
+    duration_seconds: float | None
+    error: Failure | None
 
 
-def no_query(given: Given) -> None:
-    """Raise InvalidQuery where there is any parameter: the path takes none."""
-    check_names(given, ())
+class JobDocument(Struct, frozen=True):
+    """A job as its events make it, and whether it has fallen silent."""
+
+    job_id: str
+    client_id: str
+    project_id: str
+    name: str | None
+    pipeline: str
+    parent_job_id: str | None
+    status: JobStatus
+    result: JobResult | None
+    stalled: bool
+    attempt: int
+    stage: str | None
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    last_seen_at: str
+    duration_seconds: float | None
+    records_total: int | None
+    counters: Mapping[str, int]
+    error: Failure | None
+    log_url: str | None
+    tags: Mapping[str, str]
+    attempts: Sequence[AttemptDocument]
+
+
+def job_document(job: Job, *, last_seen_at: int, now: int) -> JobDocument:
+    """Return *job* as the API shows it at *now*."""
+    attempts = {number: _attempt_document(number, job.attempts[number]) for number in job.attempts}
+    current = attempts[job.attempt]
+    return JobDocument(
+        job_id=job.job_id,
+        client_id=job.client_id,
+        project_id=job.project_id,
+        name=job.said("name"),
+        pipeline=job.pipeline,
+        parent_job_id=job.said("parent_job_id"),
+        status=current.status,
+        result=current.result,
+        stalled=job.is_stalled(last_seen_at, now),
+        attempt=current.attempt,
+        stage=job.said("stage"),
+        created_at=text(job.created_at),
+        started_at=current.started_at,
+        ended_at=current.ended_at,
+        last_seen_at=text(last_seen_at),
+        duration_seconds=current.duration_seconds,
+        records_total=job.said("records_total"),
+        counters=_sorted(job.counters),
+        error=current.error,
+        log_url=job.said("log_url"),
+        tags=_sorted(job.said("tags") or {}),
+        attempts=[attempts[number] for number in sorted(attempts)],
+    )
+
+
+def _attempt_document(number: int, attempt: Attempt) -> AttemptDocument:
+    return AttemptDocument(
+        attempt=number,
+        status=attempt.status,
+        result=attempt.result,
+        started_at=_time(attempt.started_at),
+        ended_at=_time(attempt.ended_at),
+        duration_seconds=None if attempt.duration is None else attempt.duration / MICROSECONDS,
+        error=attempt.error,
+    )
+
+
+def _sorted(members: Mapping[str, T]) -> Mapping[str, T]:
+    """Return *members* by name: a store gives them in any order, and the same job is one text."""
+    return dict(sorted(members.items()))
+
+
+def _time(instant: int | None) -> str | None:
+    return None if instant is None else text(instant)

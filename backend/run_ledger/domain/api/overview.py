@@ -1,13 +1,19 @@
-"""What may be asked of ``/overview``: one client, or all that the caller may see."""
+"""The overview: what may be asked, its shape, and how its figures are added up."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .parameters import Given, Parameter, check_names, identifier
+from msgspec import Struct
+
+from run_ledger.domain.api.parameters import Given, Parameter, check_names, identifier
+from run_ledger.domain.api.trends import error_rate
+from run_ledger.domain.contract.vocabulary import RESULTS
+from run_ledger.domain.instants import text
 
 _CLIENT_ID = identifier("client_id", "Only the figures of this client.")
-
 OVERVIEW_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENT_ID,)
 
 
@@ -15,3 +21,121 @@ def overview_query(given: Given) -> str | None:
     """Return the client that the parameters of an overview name, None where they name none."""
     check_names(given, OVERVIEW_PARAMETERS)
     return _CLIENT_ID.of(given)
+
+
+class HourDocument(Struct, frozen=True):
+    """What was counted in the hour that begins at ``at``."""
+
+    at: str
+    created: int
+    started: int
+    ended: int
+    failed: int
+    timed_out: int
+
+
+class FiguresDocument(Struct, frozen=True, kw_only=True):
+    """What is going on now, and what went on in the last 24 hours."""
+
+    running: int
+    queued: int
+    stalled: int | None
+    created_24h: int
+    ended_24h: int
+    succeeded_24h: int
+    partial_24h: int
+    failed_24h: int
+    cancelled_24h: int
+    timed_out_24h: int
+    error_rate_24h: float | None
+    last_event_at: str | None
+    hours: Sequence[HourDocument]
+
+
+class ClientFiguresDocument(FiguresDocument, frozen=True, kw_only=True):
+    """The figures of one client."""
+
+    client_id: str
+    name: str | None
+
+
+class OverviewDocument(Struct, frozen=True):
+    """The figures that people want first: over all that the caller may see, and by client."""
+
+    as_of: str
+    since: str
+    totals: FiguresDocument
+    clients: Sequence[ClientFiguresDocument]
+
+
+Sums = Mapping[str, int]
+
+
+class ClientFigures(Struct, frozen=True):
+    """What is known of one client: counts now, counts by hour, the last that was heard of it.
+
+    ``stalled`` is None where more jobs run than can be looked through.
+    """
+
+    client_id: str
+    name: str | None
+    states: Sums
+    stalled: int | None
+    hours: Mapping[int, Sums]
+    last_event_at: int | None
+
+
+def client_document(figures: ClientFigures, moments: Sequence[int]) -> ClientFiguresDocument:
+    """Return the figures of a client over the hours that begin at *moments*."""
+    return ClientFiguresDocument(
+        client_id=figures.client_id, name=figures.name, **_shown(figures, moments)
+    )
+
+
+def totals_document(every: Iterable[ClientFigures], moments: Sequence[int]) -> FiguresDocument:
+    """Return the figures of all clients together."""
+    states: Counter[str] = Counter()
+    hours: dict[int, Counter[str]] = {}
+    stalled: int | None = 0
+    heard: list[int] = []
+    for one in every:
+        states.update(one.states)
+        for moment, sums in one.hours.items():
+            hours.setdefault(moment, Counter()).update(sums)
+        stalled = None if stalled is None or one.stalled is None else stalled + one.stalled
+        heard += [one.last_event_at] if one.last_event_at is not None else []
+    together = ClientFigures("", None, states, stalled, hours, max(heard, default=None))
+    return FiguresDocument(**_shown(together, moments))
+
+
+def _shown(figures: ClientFigures, moments: Sequence[int]) -> dict[str, Any]:
+    hours = [_hour(moment, figures.hours.get(moment, {})) for moment in moments]
+    ended = {
+        result: max(0, sum(sums.get(f"ended_{result}", 0) for sums in figures.hours.values()))
+        for result in RESULTS
+    }
+    running = max(0, figures.states.get("running", 0))
+    return {
+        "running": running,
+        "queued": max(0, figures.states.get("queued", 0)),
+        # Index and totals are read one after the other: what has ended between is no more stalled.
+        "stalled": None if figures.stalled is None else min(figures.stalled, running),
+        "created_24h": sum(hour.created for hour in hours),
+        "ended_24h": sum(ended.values()),
+        **{f"{result}_24h": count for result, count in ended.items()},
+        "error_rate_24h": error_rate(ended),
+        "last_event_at": None if figures.last_event_at is None else text(figures.last_event_at),
+        "hours": hours,
+    }
+
+
+def _hour(moment: int, sums: Sums) -> HourDocument:
+    ended = {result: max(0, sums.get(f"ended_{result}", 0)) for result in RESULTS}
+    return HourDocument(
+        at=text(moment),
+        created=max(0, sums.get("created", 0)),
+        started=max(0, sums.get("started", 0)),
+        ended=sum(ended.values()),
+        failed=ended["failed"],
+        timed_out=ended["timed_out"],
+    )

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from run_ledger.domain import instants
-
-from .documents import Covers
+from run_ledger.domain.api.parameters import Covers
 
 T = TypeVar("T")
 _DAY = len("YYYY-MM-DD")

@@ -19,14 +19,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidQuery, shown
 
 Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")
-
 MOST_CURSOR_CHARACTERS = 2_048
 MOST_SHORT_CHARACTERS = 128
 _IDENTIFIER = r"[A-Za-z0-9._:-]{1,128}"
@@ -35,6 +34,8 @@ _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = (
     rf"{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
 )
+
+
 _ALLOWED_TIME = "an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z"
 _MOMENT_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
@@ -42,6 +43,8 @@ _MOMENT_SCHEMA: Mapping[str, Any] = {
         {"type": "string", "format": "date"},
     ]
 }
+
+
 _is_identifier = re.compile(_IDENTIFIER).fullmatch
 _is_digits = re.compile(r"[0-9]{1,9}").fullmatch
 _is_day = re.compile(_DAY).fullmatch
@@ -257,3 +260,30 @@ CURSOR = Parameter(
     schema={"type": "string", "minLength": 1, "maxLength": MOST_CURSOR_CHARACTERS},
     parse=_cursor,
 )
+
+
+class PageQuery(Struct, frozen=True):
+    """Which page of a list that has no filters."""
+
+    limit: int
+    cursor: str | None
+
+
+def no_query(given: Given) -> None:
+    """Raise InvalidQuery where there is any parameter: the path takes none."""
+    check_names(given, ())
+
+
+class Covers(Struct, frozen=True, rename={"from_": "from"}):
+    """The span of time that a page looked through, newest end ``to``; None where it is open."""
+
+    from_: str | None
+    to: str | None
+
+
+class ListDocument(Struct, frozen=True):
+    """A page of a list."""
+
+    items: Sequence[Raw]
+    next_cursor: str | None
+    covers: Covers | None

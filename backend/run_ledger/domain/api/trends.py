@@ -7,22 +7,30 @@ a project: that combination is refused, as an answer would have to read every jo
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
 
+from run_ledger.domain.api.parameters import (
+    Given,
+    Parameter,
+    check_names,
+    choice,
+    identifier,
+    moment_or_day,
+)
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS, JobResult
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import EARLIEST, LATEST, MICROSECONDS, parse
-
-from .parameters import Given, Parameter, check_names, choice, identifier, moment_or_day
+from run_ledger.domain.instants import EARLIEST, LATEST, MICROSECONDS, parse, text
+from run_ledger.domain.state.durations import percentile
 
 if TYPE_CHECKING:
     from .zones import Zone
 
 Interval = Literal["hour", "day"]
 GroupBy = Literal["client", "project", "pipeline"]
-
 HOUR = 3_600 * MICROSECONDS
 DAY = 24 * HOUR
 MOST_DAYS_BY_HOUR = 31
@@ -30,7 +38,6 @@ MOST_DAYS_BY_DAY = 400
 _LENGTH = {"hour": HOUR, "day": DAY}
 _MOST_DAYS = {"hour": MOST_DAYS_BY_HOUR, "day": MOST_DAYS_BY_DAY}
 _DEFAULT_SPAN = {"hour": DAY, "day": 30 * DAY}
-
 UTC = "UTC"
 _DATE_TEXT = "a time in the years 2 to 9998"
 _FIRST_IN_ZONES, _LAST_IN_ZONES = parse("0002-01-01T00:00:00Z"), parse("9998-12-31T00:00:00Z")
@@ -57,11 +64,15 @@ _FROM = moment_or_day(
     f"unless said, by hour one day. By day {MOST_DAYS_BY_DAY} days at most, by hour "
     f"{MOST_DAYS_BY_HOUR}. A date is its midnight in `tz`.",
 )
+
+
 _TO = moment_or_day(
     "to",
     "Where the series end, exclusive: the interval that the moment before this lies in is the "
     "last. Now unless said. A date is its midnight in `tz`.",
 )
+
+
 _TZ = Parameter(
     name="tz",
     about=(
@@ -75,6 +86,8 @@ _TZ = Parameter(
     schema={"type": "string", "pattern": "^[A-Za-z0-9_+/-]{1,64}$", "default": "UTC"},
     parse=_zone_name,
 )
+
+
 _CLIENT_ID = identifier("client_id", "Only what was done for this client.")
 _PROJECT_ID = identifier("project_id", "Only what was done in this project.")
 _PIPELINE = identifier("pipeline", "Only what this pipeline did.")
@@ -83,6 +96,7 @@ _GROUP_BY = choice(
     "Gives a series for each client, project or pipeline; one over all of them unless said.",
     ("client", "project", "pipeline"),
 )
+
 
 TRENDS_PARAMETERS: tuple[Parameter[Any], ...] = (
     _INTERVAL,
@@ -228,3 +242,98 @@ def _in_zone(zone: Zone, parameter: Parameter[int | date], given: Given) -> int 
     if moment is not None and not _FIRST_IN_ZONES <= moment <= _LAST_IN_ZONES:
         raise InvalidQuery(parameter.name, f"allowed with tz: {_DATE_TEXT}")
     return zone.begins(value) if isinstance(value, date) else moment
+
+
+class PointDocument(Struct, frozen=True):
+    """What was counted in one interval."""
+
+    at: str
+    created: int
+    started: int
+    ended: int
+    succeeded: int
+    partial: int
+    failed: int
+    cancelled: int
+    timed_out: int
+    error_rate: float | None
+    duration_p50_seconds: float | None
+    duration_p95_seconds: float | None
+    counters: Mapping[str, int]
+
+
+class SeriesDocument(Struct, frozen=True):
+    """The points of one group, oldest first; ``key`` names it, empty where nothing is grouped."""
+
+    key: Mapping[str, str]
+    points: Sequence[PointDocument]
+
+
+class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
+    """Series over one span, sorted by key. ``to`` is exclusive, ``tz`` that of the days."""
+
+    interval: Interval
+    from_: str
+    to: str
+    tz: str
+    group_by: GroupBy | None
+    series: Sequence[SeriesDocument]
+
+
+Sums = Mapping[str, int]
+_COUNTER, _DURATIONS, _ENDED = "c_", "h_", "ended_"
+_KNOWN = frozenset(KNOWN_COUNTERS)
+
+
+def known_alone(sums: Sums) -> dict[str, int]:
+    """Return *sums* without the counters that the contract doesn't name."""
+    return {
+        name: count
+        for name, count in sums.items()
+        if not name.startswith(_COUNTER) or name.removeprefix(_COUNTER) in _KNOWN
+    }
+
+
+def series(key: Mapping[str, str], points: Iterable[tuple[int, Sums]]) -> SeriesDocument:
+    """Return a series of *points*, each with the moment that its interval begins at."""
+    return SeriesDocument(
+        key,
+        [
+            point(text(moment), sums)
+            for moment, sums in sorted(points, key=lambda pair: pair[0])
+            if any(sums.values())
+        ],
+    )
+
+
+def point(at: str, sums: Sums) -> PointDocument:
+    """Return the point of *sums*, the attributes of rollup rows added up."""
+    # Shards are read one after the other while writers go on: a job that moves from one hour to
+    # another may be missing from both for a moment, which no count of things shows as negative.
+    ended = {name: max(0, sums.get(_ENDED + name, 0)) for name in RESULTS}
+    histogram = {
+        int(name.removeprefix(_DURATIONS)): count
+        for name, count in sums.items()
+        if name.startswith(_DURATIONS) and count > 0
+    }
+    return PointDocument(
+        at=at,
+        created=max(0, sums.get("created", 0)),
+        started=max(0, sums.get("started", 0)),
+        ended=sum(ended.values()),
+        **ended,
+        error_rate=error_rate(ended),
+        duration_p50_seconds=percentile(histogram, 0.50),
+        duration_p95_seconds=percentile(histogram, 0.95),
+        counters={
+            name.removeprefix(_COUNTER): sums[name]
+            for name in sorted(sums)
+            if name.startswith(_COUNTER) and sums[name]
+        },
+    )
+
+
+def error_rate(ended: Mapping[JobResult, int]) -> float | None:
+    """Return (failed + timed out) / (ended - cancelled), None where nothing else ended."""
+    judged = sum(ended.values()) - ended["cancelled"]
+    return (ended["failed"] + ended["timed_out"]) / judged if judged > 0 else None

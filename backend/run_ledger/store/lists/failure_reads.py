@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from run_ledger.domain.api.failure_groups import Counted
+from run_ledger.domain.api.failures import Counted
 from run_ledger.domain.instants import parse
 from run_ledger.domain.state.rollups import failures_row
 from run_ledger.store.dynamo.reading import Reading
