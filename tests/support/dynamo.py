@@ -5,7 +5,7 @@ key), keeps its limits, and raises botocore's own errors. What makes it worth ha
 call goes through a *script*, which chooses a *fault* for it (see `tests.support.faults`) or parks
 the calling thread (see `tests.support.writers`): so a test decides what goes wrong, and when.
 
-`tests/backend/store/test_dynamo_stand_in.py` holds it against other implementations.
+`tests/backend/store/dynamo/test_dynamo_stand_in.py` holds it against other implementations.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.backend.domain.field_tables import BUILDERS, JOB_FIELDS, PROJECT_FIELDS
+from tests.backend.domain.contract.field_tables import BUILDERS, JOB_FIELDS, PROJECT_FIELDS
 from tests.support import strategies
 from tests.support.events import Envelope, decoded, job_update, project_update, without
 

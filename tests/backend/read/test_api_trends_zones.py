@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.backend.test_api_trends import HOUR, asked, assert_percentiles, shown
+from tests.backend.read.test_api_trends import HOUR, asked, assert_percentiles, shown
 from tests.support import strategies, views
 from tests.support.events import Envelope, job_update
 from tests.support.reading import STAFF, House, client_user

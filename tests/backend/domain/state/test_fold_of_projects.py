@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.backend.domain.states import posted
+from tests.backend.domain.state.states import posted
 from tests.support import strategies
 from tests.support.documents import project_document
 from tests.support.events import Envelope, decoded, decoded_all, job_update, project_update

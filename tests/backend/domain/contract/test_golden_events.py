@@ -19,7 +19,7 @@ from run_ledger.domain.contract.events import decode
 from run_ledger.domain.contract.schema import schemas
 from run_ledger.domain.exceptions import InvalidEvent
 
-FOLDER = Path(__file__).resolve().parents[2] / "events"
+FOLDER = Path(__file__).resolve().parents[3] / "events"
 VALID = sorted(FOLDER.glob("v*/valid/*.json"))
 INVALID = sorted(FOLDER.glob("v*/invalid/*.json"))
 

@@ -16,7 +16,7 @@ from run_ledger.domain.state.job import Job
 from run_ledger.emit.delivery.bus import Bus
 from run_ledger.emit.delivery.draining import drain, folders
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def start(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.buses import WillingBus, served
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 PROGRAM = """
 import importlib.abc
 import os

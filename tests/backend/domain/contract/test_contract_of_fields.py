@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.backend.domain.field_tables import BUILDERS, JOB_FIELDS, NO_STRINGS, PROJECT_FIELDS
+from tests.backend.domain.contract.field_tables import (
+    BUILDERS,
+    JOB_FIELDS,
+    NO_STRINGS,
+    PROJECT_FIELDS,
+)
 from tests.support.events import (
     CLIENT_ID,
     JOB_ID,
