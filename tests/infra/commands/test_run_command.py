@@ -19,7 +19,7 @@ from tests.support.local_stack import wait_for
 from run_ledger.domain.state.job import Job
 from run_ledger_ops.commands.run import _message, duration
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MAIN = "import sys; from run_ledger_ops.command import main; sys.exit(main())"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 

@@ -18,7 +18,7 @@ from run_ledger_ops.deploying.bundle import (
     build_bundle,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PYTHON = Path(sys.executable)
 
 

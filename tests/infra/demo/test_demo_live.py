@@ -23,7 +23,7 @@ from run_ledger.emit import RunLedger
 from run_ledger_ops.demo.live.runner import LINES, Runner
 from run_ledger_ops.demo.live.worker import SPOOL
 
-INFRA = Path(__file__).resolve().parents[2] / "infra"
+INFRA = Path(__file__).resolve().parents[3] / "infra"
 AT = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)
 
 
