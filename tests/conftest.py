@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
-from tests.support.browser import launched
+from tests.support.site.browser import launched
 
 CI = os.environ.get("CI") == "true"
 SKIPS: list[str] = []

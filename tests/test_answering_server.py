@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from tests.benchmarks import mixes
-from tests.support.answering_server import Server, answering_server
-from tests.support.writer_process import Context
+from tests.support.dynamo.answering_server import Server, answering_server
+from tests.support.dynamo.writer_process import Context
 
 from run_ledger import writer
 from run_ledger.store.dynamo import connection as clients

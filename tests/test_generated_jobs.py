@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from tests.benchmarks.generated_jobs import NOW, GeneratedJobs
-from tests.support import ledgers
-from tests.support.querying import Querying
-from tests.support.reading import House
-from tests.support.tables import NAMES
+from tests.support.dynamo.querying import Querying
+from tests.support.dynamo.tables import NAMES
+from tests.support.readers import ledgers
+from tests.support.readers.reading import House
 
 JOBS = 700
 

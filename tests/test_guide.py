@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from openlineage.client import OpenLineageClient
-from tests.support.buses import WillingBus, served
+from tests.support.producers.buses import WillingBus, served
 
 from run_ledger import emit
 from run_ledger.domain.state.job import Job

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support import log_lines
-from tests.support.log_lines import Line
+from tests.support.readers import log_lines
+from tests.support.readers.log_lines import Line
 
 from run_ledger import logs
 from run_ledger.domain.exceptions import StoreUnavailable

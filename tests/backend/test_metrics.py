@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support import log_lines
+from tests.support.readers import log_lines
 
 from run_ledger import logs, metrics
 

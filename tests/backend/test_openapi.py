@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from tests.support.api_examples import FILE, REQUESTS, examples
-from tests.support.reading import House, house
+from tests.support.readers.api_examples import FILE, REQUESTS, examples
+from tests.support.readers.reading import House, house
 
 from run_ledger.openapi.document import file_text
 from run_ledger.openapi.endpoints import ENDPOINTS
@@ -39,7 +39,7 @@ def validator(schema: Any) -> Draft202012Validator:
 
 
 def test_published_file() -> None:
-    """The file is what the code makes; if not: ``python -m tests.support.api_examples``."""
+    """The file is what the code makes; if not: ``python -m tests.support.readers.api_examples``."""
     assert FILE.read_text("utf-8") == file_text(examples())
 
 

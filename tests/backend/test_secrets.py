@@ -25,13 +25,13 @@ from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support import declared
-from tests.support.callers import ASKED, CALLERS, EVERYTHING, GRANTS, STAFF_ONLY
-from tests.support.dynamo import Dynamo, client_error
-from tests.support.events import job_update
-from tests.support.ledgers import empty_store, make_ledger
-from tests.support.querying import Querying
-from tests.support.reading import NOW, STAFF, House, Serial, api_event, claims
+from tests.support.dynamo.querying import Querying
+from tests.support.dynamo.stand_in import Dynamo, client_error
+from tests.support.events.builders import job_update
+from tests.support.readers import declared
+from tests.support.readers.callers import ASKED, CALLERS, EVERYTHING, GRANTS, STAFF_ONLY
+from tests.support.readers.ledgers import empty_store, make_ledger
+from tests.support.readers.reading import NOW, STAFF, House, Serial, api_event, claims
 
 from run_ledger import api, writer
 from run_ledger.logs import JsonFormatter

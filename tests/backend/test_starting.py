@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.support.local_stack import ROOT
+from tests.support.stacks.local_stack import ROOT
 
 THRESHOLD = "import gc; usual = gc.get_threshold()[0]\n"
 

@@ -7,11 +7,11 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from tests.support import log_lines
-from tests.support.events import job_update
-from tests.support.log_lines import Line
-from tests.support.reading import NOW, House, Serial, house
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update
+from tests.support.readers import log_lines
+from tests.support.readers.log_lines import Line
+from tests.support.readers.reading import NOW, House, Serial, house
 
 from run_ledger import sweeper
 from run_ledger.domain.exceptions import StoreUnavailable

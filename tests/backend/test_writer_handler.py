@@ -6,9 +6,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from tests.support import ledgers
-from tests.support.dynamo import Dynamo
-from tests.support.faults import Recorder, refused_with
+from tests.support.dynamo.faults import Recorder, refused_with
+from tests.support.dynamo.stand_in import Dynamo
+from tests.support.readers import ledgers
 
 from run_ledger import writer
 from run_ledger.domain.exceptions import StoreUnavailable

@@ -10,11 +10,12 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import events, ledgers, log_lines
-from tests.support.dynamo import Dynamo
-from tests.support.events import Envelope, job_update, project_update
-from tests.support.faults import Recorder, failed_after, refused_with, timed_out_after
-from tests.support.log_lines import Line
+from tests.support.dynamo.faults import Recorder, failed_after, refused_with, timed_out_after
+from tests.support.dynamo.stand_in import Dynamo
+from tests.support.events import builders
+from tests.support.events.builders import Envelope, job_update, project_update
+from tests.support.readers import ledgers, log_lines
+from tests.support.readers.log_lines import Line
 
 from run_ledger import logs, writer
 from run_ledger.domain import instants
@@ -50,7 +51,7 @@ def output(capsys: pytest.CaptureFixture[str]) -> Output:
 
 def deliver(ledger: Ledger, *envelopes: Envelope | str) -> None:
     """Let the handler post *envelopes* as messages of one batch."""
-    bodies = [one if isinstance(one, str) else events.text(one) for one in envelopes]
+    bodies = [one if isinstance(one, str) else builders.text(one) for one in envelopes]
     records = [{"messageId": f"m{place}", "body": body} for place, body in enumerate(bodies)]
     # As at a cold start, logging is what the fixture made it.
     logs.configure("INFO", stage="tests", function="writer")

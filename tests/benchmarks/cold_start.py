@@ -16,9 +16,9 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 
-from tests.support import reading
-from tests.support.answering_server import answering_server
-from tests.support.local_stack import ROOT
+from tests.support.dynamo.answering_server import answering_server
+from tests.support.readers import reading
+from tests.support.stacks.local_stack import ROOT
 
 from . import mixes
 from .figures import Figure

@@ -26,10 +26,10 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 from tests.screenshots.dashboard import sign_in
-from tests.support import filling
-from tests.support.browser import launched
-from tests.support.dashboard_api import token
-from tests.support.local_stack import LocalStack, local_stack
+from tests.support.app.dashboard_api import token
+from tests.support.site.browser import launched
+from tests.support.stacks import filling
+from tests.support.stacks.local_stack import LocalStack, local_stack
 
 from .figures import Figure
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.support.local_stack import LocalStack, local_stack, wait_for
+from tests.support.stacks.local_stack import LocalStack, local_stack, wait_for
 
 from . import mixes
 from .figures import Figure

@@ -17,10 +17,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from tests.support.dynamo import item_bytes
-from tests.support.events import decoded_all, job_update
-from tests.support.sizing import READ_BLOCK, Index, rules
-from tests.support.tables import NAMES
+from tests.support.dynamo.sizing import READ_BLOCK, Index, rules
+from tests.support.dynamo.stand_in import item_bytes
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import decoded_all, job_update
 
 from run_ledger.domain import instants
 from run_ledger.domain.state.job import fold

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from functools import cache
 from unittest import mock
 
-from tests.support.answering_server import Server, answering_server
-from tests.support.local_stack import ROOT
-from tests.support.sizing import started_kb
-from tests.support.writer_process import Context
+from tests.support.dynamo.answering_server import Server, answering_server
+from tests.support.dynamo.sizing import started_kb
+from tests.support.dynamo.writer_process import Context
+from tests.support.stacks.local_stack import ROOT
 
 from run_ledger import writer
 from run_ledger.store.dynamo.connection import dynamodb

@@ -14,7 +14,7 @@ from contextlib import redirect_stdout
 from itertools import islice
 from typing import Any
 
-from tests.support.writer_process import Context
+from tests.support.dynamo.writer_process import Context
 
 from run_ledger.writer import handler
 

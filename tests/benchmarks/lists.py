@@ -22,7 +22,7 @@ from unittest import mock
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from tests.support import reading
+from tests.support.readers import reading
 
 from run_ledger import api
 from run_ledger.domain.instants import text

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.local_stack import ROOT, free_port
+from tests.support.stacks.local_stack import ROOT, free_port
 
 from run_ledger_ops.local.machine.cloud import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalCloud
 from run_ledger_ops.local.machine.state import StateFolder

@@ -13,8 +13,8 @@ from playwright.sync_api import CDPSession, Page
 from tests.screenshots.example_day import fill
 from tests.static_site.conftest import COUNT_ROUNDS, sign_in
 from tests.static_site.every_view import VIEWS, WATCH_SHIFTS, fill_up, open_view, shift_of
-from tests.support.browser import launched
-from tests.support.fake_site_origin import FakeOrigin, running_origin
+from tests.support.site.browser import launched
+from tests.support.site.fake_site_origin import FakeOrigin, running_origin
 
 from .figures import ROUNDS, Figure
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from tests.support.dynamo import item_bytes
-from tests.support.reading import NOW, STAFF, House
-from tests.support.sizing import READ_BLOCK
+from tests.support.dynamo.sizing import READ_BLOCK
+from tests.support.dynamo.stand_in import item_bytes
+from tests.support.readers.reading import NOW, STAFF, House
 
 from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.durations import bucket

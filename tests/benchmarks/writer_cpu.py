@@ -16,8 +16,8 @@ from typing import Any
 from unittest import mock
 
 import boto3
-from tests.support.answering_server import answering_server
-from tests.support.writer_process import Context
+from tests.support.dynamo.answering_server import answering_server
+from tests.support.dynamo.writer_process import Context
 
 from run_ledger import writer
 from run_ledger.store.dynamo import connection as clients

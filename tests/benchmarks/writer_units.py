@@ -1,6 +1,6 @@
 """What the writer asks of DynamoDB: calls and write units an event.
 
-The units follow from documented rules (`tests.support.sizing`), applied to what the real ledger
+The units follow from documented rules (`tests.support.dynamo.sizing`), applied to what the real ledger
 writes to the stand-in. The same events go through the same ledger to the local AWS, which counts
 for itself: both counts are in the table.
 """
@@ -17,9 +17,10 @@ from typing import Any
 from unittest import mock
 
 import boto3
-from tests.support import ledgers, tables
-from tests.support.sizing import Meter
-from tests.support.tables import NAMES
+from tests.support.dynamo import tables
+from tests.support.dynamo.sizing import Meter
+from tests.support.dynamo.tables import NAMES
+from tests.support.readers import ledgers
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.store.dynamo.connection import dynamodb

@@ -11,9 +11,9 @@ import pytest
 from dashboard_app import clock
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
-from tests.support.dashboard_api import Api, serving, token
-from tests.support.dashboard_data import fill
-from tests.support.views import reading_house
+from tests.support.app.dashboard_api import Api, serving, token
+from tests.support.app.dashboard_data import fill
+from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
 

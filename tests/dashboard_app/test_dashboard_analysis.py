@@ -14,10 +14,10 @@ from dashboard_app.pages.failures import sections
 from dashboard_app.ui import export
 from tests.dashboard_app.conftest import NOW, Open, words_of
 from tests.dashboard_app.test_dashboard_pages import PAGES, frame_of
-from tests.support.dashboard_api import Api, serving
-from tests.support.declared import configure, declare
-from tests.support.events import job_update, project_update
-from tests.support.views import reading_house
+from tests.support.app.dashboard_api import Api, serving
+from tests.support.events.builders import job_update, project_update
+from tests.support.readers.declared import configure, declare
+from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
 

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.screenshots.dashboard import MILLISECONDS, settle, sign_in
-from tests.support import events
-from tests.support.ledger_http import get, machine_token, put_events, until
-from tests.support.local_stack import LocalStack, local_stack
+from tests.support.events import builders
+from tests.support.readers.ledger_http import get, machine_token, put_events, until
+from tests.support.stacks.local_stack import LocalStack, local_stack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 COUNTS = ("created", "started", "ended", "succeeded", "failed", "timed_out", "records_ok")
@@ -41,10 +41,10 @@ def _work(now: datetime) -> Iterator[dict[str, Any]]:
             "pipeline": "contacts",
         }
         failed = number % 7 == 0
-        yield events.job_update(
+        yield builders.job_update(
             **about, event_id="s", status="running", occurred_at=begun.isoformat()
         )
-        yield events.job_update(
+        yield builders.job_update(
             **about,
             event_id="e",
             status="completed",

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.screenshots.dashboard import MILLISECONDS, settle
-from tests.support.analysts_app import providing, running_app
-from tests.support.dashboard_api import serving
-from tests.support.dashboard_data import fill, text
-from tests.support.events import job_update
-from tests.support.views import reading_house
+from tests.support.app.analysts_app import providing, running_app
+from tests.support.app.dashboard_api import serving
+from tests.support.app.dashboard_data import fill, text
+from tests.support.events.builders import job_update
+from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
 

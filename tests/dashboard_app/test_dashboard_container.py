@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import requests
-from tests.support.local_stack import LOOPBACK, ROOT, free_port, wait_for
+from tests.support.stacks.local_stack import LOOPBACK, ROOT, free_port, wait_for
 
 CONTAINERFILE = ROOT / "dashboard_app" / "Containerfile"
 SECRETS = """

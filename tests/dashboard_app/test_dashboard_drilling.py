@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open, person, words_of
-from tests.support.dashboard_api import Api
+from tests.support.app.dashboard_api import Api
 
 from run_ledger.domain.contract.fingerprints import fingerprint
 

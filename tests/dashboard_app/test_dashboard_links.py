@@ -10,7 +10,7 @@ from dashboard_app.session import Param
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.dashboard_app.conftest import Open, words_of
-from tests.support.dashboard_api import Api
+from tests.support.app.dashboard_api import Api
 
 PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
 GOOD = {

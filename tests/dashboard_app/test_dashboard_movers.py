@@ -14,9 +14,9 @@ from dashboard_app.frames.tables import RESULTS
 from dashboard_app.spans import HOUR, Interval, Span
 from tests.dashboard_app.conftest import Open, words_of
 from tests.dashboard_app.test_dashboard_pages import frame_of
-from tests.support.dashboard_api import Api, serving
-from tests.support.events import Envelope, job_update
-from tests.support.views import reading_house
+from tests.support.app.dashboard_api import Api, serving
+from tests.support.events.builders import Envelope, job_update
+from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
 

@@ -9,7 +9,7 @@ from dashboard_app.sign_in import signing_in
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import NOW, Open, person, words_of
-from tests.support.dashboard_api import Api
+from tests.support.app.dashboard_api import Api
 
 PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
 SIGNED_OUT: dict[str, Any] = {"is_logged_in": False}

@@ -6,7 +6,7 @@ import pytest
 from dashboard_app import words
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open
-from tests.support.dashboard_api import Api
+from tests.support.app.dashboard_api import Api
 
 
 def test_counters_are_told_in_their_units() -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open, words_of
-from tests.support.dashboard_api import Api
+from tests.support.app.dashboard_api import Api
 
 from run_ledger.domain.api import zones
 

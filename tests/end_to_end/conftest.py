@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
-from tests.support import site_seed
-from tests.support.local_stack import LocalStack, local_stack
-from tests.support.site_visit import Visit, visiting
+from tests.support.site import site_seed
+from tests.support.site.site_visit import Visit, visiting
+from tests.support.stacks.local_stack import LocalStack, local_stack
 
 People = Mapping[str, Mapping[str, str]]
 

@@ -12,10 +12,17 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
-from tests.support import events
-from tests.support.api_examples import FILE
-from tests.support.ledger_http import Stack, get, machine_token, personal_tokens, put_events, until
-from tests.support.local_stack import LocalStack
+from tests.support.events import builders
+from tests.support.readers.api_examples import FILE
+from tests.support.readers.ledger_http import (
+    Stack,
+    get,
+    machine_token,
+    personal_tokens,
+    put_events,
+    until,
+)
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = pytest.mark.local_stack
 
@@ -54,7 +61,7 @@ def tokens(running: LocalStack) -> dict[str, str]:
     stack: Stack = running.document
     people = personal_tokens(stack, "staff", f"openid email {stack['scope']}")
     found = {"machine": machine_token(stack), "staff": people["access_token"]}
-    job = events.job_update(
+    job = builders.job_update(
         **KNOWN,
         event_id="1",
         status="completed",
@@ -64,7 +71,7 @@ def tokens(running: LocalStack) -> dict[str, str]:
     )
     project = {name: KNOWN[name] for name in ("client_id", "project_id")}
     put_events(
-        stack, running.client("events"), [job, events.project_update(**project, event_id="2")]
+        stack, running.client("events"), [job, builders.project_update(**project, event_id="2")]
     )
     until("the job", SECONDS, lambda: get(stack, "/jobs/document-1", found["machine"]).ok)
     return found

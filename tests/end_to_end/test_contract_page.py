@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledger_http import Stack, get, machine_token, until
-from tests.support.local_stack import LocalStack
+from tests.support.readers.ledger_http import Stack, get, machine_token, until
+from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger.domain.contract import events as contract
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, JobUpdate, ProjectUpdate

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import ledger_http
-from tests.support.ledger_http import Stack, get
-from tests.support.local_stack import LocalStack
+from tests.support.readers import ledger_http
+from tests.support.readers.ledger_http import Stack, get
+from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger_ops import command
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.ledger_http import all_items, machine_token, until
-from tests.support.local_stack import LocalStack
+from tests.support.readers.ledger_http import all_items, machine_token, until
+from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger_ops.demo.live.runner import LINES, TAGS
 from run_ledger_ops.demo.live.workers import Workers

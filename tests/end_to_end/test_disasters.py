@@ -18,12 +18,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.support import events
-from tests.support.faulty_dynamodb import faulty_dynamodb
-from tests.support.loaded_stage import SECONDS, STAGE, Stage
-from tests.support.local_cloud import PARAMETERS, environment, local_cloud
-from tests.support.local_stack import ROOT, wait_for
-from tests.support.recount import recount_jobs
+from tests.support.dynamo.faulty_dynamodb import faulty_dynamodb
+from tests.support.events import builders
+from tests.support.recounts.recount import recount_jobs
+from tests.support.stacks.loaded_stage import SECONDS, STAGE, Stage
+from tests.support.stacks.local_cloud import PARAMETERS, environment, local_cloud
+from tests.support.stacks.local_stack import ROOT, wait_for
 
 from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command
@@ -194,10 +194,10 @@ def test_poison_is_put_aside(stage: Stage) -> None:
         "no JSON",
         "{}",
         "[" * 5_000,
-        json.dumps(events.job_update(job_id="job-1", delta={"records_ok": "many"})),
-        json.dumps(events.job_update(job_id="job-1", client_id="another", event_id="x")),
-        json.dumps(events.job_update(job_id="\u0000", event_id="y")),
-        json.dumps({**events.job_update(job_id="job-1"), "detail-type": "job_gossip"}),
+        json.dumps(builders.job_update(job_id="job-1", delta={"records_ok": "many"})),
+        json.dumps(builders.job_update(job_id="job-1", client_id="another", event_id="x")),
+        json.dumps(builders.job_update(job_id="\u0000", event_id="y")),
+        json.dumps({**builders.job_update(job_id="job-1"), "detail-type": "job_gossip"}),
     ]
     before = len(stage.items("RejectionsTable"))
     for body in poison:

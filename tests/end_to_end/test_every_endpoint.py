@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.events import job_update, project_update
-from tests.support.ledger_http import Stack, get, personal_tokens, put_events, until
-from tests.support.local_stack import LocalStack
+from tests.support.events.builders import job_update, project_update
+from tests.support.readers.ledger_http import Stack, get, personal_tokens, put_events, until
+from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger.read.reader import ROUTES
 from run_ledger.store.dynamo.attributes import to_item

@@ -14,8 +14,8 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from tests.support.ledger_http import Stack, get, machine_token, personal_tokens
-from tests.support.local_stack import LocalStack
+from tests.support.readers.ledger_http import Stack, get, machine_token, personal_tokens
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = pytest.mark.local_stack
 

@@ -21,10 +21,10 @@ import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from tests.support import events
-from tests.support.ledger_http import get, machine_token, personal_tokens, put_events, until
-from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
-from tests.support.local_stack import ROOT
+from tests.support.events import builders
+from tests.support.readers.ledger_http import get, machine_token, personal_tokens, put_events, until
+from tests.support.stacks.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
+from tests.support.stacks.local_stack import ROOT
 
 from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 
@@ -157,7 +157,7 @@ def _document(cloud: LocalCloud) -> dict[str, Any]:
 def test_event_on_the_bus_is_read_by_people_and_machines(deployed: Deployed) -> None:
     """Bus, rule, queue, writer, tables, reader, gateway, pool: each does its part."""
     stack = deployed.document
-    said = events.job_update(
+    said = builders.job_update(
         job_id="sam-1", event_id="e1", client_id="acme", status="running", delta={"records_ok": 3}
     )
     put_events(stack, deployed.cloud.client("events"), [said, said])

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledger_http import Stack, get, machine_token
-from tests.support.local_stack import LocalStack, wait_for
+from tests.support.readers.ledger_http import Stack, get, machine_token
+from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery.draining import folders

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.accessibility import violations
-from tests.support.local_stack import LocalStack
-from tests.support.site_events import HOSTILE, LOG_URLS, NORTH, TEXTS, hostile_id
-from tests.support.site_seed import is_known
-from tests.support.site_visit import Visit
+from tests.support.site.accessibility import violations
+from tests.support.site.site_events import HOSTILE, LOG_URLS, NORTH, TEXTS, hostile_id
+from tests.support.site.site_seed import is_known
+from tests.support.site.site_visit import Visit
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

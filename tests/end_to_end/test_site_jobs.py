@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.local_stack import LocalStack
-from tests.support.site_events import BULK, BULK_JOBS, Pipeline, ended
-from tests.support.site_seed import post
-from tests.support.site_visit import Visit
+from tests.support.site.site_events import BULK, BULK_JOBS, Pipeline, ended
+from tests.support.site.site_seed import post
+from tests.support.site.site_visit import Visit
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.support.ledger_http import Stack
-from tests.support.site_events import NORTH
-from tests.support.site_visit import Visit, visiting
+from tests.support.readers.ledger_http import Stack
+from tests.support.site.site_events import NORTH
+from tests.support.site.site_visit import Visit, visiting
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.support.ledger_http import Stack
-from tests.support.local_stack import LocalStack
-from tests.support.site_events import NORTH, RUNNING, Pipeline, ended
-from tests.support.site_seed import post
-from tests.support.site_visit import Visit, visiting
+from tests.support.readers.ledger_http import Stack
+from tests.support.site.site_events import NORTH, RUNNING, Pipeline, ended
+from tests.support.site.site_seed import post
+from tests.support.site.site_visit import Visit, visiting
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
-from tests.support.ledger_http import Stack
-from tests.support.local_stack import LocalStack
-from tests.support.site_events import NORTH, SOUTHERN
-from tests.support.site_visit import Visit, visiting
+from tests.support.readers.ledger_http import Stack
+from tests.support.site.site_events import NORTH, SOUTHERN
+from tests.support.site.site_visit import Visit, visiting
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

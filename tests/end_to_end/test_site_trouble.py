@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.support.site_events import NORTH
-from tests.support.site_visit import Visit, visiting
+from tests.support.site.site_events import NORTH
+from tests.support.site.site_visit import Visit, visiting
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

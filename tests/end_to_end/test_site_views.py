@@ -6,8 +6,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.site_events import HOSTILE, LONG_HISTORY, NORTH, SOUTH, SOUTHERN
-from tests.support.site_visit import Visit
+from tests.support.site.site_events import HOSTILE, LONG_HISTORY, NORTH, SOUTH, SOUTHERN
+from tests.support.site.site_visit import Visit
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.support import events
-from tests.support.ledger_http import (
+from tests.support.events import builders
+from tests.support.readers.ledger_http import (
     Stack,
     all_items,
     aws,
@@ -17,7 +17,7 @@ from tests.support.ledger_http import (
     personal_tokens,
     until,
 )
-from tests.support.recount import recount_job
+from tests.support.recounts.recount import recount_job
 
 pytestmark = pytest.mark.local_stack
 
@@ -26,7 +26,7 @@ SECONDS = 90
 
 
 def _said(event_id: str, clock: str, **fields: Any) -> dict[str, Any]:
-    return events.job_update(
+    return builders.job_update(
         job_id=JOB,
         client_id="acme",
         project_id="crm-refresh",
@@ -97,7 +97,7 @@ def _history(stack: Stack, token: str) -> list[dict[str, Any]]:
 def test_garbage_is_listed_as_rejected_with_its_reason(stack: Stack) -> None:
     """An event that breaks the contract is kept, with the field and what is allowed."""
     token = machine_token(stack)
-    garbage = events.job_update(job_id="garbage-1", delta={"records_ok": "three"})
+    garbage = builders.job_update(job_id="garbage-1", delta={"records_ok": "three"})
     _post(stack, garbage)
 
     def rejected() -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ def test_only_an_access_token_with_the_scope_opens_the_api(stack: Stack) -> None
 def test_a_client_sees_its_own_jobs_and_no_trace_of_others(stack: Stack) -> None:
     """What belongs to another client answers as what is not there."""
     token = machine_token(stack)
-    theirs = events.job_update(job_id="theirs-1", client_id="globex", event_id="e1")
+    theirs = builders.job_update(job_id="theirs-1", client_id="globex", event_id="e1")
     _post(stack, theirs)
     until("the job", SECONDS, lambda: get(stack, "/jobs/theirs-1", token).ok)
 

@@ -6,10 +6,18 @@ import json
 from typing import Any
 
 import pytest
-from tests.support import events, log_lines
-from tests.support.ledger_http import Stack, all_items, get, machine_token, put_events, until
-from tests.support.local_stack import LocalStack
-from tests.support.log_lines import Line
+from tests.support.events import builders
+from tests.support.readers import log_lines
+from tests.support.readers.ledger_http import (
+    Stack,
+    all_items,
+    get,
+    machine_token,
+    put_events,
+    until,
+)
+from tests.support.readers.log_lines import Line
+from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = pytest.mark.local_stack
 
@@ -38,7 +46,7 @@ def test_an_event_leads_to_its_line_and_its_job_is_counted(
     stack: Stack, running: LocalStack
 ) -> None:
     """By the entry's time to the posting; and the sweeper, with the rights it has, counts it."""
-    event = events.job_update(job_id=JOB, event_id="w1", client_id="acme", status="running")
+    event = builders.job_update(job_id=JOB, event_id="w1", client_id="acme", status="running")
     put_events(stack, running.client("events"), [event])
     token = machine_token(stack)
     until("the job", SECONDS, lambda: get(stack, f"/jobs/{JOB}", token).status_code == OK)

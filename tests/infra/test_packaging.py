@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.support.buses import WillingBus, served
+from tests.support.producers.buses import WillingBus, served
 
 ROOT = Path(__file__).resolve().parents[2]
 # Imports that only fail where something other than the package's own dependencies is asked for.

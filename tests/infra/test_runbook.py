@@ -10,7 +10,7 @@ from functools import cache
 import botocore.session
 import pytest
 from botocore import xform_name
-from tests.support.templates import ROOT
+from tests.support.stacks.templates import ROOT
 
 from run_ledger_ops import command
 

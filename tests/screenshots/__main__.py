@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.browser import launched
+from tests.support.site.browser import launched
 
 from . import dashboard, site
 from .album import Album

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, Page
-from tests.support.analysts_app import Provider, providing, running_app
-from tests.support.dashboard_api import Api, serving
-from tests.support.dashboard_data import fill
-from tests.support.views import reading_house
+from tests.support.app.analysts_app import Provider, providing, running_app
+from tests.support.app.dashboard_api import Api, serving
+from tests.support.app.dashboard_data import fill
+from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.support.example_jobs import (
+from tests.support.readers.example_jobs import (
     ago,
     make_client,
     make_completed,
@@ -18,7 +18,7 @@ from tests.support.example_jobs import (
     make_totals,
     utc,
 )
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.site.fake_site_origin import FakeOrigin
 
 RATE_LIMIT = {
     "type": "RateLimit",

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, Route
 from playwright.sync_api import Error as PlaywrightError
 from tests.static_site.conftest import sign_in
 from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
-from tests.support.fake_site_origin import FakeOrigin, running_origin
-from tests.support.hostile import hostile_jobs, hostile_rest
+from tests.support.events.hostile import hostile_jobs, hostile_rest
+from tests.support.site.fake_site_origin import FakeOrigin, running_origin
 
 from .album import Album
 from .example_day import fill

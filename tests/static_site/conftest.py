@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from tests.screenshots.example_day import fill
 from tests.static_site.every_view import open_view
-from tests.support.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
+from tests.support.site.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
 
 COUNT_ROUNDS = """() => {
   const ask = window.fetch;

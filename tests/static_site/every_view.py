@@ -6,7 +6,7 @@ import itertools
 
 from playwright.sync_api import Page
 from tests.screenshots.example_day import fill
-from tests.support.example_jobs import (
+from tests.support.readers.example_jobs import (
     ago,
     make_client,
     make_completed,
@@ -15,7 +15,7 @@ from tests.support.example_jobs import (
     make_job,
     make_project,
 )
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.site.fake_site_origin import FakeOrigin
 
 WATCH_SHIFTS = """
 window.shifts = [];

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page
 from tests.static_site.conftest import ask_again, sign_in
 from tests.static_site.every_view import VIEWS, WATCH_SHIFTS, fill_up, open_view, shift_of
-from tests.support.example_jobs import ago, make_job
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.readers.example_jobs import ago, make_job
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import row, sign_in
-from tests.support.example_jobs import (
+from tests.support.readers.example_jobs import (
     Json,
     ago,
     make_completed,
@@ -15,7 +15,7 @@ from tests.support.example_jobs import (
     make_job,
     make_overview,
 )
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

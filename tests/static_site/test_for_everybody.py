@@ -9,9 +9,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.screenshots.example_day import fill
 from tests.static_site.conftest import let_pass, sign_in
 from tests.static_site.every_view import EMPTY, VIEWS, open_view, wait_for_trouble
-from tests.support.accessibility import violations
-from tests.support.example_jobs import ago, make_error_group, make_job
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.readers.example_jobs import ago, make_error_group, make_job
+from tests.support.site.accessibility import violations
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

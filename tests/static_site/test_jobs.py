@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import let_pass, row, sign_in
-from tests.support.example_jobs import ago, make_completed, make_entry, make_job
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.readers.example_jobs import ago, make_completed, make_entry, make_job
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import let_pass, row, sign_in
-from tests.support.example_jobs import (
+from tests.support.readers.example_jobs import (
     ago,
     make_client,
     make_completed,
@@ -14,7 +14,7 @@ from tests.support.example_jobs import (
     make_project,
     make_totals,
 )
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

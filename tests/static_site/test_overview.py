@@ -3,8 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import let_pass, sign_in
-from tests.support.example_jobs import ago, make_completed, make_figures, make_job, make_overview
-from tests.support.fake_site_origin import FakeOrigin
+from tests.support.readers.example_jobs import (
+    ago,
+    make_completed,
+    make_figures,
+    make_job,
+    make_overview,
+)
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import fill_sign_in, let_pass, row, sign_in
-from tests.support.example_jobs import ago, make_completed, make_job, make_overview
-from tests.support.fake_site_origin import EMAIL, FakeOrigin
+from tests.support.readers.example_jobs import ago, make_completed, make_job, make_overview
+from tests.support.site.fake_site_origin import EMAIL, FakeOrigin
 
 pytestmark = pytest.mark.browser
 

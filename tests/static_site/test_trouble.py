@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.static_site.conftest import let_pass, row, sign_in
 from tests.static_site.every_view import open_view
-from tests.support.example_jobs import make_job
-from tests.support.fake_site_origin import FakeOrigin
-from tests.support.hostile import HOSTILE, hostile_jobs, hostile_rest
+from tests.support.events.hostile import HOSTILE, hostile_jobs, hostile_rest
+from tests.support.readers.example_jobs import make_job
+from tests.support.site.fake_site_origin import FakeOrigin
 
 pytestmark = pytest.mark.browser
 

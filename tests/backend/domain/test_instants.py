@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import strategies
+from tests.support.events import strategies
 
 from run_ledger.domain.instants import (
     EARLIEST,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.buses import WillingBus
+from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery import backlog, sender

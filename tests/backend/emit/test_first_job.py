@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.buses import WillingBus
+from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import RunLedger
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.backend.emit.conftest import Make
-from tests.support.buses import StuckBus, WillingBus
+from tests.support.producers.buses import StuckBus, WillingBus
 
 from run_ledger.emit import RunLedger, current_job
 

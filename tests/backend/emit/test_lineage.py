@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openlineage.client.event_v2 import RunEvent, RunState
 from openlineage.client.facet_v2 import error_message_run
 from openlineage.client.serde import Serde
-from tests.support.lineage import (
+from tests.support.producers.lineage import (
     NAME,
     NAMESPACE,
     PARENT_RUN_ID,

@@ -15,8 +15,15 @@ from typing import Any
 import pytest
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import DatasetEvent, Job, JobEvent, RunState, StaticDataset
-from tests.support.buses import WillingBus, served
-from tests.support.lineage import NAMESPACE, PRODUCER, Recorder, described, folded, run_event
+from tests.support.producers.buses import WillingBus, served
+from tests.support.producers.lineage import (
+    NAMESPACE,
+    PRODUCER,
+    Recorder,
+    described,
+    folded,
+    run_event,
+)
 
 from run_ledger.emit.openlineage import RunLedgerConfig, RunLedgerTransport
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.support.buses import WillingBus
+from tests.support.producers.buses import WillingBus
 
 from run_ledger.domain.state.job import Ended
 from run_ledger.emit import RunLedger

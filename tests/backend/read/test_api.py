@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.events import job_update
-from tests.support.reading import House, client_user, house
+from tests.support.events.builders import job_update
+from tests.support.readers.reading import House, client_user, house
 
 
 @pytest.fixture

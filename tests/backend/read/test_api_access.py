@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.callers import (
+from tests.support.events.builders import job_update
+from tests.support.readers.callers import (
     ASKED,
     CALLERS,
     EVERYTHING,
@@ -18,8 +19,7 @@ from tests.support.callers import (
     replies,
     world,
 )
-from tests.support.events import job_update
-from tests.support.reading import House, Reply, api_event, house
+from tests.support.readers.reading import House, Reply, api_event, house
 
 from run_ledger.read.reader import ROUTES
 

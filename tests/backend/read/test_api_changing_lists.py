@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 
 import pytest
-from tests.support.events import job_update
-from tests.support.reading import NOW, House, house
+from tests.support.events.builders import job_update
+from tests.support.readers.reading import NOW, House, house
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import text

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import declared, strategies
-from tests.support.events import job_update
-from tests.support.reading import STAFF, House, client_user
-from tests.support.tables import NAMES
-from tests.support.views import reading_house
+from tests.support.dynamo.tables import NAMES
+from tests.support.events import strategies
+from tests.support.events.builders import job_update
+from tests.support.readers import declared
+from tests.support.readers.reading import STAFF, House, client_user
+from tests.support.recounts.views import reading_house
 
 MACHINE = {"username": "", "client_id": "m-1", "sub": "m-1"}
 OUTCOMES = ("queued", "running", "succeeded", "partial", "failed", "cancelled", "timed_out")

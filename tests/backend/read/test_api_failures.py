@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import recount, strategies
-from tests.support.events import Envelope, job_update
-from tests.support.reading import STAFF, House, client_user
-from tests.support.views import reading_house
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers.reading import STAFF, House, client_user
+from tests.support.recounts import recount
+from tests.support.recounts.views import reading_house
 
 MACHINE = {"username": "", "client_id": "m-1", "sub": "m-1"}
 SPAN = {"from": "2026-11-20", "to": "2026-11-24"}

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support import log_lines
-from tests.support.events import job_update
-from tests.support.reading import ISSUER, House, api_event, claims, house
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update
+from tests.support.readers import log_lines
+from tests.support.readers.reading import ISSUER, House, api_event, claims, house
 
 from run_ledger import api
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.events import job_update
-from tests.support.reading import NOW, House, house
+from tests.support.events.builders import job_update
+from tests.support.readers.reading import NOW, House, house
 
 from run_ledger.domain.instants import text
 from run_ledger.read.answers import MOST_BYTES

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.events import job_update
-from tests.support.job_lists import TIMEOUT
-from tests.support.ledgers import empty_store
-from tests.support.querying import Querying
-from tests.support.reading import NOW, House, Reply, client_user
+from tests.support.dynamo.querying import Querying
+from tests.support.events.builders import job_update
+from tests.support.readers.ledgers import empty_store
+from tests.support.readers.reading import NOW, House, Reply, client_user
+from tests.support.recounts.job_lists import TIMEOUT
 
 from run_ledger.domain.instants import text
 

@@ -16,7 +16,9 @@ from unittest import mock
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.job_lists import (
+from tests.support.dynamo.tables import NAMES
+from tests.support.readers.reading import NOW, Reply, client_user
+from tests.support.recounts.job_lists import (
     CALLERS,
     CHANGES,
     DAY,
@@ -29,8 +31,6 @@ from tests.support.job_lists import (
     wait,
     whose,
 )
-from tests.support.reading import NOW, Reply, client_user
-from tests.support.tables import NAMES
 
 from run_ledger.domain.instants import text
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from tests.support.events import Envelope, job_update
-from tests.support.reading import NOW, STAFF, House, client_user, house
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers.reading import NOW, STAFF, House, client_user, house
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import text

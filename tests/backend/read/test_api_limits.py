@@ -9,11 +9,11 @@ from functools import cache
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.callers import ASKED, CALLERS, EVERYTHING, Ask, world
-from tests.support.events import job_update
-from tests.support.ledgers import empty_store, make_ledger, post
-from tests.support.querying import Querying
-from tests.support.reading import STAFF, House, Reply, api_event
+from tests.support.dynamo.querying import Querying
+from tests.support.events.builders import job_update
+from tests.support.readers.callers import ASKED, CALLERS, EVERYTHING, Ask, world
+from tests.support.readers.ledgers import empty_store, make_ledger, post
+from tests.support.readers.reading import STAFF, House, Reply, api_event
 
 from run_ledger.openapi.endpoints import ENDPOINTS
 from run_ledger.read.reader import ROUTES

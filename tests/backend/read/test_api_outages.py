@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from tests.support.callers import ASKED, CALLERS, EVERYTHING, STAFF_ONLY, Ask, world
-from tests.support.dynamo import client_error
-from tests.support.reading import House, Interference, Reply, api_event
+from tests.support.dynamo.stand_in import client_error
+from tests.support.readers.callers import ASKED, CALLERS, EVERYTHING, STAFF_ONLY, Ask, world
+from tests.support.readers.reading import House, Interference, Reply, api_event
 
 from run_ledger.read.reader import ROUTES, Reader
 from run_ledger.read.requests import request

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import declared, ledgers, recount, strategies
-from tests.support.dynamo import Dynamo
-from tests.support.events import Envelope, job_update
-from tests.support.querying import Querying
-from tests.support.reading import STAFF, House, client_user
-from tests.support.views import RESULTS, facts, reading_house
+from tests.support.dynamo.querying import Querying
+from tests.support.dynamo.stand_in import Dynamo
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers import declared, ledgers
+from tests.support.readers.reading import STAFF, House, client_user
+from tests.support.recounts import recount
+from tests.support.recounts.views import RESULTS, facts, reading_house
 
 from run_ledger.domain.instants import MICROSECONDS, parse, text
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.events import job_update
-from tests.support.reading import NOW, House, api_event, client_user, house
+from tests.support.events.builders import job_update
+from tests.support.readers.reading import NOW, House, api_event, client_user, house
 
 from run_ledger.domain.instants import text
 

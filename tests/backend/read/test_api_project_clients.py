@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.audits import audit, drifts
-from tests.support.events import job_update, project_update
-from tests.support.ledgers import empty_store
-from tests.support.querying import Querying
-from tests.support.reading import House, client_user, house
-from tests.support.sizing import Meter
-from tests.support.tables import NAMES
+from tests.support.dynamo.querying import Querying
+from tests.support.dynamo.sizing import Meter
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update, project_update
+from tests.support.readers.ledgers import empty_store
+from tests.support.readers.reading import House, client_user, house
+from tests.support.recounts.audits import audit, drifts
 
 
 @pytest.fixture

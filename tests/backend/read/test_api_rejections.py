@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from tests.support.events import job_update, without
-from tests.support.reading import NOW, House, house
+from tests.support.events.builders import job_update, without
+from tests.support.readers.reading import NOW, House, house
 
 DAY = 86_400 * 1_000_000
 

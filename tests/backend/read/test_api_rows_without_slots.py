@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.events import job_update
-from tests.support.reading import NOW, house
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update
+from tests.support.readers.reading import NOW, house
 
 from run_ledger.domain.instants import text
 

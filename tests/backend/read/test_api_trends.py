@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import strategies, views
-from tests.support.events import Envelope, job_update
-from tests.support.reading import STAFF, House, client_user
-from tests.support.views import Fact, facts, reading_house
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers.reading import STAFF, House, client_user
+from tests.support.recounts import views
+from tests.support.recounts.views import Fact, facts, reading_house
 
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.instants import MICROSECONDS, parse, text

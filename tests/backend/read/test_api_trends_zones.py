@@ -15,10 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.backend.read.test_api_trends import HOUR, asked, assert_percentiles, shown
-from tests.support import strategies, views
-from tests.support.events import Envelope, job_update
-from tests.support.reading import STAFF, House, client_user
-from tests.support.views import facts, reading_house
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers.reading import STAFF, House, client_user
+from tests.support.recounts import views
+from tests.support.recounts.views import facts, reading_house
 
 from run_ledger.domain.api.zones import zone
 from run_ledger.domain.instants import from_datetime, parse, text

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.operations import STAGE, System, deployed_system
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.store.clients.records import ClientRecords
 from run_ledger_ops import command

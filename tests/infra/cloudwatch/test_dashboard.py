@@ -11,14 +11,15 @@ from unittest.mock import patch
 from urllib.parse import unquote
 
 import pytest
-from tests.support import events, log_lines
-from tests.support.events import job_update
-from tests.support.faults import refused_with
-from tests.support.insights import Answer, NotUnderstood, ask
-from tests.support.known_metrics import dimensions_of
-from tests.support.log_lines import Line
-from tests.support.reading import NOW, SETTINGS, House, Serial, api_event, house
-from tests.support.templates import TEMPLATE, properties, resources
+from tests.support.dynamo.faults import refused_with
+from tests.support.events import builders
+from tests.support.events.builders import job_update
+from tests.support.readers import log_lines
+from tests.support.readers.log_lines import Line
+from tests.support.readers.reading import NOW, SETTINGS, House, Serial, api_event, house
+from tests.support.stacks.insights import Answer, NotUnderstood, ask
+from tests.support.stacks.known_metrics import dimensions_of
+from tests.support.stacks.templates import TEMPLATE, properties, resources
 
 from run_ledger import api, logs, sweeper, writer
 from run_ledger.read.reader import Reader
@@ -83,7 +84,7 @@ def write(here: House) -> None:
             timing=timing,
         )
         records = [
-            {"messageId": str(number), "body": events.text(one)}
+            {"messageId": str(number), "body": builders.text(one)}
             for number, one in enumerate(envelopes)
         ]
         with patch.object(writer, "_ledger", lambda ledger=ledger: ledger):

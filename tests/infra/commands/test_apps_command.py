@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.operations import STAGE, System, deployed_system
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain.api.access import EVERYTHING, Scope, granted
 from run_ledger.domain.exceptions import Forbidden

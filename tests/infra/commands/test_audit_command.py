@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.support.audits import BOOKS, rows
-from tests.support.events import job_update, text
-from tests.support.operations import STAGE, System, deployed_system
-from tests.support.recount import recount_rollups
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update, text
+from tests.support.recounts.audits import BOOKS, rows
+from tests.support.recounts.recount import recount_rollups
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain import instants
 from run_ledger_ops import command

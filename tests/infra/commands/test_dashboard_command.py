@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.operations import STAGE, System, deployed_system
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger_ops import analysts_app, command
 from run_ledger_ops.analysts_app import SignIn

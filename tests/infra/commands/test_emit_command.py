@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.buses import MoodyBus, WillingBus, served
+from tests.support.producers.buses import MoodyBus, WillingBus, served
 
 from run_ledger_ops import command
 

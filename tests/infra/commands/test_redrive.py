@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.events import job_update, text
-from tests.support.operations import STAGE, System, deployed_system
-from tests.support.recount import recount_job
+from tests.support.events.builders import job_update, text
+from tests.support.recounts.recount import recount_job
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.events import job_update, text, without
-from tests.support.operations import STAGE, System, deployed_system
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update, text, without
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger_ops import command
 from run_ledger_ops.console.target import Target

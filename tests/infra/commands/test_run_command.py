@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.buses import WillingBus, served
-from tests.support.local_stack import wait_for
+from tests.support.producers.buses import WillingBus, served
+from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain.state.job import Job
 from run_ledger_ops.commands.run import _message, duration

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.operations import STAGE, System, deployed_system
+from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger_ops import command
 

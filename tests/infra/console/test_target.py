@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.local_stack import LOOPBACK, free_port
-from tests.support.operations import STAGE, deployed_system
+from tests.support.stacks.local_stack import LOOPBACK, free_port
+from tests.support.stacks.operations import STAGE, deployed_system
 
 from run_ledger_ops import command
 from run_ledger_ops.console import target

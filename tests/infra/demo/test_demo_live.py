@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.support.local_stack import is_running, wait_for
+from tests.support.stacks.local_stack import is_running, wait_for
 
 from run_ledger.domain.contract import events as contract
 from run_ledger.domain.state import job as ledger_job

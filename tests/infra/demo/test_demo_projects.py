@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
-from tests.support.simulation import NOW, past
+from tests.support.events.simulation import NOW, past
 
 from run_ledger_ops.demo.past.made_up_projects import opened_projects
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from tests.support.simulation import NOW, by_job, decoded, ids, only_jobs, past, totals
+from tests.support.events.simulation import NOW, by_job, decoded, ids, only_jobs, past, totals
 
 from run_ledger.domain.state import job as ledger_job
 from run_ledger_ops.demo.past.catalogue import PROJECTS

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-from tests.support.simulation import FIRST_DAY, HOUR, NOW, by_job, ids, past
+from tests.support.events.simulation import FIRST_DAY, HOUR, NOW, by_job, ids, past
 
 from run_ledger_ops.demo.past.events import DemoEvent
 from run_ledger_ops.demo.past.made_up_projects import opened_projects

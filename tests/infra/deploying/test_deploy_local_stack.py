@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
-from tests.support.local_stack import ROOT, wait_for
+from tests.support.stacks.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
+from tests.support.stacks.local_stack import ROOT, wait_for
 
 from run_ledger_ops import command
 from run_ledger_ops.commands import deploy as deploy_command

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.templates import ROOT
+from tests.support.stacks.templates import ROOT
 
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.support.events import job_update, text
-from tests.support.local_stack import LocalStack, local_stack, wait_for
+from tests.support.events.builders import job_update, text
+from tests.support.stacks.local_stack import LocalStack, local_stack, wait_for
 
 from run_ledger_ops import command
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.local_cloud import local_cloud
+from tests.support.stacks.local_cloud import local_cloud
 
 from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.bundle import Bundle

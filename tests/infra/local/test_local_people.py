@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.operations import System, deployed_system
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.stacks.operations import System, deployed_system
 
 from run_ledger.domain.api.access import EVERYTHING, granted
 from run_ledger.store.clients.app_clients import read_grant

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import urllib3
-from tests.support.local_stack import HTTP, LOOPBACK, free_port
+from tests.support.stacks.local_stack import HTTP, LOOPBACK, free_port
 
 from run_ledger_ops.local.edge.proxy import Proxy, Routes
 from run_ledger_ops.local.edge.renewal import TOKEN_PATH, renewal_answer, renewal_request

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.local_stack import (
+from tests.support.stacks.local_stack import (
     HTTP,
     LOOPBACK,
     ROOT,

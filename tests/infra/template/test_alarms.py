@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.known_metrics import dimensions_of
-from tests.support.templates import ROOT, properties, resources, source, transformed
+from tests.support.stacks.known_metrics import dimensions_of
+from tests.support.stacks.templates import ROOT, properties, resources, source, transformed
 
 from run_ledger_ops import command
 from run_ledger_ops.cloudwatch.body import body

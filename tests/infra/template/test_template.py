@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cfnlint.api import lint_file
-from tests.support.templates import (
+from tests.support.stacks.templates import (
     DATA,
     ROOT,
     TEMPLATE,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.support.templates import FULL, ROOT, transformed
+from tests.support.stacks.templates import FULL, ROOT, transformed
 
 EXCEPTIONS = ROOT / "infra" / "checkov-exceptions.yaml"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.support.templates import (
+from tests.support.stacks.templates import (
     DATA,
     FUNCTIONS,
     listed,

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.templates import FULL, listed, properties, resources, statements, transformed
+from tests.support.stacks.templates import (
+    FULL,
+    listed,
+    properties,
+    resources,
+    statements,
+    transformed,
+)
 
 KEY = {"Ref": "CustomerKeyArn"}
 BOTH = pytest.mark.parametrize("parameters", [{}, FULL], ids=["default", "full"])

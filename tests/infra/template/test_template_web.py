@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.templates import circles, properties, resources, statements, transformed
+from tests.support.stacks.templates import circles, properties, resources, statements, transformed
 
 from run_ledger.openapi.refusals import refusals
 from run_ledger.read.answers import COMMON_HEADERS, KINDS

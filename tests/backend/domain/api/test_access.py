@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
+from tests.support.readers.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
 
 from run_ledger.domain.api.access import EVERYTHING, Caller, Scope, Trust, caller, granted
 from run_ledger.domain.exceptions import Forbidden, Unauthorized

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 from hypothesis import given
-from tests.support import strategies
-from tests.support.events import Envelope, decoded_all
-from tests.support.recount import recount_job
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, decoded_all
+from tests.support.recounts.recount import recount_job
 
 from run_ledger.domain.api.jobs import job_document
 from run_ledger.domain.instants import LATEST, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.events import job_update, project_update, without
+from tests.support.events.builders import job_update, project_update, without
 
 from run_ledger.domain.exceptions import shown
 

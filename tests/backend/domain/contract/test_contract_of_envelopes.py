@@ -7,7 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.events import envelope, job_detail, job_update, project_detail, text, without
+from tests.support.events.builders import (
+    envelope,
+    job_detail,
+    job_update,
+    project_detail,
+    text,
+    without,
+)
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.contract.violations import invalid_detail, invalid_envelope

@@ -11,7 +11,7 @@ from tests.backend.domain.contract.field_tables import (
     NO_STRINGS,
     PROJECT_FIELDS,
 )
-from tests.support.events import (
+from tests.support.events.builders import (
     CLIENT_ID,
     JOB_ID,
     PROJECT_ID,

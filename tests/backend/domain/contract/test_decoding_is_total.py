@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import strategies
-from tests.support.events import Envelope, envelope, job_detail, project_detail
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, envelope, job_detail, project_detail
 
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.support import strategies
-from tests.support.events import Envelope, decoded, job_update
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, decoded, job_update
 
 from run_ledger.domain.contract.events import decode
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tests.backend.domain.contract.field_tables import BUILDERS, JOB_FIELDS, PROJECT_FIELDS
-from tests.support import strategies
-from tests.support.events import Envelope, decoded, job_update, project_update, without
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, decoded, job_update, project_update, without
 
 from run_ledger.domain.contract.schema import file_name, file_text, schemas
 from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate

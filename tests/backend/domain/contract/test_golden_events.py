@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.support.events import text as json_text
+from tests.support.events.builders import text as json_text
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode

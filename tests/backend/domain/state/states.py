@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from tests.support.events import Envelope, decoded_all
+from tests.support.events.builders import Envelope, decoded_all
 
 from run_ledger.domain.contract.events import Event
 

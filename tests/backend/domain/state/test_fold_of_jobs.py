@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.backend.domain.state.states import posted
-from tests.support import strategies
-from tests.support.documents import job_document
-from tests.support.events import Envelope, decoded, decoded_all, job_update, project_update
-from tests.support.recount import recount_job
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, decoded, decoded_all, job_update, project_update
+from tests.support.recounts.documents import job_document
+from tests.support.recounts.recount import recount_job
 
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import LATEST, parse, text

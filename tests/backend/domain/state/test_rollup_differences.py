@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import strategies
-from tests.support.events import Envelope, decoded_all, job_update
-from tests.support.recount import recount_rollups, without_zeros
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, decoded_all, job_update
+from tests.support.recounts.recount import recount_rollups, without_zeros
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.fingerprints import fingerprint

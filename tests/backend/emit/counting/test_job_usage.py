@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 
-from tests.support.buses import WillingBus
+from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import Price, Prices, RunLedger
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.buses import MoodyBus, WillingBus, dice, jobs_of
+from tests.support.producers.buses import MoodyBus, WillingBus, dice, jobs_of
 
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery import backlog, sender

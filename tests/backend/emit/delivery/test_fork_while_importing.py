@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.buses import WillingBus, served
+from tests.support.producers.buses import WillingBus, served
 
 ROOT = Path(__file__).resolve().parents[4]
 PROGRAM = """

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from tests.backend.emit.conftest import Make
-from tests.support.buses import Entry, MoodyBus, StuckBus, WillingBus
-from tests.support.local_stack import wait_for
+from tests.support.producers.buses import Entry, MoodyBus, StuckBus, WillingBus
+from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.emit.delivery import sender
 

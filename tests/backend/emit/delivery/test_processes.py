@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.buses import MoodyBus, WillingBus, dice, jobs_of, served
-from tests.support.reporting import taken
+from tests.support.producers.buses import MoodyBus, WillingBus, dice, jobs_of, served
+from tests.support.producers.reporting import taken
 
 from run_ledger.domain.state.job import Job
 from run_ledger.emit.delivery.bus import Bus
@@ -22,10 +22,17 @@ ROOT = Path(__file__).resolve().parents[4]
 def start(
     folder: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.Popen[str]:
-    """Start a program of `tests.support.reporting`."""
+    """Start a program of `tests.support.producers.reporting`."""
     paths = os.pathsep.join(map(str, (ROOT / "backend", ROOT)))
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.reporting", arguments[0], folder, *arguments[1:]],
+        [
+            sys.executable,
+            "-m",
+            "tests.support.producers.reporting",
+            arguments[0],
+            folder,
+            *arguments[1:],
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": paths, **(environment or {})},
         stdout=subprocess.PIPE,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from tests.backend.emit.conftest import Make
-from tests.support.buses import Entry, MoodyBus, StuckBus, WillingBus, served
-from tests.support.local_stack import wait_for
+from tests.support.producers.buses import Entry, MoodyBus, StuckBus, WillingBus, served
+from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.emit import RunLedger
 from run_ledger.emit.counting.tallies import Tally

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.buses import MoodyBus, WillingBus
+from tests.support.producers.buses import MoodyBus, WillingBus
 
 from run_ledger.emit.counting.updates import Update
 from run_ledger.emit.delivery import spool as spool_module

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support import strategies
-from tests.support.audits import (
+from tests.support.dynamo.tables import NAMES, empty_tables
+from tests.support.events import strategies
+from tests.support.recounts.audits import (
     BOOKS,
     DAY,
     NOW,
@@ -21,7 +22,7 @@ from tests.support.audits import (
     rows,
     said,
 )
-from tests.support.falsehoods import (
+from tests.support.recounts.falsehoods import (
     Falsify,
     copy_of_job,
     in_attempt,
@@ -30,8 +31,7 @@ from tests.support.falsehoods import (
     without_item,
     without_row,
 )
-from tests.support.recount import recount_rollups
-from tests.support.tables import NAMES, empty_tables
+from tests.support.recounts.recount import recount_rollups
 
 from run_ledger.domain import instants
 

@@ -8,7 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.audits import (
+from tests.support.dynamo.tables import NAMES, empty_tables
+from tests.support.events.builders import Envelope, project_update
+from tests.support.readers.reading import Serial
+from tests.support.recounts.audits import (
     BOOKS,
     Interleaved,
     assert_exact,
@@ -19,10 +22,7 @@ from tests.support.audits import (
     rows,
     said,
 )
-from tests.support.events import Envelope, project_update
-from tests.support.reading import Serial
-from tests.support.recount import recount_rollups
-from tests.support.tables import NAMES, empty_tables
+from tests.support.recounts.recount import recount_rollups
 
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.audit.items import Name

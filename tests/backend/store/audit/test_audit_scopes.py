@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.audits import BOOKS, assert_exact, audit, drifts, entities, post, rows, said
-from tests.support.falsehoods import in_item, in_row, without_item
-from tests.support.recount import recount_rollups
-from tests.support.tables import NAMES, empty_tables
+from tests.support.dynamo.tables import NAMES, empty_tables
+from tests.support.recounts.audits import (
+    BOOKS,
+    assert_exact,
+    audit,
+    drifts,
+    entities,
+    post,
+    rows,
+    said,
+)
+from tests.support.recounts.falsehoods import in_item, in_row, without_item
+from tests.support.recounts.recount import recount_rollups
 
 from run_ledger.domain import instants
 from run_ledger.store.dynamo.attributes import to_item

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import structs
-from tests.support.tables import NAMES, empty_tables
+from tests.support.dynamo.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable

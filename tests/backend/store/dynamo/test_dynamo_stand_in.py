@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support import ledgers
-from tests.support.local_stack import ROOT, free_port
-from tests.support.tables import NAMES, create_tables, empty_tables
+from tests.support.dynamo.tables import NAMES, create_tables, empty_tables
+from tests.support.readers import ledgers
+from tests.support.stacks.local_stack import ROOT, free_port
 
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.local.machine.state import StateFolder

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
 
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store.dynamo.reading import Reading

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from tests.support.events import job_update
-from tests.support.reading import NOW, CountingClient, House, Serial, house
-from tests.support.tables import NAMES
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update
+from tests.support.readers.reading import NOW, CountingClient, House, Serial, house
 
 from run_ledger.domain.api.jobs import JobsQuery
 from run_ledger.domain.api.pages import DayMap, Place

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import given
-from tests.support import audits, ledgers, strategies
-from tests.support.events import Envelope, job_update
-from tests.support.tables import NAMES, empty_tables
+from tests.support.dynamo.tables import NAMES, empty_tables
+from tests.support.events import strategies
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers import ledgers
+from tests.support.recounts import audits
 
 from run_ledger.domain.instants import parse
 from run_ledger.store.items.rollup_items import from_rollup_item, sample_of, seen_at

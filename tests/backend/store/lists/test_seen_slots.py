@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.support import ledgers
-from tests.support.audits import BOOKS, audit, drifts, post
-from tests.support.events import job_update
-from tests.support.falsehoods import in_item
-from tests.support.sizing import Meter
-from tests.support.tables import NAMES, empty_tables
+from tests.support.dynamo.sizing import Meter
+from tests.support.dynamo.tables import NAMES, empty_tables
+from tests.support.events.builders import job_update
+from tests.support.readers import ledgers
+from tests.support.recounts.audits import BOOKS, audit, drifts, post
+from tests.support.recounts.falsehoods import in_item
 
 from run_ledger.store.posting.ledger import Ledger, Timing
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support import events, ledgers
-from tests.support.events import TIME, job_update, project_update
-from tests.support.faults import Recorder
-from tests.support.ledgers import NAMES, assert_balanced, make_ledger, post
+from tests.support.dynamo.faults import Recorder
+from tests.support.events import builders
+from tests.support.events.builders import TIME, job_update, project_update
+from tests.support.readers import ledgers
+from tests.support.readers.ledgers import NAMES, assert_balanced, make_ledger, post
 
 from run_ledger.domain import instants
 
@@ -219,7 +220,7 @@ def test_messages_that_hold_no_event_are_kept_as_rejected() -> None:
     """They are done with: redelivery would make nothing better of them."""
     store = ledgers.empty_store()
     good = job_update(event_id="1", status="running")
-    bad = events.text(job_update(event_id="2", status="asleep"))
+    bad = builders.text(job_update(event_id="2", status="asleep"))
     report = post(make_ledger(store), ["{", good, bad, bad])
     assert not report.failed_message_ids
     assert [error.reason for error in report.rejected] == [
@@ -242,7 +243,7 @@ def test_an_event_id_is_used_once() -> None:
     assert [error.reason for error in report.rejected] == ["event_id_reused"]
     again = post(make_ledger(store), [second])
     assert [error.reason for error in again.rejected] == ["event_id_reused"]
-    assert [rejection.raw for rejection in ledgers.rejections(store)] == [events.text(second)]
+    assert [rejection.raw for rejection in ledgers.rejections(store)] == [builders.text(second)]
     assert ledgers.stored_jobs(store)["job-1"].job.counters == {"records_ok": 1}
     assert_balanced(store)
 

@@ -20,9 +20,11 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.support import events, faults, ledgers, strategies, traffic
-from tests.support.dynamo import Fault
-from tests.support.writers import Writer
+from tests.support.dynamo import faults
+from tests.support.dynamo.stand_in import Fault
+from tests.support.dynamo.writers import Writer
+from tests.support.events import builders, strategies, traffic
+from tests.support.readers import ledgers
 
 from run_ledger import writer as handlers
 from run_ledger.domain.contract.events import decode
@@ -83,7 +85,7 @@ class Deliveries(RuleBasedStateMachine):
         raw = self.sent[number % len(self.sent)]
         if _name(raw) is None:
             return
-        self.queue[f"m{len(self.sent)}"] = raw.replace(events.TIME, time)
+        self.queue[f"m{len(self.sent)}"] = raw.replace(builders.TIME, time)
         self.sent.append(self.queue[f"m{len(self.sent)}"])
 
     @precondition(lambda self: self.queue and self.idle)

@@ -6,10 +6,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.support import ledgers
-from tests.support.dynamo import Answer, Call, Fault
-from tests.support.events import Envelope, job_update
-from tests.support.faults import (
+from tests.support.dynamo.faults import (
     Recorder,
     failed_after,
     failing_action,
@@ -18,7 +15,10 @@ from tests.support.faults import (
     timed_out_after,
     timed_out_before,
 )
-from tests.support.ledgers import assert_balanced, make_ledger, post
+from tests.support.dynamo.stand_in import Answer, Call, Fault
+from tests.support.events.builders import Envelope, job_update
+from tests.support.readers import ledgers
+from tests.support.readers.ledgers import assert_balanced, make_ledger, post
 
 READ, WRITE = "BatchGetItem", "TransactWriteItems"
 RUNNING = job_update(event_id="1", status="running", delta={"records_ok": 1})

@@ -6,12 +6,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support import ledgers
-from tests.support.dynamo import MAX_ACTIONS, MAX_TRANSACTION_BYTES, item_bytes
-from tests.support.events import Envelope, job_update, project_update
-from tests.support.expressions import MAX_EXPRESSION_BYTES
-from tests.support.faults import Recorder
-from tests.support.ledgers import make_ledger, post
+from tests.support.dynamo.expressions import MAX_EXPRESSION_BYTES
+from tests.support.dynamo.faults import Recorder
+from tests.support.dynamo.stand_in import MAX_ACTIONS, MAX_TRANSACTION_BYTES, item_bytes
+from tests.support.events.builders import Envelope, job_update, project_update
+from tests.support.readers import ledgers
+from tests.support.readers.ledgers import make_ledger, post
 
 _LARGE = {"tags": {f"tag {n}": "x" * 1000 for n in range(60)}}
 

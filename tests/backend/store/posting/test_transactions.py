@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.events import Envelope, decoded, job_update
-from tests.support.ledgers import NAMES, NOW, TTL_DAYS
+from tests.support.events.builders import Envelope, decoded, job_update
+from tests.support.readers.ledgers import NAMES, NOW, TTL_DAYS
 
 from run_ledger.store.posting.entities import JobEntity
 from run_ledger.store.posting.postings import Group, Pending, Posting, next_posting

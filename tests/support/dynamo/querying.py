@@ -1,0 +1,182 @@
+"""Queries on the stand-in of DynamoDB: its client, which can read ranges of keys as well.
+
+It understands what the reader asks for: a key condition on a partition and perhaps on the sort key,
+indexes, filters, limits, start keys, either direction. An answer ends after ``page_bytes``, as
+DynamoDB's does after 1 MB. Indexes show what they project and projections what was asked for: a
+test that leans on any other attribute fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tests.support.dynamo.sizing import rules
+from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Script, item_bytes
+from tests.support.readers.ledgers import schemas
+
+PAGE_BYTES = 1024 * 1024
+_CONDITION = re.compile(
+    r"(?P<hash>[#\w]+) = (?P<value>:\w+)"
+    r"(?: AND (?:(?P<range>[#\w]+) (?:(?P<sign><=|>=|<|>|=) (?P<than>:\w+)"
+    r"|BETWEEN (?P<low>:\w+) AND (?P<high>:\w+))"
+    r"|begins_with\((?P<named>[#\w]+), (?P<begin>:\w+)\)))?"
+)
+_SIGNS: Mapping[str, Callable[[str, str], bool]] = {
+    "<": str.__lt__,
+    ">": str.__gt__,
+    "<=": str.__le__,
+    ">=": str.__ge__,
+    "=": str.__eq__,
+}
+_NUMBER_SIGNS: Mapping[str, Callable[[int, int], bool]] = {"<": int.__lt__, ">=": int.__ge__}
+_FILTER = re.compile(
+    r"(?P<name>\w+) = (?P<value>:\w+)"
+    r"|(?P<one>\w+) IN \((?P<several>[:\w, ]+)\)"
+    r"|begins_with\((?P<text>\w+), (?P<begin>:\w+)\)"
+    r"|\((?P<end>\w+) (?P<sign>=|<|>=) (?P<than>:\w+) OR attribute_not_exists\((?P=end)\)\)"
+)
+Item = Mapping[str, Any]
+
+
+class Querying(Client):
+    """A client of the stand-in that queries, too."""
+
+    def __init__(
+        self, store: Dynamo, script: Script | None = None, page_bytes: int = PAGE_BYTES
+    ) -> None:
+        """Make a client of *store* whose answers hold so many bytes."""
+        super().__init__(store, script)
+        self.page_bytes = page_bytes
+        self.indexed: list[Item] | None = None
+        """What indexes were made of, where they are late; None where they are not."""
+
+    def query(self, **request: Any) -> Answer:
+        """Return the items of a range of keys."""
+        schema = schemas()[request["TableName"]]
+        names = schema.indexes[request["IndexName"]] if "IndexName" in request else schema.key
+        in_range = _in_range(request, names)
+        keys = tuple(dict.fromkeys((names[-1], *schema.key, *names)))
+        matches = _filtered(request, names)
+        items: Sequence[Item] = self._store.items(request["TableName"])
+        if "IndexName" in request:
+            (index,) = (
+                index
+                for index in rules()[request["TableName"]].indexes
+                if index.name == request["IndexName"]
+            )
+            entries = (index.entry(item) for item in self.indexed or items)
+            items = [entry for entry in entries if entry is not None]
+        found = [item for item in items if in_range(item)]
+        found.sort(key=lambda item: _key(item, keys))
+        is_upward = request.get("ScanIndexForward", True)
+        if not is_upward:
+            found.reverse()
+        if "ExclusiveStartKey" in request:
+            at = _key(request["ExclusiveStartKey"], keys)
+            beyond: Callable[..., bool] = tuple.__gt__ if is_upward else tuple.__lt__
+            found = [item for item in found if beyond(_key(item, keys), at)]
+        taken = self._page(found, request.get("Limit"))
+        answer: Answer = {"Items": [_projected(item, request) for item in taken if matches(item)]}
+        answer |= {"Count": len(answer["Items"]), "ScannedCount": len(taken)}
+        if taken and (len(taken) < len(found) or len(taken) == request.get("Limit")):
+            answer["LastEvaluatedKey"] = {name: taken[-1][name] for name in sorted(keys)}
+        return answer
+
+    def _page(self, found: list[Any], limit: int | None) -> list[Any]:
+        """Return as many as one answer holds, one at least."""
+        taken: list[Any] = []
+        size = 0
+        for item in found[:limit]:
+            size += item_bytes(item)
+            taken.append(item)
+            if size >= self.page_bytes:
+                break
+        return taken
+
+
+def _in_range(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[Item], bool]:
+    shown = _CONDITION.fullmatch(request["KeyConditionExpression"])
+    assert shown, request["KeyConditionExpression"]
+    given = request.get("ExpressionAttributeNames", {})
+    values = {
+        name: value.get("S", "") for name, value in request["ExpressionAttributeValues"].items()
+    }
+
+    def name(group: str) -> str:
+        return str(given.get(shown[group], shown[group]))
+
+    assert name("hash") == names[0]
+    partition = values[shown["value"]]
+    holds: Callable[[str], bool] = lambda _: True  # noqa: E731 - the others are told apart below
+    if shown["begin"]:
+        assert name("named") == names[1]
+        holds = lambda text: text.startswith(values[shown["begin"]])  # noqa: E731
+    elif shown["range"]:
+        assert name("range") == names[1]
+        if shown["low"]:
+            low, high = values[shown["low"]], values[shown["high"]]
+            assert low <= high, "DynamoDB refuses a range that ends before it begins"
+            holds = lambda text: low <= text <= high  # noqa: E731
+        else:
+            than = values[shown["than"]]
+            holds = lambda text: _SIGNS[shown["sign"]](text, than)  # noqa: E731
+    return lambda item: (
+        item.get(names[0], {}).get("S") == partition
+        and names[1] in item
+        and holds(item[names[1]]["S"])
+    )
+
+
+def _filtered(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[Item], bool]:
+    """Return the request's filter, which may name anything but the key that is queried."""
+    values = request["ExpressionAttributeValues"]
+    tests: list[tuple[str, Callable[[str], bool]]] = []
+    ends: list[tuple[str, Callable[[Any], bool]]] = []
+    for clause in request.get("FilterExpression", "").split(" AND "):
+        shown = _FILTER.fullmatch(clause)
+        assert shown or not clause, clause
+        if not shown:
+            continue
+        if shown["name"]:
+            wanted = {values[shown["value"]]["S"]}
+            tests.append((shown["name"], wanted.__contains__))
+        elif shown["one"]:
+            wanted = {values[name.strip()]["S"] for name in shown["several"].split(",")}
+            tests.append((shown["one"], wanted.__contains__))
+        elif shown["end"]:
+            ends.append((shown["end"], partial(_compares, shown["sign"], values[shown["than"]])))
+        else:
+            begin = values[shown["begin"]]["S"]
+            tests.append((shown["text"], partial(_begins_with, begin)))
+    assert not {name for name, _ in tests} & set(names), "DynamoDB refuses a filter on the key"
+    return lambda item: (
+        all(name in item and holds(item[name]["S"]) for name, holds in tests)
+        and all(name not in item or holds(item[name]) for name, holds in ends)
+    )
+
+
+def _compares(sign: str, than: Any, value: Any) -> bool:
+    if "N" in than:
+        assert "N" in value, "an attribute has one type"
+        return bool(_NUMBER_SIGNS[sign](int(value["N"]), int(than["N"])))
+    return _SIGNS[sign](value["S"], than["S"])
+
+
+def _begins_with(begin: str, text: str) -> bool:
+    return text.startswith(begin)
+
+
+def _key(item: Item, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item[name]["S"] for name in names)
+
+
+def _projected(item: Item, request: Mapping[str, Any]) -> dict[str, Any]:
+    named = request.get("ProjectionExpression")
+    if named is None:
+        return dict(item)
+    given = request.get("ExpressionAttributeNames", {})
+    wanted = [given.get(name.strip(), name.strip()) for name in named.split(",")]
+    return {name: item[name] for name in wanted if name in item}

@@ -1,0 +1,218 @@
+"""Ledgers on the stand-in of DynamoDB: made for a test, fed with envelopes, and read back."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from tests.support.dynamo.stand_in import Dynamo, Script, TableSchema
+from tests.support.dynamo.tables import NAMES
+from tests.support.events import builders
+from tests.support.events.builders import Envelope
+from tests.support.recounts import recount
+from tests.support.recounts.documents import job_document, project_document
+from tests.support.stacks import templates
+
+from run_ledger.domain.contract.events import Event, decode
+from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.domain.instants import text
+from run_ledger.domain.state import job as jobs
+from run_ledger.domain.state import project as projects
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.items import job_items, project_items
+from run_ledger.store.items.entry_items import Entry, from_entry_item
+from run_ledger.store.items.job_items import StoredJob, from_job_item
+from run_ledger.store.items.project_items import StoredProject, from_project_item
+from run_ledger.store.items.rollup_items import from_rollup_item
+from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal, Timing
+from run_ledger.store.posting.rejections import Rejection, from_rejection_item
+from run_ledger.store.posting.reports import Report
+
+NOW = 1_795_000_000_000_000
+"""When everything is received: November 2026."""
+TTL_DAYS = 90
+SHARDS = 3
+
+
+@cache
+def schemas() -> dict[str, TableSchema]:
+    """Return the tables' keys as the template has them."""
+    resources = templates.source()["Resources"]
+    return {
+        name: TableSchema(
+            _key(properties),
+            {
+                index["IndexName"]: _key(index)
+                for index in properties.get("GlobalSecondaryIndexes", ())
+            },
+        )
+        for kind, name in NAMES._asdict().items()
+        for properties in [resources[f"{kind.capitalize()}Table"]["Properties"]]
+    }
+
+
+def _key(properties: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(part["AttributeName"] for part in properties["KeySchema"])
+
+
+def empty_store() -> Dynamo:
+    """Return a stand-in that has the ledger's tables, with nothing in them."""
+    return Dynamo(schemas())
+
+
+def make_ledger(
+    store: Dynamo,
+    script: Script | None = None,
+    *,
+    seed: int = 0,
+    shards: int = SHARDS,
+    pauses: list[float] | None = None,
+) -> Ledger:
+    """Return a ledger on *store* whose clock stands still and whose pauses take no time.
+
+    They are noted in *pauses*, where that is given.
+    """
+    timing = Timing(
+        now=lambda: NOW,
+        pause=(lambda _: None) if pauses is None else pauses.append,
+        dice=random.Random(seed),
+    )
+    return Ledger(
+        store.client(script),  # type: ignore[arg-type]
+        NAMES,
+        entry_ttl_days=TTL_DAYS,
+        rollup_shards=shards,
+        timing=timing,
+    )
+
+
+def post(
+    ledger: Ledger, envelopes: Iterable[Envelope | str], *, seconds: Sequence[float] = ()
+) -> Report:
+    """Post *envelopes* (or raw texts); message ids are their places, as in ``m0``.
+
+    *seconds* is what the ledger is told to have left, asked for the first, second, … time; the
+    last is what it is told from then on.
+    """
+    deliveries, refusals = [], []
+    for place, one in enumerate(envelopes):
+        raw = one if isinstance(one, str) else builders.text(one)
+        try:
+            deliveries.append(Delivery(f"m{place}", raw, decode(raw)))
+        except InvalidEvent as error:
+            refusals.append(Refusal(f"m{place}", raw, error))
+    left = list(seconds or (1e6,))
+    return ledger.post(deliveries, refusals, lambda: left.pop(0) if len(left) > 1 else left[0])
+
+
+def deliveries(envelopes: Iterable[Envelope]) -> list[Delivery]:
+    """Return valid *envelopes* as messages ``m0``, ``m1`` and so on."""
+    raws = [builders.text(one) for one in envelopes]
+    return [Delivery(f"m{place}", raw, decode(raw)) for place, raw in enumerate(raws)]
+
+
+# --------------------------------------------------------------------------- what is stored
+
+
+def entries(store: Dynamo) -> list[Entry]:
+    """Return all entries."""
+    return [from_entry_item(item) for item in store.items(NAMES.entries)]
+
+
+def stored_jobs(store: Dynamo) -> dict[str, StoredJob]:
+    """Return all jobs, by id."""
+    found = [from_job_item(item) for item in store.items(NAMES.jobs)]
+    return {stored.job.job_id: stored for stored in found}
+
+
+def stored_projects(store: Dynamo) -> dict[str, StoredProject]:
+    """Return all projects, by id."""
+    found = [from_project_item(item) for item in store.items(NAMES.projects)]
+    return {stored.project.project_id: stored for stored in found}
+
+
+def rollups(store: Dynamo) -> dict[tuple[str, str], dict[str, int]]:
+    """Return all rollup rows, their shards added up, without what is zero."""
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for item in store.items(NAMES.rollups):
+        row, counts = from_rollup_item(item)
+        total = rows.setdefault((row.partition, row.sort), Counter())
+        for name, count in counts.items():
+            total[name] += count
+    return recount.without_zeros(rows)
+
+
+def rejections(store: Dynamo) -> list[Rejection]:
+    """Return all rejections."""
+    return [from_rejection_item(item) for item in store.items(NAMES.rejections)]
+
+
+def accepted(store: Dynamo) -> list[Envelope]:
+    """Return the events that the entries hold, as envelopes that say the same."""
+    return [
+        builders.envelope(
+            entry.detail,
+            detail_type=entry.detail_type,
+            envelope_id=entry.envelope_id,
+            time=text(entry.occurred_at),
+            source=entry.source,
+        )
+        for entry in entries(store)
+    ]
+
+
+def assert_balanced(store: Dynamo) -> None:
+    """Jobs, projects and rollups are what a recount of the entries gives, now and at any time."""
+    taken = accepted(store)
+    found = stored_jobs(store)
+    assert {name: job_document(one.job) for name, one in found.items()} == recount.recount_jobs(
+        taken
+    )
+    found_projects = stored_projects(store)
+    by_project: dict[str, list[Envelope]] = {}
+    for one in taken:
+        if one["detail-type"] == "project_update":
+            by_project.setdefault(one["detail"]["project_id"], []).append(one)
+    assert {name: project_document(one.project) for name, one in found_projects.items()} == {
+        name: recount.recount_project(those) for name, those in by_project.items()
+    }
+    assert rollups(store) == recount.recount_rollups(taken)
+    _assert_items_hold_the_fold(store, taken)
+    counted = Counter((one["detail-type"], _entity(one)) for one in taken)
+    assert {("job_update", name): one.entries for name, one in found.items()} | {
+        ("project_update", name): one.entries for name, one in found_projects.items()
+    } == dict(counted)
+
+
+def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
+    """Every attribute counts: those of indexes, and what decides between events yet to come."""
+    events_of: dict[tuple[str, str], list[Event]] = {}
+    for event in builders.decoded_all(taken):
+        events_of.setdefault((event.kind, event.entity_id), []).append(event)
+    for item in (*store.items(NAMES.jobs), *store.items(NAMES.projects)):
+        state: dict[str, Any]
+        if "job_id" in item:
+            name = ("job", item["job_id"]["S"])
+            job = jobs.fold(None, events_of[name])
+            counters, state = job.counters, job_items.state_attributes(job)
+        else:
+            name = ("project", item["project_id"]["S"])
+            project = projects.fold(None, events_of[name])
+            counters, state = project.counters, project_items.state_attributes(project)
+        known = {
+            f"{name[0]}_id": name[1],
+            **state,
+            **job_items.counter_attributes(counters),
+            "n": len(events_of[name]),
+            "seen": NOW,
+            **({"seen_slot": NOW // 300_000_000} if name[0] == "job" else {}),
+        }
+        assert {part: value for part, value in item.items() if part != "rev"} == to_item(known)
+
+
+def _entity(one: Envelope) -> str:
+    name = "job_id" if one["detail-type"] == "job_update" else "project_id"
+    return str(one["detail"][name])

@@ -1,0 +1,91 @@
+"""Books made false on purpose: what changes items and rows behind the ledger's back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.dynamo.tables import NAMES
+
+from run_ledger.store.dynamo.attributes import to_attribute, to_item
+
+Falsify = Callable[[Any], None]
+
+
+def in_item(table: str, key: str, **values: Any) -> Falsify:
+    """Return what sets attributes (None: removes) of an item whose key is one attribute."""
+
+    def falsify(client: Any) -> None:
+        (name,) = (part["AttributeName"] for part in _key_schema(client, table))
+        item = client.get_item(TableName=table, Key={name: {"S": key}})["Item"]
+        client.put_item(TableName=table, Item=_changed(item, values))
+
+    return falsify
+
+
+def in_row(partition: str, sort: str, **changes: int) -> Falsify:
+    """Return what adds to one shard of a row that there is, or makes one."""
+
+    def falsify(client: Any) -> None:
+        names = {f"#{number}": name for number, name in enumerate(changes)}
+        values = {
+            f":{number}": {"N": str(change)} for number, change in enumerate(changes.values())
+        }
+        client.update_item(
+            TableName=NAMES.rollups,
+            Key=to_item({"pk": partition, "sk": f"{sort}#1"}),
+            UpdateExpression="ADD "
+            + ", ".join(f"#{number} :{number}" for number in range(len(changes))),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+
+    return falsify
+
+
+def without_row(partition: str, sort: str) -> Falsify:
+    """Return what deletes all shards of a row."""
+
+    def falsify(client: Any) -> None:
+        for shard in range(3):
+            key = to_item({"pk": partition, "sk": f"{sort}#{shard}"})
+            client.delete_item(TableName=NAMES.rollups, Key=key)
+
+    return falsify
+
+
+def without_item(table: str, **key: str) -> Falsify:
+    """Return what deletes an item."""
+    return lambda client: client.delete_item(TableName=table, Key=to_item(key))
+
+
+def copy_of_job(job_id: str) -> Falsify:
+    """Return what makes an item of a job that never was, like job-2."""
+
+    def falsify(client: Any) -> None:
+        item = client.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-2"}})["Item"]
+        client.put_item(TableName=NAMES.jobs, Item={**item, "job_id": {"S": job_id}})
+
+    return falsify
+
+
+def in_attempt(**values: Any) -> Falsify:
+    """Return what changes the first attempt of job-1."""
+
+    def falsify(client: Any) -> None:
+        item = client.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]
+        attempts = item["at"]["M"]
+        attempts["1"] = {"M": _changed(attempts["1"]["M"], values)}
+        client.put_item(TableName=NAMES.jobs, Item=item)
+
+    return falsify
+
+
+def _changed(item: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    changed = item | {name: to_attribute(value) for name, value in values.items()}
+    return {name: value for name, value in changed.items() if values.get(name, value) is not None}
+
+
+def _key_schema(client: Any, table: str) -> list[dict[str, str]]:
+    schema: list[dict[str, str]] = client.describe_table(TableName=table)["Table"]["KeySchema"]
+    return schema

@@ -1,0 +1,309 @@
+"""What the ledger must hold, computed from scratch: the contract's algebra, line by line.
+
+Every function takes *envelopes*: EventBridge events as plain dictionaries, in any order, repeats
+included, all of them valid. Nothing here shares code with the fold or the rollups: it reads the
+JSON itself, collects lists, and takes sums, minima and maxima of them. Only two definitions are
+borrowed, each with tests of its own: the number of a duration's bucket and the fingerprint of an
+error.
+
+Times may have up to six decimals; those in the results are RFC 3339 in UTC with six decimals and
+``Z``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from tests.support.events.builders import Envelope
+
+from run_ledger.domain.contract.fingerprints import fingerprint
+from run_ledger.domain.state.durations import bucket
+
+RANK = {"queued": 0, "running": 1, "completed": 2}
+KNOWN_COUNTERS = {
+    "records_ok",
+    "records_failed",
+    "records_skipped",
+    "llm_calls",
+    "llm_errors",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cost_microusd",
+}
+
+
+Counted = tuple[tuple[str, str], str, int]
+
+
+class Told(NamedTuple):
+    """One event, with what may be absent filled in as the contract says."""
+
+    attempt: int
+    occurred_at: datetime
+    event_id: str
+    status: str
+    detail: dict[str, Any]
+
+
+# ---------------------------------------------------------------------------------- jobs
+
+
+def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
+    """Return the document of the one job that *envelopes* speak of.
+
+    It has the fields of the read API's job, but for ``stalled`` and ``last_seen_at``, which need
+    a clock, and with ``heartbeat_seconds``. Attempts are in ascending order.
+    """
+    events = _told(envelopes, "job_update")
+    identities = {tuple(e.detail.get(name, "default") for name in _IDENTITY) for e in events}
+    assert len(identities) == 1, f"events of one job have one identity: {identities}"
+    ((job_id, client_id, project_id, pipeline),) = identities
+
+    attempts = [_attempt(number, events) for number in sorted({e.attempt for e in events})]
+    latest = attempts[-1]
+    return {
+        "job_id": job_id,
+        "client_id": client_id,
+        "project_id": project_id,
+        "pipeline": pipeline,
+        "name": _last_said("name", events),
+        "parent_job_id": _last_said("parent_job_id", events),
+        "stage": _last_said("stage", events),
+        "records_total": _last_said("records_total", events),
+        "log_url": _last_said("log_url", events),
+        "tags": _last_said("tags", events) or {},
+        "heartbeat_seconds": _last_said("heartbeat_seconds", events),
+        "created_at": _text(min(e.occurred_at for e in events)),
+        "counters": _sums(events),
+        **latest,
+        "attempts": attempts,
+    }
+
+
+def recount_jobs(envelopes: Iterable[Envelope]) -> dict[str, dict[str, Any]]:
+    """Return the documents of all jobs that *envelopes* speak of, by job id."""
+    return {job_id: recount_job(those) for job_id, those in _by_job(envelopes).items()}
+
+
+def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
+    mine = [e for e in events if e.attempt == number]
+    winner = max(mine, key=lambda e: (RANK[e.status], e.occurred_at, e.event_id))
+    running = [e.occurred_at for e in mine if e.status == "running"]
+    started_at = min(running) if running else None
+    if winner.status == "completed":
+        ended_at, result = winner.occurred_at, winner.detail["result"]
+        error = winner.detail.get("error")
+    else:
+        ended_at, result = None, None
+        reporting = [e for e in mine if "error" in e.detail]
+        latest = max(reporting, key=lambda e: (e.occurred_at, e.event_id), default=None)
+        error = latest.detail["error"] if latest else None
+    duration = (
+        max(ended_at - started_at, timedelta(0))
+        if started_at is not None and ended_at is not None
+        else None
+    )
+    return {
+        "attempt": number,
+        "status": winner.status,
+        "result": result,
+        "started_at": _text(started_at) if started_at else None,
+        "ended_at": _text(ended_at) if ended_at else None,
+        "duration_seconds": None if duration is None else duration.total_seconds(),
+        "error": _error(error),
+    }
+
+
+def _last_said(field: str, events: list[Told]) -> Any:
+    ordered = sorted(events, key=lambda e: (e.attempt, e.occurred_at, e.event_id))
+    said = [e.detail[field] for e in ordered if field in e.detail]
+    return said[-1] if said else None
+
+
+def _sums(events: list[Told]) -> dict[str, int]:
+    changes = [pair for e in events for pair in e.detail.get("delta", {}).items()]
+    return {
+        name: sum(change for other, change in changes if other == name)
+        for name in sorted({name for name, _ in changes})
+    }
+
+
+def _error(error: dict[str, str] | None) -> dict[str, str] | None:
+    if error is None:
+        return None
+    derived = fingerprint(error["type"], error["message"])
+    return {
+        "type": error["type"],
+        "message": error["message"],
+        "fingerprint": error.get("fingerprint", derived),
+    }
+
+
+# ------------------------------------------------------------------------------ projects
+
+
+def recount_project(envelopes: Iterable[Envelope]) -> dict[str, Any]:
+    """Return the document of the one project that the project_updates in *envelopes* speak of."""
+    events = _told(envelopes, "project_update")
+    identities = {(e.detail["project_id"], e.detail["client_id"]) for e in events}
+    assert len(identities) == 1, f"events of one project have one identity: {identities}"
+    ((project_id, client_id),) = identities
+    due_at = _last_said("due_at", events)
+    return {
+        "project_id": project_id,
+        "client_id": client_id,
+        "name": _last_said("name", events),
+        "owner": _last_said("owner", events),
+        "due_at": None if due_at is None else _text(_moment(due_at)),
+        "jobs_expected": _last_said("jobs_expected", events),
+        "status": _last_said("status", events),
+        "tags": _last_said("tags", events) or {},
+        "created_at": _text(min(e.occurred_at for e in events)),
+        "counters": _sums(events),
+    }
+
+
+# ------------------------------------------------------------------------------- rollups
+
+
+def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict[str, int]]:
+    """Return all rollup rows that *envelopes* make, without the writers' shards.
+
+    Keys are (partition, sort). What sums to zero is left out, as whether a row holds a zero or
+    nothing says nothing.
+    """
+    envelopes = list(envelopes)
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for client_id in _projects(envelopes).values():
+        rows.setdefault(("clients", client_id), Counter())["projects"] += 1
+    for those in _by_job(envelopes).values():
+        job = recount_job(those)
+        for key, attribute, amount in (
+            *_counted_of_job(job),
+            *(one for attempt in job["attempts"] for one in _counted_of_attempt(job, attempt)),
+            *(one for event in _told(those, "job_update") for one in _counted_of_delta(job, event)),
+        ):
+            rows.setdefault(key, Counter())[attribute] += amount
+    return without_zeros(rows)
+
+
+def _projects(envelopes: list[Envelope]) -> dict[str, str]:
+    """Return the client of each project that has updates."""
+    return {
+        one["detail"]["project_id"]: one["detail"]["client_id"]
+        for one in envelopes
+        if one["detail-type"] == "project_update"
+    }
+
+
+def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:
+    """Count the job as created in the hour of its created_at, and as what it is now."""
+    for key in _three_rows(job, job["created_at"]):
+        yield key, "created", 1
+    now = f"now_{job['result'] or job['status']}"
+    yield ("days", job["created_at"][:10]), now, 1
+    yield ("days", job["created_at"][:10]), f"shard_{zlib.crc32(job['job_id'].encode()) % 4}", 1
+    yield ("clients", job["client_id"]), now, 1
+    yield (f"projects#{job['client_id']}", job["project_id"]), now, 1
+
+
+def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[Counted]:
+    """Count an attempt as started in the hour of its started_at, as ended in that of its end.
+
+    The end is counted by result and duration; a failure by its fingerprint, too.
+    """
+    started_at, ended_at, result = attempt["started_at"], attempt["ended_at"], attempt["result"]
+    if started_at is not None:
+        for key in _three_rows(job, started_at):
+            yield key, "started", 1
+    if ended_at is not None:
+        for key in _three_rows(job, ended_at):
+            yield key, f"ended_{result}", 1
+            if started_at is not None:
+                took = (_moment(ended_at) - _moment(started_at)) // timedelta(microseconds=1)
+                yield key, f"h_{bucket(max(0, took))}", 1
+    if result in ("failed", "timed_out"):
+        known = attempt["error"]["fingerprint"] if attempt["error"] else "none"
+        yield (f"failures#{job['client_id']}#{ended_at[:10]}", known), f"ended_{result}", 1
+
+
+def _counted_of_delta(job: dict[str, Any], event: Told) -> Iterator[Counted]:
+    """Count a delta in the hour of its own occurred_at, over all only by known names."""
+    client, project, everything = _three_rows(job, _text(event.occurred_at))
+    for name, change in event.detail.get("delta", {}).items():
+        yield client, f"c_{name}", change
+        yield project, f"c_{name}", change
+        if name in KNOWN_COUNTERS:
+            yield everything, f"c_{name}", change
+
+
+def without_zeros(
+    rows: Mapping[tuple[str, str], Mapping[str, int]],
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Return *rows* without attributes that are zero and rows that have no others."""
+    kept = {
+        (partition, sort): {name: n for name, n in counts.items() if n != 0}
+        for (partition, sort), counts in rows.items()
+    }
+    return {key: counts for key, counts in kept.items() if counts}
+
+
+def _three_rows(job: dict[str, Any], at: str) -> list[tuple[str, str]]:
+    day, hour = at[:10], at[11:13]
+    return [
+        (f"client#{job['client_id']}#{day}", f"{hour}#{job['pipeline']}"),
+        (f"project#{job['project_id']}#{day}", f"{hour}#{job['client_id']}"),
+        ("all", day),
+    ]
+
+
+# ------------------------------------------------------------------------------ envelopes
+
+_IDENTITY = ("job_id", "client_id", "project_id", "pipeline")
+
+
+def distinct(envelopes: Iterable[Envelope]) -> list[Envelope]:
+    """Return *envelopes* without repeats: one of each event id of each job or project."""
+    first: dict[tuple[str, str, str], Envelope] = {}
+    for one in envelopes:
+        detail = one["detail"]
+        entity = detail["job_id" if one["detail-type"] == "job_update" else "project_id"]
+        key = (one["detail-type"], entity, detail.get("event_id", one["id"]))
+        known = first.setdefault(key, one)
+        assert known["detail"] == detail, f"one event id, two events: {key}"
+    return list(first.values())
+
+
+def _by_job(envelopes: Iterable[Envelope]) -> dict[str, list[Envelope]]:
+    jobs: dict[str, list[Envelope]] = {}
+    for one in envelopes:
+        if one["detail-type"] == "job_update":
+            jobs.setdefault(one["detail"]["job_id"], []).append(one)
+    return jobs
+
+
+def _told(envelopes: Iterable[Envelope], detail_type: str) -> list[Told]:
+    return [
+        Told(
+            attempt=one["detail"].get("attempt", 1),
+            occurred_at=_moment(one["detail"].get("occurred_at", one["time"])),
+            event_id=one["detail"].get("event_id", one["id"]),
+            status=one["detail"].get("status", "running"),
+            detail=one["detail"],
+        )
+        for one in distinct(envelopes)
+        if one["detail-type"] == detail_type
+    ]
+
+
+def _moment(said: str) -> datetime:
+    return datetime.fromisoformat(said).astimezone(UTC)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -1,0 +1,119 @@
+"""What the answers that total something must hold, counted from the events one by one.
+
+It stands on `tests.support.recounts.recount`, which knows neither fold nor rollups, and knows nothing of
+rollup rows itself: it makes a list of facts (a job created, an attempt started or ended, a delta),
+each with its time, and counts those that a question is about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.dynamo.querying import PAGE_BYTES, Querying
+from tests.support.dynamo.stand_in import Dynamo
+from tests.support.events.builders import Envelope
+from tests.support.readers.ledgers import empty_store, make_ledger, post
+from tests.support.readers.reading import House
+from tests.support.recounts import recount
+
+from run_ledger.domain.instants import parse, text
+
+RESULTS = ("succeeded", "partial", "failed", "cancelled", "timed_out")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened to a job: ``name`` counts it, ``amount`` times."""
+
+    at: int
+    client_id: str
+    project_id: str
+    pipeline: str
+    name: str
+    amount: int = 1
+    seconds: float | None = None
+    """How long an attempt took that ended."""
+
+
+def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
+    """Yield all that the jobs in *envelopes* count for."""
+    known = recount.distinct(envelopes)
+    jobs = recount.recount_jobs(known)
+    for job in jobs.values():
+        who = (job["client_id"], job["project_id"], job["pipeline"])
+        yield Fact(parse(job["created_at"]), *who, "created")
+        for attempt in job["attempts"]:
+            if attempt["started_at"] is not None:
+                yield Fact(parse(attempt["started_at"]), *who, "started")
+            if attempt["ended_at"] is not None:
+                took = attempt["duration_seconds"]
+                yield Fact(parse(attempt["ended_at"]), *who, attempt["result"], seconds=took)
+    for one in known:
+        if one["detail-type"] == "job_update":
+            job = jobs[one["detail"]["job_id"]]
+            who = (job["client_id"], job["project_id"], job["pipeline"])
+            at = parse(one["detail"].get("occurred_at", one["time"]))
+            for name, change in one["detail"].get("delta", {}).items():
+                yield Fact(at, *who, f"c_{name}", change)
+
+
+def series(
+    counted: Iterable[Fact], key: Callable[[Fact], Any], length: int
+) -> dict[Any, dict[str, dict[str, Any]]]:
+    """Return the points of each group, by the time that their interval begins at.
+
+    Percentiles are left to the caller: ``seconds`` holds what they are of, sorted.
+    """
+    found: dict[Any, dict[str, Counter[str]]] = {}
+    took: dict[tuple[Any, str], list[float]] = {}
+    for fact in counted:
+        at = text(fact.at // length * length)
+        found.setdefault(key(fact), {}).setdefault(at, Counter())[fact.name] += fact.amount
+        if fact.seconds is not None:
+            took.setdefault((key(fact), at), []).append(fact.seconds)
+    return {
+        group: {
+            at: {**_point(counts), "seconds": sorted(took.get((group, at), []))}
+            for at, counts in points.items()
+            if any(counts.values())
+        }
+        for group, points in found.items()
+        if any(any(counts.values()) for counts in points.values())
+    }
+
+
+def _point(counts: Counter[str]) -> dict[str, Any]:
+    ended = {result: counts[result] for result in RESULTS}
+    judged = sum(ended.values()) - ended["cancelled"]
+    failed = ended["failed"] + ended["timed_out"]
+    return {
+        "created": counts["created"],
+        "started": counts["started"],
+        "ended": sum(ended.values()),
+        **ended,
+        "error_rate": failed / judged if judged else None,
+        "counters": {
+            name.removeprefix("c_"): amount
+            for name, amount in counts.items()
+            if name.startswith("c_") and amount
+        },
+    }
+
+
+def reading_house(
+    envelopes: Iterable[Envelope],
+    *,
+    writers: int = 3,
+    page_bytes: int = PAGE_BYTES,
+    store: Dynamo | None = None,
+) -> House:
+    """Give a reader of a ledger that so many writers, each with a shard, wrote in turns."""
+    store = store or empty_store()
+    ledgers = [make_ledger(store, seed=seed) for seed in range(writers)]
+    for number, one in enumerate(envelopes):
+        report = post(ledgers[number % writers], [one])
+        assert not report.failures, report.failures
+    return House(Querying(store, page_bytes=page_bytes))  # type: ignore[arg-type]

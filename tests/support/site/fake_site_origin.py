@@ -1,0 +1,387 @@
+"""A small stand-in for what the site talks to: its own origin with the API, and the sign-in pages.
+
+Two servers on two ports, as on AWS: one gives the site's files under the strictest security headers
+and answers `/api/*`, the other plays Cognito's `/oauth2/*` and `/logout`, and checks PKCE, redirect
+addresses and secrets' single use as Cognito does. A test changes `jobs`, `overview` and
+its like, and the switches, while the servers run.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import mimetypes
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+
+from tests.support.readers.example_jobs import make_overview
+from tests.support.readers.fake_answers import Json, ended_as_asked, matching, page, problem
+
+SITE_FOLDER = Path(__file__).parents[3] / "static_site"
+CLIENT_ID = "site-client"
+EMAIL = "reader@example.com"
+PASSWORD = "Correct-Horse-1"
+
+JOB_FILTERS = ("client_id", "project_id", "pipeline", "parent_job_id", "status")
+
+
+@dataclass
+class Grant:
+    """A sign-in between the two redirects."""
+
+    challenge: str
+    nonce: str
+    redirect_uri: str
+
+
+@dataclass
+class FakeOrigin:
+    """What the servers answer from; tests change it as they go."""
+
+    jobs: list[Json] = field(default_factory=list)
+    entries: dict[str, list[Json]] = field(default_factory=dict)
+    projects: list[Json] = field(default_factory=list)
+    clients: list[Json] = field(default_factory=list)
+    configs: dict[str, Json] = field(default_factory=dict)
+    errors: list[Json] = field(default_factory=list)
+    overview: Json = field(default_factory=make_overview)
+    demo: bool = False
+    api_status: int | None = None
+    """Answer everything under `/api/` with this status."""
+    api_seconds: float = 0
+    """Let every answer under `/api/` take so long."""
+    bad_parameter: str | None = None
+    """Refuse this parameter wherever it is given."""
+    token_seconds: int = 3600
+    nonce_in_token: str | None = None
+    """Put this nonce into ID tokens in place of the right one."""
+    api_requests: list[tuple[str, int]] = field(default_factory=list)
+    token_requests: list[str] = field(default_factory=list)
+    csp_reports: list[Json] = field(default_factory=list)
+    site_url: str = ""
+    identity_url: str = ""
+    _grants: dict[str, Grant] = field(default_factory=dict)
+    _access_tokens: set[str] = field(default_factory=set)
+    _refresh_tokens: set[str] = field(default_factory=set)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def end_sessions(self) -> None:
+        """Let no token that was ever given work any more."""
+        with self._lock:
+            self._access_tokens.clear()
+            self._refresh_tokens.clear()
+
+    def end_access_tokens(self) -> None:
+        """Let access tokens expire; refresh tokens go on."""
+        with self._lock:
+            self._access_tokens.clear()
+
+    def content_security_policy(self) -> str:
+        """Allow only what the site needs of the browser."""
+        return "; ".join(
+            [
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "img-src 'self'",
+                f"connect-src 'self' {self.identity_url}",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+                "require-trusted-types-for 'script'",
+                "trusted-types 'none'",
+                "report-uri /csp-report",
+            ]
+        )
+
+    def config(self) -> Json:
+        """Give the site's `config.json`."""
+        return {
+            "api_base": "/api",
+            "authorize_url": f"{self.identity_url}/oauth2/authorize",
+            "token_url": f"{self.identity_url}/oauth2/token",
+            "logout_url": f"{self.identity_url}/logout",
+            "client_id": CLIENT_ID,
+            "scope": "openid email run-ledger/read",
+            "stage": "test",
+            "demo": self.demo,
+        }
+
+    def begin_sign_in(self, query: dict[str, str]) -> str | None:
+        """Check what came to `/oauth2/authorize`; give what is wrong with it."""
+        wanted = {
+            "response_type": "code",
+            "client_id": CLIENT_ID,
+            "redirect_uri": f"{self.site_url}/",
+            "code_challenge_method": "S256",
+            "scope": "openid email run-ledger/read",
+        }
+        wrong = [name for name, value in wanted.items() if query.get(name) != value]
+        wrong += [name for name in ("state", "nonce", "code_challenge") if not query.get(name)]
+        return f"wrong or missing: {', '.join(wrong)}" if wrong else None
+
+    def finish_sign_in(self, query: dict[str, str]) -> str:
+        """Give the address to go back to with a code."""
+        code = secrets.token_urlsafe(16)
+        with self._lock:
+            self._grants[code] = Grant(
+                challenge=query["code_challenge"],
+                nonce=query["nonce"],
+                redirect_uri=query["redirect_uri"],
+            )
+        answer = urlencode({"code": code, "state": query["state"]})
+        return f"{query['redirect_uri']}?{answer}"
+
+    def give_tokens(self, form: dict[str, str]) -> Json | None:
+        """Answer `/oauth2/token`; none when the grant is not valid."""
+        with self._lock:
+            self.token_requests.append(form.get("grant_type", ""))
+            if form.get("client_id") != CLIENT_ID:
+                return None
+            if form.get("grant_type") == "refresh_token":
+                known = form.get("refresh_token") in self._refresh_tokens
+                return self._new_tokens(nonce=None) if known else None
+            grant = self._grants.pop(form.get("code", ""), None)
+            if grant is None or form.get("redirect_uri") != grant.redirect_uri:
+                return None
+            digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+            if base64_url(digest) != grant.challenge:
+                return None
+            tokens = self._new_tokens(nonce=self.nonce_in_token or grant.nonce)
+            tokens["refresh_token"] = secrets.token_urlsafe(16)
+            self._refresh_tokens.add(tokens["refresh_token"])
+            return tokens
+
+    def _new_tokens(self, *, nonce: str | None) -> Json:
+        access_token = secrets.token_urlsafe(16)
+        self._access_tokens.add(access_token)
+        claims = {"aud": CLIENT_ID, "exp": 4102444800, "email": EMAIL, "token_use": "id"}
+        if nonce is not None:
+            claims["nonce"] = nonce
+        parts = [base64_url(json.dumps(part).encode()) for part in ({"alg": "none"}, claims)]
+        return {
+            "access_token": access_token,
+            "id_token": ".".join([*parts, "signature"]),
+            "expires_in": self.token_seconds,
+            "token_type": "Bearer",
+        }
+
+    def answer_api(self, path: str, query: dict[str, str], authorization: str) -> tuple[int, Json]:
+        """Answer a path under `/api`."""
+        with self._lock:
+            if self.api_status is not None:
+                return self.api_status, problem(self.api_status, "as the test wants it")
+            if authorization.removeprefix("Bearer ") not in self._access_tokens:
+                return 401, {"message": "The incoming token has expired"}
+            if self.bad_parameter in query:
+                refusal = problem(400, f"{self.bad_parameter} is not a known client")
+                return 400, {**refusal, "parameter": self.bad_parameter}
+            answer = self._resource(path, query)
+            return (404, problem(404, "no such thing")) if answer is None else (200, answer)
+
+    def _resource(self, path: str, query: dict[str, str]) -> Json | None:
+        match [unquote(part) for part in path.strip("/").split("/")]:
+            case ["jobs"]:
+                return self._job_page(query)
+            case ["jobs", job_id]:
+                return next((job for job in self.jobs if job["job_id"] == job_id), None)
+            case ["jobs", job_id, "entries"]:
+                return page(self.entries.get(job_id, []), query)
+        return self._view(path, query)
+
+    def _view(self, path: str, query: dict[str, str]) -> Json | None:
+        client_id = query.get("client_id")
+        groups = [group for group in self.errors if client_id in (None, *group["clients"])]
+        projects = matching(self.projects, query, "client_id", "status")
+        lists = {"projects": projects, "errors": groups, "clients": self.clients}
+        match [unquote(part) for part in path.strip("/").split("/")]:
+            case ["overview"]:
+                return self.overview
+            case ["projects" | "errors" | "clients" as name]:
+                return page(lists[name], query)
+            case ["clients", client_id]:
+                return next((one for one in self.clients if one["client_id"] == client_id), None)
+            case ["clients", client_id, "config"]:
+                return self.configs.get(client_id)
+        return None
+
+    def _job_page(self, query: dict[str, str]) -> Json:
+        jobs = matching(self.jobs, query, *JOB_FILTERS)
+        stalled = query.get("stalled")
+        jobs = [
+            job
+            for job in jobs
+            if job["job_id"].startswith(query.get("q", ""))
+            and (stalled is None or str(job["stalled"]).lower() == stalled)
+            and query.get("from", "") <= job["created_at"] < query.get("to", "~")
+            and ended_as_asked(job, query)
+        ]
+        jobs.sort(key=lambda job: (job["created_at"], job["job_id"]), reverse=True)
+        if "cursor" in query:
+            created_at, job_id = query.pop("cursor").split("#")
+            jobs = [
+                job for job in jobs if (job["created_at"], job["job_id"]) < (created_at, job_id)
+            ]
+        answer = page(jobs, query)
+        if answer["next_cursor"] is not None:
+            last = answer["items"][-1]
+            answer["next_cursor"] = f"{last['created_at']}#{last['job_id']}"
+        return answer
+
+
+def base64_url(data: bytes) -> str:
+    """Encode as JOSE does."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """What both servers share."""
+
+    protocol_version = "HTTP/1.1"
+    origin: FakeOrigin
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its base names it so
+        """Say nothing: tests look at the recorded requests."""
+
+    def handle(self) -> None:
+        """Serve a connection; that a browser drops one is no error."""
+        with suppress(ConnectionError):
+            super().handle()
+
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.path).query))
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _SiteHandler(_Handler):
+    """The site's files and, on the same origin, the API."""
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/api/"):
+            self.answer_api(path.removeprefix("/api"))
+        elif path == "/config.json":
+            body = json.dumps(self.origin.config()).encode()
+            self.send(200, body, {"Content-Type": "application/json"})
+        else:
+            self.send_file(SITE_FOLDER / (path.lstrip("/") or "index.html"))
+
+    def do_POST(self) -> None:
+        self.origin.csp_reports.append(json.loads(self.body()))
+        self.send(204, b"", {})
+
+    def answer_api(self, path: str) -> None:
+        status, answer = self.origin.answer_api(
+            path, self.query(), self.headers.get("Authorization", "")
+        )
+        time.sleep(self.origin.api_seconds)
+        body = json.dumps(answer).encode()
+        headers = {"Content-Type": "application/json"}
+        if status == HTTPStatus.OK:
+            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            if self.headers.get("If-None-Match") == headers["ETag"]:
+                status, body = 304, b""
+        self.origin.api_requests.append((self.path, status))
+        self.send(status, body, headers)
+
+    def send_file(self, file: Path) -> None:
+        if not file.is_relative_to(SITE_FOLDER) or not file.is_file():
+            self.send(403, b"", {})
+            return
+        headers = {
+            "Content-Type": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+            "Content-Security-Policy": self.origin.content_security_policy(),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-cache",
+        }
+        self.send(200, file.read_bytes(), headers)
+
+
+class _IdentityHandler(_Handler):
+    """The sign-in pages."""
+
+    def do_GET(self) -> None:
+        query = self.query()
+        match urlsplit(self.path).path:
+            case "/oauth2/authorize":
+                wrong = self.origin.begin_sign_in(query)
+                if wrong is None:
+                    self.send(200, sign_in_page(query), {"Content-Type": "text/html"})
+                else:
+                    self.send(400, wrong.encode(), {"Content-Type": "text/plain"})
+            case "/logout" if query == {
+                "client_id": CLIENT_ID,
+                "logout_uri": f"{self.origin.site_url}/",
+            }:
+                self.origin.end_sessions()
+                self.send(302, b"", {"Location": query["logout_uri"]})
+            case _:
+                self.send(404, b"", {})
+
+    def do_POST(self) -> None:
+        form = {name: values[0] for name, values in parse_qs(self.body().decode()).items()}
+        if urlsplit(self.path).path == "/oauth2/token":
+            tokens = self.origin.give_tokens(form)
+            answer = {"error": "invalid_grant"} if tokens is None else tokens
+            headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
+            self.send(400 if tokens is None else 200, json.dumps(answer).encode(), headers)
+        elif (form.get("username"), form.get("password")) == (EMAIL, PASSWORD):
+            self.send(302, b"", {"Location": self.origin.finish_sign_in(self.query())})
+        else:
+            self.send(200, sign_in_page(self.query()), {"Content-Type": "text/html"})
+
+
+def sign_in_page(query: dict[str, str]) -> bytes:
+    """Give a form that posts back to where it came from."""
+    action = html.escape(f"/login?{urlencode(query)}", quote=True)
+    return (
+        f'<!doctype html><title>Sign-in pages</title><link rel="icon" href="data:,">'
+        f'<form method="post" action="{action}">'
+        '<input name="username"><input name="password" type="password"><button>Go</button></form>'
+    ).encode()
+
+
+@contextmanager
+def running_origin() -> Iterator[FakeOrigin]:
+    """Serve a new origin on free ports of this machine until the block ends."""
+    origin = FakeOrigin()
+    servers = []
+    for base in (_SiteHandler, _IdentityHandler):
+        handler = type(base.__name__, (base,), {"origin": origin})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        servers.append(server)
+    site, identity = servers
+    # two host names, so that the browser treats them as two sites, as on AWS
+    origin.site_url = f"http://127.0.0.1:{site.server_port}"
+    origin.identity_url = f"http://localhost:{identity.server_port}"
+    threads = [threading.Thread(target=server.serve_forever, args=[0.02]) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield origin
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+        for thread in threads:
+            thread.join()

@@ -1,0 +1,166 @@
+"""The SAM template as CloudFormation will see it: transformed, its conditions decided."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from boto3 import Session
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = ROOT / "infra" / "template.yaml"
+ABSENT = {"Ref": "AWS::NoValue"}
+DATA = [
+    "EntriesTable",
+    "JobsTable",
+    "ProjectsTable",
+    "ClientsTable",
+    "RollupsTable",
+    "RejectionsTable",
+]
+FULL = {
+    "CustomerKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a-1",
+    "ApiWebAclArn": "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/1",
+    "SiteWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1",
+    "AccessLogBucket": "logs",
+    "Mfa": "ON",
+    "GradualRollout": "true",
+}
+"""Parameters of a deployment that says yes to every protection."""
+FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
+_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
+
+
+def source() -> dict[str, Any]:
+    """Return the template as it is written."""
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    # A bundle lies in a bucket by the time that the transform sees it.
+    parsed["Globals"]["Function"]["CodeUri"] = "s3://bundles/bundle.zip"
+    return parsed
+
+
+@cache
+def transformed(**parameters: str) -> dict[str, Any]:
+    """Return what the SAM transform makes of the template, conditions decided by *parameters*."""
+    # Every role is explicit, so the transform needs no managed policies looked up.
+    translator = Translator({}, Parser(), boto_session=Session(region_name="eu-central-1"))
+    result: dict[str, Any] = translator.translate(source(), parameters)
+    given = {name: parameter["Default"] for name, parameter in result["Parameters"].items()}
+    decisions = _decide(result["Conditions"], {**given, **parameters})
+    return {
+        **result,
+        "Resources": {
+            name: _settle(resource, decisions)
+            for name, resource in result["Resources"].items()
+            if decisions.get(resource.get("Condition"), True)
+        },
+    }
+
+
+def resources(of_type: str, **parameters: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of all resources of a type, by logical name."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in transformed(**parameters)["Resources"].items()
+        if resource["Type"] == of_type
+    }
+
+
+def properties(name: str, **parameters: str) -> dict[str, Any]:
+    """Return the properties of one resource."""
+    found: dict[str, Any] = transformed(**parameters)["Resources"][name]["Properties"]
+    return found
+
+
+def circles(template: Mapping[str, Any]) -> list[str]:
+    """Return the resources that need each other, so that none of them could be made first."""
+    left = {
+        name: set(_needed(resource)) & template["Resources"].keys()
+        for name, resource in template["Resources"].items()
+    }
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in free:
+            del left[name]
+    return sorted(left)
+
+
+def _needed(part: Any) -> Iterator[str]:
+    """Yield the logical names that *part* refers to, in each of the ways to do so."""
+    match part:
+        case {"Ref": name}:
+            yield name
+        case {"Fn::GetAtt": [name, *_]}:
+            yield name
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            yield from (set(_IN_TEXT.findall(text)) - variables.keys())
+            yield from _needed(variables)
+        case {"Fn::Sub": str(text)}:
+            yield from _IN_TEXT.findall(text)
+        case dict():
+            yield from listed(part.get("DependsOn", []))
+            for value in part.values():
+                yield from _needed(value)
+        case list():
+            for value in part:
+                yield from _needed(value)
+
+
+def statements(of: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each policy statement of a role's or a resource policy's properties."""
+    documents = [policy["PolicyDocument"] for policy in of.get("Policies", ())]
+    documents += [of["PolicyDocument"]] if "PolicyDocument" in of else []
+    for document in documents:
+        yield from document["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return what IAM lets one write as one thing or as a list, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def _decide(conditions: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, bool]:
+    def value(part: Any) -> Any:
+        match part:
+            case {"Ref": name}:
+                return str(given[name])
+            case {"Fn::Equals": [one, other]}:
+                return value(one) == value(other)
+            case {"Fn::Not": [negated]}:
+                return not value(negated)
+            case _:
+                return str(part)
+
+    return {name: value(condition) for name, condition in conditions.items()}
+
+
+def _settle(part: Any, decisions: Mapping[str, bool]) -> Any:
+    match part:
+        case {"Fn::If": [condition, then, otherwise]}:
+            return _settle(then if decisions[condition] else otherwise, decisions)
+        case dict():
+            settled = {key: _settle(value, decisions) for key, value in part.items()}
+            return {key: value for key, value in settled.items() if value != ABSENT}
+        case list():
+            settled_items = [_settle(item, decisions) for item in part]
+            return [item for item in settled_items if item != ABSENT]
+        case _:
+            return part
+
+
+def references(part: object) -> set[str]:
+    """Return the logical names and parameters that *part* refers to, but for those in texts."""
+    match part:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return {name}
+        case dict():
+            return set().union(*map(references, part.values()))
+        case list():
+            return set().union(*map(references, part))
+        case _:
+            return set()
