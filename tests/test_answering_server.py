@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.benchmarks import mixes
+from tests.benchmarks.writer import mixes
 from tests.support.dynamo.answering_server import Server, answering_server
 from tests.support.dynamo.writer_process import Context
 

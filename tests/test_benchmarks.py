@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.benchmarks import __main__ as bench
-from tests.benchmarks import cost
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.writer import cost
 
 FIGURE_KEYS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.benchmarks.generated_jobs import NOW, GeneratedJobs
+from tests.benchmarks.reader.generated_jobs import NOW, GeneratedJobs
 from tests.support.dynamo.querying import Querying
 from tests.support.dynamo.tables import NAMES
 from tests.support.readers import ledgers

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.benchmarks import mixes
-from tests.benchmarks.writer_units import counted_by_local_aws, metered
+from tests.benchmarks.writer import mixes
+from tests.benchmarks.writer.writer_units import counted_by_local_aws, metered
 from tests.support.dynamo.sizing import Index, started_kb, table_units
 from tests.support.dynamo.stand_in import item_bytes
 

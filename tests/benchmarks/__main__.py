@@ -16,21 +16,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import (
-    cold_start,
-    cost,
-    dashboard,
-    domain,
-    emit,
-    end_to_end,
-    hot_job,
-    lists,
-    site,
-    trends,
-    writer_cpu,
-    writer_units,
-)
+from . import cold_start, dashboard, emit, end_to_end, site
 from .figures import Figure
+from .reader import lists, trends
+from .writer import cost, domain, hot_job, writer_cpu, writer_units
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".run-ledger" / "bench.json"

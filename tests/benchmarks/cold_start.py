@@ -20,8 +20,8 @@ from tests.support.dynamo.answering_server import answering_server
 from tests.support.readers import reading
 from tests.support.stacks.local_stack import ROOT
 
-from . import mixes
 from .figures import Figure
+from .writer import mixes
 
 ROUNDS = 9
 WRITER_AT_MOST = 1.25

@@ -19,8 +19,8 @@ from typing import Any
 
 from tests.support.stacks.local_stack import LocalStack, local_stack, wait_for
 
-from . import mixes
 from .figures import Figure
+from .writer import mixes
 
 ROUNDS = 3
 BATCHES = 20

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from unittest import mock
 
+from tests.benchmarks.figures import Figure, quiet
 from tests.support.dynamo.answering_server import Server, answering_server
 from tests.support.dynamo.sizing import started_kb
 from tests.support.dynamo.writer_process import Context
@@ -30,7 +31,6 @@ from run_ledger import writer
 from run_ledger.store.dynamo.connection import dynamodb
 
 from . import mixes
-from .figures import Figure, quiet
 
 WRITERS = 8
 DELTAS = 100_000
@@ -141,7 +141,7 @@ def _run_writers(server: Server) -> tuple[float, list[dict[str, int]]]:
     writers = [
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "tests.benchmarks.hot_writer"),
+                *(sys.executable, "-m", "tests.benchmarks.writer.hot_writer"),
                 *(str(number), str(DELTAS // WRITERS)),
             ],
             cwd=ROOT,

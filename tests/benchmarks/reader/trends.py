@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from tests.benchmarks.figures import Figure
 from tests.support.dynamo.sizing import READ_BLOCK
 from tests.support.dynamo.stand_in import item_bytes
 from tests.support.readers.reading import NOW, STAFF, House
@@ -25,8 +26,6 @@ from tests.support.readers.reading import NOW, STAFF, House
 from run_ledger.domain.instants import MICROSECONDS, text
 from run_ledger.domain.state.durations import bucket
 from run_ledger.store.dynamo.attributes import to_item
-
-from .figures import Figure
 
 SHARDS = 8
 ROUNDS = 5

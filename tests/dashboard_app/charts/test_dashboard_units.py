@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from dashboard_app.charts import drawings, failures, measures, palette, throughput
 from dashboard_app.charts.units import unit_of
-from tests.dashboard_app.test_dashboard_charts import (
+from tests.dashboard_app.charts.test_dashboard_charts import (
     BERLIN,
     CHARTS,
     FRAME,

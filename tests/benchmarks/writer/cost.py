@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from tests.benchmarks.figures import Figure
+
 from . import mixes
-from .figures import Figure
 from .writer_units import metered
 
 MILLION = 1_000_000

@@ -17,6 +17,8 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.local_aws import bare_local_aws, environment
 from tests.support.dynamo import tables
 from tests.support.dynamo.sizing import Meter
 from tests.support.dynamo.tables import NAMES
@@ -27,8 +29,6 @@ from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.posting.ledger import Delivery, Ledger, Timing
 
 from . import mixes
-from .figures import Figure
-from .local_aws import bare_local_aws, environment
 
 ROLLUP_SHARDS = 8
 TTL_DAYS = 90

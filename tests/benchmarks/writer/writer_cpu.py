@@ -16,6 +16,7 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from tests.benchmarks.figures import Figure, quiet, side_by_side
 from tests.support.dynamo.answering_server import answering_server
 from tests.support.dynamo.writer_process import Context
 
@@ -23,7 +24,6 @@ from run_ledger import writer
 from run_ledger.store.dynamo import connection as clients
 
 from . import mixes
-from .figures import Figure, quiet, side_by_side
 
 ROUNDS = 9
 _NAIVE_BATCHES = 1

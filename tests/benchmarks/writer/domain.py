@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from tests.benchmarks.figures import Figure, side_by_side
+
 from run_ledger.domain.contract import events
 from run_ledger.domain.state import job, rollups
-
-from .figures import Figure, side_by_side
 
 EVENTS = 2_000
 

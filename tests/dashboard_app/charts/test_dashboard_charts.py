@@ -22,7 +22,7 @@ from dashboard_app.frames import errors as error_frames
 from dashboard_app.spans import DAY, HOUR, Interval, Span
 from dashboard_app.ui import export
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 20, tzinfo=UTC)
 SPAN = Span(START, START + timedelta(hours=12), Interval.HOUR)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from dashboard_app.charts import drawings
 from dashboard_app.ui import export
-from tests.dashboard_app.test_dashboard_charts import CHARTS
+from tests.dashboard_app.charts.test_dashboard_charts import CHARTS
 
 
 def tables(drawn: drawings.Drawing) -> dict[str, list[dict[str, Any]]]:

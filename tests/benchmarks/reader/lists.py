@@ -22,6 +22,7 @@ from unittest import mock
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from tests.benchmarks.figures import Figure, quiet
 from tests.support.readers import reading
 
 from run_ledger import api
@@ -29,7 +30,6 @@ from run_ledger.domain.instants import text
 from run_ledger.read.reader import Reader
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
-from .figures import Figure, quiet
 from .generated_jobs import NOW, SPARSE, GeneratedJobs, eventual_units
 
 SIZES = (10_000, 100_000, 1_000_000)
