@@ -178,7 +178,7 @@ def test_eight_writers_on_one_job_lose_and_double_nothing(
         # Each has its eighth and, as a redelivery, that of its neighbour.
         mine = [start, *deltas[number::8], *deltas[(number + 1) % 8 :: 8]]
         writer = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.dynamo.stand_in.writer_process"],
+            [sys.executable, "-m", "tests.support.dynamo.writer_process"],
             env=environment,
             cwd=ROOT,
             stdin=subprocess.PIPE,

@@ -1,8 +1,8 @@
 """One of the writers that share a hot job: the real handler in a process of its own.
 
-`python -m tests.benchmarks.writer.hot_writer NUMBER DELTAS`: makes its deltas, says "ready", waits for a
-line, posts them in batches of 100, those that failed once more as SQS does, and ends with a line
-that sums up its log.
+`python -m tests.benchmarks.writer.hot_writer NUMBER DELTAS`: makes its deltas, says "ready", waits
+for a line, posts them in batches of 100, those that failed once more as SQS does, and ends with a
+line that sums up its log.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the writer asks of DynamoDB: calls and write units an event.
 
-The units follow from documented rules (`tests.support.dynamo.sizing`), applied to what the real ledger
-writes to the stand-in. The same events go through the same ledger to the local AWS, which counts
-for itself: both counts are in the table.
+The units follow from documented rules (`tests.support.dynamo.sizing`), applied to what the real
+ledger writes to the stand-in. The same events go through the same ledger to the local AWS, which
+counts for itself: both counts are in the table.
 """
 
 from __future__ import annotations

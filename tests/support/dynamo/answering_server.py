@@ -70,7 +70,7 @@ class Server:
 def answering_server(hold_seconds: float = 0.0) -> Iterator[Server]:
     """Start a server with empty tables on a free port; end it afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.dynamo.stand_in.answering_server", str(hold_seconds)],
+        [sys.executable, "-m", "tests.support.dynamo.answering_server", str(hold_seconds)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "backend", ROOT)))},
         stdin=subprocess.PIPE,

@@ -9,8 +9,8 @@
   in DynamoDB", on provisioned throughput). Index writes follow later, so a transaction does not
   double them.
 
-`Meter` is a script for clients of the stand-in (see `tests.support.dynamo.stand_in`) that adds up what their
-calls cost.
+`Meter` is a script for clients of the stand-in (see `tests.support.dynamo.stand_in`) that adds up
+what their calls cost.
 """
 
 from __future__ import annotations

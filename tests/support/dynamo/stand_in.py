@@ -2,8 +2,9 @@
 
 It does what the ledger asks of DynamoDB (single and transactional writes with conditions, reads by
 key), keeps its limits, and raises botocore's own errors. What makes it worth having is that every
-call goes through a *script*, which chooses a *fault* for it (see `tests.support.dynamo.faults`) or parks
-the calling thread (see `tests.support.dynamo.stand_in.writers`): so a test decides what goes wrong, and when.
+call goes through a *script*, which chooses a *fault* for it (see `tests.support.dynamo.faults`) or
+parks the calling thread (see `tests.support.dynamo.writers`): so a test decides what goes wrong,
+and when.
 
 `tests/backend/store/dynamo/test_dynamo_stand_in.py` holds it against other implementations.
 """

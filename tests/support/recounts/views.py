@@ -1,8 +1,8 @@
 """What the answers that total something must hold, counted from the events one by one.
 
-It stands on `tests.support.recounts.recount`, which knows neither fold nor rollups, and knows nothing of
-rollup rows itself: it makes a list of facts (a job created, an attempt started or ended, a delta),
-each with its time, and counts those that a question is about.
+It stands on `tests.support.recounts.recount`, which knows neither fold nor rollups, and knows
+nothing of rollup rows itself: it makes a list of facts (a job created, an attempt started or ended,
+a delta), each with its time, and counts those that a question is about.
 """
 
 from __future__ import annotations
