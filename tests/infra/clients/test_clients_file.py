@@ -8,10 +8,10 @@ from textwrap import dedent, indent
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from run_ledger_ops.clients.file import parse
 
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
-from run_ledger_ops.clients import file
+from run_ledger_ops.clients import declaration
+from run_ledger_ops.clients.declaration import parse
 from run_ledger_ops.clients.text import text_of
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, DEMO_CLIENTS
@@ -71,7 +71,7 @@ def test_a_whole_file() -> None:
 
 def test_the_demo_is_such_a_file() -> None:
     """With plain parameters and references, and the client whose person may sign in."""
-    records = {record.client_id: record for record in file.read(DEMO_CLIENTS)}
+    records = {record.client_id: record for record in declaration.read(DEMO_CLIENTS)}
     assert CLIENT_PERSON_CLIENT_ID in records
     for record in records.values():
         assert record.profile.name.endswith("(demo)")
@@ -216,7 +216,7 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes | None, expected: st
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(OpsError, match=expected):
-        file.read(path)
+        declaration.read(path)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20)
