@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.architecture.modules import ROOT, imports, sources
 
-ROOT = Path(__file__).resolve().parents[1]
 AWS = {"boto3", "botocore"}
 NOT_SHIPPED = {"run_ledger_ops", "tests", "moto", "ministack", "pytest", "hypothesis"}
 OUTSIDE_WORLD = {  # standard library modules that reach for a clock, chance, files or the network
@@ -28,31 +28,9 @@ OPTIONAL = {"openlineage": "run_ledger.emit.openlineage"}  # whoever imports tha
 DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
 
 
-def sources(folder: str) -> dict[str, Path]:
-    """Return the modules below an import root, by dotted name."""
-    root = ROOT / folder
-    found = {}
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
 BACKEND = sources("backend")
 COMMAND = {name: path for name, path in sources("infra").items() if "run_ledger_ops" in name}
 DASHBOARD = sources("dashboard_app")
-
-
-def imports(module: str, path: str, tree: ast.AST) -> Iterator[str]:
-    """Give the absolute name of everything that a module imports."""
-    package = module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            base = ".".join([*above, *filter(None, [node.module])])
-            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def is_in(name: str, *packages: str) -> bool:

@@ -1,0 +1,165 @@
+"""Who may import whom: each room of the product, with the rooms that it may know.
+
+A room is a folder; each file that lies beside the folders of a part is a room of its own. A row may
+name only rooms that stand above it, so that arrows run one way and can't make a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .modules import Graph
+
+BACKEND = """
+domain
+domain/contract: domain
+domain/state: domain domain/contract
+domain/api: domain domain/contract domain/state
+
+starting.py
+logs.py: domain
+metrics.py: logs.py
+
+store/dynamo: domain
+store/items: domain domain/contract domain/state store/dynamo
+settings.py: store/items
+store/clients: domain store/dynamo store/items
+store/posting: domain domain/contract domain/state store/dynamo store/items
+store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/posting
+store/audit: domain domain/contract domain/state store/dynamo store/items
+
+read: domain domain/state domain/api settings.py
+    store/dynamo store/items store/clients store/posting store/lists
+openapi: domain/api read
+
+writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
+    store/dynamo store/posting
+api.py: starting.py logs.py metrics.py settings.py store/dynamo read
+sweeper.py: logs.py metrics.py settings.py store/dynamo store/lists
+
+emit/counting: domain domain/contract
+emit/delivery: domain emit/counting
+emit/identity: emit/delivery
+emit: domain domain/contract emit/counting emit/delivery emit/identity
+"""
+
+COMMAND = """
+console: backend/domain backend/store/items
+cloudwatch
+analysts_app.py
+deploying: console backend/domain/contract
+checks: console deploying backend/domain backend/domain/api
+clients: console backend/domain backend/domain/api backend/store/items backend/store/clients
+sign_in: console backend/domain backend/domain/api
+producer: console backend/emit backend/emit/delivery backend/emit/identity
+
+local/machine
+commands: console analysts_app.py deploying checks clients sign_in producer local/machine
+    backend/domain backend/domain/contract backend/domain/api
+    backend/store/dynamo backend/store/items backend/store/clients backend/store/posting
+    backend/store/lists backend/store/audit
+    backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
+local/edge: local/machine
+local: console analysts_app.py deploying clients sign_in commands local/machine local/edge
+    backend/store/items backend/store/clients
+operations.py: console commands local
+command.py: console commands operations.py
+
+demo/pipelines
+demo/past
+demo/live: demo/past demo/pipelines local/machine backend/emit
+demo: demo/past demo/live
+"""
+
+ANALYSTS_APP = """
+clock.py
+words.py
+spans.py
+session.py
+settings.py
+sign_in: clock.py
+api: spans.py
+frames: spans.py
+charts: words.py spans.py frames
+desk.py: spans.py session.py settings.py sign_in api charts
+ui: words.py settings.py sign_in api charts desk.py
+filters: words.py spans.py session.py api frames desk.py ui
+pages/trends: words.py spans.py session.py api frames charts desk.py ui filters
+pages/failures: spans.py session.py api frames charts desk.py ui filters
+pages/jobs: words.py spans.py session.py api frames charts desk.py ui filters
+    pages/trends pages/failures
+pages/cost: words.py session.py api frames charts desk.py ui pages/trends
+pages/clients: session.py api frames desk.py ui
+pages/projects: words.py session.py api frames charts desk.py ui
+warming.py: spans.py frames charts ui pages/trends pages/failures pages/jobs
+main.py: clock.py session.py settings.py sign_in api desk.py ui filters
+app.py: sign_in warming.py
+"""
+
+SITE = """
+lib
+views: lib
+main.js: lib views
+"""
+
+PARTS = {
+    "backend/run_ledger": BACKEND,
+    "infra/run_ledger_ops": COMMAND,
+    "dashboard_app": ANALYSTS_APP,
+    "static_site": SITE,
+}
+
+
+def arrows(part: str, rows: str) -> dict[str, set[str]]:
+    """Return what each room of a part may import, both by path in the repository."""
+    return {
+        _path(part, room): {_path(part, name) for name in allowed.split()}
+        for room, _, allowed in (
+            row.partition(":") for row in rows.replace("\n    ", " ").splitlines() if row
+        )
+    }
+
+
+def all_arrows() -> dict[str, set[str]]:
+    """Return what each room of the product may import."""
+    return {
+        room: allowed
+        for part, rows in PARTS.items()
+        for room, allowed in arrows(part, rows).items()
+    }
+
+
+def misplaced(table: Graph) -> list[str]:
+    """Return the arrows of a table that lead to a room which does not stand above."""
+    above: set[str] = set()
+    found = []
+    for room, allowed in table.items():
+        found += [f"{room} -> {target}" for target in sorted(allowed - above)]
+        above.add(room)
+    return found
+
+
+def room_of(path: str) -> str:
+    """Return the room that a module belongs to."""
+    folder = path.rpartition("/")[0]
+    return path if folder in PARTS and not path.endswith("__init__.py") else folder
+
+
+def between_rooms(graph: Graph) -> Iterator[tuple[str, str, str]]:
+    """Give each import from one room into another: the arrow's ends, then what imports what."""
+    for module, targets in graph.items():
+        for target in sorted(targets):
+            start, end = room_of(module), room_of(target)
+            if start != end:
+                yield start, end, f"{module} imports {target}"
+
+
+def breaches(graph: Graph, allowed: Graph) -> list[str]:
+    """Return the imports between rooms that no arrow allows."""
+    return [what for start, end, what in between_rooms(graph) if end not in allowed.get(start, ())]
+
+
+def _path(part: str, name: str) -> str:
+    if name.startswith("backend/"):  # a room of the backend, named from elsewhere
+        return name.replace("backend/", "backend/run_ledger/", 1)
+    return f"{part}/{name}"
