@@ -150,4 +150,4 @@ def test_openlineage_by_configuration_alone(
 
 def said(job: Job) -> Mapping[str, object]:
     """Give what the job says of itself, by field."""
-    return {field: saying.value for field, saying in job.sayings.items()}
+    return {field: latest.value for field, latest in job.latest_values.items()}

@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _histories(prefix: str, jobs: int, dice: random.Random) -> list[builders.Envelope]:
-    """Return the events of some jobs: two attempts, deltas, ends, sayings, ties in time."""
+    """Return the events of some jobs: two attempts, deltas, ends, latest values, ties in time."""
     sent = []
     for number in range(jobs):
         base = {

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract.vocabulary import PROJECT_SAYINGS, JobResult
+from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, JobResult
 from run_ledger.emit.counting.prices import Meter
 from run_ledger.emit.counting.tallies import Tally
 from run_ledger.emit.counting.updates import cut, error_document
@@ -24,7 +24,7 @@ _current: ContextVar[Job | None] = ContextVar("run_ledger_job", default=None)
 _TIME_LIMITS = {"SoftTimeLimitExceeded", "TimeLimitExceeded", "AirflowTaskTimeout"}
 _USUAL_HEARTBEAT = 900
 _DESCRIBED = ("name", "tags", "log_url", "heartbeat_seconds")
-_UPDATED = (*PROJECT_SAYINGS, "delta")
+_UPDATED = (*PROJECT_LATEST_FIELDS, "delta")
 _SILENCE = 3  # times that a job kept alive shows up within its heartbeat
 
 

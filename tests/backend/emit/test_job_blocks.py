@@ -38,7 +38,7 @@ def test_asyncio_jobs(ledger: RunLedger, bus: WillingBus) -> None:
     assert asyncio.run(all_of_it())
     assert {job.outcome for job in bus.jobs.values()} == {"succeeded"}
     assert sum(job.counters["records_ok"] for job in bus.jobs.values()) == 20
-    assert {job.said("parent_job_id") for job in bus.jobs.values()} == {None}
+    assert {job.latest("parent_job_id") for job in bus.jobs.values()} == {None}
 
 
 def test_a_cancelled_task_is_a_cancelled_job(ledger: RunLedger, bus: WillingBus) -> None:
@@ -123,7 +123,7 @@ def test_decorated_functions_are_jobs(ledger: RunLedger, bus: WillingBus) -> Non
 
     assert ledger.flush(30)
     found = sorted(
-        (str(job.said("name")).rpartition(".")[2], job.outcome) for job in bus.jobs.values()
+        (str(job.latest("name")).rpartition(".")[2], job.outcome) for job in bus.jobs.values()
     )
     assert found == [
         ("add", "succeeded"),
@@ -205,7 +205,7 @@ def test_a_decorator_without_words_needs_no_parentheses(
 
     assert (add(1, other=2), subtract(1, 2)) == (3, -1)
     assert ledger.flush(30)
-    found = {str(job.said("name")).rpartition(".")[2] for job in bus.jobs.values()}
+    found = {str(job.latest("name")).rpartition(".")[2] for job in bus.jobs.values()}
     assert found == {"add", "subtract"}
 
 

@@ -148,8 +148,8 @@ def test_words_are_put_together_and_the_last_one_counts(make: Make, bus: Willing
     assert ledger.flush(30)
 
     assert len(bus.details) == 3
-    assert bus.jobs["j"].said("stage") == "step 999"
-    assert bus.jobs["j"].said("records_total") == 5
+    assert bus.jobs["j"].latest("stage") == "step 999"
+    assert bus.jobs["j"].latest("records_total") == 5
     assert bus.jobs["j"].counters == {"records_ok": 1000}
 
 
@@ -226,9 +226,9 @@ def test_jobs_inside_a_block_are_its_parts(ledger: RunLedger, bus: WillingBus) -
     assert current_job() is None
 
     assert ledger.flush(30)
-    assert bus.jobs["inner"].said("parent_job_id") == "outer"
-    assert bus.jobs["other"].said("parent_job_id") == "elsewhere"
-    assert bus.jobs["outer"].said("parent_job_id") is None
+    assert bus.jobs["inner"].latest("parent_job_id") == "outer"
+    assert bus.jobs["other"].latest("parent_job_id") == "elsewhere"
+    assert bus.jobs["outer"].latest("parent_job_id") is None
 
 
 def test_a_second_try_in_the_same_process_is_attempt_two(

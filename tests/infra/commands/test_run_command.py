@@ -82,7 +82,7 @@ def test_a_command_is_a_job_and_its_output_its_own(start: Start, job: Callable[[
 
     assert (process.returncode, out, err) == (0, b"cba\xff\x00", bytes(range(256)))
     assert job().outcome == "succeeded"
-    assert job().said("name") == Path(sys.executable).name
+    assert job().latest("name") == Path(sys.executable).name
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_jobs_inside_are_its_parts(bus: WillingBus, start: Start, tmp_path: Path
         """
     ).communicate(timeout=60)
 
-    assert bus.jobs["a-part-of-it"].said("parent_job_id") == tmp_path.name
+    assert bus.jobs["a-part-of-it"].latest("parent_job_id") == tmp_path.name
 
 
 def test_without_a_bus_the_command_runs_all_the_same(tmp_path: Path) -> None:

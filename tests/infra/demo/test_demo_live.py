@@ -85,7 +85,11 @@ def test_each_record_is_counted_once(key: str, tmp_path: Path) -> None:
     assert len(jobs) == 20
     for job in jobs:
         done = [job.counters.get(f"records_{what}", 0) for what in ("ok", "failed", "skipped")]
-        total = job.sayings["records_total"].value if "records_total" in job.sayings else None
+        total = (
+            job.latest_values["records_total"].value
+            if "records_total" in job.latest_values
+            else None
+        )
         last = job.attempts[job.attempt].ended
         assert last is not None
         assert last.result == ("failed" if total is None else "partial" if done[1] else "succeeded")

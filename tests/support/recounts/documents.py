@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from run_ledger.domain.contract.vocabulary import JOB_SAYINGS, PROJECT_SAYINGS
+from run_ledger.domain.contract.vocabulary import JOB_LATEST_FIELDS, PROJECT_LATEST_FIELDS
 from run_ledger.domain.instants import text
 from run_ledger.domain.state.job import Attempt, Failure, Job
 from run_ledger.domain.state.project import Project
@@ -17,8 +17,8 @@ def job_document(job: Job) -> dict[str, Any]:
         "client_id": job.client_id,
         "project_id": job.project_id,
         "pipeline": job.pipeline,
-        **{name: job.said(name) for name in JOB_SAYINGS},
-        "tags": job.said("tags") or {},
+        **{name: job.latest(name) for name in JOB_LATEST_FIELDS},
+        "tags": job.latest("tags") or {},
         "created_at": text(job.created_at),
         "counters": dict(job.counters),
         **_attempt(job.attempt, job.current),
@@ -28,12 +28,12 @@ def job_document(job: Job) -> dict[str, Any]:
 
 def project_document(project: Project) -> dict[str, Any]:
     """Return *project* in the form that a recount has."""
-    due_at = project.said("due_at")
+    due_at = project.latest("due_at")
     return {
         "project_id": project.project_id,
         "client_id": project.client_id,
-        **{name: project.said(name) for name in PROJECT_SAYINGS},
-        "tags": project.said("tags") or {},
+        **{name: project.latest(name) for name in PROJECT_LATEST_FIELDS},
+        "tags": project.latest("tags") or {},
         "due_at": None if due_at is None else text(due_at),
         "created_at": text(project.created_at),
         "counters": dict(project.counters),

@@ -136,17 +136,17 @@ def project_document(
     last_seen_at: int | None,
 ) -> ProjectDocument:
     """Return a project as the API shows it; None for *project* where nothing was reported of it."""
-    said: Callable[[str], Any] = project.said if project else lambda _: None
-    due_at = said("due_at")
+    latest: Callable[[str], Any] = project.latest if project else lambda _: None
+    due_at = latest("due_at")
     return ProjectDocument(
         project_id=project_id,
         client_id=client_id,
-        name=said("name"),
-        owner=said("owner"),
-        status=said("status"),
+        name=latest("name"),
+        owner=latest("owner"),
+        status=latest("status"),
         due_at=None if due_at is None else text(due_at),
-        jobs_expected=said("jobs_expected"),
-        tags=dict(sorted((said("tags") or {}).items())),
+        jobs_expected=latest("jobs_expected"),
+        tags=dict(sorted((latest("tags") or {}).items())),
         counters=dict(sorted(project.counters.items())) if project else {},
         created_at=text(project.created_at) if project else None,
         last_seen_at=None if last_seen_at is None else text(last_seen_at),

@@ -153,7 +153,7 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
             self.client_id in (None, job.client_id)
             and self.project_id in (None, job.project_id)
             and self.pipeline in (None, job.pipeline)
-            and self.parent_job_id in (None, job.said("parent_job_id"))
+            and self.parent_job_id in (None, job.latest("parent_job_id"))
             and (self.outcomes is None or job.outcome in self.outcomes)
             and (self.stalled is None or job.is_stalled(last_seen_at, now) is self.stalled)
             and (self.since is None or job.created_at >= self.since)
@@ -278,24 +278,24 @@ def job_document(job: Job, *, last_seen_at: int, now: int) -> JobDocument:
         job_id=job.job_id,
         client_id=job.client_id,
         project_id=job.project_id,
-        name=job.said("name"),
+        name=job.latest("name"),
         pipeline=job.pipeline,
-        parent_job_id=job.said("parent_job_id"),
+        parent_job_id=job.latest("parent_job_id"),
         status=current.status,
         result=current.result,
         stalled=job.is_stalled(last_seen_at, now),
         attempt=current.attempt,
-        stage=job.said("stage"),
+        stage=job.latest("stage"),
         created_at=text(job.created_at),
         started_at=current.started_at,
         ended_at=current.ended_at,
         last_seen_at=text(last_seen_at),
         duration_seconds=current.duration_seconds,
-        records_total=job.said("records_total"),
+        records_total=job.latest("records_total"),
         counters=_sorted(job.counters),
         error=current.error,
-        log_url=job.said("log_url"),
-        tags=_sorted(job.said("tags") or {}),
+        log_url=job.latest("log_url"),
+        tags=_sorted(job.latest("tags") or {}),
         attempts=[attempts[number] for number in sorted(attempts)],
     )
 

@@ -98,7 +98,7 @@ class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     delta: Delta | UnsetType = UNSET
 
 
-JOB_SAYINGS = (
+JOB_LATEST_FIELDS = (
     "name",
     "parent_job_id",
     "stage",
@@ -107,7 +107,7 @@ JOB_SAYINGS = (
     "tags",
     "heartbeat_seconds",
 )
-PROJECT_SAYINGS = ("name", "owner", "due_at", "jobs_expected", "status", "tags")
+PROJECT_LATEST_FIELDS = ("name", "owner", "due_at", "jobs_expected", "status", "tags")
 
 _ID = "a string of 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
 _TEXT = "a string of at most 1024 characters"

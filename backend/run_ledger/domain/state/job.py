@@ -3,14 +3,14 @@
 Every part of the state is a sum, a minimum or a maximum, so that neither order, nor grouping, nor
 (with repeats removed by event id) repetition can change it:
 
-==================  ==================================================================
-created_at          minimum of ``occurred_at``
-counters            sum of ``delta``
-attempt.started_at  minimum of ``occurred_at`` over the attempt's events that say running
-attempt.ended       maximum by (``occurred_at``, ``event_id``) over those that say completed
-attempt.reported    the same over its other events that carry an ``error``, until it ended
-sayings[field]      maximum by (``attempt``, ``occurred_at``, ``event_id``) over those with it
-==================  ==================================================================
+=====================  ======================================================================
+created_at             minimum of ``occurred_at``
+counters               sum of ``delta``
+attempt.started_at     minimum of ``occurred_at`` over the attempt's events that say running
+attempt.ended          maximum by (``occurred_at``, ``event_id``) over those that say completed
+attempt.reported       the same over its other events with an ``error``, until it ended
+latest_values[field]   maximum by (``attempt``, ``occurred_at``, ``event_id``) over those with it
+=====================  ======================================================================
 
 An attempt's status need not be kept: it is completed when it ended, else running when it started,
 else queued, which is the maximum of rank that the contract asks for.
@@ -28,7 +28,7 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.fingerprints import fingerprint
 from run_ledger.domain.contract.vocabulary import (
     FAILURES,
-    JOB_SAYINGS,
+    JOB_LATEST_FIELDS,
     Error,
     JobResult,
     JobStatus,
@@ -37,10 +37,10 @@ from run_ledger.domain.contract.vocabulary import (
 from run_ledger.domain.exceptions import InvalidEvent, shown
 
 from .liveness import is_silent
-from .sums import Saying, add_delta, take_sayings
+from .sums import LatestValue, add_delta, take_latest_values
 
-_sayings = attrgetter(*JOB_SAYINGS)
-_NOTHING_SAID = (UNSET,) * len(JOB_SAYINGS)
+_latest_values = attrgetter(*JOB_LATEST_FIELDS)
+_NO_VALUES = (UNSET,) * len(JOB_LATEST_FIELDS)
 NO_FINGERPRINT = "none"
 
 
@@ -127,7 +127,7 @@ class Job(Struct, frozen=True):
     pipeline: str
     created_at: int
     attempts: Mapping[int, Attempt]
-    sayings: Mapping[str, Saying]
+    latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
 
     @property
@@ -151,16 +151,16 @@ class Job(Struct, frozen=True):
         ended = self.current.ended
         return ended.failure if ended else None
 
-    def said(self, field: str) -> Any:
-        """Return the last value said of *field*, None where no event carried it."""
-        saying = self.sayings.get(field)
-        return saying.value if saying else None
+    def latest(self, field: str) -> Any:
+        """Return the latest value of *field*, None where no event carried it."""
+        known = self.latest_values.get(field)
+        return known.value if known else None
 
     def is_stalled(self, last_seen_at: int, now: int) -> bool:
         """Return whether the job says that it runs, and has been silent beyond its heartbeat."""
         if self.current.status != "running":
             return False
-        return is_silent(last_seen_at, self.said("heartbeat_seconds"), now)
+        return is_silent(last_seen_at, self.latest("heartbeat_seconds"), now)
 
 
 def identity(update: JobUpdate) -> tuple[str, str, str]:
@@ -195,11 +195,12 @@ def fold(job: Job | None, events: Sequence[Event]) -> Job:
         if not events:
             raise ValueError("a job that has no events has no state")
         job = _unseen(events[0])
-    attempts, sayings, counters = dict(job.attempts), dict(job.sayings), dict(job.counters)
+    attempts, counters = dict(job.attempts), dict(job.counters)
+    latest_values = dict(job.latest_values)
     for event in events:
         update = job_update(event)
         attempts[update.attempt] = _merged(attempts.get(update.attempt), event, update)
-        take_sayings(sayings, JOB_SAYINGS, event)
+        take_latest_values(latest_values, JOB_LATEST_FIELDS, event)
         add_delta(counters, event)
     return Job(
         job_id=job.job_id,
@@ -210,7 +211,7 @@ def fold(job: Job | None, events: Sequence[Event]) -> Job:
         if events
         else job.created_at,
         attempts=attempts,
-        sayings=sayings,
+        latest_values=latest_values,
         counters=counters,
     )
 
@@ -235,7 +236,7 @@ def changes_nothing_but_sums(event: Event, started_at: Mapping[int, int]) -> boo
         and isinstance(update.error, UnsetType)
         and start is not None
         and start <= event.occurred_at
-        and _sayings(update) == _NOTHING_SAID
+        and _latest_values(update) == _NO_VALUES
     )
 
 

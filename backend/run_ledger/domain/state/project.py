@@ -8,25 +8,25 @@ from typing import Any
 from msgspec import Struct, UnsetType
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.contract.vocabulary import PROJECT_SAYINGS, ProjectUpdate
+from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, ProjectUpdate
 from run_ledger.domain.exceptions import InvalidEvent, shown
 
-from .sums import Saying, add_delta, take_sayings
+from .sums import LatestValue, add_delta, take_latest_values
 
 
 class Project(Struct, frozen=True):
-    """A project's state: earliest event, last values said, sums of deltas."""
+    """A project's state: earliest event, latest values, sums of deltas."""
 
     project_id: str
     client_id: str
     created_at: int
-    sayings: Mapping[str, Saying]
+    latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
 
-    def said(self, field: str) -> Any:
-        """Return the last value said of *field*, None where no event carried it."""
-        saying = self.sayings.get(field)
-        return saying.value if saying else None
+    def latest(self, field: str) -> Any:
+        """Return the latest value of *field*, None where no event carried it."""
+        known = self.latest_values.get(field)
+        return known.value if known else None
 
 
 def check_identity(project: Project, update: ProjectUpdate) -> None:
@@ -53,13 +53,13 @@ def fold(project: Project | None, events: Sequence[Event]) -> Project:
         update = project_update(events[0])
         first = events[0].occurred_at
         project = Project(update.project_id, update.client_id, first, {}, {})
-    sayings, counters = dict(project.sayings), dict(project.counters)
+    latest_values, counters = dict(project.latest_values), dict(project.counters)
     created_at = project.created_at
     for event in events:
-        take_sayings(sayings, PROJECT_SAYINGS, event)
+        take_latest_values(latest_values, PROJECT_LATEST_FIELDS, event)
         add_delta(counters, event)
         created_at = min(created_at, event.occurred_at)
-    return Project(project.project_id, project.client_id, created_at, sayings, counters)
+    return Project(project.project_id, project.client_id, created_at, latest_values, counters)
 
 
 def project_update(event: Event) -> ProjectUpdate:
@@ -73,5 +73,5 @@ def changes_nothing_but_sums(event: Event, created_at: int) -> bool:
     """Return whether *event* only adds to the sums of a project created at or before then."""
     update = project_update(event)
     return created_at <= event.occurred_at and all(
-        isinstance(getattr(update, field), UnsetType) for field in PROJECT_SAYINGS
+        isinstance(getattr(update, field), UnsetType) for field in PROJECT_LATEST_FIELDS
     )

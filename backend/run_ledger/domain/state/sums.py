@@ -1,4 +1,4 @@
-"""What jobs and projects have in common: last values said, and sums."""
+"""What jobs and projects have in common: latest values of fields, and counters."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.instants import from_datetime
 
 
-class Saying(Struct, frozen=True):
-    """The last value said of a field, and the order of the event that said it."""
+class LatestValue(Struct, frozen=True):
+    """The latest value of a field, and the order of the event that carried it."""
 
     order: tuple[int, int, str]
     value: Any
 
 
-def take_sayings(sayings: dict[str, Saying], fields: Iterable[str], event: Event) -> None:
-    """Put into *sayings* those *fields* that *event* carries and is the last to say."""
+def take_latest_values(
+    latest_values: dict[str, LatestValue], fields: Iterable[str], event: Event
+) -> None:
+    """Put the *fields* of *event* into *latest_values* where no later event has set them."""
     order = event.order
     for field in fields:
         value = getattr(event.update, field)
         if isinstance(value, UnsetType):
             continue
-        known = sayings.get(field)
+        known = latest_values.get(field)
         if known is None or known.order < order:
             kept = from_datetime(value) if isinstance(value, datetime) else value
-            sayings[field] = Saying(order, kept)
+            latest_values[field] = LatestValue(order, kept)
 
 
 def add_delta(counters: dict[str, int], event: Event) -> None:

@@ -31,7 +31,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state.job import Attempt, Ended, Failure, Job, Reported
 from run_ledger.domain.state.rollups import shard_of
-from run_ledger.domain.state.sums import Saying
+from run_ledger.domain.state.sums import LatestValue
 from run_ledger.store.dynamo.attributes import Attribute, from_attribute, from_item
 
 from . import keys
@@ -67,13 +67,13 @@ def state_attributes(job: Job) -> dict[str, Any]:
         "client_outcome": keys.client_outcome(job.client_id, job.outcome),
         "client_project": keys.client_project(job.client_id, job.project_id),
         "at": {str(number): _from_attempt(a) for number, a in job.attempts.items()},
-        "said": from_sayings(job.sayings),
+        "said": from_latest_values(job.latest_values),
     }
-    parent = job.said("parent_job_id")
+    parent = job.latest("parent_job_id")
     if parent is not None:
         attributes["parent_job_id"] = parent
         attributes["client_parent"] = keys.client_parent(job.client_id, parent)
-    heartbeat = job.said("heartbeat_seconds")
+    heartbeat = job.latest("heartbeat_seconds")
     if heartbeat is not None:
         attributes["heartbeat"] = heartbeat
     ended_at, failure = job.current.ended_at, job.failure
@@ -113,7 +113,7 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
             int(number): _to_attempt(from_item(attempt["M"]))
             for number, attempt in item["at"]["M"].items()
         },
-        sayings=to_sayings(from_attribute(item["said"])),
+        latest_values=to_latest_values(from_attribute(item["said"])),
         counters={
             name.removeprefix(_COUNTER): int(count["N"])
             for name, count in item.items()
@@ -132,18 +132,18 @@ def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def from_sayings(sayings: Mapping[str, Saying]) -> list[dict[str, Any]]:
-    """Return *sayings* grouped by the event that said them, latest first."""
+def from_latest_values(latest_values: Mapping[str, LatestValue]) -> list[dict[str, Any]]:
+    """Return *latest_values* grouped by the event that carried them, latest first."""
     groups: dict[tuple[int, int, str], dict[str, Any]] = {}
-    for field, saying in sayings.items():
-        groups.setdefault(saying.order, {})[field] = saying.value
+    for field, latest in latest_values.items():
+        groups.setdefault(latest.order, {})[field] = latest.value
     return [{"o": list(order), "f": groups[order]} for order in sorted(groups, reverse=True)]
 
 
-def to_sayings(groups: list[dict[str, Any]]) -> dict[str, Saying]:
-    """Return the sayings that `from_sayings` grouped."""
+def to_latest_values(groups: list[dict[str, Any]]) -> dict[str, LatestValue]:
+    """Return the latest values that `from_latest_values` grouped."""
     return {
-        field: Saying((group["o"][0], group["o"][1], group["o"][2]), value)
+        field: LatestValue((group["o"][0], group["o"][1], group["o"][2]), value)
         for group in groups
         for field, value in group["f"].items()
     }

@@ -19,7 +19,7 @@ from run_ledger.domain.state.project import Project
 from run_ledger.store.dynamo.attributes import Attribute, from_item
 
 from . import keys
-from .job_items import from_sayings, to_counters, to_sayings
+from .job_items import from_latest_values, to_counters, to_latest_values
 
 
 class StoredProject(Struct, frozen=True):
@@ -36,7 +36,7 @@ def state_attributes(project: Project) -> dict[str, Any]:
     return {
         "client_id": project.client_id,
         "ck": keys.creation_key(project.created_at, project.project_id),
-        "said": from_sayings(project.sayings),
+        "said": from_latest_values(project.latest_values),
     }
 
 
@@ -47,7 +47,7 @@ def from_project_item(item: Mapping[str, Attribute]) -> StoredProject:
         project_id=values["project_id"],
         client_id=values["client_id"],
         created_at=keys.created_at(values["ck"]),
-        sayings=to_sayings(values["said"]),
+        latest_values=to_latest_values(values["said"]),
         counters=to_counters(values),
     )
     return StoredProject(project, values["rev"], values["seen"], values["n"])

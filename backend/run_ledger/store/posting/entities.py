@@ -217,7 +217,7 @@ class ProjectEntity:
         _take_in(update, events, {"seen": now})
         action = update.action(self.table, self.key(entity_id))
         differences = project_differences(before, after)
-        outcome = {"status": after.said("status")}
+        outcome = {"status": after.latest("status")}
         return Write(action, differences, _known_of_project(after), outcome)
 
 

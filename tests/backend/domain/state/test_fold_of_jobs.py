@@ -204,7 +204,7 @@ def test_end_before_the_start() -> None:
     assert folded(said(1, **SUCCEEDED), said(2)).current.duration == 0
 
 
-def test_sayings_are_last_by_order() -> None:
+def test_latest_values_are_last_by_order() -> None:
     """A field is that of the last event by attempt, then time, then id, that carries it."""
     job = folded(
         said(9, "a", stage="one", name="old"),
@@ -212,8 +212,12 @@ def test_sayings_are_last_by_order() -> None:
         said(1, "c", attempt=2, stage="three", tags={"b": "2"}),
         said(2, "d", attempt=2),
     )
-    assert (job.said("stage"), job.said("name"), job.said("tags")) == ("three", "old", {"b": "2"})
-    assert job.said("log_url") is None
+    assert (job.latest("stage"), job.latest("name"), job.latest("tags")) == (
+        "three",
+        "old",
+        {"b": "2"},
+    )
+    assert job.latest("log_url") is None
 
 
 @pytest.mark.parametrize("field", ["client_id", "project_id", "pipeline"])

@@ -46,7 +46,7 @@ def test_mere_sums_change_nothing_else(data: st.DataObject) -> None:
     if projects.changes_nothing_but_sums(event, then.created_at + late):
         before = projects.fold(then, decoded_all(others[known:]))
         after = projects.fold(before, [event])
-        assert (after.created_at, after.sayings) == (before.created_at, before.sayings)
+        assert (after.created_at, after.latest_values) == (before.created_at, before.latest_values)
 
 
 def said(second: int, **fields: Any) -> Envelope:
@@ -80,9 +80,9 @@ def test_last_saying_wins_and_deltas_add_up() -> None:
         said(1, name="old", owner="ana@a.test", delta={"records_ok": 2}),
     ]
     project = projects.fold(None, decoded_all(history))
-    assert (project.said("name"), project.said("owner")) == ("new", "ana@a.test")
-    assert project.said("due_at") == parse("2026-11-30T23:00:00Z")
-    assert project.said("status") is None
+    assert (project.latest("name"), project.latest("owner")) == ("new", "ana@a.test")
+    assert project.latest("due_at") == parse("2026-11-30T23:00:00Z")
+    assert project.latest("status") is None
     assert project.counters == {"records_ok": 3}
     assert project.created_at == parse("2026-11-22T14:15:01Z")
 

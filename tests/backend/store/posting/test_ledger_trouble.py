@@ -92,7 +92,7 @@ def test_a_revision_that_was_lost_is_read_again() -> None:
     assert script.operations == [READ, WRITE, READ, WRITE]
     assert (report.cancelled, report.duplicates) == (1, 0)
     stored = ledgers.stored_jobs(store)["job-1"]
-    assert (stored.revision, stored.job.said("name"), stored.job.said("stage")) == (
+    assert (stored.revision, stored.job.latest("name"), stored.job.latest("stage")) == (
         3,
         "by another",
         "load",
