@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from tests.benchmarks import __main__ as bench
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.writer import cost
+from tests.support.site import browser
 
 FIGURE_KEYS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
 
@@ -27,6 +30,70 @@ def test_a_report_says_what_was_measured_where(
     assert [set(figure) for figure in report["figures"]] == [FIGURE_KEYS]
     assert report["figures"][0] | {"met": False, "ratio": None} == report["figures"][0]
     assert "MISSED" in capsys.readouterr().out
+
+
+def interrupted() -> Figure:
+    """Press Ctrl-C while the figure is being taken."""
+    os.kill(os.getpid(), signal.SIGINT)
+    raise AssertionError("the interrupt did not arrive")
+
+
+def broken() -> Figure:
+    """Fail as a figure does whose stack did not start."""
+    raise OSError("port 1 is taken\nand more of it")
+
+
+def missing_of(report: Path) -> dict[str, str]:
+    """Return what a report says is missing, and why."""
+    return {one["name"]: one["why"] for one in json.loads(report.read_text())["missing"]}
+
+
+def test_a_figure_that_fails_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are taken and kept, the failed one is named with its reason, and make fails."""
+    taken = Figure("taken", 3.0, "ms")
+    monkeypatch.setattr(
+        bench, "FIGURES", {"one": lambda: taken, "broken": broken, "two": lambda: taken}
+    )
+
+    assert bench.main([], tmp_path / "bench.json") == 1
+
+    report = json.loads((tmp_path / "bench.json").read_text())
+    assert [set(figure) for figure in report["figures"]] == [FIGURE_KEYS, FIGURE_KEYS]
+    assert missing_of(tmp_path / "bench.json") == {"broken": "OSError: port 1 is taken"}
+    table = capsys.readouterr().out.splitlines()
+    assert "MISSING" in table[-1]
+    assert "port 1 is taken" in table[-1]
+
+
+@pytest.mark.parametrize("on_ci", ["true", "false"])
+def test_without_a_browser_the_figures_that_need_one_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_ci: str
+) -> None:
+    """Whether its absence skips a test or fails it, the other figures are kept."""
+    monkeypatch.setenv("CI", on_ci)
+    monkeypatch.setattr(browser, "CHROMIUM", tmp_path / "no-chromium")
+    names = ["site_render_500_ms", "site_bytes_gzip"]
+
+    assert bench.main(["--only", *names], tmp_path / "bench.json") == 1
+
+    report = json.loads((tmp_path / "bench.json").read_text())
+    assert [figure["name"] for figure in report["figures"]] == ["site_bytes_gzip"]
+    assert "apt install chromium" in missing_of(tmp_path / "bench.json")["site_render_500_ms"]
+
+
+def test_an_interrupt_keeps_what_was_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C the report holds the figures before it, and names those it never came to."""
+    taken = Figure("taken", 3.0, "ms")
+    figures = {"one": lambda: taken, "two": interrupted, "three": lambda: taken}
+    monkeypatch.setattr(bench, "FIGURES", figures)
+
+    assert bench.main([], tmp_path / "bench.json") == 130
+
+    report = json.loads((tmp_path / "bench.json").read_text())
+    assert [figure["name"] for figure in report["figures"]] == ["taken"]
+    assert [*missing_of(tmp_path / "bench.json")] == ["two", "three"]
 
 
 def test_an_unknown_figure_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Measure and report: `python -m tests.benchmarks [--only NAME…]`.
 
-Prints a table and writes `.run-ledger/bench.json`.
+Prints a table and writes `.run-ledger/bench.json`. A figure that can't be taken is named with the
+reason in both, the others are taken all the same, and the exit code is 1 (130 after Ctrl-C).
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from . import cold_start, dashboard, emit, end_to_end, site
 from .figures import Figure
@@ -23,6 +27,10 @@ from .writer import cost, domain, hot_job, writer_cpu, writer_units
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".run-ledger" / "bench.json"
+INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
+INTERRUPTION = "interrupted before it was taken"
+# pytest's outcomes are what a missing browser raises; they are no exceptions of the usual tree.
+CANNOT_BE_TAKEN = (Exception, pytest.skip.Exception, pytest.fail.Exception)
 FIGURES: dict[str, Callable[[], Figure]] = {
     "domain_events_per_cpu_second": domain.events_per_cpu_second,
     "writer_events_per_cpu_second": writer_cpu.events_per_cpu_second,
@@ -62,14 +70,36 @@ def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
     parser = argparse.ArgumentParser(prog='make bench ARGS="…"', description="Measure.")
     parser.add_argument("--only", nargs="+", choices=sorted(FIGURES), metavar="NAME")
     names = parser.parse_args(arguments).only or list(FIGURES)
-    figures = []
+    figures: list[Figure] = []
+    missing: dict[str, str] = {}
+    try:
+        take(names, figures, missing)
+    except KeyboardInterrupt:
+        left = names[len(figures) + len(missing) :]
+        missing |= dict.fromkeys(left, INTERRUPTION)
+    for name, why in missing.items():
+        print(f"{name:40} {'MISSING':>14} {why}", flush=True)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps(document(figures, missing), indent=2) + "\n")
+    return INTERRUPTED if INTERRUPTION in missing.values() else bool(missing)
+
+
+def take(names: Sequence[str], figures: list[Figure], missing: dict[str, str]) -> None:
+    """Append each figure to *figures*, and put the reason into *missing* where one can't be taken.
+
+    Raises KeyboardInterrupt; what was taken before is in *figures* then.
+    """
     for number, name in enumerate(names, start=1):
         print(f"[{number}/{len(names)}] {name} …", file=sys.stderr, flush=True)
-        figures.append(FIGURES[name]())
-        print(row(figures[-1]), flush=True)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(document(figures), indent=2) + "\n")
-    return 0
+        try:
+            figures.append(FIGURES[name]())
+        except CANNOT_BE_TAKEN as error:
+            text = str(error).strip() or "no message"
+            missing[name] = f"{type(error).__name__}: {text.splitlines()[0]}"
+            if isinstance(error, Exception):
+                traceback.print_exception(error)
+        else:
+            print(row(figures[-1]), flush=True)
 
 
 def row(figure: Figure) -> str:
@@ -84,8 +114,12 @@ def row(figure: Figure) -> str:
     return "\n".join([line, *(f"    {note}" for note in figure.notes)])
 
 
-def document(figures: list[Figure]) -> dict[str, object]:
-    """Return the report: the figures, and where and of what they were taken."""
+def document(figures: Sequence[Figure], missing: Mapping[str, str]) -> dict[str, object]:
+    """Return the report: the figures, and where and of what they were taken.
+
+    Only where a figure is missing, `"missing": [{"name": …, "why": …}]` says so.
+    """
+    lost = [{"name": name, "why": why} for name, why in missing.items()]
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=40"],
         cwd=ROOT,
@@ -99,7 +133,7 @@ def document(figures: list[Figure]) -> dict[str, object]:
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "commit": commit.stdout.strip() or None,
         "figures": [figure.as_json() for figure in figures],
-    }
+    } | ({"missing": lost} if lost else {})
 
 
 def processor() -> str:
