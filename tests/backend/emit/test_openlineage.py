@@ -283,8 +283,8 @@ def test_a_process_that_ends_without_a_farewell_has_reported(tmp_path: Path) -> 
 import os
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import RunState
-from tests.support.buses import WillingBus, served
-from tests.support.lineage import run_event
+from tests.support.producers.buses import WillingBus, served
+from tests.support.producers.lineage import run_event
 
 client = OpenLineageClient(config={{"transport": {{"type": "{TYPE}", "client_id": "acme"}}}})
 for state, rows in ((RunState.START, None), (RunState.COMPLETE, 7)):
