@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, JobResult
 from run_ledger.emit.counting.prices import Meter
 from run_ledger.emit.counting.tallies import Tally
 from run_ledger.emit.counting.updates import cut, error_document
-from run_ledger.emit.delivery.sender import Ending
-
-if TYPE_CHECKING:
-    from run_ledger.emit.ledger import RunLedger
+from run_ledger.emit.reporter import Reporter
 
 _current: ContextVar[Job | None] = ContextVar("run_ledger_job", default=None)
 # How long a task may run is limited by raising one of these inside it.
@@ -42,7 +39,7 @@ class Job:
 
     def __init__(
         self,
-        ledger: RunLedger,
+        reporter: Reporter,
         tally: Tally | None,
         *,
         first_words: Mapping[str, Any] | None = None,
@@ -53,7 +50,7 @@ class Job:
 
         A joined job was begun by somebody else, who will end it, too.
         """
-        self._ledger = ledger
+        self._reporter = reporter
         self._tally = tally
         self._first_words = dict(first_words or {})
         self._keep_alive = keep_alive
@@ -94,7 +91,7 @@ class Job:
             for one in deltas:
                 tally.add(one)
         except Exception as error:  # noqa: BLE001 - a pipeline must not suffer from its report
-            self._ledger.fault(error)
+            self._reporter.note_error(error)
 
     def usage(self, answer: Any, *, model: str | None = None) -> None:
         """Count a call of a language model with its tokens and cost, from its SDK's *answer*.
@@ -103,9 +100,9 @@ class Job:
         or a span by OpenTelemetry's conventions; what reports no usage counts nothing. *model* is
         needed for the price where the answer doesn't name it.
         """
-        with self._ledger.harmless():
+        with self._reporter.guard():
             if self._tally is not None:
-                self._meter = self._meter or self._ledger.meter()
+                self._meter = self._meter or self._reporter.meter()
                 self.add(self._meter.delta(answer, model))
 
     def stage(self, text: str) -> None:
@@ -118,7 +115,7 @@ class Job:
 
     def describe(self, **fields: Any) -> None:
         """Say anew what else is known: ``name``, ``tags``, ``log_url``, ``heartbeat_seconds``."""
-        for field, value in self._ledger.known(fields, _DESCRIBED).items():
+        for field, value in self._reporter.known_fields(fields, _DESCRIBED).items():
             self._say(field, value)
 
     def heartbeat(self) -> None:
@@ -157,12 +154,12 @@ class Job:
 
     def queued(self) -> None:
         """Say that the job waits for its turn; its start is said later, here or elsewhere."""
-        with self._ledger.harmless():
+        with self._reporter.guard():
             self._send({"status": "queued"})
 
     def start(self) -> Self:
         """Say that the job runs; entering its block does it."""
-        with self._ledger.harmless():
+        with self._reporter.guard():
             tally = self._tally
             self._process = os.getpid()
             if tally is not None and not self._is_joined:
@@ -170,12 +167,12 @@ class Job:
                 if self._keep_alive:
                     tally.silence = _heartbeat(self._first_words) / _SILENCE
                     tally.is_kept_alive = True
-                    self._ledger.sender.wake(tally)
+                    self._reporter.sender.wake(tally)
         return self
 
     def end(self, result: JobResult | None = None) -> None:
         """Say that the job is over; leaving its block does it. Later calls change nothing."""
-        with self._ledger.harmless():
+        with self._reporter.guard():
             # After a fork, the child leaves the parent's block, too; ending is the parent's.
             if self._tally is None or self._is_over or self._process != os.getpid():
                 return
@@ -189,8 +186,7 @@ class Job:
             }
             if self._error and fields["result"] != "succeeded":
                 fields["error"] = self._error
-            self._ledger.ended(self._tally)
-            self._ledger.sender.hand(Ending(self._tally, fields))
+            self._reporter.end(self._tally, fields)
 
     def __enter__(self) -> Self:
         """Start the job; code in the block finds it by `current_job`."""
@@ -205,8 +201,7 @@ class Job:
     ) -> None:
         """End the job with the right result; an exception goes on up."""
         self._leave(error)
-        if self._ledger.seconds_at_end:
-            self._ledger.flush(self._ledger.seconds_at_end)
+        self._reporter.flush_on_lambda()
 
     async def __aenter__(self) -> Self:
         """Start the job, as ``with`` does: nothing waits either way."""
@@ -220,12 +215,11 @@ class Job:
     ) -> None:
         """End the job with the right result, without holding up the loop."""
         self._leave(error)
-        if self._ledger.seconds_at_end:
-            await self._ledger.aflush(self._ledger.seconds_at_end)
+        await self._reporter.aflush_on_lambda()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as a part of the same job, which may add to it and never ends it."""
-        return _rejoined, (self._ledger, self.identity)
+        return _rejoined, (self._reporter, self.identity)
 
     def _leave(self, error: BaseException | None) -> None:
         if self._token is not None:
@@ -233,7 +227,7 @@ class Job:
             with suppress(ValueError):
                 _current.reset(self._token)
             self._token = None
-        with self._ledger.harmless():
+        with self._reporter.guard():
             if error is not None and self._result in {None, "partial"}:
                 result = _result_of(error)
                 if result != "succeeded":
@@ -246,16 +240,17 @@ class Job:
         error: BaseException | str | None,
         error_type: str | None = None,
     ) -> None:
-        with self._ledger.harmless():
+        with self._reporter.guard():
             self._result = result
             if error is not None:
                 self._error = error_document(error, error_type)
                 self._say("error", self._error)
 
     def _say(self, field: str, value: Any) -> None:
-        with self._ledger.harmless():
+        with self._reporter.guard():
             if self._tally is not None:
-                self._ledger.check(self._tally, field, value)
+                detail = {**self._tally.identity, field: value}
+                self._reporter.check("job_update", detail)
                 self._tally.say(field, value)
 
     def _send(self, fields: Mapping[str, Any]) -> None:
@@ -268,15 +263,15 @@ class Job:
                 **self._first_words,
                 **fields,
             }
-            self._ledger.send("job_update", detail)
+            self._reporter.send("job_update", detail)
 
 
 class Project:
     """A project: what it is called, how far it is, what it adds up to."""
 
-    def __init__(self, ledger: RunLedger, tally: Tally | None) -> None:
+    def __init__(self, reporter: Reporter, tally: Tally | None) -> None:
         """Report to *tally*; without one the project does nothing."""
-        self._ledger = ledger
+        self._reporter = reporter
         self._tally = tally
 
     def update(self, **fields: Any) -> None:
@@ -284,23 +279,27 @@ class Project:
 
         ``due_at`` is a datetime with a zone or RFC 3339 text; ``delta`` adds to the counters.
         """
-        with self._ledger.harmless():
+        with self._reporter.guard():
             if self._tally is not None:
                 stamp = instants.text(self._tally.stamp())
-                words = self._ledger.known(fields, _UPDATED)
+                words = self._reporter.known_fields(fields, _UPDATED)
                 detail = {**self._tally.identity, "occurred_at": stamp, **words}
-                self._ledger.send("project_update", detail)
+                self._reporter.send("project_update", detail)
 
     def add(self, *deltas: Mapping[str, int], **named: int) -> None:
         """Add to the project's own counters, as `Job.add` does to a job's."""
-        with self._ledger.harmless():
+        with self._reporter.guard():
             if self._tally is not None:
                 for one in (*deltas, named):
                     self._tally.add(one)
 
 
-def _rejoined(ledger: RunLedger, identity: Mapping[str, Any]) -> Job:
-    return ledger.join(**identity) if identity else Job(ledger, None)
+def _rejoined(reporter: Reporter, identity: Mapping[str, Any]) -> Job:
+    """Return the unpickled part of a job; it does nothing where the original did nothing."""
+    with reporter.guard():
+        tally = reporter.tally("job_update", identity) if identity else None
+        return Job(reporter, tally, is_joined=True)
+    return Job(reporter, None)
 
 
 def _heartbeat(words: Mapping[str, Any]) -> int:

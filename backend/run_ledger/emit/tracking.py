@@ -6,11 +6,9 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
-if TYPE_CHECKING:
-    from run_ledger.emit.jobs import Job
-    from run_ledger.emit.ledger import RunLedger
+from run_ledger.emit.jobs import Job
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,15 +17,15 @@ R = TypeVar("R")
 class Tracked:
     """Makes a job of each call of what it decorates."""
 
-    def __init__(self, ledger: RunLedger, words: Mapping[str, Any]) -> None:
-        """Make the jobs by ``ledger.job(**words)``."""
-        self._ledger = ledger
-        self._words = words
+    def __init__(self, make_job: Callable[..., Job], options: Mapping[str, Any]) -> None:
+        """Make the jobs by ``make_job(**options)``."""
+        self._make_job = make_job
+        self._options = options
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* with a job around each call."""
-        words = {"name": function.__qualname__, **self._words}
-        job = self._ledger.job
+        words = {"name": function.__qualname__, **self._options}
+        job = self._make_job
         work = cast("Callable[..., Any]", function)
         tracked: Callable[..., Any]
         if inspect.isasyncgenfunction(function):

@@ -257,7 +257,7 @@ def test_a_pickled_job_is_a_part_of_it(ledger: RunLedger) -> None:
 
     assert (one.job_id, one.attempt) == ("j", 2)
     assert one._tally is other._tally
-    one._ledger.close(0)
+    one._reporter.close(0)
 
 
 def test_worker_threads_share_a_job_by_joining(make: Make, bus: WillingBus) -> None:

@@ -92,7 +92,7 @@ class Shelf:
         if is_written:
             self.health.count("spooled", len(updates))
         else:
-            self.health.no_room(words)
+            self.health.note_unwritable(words)
         return is_written
 
     def pile(self) -> Pile | None:
@@ -122,9 +122,9 @@ class Shelf:
                 pile.file.close()
         if pile.batch.expired:
             words = "too old for the ledger to know repeats"
-            self.health.loss("expired", pile.batch.expired, words)
+            self.health.note_dropped("expired", pile.batch.expired, words)
         if pile.batch.damaged:
-            self.health.loss("lost", pile.batch.damaged, "torn or garbled on disk")
+            self.health.note_dropped("lost", pile.batch.damaged, "torn or garbled on disk")
 
     def let_go(self) -> None:
         """Close the files, so that the next process may have what is in them."""

@@ -123,7 +123,7 @@ def _send(shelf: Shelf, pile: Pile, bus: Bus, health: Health) -> tuple[int, str 
     except BusTrouble as trouble:
         return 0, str(trouble)
     for update, words in outcome.refused:
-        health.loss("refused", 1, f"the bus refuses {update.event_id}: {words}")
+        health.note_dropped("refused", 1, f"the bus refuses {update.event_id}: {words}")
     if not shelf.write(outcome.again):
         return len(outcome.accepted), health.last_error
     shelf.done(pile)

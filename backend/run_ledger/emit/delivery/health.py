@@ -12,7 +12,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 
 _log = logging.getLogger("run_ledger.emit")
 _SECONDS_BETWEEN_LINES = 600.0
-_MOST_COMPLAINTS = 50  # distinct ones that are told apart and logged
+_MOST_LINES = 50  # that are logged once each; later ones are only counted
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class Stats:
 
 
 class Health:
-    """Counts, and the words for trouble: one line when it begins, one when it ends."""
+    """Counts what becomes of events, and logs trouble: once when it begins and when it ends."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._said: set[str] = set()
-        self._trouble_said_at: float | None = None
+        self._logged: set[str] = set()
+        self._outage_logged_at: float | None = None
         self.counts = dict.fromkeys(
             ("calls", "calls_failed", "accepted", "retried", "spooled", "refused", "expired",
              "lost", "invalid", "unpriced", "faults"), 0
@@ -72,68 +72,66 @@ class Health:
         self.last_accepted_at: float | None = None
 
     def count(self, name: str, number: int = 1) -> None:
-        """Count *number* more of *name*."""
+        """Count *number* more of *name*, one of `counts`."""
         self.counts[name] += number
 
-    def is_news(self, invalid: InvalidEvent) -> bool:
-        """Count what broke the contract; say whether it is worth a line, by `tell`."""
+    def count_invalid(self, invalid: InvalidEvent) -> bool:
+        """Count what broke the contract; return whether its field is new to the log."""
         self.count("invalid")
-        return invalid.field not in self._said and len(self._said) < _MOST_COMPLAINTS
+        return self._is_new(invalid.field)
 
-    def tell(self, error: Exception) -> None:
-        """Log an error once for its kind: what broke the contract, or a fault of our own."""
-        if isinstance(error, InvalidEvent):
-            self._once(error.field, "left out of the report: %s", error)
-        else:
-            self.fault(error)
+    def log_invalid(self, invalid: InvalidEvent) -> None:
+        """Log what broke the contract, once for each field."""
+        self._log_once(invalid.field, "left out of the report: %s", invalid)
 
-    def complain(self, invalid: InvalidEvent) -> None:
+    def note_invalid(self, invalid: InvalidEvent) -> None:
         """Count and log what broke the contract."""
         self.count("invalid")
-        self.tell(invalid)
+        self.log_invalid(invalid)
 
-    def fault(self, error: Exception) -> None:
-        """Count an error of this library's own, and log each kind once with its traceback."""
+    def note_fault(self, error: Exception) -> None:
+        """Count an error of this library; log each type once, with its traceback."""
         self.count("faults")
         self.last_error = f"{type(error).__name__}: {error}"
-        self._once(repr(type(error)), "reporting failed inside: %s", error, exc_info=error)
+        self._log_once(repr(type(error)), "reporting failed inside: %s", error, exc_info=error)
 
-    def trouble(self, words: str) -> None:
-        """Take note that bus or spool does not work; said at once, then every ten minutes."""
+    def note_outage(self, words: str) -> None:
+        """Note that the bus takes nothing; log it at once, then every ten minutes."""
         self.last_error = words
-        said_at = self._trouble_said_at
-        if said_at is None or self._clock() - said_at >= _SECONDS_BETWEEN_LINES:
-            self._trouble_said_at = self._clock()
+        logged_at = self._outage_logged_at
+        if logged_at is None or self._clock() - logged_at >= _SECONDS_BETWEEN_LINES:
+            self._outage_logged_at = self._clock()
             _log.warning(
                 "events do not reach the ledger (%s); they are kept and sent later. So far %s",
                 words,
                 self._summary(),
             )
 
-    def no_room(self, words: str) -> None:
-        """Take note that the disk takes nothing; each reason is said once."""
+    def note_unwritable(self, words: str) -> None:
+        """Note that the disk takes nothing; log each reason once."""
         self.last_error = words
-        self._once(
+        self._log_once(
             f"disk {words}",
             "%s; what the bus does not take is kept in memory alone, and lost with the process",
             words,
         )
 
-    def well(self, accepted: int) -> None:
-        """Take note that the bus took events."""
-        self.count("accepted", accepted)
+    def note_accepted(self, number: int) -> None:
+        """Note that the bus took *number* events; log the end of an outage."""
+        self.count("accepted", number)
         self.last_accepted_at = time.time()
-        if self._trouble_said_at is not None:
-            self._trouble_said_at = None
+        if self._outage_logged_at is not None:
+            self._outage_logged_at = None
             _log.warning("events reach the ledger again. So far %s", self._summary())
 
-    def loss(self, name: str, number: int, words: str) -> None:
-        """Count events that will never reach the ledger; each reason is logged once as an error."""
+    def note_dropped(self, name: str, number: int, words: str) -> None:
+        """Count events that will never reach the ledger; log each reason once as an error."""
         self.count(name, number)
         self.last_error = words
-        self._once(f"{name} {words}", "%s event(s) dropped: %s", number, words, level=logging.ERROR)
+        key = f"{name} {words}"
+        self._log_once(key, "%s event(s) dropped: %s", number, words, level=logging.ERROR)
 
-    def _once(
+    def _log_once(
         self,
         key: str,
         text: str,
@@ -141,9 +139,12 @@ class Health:
         level: int = logging.WARNING,
         exc_info: BaseException | None = None,
     ) -> None:
-        if key not in self._said and len(self._said) < _MOST_COMPLAINTS:
-            self._said.add(key)
+        if self._is_new(key):
+            self._logged.add(key)
             _log.log(level, text, *values, exc_info=exc_info)
+
+    def _is_new(self, key: str) -> bool:
+        return key not in self._logged and len(self._logged) < _MOST_LINES
 
     def _summary(self) -> str:
         counts = self.counts

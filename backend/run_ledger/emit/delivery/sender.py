@@ -20,6 +20,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting.tallies import Tally
 from run_ledger.emit.counting.updates import Update
 from run_ledger.emit.delivery import processes
@@ -51,7 +52,7 @@ class Ending(NamedTuple):
 class Ticket:
     """Somebody waits until all that was said before is with the bus or on the disk."""
 
-    def __init__(self, when_done: Callable[[], None] | None = None) -> None:
+    def __init__(self, when_done: Callable[[], object] | None = None) -> None:
         """Call *when_done* at the end, in the sender's thread."""
         self.done = threading.Event()
         self.is_safe = False
@@ -66,7 +67,7 @@ class Ticket:
                 self._when_done()
 
 
-Item = Update | Tally | Ending | Ticket | Exception
+Item = Update | Tally | Ending | Ticket | InvalidEvent
 
 
 class Sender:
@@ -120,7 +121,7 @@ class Sender:
     def hand(self, item: Item) -> None:
         """Hand over something to send or to take note of."""
         if isinstance(item, Update) and len(self._inbox) >= MAX_WAITING:
-            self.health.loss("lost", 1, "too many events at once")
+            self.health.note_dropped("lost", 1, "too many events at once")
             return
         self._inbox.append(item)
         if self._bell.empty():
@@ -133,15 +134,20 @@ class Sender:
         tally.asleep = False
         self.hand(tally)
 
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was said before is with the bus or on disk; return whether it is."""
+        ticket = Ticket()
+        self.hand(ticket)
+        ticket.done.wait(timeout)
+        return ticket.is_safe
+
     def stop(self, timeout: float) -> bool:
         """Send what there is within *timeout* seconds, else put it on disk; say if all is safe."""
         thread = self._thread
         is_other = thread is not threading.current_thread()
         if thread is not None and thread.is_alive() and is_other:
-            ticket = Ticket()
-            self.hand(ticket)
             ends_at = self._clock() + timeout
-            ticket.done.wait(timeout)
+            self.flush(timeout)
             processes.done(self)  # first, as whoever hands over something now begins anew
             self._thread = None  # which is what the thread goes by
             self._bell.put(None)
@@ -192,7 +198,7 @@ class Sender:
                 if self._is_retired and not (self._awake or self.waiting):
                     self.stop(0.0)
             except Exception as error:  # noqa: BLE001 - the thread must live
-                self.health.fault(error)
+                self.health.note_fault(error)
                 time.sleep(_FIRST_PAUSE)
 
     def _turn(self) -> None:
@@ -247,7 +253,9 @@ class Sender:
             for update in list(islice(self._waiting, max(0, excess))):
                 del self._waiting[update]
         if excess > 0:
-            self.health.loss("lost", excess, "bus and disk are both unavailable for too long")
+            self.health.note_dropped(
+                "lost", excess, "bus and disk are both unavailable for too long"
+            )
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Update):
@@ -260,20 +268,22 @@ class Sender:
                 item.seen_at = self._clock()
         elif isinstance(item, Ending):
             item.tally.is_kept_alive = False
-            self._keep(item.tally.take(self.health.complain, ending=item.fields))
+            self._keep(item.tally.take(self.health.note_invalid, ending=item.fields))
         elif isinstance(item, Ticket):
             self._tickets.append(item)
         else:
-            self.health.tell(item)
+            self.health.log_invalid(item)
 
     def _take_tally(self, tally: Tally, now: float) -> None:
         """Take what is new of *tally*; put it to sleep where that is nothing."""
         is_silent = tally.is_kept_alive and now - tally.seen_at >= tally.silence
-        updates = tally.take(self.health.complain, must_show=is_silent)
+        updates = tally.take(self.health.note_invalid, must_show=is_silent)
         if not updates and not tally.is_kept_alive:
             del self._awake[tally]
             tally.asleep = True
-            updates = tally.take(self.health.complain)  # said before it slept, without waking it
+            updates = tally.take(
+                self.health.note_invalid
+            )  # said before it slept, without waking it
         if updates:
             tally.seen_at = now
             self._keep(updates)
@@ -316,20 +326,20 @@ class Sender:
             self._fail(str(trouble))
             return False
         for update, words in outcome.refused:
-            self.health.loss("refused", 1, f"the bus refuses {update.event_id}: {words}")
+            self.health.note_dropped("refused", 1, f"the bus refuses {update.event_id}: {words}")
         if outcome.again:
             self._fail(outcome.trouble or "no reason given")
         else:
             self._failures = 0
         if outcome.accepted:
-            self.health.well(len(outcome.accepted))
+            self.health.note_accepted(len(outcome.accepted))
         return settle(batch, outcome.again)
 
     def _fail(self, words: str) -> None:
         self._failures += 1
         # A full pause would bring all that failed together back together.
         self._tries_at = self._clock() + self._pause() * self._dice.uniform(0.5, 1.0)
-        self.health.trouble(words)
+        self.health.note_outage(words)
 
     def _pause(self) -> float:
         """Return how long to leave the bus alone, by how often it failed in a row."""
@@ -363,7 +373,7 @@ class Sender:
         rest = list(self._waiting)
         is_safe = self._to_disk(rest)
         if rest and is_safe:
-            self.health.trouble("no answer before the end")
+            self.health.note_outage("no answer before the end")
         for ticket in self._tickets:
             ticket.punch(is_safe=is_safe)
         if not is_safe:

@@ -54,5 +54,5 @@ def test_workers_get_the_prices_with_the_job(make: Make) -> None:
 
     first, second = (pickle.loads(pickle.dumps(job)) for _ in range(2))  # noqa: S301 our own
 
-    assert first._ledger is second._ledger
-    assert first._ledger._prices.of("m") == PRICES.of("m")
+    assert first._reporter is second._reporter
+    assert first._reporter._prices.of("m") == PRICES.of("m")

@@ -172,10 +172,10 @@ def test_trouble_makes_a_line_when_it_begins_and_one_when_it_ends(
     health = Health(clock=lambda: now[0])
     with caplog.at_level(logging.WARNING, "run_ledger.emit"):
         for _ in range(1000):
-            health.trouble("ThrottlingException")
+            health.note_outage("ThrottlingException")
             now[0] += 1
-        health.well(3)
-        health.well(3)
+        health.note_accepted(3)
+        health.note_accepted(3)
 
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 3
@@ -254,7 +254,7 @@ class Hand:
         )
         self.sender._start = lambda: None  # type: ignore[method-assign]
         identity = {**OWNER, "job_id": "j"}
-        self.tally = Tally("job_update", identity, self.sender.wake, self.health.complain)
+        self.tally = Tally("job_update", identity, self.sender.wake, self.health.note_invalid)
 
     def turn(self, seconds: float) -> float | None:
         """Let time pass and the sender do what is due; return for how long it would wait then."""

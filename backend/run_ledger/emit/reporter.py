@@ -1,0 +1,226 @@
+"""What stands between a ledger's jobs and its sender: one reporter for each `RunLedger`.
+
+`RunLedger` shows what users call, a job shows what a job can say. Both leave the rest to the
+reporter: it makes one `Accumulator` for each job, checks and queues events, and keeps every error
+of reporting from the pipeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+
+from run_ledger.domain.exceptions import InvalidEvent, shown
+from run_ledger.emit.counting.prices import Meter, Prices
+from run_ledger.emit.counting.tallies import Tally
+from run_ledger.emit.counting.updates import make
+from run_ledger.emit.delivery import processes
+from run_ledger.emit.delivery.bus import Bus, EventsClient, Target
+from run_ledger.emit.delivery.health import Health, Stats
+from run_ledger.emit.delivery.sender import Ending, Pace, Sender, Ticket
+from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.identity import environment
+from run_ledger.emit.identity.run_ids import Naming
+
+_LAMBDA_SECONDS = 2.0
+
+
+class ReporterOptions(NamedTuple):
+    """What a `RunLedger` was given; None means that the environment decides."""
+
+    bus: str | None
+    region: str | None
+    endpoint_url: str | None
+    source: str | None
+    spool: str | None
+    strict: bool | None
+    interval_seconds: float
+    exit_seconds: float
+    prices: Prices | None
+
+
+class Reporter:
+    """Reports the jobs and projects of one `RunLedger`; any thread may use it."""
+
+    def __init__(self, options: ReporterOptions, client: EventsClient | None = None) -> None:
+        """Report to the bus of *options*, else to the environment's; without one do nothing."""
+        self._options = options
+        given, target = options, environment.target(*options[:4])
+        self.strict = environment.flag("STRICT") if given.strict is None else given.strict
+        self.enabled = target is not None
+        self.naming = Naming()
+        self._prices = given.prices or Prices()
+        self._health = Health()
+        self._tallies: weakref.WeakValueDictionary[tuple[Any, ...], Tally] = (
+            weakref.WeakValueDictionary()
+        )
+        self._tallies_lock = threading.Lock()
+        self.sender = Sender(
+            Bus(target or Target("", None, None, "-"), client),
+            _spool_of(target, given.spool),
+            self._health,
+            Pace(given.interval_seconds, given.exit_seconds),
+        )
+        processes.know(self)
+        weakref.finalize(self, self.sender.retire).atexit = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the reporter with the same options, of which a process has one."""
+        return _shared_reporter, (self._options,)
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Keep errors of the block from the pipeline; in strict mode they are raised."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - that is what it is for
+            self.note_error(error)
+
+    def note_error(self, error: Exception) -> None:
+        """Count and log *error*; in strict mode raise it."""
+        if self.strict:
+            raise error
+        if isinstance(error, InvalidEvent):
+            self._health.note_invalid(error)
+        else:
+            self._health.note_fault(error)
+
+    def note_invalid(self, invalid: InvalidEvent) -> None:
+        """Count what breaks the contract, and let the sender log it; in strict mode raise it."""
+        if self.strict:
+            raise invalid
+        if self._health.count_invalid(invalid):
+            self.sender.hand(invalid)
+
+    def known_fields(self, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        """Return those of *fields* that are among *names*; note the others as invalid."""
+        with self.guard():
+            for name in fields.keys() - set(names):
+                field, got = f"detail.{name}", shown(fields[name])
+                allowed = f"one of {', '.join(names)}"
+                self.note_invalid(
+                    InvalidEvent("invalid_field", field=field, got=got, allowed=allowed)
+                )
+        return {name: value for name, value in fields.items() if name in names}
+
+    def check(self, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """In strict mode, raise InvalidEvent where *detail* breaks the contract."""
+        if self.strict:
+            make(detail_type, detail, self.note_invalid)
+
+    def meter(self) -> Meter:
+        """Return a new meter for one job: it turns answers of language models into deltas."""
+        return Meter(self._prices, lambda: self._health.count("unpriced"))
+
+    def tally(self, detail_type: str, identity: Mapping[str, Any]) -> Tally | None:
+        """Return the one tally of *identity*; None where there is no bus or it is invalid."""
+        if not self.enabled:
+            return None
+        update = make(detail_type, identity, self.note_invalid)
+        if update is None:
+            return None
+        kept = {"attempt": 1, **msgspec.json.decode(update.detail)}
+        identity = {name: kept[name] for name in identity}
+        key = (detail_type, *identity.values())
+        with self._tallies_lock:
+            tally = self._tallies.get(key)
+            if tally is None:
+                tally = Tally(detail_type, identity, self.sender.wake, self.note_invalid)
+                self._tallies[key] = tally
+            return tally
+
+    def send(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:
+        """Queue one event, and return its id; None where it can't be made or there is no bus."""
+        with self.guard():
+            update = make(detail_type, detail, self.note_invalid) if self.enabled else None
+            if update is not None:
+                self.sender.hand(update)
+                return update.event_id
+        return None
+
+    def end(self, tally: Tally, fields: Mapping[str, Any]) -> None:
+        """Queue a job's last event, with *fields* and what is new; remember that it ended."""
+        self.naming.ended(tally.identity)
+        self.sender.hand(Ending(tally, fields))
+
+    def flush(self, timeout: float) -> bool:
+        """Wait at most *timeout* seconds; return whether all said before is sent or on disk."""
+        with self.guard():
+            return not self.enabled or self.sender.flush(timeout)
+        return False
+
+    async def aflush(self, timeout: float) -> bool:  # noqa: ASYNC109
+        """Do what `flush` does without blocking the event loop."""
+        with self.guard():
+            if not self.enabled:
+                return True
+            loop, done = asyncio.get_running_loop(), asyncio.Event()
+            ticket = Ticket(lambda: loop.call_soon_threadsafe(done.set))
+            self.sender.hand(ticket)
+            try:
+                await asyncio.wait_for(done.wait(), timeout)
+            except TimeoutError:
+                return False
+            return ticket.is_safe
+        return False
+
+    async def aflush_on_lambda(self) -> None:
+        """Do what `flush_on_lambda` does without blocking the event loop."""
+        if environment.is_lambda():
+            await self.aflush(_LAMBDA_SECONDS)
+
+    def flush_on_lambda(self) -> None:
+        """On AWS Lambda, send what there is: the process is frozen between two calls."""
+        if environment.is_lambda():
+            self.flush(_LAMBDA_SECONDS)
+
+    def close(self, timeout: float) -> bool:
+        """Send what there is within *timeout* seconds, else to disk; return whether all is safe."""
+        with self.guard():
+            return not self.enabled or self.sender.stop(timeout)
+        return False
+
+    def stats(self) -> Stats:
+        """Return how reporting fares."""
+        return Stats(
+            enabled=self.enabled,
+            waiting=self.sender.waiting,
+            spool_bytes=self.sender.spool_bytes,
+            last_error=self._health.last_error,
+            last_accepted_at=self._health.last_accepted_at,
+            **self._health.counts,
+        )
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child; the parent reports what was said before the fork."""
+        self._tallies_lock = threading.Lock()
+        self.naming.after_fork()
+        for tally in list(self._tallies.values()):
+            tally.forget()
+        self.sender.after_fork()
+        self._health = self.sender.health
+
+
+_shared: dict[str, Reporter] = {}
+
+
+def _shared_reporter(options: ReporterOptions) -> Reporter:
+    """Return this process's reporter with *options*, made once: workers unpickle many jobs."""
+    key = repr(options)
+    if key not in _shared:
+        _shared[key] = Reporter(options)
+    return _shared[key]
+
+
+def _spool_of(target: Target | None, given: str | None) -> Spool | None:
+    root = environment.spool_root(given)
+    if target is None or root is None:
+        return None
+    document = msgspec.json.encode(target._asdict()).decode()
+    return Spool(environment.spool_folder(root, target), document)
