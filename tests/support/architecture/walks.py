@@ -1,0 +1,139 @@
+"""The way of one event, one request and one `add` through the product's files, as it is run.
+
+`python -m tests.support.architecture.walks` prints for each how many files it passes and how often
+it goes from one file to another. Each walk runs over stand-ins in memory and takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from types import FrameType
+from unittest import mock
+
+from tests.support.dynamo.writer_process import Context
+from tests.support.events.builders import job_update, text
+from tests.support.producers.buses import WillingBus
+from tests.support.readers import log_lines
+from tests.support.readers.ledgers import empty_store, make_ledger
+from tests.support.readers.reading import NOW, SETTINGS, Serial, api_event
+from tests.support.recounts.views import reading_house
+
+from run_ledger import api, writer
+from run_ledger.emit import RunLedger
+from run_ledger.read.reader import Reader
+
+from .modules import ROOT
+
+_PRODUCT = f"{ROOT}/backend/"
+_OWNER = {"client_id": "acme", "project_id": "catalogue"}
+
+
+@dataclass
+class Walk:
+    """The files that calls went through, from the first call to the last."""
+
+    files: list[str] = field(default_factory=list)
+    """Each file once, in the order of its first call, by path in the repository."""
+    changes: int = 0
+    """How often a function was called that stands in another file than the one called before."""
+    _latest: str = ""
+
+    def note(self, frame: FrameType, event: str, _: object) -> None:
+        """Take note of a call, as a function for `sys.setprofile`."""
+        path = frame.f_code.co_filename
+        if event != "call" or not path.startswith(_PRODUCT):
+            return
+        file = path.removeprefix(f"{ROOT}/")
+        if file not in self.files:
+            self.files.append(file)
+        self.changes += self._latest not in {"", file}
+        self._latest = file
+
+    @contextmanager
+    def in_this_thread(self) -> Iterator[None]:
+        """Note the calls of this thread."""
+        sys.setprofile(self.note)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+
+def event() -> Walk:
+    """Follow the first event of a new job through the writer, as its queue delivers it."""
+    envelope = job_update(status="running", name="Descriptions", delta={"records_ok": 1})
+    batch = {"Records": [{"messageId": "m-1", "body": text(envelope)}]}
+    ledger = make_ledger(empty_store())
+    walk = Walk()
+    with _quiet(), mock.patch.object(writer, "_ledger", return_value=ledger), walk.in_this_thread():
+        answer = writer.handler(batch, Context())
+    assert answer == {"batchItemFailures": []}
+    return walk
+
+
+def request() -> Walk:
+    """Follow `/jobs?status=running` through the reader, where two jobs run."""
+    house = reading_house(
+        job_update(job_id=job_id, event_id=job_id, status="running") for job_id in ("a", "b")
+    )
+    reader = Reader(client=house.counting, settings=SETTINGS, executor=Serial(), now=lambda: NOW)
+    asked = api_event("/jobs", parameters={"status": ["running"]})
+    walk = Walk()
+    with _quiet(), mock.patch.object(api, "_reader", return_value=reader), walk.in_this_thread():
+        answer = api.handler(asked, Context())
+    assert answer["statusCode"] == 200
+    return walk
+
+
+def add() -> Walk:
+    """Follow one `job.add` of a job that runs, and the thread that brings it to the bus."""
+    bus, walk, is_walking = WillingBus(), Walk(), threading.Event()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if is_walking.is_set():
+            walk.note(frame, event, argument)
+
+    threading.setprofile(note)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            ledger = RunLedger("bus", client=bus, spool=folder)
+            with ledger.job(**_OWNER) as job:
+                ledger.flush()  # the job's beginning is sent, and the thread runs
+                is_walking.set()
+                with walk.in_this_thread():
+                    job.add(records_ok=1)
+                ledger.flush()
+                is_walking.clear()
+            ledger.close()
+    finally:
+        threading.setprofile(None)
+    assert [detail.get("delta") for detail in bus.details][1] == {"records_ok": 1}
+    return walk
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the handlers' log lines off the terminal; they are written all the same."""
+    with log_lines.restored(), redirect_stdout(io.StringIO()):
+        yield
+
+
+WALKS: Mapping[str, Callable[[], Walk]] = {"event": event, "request": request, "add": add}
+
+
+def main() -> None:
+    """Print each walk's figures and files."""
+    for name, follow in WALKS.items():
+        walk = follow()
+        head = f"{name}: {len(walk.files)} files, {walk.changes} changes of file"
+        sys.stdout.write("\n    ".join([head, *walk.files]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
