@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from run_ledger import logs, metrics, settings, starting
+from run_ledger.domain.instants import Instant
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
@@ -39,7 +40,7 @@ def _reader() -> Reader:
         client=dynamodb(),
         settings=configuration,
         executor=ThreadPoolExecutor(MOST_CONNECTIONS, "reader"),
-        now=lambda: time.time_ns() // 1_000,
+        now=lambda: Instant(time.time_ns() // 1_000),
     )
     starting.finished()
     return reader
@@ -63,7 +64,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             "Unavailable": int(answer.status == _UNAVAILABLE),
             "Crashed": int(answer.status == _CRASHED),
         },
-        now=time.time_ns() // 1_000,
+        now=Instant(time.time_ns() // 1_000),
         extra={
             "method": asked.method,
             **way,

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from run_ledger.domain.instants import Instant
+
 from . import logs
 
 NAMESPACE = "RunLedger"
@@ -29,7 +31,7 @@ def emit(
     units: Mapping[str, Unit],
     values: Mapping[str, Values],
     *,
-    now: int,
+    now: Instant,
     extra: Mapping[str, object] | None = None,
 ) -> None:
     """Write one line that says *message*, with *values* as metrics and *extra* beside them.

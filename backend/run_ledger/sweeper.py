@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from run_ledger import logs, metrics, settings
+from run_ledger.domain.instants import Instant
 from run_ledger.settings import Settings
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 from run_ledger.store.dynamo.reading import Reading
@@ -54,7 +55,7 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a sc
         dynamodb(), configuration.tables, executor, max(0.0, min(_MOST_SECONDS, remaining))
     )
     values: dict[str, metrics.Values] = {"SweepFailed": 0}
-    now = time.time_ns() // 1_000
+    now = Instant(time.time_ns() // 1_000)
     try:
         found = sweep(reading, now)
     except Exception:  # noqa: BLE001 - see below

@@ -14,6 +14,7 @@ import msgspec
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal
 from run_ledger.store.posting.reports import Report
@@ -132,5 +133,5 @@ def _write_log(report: Report, messages: int, seconds: float) -> None:
             "LateSeconds": late,
             "BusSeconds": since_bus,
         },
-        now=time.time_ns() // 1_000,
+        now=Instant(time.time_ns() // 1_000),
     )

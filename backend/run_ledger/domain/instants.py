@@ -1,30 +1,44 @@
-"""Instants are integers: microseconds since 1970-01-01T00:00:00Z.
+"""Times and how long things take, as integers of microseconds.
 
-Integers compare, subtract and store exactly; text is made of them only at the edges.
+An `Instant` is a point in time: microseconds since 1970-01-01T00:00:00Z. A `Duration` is a number
+of microseconds between two of them. Both are plain integers at run time, so they compare, subtract
+and store exactly and cost nothing; only the type checker tells them from other integers. A
+duration in seconds is a plain number, and its name ends with ``_seconds``.
+
+Text is made of instants only at the edges.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NewType, cast
+
+Instant = NewType("Instant", int)
+Duration = NewType("Duration", int)
 
 MICROSECONDS = 1_000_000
+HOUR = Duration(3_600 * MICROSECONDS)
+DAY = Duration(24 * HOUR)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN_EPOCH = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
-EARLIEST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-LATEST = (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
-def from_datetime(moment: datetime) -> int:
+def from_datetime(moment: datetime) -> Instant:
     """Return the instant of *moment*, which must carry a zone.
 
     The result may lie outside ``EARLIEST … LATEST`` where an offset carries it over the edge.
     """
-    return (moment - _EPOCH) // _MICROSECOND
+    return Instant((moment - _EPOCH) // _MICROSECOND)
 
 
-def parse(text: str) -> int:
+EARLIEST = from_datetime(datetime(1, 1, 1, tzinfo=UTC))
+LATEST = from_datetime(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+
+
+def parse(text: str) -> Instant:
     """Return the instant that the ISO 8601 *text* with a zone names; ValueError otherwise."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -35,23 +49,48 @@ def parse(text: str) -> int:
     return instant
 
 
-def text(instant: int) -> str:
+def midnight(day: str) -> Instant:
+    """Return the first instant of a UTC day, ``YYYY-MM-DD``; ValueError where there is none."""
+    return parse(f"{day}T00:00:00Z")
+
+
+def text(instant: Instant) -> str:
     """Return RFC 3339 in UTC with six decimals, ending in ``Z``: its order is that of time."""
     moment = _PLAIN_EPOCH + timedelta(microseconds=instant)
     return moment.isoformat(timespec="microseconds") + "Z"
 
 
-def day(instant: int) -> str:
+def day(instant: Instant) -> str:
     """Return the UTC day, ``YYYY-MM-DD``."""
     return hour(instant)[:10]
 
 
-def hour(instant: int) -> str:
+def hour(instant: Instant) -> str:
     """Return the UTC hour, ``YYYY-MM-DDTHH``."""
-    return _hour(instant // (3600 * MICROSECONDS))
+    return _hour(instant // HOUR)
 
 
 @lru_cache(maxsize=1024)
 def _hour(hours: int) -> str:
     """Return the text of an hour since 1970: the events of a batch share a few."""
-    return text(hours * 3600 * MICROSECONDS)[:13]
+    return text(Instant(hours * HOUR))[:13]
+
+
+def later(instant: Instant, duration: int) -> Instant:
+    """Return the instant *duration* microseconds after *instant*, before it where negative."""
+    return Instant(instant + duration)
+
+
+def floor(instant: Instant, length: Duration) -> Instant:
+    """Return when the hour or day of UTC, as *length* says, begins that *instant* lies in."""
+    return Instant(instant // length * length)
+
+
+def ceiling(instant: Instant, length: Duration) -> Instant:
+    """Return the first beginning of an hour or day of UTC at or after *instant*."""
+    return Instant(-(-instant // length) * length)
+
+
+def every(length: Duration, start: Instant, end: Instant) -> Sequence[Instant]:
+    """Return *start* and each instant *length* later than the last, while they lie before *end*."""
+    return cast("Sequence[Instant]", range(start, end, length))

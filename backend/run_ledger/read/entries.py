@@ -15,7 +15,7 @@ from msgspec import Struct
 from run_ledger.domain.api.entries import EntryDocument, HistoryDocument, entries_query
 from run_ledger.domain.api.parameters import Covers, PageQuery
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import text
+from run_ledger.domain.instants import Instant, text
 from run_ledger.store.items.entry_items import Entry
 from run_ledger.store.lists.entry_lists import MOST_SORTED_ENTRIES, read_by_event_id, read_by_time
 
@@ -49,7 +49,7 @@ def list_entries(inquiry: Inquiry) -> Struct:
 
 
 def _by_time(
-    inquiry: Inquiry, job_id: str, query: PageQuery, after: tuple[int, str] | None
+    inquiry: Inquiry, job_id: str, query: PageQuery, after: tuple[Instant, str] | None
 ) -> HistoryDocument | None:
     found = read_by_time(inquiry.reading, job_id, after, query.limit)
     if found is None:

@@ -19,9 +19,8 @@ from msgspec.structs import replace
 
 from run_ledger.domain.api.failures import Counted, ErrorsQuery, errors_query, grouped, place
 from run_ledger.domain.api.parameters import Covers, ListDocument
-from run_ledger.domain.api.trends import DAY
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import day, text
+from run_ledger.domain.instants import DAY, day, every, text
 from run_ledger.store.lists.failure_reads import failure_range, read_failures
 
 from .answers import fitting
@@ -51,7 +50,7 @@ def list_errors(inquiry: Inquiry) -> Struct:
 
 def _counted(inquiry: Inquiry, query: ErrorsQuery) -> Sequence[Counted]:
     _, clients = clients_in_view(inquiry, query.client_id)
-    days = [day(midnight) for midnight in range(query.start, query.end, DAY)]
+    days = [day(one) for one in every(DAY, query.start, query.end)]
     if len(clients) * len(days) > MOST_PARTITIONS:
         raise InvalidQuery(
             "from",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from run_ledger.domain.api import cursors
 from run_ledger.domain.api.access import Caller, Scope, granted
+from run_ledger.domain.instants import Instant
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.dynamo.reading import Reading
 
@@ -25,7 +26,7 @@ class Inquiry(NamedTuple):
     cursor_key: str
     rollup_shards: int
     entry_ttl_days: int
-    now: int
+    now: Instant
 
     def scope(self) -> Scope:
         """Return what the caller may see; reads a machine's grant. Raises Forbidden."""

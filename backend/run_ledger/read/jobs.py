@@ -24,7 +24,7 @@ from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document, job
 from run_ledger.domain.api.pages import Place, covers, following, merged
 from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
 from run_ledger.domain.exceptions import NotFound
-from run_ledger.domain.instants import text
+from run_ledger.domain.instants import Instant, text
 from run_ledger.store.items import keys
 from run_ledger.store.items.job_items import StoredJob
 from run_ledger.store.lists.day_map import read_day_map
@@ -146,5 +146,5 @@ def _shown(
     )
 
 
-def _document(stored: StoredJob, now: int) -> JobDocument:
+def _document(stored: StoredJob, now: Instant) -> JobDocument:
     return job_document(stored.job, last_seen_at=stored.last_seen_at, now=now)

@@ -27,9 +27,18 @@ from run_ledger.domain.api.overview import (
     overview_query,
     totals_document,
 )
-from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.domain.instants import (
+    DAY,
+    HOUR,
+    MICROSECONDS,
+    Duration,
+    Instant,
+    every,
+    floor,
+    later,
+    text,
+)
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_names, read_profile
 from run_ledger.store.lists.client_hours import HoursPage, client_range, read_hours
@@ -44,7 +53,7 @@ from .inquiries import Inquiry
 MOST_CLIENTS = 500
 _MOST_UNCLEAR = 1_000
 _KEYS_A_CALL = 100
-_MINUTE = 60 * MICROSECONDS
+_MINUTE = Duration(60 * MICROSECONDS)
 
 
 class _Known(NamedTuple):
@@ -62,11 +71,11 @@ def show_overview(inquiry: Inquiry) -> Struct:
         raise InvalidQuery(
             "client_id", f"{len(known)} clients are too many for one overview; name one"
         )
-    since = inquiry.now // HOUR * HOUR - DAY
-    moments = range(since, inquiry.now + 1, HOUR)
+    since = later(floor(inquiry.now, HOUR), -DAY)
+    moments = every(HOUR, since, later(inquiry.now, 1))
     figures = _figures(inquiry, known, since)
     document = OverviewDocument(
-        as_of=text(inquiry.now // _MINUTE * _MINUTE),
+        as_of=text(floor(inquiry.now, _MINUTE)),
         since=text(since),
         totals=totals_document(figures, moments),
         clients=[client_document(one, moments) for one in figures],
@@ -113,11 +122,11 @@ def _these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[_Known]:
     ]
 
 
-def _figures(inquiry: Inquiry, known: Sequence[_Known], since: int) -> list[ClientFigures]:
+def _figures(inquiry: Inquiry, known: Sequence[_Known], since: Instant) -> list[ClientFigures]:
     """Return what is known of each client after the last two rounds."""
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
-    days = day_cuts(since, inquiry.now + 1)
+    days = day_cuts(since, later(inquiry.now, 1))
     ranges = [client_range(one.client_id, day) for one in known for day in days]
     busy = [one.client_id for one in known if one.total.states.get("running", 0) > 0]
     answers: list[Any] = reading.together(
@@ -154,8 +163,8 @@ def _together(
     running: Mapping[str, RunningJobs],
     silent: Mapping[str, int],
 ) -> list[ClientFigures]:
-    hours: dict[str, dict[int, Counter[str]]] = {}
-    heard: dict[str, list[int]] = {}
+    hours: dict[str, dict[Instant, Counter[str]]] = {}
+    heard: dict[str, list[Instant]] = {}
     for page in pages:
         for moment, sums in page.hours.items():
             hours.setdefault(page.client_id, {}).setdefault(moment, Counter()).update(sums)

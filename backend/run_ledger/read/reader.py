@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from run_ledger.domain.api.access import Trust, caller
 from run_ledger.domain.exceptions import LedgerError, NotFound, StoreUnavailable
+from run_ledger.domain.instants import Instant
 from run_ledger.settings import Settings
 from run_ledger.store.dynamo.reading import Reading
 
@@ -56,7 +57,7 @@ class Reader(NamedTuple):
     client: DynamoDBClient
     settings: Settings
     executor: Executor
-    now: Callable[[], int]
+    now: Callable[[], Instant]
 
     def answer(self, request: Request, seconds: float) -> tuple[Answer, dict[str, Any]]:
         """Return the answer to *request*, found within *seconds*, and what to log of the way."""

@@ -12,8 +12,7 @@ from run_ledger.domain.api.entries import RejectionDocument, rejections_query
 from run_ledger.domain.api.pages import covers
 from run_ledger.domain.api.parameters import ListDocument
 from run_ledger.domain.exceptions import Forbidden
-from run_ledger.domain.instants import MICROSECONDS, day, text
-from run_ledger.store.items.entry_items import SECONDS_PER_DAY
+from run_ledger.domain.instants import DAY, day, later, text
 from run_ledger.store.lists.rejection_lists import read_rejections
 from run_ledger.store.posting.rejections import Rejection, from_rejection_item
 
@@ -45,7 +44,7 @@ def list_rejections(inquiry: Inquiry) -> Struct:
         inquiry.reading,
         start=start,
         newest=day(inquiry.now),
-        oldest=day(inquiry.now - kept_days * SECONDS_PER_DAY * MICROSECONDS),
+        oldest=day(later(inquiry.now, -kept_days * DAY)),
         limit=query.limit,
     )
     items = fitting([_document(from_rejection_item(item)) for _, item in rows])

@@ -26,7 +26,6 @@ from msgspec import Struct
 
 from run_ledger.domain.api.access import EVERYTHING
 from run_ledger.domain.api.trends import (
-    HOUR,
     SeriesDocument,
     Sums,
     TrendsDocument,
@@ -36,7 +35,7 @@ from run_ledger.domain.api.trends import (
     trends_query,
 )
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import day, parse, text
+from run_ledger.domain.instants import HOUR, Instant, day, later, midnight, text
 from run_ledger.domain.state.rollups import ALL
 from run_ledger.store.lists.directories import read_project_ids
 from run_ledger.store.lists.rollup_reads import Place, Range, beyond, day_cuts, read_sums
@@ -54,7 +53,7 @@ _DAYS_A_QUERY = 32
 _NAMES = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: ""}
 
 Group = str | None
-Point = tuple[Group, int]
+Point = tuple[Group, Instant]
 
 
 def show_trends(inquiry: Inquiry) -> Struct:
@@ -128,19 +127,19 @@ def _check(count: int, parameter: str, what: str) -> None:
 
 def _place_of_all(partition: str) -> Callable[[str], Point]:
     del partition
-    return lambda sort: (None, _midnight(sort))
+    return lambda sort: (None, midnight(sort))
 
 
 def _place_of_clients(query: TrendsQuery) -> Place[Point]:
     def place(partition: str) -> Callable[[str], Point | None]:
-        client_id, midnight = _named(partition)
+        client_id, first = _named(partition)
 
         def place_row(sort: str) -> Point | None:
             hour, _, pipeline = sort.partition("#")
             if query.pipeline is not None and pipeline != query.pipeline:
                 return None
             group = pipeline if query.group_by == "pipeline" else client_id
-            return group if query.group_by else None, _moment(query, midnight, hour)
+            return group if query.group_by else None, _moment(query, first, hour)
 
         return place_row
 
@@ -151,36 +150,34 @@ def _place_of_projects(query: TrendsQuery, clients: Sequence[str]) -> Place[Poin
     in_view = frozenset(clients)
 
     def place(partition: str) -> Callable[[str], Point | None]:
-        project_id, midnight = _named(partition)
+        project_id, first = _named(partition)
 
         def place_row(sort: str) -> Point | None:
             hour, _, client_id = sort.partition("#")
             if client_id not in in_view:
                 return None
             group = client_id if query.group_by == "client" else project_id
-            return group if query.group_by else None, _moment(query, midnight, hour)
+            return group if query.group_by else None, _moment(query, first, hour)
 
         return place_row
 
     return place
 
 
-def _named(partition: str) -> tuple[str, int]:
+def _named(partition: str) -> tuple[str, Instant]:
     """Return the id in the key of a partition, and when its day begins."""
     _, name, day_text = partition.split("#")
-    return name, _midnight(day_text)
+    return name, midnight(day_text)
 
 
-def _midnight(day_text: str) -> int:
-    return parse(f"{day_text}T00:00:00Z")
-
-
-def _moment(query: TrendsQuery, midnight: int, hour: str) -> int:
-    return midnight if query.is_by_day_of_utc else query.interval_of(midnight + int(hour) * HOUR)
+def _moment(query: TrendsQuery, first: Instant, hour: str) -> Instant:
+    if query.is_by_day_of_utc:
+        return first
+    return query.interval_of(later(first, int(hour) * HOUR))
 
 
 def _series(query: TrendsQuery, sums: Mapping[Point, Sums]) -> list[SeriesDocument]:
-    groups: dict[Group, list[tuple[int, Sums]]] = {} if query.group_by else {None: []}
+    groups: dict[Group, list[tuple[Instant, Sums]]] = {} if query.group_by else {None: []}
     for (group, moment), counts in sums.items():
         shown = known_alone(counts) if query.is_over_all else counts
         groups.setdefault(group, []).append((moment, shown))

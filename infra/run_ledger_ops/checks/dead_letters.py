@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS, Instant
 
 _MESSAGES_A_CALL = 10
 # A call's limit is 1 MiB since 2025, and 256 KiB where that has not arrived.
@@ -33,7 +33,7 @@ class Glance:
     """What a look at a queue tells: its messages (about), and the oldest of some of them."""
 
     messages: int
-    oldest_sent_at: int | None
+    oldest_sent_at: Instant | None
 
 
 @dataclass
@@ -79,7 +79,9 @@ def glance(sqs: Any, queue_url: str) -> Glance:
     """Look at a queue and leave it as it is."""
     messages = _count(sqs, queue_url, with_held=True)
     found = _receive(sqs, queue_url, most=_MESSAGES_A_CALL, hold=0, wait=0) if messages else []
-    sent = [int(message["Attributes"]["SentTimestamp"]) * _MILLISECOND for message in found]
+    sent = [
+        Instant(int(message["Attributes"]["SentTimestamp"]) * _MILLISECOND) for message in found
+    ]
     return Glance(messages, min(sent, default=None))
 
 

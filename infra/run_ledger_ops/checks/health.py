@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
+from run_ledger.domain.instants import Instant
 from run_ledger_ops.checks.dead_letters import glance
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.deploying import states
@@ -226,5 +227,5 @@ def _alarms(system: Target) -> Finding:
     return Finding("alarms", Level.WELL, f"none of {len(alarms)} rings", figures)
 
 
-def _instant(at: datetime) -> int:
-    return int(at.timestamp() * instants.MICROSECONDS)
+def _instant(at: datetime) -> Instant:
+    return Instant(int(at.timestamp() * instants.MICROSECONDS))

@@ -9,10 +9,10 @@ from msgspec import to_builtins
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound
+from run_ledger.domain.instants import DAY, Instant
 from run_ledger.store.audit.run import Audit, Findings, Found, Manner
 from run_ledger.store.audit.scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.items.keys import Tables
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
@@ -21,7 +21,6 @@ from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DRIFT = 1
-_DAY = SECONDS_PER_DAY * instants.MICROSECONDS
 _READING_SECONDS = 86_400.0
 _MOST_LABELS = 5
 # Producers' clocks may be ahead of the writer's, by which entries expire.
@@ -110,16 +109,16 @@ def patient_reading(client: Any, tables: Tables, executor: Executor) -> Reading:
     return Reading(client, tables, executor, _READING_SECONDS)
 
 
-def judge_all(reading: Reading, now: int, ttl_days: int, *, repair: bool) -> Findings:
+def judge_all(reading: Reading, now: Instant, ttl_days: int, *, repair: bool) -> Findings:
     """Judge, and mend if told so, all that entries which are kept for so long can tell of."""
     return Audit(reading, Scope(now=now), _horizon(now, ttl_days), Manner(repair=repair)).run()
 
 
-def _horizon(now: int, ttl_days: int) -> int:
-    return max(now - (ttl_days - _MARGIN_DAYS) * _DAY, instants.EARLIEST)
+def _horizon(now: Instant, ttl_days: int) -> Instant:
+    return max(instants.later(now, -(ttl_days - _MARGIN_DAYS) * DAY), instants.EARLIEST)
 
 
-def _run(system: Target, scope: Scope, horizon: int, *, repair: bool) -> Findings:
+def _run(system: Target, scope: Scope, horizon: Instant, *, repair: bool) -> Findings:
     reading = patient_reading(system.dynamodb, system.tables, system.executor)
     with Progress("jobs and projects recounted", None) as progress:
         manner = Manner(repair=repair, progress=progress.add)

@@ -8,8 +8,8 @@ from msgspec import structs
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound, RejectionReason
+from run_ledger.domain.instants import DAY, Instant
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.lists.rejection_lists import read_rejections
 from run_ledger.store.lists.rejection_states import move, read_rejection
 from run_ledger.store.posting.rejections import Rejection, Status, from_rejection_item
@@ -19,7 +19,6 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
-_DAY = SECONDS_PER_DAY * instants.MICROSECONDS
 _DAYS_BEYOND_EXPIRY = 3
 _PAGE = 200
 _READING_SECONDS = 600.0
@@ -213,10 +212,10 @@ def _discard(given: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------- helpers
 
 
-def _newest_first(system: Target, since: int | None) -> Iterator[Rejection]:
+def _newest_first(system: Target, since: Instant | None) -> Iterator[Rejection]:
     """Give the rejected events from now back to *since*, or as far as they are kept."""
     now = terminal.clock()
-    oldest = now - (system.entry_ttl_days + _DAYS_BEYOND_EXPIRY) * _DAY
+    oldest = instants.later(now, -(system.entry_ttl_days + _DAYS_BEYOND_EXPIRY) * DAY)
     if since is not None:
         oldest = min(max(oldest, since), now)
     reading = Reading(system.dynamodb, system.tables, system.executor, _READING_SECONDS)
@@ -225,7 +224,7 @@ def _newest_first(system: Target, since: int | None) -> Iterator[Rejection]:
         span = read_rejections(
             reading,
             start=start,
-            newest=instants.day(now + _DAY),
+            newest=instants.day(instants.later(now, DAY)),
             oldest=instants.day(oldest),
             limit=_PAGE,
         )

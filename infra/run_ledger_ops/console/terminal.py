@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import LedgerError
+from run_ledger.domain.instants import Instant
 from run_ledger_ops.console.exceptions import OpsError
 
 CANNOT = 2
@@ -132,25 +133,25 @@ def day(text: str) -> str:
     try:
         if not _DAY.fullmatch(text):
             raise ValueError(text)  # noqa: TRY301 - one message for both ways to be wrong
-        instants.parse(f"{text}T00:00:00Z")
+        instants.midnight(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no day as in 2026-11-22") from error
     return text
 
 
-def moment(text: str, now: Callable[[], int] | None = None) -> int:
+def moment(text: str, now: Callable[[], Instant] | None = None) -> Instant:
     """Read an instant: a day, an RFC 3339 time, or how long ago, as in 30m, 36h or 7d."""
     ago = _AGO.fullmatch(text)
     if ago:
         seconds = int(ago[1]) * _UNITS[ago[2]]
-        return (now or clock)() - seconds * instants.MICROSECONDS
+        return instants.later((now or clock)(), -seconds * instants.MICROSECONDS)
     try:
-        return instants.parse(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
+        return instants.midnight(text) if _DAY.fullmatch(text) else instants.parse(text)
     except ValueError as error:
         message = f"{text!r} is neither 30m, 36h or 7d ago nor a time as in 2026-11-22T14:15:00Z"
         raise argparse.ArgumentTypeError(message) from error
 
 
-def clock() -> int:
+def clock() -> Instant:
     """Give the present instant."""
-    return time.time_ns() // 1_000
+    return Instant(time.time_ns() // 1_000)

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import Forbidden, Unauthorized
-from run_ledger.domain.instants import MICROSECONDS, parse
+from run_ledger.domain.instants import MICROSECONDS, Instant, parse
 
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"
@@ -88,7 +88,7 @@ class Caller(Struct, frozen=True):
         return [self.kind, *sorted(self.scope.clients or ())]
 
 
-def caller(claims: Mapping[str, Any], trust: Trust, now: int) -> Caller:
+def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
     """Return who *claims* speak of at *now*; raises Unauthorized or Forbidden."""
     _check_token(claims, trust, now)
     app_client_id = claims.get("client_id")
@@ -114,7 +114,7 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: int) -> Caller:
     return Caller("client", app_client_id, Scope(clients))
 
 
-def _check_token(claims: Mapping[str, Any], trust: Trust, now: int) -> None:
+def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
     """Raise Unauthorized or Forbidden unless *claims* are those of a token for this API, now."""
     if claims.get("token_use") != "access":
         raise Unauthorized(f"The request needs an access token with the scope {REQUIRED_SCOPE}.")
@@ -146,14 +146,14 @@ def granted(grant: Mapping[str, Any] | None) -> Scope:
     return Scope(clients)
 
 
-def _instant(claim: object) -> int | None:
+def _instant(claim: object) -> Instant | None:
     """Return the instant that a claim of time says: seconds, or text of them, or of a date."""
     if isinstance(claim, int) and not isinstance(claim, bool):
-        return claim * MICROSECONDS
+        return Instant(claim * MICROSECONDS)
     if not isinstance(claim, str):
         return None
     if _SECONDS.fullmatch(claim):
-        return int(claim) * MICROSECONDS
+        return Instant(int(claim) * MICROSECONDS)
     date = _DATE_TEXT.fullmatch(claim)
     if date is None or date["month"] not in _MONTHS:
         return None

@@ -18,7 +18,7 @@ from run_ledger.domain.api.parameters import (
     limit,
 )
 from run_ledger.domain.contract.vocabulary import RESULTS, ProjectStatus
-from run_ledger.domain.instants import text
+from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state.project import Project
 
 MOST_CLIENTS, DEFAULT_CLIENTS = 100, 50
@@ -133,7 +133,7 @@ def project_document(
     project_id: str,
     now: Mapping[str, int],
     project: Project | None,
-    last_seen_at: int | None,
+    last_seen_at: Instant | None,
 ) -> ProjectDocument:
     """Return a project as the API shows it; None for *project* where nothing was reported of it."""
     latest: Callable[[str], Any] = project.latest if project else lambda _: None

@@ -16,9 +16,8 @@ from run_ledger.domain.api.parameters import (
     limit,
     moment,
 )
-from run_ledger.domain.api.trends import DAY
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import EARLIEST, LATEST, text
+from run_ledger.domain.instants import DAY, EARLIEST, LATEST, Instant, ceiling, floor, later, text
 
 MOST_ERRORS, DEFAULT_ERRORS = 100, 50
 MOST_DAYS = 400
@@ -46,20 +45,21 @@ class ErrorsQuery(Struct, frozen=True):
     """Which failures, and which page of their groups: ``end`` is exclusive, both are midnights."""
 
     client_id: str | None
-    start: int
-    end: int
+    start: Instant
+    end: Instant
     binding: list[str | int | None]
     limit: int
     cursor: str | None
 
 
-def errors_query(given: Given, now: int) -> ErrorsQuery:
+def errors_query(given: Given, now: Instant) -> ErrorsQuery:
     """Return the query that the parameters of the list of errors make at *now*."""
     check_names(given, ERRORS_PARAMETERS)
     since, until = _FROM.of(given), _TO.of(given)
-    last = now + 1 if until is None else until
-    end = -(-last // DAY) * DAY
-    start = max(EARLIEST, end - _DEFAULT_DAYS * DAY) if since is None else since // DAY * DAY
+    last = later(now, 1) if until is None else until
+    end = ceiling(last, DAY)
+    week = later(end, -_DEFAULT_DAYS * DAY)
+    start = max(EARLIEST, week) if since is None else floor(since, DAY)
     if start >= end or (since is not None and since >= last):
         parameter = "to" if since is None else "from"
         raise InvalidQuery(parameter, "the span is empty: from must lie before to")
@@ -99,17 +99,17 @@ class Counted(Struct, frozen=True):
 
     fingerprint: str
     client_id: str
-    midnight: int
+    midnight: Instant
     count: int
-    first_at: int | None
+    first_at: Instant | None
     type: str | None
     message: str | None
-    jobs: Sequence[tuple[int, str]]
+    jobs: Sequence[tuple[Instant, str]]
 
 
 def grouped(counted: Iterable[Counted]) -> list[ErrorDocument]:
     """Return the groups of what was *counted*, most failures first, then by fingerprint."""
-    rows: dict[tuple[str, str, int], list[Counted]] = {}
+    rows: dict[tuple[str, str, Instant], list[Counted]] = {}
     for one in counted:
         rows.setdefault((one.fingerprint, one.client_id, one.midnight), []).append(one)
     groups: dict[str, list[Counted]] = {}

@@ -26,7 +26,7 @@ from run_ledger.domain.api.parameters import (
 )
 from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobResult, JobStatus
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.domain.instants import MICROSECONDS, Instant, text
 from run_ledger.domain.state.job import Attempt, Failure, Job
 
 STATUSES: tuple[str, ...] = get_args(JobStatus)
@@ -100,10 +100,10 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
     results: tuple[str, ...] | None = None
     fingerprint: str | None = None
     stalled: bool | None = None
-    since: int | None = None
-    until: int | None = None
-    ended_since: int | None = None
-    ended_until: int | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    ended_since: Instant | None = None
+    ended_until: Instant | None = None
     prefix: str | None = None
     limit: int = DEFAULT_JOBS
     cursor: str | None = None
@@ -125,7 +125,7 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
         return (self.fingerprint, self.ended_since, self.ended_until) != (None, None, None)
 
     @property
-    def before(self) -> int | None:
+    def before(self) -> Instant | None:
         """Return what all matching jobs were created before: none ends before it is created."""
         return min((t for t in (self.until, self.ended_until) if t is not None), default=None)
 
@@ -147,7 +147,7 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
             self.ended_until,
         ]
 
-    def matches(self, job: Job, last_seen_at: int, now: int) -> bool:
+    def matches(self, job: Job, last_seen_at: Instant, now: Instant) -> bool:
         """Return whether *job*, seen then, is one that is asked for at *now*."""
         return (
             self.client_id in (None, job.client_id)
@@ -163,7 +163,7 @@ class JobsQuery(Struct, frozen=True, kw_only=True):
             and self._covers_end(job.current.ended_at)
         )
 
-    def _covers_end(self, ended_at: int | None) -> bool:
+    def _covers_end(self, ended_at: Instant | None) -> bool:
         if self.ended_since is None is self.ended_until:
             return True
         return (
@@ -270,7 +270,7 @@ class JobDocument(Struct, frozen=True):
     attempts: Sequence[AttemptDocument]
 
 
-def job_document(job: Job, *, last_seen_at: int, now: int) -> JobDocument:
+def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocument:
     """Return *job* as the API shows it at *now*."""
     attempts = {number: _attempt_document(number, job.attempts[number]) for number in job.attempts}
     current = attempts[job.attempt]
@@ -317,5 +317,5 @@ def _sorted(members: Mapping[str, T]) -> Mapping[str, T]:
     return dict(sorted(members.items()))
 
 
-def _time(instant: int | None) -> str | None:
+def _time(instant: Instant | None) -> str | None:
     return None if instant is None else text(instant)

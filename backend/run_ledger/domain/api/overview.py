@@ -11,7 +11,7 @@ from msgspec import Struct
 from run_ledger.domain.api.parameters import Given, Parameter, check_names, identifier
 from run_ledger.domain.api.trends import error_rate
 from run_ledger.domain.contract.vocabulary import RESULTS
-from run_ledger.domain.instants import text
+from run_ledger.domain.instants import Instant, text
 
 _CLIENT_ID = identifier("client_id", "Only the figures of this client.")
 OVERVIEW_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENT_ID,)
@@ -81,23 +81,23 @@ class ClientFigures(Struct, frozen=True):
     name: str | None
     states: Sums
     stalled: int | None
-    hours: Mapping[int, Sums]
-    last_event_at: int | None
+    hours: Mapping[Instant, Sums]
+    last_event_at: Instant | None
 
 
-def client_document(figures: ClientFigures, moments: Sequence[int]) -> ClientFiguresDocument:
+def client_document(figures: ClientFigures, moments: Sequence[Instant]) -> ClientFiguresDocument:
     """Return the figures of a client over the hours that begin at *moments*."""
     return ClientFiguresDocument(
         client_id=figures.client_id, name=figures.name, **_shown(figures, moments)
     )
 
 
-def totals_document(every: Iterable[ClientFigures], moments: Sequence[int]) -> FiguresDocument:
+def totals_document(every: Iterable[ClientFigures], moments: Sequence[Instant]) -> FiguresDocument:
     """Return the figures of all clients together."""
     states: Counter[str] = Counter()
-    hours: dict[int, Counter[str]] = {}
+    hours: dict[Instant, Counter[str]] = {}
     stalled: int | None = 0
-    heard: list[int] = []
+    heard: list[Instant] = []
     for one in every:
         states.update(one.states)
         for moment, sums in one.hours.items():
@@ -108,7 +108,7 @@ def totals_document(every: Iterable[ClientFigures], moments: Sequence[int]) -> F
     return FiguresDocument(**_shown(together, moments))
 
 
-def _shown(figures: ClientFigures, moments: Sequence[int]) -> dict[str, Any]:
+def _shown(figures: ClientFigures, moments: Sequence[Instant]) -> dict[str, Any]:
     hours = [_hour(moment, figures.hours.get(moment, {})) for moment in moments]
     ended = {
         result: max(0, sum(sums.get(f"ended_{result}", 0) for sums in figures.hours.values()))
@@ -129,7 +129,7 @@ def _shown(figures: ClientFigures, moments: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _hour(moment: int, sums: Sums) -> HourDocument:
+def _hour(moment: Instant, sums: Sums) -> HourDocument:
     ended = {result: max(0, sums.get(f"ended_{result}", 0)) for result in RESULTS}
     return HourDocument(
         at=text(moment),

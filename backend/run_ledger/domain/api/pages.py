@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from run_ledger.domain import instants
 from run_ledger.domain.api.parameters import Covers
+from run_ledger.domain.instants import DAY, day, every, later, midnight
 
 T = TypeVar("T")
 _DAY = len("YYYY-MM-DD")
@@ -122,7 +122,5 @@ def _moment(position: str | None) -> str | None:
 
 def days_down(newest: str, oldest: str) -> list[str]:
     """Return the days from *newest* down to *oldest*, both with them."""
-    day_length = 86_400 * instants.MICROSECONDS
-    first = instants.parse(f"{newest}T00:00:00Z")
-    last = instants.parse(f"{oldest}T00:00:00Z")
-    return [instants.day(moment) for moment in range(first, last - 1, -day_length)]
+    days = every(DAY, midnight(oldest), later(midnight(newest), 1))
+    return [day(one) for one in reversed(days)]

@@ -23,6 +23,7 @@ from msgspec import Raw, Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidQuery, shown
+from run_ledger.domain.instants import Instant
 
 Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")
@@ -189,10 +190,10 @@ def flag(name: str, about: str) -> Parameter[bool]:
     )
 
 
-def moment(name: str, about: str) -> Parameter[int]:
+def moment(name: str, about: str) -> Parameter[Instant]:
     """Return a parameter that takes a time; a date stands for its first moment in UTC."""
 
-    def parse(text: str) -> int:
+    def parse(text: str) -> Instant:
         if _is_day(text):
             return instants.parse(f"{text}T00:00:00Z")
         if not _is_time(text):
@@ -208,10 +209,10 @@ def moment(name: str, about: str) -> Parameter[int]:
     )
 
 
-def moment_or_day(name: str, about: str) -> Parameter[int | date]:
+def moment_or_day(name: str, about: str) -> Parameter[Instant | date]:
     """Return a parameter that takes a time, or a date: another parameter says in which zone."""
 
-    def parse(text: str) -> int | date:
+    def parse(text: str) -> Instant | date:
         if _is_day(text):
             return date.fromisoformat(text)
         if not _is_time(text):

@@ -23,7 +23,20 @@ from run_ledger.domain.api.parameters import (
 )
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS, JobResult
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import EARLIEST, LATEST, MICROSECONDS, parse, text
+from run_ledger.domain.instants import (
+    DAY,
+    EARLIEST,
+    HOUR,
+    LATEST,
+    Duration,
+    Instant,
+    ceiling,
+    every,
+    floor,
+    later,
+    midnight,
+    text,
+)
 from run_ledger.domain.state.durations import percentile
 
 if TYPE_CHECKING:
@@ -31,16 +44,14 @@ if TYPE_CHECKING:
 
 Interval = Literal["hour", "day"]
 GroupBy = Literal["client", "project", "pipeline"]
-HOUR = 3_600 * MICROSECONDS
-DAY = 24 * HOUR
 MOST_DAYS_BY_HOUR = 31
 MOST_DAYS_BY_DAY = 400
-_LENGTH = {"hour": HOUR, "day": DAY}
+_LENGTH: Mapping[Interval, Duration] = {"hour": HOUR, "day": DAY}
 _MOST_DAYS = {"hour": MOST_DAYS_BY_HOUR, "day": MOST_DAYS_BY_DAY}
-_DEFAULT_SPAN = {"hour": DAY, "day": 30 * DAY}
+_DEFAULT_SPAN: Mapping[Interval, Duration] = {"hour": DAY, "day": Duration(30 * DAY)}
 UTC = "UTC"
 _DATE_TEXT = "a time in the years 2 to 9998"
-_FIRST_IN_ZONES, _LAST_IN_ZONES = parse("0002-01-01T00:00:00Z"), parse("9998-12-31T00:00:00Z")
+_FIRST_IN_ZONES, _LAST_IN_ZONES = midnight("0002-01-01"), midnight("9998-12-31")
 
 
 def _zone_name(name: str) -> str:
@@ -114,14 +125,14 @@ class TrendsQuery(Struct, frozen=True):
     """Which series: ``start`` and ``end`` lie on the edges of intervals, ``end`` is exclusive."""
 
     interval: Interval
-    start: int
-    end: int
+    start: Instant
+    end: Instant
     client_id: str | None
     project_id: str | None
     pipeline: str | None
     group_by: GroupBy | None
     tz: str = UTC
-    edges: tuple[int, ...] = ()
+    edges: tuple[Instant, ...] = ()
     """Where the days of another zone than UTC begin, and where the last one ends."""
 
     @property
@@ -140,18 +151,18 @@ class TrendsQuery(Struct, frozen=True):
         return self.interval == "day" and not self.edges
 
     @property
-    def moments(self) -> range:
+    def moments(self) -> Sequence[Instant]:
         """Return where each interval of UTC begins."""
-        return range(self.start, self.end, _LENGTH[self.interval])
+        return every(_LENGTH[self.interval], self.start, self.end)
 
-    def interval_of(self, hour: int) -> int:
+    def interval_of(self, hour: Instant) -> Instant:
         """Return where the interval begins that the *hour* beginning then belongs to."""
         if self.edges:
             return self.edges[bisect_right(self.edges, hour) - 1]
-        return hour // _LENGTH[self.interval] * _LENGTH[self.interval]
+        return floor(hour, _LENGTH[self.interval])
 
 
-def trends_query(given: Given, now: int) -> TrendsQuery:
+def trends_query(given: Given, now: Instant) -> TrendsQuery:
     """Return the query that the parameters of trends make at *now*."""
     check_names(given, TRENDS_PARAMETERS)
     interval = cast("Interval", _INTERVAL.of(given) or "day")
@@ -180,22 +191,22 @@ def trends_query(given: Given, now: int) -> TrendsQuery:
 _NO_PIPELINES = "the pipelines of a project are not counted apart"
 
 
-def _span(given: Given, interval: Interval, now: int) -> tuple[int, int]:
+def _span(given: Given, interval: Interval, now: Instant) -> tuple[Instant, Instant]:
     """Return the first moment of the first interval, and that after the last."""
     length = _LENGTH[interval]
     since, until = _in_utc(_FROM.of(given)), _in_utc(_TO.of(given))
     end = now if until is None else until
-    start = max(EARLIEST, end - _DEFAULT_SPAN[interval]) if since is None else since
+    start = max(EARLIEST, later(end, -_DEFAULT_SPAN[interval])) if since is None else since
     _check(start < end, end - start <= _MOST_DAYS[interval] * DAY, interval, since)
-    last = -(-end // length) * length
+    last = ceiling(end, length)
     if last > LATEST:
         raise InvalidQuery("to", "allowed: a time before the last day of the year 9999")
-    return start // length * length, last
+    return floor(start, length), last
 
 
 def _span_in(
-    tz: str, given: Given, interval: Interval, now: int
-) -> tuple[int, int, tuple[int, ...]]:
+    tz: str, given: Given, interval: Interval, now: Instant
+) -> tuple[Instant, Instant, tuple[Instant, ...]]:
     """Return the same in the zone *tz*, and where its days begin, by day."""
     zone = _zone(tz)
     since, until = _in_zone(zone, _FROM, given), _in_zone(zone, _TO, given)
@@ -209,7 +220,7 @@ def _span_in(
     length = (wall_end - zone.wall_clock(start)) - timedelta(hours=1)
     _check(start < end, length <= timedelta(days=_MOST_DAYS[interval]), interval, since)
     if interval == "hour":
-        return start // HOUR * HOUR, -(-end // HOUR) * HOUR, ()
+        return floor(start, HOUR), ceiling(end, HOUR), ()
     edges = zone.edges(start, end)
     return edges[0], edges[-1], edges
 
@@ -218,7 +229,7 @@ def _check(
     is_there: bool,  # noqa: FBT001
     is_short: bool,  # noqa: FBT001
     interval: Interval,
-    since: int | None,
+    since: Instant | None,
 ) -> None:
     """Raise InvalidQuery for a span that has no length or too much of it."""
     if not is_there:
@@ -231,11 +242,11 @@ def _check(
         )
 
 
-def _in_utc(given: int | date | None) -> int | None:
-    return parse(f"{given}T00:00:00Z") if isinstance(given, date) else given
+def _in_utc(given: Instant | date | None) -> Instant | None:
+    return midnight(str(given)) if isinstance(given, date) else given
 
 
-def _in_zone(zone: Zone, parameter: Parameter[int | date], given: Given) -> int | None:
+def _in_zone(zone: Zone, parameter: Parameter[Instant | date], given: Given) -> Instant | None:
     """Return the moment that is given, of a date the first hour that belongs to it."""
     value = parameter.of(given)
     moment = _in_utc(value)
@@ -294,7 +305,7 @@ def known_alone(sums: Sums) -> dict[str, int]:
     }
 
 
-def series(key: Mapping[str, str], points: Iterable[tuple[int, Sums]]) -> SeriesDocument:
+def series(key: Mapping[str, str], points: Iterable[tuple[Instant, Sums]]) -> SeriesDocument:
     """Return a series of *points*, each with the moment that its interval begins at."""
     return SeriesDocument(
         key,

@@ -14,9 +14,8 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from run_ledger.domain.instants import MICROSECONDS, from_datetime
+from run_ledger.domain.instants import HOUR, Instant, ceiling, from_datetime, later
 
-_HOUR = 3_600 * MICROSECONDS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)
 
@@ -31,25 +30,25 @@ class Zone:
         with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
             self._rules = ZoneInfo.from_file(rules, key=name)
 
-    def wall_clock(self, moment: int) -> datetime:
+    def wall_clock(self, moment: Instant) -> datetime:
         """Return what clocks in the zone show."""
         there = (_EPOCH + timedelta(microseconds=moment)).astimezone(self._rules)
         return there.replace(tzinfo=None, fold=0)
 
-    def moment(self, wall_clock: datetime) -> int:
+    def moment(self, wall_clock: datetime) -> Instant:
         """Return when clocks show this; the first time, where they show it twice."""
         return from_datetime(wall_clock.replace(tzinfo=self._rules))
 
-    def begins(self, day: date) -> int:
+    def begins(self, day: date) -> Instant:
         """Return when the first hour of UTC begins that belongs to *day*."""
-        return -(-self.moment(datetime.combine(day, time())) // _HOUR) * _HOUR
+        return ceiling(self.moment(datetime.combine(day, time())), HOUR)
 
-    def edges(self, start: int, end: int) -> tuple[int, ...]:
+    def edges(self, start: Instant, end: Instant) -> tuple[Instant, ...]:
         """Return where the days from that of *start* to that of right before *end* begin.
 
         The last of them is where the last day ends: a day longer or shorter where clocks change.
         """
-        first, last = self.wall_clock(start).date(), self.wall_clock(end - 1).date()
+        first, last = self.wall_clock(start).date(), self.wall_clock(later(end, -1)).date()
         while self.begins(first) >= end:  # of the hour that this day has begun in, none is its own
             first -= _ONE_DAY
         stop = last if self.begins(last) >= end else last + _ONE_DAY

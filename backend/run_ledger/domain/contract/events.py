@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent, shown
+from run_ledger.domain.instants import Instant
 
 from .violations import (
     UNREADABLE,
@@ -53,7 +54,7 @@ class Event(Struct, frozen=True):
     kind: Literal["job", "project"]
     entity_id: str
     event_id: str
-    occurred_at: int
+    occurred_at: Instant
     update: JobUpdate | ProjectUpdate
     digest: bytes
     detail: bytes
@@ -62,7 +63,7 @@ class Event(Struct, frozen=True):
     sent_at: datetime | None
 
     @property
-    def order(self) -> tuple[int, int, str]:
+    def order(self) -> tuple[int, Instant, str]:
         """Return what the events of one entity are ordered by (a project has one attempt)."""
         attempt = self.update.attempt if isinstance(self.update, JobUpdate) else 1
         return (attempt, self.occurred_at, self.event_id)
@@ -154,7 +155,7 @@ def _check_version(update: JobUpdate | ProjectUpdate) -> None:
         raise unknown_version(update.schema_version)
 
 
-def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> int:
+def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> Instant:
     if not isinstance(update.occurred_at, UnsetType):
         return _instant("occurred_at", update.occurred_at)
     if isinstance(outer.time, UnsetType):
@@ -167,7 +168,7 @@ def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> int:
     return _instant("time", outer.time)
 
 
-def _instant(field: str, moment: datetime) -> int:
+def _instant(field: str, moment: datetime) -> Instant:
     instant = instants.from_datetime(moment)
     if not instants.EARLIEST <= instant <= instants.LATEST:
         raise InvalidEvent(

@@ -14,11 +14,11 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.instants import DAY, MICROSECONDS, Duration
 
 _GROWTH_NUMERATOR, _GROWTH_DENOMINATOR = 11, 10
 _FIRST_BOUND = 1_000  # one millisecond: nothing that runs as a job is told apart below it
-_LAST_BOUND = 400 * 366 * 86_400 * MICROSECONDS
+_LAST_BOUND = 400 * 366 * DAY
 _SCALE = 10**6  # keeps the truncation of the integer products far below a microsecond
 
 
@@ -33,7 +33,7 @@ def _bounds() -> tuple[int, ...]:
 BOUNDS = _bounds()
 
 
-def bucket(duration: int) -> int:
+def bucket(duration: Duration) -> int:
     """Return the number of the bucket of *duration*, in microseconds; beyond the last: the last."""
     return min(bisect_left(BOUNDS, duration), len(BOUNDS) - 1)
 

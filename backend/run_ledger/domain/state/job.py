@@ -35,6 +35,7 @@ from run_ledger.domain.contract.vocabulary import (
     JobUpdate,
 )
 from run_ledger.domain.exceptions import InvalidEvent, shown
+from run_ledger.domain.instants import Duration, Instant
 
 from .liveness import is_silent
 from .sums import LatestValue, add_delta, take_latest_values
@@ -55,7 +56,7 @@ class Failure(Struct, frozen=True):
 class Reported(Struct, frozen=True):
     """The latest error that an attempt reported before it ended."""
 
-    at: int
+    at: Instant
     event_id: str
     error: Failure
 
@@ -63,7 +64,7 @@ class Reported(Struct, frozen=True):
 class Ended(Struct, frozen=True):
     """The completed event that won: the latest by (``at``, ``event_id``)."""
 
-    at: int
+    at: Instant
     event_id: str
     result: JobResult
     error: Failure | None
@@ -79,7 +80,7 @@ class Ended(Struct, frozen=True):
 class Attempt(Struct, frozen=True):
     """One try at the job."""
 
-    started_at: int | None = None
+    started_at: Instant | None = None
     ended: Ended | None = None
     reported: Reported | None = None
 
@@ -91,7 +92,7 @@ class Attempt(Struct, frozen=True):
         return "queued" if self.started_at is None else "running"
 
     @property
-    def ended_at(self) -> int | None:
+    def ended_at(self) -> Instant | None:
         """Return when the attempt ended, None while it has not."""
         return self.ended.at if self.ended else None
 
@@ -108,14 +109,14 @@ class Attempt(Struct, frozen=True):
         return self.reported.error if self.reported else None
 
     @property
-    def duration(self) -> int | None:
+    def duration(self) -> Duration | None:
         """Return microseconds from start to end, None unless both are known.
 
         Zero where the producer's clocks put the end before the start.
         """
         if self.ended is None or self.started_at is None:
             return None
-        return max(0, self.ended.at - self.started_at)
+        return Duration(max(0, self.ended.at - self.started_at))
 
 
 class Job(Struct, frozen=True):
@@ -125,7 +126,7 @@ class Job(Struct, frozen=True):
     client_id: str
     project_id: str
     pipeline: str
-    created_at: int
+    created_at: Instant
     attempts: Mapping[int, Attempt]
     latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
@@ -156,7 +157,7 @@ class Job(Struct, frozen=True):
         known = self.latest_values.get(field)
         return known.value if known else None
 
-    def is_stalled(self, last_seen_at: int, now: int) -> bool:
+    def is_stalled(self, last_seen_at: Instant, now: Instant) -> bool:
         """Return whether the job says that it runs, and has been silent beyond its heartbeat."""
         if self.current.status != "running":
             return False
@@ -223,7 +224,7 @@ def job_update(event: Event) -> JobUpdate:
     return event.update
 
 
-def changes_nothing_but_sums(event: Event, started_at: Mapping[int, int]) -> bool:
+def changes_nothing_but_sums(event: Event, started_at: Mapping[int, Instant]) -> bool:
     """Return whether *event* only adds to the sums of a job with these attempts' starts.
 
     ``started_at`` maps attempts to instants at or after their start. As a start only ever moves

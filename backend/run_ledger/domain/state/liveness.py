@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS, Instant
 
 DEFAULT_HEARTBEAT_SECONDS = 900
 SLOT_SECONDS = 300
@@ -17,21 +17,26 @@ SLOT_SECONDS = 300
 Sign = Literal["stalled", "alive", "unclear"]
 
 
-def is_silent(last_seen_at: int, heartbeat_seconds: int | None, now: int) -> bool:
+def is_silent(last_seen_at: Instant, heartbeat_seconds: int | None, now: Instant) -> bool:
     """Return whether more than the heartbeat has passed at *now* since a job was last seen."""
     heartbeat = heartbeat_seconds or DEFAULT_HEARTBEAT_SECONDS
     return now - last_seen_at > heartbeat * MICROSECONDS
 
 
-def slot_of(last_seen_at: int) -> int:
+def slot_of(last_seen_at: Instant) -> int:
     """Return the number, since 1970, of the slot that an instant lies in."""
     return last_seen_at // (SLOT_SECONDS * MICROSECONDS)
 
 
-def sign_of_row(seen_slot: int, heartbeat_seconds: int | None, now: int) -> Sign:
+def slot_start(slot: int) -> Instant:
+    """Return the first instant of a slot."""
+    return Instant(slot * SLOT_SECONDS * MICROSECONDS)
+
+
+def sign_of_row(seen_slot: int, heartbeat_seconds: int | None, now: Instant) -> Sign:
     """Return what an index row tells of a running job; if it is unclear, the item must be read."""
-    first = seen_slot * SLOT_SECONDS * MICROSECONDS
-    last = first + SLOT_SECONDS * MICROSECONDS - 1
+    first = slot_start(seen_slot)
+    last = Instant(slot_start(seen_slot + 1) - 1)
     if is_silent(last, heartbeat_seconds, now):
         return "stalled"
     return "unclear" if is_silent(first, heartbeat_seconds, now) else "alive"

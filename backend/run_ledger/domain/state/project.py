@@ -10,6 +10,7 @@ from msgspec import Struct, UnsetType
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, ProjectUpdate
 from run_ledger.domain.exceptions import InvalidEvent, shown
+from run_ledger.domain.instants import Instant
 
 from .sums import LatestValue, add_delta, take_latest_values
 
@@ -19,7 +20,7 @@ class Project(Struct, frozen=True):
 
     project_id: str
     client_id: str
-    created_at: int
+    created_at: Instant
     latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
 
@@ -69,7 +70,7 @@ def project_update(event: Event) -> ProjectUpdate:
     return event.update
 
 
-def changes_nothing_but_sums(event: Event, created_at: int) -> bool:
+def changes_nothing_but_sums(event: Event, created_at: Instant) -> bool:
     """Return whether *event* only adds to the sums of a project created at or before then."""
     update = project_update(event)
     return created_at <= event.occurred_at and all(

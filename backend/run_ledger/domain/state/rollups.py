@@ -40,6 +40,7 @@ from msgspec import UnsetType
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.instants import day as day_of
 from run_ledger.domain.instants import hour as hour_of
 
@@ -193,7 +194,7 @@ def _marks_of_an_end(job: Job, attempt: Attempt, ended: Ended) -> Iterator[tuple
         yield failure, f"ended_{ended.result}"
 
 
-def _rows_at(job: Job, instant: int) -> tuple[Row, Row, Row]:
+def _rows_at(job: Job, instant: Instant) -> tuple[Row, Row, Row]:
     return _rows(job.client_id, job.project_id, job.pipeline, hour_of(instant))
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from run_ledger.domain.instants import Instant
+
 from .job import Job
 from .rollups import Row, row_of_failure
 
@@ -19,7 +21,7 @@ from .rollups import Row, row_of_failure
 class Sample(Struct, frozen=True):
     """One failure: when, of which job, and what it said; None where it said nothing."""
 
-    at: int
+    at: Instant
     job_id: str
     type: str | None
     message: str | None

@@ -9,13 +9,13 @@ from typing import Any
 from msgspec import Struct, UnsetType
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.instants import from_datetime
+from run_ledger.domain.instants import Instant, from_datetime
 
 
 class LatestValue(Struct, frozen=True):
     """The latest value of a field, and the order of the event that carried it."""
 
-    order: tuple[int, int, str]
+    order: tuple[int, Instant, str]
     value: Any
 
 

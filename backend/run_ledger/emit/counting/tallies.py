@@ -13,10 +13,11 @@ from typing import Any
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.domain.instants import Instant
 from run_ledger.emit.counting.checks import Sums
 from run_ledger.emit.counting.updates import MAX_NAMES_AN_EVENT, Update, make, now
 
-Said = tuple[int, Any]
+Said = tuple[Instant, Any]
 
 
 class Tally:
@@ -47,7 +48,7 @@ class Tally:
         self._sums = Sums(complain)
         self._said: dict[str, Said] = {}
         self._taken: dict[str, Said] = {}
-        self._last_stamp = 0
+        self._last_stamp = Instant(0)
 
     def add(self, deltas: Mapping[str, int]) -> None:
         """Add to the sums; never waits."""
@@ -61,9 +62,9 @@ class Tally:
         if self.asleep:
             self._wake(self)
 
-    def stamp(self) -> int:
+    def stamp(self) -> Instant:
         """Return the present instant, later than any that was given before."""
-        self._last_stamp = max(now(), self._last_stamp + 1)
+        self._last_stamp = max(now(), instants.later(self._last_stamp, 1))
         return self._last_stamp
 
     def forget(self) -> None:
@@ -88,7 +89,7 @@ class Tally:
         changes = self._sums.take()
         if not (said or changes or ending or must_show):
             return []
-        stamp = max((at for at, _ in said.values()), default=0) or self.stamp()
+        stamp = max((at for at, _ in said.values()), default=None) or self.stamp()
         detail = {
             **self.identity,
             "occurred_at": instants.text(stamp),

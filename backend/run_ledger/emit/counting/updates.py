@@ -12,6 +12,7 @@ import msgspec
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.domain.instants import Instant
 from run_ledger.emit.counting.redaction import redacted
 
 MAX_TEXT = 1024
@@ -36,9 +37,9 @@ class Update(NamedTuple):
         return len(self.detail.encode()) + _ENVELOPE_BYTES
 
 
-def now() -> int:
+def now() -> Instant:
     """Return the present instant."""
-    return time.time_ns() // 1_000
+    return Instant(time.time_ns() // 1_000)
 
 
 def make(detail_type: str, detail: Mapping[str, Any], complain: Complain) -> Update | None:

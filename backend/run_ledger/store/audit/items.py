@@ -14,6 +14,7 @@ import msgspec
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state import project as projects
@@ -62,7 +63,7 @@ def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
         envelope = b'{"id":%b,"detail-type":%b,"source":"","time":%b,"detail":%b}' % (
             msgspec.json.encode(item["envelope_id"]["S"]),
             msgspec.json.encode(f"{name.kind}_update"),
-            msgspec.json.encode(instants.text(int(item["occurred_at"]["N"]))),
+            msgspec.json.encode(instants.text(Instant(int(item["occurred_at"]["N"])))),
             item["detail"]["S"].encode(),
         )
         event = decode(envelope)
@@ -72,7 +73,7 @@ def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
     return event if is_itself else None
 
 
-def expected_item(name: Name, events: Sequence[Event], seen: int | None) -> Item:
+def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> Item:
     """Return the item that *events*, one at least, make, without what is not judged.
 
     *seen* is when it was last seen, as it says itself; None where it does not.
@@ -118,6 +119,12 @@ def shown(attribute: Attribute | None) -> Any:
     return value
 
 
+def instant(attribute: Attribute | None) -> Instant | None:
+    """Return the instant that *attribute* holds, None where it holds none."""
+    number = whole_number(attribute)
+    return None if number is None else Instant(number)
+
+
 def whole_number(attribute: Attribute | None) -> int | None:
     """Return the integer that *attribute* holds, None where it holds none."""
     try:
@@ -126,7 +133,7 @@ def whole_number(attribute: Attribute | None) -> int | None:
         return None
 
 
-def created_at(item: Mapping[str, Attribute]) -> int | None:
+def created_at(item: Mapping[str, Attribute]) -> Instant | None:
     """Return the instant in the item's ``ck``, None where there is none to be read."""
     try:
         return keys.created_at(item["ck"]["S"])

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.recount import (
@@ -23,7 +24,7 @@ from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.items.job_items import from_job_item
 from run_ledger.store.items.project_items import from_project_item
 
-from .items import Name, created_at, differing, event_of, expected_item, whole_number
+from .items import Name, created_at, differing, event_of, expected_item, instant, whole_number
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -43,7 +44,7 @@ class Judgement:
     expected: Item | None
     differences: Sequence[tuple[str, Any, Any]]
     contribution: Contribution
-    last_received_at: int
+    last_received_at: Instant
     is_beyond_reach: bool
     unreadable: Sequence[str]
 
@@ -77,7 +78,7 @@ def stamp_of(item: Item | None) -> bytes:
     return hashlib.blake2b(_encoder.encode(item), digest_size=16).digest()
 
 
-def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: int) -> Judgement:
+def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: Instant) -> Judgement:
     """Judge the *item* of *name* by its *entries*; older ones than *horizon* may have expired."""
     events: list[Event] = []
     unreadable: list[str] = []
@@ -87,18 +88,16 @@ def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: int) 
             unreadable.append(entry["sk"]["S"])
         else:
             events.append(event)
-    received = [whole_number(entry.get("received_at")) or 0 for entry in entries]
+    received = [instant(entry.get("received_at")) or Instant(0) for entry in entries]
     is_beyond_reach = _is_beyond_reach(item, events, len(entries), horizon)
-    expected = (
-        expected_item(name, events, whole_number((item or {}).get("seen"))) if events else None
-    )
+    expected = expected_item(name, events, instant((item or {}).get("seen"))) if events else None
     return Judgement(
         stamp=stamp_of(item),
         item=item,
         expected=None if is_beyond_reach else expected,
         differences=() if is_beyond_reach or unreadable else tuple(_compared(item, expected)),
         contribution=_contribution(name, item if is_beyond_reach else None, events),
-        last_received_at=max(received, default=0),
+        last_received_at=max(received, default=Instant(0)),
         is_beyond_reach=is_beyond_reach,
         unreadable=unreadable,
     )
@@ -115,7 +114,7 @@ def _compared(item: Item | None, expected: Item | None) -> list[tuple[str, Any, 
 
 
 def _is_beyond_reach(
-    item: Item | None, events: Sequence[Event], entries: int, horizon: int
+    item: Item | None, events: Sequence[Event], entries: int, horizon: Instant
 ) -> bool:
     """Return whether entries are missing that may have expired."""
     if item is None or entries >= (whole_number(item.get("n")) or 0):

@@ -17,6 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
@@ -24,7 +25,7 @@ from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 
-from .items import Name, differing, whole_number
+from .items import Name, differing, instant, whole_number
 
 AUDIT_SHARD = "audit"
 # An expression holds 4 KB.
@@ -33,7 +34,7 @@ _GUARDS = ("rev", "n")
 
 
 def mend_item(
-    reading: Reading, name: Name, stored: Item | None, expected: Item | None, *, seen: int
+    reading: Reading, name: Name, stored: Item | None, expected: Item | None, *, seen: Instant
 ) -> bool:
     """Put what is *expected* (None: nothing) in place of what is *stored*.
 
@@ -108,13 +109,13 @@ def _unchanged(name: Name, stored: Item | None, expected: Item) -> dict[str, Any
     return condition | ({"ExpressionAttributeValues": values} if values else {})
 
 
-def _bookkeeping(stored: Item, expected: Item, seen: int) -> Item:
+def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
     """Return the attributes that no entry tells of."""
     revision = whole_number(stored.get("rev"))
     if revision is None:
         # Above all that a writer may remember of an item that was there before.
         revision = whole_number(expected["n"]) or 0
-    known = whole_number(stored.get("seen"))
+    known = instant(stored.get("seen"))
     seen = seen if known is None else known
     bookkeeping = {"rev": revision + 1, "seen": seen}
     if "job_id" in expected:

@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
@@ -74,7 +75,7 @@ class Manner:
 class Audit:
     """One audit of one scope."""
 
-    def __init__(self, reading: Reading, scope: Scope, horizon: int, manner: Manner) -> None:
+    def __init__(self, reading: Reading, scope: Scope, horizon: Instant, manner: Manner) -> None:
         """Audit what *scope* says; entries received before *horizon* may have expired."""
         self._reading = reading
         self._scope = scope

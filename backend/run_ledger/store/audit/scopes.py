@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from run_ledger.domain import instants
+from run_ledger.domain.instants import DAY, Instant
 from run_ledger.domain.state.rollups import CLIENTS, Row, projects_partition, subject
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
@@ -17,8 +18,6 @@ from run_ledger.store.items import keys
 from .calls import list_by_entries, list_indexed, list_jobs, list_projects, list_projects_of
 from .items import Name
 
-_DAY = 86_400 * instants.MICROSECONDS
-
 
 class Scope(Struct, frozen=True):
     """At most one of the ids; the days limit the rows, not the jobs and projects.
@@ -26,7 +25,7 @@ class Scope(Struct, frozen=True):
     With days, rows of no day are left out.
     """
 
-    now: int
+    now: Instant
     job_id: str | None = None
     client_id: str | None = None
     project_id: str | None = None
@@ -73,7 +72,7 @@ class Scope(Struct, frozen=True):
             found |= list_by_entries(reading, None if wanted is None else f'"{wanted}"')
         return found
 
-    def partitions(self, horizon: int) -> set[str] | None:
+    def partitions(self, horizon: Instant) -> set[str] | None:
         """Return the partitions of the rows, None for all there are."""
         if self.client_id is not None:
             prefixes = [f"client#{self.client_id}#", f"failures#{self.client_id}#"]
@@ -85,13 +84,13 @@ class Scope(Struct, frozen=True):
         else:
             return None
         first = max(self.first_day or "", instants.day(horizon))
-        last = self.last_day or instants.day(self.now + _DAY)
-        first_at = instants.parse(f"{first}T00:00:00Z")
-        last_at = instants.parse(f"{last}T00:00:00Z")
-        days = [instants.day(moment) for moment in range(first_at, last_at + 1, _DAY)]
+        last = self.last_day or instants.day(instants.later(self.now, DAY))
+        end = instants.later(instants.midnight(last), 1)
+        midnights = instants.every(DAY, instants.midnight(first), end)
+        days = [instants.day(midnight) for midnight in midnights]
         return {prefix + day for prefix in prefixes for day in days} | undated
 
-    def includes(self, row: Row, horizon: int) -> bool:
+    def includes(self, row: Row, horizon: Instant) -> bool:
         """Return whether *row* is asked for, and can be judged by entries since *horizon*."""
         client_id, project_id, day = subject(row)
         if self.client_id not in (None, client_id) or self.project_id not in (None, project_id):

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import from_item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
@@ -51,7 +52,7 @@ class ClientRecords:
         self,
         client: DynamoDBClient,
         table: str,
-        clock: Callable[[], int],
+        clock: Callable[[], Instant],
         new_revision: Callable[[], str],
     ) -> None:
         """Work on *table*; *new_revision* gives a text that it never gave before."""

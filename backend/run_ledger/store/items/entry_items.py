@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item
 
 from . import keys
@@ -34,11 +34,11 @@ class Entry(Struct, frozen=True):
     source: str
     envelope_id: str
     detail: dict[str, Any]
-    occurred_at: int
-    received_at: int
+    occurred_at: Instant
+    received_at: Instant
 
 
-def entry_item(event: Event, *, received_at: int, ttl_days: int) -> Item:
+def entry_item(event: Event, *, received_at: Instant, ttl_days: int) -> Item:
     """Return the item that records *event*.
 
     Written out attribute by attribute, as every event passes here.

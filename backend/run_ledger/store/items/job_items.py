@@ -28,6 +28,7 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain import instants
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state.job import Attempt, Ended, Failure, Job, Reported
 from run_ledger.domain.state.rollups import shard_of
@@ -46,7 +47,7 @@ class StoredJob(Struct, frozen=True):
 
     job: Job
     revision: int
-    last_seen_at: int
+    last_seen_at: Instant
     entries: int
 
 
@@ -91,7 +92,7 @@ def gone_attributes(before: Job | None, attributes: Mapping[str, Any]) -> list[s
     return [name for name in _PASSING if name not in attributes]
 
 
-def seen_attributes(now: int) -> dict[str, int]:
+def seen_attributes(now: Instant) -> dict[str, int]:
     """Return the attributes that say when the last new event was taken in."""
     return {"seen": now, "seen_slot": liveness.slot_of(now)}
 
@@ -120,7 +121,8 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
             if name.startswith(_COUNTER)
         },
     )
-    return StoredJob(job, *(int(item[name]["N"]) for name in ("rev", "seen", "n")))
+    revision, seen, entries = (int(item[name]["N"]) for name in ("rev", "seen", "n"))
+    return StoredJob(job, revision, Instant(seen), entries)
 
 
 def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
@@ -134,7 +136,7 @@ def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
 
 def from_latest_values(latest_values: Mapping[str, LatestValue]) -> list[dict[str, Any]]:
     """Return *latest_values* grouped by the event that carried them, latest first."""
-    groups: dict[tuple[int, int, str], dict[str, Any]] = {}
+    groups: dict[tuple[int, Instant, str], dict[str, Any]] = {}
     for field, latest in latest_values.items():
         groups.setdefault(latest.order, {})[field] = latest.value
     return [{"o": list(order), "f": groups[order]} for order in sorted(groups, reverse=True)]

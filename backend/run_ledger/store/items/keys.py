@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from run_ledger.domain import instants
+from run_ledger.domain.instants import Instant
 
 BY_DAY = "by_day"
 BY_CLIENT = "by_client"
@@ -68,12 +69,12 @@ def app_key(app_client_id: str) -> str:
     return f"app#{app_client_id}"
 
 
-def creation_key(created_at: int, entity_id: str) -> str:
+def creation_key(created_at: Instant, entity_id: str) -> str:
     """Return the sort key of the indexes: total, stable, and in the order of time."""
     return f"{instants.text(created_at)}#{entity_id}"
 
 
-def created_at(key: str) -> int:
+def created_at(key: str) -> Instant:
     """Return the instant in a `creation_key`."""
     return instants.parse(key.partition("#")[0])
 

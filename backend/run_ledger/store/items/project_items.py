@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.project import Project
 from run_ledger.store.dynamo.attributes import Attribute, from_item
 
@@ -27,7 +28,7 @@ class StoredProject(Struct, frozen=True):
 
     project: Project
     revision: int
-    last_seen_at: int
+    last_seen_at: Instant
     entries: int
 
 

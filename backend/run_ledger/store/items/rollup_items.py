@@ -22,7 +22,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.instants import parse, text
+from run_ledger.domain.instants import Instant, parse, text
 from run_ledger.domain.state.rollups import CLIENTS, Row
 from run_ledger.domain.state.samples import Sample
 from run_ledger.store.dynamo.attributes import Attribute, from_item, to_item
@@ -45,13 +45,13 @@ class Beside(Struct, frozen=True):
 class KeptSample(Struct, frozen=True):
     """What an item says of failures: the first, the times and jobs of some last ones."""
 
-    first_at: int | None
+    first_at: Instant | None
     type: str | None
     message: str | None
-    jobs: tuple[tuple[int, str], ...]
+    jobs: tuple[tuple[Instant, str], ...]
 
 
-def beside_counts(row: Row, sample: Sample | None, now: int) -> Beside:
+def beside_counts(row: Row, sample: Sample | None, now: Instant) -> Beside:
     """Return what to leave beside the counts of *row* at *now*."""
     if row.partition == CLIENTS or row.partition.startswith("client#"):
         return Beside({SEEN: str(now)})
@@ -95,9 +95,9 @@ def counts_of(item: Mapping[str, Attribute]) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
 
-def seen_at(item: Mapping[str, Attribute]) -> int | None:
+def seen_at(item: Mapping[str, Attribute]) -> Instant | None:
     """Return when a writer counted something in an item last; None where it does not say."""
-    return int(item[SEEN]["S"]) if SEEN in item else None
+    return Instant(int(item[SEEN]["S"])) if SEEN in item else None
 
 
 def sample_of(item: Mapping[str, Attribute]) -> KeptSample:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.api.trends import HOUR
-from run_ledger.domain.instants import parse
+from run_ledger.domain.instants import HOUR, Instant, later, midnight
 from run_ledger.store.items.rollup_items import counts_of, seen_at, sort_of
 
 from .rollup_reads import Range, read_range
@@ -22,8 +21,8 @@ class HoursPage(NamedTuple):
     """The hours of a client that one answer holds, by their first moment, and what is left."""
 
     client_id: str
-    hours: Mapping[int, Mapping[str, int]]
-    seen_at: Sequence[int]
+    hours: Mapping[Instant, Mapping[str, int]]
+    seen_at: Sequence[Instant]
     rest: Sequence[Range]
 
 
@@ -41,10 +40,10 @@ def read_hours(client: DynamoDBClient, table: str, wanted: Range) -> HoursPage:
 
 def _folded(wanted: Range, items: Sequence[Any]) -> HoursPage:
     _, client_id, day = wanted.partition.split("#")
-    midnight = parse(f"{day}T00:00:00Z")
-    hours: dict[int, Counter[str]] = {}
+    first = midnight(day)
+    hours: dict[Instant, Counter[str]] = {}
     for item in items:
-        moment = midnight + int(sort_of(item)[:2]) * HOUR
+        moment = later(first, int(sort_of(item)[:2]) * HOUR)
         counts = counts_of(item)
         kept = {name: count for name, count in counts.items() if name.startswith(_KINDS)}
         hours.setdefault(moment, Counter()).update(kept)

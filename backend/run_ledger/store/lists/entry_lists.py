@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, to_attribute, to_item
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
@@ -24,7 +25,7 @@ MOST_ANSWERS = 10
 
 
 def read_by_time(
-    reading: Reading, job_id: str, after: tuple[int, str] | None, limit: int
+    reading: Reading, job_id: str, after: tuple[Instant, str] | None, limit: int
 ) -> Sequence[Entry] | None:
     """Return the oldest entries after (``occurred_at``, event id), one more than *limit*.
 
@@ -53,7 +54,7 @@ def read_by_event_id(
 
 
 def _oldest(
-    items: Sequence[dict[str, Attribute]], after: tuple[int, str] | None, count: int
+    items: Sequence[dict[str, Attribute]], after: tuple[Instant, str] | None, count: int
 ) -> list[Entry]:
     ordered = sorted((int(item["occurred_at"]["N"]), item["sk"]["S"], item) for item in items)
     later = (item for at, event_id, item in ordered if after is None or (at, event_id) > after)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from run_ledger.domain.api.failures import Counted
-from run_ledger.domain.instants import parse
+from run_ledger.domain.instants import midnight
 from run_ledger.domain.state.rollups import failures_row
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import counts_of, sample_of, sort_of
@@ -30,7 +30,7 @@ def read_failures(reading: Reading, ranges: Sequence[Range]) -> list[Counted]:
 
 def _counted(wanted: Range, items: Sequence[Any]) -> list[Counted]:
     _, client_id, day = wanted.partition.split("#")
-    midnight = parse(f"{day}T00:00:00Z")
+    first = midnight(day)
     found = []
     for item in items:
         sample = sample_of(item)
@@ -38,7 +38,7 @@ def _counted(wanted: Range, items: Sequence[Any]) -> list[Counted]:
             Counted(
                 fingerprint=sort_of(item),
                 client_id=client_id,
-                midnight=midnight,
+                midnight=first,
                 count=sum(counts_of(item).values()),
                 first_at=sample.first_at,
                 type=sample.type,

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.api.pages import Stretch
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.liveness import sign_of_row
 from run_ledger.store.dynamo.attributes import to_attribute, to_item
 from run_ledger.store.dynamo.batches import read_items
@@ -50,7 +51,7 @@ class Rows(NamedTuple):
         return sum(len(stretch.rows) for stretch in self.stretches)
 
 
-def read_index(reading: Reading, plan: Plan, bounds: Bounds, now: int) -> Rows:
+def read_index(reading: Reading, plan: Plan, bounds: Bounds, now: Instant) -> Rows:
     """Return, of each partition of *plan*, the newest job ids that pass its sieve."""
     answers = reading.together(
         [
@@ -84,7 +85,7 @@ def read_job(client: DynamoDBClient, table: str, job_id: str) -> StoredJob | Non
 
 
 def _query(
-    reading: Reading, partition: Partition, sieve: Sieve, bounds: Bounds, now: int
+    reading: Reading, partition: Partition, sieve: Sieve, bounds: Bounds, now: Instant
 ) -> tuple[Stretch[str], int]:
     request: dict[str, Any] = {
         "TableName": reading.tables.jobs,
@@ -148,7 +149,7 @@ def _sift(request: dict[str, Any], sieve: Sieve) -> None:
         request["ProjectionExpression"] += ", seen_slot, heartbeat"
 
 
-def _may_be(row: Mapping[str, Any], now: int, *, stalled: bool) -> bool:
+def _may_be(row: Mapping[str, Any], now: Instant, *, stalled: bool) -> bool:
     """Return whether the item of a running job's *row* may be stalled, or may not."""
     if "seen_slot" not in row:
         return True

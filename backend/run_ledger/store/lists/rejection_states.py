@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
@@ -23,7 +24,7 @@ def read_rejection(client: DynamoDBClient, table: str, rejection_id: str) -> Rej
 
 
 def move(
-    client: DynamoDBClient, table: str, rejection: Rejection, status: Status, *, at: int
+    client: DynamoDBClient, table: str, rejection: Rejection, status: Status, *, at: Instant
 ) -> bool:
     """Give *rejection* another status; False where it is no longer as it was read.
 

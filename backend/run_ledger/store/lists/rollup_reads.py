@@ -12,9 +12,8 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from run_ledger.domain.api.trends import DAY, HOUR
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import day
+from run_ledger.domain.instants import DAY, HOUR, Instant, day, every, floor, later
 from run_ledger.store.dynamo.attributes import to_attribute, to_item
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import sort_of
@@ -44,10 +43,10 @@ class Range(NamedTuple):
     """A sort key: only rows beyond it."""
 
 
-def day_cuts(start: int, end: int) -> list[tuple[str, Sequence[str]]]:
+def day_cuts(start: Instant, end: Instant) -> list[tuple[str, Sequence[str]]]:
     """Return the days from *start* to *end*, exclusive, each with the hours of it in between."""
-    midnights = range(start // DAY * DAY, end, DAY)
-    return [(day(one), _hour_cuts(max(start, one), min(end, one + DAY))) for one in midnights]
+    midnights = every(DAY, floor(start, DAY), end)
+    return [(day(one), _hour_cuts(max(start, one), min(end, later(one, DAY)))) for one in midnights]
 
 
 def beyond(beginning: str) -> str:
@@ -55,8 +54,8 @@ def beyond(beginning: str) -> str:
     return f"{beginning}$"
 
 
-def _hour_cuts(start: int, end: int) -> list[str]:
-    hours = [f"{moment // HOUR % 24:02d}" for moment in range(start // HOUR * HOUR, end, HOUR)]
+def _hour_cuts(start: Instant, end: Instant) -> list[str]:
+    hours = [f"{moment // HOUR % 24:02d}" for moment in every(HOUR, floor(start, HOUR), end)]
     return [*hours, beyond(hours[-1])]
 
 

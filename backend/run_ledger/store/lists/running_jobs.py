@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
+from run_ledger.domain.instants import Instant
+from run_ledger.domain.state.liveness import sign_of_row, slot_start
 from run_ledger.store.dynamo.attributes import Attribute, to_attribute
 from run_ledger.store.items import keys
 
@@ -22,12 +22,12 @@ class RunningJobs(Struct, frozen=True):
     client_id: str
     stalled: int = 0
     unclear: tuple[str, ...] = ()
-    heard_at: tuple[int, ...] = ()
+    heard_at: tuple[Instant, ...] = ()
     """When the client was heard of, at least: a slot of five minutes begins then."""
     is_whole: bool = True
 
 
-def read_running(client: DynamoDBClient, table: str, client_id: str, now: int) -> RunningJobs:
+def read_running(client: DynamoDBClient, table: str, client_id: str, now: Instant) -> RunningJobs:
     """Return what one answer's rows tell of a client's running jobs: some thousands."""
     answer = client.query(
         TableName=table,
@@ -55,7 +55,7 @@ def read_running(client: DynamoDBClient, table: str, client_id: str, now: int) -
         client_id,
         stalled,
         tuple(unclear),
-        (max(slots) * SLOT_SECONDS * MICROSECONDS,) if slots else (),
+        (slot_start(max(slots)),) if slots else (),
         "LastEvaluatedKey" not in answer,
     )
 

@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
-from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row
+from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.state.liveness import sign_of_row, slot_start
 from run_ledger.store.dynamo.attributes import to_attribute
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
@@ -55,7 +55,7 @@ class _Rows(NamedTuple):
     newest_slot: int
 
 
-def sweep(reading: Reading, now: int) -> Sweep:
+def sweep(reading: Reading, now: Instant) -> Sweep:
     """Return what runs, waits and has stalled at *now*.
 
     Raises StoreUnavailable where that can't be said, in time or at all: a part would be no count.
@@ -72,7 +72,7 @@ def sweep(reading: Reading, now: int) -> Sweep:
         running += rows.clients
         stalled += rows.stalled
         slots += [rows.newest_slot] if rows.newest_slot else []
-    age = now / MICROSECONDS - max(slots) * SLOT_SECONDS if slots else None
+    age = (now - slot_start(max(slots))) / MICROSECONDS if slots else None
     queued = sum(counts.get(QUEUED, 0) for _, counts in days)
     return Sweep(running, stalled, queued, age)
 
@@ -104,7 +104,7 @@ def _partitions(
                     yield _Partition(outcome, day, _NEWEST_ROWS)
 
 
-def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: int) -> _Rows:
+def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: Instant) -> _Rows:
     """Return what the rows of one partition say."""
     key = keys.outcome_day(partition.outcome, partition.day)
     request: dict[str, Any] = {
@@ -127,7 +127,7 @@ def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: int) -
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _with(found: _Rows, row: Mapping[str, Any], now: int, *, counts: bool) -> _Rows:
+def _with(found: _Rows, row: Mapping[str, Any], now: Instant, *, counts: bool) -> _Rows:
     """Return *found* with what *row* says, too; it *counts* where it runs."""
     # A job that has not been seen since slots were kept was seen long ago.
     slot = int(row["seen_slot"]["N"]) if "seen_slot" in row else 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.exceptions import InvalidQuery
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import NOW
 from run_ledger.store.dynamo.attributes import to_attribute
 from run_ledger.store.items.rollup_items import SEEN, from_rollup_item, seen_at
@@ -28,7 +29,7 @@ class Total(NamedTuple):
     """How many jobs are in which outcome now; when writers counted last, where rows say so."""
 
     states: Mapping[str, int]
-    seen_at: Sequence[int] = ()
+    seen_at: Sequence[Instant] = ()
 
 
 NOTHING = Total({})
@@ -87,7 +88,7 @@ def _request(table: str, condition: str, values: dict[str, Any]) -> dict[str, An
 
 def _added(items: Any) -> dict[str, Total]:
     totals: dict[str, Counter[str]] = {}
-    seen: dict[str, list[int]] = {}
+    seen: dict[str, list[Instant]] = {}
     for item in items:
         row, counts = from_rollup_item(item)
         total = totals.setdefault(row.sort, Counter())

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.instants import text
+from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.rollups import (
@@ -37,7 +37,7 @@ class Known(Struct, frozen=True):
     """
 
     identity: tuple[str, ...]
-    starts: Mapping[int, int]
+    starts: Mapping[int, Instant]
 
 
 class Write(Struct, frozen=True):
@@ -74,11 +74,11 @@ class Entity(Protocol):
     def only_adds(self, known: Known, event: Event) -> bool:
         """Return whether *event* only adds to sums."""
 
-    def write_sums(self, entity_id: str, events: Sequence[Event], now: int) -> Write:
+    def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
         """Return the change by events that only add to sums."""
 
     def write_state(
-        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
+        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
 
@@ -118,14 +118,14 @@ class JobEntity:
             event, known.starts
         )
 
-    def write_sums(self, entity_id: str, events: Sequence[Event], now: int) -> Write:
+    def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
         """Return the change by events that only add to sums."""
         client_id, project_id, pipeline = jobs.identity(jobs.job_update(events[0]))
         update = UpdateBuilder()
         update.require(("client_id",), "=", client_id)
         update.require(("project_id",), "=", project_id)
         update.require(("pipeline",), "=", pipeline)
-        earliest: dict[int, int] = {}
+        earliest: dict[int, Instant] = {}
         for event in events:
             number = event.order[0]
             earliest[number] = min(earliest.get(number, event.occurred_at), event.occurred_at)
@@ -137,7 +137,7 @@ class JobEntity:
         )
 
     def write_state(
-        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
+        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
         before = _stored_job(stored).job if stored else None
@@ -195,7 +195,7 @@ class ProjectEntity:
             event, known.starts[1]
         )
 
-    def write_sums(self, entity_id: str, events: Sequence[Event], now: int) -> Write:
+    def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
         """Return the change by events that only add to sums."""
         update = UpdateBuilder()
         update.require(("client_id",), "=", events[0].update.client_id)
@@ -206,7 +206,7 @@ class ProjectEntity:
         return Write(update.action(self.table, self.key(entity_id)), {}, None, {})
 
     def write_state(
-        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: int
+        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
         before = _stored_project(stored).project if stored else None

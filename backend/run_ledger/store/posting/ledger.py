@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.items.keys import Tables
 
@@ -61,7 +62,7 @@ class Refusal:
 class Timing:
     """The clock (microseconds since 1970), the pause and the dice, for tests to hold still."""
 
-    now: Callable[[], int] = lambda: time.time_ns() // 1000
+    now: Callable[[], Instant] = lambda: Instant(time.time_ns() // 1_000)
     pause: Callable[[float], None] = time.sleep
     dice: random.Random = field(default_factory=random.SystemRandom)
 
@@ -143,7 +144,7 @@ class Ledger:
             contended |= self._commit(report, postings, now)
         return contended
 
-    def _commit(self, report: Report, postings: Sequence[Posting], now: int) -> bool:
+    def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> bool:
         """Commit *postings* in one transaction; return whether they need patience."""
         transaction = Transaction(
             postings, self._tables, self._shard, Retention(now, self._ttl_days)
@@ -199,7 +200,7 @@ class Ledger:
 
     def _drop_repeats(self, report: Report, verdict: Verdict) -> None:
         """Take out what has an entry; what that owes to an unanswered call of ours was posted."""
-        found: dict[tuple[int, int], tuple[Posting, list[Pending]]] = {}
+        found: dict[tuple[int, Instant], tuple[Posting, list[Pending]]] = {}
         for posting, pending, received_at in verdict.repeats:
             posting.group.pending.remove(pending)
             found.setdefault((id(posting), received_at), (posting, []))[1].append(pending)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Differences, Row, merge
 from run_ledger.domain.state.samples import Sample, Samples, newer
 
@@ -30,7 +31,7 @@ class Pending:
     event: Event
     raw: str
     message_ids: list[str]
-    unanswered: tuple[int, ...] = ()
+    unanswered: tuple[Instant, ...] = ()
     """When it was in a transaction that had no answer, as an entry of that would say."""
 
 
@@ -96,7 +97,7 @@ class Posting:
         return sum(len(pending.event.detail) for pending in self.pending)
 
 
-def next_posting(group: Group, now: int) -> Posting:
+def next_posting(group: Group, now: Instant) -> Posting:
     """Return the posting of as many of the group's events as one transaction holds."""
     chosen = _compatible(group)
     while True:
@@ -198,7 +199,7 @@ def _compatible(group: Group) -> list[Pending]:
     return list(chosen.values())
 
 
-def _write(group: Group, chosen: list[Pending], now: int) -> Write:
+def _write(group: Group, chosen: list[Pending], now: Instant) -> Write:
     events = [pending.event for pending in chosen]
     known = group.known
     if known is not None and all(group.entity.only_adds(known, event) for event in events):

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_attribute, to_item
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 
@@ -35,7 +35,7 @@ class Rejection(Struct, frozen=True):
     """A rejected event as read."""
 
     rejection_id: str
-    received_at: int
+    received_at: Instant
     reason: str
     field: str
     message: str
@@ -56,7 +56,7 @@ def put_request(table: str, item: Item) -> dict[str, Any]:
     }
 
 
-def rejection_item(raw: str, error: InvalidEvent, *, received_at: int, ttl_days: int) -> Item:
+def rejection_item(raw: str, error: InvalidEvent, *, received_at: Instant, ttl_days: int) -> Item:
     """Return the item that keeps the rejected event *raw*, the text as it was delivered."""
     rejection_id = hashlib.blake2b(raw.encode(errors="replace"), digest_size=16).hexdigest()
     moment = instants.text(received_at)

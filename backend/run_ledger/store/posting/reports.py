@@ -17,7 +17,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.domain.instants import MICROSECONDS, Instant
 
 from .postings import Pending, Posting
 
@@ -31,9 +31,9 @@ _WORD = re.compile(r"[A-Za-z0-9_.:$-]{1,128}")
 class Moment:
     """When a transaction took place: as its entries say, when it was sent, and answered."""
 
-    received_at: int
-    sent_at: int
-    answered_at: int
+    received_at: Instant
+    sent_at: Instant
+    answered_at: Instant
 
     @property
     def write_ms(self) -> float:
@@ -90,7 +90,7 @@ class Report:
             }
         )
 
-    def note_repeats(self, pending: Sequence[Pending], received_at: int) -> None:
+    def note_repeats(self, pending: Sequence[Pending], received_at: Instant) -> None:
         """Note that *pending* had been posted before: their entries came at *received_at*."""
         messages = sum(len(one.message_ids) for one in pending)
         self.duplicates += messages
@@ -146,7 +146,7 @@ def _word(text: str) -> str:
     return text if _WORD.fullmatch(text) else "(no word)"
 
 
-def _lateness(events: Sequence[Event], now: int) -> dict[str, float]:
+def _lateness(events: Sequence[Event], now: Instant) -> dict[str, float]:
     """Return how long ago the first of *events* occurred, and was put on the bus."""
     since = {"late_seconds": _seconds(now - min(event.occurred_at for event in events))}
     sent = [event.sent_at for event in events if event.sent_at is not None]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault_of_code
 from run_ledger.store.items.entry_items import entry_item
 from run_ledger.store.items.keys import Tables
@@ -18,7 +19,7 @@ from .postings import Pending, Posting, newest_samples, shared_differences
 class Retention:
     """When an entry is said to have come in, and how long it is kept."""
 
-    received_at: int
+    received_at: Instant
     ttl_days: int
 
 
@@ -26,7 +27,7 @@ class Retention:
 class Verdict:
     """What a cancelled transaction has taught of its postings."""
 
-    repeats: list[tuple[Posting, Pending, int]] = field(default_factory=list)
+    repeats: list[tuple[Posting, Pending, Instant]] = field(default_factory=list)
     """What has an entry already, and when that came in."""
     reused: list[tuple[Posting, Pending]] = field(default_factory=list)
     outdated: list[Posting] = field(default_factory=list)
@@ -93,7 +94,7 @@ class Transaction:
         if kind is Fault.CONDITION and pending is not None:
             entry = reason["Item"]
             if bytes(entry["digest"]["B"]) == pending.event.digest:
-                verdict.repeats.append((posting, pending, int(entry["received_at"]["N"])))
+                verdict.repeats.append((posting, pending, Instant(int(entry["received_at"]["N"]))))
             else:
                 verdict.reused.append((posting, pending))
         elif kind is Fault.CONDITION:
