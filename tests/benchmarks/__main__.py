@@ -66,7 +66,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 
 def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
-    """Take the figures asked for; a goal that is not met is reported, it is no failure."""
+    """Take the figures that are asked for, and return the exit code.
+
+    A goal that is not met is shown in the table; only a figure that is missing makes the code 1.
+    """
     parser = argparse.ArgumentParser(prog='make bench ARGS="…"', description="Measure.")
     parser.add_argument("--only", nargs="+", choices=sorted(FIGURES), metavar="NAME")
     names = parser.parse_args(arguments).only or list(FIGURES)
@@ -103,7 +106,7 @@ def take(names: Sequence[str], figures: list[Figure], missing: dict[str, str]) -
 
 
 def row(figure: Figure) -> str:
-    """Return the figure's line of the table, with its notes below."""
+    """Return the figure's line of the table, with its notes on lines below."""
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f} of {figure.baseline:,.6g}"
     goal = ""
     if figure.goal is not None:
@@ -115,7 +118,7 @@ def row(figure: Figure) -> str:
 
 
 def document(figures: Sequence[Figure], missing: Mapping[str, str]) -> dict[str, object]:
-    """Return the report: the figures, and where and of what they were taken.
+    """Return the report: the figures, the machine, the time and the commit.
 
     Only where a figure is missing, `"missing": [{"name": …, "why": …}]` says so.
     """
@@ -137,7 +140,7 @@ def document(figures: Sequence[Figure], missing: Mapping[str, str]) -> dict[str,
 
 
 def processor() -> str:
-    """Return what the processor calls itself."""
+    """Return the processor's name as the kernel gives it."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

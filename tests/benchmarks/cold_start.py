@@ -1,8 +1,9 @@
-"""What a fresh process costs until it has answered its first event, beside a bare client.
+"""Measure what a new process costs up to its first answer, beside a bare boto3 client.
 
-CPU seconds of the whole process, as the kernel counts them: an idle machine and a busy one give
-nearly the same. The baseline imports boto3 and makes a DynamoDB client, which is what no function
-that calls DynamoDB through boto3 can do without, and makes no call. Processes take turns.
+The figures are CPU seconds of the whole process, as the kernel counts them, so that they are nearly
+the same on an idle machine and on a busy one. The baseline imports boto3 and makes a DynamoDB
+client, without a call: every function that uses DynamoDB through boto3 needs at least that.
+Processes of the two kinds take turns.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""How long analysts wait: a rerun with everything known, and the first view on the local stack.
+"""Measure how long analysts wait: for a rerun with known answers, and for the first view.
 
-The rerun is of the Trends page by client, 30 days by hour and 10 clients with work in every hour,
-with answers kept from the run before: what Python takes from the script's start to its end, as
-Streamlit's own test runner runs it. The first view is a real browser's, from asking for the page
-with a fresh session to the throughput chart's being drawn.
+The rerun is one of the Trends page by client: 30 days by hour, and 10 clients with work in every
+hour. The answers are kept from the run before. Streamlit's own test runner runs it, and the figure
+is Python's time from the script's start to its end. The first view is taken on the local stack, in
+a real browser with a new session, from the request for the page until the throughput chart is
+drawn.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def rerun_ms() -> Figure:
 
 
 def _answers() -> dict[str, Any]:
-    """Return what the API would say of ten clients that work all the time."""
+    """Return the API's answers about ten clients that have jobs all the time."""
     dice = random.Random(6)
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     begin = now - timedelta(hours=HOURS - 1)
@@ -161,7 +162,7 @@ def _answering(answers: dict[str, Any]) -> Iterator[str]:
 
 
 def first_view_ms(jobs: int = FIRST_VIEW_JOBS) -> Figure:
-    """Measure how soon the throughput chart is there, on a local stack that holds many jobs."""
+    """Measure when the throughput chart is drawn, on a local stack that holds many jobs."""
     with (
         tempfile.TemporaryDirectory() as folder,
         local_stack(Path(folder), dashboard=True) as stack,
@@ -184,7 +185,7 @@ def first_view_ms(jobs: int = FIRST_VIEW_JOBS) -> Figure:
 
 
 def _heard(what: str, count: int, most: int) -> None:
-    """Show on a terminal how far the filling is."""
+    """Show on a terminal how many of the jobs are filled in."""
     if sys.stderr.isatty():
         end = "\n" if count == most else ""
         print(f"\r{what}: {count:,} of {most:,} ", end=end, file=sys.stderr, flush=True)

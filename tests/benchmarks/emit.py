@@ -1,4 +1,4 @@
-"""What reporting costs a pipeline: an add, a million of them, and a bus that is not there."""
+"""Measure what reporting costs a pipeline: an add, a million adds, and an unreachable bus."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def nothing(**_: int) -> None:
 
 
 def add_us() -> Figure:
-    """Time one add of two counters, beside the call of a function that does nothing."""
+    """Time an add of two counters, beside the call of a function that does nothing."""
     with tempfile.TemporaryDirectory() as folder:
         ledger = RunLedger("bench", client=Counting(), spool=folder)
         with ledger.job(**OWNER) as job:
@@ -94,7 +94,7 @@ def events_per_million_adds() -> Figure:
 
 
 def unreachable_bus_overhead() -> Figure:
-    """Time a pipeline that reports to a bus nobody runs, beside one that does not report."""
+    """Time a pipeline whose bus can't be reached, beside one that does not report."""
     with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, CREDENTIALS):
         ledger = RunLedger(
             "bench", region="eu-central-1", endpoint_url=UNREACHABLE, spool=folder,
@@ -136,7 +136,7 @@ def _add(job: Job, times: int) -> None:
 
 
 def _pipeline(report: Callable[[], object]) -> float:
-    """Return the seconds that a pipeline takes over its records."""
+    """Return the seconds that a pipeline needs for its records."""
     started = time.perf_counter()
     for _ in range(RECORDS):
         hashlib.sha256(RECORD).digest()

@@ -1,9 +1,9 @@
-"""The whole local stack, from `PutEvents` to the posted job, beside its event bus alone.
+"""Measure the whole local stack, from `PutEvents` to the posted job, beside its bus alone.
 
-The local AWS is one process that plays bus, queue, functions' front and tables, so every hop of an
-event costs its time, which it would not on AWS. Besides, it hands functions at most ten messages at
-once, whatever their mapping says, so that there is little to coalesce. The baseline is the same
-process with another bus, whose rule has no target; both are taken in the same run, in turns.
+The local AWS is one process that stands in for bus, queue, functions and tables, so each step of an
+event uses its time, which would not be so on AWS. It also gives functions at most ten messages at
+once, whatever their mapping says, so that a batch has little to sum up. The baseline is the same
+process with another bus, whose rule has no target. Both are measured in the same run, in turns.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PATTERN = json.dumps({"detail-type": ["job_update", "project_update"]})
 
 
 def events_per_second() -> Figure:
-    """Let usual traffic run through everything; the clock stops when all is posted."""
+    """Send usual traffic through everything; time stops when all events are posted."""
     with (
         tempfile.TemporaryDirectory() as folder,
         local_stack(Path(folder)) as stack,
@@ -66,7 +66,7 @@ def events_per_second() -> Figure:
 
 
 def _run(stack: LocalStack, bus: Any, generation: str, batches: int) -> tuple[float, float]:
-    """Return the events a second until all are posted, and until all are taken in."""
+    """Return two rates in events a second: until all are posted, and until all are accepted."""
     started = time.monotonic()
     count = _put(bus, stack.document["event_bus_name"], mixes.lives(generation, batches))
     taken_in = time.monotonic()
@@ -84,7 +84,7 @@ def _run(stack: LocalStack, bus: Any, generation: str, batches: int) -> tuple[fl
 
 
 def _put(bus: Any, name: str, batches: Iterable[mixes.Batch]) -> int:
-    """Put all events on the bus, ten a call, as a job sends them; return how many those are."""
+    """Put all events on the bus, ten a call as a producer does, and return their number."""
     records = (
         record for batch in batches for record in sorted(batch, key=lambda one: one["messageId"])
     )

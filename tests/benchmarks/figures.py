@@ -1,4 +1,4 @@
-"""A figure: what was measured, what it is compared with, and whether it meets its goal."""
+"""What a figure is: a measured number, its baseline and its goal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number; where it compares, the baseline was measured beside it."""
+    """One measured number; a figure that compares has a baseline measured in the same run."""
 
     name: str
     value: float
@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Tell whether the goal is met, None where there is none."""
+        """Return whether the goal is met, or None if there is no goal."""
         judged = self.ratio if self.goal_is_ratio else self.value
         if self.goal is None or judged is None:
             return None
@@ -62,9 +62,10 @@ def side_by_side(
     baseline_work: int | None = None,
     rounds: int = ROUNDS,
 ) -> tuple[float, float]:
-    """Return the work per CPU second of both, medians over rounds that alternate.
+    """Return the work per CPU second of both, as medians over rounds that alternate.
 
-    *baseline_work* says how much the baseline does where that is another amount.
+    *work* is the amount that *measured* does in a round, for example a number of events; the
+    baseline does *baseline_work*, or as much if that is absent.
     """
     rates: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
@@ -79,7 +80,7 @@ def side_by_side(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the log lines of handlers out of the table; they are written all the same."""
+    """Keep the handlers' log lines out of the table, although they are written."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     with redirect_stdout(io.StringIO()):

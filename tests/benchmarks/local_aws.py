@@ -1,4 +1,4 @@
-"""The local AWS by itself: no site, no functions, nothing deployed."""
+"""The local AWS alone, with no site and no functions, and nothing deployed to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
 
 @contextmanager
 def bare_local_aws() -> Iterator[LocalCloud]:
-    """Start a fresh local AWS in a folder of its own; end it, and all it holds, afterwards."""
+    """Start a new local AWS in a folder of its own; stop it and delete its data at the end."""
     with tempfile.TemporaryDirectory() as folder:
         state = StateFolder(Path(folder))
         state.open()
@@ -31,7 +31,7 @@ def bare_local_aws() -> Iterator[LocalCloud]:
 
 
 def environment(cloud: LocalCloud) -> dict[str, str]:
-    """Return the variables by which any client finds it."""
+    """Return the environment variables that lead AWS clients to it."""
     return {
         "AWS_ENDPOINT_URL": cloud.endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

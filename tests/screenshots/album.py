@@ -1,4 +1,4 @@
-"""The folder that pictures go to, which of them are wanted, and how far it is."""
+"""The folder of the pictures, which of them are wanted, and how many are done."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ LARGE = 190_000
 
 @dataclass
 class Album:
-    """Takes the pictures that are wanted, and says so as it goes.
+    """Takes the pictures that are wanted, and prints each.
 
-    `only` holds beginnings of names, in which `*` stands for anything; none of them means all.
+    `only` holds first characters of names, in which `*` stands for anything; an empty one means all
+    pictures.
     """
 
     folder: Path
@@ -33,7 +34,7 @@ class Album:
         return any(self.wants(name) for name in names)
 
     def wants_some(self, beginning: str) -> bool:
-        """Say whether pictures may be wanted whose names begin so."""
+        """Return whether pictures are wanted whose names begin like this."""
         starts = [start.partition("*")[0] for start in self.only]
         return not starts or any(
             start.startswith(beginning) or beginning.startswith(start) for start in starts
@@ -51,9 +52,10 @@ class Album:
 
 
 def shrink(path: Path) -> None:
-    """Keep the commonest colours of a large picture, and let the others be the nearest of them.
+    """Keep a large picture's commonest colours, and replace each other colour by the nearest.
 
-    Flat surfaces stay as they are, the edges of letters nearly so; a third of the bytes is left.
+    Flat surfaces stay as they are and the edges of letters nearly so; the file has a third of its
+    bytes.
     """
     if path.stat().st_size <= LARGE:
         return

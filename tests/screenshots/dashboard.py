@@ -153,7 +153,7 @@ def take_pages(all_of_it: Scenes, scheme: str, kind: str) -> None:
 
 
 def take_states(all_of_it: Scenes, scheme: str, kind: str) -> None:
-    """Take what is no data: signed out, first use, refused, failing."""
+    """Take the pages without data: signed out, first use, refused, failing."""
     with all_of_it.tab(scheme, kind) as page:
         page.goto(all_of_it.full)
         page.get_by_role("button", name="Sign in").wait_for()
@@ -177,7 +177,7 @@ def take_states(all_of_it: Scenes, scheme: str, kind: str) -> None:
 
 
 def _enter(page: Page, url: str) -> None:
-    """Sign in where nothing is asked."""
+    """Sign in at a provider that asks nothing."""
     page.goto(url)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("sees ").first.wait_for(state="attached")

@@ -60,7 +60,7 @@ def fill(origin: FakeOrigin) -> None:
 
 
 def hours() -> list[dict[str, Any]]:
-    """Give a day that rises towards the afternoon, with a bad hour."""
+    """Return a day's hours: more jobs towards the afternoon, and one hour with many failures."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     ended = [3, 2, 1, 1, 0, 0, 2, 5, 9, 14, 18, 17, 12, 15, 19, 22, 20, 16, 11, 8, 6, 5, 4, 4, 2]
     failed = [0] * 10 + [1, 4, 2] + [0] * 6 + [1, 0, 0, 0, 0, 0]
@@ -243,7 +243,7 @@ def projects() -> list[dict[str, Any]]:
 
 
 def clients() -> list[dict[str, Any]]:
-    """Give a client that says much of itself, and some that say little."""
+    """Return a client with a long description and configuration, and some with little."""
     return [
         make_client(
             "acme",
@@ -276,7 +276,7 @@ def configuration() -> dict[str, Any]:
 
 
 def errors() -> list[dict[str, Any]]:
-    """Give what failed in the week."""
+    """Return the week's error groups."""
     return [
         make_error_group(
             "7c0ae04d9a42088b",

@@ -1,4 +1,4 @@
-"""Every view of the site in every state: wide and phone, light and dark; and other surroundings."""
+"""Every view of the site in every state: wide and phone, light and dark, on paper and others."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def take_all(browser: Browser, album: Album) -> None:
 
 
 def take_outside(studio: Studio) -> None:
-    """Take what somebody sees who is not in."""
+    """Take what somebody sees who is not signed in."""
     if not studio.wants("signed-out", "no-access", "unknown"):
         return
     with studio.tab() as (page, origin):
@@ -154,7 +154,7 @@ def take_views(studio: Studio) -> None:
 
 
 def take_trouble(studio: Studio) -> None:
-    """Take what is shown when the API fails or the network is gone, with data and without."""
+    """Take the site while the API fails or the network is gone, with data and without."""
     if not studio.wants("overview-failing", "errors-failing", "jobs-offline"):
         return
     with studio.tab() as (page, origin):
@@ -183,7 +183,7 @@ def open_elsewhere_and_back(page: Page, hash_: str) -> None:
 
 
 def take_hostile(studio: Studio) -> None:
-    """Take what is shown of producers' nonsense."""
+    """Take the site with hostile texts from producers."""
     names = [f"{name}-hostile" for name in (*HOSTILE_VIEWS, "job")]
     if not studio.wants(*names):
         return

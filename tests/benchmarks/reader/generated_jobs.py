@@ -1,10 +1,10 @@
-"""A ledger of a million jobs, made where it is looked at: what lists are measured with.
+"""A ledger of up to a million jobs, made when it is read: lists are measured on it.
 
-Everything follows from a job's number, 0 for the newest. Ten clients take turns; of each
-client's jobs every twentieth failed, and so on. Jobs lie on dense days, `A_DAY` each, evenly
-spread; a *sparse* ledger has one job a month for the last ten years, and its dense days before
-that. Items, index rows and rows of the map are those that the ledger itself makes of such jobs, and
-answers hold what DynamoDB's would; read units follow from its documented rules.
+Everything follows from a job's number, 0 for the newest. Ten clients take turns; every twentieth
+job of a client failed, and so on. Jobs lie on dense days, `A_DAY` jobs on each, evenly spread. A
+*sparse* ledger has one job a month for the last ten years, and its dense days before that. Items,
+index rows and rows of the map are the same as the ledger makes for such jobs. Answers have
+DynamoDB's form, and read units follow from its documented rules.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OUTCOMES = ("succeeded", "failed", "partial", "cancelled", "timed_out", *["succ
 
 
 class Spent(NamedTuple):
-    """What one call took: read units, and the sizes of the rows that it gave, by job or day."""
+    """What one call consumed: read units, and the sizes of its rows by job or by day."""
 
     place: str
     units: float
@@ -49,7 +49,7 @@ class Spent(NamedTuple):
 
 @dataclass(eq=False)
 class GeneratedJobs:
-    """A client of DynamoDB over *jobs* jobs that answers what lists of jobs ask for."""
+    """A DynamoDB client over *jobs* jobs that answers the calls of lists of jobs."""
 
     jobs: int
     sparse: bool
@@ -69,7 +69,7 @@ class GeneratedJobs:
         return msgspec.json.decode(self.answer(operation, msgspec.json.encode(request)))
 
     def answer(self, operation: str, body: bytes) -> bytes:
-        """Return the JSON of the answer; one that was given before is only looked up."""
+        """Return the answer's JSON, which is made once and then kept."""
         known = self._answers.get(body)
         if known is None:
             request = msgspec.json.decode(body)
@@ -196,7 +196,7 @@ def outcome_of(number: int) -> str:
 
 
 def eventual_units(size: int) -> float:
-    """Return what it takes to read rows of that size together, eventually consistent."""
+    """Return the read units of an eventually consistent read of rows of this size together."""
     return _blocks(size) / 2
 
 

@@ -1,10 +1,10 @@
-"""What pages of `/jobs` take: rounds, read units and the handler's own time.
+"""Measure pages of `/jobs`: rounds of calls, read units and the handler's own time.
 
-The ledgers are those of `generated_jobs`: 10,000, 100,000 and 1,000,000 jobs on dense days, and
-with one job a month for ten years. Each is asked for pages of fifty: unfiltered, by client, by
-result, by both, far back, and the page that follows that one. The stand-in answers at once, so time
-is the handler's CPU, from the proxy event to the answer as API Gateway takes it, with the reading
-of the store's JSON and without botocore's transport, which is told besides.
+The ledgers are those of `generated_jobs`: 10,000, 100,000 and 1,000,000 jobs on dense days, and one
+job a month for ten years. Each is asked for pages of fifty jobs: unfiltered, by client, by result,
+by both, far back, and the page after that one. The stand-in answers at once, so the time is the
+handler's CPU time from API Gateway's event to the answer. It includes reading the store's JSON and
+excludes botocore's transport, whose time is in a note.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class _Context:
-    """What Lambda tells a handler of its invocation."""
+    """What Lambda tells a handler about its invocation."""
 
     aws_request_id = "request"
 
@@ -68,7 +68,7 @@ class Case(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What a page took, and what its answer itself needs."""
+    """What a page consumed, and the least that its answer needs."""
 
     rounds: int
     calls: int
@@ -77,7 +77,7 @@ class Taken(NamedTuple):
 
 
 def rounds_max() -> Figure:
-    """Return the most rounds of calls that any of the pages took."""
+    """Return the largest number of rounds of calls that a page took."""
     taken = {case.label: _taken(case) for case in _cases()}
     return Figure(
         "list_rounds_max",
@@ -90,7 +90,7 @@ def rounds_max() -> Figure:
 
 
 def read_units_over_least_max() -> Figure:
-    """Return by how much a page took more read units than its answer itself needs, at most.
+    """Return the largest ratio of a page's read units to the least that its answer needs.
 
     The least is: the items on the page, once, strongly consistent; in each index partition that
     holds any of them, their rows, once; the rows of their days in the map, once, if it is read.
@@ -110,7 +110,7 @@ def read_units_over_least_max() -> Figure:
 
 
 def time_1m_over_10k() -> Figure:
-    """Return the time of a page of a million jobs over that of ten thousand, the worst of all."""
+    """Return the time of a page of a million jobs divided by that of ten thousand: the largest."""
     ratios: dict[str, tuple[float, float]] = {}
     for small in _cases():
         if small.jobs != SIZES[0]:
@@ -139,7 +139,7 @@ def time_1m_over_10k() -> Figure:
 
 
 def page_cpu_ms() -> Figure:
-    """Return the CPU that a warm page of fifty jobs takes, all but botocore's transport."""
+    """Return the CPU time of a warm page of fifty jobs, in milliseconds, without transport."""
     case = next(case for case in _cases() if case.jobs == SIZES[-1])
     with _handler(_ledger(case)) as handler:
         own = _median_ms(handler, case)
@@ -227,7 +227,7 @@ def _taken(case: Case) -> Taken:
 
 
 def _side_by_side(*asked: tuple[Handler, Case]) -> tuple[float, float]:
-    """Return the CPU of both pages in milliseconds, medians over requests that take turns."""
+    """Return the CPU time of both pages in milliseconds, as medians over alternate requests."""
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(_REQUESTS):
         for times, (handler, case) in zip(taken, asked, strict=True):
@@ -249,7 +249,7 @@ def _ms(handler: Handler, case: Case) -> float:
 
 @contextmanager
 def _handler(client: Any) -> Iterator[Handler]:
-    """Give the Lambda's handler, over *client*, its log lines kept out of the table."""
+    """Give the Lambda handler over *client*, with its log lines kept out of the table."""
     with _executor() as executor, quiet():
         reader = Reader(client, reading.SETTINGS, executor, lambda: NOW)
         with mock.patch.object(api, "_reader", return_value=reader):
@@ -263,7 +263,7 @@ def _executor() -> Iterator[ThreadPoolExecutor]:
 
 
 def _through_botocore(ledger: GeneratedJobs) -> Any:
-    """Return the store's own client, whose requests end before the network."""
+    """Return the store's own client, whose requests are answered before the network."""
     credentials = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     with (
         mock.patch.dict(os.environ, {**credentials, "AWS_DEFAULT_REGION": "eu-central-1"}),

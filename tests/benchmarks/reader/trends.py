@@ -1,10 +1,10 @@
-"""What trends cost: read units by the documented sizing, and the CPU time of the handler itself.
+"""Measure trends: read units by DynamoDB's documented rules, and the handler's CPU time.
 
-Rollup rows are made as a ledger of so many jobs, evenly spread over the span, would have them: each
-job starts by one writer and ends by another, with five counters and a duration around a minute. A
-writer keeps to one shard. The figures are of writers enough to fill all shards, the most rows that
-there can be; what fewer take, each with a shard of its own, is told beside. The stand-in answers
-from memory, at once, so time is that of the reader alone.
+The rollup rows are those of a ledger with so many jobs, evenly spread over the days: one writer
+starts a job and another ends it, with five counters and a duration around a minute. Each writer
+uses one shard. The figures assume enough writers to fill all shards, which gives the most rows;
+notes say what fewer writers, each with a shard of its own, need. The stand-in answers at once from
+memory, so the time is the reader's alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Items = list[dict[str, Any]]
 
 @dataclass
 class Rows:
-    """The table Rollups: a partition's items, sorted; a partition may stand for many alike."""
+    """The table Rollups: each partition's items, sorted; equal partitions share their items."""
 
     partitions: Callable[[str], Items]
     read_units: float = 0.0
@@ -130,7 +130,7 @@ def time_1m_over_10k() -> Figure:
 
 
 def _of_fewer(writers: int) -> str:
-    """Tell what is read where so many execution environments write, each to a shard of its own."""
+    """Say what is read if so many execution environments write, each to a shard of its own."""
     few, many = (cost("hours", jobs, writers).read_units for jobs in (FEW, MANY))
     return (
         f"with writers in {writers} of the shards: {few:,.1f} read units at {FEW:,} jobs, "
@@ -147,7 +147,7 @@ def _told(what: str, one: Cost) -> str:
 
 @cache
 def cost(kind: str, jobs: int, writers: int = SHARDS) -> Cost:
-    """Return what the answer to a kind of question costs in a ledger of so many jobs."""
+    """Return the cost of the answer to one kind of request in a ledger of so many jobs."""
     _, days, parameters = QUERIES[kind]
     rows = Rows(_MAKERS[kind](jobs, days, writers))
     here = House(rows)  # type: ignore[arg-type]
@@ -166,7 +166,7 @@ def cost(kind: str, jobs: int, writers: int = SHARDS) -> Cost:
 
 
 def _of_hours(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
-    """Make the hours of a client with two pipelines, as if every day were like another."""
+    """Make the hours of a client with two pipelines; all days are alike."""
     dice = random.Random(days)
     cells = [f"{hour:02d}#{pipeline}" for hour in range(24) for pipeline in ("crawl", "match")]
     counts = Counter(dice.choices(cells, k=jobs // days))
@@ -178,7 +178,7 @@ def _of_hours(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
 
 
 def _of_days(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
-    """Make the rows of everything by day."""
+    """Make the daily rows over all clients."""
     first = NOW // DAY * DAY - (days - 1) * DAY
     alike = _shards("", jobs // days, writers, seed=1)
     made = _sorted(
@@ -192,7 +192,7 @@ def _of_days(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
 
 
 def _shards(sort: str, jobs: int, writers: int, *, seed: int) -> Items:
-    """Return the items of a row that counts so many jobs: those of its shards."""
+    """Return a row that counts so many jobs as its shards' items."""
     dice = random.Random(seed)
     shards: dict[int, Counter[str]] = {}
     for _ in range(jobs):

@@ -64,7 +64,7 @@ def bill(batches: Iterable[mixes.Batch], postings: int) -> list[Line]:
 
 
 def total(lines: Iterable[Line]) -> float:
-    """Return what the lines come to."""
+    """Return the sum of the lines in USD."""
     return sum(line.usd for line in lines)
 
 

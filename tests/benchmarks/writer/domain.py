@@ -1,4 +1,4 @@
-"""What the pure part of the ledger costs, with no AWS around it."""
+"""Measure the pure part of the ledger, without AWS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def envelopes() -> list[bytes]:
 
 
 def events_per_cpu_second() -> Figure:
-    """Decode, validate, fold and count a job's events, against parsing their JSON and no more."""
+    """Decode, check, fold and count a job's events; the baseline only parses their JSON."""
     batch = envelopes()
 
     def ledger() -> None:

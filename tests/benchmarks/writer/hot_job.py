@@ -1,13 +1,13 @@
-"""One hot job: eight writers, a hundred thousand deltas, exact.
+"""Measure one hot job: eight writers add a hundred thousand deltas, and none is lost.
 
 DynamoDB takes at most 1,000 write units a second on one item. A counter item that each delta
-updates stops there, and a transaction per delta at half of it. The writer turns a batch into one
-update of the job, so the item sees a fraction of the deltas.
+updates reaches that limit, and one transaction a delta reaches half of it. The writer turns a batch
+into one update of the job, so the item gets far fewer writes than there are deltas.
 
-Taken against the stand-in behind a loopback server, not the local AWS: that one serialises all
-transactions and so never shows a conflict, while the stand-in holds the items of a transaction for
-as long as DynamoDB typically takes and cancels whoever meets them. The server is one Python process
-on the same machine, so the rate is a lower bound, set by the machine.
+The figure is taken with the stand-in behind a loopback server. The local AWS runs one transaction
+after the other and so never shows a conflict; the stand-in holds the items of a transaction for as
+long as DynamoDB typically does, and cancels other transactions on them. The server is one Python
+process on the same machine, so the rate is a lower bound that depends on the machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 240
 
 @dataclass(frozen=True)
 class Race:
-    """What came of it."""
+    """What the writers' race gave."""
 
     seconds: float
     transactions: int
@@ -56,7 +56,7 @@ class Race:
 
     @property
     def units_per_second(self) -> float:
-        """Return the write units a second on the job's item, those of cancelled tries included."""
+        """Return the write units a second on the job's item; cancelled transactions count."""
         return 2 * self.job_kb * self.transactions / self.seconds
 
     @property
@@ -66,7 +66,7 @@ class Race:
 
 
 def deltas_per_second() -> Figure:
-    """Compare with a plain counter item, which stops at a thousand writes a second."""
+    """Measure deltas a second; a plain counter item reaches at most a thousand writes."""
     result = race()
     return Figure(
         "hot_job_deltas_per_second",
@@ -84,7 +84,7 @@ def deltas_per_second() -> Figure:
 
 
 def write_units_per_second() -> Figure:
-    """Say what the job's item had to take, against the most that an item takes."""
+    """Measure the write units on the job's item, beside the most that an item takes."""
     result = race()
     return Figure(
         "hot_job_write_units_per_second",
@@ -99,7 +99,7 @@ def write_units_per_second() -> Figure:
 
 @cache
 def race() -> Race:
-    """Let the writers post to one job, and see that nothing is lost or doubled."""
+    """Let the writers post to one job, and check that no delta is lost or counted twice."""
     with answering_server(HOLD_SECONDS) as server:
         _start_job(server)
         started, counts = _run_writers(server)
@@ -132,7 +132,7 @@ def _start_job(server: Server) -> None:
 
 
 def _run_writers(server: Server) -> tuple[float, list[dict[str, int]]]:
-    """Return when the writers, all of them ready, were let go, and what they say in the end."""
+    """Return when the writers, all ready, were started, and what each wrote at its end."""
     environment = {
         **os.environ,
         **server.environment,

@@ -1,8 +1,8 @@
 """One of the writers that share a hot job: the real handler in a process of its own.
 
-`python -m tests.benchmarks.writer.hot_writer NUMBER DELTAS`: makes its deltas, says "ready", waits
-for a line, posts them in batches of 100, those that failed once more as SQS does, and ends with a
-line that sums up its log.
+`python -m tests.benchmarks.writer.hot_writer NUMBER DELTAS` makes its deltas, writes "ready", waits
+for a line, and posts the deltas in batches of 100. It posts those that failed again, as SQS does,
+and writes one line at the end that sums up its log.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _post(batch: mixes.Batch) -> mixes.Batch:
-    """Return the records that have to come again."""
+    """Post a batch, and return the records that have to be posted again."""
     answer: Any = handler({"Records": batch}, Context())
     failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
     return [record for record in batch if record["messageId"] in failed]

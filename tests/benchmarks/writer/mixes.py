@@ -31,17 +31,17 @@ SCATTERED = (
 
 
 def usual(generation: str) -> Iterator[Batch]:
-    """Yield the batches in which twenty jobs live: see `USUAL`."""
+    """Yield the batches of twenty whole jobs: see `USUAL`."""
     yield from lives(generation, BATCHES_A_LIFE)
 
 
 def stern(generation: str) -> Iterator[Batch]:
-    """Yield two batches in which twenty jobs live: every fifth event changes a job's state."""
+    """Yield two batches of twenty whole jobs: every fifth event changes a job's state."""
     yield from lives(generation, 2)
 
 
 def deltas_only(generation: str, batches: int) -> Iterator[Batch]:
-    """Yield a batch in which twenty jobs start, and then *batches* with nothing but deltas."""
+    """Yield a batch in which twenty jobs start, and *batches* that hold only their deltas."""
     jobs = _jobs(generation, JOBS, CLIENTS)
     yield [_record(job, 0, 0, {"status": "running"}) for job in jobs]
     for batch in range(1, batches + 1):
@@ -78,12 +78,12 @@ def job_ids(generation: str) -> list[str]:
 
 
 def hot_start() -> dict[str, str]:
-    """Return the record of the start of the one job that all of `hot` is about."""
+    """Return the record that starts the one job of `hot`."""
     return _record(_hot_job(), 0, 0, {"status": "running"} | {"delta": {}})
 
 
 def hot(writer: int, deltas: int) -> Iterator[dict[str, str]]:
-    """Yield one writer's records: *deltas* of the hot job, told apart by writer and number."""
+    """Yield one writer's records: *deltas* of the hot job, with ids by writer and number."""
     job = _hot_job()
     for number in range(deltas):
         serial = writer * deltas + number

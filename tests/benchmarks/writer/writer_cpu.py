@@ -1,8 +1,8 @@
-"""What the writer costs in CPU time, beside a naive one: one `update_item` an event.
+"""Measure the writer's CPU time, beside a naive writer's: one `update_item` an event.
 
-Both talk to the same server in another process. The naive one is what a first draft would be: a
-client with boto3's default settings, `json.loads`, one `update_item` that sets the state and adds
-the counters. It keeps no history, counts repeats twice and knows no rollups.
+Both talk to the same server in another process. The naive writer is a first draft: a client with
+boto3's default settings, `json.loads`, and one `update_item` that sets the state and adds the
+counters. It keeps no history, counts repeated events twice and has no rollups.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAIVE_BATCHES = 1
 
 
 def events_per_cpu_second() -> Figure:
-    """Take jobs through their lives in ten batches of 100 events each."""
+    """Post whole jobs in ten batches of 100 events each."""
     return _compared(
         "writer_events_per_cpu_second",
         mixes.USUAL,
@@ -39,7 +39,7 @@ def events_per_cpu_second() -> Figure:
 
 
 def stern_events_per_cpu_second() -> Figure:
-    """Take jobs through short lives: every fifth event changes a state."""
+    """Post short jobs: every fifth event changes a state."""
     return _compared(
         "writer_events_per_cpu_second_stern",
         mixes.STERN,
@@ -51,7 +51,7 @@ def stern_events_per_cpu_second() -> Figure:
 
 
 def deltas_per_cpu_second() -> Figure:
-    """Send nothing but deltas of jobs that the writer knows."""
+    """Post only deltas of jobs that the writer has posted before."""
     batches = mixes.deltas_only("d", ROUNDS * 6)
     start = next(batches)
     return _compared(
@@ -68,7 +68,7 @@ def _compared(
     rounds: Sequence[Sequence[mixes.Batch]],
     first: mixes.Batch | None = None,
 ) -> Figure:
-    """Post *rounds*, a naive writer's turn after each; *first* is posted before all of them."""
+    """Post *rounds*, each by the naive writer, too; *first* is posted before all of them."""
     events = sum(len(batch) for batch in rounds[0])
     ours = iter(rounds)
     theirs = [list(mixes.usual(f"n{number}"))[:_NAIVE_BATCHES] for number in range(ROUNDS + 1)]

@@ -1,8 +1,8 @@
-"""What the writer asks of DynamoDB: calls and write units an event.
+"""Measure what the writer asks of DynamoDB: calls and write units for an event.
 
 The units follow from documented rules (`tests.support.dynamo.sizing`), applied to what the real
 ledger writes to the stand-in. The same events go through the same ledger to the local AWS, which
-counts for itself: both counts are in the table.
+counts by itself; the table shows both.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def tables_alone(meter: Meter) -> int:
 
 
 def parts(meter: Meter, events: int) -> str:
-    """Return where the units of an event go, the indexes of a table together."""
+    """Return how an event's units divide among tables and indexes, a table's indexes together."""
     sums: Counter[str] = Counter()
     for place, units in meter.write_units.items():
         table, _, index = place.partition("/")
@@ -107,14 +107,14 @@ def parts(meter: Meter, events: int) -> str:
 
 
 def metered(batches: Iterable[mixes.Batch]) -> tuple[Meter, int]:
-    """Post *batches* to empty tables; return what that cost, and the number of events."""
+    """Post *batches* to empty tables; return what that cost and the number of events."""
     meter = Meter()
     return meter, _post(ledgers.empty_store().client(meter.script), batches)
 
 
 @dataclass
 class CountedByServer:
-    """A client of a server that says what each transaction consumed."""
+    """A client of a server that answers how much each transaction consumed."""
 
     client: Any
     write_units: Counter[str] = field(default_factory=Counter)

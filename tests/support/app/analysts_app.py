@@ -1,7 +1,7 @@
-"""The analysts' app as its own server, with somebody to let people in: no local stack needed.
+"""The analysts' app as its own server, with a sign-in provider and no local stack.
 
-The app is the real one, signing in and all; behind it stand a reader over the stand-in of DynamoDB
-(`dashboard_api`) and a provider that knows everybody and asks nothing.
+The app is the real one, with its sign-in; behind it are a reader over the stand-in of DynamoDB
+(`dashboard_api`) and a provider that signs in everybody without asking.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OK, _FOUND = 200, 302
 
 @dataclass
 class Provider:
-    """Lets in whoever comes, as somebody in *groups*."""
+    """Signs in everybody who comes, as a person in *groups*."""
 
     groups: tuple[str, ...] = ("staff",)
     email: str = "ada@acme.example"

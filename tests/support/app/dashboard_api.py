@@ -1,6 +1,6 @@
-"""The real reader behind a real HTTP server, over the stand-in of DynamoDB, for the analysts' app.
+"""The real reader behind a real HTTP server, over the stand-in of DynamoDB, for the app.
 
-Tokens are unsigned: what stands in them is who asks, as API Gateway would have checked it.
+Tokens are not signed: their content says who asks, as if API Gateway had checked it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def token(subject: str = "u-1", *groups: str, issued_at: float = 0, **claims: An
 
 @dataclass
 class Api:
-    """A running API: its address, what it was asked, and how it is made to fail."""
+    """A running API: its address, the requests that it got, and switches that make it fail."""
 
     house: House
     url: str = ""

@@ -90,7 +90,7 @@ def answering_server(hold_seconds: float = 0.0) -> Iterator[Server]:
 
 
 class _Holding:
-    """The items of open transactions."""
+    """The items that open transactions hold."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -1,10 +1,10 @@
-"""The part of DynamoDB's expression language that the ledger speaks, parsed and evaluated.
+"""The part of DynamoDB's expression language that the ledger uses, parsed and evaluated.
 
 Conditions are comparisons (``= <> < <= > >=``), ``attribute_exists`` and ``attribute_not_exists``
-joined by ``AND``; updates are ``SET path = :value``, ``SET path = if_not_exists(path, :value)`` of
+joined by ``AND``. Updates are ``SET path = :value``, ``SET path = if_not_exists(path, :value)`` of
 the same path, ``REMOVE path`` and ``ADD name :number``. Paths may lead into maps. Anything else
-raises `InvalidExpression`, as do a placeholder that is not defined and one that is not used:
-DynamoDB refuses both.
+raises `InvalidExpression`. So does a placeholder that is not defined, or one that is not used,
+since DynamoDB refuses both.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class InvalidExpression(Exception):
-    """An expression that DynamoDB refuses with a ValidationException, whatever the item holds."""
+    """An expression that DynamoDB refuses with a ValidationException for any item."""
 
 
 class InvalidUpdate(Exception):
@@ -42,7 +42,7 @@ class InvalidUpdate(Exception):
 
 
 def plain(value: Value) -> Any:
-    """Return a comparable form of *value*: equal for what DynamoDB holds to be equal."""
+    """Return a comparable form of *value*: two are equal if DynamoDB takes them as equal."""
     ((kind, content),) = value.items()
     if kind == "N":
         return kind, Decimal(content)
@@ -56,7 +56,10 @@ def plain(value: Value) -> Any:
 
 
 def number(text: str) -> str:
-    """Return the number in *text* as DynamoDB gives it back; InvalidUpdate if it can't hold it."""
+    """Return the number in *text* as DynamoDB returns it.
+
+    Raises InvalidUpdate if DynamoDB can't hold it.
+    """
     try:
         return f"{_NUMBERS.create_decimal(text).normalize(_NUMBERS):f}"
     except DecimalException as error:
@@ -114,7 +117,7 @@ class Update:
         return [*(path for path, _ in valued), *self.removes]
 
     def apply(self, item: Item) -> None:
-        """Change *item* in place; InvalidUpdate where it is not of the form needed."""
+        """Change *item* in place; raises InvalidUpdate if its attributes have the wrong types."""
         for path, value in self.sets:
             _inside(item, path)[path[-1]] = value
         for path, value in self.defaults:

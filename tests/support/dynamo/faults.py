@@ -13,7 +13,7 @@ from tests.support.dynamo.stand_in import Answer, Call, Fault, client_error
 
 
 class Cut(BaseException):
-    """The end of a writer: no handler runs after it, as with a process that is killed."""
+    """A writer's end: no exception handler runs after it, as when a process is killed."""
 
 
 def refused_with(code: str) -> Fault:
@@ -36,12 +36,12 @@ def failed_after(code: str) -> Fault:
 
 
 def timed_out_before(call: Call) -> Answer:
-    """Never reach DynamoDB, which the caller can't know."""
+    """Let the call time out without an effect, which the caller can't know."""
     raise _timeout()
 
 
 def timed_out_after(call: Call) -> Answer:
-    """Take effect, and let the caller wait for the answer in vain."""
+    """Let the call take effect, and time out without an answer."""
     call.perform()
     raise _timeout()
 
@@ -58,7 +58,7 @@ def cut_after(call: Call) -> Answer:
 
 
 class Late:
-    """Calls that their callers have given up, and that may take effect later all the same."""
+    """Calls that timed out for their callers and may still take effect later."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -69,12 +69,12 @@ class Late:
         return len(self._calls)
 
     def fault(self, call: Call) -> Answer:
-        """Put *call* off and let its caller time out."""
+        """Keep *call* for later and let its caller time out."""
         self._calls.append(call)
         raise _timeout()
 
     def cut(self, call: Call) -> Answer:
-        """Put *call* off and end the writer."""
+        """Keep *call* for later and end the writer."""
         self._calls.append(call)
         raise Cut
 
@@ -88,7 +88,8 @@ class Late:
 def failing_action(index: int, code: str) -> Fault:
     """Return the fault of a transaction of which one action fails with *code*.
 
-    *index* counts round, so that any number names an action; a call of another kind fails whole.
+    *index* is taken modulo the number of actions, so that any number names one. A call of another
+    kind fails as a whole.
     """
 
     def fault(call: Call) -> Answer:

@@ -1,7 +1,7 @@
-"""A DynamoDB that can be told to fail: a proxy in front of the local one, for the real functions.
+"""A proxy in front of the local DynamoDB that fails as it is told, for the real functions.
 
-It answers as told, call by call, by seeded dice: passes on, throttles, fails without effect, hangs
-up after the call took effect, or keeps the caller waiting until it gives up.
+Seeded dice decide for each call: it is passed on, throttled, fails without effect, loses its
+connection after it took effect, or gets no answer until the caller gives up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _TYPE = "com.amazonaws.dynamodb.v20120810#"
 
 
 class FaultyDynamoDB:
-    """The proxy: `fail(throttled=0.4, …)` sets what part of the calls fails how; `met` counts."""
+    """The proxy: `fail(throttled=0.4, …)` sets which part of the calls fails and how.
+
+    `met` counts the calls of each kind.
+    """
 
     def __init__(self, endpoint_url: str) -> None:
         """Stand in front of *endpoint_url*, on a port of its own."""

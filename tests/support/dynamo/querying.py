@@ -1,9 +1,9 @@
-"""Queries on the stand-in of DynamoDB: its client, which can read ranges of keys as well.
+"""Queries on the stand-in of DynamoDB: a client that can read ranges of keys as well.
 
-It understands what the reader asks for: a key condition on a partition and perhaps on the sort key,
+It understands the reader's requests: a key condition on a partition and perhaps on the sort key,
 indexes, filters, limits, start keys, either direction. An answer ends after ``page_bytes``, as
-DynamoDB's does after 1 MB. Indexes show what they project and projections what was asked for: a
-test that leans on any other attribute fails.
+DynamoDB's does after 1 MB. An index holds only the attributes that it projects, and an answer only
+those that were asked for: a test that needs another attribute fails.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Item = Mapping[str, Any]
 
 
 class Querying(Client):
-    """A client of the stand-in that queries, too."""
+    """A client of the stand-in that has queries, too."""
 
     def __init__(
         self, store: Dynamo, script: Script | None = None, page_bytes: int = PAGE_BYTES
@@ -86,7 +86,7 @@ class Querying(Client):
         return answer
 
     def _page(self, found: list[Any], limit: int | None) -> list[Any]:
-        """Return as many as one answer holds, one at least."""
+        """Return as many items as one answer holds, and at least one."""
         taken: list[Any] = []
         size = 0
         for item in found[:limit]:

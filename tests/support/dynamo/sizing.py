@@ -33,7 +33,7 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Index:
-    """A global index: its keys, and what of an item it shows besides."""
+    """A global index: its keys, and which other attributes it holds."""
 
     name: str
     keys: tuple[str, ...]
@@ -62,7 +62,7 @@ class Index:
 
 @dataclass(frozen=True)
 class TableRules:
-    """What decides the price of a table's writes."""
+    """What decides the cost of a table's writes."""
 
     key: tuple[str, ...]
     indexes: tuple[Index, ...]
@@ -91,7 +91,7 @@ def table_units(before: Item | None, after: Item | None, *, transactional: bool)
 
 @dataclass
 class Meter:
-    """Adds up calls, and units by place: a table's name, or ``TABLE/INDEX``."""
+    """Adds up calls, and write units by table (`jobs`) or index (`jobs/INDEX`)."""
 
     calls: int = 0
     write_units: Counter[str] = field(default_factory=Counter)

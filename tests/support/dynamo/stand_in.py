@@ -1,12 +1,11 @@
-"""A small DynamoDB in memory, with the interface of boto3's client and the real one's moods.
+"""A small DynamoDB in memory, with the interface of boto3's client.
 
-It does what the ledger asks of DynamoDB (single and transactional writes with conditions, reads by
-key), keeps its limits, and raises botocore's own errors. What makes it worth having is that every
-call goes through a *script*, which chooses a *fault* for it (see `tests.support.dynamo.faults`) or
-parks the calling thread (see `tests.support.dynamo.writers`): so a test decides what goes wrong,
-and when.
+It does what the ledger needs of DynamoDB (single and transactional writes with conditions, reads by
+key), keeps DynamoDB's limits, and raises botocore's own errors. Every call goes through a *script*,
+which chooses a *fault* for it (see `tests.support.dynamo.faults`) or stops the calling thread (see
+`tests.support.dynamo.writers`): so a test decides what goes wrong, and when.
 
-`tests/backend/store/dynamo/test_dynamo_stand_in.py` holds it against other implementations.
+`tests/backend/store/dynamo/test_dynamo_stand_in.py` compares it with other implementations.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ Place = tuple[str, Key]
 
 
 class TableSchema(NamedTuple):
-    """A table's key attributes (one or two), and those of its indexes; all of them strings."""
+    """A table's key attributes (one or two) and those of its indexes; all are strings."""
 
     key: tuple[str, ...]
     indexes: Mapping[str, tuple[str, ...]] = {}
@@ -63,10 +62,10 @@ Script = Callable[[Call], Fault | None]
 
 
 class Client:
-    """What boto3 calls a client, as far as the ledger uses it."""
+    """The part of boto3's client that the ledger uses."""
 
     def __init__(self, store: Dynamo, script: Script | None = None) -> None:
-        """Make a client of *store* whose calls go as *script* has it; without one, well."""
+        """Make a client of *store*; *script* chooses the fault of each call, if there is one."""
         self._store = store
         self._script = script
 
@@ -98,7 +97,7 @@ class Client:
 
 @dataclass(slots=True)
 class _Write:
-    """One action of a transaction, or a single write: what it needs and what it makes."""
+    """One write, alone or in a transaction: its condition and the item that it makes."""
 
     table: str
     key: Key
@@ -112,9 +111,9 @@ class _Write:
 
 @dataclass(slots=True)
 class Dynamo:
-    """The tables. Every call is atomic; any thread may make one.
+    """The tables. Every call is atomic, and any thread may make one.
 
-    Items are never changed, only replaced: so those given out need no copying.
+    Items are never changed but replaced, so that those given out need no copying.
     """
 
     schemas: Mapping[str, TableSchema]
@@ -126,7 +125,7 @@ class Dynamo:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def client(self, script: Script | None = None) -> Client:
-        """Return a client whose calls go as *script* has it."""
+        """Return a client whose calls go through *script*."""
         return Client(self, script)
 
     def items(self, table: str) -> list[Item]:

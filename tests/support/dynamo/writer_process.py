@@ -1,7 +1,7 @@
-"""A writer of its own: the real handler, fed batches of events from standard input.
+"""A writer in a process of its own: the real handler, fed from standard input.
 
 Each line is an event. Messages that the handler reports as failed are delivered again, as SQS does,
-until none is left; the exit code is 0 then.
+until none is left; then the exit code is 0.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DELIVERIES = 50
 
 
 class Context:
-    """What Lambda tells a handler, as far as ours asks."""
+    """What Lambda tells a handler, as far as ours uses it."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Give the time that a fresh invocation has."""

@@ -1,8 +1,8 @@
-"""Writers that take turns: each call of DynamoDB waits until the test lets it go.
+"""Writers that take turns: each call of DynamoDB waits until the test lets it continue.
 
-A `Writer` runs its work in a thread of its own, but never while the test or another writer runs:
-`Writer.step` lets it make the one call that it waits at, and returns when it waits at the next or
-has ended. So the test chooses every interleaving, at the grain of calls, and can repeat it.
+A `Writer` runs its work in a thread of its own, but never while the test or another writer runs.
+`Writer.step` lets it make the call at which it waits, and returns when it waits at the next call or
+has ended. So the test chooses the order of all calls, and can repeat it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Writer:
 
     @property
     def is_working(self) -> bool:
-        """Return whether the writer has calls to make before its work ends."""
+        """Return whether the writer has calls left to make."""
         return self._thread is not None
 
     def script(self, call: Call) -> Fault | None:
@@ -56,7 +56,7 @@ class Writer:
         self._wait()
 
     def step(self, fault: Fault | None = None) -> None:
-        """Let the call be made, with *fault*, and the work go on up to its next call."""
+        """Let the call be made, with *fault*, and the work continue up to its next call."""
         assert self.call is not None, "an idle writer has no call to make"
         self._fault = fault
         self._go.release()

@@ -1,7 +1,7 @@
 """Builders of EventBridge events: plain dictionaries, as the bus delivers them.
 
-An *envelope* is the whole event as a dictionary; `text` makes the JSON of it and `decoded` the
-`Event` that the domain reads from that.
+An *envelope* is the whole event as a dictionary. `text` returns its JSON, and `decoded` the `Event`
+that the domain reads from that.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def envelope(
 
 
 def job_detail(**fields: Any) -> dict[str, Any]:
-    """Return the least detail of a job_update, with *fields* put in or in place."""
+    """Return the smallest valid detail of a job_update, with *fields* added or replaced."""
     return {"job_id": JOB_ID, "project_id": PROJECT_ID, "client_id": CLIENT_ID, **fields}
 
 
 def project_detail(**fields: Any) -> dict[str, Any]:
-    """Return the least detail of a project_update, with *fields* put in or in place."""
+    """Return the smallest valid detail of a project_update, with *fields* added or replaced."""
     return {"project_id": PROJECT_ID, "client_id": CLIENT_ID, **fields}
 
 
@@ -93,7 +93,7 @@ def text(content: Any) -> str:
 
 
 def decoded(one: Envelope) -> Event:
-    """Return the `Event` that the domain reads from the JSON of the envelope *one*."""
+    """Return the `Event` that the domain reads from an envelope's JSON."""
     return decode(text(one))
 
 

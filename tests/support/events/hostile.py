@@ -1,4 +1,4 @@
-"""Text as producers must not send it, and what the site shows when they do."""
+"""Texts that producers must not send, and what the site shows if they do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOSTILE = [
 
 
 def hostile_jobs(origin: FakeOrigin) -> None:
-    """Let the origin have a job for each, with it wherever a text can be, and a history."""
+    """Give the origin a job and a history for each text, with the text in every field."""
     error = {"type": HOSTILE[3], "message": HOSTILE[0], "fingerprint": "x"}
     for number, text in enumerate(HOSTILE):
         fields: dict[str, Any] = {
@@ -54,7 +54,7 @@ def hostile_jobs(origin: FakeOrigin) -> None:
 
 
 def hostile_rest(origin: FakeOrigin) -> None:
-    """Let the origin have it in all the rest: errors, projects, clients, overview."""
+    """Put the text into everything else: errors, projects, clients, overview."""
     for number, text in enumerate(HOSTILE):
         named = {"name": text, "tags": {text: text}, "client_id": f"c{number}"}
         error = {"type": text, "message": text, "fingerprint": "x"}

@@ -1,4 +1,4 @@
-"""Stretches of the demo's simulated past, and ways to look at them."""
+"""Parts of the demo's simulated past, and ways to look at them."""
 
 import json
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 def past(seed: int = 1, now: datetime = NOW, first_day: date = FIRST_DAY) -> list[DemoEvent]:
-    """Give what is told of the days before."""
+    """Return the events of the days before."""
     return [event for member in past_families(seed, first_day, now) for event in member.events]
 
 

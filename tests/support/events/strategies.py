@@ -1,9 +1,9 @@
-"""Histories of jobs and projects that lie on the edges where a ledger goes wrong.
+"""Histories of jobs and projects at the edges where a ledger goes wrong.
 
-Instants come from a small pool around hours, midnights and the ends of years, so that ties and
-edges are common; event ids from a pool whose order is odd (numbers as text, capitals, characters
-that UTF-16 would order otherwise); deltas are negative, zero and as large as the contract allows.
-All strategies give *envelopes* (see `tests.support.events.builders`), valid ones.
+Instants come from a small set around hours, midnights and the ends of years, so that equal times
+and edges are frequent. Event ids come from a set whose order is unusual (numbers as text, capitals,
+characters that UTF-16 would sort differently). Deltas are negative, zero and as large as the
+contract allows. All strategies give valid *envelopes* (see `tests.support.events.builders`).
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ _few_moments = st.lists(_moments(), min_size=1, max_size=3)
 def job_details(draw: st.DrawFn) -> dict[str, Any]:
     """Give the detail of a job_update, without identity, id and time.
 
-    A third carries nothing but sums, as most events of a pipeline do.
+    A third of them carry only a delta, as most events of a pipeline do.
     """
     if draw(st.integers(0, 2)) == 0:
         detail: dict[str, Any] = {"delta": draw(deltas), "attempt": draw(_attempts)}
@@ -223,7 +223,7 @@ def _enveloped(
     moments: list[datetime],
     detail: dict[str, Any],
 ) -> Envelope:
-    """Say id and time in the detail, or leave either to the envelope."""
+    """Put id and time into the detail, or leave either to the envelope."""
     time = _written(draw, draw(st.sampled_from(moments)))
     bus_id, bus_time = f"bus-{event_id}"[:128], builders.TIME
     if draw(st.booleans()):
@@ -249,7 +249,7 @@ def orders(envelopes: Sequence[Envelope]) -> st.SearchStrategy[list[Envelope]]:
 
 @st.composite
 def deliveries(draw: st.DrawFn, envelopes: Sequence[Envelope]) -> list[list[Envelope]]:
-    """Give *envelopes* as a queue may deliver them: any order, some repeated, in batches."""
+    """Give *envelopes* as a queue may deliver them: in any order, some twice, in batches."""
     repeats = draw(st.lists(st.sampled_from(list(envelopes)), max_size=4))
     delivered = draw(orders([*envelopes, *repeats]))
     size = draw(st.integers(1, len(delivered)))

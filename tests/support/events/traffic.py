@@ -1,6 +1,6 @@
-"""Events as producers mix them up: few entities, few ids, some strangers, some garbage.
+"""Events of many producers, mixed: few entities, few ids, some strangers, some garbage.
 
-Identities clash now and then, and so do event ids; both are for the ledger to sort out.
+Identities and event ids collide now and then, which the ledger has to handle.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _JOBS = ("job-1", "job-1", "job-2")
 
 @st.composite
 def job_updates(draw: st.DrawFn) -> Envelope:
-    """Give a job_update of one of few jobs: now and then of another's client or pipeline."""
+    """Give a job_update of one of few jobs, now and then with another client or pipeline."""
     job_id = draw(st.sampled_from(_JOBS))
     identity = {"client_id": "client-1", "project_id": f"project-{job_id[-1]}"}
     if draw(st.integers(0, 19)) == 19:
@@ -37,7 +37,7 @@ def job_updates(draw: st.DrawFn) -> Envelope:
 
 @st.composite
 def project_updates(draw: st.DrawFn) -> Envelope:
-    """Give a project_update of one project, now and then for another client."""
+    """Give a project_update of one project, now and then with another client."""
     detail = {
         "project_id": "project-1",
         "client_id": draw(st.sampled_from(("client-1",) * 19 + ("client-2",))),

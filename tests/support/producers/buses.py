@@ -1,4 +1,4 @@
-"""Stand-ins for EventBridge, from willing to malicious, and what a ledger makes of their events."""
+"""Stand-ins for EventBridge that accept everything, fail or hang; and the jobs of their events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Entry = Mapping[str, str]
 
 
 class WillingBus:
-    """A bus that takes everything and remembers it."""
+    """A bus that accepts everything and keeps it."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -25,24 +25,24 @@ class WillingBus:
         self.calls: list[int] = []
 
     def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
-        """Take all entries."""
+        """Accept all entries."""
         self.calls.append(len(Entries))
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "x"} for _ in Entries]}
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """Return what was taken, in order."""
+        """Return the accepted details, in order."""
         return [json.loads(entry["Detail"]) for entry in self.entries]
 
     @property
     def jobs(self) -> dict[str, Job]:
-        """Return what the ledger makes of what was taken."""
+        """Return the jobs that the accepted events come to, by id."""
         return jobs_of(self.entries)
 
 
 class MoodyBus(WillingBus):
-    """A bus that fails now and then, in every way that a bus can."""
+    """A bus that fails now and then, in each way that a bus can fail."""
 
     def __init__(self, moods: Callable[[], str]) -> None:
         """Ask *moods* before each call: well, down, lost, some, throttled or odd."""
@@ -51,7 +51,7 @@ class MoodyBus(WillingBus):
         self.sent: list[Entry] = []
 
     def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
-        """Take some, all or no entries, and say so or not."""
+        """Accept some, all or no entries, and answer so or otherwise."""
         assert 1 <= len(Entries) <= 10
         self.sent += Entries
         mood = self.moods()
@@ -74,7 +74,7 @@ class MoodyBus(WillingBus):
 
 
 class StuckBus(WillingBus):
-    """A bus that does not answer before it is let."""
+    """A bus that does not answer until the test allows it."""
 
     def __init__(self) -> None:
         """Begin stuck."""
@@ -138,7 +138,7 @@ def dice(seed: int, moods: Sequence[str]) -> Callable[[], str]:
 
 
 def event_of(entry: Entry) -> Event:
-    """Return what the writer makes of an entry, having checked it against the contract."""
+    """Return the event that the writer reads from an entry, checked against the contract."""
     envelope = {
         "id": "made-by-the-bus",
         "detail-type": entry["DetailType"],
@@ -149,7 +149,7 @@ def event_of(entry: Entry) -> Event:
 
 
 def jobs_of(entries: Iterable[Entry]) -> dict[str, Job]:
-    """Return the jobs that come of entries, however often each was delivered."""
+    """Return the jobs that entries come to; repeated entries count once."""
     events: dict[tuple[str, str], Event] = {}
     for entry in entries:
         event = event_of(entry)

@@ -1,4 +1,4 @@
-"""Run events made with the classes of the public OpenLineage client, and what they come to."""
+"""Run events made with the public OpenLineage client's classes, and the jobs they come to."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAMESPACE, NAME = "my-scheduler-namespace", "myjob.mytask"
 
 
 class Recorder:
-    """Stands in for the ledger's client: keeps what is sent."""
+    """Stands in for the ledger's client and keeps what is sent."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -44,17 +44,17 @@ class Recorder:
         self.is_stuck = False
 
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> None:
-        """Take an update, as JSON would carry it."""
+        """Keep an update as JSON would carry it."""
         assert detail_type == "job_update"
         self.sent.append(json.loads(json.dumps(detail)))
 
     def flush(self, timeout: float) -> bool:
-        """Take note of being asked to hurry."""
+        """Note that a flush was asked for."""
         self.flushed.append(timeout)
         return not self.is_stuck
 
     def close(self, timeout: float) -> bool:
-        """Take note of being asked to bring all into safety."""
+        """Note that the end was asked for."""
         self.closed.append(timeout)
         return True
 
@@ -92,7 +92,7 @@ def output(name: str, rows: int | None, size: int | None = None) -> OutputDatase
 
 
 def described(state: RunState) -> RunEvent:
-    """Make an event with all the facets that the ledger has a use for, and some that it hasn't."""
+    """Make an event with all facets that the ledger reads, and some that it does not read."""
     event = run_event(
         state,
         rows=10,
@@ -139,14 +139,14 @@ def described(state: RunState) -> RunEvent:
 
 
 def decoded(details: Iterable[Mapping[str, Any]]) -> list[contract.Event]:
-    """Take updates through the ledger's own decoder, as the bus would deliver them."""
+    """Decode updates with the ledger's own decoder, as if the bus had delivered them."""
     envelope = {"id": "of-the-bus", "detail-type": "job_update", "source": "test"}
     at = {"time": "2026-11-22T12:00:00Z"}
     return [contract.decode(json.dumps(envelope | at | {"detail": detail})) for detail in details]
 
 
 def folded(details: Iterable[Mapping[str, Any]]) -> ledger_job.Job:
-    """Give the job that updates come to, in this order, repeats counted once as the ledger does."""
+    """Return the job that updates come to; repeated ones count once."""
     distinct: dict[str, contract.Event] = {}
     for event in decoded(details):
         known = distinct.setdefault(event.event_id, event)

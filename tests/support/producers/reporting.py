@@ -1,7 +1,7 @@
 """Programs that report, for tests that fork, kill and end them.
 
-``python -m tests.support.producers.reporting NAME FOLDER …``
-Their bus is a file: what it takes is appended there, so that a test can read it after a kill.
+``python -m tests.support.producers.reporting NAME FOLDER …`` runs one. Their bus is a file to which
+accepted events are appended, so that a test can read it after a kill.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OWNER = {"client_id": "c", "project_id": "p"}
 
 
 class FileBus:
-    """A bus whose entries are lines of a file; by seeded dice it fails in several ways."""
+    """A bus whose entries are lines of a file; with a seed, it fails in several ways."""
 
     def __init__(self, path: str, seed: int | None = None) -> None:
         """Append to *path*; without a *seed* nothing fails."""
@@ -57,10 +57,10 @@ class FileBus:
 
 
 class Unreachable:
-    """A bus that is never there."""
+    """A bus that can't be reached."""
 
     def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
-        """Fail."""
+        """Raise, as for a refused connection."""
         raise ConnectionError("nobody is there")
 
 
@@ -68,13 +68,13 @@ class Silent:
     """A bus that never answers."""
 
     def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803
-        """Wait for ever, as far as the program is concerned."""
+        """Wait longer than the program runs."""
         time.sleep(3600)
         raise AssertionError("unreachable")
 
 
 def taken(path: Path) -> list[Entry]:
-    """Return the entries that a `FileBus` took."""
+    """Return the entries that a `FileBus` accepted."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
@@ -91,7 +91,7 @@ def say(text: str) -> None:
 
 
 def busy(folder: str, seed: str) -> None:
-    """Add for ever; say after each flush how much is safe, and keep on disk how much was done."""
+    """Add for ever; print after each flush how much is safe, and keep in a file what was added."""
     sender._FIRST_PAUSE, sender._LONGEST_PAUSE = 0.0005, 0.005  # type: ignore[attr-defined]
     ledger = ledger_in(folder, client=FileBus(f"{folder}/bus", int(seed)))
     begun = os.open(f"{folder}/begun", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -107,7 +107,7 @@ def busy(folder: str, seed: str) -> None:
 
 
 def exits(folder: str, how: str) -> None:
-    """End in some way inside a job's block, with events that were never flushed."""
+    """End the process inside a job's block in one of several ways, before any flush."""
     client = {"silently": Silent(), "unreachably": Unreachable()}.get(how)
     options = {"client": client} if client else {}
     if how == "dropped":  # nobody holds on to the ledger when the program ends
@@ -133,7 +133,7 @@ def exits(folder: str, how: str) -> None:
 
 
 def forks(folder: str) -> None:
-    """Fork in a job's block while the parent has unsent sums; both go on, and leave the block."""
+    """Fork in a job's block while the parent has unsent deltas; both then end the block."""
     ledger = ledger_in(folder, interval_seconds=60)
     with ledger.job(client_id="c", project_id="p", job_id="j") as job:
         job.add(records_ok=100)
@@ -158,7 +158,7 @@ def _inherited(number: int) -> None:
 
 
 def pools(folder: str, method: str) -> None:
-    """Share a job with worker processes of every kind, by argument and, forked, by inheritance."""
+    """Share a job with worker processes: as an argument, and by inheritance if forked."""
     context = multiprocessing.get_context(method)
     ledger = ledger_in(folder, client=None, interval_seconds=60)
     with ledger.job(client_id="c", project_id="p", job_id="j") as job:
