@@ -191,7 +191,7 @@ def number_of(name: str) -> int:
 
 
 def outcome_of(number: int) -> str:
-    """Return how a job stands: the newest still run."""
+    """Return a job's result, or `running`: the newest jobs still run."""
     return "running" if number < CLIENTS else _OUTCOMES[number // CLIENTS % len(_OUTCOMES)]
 
 

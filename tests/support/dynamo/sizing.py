@@ -49,7 +49,7 @@ class Index:
         return {name: value for name, value in item.items() if name in self.attributes}
 
     def write_units(self, before: Item | None, after: Item | None) -> int:
-        """Return what it costs that an item turns from *before* into *after*."""
+        """Return the write units of a change from item *before* to item *after*."""
         old, new = self.entry(before), self.entry(after)
         if old == new:
             return 0

@@ -1,4 +1,4 @@
-"""Every kind of caller, and what each path is asked by all of them: the tables of access."""
+"""Every kind of caller, and the requests that all of them send to each path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ MOST_PAGES = 12
 
 
 class Caller(NamedTuple):
-    """Claims beside the usual ones, and what they may see; a status where that is nothing."""
+    """A caller's claims beside the usual ones, and the clients that it may see.
+
+    *refused* is the status of the answers to a caller that may see nothing.
+    """
 
     claims: Mapping[str, Any]
     sees: frozenset[str] = frozenset()
@@ -30,7 +33,7 @@ class Caller(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """One request; *owner* is whose the thing is that it names, None where it names none."""
+    """One request; *owner* is the client whose job or project it names, None if it names none."""
 
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -86,13 +89,13 @@ GRANTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def _lists(*filters: Mapping[str, str]) -> tuple[Ask, ...]:
-    """Ask for a list as it is, by page, and by each client's name, with *filters* besides."""
+    """Return requests for a list: as it is, by page, by each client, and with *filters*."""
     own = tuple(Ask({}, {"client_id": client, "limit": "1"}) for client in (*CLIENTS, "hooli"))
     return (Ask({}, {}), Ask({}, {"limit": "1"}), *own, *(Ask({}, one) for one in filters))
 
 
 def _things(name: str, suffix: str = "", **query: str) -> tuple[Ask, ...]:
-    """Ask for one thing of each client, and for one that isn't there."""
+    """Return requests for one job or project of each client, and for one that doesn't exist."""
     owned = tuple(Ask({name: f"{client}{suffix}"}, query, client) for client in CLIENTS)
     return (*owned, Ask({name: f"hooli{suffix}"}, query, NOT_THERE))
 
@@ -133,7 +136,7 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
 
 
 def world(clients: frozenset[str]) -> House:
-    """Give a house to which these clients alone have ever reported."""
+    """Give a house to which only these clients have ever reported."""
     here = reading_house(
         [one for client in CLIENTS if client in clients for one in _events(client)]
     )
@@ -147,7 +150,7 @@ def world(clients: frozenset[str]) -> House:
 
 
 def _events(client: str) -> Iterator[Envelope]:
-    """Yield what a client's pipelines said: a job that runs, one that failed, one that ended."""
+    """Yield a client's events: of a job that runs, one that failed, one that succeeded."""
     who = {"client_id": client, "project_id": f"{client}-project", "pipeline": f"{client}-enrich"}
     moment = NOW - CLIENTS.index(client)
     said: tuple[dict[str, Any], ...] = (
@@ -175,7 +178,7 @@ def _events(client: str) -> Iterator[Envelope]:
 
 
 def replies(here: House, path: str, ask: Ask, claims: Mapping[str, Any]) -> list[Reply]:
-    """Return the answer, the 304 that its ETag gets, and the pages that its cursors lead to."""
+    """Return the answer, the 304 for its ETag, and the pages that its cursors lead to."""
     asked = [here.get(path, claims, path=ask.path, **ask.query)]
     tag = {"If-None-Match": asked[0].headers.get("ETag", "*")}
     pages = [here.get(path, claims, path=ask.path, headers=tag, **ask.query)]

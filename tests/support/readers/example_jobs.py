@@ -1,4 +1,4 @@
-"""What the API gives, for tests that need something to look at."""
+"""Documents of the read API, for tests that need some to show."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,12 +12,12 @@ def utc(moment: datetime) -> str:
 
 
 def ago(**units: float) -> str:
-    """Give the time that lies so far back."""
+    """Return the time so far before now."""
     return utc(datetime.now(UTC) - timedelta(**units))
 
 
 def make_job(job_id: str, **fields: Any) -> Json:
-    """Give a running job, changed as the fields say."""
+    """Return a running job, with these fields replaced."""
     job: Json = {
         "job_id": job_id,
         "client_id": "acme",
@@ -74,13 +74,13 @@ OUTCOMES = ("queued", "running", "succeeded", "partial", "failed", "cancelled", 
 
 
 def make_totals(**counts: int) -> Json:
-    """Give totals of jobs by what they are now."""
+    """Return totals of jobs by status and result."""
     totals = dict.fromkeys(OUTCOMES, 0) | counts
     return {"total": sum(totals.values()), **totals}
 
 
 def make_figures(**figures: Any) -> Json:
-    """Give the figures of a day, in which nothing happened but what is said."""
+    """Return a day's figures: all zero but those that are given."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     hours = [
         {"at": utc(now - timedelta(hours=ago_)), "created": 0, "started": 0, "ended": 0}
@@ -96,7 +96,7 @@ DAY = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed
 
 
 def make_overview(clients: dict[str, Json] | None = None, **figures: Any) -> Json:
-    """Give an overview: figures over all, and by client."""
+    """Return an overview: figures over all clients, and by client."""
     return {
         "as_of": utc(datetime.now(UTC)),
         "since": ago(hours=25),
@@ -109,7 +109,7 @@ def make_overview(clients: dict[str, Json] | None = None, **figures: Any) -> Jso
 
 
 def make_project(project_id: str, **fields: Any) -> Json:
-    """Give a project with no jobs, changed as the fields say."""
+    """Return a project without jobs, with these fields replaced."""
     project: Json = {
         "project_id": project_id,
         "client_id": "acme",
@@ -128,7 +128,7 @@ def make_project(project_id: str, **fields: Any) -> Json:
 
 
 def make_client(client_id: str, **fields: Any) -> Json:
-    """Give a declared client with no jobs, changed as the fields say."""
+    """Return a declared client without jobs, with these fields replaced."""
     client: Json = {
         "client_id": client_id,
         "name": None,
@@ -142,7 +142,7 @@ def make_client(client_id: str, **fields: Any) -> Json:
 
 
 def make_error_group(fingerprint: str, **fields: Any) -> Json:
-    """Give failures that share a fingerprint, changed as the fields say."""
+    """Return an error group, with these fields replaced."""
     group: Json = {
         "fingerprint": fingerprint,
         "type": "RateLimit",

@@ -7,13 +7,13 @@ Json = dict[str, Any]
 
 
 def matching(items: list[Json], query: dict[str, str], *names: str) -> list[Json]:
-    """Give the items that agree with the query in these fields."""
+    """Return the items whose fields have the query's values."""
     wanted = {name: query[name] for name in names if name in query}
     return [item for item in items if all(item[name] == value for name, value in wanted.items())]
 
 
 def ended_as_asked(job: Json, query: dict[str, str]) -> bool:
-    """Say whether a job agrees with what the query asks of its end."""
+    """Return whether a job's end is within the query's times."""
     asked = [name for name in ("result", "fingerprint", "ended_from", "ended_to") if name in query]
     if not asked or job["result"] is None:
         return not asked
@@ -27,7 +27,7 @@ def ended_as_asked(job: Json, query: dict[str, str]) -> bool:
 
 
 def page(items: list[Json], query: dict[str, str]) -> Json:
-    """Cut a list as its query says; its cursor is a position."""
+    """Return a page of a list as its query asks; the cursor is a position."""
     start = int(query.get("cursor", 0))
     end = start + int(query.get("limit", 50))
     return {

@@ -1,4 +1,4 @@
-"""What a program outside does with a running stack: get a token, read the API, post events."""
+"""What an outside program does with a running stack: get a token, read the API, post events."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def put_events(stack: Stack, client: Any, envelopes: Sequence[Mapping[str, Any]]
 
 
 def until(what: str, seconds: float, is_so: Callable[[], bool]) -> None:
-    """Ask again and again until *is_so*; fail with *what* was awaited after *seconds*."""
+    """Ask again and again until *is_so*; after *seconds*, fail and name *what* was expected."""
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"

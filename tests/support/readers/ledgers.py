@@ -1,4 +1,4 @@
-"""Ledgers on the stand-in of DynamoDB: made for a test, fed with envelopes, and read back."""
+"""Ledgers on the stand-in of DynamoDB: made for a test, given envelopes, and read back."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def make_ledger(
 ) -> Ledger:
     """Return a ledger on *store* whose clock stands still and whose pauses take no time.
 
-    They are noted in *pauses*, where that is given.
+    The pauses, in seconds, are appended to *pauses* if it is given.
     """
     timing = Timing(
         now=lambda: NOW,
@@ -92,10 +92,10 @@ def make_ledger(
 def post(
     ledger: Ledger, envelopes: Iterable[Envelope | str], *, seconds: Sequence[float] = ()
 ) -> Report:
-    """Post *envelopes* (or raw texts); message ids are their places, as in ``m0``.
+    """Post *envelopes* (or raw texts); their message ids are ``m0``, ``m1`` and so on.
 
-    *seconds* is what the ledger is told to have left, asked for the first, second, … time; the
-    last is what it is told from then on.
+    *seconds* are the answers to the ledger's question how much time is left, one after the other;
+    the last is repeated.
     """
     deliveries, refusals = [], []
     for place, one in enumerate(envelopes):
@@ -135,7 +135,7 @@ def stored_projects(store: Dynamo) -> dict[str, StoredProject]:
 
 
 def rollups(store: Dynamo) -> dict[tuple[str, str], dict[str, int]]:
-    """Return all rollup rows, their shards added up, without what is zero."""
+    """Return all rollup rows with their shards added up, without zeros."""
     rows: dict[tuple[str, str], Counter[str]] = {}
     for item in store.items(NAMES.rollups):
         row, counts = from_rollup_item(item)
@@ -151,7 +151,7 @@ def rejections(store: Dynamo) -> list[Rejection]:
 
 
 def accepted(store: Dynamo) -> list[Envelope]:
-    """Return the events that the entries hold, as envelopes that say the same."""
+    """Return the events that the entries hold, as envelopes with the same content."""
     return [
         builders.envelope(
             entry.detail,
@@ -165,7 +165,7 @@ def accepted(store: Dynamo) -> list[Envelope]:
 
 
 def assert_balanced(store: Dynamo) -> None:
-    """Jobs, projects and rollups are what a recount of the entries gives, now and at any time."""
+    """Assert that jobs, projects and rollups are what a recount of the entries gives."""
     taken = accepted(store)
     found = stored_jobs(store)
     assert {name: job_document(one.job) for name, one in found.items()} == recount.recount_jobs(
@@ -188,7 +188,7 @@ def assert_balanced(store: Dynamo) -> None:
 
 
 def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
-    """Every attribute counts: those of indexes, and what decides between events yet to come."""
+    """Assert that every attribute is right: the indexes', and those that decide later events."""
     events_of: dict[tuple[str, str], list[Event]] = {}
     for event in builders.decoded_all(taken):
         events_of.setdefault((event.kind, event.entity_id), []).append(event)

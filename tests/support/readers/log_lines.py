@@ -1,4 +1,4 @@
-"""Log lines of the handlers: read back, and held against CloudWatch's embedded metric format."""
+"""The handlers' log lines, read back and checked against CloudWatch's metric format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Line = dict[str, Any]
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Put the handlers, levels and common members back that were there before."""
+    """Put handlers, levels and common members of log lines back as they were."""
     loggers = [logging.getLogger(name) for name in (None, "run_ledger", logs.METRICS)]
     before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
     common = dict(logs._common)
@@ -36,9 +36,10 @@ def read(output: str) -> list[Line]:
 
 
 def metrics_of(line: Line) -> dict[str, list[float]]:
-    """Return the metrics that CloudWatch makes of *line*, with their values.
+    """Return the metrics that CloudWatch reads from *line*, with their values.
 
-    Fails where it would make none: AWS's own rules, as the embedded metric format's page has them.
+    Fails if CloudWatch would read none, by AWS's own rules on the page of the embedded metric
+    format.
     """
     about = line["_aws"]
     assert isinstance(about["Timestamp"], int)
@@ -63,6 +64,6 @@ def metrics_of(line: Line) -> dict[str, list[float]]:
 
 @contextmanager
 def captured() -> Iterator[io.StringIO]:
-    """Give what handlers write from here on, where no fixture of pytest may."""
+    """Give what handlers write from here on, where pytest's fixtures can't be used."""
     with restored(), redirect_stdout(io.StringIO()) as written:
         yield written

@@ -1,4 +1,4 @@
-"""A reader over moto, asked as API Gateway asks it, with every call counted."""
+"""A reader over moto that gets requests as API Gateway sends them; every call is counted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def client_user(*client_ids: str) -> dict[str, str]:
 def claims(**more: Any) -> dict[str, Any]:
     """Return the claims of an access token as API Gateway passes them on, with *more*.
 
-    They are a person's if *more* has a user name, else an application's own.
+    They are a person's if *more* has a user name, and an application's otherwise.
     """
     app_client_id = more.get("client_id", PEOPLE_CLIENTS[0] if "username" in more else "app-1")
     return {
@@ -69,7 +69,7 @@ def api_event(
     path: Mapping[str, str] | None = None,
     parameters: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
-    """Return a proxy event of a REST API; *asking* holds claims beside the usual ones."""
+    """Return a REST API's proxy event; *asking* holds claims beside the usual ones."""
     single = {name: values[-1] for name, values in (parameters or {}).items()}
     return {
         "resource": resource,
@@ -105,7 +105,7 @@ class Serial(Executor):
 
 @dataclass
 class Reply:
-    """An answer, taken apart."""
+    """An answer's parts: status, headers, body, and the calls that it took."""
 
     status: int
     headers: dict[str, str]
@@ -125,7 +125,7 @@ Interference = Callable[[int, str, Callable[[], Any]], Any]
 
 
 class CountingClient:
-    """A DynamoDB client that notes each call, and lets a test interfere with it."""
+    """A DynamoDB client that counts each call, and lets a test change what happens."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         """Pass everything on to *client*."""
@@ -161,7 +161,7 @@ class House:
         self.counting = CountingClient(self.client)
 
     def post(self, *envelopes: Envelope | str, at: int | None = None) -> None:
-        """Post events through the real ledger, which takes them in at *at*."""
+        """Post events through the real ledger, which receives them at *at*."""
         ledger = Ledger(
             self.client,
             NAMES,
@@ -180,7 +180,7 @@ class House:
         assert not report.failures, report.failures
 
     def grant(self, app_client_id: str, **grant: Any) -> None:
-        """Give a machine what it may see."""
+        """Grant an application access to clients, or to all."""
         item: Any = {"pk": {"S": f"app#{app_client_id}"}, "sk": {"S": "grant"}}
         if "staff" in grant:
             item["staff"] = {"BOOL": grant["staff"]}

@@ -1,4 +1,4 @@
-"""Books to audit: a ledger in moto with a bit of everything in it, and ways to falsify it."""
+"""A ledger in moto to audit, with something of every kind in it, and ways to falsify it."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def post(
 
 
 def audit(client: Any, *, repair: bool = False, horizon: int = HORIZON, **scope: Any) -> Findings:
-    """Audit what *scope* says, without pauses."""
+    """Audit what *scope* names, without pauses."""
     reading = Reading(client, NAMES, Serial(), 3_600.0)
     manner = Manner(repair=repair, pause=lambda _: None)
     return Audit(reading, Scope(now=NOW, **scope), horizon, manner).run()
 
 
 def drifts(findings: Findings) -> set[tuple[Any, ...]]:
-    """Return what drifted, in a form that compares."""
+    """Return what differs, in a form that compares."""
     return {
         (one.drift.kind, one.drift.key, one.drift.attribute, one.drift.stored, one.drift.recounted)
         for one in findings.drifts
@@ -103,7 +103,7 @@ def rows(client: DynamoDBClient) -> dict[tuple[str, str], dict[str, int]]:
 
 
 def entities(client: DynamoDBClient) -> dict[str, Any]:
-    """Return all items of jobs and projects, without what no entry tells of."""
+    """Return all items of jobs and projects, without attributes that no entry decides."""
     found: dict[str, Any] = {}
     for table, key in ((NAMES.jobs, "job_id"), (NAMES.projects, "project_id")):
         items: list[Any] = client.scan(TableName=table)["Items"]
@@ -122,7 +122,7 @@ def assert_exact(client: DynamoDBClient, envelopes: Sequence[Envelope]) -> None:
 
 
 class Interleaved:
-    """A client between whose calls something else happens, as long as there is something."""
+    """A client between whose calls other things happen, as long as there are any left."""
 
     def __init__(
         self,
@@ -152,6 +152,6 @@ class Interleaved:
         return interleaved
 
     def rest(self) -> list[Callable[[], None]]:
-        """Return what has not happened yet, and let it not happen here."""
+        """Return the happenings that are left, and do not let them happen here."""
         rest, self._happenings = self._happenings, []
         return rest

@@ -1,4 +1,4 @@
-"""Books made false on purpose: what changes items and rows behind the ledger's back."""
+"""Functions that falsify a ledger's items and rows on purpose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ Falsify = Callable[[Any], None]
 
 
 def in_item(table: str, key: str, **values: Any) -> Falsify:
-    """Return what sets attributes (None: removes) of an item whose key is one attribute."""
+    """Return a function that sets attributes of an item; None removes one.
+
+    The item's key is the one attribute *key*.
+    """
 
     def falsify(client: Any) -> None:
         (name,) = (part["AttributeName"] for part in _key_schema(client, table))
@@ -24,7 +27,7 @@ def in_item(table: str, key: str, **values: Any) -> Falsify:
 
 
 def in_row(partition: str, sort: str, **changes: int) -> Falsify:
-    """Return what adds to one shard of a row that there is, or makes one."""
+    """Return a function that adds to one shard of a row, or makes the shard."""
 
     def falsify(client: Any) -> None:
         names = {f"#{number}": name for number, name in enumerate(changes)}
@@ -44,7 +47,7 @@ def in_row(partition: str, sort: str, **changes: int) -> Falsify:
 
 
 def without_row(partition: str, sort: str) -> Falsify:
-    """Return what deletes all shards of a row."""
+    """Return a function that deletes all shards of a row."""
 
     def falsify(client: Any) -> None:
         for shard in range(3):
@@ -55,12 +58,12 @@ def without_row(partition: str, sort: str) -> Falsify:
 
 
 def without_item(table: str, **key: str) -> Falsify:
-    """Return what deletes an item."""
+    """Return a function that deletes an item."""
     return lambda client: client.delete_item(TableName=table, Key=to_item(key))
 
 
 def copy_of_job(job_id: str) -> Falsify:
-    """Return what makes an item of a job that never was, like job-2."""
+    """Return a function that makes an item of a job that never existed, like job-2."""
 
     def falsify(client: Any) -> None:
         item = client.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-2"}})["Item"]
@@ -70,7 +73,7 @@ def copy_of_job(job_id: str) -> Falsify:
 
 
 def in_attempt(**values: Any) -> Falsify:
-    """Return what changes the first attempt of job-1."""
+    """Return a function that changes the first attempt of job-1."""
 
     def falsify(client: Any) -> None:
         item = client.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]

@@ -1,4 +1,4 @@
-"""Random ledgers, filters and changes for lists of jobs, and what a plain recount makes of them."""
+"""Random ledgers, filters and changes for lists of jobs, and a plain recount of the lists."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Jobs = dict[str, dict[str, Any]]
 
 @dataclass
 class Books:
-    """A ledger with a reader, and all that it was told."""
+    """A ledger with a reader, and all events that it got."""
 
     dice: random.Random
     store: Any = field(default_factory=ledgers.empty_store)
@@ -67,21 +67,21 @@ class Books:
     here: House = field(init=False)
 
     def __post_init__(self) -> None:
-        """Open the house, and give its machines their grants."""
+        """Make the house and its applications' grants."""
         self.querying = Querying(self.store)
         self.here = House(self.querying)  # type: ignore[arg-type]
         self.here.grant("everything", staff=True)
         self.here.grant("only-b", clients=["b"])
 
     def tell(self, **fields: Any) -> None:
-        """Post an event of a job, whose identity follows from its id."""
+        """Post an event of a job, whose client, project and pipeline follow from its id."""
         event = job_update(event_id=f"e{len(self.told)}", **whose(fields["job_id"]), **fields)
         self.told.append((event, self.here.now))
         self.seen[fields["job_id"]] = self.here.now
         self.here.post(event)
 
     def jobs(self) -> Jobs:
-        """Return all jobs as they are now, by a recount of what was told."""
+        """Return all jobs as they are now, by a recount of the events."""
         found = recount.recount_jobs(event for event, _ in self.told)
         for job_id, job in found.items():
             silence = self.here.now - self.seen[job_id]
@@ -91,7 +91,7 @@ class Books:
         return found
 
     def job_id(self) -> str:
-        """Return the id of one of the jobs, or of one to be."""
+        """Return the id of a job of the ledger, or of a new one."""
         return f"{self.dice.choice(NAMES)}-{self.dice.randrange(12)}"
 
 
@@ -106,7 +106,7 @@ def whose(job_id: str) -> dict[str, str]:
 
 
 def start(books: Books) -> None:
-    """Let a job be created, or an earlier event of one arrive late."""
+    """Post a job's first event, or an earlier event of a known job that arrives late."""
     moment = text(books.dice.choice(MOMENTS))
     status = books.dice.choice(("queued", "running", "running"))
     error = books.dice.choice((None, None, None, *ERRORS))
@@ -114,7 +114,7 @@ def start(books: Books) -> None:
 
 
 def end(books: Books) -> None:
-    """Let an attempt end, perhaps one that nobody had heard of."""
+    """Post an attempt's end, perhaps of an attempt without other events."""
     moment = text(books.dice.choice(MOMENTS))
     result = books.dice.choice((*RESULTS, "succeeded", "failed"))
     attempt = books.dice.choice((1, 1, 2))
@@ -129,7 +129,7 @@ def end(books: Books) -> None:
 
 
 def again(books: Books) -> None:
-    """Let a job be tried again: what it had failed of no longer stands."""
+    """Post a new attempt: the job has no result any more."""
     moment = text(books.dice.choice(MOMENTS))
     books.tell(job_id=books.job_id(), occurred_at=moment, attempt=2, status="running")
 
@@ -139,12 +139,12 @@ def _of(error: dict[str, str] | None) -> dict[str, Any]:
 
 
 def count(books: Books) -> None:
-    """Let a delta arrive: the job is alive again."""
+    """Post a delta: the job is not stalled any more."""
     books.tell(job_id=books.job_id(), occurred_at=text(NOW), delta={"records_ok": 1})
 
 
 def say(books: Books) -> None:
-    """Let a job name its parent and its heartbeat."""
+    """Post a job's parent and heartbeat."""
     books.tell(
         job_id=books.job_id(),
         occurred_at=text(NOW + len(books.told)),
@@ -154,7 +154,7 @@ def say(books: Books) -> None:
 
 
 def wait(books: Books) -> None:
-    """Let time pass: jobs that run fall silent."""
+    """Let time pass, so that running jobs stall."""
     books.here.now += books.dice.choice((1, 200, 700, 3_000)) * SECOND
 
 
@@ -172,7 +172,7 @@ CHANGES: tuple[Callable[[Books], None], ...] = (
 
 
 def filters(dice: random.Random) -> dict[str, str]:
-    """Return some parameters that do not contradict each other."""
+    """Return some parameters that don't contradict each other."""
     chosen: dict[str, str] = {}
     for name, values in (
         ("client_id", CLIENTS),
@@ -209,7 +209,7 @@ def filters(dice: random.Random) -> dict[str, str]:
 
 
 def _of_ends(dice: random.Random) -> Iterator[dict[str, str]]:
-    """Yield some filters by how and when jobs have ended."""
+    """Yield some filters by the jobs' results and ends."""
     since, until = sorted(dice.sample(sorted(set(MOMENTS)), 2))
     failure = {"fingerprint": dice.choice(FINGERPRINTS)}
     yield failure
@@ -226,7 +226,7 @@ def _failure(job: Mapping[str, Any]) -> str | None:
 
 
 def matches(job: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
-    """Return whether a job's document is one that the parameters ask for."""
+    """Return whether the parameters ask for a job with this document."""
     tests: dict[str, Callable[[str], bool]] = {
         "stalled": lambda value: job["stalled"] is (value == "true"),
         "from": lambda value: parse(job["created_at"]) >= parse(value),
@@ -244,12 +244,12 @@ def matches(job: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
 
 
 def place(job: Mapping[str, Any]) -> str:
-    """Return where a job stands in the order of lists."""
+    """Return a job's position in lists, for sorting."""
     return f"{job['created_at']}#{job['job_id']}"
 
 
 def position(reply: Reply) -> str:
-    """Return the position that a page ends at: below everything where it is the last."""
+    """Return the position at which a page ends: below every job if it is the last page."""
     cursor = reply.json["next_cursor"]
     if cursor is None:
         return ""

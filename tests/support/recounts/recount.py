@@ -1,9 +1,9 @@
-"""What the ledger must hold, computed from scratch: the contract's algebra, line by line.
+"""What the ledger must hold, computed from all events: the contract's rules, line by line.
 
-Every function takes *envelopes*: EventBridge events as plain dictionaries, in any order, repeats
-included, all of them valid. Nothing here shares code with the fold or the rollups: it reads the
+Every function takes *envelopes*: EventBridge events as plain dictionaries, in any order, some
+repeated, all of them valid. Nothing here shares code with the fold or the rollups: it reads the
 JSON itself, collects lists, and takes sums, minima and maxima of them. Only two definitions are
-borrowed, each with tests of its own: the number of a duration's bucket and the fingerprint of an
+imported, each with tests of its own: the number of a duration's bucket and the fingerprint of an
 error.
 
 Times may have up to six decimals; those in the results are RFC 3339 in UTC with six decimals and
@@ -41,7 +41,7 @@ Counted = tuple[tuple[str, str], str, int]
 
 
 class Told(NamedTuple):
-    """One event, with what may be absent filled in as the contract says."""
+    """One event, with absent fields filled in as the contract says."""
 
     attempt: int
     occurred_at: datetime
@@ -54,10 +54,10 @@ class Told(NamedTuple):
 
 
 def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
-    """Return the document of the one job that *envelopes* speak of.
+    """Return the document of the one job that *envelopes* are about.
 
-    It has the fields of the read API's job, but for ``stalled`` and ``last_seen_at``, which need
-    a clock, and with ``heartbeat_seconds``. Attempts are in ascending order.
+    It has the fields of the read API's job and ``heartbeat_seconds``, without ``stalled`` and
+    ``last_seen_at``, which need a clock. Attempts are in ascending order.
     """
     events = _told(envelopes, "job_update")
     identities = {tuple(e.detail.get(name, "default") for name in _IDENTITY) for e in events}
@@ -86,7 +86,7 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
 
 
 def recount_jobs(envelopes: Iterable[Envelope]) -> dict[str, dict[str, Any]]:
-    """Return the documents of all jobs that *envelopes* speak of, by job id."""
+    """Return the documents of all jobs that *envelopes* are about, by job id."""
     return {job_id: recount_job(those) for job_id, those in _by_job(envelopes).items()}
 
 
@@ -148,7 +148,7 @@ def _error(error: dict[str, str] | None) -> dict[str, str] | None:
 
 
 def recount_project(envelopes: Iterable[Envelope]) -> dict[str, Any]:
-    """Return the document of the one project that the project_updates in *envelopes* speak of."""
+    """Return the document of the one project whose project_updates are in *envelopes*."""
     events = _told(envelopes, "project_update")
     identities = {(e.detail["project_id"], e.detail["client_id"]) for e in events}
     assert len(identities) == 1, f"events of one project have one identity: {identities}"
@@ -174,8 +174,8 @@ def recount_project(envelopes: Iterable[Envelope]) -> dict[str, Any]:
 def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict[str, int]]:
     """Return all rollup rows that *envelopes* make, without the writers' shards.
 
-    Keys are (partition, sort). What sums to zero is left out, as whether a row holds a zero or
-    nothing says nothing.
+    Keys are (partition, sort). Zeros are left out, since a row with a zero means the same as a row
+    without it.
     """
     envelopes = list(envelopes)
     rows: dict[tuple[str, str], Counter[str]] = {}
@@ -202,7 +202,7 @@ def _projects(envelopes: list[Envelope]) -> dict[str, str]:
 
 
 def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:
-    """Count the job as created in the hour of its created_at, and as what it is now."""
+    """Count the job as created in the hour of its created_at, and by its present result."""
     for key in _three_rows(job, job["created_at"]):
         yield key, "created", 1
     now = f"now_{job['result'] or job['status']}"
@@ -213,7 +213,7 @@ def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:
 
 
 def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[Counted]:
-    """Count an attempt as started in the hour of its started_at, as ended in that of its end.
+    """Count an attempt as started in the hour of its started_at, and as ended in its end's hour.
 
     The end is counted by result and duration; a failure by its fingerprint, too.
     """
@@ -233,7 +233,7 @@ def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterato
 
 
 def _counted_of_delta(job: dict[str, Any], event: Told) -> Iterator[Counted]:
-    """Count a delta in the hour of its own occurred_at, over all only by known names."""
+    """Count a delta in the hour of its occurred_at; rows over all clients have known names only."""
     client, project, everything = _three_rows(job, _text(event.occurred_at))
     for name, change in event.detail.get("delta", {}).items():
         yield client, f"c_{name}", change

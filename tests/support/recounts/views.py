@@ -1,8 +1,8 @@
-"""What the answers that total something must hold, counted from the events one by one.
+"""What answers with totals must hold, counted from the events one by one.
 
-It stands on `tests.support.recounts.recount`, which knows neither fold nor rollups, and knows
-nothing of rollup rows itself: it makes a list of facts (a job created, an attempt started or ended,
-a delta), each with its time, and counts those that a question is about.
+It uses `tests.support.recounts.recount`, which shares no code with fold or rollups, and no rollup
+rows itself: it makes a list of facts (a job created, an attempt started or ended, a delta), each
+with its time, and counts the facts that a request is about.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RESULTS = ("succeeded", "partial", "failed", "cancelled", "timed_out")
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that happened to a job: ``name`` counts it, ``amount`` times."""
+    """Something that happened to a job; it adds ``amount`` to the count ``name``."""
 
     at: int
     client_id: str
@@ -39,7 +39,7 @@ class Fact:
 
 
 def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
-    """Yield all that the jobs in *envelopes* count for."""
+    """Yield all facts about the jobs in *envelopes*."""
     known = recount.distinct(envelopes)
     jobs = recount.recount_jobs(known)
     for job in jobs.values():
@@ -63,9 +63,9 @@ def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
 def series(
     counted: Iterable[Fact], key: Callable[[Fact], Any], length: int
 ) -> dict[Any, dict[str, dict[str, Any]]]:
-    """Return the points of each group, by the time that their interval begins at.
+    """Return the points of each group, by the time at which their interval begins.
 
-    Percentiles are left to the caller: ``seconds`` holds what they are of, sorted.
+    The caller computes percentiles, from the sorted durations in ``seconds``.
     """
     found: dict[Any, dict[str, Counter[str]]] = {}
     took: dict[tuple[Any, str], list[float]] = {}
@@ -110,7 +110,7 @@ def reading_house(
     page_bytes: int = PAGE_BYTES,
     store: Dynamo | None = None,
 ) -> House:
-    """Give a reader of a ledger that so many writers, each with a shard, wrote in turns."""
+    """Give a reader of a ledger that several writers, each with a shard, wrote in turns."""
     store = store or empty_store()
     ledgers = [make_ledger(store, seed=seed) for seed in range(writers)]
     for number, one in enumerate(envelopes):

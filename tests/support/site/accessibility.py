@@ -13,7 +13,7 @@ RULES = {
 
 
 def violations(page: Page, state: str) -> list[str]:
-    """Give every violation of WCAG 2.2 AA on the page as it is, named by the state it is in."""
+    """Return every violation of WCAG 2.2 AA on the page, named by the state that the page is in."""
     results = Axe().run(page, options=RULES).response
     assert results["testEngine"]["name"] == "axe-core"
     return [

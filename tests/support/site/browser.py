@@ -21,7 +21,7 @@ FLAGS = [
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """Give a running browser; its absence fails on CI and skips elsewhere."""
+    """Give a running browser; without Chromium, fail on CI and skip elsewhere."""
     if not CHROMIUM.exists():
         message = f"{CHROMIUM} is missing: apt install chromium"
         if os.environ.get("CI") == "true":

@@ -1,9 +1,9 @@
-"""A small stand-in for what the site talks to: its own origin with the API, and the sign-in pages.
+"""A stand-in for all that the site calls: its own origin with the API, and the sign-in pages.
 
-Two servers on two ports, as on AWS: one gives the site's files under the strictest security headers
-and answers `/api/*`, the other plays Cognito's `/oauth2/*` and `/logout`, and checks PKCE, redirect
-addresses and secrets' single use as Cognito does. A test changes `jobs`, `overview` and
-its like, and the switches, while the servers run.
+There are two servers on two ports, as on AWS. One serves the site's files under the strictest
+security headers and answers `/api/*`. The other stands in for Cognito's `/oauth2/*` and `/logout`,
+and checks PKCE, redirect addresses and that codes are used once, as Cognito does. A test changes
+`jobs`, `overview` and the like, and the switches, while the servers run.
 """
 
 import base64
@@ -35,7 +35,7 @@ JOB_FILTERS = ("client_id", "project_id", "pipeline", "parent_job_id", "status")
 
 @dataclass
 class Grant:
-    """A sign-in between the two redirects."""
+    """A sign-in between its two redirects."""
 
     challenge: str
     nonce: str
@@ -44,7 +44,7 @@ class Grant:
 
 @dataclass
 class FakeOrigin:
-    """What the servers answer from; tests change it as they go."""
+    """What the servers answer; tests change it while they run."""
 
     jobs: list[Json] = field(default_factory=list)
     entries: dict[str, list[Json]] = field(default_factory=dict)
@@ -74,13 +74,13 @@ class FakeOrigin:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def end_sessions(self) -> None:
-        """Let no token that was ever given work any more."""
+        """Make all tokens that were ever given invalid."""
         with self._lock:
             self._access_tokens.clear()
             self._refresh_tokens.clear()
 
     def end_access_tokens(self) -> None:
-        """Let access tokens expire; refresh tokens go on."""
+        """Let access tokens expire; refresh tokens stay valid."""
         with self._lock:
             self._access_tokens.clear()
 
@@ -116,7 +116,7 @@ class FakeOrigin:
         }
 
     def begin_sign_in(self, query: dict[str, str]) -> str | None:
-        """Check what came to `/oauth2/authorize`; give what is wrong with it."""
+        """Check a request to `/oauth2/authorize`; return what is wrong with it."""
         wanted = {
             "response_type": "code",
             "client_id": CLIENT_ID,
@@ -129,7 +129,7 @@ class FakeOrigin:
         return f"wrong or missing: {', '.join(wrong)}" if wrong else None
 
     def finish_sign_in(self, query: dict[str, str]) -> str:
-        """Give the address to go back to with a code."""
+        """Return the address to go back to with a code."""
         code = secrets.token_urlsafe(16)
         with self._lock:
             self._grants[code] = Grant(
@@ -141,7 +141,7 @@ class FakeOrigin:
         return f"{query['redirect_uri']}?{answer}"
 
     def give_tokens(self, form: dict[str, str]) -> Json | None:
-        """Answer `/oauth2/token`; none when the grant is not valid."""
+        """Answer `/oauth2/token`; return None when the grant is not valid."""
         with self._lock:
             self.token_requests.append(form.get("grant_type", ""))
             if form.get("client_id") != CLIENT_ID:
@@ -351,7 +351,7 @@ class _IdentityHandler(_Handler):
 
 
 def sign_in_page(query: dict[str, str]) -> bytes:
-    """Give a form that posts back to where it came from."""
+    """Return a form that posts back to the address that it came from."""
     action = html.escape(f"/login?{urlencode(query)}", quote=True)
     return (
         f'<!doctype html><title>Sign-in pages</title><link rel="icon" href="data:,">'

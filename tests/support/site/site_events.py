@@ -1,7 +1,7 @@
-"""What pipelines of made-up clients report, for a browser to look at on a running stack.
+"""Events that pipelines of made-up clients report, shown in a browser on a running stack.
 
-North is the client whose people look; South's every text has a word that nobody of North may see;
-Bulk has more jobs than a page; Hostile's texts are what an attacker would send.
+North is the client whose people look. Every text of South has a word that nobody of North may see.
+Bulk has more jobs than a page. Hostile's texts are an attacker's.
 """
 
 from __future__ import annotations
@@ -44,17 +44,20 @@ def ago(**span: float) -> str:
 
 
 class Pipeline:
-    """Reports jobs of one client, each event of a job a minute after the one before."""
+    """Reports jobs of one client; each event of a job is a minute after the one before."""
 
     def __init__(self, client_id: str, **common: Any) -> None:
-        """Report for a client; what is *common* is said with every event."""
+        """Report for a client; every event has the fields of *common*."""
         self._client_id = client_id
         self._common = {"project_id": "catalogue", "pipeline": "descriptions", **common}
 
     def job(
         self, job_id: str, *said: dict[str, Any], hours: float = 2, **own: Any
     ) -> list[Envelope]:
-        """Report one job, begun so many hours ago; *own* is of the job, each of *said* an event."""
+        """Report a job that began *hours* ago: one event for each of *said*.
+
+        Every event has the fields of *own*.
+        """
         begun = datetime.now(UTC) - timedelta(hours=hours)
         return [
             builders.job_update(
@@ -85,7 +88,7 @@ class Pipeline:
 
 
 def ended(result: str, **said: Any) -> dict[str, Any]:
-    """Say that an attempt has ended."""
+    """Return the fields of an attempt's end."""
     return {"status": "completed", "result": result, **said}
 
 
@@ -93,7 +96,7 @@ RUNNING = {"status": "running", "heartbeat_seconds": LASTING}
 
 
 def north() -> list[Envelope]:
-    """Give a day of North: every result, a retry, parts of a job, errors, projects."""
+    """Return a day of North: every result, a retry, parts of a job, errors, projects."""
     told = Pipeline(NORTH)
     parts = Pipeline(NORTH, pipeline="parts", parent_job_id="north-parent")
     again = {**RATE_LIMIT, "message": "429 from the model after 7 tries"}
@@ -148,7 +151,7 @@ def _deltas(count: int) -> list[dict[str, Any]]:
 
 
 def south() -> list[Envelope]:
-    """Give a day of South, each text with the word that gives it away."""
+    """Return a day of South, with its word in each text."""
     told = Pipeline(SOUTH, project_id="south-plant", pipeline="south-parts")
     error = {"type": f"{SOUTHERN}Error", "message": f"{SOUTHERN} has no spare parts"}
     return [
@@ -159,7 +162,7 @@ def south() -> list[Envelope]:
 
 
 def bulk() -> list[Envelope]:
-    """Give more jobs than a page shows, newest first by number from 0."""
+    """Return more jobs than a page shows, numbered from 0 for the newest."""
     told = Pipeline(BULK)
     return [
         one
@@ -190,7 +193,7 @@ LOG_URLS = (
 
 
 def hostile() -> list[Envelope]:
-    """Give jobs and projects with hostile text wherever the contract lets it through."""
+    """Return jobs and projects with hostile text wherever the contract accepts it."""
     told = Pipeline(HOSTILE, pipeline="javascript:window.broken")
     said = []
     for number, text in enumerate(TEXTS):
@@ -235,12 +238,12 @@ def hostile() -> list[Envelope]:
 
 
 def hostile_id(kind: str, number: int) -> str:
-    """Give an id as long as one may be."""
+    """Return an id of the greatest length."""
     return f"{kind}-{number}:".ljust(128, "W")
 
 
 def refused() -> list[Envelope]:
-    """Give what the contract keeps out: an address of logs that is a script, and its like."""
+    """Return events that the contract refuses, such as one whose log address is a script."""
     told = Pipeline(HOSTILE)
     return [
         *told.job("refused-0", RUNNING, log_url="javascript:window.broken=1"),
@@ -250,7 +253,7 @@ def refused() -> list[Envelope]:
 
 
 def declared() -> dict[str, Any]:
-    """Give the file that declares these clients, for `run-ledger clients apply`."""
+    """Return the file that declares these clients, for `run-ledger clients apply`."""
     arn = "arn:aws:ssm:eu-central-1:000000000000:parameter"
     plain = {"name": "languages", "description": "The first is the fallback", "value": "en, de"}
     bad = TEXTS[0]

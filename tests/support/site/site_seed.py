@@ -1,4 +1,4 @@
-"""Puts what `site_events` tells on the bus of a running stack, and makes the people who look."""
+"""Puts the events of `site_events` on a running stack's bus, and creates the people who look."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def declare_clients(running: LocalStack, folder: Path) -> None:
 
 
 def invite(running: LocalStack) -> dict[str, dict[str, str]]:
-    """Make the people, and give how they sign in: North's, one of no group, and the stack's own."""
+    """Create the people and return the logins: North's, one without group, the stack's own."""
     cognito = running.client("cognito-idp")
     pool_id = running.document["issuer"].rsplit("/", 1)[1]
     people = People(cognito, pool_id)
@@ -54,7 +54,7 @@ def invite(running: LocalStack) -> dict[str, dict[str, str]]:
 
 
 def report(running: LocalStack) -> None:
-    """Report all jobs and projects, and wait until the API shows them as they must be."""
+    """Report all jobs and projects, and wait until the API shows them as it must."""
     stack = running.document
     told = {
         site_events.NORTH: site_events.north(),
@@ -87,7 +87,7 @@ def report(running: LocalStack) -> None:
 
 
 def _shown(stack: ledger_http.Stack, token: str, client_id: str, what: str) -> dict[str, Any]:
-    """Give what the API shows of a client's jobs or projects, by id."""
+    """Return a client's jobs or projects as the API shows them, by id."""
     try:
         items = [*all_items(stack, f"/{what}", token, client_id=client_id, limit=100)]
     except requests.HTTPError:  # functions that are cold on a busy machine answer too late
@@ -106,7 +106,7 @@ def post(running: LocalStack, *envelopes: dict[str, Any]) -> None:
 
 
 def is_known(running: LocalStack, job_id: str) -> bool:
-    """Say whether the ledger knows a job."""
+    """Return whether the ledger has a job."""
     stack = running.document
     answer = ledger_http.get(stack, f"/jobs/{job_id}", ledger_http.machine_token(stack))
     assert answer.status_code in {requests.codes.ok, requests.codes.not_found}

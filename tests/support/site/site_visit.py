@@ -1,4 +1,4 @@
-"""Somebody who looks at the site of a running stack with a real browser."""
+"""A person who looks at a running stack's site with a real browser."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ A_TURN = (
 
 
 class Visit:
-    """One tab, and whatever went wrong in it: errors, broken policies, scripts that ran."""
+    """One tab, and what went wrong in it: errors, violated policies, scripts that ran."""
 
     def __init__(self, context: BrowserContext, site_url: str) -> None:
         """Open an empty tab."""
@@ -78,7 +78,7 @@ class Visit:
             self.answers.append(response)
 
     def troubles(self) -> list[str]:
-        """Give what went wrong and was not expected, and forget it."""
+        """Return what went wrong unexpectedly, and forget it."""
         found = [one for one in self._troubles if not any(part in one for part in self.expected)]
         if urlsplit(self.page.url).scheme != "about":
             ran = self.page.evaluate("'broken' in window || 'broken' in {}")
@@ -88,7 +88,7 @@ class Visit:
         return found
 
     def sign_in(self, person: Mapping[str, str], hash_: str = "") -> None:
-        """Open the site at a place and sign in, until somebody is signed in."""
+        """Open the site at a place and sign in; wait until the person is signed in."""
         self.begin_sign_in(person, hash_)
         self.page.get_by_role("button", name="Sign out").wait_for()
 
@@ -121,15 +121,15 @@ class Visit:
             ) from error
 
     def hurry(self) -> None:
-        """Let the page ask now rather than at its next turn, as when a laptop wakes."""
+        """Let the page ask now instead of at its next turn, as when a laptop wakes."""
         self.page.evaluate("window.dispatchEvent(new Event('online'))")
 
     def stop_clock(self) -> None:
-        """Let the page's clock, installed before, stand still."""
+        """Stop the page's clock, which was installed before."""
         self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1_000 + 1)
 
     def hurry_until(self, thing: Locator) -> None:
-        """Let the page ask again and again, and show what is new, until it shows something."""
+        """Let the page ask again and again, and show new jobs, until it shows something."""
         deadline = time.monotonic() + SECONDS
         news = self.page.get_by_role("button", name=re.compile("^Show .* new"))
         while not thing.is_visible():
@@ -139,7 +139,7 @@ class Visit:
             self.polled()
 
     def polled(self) -> list[Response]:
-        """Let the page ask once, and give the answers when it has taken them in."""
+        """Let the page ask once, and return the answers when it has used them."""
         self._let_answers_in()
         self.answers.clear()
         with self.page.expect_response("**/api/**"):
@@ -164,14 +164,14 @@ class Visit:
         return ids
 
     def overflow(self) -> list[int]:
-        """Give by how many pixels the page is wider than its window, if it is."""
+        """Return by how many pixels the page is wider than its window."""
         wider: int = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         return [wider] if wider > 0 else []
 
 
 @contextmanager
 def visiting(browser: Browser, site_url: str, **options: Any) -> Iterator[Visit]:
-    """Give a tab of a fresh profile; nothing may have gone wrong in it at the end."""
+    """Give a tab with a new profile; fail at the end if anything went wrong in it."""
     given = {"locale": "en-GB", "timezone_id": "Europe/Berlin", "reduced_motion": "reduce"}
     context = browser.new_context(**{**given, **options})
     context.set_default_timeout(MILLISECONDS)

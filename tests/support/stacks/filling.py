@@ -1,10 +1,10 @@
-"""Much work in a local stack's ledger, soon.
+"""Fills a local stack's ledger with many jobs quickly.
 
-The local bus and queue carry a few hundred events a second, ten a batch, which for a hundred
-thousand jobs is too long to wait. So the events go to the writer's own ledger
+The local bus and queue carry a few hundred events a second, ten a batch, which takes too long for a
+hundred thousand jobs. So the events go to the writer's own ledger
 (`run_ledger.store.posting.ledger`) over the stand-in of DynamoDB in this process, and the jobs and
-rollups that it makes are copied into the stack's tables as they are. Entries, the jobs' histories,
-are left out: no list, total or trend reads them.
+rollups that it makes are copied into the stack's tables. Entries, the jobs' histories, are left
+out: no list, total or trend reads them.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ Heard = Callable[[str, int, int], object]
 
 
 def fill(stack: LocalStack, *, jobs: int, clients: int, days: int, heard: Heard) -> None:
-    """Let *jobs* jobs of *clients* clients be in the tables, spread evenly over the last *days*.
+    """Put *jobs* jobs of *clients* clients into the tables, spread evenly over the last *days*.
 
-    *heard* is told what is being made, how many of it there are, and of how many.
+    *heard* is called with what is being made, how many of it there are, and how many there will be.
     """
     store = empty_store()
     ledgers = [
@@ -95,7 +95,7 @@ def _delivery(envelope: builders.Envelope) -> Delivery:
 def _life(
     number: int, begun: datetime, now: datetime, clients: int
 ) -> tuple[builders.Envelope, builders.Envelope]:
-    """Return the beginning and the end of a job: a few in twenty fail."""
+    """Return a job's first and last event; a few in twenty jobs fail."""
     dice = random.Random(number)
     client_id = f"client-{dice.randrange(clients)}"
     about = {

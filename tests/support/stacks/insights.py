@@ -1,17 +1,17 @@
-r"""Logs Insights over log lines: as much of the language as the dashboard's queries speak.
+"""Logs Insights over log lines: the part of its language that the dashboard's queries use.
 
-Understood are, joined by ``|``:
+It understands, joined by ``|``:
 
-- ``fields F, …`` where an F is a field, or ``strcontains(field, 'text') as name``;
-- ``filter C and C …`` where a C is ``field = 'text'``, ``field in ['text', …]``,
-  ``field like /regex/`` or ``ispresent(field)``;
-- ``stats A, … by G, …`` where an A is ``count(*)``, ``sum(field)``, ``latest(field)``, each perhaps
-  ``as name``, and a G is a field or ``bin(5m)``;
-- ``sort field asc|desc`` and ``limit n``.
+    - ``fields F, …`` where an F is a field, or ``strcontains(field, 'text') as name``;
+    - ``filter C and C …`` where a C is ``field = 'text'``, ``field in ['text', …]``,
+      ``field like /regex/`` or ``ispresent(field)``;
+    - ``stats A, … by G, …`` where an A is ``count(*)``, ``sum(field)``, ``latest(field)``, each
+      perhaps ``as name``, and a G is a field or ``bin(5m)``;
+    - ``sort field asc|desc`` and ``limit n``.
 
-A line without a field matches nothing but its absence, as in CloudWatch; ``@timestamp`` is the
-line's ``timestamp``. Anything else raises `NotUnderstood`: a query that this can't read is not
-tested. What this can't show is whether CloudWatch reads a query as this does.
+A line without a field matches only the test that the field is absent, as in CloudWatch;
+``@timestamp`` is the line's ``timestamp``. Anything else raises `NotUnderstood`: a query that this
+module can't read is not tested. It can't show whether CloudWatch reads a query in the same way.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _LIST_ITEM = re.compile(r"'([^']*)'")
 
 
 class NotUnderstood(ValueError):
-    """The query says something that this interpreter doesn't know."""
+    """The query has a part that this interpreter doesn't know."""
 
 
 @dataclass
 class Answer:
-    """The rows that a query gives, and which fields of the lines it looked at."""
+    """A query's rows, and the fields of the lines that it read."""
 
     rows: list[Row]
     fields: set[str] = field(default_factory=set)
 
 
 def ask(query: str, lines: Iterable[Row]) -> Answer:
-    """Return what *query* gives over *lines*, the latest last."""
+    """Return the answer of *query* over *lines*, of which the latest is last."""
     answer = Answer([{**line, "@timestamp": line["timestamp"]} for line in lines])
     made: set[str] = set()
     for command in re.split(r"\n?\| ", query):
@@ -143,7 +143,7 @@ def _field(text: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the parts between commas, but for those within parentheses."""
+    """Split at commas, except for those within parentheses."""
     return [part.strip() for part in re.split(r",(?![^()]*\))", text)]
 
 

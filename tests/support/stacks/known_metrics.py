@@ -1,6 +1,6 @@
-"""Metrics that there are: AWS's own, as its documents list them, and those that we emit.
+"""The metrics that exist: AWS's own, as its documentation lists them, and those we emit.
 
-Only what dashboard and alarms may show, with each set of dimensions that it comes with.
+The lists hold only what dashboard and alarms may show, each with its sets of dimensions.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _OURS = {"writer": writer.UNITS, "reader": api.UNITS, "sweeper": sweeper.UNITS}
 
 
 def dimensions_of(namespace: str, name: str, dimensions: Mapping[str, str]) -> list[set[str]]:
-    """Return the sets of dimensions that a metric comes with; none where there is no such one."""
+    """Return a metric's sets of dimensions, or none if there is no such metric."""
     if namespace == metrics.NAMESPACE:
         emitted = name in _OURS.get(dimensions.get("function", ""), {})
         return [set(metrics.DIMENSIONS)] if emitted else []

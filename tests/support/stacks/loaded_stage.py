@@ -1,4 +1,4 @@
-"""A deployed stage on a local AWS that is put under load, and all that was sent to it."""
+"""A stage deployed to a local AWS and put under load, and all events that were sent to it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Stage:
         return outputs_of(self.cloud, f"run-ledger-{STAGE}")
 
     def some(self, number: int) -> list[builders.Envelope]:
-        """Return so many new events of some jobs, which were not sent yet."""
+        """Return so many new events of some jobs that were not sent before."""
         made = []
         for _ in range(number):
             self.number += 1
@@ -76,7 +76,7 @@ class Stage:
         return made
 
     def put(self, envelopes: Sequence[builders.Envelope]) -> None:
-        """Put events on the bus as producers do: try again, by the same event id, until it's in."""
+        """Put events on the bus as producers do: repeat a failed call with the same event ids."""
         bus, name = self.client("events"), f"run-ledger-{STAGE}"
         for start in range(0, len(envelopes), 10):
             portion = envelopes[start : start + 10]

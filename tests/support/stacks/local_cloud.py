@@ -1,4 +1,4 @@
-"""A local AWS with nothing on it, for tests that deploy to it as somebody would to AWS."""
+"""A local AWS with nothing on it, for tests that deploy to it as one deploys to AWS."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def local_cloud(folder: Path) -> Iterator[LocalCloud]:
 
 
 def environment(cloud: LocalCloud) -> dict[str, str]:
-    """Return what leads tools to it instead of to AWS."""
+    """Return the environment variables that lead tools to it instead of to AWS."""
     return {
         "AWS_ENDPOINT_URL": cloud.endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

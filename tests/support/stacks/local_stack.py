@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float) -> T:
-    """Look until there is something to see, and give it; fail when it takes too long."""
+    """Look until there is a result, and return it; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
         if time.monotonic() > deadline:
@@ -108,7 +108,7 @@ class LocalStack:
         return answer.status, answer.json()
 
     def processes(self) -> set[int]:
-        """Give the ids of the process and of all that descend from it."""
+        """Return the ids of the process and of all its descendants."""
         parents = {pid: parent for pid in _pids() if (parent := _parent(pid))}
         family = {self.process.pid}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
@@ -116,7 +116,7 @@ class LocalStack:
         return family
 
     def processes_that_run(self, program: str) -> list[int]:
-        """Give those whose command line ends in this word: `ministack` is the local AWS."""
+        """Return the ids whose command line ends in this word; `ministack` is the local AWS."""
         return [pid for pid in self.processes() if _command(pid)[-1:] == [program]]
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 240) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def local_stack(state: Path, *arguments: str, dashboard: bool = False) -> Iterat
 
 
 def is_running(pid: int) -> bool:
-    """Say whether a process is there and not just waiting to be reaped."""
+    """Return whether a process runs, and is not only waiting to be reaped."""
     try:
         return _stat(pid)[0] != "Z"
     except OSError:
@@ -190,7 +190,7 @@ def _pids() -> list[int]:
 
 
 def _stat(pid: int) -> list[str]:
-    """Give what follows the program's name in /proc/PID/stat: its state, its parent and so on."""
+    """Return what follows the program's name in /proc/PID/stat: state, parent and so on."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 

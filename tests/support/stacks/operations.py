@@ -1,8 +1,9 @@
 """A deployed system in moto for the `run-ledger` command: tables and queues, no functions.
 
-What CloudFormation says of it is made up here, as moto's needs more than we install. moto is for
-one thread at a time, so what the command does side by side is done in turn here; messages reach
-the ledger when a test takes them off the queue (`drain`) and lets a writer have them (`write`).
+The answers of CloudFormation are made up here, since moto's CloudFormation needs more packages than
+are installed. moto works with one thread at a time, so what the command does in parallel is done in
+turn here. Messages reach the ledger when a test takes them off the queue (`drain`) and passes them
+to a writer (`write`).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class System:
             self.sqs.send_message(QueueUrl=queue_url, MessageBody=body)
 
     def messages(self, queue_url: str) -> int:
-        """Return how many messages a queue holds, those in somebody's hands included."""
+        """Return how many messages a queue holds, with those that are being processed."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
         return sum(int(count) for count in answer["Attributes"].values())
@@ -104,7 +105,7 @@ class System:
 
 @dataclass
 class CloudFormation:
-    """Knows of one stack, that of `STAGE`."""
+    """Knows one stack, that of `STAGE`."""
 
     outputs: Mapping[str, str]
 
@@ -125,7 +126,7 @@ class CloudFormation:
 def deployed_system(monkeypatch: pytest.MonkeyPatch, *, has_pool: bool = False) -> Iterator[System]:
     """Give a stage named `STAGE` in the account and region of the environment.
 
-    The user pool is there on demand: it takes moto longer than all the rest.
+    The user pool is made only on demand: it takes moto longer than everything else.
     """
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setattr(Target, "executor", Serial())

@@ -1,4 +1,4 @@
-"""The SAM template as CloudFormation will see it: transformed, its conditions decided."""
+"""The SAM template as CloudFormation sees it: transformed, with its conditions decided."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def properties(name: str, **parameters: str) -> dict[str, Any]:
 
 
 def circles(template: Mapping[str, Any]) -> list[str]:
-    """Return the resources that need each other, so that none of them could be made first."""
+    """Return the resources that need each other, so that none of them can be created first."""
     left = {
         name: set(_needed(resource)) & template["Resources"].keys()
         for name, resource in template["Resources"].items()
@@ -91,7 +91,7 @@ def circles(template: Mapping[str, Any]) -> list[str]:
 
 
 def _needed(part: Any) -> Iterator[str]:
-    """Yield the logical names that *part* refers to, in each of the ways to do so."""
+    """Yield the logical names that *part* refers to, in any way that CloudFormation allows."""
     match part:
         case {"Ref": name}:
             yield name
@@ -120,7 +120,7 @@ def statements(of: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def listed(value: Any) -> list[Any]:
-    """Return what IAM lets one write as one thing or as a list, as a list."""
+    """Return as a list what IAM accepts as one value or as a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -154,7 +154,7 @@ def _settle(part: Any, decisions: Mapping[str, bool]) -> Any:
 
 
 def references(part: object) -> set[str]:
-    """Return the logical names and parameters that *part* refers to, but for those in texts."""
+    """Return the logical names and parameters that *part* refers to outside texts."""
     match part:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
             return {name}
