@@ -18,7 +18,7 @@ domain/api: domain domain/contract domain/state
 
 starting.py
 logs.py: domain
-metrics.py: logs.py
+metrics.py: domain logs.py
 
 store/dynamo: domain
 store/items: domain domain/contract domain/state store/dynamo
@@ -34,8 +34,8 @@ openapi: domain/api read
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
-api.py: starting.py logs.py metrics.py settings.py store/dynamo read
-sweeper.py: logs.py metrics.py settings.py store/dynamo store/lists
+api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
+sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
 emit/counting: domain domain/contract
 emit/delivery: domain emit/counting
