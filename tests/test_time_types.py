@@ -23,7 +23,7 @@ BARE = re.compile(
     r"|(Mapping|dict)\[\w+, int\]"
 )
 # Counts by status, as they are now, and places in the list of error groups: no times.
-NO_TIMES = {"job_totals(now)", "project_document(now)", "list_errors: after"}
+NO_TIMES = {"job_totals(now)", "project_document(now)", "list_error_groups: after"}
 
 
 def annotated(tree: ast.AST) -> Iterator[tuple[str, str, ast.expr | None]]:

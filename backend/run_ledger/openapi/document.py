@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from run_ledger.domain.api.access import REQUIRED_SCOPE
-from run_ledger.domain.api.parameters import IDENTIFIER_SCHEMA, Parameter
+from run_ledger.domain.api.parameters import IDENTIFIER_SCHEMA, QueryParameter
 from run_ledger.read.reader import ROUTES
 
 from .endpoints import ENDPOINTS, PATH_PARAMETERS, TAGS, Endpoint
@@ -115,7 +115,7 @@ def _shown(example: Example) -> dict[str, Any]:
     return {"summary": f"GET {example.request}", "value": example.answer}
 
 
-def _query_parameter(parameter: Parameter[Any]) -> dict[str, Any]:
+def _query_parameter(parameter: QueryParameter[Any]) -> dict[str, Any]:
     is_several = parameter.schema.get("type") == "array"
     return {
         "name": parameter.name,

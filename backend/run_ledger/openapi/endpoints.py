@@ -18,7 +18,9 @@ from run_ledger.domain.api import (
     overview,
     trends,
 )
-from run_ledger.domain.api.parameters import ListDocument, Parameter
+from run_ledger.domain.api.base_query import PathQuery, parameters_of
+from run_ledger.domain.api.pages import ListDocument
+from run_ledger.domain.api.parameters import QueryParameter
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -27,9 +29,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     summary: str
     about: str
     tag: str
-    parameters: tuple[Parameter[Any], ...] = ()
+    query: type[PathQuery] = PathQuery
     document: type[Struct]
     items: type[Struct] | None = None
+
+    @property
+    def parameters(self) -> list[QueryParameter[Any]]:
+        """Return the parameters that the path takes."""
+        return parameters_of(self.query)
 
 
 TAGS: Mapping[str, str] = {
@@ -58,7 +65,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "place. `covers` says which span of time the page looked through."
         ),
         tag="Jobs",
-        parameters=jobs.JOBS_PARAMETERS,
+        query=jobs.JobsQuery,
         document=ListDocument,
         items=jobs.JobDocument,
     ),
@@ -76,7 +83,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "sorted for every page is ordered by `event_id` instead, and `order` says so."
         ),
         tag="Jobs",
-        parameters=entries.ENTRIES_PARAMETERS,
+        query=entries.EntriesQuery,
         document=entries.HistoryDocument,
         items=entries.EntryDocument,
     ),
@@ -87,7 +94,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "allowed. For staff and for machines that were granted everything; 403 for others."
         ),
         tag="Operations",
-        parameters=entries.REJECTIONS_PARAMETERS,
+        query=entries.RejectionsQuery,
         document=ListDocument,
         items=entries.RejectionDocument,
     ),
@@ -100,7 +107,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "is there all the while comes exactly once."
         ),
         tag="Clients",
-        parameters=clients_projects.PROJECTS_PARAMETERS,
+        query=clients_projects.ProjectsQuery,
         document=ListDocument,
         items=clients_projects.ProjectDocument,
     ),
@@ -121,7 +128,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "all the while comes exactly once."
         ),
         tag="Clients",
-        parameters=clients_projects.CLIENTS_PARAMETERS,
+        query=clients_projects.ClientsQuery,
         document=ListDocument,
         items=clients_projects.ClientDocument,
     ),
@@ -147,7 +154,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "in a minute."
         ),
         tag="Totals",
-        parameters=overview.OVERVIEW_PARAMETERS,
+        query=overview.OverviewQuery,
         document=overview.OverviewDocument,
     ),
     "/errors": Endpoint(
@@ -163,9 +170,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "of jobs that were tried again since, attempts are counted here and not listed there."
         ),
         tag="Totals",
-        parameters=failures.ERRORS_PARAMETERS,
+        query=failures.FailuresQuery,
         document=ListDocument,
-        items=failures.ErrorDocument,
+        items=failures.ErrorGroupDocument,
     ),
     "/trends": Endpoint(
         summary="Show what was done over time",
@@ -185,7 +192,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "adds up all clients, so it may span fewer days than by day of UTC."
         ),
         tag="Totals",
-        parameters=trends.TRENDS_PARAMETERS,
+        query=trends.TrendsQuery,
         document=trends.TrendsDocument,
     ),
 }

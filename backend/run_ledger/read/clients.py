@@ -13,14 +13,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.api.clients_projects import (
     ClientDocument,
+    ClientsQuery,
     ConfigDocument,
     ParameterDocument,
-    clients_query,
     job_totals,
 )
-from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
+from run_ledger.domain.api.pages import ListDocument
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import Parameters, Profile, read_parameters, read_profile
@@ -34,8 +36,8 @@ from .views import clients_beyond
 
 def list_clients(inquiry: Inquiry) -> Struct:
     """Return a page of clients, by id."""
-    query = clients_query(inquiry.parameters)
-    start: str | None = inquiry.unseal([], query.cursor)
+    query = ClientsQuery.of(inquiry.parameters)
+    start: str | None = inquiry.unseal(query)
     scope, (page, totals, end) = clients_beyond(inquiry, start, query.limit)
     if scope.clients is None:
         documents = _with_totals(inquiry, page, totals)
@@ -44,12 +46,12 @@ def list_clients(inquiry: Inquiry) -> Struct:
     items = fitting(documents)
     if len(items) < len(documents):
         end = documents[len(items) - 1].client_id
-    return ListDocument(items, inquiry.seal([], end), None)
+    return ListDocument(items, inquiry.seal(query, end), None)
 
 
 def show_client(inquiry: Inquiry) -> Struct:
     """Return one client."""
-    no_query(inquiry.parameters)
+    PathQuery.of(inquiry.parameters)
     client_id = _client_id(inquiry)
     found = _of_these(inquiry, [client_id])
     if not found:
@@ -59,7 +61,7 @@ def show_client(inquiry: Inquiry) -> Struct:
 
 def show_config(inquiry: Inquiry) -> Struct:
     """Return a client's configuration, without what is secret."""
-    no_query(inquiry.parameters)
+    PathQuery.of(inquiry.parameters)
     client_id = _client_id(inquiry)
     reading = inquiry.reading
     first: list[Parameters] = []

@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.entries import EntryDocument, HistoryDocument, entries_query
-from run_ledger.domain.api.parameters import Covers, PageQuery
+from run_ledger.domain.api.entries import EntriesQuery, EntryDocument, HistoryDocument
+from run_ledger.domain.api.pages import Covers
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant, text
 from run_ledger.store.items.entry_items import Entry
@@ -28,9 +28,9 @@ _BY_TIME, _BY_EVENT_ID = "occurred_at", "event_id"
 
 def list_entries(inquiry: Inquiry) -> Struct:
     """Return a page of a job's entries, oldest first."""
-    query = entries_query(inquiry.parameters)
+    query = EntriesQuery.of(inquiry.parameters)
     job_id = inquiry.path_parameters["job_id"]
-    position: list[Any] | None = inquiry.unseal([job_id], query.cursor)
+    position: list[Any] | None = inquiry.unseal(query)
     stored = find_job(inquiry)
     if position is None:
         is_short = stored.entries <= MOST_SORTED_ENTRIES
@@ -49,7 +49,7 @@ def list_entries(inquiry: Inquiry) -> Struct:
 
 
 def _by_time(
-    inquiry: Inquiry, job_id: str, query: PageQuery, after: tuple[Instant, str] | None
+    inquiry: Inquiry, job_id: str, query: EntriesQuery, after: tuple[Instant, str] | None
 ) -> HistoryDocument | None:
     found = read_by_time(inquiry.reading, job_id, after, query.limit)
     if found is None:
@@ -61,11 +61,11 @@ def _by_time(
         last = found[len(items) - 1]
         end = [_BY_TIME, last.occurred_at, last.event_id]
         span = Covers(from_=span.from_, to=text(last.occurred_at))
-    return HistoryDocument(items, inquiry.seal([job_id], end), span, _BY_TIME)
+    return HistoryDocument(items, inquiry.seal(query, end), span, _BY_TIME)
 
 
 def _by_event_id(
-    inquiry: Inquiry, job_id: str, query: PageQuery, after: str | None
+    inquiry: Inquiry, job_id: str, query: EntriesQuery, after: str | None
 ) -> HistoryDocument:
     found, goes_on = read_by_event_id(inquiry.reading, job_id, after, query.limit)
     items = fitting(_documents(found))
@@ -73,7 +73,7 @@ def _by_event_id(
     if goes_on or len(items) < len(found):
         end = [_BY_EVENT_ID, found[len(items) - 1].event_id]
     # The page holds entries of any time.
-    return HistoryDocument(items, inquiry.seal([job_id], end), None, _BY_EVENT_ID)
+    return HistoryDocument(items, inquiry.seal(query, end), None, _BY_EVENT_ID)
 
 
 def _documents(entries: Sequence[Entry]) -> list[EntryDocument]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from run_ledger.domain.api import cursors
 from run_ledger.domain.api.access import Caller, Scope, granted
+from run_ledger.domain.api.base_query import ListQuery
 from run_ledger.domain.instants import Instant
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.dynamo.reading import Reading
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class Inquiry(NamedTuple):
-    """What an endpoint gets. ``now`` is in microseconds since 1970."""
+    """What an endpoint gets."""
 
     resource: str
     path_parameters: Mapping[str, str]
@@ -48,20 +49,23 @@ class Inquiry(NamedTuple):
         grant, *answers = self.reading.together([self._grant(), *calls])
         return granted(grant), answers
 
-    def seal(self, filters: Sequence[Any], position: Any) -> str | None:
-        """Return the cursor for *position*; None for None, the end of a list."""
+    def seal(self, query: ListQuery, position: Any) -> str | None:
+        """Return the cursor for *position* in the list of *query*; None for None, its end."""
         if position is None:
             return None
-        return cursors.seal(self.cursor_key, self._binding(filters), position)
+        return cursors.seal(self.cursor_key, self._binding(query), position)
 
-    def unseal(self, filters: Sequence[Any], cursor: str | None) -> Any:
-        """Return the position of *cursor*; None for None, the start of a list."""
-        if cursor is None:
+    def unseal(self, query: ListQuery) -> Any:
+        """Return the position of the query's cursor; None where there is none, for the start.
+
+        Raises InvalidQuery for a cursor of another path, other filters or another caller.
+        """
+        if query.cursor is None:
             return None
-        return cursors.unseal(self.cursor_key, self._binding(filters), cursor)
+        return cursors.unseal(self.cursor_key, self._binding(query), query.cursor)
 
-    def _binding(self, filters: Sequence[Any]) -> list[Any]:
-        return [self.resource, list(filters), self.caller.binding]
+    def _binding(self, query: ListQuery) -> list[Any]:
+        return [self.resource, self.path_parameters, query.binding, self.caller.binding]
 
     def _grant(self) -> Callable[[], Mapping[str, Any] | None]:
         reading = self.reading

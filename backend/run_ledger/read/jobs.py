@@ -20,9 +20,10 @@ from functools import partial
 from msgspec import Struct
 
 from run_ledger.domain.api.access import Scope
-from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document, jobs_query
-from run_ledger.domain.api.pages import Place, covers, following, merged
-from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
+from run_ledger.domain.api.base_query import PathQuery
+from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document
+from run_ledger.domain.api.pages import ListDocument, PageStart, covers, following, merged
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import Instant, text
 from run_ledger.store.items import keys
@@ -44,30 +45,30 @@ from .inquiries import Inquiry
 
 def list_jobs(inquiry: Inquiry) -> Struct:
     """Return a page of jobs, newest first."""
-    query = jobs_query(inquiry.parameters)
-    place = _place(inquiry, query)
-    bounds = Bounds(place.position, None if query.since is None else text(query.since))
-    scope, plan = _plan(inquiry, query, place, bounds)
+    query = JobsQuery.of(inquiry.parameters)
+    start = _start(inquiry, query)
+    bounds = Bounds(start.position, None if query.since is None else text(query.since))
+    scope, plan = _plan(inquiry, query, start, bounds)
     rows = read_index(inquiry.reading, plan, bounds, inquiry.now)
-    span = merged(rows.stretches, query.limit, plan.floor)
-    stored = read_jobs(inquiry.reading, [job_id for _, job_id in span.rows])
-    shown = _shown(inquiry, stored, query, scope, span.end)
-    items = fitting([_document(one, inquiry.now) for _, one in shown])
-    end = span.end if len(items) == len(shown) else shown[len(items) - 1][0]
+    page = merged(rows.stretches, query.limit, plan.floor)
+    stored = read_jobs(inquiry.reading, [job_id for _, job_id in page.rows])
+    shown = _shown(inquiry, stored, query, scope, page.end)
+    items = fitting([document for _, document in shown])
+    end = page.end if len(items) == len(shown) else shown[len(items) - 1][0]
     if end is None or (bounds.low is not None and end <= bounds.low):
         return ListDocument(items, None, covers(bounds.start, bounds.low))
     then = following(
-        place,
-        [key for key, _ in span.rows if key >= end],
+        start,
+        [key for key, _ in page.rows if key >= end],
         end,
         pace=plan.next_pace(query.limit, rows.looked_through, rows.matching),
     )
-    return ListDocument(items, inquiry.seal(query.binding, then), covers(bounds.start, end))
+    return ListDocument(items, inquiry.seal(query, then), covers(bounds.start, end))
 
 
 def show_job(inquiry: Inquiry) -> Struct:
     """Return one job."""
-    no_query(inquiry.parameters)
+    PathQuery.of(inquiry.parameters)
     return _document(find_job(inquiry), inquiry.now)
 
 
@@ -88,16 +89,18 @@ def _no_job() -> NotFound:
     return NotFound("There is no such job, or it is not one that you may see.")
 
 
-def _place(inquiry: Inquiry, query: JobsQuery) -> Place:
+def _start(inquiry: Inquiry, query: JobsQuery) -> PageStart:
     """Return where the page begins."""
-    known = inquiry.unseal(query.binding, query.cursor)
+    known = inquiry.unseal(query)
     if known is not None:
-        return Place(*known)
-    return Place(None if query.before is None else text(query.before))
+        return PageStart(*known)
+    return PageStart(None if query.before is None else text(query.before))
 
 
-def _plan(inquiry: Inquiry, query: JobsQuery, place: Place, bounds: Bounds) -> tuple[Scope, Plan]:
-    """Return what may be seen of what was asked for, and the way to read it."""
+def _plan(
+    inquiry: Inquiry, query: JobsQuery, start: PageStart, bounds: Bounds
+) -> tuple[Scope, Plan]:
+    """Return which of the clients asked for the caller may see, and how to read their jobs."""
     caller, reading = inquiry.caller, inquiry.reading
     may_see_all = caller.scope is None or caller.scope.clients is None
     if query.client_id is None and may_see_all and needs_map(query):
@@ -108,16 +111,16 @@ def _plan(inquiry: Inquiry, query: JobsQuery, place: Place, bounds: Bounds) -> t
                 query.outcomes,
                 start=bounds.start,
                 low=bounds.low,
-                rows=map_rows(query, place, inquiry.rollup_shards),
+                rows=map_rows(query, start, inquiry.rollup_shards),
             )
         )
         if scope.clients is None:
-            return scope, plan_by_day(query, day_map, place)
+            return scope, plan_by_day(query, day_map, start)
     else:
         scope = inquiry.scope().narrowed(query.client_id)
         if scope.clients is None:
-            return scope, plan_over_all(query, place)
-    return scope, plan_by_client(query, sorted(scope.clients), place)
+            return scope, plan_over_all(query, start)
+    return scope, plan_by_client(query, sorted(scope.clients), start)
 
 
 def _shown(
@@ -126,24 +129,17 @@ def _shown(
     query: JobsQuery,
     scope: Scope,
     end: str | None,
-) -> list[tuple[str, StoredJob]]:
-    """Return the jobs that belong on the page, in order, each with its own place in the list.
+) -> list[tuple[str, JobDocument]]:
+    """Return the jobs that belong on the page, in order, each with its own key in the list.
 
-    The item decides. A job that no longer matches is left out. One that has moved, which is always
-    down, is shown if its place is still on this page, and left to a page to come otherwise.
+    The item decides. A job that no longer matches is left out. A job that has moved, which is
+    always down, is shown if its new key is still on this page; otherwise a later page shows it.
     """
-    placed = [(keys.creation_key(one.job.created_at, one.job.job_id), one) for one in stored]
-    return sorted(
-        (
-            (place, one)
-            for place, one in placed
-            if (end is None or place >= end)
-            and scope.allows(one.job.client_id)
-            and query.matches(one.job, one.last_seen_at, inquiry.now)
-        ),
-        key=lambda pair: pair[0],
-        reverse=True,
-    )
+    visible = [one for one in stored if scope.allows(one.job.client_id)]
+    keyed = [(keys.creation_key(one.job.created_at, one.job.job_id), one) for one in visible]
+    found = [(key, _document(one, inquiry.now)) for key, one in keyed if end is None or key >= end]
+    matching = [pair for pair in found if query.matches(pair[1])]
+    return sorted(matching, key=lambda pair: pair[0], reverse=True)
 
 
 def _document(stored: StoredJob, now: Instant) -> JobDocument:

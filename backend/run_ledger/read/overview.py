@@ -23,8 +23,8 @@ from msgspec import Struct
 from run_ledger.domain.api.overview import (
     ClientFigures,
     OverviewDocument,
+    OverviewQuery,
     client_document,
-    overview_query,
     totals_document,
 )
 from run_ledger.domain.exceptions import InvalidQuery
@@ -66,7 +66,7 @@ class _Known(NamedTuple):
 
 def show_overview(inquiry: Inquiry) -> Struct:
     """Return the figures of the clients that the caller may see."""
-    known = _known(inquiry, overview_query(inquiry.parameters))
+    known = _known(inquiry, OverviewQuery.of(inquiry.parameters).client_id)
     if len(known) > MOST_CLIENTS:
         raise InvalidQuery(
             "client_id", f"{len(known)} clients are too many for one overview; name one"

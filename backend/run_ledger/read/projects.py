@@ -18,13 +18,14 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.api.clients_projects import (
     ProjectDocument,
     ProjectsQuery,
     project_document,
-    projects_query,
 )
-from run_ledger.domain.api.parameters import ListDocument, is_identifier, no_query
+from run_ledger.domain.api.pages import ListDocument
+from run_ledger.domain.api.parameters import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.items.project_items import StoredProject
@@ -54,20 +55,20 @@ class _Page(NamedTuple):
 
 def list_projects(inquiry: Inquiry) -> Struct:
     """Return a page of projects, by client and id."""
-    query = projects_query(inquiry.parameters)
-    position: list[str] | None = inquiry.unseal(query.binding, query.cursor)
+    query = ProjectsQuery.of(inquiry.parameters)
+    position: list[str] | None = inquiry.unseal(query)
     start = (position[0], position[1]) if position else ("", "")
     clients, is_last = _clients(inquiry, query, start)
     page = _page(inquiry, clients, start, query.limit)
     end = page.end
     if end is None and not is_last:
         end = (clients[-1], _AFTER_ALL)
-    documents = [one for one in _documents(inquiry, page) if query.status in (None, one.status)]
+    documents = [one for one in _documents(inquiry, page) if query.matches(one)]
     items = fitting(documents)
     if len(items) < len(documents):
         last = documents[len(items) - 1]
         end = (last.client_id, last.project_id)
-    return ListDocument(items, inquiry.seal(query.binding, end and list(end)), None)
+    return ListDocument(items, inquiry.seal(query, end and list(end)), None)
 
 
 # Sorts after all that can be a project's id.
@@ -76,7 +77,7 @@ _AFTER_ALL = "~"
 
 def show_project(inquiry: Inquiry) -> Struct:
     """Return one project, of its own client or else of one that has jobs in it."""
-    no_query(inquiry.parameters)
+    PathQuery.of(inquiry.parameters)
     project_id = inquiry.path_parameters["project_id"]
     if not is_identifier(project_id):
         raise _no_project()

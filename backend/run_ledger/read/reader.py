@@ -21,7 +21,7 @@ from run_ledger.store.dynamo.reading import Reading
 from .answers import Answer, MethodNotAllowed, found, problem
 from .clients import list_clients, show_client, show_config
 from .entries import list_entries
-from .failures import list_errors
+from .failures import list_error_groups
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .overview import show_overview
@@ -45,7 +45,7 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/clients/{client_id}": show_client,
     "/clients/{client_id}/config": show_config,
     "/overview": show_overview,
-    "/errors": list_errors,
+    "/errors": list_error_groups,
     "/rejections": list_rejections,
     "/trends": show_trends,
 }

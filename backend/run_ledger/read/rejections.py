@@ -8,9 +8,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from run_ledger.domain.api.entries import RejectionDocument, rejections_query
-from run_ledger.domain.api.pages import covers
-from run_ledger.domain.api.parameters import ListDocument
+from run_ledger.domain.api.entries import RejectionDocument, RejectionsQuery
+from run_ledger.domain.api.pages import ListDocument, covers
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import DAY, day, later, text
 from run_ledger.store.lists.rejection_lists import read_rejections
@@ -35,8 +34,8 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 
 def list_rejections(inquiry: Inquiry) -> Struct:
     """Return a page of rejected events, newest first."""
-    query = rejections_query(inquiry.parameters)
-    start: str | None = inquiry.unseal([], query.cursor)
+    query = RejectionsQuery.of(inquiry.parameters)
+    start: str | None = inquiry.unseal(query)
     if inquiry.scope().clients is not None:
         raise Forbidden("Rejected events are shown to staff only.")
     kept_days = inquiry.entry_ttl_days + _DAYS_BEYOND_EXPIRY
@@ -50,7 +49,7 @@ def list_rejections(inquiry: Inquiry) -> Struct:
     items = fitting([_document(from_rejection_item(item)) for _, item in rows])
     if len(items) < len(rows):
         end = rows[len(items) - 1][0]
-    return ListDocument(items, inquiry.seal([], end), covers(start, end))
+    return ListDocument(items, inquiry.seal(query, end), covers(start, end))
 
 
 def _document(rejection: Rejection) -> RejectionDocument:

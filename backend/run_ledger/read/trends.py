@@ -21,18 +21,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import cast
 
 from msgspec import Struct
 
 from run_ledger.domain.api.access import EVERYTHING
+from run_ledger.domain.api.intervals import UTC, Intervals
 from run_ledger.domain.api.trends import (
+    GroupBy,
+    RowSums,
     SeriesDocument,
-    Sums,
     TrendsDocument,
     TrendsQuery,
     known_alone,
     series,
-    trends_query,
 )
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import HOUR, Instant, day, later, midnight, text
@@ -52,20 +54,22 @@ _DAYS_A_QUERY = 32
 
 _NAMES = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: ""}
 
-Group = str | None
-Point = tuple[Group, Instant]
+GroupName = str | None
+PointKey = tuple[GroupName, Instant]
+"""A group, and when the interval of one of its points begins."""
 
 
 def show_trends(inquiry: Inquiry) -> Struct:
     """Return series of what was counted."""
-    query = trends_query(inquiry.parameters, inquiry.now)
-    sums = _sums(inquiry, query)
+    query = TrendsQuery.of(inquiry.parameters)
+    intervals = query.intervals(inquiry.now)
+    sums = _sums(inquiry, query, intervals)
     document = TrendsDocument(
-        interval=query.interval,
-        from_=text(query.start),
-        to=text(query.end),
-        tz=query.tz,
-        group_by=query.group_by,
+        interval=intervals.interval,
+        from_=text(intervals.start),
+        to=text(intervals.end),
+        tz=query.tz or UTC,
+        group_by=cast("GroupBy | None", query.group_by),
         series=_series(query, sums),
     )
     if not fits(document):
@@ -77,19 +81,21 @@ def show_trends(inquiry: Inquiry) -> Struct:
     return document
 
 
-def _sums(inquiry: Inquiry, query: TrendsQuery) -> Mapping[Point, Sums]:
+def _sums(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> Mapping[PointKey, RowSums]:
+    """Return the counts of each point, from the rows that the module's table names."""
     reading = inquiry.reading
-    is_of_all_rows = query.is_over_all and query.is_by_day_of_utc
+    is_of_all_rows = query.is_over_all and intervals.are_days_of_utc
     if is_of_all_rows and inquiry.caller.scope == EVERYTHING:
-        return read_sums(reading, _ranges_of_all(query), _place_of_all)
+        return read_sums(reading, _ranges_of_all(intervals), _place_of_all)
     scope, clients = clients_in_view(inquiry, query.client_id)
     if is_of_all_rows and scope == EVERYTHING:
-        return read_sums(reading, _ranges_of_all(query), _place_of_all)
+        return read_sums(reading, _ranges_of_all(intervals), _place_of_all)
     if not query.is_by_project:
-        return read_sums(reading, _ranges("client", clients, query), _place_of_clients(query))
+        ranges = _ranges("client", clients, intervals)
+        return read_sums(reading, ranges, _place_of_clients(query, intervals))
     projects = _projects(inquiry, query, clients) if clients else []
-    place = _place_of_projects(query, clients)
-    return read_sums(reading, _ranges("project", projects, query), place)
+    place = _place_of_projects(query, intervals, clients)
+    return read_sums(reading, _ranges("project", projects, intervals), place)
 
 
 def _projects(inquiry: Inquiry, query: TrendsQuery, clients: Sequence[str]) -> Sequence[str]:
@@ -103,15 +109,15 @@ def _projects(inquiry: Inquiry, query: TrendsQuery, clients: Sequence[str]) -> S
     return sorted({project for projects in found for project in projects})
 
 
-def _ranges_of_all(query: TrendsQuery) -> list[Range]:
-    days = [day(moment) for moment in query.moments]
+def _ranges_of_all(intervals: Intervals) -> list[Range]:
+    days = [day(moment) for moment in intervals.days_of_utc]
     portions = [days[first : first + _DAYS_A_QUERY] for first in range(0, len(days), _DAYS_A_QUERY)]
     return [Range(ALL, [*portion, beyond(portion[-1])]) for portion in portions]
 
 
-def _ranges(kind: str, names: Sequence[str], query: TrendsQuery) -> list[Range]:
+def _ranges(kind: str, names: Sequence[str], intervals: Intervals) -> list[Range]:
     """Return the hours of each of *names* that lie in the span, by day."""
-    days = day_cuts(query.start, query.end)
+    days = day_cuts(intervals.start, intervals.end)
     _check(len(names) * len(days), "from", f"days of {kind}s")
     return [Range(f"{kind}#{name}#{one_day}", cuts) for name in names for one_day, cuts in days]
 
@@ -125,39 +131,41 @@ def _check(count: int, parameter: str, what: str) -> None:
         )
 
 
-def _place_of_all(partition: str) -> Callable[[str], Point]:
+def _place_of_all(partition: str) -> Callable[[str], PointKey]:
     del partition
     return lambda sort: (None, midnight(sort))
 
 
-def _place_of_clients(query: TrendsQuery) -> Place[Point]:
-    def place(partition: str) -> Callable[[str], Point | None]:
+def _place_of_clients(query: TrendsQuery, intervals: Intervals) -> Place[PointKey]:
+    def place(partition: str) -> Callable[[str], PointKey | None]:
         client_id, first = _named(partition)
 
-        def place_row(sort: str) -> Point | None:
+        def place_row(sort: str) -> PointKey | None:
             hour, _, pipeline = sort.partition("#")
             if query.pipeline is not None and pipeline != query.pipeline:
                 return None
             group = pipeline if query.group_by == "pipeline" else client_id
-            return group if query.group_by else None, _moment(query, first, hour)
+            return group if query.group_by else None, _beginning(intervals, first, hour)
 
         return place_row
 
     return place
 
 
-def _place_of_projects(query: TrendsQuery, clients: Sequence[str]) -> Place[Point]:
+def _place_of_projects(
+    query: TrendsQuery, intervals: Intervals, clients: Sequence[str]
+) -> Place[PointKey]:
     in_view = frozenset(clients)
 
-    def place(partition: str) -> Callable[[str], Point | None]:
+    def place(partition: str) -> Callable[[str], PointKey | None]:
         project_id, first = _named(partition)
 
-        def place_row(sort: str) -> Point | None:
+        def place_row(sort: str) -> PointKey | None:
             hour, _, client_id = sort.partition("#")
             if client_id not in in_view:
                 return None
             group = client_id if query.group_by == "client" else project_id
-            return group if query.group_by else None, _moment(query, first, hour)
+            return group if query.group_by else None, _beginning(intervals, first, hour)
 
         return place_row
 
@@ -170,14 +178,15 @@ def _named(partition: str) -> tuple[str, Instant]:
     return name, midnight(day_text)
 
 
-def _moment(query: TrendsQuery, first: Instant, hour: str) -> Instant:
-    if query.is_by_day_of_utc:
+def _beginning(intervals: Intervals, first: Instant, hour: str) -> Instant:
+    """Return when the interval begins that *hour*, ``HH`` of the day from *first*, lies in."""
+    if intervals.are_days_of_utc:
         return first
-    return query.interval_of(later(first, int(hour) * HOUR))
+    return intervals.beginning(later(first, int(hour) * HOUR))
 
 
-def _series(query: TrendsQuery, sums: Mapping[Point, Sums]) -> list[SeriesDocument]:
-    groups: dict[Group, list[tuple[Instant, Sums]]] = {} if query.group_by else {None: []}
+def _series(query: TrendsQuery, sums: Mapping[PointKey, RowSums]) -> list[SeriesDocument]:
+    groups: dict[GroupName, list[tuple[Instant, RowSums]]] = {} if query.group_by else {None: []}
     for (group, moment), counts in sums.items():
         shown = known_alone(counts) if query.is_over_all else counts
         groups.setdefault(group, []).append((moment, shown))

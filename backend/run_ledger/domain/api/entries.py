@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
-from .parameters import (
-    CURSOR,
-    Covers,
-    Given,
-    PageQuery,
-    Parameter,
-    check_names,
-    limit,
-)
-
-MOST_ENTRIES, DEFAULT_ENTRIES = 1_000, 100
-MOST_REJECTIONS, DEFAULT_REJECTIONS = 200, 50
-_ENTRIES_LIMIT = limit(DEFAULT_ENTRIES, MOST_ENTRIES)
-_REJECTIONS_LIMIT = limit(DEFAULT_REJECTIONS, MOST_REJECTIONS)
-ENTRIES_PARAMETERS: tuple[Parameter[Any], ...] = (_ENTRIES_LIMIT, CURSOR)
-REJECTIONS_PARAMETERS: tuple[Parameter[Any], ...] = (_REJECTIONS_LIMIT, CURSOR)
+from .base_query import ListQuery, page_limit
+from .pages import Covers
 
 
-def entries_query(given: Given) -> PageQuery:
-    """Return the query that the parameters of a job's history make."""
-    check_names(given, ENTRIES_PARAMETERS)
-    return PageQuery(_ENTRIES_LIMIT.of(given) or DEFAULT_ENTRIES, CURSOR.of(given))
+@dataclass(frozen=True, kw_only=True)
+class EntriesQuery(ListQuery):
+    """Which page of a job's history."""
+
+    limit: int = page_limit(100, 1_000)
 
 
-def rejections_query(given: Given) -> PageQuery:
-    """Return the query that the parameters of the list of rejected events make."""
-    check_names(given, REJECTIONS_PARAMETERS)
-    return PageQuery(_REJECTIONS_LIMIT.of(given) or DEFAULT_REJECTIONS, CURSOR.of(given))
+@dataclass(frozen=True, kw_only=True)
+class RejectionsQuery(ListQuery):
+    """Which page of the list of rejected events."""
+
+    limit: int = page_limit(50, 200)
 
 
 class EntryDocument(Struct, frozen=True):

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.parameters import Given, Parameter, check_names, identifier
-from run_ledger.domain.api.trends import error_rate
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import Instant, text
 
-_CLIENT_ID = identifier("client_id", "Only the figures of this client.")
-OVERVIEW_PARAMETERS: tuple[Parameter[Any], ...] = (_CLIENT_ID,)
+from .base_query import PathQuery, declared
+from .parameters import identifier
+from .trends import RowSums, error_rate
 
 
-def overview_query(given: Given) -> str | None:
-    """Return the client that the parameters of an overview name, None where they name none."""
-    check_names(given, OVERVIEW_PARAMETERS)
-    return _CLIENT_ID.of(given)
+@dataclass(frozen=True, kw_only=True)
+class OverviewQuery(PathQuery):
+    """Whose figures."""
+
+    client_id: str | None = declared(identifier("client_id", "Only the figures of this client."))
 
 
 class HourDocument(Struct, frozen=True):
@@ -68,9 +69,6 @@ class OverviewDocument(Struct, frozen=True):
     clients: Sequence[ClientFiguresDocument]
 
 
-Sums = Mapping[str, int]
-
-
 class ClientFigures(Struct, frozen=True):
     """What is known of one client: counts now, counts by hour, the last that was heard of it.
 
@@ -79,9 +77,9 @@ class ClientFigures(Struct, frozen=True):
 
     client_id: str
     name: str | None
-    states: Sums
+    states: RowSums
     stalled: int | None
-    hours: Mapping[Instant, Sums]
+    hours: Mapping[Instant, RowSums]
     last_event_at: Instant | None
 
 
@@ -129,7 +127,7 @@ def _shown(figures: ClientFigures, moments: Sequence[Instant]) -> dict[str, Any]
     }
 
 
-def _hour(moment: Instant, sums: Sums) -> HourDocument:
+def _hour(moment: Instant, sums: RowSums) -> HourDocument:
     ended = {result: max(0, sums.get(f"ended_{result}", 0)) for result in RESULTS}
     return HourDocument(
         at=text(moment),

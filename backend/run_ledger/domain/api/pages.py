@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from run_ledger.domain.api.parameters import Covers
+from msgspec import Raw, Struct
+
 from run_ledger.domain.instants import DAY, day, every, later, midnight
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class Stretch(NamedTuple, Generic[T]):
     reached: str | None = None
 
 
-class Span(NamedTuple, Generic[T]):
+class PageRows(NamedTuple, Generic[T]):
     """The rows of a page, and the position that it ends at; None where the list ends."""
 
     rows: Sequence[tuple[str, T]]
@@ -48,7 +49,7 @@ class DayMap(NamedTuple):
     floor: str | None
 
 
-class Place(NamedTuple):
+class PageStart(NamedTuple):
     """Where a page begins, and what the pages before it tell of how to read it.
 
     ``given`` is how many rows of the day that the position lies in were looked through, None where
@@ -60,7 +61,22 @@ class Place(NamedTuple):
     pace: int = FEWEST_ROWS
 
 
-def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> Span[T]:
+class Covers(Struct, frozen=True, rename={"from_": "from"}):
+    """The span of time that a page looked through, newest end ``to``; None where it is open."""
+
+    from_: str | None
+    to: str | None
+
+
+class ListDocument(Struct, frozen=True):
+    """A page of a list."""
+
+    items: Sequence[Raw]
+    next_cursor: str | None
+    covers: Covers | None
+
+
+def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> PageRows[T]:
     """Return the newest *limit* rows of *stretches*, as far down as all of them were read.
 
     Other partitions, which nobody has read yet, hold rows below the position *floor* only; None
@@ -75,22 +91,22 @@ def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> Sp
     rows.sort(key=lambda row: row[0], reverse=True)
     known = [row for row in rows if row[0] >= horizon]
     if len(known) > limit:
-        return Span(known[:limit], known[limit - 1][0])
-    return Span(known, horizon or floor)
+        return PageRows(known[:limit], known[limit - 1][0])
+    return PageRows(known, horizon or floor)
 
 
-def following(place: Place, looked_through: Sequence[str], end: str, *, pace: int) -> Place:
+def following(place: PageStart, looked_through: Sequence[str], end: str, *, pace: int) -> PageStart:
     """Return the place of the next page, after one at *place* that ends at *end*.
 
     It has *looked_through* these keys, and tells how many rows the next one should.
     """
     if is_day(end):
-        return Place(end, 0, pace)
+        return PageStart(end, 0, pace)
     day = day_of(end)
     given: int | None = sum(day_of(key) == day for key in looked_through)
     if place.position is not None and not is_day(place.position) and day_of(place.position) == day:
         given = None if place.given is None else place.given + (given or 0)
-    return Place(end, given, pace)
+    return PageStart(end, given, pace)
 
 
 def next_pace(limit: int, looked_through: int, matching: int) -> int:

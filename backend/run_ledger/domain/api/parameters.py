@@ -1,15 +1,11 @@
 """Query parameters: what each takes, checked and described in one place.
 
-A query (see `queries`) is made of parameters, each declared once::
+`base_query` shows how a query is made of parameters. A parameter checks what callers send, and the
+OpenAPI document takes its words from it, so limits and choices can't drift apart::
 
-    STATUS = choice("status", "Only jobs in this state now.", ("queued", "running", "completed"))
-    PARAMETERS = (STATUS, limit(50, 200), CURSOR)
-
-    check_names(given, PARAMETERS)
-    status = STATUS.of(given)
-
-The same declaration checks what callers send and describes itself in the OpenAPI document, so
-limits and choices can't drift apart.
+    status = choice("status", "Only projects in this state.", ("active", "paused"))
+    status.of({"status": ["active"]})  # "active"
+    status.of({"status": ["gone"]})  # raises InvalidQuery
 """
 
 from __future__ import annotations
@@ -19,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidQuery, shown
@@ -52,7 +48,7 @@ _is_day = re.compile(_DAY).fullmatch
 _is_time = re.compile(_TIME).fullmatch
 
 
-class Parameter(Struct, Generic[T], frozen=True, kw_only=True):
+class QueryParameter(Struct, Generic[T], frozen=True, kw_only=True):
     """One query parameter: ``allowed`` says in words, ``schema`` in JSON Schema what it takes.
 
     ``parse`` returns the value of a text, or raises ValueError; ``about`` says what it is for.
@@ -81,7 +77,7 @@ class Parameter(Struct, Generic[T], frozen=True, kw_only=True):
             raise InvalidQuery(self.name, message) from error
 
 
-def check_names(given: Given, known: Sequence[Parameter[Any]]) -> None:
+def check_names(given: Given, known: Sequence[QueryParameter[Any]]) -> None:
     """Raise InvalidQuery where *given* names a parameter that is not *known*."""
     names = [parameter.name for parameter in known]
     for name in given:
@@ -95,7 +91,7 @@ def is_identifier(text: str) -> bool:
     return _is_identifier(text) is not None
 
 
-def identifier(name: str, about: str) -> Parameter[str]:
+def identifier(name: str, about: str) -> QueryParameter[str]:
     """Return a parameter that takes an id, or what ids begin with: both look alike."""
 
     def parse(text: str) -> str:
@@ -103,7 +99,7 @@ def identifier(name: str, about: str) -> Parameter[str]:
             raise ValueError(text)
         return text
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed="1 to 128 of the characters A-Z a-z 0-9 . _ : -",
@@ -112,7 +108,7 @@ def identifier(name: str, about: str) -> Parameter[str]:
     )
 
 
-def choice(name: str, about: str, choices: Sequence[str]) -> Parameter[str]:
+def choice(name: str, about: str, choices: Sequence[str]) -> QueryParameter[str]:
     """Return a parameter that takes one of *choices*."""
 
     def parse(text: str) -> str:
@@ -120,7 +116,7 @@ def choice(name: str, about: str, choices: Sequence[str]) -> Parameter[str]:
             raise ValueError(text)
         return text
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed=f"one of {', '.join(choices)}",
@@ -129,7 +125,7 @@ def choice(name: str, about: str, choices: Sequence[str]) -> Parameter[str]:
     )
 
 
-def choices(name: str, about: str, choices: Sequence[str]) -> Parameter[tuple[str, ...]]:
+def choices(name: str, about: str, choices: Sequence[str]) -> QueryParameter[tuple[str, ...]]:
     """Return a parameter that takes some of *choices*, joined by commas.
 
     Its value has them in the order of *choices*, however they were given.
@@ -141,7 +137,7 @@ def choices(name: str, about: str, choices: Sequence[str]) -> Parameter[tuple[st
             raise ValueError(text)
         return tuple(one for one in choices if one in given)
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed=f"one or, with commas between them, several of {', '.join(choices)}",
@@ -155,7 +151,7 @@ def choices(name: str, about: str, choices: Sequence[str]) -> Parameter[tuple[st
     )
 
 
-def short_text(name: str, about: str) -> Parameter[str]:
+def short_text(name: str, about: str) -> QueryParameter[str]:
     """Return a parameter that takes any text of up to `MOST_SHORT_CHARACTERS`."""
 
     def parse(text: str) -> str:
@@ -164,7 +160,7 @@ def short_text(name: str, about: str) -> Parameter[str]:
         text.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
         return text
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed=f"1 to {MOST_SHORT_CHARACTERS} characters",
@@ -173,7 +169,7 @@ def short_text(name: str, about: str) -> Parameter[str]:
     )
 
 
-def flag(name: str, about: str) -> Parameter[bool]:
+def flag(name: str, about: str) -> QueryParameter[bool]:
     """Return a parameter that takes ``true`` or ``false``."""
 
     def parse(text: str) -> bool:
@@ -181,7 +177,7 @@ def flag(name: str, about: str) -> Parameter[bool]:
             raise ValueError(text)
         return text == "true"
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed="true or false",
@@ -190,7 +186,7 @@ def flag(name: str, about: str) -> Parameter[bool]:
     )
 
 
-def moment(name: str, about: str) -> Parameter[Instant]:
+def moment(name: str, about: str) -> QueryParameter[Instant]:
     """Return a parameter that takes a time; a date stands for its first moment in UTC."""
 
     def parse(text: str) -> Instant:
@@ -200,7 +196,7 @@ def moment(name: str, about: str) -> Parameter[Instant]:
             raise ValueError(text)
         return instants.parse(text)
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed=f"{_ALLOWED_TIME}, or a date in UTC",
@@ -209,7 +205,7 @@ def moment(name: str, about: str) -> Parameter[Instant]:
     )
 
 
-def moment_or_day(name: str, about: str) -> Parameter[Instant | date]:
+def moment_or_day(name: str, about: str) -> QueryParameter[Instant | date]:
     """Return a parameter that takes a time, or a date: another parameter says in which zone."""
 
     def parse(text: str) -> Instant | date:
@@ -219,7 +215,7 @@ def moment_or_day(name: str, about: str) -> Parameter[Instant | date]:
             raise ValueError(text)
         return instants.parse(text)
 
-    return Parameter(
+    return QueryParameter(
         name=name,
         about=about,
         allowed=f"{_ALLOWED_TIME}, or a date in the zone of tz",
@@ -228,7 +224,7 @@ def moment_or_day(name: str, about: str) -> Parameter[Instant | date]:
     )
 
 
-def limit(default: int, most: int) -> Parameter[int]:
+def limit(default: int, most: int) -> QueryParameter[int]:
     """Return the parameter that says how many items a page has at most."""
 
     def parse(text: str) -> int:
@@ -236,7 +232,7 @@ def limit(default: int, most: int) -> Parameter[int]:
             raise ValueError(text)
         return int(text)
 
-    return Parameter(
+    return QueryParameter(
         name="limit",
         about="How many items the page has at most. It may hold fewer and still not be the last.",
         allowed=f"an integer from 1 to {most}",
@@ -251,7 +247,7 @@ def _cursor(text: str) -> str:
     return text
 
 
-CURSOR = Parameter(
+CURSOR = QueryParameter(
     name="cursor",
     about=(
         "Where the page begins: `next_cursor` of the page before. It is opaque, and good for the "
@@ -261,30 +257,3 @@ CURSOR = Parameter(
     schema={"type": "string", "minLength": 1, "maxLength": MOST_CURSOR_CHARACTERS},
     parse=_cursor,
 )
-
-
-class PageQuery(Struct, frozen=True):
-    """Which page of a list that has no filters."""
-
-    limit: int
-    cursor: str | None
-
-
-def no_query(given: Given) -> None:
-    """Raise InvalidQuery where there is any parameter: the path takes none."""
-    check_names(given, ())
-
-
-class Covers(Struct, frozen=True, rename={"from_": "from"}):
-    """The span of time that a page looked through, newest end ``to``; None where it is open."""
-
-    from_: str | None
-    to: str | None
-
-
-class ListDocument(Struct, frozen=True):
-    """A page of a list."""
-
-    items: Sequence[Raw]
-    next_cursor: str | None
-    covers: Covers | None

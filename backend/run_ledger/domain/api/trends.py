@@ -1,4 +1,4 @@
-"""What may be asked of ``/trends``: a span cut into intervals, filters, and what to group by.
+"""Trends: what may be asked of series over time, their shape, and how their points are made.
 
 The rollups tell pipelines apart by client, and clients apart by project, but not the pipelines of
 a project: that combination is refused, as an answer would have to read every job.
@@ -6,134 +6,80 @@ a project: that combination is refused, as an answer would have to read every jo
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal, cast
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, cast
 
 from msgspec import Struct
 
-from run_ledger.domain.api.parameters import (
-    Given,
-    Parameter,
-    check_names,
-    choice,
-    identifier,
-    moment_or_day,
-)
-from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS, JobResult
+from run_ledger.domain.contract.vocabulary import FAILURES, KNOWN_COUNTERS, RESULTS, JobResult
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import (
-    DAY,
-    EARLIEST,
-    HOUR,
-    LATEST,
-    Duration,
-    Instant,
-    ceiling,
-    every,
-    floor,
-    later,
-    midnight,
-    text,
-)
+from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state.durations import percentile
 
-if TYPE_CHECKING:
-    from .zones import Zone
+from .base_query import PathQuery, declared
+from .intervals import MOST_DAYS, UTC, Interval, Intervals, cut, zone_name
+from .parameters import QueryParameter, choice, identifier, moment_or_day
 
-Interval = Literal["hour", "day"]
 GroupBy = Literal["client", "project", "pipeline"]
-MOST_DAYS_BY_HOUR = 31
-MOST_DAYS_BY_DAY = 400
-_LENGTH: Mapping[Interval, Duration] = {"hour": HOUR, "day": DAY}
-_MOST_DAYS = {"hour": MOST_DAYS_BY_HOUR, "day": MOST_DAYS_BY_DAY}
-_DEFAULT_SPAN: Mapping[Interval, Duration] = {"hour": DAY, "day": Duration(30 * DAY)}
-UTC = "UTC"
-_DATE_TEXT = "a time in the years 2 to 9998"
-_FIRST_IN_ZONES, _LAST_IN_ZONES = midnight("0002-01-01"), midnight("9998-12-31")
+_NO_PIPELINES = "the pipelines of a project are not counted apart"
 
 
-def _zone_name(name: str) -> str:
-    """Return *name* where it is a zone's; ValueError otherwise."""
-    if name != UTC:
-        _zone(name)
-    return name
+@dataclass(frozen=True, kw_only=True)
+class TrendsQuery(PathQuery):
+    """Which series."""
 
-
-def _zone(name: str) -> Zone:
-    # Reading zones takes a cold function milliseconds that most requests have no use for.
-    from .zones import zone  # noqa: PLC0415
-
-    return zone(name)
-
-
-_INTERVAL = choice("interval", "How long a point is: `day` unless said.", ("hour", "day"))
-_FROM = moment_or_day(
-    "from",
-    "Where the series begin: the interval that this lies in is the first. 30 days before `to` "
-    f"unless said, by hour one day. By day {MOST_DAYS_BY_DAY} days at most, by hour "
-    f"{MOST_DAYS_BY_HOUR}. A date is its midnight in `tz`.",
-)
-
-
-_TO = moment_or_day(
-    "to",
-    "Where the series end, exclusive: the interval that the moment before this lies in is the "
-    "last. Now unless said. A date is its midnight in `tz`.",
-)
-
-
-_TZ = Parameter(
-    name="tz",
-    about=(
-        "The time zone whose days are meant, by its IANA name: those of `interval=day`, and those "
-        "that `from` and `to` name as a date. Where clocks change, a day has 23 or 25 hours. "
-        "Counted is by hours of UTC, each of which belongs to the local day that it begins in: "
-        "where a zone's midnight lies in the middle of one (`Asia/Kolkata`), that hour is of the "
-        "day before, and `at` is the first whole hour. Hours are those of UTC in every zone."
-    ),
-    allowed="the IANA name of a time zone, as Europe/Berlin or America/New_York; UTC unless said",
-    schema={"type": "string", "pattern": "^[A-Za-z0-9_+/-]{1,64}$", "default": "UTC"},
-    parse=_zone_name,
-)
-
-
-_CLIENT_ID = identifier("client_id", "Only what was done for this client.")
-_PROJECT_ID = identifier("project_id", "Only what was done in this project.")
-_PIPELINE = identifier("pipeline", "Only what this pipeline did.")
-_GROUP_BY = choice(
-    "group_by",
-    "Gives a series for each client, project or pipeline; one over all of them unless said.",
-    ("client", "project", "pipeline"),
-)
-
-
-TRENDS_PARAMETERS: tuple[Parameter[Any], ...] = (
-    _INTERVAL,
-    _FROM,
-    _TO,
-    _TZ,
-    _CLIENT_ID,
-    _PROJECT_ID,
-    _PIPELINE,
-    _GROUP_BY,
-)
-
-
-class TrendsQuery(Struct, frozen=True):
-    """Which series: ``start`` and ``end`` lie on the edges of intervals, ``end`` is exclusive."""
-
-    interval: Interval
-    start: Instant
-    end: Instant
-    client_id: str | None
-    project_id: str | None
-    pipeline: str | None
-    group_by: GroupBy | None
-    tz: str = UTC
-    edges: tuple[Instant, ...] = ()
-    """Where the days of another zone than UTC begin, and where the last one ends."""
+    interval: str | None = declared(
+        choice("interval", "The length of a point's interval: `day` unless given.", ("hour", "day"))
+    )
+    since: Instant | date | None = declared(
+        moment_or_day(
+            "from",
+            "The start of the series: the first interval is the one that this time lies in. Unless "
+            f"given, 30 days before `to`, or one day by hour. By day {MOST_DAYS['day']} days are "
+            f"the most, by hour {MOST_DAYS['hour']}. A date is its midnight in `tz`.",
+        )
+    )
+    until: Instant | date | None = declared(
+        moment_or_day(
+            "to",
+            "The end of the series, exclusive: the last interval is that of the moment before this "
+            "time. Now unless given. A date is its midnight in `tz`.",
+        )
+    )
+    tz: str | None = declared(
+        QueryParameter(
+            name="tz",
+            about=(
+                "The IANA name of the time zone whose days are meant: the days of `interval=day`, "
+                "and those that `from` and `to` name as a date. Where clocks change, a day has 23 "
+                "or 25 hours. Counts are kept by hours of UTC, and each hour belongs to the local "
+                "day that it begins in. Where a zone's midnight lies in the middle of an hour "
+                "(`Asia/Kolkata`), that hour belongs to the day before, and `at` is the first "
+                "whole hour. Hours are those of UTC in every zone."
+            ),
+            allowed=(
+                "the IANA name of a time zone, as Europe/Berlin or America/New_York; UTC unless "
+                "given"
+            ),
+            schema={"type": "string", "pattern": "^[A-Za-z0-9_+/-]{1,64}$", "default": UTC},
+            parse=zone_name,
+        )
+    )
+    client_id: str | None = declared(identifier("client_id", "Only what was done for this client."))
+    project_id: str | None = declared(
+        identifier("project_id", "Only what was done in this project.")
+    )
+    pipeline: str | None = declared(identifier("pipeline", "Only what this pipeline did."))
+    group_by: str | None = declared(
+        choice(
+            "group_by",
+            "Gives one series for each client, project or pipeline. Unless given, there is one "
+            "series over all of them.",
+            ("client", "project", "pipeline"),
+        )
+    )
 
     @property
     def is_by_project(self) -> bool:
@@ -142,117 +88,23 @@ class TrendsQuery(Struct, frozen=True):
 
     @property
     def is_over_all(self) -> bool:
-        """Return whether nothing is told apart, so that the series is one over everything."""
+        """Return whether nothing is told apart, so that there is one series over everything."""
         return not (self.client_id or self.project_id or self.pipeline or self.group_by)
 
-    @property
-    def is_by_day_of_utc(self) -> bool:
-        """Return whether the points are the days that rows are kept by."""
-        return self.interval == "day" and not self.edges
+    def check(self) -> None:
+        """Raise InvalidQuery where pipelines of a project are asked for."""
+        if self.is_by_project and self.pipeline is not None:
+            raise InvalidQuery("pipeline", f"{_NO_PIPELINES}; leave out project_id and group_by")
+        if self.project_id is not None and self.group_by == "pipeline":
+            raise InvalidQuery("group_by", f"{_NO_PIPELINES}; leave out project_id")
 
-    @property
-    def moments(self) -> Sequence[Instant]:
-        """Return where each interval of UTC begins."""
-        return every(_LENGTH[self.interval], self.start, self.end)
+    def intervals(self, now: Instant) -> Intervals:
+        """Return the intervals of the series at *now*.
 
-    def interval_of(self, hour: Instant) -> Instant:
-        """Return where the interval begins that the *hour* beginning then belongs to."""
-        if self.edges:
-            return self.edges[bisect_right(self.edges, hour) - 1]
-        return floor(hour, _LENGTH[self.interval])
-
-
-def trends_query(given: Given, now: Instant) -> TrendsQuery:
-    """Return the query that the parameters of trends make at *now*."""
-    check_names(given, TRENDS_PARAMETERS)
-    interval = cast("Interval", _INTERVAL.of(given) or "day")
-    tz = _TZ.of(given) or UTC
-    start, end, edges = (
-        (*_span(given, interval, now), ()) if tz == UTC else _span_in(tz, given, interval, now)
-    )
-    query = TrendsQuery(
-        interval=interval,
-        start=start,
-        end=end,
-        client_id=_CLIENT_ID.of(given),
-        project_id=_PROJECT_ID.of(given),
-        pipeline=_PIPELINE.of(given),
-        group_by=cast("GroupBy | None", _GROUP_BY.of(given)),
-        tz=tz,
-        edges=edges,
-    )
-    if query.is_by_project and query.pipeline is not None:
-        raise InvalidQuery("pipeline", f"{_NO_PIPELINES}; leave out project_id and group_by")
-    if query.project_id is not None and query.group_by == "pipeline":
-        raise InvalidQuery("group_by", f"{_NO_PIPELINES}; leave out project_id")
-    return query
-
-
-_NO_PIPELINES = "the pipelines of a project are not counted apart"
-
-
-def _span(given: Given, interval: Interval, now: Instant) -> tuple[Instant, Instant]:
-    """Return the first moment of the first interval, and that after the last."""
-    length = _LENGTH[interval]
-    since, until = _in_utc(_FROM.of(given)), _in_utc(_TO.of(given))
-    end = now if until is None else until
-    start = max(EARLIEST, later(end, -_DEFAULT_SPAN[interval])) if since is None else since
-    _check(start < end, end - start <= _MOST_DAYS[interval] * DAY, interval, since)
-    last = ceiling(end, length)
-    if last > LATEST:
-        raise InvalidQuery("to", "allowed: a time before the last day of the year 9999")
-    return floor(start, length), last
-
-
-def _span_in(
-    tz: str, given: Given, interval: Interval, now: Instant
-) -> tuple[Instant, Instant, tuple[Instant, ...]]:
-    """Return the same in the zone *tz*, and where its days begin, by day."""
-    zone = _zone(tz)
-    since, until = _in_zone(zone, _FROM, given), _in_zone(zone, _TO, given)
-    end = now if until is None else until
-    wall_end = zone.wall_clock(end)
-    if since is None:
-        start = zone.moment(wall_end - timedelta(microseconds=_DEFAULT_SPAN[interval]))
-    else:
-        start = since
-    # As clocks there show it: a year of days is one, whether clocks changed in it or not.
-    length = (wall_end - zone.wall_clock(start)) - timedelta(hours=1)
-    _check(start < end, length <= timedelta(days=_MOST_DAYS[interval]), interval, since)
-    if interval == "hour":
-        return floor(start, HOUR), ceiling(end, HOUR), ()
-    edges = zone.edges(start, end)
-    return edges[0], edges[-1], edges
-
-
-def _check(
-    is_there: bool,  # noqa: FBT001
-    is_short: bool,  # noqa: FBT001
-    interval: Interval,
-    since: Instant | None,
-) -> None:
-    """Raise InvalidQuery for a span that has no length or too much of it."""
-    if not is_there:
-        parameter = "to" if since is None else "from"
-        raise InvalidQuery(parameter, "the span is empty: from must lie before to")
-    if not is_short:
-        most = _MOST_DAYS[interval]
-        raise InvalidQuery(
-            "from", f"more than {most} days before the end; by {interval} that is the most"
-        )
-
-
-def _in_utc(given: Instant | date | None) -> Instant | None:
-    return midnight(str(given)) if isinstance(given, date) else given
-
-
-def _in_zone(zone: Zone, parameter: Parameter[Instant | date], given: Given) -> Instant | None:
-    """Return the moment that is given, of a date the first hour that belongs to it."""
-    value = parameter.of(given)
-    moment = _in_utc(value)
-    if moment is not None and not _FIRST_IN_ZONES <= moment <= _LAST_IN_ZONES:
-        raise InvalidQuery(parameter.name, f"allowed with tz: {_DATE_TEXT}")
-    return zone.begins(value) if isinstance(value, date) else moment
+        Raises InvalidQuery for a span that is empty or too long.
+        """
+        interval = cast("Interval", self.interval or "day")
+        return cut(interval, self.since, self.until, tz=self.tz or UTC, now=now)
 
 
 class PointDocument(Struct, frozen=True):
@@ -291,12 +143,13 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
     series: Sequence[SeriesDocument]
 
 
-Sums = Mapping[str, int]
+RowSums = Mapping[str, int]
+"""The attributes of rollup rows, added up: `{"created": 2, "ended_failed": 1}`."""
 _COUNTER, _DURATIONS, _ENDED = "c_", "h_", "ended_"
 _KNOWN = frozenset(KNOWN_COUNTERS)
 
 
-def known_alone(sums: Sums) -> dict[str, int]:
+def known_alone(sums: RowSums) -> dict[str, int]:
     """Return *sums* without the counters that the contract doesn't name."""
     return {
         name: count
@@ -305,7 +158,7 @@ def known_alone(sums: Sums) -> dict[str, int]:
     }
 
 
-def series(key: Mapping[str, str], points: Iterable[tuple[Instant, Sums]]) -> SeriesDocument:
+def series(key: Mapping[str, str], points: Iterable[tuple[Instant, RowSums]]) -> SeriesDocument:
     """Return a series of *points*, each with the moment that its interval begins at."""
     return SeriesDocument(
         key,
@@ -317,7 +170,7 @@ def series(key: Mapping[str, str], points: Iterable[tuple[Instant, Sums]]) -> Se
     )
 
 
-def point(at: str, sums: Sums) -> PointDocument:
+def point(at: str, sums: RowSums) -> PointDocument:
     """Return the point of *sums*, the attributes of rollup rows added up."""
     # Shards are read one after the other while writers go on: a job that moves from one hour to
     # another may be missing from both for a moment, which no count of things shows as negative.
@@ -347,4 +200,4 @@ def point(at: str, sums: Sums) -> PointDocument:
 def error_rate(ended: Mapping[JobResult, int]) -> float | None:
     """Return (failed + timed out) / (ended - cancelled), None where nothing else ended."""
     judged = sum(ended.values()) - ended["cancelled"]
-    return (ended["failed"] + ended["timed_out"]) / judged if judged > 0 else None
+    return sum(ended[result] for result in FAILURES) / judged if judged > 0 else None

@@ -53,6 +53,16 @@ class Failure(Struct, frozen=True):
     fingerprint: str
 
 
+def failure_group(result: str | None, error: Failure | None) -> str | None:
+    """Return the fingerprint of the error group that such an end belongs to.
+
+    That is None where *result* is no failure, and `NO_FINGERPRINT` for a failure without an error.
+    """
+    if result not in FAILURES:
+        return None
+    return error.fingerprint if error else NO_FINGERPRINT
+
+
 class Reported(Struct, frozen=True):
     """The latest error that an attempt reported before it ended."""
 
@@ -71,10 +81,8 @@ class Ended(Struct, frozen=True):
 
     @property
     def failure(self) -> str | None:
-        """Return the fingerprint that failures are grouped by, None where this is none."""
-        if self.result not in FAILURES:
-            return None
-        return self.error.fingerprint if self.error else NO_FINGERPRINT
+        """Return the fingerprint of the error group that this failure belongs to, or None."""
+        return failure_group(self.result, self.error)
 
 
 class Attempt(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from run_ledger.domain.api.failures import Counted
+from run_ledger.domain.api.failures import CountedFailures
 from run_ledger.domain.instants import midnight
 from run_ledger.domain.state.rollups import failures_row
 from run_ledger.store.dynamo.reading import Reading
@@ -23,19 +23,19 @@ def failure_range(client_id: str, day: str) -> Range:
     return Range(failures_row(client_id, day, "").partition, _CUTS)
 
 
-def read_failures(reading: Reading, ranges: Sequence[Range]) -> list[Counted]:
+def read_failures(reading: Reading, ranges: Sequence[Range]) -> list[CountedFailures]:
     """Return what the shards of the rows in *ranges* count, and their samples."""
     return [one for page in read_ranges(reading, ranges, _counted) for one in page]
 
 
-def _counted(wanted: Range, items: Sequence[Any]) -> list[Counted]:
+def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:
     _, client_id, day = wanted.partition.split("#")
     first = midnight(day)
     found = []
     for item in items:
         sample = sample_of(item)
         found.append(
-            Counted(
+            CountedFailures(
                 fingerprint=sort_of(item),
                 client_id=client_id,
                 midnight=first,

@@ -31,7 +31,7 @@ from run_ledger.domain.api.pages import (
     FEWEST_ROWS,
     MOST_ROWS,
     DayMap,
-    Place,
+    PageStart,
     day_of,
     is_day,
     next_pace,
@@ -118,7 +118,7 @@ def needs_map(query: JobsQuery) -> bool:
     return _index(query, of_clients=False) in (keys.BY_DAY, keys.BY_OUTCOME)
 
 
-def map_rows(query: JobsQuery, place: Place, shards: int) -> int | None:
+def map_rows(query: JobsQuery, place: PageStart, shards: int) -> int | None:
     """Return how many rows of the map to read, each day having *shards* at most; None for all."""
     if place.pace > FEWEST_ROWS:
         return None
@@ -126,7 +126,7 @@ def map_rows(query: JobsQuery, place: Place, shards: int) -> int | None:
     return shards * (max(query.limit, fewest) + _DAYS_BEYOND_LIMIT)
 
 
-def plan_by_client(query: JobsQuery, clients: Sequence[str], place: Place) -> Plan:
+def plan_by_client(query: JobsQuery, clients: Sequence[str], place: PageStart) -> Plan:
     """Return the plan for jobs of *clients*.
 
     Raises InvalidQuery where a page would have to be put together from too many partitions.
@@ -144,7 +144,7 @@ def plan_by_client(query: JobsQuery, clients: Sequence[str], place: Place) -> Pl
     return Plan([Partition(index, attribute, value, rows) for value in wanted], sieve)
 
 
-def plan_over_all(query: JobsQuery, place: Place) -> Plan:
+def plan_over_all(query: JobsQuery, place: PageStart) -> Plan:
     """Return the plan for jobs of all clients that have one thing in common."""
     index = _index(query, of_clients=False)
     sieve = _sieve(query, index)
@@ -153,7 +153,7 @@ def plan_over_all(query: JobsQuery, place: Place) -> Plan:
     return Plan([Partition(index, keys.PARTITION_KEYS[index], value or "", rows)], sieve)
 
 
-def plan_by_day(query: JobsQuery, day_map: DayMap, place: Place) -> Plan:
+def plan_by_day(query: JobsQuery, day_map: DayMap, place: PageStart) -> Plan:
     """Return the plan for the newest jobs of all clients: as many days as should fill a page.
 
     A day's index partitions are those of the outcomes wanted. Where all are, they are its shards,
@@ -253,17 +253,17 @@ def _cells(query: JobsQuery, day: str, counts: Mapping[str, int]) -> dict[str, i
     }
 
 
-def _is_whole(day: str, place: Place) -> bool:
+def _is_whole(day: str, place: PageStart) -> bool:
     """Return whether no page before has looked through a part of *day*."""
     return place.position is None or is_day(place.position) or day != day_of(place.position)
 
 
-def _given(total: int, place: Place) -> int:
+def _given(total: int, place: PageStart) -> int:
     """Return how many of a day's *total* jobs are no longer to come: all, if nobody knows."""
     return total if place.given is None else place.given
 
 
-def _rows(query: JobsQuery, sieve: Sieve, place: Place, partitions: int) -> int:
+def _rows(query: JobsQuery, sieve: Sieve, place: PageStart, partitions: int) -> int:
     if sieve.is_empty:
         return query.limit + 1
     share = place.pace // max(1, partitions)

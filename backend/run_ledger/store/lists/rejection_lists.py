@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from run_ledger.domain.api.pages import Span, Stretch, day_of, days_down, is_day, merged
+from run_ledger.domain.api.pages import PageRows, Stretch, day_of, days_down, is_day, merged
 from run_ledger.store.dynamo.attributes import Attribute, to_attribute
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.posting.rejections import BY_DAY
@@ -25,13 +25,13 @@ _DAYS_A_ROUND = (8, 88)
 
 def read_rejections(
     reading: Reading, *, start: str | None, newest: str, oldest: str, limit: int
-) -> Span[Row]:
+) -> PageRows[Row]:
     """Return the newest *limit* rejected events below *start*, from the days given."""
     days = days_down(newest if start is None else day_of(start), oldest)
     if start is not None and is_day(start):
         days = days[1:]
     stretches: list[Stretch[Row]] = []
-    span: Span[Row] = Span([], None)
+    span: PageRows[Row] = PageRows([], None)
     for width in _DAYS_A_ROUND:
         portion, days = days[:width], days[width:]
         if not portion:

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.api.entries import entries_query, rejections_query
-from run_ledger.domain.api.jobs import JobsQuery, jobs_query
-from run_ledger.domain.api.parameters import no_query
+from run_ledger.domain.api.base_query import PathQuery
+from run_ledger.domain.api.entries import EntriesQuery, RejectionsQuery
+from run_ledger.domain.api.jobs import JobsQuery
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import parse
 
 
 def test_without_parameters_the_defaults_hold() -> None:
     """Nothing is filtered, and a page is of moderate size."""
-    assert jobs_query({}) == JobsQuery(limit=50)
-    assert entries_query({}).limit == 100
-    assert rejections_query({}).limit == 50
+    assert JobsQuery.of({}) == JobsQuery(limit=50)
+    assert EntriesQuery.of({}).limit == 100
+    assert RejectionsQuery.of({}).limit == 50
 
 
 def test_all_parameters_are_taken() -> None:
@@ -42,7 +42,7 @@ def test_all_parameters_are_taken() -> None:
         "limit": ["200"],
         "cursor": ["c"],
     }
-    query = jobs_query(given_parameters)
+    query = JobsQuery.of(given_parameters)
 
     assert query == JobsQuery(
         client_id="a.b:c_d-E",
@@ -94,69 +94,73 @@ def test_status_and_result_say_which_outcomes_match(
     parameters: dict[str, list[str]], outcomes: tuple[str, ...] | None
 ) -> None:
     """A completed job's outcome is its result; a result alone asks for completed jobs."""
-    assert jobs_query(parameters).outcomes == outcomes
+    assert JobsQuery.of(parameters).outcomes == outcomes
 
 
 @pytest.mark.parametrize(
     ("parse", "parameters", "name"),
     [
-        (jobs_query, {"limit": ["0"]}, "limit"),
-        (jobs_query, {"limit": ["201"]}, "limit"),
-        (jobs_query, {"limit": ["-1"]}, "limit"),
-        (jobs_query, {"limit": ["1.0"]}, "limit"),
-        (jobs_query, {"limit": ["1_0"]}, "limit"),
-        (jobs_query, {"limit": ["٣"]}, "limit"),
-        (jobs_query, {"limit": ["9" * 5000]}, "limit"),
-        (jobs_query, {"limit": [""]}, "limit"),
-        (jobs_query, {"limit": ["5", "5"]}, "limit"),
-        (jobs_query, {"client_id": [""]}, "client_id"),
-        (jobs_query, {"client_id": ["a b"]}, "client_id"),
-        (jobs_query, {"client_id": ["a\n"]}, "client_id"),
-        (jobs_query, {"client_id": ["x" * 129]}, "client_id"),
-        (jobs_query, {"client_id": ["a", "b"]}, "client_id"),
-        (jobs_query, {"status": ["done"]}, "status"),
-        (jobs_query, {"status": ["Running"]}, "status"),
-        (jobs_query, {"result": ["running"]}, "result"),
-        (jobs_query, {"result": ["failed"], "status": ["running"]}, "result"),
-        (jobs_query, {"result": [""]}, "result"),
-        (jobs_query, {"result": ["failed,"]}, "result"),
-        (jobs_query, {"result": ["failed, timed_out"]}, "result"),
-        (jobs_query, {"result": ["failed,failed"]}, "result"),
-        (jobs_query, {"result": ["failed", "timed_out"]}, "result"),
-        (jobs_query, {"fingerprint": [""]}, "fingerprint"),
-        (jobs_query, {"fingerprint": ["x" * 129]}, "fingerprint"),
-        (jobs_query, {"fingerprint": ["\ud800"]}, "fingerprint"),
-        (jobs_query, {"fingerprint": ["a", "b"]}, "fingerprint"),
-        (jobs_query, {"fingerprint": ["f"], "status": ["running"]}, "fingerprint"),
-        (jobs_query, {"fingerprint": ["f"], "result": ["succeeded,partial"]}, "fingerprint"),
-        (jobs_query, {"stalled": ["true"], "fingerprint": ["f"]}, "stalled"),
-        (jobs_query, {"stalled": ["true"], "ended_to": ["2026-11-22"]}, "stalled"),
-        (jobs_query, {"ended_from": ["now"]}, "ended_from"),
-        (jobs_query, {"ended_from": ["2026-11-22"], "status": ["queued"]}, "ended_from"),
-        (jobs_query, {"ended_to": ["2026-11-22"], "status": ["queued"]}, "ended_to"),
-        (jobs_query, {"ended_from": ["2026-11-22"], "ended_to": ["2026-11-22"]}, "ended_to"),
-        (jobs_query, {"from": ["2026-11-22"], "ended_to": ["2026-11-22"]}, "ended_to"),
-        (jobs_query, {"project_id": ["a/b"]}, "project_id"),
-        (jobs_query, {"pipeline": ["ä"]}, "pipeline"),
-        (jobs_query, {"parent_job_id": ["x" * 129]}, "parent_job_id"),
-        (jobs_query, {"stalled": ["yes"]}, "stalled"),
-        (jobs_query, {"stalled": ["true"], "status": ["queued"]}, "stalled"),
-        (jobs_query, {"stalled": ["true"], "result": ["failed"]}, "stalled"),
-        (jobs_query, {"from": ["2026-11-22T10:00:00"]}, "from"),
-        (jobs_query, {"from": ["yesterday"]}, "from"),
-        (jobs_query, {"to": ["2026-02-30"]}, "to"),
-        (jobs_query, {"to": ["9999-12-31T23:59:59-23:59"]}, "to"),
-        (jobs_query, {"from": ["2026-11-22"], "to": ["2026-11-22"]}, "to"),
-        (jobs_query, {"from": ["2026-11-22T01:00:00Z"], "to": ["2026-11-22T02:00:00+02:00"]}, "to"),
-        (jobs_query, {"q": ["a b"]}, "q"),
-        (jobs_query, {"q": [""]}, "q"),
-        (jobs_query, {"cursor": ["a", "a"]}, "cursor"),
-        (jobs_query, {"Limit": ["5"]}, "Limit"),
-        (jobs_query, {"page": ["2"]}, "page"),
-        (entries_query, {"limit": ["1001"]}, "limit"),
-        (entries_query, {"client_id": ["a"]}, "client_id"),
-        (rejections_query, {"limit": ["201"]}, "limit"),
-        (no_query, {"limit": ["5"]}, "limit"),
+        (JobsQuery.of, {"limit": ["0"]}, "limit"),
+        (JobsQuery.of, {"limit": ["201"]}, "limit"),
+        (JobsQuery.of, {"limit": ["-1"]}, "limit"),
+        (JobsQuery.of, {"limit": ["1.0"]}, "limit"),
+        (JobsQuery.of, {"limit": ["1_0"]}, "limit"),
+        (JobsQuery.of, {"limit": ["٣"]}, "limit"),
+        (JobsQuery.of, {"limit": ["9" * 5000]}, "limit"),
+        (JobsQuery.of, {"limit": [""]}, "limit"),
+        (JobsQuery.of, {"limit": ["5", "5"]}, "limit"),
+        (JobsQuery.of, {"client_id": [""]}, "client_id"),
+        (JobsQuery.of, {"client_id": ["a b"]}, "client_id"),
+        (JobsQuery.of, {"client_id": ["a\n"]}, "client_id"),
+        (JobsQuery.of, {"client_id": ["x" * 129]}, "client_id"),
+        (JobsQuery.of, {"client_id": ["a", "b"]}, "client_id"),
+        (JobsQuery.of, {"status": ["done"]}, "status"),
+        (JobsQuery.of, {"status": ["Running"]}, "status"),
+        (JobsQuery.of, {"result": ["running"]}, "result"),
+        (JobsQuery.of, {"result": ["failed"], "status": ["running"]}, "result"),
+        (JobsQuery.of, {"result": [""]}, "result"),
+        (JobsQuery.of, {"result": ["failed,"]}, "result"),
+        (JobsQuery.of, {"result": ["failed, timed_out"]}, "result"),
+        (JobsQuery.of, {"result": ["failed,failed"]}, "result"),
+        (JobsQuery.of, {"result": ["failed", "timed_out"]}, "result"),
+        (JobsQuery.of, {"fingerprint": [""]}, "fingerprint"),
+        (JobsQuery.of, {"fingerprint": ["x" * 129]}, "fingerprint"),
+        (JobsQuery.of, {"fingerprint": ["\ud800"]}, "fingerprint"),
+        (JobsQuery.of, {"fingerprint": ["a", "b"]}, "fingerprint"),
+        (JobsQuery.of, {"fingerprint": ["f"], "status": ["running"]}, "fingerprint"),
+        (JobsQuery.of, {"fingerprint": ["f"], "result": ["succeeded,partial"]}, "fingerprint"),
+        (JobsQuery.of, {"stalled": ["true"], "fingerprint": ["f"]}, "stalled"),
+        (JobsQuery.of, {"stalled": ["true"], "ended_to": ["2026-11-22"]}, "stalled"),
+        (JobsQuery.of, {"ended_from": ["now"]}, "ended_from"),
+        (JobsQuery.of, {"ended_from": ["2026-11-22"], "status": ["queued"]}, "ended_from"),
+        (JobsQuery.of, {"ended_to": ["2026-11-22"], "status": ["queued"]}, "ended_to"),
+        (JobsQuery.of, {"ended_from": ["2026-11-22"], "ended_to": ["2026-11-22"]}, "ended_to"),
+        (JobsQuery.of, {"from": ["2026-11-22"], "ended_to": ["2026-11-22"]}, "ended_to"),
+        (JobsQuery.of, {"project_id": ["a/b"]}, "project_id"),
+        (JobsQuery.of, {"pipeline": ["ä"]}, "pipeline"),
+        (JobsQuery.of, {"parent_job_id": ["x" * 129]}, "parent_job_id"),
+        (JobsQuery.of, {"stalled": ["yes"]}, "stalled"),
+        (JobsQuery.of, {"stalled": ["true"], "status": ["queued"]}, "stalled"),
+        (JobsQuery.of, {"stalled": ["true"], "result": ["failed"]}, "stalled"),
+        (JobsQuery.of, {"from": ["2026-11-22T10:00:00"]}, "from"),
+        (JobsQuery.of, {"from": ["yesterday"]}, "from"),
+        (JobsQuery.of, {"to": ["2026-02-30"]}, "to"),
+        (JobsQuery.of, {"to": ["9999-12-31T23:59:59-23:59"]}, "to"),
+        (JobsQuery.of, {"from": ["2026-11-22"], "to": ["2026-11-22"]}, "to"),
+        (
+            JobsQuery.of,
+            {"from": ["2026-11-22T01:00:00Z"], "to": ["2026-11-22T02:00:00+02:00"]},
+            "to",
+        ),
+        (JobsQuery.of, {"q": ["a b"]}, "q"),
+        (JobsQuery.of, {"q": [""]}, "q"),
+        (JobsQuery.of, {"cursor": ["a", "a"]}, "cursor"),
+        (JobsQuery.of, {"Limit": ["5"]}, "Limit"),
+        (JobsQuery.of, {"page": ["2"]}, "page"),
+        (EntriesQuery.of, {"limit": ["1001"]}, "limit"),
+        (EntriesQuery.of, {"client_id": ["a"]}, "client_id"),
+        (RejectionsQuery.of, {"limit": ["201"]}, "limit"),
+        (PathQuery.of, {"limit": ["5"]}, "limit"),
     ],
 )
 def test_a_wrong_parameter_is_named(
@@ -173,7 +177,7 @@ def test_no_parameters_give_another_error(parameters: dict[str, list[str]]) -> N
     """Whatever comes is a query, or a mistake that can be said on one line."""
     said = ""
     try:
-        jobs_query(parameters)
+        JobsQuery.of(parameters)
     except InvalidQuery as error:
         said = str(error)
     assert len(said.splitlines()) <= 1

@@ -12,7 +12,7 @@ from tests.support.events.builders import job_update
 from tests.support.readers.reading import NOW, CountingClient, House, Serial, house
 
 from run_ledger.domain.api.jobs import JobsQuery
-from run_ledger.domain.api.pages import DayMap, Place
+from run_ledger.domain.api.pages import DayMap, PageStart
 from run_ledger.domain.instants import text
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.lists.day_map import read_day_map
@@ -126,12 +126,12 @@ def test_a_day_map_of_many_days_gives_short_pages_that_go_on() -> None:
         for day in range(28, 0, -1)
     ]
     query = JobsQuery(limit=200)
-    plan = plan_by_day(query, DayMap(days, None), Place(None))
+    plan = plan_by_day(query, DayMap(days, None), PageStart(None))
 
     assert len(plan.partitions) == MOST_PARTITIONS
     assert plan.floor == days[MOST_PARTITIONS // 2 - 1][0]
     left = [day for day in days if day[0] < plan.floor]
-    rest = plan_by_day(query, DayMap(left, None), Place(plan.floor))
+    rest = plan_by_day(query, DayMap(left, None), PageStart(plan.floor))
     assert rest.partitions[0].value == f"{days[MOST_PARTITIONS // 2][0]}#0"
     assert rest.floor is None
 
@@ -145,15 +145,15 @@ def test_days_are_read_until_they_hold_enough() -> None:
     ]
     start = "2026-11-22T10:00:00.000000Z#j"
 
-    def days_of(place: Place) -> list[str]:
+    def days_of(place: PageStart) -> list[str]:
         plan = plan_by_day(JobsQuery(limit=4), DayMap(days, None), place)
         return sorted({partition.value[:10] for partition in plan.partitions})
 
-    assert days_of(Place(None)) == ["2026-11-22"]
-    assert days_of(Place(start, given=1)) == ["2026-11-22"]
-    assert days_of(Place(start, given=2)) == ["2026-11-21", "2026-11-22"]
-    assert days_of(Place(start)) == ["2026-11-21", "2026-11-22"]
-    later = plan_by_day(JobsQuery(limit=4), DayMap(days, None), Place(start))
+    assert days_of(PageStart(None)) == ["2026-11-22"]
+    assert days_of(PageStart(start, given=1)) == ["2026-11-22"]
+    assert days_of(PageStart(start, given=2)) == ["2026-11-21", "2026-11-22"]
+    assert days_of(PageStart(start)) == ["2026-11-21", "2026-11-22"]
+    later = plan_by_day(JobsQuery(limit=4), DayMap(days, None), PageStart(start))
     assert later.floor == "2026-11-21"
 
 
@@ -162,7 +162,9 @@ def test_only_what_holds_jobs_is_read() -> None:
 
     def partitions(query: JobsQuery, *days: dict[str, int]) -> list[str]:
         named = zip(("2026-11-22", "2026-11-21"), days, strict=False)
-        return [p.value for p in plan_by_day(query, DayMap(named, None), Place(None)).partitions]
+        return [
+            p.value for p in plan_by_day(query, DayMap(named, None), PageStart(None)).partitions
+        ]
 
     assert partitions(JobsQuery(status="running"), {"running": 0}, {"running": -1}) == []
     assert partitions(JobsQuery(results=("failed",)), {"failed": 2}, {}) == ["failed#2026-11-22"]
