@@ -14,7 +14,7 @@ from tests.support.readers.ledger_http import Stack, get, machine_token
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.delivery.draining import folders
+from run_ledger.emit.delivery.draining import spool_folders
 
 pytestmark = pytest.mark.local_stack
 
@@ -73,7 +73,7 @@ def test_a_job_reported_with_trouble_is_counted_once(
 
     assert bus.calls > 1
     assert ledger.stats().retried > 0
-    assert [folder.events for folder in folders(tmp_path) if folder.events] == []
+    assert [folder.events for folder in spool_folders(tmp_path) if folder.events] == []
     assert (seen["result"], seen["stage"], seen["records_total"]) == ("failed", "the end", 500)
     assert seen["counters"] == {"records_ok": 500, "input_tokens": 1500}
     assert seen["error"]["message"] == "no such record"

@@ -9,9 +9,9 @@ from typing import Any, ParamSpec, Self, TypeVar, overload
 
 from run_ledger.domain.exceptions import shown
 from run_ledger.emit.counting.prices import Prices
-from run_ledger.emit.delivery.bus import EventsClient
+from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.delivery.health import Stats
-from run_ledger.emit.delivery.sender import Pace
+from run_ledger.emit.delivery.sender import SenderTiming
 from run_ledger.emit.identity import environment
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.reporter import Reporter, ReporterOptions
@@ -20,7 +20,7 @@ from run_ledger.emit.tracking import Tracked
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_USUAL = Pace()
+_DEFAULT = SenderTiming()
 
 
 class RunLedger:
@@ -40,9 +40,9 @@ class RunLedger:
         source: str | None = None,
         spool: str | Path | None = None,
         strict: bool | None = None,
-        interval_seconds: float = _USUAL.interval_seconds,
-        exit_seconds: float = _USUAL.exit_seconds,
-        client: EventsClient | None = None,
+        interval_seconds: float = _DEFAULT.interval_seconds,
+        exit_seconds: float = _DEFAULT.exit_seconds,
+        client: EventBridgeClient | None = None,
         prices: Prices | None = None,
     ) -> None:
         """Report to *bus*; what isn't given comes from the environment.
@@ -135,11 +135,11 @@ class RunLedger:
                 words["parent_job_id"] = (
                     parent.job_id if parent else environment.value("PARENT_JOB_ID")
                 )
-            owner = reporter.naming.owner(client_id, project_id, pipeline)
-            identity = reporter.naming.name(owner, job_id, attempt)
+            owner = reporter.identities.owner(client_id, project_id, pipeline)
+            identity = reporter.identities.identify(owner, job_id, attempt)
             reporter.check("job_update", {**identity, **words})
-            tally = reporter.tally("job_update", identity)
-            return Job(reporter, tally, first_words=words, keep_alive=keep_alive)
+            accumulator = reporter.accumulator("job_update", identity)
+            return Job(reporter, accumulator, first_fields=words, keep_alive=keep_alive)
         return Job(reporter, None)
 
     def join(
@@ -158,19 +158,19 @@ class RunLedger:
         """
         reporter = self._reporter
         with reporter.guard():
-            identity = reporter.naming.owner(client_id, project_id, pipeline)
-            around = None if job_id else environment.enclosing()
+            identity = reporter.identities.owner(client_id, project_id, pipeline)
+            around = None if job_id else environment.enclosing_job()
             identity["job_id"] = job_id or (around.job_id if around else None)
             identity["attempt"] = attempt or (around.attempt if around else 1)
-            return Job(reporter, reporter.tally("job_update", identity), is_joined=True)
+            return Job(reporter, reporter.accumulator("job_update", identity), is_joined=True)
         return Job(reporter, None)
 
     def project(self, *, client_id: str | None = None, project_id: str | None = None) -> Project:
         """Return a project to report about."""
         reporter = self._reporter
         with reporter.guard():
-            identity = reporter.naming.owner(client_id, project_id, None)
-            return Project(reporter, reporter.tally("project_update", identity))
+            identity = reporter.identities.owner(client_id, project_id, None)
+            return Project(reporter, reporter.accumulator("project_update", identity))
         return Project(reporter, None)
 
     @overload
@@ -201,18 +201,18 @@ class RunLedger:
         """
         return self._reporter.send(detail_type, detail)
 
-    def flush(self, timeout: float = _USUAL.exit_seconds) -> bool:
+    def flush(self, timeout: float = _DEFAULT.exit_seconds) -> bool:
         """Wait until all that was said before is with the bus or safe on the disk.
 
         Return whether it is, after *timeout* seconds at most.
         """
         return self._reporter.flush(timeout)
 
-    async def aflush(self, timeout: float = _USUAL.exit_seconds) -> bool:  # noqa: ASYNC109
+    async def aflush(self, timeout: float = _DEFAULT.exit_seconds) -> bool:  # noqa: ASYNC109
         """Do what `flush` does without holding up the loop."""
         return await self._reporter.aflush(timeout)
 
-    def close(self, timeout: float = _USUAL.exit_seconds) -> bool:
+    def close(self, timeout: float = _DEFAULT.exit_seconds) -> bool:
         """Send what there is within *timeout* seconds, else put it on disk; say if all is safe.
 
         The end of the program does it. What is said afterwards begins anew.

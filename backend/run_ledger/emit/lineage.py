@@ -30,9 +30,9 @@ import msgspec
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
+from run_ledger.emit.counting.outgoing_events import cut_text
 from run_ledger.emit.counting.redaction import redacted
-from run_ledger.emit.counting.updates import cut
-from run_ledger.emit.identity.names import identifier
+from run_ledger.emit.identity.identifiers import identifier
 
 Detail = dict[str, Any]
 _STATES: dict[str, Detail] = {
@@ -161,7 +161,7 @@ def _identity(event: Mapping[str, Any], job: Mapping[str, Any], rules: Rules) ->
         if not isinstance(value, str) or not value:
             raise UnusableEvent(f"{field} is {value!r:.80}; allowed: text")
     owner = rules.owner_of(str(namespace))
-    identity: Detail = {"job_id": identifier(str(run_id)), "name": cut(name)}
+    identity: Detail = {"job_id": identifier(str(run_id)), "name": cut_text(name)}
     for field, pattern in owner._asdict().items():
         value = _filled(pattern, str(namespace), str(name))
         if not value:
@@ -208,7 +208,7 @@ def _description(job: Mapping[str, Any], facets: Mapping[str, Any], rules: Rules
     for name, value in (*said.items(), *_tags(job), *_tags({"facets": facets})):
         if isinstance(value, str) and value and len(tags) < _MOST_TAGS:
             tags.setdefault(name, value)
-    short = {cut(name, _LONGEST_TAG_NAME): cut(value) for name, value in tags.items()}
+    short = {cut_text(name, _LONGEST_TAG_NAME): cut_text(value) for name, value in tags.items()}
     return {"tags": short, "heartbeat_seconds": rules.heartbeat_seconds}
 
 
@@ -223,7 +223,7 @@ def _tags(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _log_url(facets: Mapping[str, Any]) -> str | None:
     for path in _LOG_URLS:
         url = _at(facets, *path)
-        if isinstance(url, str) and len(cut(url)) == len(url) and _HTTPS.match(url):
+        if isinstance(url, str) and len(cut_text(url)) == len(url) and _HTTPS.match(url):
             return url
     return None
 
@@ -237,7 +237,7 @@ def _error(facets: Mapping[str, Any]) -> dict[str, str] | None:
         message = text.strip().splitlines()[-1].strip()
     if typed := _TYPED.match(message):
         kind, message = typed["type"], (typed["message"] or "").strip()
-    return {"type": cut(kind), "message": cut(redacted(message))}
+    return {"type": cut_text(kind), "message": cut_text(redacted(message))}
 
 
 def _counted(event: Mapping[str, Any]) -> dict[str, int]:

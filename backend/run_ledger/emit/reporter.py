@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from run_ledger.domain.exceptions import InvalidEvent, shown
+from run_ledger.emit.counting.accumulator import Accumulator
+from run_ledger.emit.counting.outgoing_events import make_event
 from run_ledger.emit.counting.prices import Meter, Prices
-from run_ledger.emit.counting.tallies import Tally
-from run_ledger.emit.counting.updates import make
-from run_ledger.emit.delivery import processes
-from run_ledger.emit.delivery.bus import Bus, EventsClient, Target
+from run_ledger.emit.delivery import process_hooks
+from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
 from run_ledger.emit.delivery.health import Health, Stats
-from run_ledger.emit.delivery.sender import Ending, Pace, Sender, Ticket
+from run_ledger.emit.delivery.sender import FlushRequest, LastEvent, Sender, SenderTiming
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
-from run_ledger.emit.identity.run_ids import Naming
+from run_ledger.emit.identity.job_identities import JobIdentities
 
 _LAMBDA_SECONDS = 2.0
 
@@ -48,27 +48,27 @@ class ReporterOptions(NamedTuple):
 class Reporter:
     """Reports the jobs and projects of one `RunLedger`; any thread may use it."""
 
-    def __init__(self, options: ReporterOptions, client: EventsClient | None = None) -> None:
+    def __init__(self, options: ReporterOptions, client: EventBridgeClient | None = None) -> None:
         """Report to the bus of *options*, else to the environment's; without one do nothing."""
         self._options = options
         given, target = options, environment.target(*options[:4])
         self.strict = environment.flag("STRICT") if given.strict is None else given.strict
         self.enabled = target is not None
-        self.naming = Naming()
+        self.identities = JobIdentities()
         self._prices = given.prices or Prices()
         self._health = Health()
-        self._tallies: weakref.WeakValueDictionary[tuple[Any, ...], Tally] = (
+        self._accumulators: weakref.WeakValueDictionary[tuple[Any, ...], Accumulator] = (
             weakref.WeakValueDictionary()
         )
-        self._tallies_lock = threading.Lock()
+        self._accumulators_lock = threading.Lock()
         self.sender = Sender(
-            Bus(target or Target("", None, None, "-"), client),
+            EventBus(target or environment.BusTarget("", None, None, "-"), client),
             _spool_of(target, given.spool),
             self._health,
-            Pace(given.interval_seconds, given.exit_seconds),
+            SenderTiming(given.interval_seconds, given.exit_seconds),
         )
-        processes.know(self)
-        weakref.finalize(self, self.sender.retire).atexit = False
+        process_hooks.watch_fork(self)
+        weakref.finalize(self, self.sender.end_when_idle).atexit = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the reporter with the same options, of which a process has one."""
@@ -96,7 +96,7 @@ class Reporter:
         if self.strict:
             raise invalid
         if self._health.count_invalid(invalid):
-            self.sender.hand(invalid)
+            self.sender.enqueue(invalid)
 
     def known_fields(self, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         """Return those of *fields* that are among *names*; note the others as invalid."""
@@ -112,42 +112,44 @@ class Reporter:
     def check(self, detail_type: str, detail: Mapping[str, Any]) -> None:
         """In strict mode, raise InvalidEvent where *detail* breaks the contract."""
         if self.strict:
-            make(detail_type, detail, self.note_invalid)
+            make_event(detail_type, detail, self.note_invalid)
 
     def meter(self) -> Meter:
         """Return a new meter for one job: it turns answers of language models into deltas."""
         return Meter(self._prices, lambda: self._health.count("unpriced"))
 
-    def tally(self, detail_type: str, identity: Mapping[str, Any]) -> Tally | None:
-        """Return the one tally of *identity*; None where there is no bus or it is invalid."""
+    def accumulator(self, detail_type: str, identity: Mapping[str, Any]) -> Accumulator | None:
+        """Return the one accumulator of *identity*; None where there is no bus or it is invalid."""
         if not self.enabled:
             return None
-        update = make(detail_type, identity, self.note_invalid)
-        if update is None:
+        event = make_event(detail_type, identity, self.note_invalid)
+        if event is None:
             return None
-        kept = {"attempt": 1, **msgspec.json.decode(update.detail)}
+        kept = {"attempt": 1, **msgspec.json.decode(event.detail)}
         identity = {name: kept[name] for name in identity}
         key = (detail_type, *identity.values())
-        with self._tallies_lock:
-            tally = self._tallies.get(key)
-            if tally is None:
-                tally = Tally(detail_type, identity, self.sender.wake, self.note_invalid)
-                self._tallies[key] = tally
-            return tally
+        with self._accumulators_lock:
+            accumulator = self._accumulators.get(key)
+            if accumulator is None:
+                accumulator = Accumulator(
+                    detail_type, identity, self.sender.add_accumulator, self.note_invalid
+                )
+                self._accumulators[key] = accumulator
+            return accumulator
 
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:
         """Queue one event, and return its id; None where it can't be made or there is no bus."""
         with self.guard():
-            update = make(detail_type, detail, self.note_invalid) if self.enabled else None
-            if update is not None:
-                self.sender.hand(update)
-                return update.event_id
+            event = make_event(detail_type, detail, self.note_invalid) if self.enabled else None
+            if event is not None:
+                self.sender.enqueue(event)
+                return event.event_id
         return None
 
-    def end(self, tally: Tally, fields: Mapping[str, Any]) -> None:
+    def end(self, accumulator: Accumulator, fields: Mapping[str, Any]) -> None:
         """Queue a job's last event, with *fields* and what is new; remember that it ended."""
-        self.naming.ended(tally.identity)
-        self.sender.hand(Ending(tally, fields))
+        self.identities.note_end(accumulator.identity)
+        self.sender.enqueue(LastEvent(accumulator, fields))
 
     def flush(self, timeout: float) -> bool:
         """Wait at most *timeout* seconds; return whether all said before is sent or on disk."""
@@ -161,13 +163,13 @@ class Reporter:
             if not self.enabled:
                 return True
             loop, done = asyncio.get_running_loop(), asyncio.Event()
-            ticket = Ticket(lambda: loop.call_soon_threadsafe(done.set))
-            self.sender.hand(ticket)
+            request = FlushRequest(lambda: loop.call_soon_threadsafe(done.set))
+            self.sender.enqueue(request)
             try:
                 await asyncio.wait_for(done.wait(), timeout)
             except TimeoutError:
                 return False
-            return ticket.is_safe
+            return request.is_safe
         return False
 
     async def aflush_on_lambda(self) -> None:
@@ -199,10 +201,10 @@ class Reporter:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child; the parent reports what was said before the fork."""
-        self._tallies_lock = threading.Lock()
-        self.naming.after_fork()
-        for tally in list(self._tallies.values()):
-            tally.forget()
+        self._accumulators_lock = threading.Lock()
+        self.identities.after_fork()
+        for accumulator in list(self._accumulators.values()):
+            accumulator.discard()
         self.sender.after_fork()
         self._health = self.sender.health
 
@@ -218,7 +220,7 @@ def _shared_reporter(options: ReporterOptions) -> Reporter:
     return _shared[key]
 
 
-def _spool_of(target: Target | None, given: str | None) -> Spool | None:
+def _spool_of(target: environment.BusTarget | None, given: str | None) -> Spool | None:
     root = environment.spool_root(given)
     if target is None or root is None:
         return None

@@ -6,9 +6,9 @@ from typing import Any
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.emit import RunLedger
-from run_ledger.emit.counting.updates import error_document
+from run_ledger.emit.counting.outgoing_events import error_document
 from run_ledger.emit.identity import environment as around
-from run_ledger.emit.identity.run_ids import Naming
+from run_ledger.emit.identity.job_identities import JobIdentities
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
@@ -136,7 +136,7 @@ def _outcome(ledger: RunLedger, event_id: str | None, *, is_safe: bool) -> str:
 
 def _job(given: argparse.Namespace) -> dict[str, Any]:
     """Return the detail of a job's event."""
-    owner = Naming().owner(given.client, given.project, given.pipeline)
+    owner = JobIdentities().owner(given.client, given.project, given.pipeline)
     error = None
     if given.error is not None:
         error = error_document(given.error, given.error_type)
@@ -161,8 +161,8 @@ def _which(given: argparse.Namespace) -> dict[str, Any]:
     """Return which job and try it is: as said, that of `run-ledger run`, or the scheduler's."""
     if given.job:
         return {"job_id": given.job, "attempt": given.attempt}
-    enclosing = around.enclosing()
-    scheduled = enclosing or around.scheduled()
+    enclosing = around.enclosing_job()
+    scheduled = enclosing or around.scheduled_job()
     if scheduled is None or scheduled.job_id is None:
         raise OpsError("which job? Say --job, the same in each call about it.")
     return {"job_id": scheduled.job_id, "attempt": given.attempt or scheduled.attempt}
@@ -171,7 +171,7 @@ def _which(given: argparse.Namespace) -> dict[str, Any]:
 def _project(given: argparse.Namespace) -> dict[str, Any]:
     """Return the detail of a project's event."""
     return {
-        **Naming().owner(given.client, given.project, None),
+        **JobIdentities().owner(given.client, given.project, None),
         "name": given.name,
         "owner": given.owner,
         "status": given.status,

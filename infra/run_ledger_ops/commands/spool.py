@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from run_ledger.emit.delivery.bus import Bus, EventsClient
-from run_ledger.emit.delivery.draining import Drained, Folder, drain, folders
+from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
+from run_ledger.emit.delivery.draining import DrainOutcome, SpoolFolder, drain, spool_folders
 from run_ledger.emit.identity import environment as around
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
@@ -63,7 +63,7 @@ def _root(given: argparse.Namespace) -> Path:
 def _list(given: argparse.Namespace) -> int:
     """Say what is there."""
     root = _root(given)
-    found = [folder for folder in folders(root) if folder.events]
+    found = [folder for folder in spool_folders(root) if folder.events]
     if given.json:
         say_json({"spool": str(root), "targets": [_document(folder) for folder in found]})
         return 0
@@ -79,7 +79,7 @@ def _list(given: argparse.Namespace) -> int:
     return 0
 
 
-def _document(folder: Folder) -> dict[str, Any]:
+def _document(folder: SpoolFolder) -> dict[str, Any]:
     return {
         "bus": folder.target.bus,
         "region": folder.target.region,
@@ -96,12 +96,12 @@ def _flush(given: argparse.Namespace) -> int:
     """Send what is there."""
     root = _root(given)
     outcomes = []
-    waiting = [folder for folder in folders(root) if folder.events]
+    waiting = [folder for folder in spool_folders(root) if folder.events]
     with Progress("sending", sum(folder.events for folder in waiting)) as progress:
         for folder in waiting:
-            bus = Bus(folder.target, _client(folder))
+            bus = EventBus(folder.target, _client(folder))
             outcomes.append((folder, drain(folder.spool, bus, on_sent=progress.add)))
-    left = {folder.path: folder for folder in folders(root) if folder.events}
+    left = {folder.path: folder for folder in spool_folders(root) if folder.events}
     if given.json:
         say_json([_outcome(folder, drained, left) for folder, drained in outcomes])
     else:
@@ -109,7 +109,9 @@ def _flush(given: argparse.Namespace) -> int:
     return _LEFT_OVER if left else 0
 
 
-def _outcome(folder: Folder, drained: Drained, left: dict[Path, Folder]) -> dict[str, Any]:
+def _outcome(
+    folder: SpoolFolder, drained: DrainOutcome, left: dict[Path, SpoolFolder]
+) -> dict[str, Any]:
     remains = left.get(folder.path)
     return {
         "bus": folder.target.bus,
@@ -121,7 +123,9 @@ def _outcome(folder: Folder, drained: Drained, left: dict[Path, Folder]) -> dict
     }
 
 
-def _tell(outcomes: list[tuple[Folder, Drained]], left: dict[Path, Folder], root: Path) -> None:
+def _tell(
+    outcomes: list[tuple[SpoolFolder, DrainOutcome]], left: dict[Path, SpoolFolder], root: Path
+) -> None:
     if not outcomes:
         say(f"Nothing waits in {root}.")
     for folder, drained in outcomes:
@@ -135,7 +139,7 @@ def _tell(outcomes: list[tuple[Folder, Drained]], left: dict[Path, Folder], root
             warn(f"{folder.target.bus}: {remains.held} files are looked after by living processes")
 
 
-def _client(folder: Folder) -> EventsClient | None:
+def _client(folder: SpoolFolder) -> EventBridgeClient | None:
     """Return a client for a local stack's bus, whose credentials are in its file; else None."""
     if folder.target.endpoint_url is None:
         return None

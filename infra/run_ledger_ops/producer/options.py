@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.delivery.bus import EventsClient
+from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.identity import environment as around
 from run_ledger_ops.console.exceptions import OpsError
 
@@ -105,7 +105,7 @@ def ledger_of(given: argparse.Namespace, *, exit_seconds: float) -> RunLedger:
     )
 
 
-def local_client(document: dict[str, Any]) -> EventsClient:
+def local_client(document: dict[str, Any]) -> EventBridgeClient:
     """Return a client for the event bus of a local stack."""
     session = Session()
     session.set_credentials(document["access_key_id"], document["secret_access_key"])
@@ -117,7 +117,7 @@ def local_client(document: dict[str, Any]) -> EventsClient:
             connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}
         ),
     )
-    typed: EventsClient = client
+    typed: EventBridgeClient = client
     return typed
 
 

@@ -28,8 +28,8 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let failed calls be tried again at once, so that a test sees many in little time."""
-    monkeypatch.setattr(sender, "_FIRST_PAUSE", 0.0005)
-    monkeypatch.setattr(sender, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(sender, "_FIRST_DELAY", 0.0005)
+    monkeypatch.setattr(sender, "_LONGEST_DELAY", 0.002)
     monkeypatch.setattr(backlog, "SECONDS_BETWEEN_SEARCHES", 0.01)
 
 

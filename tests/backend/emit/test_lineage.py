@@ -26,7 +26,7 @@ from tests.support.producers.lineage import (
 )
 
 from run_ledger.domain import instants
-from run_ledger.emit.identity.names import identifier
+from run_ledger.emit.identity.identifiers import identifier
 from run_ledger.emit.lineage import Owner, Rules, UnusableEvent, updates
 
 RULES = Rules(Owner("acme", "warehouse", "{name}"))

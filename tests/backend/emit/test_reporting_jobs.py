@@ -256,7 +256,7 @@ def test_a_pickled_job_is_a_part_of_it(ledger: RunLedger) -> None:
     one, other = (pickle.loads(pickle.dumps(job)) for _ in range(2))  # noqa: S301 - our own
 
     assert (one.job_id, one.attempt) == ("j", 2)
-    assert one._tally is other._tally
+    assert one._accumulator is other._accumulator
     one._reporter.close(0)
 
 

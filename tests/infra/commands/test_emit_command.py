@@ -240,7 +240,7 @@ def test_flushing_to_a_bus_that_is_down_keeps_everything(
     run: Run, moods: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says what stands in the way, and by its exit code that something is left."""
-    monkeypatch.setattr("run_ledger.emit.delivery.draining._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("run_ledger.emit.delivery.draining._FIRST_DELAY", 0.0)
     moods += ["down"] * 20
     run(*JOB)
 

@@ -92,7 +92,7 @@ def say(text: str) -> None:
 
 def busy(folder: str, seed: str) -> None:
     """Add for ever; print after each flush how much is safe, and keep in a file what was added."""
-    sender._FIRST_PAUSE, sender._LONGEST_PAUSE = 0.0005, 0.005  # type: ignore[attr-defined]
+    sender._FIRST_DELAY, sender._LONGEST_DELAY = 0.0005, 0.005  # type: ignore[attr-defined]
     ledger = ledger_in(folder, client=FileBus(f"{folder}/bus", int(seed)))
     begun = os.open(f"{folder}/begun", os.O_WRONLY | os.O_CREAT, 0o600)
     with ledger.job(client_id="c", project_id="p", job_id="j") as job:

@@ -1,7 +1,7 @@
-"""The sender's side of the spool: what to send off the disk next, and putting more there.
+"""The sender's side of the spool: it puts events on disk, and says which to send off it next.
 
-Used from the sender's thread and, at the end of the process, from the one that ends it. Whoever
-has to wait for the other does so for a moment only.
+The sender's thread uses it and, at the end of the process, the thread that ends it; whoever has to
+wait for the other does so for a moment only.
 """
 
 from __future__ import annotations
@@ -10,46 +10,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
-from run_ledger.emit.counting.updates import Update
-from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL, first_batch
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+from run_ledger.emit.delivery.bus import EVENTS_PER_CALL, first_call
 from run_ledger.emit.delivery.health import Health
-from run_ledger.emit.delivery.spool import Batch, Spool, SpoolFile
+from run_ledger.emit.delivery.spool import Spool, SpoolBatch, SpoolFile
 
-SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that are gone
+SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that ended
 _LOCK_SECONDS = 2.0
 
 
-class Pile(NamedTuple):
-    """Updates off the head of a file, as many as one call takes."""
-
-    file: SpoolFile
-    batch: Batch
-
-    @property
-    def updates(self) -> list[Update]:
-        """Return what to send; nothing where all of it was too old or garbled."""
-        return self.batch.updates
-
-
-class Shelf:
-    """This process's file of the spool, then those of processes that are gone, one by one."""
+class Backlog:
+    """This process's spool file, then those of processes that ended, one by one."""
 
     def __init__(
         self, spool: Spool | None, health: Health, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Do nothing where there is no *spool*."""
+        """Use *spool*; without one the backlog takes nothing and is always empty."""
         self.health = health
         self._spool = spool
         self._clock = clock
-        self._start_afresh()
+        self._begin()
 
-    def _start_afresh(self) -> None:
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._orphans: Iterator[SpoolFile] = iter(())
         self._orphan: SpoolFile | None = None
-        self._searches_at: float | None = None
+        self._search_at: float | None = None
 
     def after_fork(self) -> None:
         """Leave the parent's files alone."""
@@ -57,94 +44,95 @@ class Shelf:
             self._spool.abandon()
         if self._orphan:
             self._orphan.abandon()
-        self._start_afresh()
+        self._begin()
 
-    @property
-    def has_pile(self) -> bool:
-        """Tell whether something is known to lie there."""
-        return self._spool is not None and (self._spool.own or self._orphan) is not None
+    def due_at(self, retry_at: float) -> float | None:
+        """Return when to ask for the next batch, in seconds of the clock; None for never.
 
-    @property
-    def searches_at(self) -> float | None:
-        """Return when to look for files of other processes again; None before the first time."""
-        return self._searches_at if self._spool else None
+        That is *retry_at* where events are known to lie on disk, else the time of the next search
+        for files of processes that ended. Before the first search it is never: the first call of
+        `next_batch` searches.
+        """
+        if self._spool is None:
+            return None
+        if self._spool.own or self._orphan:
+            return retry_at
+        return self._search_at
 
     @property
     def size(self) -> int:
-        """Return how many bytes this process has put there and not sent yet, about."""
+        """Return about how many bytes this process has on disk and not sent yet."""
         with suppress(OSError):
             return self._spool.size if self._spool else 0
         return 0
 
-    def write(self, updates: Sequence[Update]) -> bool:
-        """Put *updates* on disk; True once they are safe there."""
-        if self._spool is None or not updates:
-            return not updates
+    def write(self, events: Sequence[OutgoingEvent]) -> bool:
+        """Put *events* on disk; return True once they are safe there."""
+        if self._spool is None or not events:
+            return not events
         if not self._lock.acquire(timeout=_LOCK_SECONDS):
             return False
         words = "the spool is full"
         try:
-            is_written = self._spool.append(updates)
+            is_written = self._spool.append(events)
         except OSError as error:
             is_written, words = False, f"the spool can't be written: {error}"
         finally:
             self._lock.release()
         if is_written:
-            self.health.count("spooled", len(updates))
+            self.health.count("spooled", len(events))
         else:
             self.health.note_unwritable(words)
         return is_written
 
-    def pile(self) -> Pile | None:
-        """Return what to send next; None where nothing lies there."""
+    def next_batch(self) -> SpoolBatch | None:
+        """Return what to send next, as much as one call takes; None where nothing lies there."""
         if self._spool is None:
             return None
         with self._lock:
             file = self._spool.own or self._orphan or self._next_orphan(self._spool)
             if file is None:
                 return None
-            batch = self._spool.head(file, ENTRIES_PER_CALL)
-            fitting = len(first_batch(batch.updates))
-            if fitting < len(batch.updates):
-                batch = self._spool.head(file, fitting)
-            return Pile(file, batch)
+            batch = self._spool.read(file, EVENTS_PER_CALL)
+            fitting = len(first_call(batch.events))
+            return self._spool.read(file, fitting) if fitting < len(batch.events) else batch
 
-    def done(self, pile: Pile) -> None:
-        """Drop *pile*: it was sent, or written again further down."""
+    def drop(self, batch: SpoolBatch) -> None:
+        """Drop *batch* from its file, once it was sent or written again."""
         if self._spool is None:
             return
         with self._lock:
-            if not pile.file.is_open:
-                return  # let go of meanwhile: the next process sends it once more
-            self._spool.advance(pile.file, pile.batch)
-            if pile.file is self._orphan and pile.file.is_drained:
+            if not batch.file.is_open:
+                return  # closed meanwhile: the next process sends it once more
+            self._spool.drop(batch)
+            if batch.file is self._orphan and batch.file.is_drained:
                 self._orphan = None
-                pile.file.close()
-        if pile.batch.expired:
+                batch.file.close()
+        if batch.expired:
             words = "too old for the ledger to know repeats"
-            self.health.note_dropped("expired", pile.batch.expired, words)
-        if pile.batch.damaged:
-            self.health.note_dropped("lost", pile.batch.damaged, "torn or garbled on disk")
+            self.health.note_dropped("expired", batch.expired, words)
+        if batch.damaged:
+            self.health.note_dropped("lost", batch.damaged, "torn or garbled on disk")
 
-    def let_go(self) -> None:
-        """Close the files, so that the next process may have what is in them."""
+    def close(self) -> None:
+        """Close the files, so that the next process may send what is in them."""
         if self._spool and self._lock.acquire(timeout=_LOCK_SECONDS):
             try:
                 self._orphans = iter(())
                 if self._orphan:
                     self._orphan.close()
                 self._orphan = None
-                self._searches_at = None
+                self._search_at = None
                 self._spool.close()
             finally:
                 self._lock.release()
 
     def _next_orphan(self, spool: Spool) -> SpoolFile | None:
-        """Return a file of a process that is gone, if there is one; look only now and then."""
+        """Return the next file of a process that ended; search for such files now and then."""
         self._orphan = next(self._orphans, None)
         now = self._clock()
-        if self._orphan is None and (self._searches_at is None or now >= self._searches_at):
-            self._searches_at = now + SECONDS_BETWEEN_SEARCHES
+        if self._orphan is None and (self._search_at is None or now >= self._search_at):
+            self._search_at = now + SECONDS_BETWEEN_SEARCHES
             self._orphans = spool.orphans()
             self._orphan = next(self._orphans, None)
         return self._orphan

@@ -1,4 +1,4 @@
-"""The one caller of EventBridge: PutEvents, ten entries a call, with short timeouts."""
+"""The event bus: the one module that calls EventBridge, by PutEvents with up to ten events."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
-from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+from run_ledger.emit.identity.environment import BusTarget
 
-ENTRIES_PER_CALL = 10
+EVENTS_PER_CALL = 10
 BYTES_PER_CALL = 250_000  # AWS takes 1 MB today and took 256 KB before: this suits both
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 8
@@ -27,39 +28,33 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-class Target(NamedTuple):
-    """Where events go."""
-
-    bus: str
-    region: str | None
-    endpoint_url: str | None
-    source: str
+class BusUnavailable(Exception):
+    """A call failed as a whole, and may succeed later; the message says why in a few words."""
 
 
-class BusTrouble(Exception):
-    """A call came to nothing; the same call may succeed later. Says why in a few words."""
-
-
-class EventsClient(Protocol):
-    """What is needed of botocore's client for EventBridge."""
+class EventBridgeClient(Protocol):
+    """The part of botocore's client for EventBridge that is used here."""
 
     def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
-        """Post up to ten entries."""
+        """Send up to ten entries, as botocore does."""
 
 
-class Outcome(NamedTuple):
-    """What became of the entries of one call, by event id."""
+class PutOutcome(NamedTuple):
+    """What became of the events of one call."""
 
-    accepted: list[Update]
-    again: list[Update]
-    refused: list[tuple[Update, str]]
+    accepted: list[OutgoingEvent]
+    retry: list[OutgoingEvent]
+    """Events that the bus may take another time."""
+    refused: list[tuple[OutgoingEvent, str]]
+    """Events that the bus will never take, each with the reason."""
     trouble: str | None
+    """The error codes of the call, such as ``ThrottlingException``; None for none."""
 
 
-class Bus:
+class EventBus:
     """An event bus; its client is made at the first call, in the thread that calls."""
 
-    def __init__(self, target: Target, client: EventsClient | None = None) -> None:
+    def __init__(self, target: BusTarget, client: EventBridgeClient | None = None) -> None:
         self.target = target
         self._client = client
         self._given = client is not None
@@ -69,52 +64,52 @@ class Bus:
         if not self._given:
             self._client = None
 
-    def put(self, updates: Sequence[Update]) -> Outcome:
-        """Send *updates* in one call, once; raises BusTrouble where none was taken."""
+    def put(self, events: Sequence[OutgoingEvent]) -> PutOutcome:
+        """Send *events* in one call, once; raise BusUnavailable where the call fails."""
         try:
             if self._client is None:
                 self._client = _client(self.target)
-            answer = self._client.put_events(Entries=[self._entry(one) for one in updates])
+            answer = self._client.put_events(Entries=[self._entry(event) for event in events])
             results = list(answer["Entries"])
         except Exception as error:  # whatever a network, a proxy or credentials may raise
-            raise BusTrouble(_words(error)) from error
-        if len(results) != len(updates):
-            raise BusTrouble("the bus answered about other entries than were sent")
-        outcome = Outcome([], [], [], _trouble_of(results))
-        for update, result in zip(updates, results, strict=True):
+            raise BusUnavailable(_words(error)) from error
+        if len(results) != len(events):
+            raise BusUnavailable("the bus answered about other entries than were sent")
+        outcome = PutOutcome([], [], [], _trouble_of(results))
+        for event, result in zip(events, results, strict=True):
             code = result.get("ErrorCode")
             if not code:
-                outcome.accepted.append(update)
+                outcome.accepted.append(event)
             elif code in _NEVER_RIGHT:
                 message = str(result.get("ErrorMessage", "no reason given"))
-                outcome.refused.append((update, f"{code}: {message}"))
+                outcome.refused.append((event, f"{code}: {message}"))
             else:
-                outcome.again.append(update)
+                outcome.retry.append(event)
         return outcome
 
-    def _entry(self, update: Update) -> dict[str, str]:
+    def _entry(self, event: OutgoingEvent) -> dict[str, str]:
         return {
             "EventBusName": self.target.bus,
             "Source": self.target.source,
-            "DetailType": update.detail_type,
-            "Detail": update.detail,
+            "DetailType": event.detail_type,
+            "Detail": event.detail,
         }
 
 
-def first_batch(updates: Sequence[Update]) -> list[Update]:
-    """Return as many of the first *updates* as one call takes, at least one."""
-    batch: list[Update] = []
+def first_call(events: Sequence[OutgoingEvent]) -> list[OutgoingEvent]:
+    """Return as many of the first *events* as one call takes, at least one."""
+    batch: list[OutgoingEvent] = []
     size = 0
-    for update in updates[:ENTRIES_PER_CALL]:
-        size += update.size
+    for event in events[:EVENTS_PER_CALL]:
+        size += event.size
         if batch and size > BYTES_PER_CALL:
             break
-        batch.append(update)
+        batch.append(event)
     return batch
 
 
-def _client(target: Target) -> EventsClient:
-    """Make a client that gives up soon and leaves trying again to us."""
+def _client(target: BusTarget) -> EventBridgeClient:
+    """Return a client with short timeouts, in seconds, that never retries: the sender does."""
     # Here, as importing botocore takes longer than all the rest of a short program's reporting.
     with _loading:
         from botocore.config import Config  # noqa: PLC0415
@@ -136,7 +131,7 @@ def _client(target: Target) -> EventsClient:
         client = session.create_client(
             "events", region_name=target.region, endpoint_url=target.endpoint_url, config=config
         )
-    return cast("EventsClient", client)
+    return cast("EventBridgeClient", client)
 
 
 def _trouble_of(results: Sequence[Mapping[str, Any]]) -> str | None:
@@ -145,7 +140,7 @@ def _trouble_of(results: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _words(error: Exception) -> str:
-    """Return the trouble in a few words: AWS's code where there is one."""
+    """Return *error* in a few words: the code of AWS where there is one."""
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
     return str(code) if code else f"{type(error).__name__}: {str(error)[:200]}"

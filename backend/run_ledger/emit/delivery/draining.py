@@ -1,4 +1,4 @@
-"""Sending what lies in the spools, while somebody waits: what `run-ledger spool flush` does."""
+"""What `run-ledger spool` does: list the spools, and send what lies in them."""
 
 from __future__ import annotations
 
@@ -12,68 +12,72 @@ from typing import NamedTuple
 
 import msgspec
 
-from run_ledger.emit.delivery.backlog import Pile, Shelf
-from run_ledger.emit.delivery.bus import Bus, BusTrouble, Target
+from run_ledger.emit.delivery.backlog import Backlog
+from run_ledger.emit.delivery.bus import BusUnavailable, EventBus
 from run_ledger.emit.delivery.health import Health
-from run_ledger.emit.delivery.spool import SUFFIX, Spool, glance_at, open_folder
+from run_ledger.emit.delivery.spool import SUFFIX, Spool, SpoolBatch, open_folder, summarize_file
+from run_ledger.emit.identity.environment import BusTarget
 
-_FIRST_PAUSE = 0.5
-_TRIES = 4  # in a row that come to nothing
+_FIRST_DELAY = 0.5  # seconds
+_MOST_FAILURES = 4  # in a row
 
 
-class Folder(NamedTuple):
+class SpoolFolder(NamedTuple):
     """One target's spool: where its events go, and what is in it."""
 
     path: Path
-    target: Target
+    target: BusTarget
     files: int
     held: int
     """Files that living processes look after."""
     events: int
     size: int
+    """In bytes."""
     oldest_at: float | None
+    """When the oldest event was written, in seconds since 1970."""
 
     @property
     def spool(self) -> Spool:
-        """Return the spool, for taking things out of it."""
+        """Return the spool, to take events out of it."""
         return Spool(self.path, msgspec.json.encode(self.target._asdict()).decode())
 
 
-class Drained(NamedTuple):
-    """What came of one folder: events sent, and what stopped it, None where all was sent."""
+class DrainOutcome(NamedTuple):
+    """What became of the events of one folder."""
 
     sent: int
     trouble: str | None
+    """Why the rest could not be sent; None where all was sent."""
     dropped: int
     """Events too old, garbled, or refused by the bus for good."""
 
 
-def folders(root: Path) -> Iterator[Folder]:
-    """Give the spools below *root*; those of other users, and what is no spool, are left out."""
+def spool_folders(root: Path) -> Iterator[SpoolFolder]:
+    """Yield the spools below *root*, without those of other users and folders that are none."""
     if not root.is_dir():
         return
     for path in sorted(root.iterdir()):
         with suppress(OSError, msgspec.DecodeError):
             os.close(open_folder(path))
             stated = msgspec.json.decode((path / "target.json").read_bytes(), type=_Target)
-            target = Target(stated.bus, stated.region, stated.endpoint_url, stated.source)
+            target = BusTarget(stated.bus, stated.region, stated.endpoint_url, stated.source)
             yield _folder(path, target)
 
 
-def _folder(path: Path, target: Target) -> Folder:
-    glances = [
-        glance
-        for file in sorted(path.glob(f"*{SUFFIX}"))
-        if (glance := glance_at(path, file.name)) is not None and glance.size
+def _folder(path: Path, target: BusTarget) -> SpoolFolder:
+    files = [
+        file
+        for name in sorted(path.glob(f"*{SUFFIX}"))
+        if (file := summarize_file(path, name.name)) is not None and file.size
     ]
-    oldest = [glance.oldest_at for glance in glances if glance.oldest_at is not None]
-    return Folder(
+    oldest = [file.oldest_at for file in files if file.oldest_at is not None]
+    return SpoolFolder(
         path,
         target,
-        files=len(glances),
-        held=sum(glance.is_held for glance in glances),
-        events=sum(glance.events for glance in glances),
-        size=sum(glance.size for glance in glances),
+        files=len(files),
+        held=sum(file.is_held for file in files),
+        events=sum(file.events for file in files),
+        size=sum(file.size for file in files),
         oldest_at=min(oldest, default=None),
     )
 
@@ -87,44 +91,49 @@ class _Target(msgspec.Struct):
 
 def drain(
     spool: Spool,
-    bus: Bus,
+    bus: EventBus,
     *,
     on_sent: Callable[[int], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     dice: random.Random | None = None,
-) -> Drained:
-    """Send what processes that are gone left in *spool*; give up when the bus takes nothing."""
+) -> DrainOutcome:
+    """Send what ended processes left in *spool*; give up when the bus takes nothing.
+
+    *on_sent* is called with the number of events after each call.
+    """
     health = Health()
-    shelf = Shelf(spool, health)
+    backlog = Backlog(spool, health)
     dice = dice or random.Random()  # noqa: S311 - jitter is no secret
     sent, failures, trouble = 0, 0, None
     try:
-        while failures < _TRIES and (pile := shelf.pile()) is not None:
-            accepted, trouble = _send(shelf, pile, bus, health)
+        while failures < _MOST_FAILURES and (batch := backlog.next_batch()) is not None:
+            accepted, trouble = _send(backlog, batch, bus, health)
             sent += accepted
             on_sent(accepted)
             failures = 0 if accepted or trouble is None else failures + 1
             if failures:
-                sleep(_FIRST_PAUSE * 2.0**failures * dice.uniform(0.5, 1.0))
+                sleep(_FIRST_DELAY * 2.0**failures * dice.uniform(0.5, 1.0))
     finally:
-        shelf.let_go()
+        backlog.close()
     counts = health.counts
     dropped = counts["expired"] + counts["lost"] + counts["refused"]
-    return Drained(sent, trouble if failures else None, dropped)
+    return DrainOutcome(sent, trouble if failures else None, dropped)
 
 
-def _send(shelf: Shelf, pile: Pile, bus: Bus, health: Health) -> tuple[int, str | None]:
-    """Send one pile; return how many the bus took and what stood in the way of the rest."""
-    if not pile.updates:
-        shelf.done(pile)
+def _send(
+    backlog: Backlog, batch: SpoolBatch, bus: EventBus, health: Health
+) -> tuple[int, str | None]:
+    """Send one batch; return how many events the bus took, and why it did not take the rest."""
+    if not batch.events:
+        backlog.drop(batch)
         return 0, None
     try:
-        outcome = bus.put(pile.updates)
-    except BusTrouble as trouble:
-        return 0, str(trouble)
-    for update, words in outcome.refused:
-        health.note_dropped("refused", 1, f"the bus refuses {update.event_id}: {words}")
-    if not shelf.write(outcome.again):
+        outcome = bus.put(batch.events)
+    except BusUnavailable as error:
+        return 0, str(error)
+    for event, words in outcome.refused:
+        health.note_dropped("refused", 1, f"the bus refuses {event.event_id}: {words}")
+    if not backlog.write(outcome.retry):
         return len(outcome.accepted), health.last_error
-    shelf.done(pile)
-    return len(outcome.accepted), outcome.trouble if outcome.again else None
+    backlog.drop(batch)
+    return len(outcome.accepted), outcome.trouble if outcome.retry else None

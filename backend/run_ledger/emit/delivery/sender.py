@@ -1,10 +1,10 @@
-"""The thread that sends: whatever is said is handed to it and never waits for it.
+"""The sender's thread: it collects what is new, sends it, and puts on disk what the bus refuses.
 
-It gathers what is new at a transition or every few seconds, sends it in calls of up to ten, and
-puts on disk what the bus did not take at the first try. What lies on disk is sent again from there,
-with pauses that grow and vary. An event is therefore in one of three places: not gathered yet
-(in the sums), in ``_waiting`` (being sent or about to be), or on the disk; and it leaves
-``_waiting`` only when the bus or the disk has it.
+Callers only put something in the queue, and never wait. The thread collects at once when a job
+starts or ends, else every few seconds. It sends up to ten events a call and puts on disk what the
+bus did not take at the first try. From there events are sent again, after delays that grow and
+vary. So an event is in one of three places: not made yet (in an `Accumulator`), in ``_unsent``, or
+on disk. It leaves ``_unsent`` only when the bus or the disk has it.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.emit.counting.tallies import Tally
-from run_ledger.emit.counting.updates import Update
-from run_ledger.emit.delivery import processes
-from run_ledger.emit.delivery.backlog import Shelf
-from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL, Bus, BusTrouble, first_batch
+from run_ledger.emit.counting.accumulator import Accumulator
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+from run_ledger.emit.delivery import process_hooks
+from run_ledger.emit.delivery.backlog import Backlog
+from run_ledger.emit.delivery.bus import EVENTS_PER_CALL, BusUnavailable, EventBus, first_call
 from run_ledger.emit.delivery.health import Health
 from run_ledger.emit.delivery.spool import Spool
 
-MAX_WAITING = 10_000  # events in memory, and as many handed over but not gathered
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+MAX_UNSENT = 10_000  # events in memory, and as many in the queue
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 60.0  # seconds
 _JOIN_SECONDS = 1.0
 _log = logging.getLogger("run_ledger.emit")
 
 
-class Pace(NamedTuple):
-    """How often to send sums, and how long the end of the process may take."""
+class SenderTiming(NamedTuple):
+    """How often deltas are sent, and for how long the end of the process may wait for that."""
 
     interval_seconds: float = 5.0
     exit_seconds: float = 5.0
 
 
-class Ending(NamedTuple):
-    """A job's last event, to be made with whatever was still said before."""
+class LastEvent(NamedTuple):
+    """A job's last event, to be made with whatever else is new."""
 
-    tally: Tally
+    accumulator: Accumulator
     fields: Mapping[str, Any]
 
 
-class Ticket:
-    """Somebody waits until all that was said before is with the bus or on the disk."""
+class FlushRequest:
+    """Somebody waits until everything before it in the queue is with the bus or on disk."""
 
     def __init__(self, when_done: Callable[[], object] | None = None) -> None:
         """Call *when_done* at the end, in the sender's thread."""
@@ -58,16 +58,16 @@ class Ticket:
         self.is_safe = False
         self._when_done = when_done
 
-    def punch(self, *, is_safe: bool) -> None:
-        """Let the waiting go on."""
+    def finish(self, *, is_safe: bool) -> None:
+        """Let the one who waits go on."""
         self.is_safe = is_safe
         self.done.set()
         if self._when_done:
-            with suppress(RuntimeError):  # a loop that was closed meanwhile
+            with suppress(RuntimeError):  # an event loop that was closed meanwhile
                 self._when_done()
 
 
-Item = Update | Tally | Ending | Ticket | InvalidEvent
+QueueItem = OutgoingEvent | Accumulator | LastEvent | FlushRequest | InvalidEvent
 
 
 class Sender:
@@ -75,113 +75,112 @@ class Sender:
 
     def __init__(
         self,
-        bus: Bus,
+        bus: EventBus,
         spool: Spool | None,
         health: Health,
-        pace: Pace,
+        timing: SenderTiming,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.health = health
         self._bus = bus
-        self._shelf = Shelf(spool, health, clock)
-        self._interval = pace.interval_seconds
-        self._exit_seconds = pace.exit_seconds
+        self._backlog = Backlog(spool, health, clock)
+        self._timing = timing
         self._clock = clock
         self._dice = random.Random()  # noqa: S311 - jitter is no secret
-        self._start_afresh()
+        self._begin()
 
-    def _start_afresh(self) -> None:
+    def _begin(self) -> None:
         """Set everything to how a process begins."""
-        self._inbox: deque[Item] = deque()
-        self._bell: SimpleQueue[None] = SimpleQueue()  # may be rung from within itself: signals
+        self._queue: deque[QueueItem] = deque()
+        self._wake_ups: SimpleQueue[None] = SimpleQueue()  # a signal handler may put one, too
         self._state = threading.Lock()  # held for moments, never over a call or a write
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._awake: dict[Tally, None] = {}
-        self._waiting: dict[Update, None] = {}
-        self._tickets: list[Ticket] = []
-        self._gathers_at = 0.0
-        self._failures = 0
-        self._tries_at = 0.0
-        self._is_retired = False
+        self._changed: dict[Accumulator, None] = {}
+        self._unsent: dict[OutgoingEvent, None] = {}
+        self._flushes: list[FlushRequest] = []
+        self._collect_at = 0.0
+        self._failures = 0  # in a row
+        self._retry_at = 0.0
+        self._ends_when_idle = False
 
     def at_exit(self) -> None:
-        """Bring what there is into safety before the process ends."""
-        self.stop(self._exit_seconds)
+        """Send or save what there is before the process ends."""
+        self.stop(self._timing.exit_seconds)
 
     def after_fork(self) -> None:
-        """Begin anew in the child: what was said so far is the parent's to report."""
-        self._shelf.after_fork()
+        """Begin anew in the child: the parent reports what was queued before."""
+        self._backlog.after_fork()
         self._bus.forget_connection()
-        self._start_afresh()
-        self.health = self._shelf.health = Health()
+        self._begin()
+        self.health = self._backlog.health = Health()
 
-    # What callers use; none of it waits.
+    # What callers use; only `flush` and `stop` wait.
 
-    def hand(self, item: Item) -> None:
-        """Hand over something to send or to take note of."""
-        if isinstance(item, Update) and len(self._inbox) >= MAX_WAITING:
+    def enqueue(self, item: QueueItem) -> None:
+        """Put *item* in the queue and wake the thread."""
+        if isinstance(item, OutgoingEvent) and len(self._queue) >= MAX_UNSENT:
             self.health.note_dropped("lost", 1, "too many events at once")
             return
-        self._inbox.append(item)
-        if self._bell.empty():
-            self._bell.put(None)
+        self._queue.append(item)
+        if self._wake_ups.empty():
+            self._wake_ups.put(None)
         if self._thread is None:
             self._start()
 
-    def wake(self, tally: Tally) -> None:
-        """Take note that *tally* has something to tell."""
-        tally.asleep = False
-        self.hand(tally)
+    def add_accumulator(self, accumulator: Accumulator) -> None:
+        """Collect from *accumulator* until it has nothing new."""
+        accumulator.is_idle = False
+        self.enqueue(accumulator)
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all that was said before is with the bus or on disk; return whether it is."""
-        ticket = Ticket()
-        self.hand(ticket)
-        ticket.done.wait(timeout)
-        return ticket.is_safe
+        """Wait at most *timeout* seconds; return whether all so far is with the bus or on disk."""
+        request = FlushRequest()
+        self.enqueue(request)
+        request.done.wait(timeout)
+        return request.is_safe
 
     def stop(self, timeout: float) -> bool:
-        """Send what there is within *timeout* seconds, else put it on disk; say if all is safe."""
+        """Send what there is within *timeout* seconds, else to disk; return whether all is safe."""
         thread = self._thread
         is_other = thread is not threading.current_thread()
         if thread is not None and thread.is_alive() and is_other:
             ends_at = self._clock() + timeout
             self.flush(timeout)
-            processes.done(self)  # first, as whoever hands over something now begins anew
-            self._thread = None  # which is what the thread goes by
-            self._bell.put(None)
+            process_hooks.unwatch_exit(self)  # first: whoever enqueues something now begins anew
+            self._thread = None  # the thread ends when it sees this
+            self._wake_ups.put(None)
             thread.join(max(0.0, min(_JOIN_SECONDS, ends_at - self._clock())))
-        processes.done(self)
+        process_hooks.unwatch_exit(self)
         self._thread = None
-        is_safe = self._rescue()
-        self._shelf.let_go()
+        is_safe = self._save_all()
+        self._backlog.close()
         return is_safe
 
-    def retire(self) -> None:
-        """Finish by itself: nobody is left who could hand over anything."""
-        self._is_retired = True
-        self._bell.put(None)
+    def end_when_idle(self) -> None:
+        """Stop once all is sent: nobody is left who could enqueue anything."""
+        self._ends_when_idle = True
+        self._wake_ups.put(None)
 
     @property
     def waiting(self) -> int:
         """Return how many events are in memory."""
-        return len(self._waiting) + len(self._inbox)
+        return len(self._unsent) + len(self._queue)
 
     @property
     def spool_bytes(self) -> int:
-        """Return the size of this process's part of the spool."""
-        return self._shelf.size
+        """Return the size of this process's part of the spool, in bytes."""
+        return self._backlog.size
 
     def _start(self) -> None:
-        """Start the thread; whoever finds somebody else at it leaves it to them."""
+        """Start the thread, unless another thread is just doing so."""
         if not self._starting.acquire(blocking=False):
             return
         try:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="run-ledger", daemon=True)
                 self._thread.start()
-                processes.begun(self)
+                process_hooks.watch_exit(self)
         except RuntimeError:  # no more threads to be had, or the interpreter is ending
             self._thread = None
             raise
@@ -194,188 +193,181 @@ class Sender:
         me = threading.current_thread()
         while self._thread is me:
             try:
-                self._turn()
-                if self._is_retired and not (self._awake or self.waiting):
+                self._work()
+                if self._ends_when_idle and not (self._changed or self.waiting):
                     self.stop(0.0)
             except Exception as error:  # noqa: BLE001 - the thread must live
                 self.health.note_fault(error)
-                time.sleep(_FIRST_PAUSE)
+                time.sleep(_FIRST_DELAY)
 
-    def _turn(self) -> None:
-        """Wait for something to do, gather it, and send it or put it on disk."""
+    def _work(self) -> None:
+        """Wait for something to do; collect it, send it or put it on disk; then resend."""
         with suppress(Empty):
-            self._bell.get(timeout=self._patience())
-        self._gather()
+            self._wake_ups.get(timeout=self._seconds_to_wait())
+        self._collect()
         self._make_room()
-        self._send_waiting()
+        self._send_unsent()
         with self._state:
-            tickets, self._tickets = self._tickets, []
-            is_safe = not self._waiting
-        for ticket in tickets:
-            ticket.punch(is_safe=is_safe)
+            flushes, self._flushes = self._flushes, []
+            is_safe = not self._unsent
+        for request in flushes:
+            request.finish(is_safe=is_safe)
         self._resend()
 
-    def _patience(self) -> float | None:
+    def _seconds_to_wait(self) -> float | None:
         """Return for how many seconds nothing is due; None while nothing ever is."""
-        due = []
-        if self._awake:
-            due.append(self._gathers_at)
-        if self._waiting or self._shelf.has_pile:
-            due.append(self._tries_at)
-        elif self._shelf.searches_at is not None:
-            due.append(self._shelf.searches_at)
+        due = [self._collect_at] if self._changed else []
+        retry_at = self._retry_at if self._unsent else self._backlog.due_at(self._retry_at)
+        if retry_at is not None:
+            due.append(retry_at)
         return max(0.0, min(due) - self._clock()) if due else None
 
-    def _gather(self, *, is_last: bool = False) -> None:
-        """Make updates of what was handed over and, when it is time, of what is new."""
+    def _collect(self, *, is_last: bool = False) -> None:
+        """Empty the queue and, when it is time, take the events of changed accumulators."""
         with self._state:
-            while self._inbox:
-                self._take(self._inbox.popleft())
+            while self._queue:
+                self._accept(self._queue.popleft())
             now = self._clock()
-            # While there is no room, what is new is best left in the sums, which take none.
-            is_due = now >= self._gathers_at and len(self._waiting) < MAX_WAITING / 2
-            if is_due or is_last or self._tickets:
-                for tally in list(self._awake):
-                    self._take_tally(tally, now)
-                self._gathers_at = now + max(self._interval, self._pause())
+            # While there is no room, changes are best left in the accumulators, which need none.
+            is_due = now >= self._collect_at and len(self._unsent) < MAX_UNSENT / 2
+            if is_due or is_last or self._flushes:
+                for accumulator in list(self._changed):
+                    self._take_from(accumulator, now)
+                self._collect_at = now + max(self._timing.interval_seconds, self._delay())
+
+    def _accept(self, item: QueueItem) -> None:
+        if isinstance(item, OutgoingEvent):
+            self._unsent[item] = None
+        elif isinstance(item, Accumulator):
+            if not self._changed:
+                self._collect_at = self._clock() + self._timing.interval_seconds
+            if item not in self._changed:
+                self._changed[item] = None
+                item.taken_at = self._clock()
+        elif isinstance(item, LastEvent):
+            item.accumulator.is_kept_alive = False
+            self._keep(
+                item.accumulator.take_events(self.health.note_invalid, last_fields=item.fields)
+            )
+        elif isinstance(item, FlushRequest):
+            self._flushes.append(item)
+        else:
+            self.health.log_invalid(item)
+
+    def _take_from(self, accumulator: Accumulator, now: float) -> None:
+        """Take the events of *accumulator*; it becomes idle where there are none."""
+        silence = now - accumulator.taken_at
+        must_show = accumulator.is_kept_alive and silence >= accumulator.seconds_of_silence
+        events = accumulator.take_events(self.health.note_invalid, must_show=must_show)
+        if not events and not accumulator.is_kept_alive:
+            del self._changed[accumulator]
+            accumulator.is_idle = True
+            # A change just before it became idle did not bring it back here.
+            events = accumulator.take_events(self.health.note_invalid)
+        if events:
+            accumulator.taken_at = now
+            self._keep(events)
+
+    def _keep(self, events: list[OutgoingEvent]) -> None:
+        self._unsent.update(dict.fromkeys(events))
 
     def _make_room(self) -> None:
         """Put on disk what memory has no room for; drop the oldest where the disk has none."""
         with self._state:
-            excess = len(self._waiting) - MAX_WAITING
+            excess = len(self._unsent) - MAX_UNSENT
             # A tenth stays, so that not every call is followed by a write.
-            most = excess + MAX_WAITING * 9 // 10
-            newest = list(islice(reversed(self._waiting), most)) if excess > 0 else []
-        if not newest or self._to_disk(newest):
+            most = excess + MAX_UNSENT * 9 // 10
+            newest = list(islice(reversed(self._unsent), most)) if excess > 0 else []
+        if not newest or self._move_to_disk(newest):
             return
         with self._state:
-            excess = len(self._waiting) - MAX_WAITING
-            for update in list(islice(self._waiting, max(0, excess))):
-                del self._waiting[update]
+            excess = len(self._unsent) - MAX_UNSENT
+            for event in list(islice(self._unsent, max(0, excess))):
+                del self._unsent[event]
         if excess > 0:
-            self.health.note_dropped(
-                "lost", excess, "bus and disk are both unavailable for too long"
-            )
+            words = "bus and disk are both unavailable for too long"
+            self.health.note_dropped("lost", excess, words)
 
-    def _take(self, item: Item) -> None:
-        if isinstance(item, Update):
-            self._waiting[item] = None
-        elif isinstance(item, Tally):
-            if not self._awake:
-                self._gathers_at = self._clock() + self._interval
-            if item not in self._awake:
-                self._awake[item] = None
-                item.seen_at = self._clock()
-        elif isinstance(item, Ending):
-            item.tally.is_kept_alive = False
-            self._keep(item.tally.take(self.health.note_invalid, ending=item.fields))
-        elif isinstance(item, Ticket):
-            self._tickets.append(item)
-        else:
-            self.health.log_invalid(item)
-
-    def _take_tally(self, tally: Tally, now: float) -> None:
-        """Take what is new of *tally*; put it to sleep where that is nothing."""
-        is_silent = tally.is_kept_alive and now - tally.seen_at >= tally.silence
-        updates = tally.take(self.health.note_invalid, must_show=is_silent)
-        if not updates and not tally.is_kept_alive:
-            del self._awake[tally]
-            tally.asleep = True
-            updates = tally.take(
-                self.health.note_invalid
-            )  # said before it slept, without waking it
-        if updates:
-            tally.seen_at = now
-            self._keep(updates)
-
-    def _keep(self, updates: list[Update]) -> None:
-        self._waiting.update(dict.fromkeys(updates))
-
-    def _send_waiting(self) -> None:
-        """Send what waits; what the bus does not take at the first try goes to the disk."""
-        while self._waiting:
-            batch = first_batch(list(islice(self._waiting, ENTRIES_PER_CALL)))
-            if self._clock() < self._tries_at or not self._send(batch, self._done_waiting):
-                self._to_disk(list(self._waiting))
+    def _send_unsent(self) -> None:
+        """Send call by call; put all on disk once the bus does not take something."""
+        while self._unsent:
+            batch = first_call(list(islice(self._unsent, EVENTS_PER_CALL)))
+            retry = self._put(batch) if self._clock() >= self._retry_at else None
+            if retry is not None:
+                self._remove_unsent(event for event in batch if event not in retry)
+            if retry is None or retry:
+                self._move_to_disk(list(self._unsent))
                 return
-            self._gather()
+            self._collect()
             self._make_room()
 
     def _resend(self) -> None:
-        """Send a batch off the disk, own events first, then those of processes that are gone."""
-        if self._clock() < self._tries_at:
+        """Send one call's events off the disk: first our own, then those of ended processes."""
+        if self._clock() < self._retry_at:
             return
-        pile = self._shelf.pile()
-        if pile is None:
+        batch = self._backlog.next_batch()
+        if batch is None:
             return
-        if pile.updates:
-            self.health.count("retried", len(pile.updates))
-            if not self._send(pile.updates, self._done_again):
+        if batch.events:
+            self.health.count("retried", len(batch.events))
+            retry = self._put(batch.events)
+            # What has to be sent again goes to the end of the spool, before its head is dropped.
+            if retry is None or not self._backlog.write(retry):
                 return
-        self._shelf.done(pile)
+        self._backlog.drop(batch)
 
-    def _send(
-        self, batch: list[Update], settle: Callable[[list[Update], list[Update]], bool]
-    ) -> bool:
-        """Send *batch* in one call and settle it; False where it has to be sent again as it is."""
+    def _put(self, batch: list[OutgoingEvent]) -> list[OutgoingEvent] | None:
+        """Send *batch* in one call; return the events to send again, None where all failed."""
         self.health.count("calls")
         try:
             outcome = self._bus.put(batch)
-        except BusTrouble as trouble:
+        except BusUnavailable as error:
             self.health.count("calls_failed")
-            self._fail(str(trouble))
-            return False
-        for update, words in outcome.refused:
-            self.health.note_dropped("refused", 1, f"the bus refuses {update.event_id}: {words}")
-        if outcome.again:
-            self._fail(outcome.trouble or "no reason given")
+            self._note_failure(str(error))
+            return None
+        for event, words in outcome.refused:
+            self.health.note_dropped("refused", 1, f"the bus refuses {event.event_id}: {words}")
+        if outcome.retry:
+            self._note_failure(outcome.trouble or "no reason given")
         else:
             self._failures = 0
         if outcome.accepted:
             self.health.note_accepted(len(outcome.accepted))
-        return settle(batch, outcome.again)
+        return outcome.retry
 
-    def _fail(self, words: str) -> None:
+    def _note_failure(self, words: str) -> None:
         self._failures += 1
-        # A full pause would bring all that failed together back together.
-        self._tries_at = self._clock() + self._pause() * self._dice.uniform(0.5, 1.0)
+        # With equal delays, all that failed together would come back together.
+        self._retry_at = self._clock() + self._delay() * self._dice.uniform(0.5, 1.0)
         self.health.note_outage(words)
 
-    def _pause(self) -> float:
-        """Return how long to leave the bus alone, by how often it failed in a row."""
+    def _delay(self) -> float:
+        """Return how many seconds to leave the bus alone, by how often it failed in a row."""
         if not self._failures:
             return 0.0
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10))
+        return min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._failures - 1, 10))
 
-    def _done_waiting(self, batch: list[Update], again: list[Update]) -> bool:
+    def _remove_unsent(self, events: Iterable[OutgoingEvent]) -> None:
         with self._state:
-            for update in batch:
-                if update not in again:
-                    self._waiting.pop(update, None)
-        return not again
+            for event in events:
+                self._unsent.pop(event, None)
 
-    def _done_again(self, _: list[Update], again: list[Update]) -> bool:
-        """Put what the bus did not take at the end of the spool, before its head is dropped."""
-        return self._shelf.write(again)
+    def _move_to_disk(self, events: list[OutgoingEvent]) -> bool:
+        """Move *events* from memory to the disk; return whether the disk has them."""
+        is_written = self._backlog.write(events)
+        if is_written:
+            self._remove_unsent(events)
+        return is_written
 
-    def _to_disk(self, updates: list[Update]) -> bool:
-        """Move *updates* from memory to the disk."""
-        if not self._shelf.write(updates):
-            return False
-        with self._state:
-            for update in updates:
-                self._waiting.pop(update, None)
-        return True
-
-    def _rescue(self) -> bool:
-        """Put on disk what is still in memory, from whichever thread; say whether all is safe."""
-        self._gather(is_last=True)
-        rest = list(self._waiting)
-        is_safe = self._to_disk(rest)
+    def _save_all(self) -> bool:
+        """Put on disk what is still in memory, from any thread; return whether all is safe."""
+        self._collect(is_last=True)
+        rest = list(self._unsent)
+        is_safe = self._move_to_disk(rest)
         if rest and is_safe:
             self.health.note_outage("no answer before the end")
-        for ticket in self._tickets:
-            ticket.punch(is_safe=is_safe)
+        for request in self._flushes:
+            request.finish(is_safe=is_safe)
         if not is_safe:
-            _log.error("%s event(s) are lost: neither bus nor disk took them", len(self._waiting))
+            _log.error("%s event(s) are lost: neither bus nor disk took them", len(self._unsent))
         return is_safe

@@ -1,13 +1,13 @@
-"""Events on disk that the bus did not take: found again after a crash, sent by whoever comes next.
+"""Events on disk that the bus did not take; they outlive a crash, and the next process sends them.
 
-A target (bus, region, endpoint) has a folder of its own. Every process appends to a file of its
-own there and holds a lock on it for as long as it lives; the kernel lets go of the lock when the
-process dies, however it dies, and then another process may take the file over. A file is removed
-once all of it was sent.
+Each target (bus, region, endpoint) has a folder of its own. Every process appends to its own file
+there and holds a lock on it for as long as it lives. The kernel releases the lock when the process
+dies, however it dies, and then another process may take the file over. A file is removed once all
+of it was sent.
 
-A line is ``CRC LENGTH JSON``: a line that a crash tore, or that a disk garbled, is skipped and
-counted, and so never sent. What `append` answered True for has been fsynced, and so has the
-folder's entry for the file.
+A line is ``CRC LENGTH JSON``: a line that a crash tore or that a disk garbled is skipped and
+counted, and so never sent. When `append` has returned True, the lines and the folder's entry for
+the file are fsynced.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 
 try:
     import fcntl
@@ -42,8 +42,8 @@ _WASTE_BYTES = 1024 * 1024
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
-class Record(NamedTuple):
-    """One line: an update, and when it was put there."""
+class SpoolRecord(NamedTuple):
+    """One line: an event, and when it was written, in seconds since 1970."""
 
     at: float
     event_id: str
@@ -51,35 +51,28 @@ class Record(NamedTuple):
     detail: str
 
     @property
-    def update(self) -> Update:
-        """Return the update as it was, event id included."""
-        return Update(self.event_id, self.detail_type, self.detail)
+    def event(self) -> OutgoingEvent:
+        """Return the event as it was, its id included."""
+        return OutgoingEvent(self.event_id, self.detail_type, self.detail)
 
 
-class Batch(NamedTuple):
-    """Updates read off the head of a file, and where the next ones begin."""
-
-    updates: list[Update]
-    end: int
-    expired: int
-    damaged: int
-
-
-class Glance(NamedTuple):
-    """What a file holds, seen without taking it."""
+class SpoolFileSummary(NamedTuple):
+    """What a file holds, read without locking it."""
 
     events: int
     size: int
+    """In bytes."""
     oldest_at: float | None
+    """When its first event was written, in seconds since 1970."""
     is_held: bool
     """Whether a living process looks after it."""
 
 
-_records = msgspec.json.Decoder(Record)
+_records = msgspec.json.Decoder(SpoolRecord)
 
 
 class SpoolFile:
-    """A file that this process holds the lock on: lines are appended, and read from its head."""
+    """A file that this process has locked: lines are appended, and read from its head."""
 
     def __init__(self, folder: int, name: str, descriptor: int) -> None:
         """Take over the open and locked *descriptor* of *name* in the open *folder*."""
@@ -95,12 +88,12 @@ class SpoolFile:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it is still ours."""
+        """Tell whether this process still holds it."""
         return self._descriptor >= 0
 
     @property
     def is_drained(self) -> bool:
-        """Tell whether everything in it was read and dealt with."""
+        """Tell whether everything in it was dropped."""
         return self._position >= self.size
 
     def append(self, lines: bytes) -> None:
@@ -118,9 +111,12 @@ class SpoolFile:
                 os.ftruncate(self._descriptor, end)
             raise
 
-    def head(self, most: int, oldest_at: float) -> Batch:
-        """Return the first *most* updates that are not dealt with yet; the file stays as it is."""
-        batch, end, expired, damaged = [], self._position, 0, 0
+    def read(self, most: int, oldest_at: float) -> SpoolBatch:
+        """Return the first *most* events that were not dropped yet; the file stays as it is.
+
+        Events that were written before *oldest_at*, in seconds since 1970, are left out.
+        """
+        events, end, expired, damaged = [], self._position, 0, 0
         for line, line_end in self._lines():
             end = line_end
             record = _parsed(line)
@@ -129,20 +125,20 @@ class SpoolFile:
             elif record.at < oldest_at:
                 expired += 1
             else:
-                batch.append(record.update)
-            if len(batch) == most:
+                events.append(record.event)
+            if len(events) == most:
                 break
-        return Batch(batch, end, expired, damaged)
+        return SpoolBatch(self, events, end, expired, damaged)
 
-    def advance(self, batch: Batch) -> None:
-        """Take note that *batch* is dealt with; a file that is drained is emptied."""
+    def drop(self, batch: SpoolBatch) -> None:
+        """Drop *batch*, which was read from here; a file with nothing left is emptied."""
         self._position = batch.end
         if self.is_drained:
             os.ftruncate(self._descriptor, 0)
             self._position = 0
 
     def close(self) -> None:
-        """Let go of the file, and remove it where nothing is left in it."""
+        """Unlock the file, and remove it where nothing is left in it."""
         try:
             if self.is_drained:
                 os.unlink(self.name, dir_fd=self._folder)
@@ -152,24 +148,24 @@ class SpoolFile:
             self.abandon()
 
     def remove(self) -> None:
-        """Let go of the file and remove it, whatever is in it."""
+        """Unlock the file and remove it, whatever is in it."""
         with suppress(OSError):
             os.unlink(self.name, dir_fd=self._folder)
         self.abandon()
 
     def abandon(self) -> None:
-        """Close the descriptor alone: after a fork, the lock goes on belonging to the parent."""
+        """Close the descriptor alone: after a fork, the lock still belongs to the parent."""
         with suppress(OSError):
             os.close(self._descriptor)
         self._descriptor = -1  # the number may soon be another file's
 
-    def rest(self) -> bytes:
-        """Return what is not dealt with yet."""
+    def unread(self) -> bytes:
+        """Return the bytes that were not dropped yet."""
         return os.pread(self._descriptor, self.size - self._position, self._position)
 
     @property
     def position(self) -> int:
-        """Return how many bytes at its head are dealt with."""
+        """Return how many bytes at its head were dropped."""
         return self._position
 
     def _lines(self) -> Iterator[tuple[bytes, int]]:
@@ -189,8 +185,21 @@ class SpoolFile:
                 yield b"?", position
 
 
+class SpoolBatch(NamedTuple):
+    """Events read off the head of a file, and what came between them."""
+
+    file: SpoolFile
+    events: list[OutgoingEvent]
+    end: int
+    """Where the next events begin, in bytes from the file's start."""
+    expired: int
+    """Lines that are too old."""
+    damaged: int
+    """Lines that are torn or garbled."""
+
+
 class Spool:
-    """The folder of one target: own file, and those of processes that are gone."""
+    """The folder of one target: this process's file, and those of processes that ended."""
 
     def __init__(
         self,
@@ -201,7 +210,7 @@ class Spool:
         max_age_seconds: float = MAX_AGE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Keep to *folder*; *target* is a JSON document for it that says where its events go."""
+        """Use *folder*; *target* is a JSON document, kept in it, that says where its events go."""
         self.path = folder
         self._target = target
         self._max_bytes = max_bytes
@@ -210,12 +219,12 @@ class Spool:
         self._folder: int | None = None
         self._own: SpoolFile | None = None
 
-    def append(self, updates: Sequence[Update]) -> bool:
-        """Put *updates* on the disk; True once they are fsynced, False where they don't fit.
+    def append(self, events: Sequence[OutgoingEvent]) -> bool:
+        """Put *events* on disk; return True once they are fsynced, False where they don't fit.
 
-        Raises OSError where the disk or the folder won't have them.
+        Raises OSError where the disk or the folder can't be written.
         """
-        lines = b"".join(_line(update, self._clock()) for update in updates)
+        lines = b"".join(_line(event, self._clock()) for event in events)
         own = self._own or self._made()
         if self._bytes_of_others(own) + own.size + len(lines) > self._max_bytes:
             return False
@@ -232,21 +241,22 @@ class Spool:
         """Return this process's file where it holds something."""
         return self._own if self._own and not self._own.is_drained else None
 
-    def head(self, file: SpoolFile, most: int) -> Batch:
-        """Return the next updates of *file* that are not too old."""
-        return file.head(most, self._clock() - self._max_age_seconds)
+    def read(self, file: SpoolFile, most: int) -> SpoolBatch:
+        """Return the next *most* events of *file* that are not too old."""
+        return file.read(most, self._clock() - self._max_age_seconds)
 
-    def advance(self, file: SpoolFile, batch: Batch) -> None:
-        """Take note that *batch* of *file* is dealt with; drop what is not needed any more."""
-        file.advance(batch)
+    def drop(self, batch: SpoolBatch) -> None:
+        """Drop *batch* from its file; shorten a file of which much was dropped."""
+        file = batch.file
+        file.drop(batch)
         if file is self._own and file.position > _WASTE_BYTES > file.size - file.position:
             # Something at its end is refused time and again: without this the file would grow.
-            rest, self._own = file.rest(), None
+            rest, self._own = file.unread(), None
             self._made().append(rest)
             file.remove()
 
     def orphans(self) -> Iterator[SpoolFile]:
-        """Give, one after the other, the files of processes that are gone, locked for us."""
+        """Lock and yield, one after the other, the files of processes that ended."""
         if not self.path.is_dir() or fcntl is None:
             return
         folder = self._opened()
@@ -257,7 +267,7 @@ class Spool:
                     yield file
 
     def close(self) -> None:
-        """Let go of everything; what was not sent stays for the next process."""
+        """Close everything; what was not sent stays for the next process."""
         if self._own:
             self._own.close()
         self._own = None
@@ -266,7 +276,7 @@ class Spool:
         self._folder = None
 
     def abandon(self) -> None:
-        """Forget the parent's file after a fork, leaving its lock alone."""
+        """Forget the parent's file after a fork, and leave its lock alone."""
         if self._own:
             self._own.abandon()
         if self._folder is not None:
@@ -303,14 +313,14 @@ class Spool:
 
 
 def make_folders(path: Path) -> None:
-    """Make *path* and what is above it, ours alone."""
+    """Make *path* and the folders above it, for this user alone."""
     for folder in [*reversed(path.parents), path]:
         with suppress(FileExistsError):
             folder.mkdir(_FOLDER_MODE)
 
 
 def open_folder(path: Path) -> int:
-    """Open a folder that is ours alone; OSError where others could put something into it."""
+    """Open the folder *path* of this user; raise OSError where others could write into it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     status = os.fstat(descriptor)
     if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -321,7 +331,7 @@ def open_folder(path: Path) -> int:
 
 
 def _locked(folder: int, name: str, flags: int) -> SpoolFile | None:
-    """Open and lock a file; None where somebody else has it, or it is gone or no plain file."""
+    """Open and lock a file; None where another process has it, or it is gone or no plain file."""
     flags |= os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         descriptor = os.open(name, flags, _FILE_MODE, dir_fd=folder)
@@ -358,12 +368,12 @@ def _describe(folder: int, target: str) -> None:
     os.rename(unfinished, "target.json", src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def _line(update: Update, at: float) -> bytes:
-    body = msgspec.json.encode(Record(at, *update))
+def _line(event: OutgoingEvent, at: float) -> bytes:
+    body = msgspec.json.encode(SpoolRecord(at, *event))
     return b"%08x %08x %s\n" % (zlib.crc32(body), len(body), body)
 
 
-def _parsed(line: bytes) -> Record | None:
+def _parsed(line: bytes) -> SpoolRecord | None:
     """Return the record of a line; None where it is torn or garbled."""
     body = line[_HEADER_BYTES:]
     if line[:_HEADER_BYTES] != b"%08x %08x " % (zlib.crc32(body), len(body)):
@@ -374,8 +384,8 @@ def _parsed(line: bytes) -> Record | None:
         return None
 
 
-def glance_at(folder: Path, name: str) -> Glance | None:
-    """Say what the file *name* holds; None where it is gone or not ours to read."""
+def summarize_file(folder: Path, name: str) -> SpoolFileSummary | None:
+    """Return what the file *name* holds; None where it is gone or may not be read."""
     try:
         descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -388,4 +398,4 @@ def glance_at(folder: Path, name: str) -> Glance | None:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             is_held = True
-    return Glance(len(records), size, records[0].at if records else None, is_held)
+    return SpoolFileSummary(len(records), size, records[0].at if records else None, is_held)

@@ -1,4 +1,4 @@
-"""What the surroundings say: settings, and the job that a scheduler or queue is running.
+"""What the environment says: settings, and the job that a scheduler or queue runs here.
 
 The only module of the producers' library that reads the environment.
 
@@ -27,17 +27,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from run_ledger.emit.delivery.bus import Target
+from run_ledger.emit.identity.identifiers import identifier, is_identifier
 
-_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]")
-_MAX_ID = 128
-_DIGEST = 10
-_USUAL_SOURCE = "run-ledger.emit"
+_NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._:-]")
+_DIGEST_BYTES = 5
+_DEFAULT_SOURCE = "run-ledger.emit"
 _NO = {"", "0", "false", "no", "off"}
+_first_process = os.getpid()
 
 
-class Scheduled(NamedTuple):
-    """The job that a scheduler runs here, and the how-manieth try it is."""
+class BusTarget(NamedTuple):
+    """Where events go: the event bus, and who reports as their ``source``."""
+
+    bus: str
+    region: str | None
+    endpoint_url: str | None
+    source: str
+
+
+class ScheduledJob(NamedTuple):
+    """The job that a scheduler runs here, and the attempt's number, from 1."""
 
     job_id: str | None
     attempt: int
@@ -51,23 +60,23 @@ def value(name: str) -> str | None:
 
 
 def flag(name: str) -> bool:
-    """Tell whether ``RUN_LEDGER_…`` of that name is switched on."""
+    """Tell whether the environment's ``RUN_LEDGER_…`` of that name is switched on."""
     return (value(name) or "").lower() not in _NO
 
 
 def target(
     bus: str | None, region: str | None, endpoint_url: str | None, source: str | None
-) -> Target | None:
-    """Return where events go, by what was given, else by the environment; None for nowhere."""
+) -> BusTarget | None:
+    """Return where events go: as given, else as the environment says; None without a bus."""
     name = bus or value("BUS")
     if not name:
         return None
     of_arn = name.split(":")[3] if name.startswith("arn:") and name.count(":") > 3 else None  # noqa: PLR2004
-    return Target(
+    return BusTarget(
         bus=name,
         region=region or value("REGION") or of_arn or os.environ.get("AWS_REGION") or None,
         endpoint_url=endpoint_url or value("ENDPOINT_URL"),
-        source=source or value("SOURCE") or _USUAL_SOURCE,
+        source=source or value("SOURCE") or _DEFAULT_SOURCE,
     )
 
 
@@ -88,11 +97,11 @@ def spool_root(given: str | Path | None = None) -> Path | None:
     return Path(tempfile.gettempdir()) / f"run-ledger-{os.geteuid()}" / "spool"
 
 
-def spool_folder(root: Path, where: Target) -> Path:
-    """Return the folder of one target: a readable name, and a digest that tells all apart."""
+def spool_folder(root: Path, where: BusTarget) -> Path:
+    """Return the folder of one target: a readable name, and a digest that makes it unique."""
     seed = "\n".join([where.bus, where.region or "", where.endpoint_url or ""])
-    digest = hashlib.blake2b(seed.encode(), digest_size=_DIGEST // 2).hexdigest()
-    name = _NOT_IN_IDS.sub("-", where.bus.rpartition("/")[2])[:60].strip(".")
+    digest = hashlib.blake2b(seed.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    name = _NOT_IN_FOLDERS.sub("-", where.bus.rpartition("/")[2])[:60].strip(".")
     return root / f"{name}-{digest}"
 
 
@@ -101,29 +110,27 @@ def is_lambda() -> bool:
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
-def scheduled() -> Scheduled | None:
-    """Return what the scheduler or queue says that runs this process or task; None for none."""
+def is_worker() -> bool:
+    """Tell whether another Python process started or forked this one as a worker."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    is_started = bool(multiprocessing and multiprocessing.parent_process())
+    return is_started or os.getpid() != _first_process
+
+
+def scheduled_job() -> ScheduledJob | None:
+    """Return the job that a scheduler or queue runs in this process or task; None for none."""
     environment = os.environ
     return _celery() or _stated(environment) or _airflow(environment) or _aws_batch(environment)
 
 
-def enclosing() -> Scheduled | None:
+def enclosing_job() -> ScheduledJob | None:
     """Return the job of the ``run-ledger run`` that this process runs in; None for none."""
     job_id = value("PARENT_JOB_ID")
-    return Scheduled(job_id, _count(value("PARENT_ATTEMPT")) or 1) if job_id else None
+    return ScheduledJob(job_id, _count(value("PARENT_ATTEMPT")) or 1) if job_id else None
 
 
-def identifier(text: str) -> str:
-    """Return *text* as an id of the contract; what had to be changed gets a digest of it all."""
-    plain = _NOT_IN_IDS.sub("-", text)
-    if plain == text and len(text) <= _MAX_ID:
-        return text
-    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=_DIGEST // 2).hexdigest()
-    return f"{plain[: _MAX_ID - _DIGEST - 1]}-{digest}"
-
-
-def _stated(environment: Mapping[str, str]) -> Scheduled | None:
-    """Return what RUN_LEDGER_… says: for Kubernetes, Step Functions and whatever else there is."""
+def _stated(environment: Mapping[str, str]) -> ScheduledJob | None:
+    """Return the job that RUN_LEDGER_… names: for Kubernetes, Step Functions and any other."""
     job_id = value("JOB_ID")
     attempt = _count(value("ATTEMPT")) or _count(value("RETRIES"), plus=1)
     if job_id is None and attempt is None:
@@ -131,26 +138,28 @@ def _stated(environment: Mapping[str, str]) -> Scheduled | None:
     index = environment.get("JOB_COMPLETION_INDEX")  # of a pod of an indexed Kubernetes job
     if job_id is not None and index:
         job_id = f"{job_id}-{index}"
-    return Scheduled(identifier(job_id) if job_id else None, attempt or 1)
+    if job_id is not None and not is_identifier(job_id):  # an id that was made here stays itself
+        job_id = identifier(job_id)
+    return ScheduledJob(job_id, attempt or 1)
 
 
-def _aws_batch(environment: Mapping[str, str]) -> Scheduled | None:
+def _aws_batch(environment: Mapping[str, str]) -> ScheduledJob | None:
     job_id = environment.get("AWS_BATCH_JOB_ID")
     if not job_id:
         return None
-    return Scheduled(identifier(job_id), _count(environment.get("AWS_BATCH_JOB_ATTEMPT")) or 1)
+    return ScheduledJob(identifier(job_id), _count(environment.get("AWS_BATCH_JOB_ATTEMPT")) or 1)
 
 
-def _airflow(environment: Mapping[str, str]) -> Scheduled | None:
+def _airflow(environment: Mapping[str, str]) -> ScheduledJob | None:
     names = ("AIRFLOW_CTX_DAG_ID", "AIRFLOW_CTX_DAG_RUN_ID", "AIRFLOW_CTX_TASK_ID")
     parts = [environment.get(name) for name in names]
     if not all(parts):
         return None
     job_id = identifier(":".join(filter(None, parts)))
-    return Scheduled(job_id, _count(environment.get("AIRFLOW_CTX_TRY_NUMBER")) or 1)
+    return ScheduledJob(job_id, _count(environment.get("AIRFLOW_CTX_TRY_NUMBER")) or 1)
 
 
-def _celery() -> Scheduled | None:
+def _celery() -> ScheduledJob | None:
     """Return the Celery task that runs in this thread, where Celery is imported at all."""
     state = sys.modules.get("celery._state")
     task = state.get_current_task() if state else None
@@ -160,11 +169,11 @@ def _celery() -> Scheduled | None:
         return None
     retries = getattr(request, "retries", 0)
     attempt = retries + 1 if isinstance(retries, int) and retries >= 0 else 1
-    return Scheduled(identifier(str(job_id)), attempt, per_task=True)
+    return ScheduledJob(identifier(str(job_id)), attempt, per_task=True)
 
 
 def _count(text: str | None, plus: int = 0) -> int | None:
-    """Return the number in *text*; None where there is none that makes an attempt."""
+    """Return the number in *text* and *plus*; None where that is no attempt's number."""
     if text is None or not text.isascii() or not text.isdecimal():
         return None
     number = int(text[:9]) + plus

@@ -14,8 +14,9 @@ from tests.support.producers.buses import MoodyBus, WillingBus, dice, jobs_of
 
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery import backlog, sender
-from run_ledger.emit.delivery.bus import Bus, Target
-from run_ledger.emit.delivery.draining import drain, folders
+from run_ledger.emit.delivery.bus import EventBus
+from run_ledger.emit.delivery.draining import drain, spool_folders
+from run_ledger.emit.identity.environment import BusTarget
 
 MOODS = ["well", "well", "down", "lost", "some", "throttled", "odd"]
 NAMES = st.sampled_from(["records_ok", "records_failed", "cost_microusd", "own_name"])
@@ -33,19 +34,19 @@ STEPS = st.lists(
 def _quick() -> None:
     """Try failed calls again at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sender, "_FIRST_PAUSE", 0.0005)
-        patch.setattr(sender, "_LONGEST_PAUSE", 0.002)
+        patch.setattr(sender, "_FIRST_DELAY", 0.0005)
+        patch.setattr(sender, "_LONGEST_DELAY", 0.002)
         patch.setattr(backlog, "SECONDS_BETWEEN_SEARCHES", 0.01)
         yield
 
 
 def settled(root: Path, bus: WillingBus) -> None:
     """Send whatever the spools below *root* hold to *bus*."""
-    for folder in folders(root):
-        outcome = drain(folder.spool, Bus(folder.target, bus), sleep=lambda _: None)
+    for folder in spool_folders(root):
+        outcome = drain(folder.spool, EventBus(folder.target, bus), sleep=lambda _: None)
         assert outcome.trouble is None
         assert outcome.dropped == 0
-    assert [folder.files for folder in folders(root) if folder.files] == []
+    assert [folder.files for folder in spool_folders(root) if folder.files] == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -137,16 +138,16 @@ def test_what_was_sent_again_kept_its_id_and_text(tmp_path: Path) -> None:
     assert {*texts} == {entry["Detail"] for entry in bus.entries}
 
 
-@pytest.mark.parametrize("target", [Target("bus", None, None, "s")])
-def test_a_bus_that_takes_nothing_is_given_up(tmp_path: Path, target: Target) -> None:
+@pytest.mark.parametrize("target", [BusTarget("bus", None, None, "s")])
+def test_a_bus_that_takes_nothing_is_given_up(tmp_path: Path, target: BusTarget) -> None:
     """Sending a spool by hand ends where the bus takes nothing; what is there stays."""
     down = MoodyBus(lambda: "down")
     with RunLedger("bus", client=down, spool=tmp_path) as ledger:
         ledger.send("job_update", {"job_id": "j", "client_id": "c", "project_id": "p"})
-    (folder,) = folders(tmp_path)
+    (folder,) = spool_folders(tmp_path)
 
-    outcome = drain(folder.spool, Bus(target, down), sleep=lambda _: None)
+    outcome = drain(folder.spool, EventBus(target, down), sleep=lambda _: None)
 
     assert outcome.sent == 0
     assert outcome.trouble == "ConnectionError: nobody is there"
-    assert [left.files for left in folders(tmp_path)] == [1]
+    assert [left.files for left in spool_folders(tmp_path)] == [1]

@@ -35,7 +35,7 @@ def test_more_than_memory_takes_goes_to_disk(
     make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A bus that takes everything, but slower than it comes, costs no event."""
-    monkeypatch.setattr(sender, "MAX_WAITING", 100)
+    monkeypatch.setattr(sender, "MAX_UNSENT", 100)
     bus = BusyBus()
     ledger = make(client=bus)
 

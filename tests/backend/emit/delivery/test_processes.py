@@ -13,8 +13,8 @@ from tests.support.producers.buses import MoodyBus, WillingBus, dice, jobs_of, s
 from tests.support.producers.reporting import taken
 
 from run_ledger.domain.state.job import Job
-from run_ledger.emit.delivery.bus import Bus
-from run_ledger.emit.delivery.draining import drain, folders
+from run_ledger.emit.delivery.bus import EventBus
+from run_ledger.emit.delivery.draining import drain, spool_folders
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -44,8 +44,8 @@ def start(
 def settled(folder: Path, taken_so_far: WillingBus | None = None) -> dict[str, Job]:
     """Return the jobs that come of what the bus took and of what lies in the spool."""
     rest = WillingBus()
-    for spool in folders(folder / "spool"):
-        outcome = drain(spool.spool, Bus(spool.target, rest), sleep=lambda _: None)
+    for spool in spool_folders(folder / "spool"):
+        outcome = drain(spool.spool, EventBus(spool.target, rest), sleep=lambda _: None)
         assert (outcome.trouble, outcome.dropped) == (None, 0)
     before = taken_so_far.entries if taken_so_far else taken(folder / "bus")
     return jobs_of([*before, *rest.entries])

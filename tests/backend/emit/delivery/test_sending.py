@@ -17,19 +17,20 @@ from tests.support.producers.buses import Entry, MoodyBus, StuckBus, WillingBus,
 from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.counting.tallies import Tally
-from run_ledger.emit.counting.updates import Update
-from run_ledger.emit.delivery.bus import BYTES_PER_CALL, Bus, BusTrouble, Target, first_batch
-from run_ledger.emit.delivery.draining import folders
+from run_ledger.emit.counting.accumulator import Accumulator
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+from run_ledger.emit.delivery.bus import BYTES_PER_CALL, BusUnavailable, EventBus, first_call
+from run_ledger.emit.delivery.draining import spool_folders
 from run_ledger.emit.delivery.health import Health
-from run_ledger.emit.delivery.sender import Pace, Sender
+from run_ledger.emit.delivery.sender import Sender, SenderTiming
+from run_ledger.emit.identity.environment import BusTarget
 
 OWNER = {"client_id": "c", "project_id": "p"}
 
 
-def update(number: int, size: int = 10) -> Update:
+def event(number: int, size: int = 10) -> OutgoingEvent:
     """Return an update of about *size* bytes."""
-    return Update(f"e{number}", "job_update", "x" * size)
+    return OutgoingEvent(f"e{number}", "job_update", "x" * size)
 
 
 def test_calls_carry_up_to_ten_entries(make: Make) -> None:
@@ -48,14 +49,14 @@ def test_calls_carry_up_to_ten_entries(make: Make) -> None:
 
 def test_calls_stay_below_the_size_limit() -> None:
     """Large events go in fewer entries a call, at least one."""
-    large = [update(number, 60_000) for number in range(10)]
+    large = [event(number, 60_000) for number in range(10)]
 
-    batch = first_batch(large)
+    batch = first_call(large)
 
     assert sum(one.size for one in batch) <= BYTES_PER_CALL
     assert len(batch) == 4
-    assert len(first_batch([update(1, BYTES_PER_CALL)])) == 1
-    assert len(first_batch([update(number) for number in range(30)])) == 10
+    assert len(first_call([event(1, BYTES_PER_CALL)])) == 1
+    assert len(first_call([event(number) for number in range(30)])) == 10
 
 
 def test_an_event_is_within_what_the_writer_takes(ledger: RunLedger, bus: WillingBus) -> None:
@@ -99,7 +100,7 @@ def test_whatever_the_bus_raises_is_kept_from_the_pipeline(
     stats = ledger.stats()
     assert (stats.accepted, stats.spooled, stats.lost, stats.waiting) == (0, 2, 0, 0)
     assert (stats.last_error or "").startswith(words)
-    assert [folder.events for folder in folders(tmp_path / "spool")] == [2]
+    assert [folder.events for folder in spool_folders(tmp_path / "spool")] == [2]
 
 
 @pytest.mark.parametrize("spool", [None, "off"])
@@ -248,20 +249,22 @@ class Hand:
         """Begin at zero."""
         self.now = 0.0
         self.health = Health()
-        target = Target("bus", None, None, "s")
+        target = BusTarget("bus", None, None, "s")
         self.sender = Sender(
-            Bus(target, bus), None, self.health, Pace(interval), clock=lambda: self.now
+            EventBus(target, bus), None, self.health, SenderTiming(interval), clock=lambda: self.now
         )
         self.sender._start = lambda: None  # type: ignore[method-assign]
         identity = {**OWNER, "job_id": "j"}
-        self.tally = Tally("job_update", identity, self.sender.wake, self.health.note_invalid)
+        self.accumulator = Accumulator(
+            "job_update", identity, self.sender.add_accumulator, self.health.note_invalid
+        )
 
     def turn(self, seconds: float) -> float | None:
         """Let time pass and the sender do what is due; return for how long it would wait then."""
         self.now += seconds
-        self.sender._gather()
-        self.sender._send_waiting()
-        return self.sender._patience()
+        self.sender._collect()
+        self.sender._send_unsent()
+        return self.sender._seconds_to_wait()
 
 
 def test_sums_are_sent_every_few_seconds(bus: WillingBus) -> None:
@@ -270,13 +273,13 @@ def test_sums_are_sent_every_few_seconds(bus: WillingBus) -> None:
     patience = []
     for number in range(12):
         if number < 8:
-            hand.tally.add({"records_ok": 1})
+            hand.accumulator.add({"records_ok": 1})
         patience.append(hand.turn(1.0))
 
     assert [one["delta"]["records_ok"] for one in bus.details] == [6, 2]
     assert patience[0] == pytest.approx(5.0)
     assert hand.turn(5.0) is None
-    hand.tally.add({"records_ok": 1})
+    hand.accumulator.add({"records_ok": 1})
     assert hand.turn(100.0) == pytest.approx(5.0)
     assert len(bus.details) == 2
 
@@ -284,8 +287,8 @@ def test_sums_are_sent_every_few_seconds(bus: WillingBus) -> None:
 def test_a_job_that_is_kept_alive_shows_up_within_its_heartbeat(bus: WillingBus) -> None:
     """Silence makes a sign of life, other news make none needed."""
     hand = Hand(bus)
-    hand.tally.silence, hand.tally.is_kept_alive = 300.0, True
-    hand.sender.wake(hand.tally)
+    hand.accumulator.seconds_of_silence, hand.accumulator.is_kept_alive = 300.0, True
+    hand.sender.add_accumulator(hand.accumulator)
     hand.turn(0.0)
     for _ in range(59):
         hand.turn(5.0)
@@ -293,7 +296,7 @@ def test_a_job_that_is_kept_alive_shows_up_within_its_heartbeat(bus: WillingBus)
     hand.turn(5.0)
     assert len(bus.details) == 1
     assert "delta" not in bus.details[0]
-    hand.tally.add({"a": 1})
+    hand.accumulator.add({"a": 1})
     for _ in range(60):
         hand.turn(5.0)
     assert len(bus.details) == 2
@@ -304,18 +307,18 @@ def test_what_is_said_while_a_job_falls_asleep_is_not_forgotten(
 ) -> None:
     """An add between the last look and the sleep wakes nobody, and is taken all the same."""
     hand = Hand(bus)
-    hand.tally.add({"records_ok": 1})
+    hand.accumulator.add({"records_ok": 1})
     hand.turn(0.0)
     hand.turn(5.0)
-    real = Tally.take
+    real = Accumulator.take_events
 
-    def take(tally: Tally, *arguments: Any, **options: Any) -> list[Update]:
-        updates = real(tally, *arguments, **options)
-        monkeypatch.setattr(Tally, "take", real)
-        tally.add({"records_ok": 1})
-        return updates
+    def take(accumulator: Accumulator, *arguments: Any, **options: Any) -> list[OutgoingEvent]:
+        events = real(accumulator, *arguments, **options)
+        monkeypatch.setattr(Accumulator, "take_events", real)
+        accumulator.add({"records_ok": 1})
+        return events
 
-    monkeypatch.setattr(Tally, "take", take)
+    monkeypatch.setattr(Accumulator, "take_events", take)
     hand.turn(5.0)
     hand.turn(5.0)
 
@@ -327,7 +330,7 @@ def test_an_outage_is_met_with_growing_pauses(bus: WillingBus) -> None:
     moods = {"mood": "down"}
     moody = MoodyBus(lambda: moods["mood"])
     hand = Hand(moody)
-    hand.sender.hand(Update("e", "job_update", "{}"))
+    hand.sender.enqueue(OutgoingEvent("e", "job_update", "{}"))
     pauses = []
     for _ in range(12):
         before = len(moody.sent)
@@ -368,5 +371,5 @@ def test_the_real_client_speaks_to_a_real_server(
 def test_a_client_that_cannot_be_made_is_trouble_as_any(monkeypatch: pytest.MonkeyPatch) -> None:
     """No region, no credentials: that is said, and tried again later."""
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    with pytest.raises(BusTrouble, match="NoRegionError"):
-        Bus(Target("bus", None, None, "s")).put([update(1)])
+    with pytest.raises(BusUnavailable, match="NoRegionError"):
+        EventBus(BusTarget("bus", None, None, "s")).put([event(1)])

@@ -12,26 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.producers.buses import MoodyBus, WillingBus
 
-from run_ledger.emit.counting.updates import Update
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery import spool as spool_module
-from run_ledger.emit.delivery.backlog import Shelf
-from run_ledger.emit.delivery.bus import Bus, Target
-from run_ledger.emit.delivery.draining import drain, folders
+from run_ledger.emit.delivery.backlog import Backlog
+from run_ledger.emit.delivery.bus import EventBus
+from run_ledger.emit.delivery.draining import drain, spool_folders
 from run_ledger.emit.delivery.health import Health
 from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.identity.environment import BusTarget
 
 TARGET = '{"bus":"b","source":"s"}'
 
 
-def updates(*numbers: int) -> list[Update]:
-    """Return updates with these numbers."""
-    return [Update(f"e{number}", "job_update", f'{{"n":{number}}}') for number in numbers]
+def events(*numbers: int) -> list[OutgoingEvent]:
+    """Return events with these numbers."""
+    return [OutgoingEvent(f"e{number}", "job_update", f'{{"n":{number}}}') for number in numbers]
 
 
 def drained(folder: Path) -> list[str]:
     """Return the ids of what a next process would send, in its order."""
     bus = WillingBus()
-    outcome = drain(Spool(folder), Bus(Target("b", None, None, "s"), bus))
+    outcome = drain(Spool(folder), EventBus(BusTarget("b", None, None, "s"), bus))
     assert outcome.trouble is None
     return [f"e{one['n']}" for one in bus.details]
 
@@ -45,8 +46,8 @@ def only_file(folder: Path) -> Path:
 def test_what_was_put_there_is_found_by_the_next(tmp_path: Path) -> None:
     """In order, whole, and gone once it is sent."""
     spool = Spool(tmp_path / "b", TARGET)
-    assert spool.append(updates(1, 2))
-    assert spool.append(updates(3))
+    assert spool.append(events(1, 2))
+    assert spool.append(events(3))
     spool.close()
 
     assert drained(tmp_path / "b") == ["e1", "e2", "e3"]
@@ -56,9 +57,9 @@ def test_what_was_put_there_is_found_by_the_next(tmp_path: Path) -> None:
 def test_a_living_process_keeps_its_file(tmp_path: Path) -> None:
     """Nobody else takes it before it is let go of."""
     spool = Spool(tmp_path, TARGET)
-    spool.append(updates(1))
+    spool.append(events(1))
     other = Spool(tmp_path, TARGET)
-    other.append(updates(2))
+    other.append(events(2))
     other.close()
 
     assert drained(tmp_path) == ["e2"]
@@ -70,7 +71,7 @@ def test_two_that_come_after_share_the_files(tmp_path: Path) -> None:
     """What one has taken over, the other leaves alone."""
     for number in range(2):
         spool = Spool(tmp_path, TARGET)
-        spool.append(updates(number))
+        spool.append(events(number))
         spool.close()
     one, other = Spool(tmp_path), Spool(tmp_path)
     first, second = next(one.orphans()), next(other.orphans())
@@ -87,7 +88,7 @@ def test_a_torn_tail_costs_nothing_but_itself(
     """Wherever a crash cut the file, whatever it left: whole lines are found, nothing else is."""
     folder = tmp_path_factory.mktemp("spool")
     spool = Spool(folder, TARGET)
-    spool.append(updates(0, 1, 2, 3))
+    spool.append(events(0, 1, 2, 3))
     spool.close()
     file = only_file(folder)
     whole = file.read_bytes()
@@ -105,13 +106,13 @@ def test_a_torn_tail_costs_nothing_but_itself(
 def test_garbled_lines_are_skipped_and_counted(tmp_path: Path) -> None:
     """A bit that flipped is found by the checksum; what follows is sent."""
     spool = Spool(tmp_path, TARGET)
-    spool.append(updates(1, 2, 3))
+    spool.append(events(1, 2, 3))
     spool.close()
     file = only_file(tmp_path)
     file.write_bytes(file.read_bytes().replace(b'"e2"', b'"e9"'))
     bus = WillingBus()
 
-    outcome = drain(Spool(tmp_path), Bus(Target("b", None, None, "s"), bus))
+    outcome = drain(Spool(tmp_path), EventBus(BusTarget("b", None, None, "s"), bus))
 
     assert [one["n"] for one in bus.details] == [1, 3]
     assert (outcome.sent, outcome.dropped) == (2, 1)
@@ -122,7 +123,7 @@ def test_it_is_its_users_alone(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         spool = Spool(tmp_path / "deep" / "er", TARGET)
-        spool.append(updates(1))
+        spool.append(events(1))
     finally:
         os.umask(before)
 
@@ -144,7 +145,7 @@ def test_a_folder_that_others_could_write_to_is_refused(tmp_path: Path, how: str
         folder.chmod(0o777)
 
     with pytest.raises(OSError, match=r"spool|directory|symbolic"):
-        Spool(folder, TARGET).append(updates(1))
+        Spool(folder, TARGET).append(events(1))
 
 
 @pytest.mark.parametrize("make", [Path.symlink_to, lambda path, _: os.mkfifo(path)])
@@ -168,7 +169,7 @@ def test_it_is_bounded_over_all_processes(tmp_path: Path) -> None:
     first = Spool(tmp_path, TARGET, max_bytes=1_000)
     second = Spool(tmp_path, TARGET, max_bytes=1_000)
     number = 0
-    while (first if number % 2 else second).append(updates(number)):
+    while (first if number % 2 else second).append(events(number)):
         number += 1
         assert number < 100
 
@@ -181,12 +182,13 @@ def test_it_is_bounded_over_all_processes(tmp_path: Path) -> None:
 def test_what_is_too_old_is_dropped_and_counted(tmp_path: Path) -> None:
     """The ledger knows repeats for so long; what is older might count twice."""
     spool = Spool(tmp_path, TARGET, clock=lambda: 1_000.0)
-    spool.append(updates(1))
+    spool.append(events(1))
     spool.close()
     bus = WillingBus()
 
     outcome = drain(
-        Spool(tmp_path, clock=lambda: 1_000.0 + 31 * 86_400), Bus(Target("b", None, None, "s"), bus)
+        Spool(tmp_path, clock=lambda: 1_000.0 + 31 * 86_400),
+        EventBus(BusTarget("b", None, None, "s"), bus),
     )
 
     assert bus.entries == []
@@ -196,7 +198,7 @@ def test_what_is_too_old_is_dropped_and_counted(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When writing fails in the middle, the file is as before."""
     spool = Spool(tmp_path, TARGET)
-    spool.append(updates(1))
+    spool.append(events(1))
     real, calls = os.write, []
 
     def write(descriptor: int, content: bytes) -> int:
@@ -208,9 +210,9 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", write)
         with pytest.raises(OSError, match="No space"):
-            spool.append(updates(2))
+            spool.append(events(2))
     assert len(calls) == 2
-    assert spool.append(updates(3))
+    assert spool.append(events(3))
     spool.close()
     assert drained(tmp_path) == ["e1", "e3"]
 
@@ -220,16 +222,16 @@ def test_what_is_refused_for_ever_does_not_make_the_file_grow(
 ) -> None:
     """An event that goes round and round is moved to a new file now and then."""
     monkeypatch.setattr(spool_module, "_WASTE_BYTES", 2_000)
-    shelf = Shelf(Spool(tmp_path, TARGET), Health())
-    assert shelf.write(updates(1))
+    backlog = Backlog(Spool(tmp_path, TARGET), Health())
+    assert backlog.write(events(1))
     for _ in range(200):
-        pile = shelf.pile()
-        assert pile
-        assert shelf.write(pile.updates)
-        shelf.done(pile)
+        batch = backlog.next_batch()
+        assert batch
+        assert backlog.write(batch.events)
+        backlog.drop(batch)
 
     assert sum(file.stat().st_size for file in tmp_path.glob("*.spool")) < 4_000
-    shelf.let_go()
+    backlog.close()
     assert {*drained(tmp_path)} == {"e1"}
 
 
@@ -248,7 +250,7 @@ def test_a_new_file_is_never_taken_for_an_orphan(
     monkeypatch.setattr(spool_module.fcntl, "flock", flock)
     spool = Spool(tmp_path, TARGET)
 
-    assert spool.append(updates(1))
+    assert spool.append(events(1))
     assert spool.own
     assert spool.own.name not in taken
 
@@ -256,9 +258,9 @@ def test_a_new_file_is_never_taken_for_an_orphan(
 def test_folders_tell_what_is_there(tmp_path: Path) -> None:
     """Events, files and who holds them, without taking anything; other things are passed over."""
     spool = Spool(tmp_path / "b", TARGET)
-    spool.append(updates(1, 2))
+    spool.append(events(1, 2))
     other = Spool(tmp_path / "b", TARGET)
-    other.append(updates(3))
+    other.append(events(3))
     other.close()
     (tmp_path / "stray").mkdir()
     (tmp_path / "note.txt").write_text("x")
@@ -266,21 +268,23 @@ def test_folders_tell_what_is_there(tmp_path: Path) -> None:
     broken.mkdir(0o700)
     (broken / "target.json").write_text("{")
 
-    (folder,) = folders(tmp_path)
+    (folder,) = spool_folders(tmp_path)
 
     assert (folder.target.bus, folder.events, folder.files, folder.held) == ("b", 3, 2, 1)
-    assert list(folders(tmp_path / "nowhere")) == []
+    assert list(spool_folders(tmp_path / "nowhere")) == []
 
 
 def test_part_of_a_batch_that_fails_is_kept(tmp_path: Path) -> None:
     """What the bus took of a batch is not sent again, the rest is."""
     spool = Spool(tmp_path, TARGET)
-    spool.append(updates(*range(20)))
+    spool.append(events(*range(20)))
     spool.close()
     moods = iter(["some", "well", "some"])
     bus = MoodyBus(lambda: next(moods, "well"))
 
-    outcome = drain(Spool(tmp_path), Bus(Target("b", None, None, "s"), bus), sleep=lambda _: None)
+    outcome = drain(
+        Spool(tmp_path), EventBus(BusTarget("b", None, None, "s"), bus), sleep=lambda _: None
+    )
 
     assert outcome.sent == 20
     assert sorted(one["n"] for one in bus.details) == list(range(20))

@@ -12,9 +12,10 @@ from tests.backend.emit.conftest import Make
 from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.delivery import processes
-from run_ledger.emit.delivery.bus import Target
+from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.identity import environment
+from run_ledger.emit.identity.environment import BusTarget
+from run_ledger.emit.identity.identifiers import identifier
 
 OWNER = {"client_id": "c", "project_id": "p"}
 BATCH = {"AWS_BATCH_JOB_ID": "4c2f-11:3", "AWS_BATCH_JOB_ATTEMPT": "2"}
@@ -76,7 +77,7 @@ def test_airflow_runs_have_ids_that_the_contract_takes(
         "nightly:scheduled__2026-11-22T00:00:00-00:00:enrich.map-"
     )
     assert first.job_id != other.job_id
-    assert len(environment.identifier("é" * 500)) == 128
+    assert len(identifier("x" * 500)) == 128
 
 
 def test_celery_tasks_name_their_jobs(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +86,7 @@ def test_celery_tasks_name_their_jobs(make: Make, monkeypatch: pytest.MonkeyPatc
     current: dict[str, Any] = {}
     state = SimpleNamespace(get_current_task=lambda: current.get("task"))
     monkeypatch.setitem(sys.modules, "celery._state", state)  # type: ignore[arg-type]
-    monkeypatch.setattr(processes, "is_worker", lambda: True)
+    monkeypatch.setattr(environment, "is_worker", lambda: True)
     found = []
     for job_id, retries in tasks:
         request = SimpleNamespace(id=job_id, retries=retries)
@@ -106,7 +107,7 @@ def test_celery_workers_send_before_they_end(
     shutdown = SimpleNamespace(connect=lambda receiver, **_: told.append(receiver))
     signals = SimpleNamespace(worker_process_shutdown=shutdown)
     monkeypatch.setitem(sys.modules, "celery.signals", signals)  # type: ignore[arg-type]
-    monkeypatch.setattr(processes, "_registered_in", [])
+    monkeypatch.setattr(process_hooks, "_registered_in", [])
     make(interval_seconds=60).join(**OWNER, job_id="j").add(records_ok=1)
 
     (receiver,) = told
@@ -132,7 +133,7 @@ def test_a_worker_process_leaves_the_schedulers_id_to_its_parent(
 ) -> None:
     """Else both would end the same job."""
     set_all(monkeypatch, BATCH)
-    monkeypatch.setattr(processes, "is_worker", lambda: True)
+    monkeypatch.setattr(environment, "is_worker", lambda: True)
 
     job = make().job(**OWNER)
 
@@ -201,23 +202,23 @@ def test_inside_run_a_program_has_its_own_job_and_may_join_the_runs(
     ("given", "variables", "expected"),
     [
         ({}, {}, None),
-        ({"bus": "b"}, {}, Target("b", None, None, "run-ledger.emit")),
+        ({"bus": "b"}, {}, BusTarget("b", None, None, "run-ledger.emit")),
         (
             {},
             {"RUN_LEDGER_BUS": "b", "RUN_LEDGER_SOURCE": "s", "AWS_REGION": "eu-west-1"},
-            Target("b", "eu-west-1", None, "s"),
+            BusTarget("b", "eu-west-1", None, "s"),
         ),
         (
             {"bus": "arn:aws:events:eu-central-1:1:event-bus/b"},
             {"AWS_REGION": "eu-west-1"},
-            Target(
+            BusTarget(
                 "arn:aws:events:eu-central-1:1:event-bus/b", "eu-central-1", None, "run-ledger.emit"
             ),
         ),
         (
             {"bus": "b", "region": "x", "endpoint_url": "http://y", "source": "z"},
             {"RUN_LEDGER_BUS": "c", "RUN_LEDGER_REGION": "w", "RUN_LEDGER_ENDPOINT_URL": "v"},
-            Target("b", "x", "http://y", "z"),
+            BusTarget("b", "x", "http://y", "z"),
         ),
     ],
 )
@@ -225,7 +226,7 @@ def test_where_events_go(
     monkeypatch: pytest.MonkeyPatch,
     given: dict[str, str],
     variables: dict[str, str],
-    expected: Target | None,
+    expected: BusTarget | None,
 ) -> None:
     """What is given counts, then the environment; without a bus, nowhere."""
     set_all(monkeypatch, variables)
@@ -256,11 +257,11 @@ def test_where_the_spool_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_each_target_has_a_spool_of_its_own(tmp_path: Path) -> None:
     """Events for one bus are never sent to another."""
     targets = [
-        Target("b", None, None, "s"),
-        Target("b", "eu-west-1", None, "s"),
-        Target("b", None, "http://x", "s"),
-        Target("../../b", None, None, "s"),
-        Target("..", None, None, "s"),
+        BusTarget("b", None, None, "s"),
+        BusTarget("b", "eu-west-1", None, "s"),
+        BusTarget("b", None, "http://x", "s"),
+        BusTarget("../../b", None, None, "s"),
+        BusTarget("..", None, None, "s"),
     ]
     found = {environment.spool_folder(tmp_path, one) for one in targets}
 

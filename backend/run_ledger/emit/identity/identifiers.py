@@ -7,18 +7,23 @@ import re
 
 MAX_LENGTH = 128
 _DIGEST_CHARACTERS = 20
-_AS_IT_IS = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 _LOOKS_MADE = re.compile(rf".*-[0-9a-f]{{{_DIGEST_CHARACTERS}}}\Z")
 _FOREIGN = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
-def identifier(name: str) -> str:
-    """Return *name* as an identifier: itself where it can be one, else readable with a digest.
+def is_identifier(text: str) -> bool:
+    """Tell whether the contract takes *text* as an identifier."""
+    return _IDENTIFIER.match(text) is not None
 
-    Two names never become one: what is changed ends in a digest of the whole name, and a name that
-    happens to look so is given a digest as well.
+
+def identifier(name: str) -> str:
+    """Return *name* as an identifier: unchanged if it is one, else a readable part and a digest.
+
+    Two names never become one: the digest is that of the whole name, and a name that happens to end
+    like a digest gets another one. For example ``"a/b"`` becomes ``"a-b-"`` and 20 hex digits.
     """
-    if _AS_IT_IS.match(name) and not _LOOKS_MADE.match(name):
+    if is_identifier(name) and not _LOOKS_MADE.match(name):
         return name
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass")).hexdigest()
     room = MAX_LENGTH - _DIGEST_CHARACTERS - 1

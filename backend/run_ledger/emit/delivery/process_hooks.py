@@ -1,4 +1,4 @@
-"""What must happen when a process forks or ends."""
+"""Hooks for the ends of a process: what to call after a fork, and before it exits."""
 
 from __future__ import annotations
 
@@ -14,54 +14,46 @@ from typing import Protocol
 _WORKER_MODULES = ("multiprocessing.util", "billiard.util")
 
 
-class Forks(Protocol):
-    """What begins anew in a forked child."""
+class ForkAware(Protocol):
+    """Something that begins anew in a forked child."""
 
     def after_fork(self) -> None:
-        """Leave to the parent what is the parent's."""
+        """Begin anew; the parent goes on with what there was."""
 
 
-class Works(Forks, Protocol):
-    """What has something to finish before the process ends."""
+class ExitAware(ForkAware, Protocol):
+    """Something that has work to finish before the process ends."""
 
     def at_exit(self) -> None:
         """Finish it within a few seconds."""
 
 
-_first_process = os.getpid()
-_known: list[weakref.ref[Forks]] = []
-_working: dict[Works, None] = {}
+_fork_aware: list[weakref.ref[ForkAware]] = []
+_exit_aware: dict[ExitAware, None] = {}
 _registered_in: list[tuple[int, frozenset[str]]] = []
 
 
-def is_worker() -> bool:
-    """Tell whether this process is a worker that another Python process started or forked."""
-    multiprocessing = sys.modules.get("multiprocessing.process")
-    is_started = bool(multiprocessing and multiprocessing.parent_process())
-    return is_started or os.getpid() != _first_process
+def watch_fork(one: ForkAware) -> None:
+    """Call ``one.after_fork()`` in forked children, for as long as *one* exists."""
+    _fork_aware[:] = [known for known in _fork_aware if known() is not None]
+    _fork_aware.append(weakref.ref(one))
 
 
-def know(one: Forks) -> None:
-    """Tell *one* of forks for as long as it is there."""
-    _known[:] = [known for known in _known if known() is not None]
-    _known.append(weakref.ref(one))
+def watch_exit(one: ExitAware) -> None:
+    """Keep *one* and call ``one.at_exit()`` before the process ends, until `unwatch_exit`."""
+    _exit_aware[one] = None
+    _register()
 
 
-def begun(one: Works) -> None:
-    """Keep *one*, and tell it of the end of the process, until it is `done`."""
-    _working[one] = None
-    _watch_exit()
+def unwatch_exit(one: ExitAware) -> None:
+    """Forget *one*, which has nothing to finish any more."""
+    _exit_aware.pop(one, None)
 
 
-def done(one: Works) -> None:
-    """Let go of *one*, which has nothing to finish any more."""
-    _working.pop(one, None)
+def _register() -> None:
+    """Have `_at_exit` called at the end of this process.
 
-
-def _watch_exit() -> None:
-    """See to it that the end of this process is heard of.
-
-    In a worker process, what was registered before it forked is gone by the time that it works.
+    In a worker process, the functions registered before it forked are not called.
     """
     loaded = frozenset(name for name in _WORKER_MODULES if name in sys.modules)
     here = (os.getpid(), loaded)
@@ -80,15 +72,15 @@ def _watch_exit() -> None:
 
 
 def _at_exit(**_: object) -> None:
-    for one in list(_working):
+    for one in list(_exit_aware):
         with suppress(Exception):
             one.at_exit()
 
 
 def _after_fork() -> None:
-    working = list(_working)
-    _working.clear()
-    for one in [*working, *(known() for known in _known)]:
+    working = list(_exit_aware)
+    _exit_aware.clear()
+    for one in [*working, *(known() for known in _fork_aware)]:
         if one is not None:
             with suppress(Exception):
                 one.after_fork()

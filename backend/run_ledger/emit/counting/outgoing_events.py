@@ -1,4 +1,4 @@
-"""Updates: what one event says, made, mended where it breaks the contract, and put into JSON."""
+"""Events on their way out: made, mended where they break the contract, and put into JSON."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
 from run_ledger.emit.counting.redaction import redacted
 
-MAX_TEXT = 1024
-MAX_NAMES_AN_EVENT = 24
+MAX_TEXT = 1024  # characters
+MAX_DELTAS_PER_EVENT = 24
 _TEXTS = ("name", "stage", "owner")
-_IDENTITY = {"job_id", "project_id", "client_id", "pipeline"}
-_ENVELOPE_BYTES = 200  # names and source of an entry, generously
+_REQUIRED = {
+    *("job_id", "project_id", "client_id", "pipeline"),
+    *("event_id", "status", "result", "occurred_at"),
+}
+_ENVELOPE_BYTES = 200  # names and source of an event, generously
 
-Complain = Callable[[InvalidEvent], None]
+OnInvalid = Callable[[InvalidEvent], None]
 
 
-class Update(NamedTuple):
+class OutgoingEvent(NamedTuple):
     """One event as it goes to the bus; its id stays the same however often it is sent."""
 
     event_id: str
@@ -42,72 +45,86 @@ def now() -> Instant:
     return Instant(time.time_ns() // 1_000)
 
 
-def make(detail_type: str, detail: Mapping[str, Any], complain: Complain) -> Update | None:
-    """Return *detail* as an update, less those optional fields that break the contract.
+def make_event(
+    detail_type: str, detail: Mapping[str, Any], on_invalid: OnInvalid
+) -> OutgoingEvent | None:
+    """Return *detail* as an event, without the optional fields that break the contract.
 
-    Each of these is told to *complain*. None where what must be there is missing or wrong.
+    Each of those is passed to *on_invalid*. None where a required field is missing or wrong.
     """
-    content = {name: value for name, value in detail.items() if value is not None}
-    content.setdefault("event_id", uuid.uuid4().hex)
-    content.setdefault("occurred_at", instants.text(now()))
-    for name in _TEXTS:
-        if name in content:
-            content[name] = cut(content[name])
-    if isinstance(content.get("tags"), Mapping):
-        content["tags"] = {cut(name): cut(value) for name, value in content["tags"].items()}
+    content = _content(detail)
     while True:
         try:
             text = msgspec.json.encode(content).decode()
             _check(detail_type, text)
         except InvalidEvent as invalid:
-            complain(invalid)
+            on_invalid(invalid)
             if not _leave_out(content, invalid):
                 return None
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            complain(
+            on_invalid(
                 InvalidEvent("bad_json", field="detail", got=str(error), allowed="JSON in UTF-8")
             )
             return None
         else:
-            return Update(str(content["event_id"]), detail_type, text)
+            return OutgoingEvent(str(content["event_id"]), detail_type, text)
 
 
-def cut(value: object, length: int = MAX_TEXT) -> str:
-    """Return *value* as text that the contract takes: well-formed, at most *length* long."""
+def cut_text(value: object, length: int = MAX_TEXT) -> str:
+    """Return *value* as well-formed text of at most *length* characters."""
     text = str(value).encode("utf-8", "replace").decode()
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def error_document(error: object, error_type: str | None = None) -> dict[str, str]:
-    """Return the contract's ``error`` for an exception or a text, with secrets blanked."""
+    """Return the contract's ``error`` for an exception or a text, with secrets blanked.
+
+    For example ``{"type": "KeyError", "message": "'sku'"}``. *error_type* replaces the type.
+    """
     if not isinstance(error, BaseException):
-        return {"type": cut(error_type or "Error"), "message": cut(redacted(str(error)))}
-    kind = type(error)
-    module = "" if kind.__module__ in {"builtins", "__main__"} else f"{kind.__module__}."
+        return {"type": cut_text(error_type or "Error"), "message": cut_text(redacted(str(error)))}
+    exception = type(error)
+    module = "" if exception.__module__ in {"builtins", "__main__"} else f"{exception.__module__}."
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - a pipeline's exception may be broken in any way
         message = "(an error whose text can't be had)"
     return {
-        "type": cut(error_type or f"{module}{kind.__qualname__}"),
-        "message": cut(redacted(message)),
+        "type": cut_text(error_type or f"{module}{exception.__qualname__}"),
+        "message": cut_text(redacted(message)),
     }
 
 
+def _content(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *detail* with an id and a time, without None, and with texts that fit."""
+    content = {name: value for name, value in detail.items() if value is not None}
+    if "event_id" not in content:
+        content["event_id"] = uuid.uuid4().hex
+    if "occurred_at" not in content:
+        content["occurred_at"] = instants.text(now())
+    for name in _TEXTS:
+        if name in content:
+            content[name] = cut_text(content[name])
+    if isinstance(content.get("tags"), Mapping):
+        tags = content["tags"].items()
+        content["tags"] = {cut_text(name): cut_text(value) for name, value in tags}
+    return content
+
+
 def _check(detail_type: str, detail: str) -> None:
-    """Raise InvalidEvent where the writer would; it is the writer's own check."""
+    """Raise InvalidEvent where the writer would: this calls the writer's own check."""
     kind = msgspec.json.encode(detail_type).decode()
     decode(f'{{"id":"-","detail-type":{kind},"source":"-","detail":{detail}}}')
 
 
 def _leave_out(content: dict[str, Any], invalid: InvalidEvent) -> bool:
-    """Take out of *content* what *invalid* speaks of; False where nothing is left to take."""
+    """Remove the field that *invalid* names; return False where it is required or not there."""
     if invalid.reason == "too_large" and "tags" in content:
         del content["tags"]
         return True
     _, _, path = invalid.field.partition(".")
     field, _, name = path.partition(".")
-    if field in _IDENTITY or field in {"event_id", "status", "result", "occurred_at"}:
+    if field in _REQUIRED:
         return False
     inner = content.get(field)
     if isinstance(inner, dict) and name in inner and field in {"delta", "tags"}:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.contract.vocabulary import Identifier
-from run_ledger.emit.identity.names import identifier
+from run_ledger.emit.identity.identifiers import identifier
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=200) | st.text("a-0._:/", max_size=140)
 

@@ -1,4 +1,4 @@
-"""Which job it is, and the how-manieth try, where the caller does not say."""
+"""Which job and which attempt it is, where the caller does not say."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from run_ledger.emit.delivery import processes
 from run_ledger.emit.identity import environment
+from run_ledger.emit.identity.identifiers import identifier
 
 _REMEMBERED = 10_000  # job ids
 
 
-class Naming:
-    """Names jobs by what the scheduler says, and counts tries of one job in this process."""
+class JobIdentities:
+    """Takes job ids from the scheduler, and counts the attempts of each job in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,10 @@ class Naming:
     def owner(
         self, client_id: str | None, project_id: str | None, pipeline: str | None
     ) -> dict[str, Any]:
-        """Return whose work it is: what was given, else what the environment says."""
+        """Return whose work it is, as given, else as the environment says.
+
+        For example ``{"client_id": "acme", "project_id": "catalogue"}``.
+        """
         identity = {
             "client_id": client_id or environment.value("CLIENT_ID"),
             "project_id": project_id or environment.value("PROJECT_ID"),
@@ -37,28 +40,29 @@ class Naming:
         pipeline = pipeline or environment.value("PIPELINE")
         return {**identity, "pipeline": pipeline} if pipeline else identity
 
-    def name(
-        self, identity: Mapping[str, Any], job_id: str | None, attempt: int | None
+    def identify(
+        self, owner: Mapping[str, Any], job_id: str | None, attempt: int | None
     ) -> dict[str, Any]:
-        """Return *identity* with the job's id and its attempt, as given or found out."""
-        scheduled = environment.scheduled()
+        """Return *owner* with ``job_id`` and ``attempt``, as given, scheduled or counted here."""
+        scheduled = environment.scheduled_job()
         chosen = job_id or self._scheduled_id(scheduled)
-        tried = scheduled.attempt if scheduled and chosen else 1
-        named = {**identity, "job_id": chosen or uuid.uuid4().hex}
-        with self._lock:
-            counted = self._ended.get(_key(named), 0) + 1
-        return {**named, "attempt": max(tried, counted) if attempt is None else attempt}
+        identity = {**owner, "job_id": chosen or uuid.uuid4().hex}
+        if attempt is None:
+            with self._lock:
+                counted = self._ended.get(_key(identity), 0) + 1
+            attempt = max(scheduled.attempt if scheduled and chosen else 1, counted)
+        return {**identity, "attempt": attempt}
 
-    def ended(self, identity: Mapping[str, Any]) -> None:
-        """Remember that a try ended here, so that the next one of the same job counts on."""
+    def note_end(self, identity: Mapping[str, Any]) -> None:
+        """Remember that an attempt ended here, so that the job's next one gets a higher number."""
         with self._lock:
             _remember(self._ended, _key(identity), int(identity["attempt"]))
 
-    def _scheduled_id(self, scheduled: environment.Scheduled | None) -> str | None:
-        """Return the scheduler's id, numbered from the second job on that has it here."""
+    def _scheduled_id(self, scheduled: environment.ScheduledJob | None) -> str | None:
+        """Return the scheduler's job id; the second job that takes it here gets ``:2`` after it."""
         if scheduled is None or scheduled.job_id is None:
             return None
-        if not scheduled.per_task and processes.is_worker():
+        if not scheduled.per_task and environment.is_worker():
             return None  # the id is the parent process's
         with self._lock:
             # What encloses this process may have taken the id already.
@@ -67,7 +71,7 @@ class Naming:
             _remember(self._taken, scheduled.job_id, number)
         if number == 1:
             return scheduled.job_id
-        return environment.identifier(f"{scheduled.job_id}:{number}")
+        return identifier(f"{scheduled.job_id}:{number}")
 
 
 def _key(identity: Mapping[str, Any]) -> tuple[Any, ...]:
