@@ -38,8 +38,8 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
 emit/counting: domain domain/contract
-emit/delivery: domain emit/counting
-emit/identity: emit/delivery
+emit/identity
+emit/delivery: domain emit/counting emit/identity
 emit: domain domain/contract emit/counting emit/delivery emit/identity
 """
 

@@ -14,7 +14,8 @@ from contextlib import suppress
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery.bus import EVENTS_PER_CALL, first_call
 from run_ledger.emit.delivery.health import Health
-from run_ledger.emit.delivery.spool import Spool, SpoolBatch, SpoolFile
+from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.delivery.spool_file import SpoolBatch, SpoolFile
 
 SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that ended
 _LOCK_SECONDS = 2.0

@@ -15,7 +15,8 @@ import msgspec
 from run_ledger.emit.delivery.backlog import Backlog
 from run_ledger.emit.delivery.bus import BusUnavailable, EventBus
 from run_ledger.emit.delivery.health import Health
-from run_ledger.emit.delivery.spool import SUFFIX, Spool, SpoolBatch, open_folder, summarize_file
+from run_ledger.emit.delivery.spool import SUFFIX, Spool, open_folder
+from run_ledger.emit.delivery.spool_file import SpoolBatch, summarize_file
 from run_ledger.emit.identity.environment import BusTarget
 
 _FIRST_DELAY = 0.5  # seconds

@@ -14,6 +14,7 @@ from tests.support.producers.buses import MoodyBus, WillingBus
 
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery import spool as spool_module
+from run_ledger.emit.delivery import spool_file
 from run_ledger.emit.delivery.backlog import Backlog
 from run_ledger.emit.delivery.bus import EventBus
 from run_ledger.emit.delivery.draining import drain, spool_folders
@@ -239,7 +240,7 @@ def test_a_new_file_is_never_taken_for_an_orphan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If another process locks a file between its making and its locking, a new one is made."""
-    real, taken = spool_module.fcntl.flock, []
+    real, taken = spool_file.fcntl.flock, []
 
     def flock(descriptor: int, how: int) -> None:
         if not taken:
@@ -247,7 +248,7 @@ def test_a_new_file_is_never_taken_for_an_orphan(
             raise BlockingIOError(11, "somebody has it")
         real(descriptor, how)
 
-    monkeypatch.setattr(spool_module.fcntl, "flock", flock)
+    monkeypatch.setattr(spool_file.fcntl, "flock", flock)
     spool = Spool(tmp_path, TARGET)
 
     assert spool.append(events(1))
