@@ -7,13 +7,13 @@ from run_ledger_ops.commands import (
     dashboard,
     deploy,
     destroy,
+    local,
     redrive,
     rejected,
     status,
     users,
 )
 from run_ledger_ops.console.arguments import Words
-from run_ledger_ops.local import command as local
 
 
 def add_to(commands: Words) -> None:

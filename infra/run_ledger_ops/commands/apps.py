@@ -21,8 +21,8 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import PrivateFile
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.sign_in import access
-from run_ledger_ops.sign_in.access import Access
+from run_ledger_ops.sign_in import access_options
+from run_ledger_ops.sign_in.access_options import Access
 
 _MACHINES = "client_credentials"
 _OF_THE_STACK = "MachineClientId"
@@ -87,7 +87,7 @@ def _add_add(actions: Words) -> None:
     )
     set_work(parser, _add)
     parser.add_argument("name", type=_name, metavar="NAME", help="what the system is called")
-    access.add_options(parser)
+    access_options.add_options(parser)
     parser.add_argument(
         "--change", action="store_true", help="change what an app sees that is there already"
     )
@@ -113,7 +113,7 @@ def _name(text: str) -> str:
 
 
 def _add(given: argparse.Namespace) -> int:
-    wanted = access.of(given)
+    wanted = access_options.of(given)
     system = target.find(given)
     known = _named(system, given.name)
     if known is not None and known.access is not None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.deploying import answers, checks, plans, questions, showing
+from run_ledger_ops.deploying import destination, guided, plans, saved_answers, showing
 from run_ledger_ops.deploying import template as templates
-from run_ledger_ops.deploying.answers import Answers
-from run_ledger_ops.deploying.checks import Place
 from run_ledger_ops.deploying.deployment import Deployment, Settings
+from run_ledger_ops.deploying.destination import Place
+from run_ledger_ops.deploying.saved_answers import Answers
 from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.deploying.states import Way, explain
@@ -68,7 +68,7 @@ def add_to(commands: Words) -> None:
         "--answers",
         type=Path,
         metavar="FILE",
-        default=answers.USUAL_FILE,
+        default=saved_answers.USUAL_FILE,
         help="where answers are remembered (default: %(default)s)",
     )
     parser.add_argument(
@@ -80,9 +80,9 @@ def add_to(commands: Words) -> None:
 
 
 def _deploy(given: argparse.Namespace) -> int:
-    checks.check_tools()
+    destination.check_tools()
     template = templates.read(ROOT / "infra" / "template.yaml")
-    stages = answers.load(given.answers)
+    stages = saved_answers.load(given.answers)
     stage = given.stage or "prod"
     said = {**stages.get(stage, Answers()).parameters, **_assignments(given.parameters)}
     known = replace(
@@ -98,12 +98,12 @@ def _deploy(given: argparse.Namespace) -> int:
         },
     )
     if given.guided:
-        stage, known = questions.ask(stage, known, template, stages)
-        answers.save(given.answers, {**stages, stage: known})
+        stage, known = guided.ask(stage, known, template, stages)
+        saved_answers.save(given.answers, {**stages, stage: known})
         warn(f"Remembered in {given.answers}.")
-    checks.check_stage(stage, template)
+    destination.check_stage(stage, template)
     template.check(known.parameters)
-    place = checks.find_place(known.region)
+    place = destination.find_place(known.region)
     settings = Settings(
         stage=stage,
         template=template,

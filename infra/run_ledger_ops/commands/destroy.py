@@ -5,8 +5,8 @@ import argparse
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, warn
-from run_ledger_ops.deploying import artifacts, checks, questions, remains, showing
-from run_ledger_ops.deploying.checks import Place
+from run_ledger_ops.deploying import artifacts, destination, guided, remains, showing
+from run_ledger_ops.deploying.destination import Place
 from run_ledger_ops.deploying.remains import Remains
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError
 
@@ -48,7 +48,7 @@ def add_to(commands: Words) -> None:
 
 
 def _destroy(given: argparse.Namespace) -> int:
-    place = checks.find_place(given.region)
+    place = destination.find_place(given.region)
     stack = Stack(place.client("cloudformation"), f"run-ledger-{given.stage}")
     found = remains.find(place, given.stage)
     description = stack.describe()
@@ -83,7 +83,7 @@ def _confirm(stage: str, confirmed: str | None, *, with_data: bool) -> None:
 
 
 def _ask(prompt: str, wanted: str) -> None:
-    if questions.read_line(prompt) != wanted:
+    if guided.read_line(prompt) != wanted:
         raise OpsError("That is not its name: nothing was done.")
 
 

@@ -4,8 +4,8 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from run_ledger_ops.checks import health
-from run_ledger_ops.checks.health import Finding, Level
+from run_ledger_ops.checks import system_health
+from run_ledger_ops.checks.system_health import Finding, Level
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.terminal import Progress, say, say_json
@@ -45,7 +45,7 @@ def _status(given: argparse.Namespace) -> int:
     system = target.find(given)
     found: list[Finding] = []
     with Progress("looking", None) as bar:
-        for finding in health.findings(system, datetime.now(UTC)):
+        for finding in system_health.findings(system, datetime.now(UTC)):
             found.append(finding)
             bar.add()
     is_well = all(one.level in {Level.WELL, Level.LOOK} for one in found)

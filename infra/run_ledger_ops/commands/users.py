@@ -10,8 +10,8 @@ from run_ledger_ops.console.arguments import Words, add_actions, add_command, se
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.sign_in import access, user_pool
-from run_ledger_ops.sign_in.access import CLIENT_GROUP
+from run_ledger_ops.sign_in import access_options, user_pool
+from run_ledger_ops.sign_in.access_options import CLIENT_GROUP
 from run_ledger_ops.sign_in.user_pool import People, Person
 
 _DESCRIPTION = """\
@@ -53,7 +53,7 @@ def add_to(commands: Words) -> None:
     )
     set_work(invitation, _invite)
     invitation.add_argument("email", metavar="EMAIL")
-    access.add_options(invitation, required=False)
+    access_options.add_options(invitation, required=False)
     invitation.add_argument("--resend", action="store_true", help="send the mail once more")
     target.add_options(invitation)
     listing = actions.add_parser(
@@ -77,9 +77,9 @@ def _invite(given: argparse.Namespace) -> int:
     names_access = given.staff or given.client
     if not names_access and not given.resend:
         raise OpsError("say what they see: --client ID (perhaps several) or --staff.")
-    wanted = access.of(given) if names_access else None
+    wanted = access_options.of(given) if names_access else None
     if wanted is not None:
-        access.check_groups(wanted)
+        access_options.check_groups(wanted)
     system = target.find(given)
     crowd = _people(system)
     if wanted is not None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from run_ledger_ops.demo.command import main
+from run_ledger_ops.demo.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main())

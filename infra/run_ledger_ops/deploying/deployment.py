@@ -11,7 +11,7 @@ from run_ledger_ops.deploying import artifacts, plans, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle, BundleError, LambdaPython, build_bundle
-from run_ledger_ops.deploying.checks import Place
+from run_ledger_ops.deploying.destination import Place
 from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import Way, explain, way_on
 from run_ledger_ops.deploying.template import Template

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from run_ledger_ops.deploying.checks import Place
+from run_ledger_ops.deploying.destination import Place
 
 _GB = 1_000_000_000
 # By list prices of us-east-1: storage, and continuous backups of what can be restored.

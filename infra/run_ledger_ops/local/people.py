@@ -15,7 +15,7 @@ from run_ledger.store.clients.grants import put_grant
 from run_ledger_ops.clients import declaration
 from run_ledger_ops.commands.clients import client_records
 from run_ledger_ops.local.machine.cloud import LocalCloud
-from run_ledger_ops.sign_in.access import Access, to_clients
+from run_ledger_ops.sign_in.access_options import Access, to_clients
 from run_ledger_ops.sign_in.user_pool import People
 
 DEMO_CLIENTS = Path(__file__).resolve().parents[1] / "demo" / "clients.yaml"

@@ -15,18 +15,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import BundleError, build_bundle
-from run_ledger_ops.local import analysts_app, deployment, people
-from run_ledger_ops.local.deployment import Deployment
-from run_ledger_ops.local.edge import gateway, ports
+from run_ledger_ops.local import analysts_app_process, local_deployment, people
+from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.distribution import api_headers
 from run_ledger_ops.local.edge.proxy import Proxy, Routes
 from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.machine import intake
+from run_ledger_ops.local.local_deployment import Deployment
+from run_ledger_ops.local.machine import intake, ports
+from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.local.machine.journal import Journal
-from run_ledger_ops.local.machine.processes import ChildProcess
 from run_ledger_ops.local.machine.state import StateFolder, write_private
-from run_ledger_ops.local.recount import TOTALS, recount
+from run_ledger_ops.local.recount_totals import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +76,7 @@ class LocalStack:
         self._is_earlier = "deployed" in self._state.settings
         cloud_port, site_port, dashboard_port = self._choose_ports()
         origin = f"http://{ports.LOOPBACK}:{site_port}"
-        wanted = self._deployment(origin, analysts_app.callback_url(dashboard_port))
+        wanted = self._deployment(origin, analysts_app_process.callback_url(dashboard_port))
         cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
         self._say("Starting the local AWS …")
         cloud.start()
@@ -136,7 +136,7 @@ class LocalStack:
 
     def _check_tools(self) -> None:
         if self._options.dashboard:
-            analysts_app.check_installed()
+            analysts_app_process.check_installed()
         python = self._options.local_cloud_python
         probe = "import ministack, samtranslator, cryptography"
         try:
@@ -195,7 +195,9 @@ class LocalStack:
         except BundleError as error:
             raise LocalStackError(str(error)) from error
         return Deployment(
-            template=artifacts.put_code_in_place(template, bundles, deployment.ARTIFACTS_BUCKET),
+            template=artifacts.put_code_in_place(
+                template, bundles, local_deployment.ARTIFACTS_BUCKET
+            ),
             parameters={
                 "Stage": "local",
                 "SiteCallbackUrl": f"{origin}/",
@@ -211,12 +213,12 @@ class LocalStack:
     def _deploy(self, cloud: LocalCloud, wanted: Deployment) -> tuple[dict[str, str], bool]:
         """Deploy what is not deployed yet; give the outputs and whether anything was done."""
         if self._state.settings.get("deployed") == wanted.fingerprint:
-            outputs = deployment.outputs(cloud)
+            outputs = local_deployment.outputs(cloud)
             if outputs:
                 return outputs, False
         self._say("Deploying the template …")
         try:
-            outputs = deployment.deploy(cloud, wanted)
+            outputs = local_deployment.deploy(cloud, wanted)
         except BaseException:
             cloud.abandon()
             raise
@@ -274,15 +276,15 @@ class LocalStack:
 
     def _start_dashboard(self, cloud: LocalCloud, running: Running, port: int) -> None:
         self._say("Starting the analysts' app …")
-        child = analysts_app.start(
+        child = analysts_app_process.start(
             self._state.root / "dashboard",
             self._state.logs / "dashboard.log",
-            analysts_app.sign_in(cloud, running, port),
-            analysts_app.ledger(running, demo=self._options.demo),
+            analysts_app_process.sign_in(cloud, running, port),
+            analysts_app_process.ledger(running, demo=self._options.demo),
             port,
         )
         self._children["analysts' app"] = child
-        analysts_app.wait_until_ready(child, port)
+        analysts_app_process.wait_until_ready(child, port)
 
     def _start_demo(self) -> None:
         command = [

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from run_ledger_ops.demo.bus import Bus, Entry, EventsClient
-from run_ledger_ops.demo.past.events import DemoEvent
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
+from run_ledger_ops.demo.reporting.patient_bus import Bus, Entry, EventsClient
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 Answer = Callable[[Sequence[Entry]], Mapping[str, Any]]

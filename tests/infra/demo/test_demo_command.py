@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from run_ledger_ops.demo import command
-from run_ledger_ops.demo.stop import Stop, StoppedError
+from run_ledger_ops.demo import command_line
+from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 
 class FakeClient:
@@ -37,7 +37,7 @@ def stack(tmp_path: Path) -> Path:
 def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
     """Stand in for the bus."""
     fake = FakeClient()
-    monkeypatch.setattr(command, "events_client", lambda ledger: fake)
+    monkeypatch.setattr(command_line, "events_client", lambda ledger: fake)
     return fake
 
 
@@ -66,7 +66,7 @@ def write_stack(path: Path, url: str) -> None:
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     """The help says what happens, shows examples and names every default."""
     with pytest.raises(SystemExit) as ended:
-        command.main(["--help"])
+        command_line.main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert ended.value.code == 0
     assert "a few hundred jobs that never were" in text
@@ -80,13 +80,13 @@ def test_a_past_told_once_is_not_told_again(
 ) -> None:
     """The second run posts no job and says why; --again posts it all."""
     arguments = ["--stack", str(stack), "--once", "--backfill-days", "2"]
-    assert command.main(arguments) == 0
+    assert command_line.main(arguments) == 0
     first = client.posted
     assert first > 100
-    assert command.main(arguments) == 0
+    assert command_line.main(arguments) == 0
     projects = client.posted - first  # which may have gone on since
     assert 0 < projects < first / 2
-    assert command.main([*arguments, "--again"]) == 0
+    assert command_line.main([*arguments, "--again"]) == 0
     assert client.posted >= 2 * first + projects
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
@@ -102,7 +102,7 @@ def test_a_terminal_gets_a_bar(
 ) -> None:
     """Where somebody watches, the bar fills up to the number of events."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    command.main(["--stack", str(stack), "--once", "--backfill-days", "1"])
+    command_line.main(["--stack", str(stack), "--once", "--backfill-days", "1"])
     bars = capsys.readouterr().err.split("\r")
     assert len(bars) == 1 + -(-client.posted // 10)
     assert f"[{'#' * 30}] {client.posted:,} of {client.posted:,} events\n" in bars[-1]
@@ -112,7 +112,7 @@ def test_a_missing_stack_file_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without a stack there is nothing to do, and the status says so."""
-    assert command.main(["--stack", str(tmp_path / "stack.json")]) == 2
+    assert command_line.main(["--stack", str(tmp_path / "stack.json")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("demo: cannot read ")
     assert line.endswith("(No such file or directory); is the stack running?")
@@ -134,7 +134,7 @@ def test_what_is_out_of_range_is_said(
 ) -> None:
     """A figure that makes no sense is refused with the range that does."""
     with pytest.raises(SystemExit) as ended:
-        command.main(arguments)
+        command_line.main(arguments)
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err
 

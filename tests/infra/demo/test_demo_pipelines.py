@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from run_ledger_ops.demo.pipelines import contacts, products, suppliers
-from run_ledger_ops.demo.pipelines.records import (
+from run_ledger_ops.demo.pipelines.record_batches import (
     Delivery,
     DeliveryError,
     LeftToPerson,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from run_ledger_ops.demo.past.back_fill import Show
-from run_ledger_ops.demo.past.events import DemoEvent
 from run_ledger_ops.demo.past.memory import DemoError, Memory, Past, read_ledger, recall
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 NOW = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)
 PAST = Past(seed=1, first_day=date(2026, 3, 3))

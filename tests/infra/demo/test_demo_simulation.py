@@ -9,8 +9,8 @@ from tests.support.events.simulation import NOW, by_job, decoded, ids, only_jobs
 
 from run_ledger.domain.state import job as ledger_job
 from run_ledger_ops.demo.past.catalogue import PROJECTS
-from run_ledger_ops.demo.past.events import SOURCE, DemoEvent
 from run_ledger_ops.demo.past.made_up_projects import opened_projects
+from run_ledger_ops.demo.reporting.demo_events import SOURCE, DemoEvent
 
 
 @pytest.fixture(scope="module")

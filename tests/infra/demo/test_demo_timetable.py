@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from tests.support.events.simulation import FIRST_DAY, HOUR, NOW, by_job, ids, past
 
-from run_ledger_ops.demo.past.events import DemoEvent
 from run_ledger_ops.demo.past.made_up_projects import opened_projects
 from run_ledger_ops.demo.past.timetable import past_families
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 
 @pytest.fixture(scope="module")

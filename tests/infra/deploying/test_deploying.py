@@ -12,18 +12,18 @@ from tests.support.stacks.templates import ROOT
 
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import (
-    answers,
     artifacts,
-    checks,
+    destination,
+    guided,
     plans,
-    questions,
+    saved_answers,
     site,
     stacks,
     states,
 )
 from run_ledger_ops.deploying import template as templates
-from run_ledger_ops.deploying.answers import Answers
 from run_ledger_ops.deploying.artifacts import Bucket
+from run_ledger_ops.deploying.saved_answers import Answers
 from run_ledger_ops.deploying.states import Way
 
 TEMPLATE = templates.read(ROOT / "infra" / "template.yaml")
@@ -54,8 +54,8 @@ def test_wrong_parameter_is_told(name: str, value: str, complaint: str) -> None:
 def test_stage_that_cognito_refuses_is_told(name: str) -> None:
     """The host of the sign-in pages has the stage in it, and may hold none of these words."""
     with pytest.raises(OpsError, match="without the words aws, amazon and cognito"):
-        checks.check_stage(name, TEMPLATE)
-    checks.check_stage("saw", TEMPLATE)
+        destination.check_stage(name, TEMPLATE)
+    destination.check_stage("saw", TEMPLATE)
 
 
 def test_usual_values_are_right() -> None:
@@ -152,20 +152,20 @@ def test_more_than_one_index_at_once_is_told(wanted: dict[str, list[str]], told:
 def test_answers_are_remembered(tmp_path: Path) -> None:
     """What was saved is read again, for each stage by itself."""
     path = tmp_path / "run-ledger.toml"
-    assert answers.load(path) == {}
+    assert saved_answers.load(path) == {}
     stages = {
         "prod": Answers("eu-west-1", "my-bucket", {"LogLevel": "INFO", "SiteCallbackUrl": ""}),
         "test": Answers(None, None, {}),
     }
-    answers.save(path, stages)
-    assert answers.load(path) == stages
+    saved_answers.save(path, stages)
+    assert saved_answers.load(path) == stages
 
 
 def test_answers_may_be_written_by_hand(tmp_path: Path) -> None:
     """Numbers and truth values are taken as CloudFormation writes them."""
     path = tmp_path / "run-ledger.toml"
     path.write_text("[prod.parameters]\nEntryTtlDays = 120\nTlsOnly = true\n")
-    assert answers.load(path)["prod"].parameters == {"EntryTtlDays": "120", "TlsOnly": "true"}
+    assert saved_answers.load(path)["prod"].parameters == {"EntryTtlDays": "120", "TlsOnly": "true"}
 
 
 @pytest.mark.parametrize("text", ["[prod", "[prod]\nregio = 'x'", "prod = 1", "[prod]\nregion = 1"])
@@ -174,7 +174,7 @@ def test_answers_that_say_something_else_are_refused(tmp_path: Path, text: str) 
     path = tmp_path / "run-ledger.toml"
     path.write_text(text)
     with pytest.raises(OpsError, match=r"run-ledger\.toml"):
-        answers.load(path)
+        saved_answers.load(path)
 
 
 def test_questions_are_asked_until_the_answer_is_right(
@@ -183,7 +183,7 @@ def test_questions_are_asked_until_the_answer_is_right(
     """An empty line takes what is shown; a wrong answer is explained."""
     lines = ["Prod", "prod", "", "90 days", "120"]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*lines, *[""] * 20])))
-    stage, given = questions.ask("test", Answers("eu-west-1"), TEMPLATE, {})
+    stage, given = guided.ask("test", Answers("eu-west-1"), TEMPLATE, {})
     assert (stage, given.region) == ("prod", "eu-west-1")
     assert given.parameters["EntryTtlDays"] == "120"
     assert given.parameters["GradualRollout"] == "true"
@@ -197,7 +197,7 @@ def test_questions_offer_the_region_of_the_environment(monkeypatch: pytest.Monke
     """Who has chosen one for their shell need not say it again."""
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
-    _, given = questions.ask("test", Answers(), TEMPLATE, {})
+    _, given = guided.ask("test", Answers(), TEMPLATE, {})
     assert given.region == "eu-north-1"
 
 
@@ -206,7 +206,7 @@ def test_questions_ask_whom_alarms_call(
 ) -> None:
     """Without an address nobody hears them, which somebody should at least have chosen."""
     monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
-    _, given = questions.ask("test", Answers("eu-west-1"), TEMPLATE, {})
+    _, given = guided.ask("test", Answers("eu-west-1"), TEMPLATE, {})
     assert given.parameters["AlarmEmail"] == ""
     assert "AlarmEmail: Whom alarms write to" in capsys.readouterr().err
 
@@ -215,7 +215,7 @@ def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A script that asks for questions gets an error, not a wait."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(OpsError, match="Nobody answers"):
-        questions.ask("prod", Answers(), TEMPLATE, {})
+        guided.ask("prod", Answers(), TEMPLATE, {})
 
 
 # --- states and reasons ---------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from tests.support.stacks.local_cloud import local_cloud
 
 from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.bundle import Bundle
-from run_ledger_ops.local import deployment
-from run_ledger_ops.local.deployment import Deployment
+from run_ledger_ops.local import local_deployment
 from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.local_deployment import Deployment
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 pytestmark = pytest.mark.local_stack
@@ -55,7 +55,7 @@ def greeter(folder: Path, version: int, greeting: str) -> Deployment:
     path.write_bytes(content.getvalue())
     bundle = Bundle(path, str(version))
     template = artifacts.put_code_in_place(
-        TEMPLATE, {"greeter/": bundle}, deployment.ARTIFACTS_BUCKET
+        TEMPLATE, {"greeter/": bundle}, local_deployment.ARTIFACTS_BUCKET
     )
     return Deployment(template, {"Greeting": greeting}, (bundle,))
 
@@ -69,23 +69,23 @@ def answer(cloud: LocalCloud) -> list[object]:
 
 def test_later_deployment_runs_the_new_code_and_settings(cloud: LocalCloud, tmp_path: Path) -> None:
     """Also where a process of the old code is still warm; the same again changes nothing."""
-    assert deployment.outputs(cloud) == {}
-    assert deployment.deploy(cloud, greeter(tmp_path, 1, "hello")) == {"Name": "greeter"}
+    assert local_deployment.outputs(cloud) == {}
+    assert local_deployment.deploy(cloud, greeter(tmp_path, 1, "hello")) == {"Name": "greeter"}
     assert answer(cloud) == [1, "hello"]
-    deployment.deploy(cloud, greeter(tmp_path, 2, "hello"))
+    local_deployment.deploy(cloud, greeter(tmp_path, 2, "hello"))
     assert answer(cloud) == [2, "hello"]
-    deployment.deploy(cloud, greeter(tmp_path, 2, "good day"))
+    local_deployment.deploy(cloud, greeter(tmp_path, 2, "good day"))
     assert answer(cloud) == [2, "good day"]
-    deployment.deploy(cloud, greeter(tmp_path, 2, "good day"))
-    assert deployment.outputs(cloud) == {"Name": "greeter"}
+    local_deployment.deploy(cloud, greeter(tmp_path, 2, "good day"))
+    assert local_deployment.outputs(cloud) == {"Name": "greeter"}
 
 
 def test_update_that_fails_names_the_resource(cloud: LocalCloud, tmp_path: Path) -> None:
     """One sentence with the first cause."""
     sound = greeter(tmp_path, 3, "hello")
-    deployment.deploy(cloud, sound)
+    local_deployment.deploy(cloud, sound)
     broken = sound.template.replace("bundle-3.zip", "bundle-missing.zip")
     with pytest.raises(
         LocalStackError, match=r"not deployed: It ended as UPDATE_ROLLBACK_COMPLETE\.\nGreeter "
     ):
-        deployment.deploy(cloud, Deployment(broken, sound.parameters, sound.bundles))
+        local_deployment.deploy(cloud, Deployment(broken, sound.parameters, sound.bundles))

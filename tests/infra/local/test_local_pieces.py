@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from run_ledger_ops import command
+from run_ledger_ops.commands import local as local_command
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import Bundle
-from run_ledger_ops.local import command as local_command
 from run_ledger_ops.local import people
-from run_ledger_ops.local.deployment import Deployment
-from run_ledger_ops.local.edge import ports
 from run_ledger_ops.local.edge.distribution import policy_headers
 from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.local_deployment import Deployment
+from run_ledger_ops.local.machine import ports
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.local.machine.journal import Journal, batches
 from run_ledger_ops.local.machine.state import StateFolder

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from run_ledger.domain.contract import events as contract
-from run_ledger_ops.demo.past.events import DemoEvent
 from run_ledger_ops.demo.past.timetable import past_families
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 NOW = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)  # a Thursday
 FIRST_DAY = date(2026, 2, 27)

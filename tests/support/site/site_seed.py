@@ -16,7 +16,7 @@ from tests.support.site import site_events
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger_ops import command
-from run_ledger_ops.sign_in.access import to_clients
+from run_ledger_ops.sign_in.access_options import to_clients
 from run_ledger_ops.sign_in.user_pool import People
 
 PASSWORD = "Correct-horse-1"

@@ -11,9 +11,8 @@ from datetime import datetime
 from random import Random
 
 from run_ledger.emit import Job, RunLedger
-from run_ledger_ops.demo.past.events import NAME_PREFIX
 from run_ledger_ops.demo.pipelines import contacts, products, suppliers
-from run_ledger_ops.demo.pipelines.records import (
+from run_ledger_ops.demo.pipelines.record_batches import (
     Delivery,
     DeliveryError,
     LeftToPerson,
@@ -21,6 +20,7 @@ from run_ledger_ops.demo.pipelines.records import (
     SkippedRecord,
     delivery,
 )
+from run_ledger_ops.demo.reporting.demo_events import NAME_PREFIX
 
 TAGS = {"demo": "true", "records": "made up"}
 _HEARTBEAT_SECONDS = 120

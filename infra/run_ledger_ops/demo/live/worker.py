@@ -15,11 +15,11 @@ from pathlib import Path
 from random import Random
 
 from run_ledger.emit import RunLedger
-from run_ledger_ops.demo.client import events_client
 from run_ledger_ops.demo.live.runner import LINES, Runner
-from run_ledger_ops.demo.past.events import SOURCE
 from run_ledger_ops.demo.past.memory import read_ledger
-from run_ledger_ops.demo.stop import Stop, StoppedError
+from run_ledger_ops.demo.reporting.demo_events import SOURCE
+from run_ledger_ops.demo.reporting.local_ledger import events_client
+from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 SPOOL = "demo-spool"
 _FAREWELL_SECONDS = 1.5

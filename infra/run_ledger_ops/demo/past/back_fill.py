@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Protocol
 
-from run_ledger_ops.demo.bus import ENTRIES_PER_CALL, Bus
-from run_ledger_ops.demo.past.events import DemoEvent
 from run_ledger_ops.demo.past.made_up_projects import opened_projects
 from run_ledger_ops.demo.past.memory import Memory, Past
 from run_ledger_ops.demo.past.timetable import past_families
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
+from run_ledger_ops.demo.reporting.patient_bus import ENTRIES_PER_CALL, Bus
 
 
 class Progress(Protocol):

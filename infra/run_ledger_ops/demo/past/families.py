@@ -8,11 +8,11 @@ from random import Random
 
 from run_ledger_ops.demo.past import made_up_jobs
 from run_ledger_ops.demo.past.catalogue import PROJECTS, Project
-from run_ledger_ops.demo.past.events import NAME_PREFIX, DemoEvent
+from run_ledger_ops.demo.past.job_events import Job, Teller
 from run_ledger_ops.demo.past.made_up_projects import project_id_at
 from run_ledger_ops.demo.past.mishaps import shards_failed
 from run_ledger_ops.demo.past.scales import Scale
-from run_ledger_ops.demo.past.telling import Job, Teller
+from run_ledger_ops.demo.reporting.demo_events import NAME_PREFIX, DemoEvent
 
 _SHARD_PAUSE_SECONDS = (2.0, 15.0)
 _COORDINATOR_HEARTBEATS = 30  # it speaks only when a shard ends

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from run_ledger_ops.demo.live.work import Work
-from run_ledger_ops.demo.past.events import DemoEvent
+from run_ledger_ops.demo.past.job_events import Job, Teller
 from run_ledger_ops.demo.past.mishaps import Mishap, no_sign_of_life
 from run_ledger_ops.demo.past.scales import Course, Ending, Scale
-from run_ledger_ops.demo.past.telling import Job, Teller
+from run_ledger_ops.demo.past.simulated_work import Work
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 _FAULTY_PORTIONS = 0.3
 

@@ -11,7 +11,13 @@ from random import Random
 from typing import Any
 
 from run_ledger_ops.demo.past.catalogue import PROJECTS, Project
-from run_ledger_ops.demo.past.events import GENERATION, NAME_PREFIX, TAGS, DemoEvent, rfc3339
+from run_ledger_ops.demo.reporting.demo_events import (
+    GENERATION,
+    NAME_PREFIX,
+    TAGS,
+    DemoEvent,
+    rfc3339,
+)
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
 _FORTNIGHT = timedelta(days=14)

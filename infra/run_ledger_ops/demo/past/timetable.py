@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from run_ledger_ops.demo.past.events import GENERATION
 from run_ledger_ops.demo.past.families import Family, family
 from run_ledger_ops.demo.past.scales import PAST
+from run_ledger_ops.demo.reporting.demo_events import GENERATION
 
 _FAMILIES_PER_WORKDAY = 100
 _SATURDAY = 5

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
-from run_ledger_ops.demo.pipelines.records import RecordError, SkippedRecord
+from run_ledger_ops.demo.pipelines.record_batches import RecordError, SkippedRecord
 
 FILE = "contacts.csv"
 NEW_EXPORT = "contacts-new-export.csv"  # the supplier changed its columns without a word

@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from run_ledger_ops.demo.pipelines.records import (
+from run_ledger_ops.demo.pipelines.record_batches import (
     LeftToPerson,
     RecordError,
     SkippedRecord,

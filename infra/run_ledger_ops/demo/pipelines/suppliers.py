@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from run_ledger_ops.demo.pipelines.records import LeftToPerson, SkippedRecord, delivery
+from run_ledger_ops.demo.pipelines.record_batches import LeftToPerson, SkippedRecord, delivery
 
 FILE = "mentions.csv"
 COLUMNS = ("id", "name", "city", "country")

@@ -6,7 +6,7 @@ one by one: read from the deployed template, through API Gateway's own calls.
 
 from typing import Any
 
-from run_ledger_ops.local.deployment import STACK_NAME
+from run_ledger_ops.local.local_deployment import STACK_NAME
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 _RESPONSES = "x-amazon-apigateway-gateway-responses"

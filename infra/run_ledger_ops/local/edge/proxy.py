@@ -14,13 +14,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote
 
-from run_ledger_ops.local.edge.ports import LOOPBACK
 from run_ledger_ops.local.edge.renewal import (
     RENEWAL_HEADERS,
     TOKEN_PATH,
     renewal_answer,
     renewal_request,
 )
+from run_ledger_ops.local.machine.ports import LOOPBACK
 
 SIGN_IN_PATHS = frozenset(
     {"/oauth2/authorize", "/oauth2/token", "/oauth2/userInfo", "/login", "/logout"}

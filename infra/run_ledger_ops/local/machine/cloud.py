@@ -10,9 +10,9 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from run_ledger_ops.local.edge.ports import LOOPBACK
 from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.machine.processes import ChildProcess
+from run_ledger_ops.local.machine.child_process import ChildProcess
+from run_ledger_ops.local.machine.ports import LOOPBACK
 from run_ledger_ops.local.machine.state import StateFolder, clear_folder
 
 REGION = "eu-central-1"

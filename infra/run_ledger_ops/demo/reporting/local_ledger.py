@@ -3,8 +3,8 @@
 import boto3
 from botocore.config import Config
 
-from run_ledger_ops.demo.bus import EventsClient
 from run_ledger_ops.demo.past.memory import Ledger
+from run_ledger_ops.demo.reporting.patient_bus import EventsClient
 
 
 def events_client(ledger: Ledger) -> EventsClient:

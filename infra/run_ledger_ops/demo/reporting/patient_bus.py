@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger_ops.demo.past.events import DemoEvent
+from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 ENTRIES_PER_CALL = 10
 _LARGEST_ENTRY_BYTES = 64 * 1024

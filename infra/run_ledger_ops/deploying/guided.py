@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.deploying import checks
-from run_ledger_ops.deploying.answers import Answers
+from run_ledger_ops.deploying import destination
+from run_ledger_ops.deploying.saved_answers import Answers
 from run_ledger_ops.deploying.template import Template
 
 # What somebody who deploys for the first time should have thought of; the rest has usual values.
@@ -30,7 +30,7 @@ def ask(
 
     def stage_complaint(text: str) -> str | None:
         try:
-            checks.check_stage(text, template)
+            destination.check_stage(text, template)
         except OpsError as error:
             return str(error)
         return None

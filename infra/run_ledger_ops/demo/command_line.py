@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from run_ledger_ops.demo.bus import Bus
-from run_ledger_ops.demo.client import events_client
 from run_ledger_ops.demo.live.workers import Workers
 from run_ledger_ops.demo.past.back_fill import Show
 from run_ledger_ops.demo.past.memory import DemoError, Past, read_ledger, recall
-from run_ledger_ops.demo.stop import Stop, StoppedError
+from run_ledger_ops.demo.reporting.local_ledger import events_client
+from run_ledger_ops.demo.reporting.patient_bus import Bus
+from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 _MOST_DAYS = 60
 _LOWEST_RATE, _HIGHEST_RATE = 0.1, 60

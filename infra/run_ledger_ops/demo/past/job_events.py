@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from run_ledger_ops.demo.past.catalogue import Pipeline
-from run_ledger_ops.demo.past.events import TAGS, DemoEvent, rfc3339
+from run_ledger_ops.demo.reporting.demo_events import TAGS, DemoEvent, rfc3339
 
 
 @dataclass(frozen=True, slots=True)

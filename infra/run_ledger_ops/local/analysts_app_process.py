@@ -9,10 +9,10 @@ from typing import Any
 
 from run_ledger_ops import analysts_app
 from run_ledger_ops.analysts_app import SignIn
-from run_ledger_ops.local.edge import ports
 from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.local.machine import ports
+from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import LocalCloud
-from run_ledger_ops.local.machine.processes import ChildProcess
 from run_ledger_ops.local.machine.state import write_private
 from run_ledger_ops.local.stack_file import Running, stack_document
 

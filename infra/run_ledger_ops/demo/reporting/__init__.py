@@ -1,0 +1,1 @@
+"""How all of the demo reports: the form of its events, the local stack's bus, the wish to stop."""
