@@ -9,7 +9,7 @@ import pytest
 from tests.support.readers.ledger_http import all_items, machine_token, until
 from tests.support.stacks.local_stack import LocalStack
 
-from run_ledger_ops.demo.live.runner import LINES, TAGS
+from run_ledger_ops.demo.live.runner import PIPELINES, TAGS
 from run_ledger_ops.demo.live.workers import Workers
 
 pytestmark = pytest.mark.local_stack
@@ -32,7 +32,7 @@ def test_three_pipelines_report_what_they_do(running: LocalStack, said: list[str
         jobs = all_items(running.document, "/jobs", token, project_id=project_id)
         return [job for job in jobs if job["status"] == "completed"]
 
-    for line in LINES.values():
+    for line in PIPELINES.values():
         until(f"a job of {line.key}", SECONDS, lambda line=line: bool(over(line.project_id)))
         job = over(line.project_id)[0]
         done = sum(

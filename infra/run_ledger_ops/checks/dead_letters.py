@@ -29,7 +29,7 @@ Message = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Glance:
+class QueueLook:
     """What a look at a queue tells: its messages (about), and the oldest of some of them."""
 
     messages: int
@@ -37,7 +37,7 @@ class Glance:
 
 
 @dataclass
-class Outcome:
+class MoveOutcome:
     """What became of the messages of a dead-letter queue."""
 
     moved: int = 0
@@ -46,7 +46,7 @@ class Outcome:
     failure: str | None = None
 
 
-class Pace:
+class SendRate:
     """Holds back so that at most *rate* messages a second go out; None lets all go at once."""
 
     def __init__(
@@ -75,20 +75,22 @@ class Pace:
         self._free_at = max(self._free_at, now) + number / self._rate
 
 
-def glance(sqs: Any, queue_url: str) -> Glance:
+def look_at(sqs: Any, queue_url: str) -> QueueLook:
     """Look at a queue and leave it as it is."""
     messages = _count(sqs, queue_url, with_held=True)
     found = _receive(sqs, queue_url, most=_MESSAGES_A_CALL, hold=0, wait=0) if messages else []
     sent = [
         Instant(int(message["Attributes"]["SentTimestamp"]) * _MILLISECOND) for message in found
     ]
-    return Glance(messages, min(sent, default=None))
+    return QueueLook(messages, min(sent, default=None))
 
 
 class Mover:
     """Moves messages to one queue; remembers what it has sent, to know what came back."""
 
-    def __init__(self, sqs: Any, queue_url: str, pace: Pace, taken: Callable[[int], None]) -> None:
+    def __init__(
+        self, sqs: Any, queue_url: str, pace: SendRate, taken: Callable[[int], None]
+    ) -> None:
         """Move to *queue_url* and call *taken* with the number of messages of each step."""
         self._sqs = sqs
         self._queue_url = queue_url
@@ -96,13 +98,13 @@ class Mover:
         self._taken = taken
         self._sent_ids: set[str] = set()
 
-    def move(self, dlq_url: str, most: int | None) -> Outcome:
+    def move(self, dlq_url: str, most: int | None) -> MoveOutcome:
         """Move all messages, or *most* of them, out of a dead-letter queue.
 
         Those that came back or that the queue refuses stay held meanwhile, so that they are not
         met again and again, and are let go at the end.
         """
-        outcome = Outcome()
+        outcome = MoveOutcome()
         left: dict[str, Message] = {}
         try:
             while most is None or outcome.moved < most:
@@ -132,7 +134,7 @@ class Mover:
         return messages
 
     def _move_batch(
-        self, dlq_url: str, batch: Sequence[Message], outcome: Outcome
+        self, dlq_url: str, batch: Sequence[Message], outcome: MoveOutcome
     ) -> list[Message]:
         """Move a batch and return what the queue refused of it."""
         self._pace.wait_for(len(batch))
@@ -148,7 +150,7 @@ class Mover:
         sent_ids = {one["MessageId"] for one in sent}
         return [one for one in batch if one["MessageId"] not in sent_ids]
 
-    def _send(self, batch: Sequence[Message], outcome: Outcome) -> list[Message]:
+    def _send(self, batch: Sequence[Message], outcome: MoveOutcome) -> list[Message]:
         """Send a batch and return what the queue has taken."""
         entries = [
             {"Id": str(number), "MessageBody": message["Body"]}

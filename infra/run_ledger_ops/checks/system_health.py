@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
 from run_ledger.domain.instants import Instant
-from run_ledger_ops.checks.dead_letters import glance
+from run_ledger_ops.checks.dead_letters import look_at
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.deploying import states
 
@@ -204,7 +204,7 @@ def _age(system: Target, queue: str, now: datetime) -> int | None:
 
 def _dead_letters(system: Target) -> Finding:
     found = {
-        name: glance(system.sqs, system.queue_url(output)).messages
+        name: look_at(system.sqs, system.queue_url(output)).messages
         for name, output in (("writer", "DlqUrl"), ("rule", "RuleDlqUrl"))
     }
     if not sum(found.values()):

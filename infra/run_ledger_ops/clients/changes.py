@@ -15,7 +15,7 @@ from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console.exceptions import OpsError
 
-Change = Literal["added", "changed", "removed"]
+ChangeKind = Literal["added", "changed", "removed"]
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
@@ -23,7 +23,7 @@ class Difference(Struct, frozen=True):
     """What changes about one thing; ``before`` and ``after`` are absent where they are hidden."""
 
     what: str
-    change: Change
+    change: ChangeKind
     details: tuple[str, ...] = ()
 
 
@@ -32,7 +32,7 @@ class ClientChange(Struct, frozen=True):
 
     stored: Stored
     wanted: ClientRecord | None
-    change: Change | None
+    change: ChangeKind | None
     profile: tuple[Difference, ...] = ()
     parameters: tuple[Difference, ...] = ()
 
@@ -151,7 +151,7 @@ def _of(parameter: Parameter) -> str:
     return shown(parameter.value)
 
 
-def _kind(old: object, new: object) -> Change:
+def _kind(old: object, new: object) -> ChangeKind:
     if old is None:
         return "added"
     return "changed" if new is not None else "removed"

@@ -27,7 +27,7 @@ _READ_AS = {
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
-class _Loader(yaml.SafeLoader):
+class _NodeLoader(yaml.SafeLoader):
     """Makes nodes, of trees that are not deep alone."""
 
     _levels = 0
@@ -51,7 +51,7 @@ class _Loader(yaml.SafeLoader):
 def document(text: str, name: str) -> yaml.Node:
     """Return the one document of *text*, the content of the file *name*."""
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+        node: yaml.Node | None = yaml.compose(text, Loader=_NodeLoader)
     except yaml.MarkedYAMLError as error:
         line = _line(error.problem_mark or error.context_mark)
         # What is quoted in the parser's words is from the file.

@@ -16,7 +16,7 @@ _BY_NAME = {query.name: query for query in QUERIES}
 _STAGE, _REGION = links.STAGE, links.REGION
 
 
-class Line(NamedTuple):
+class MetricLine(NamedTuple):
     """One metric of a chart."""
 
     namespace: str
@@ -36,36 +36,40 @@ class Line(NamedTuple):
 
 def _ours(
     metric: str, function: str, label: str, stat: str = "Sum", *, right: bool = False
-) -> Line:
-    return Line("RunLedger", metric, ("stage", _STAGE, "function", function), label, stat, right)
+) -> MetricLine:
+    return MetricLine(
+        "RunLedger", metric, ("stage", _STAGE, "function", function), label, stat, right
+    )
 
 
 def _queue(
     metric: str, name: str, label: str, stat: str = "Maximum", *, right: bool = False
-) -> Line:
-    return Line("AWS/SQS", metric, ("QueueName", f"run-ledger-{_STAGE}-{name}"), label, stat, right)
+) -> MetricLine:
+    return MetricLine(
+        "AWS/SQS", metric, ("QueueName", f"run-ledger-{_STAGE}-{name}"), label, stat, right
+    )
 
 
-def _lambda(metric: str, function: str, label: str, stat: str = "Sum") -> Line:
+def _lambda(metric: str, function: str, label: str, stat: str = "Sum") -> MetricLine:
     name = f"run-ledger-{_STAGE}-{function}"
-    return Line("AWS/Lambda", metric, ("FunctionName", name), label, stat)
+    return MetricLine("AWS/Lambda", metric, ("FunctionName", name), label, stat)
 
 
-def _table(metric: str, name: str) -> Line:
-    return Line("AWS/DynamoDB", metric, ("TableName", f"run-ledger-{_STAGE}-{name}"), name)
+def _table(metric: str, name: str) -> MetricLine:
+    return MetricLine("AWS/DynamoDB", metric, ("TableName", f"run-ledger-{_STAGE}-{name}"), name)
 
 
-def _api(metric: str, label: str, stat: str = "Sum") -> Line:
+def _api(metric: str, label: str, stat: str = "Sum") -> MetricLine:
     dimensions = ("ApiName", f"run-ledger-{_STAGE}", "Stage", "api")
-    return Line("AWS/ApiGateway", metric, dimensions, label, stat)
+    return MetricLine("AWS/ApiGateway", metric, dimensions, label, stat)
 
 
-def _sign_ins(metric: str, client: str, label: str) -> Line:
+def _sign_ins(metric: str, client: str, label: str) -> MetricLine:
     dimensions = ("UserPool", "${UserPool}", "UserPoolClient", f"${{{client}}}")
-    return Line("AWS/Cognito", metric, dimensions, label)
+    return MetricLine("AWS/Cognito", metric, dimensions, label)
 
 
-def _chart(title: str, *lines: Line) -> dict[str, Any]:
+def _chart(title: str, *lines: MetricLine) -> dict[str, Any]:
     return {
         "type": "metric",
         "properties": {

@@ -8,11 +8,11 @@ from pathlib import Path
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.deploying import destination, guided, plans, saved_answers, showing
+from run_ledger_ops.deploying import guided, plans, preflight, saved_answers, showing
 from run_ledger_ops.deploying import template as templates
-from run_ledger_ops.deploying.deployment import Deployment, Settings
-from run_ledger_ops.deploying.destination import Place
-from run_ledger_ops.deploying.saved_answers import Answers
+from run_ledger_ops.deploying.deployment import Deployment, StageSettings
+from run_ledger_ops.deploying.preflight import AwsAccount
+from run_ledger_ops.deploying.saved_answers import SavedAnswers
 from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.deploying.states import Way, explain
@@ -80,13 +80,13 @@ def add_to(commands: Words) -> None:
 
 
 def _deploy(given: argparse.Namespace) -> int:
-    destination.check_tools()
+    preflight.check_tools()
     template = templates.read(ROOT / "infra" / "template.yaml")
     stages = saved_answers.load(given.answers)
     stage = given.stage or "prod"
-    said = {**stages.get(stage, Answers()).parameters, **_assignments(given.parameters)}
+    said = {**stages.get(stage, SavedAnswers()).parameters, **_assignments(given.parameters)}
     known = replace(
-        stages.get(stage, Answers()),
+        stages.get(stage, SavedAnswers()),
         parameters=said,
         **{
             name: value
@@ -101,10 +101,10 @@ def _deploy(given: argparse.Namespace) -> int:
         stage, known = guided.ask(stage, known, template, stages)
         saved_answers.save(given.answers, {**stages, stage: known})
         warn(f"Remembered in {given.answers}.")
-    destination.check_stage(stage, template)
+    preflight.check_stage(stage, template)
     template.check(known.parameters)
-    place = destination.find_place(known.region)
-    settings = Settings(
+    account = preflight.find_account(known.region)
+    settings = StageSettings(
         stage=stage,
         template=template,
         parameters=known.parameters,
@@ -114,12 +114,12 @@ def _deploy(given: argparse.Namespace) -> int:
         adopts=given.adopt,
     )
     tell: Callable[[str], None] = warn if given.json else say
-    tell(f"Account {place.account}, region {place.region}, as {place.identity}.")
-    return _carry_out(Deployment(settings, place, tell), settings, place, given)
+    tell(f"Account {account.id}, region {account.region}, as {account.identity}.")
+    return _carry_out(Deployment(settings, account, tell), settings, account, given)
 
 
 def _carry_out(
-    deployment: Deployment, settings: Settings, place: Place, given: argparse.Namespace
+    deployment: Deployment, settings: StageSettings, account: AwsAccount, given: argparse.Namespace
 ) -> int:
     tell: Callable[[str], None] = warn if given.json else say
     way = deployment.check()
@@ -152,7 +152,7 @@ def _carry_out(
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
         uploaded = deployment.publish_site(outputs, bar.add)
-    _tell_outcome(settings, place, outputs, change_set, uploaded, as_json=given.json)
+    _tell_outcome(settings, account, outputs, change_set, uploaded, as_json=given.json)
     return 0
 
 
@@ -178,8 +178,8 @@ def _show_plan(words: list[str], change_set: ChangeSet | None, *, as_json: bool)
 
 
 def _tell_outcome(  # noqa: PLR0913 - what there is to tell
-    settings: Settings,
-    place: Place,
+    settings: StageSettings,
+    account: AwsAccount,
     outputs: Mapping[str, str],
     change_set: ChangeSet | None,
     uploaded: Upload,
@@ -190,8 +190,8 @@ def _tell_outcome(  # noqa: PLR0913 - what there is to tell
         say_json(
             {
                 "stage": settings.stage,
-                "account": place.account,
-                "region": place.region,
+                "account": account.id,
+                "region": account.region,
                 "changed": len(change_set.changes) if change_set else 0,
                 "site": {"written": uploaded.written, "removed": uploaded.removed},
                 "outputs": dict(outputs),

@@ -5,8 +5,8 @@ import argparse
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, warn
-from run_ledger_ops.deploying import artifacts, destination, guided, remains, showing
-from run_ledger_ops.deploying.destination import Place
+from run_ledger_ops.deploying import artifacts, guided, preflight, remains, showing
+from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.remains import Remains
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError
 
@@ -48,27 +48,27 @@ def add_to(commands: Words) -> None:
 
 
 def _destroy(given: argparse.Namespace) -> int:
-    place = destination.find_place(given.region)
-    stack = Stack(place.client("cloudformation"), f"run-ledger-{given.stage}")
-    found = remains.find(place, given.stage)
+    account = preflight.find_account(given.region)
+    stack = Stack(account.client("cloudformation"), f"run-ledger-{given.stage}")
+    found = remains.find(account, given.stage)
     description = stack.describe()
     if description is None and not (given.with_data and found.any):
         left = " What it left is still there: see --with-data." if found.any else ""
-        raise OpsError(f"There is no stack {stack.name} in {place.account}, {place.region}.{left}")
-    say(f"Account {place.account}, region {place.region}: the stage {given.stage} goes.")
+        raise OpsError(f"There is no stack {stack.name} in {account.id}, {account.region}.{left}")
+    say(f"Account {account.id}, region {account.region}: the stage {given.stage} goes.")
     for line in found.lines():
         say(f"  {'deleted' if given.with_data else 'kept'}: {line}")
     _confirm(given.stage, given.confirm, with_data=given.with_data)
     try:
         if description is not None:
-            _take_down(place, stack)
+            _take_down(account, stack)
     except StackFailedError as error:
         warn(f"run-ledger destroy: CloudFormation could not delete all of it. {error}")
         return _FAILED
     if given.with_data:
         with Progress("deleting data", len(found.tables)) as bar:
-            remains.delete(place, found, bar.add)
-    _tell_what_remains(place, found, with_data=given.with_data)
+            remains.delete(account, found, bar.add)
+    _tell_what_remains(account, found, with_data=given.with_data)
     return 0
 
 
@@ -87,17 +87,17 @@ def _ask(prompt: str, wanted: str) -> None:
         raise OpsError("That is not its name: nothing was done.")
 
 
-def _take_down(place: Place, stack: Stack) -> None:
+def _take_down(account: AwsAccount, stack: Stack) -> None:
     bucket = stack.outputs().get("SiteBucketName")
     if bucket:
         with Progress("emptying the site's bucket", None) as bar:
-            remains.empty_bucket(place.client("s3"), bucket, bar.add)
+            remains.empty_bucket(account.client("s3"), bucket, bar.add)
     with showing.progress("deleting", None) as show:
         stack.delete(show)
     say(f"The stack {stack.name} is gone.")
 
 
-def _tell_what_remains(place: Place, found: Remains, *, with_data: bool) -> None:
+def _tell_what_remains(account: AwsAccount, found: Remains, *, with_data: bool) -> None:
     say("\nWhat remains:")
     if with_data:
         if found.tables:
@@ -107,6 +107,6 @@ def _tell_what_remains(place: Place, found: Remains, *, with_data: bool) -> None
         for line in found.lines():
             say(f"  {line}")
         say(f"  together about {found.usd_a_month():.2f} USD a month, by prices of us-east-1")
-    bucket = artifacts.bucket_name(place.account, place.region)
+    bucket = artifacts.bucket_name(account.id, account.region)
     say(f"  the bucket {bucket}, which other stages use, too: some MB a version, cents a year")
     say("  API Gateway's role for access logs: one setting of the account, free")

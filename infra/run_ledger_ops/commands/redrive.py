@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from run_ledger.domain import instants
-from run_ledger_ops.checks.dead_letters import Glance, Mover, Outcome, Pace, glance
+from run_ledger_ops.checks.dead_letters import MoveOutcome, Mover, QueueLook, SendRate, look_at
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.target import Target
@@ -65,7 +65,7 @@ def _redrive(given: argparse.Namespace) -> int:
     urls = {
         name: system.queue_url(_QUEUES[name]) for name in dict.fromkeys(given.queues or _QUEUES)
     }
-    glances = {name: glance(system.sqs, url) for name, url in urls.items()}
+    glances = {name: look_at(system.sqs, url) for name, url in urls.items()}
     if given.dry_run:
         _tell_glances(glances, as_json=given.json)
         return 0
@@ -80,13 +80,13 @@ def _redrive(given: argparse.Namespace) -> int:
 
 
 def _move(
-    system: Target, urls: dict[str, str], glances: dict[str, Glance], given: argparse.Namespace
-) -> dict[str, Outcome]:
+    system: Target, urls: dict[str, str], glances: dict[str, QueueLook], given: argparse.Namespace
+) -> dict[str, MoveOutcome]:
     found = sum(one.messages for one in glances.values())
     left = given.max
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, MoveOutcome] = {}
     with Progress("redriving", found if left is None else min(left, found)) as progress:
-        mover = Mover(system.sqs, system.queue_url("QueueUrl"), Pace(given.rate), progress.add)
+        mover = Mover(system.sqs, system.queue_url("QueueUrl"), SendRate(given.rate), progress.add)
         for name, url in urls.items():
             outcomes[name] = mover.move(url, left)
             if left is not None:
@@ -94,7 +94,7 @@ def _move(
     return outcomes
 
 
-def _tell_glances(glances: dict[str, Glance], *, as_json: bool) -> None:
+def _tell_glances(glances: dict[str, QueueLook], *, as_json: bool) -> None:
     documents = {name: _document(one) for name, one in glances.items()}
     if as_json:
         say_json(documents)
@@ -104,7 +104,7 @@ def _tell_glances(glances: dict[str, Glance], *, as_json: bool) -> None:
         say(f"{name}: {document['messages']:,} messages" + (f", oldest {since}" if since else ""))
 
 
-def _document(one: Glance) -> dict[str, Any]:
+def _document(one: QueueLook) -> dict[str, Any]:
     oldest = one.oldest_sent_at
     return {
         "messages": one.messages,
@@ -112,7 +112,7 @@ def _document(one: Glance) -> dict[str, Any]:
     }
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: MoveOutcome) -> str:
     parts = [f"{outcome.moved:,} messages moved"]
     if outcome.failed:
         parts.append(f"{outcome.failed:,} not taken by the queue ({outcome.failure})")

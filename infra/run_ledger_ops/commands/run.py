@@ -11,7 +11,7 @@ from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import warn
 from run_ledger_ops.producer import options
-from run_ledger_ops.producer.process import CouldNotStart, Ended, run_command
+from run_ledger_ops.producer.process import CouldNotStart, ProcessEnd, run_command
 
 _EXIT_SECONDS = 5.0
 _TIMED_OUT = 124  # what timeout(1) gives
@@ -147,7 +147,7 @@ def _told(job: Job) -> dict[str, str]:
     return {names[field]: str(value) for field, value in job.identity.items()}
 
 
-def _conclude(job: Job, ended: Ended, partial_codes: list[int]) -> int:
+def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
     """Say how the job ended, and give the exit code."""
     words = _message(ended.last_words)
     if ended.timed_out:

@@ -14,7 +14,7 @@ from run_ledger_ops.demo.live.workers import Workers
 from run_ledger_ops.demo.past.back_fill import Show
 from run_ledger_ops.demo.past.memory import DemoError, Past, read_ledger, recall
 from run_ledger_ops.demo.reporting.local_ledger import events_client
-from run_ledger_ops.demo.reporting.patient_bus import Bus
+from run_ledger_ops.demo.reporting.patient_bus import PatientBus
 from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 _MOST_DAYS = 60
@@ -67,7 +67,9 @@ def _run(options: argparse.Namespace, stop: Stop) -> None:
             at_the_end.enter_context(workers)
             _say(f"three pipelines begin about {options.jobs_per_minute:g} jobs a minute")
         if options.backfill_days:
-            bus = Bus(events_client(ledger), ledger.bus_name, sleep=stop.sleep, dice=dice, say=_say)
+            bus = PatientBus(
+                events_client(ledger), ledger.bus_name, sleep=stop.sleep, dice=dice, say=_say
+            )
             show = Show(bus, recall(options.stack, ledger), _now)
             first_day = _now().date() - timedelta(days=options.backfill_days)
             _back_fill(show, Past(options.seed, first_day), again=options.again)

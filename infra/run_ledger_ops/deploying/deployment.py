@@ -11,7 +11,7 @@ from run_ledger_ops.deploying import artifacts, plans, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle, BundleError, LambdaPython, build_bundle
-from run_ledger_ops.deploying.destination import Place
+from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import Way, explain, way_on
 from run_ledger_ops.deploying.template import Template
@@ -22,7 +22,7 @@ GRADUAL = "GradualRollout"
 
 
 @dataclass(frozen=True)
-class Settings:
+class StageSettings:
     """What is to be deployed where, and how."""
 
     stage: str
@@ -42,12 +42,14 @@ class Settings:
 class Deployment:
     """A deployment on its way; call its steps in the order in which they stand here."""
 
-    def __init__(self, settings: Settings, place: Place, say: Callable[[str], None]) -> None:
-        """Deploy *settings* to *place* and *say* how far it is."""
+    def __init__(
+        self, settings: StageSettings, account: AwsAccount, say: Callable[[str], None]
+    ) -> None:
+        """Deploy *settings* to *account* and *say* how far it is."""
         self._settings = settings
-        self._place = place
+        self._account = account
         self._say = say
-        self.stack = Stack(place.client("cloudformation"), settings.stack_name)
+        self.stack = Stack(account.client("cloudformation"), settings.stack_name)
         self._before: dict[str, str] | None = None
         self._bundles: dict[str, Bundle] = {}
         self._leftovers: list[str] = []
@@ -68,7 +70,7 @@ class Deployment:
         return way
 
     def _check_indexes(self) -> None:
-        before = self._place.client("cloudformation").get_template(
+        before = self._account.client("cloudformation").get_template(
             StackName=self.stack.name, TemplateStage="Original"
         )["TemplateBody"]
         text = before if isinstance(before, str) else ""
@@ -79,7 +81,7 @@ class Deployment:
             raise OpsError(plans.INDEX_HELP.format(tables=lines))
 
     def _find_leftovers(self) -> list[str]:
-        dynamodb = self._place.client("dynamodb")
+        dynamodb = self._account.client("dynamodb")
         return [
             name
             for page in dynamodb.get_paginator("list_tables").paginate()
@@ -99,7 +101,7 @@ class Deployment:
         """Give all parameters: given ones, else as they were deployed before, else the usual."""
         known, before = self._settings.template.parameters, self._before or {}
         chosen: dict[str, str | None] = {name: None for name in before if name in known}
-        if self._place.is_aws and GRADUAL not in before:
+        if self._account.is_aws and GRADUAL not in before:
             chosen[GRADUAL] = "true"
         return {**chosen, **self._settings.parameters, "Stage": self._settings.stage}
 
@@ -125,9 +127,9 @@ class Deployment:
 
     def upload(self) -> str:
         """Put bundles and template where CloudFormation finds them; give the template's address."""
-        place = self._place
-        name = self._settings.artifacts_bucket or artifacts.bucket_name(place.account, place.region)
-        bucket = Bucket(place.client("s3"), name, place.account)
+        account = self._account
+        name = self._settings.artifacts_bucket or artifacts.bucket_name(account.id, account.region)
+        bucket = Bucket(account.client("s3"), name, account.id)
         if not artifacts.exists(bucket):
             self._say(f"Making the bucket {name} for artefacts …")
             artifacts.create(bucket)
@@ -155,7 +157,7 @@ class Deployment:
                 raise OpsError(f"{message} only, so nothing was done: {', '.join(self._leftovers)}")
         return change_set
 
-    def execute(self, change_set: ChangeSet, tell: Callable[[stacks.Event], None]) -> None:
+    def execute(self, change_set: ChangeSet, tell: Callable[[stacks.StackEvent], None]) -> None:
         """Do it; raise OpsError with the resources' reasons if that fails."""
         try:
             self.stack.execute(change_set, tell)
@@ -171,14 +173,14 @@ class Deployment:
     def publish_site(self, outputs: Mapping[str, str], tell: Callable[[int], None]) -> site.Upload:
         """Make the site what the checkout has; CloudFront forgets what it kept if that changed."""
         done = site.upload(
-            self._place.client("s3"),
+            self._account.client("s3"),
             outputs["SiteBucketName"],
             self._settings.site_folder,
             site.config_of(outputs, self._settings.stage),
             tell,
         )
         if done.changed:
-            self._place.client("cloudfront").create_invalidation(
+            self._account.client("cloudfront").create_invalidation(
                 DistributionId=outputs["DistributionId"],
                 InvalidationBatch={
                     "Paths": {"Quantity": 1, "Items": ["/*"]},

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.deploying import destination
-from run_ledger_ops.deploying.saved_answers import Answers
+from run_ledger_ops.deploying import preflight
+from run_ledger_ops.deploying.saved_answers import SavedAnswers
 from run_ledger_ops.deploying.template import Template
 
 # What somebody who deploys for the first time should have thought of; the rest has usual values.
@@ -24,13 +24,13 @@ _ADVISED = {"GradualRollout": "true"}
 
 
 def ask(
-    stage: str, known: Answers, template: Template, stages: Mapping[str, Answers]
-) -> tuple[str, Answers]:
+    stage: str, known: SavedAnswers, template: Template, stages: Mapping[str, SavedAnswers]
+) -> tuple[str, SavedAnswers]:
     """Ask for stage, region and the parameters that matter; give the answers."""
 
     def stage_complaint(text: str) -> str | None:
         try:
-            destination.check_stage(text, template)
+            preflight.check_stage(text, template)
         except OpsError as error:
             return str(error)
         return None
@@ -48,7 +48,7 @@ def ask(
         allowed = f" ({', '.join(parameter.allowed)})" if parameter.allowed else ""
         text = f"{name}: {parameter.description}{allowed}"
         parameters[name] = _question(text, usual, parameter.complaint)
-    return stage, Answers(region, known.artifacts_bucket, parameters)
+    return stage, SavedAnswers(region, known.artifacts_bucket, parameters)
 
 
 def _question(text: str, usual: str, complaint: Callable[[str], str | None]) -> str:

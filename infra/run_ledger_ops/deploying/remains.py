@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from run_ledger_ops.deploying.destination import Place
+from run_ledger_ops.deploying.preflight import AwsAccount
 
 _GB = 1_000_000_000
 # By list prices of us-east-1: storage, and continuous backups of what can be restored.
@@ -47,9 +47,9 @@ class Remains:
         return sum(table.size for table in self.tables) / _GB * _USD_A_GB_MONTH
 
 
-def find(place: Place, stage: str) -> Remains:
+def find(account: AwsAccount, stage: str) -> Remains:
     """Find what belongs to a stage, whether its stack is there or not."""
-    dynamodb, cognito = place.client("dynamodb"), place.client("cognito-idp")
+    dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
     prefix = f"run-ledger-{stage}-"
     tables = [
         _table(dynamodb.describe_table(TableName=name)["Table"])
@@ -75,9 +75,9 @@ def _table(described: dict[str, Any]) -> Table:
     )
 
 
-def delete(place: Place, found: Remains, tell: Callable[[int], None]) -> None:
+def delete(account: AwsAccount, found: Remains, tell: Callable[[int], None]) -> None:
     """Delete tables and pools, their protection first, calling *tell* for each table."""
-    dynamodb, cognito = place.client("dynamodb"), place.client("cognito-idp")
+    dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
     for table in found.tables:
         if table.is_protected:
             dynamodb.update_table(TableName=table.name, DeletionProtectionEnabled=False)

@@ -15,7 +15,7 @@ _HEAD = """\
 
 
 @dataclass(frozen=True)
-class Answers:
+class SavedAnswers:
     """How one stage is deployed."""
 
     region: str | None = None
@@ -23,7 +23,7 @@ class Answers:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
-def load(path: Path) -> dict[str, Answers]:
+def load(path: Path) -> dict[str, SavedAnswers]:
     """Read the file; nothing if there is none."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
@@ -34,7 +34,7 @@ def load(path: Path) -> dict[str, Answers]:
     return {name: _stage(path, name, table) for name, table in document.items()}
 
 
-def _stage(path: Path, name: str, table: object) -> Answers:
+def _stage(path: Path, name: str, table: object) -> SavedAnswers:
     known = {"region", "artifacts_bucket", "parameters"}
     if not isinstance(table, dict) or not table.keys() <= known:
         raise OpsError(f"{path}: [{name}] holds {', '.join(sorted(known))}, and nothing else.")
@@ -42,7 +42,7 @@ def _stage(path: Path, name: str, table: object) -> Answers:
     texts = [table.get("region", ""), table.get("artifacts_bucket", "")]
     if not isinstance(parameters, dict) or not all(isinstance(one, str) for one in texts):
         raise OpsError(f"{path}: [{name}] says region and artifacts_bucket as text.")
-    return Answers(
+    return SavedAnswers(
         table.get("region"),
         table.get("artifacts_bucket"),
         {key: _text(value) for key, value in parameters.items()},
@@ -53,7 +53,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def save(path: Path, stages: dict[str, Answers]) -> None:
+def save(path: Path, stages: dict[str, SavedAnswers]) -> None:
     """Write the file anew."""
     lines = [_HEAD]
     for name, answers in sorted(stages.items()):

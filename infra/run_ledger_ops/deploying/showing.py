@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from run_ledger_ops.console.terminal import Progress, warn
-from run_ledger_ops.deploying.stacks import Event
+from run_ledger_ops.deploying.stacks import StackEvent
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Iterator[Callable[[Event], None]]:
+def progress(label: str, total: int | None) -> Iterator[Callable[[StackEvent], None]]:
     """Give what takes events and shows them."""
     with Progress(label, total) as bar:
         done: set[str] = set()
 
-        def tell(event: Event) -> None:
+        def tell(event: StackEvent) -> None:
             name = event["LogicalResourceId"]
             if event["ResourceStatus"].endswith("_FAILED"):
                 warn(f"{name}: {event.get('ResourceStatusReason', 'failed')}")

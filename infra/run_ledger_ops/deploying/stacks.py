@@ -21,7 +21,7 @@ _EXISTS = "AlreadyExistsException"
 _CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
 GONE = frozenset({"DELETE_COMPLETE"})
 
-Event = dict[str, Any]
+StackEvent = dict[str, Any]
 
 
 class StackFailedError(OpsError):
@@ -151,13 +151,13 @@ class Stack:
         if change_set.creates and self.state == "REVIEW_IN_PROGRESS":
             self._cloudformation.delete_stack(StackName=self.name)
 
-    def execute(self, change_set: ChangeSet, tell: Callable[[Event], None]) -> None:
+    def execute(self, change_set: ChangeSet, tell: Callable[[StackEvent], None]) -> None:
         """Carry a change set out, telling each event; raise StackFailedError with the reasons."""
         before = self._newest_event()
         self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
         self._follow(before, tell, done=SETTLED)
 
-    def delete(self, tell: Callable[[Event], None]) -> None:
+    def delete(self, tell: Callable[[StackEvent], None]) -> None:
         """Delete the stack, telling each event; raise StackFailedError with the reasons."""
         found = self.describe()
         if found is None:
@@ -168,9 +168,9 @@ class Stack:
         gone = Stack(self._cloudformation, found["StackId"], self._sleep)
         gone._follow(before, tell, done=GONE)
 
-    def events_since(self, event_id: str | None) -> list[Event]:
+    def events_since(self, event_id: str | None) -> list[StackEvent]:
         """Give the events that came after one, oldest first."""
-        found: list[Event] = []
+        found: list[StackEvent] = []
         pages = self._cloudformation.get_paginator("describe_stack_events")
         for page in pages.paginate(StackName=self.name):
             for event in page["StackEvents"]:
@@ -186,7 +186,7 @@ class Stack:
     def _follow(
         self,
         before: str | None,
-        tell: Callable[[Event], None],
+        tell: Callable[[StackEvent], None],
         *,
         done: frozenset[str],
     ) -> None:
@@ -194,7 +194,7 @@ class Stack:
 
         Not the stack's state: for a moment that may still be the one from before.
         """
-        events: list[Event] = []
+        events: list[StackEvent] = []
         while True:
             if done == GONE and self.state is None:
                 return
@@ -211,7 +211,7 @@ class Stack:
             self._sleep(self._seconds)
 
 
-def reasons(events: Sequence[Event]) -> list[str]:
+def reasons(events: Sequence[StackEvent]) -> list[str]:
     """Give the failed resources with their reasons, first the first; not what only followed."""
     return [
         f"{event['LogicalResourceId']} ({event['ResourceType']}): "

@@ -14,7 +14,7 @@ from run_ledger_ops.console.exceptions import OpsError
 RUNTIME, ARCHITECTURE = "Runtime", "Architecture"
 
 
-class _Loader(yaml.SafeLoader):
+class _TemplateLoader(yaml.SafeLoader):
     """Reads CloudFormation's short forms as what they stand on: `!Ref X` as X."""
 
 
@@ -26,11 +26,11 @@ def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
     return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
 
 
-_Loader.add_multi_constructor("!", _plain)
+_TemplateLoader.add_multi_constructor("!", _plain)
 
 
 @dataclass(frozen=True)
-class Parameter:
+class TemplateParameter:
     """One parameter: what it is for, and what it may be."""
 
     name: str
@@ -64,7 +64,7 @@ class Template:
 
     text: str
     folder: Path
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, TemplateParameter]
     resources: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -99,7 +99,7 @@ def read(path: Path) -> Template:
 
 def parse(text: str, folder: Path) -> Template:
     """Read a template's text; *folder* is what its paths start from."""
-    document = yaml.load(text, _Loader)  # noqa: S506 - a safe loader that knows short forms
+    document = yaml.load(text, _TemplateLoader)  # noqa: S506 - a safe loader that knows short forms
     return Template(
         text=text,
         folder=folder,
@@ -110,9 +110,9 @@ def parse(text: str, folder: Path) -> Template:
     )
 
 
-def _parameter(name: str, written: Mapping[str, Any]) -> Parameter:
+def _parameter(name: str, written: Mapping[str, Any]) -> TemplateParameter:
     default = written.get("Default")
-    return Parameter(
+    return TemplateParameter(
         name=name,
         description=" ".join(str(written.get("Description", "")).split()),
         default=None if default is None else str(default),

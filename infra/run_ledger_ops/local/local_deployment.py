@@ -22,7 +22,7 @@ ARTIFACTS_BUCKET = "run-ledger-local-artifacts"
 
 
 @dataclass(frozen=True)
-class Deployment:
+class LocalDeployment:
     """What is to be deployed: the template with its code in place, and its parameters."""
 
     template: str
@@ -36,7 +36,7 @@ class Deployment:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def deploy(cloud: LocalCloud, deployment: Deployment) -> dict[str, str]:
+def deploy(cloud: LocalCloud, deployment: LocalDeployment) -> dict[str, str]:
     """Create or update the stack and give its outputs."""
     bucket = Bucket(cloud.client("s3"), ARTIFACTS_BUCKET)
     artifacts.create(bucket)

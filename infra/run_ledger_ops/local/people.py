@@ -23,7 +23,7 @@ _AMBIGUOUS = str.maketrans("", "", "-_")
 
 
 @dataclass(frozen=True)
-class Person:
+class LocalPerson:
     """Somebody who may sign in: what they are called, and what they see."""
 
     role: str
@@ -39,8 +39,8 @@ class Person:
 
 CLIENT_PERSON_CLIENT_ID = "acme"
 PEOPLE = (
-    Person("staff", "staff@run-ledger.example", Access(is_staff=True)),
-    Person("client", "someone@acme.example", to_clients([CLIENT_PERSON_CLIENT_ID])),
+    LocalPerson("staff", "staff@run-ledger.example", Access(is_staff=True)),
+    LocalPerson("client", "someone@acme.example", to_clients([CLIENT_PERSON_CLIENT_ID])),
 )
 
 

@@ -20,7 +20,7 @@ from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.distribution import api_headers
 from run_ledger_ops.local.edge.proxy import Proxy, Routes
 from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.local_deployment import Deployment
+from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine import intake, ports
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import LocalCloud
@@ -182,7 +182,7 @@ class LocalStack:
         wanted = self._options.dashboard_port
         return ports.choose("analysts' app", "--dashboard-port", wanted, usual, avoid=avoid)
 
-    def _deployment(self, origin: str, dashboard_callback: str) -> Deployment:
+    def _deployment(self, origin: str, dashboard_callback: str) -> LocalDeployment:
         template = TEMPLATE.read_text("utf-8")
         self._say("Building the functions' bundle …")
         try:
@@ -194,7 +194,7 @@ class LocalStack:
             }
         except BundleError as error:
             raise LocalStackError(str(error)) from error
-        return Deployment(
+        return LocalDeployment(
             template=artifacts.put_code_in_place(
                 template, bundles, local_deployment.ARTIFACTS_BUCKET
             ),
@@ -210,7 +210,7 @@ class LocalStack:
             bundles=tuple(bundles.values()),
         )
 
-    def _deploy(self, cloud: LocalCloud, wanted: Deployment) -> tuple[dict[str, str], bool]:
+    def _deploy(self, cloud: LocalCloud, wanted: LocalDeployment) -> tuple[dict[str, str], bool]:
         """Deploy what is not deployed yet; give the outputs and whether anything was done."""
         if self._state.settings.get("deployed") == wanted.fingerprint:
             outputs = local_deployment.outputs(cloud)

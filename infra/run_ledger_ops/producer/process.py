@@ -39,7 +39,7 @@ _STRAGGLERS_SECONDS = 1.0  # for what the command left running with its standard
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 
 
-class Ended(NamedTuple):
+class ProcessEnd(NamedTuple):
     """How a command ended."""
 
     code: int
@@ -69,7 +69,7 @@ def run_command(  # noqa: PLR0913 - by name, all but the command
     when_started: Callable[[], object] = lambda: None,
     timeout: float | None = None,
     kill_after: float = 10.0,
-) -> Ended:
+) -> ProcessEnd:
     """Run *command*, wait for its end and tell of it.
 
     Raises CouldNotStart, and OpsError where the system has no means for this.
@@ -179,13 +179,13 @@ class _Watch:
         self._passed_on: signal.Signals | None = None
         self._timed_out = False
 
-    def wait(self) -> Ended:
+    def wait(self) -> ProcessEnd:
         """Return how it ended."""
         while (status := self._ended()) is None:
             self._heed(self._next_signal())
         by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         code = os.WEXITSTATUS(status) if by_signal is None else 0
-        return Ended(code, by_signal, self._passed_on, self._timed_out, b"")
+        return ProcessEnd(code, by_signal, self._passed_on, self._timed_out, b"")
 
     def _ended(self) -> int | None:
         pid, status = os.waitpid(self._pid, os.WNOHANG)

@@ -14,7 +14,7 @@ from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.store.lists.job_lists import read_job
 from run_ledger_ops import command
-from run_ledger_ops.checks.dead_letters import Mover, Pace
+from run_ledger_ops.checks.dead_letters import Mover, SendRate
 from run_ledger_ops.console.target import Target
 
 Run = Callable[..., tuple[int, str, str]]
@@ -133,7 +133,7 @@ def test_a_rate_is_kept(system: System) -> None:
     """Messages go out in steps no larger than a second's worth, and no faster."""
     system.send(system.dlq_url, *bodies(10))
     clock, steps = Clock(), []
-    pace = Pace(4, clock, clock.sleep)
+    pace = SendRate(4, clock, clock.sleep)
     mover = Mover(system.sqs, system.queue_url, pace, steps.append)
     assert mover.move(system.dlq_url, None).moved == 10
     assert steps == [4, 4, 2]
@@ -144,7 +144,7 @@ def test_without_a_rate_nobody_sleeps(system: System) -> None:
     """Ten go out at once, and the next ten after them."""
     system.send(system.dlq_url, *bodies(20))
     clock, steps = Clock(), []
-    Mover(system.sqs, system.queue_url, Pace(None, clock, clock.sleep), steps.append).move(
+    Mover(system.sqs, system.queue_url, SendRate(None, clock, clock.sleep), steps.append).move(
         system.dlq_url, None
     )
     assert steps == [10, 10]
@@ -263,7 +263,9 @@ def test_what_comes_back_meanwhile_is_left(system: System) -> None:
         return answer
 
     sqs = Wrapped(system.sqs, send_message_batch=note, receive_message=receive_with_returns)
-    outcome = Mover(sqs, system.queue_url, Pace(None), lambda _: None).move(system.dlq_url, None)
+    outcome = Mover(sqs, system.queue_url, SendRate(None), lambda _: None).move(
+        system.dlq_url, None
+    )
     assert (outcome.moved, outcome.came_back) == (2, 2)
     assert len(system.drain()) == 2
 

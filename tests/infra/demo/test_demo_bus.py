@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
-from run_ledger_ops.demo.reporting.patient_bus import Bus, Entry, EventsClient
+from run_ledger_ops.demo.reporting.patient_bus import Entry, EventsClient, PatientBus
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 Answer = Callable[[Sequence[Entry]], Mapping[str, Any]]
@@ -75,7 +75,9 @@ class Posting:
         self.said: list[str] = []
         self.slept: list[float] = []
         dice = Random(7)
-        self.bus = Bus(client, name, sleep=self.slept.append, dice=dice, say=self.said.append)
+        self.bus = PatientBus(
+            client, name, sleep=self.slept.append, dice=dice, say=self.said.append
+        )
 
 
 def unreachable() -> Answer:

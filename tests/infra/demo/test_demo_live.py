@@ -20,7 +20,7 @@ from tests.support.stacks.local_stack import is_running, wait_for
 from run_ledger.domain.contract import events as contract
 from run_ledger.domain.state import job as ledger_job
 from run_ledger.emit import RunLedger
-from run_ledger_ops.demo.live.runner import LINES, Runner
+from run_ledger_ops.demo.live.runner import PIPELINES, Runner
 from run_ledger_ops.demo.live.worker import SPOOL
 
 INFRA = Path(__file__).resolve().parents[3] / "infra"
@@ -66,7 +66,7 @@ def run_jobs(key: str, numbers: Sequence[int], folder: Path, sleep: Any = lambda
     """Run the line's jobs of these numbers, in no time, and give the bus."""
     bus = Bus()
     ledger = RunLedger("bus", source="run-ledger.demo", spool=folder, client=bus)
-    runner = Runner(LINES[key], ledger, sleep=sleep, dice=Random(7))
+    runner = Runner(PIPELINES[key], ledger, sleep=sleep, dice=Random(7))
     try:
         runner.introduce()
         for number in numbers:
@@ -76,7 +76,7 @@ def run_jobs(key: str, numbers: Sequence[int], folder: Path, sleep: Any = lambda
     return bus
 
 
-@pytest.mark.parametrize("key", LINES)
+@pytest.mark.parametrize("key", PIPELINES)
 def test_each_record_is_counted_once(key: str, tmp_path: Path) -> None:
     """Every job that was done accounts for all its records, and its project is known."""
     bus = run_jobs(key, range(20), tmp_path)
@@ -95,8 +95,8 @@ def test_each_record_is_counted_once(key: str, tmp_path: Path) -> None:
         assert last.result == ("failed" if total is None else "partial" if done[1] else "succeeded")
         assert bool(last.error) == (last.result != "succeeded")
         assert total in (None, sum(done))
-        assert job.project_id == LINES[key].project_id
-    assert {event.entity_id for event in bus.events("project")} == {LINES[key].project_id}
+        assert job.project_id == PIPELINES[key].project_id
+    assert {event.entity_id for event in bus.events("project")} == {PIPELINES[key].project_id}
 
 
 def test_results_have_the_causes_that_records_have(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_job_that_is_stopped_is_cancelled(tmp_path: Path) -> None:
 
     bus = Bus()
     ledger = RunLedger("bus", source="run-ledger.demo", spool=tmp_path, client=bus)
-    runner = Runner(LINES["contacts"], ledger, sleep=sleep, dice=Random(7))
+    runner = Runner(PIPELINES["contacts"], ledger, sleep=sleep, dice=Random(7))
     with pytest.raises(Stopped):
         runner.run(0, AT, 60)
     assert ledger.close(30)

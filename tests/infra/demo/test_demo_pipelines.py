@@ -9,12 +9,12 @@ import pytest
 
 from run_ledger_ops.demo.pipelines import contacts, products, suppliers
 from run_ledger_ops.demo.pipelines.record_batches import (
-    Delivery,
-    DeliveryError,
+    BatchError,
     LeftToPerson,
+    RecordBatch,
     RecordError,
     SkippedRecord,
-    delivery,
+    open_batch,
 )
 
 GOOD = {
@@ -29,7 +29,7 @@ GOOD = {
 }
 
 
-def outcomes(whole: Delivery, answer: Callable[[Mapping[str, str]], object]) -> Counter[str]:
+def outcomes(whole: RecordBatch, answer: Callable[[Mapping[str, str]], object]) -> Counter[str]:
     """Count what becomes of the records of a delivery, errors by their first words."""
     found: Counter[str] = Counter()
     for line in whole.records():
@@ -90,7 +90,7 @@ def test_a_contact_that_cannot_be_read_names_its_field(
 
 def test_the_delivered_contacts_have_all_kinds_of_trouble() -> None:
     """The file that comes with the product is as dirty as it is said to be, and mostly good."""
-    whole = delivery(contacts.FILE, contacts.COLUMNS, 0, 360)
+    whole = open_batch(contacts.FILE, contacts.COLUMNS, 0, 360)
     found = outcomes(whole, contacts.normalised)
 
     assert found["ok"] > 300
@@ -110,21 +110,21 @@ def test_the_delivered_contacts_have_all_kinds_of_trouble() -> None:
 def test_a_broken_line_is_one_records_trouble(line: bytes, complaint: str) -> None:
     """What is wrong with a line is said, and concerns no other."""
     with pytest.raises(RecordError, match=complaint):
-        Delivery("x", ("a", "b"), [line]).fields(line)
+        RecordBatch("x", ("a", "b"), [line]).fields(line)
 
 
 def test_an_export_with_other_columns_is_no_delivery() -> None:
     """The supplier's new export lacks columns, which are named before any record is read."""
-    with pytest.raises(DeliveryError, match="no column 'id', 'name'"):
-        delivery(contacts.NEW_EXPORT, contacts.COLUMNS, 0, 10)
+    with pytest.raises(BatchError, match="no column 'id', 'name'"):
+        open_batch(contacts.NEW_EXPORT, contacts.COLUMNS, 0, 10)
 
 
 def test_deliveries_go_round_the_file() -> None:
     """One position after another gives other records, and past the end the first again."""
     columns = contacts.COLUMNS
-    first = delivery(contacts.FILE, columns, 0, 5).lines
-    assert list(delivery(contacts.FILE, columns, 360, 5).lines) == list(first)
-    assert list(delivery(contacts.FILE, columns, 5, 5).lines) != list(first)
+    first = open_batch(contacts.FILE, columns, 0, 5).lines
+    assert list(open_batch(contacts.FILE, columns, 360, 5).lines) == list(first)
+    assert list(open_batch(contacts.FILE, columns, 5, 5).lines) != list(first)
 
 
 def mention(name: str, city: str = "", country: str = "") -> dict[str, str]:
@@ -140,7 +140,7 @@ def master() -> suppliers.Master:
 
 def test_a_supplier_is_found_behind_typing_errors_and_legal_forms(master: suppliers.Master) -> None:
     """What is clearly one supplier is matched, whatever else stands in the name."""
-    listed = delivery("suppliers.csv", suppliers.COLUMNS, 0, 140)
+    listed = open_batch("suppliers.csv", suppliers.COLUMNS, 0, 140)
     rows = [listed.fields(line) for line in listed.records()]
     names = Counter(row["name"].rsplit(" ", 1)[0] for row in rows)
     unique = [row for row in rows if names[row["name"].rsplit(" ", 1)[0]] == 1]

@@ -13,9 +13,9 @@ from tests.support.stacks.templates import ROOT
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import (
     artifacts,
-    destination,
     guided,
     plans,
+    preflight,
     saved_answers,
     site,
     stacks,
@@ -23,7 +23,7 @@ from run_ledger_ops.deploying import (
 )
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
-from run_ledger_ops.deploying.saved_answers import Answers
+from run_ledger_ops.deploying.saved_answers import SavedAnswers
 from run_ledger_ops.deploying.states import Way
 
 TEMPLATE = templates.read(ROOT / "infra" / "template.yaml")
@@ -54,8 +54,8 @@ def test_wrong_parameter_is_told(name: str, value: str, complaint: str) -> None:
 def test_stage_that_cognito_refuses_is_told(name: str) -> None:
     """The host of the sign-in pages has the stage in it, and may hold none of these words."""
     with pytest.raises(OpsError, match="without the words aws, amazon and cognito"):
-        destination.check_stage(name, TEMPLATE)
-    destination.check_stage("saw", TEMPLATE)
+        preflight.check_stage(name, TEMPLATE)
+    preflight.check_stage("saw", TEMPLATE)
 
 
 def test_usual_values_are_right() -> None:
@@ -154,8 +154,8 @@ def test_answers_are_remembered(tmp_path: Path) -> None:
     path = tmp_path / "run-ledger.toml"
     assert saved_answers.load(path) == {}
     stages = {
-        "prod": Answers("eu-west-1", "my-bucket", {"LogLevel": "INFO", "SiteCallbackUrl": ""}),
-        "test": Answers(None, None, {}),
+        "prod": SavedAnswers("eu-west-1", "my-bucket", {"LogLevel": "INFO", "SiteCallbackUrl": ""}),
+        "test": SavedAnswers(None, None, {}),
     }
     saved_answers.save(path, stages)
     assert saved_answers.load(path) == stages
@@ -183,7 +183,7 @@ def test_questions_are_asked_until_the_answer_is_right(
     """An empty line takes what is shown; a wrong answer is explained."""
     lines = ["Prod", "prod", "", "90 days", "120"]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*lines, *[""] * 20])))
-    stage, given = guided.ask("test", Answers("eu-west-1"), TEMPLATE, {})
+    stage, given = guided.ask("test", SavedAnswers("eu-west-1"), TEMPLATE, {})
     assert (stage, given.region) == ("prod", "eu-west-1")
     assert given.parameters["EntryTtlDays"] == "120"
     assert given.parameters["GradualRollout"] == "true"
@@ -197,7 +197,7 @@ def test_questions_offer_the_region_of_the_environment(monkeypatch: pytest.Monke
     """Who has chosen one for their shell need not say it again."""
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
-    _, given = guided.ask("test", Answers(), TEMPLATE, {})
+    _, given = guided.ask("test", SavedAnswers(), TEMPLATE, {})
     assert given.region == "eu-north-1"
 
 
@@ -206,7 +206,7 @@ def test_questions_ask_whom_alarms_call(
 ) -> None:
     """Without an address nobody hears them, which somebody should at least have chosen."""
     monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
-    _, given = guided.ask("test", Answers("eu-west-1"), TEMPLATE, {})
+    _, given = guided.ask("test", SavedAnswers("eu-west-1"), TEMPLATE, {})
     assert given.parameters["AlarmEmail"] == ""
     assert "AlarmEmail: Whom alarms write to" in capsys.readouterr().err
 
@@ -215,7 +215,7 @@ def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A script that asks for questions gets an error, not a wait."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(OpsError, match="Nobody answers"):
-        guided.ask("prod", Answers(), TEMPLATE, {})
+        guided.ask("prod", SavedAnswers(), TEMPLATE, {})
 
 
 # --- states and reasons ---------------------------------------------------------------------------

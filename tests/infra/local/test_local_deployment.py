@@ -15,7 +15,7 @@ from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import local_deployment
 from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.local_deployment import Deployment
+from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 pytestmark = pytest.mark.local_stack
@@ -45,7 +45,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         yield running
 
 
-def greeter(folder: Path, version: int, greeting: str) -> Deployment:
+def greeter(folder: Path, version: int, greeting: str) -> LocalDeployment:
     """Give a deployment of a function that says its version and greeting."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -57,7 +57,7 @@ def greeter(folder: Path, version: int, greeting: str) -> Deployment:
     template = artifacts.put_code_in_place(
         TEMPLATE, {"greeter/": bundle}, local_deployment.ARTIFACTS_BUCKET
     )
-    return Deployment(template, {"Greeting": greeting}, (bundle,))
+    return LocalDeployment(template, {"Greeting": greeting}, (bundle,))
 
 
 def answer(cloud: LocalCloud) -> list[object]:
@@ -88,4 +88,4 @@ def test_update_that_fails_names_the_resource(cloud: LocalCloud, tmp_path: Path)
     with pytest.raises(
         LocalStackError, match=r"not deployed: It ended as UPDATE_ROLLBACK_COMPLETE\.\nGreeter "
     ):
-        local_deployment.deploy(cloud, Deployment(broken, sound.parameters, sound.bundles))
+        local_deployment.deploy(cloud, LocalDeployment(broken, sound.parameters, sound.bundles))

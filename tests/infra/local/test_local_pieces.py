@@ -18,7 +18,7 @@ from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import people
 from run_ledger_ops.local.edge.distribution import policy_headers
 from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.local_deployment import Deployment
+from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine import ports
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.local.machine.journal import Journal, batches
@@ -80,10 +80,10 @@ def test_code_is_put_in_place_and_nothing_else_changes() -> None:
 
 def test_fingerprint_tells_deployments_apart() -> None:
     """What would deploy differently has another one; the order of parameters is no difference."""
-    first = Deployment("t", {"A": "1", "B": "2"}, ())
-    assert first.fingerprint == Deployment("t", {"B": "2", "A": "1"}, ()).fingerprint
-    assert first.fingerprint != Deployment("t", {"A": "1", "B": "3"}, ()).fingerprint
-    assert first.fingerprint != Deployment("u", {"A": "1", "B": "2"}, ()).fingerprint
+    first = LocalDeployment("t", {"A": "1", "B": "2"}, ())
+    assert first.fingerprint == LocalDeployment("t", {"B": "2", "A": "1"}, ()).fingerprint
+    assert first.fingerprint != LocalDeployment("t", {"A": "1", "B": "3"}, ()).fingerprint
+    assert first.fingerprint != LocalDeployment("u", {"A": "1", "B": "2"}, ()).fingerprint
 
 
 def test_site_objects_carry_types_that_browsers_accept(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from random import Random
 from run_ledger.emit import Job, RunLedger
 from run_ledger_ops.demo.pipelines import contacts, products, suppliers
 from run_ledger_ops.demo.pipelines.record_batches import (
-    Delivery,
-    DeliveryError,
+    BatchError,
     LeftToPerson,
+    RecordBatch,
     RecordError,
     SkippedRecord,
-    delivery,
+    open_batch,
 )
 from run_ledger_ops.demo.reporting.demo_events import NAME_PREFIX
 
@@ -32,11 +32,11 @@ _EVERY_COARSE = 5
 _EVERY_SPLIT = 4
 
 Fields = Mapping[str, str]
-Answer = Callable[[Fields], str | dict[str, str] | None]
+RecordStep = Callable[[Fields], str | dict[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DemoPipeline:
     """A pipeline at work for one client: what it is called, and how an attempt goes about it.
 
     `open` gives an attempt its delivery and what answers for each record of it.
@@ -48,7 +48,7 @@ class Line:
     owner: str
     pipeline: str
     task: str
-    open: Callable[[int, int, int], tuple[Delivery, Answer]]
+    open: Callable[[int, int, int], tuple[RecordBatch, RecordStep]]
 
     @property
     def project_id(self) -> str:
@@ -56,37 +56,37 @@ class Line:
         return f"demo-{self.client_id}-{self.key}"
 
 
-def _contacts(number: int, size: int, _attempt: int) -> tuple[Delivery, Answer]:
+def _contacts(number: int, size: int, _attempt: int) -> tuple[RecordBatch, RecordStep]:
     name = contacts.FILE if (number + 1) % _EVERY_NEW_EXPORT else contacts.NEW_EXPORT
-    return delivery(name, contacts.COLUMNS, number * size, size), contacts.normalised
+    return open_batch(name, contacts.COLUMNS, number * size, size), contacts.normalised
 
 
-def _suppliers(number: int, size: int, attempt: int) -> tuple[Delivery, Answer]:
+def _suppliers(number: int, size: int, attempt: int) -> tuple[RecordBatch, RecordStep]:
     """Compare widely now and then, to find typing errors in the second letter, else narrowly.
 
     What turns out too much for the first try is narrowed down for the second.
     """
     is_wide = not (number + 1) % _EVERY_COARSE and attempt == 1
     master = suppliers.Master(suppliers.COARSE if is_wide else suppliers.FINE, _MOST_IN_BLOCK)
-    return delivery(suppliers.FILE, suppliers.COLUMNS, number * size, size), master.match
+    return open_batch(suppliers.FILE, suppliers.COLUMNS, number * size, size), master.match
 
 
-def _products(number: int, size: int, _attempt: int) -> tuple[Delivery, Answer]:
+def _products(number: int, size: int, _attempt: int) -> tuple[RecordBatch, RecordStep]:
     new = products.TOTAL - products.LABELLED
     begin = products.LABELLED + number * size % new
     classifier = products.Classifier()
-    whole = delivery(products.FILE, products.COLUMNS, begin, min(size, products.TOTAL - begin))
+    whole = open_batch(products.FILE, products.COLUMNS, begin, min(size, products.TOTAL - begin))
     return whole, classifier.category
 
 
-LINES = {
+PIPELINES = {
     line.key: line
     for line in (
-        Line("contacts", "acme", "Contacts", "Noor Haddad", "contact-normalisation",
+        DemoPipeline("contacts", "acme", "Contacts", "Noor Haddad", "contact-normalisation",
              "normalise contacts", _contacts),
-        Line("suppliers", "globex", "Supplier register", "Ines Moreau", "supplier-matching",
+        DemoPipeline("suppliers", "globex", "Supplier register", "Ines Moreau", "supplier-matching",
              "match suppliers", _suppliers),
-        Line("products", "initech", "Parts catalogue", "Mei Tanaka", "title-classification",
+        DemoPipeline("products", "initech", "Parts catalogue", "Mei Tanaka", "title-classification",
              "classify titles", _products),
     )
 }  # fmt: skip
@@ -96,7 +96,7 @@ class Runner:
     """Runs a line's jobs, one after the other."""
 
     def __init__(
-        self, line: Line, ledger: RunLedger, *, sleep: Callable[[float], None], dice: Random
+        self, line: DemoPipeline, ledger: RunLedger, *, sleep: Callable[[float], None], dice: Random
     ) -> None:
         self._line = line
         self._ledger = ledger
@@ -126,7 +126,7 @@ class Runner:
         job_id = f"demo-{line.key}-{at:%Y%m%d-%H%M%S}-{self._dice.randrange(16**4):04x}"
         self._done = 0
         for attempt, share in ((1, 0.7), (2, 0.2)):
-            with suppress(DeliveryError, suppliers.BlockTooLargeError):
+            with suppress(BatchError, suppliers.BlockTooLargeError):
                 with self._job(job_id, attempt, f"{line.task}, {at:%d %b %H:%M}") as job:
                     opened, answer = line.open(number, size, attempt)
                     job.total(len(opened.lines))
@@ -147,7 +147,7 @@ class Runner:
             tags=TAGS,
         )
 
-    def _work(self, job: Job, opened: Delivery, answer: Answer, seconds: float) -> None:
+    def _work(self, job: Job, opened: RecordBatch, answer: RecordStep, seconds: float) -> None:
         job.stage("read and answer")
         pause = seconds / len(opened.lines)
         for line in opened.lines[self._done :]:
@@ -156,7 +156,7 @@ class Runner:
             self._sleep(pause * self._dice.uniform(0.5, 1.5))
 
 
-def count(job: Job, opened: Delivery, line: bytes, answer: Answer) -> None:
+def count(job: Job, opened: RecordBatch, line: bytes, answer: RecordStep) -> None:
     """Answer for one record, and count what came of it."""
     try:
         found = answer(opened.fields(line))

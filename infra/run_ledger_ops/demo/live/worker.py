@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from run_ledger.emit import RunLedger
-from run_ledger_ops.demo.live.runner import LINES, Runner
+from run_ledger_ops.demo.live.runner import PIPELINES, Runner
 from run_ledger_ops.demo.past.memory import read_ledger
 from run_ledger_ops.demo.reporting.demo_events import SOURCE
 from run_ledger_ops.demo.reporting.local_ledger import events_client
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         client=events_client(target),
     )
     dice = Random()  # noqa: S311 varies sizes and pauses, keeps no secret
-    runner = Runner(LINES[key], ledger, sleep=stop.sleep, dice=dice)
+    runner = Runner(PIPELINES[key], ledger, sleep=stop.sleep, dice=dice)
     try:
         runner.introduce()
         stop.sleep(between * dice.random())  # so that the lines don't all begin at once

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from run_ledger_ops.demo.live.runner import LINES
+from run_ledger_ops.demo.live.runner import PIPELINES
 from run_ledger_ops.local.machine import tether
 
 _FOLDERS = [Path(__file__).resolve().parents[4] / folder for folder in ("infra", "backend")]
@@ -21,14 +21,14 @@ class Workers:
 
     def __init__(self, stack: Path, jobs_per_minute: float, say: Callable[[str], None]) -> None:
         self._stack = stack
-        self._seconds_between = 60 * len(LINES) / jobs_per_minute
+        self._seconds_between = 60 * len(PIPELINES) / jobs_per_minute
         self._say = say
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         """Start them."""
         python_path = os.pathsep.join(map(str, _FOLDERS))
-        for key in LINES:
+        for key in PIPELINES:
             self._processes[key] = subprocess.Popen(  # noqa: S603 a command of our own making
                 [
                     *(sys.executable, tether.__file__, str(os.getpid())),

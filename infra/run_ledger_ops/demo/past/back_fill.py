@@ -9,7 +9,7 @@ from run_ledger_ops.demo.past.made_up_projects import opened_projects
 from run_ledger_ops.demo.past.memory import Memory, Past
 from run_ledger_ops.demo.past.timetable import past_families
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
-from run_ledger_ops.demo.reporting.patient_bus import ENTRIES_PER_CALL, Bus
+from run_ledger_ops.demo.reporting.patient_bus import ENTRIES_PER_CALL, PatientBus
 
 
 class Progress(Protocol):
@@ -23,7 +23,7 @@ class Progress(Protocol):
 class Show:
     """The past of one ledger."""
 
-    bus: Bus
+    bus: PatientBus
     memory: Memory
     clock: Callable[[], datetime]
 

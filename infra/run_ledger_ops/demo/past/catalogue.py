@@ -98,7 +98,7 @@ DOCUMENT_SUMMARIES = Pipeline(
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class DemoProject:
     """What jobs are done for: either going on for good, or a delivery every fortnight.
 
     `offset_days` staggers the fortnights, so that deliveries don't all fall on one day.
@@ -119,13 +119,13 @@ class Project:
 
 _ER, _PC, _DS = ENTITY_RESOLUTION, PRODUCT_CLASSIFICATION, DOCUMENT_SUMMARIES
 PROJECTS = (
-    Project("vendor-master", "acme", "Vendor master", "Noor Haddad", _ER),
-    Project("catalogue-refresh", "acme", "Catalogue refresh", "Noor Haddad", _PC, 0),
-    Project("contract-digests", "acme", "Contract digests", "Tom Okafor", _DS, 5),
-    Project("shop-catalogue", "globex", "Shop catalogue", "Ines Moreau", _PC),
-    Project("customer-merge", "globex", "Customer merge", "Ines Moreau", _ER, 9),
-    Project("safety-sheets", "globex", "Safety sheets", "Per Lindqvist", _DS, 2),
-    Project("support-digests", "initech", "Support digests", "Mei Tanaka", _DS),
-    Project("parts-taxonomy", "initech", "Parts taxonomy", "Mei Tanaka", _PC, 7),
-    Project("supplier-match", "initech", "Supplier match", "Juan Rivas", _ER, 11),
+    DemoProject("vendor-master", "acme", "Vendor master", "Noor Haddad", _ER),
+    DemoProject("catalogue-refresh", "acme", "Catalogue refresh", "Noor Haddad", _PC, 0),
+    DemoProject("contract-digests", "acme", "Contract digests", "Tom Okafor", _DS, 5),
+    DemoProject("shop-catalogue", "globex", "Shop catalogue", "Ines Moreau", _PC),
+    DemoProject("customer-merge", "globex", "Customer merge", "Ines Moreau", _ER, 9),
+    DemoProject("safety-sheets", "globex", "Safety sheets", "Per Lindqvist", _DS, 2),
+    DemoProject("support-digests", "initech", "Support digests", "Mei Tanaka", _DS),
+    DemoProject("parts-taxonomy", "initech", "Parts taxonomy", "Mei Tanaka", _PC, 7),
+    DemoProject("supplier-match", "initech", "Supplier match", "Juan Rivas", _ER, 11),
 )

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 from run_ledger_ops.demo.past import made_up_jobs
-from run_ledger_ops.demo.past.catalogue import PROJECTS, Project
-from run_ledger_ops.demo.past.job_events import Job, Teller
+from run_ledger_ops.demo.past.catalogue import PROJECTS, DemoProject
+from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
 from run_ledger_ops.demo.past.made_up_projects import project_id_at
 from run_ledger_ops.demo.past.mishaps import shards_failed
 from run_ledger_ops.demo.past.scales import Scale
@@ -53,14 +53,14 @@ def family(key: str, begun_at: datetime, scale: Scale) -> Family:
     return Family(tuple(sorted(events, key=lambda event: event.at)))
 
 
-def _draw_project(dice: Random, scale: Scale) -> Project:
+def _draw_project(dice: Random, scale: Scale) -> DemoProject:
     is_delivery = dice.random() < scale.delivery_share
     return dice.choice([project for project in PROJECTS if project.is_delivery is is_delivery])
 
 
-def _root_job(project: Project, begun_at: datetime, mark: str, scale: Scale) -> Job:
+def _root_job(project: DemoProject, begun_at: datetime, mark: str, scale: Scale) -> SimulatedJob:
     pipeline = project.pipeline
-    return Job(
+    return SimulatedJob(
         job_id=f"demo-{pipeline.code}-{begun_at:%Y%m%d-%H%M}-{mark}",
         project_id=project_id_at(project, begun_at),
         client_id=project.client_id,
@@ -70,9 +70,11 @@ def _root_job(project: Project, begun_at: datetime, mark: str, scale: Scale) -> 
     )
 
 
-def _coordinated(root: Job, begun_at: datetime, scale: Scale, dice: Random) -> Iterator[DemoEvent]:
+def _coordinated(
+    root: SimulatedJob, begun_at: datetime, scale: Scale, dice: Random
+) -> Iterator[DemoEvent]:
     """Tell a root job that only coordinates, and the shards that do the records."""
-    teller = Teller(
+    teller = JobEvents(
         replace(root, heartbeat_seconds=root.heartbeat_seconds * _COORDINATOR_HEARTBEATS)
     )
     teller.queued(begun_at)

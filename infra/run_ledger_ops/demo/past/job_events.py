@@ -9,7 +9,7 @@ from run_ledger_ops.demo.reporting.demo_events import TAGS, DemoEvent, rfc3339
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SimulatedJob:
     """What stays the same over a job's life."""
 
     job_id: str
@@ -21,10 +21,10 @@ class Job:
     parent_job_id: str | None = None
 
 
-class Teller:
+class JobEvents:
     """Tells a job's events one by one, numbering them."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: SimulatedJob) -> None:
         self.job = job
         self.events: list[DemoEvent] = []
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from run_ledger_ops.demo.past.job_events import Job, Teller
+from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
 from run_ledger_ops.demo.past.mishaps import Mishap, no_sign_of_life
-from run_ledger_ops.demo.past.scales import Course, Ending, Scale
+from run_ledger_ops.demo.past.scales import Course, End, Scale
 from run_ledger_ops.demo.past.simulated_work import Work
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
@@ -16,13 +16,13 @@ _FAULTY_PORTIONS = 0.3
 
 
 def live(
-    job: Job, begun_at: datetime, scale: Scale, course: Course, dice: Random
+    job: SimulatedJob, begun_at: datetime, scale: Scale, course: Course, dice: Random
 ) -> list[DemoEvent]:
     """Let a job live through the given course, attempt by attempt, and give all its events."""
     work_seconds = scale.draw_work_seconds(dice)
     records = work_seconds * job.pipeline.records_per_second * dice.uniform(0.7, 1.3)
     work = Work(job.pipeline, int(records), dice)
-    teller = Teller(job)
+    teller = JobEvents(job)
     at = begun_at
     for number, ending in enumerate(course, start=1):
         attempt = _Attempt(number, ending, teller, work, scale, dice)
@@ -41,8 +41,8 @@ class _Attempt:
     """One attempt at a job's work."""
 
     number: int
-    ending: Ending
-    teller: Teller
+    ending: End
+    teller: JobEvents
     work: Work
     scale: Scale
     dice: Random
@@ -87,22 +87,22 @@ class _Attempt:
 
     def _is_faulty(self) -> bool:
         """Whether some records of the next portion fail: only in attempts that end as partial."""
-        if self.ending is not Ending.PARTIAL:
+        if self.ending is not End.PARTIAL:
             return False
         return self.work.records_failed == 0 or self.dice.random() < _FAULTY_PORTIONS
 
     def _draw_mishap(self) -> Mishap | None:
         """Draw what the attempt runs into, if its ending wants that."""
-        if self.ending not in (Ending.PARTIAL, Ending.FAILED, Ending.CRASHED):
+        if self.ending not in (End.PARTIAL, End.FAILED, End.CRASHED):
             return None
-        passes = self.ending is Ending.CRASHED
+        passes = self.ending is End.CRASHED
         kinds = [kind for kind in self.teller.job.pipeline.mishaps if kind.passes is passes]
         return self.dice.choice(kinds)
 
     def _stay_silent(self, at: datetime) -> datetime:
         """Let time go by without a word, until a scheduler gives the attempt up if one does."""
         silence = seconds_between(self.dice, self.scale.silence_seconds)
-        if self.ending is Ending.GIVEN_UP:
+        if self.ending is End.GIVEN_UP:
             minutes = int(silence.total_seconds() // 60)
             error = no_sign_of_life(minutes)
             self.teller.completed(at + silence, self.number, self.ending.result, error)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from run_ledger_ops.demo.past.catalogue import PROJECTS, Project
+from run_ledger_ops.demo.past.catalogue import PROJECTS, DemoProject
 from run_ledger_ops.demo.reporting.demo_events import (
     GENERATION,
     NAME_PREFIX,
@@ -26,7 +26,7 @@ _INTAKE_DAYS = (0, 3, 6, 9)
 _PAUSED_SHARE = 0.3
 
 
-def project_id_at(project: Project, at: datetime) -> str:
+def project_id_at(project: DemoProject, at: datetime) -> str:
     """Give the id under which a project's jobs of this time run."""
     name = f"demo-{project.client_id}-{project.code}"
     return f"{name}-{_fortnight_of(project, at):%Y%m%d}" if project.is_delivery else name
@@ -46,17 +46,17 @@ def opened_projects(since: datetime, until: datetime) -> list[DemoEvent]:
     return sorted((event for event in events if event.at <= until), key=lambda event: event.at)
 
 
-def _fortnight_of(project: Project, at: datetime) -> datetime:
+def _fortnight_of(project: DemoProject, at: datetime) -> datetime:
     anchor = _EPOCH + timedelta(days=project.offset_days or 0)
     return anchor + (at - anchor) // _FORTNIGHT * _FORTNIGHT
 
 
-def _opened(project: Project) -> DemoEvent:
+def _opened(project: DemoProject) -> DemoEvent:
     at = _EPOCH + timedelta(hours=9)
     return _event(project, project_id_at(project, at), at, "opened", status="active")
 
 
-def _delivery(project: Project, begin: datetime) -> Iterator[DemoEvent]:
+def _delivery(project: DemoProject, begin: datetime) -> Iterator[DemoEvent]:
     project_id = project_id_at(project, begin)
     dice = Random(f"{GENERATION}/{project_id}")  # noqa: S311 reproducible is what it has to be
     expected = dice.randrange(140, 260, 10)
@@ -77,7 +77,9 @@ def _delivery(project: Project, begin: datetime) -> Iterator[DemoEvent]:
     yield tell(14.2, "completed", status="completed")
 
 
-def _event(project: Project, project_id: str, at: datetime, what: str, **fields: Any) -> DemoEvent:
+def _event(
+    project: DemoProject, project_id: str, at: datetime, what: str, **fields: Any
+) -> DemoEvent:
     detail = {
         "schema_version": 1,
         "event_id": f"{project_id}:{GENERATION}:{what}",

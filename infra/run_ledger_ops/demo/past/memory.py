@@ -12,7 +12,7 @@ class DemoError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class LocalLedger:
     """Where a ledger's bus is, and which ledger it is."""
 
     endpoint_url: str
@@ -23,7 +23,7 @@ class Ledger:
     identity: str
 
 
-def read_ledger(stack: Path) -> Ledger:
+def read_ledger(stack: Path) -> LocalLedger:
     """Read the file that a running stack leaves for programs that want to join in."""
     try:
         found = json.loads(stack.read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ def read_ledger(stack: Path) -> Ledger:
     except ValueError as error:
         raise DemoError(f"{stack} is not JSON ({error})") from error
     try:
-        return Ledger(
+        return LocalLedger(
             endpoint_url=found["aws_endpoint_url"],
             region=found["region"],
             access_key_id=found["access_key_id"],
@@ -83,7 +83,7 @@ class Memory:
             raise DemoError(f"cannot write {self.path} ({_reason(error)})") from error
 
 
-def recall(stack: Path, ledger: Ledger) -> Memory:
+def recall(stack: Path, ledger: LocalLedger) -> Memory:
     """Read what this ledger has been told; of another ledger or unreadable, it is nothing."""
     blank = Memory(stack.with_name("demo.json"), ledger.identity)
     try:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from random import Random
 
 
-class Ending(StrEnum):
+class End(StrEnum):
     """How one attempt of a job ends."""
 
     SUCCEEDED = "succeeded"
@@ -20,28 +20,28 @@ class Ending(StrEnum):
     @property
     def result(self) -> str:
         """The result that the attempt's last event reports."""
-        return {Ending.CRASHED: "failed", Ending.GIVEN_UP: "timed_out"}.get(self, self.value)
+        return {End.CRASHED: "failed", End.GIVEN_UP: "timed_out"}.get(self, self.value)
 
     @property
     def is_silent(self) -> bool:
         """Whether the attempt stops reporting without saying that it ended."""
-        return self in (Ending.GIVEN_UP, Ending.LOST, Ending.ABANDONED)
+        return self in (End.GIVEN_UP, End.LOST, End.ABANDONED)
 
     @property
     def does_all(self) -> bool:
         """Whether the attempt gets through all records that are left."""
-        return self in (Ending.SUCCEEDED, Ending.PARTIAL)
+        return self in (End.SUCCEEDED, End.PARTIAL)
 
 
-Course = tuple[Ending, ...]
+Course = tuple[End, ...]
 _STEADY_COURSES: dict[Course, float] = {
-    (Ending.SUCCEEDED,): 0.780,
-    (Ending.PARTIAL,): 0.070,
-    (Ending.FAILED,): 0.030,
-    (Ending.CANCELLED,): 0.018,
-    (Ending.CRASHED, Ending.SUCCEEDED): 0.055,
-    (Ending.CRASHED, Ending.PARTIAL): 0.012,
-    (Ending.CRASHED, Ending.CRASHED): 0.012,
+    (End.SUCCEEDED,): 0.780,
+    (End.PARTIAL,): 0.070,
+    (End.FAILED,): 0.030,
+    (End.CANCELLED,): 0.018,
+    (End.CRASHED, End.SUCCEEDED): 0.055,
+    (End.CRASHED, End.PARTIAL): 0.012,
+    (End.CRASHED, End.CRASHED): 0.012,
 }
 
 
@@ -79,8 +79,8 @@ PAST = Scale(
     heartbeat_seconds=3_600,
     delivery_share=0.5,
     silent_courses={
-        (Ending.GIVEN_UP,): 0.006,
-        (Ending.LOST, Ending.SUCCEEDED): 0.004,
-        (Ending.ABANDONED,): 0.004,
+        (End.GIVEN_UP,): 0.006,
+        (End.LOST, End.SUCCEEDED): 0.004,
+        (End.ABANDONED,): 0.004,
     },
 )

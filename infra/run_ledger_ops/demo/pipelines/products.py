@@ -14,7 +14,7 @@ from run_ledger_ops.demo.pipelines.record_batches import (
     LeftToPerson,
     RecordError,
     SkippedRecord,
-    delivery,
+    open_batch,
 )
 
 FILE = "products.csv"
@@ -36,7 +36,7 @@ class Classifier:
     def __init__(self) -> None:
         self._words: dict[str, Counter[str]] = defaultdict(Counter)
         self._products: Counter[str] = Counter()
-        listed = delivery(FILE, COLUMNS, 0, LABELLED)
+        listed = open_batch(FILE, COLUMNS, 0, LABELLED)
         for line in listed.records():
             try:
                 product = listed.fields(line)

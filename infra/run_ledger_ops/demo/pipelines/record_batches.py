@@ -12,7 +12,7 @@ class RecordError(ValueError):
     """One record can't be used; the others can."""
 
 
-class DeliveryError(ValueError):
+class BatchError(ValueError):
     """The delivery as a whole can't be used."""
 
 
@@ -25,7 +25,7 @@ class LeftToPerson(SkippedRecord):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class RecordBatch:
     """A file's records from one position on, round and round: what arrived for one job."""
 
     name: str
@@ -51,12 +51,12 @@ class Delivery:
         return dict(zip(self.columns, (cell.strip() for cell in cells), strict=True))
 
 
-def delivery(name: str, columns: Sequence[str], begin: int, size: int) -> Delivery:
-    """Open *size* records of a file; DeliveryError where its columns are others than expected."""
+def open_batch(name: str, columns: Sequence[str], begin: int, size: int) -> RecordBatch:
+    """Open *size* records of a file; BatchError where its columns are others than expected."""
     header, *lines = (DATA / name).read_bytes().splitlines()
     found = header.decode().split(",")
     if found != list(columns):
         missing = [column for column in columns if column not in found]
-        raise DeliveryError(f"{name}: no column {', '.join(map(repr, missing))} in its header")
+        raise BatchError(f"{name}: no column {', '.join(map(repr, missing))} in its header")
     turned = [lines[(begin + number) % len(lines)] for number in range(size)]
-    return Delivery(name, columns, turned)
+    return RecordBatch(name, columns, turned)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from run_ledger_ops.demo.pipelines.record_batches import LeftToPerson, SkippedRecord, delivery
+from run_ledger_ops.demo.pipelines.record_batches import LeftToPerson, SkippedRecord, open_batch
 
 FILE = "mentions.csv"
 COLUMNS = ("id", "name", "city", "country")
@@ -48,7 +48,7 @@ class Master:
         self._letters = letters
         self._most = most_in_block
         self._blocks: dict[str, list[Supplier]] = defaultdict(list)
-        listed = delivery(_MASTER, COLUMNS, 0, _MASTER_SIZE)
+        listed = open_batch(_MASTER, COLUMNS, 0, _MASTER_SIZE)
         for line in listed.records():
             fields = listed.fields(line)
             name = _plain(fields["name"])

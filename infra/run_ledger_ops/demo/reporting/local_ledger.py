@@ -3,11 +3,11 @@
 import boto3
 from botocore.config import Config
 
-from run_ledger_ops.demo.past.memory import Ledger
+from run_ledger_ops.demo.past.memory import LocalLedger
 from run_ledger_ops.demo.reporting.patient_bus import EventsClient
 
 
-def events_client(ledger: Ledger) -> EventsClient:
+def events_client(ledger: LocalLedger) -> EventsClient:
     """Make a client that gives up soon: whoever uses it tries again, single entries, too."""
     client: EventsClient = boto3.client(
         "events",

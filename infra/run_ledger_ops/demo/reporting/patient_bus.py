@@ -24,7 +24,7 @@ class EventsClient(Protocol):
         """Post up to ten entries."""
 
 
-class Bus:
+class PatientBus:
     """A bus to post to, with the patience for one that is down.
 
     An event that the bus could not take is posted again, with the same event id, for as long as it

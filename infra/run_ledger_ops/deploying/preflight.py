@@ -17,11 +17,11 @@ _OLDEST_PYTHON = (3, 11)
 
 
 @dataclass(frozen=True)
-class Place:
+class AwsAccount:
     """Where it is deployed to: an account and a region, and who asks."""
 
     session: Any
-    account: str
+    id: str
     region: str
     identity: str
 
@@ -53,7 +53,7 @@ def check_stage(stage: str, template: Template) -> None:
         raise OpsError(f"A stage's name is {parameter.constraint}, not {stage!r}.")
 
 
-def find_place(region: str | None) -> Place:
+def find_account(region: str | None) -> AwsAccount:
     """Find out who asks and where; raise OpsError if nobody may."""
     try:
         session = boto3.session.Session(region_name=region or target.region_of_environment())
@@ -77,4 +77,4 @@ def find_place(region: str | None) -> Place:
         raise OpsError(f"AWS does not take your credentials: {reason}") from error
     except BotoCoreError as error:
         raise OpsError(f"AWS can't be reached in {session.region_name}: {error}") from error
-    return Place(session, caller["Account"], session.region_name, caller["Arn"])
+    return AwsAccount(session, caller["Account"], session.region_name, caller["Arn"])
