@@ -30,7 +30,8 @@ MODULE_NAMES = {  # module names that stand more than once, and why they may
     "page": "each page of the analysts' app is a folder, and its page is called so",
     "sections": "the sections of one page, in that page's folder",
     "filters": "the filters of one page, in that page's folder",
-    "command": "a group of sub-commands, in its folder",
+    "exceptions": "the backend and the command draw a tree of exceptions each",
+    "spool": "a command's file bears the command's word",
 }
 CLASS_NAMES = {  # public classes whose names stand more than once, and why they may
     "Job": "a producer's job, which is public, and the state that its events come to",
@@ -44,24 +45,15 @@ FULL_FOLDERS = {  # folders with more files than others, and why they may
 
 LEFT_ARROWS = {  # what moves have left to mend
     ("backend/run_ledger/store/dynamo", "backend/run_ledger/store/items"),
-    ("infra/run_ledger_ops/demo/live", "infra/run_ledger_ops/demo"),
-    ("infra/run_ledger_ops/demo/past", "infra/run_ledger_ops/demo"),
-    ("infra/run_ledger_ops/demo/past", "infra/run_ledger_ops/demo/live"),
-    ("infra/run_ledger_ops/local", "infra/run_ledger_ops/command.py"),
-    ("infra/run_ledger_ops/local/edge", "infra/run_ledger_ops/local"),
-    ("infra/run_ledger_ops/local/machine", "infra/run_ledger_ops/local"),
-    ("infra/run_ledger_ops/local/machine", "infra/run_ledger_ops/local/edge"),
 }
 LEFT_CIRCLE = {f"backend/run_ledger/emit/{name}.py" for name in ("jobs", "ledger", "tracking")}
 LEFT_MODULES = {
-    *("access", "analysts_app", "answers", "bus", "checks", "client", "deployment", "directories"),
-    *("events", "exceptions", "health", "job", "ledger", "processes", "questions", "records"),
-    *("recount", "run", "settings", "spool", "tables"),
+    *("access", "answers", "checks", "directories", "job", "ledger", "records", "run", "settings"),
+    "tables",
 }
 LEFT_CLASSES = {
-    *("Answer", "Answers", "Bus", "Caller", "Delivery", "Deployment", "Ended", "Ending"),
-    *("EventsClient", "Forbidden", "Glance", "Ledger", "Line", "NotFound", "Outcome", "Pace"),
-    *("Parameter", "Person", "Place", "Progress", "Refusal", "Scope", "Settings", "Span", "Target"),
+    *("Answer", "Caller", "Ended", "Ending", "Forbidden", "Ledger", "NotFound", "Outcome"),
+    *("Pace", "Parameter", "Place", "Refusal", "Scope", "Settings", "Span", "Target"),
 }
 
 

@@ -46,3 +46,7 @@ def _add_operations(commands: Words) -> bool:
         return False
     operations.add_to(commands)
     return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

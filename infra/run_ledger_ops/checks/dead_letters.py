@@ -192,10 +192,6 @@ def _count(sqs: Any, queue_url: str, *, with_held: bool = False) -> int:
     return sum(int(answer["Attributes"].get(name, 0)) for name in names)
 
 
-def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
-    return {one["MessageId"]: one for one in messages}
-
-
 def _handles(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [
         {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}

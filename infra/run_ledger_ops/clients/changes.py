@@ -4,15 +4,17 @@ Of a secret's reference only that it changes is said: who may see references is 
 and a terminal's scrollback is anybody's.
 """
 
+import secrets
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from msgspec import Struct, structs
 
 from run_ledger.domain.exceptions import shown
-from run_ledger.store.clients.records import Stored
+from run_ledger.store.clients.records import ClientRecords, Stored
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger_ops.clients.suspicion import suspicion
+from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
 
 ChangeKind = Literal["added", "changed", "removed"]
@@ -40,6 +42,11 @@ class ClientChange(Struct, frozen=True):
     def client_id(self) -> str:
         """Whose change it is."""
         return self.stored.client_id
+
+
+def client_records(dynamodb: object, table: str) -> ClientRecords:
+    """Give access to the declared clients of a table."""
+    return ClientRecords(dynamodb, table, terminal.clock, lambda: secrets.token_hex(8))  # type: ignore[arg-type]
 
 
 def change_to(stored: Stored, declared: ClientRecord) -> ClientChange:

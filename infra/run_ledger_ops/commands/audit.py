@@ -2,29 +2,21 @@
 
 import argparse
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from typing import Any
 
 from msgspec import to_builtins
 
-from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound
-from run_ledger.domain.instants import DAY, Instant
-from run_ledger.store.audit.run import Audit, Findings, Found, Manner
+from run_ledger.store.audit.run import Findings, Found, Manner
 from run_ledger.store.audit.scopes import Scope
-from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.keys import Tables
+from run_ledger_ops.checks.audits import audit, patient_reading
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DRIFT = 1
-_READING_SECONDS = 86_400.0
 _MOST_LABELS = 5
-# Producers' clocks may be ahead of the writer's, by which entries expire.
-_MARGIN_DAYS = 1
 _DESCRIPTION = """\
 Compute jobs, projects and totals anew from the entries, and say where what is stored differs. The
 system may go on working meanwhile: what its work makes look wrong for a moment is not reported."""
@@ -92,8 +84,10 @@ def _audit(given: argparse.Namespace) -> int:
         first_day=given.first,
         last_day=given.last,
     )
-    horizon = _horizon(now, given.reach or system.entry_ttl_days)
-    findings = _run(system, scope, horizon, repair=given.repair)
+    reading = patient_reading(system.dynamodb, system.tables, system.executor)
+    with Progress("jobs and projects recounted", None) as progress:
+        manner = Manner(repair=given.repair, progress=progress.add)
+        findings = audit(reading, scope, given.reach or system.entry_ttl_days, manner)
     if given.job and not findings.entities:
         raise NotFound(f"there is no job {given.job}, nor any entry of one.")
     if given.json:
@@ -102,27 +96,6 @@ def _audit(given: argparse.Namespace) -> int:
         _say(findings)
     is_well = all(found.mended for found in findings.drifts) and not findings.unreadable
     return 0 if is_well else _DRIFT
-
-
-def patient_reading(client: Any, tables: Tables, executor: Executor) -> Reading:
-    """Give a way to read that has all the time that an audit takes."""
-    return Reading(client, tables, executor, _READING_SECONDS)
-
-
-def judge_all(reading: Reading, now: Instant, ttl_days: int, *, repair: bool) -> Findings:
-    """Judge, and mend if told so, all that entries which are kept for so long can tell of."""
-    return Audit(reading, Scope(now=now), _horizon(now, ttl_days), Manner(repair=repair)).run()
-
-
-def _horizon(now: Instant, ttl_days: int) -> Instant:
-    return max(instants.later(now, -(ttl_days - _MARGIN_DAYS) * DAY), instants.EARLIEST)
-
-
-def _run(system: Target, scope: Scope, horizon: Instant, *, repair: bool) -> Findings:
-    reading = patient_reading(system.dynamodb, system.tables, system.executor)
-    with Progress("jobs and projects recounted", None) as progress:
-        manner = Manner(repair=repair, progress=progress.add)
-        return Audit(reading, scope, horizon, manner).run()
 
 
 def _document(findings: Findings) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`run-ledger clients`: declare clients and their configuration, or write down what is declared."""
 
 import argparse
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +9,16 @@ from run_ledger.domain.exceptions import NotFound, shown
 from run_ledger.store.clients.records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord
 from run_ledger_ops.clients import declaration
-from run_ledger_ops.clients.changes import ClientChange, change_to, document, lines, removal
+from run_ledger_ops.clients.changes import (
+    ClientChange,
+    change_to,
+    client_records,
+    document,
+    lines,
+    removal,
+)
 from run_ledger_ops.clients.text import text_of
-from run_ledger_ops.console import target, terminal
+from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
@@ -114,11 +120,6 @@ def warn_of_undeclared(system: Target, client_ids: Sequence[str]) -> None:
     for client_id in client_ids:
         if client_id not in declared:
             warn(f"Mind that no client {client_id} is declared; its jobs show once it reports.")
-
-
-def client_records(dynamodb: object, table: str) -> ClientRecords:
-    """Give access to the declared clients of a table."""
-    return ClientRecords(dynamodb, table, terminal.clock, lambda: secrets.token_hex(8))  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------- actions

@@ -12,9 +12,9 @@ from run_ledger_ops.analysts_app import CALLBACK, SignIn
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.private_file import write_private
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import say
-from run_ledger_ops.local.machine.state import write_private
 
 _DESCRIPTION = """\
 Run the analysts' app (Streamlit) on this machine, against a deployed stage. What it needs to know

@@ -4,14 +4,14 @@ import argparse
 import contextlib
 import shutil
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.console.arguments import Words, add_command
-from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import CANNOT, warn
 from run_ledger_ops.local.stack import ROOT, LocalStack, Options
 
 _DESCRIPTION = """\
@@ -27,7 +27,6 @@ examples:
 STATE/stack.json tells other programs how to join in; it is there exactly while the stack is ready.
 Ctrl-C or SIGTERM stops everything and keeps the state. Exit code 2: it could not start or go on,
 and one sentence says why."""
-_CANNOT = 2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -116,13 +115,13 @@ def run(given: argparse.Namespace) -> int:
         stack.watch()
     except _AskedToStopError:
         _say("Stopping …")
-    except (LocalStackError, BotoCoreError, ClientError, OSError) as error:
+    except (OpsError, BotoCoreError, ClientError, OSError) as error:
         code = _complain(error)
     finally:
         _ignore_signals()
         try:
             stack.stop()
-        except (LocalStackError, BotoCoreError, ClientError, OSError) as error:
+        except (OpsError, BotoCoreError, ClientError, OSError) as error:
             code = _complain(error)
     return code
 
@@ -156,5 +155,5 @@ def _say(text: str) -> None:
 
 
 def _complain(error: Exception) -> int:
-    print(f"run-ledger local: {error}", file=sys.stderr)  # noqa: T201 - as above
-    return _CANNOT
+    warn(f"run-ledger local: {error}")
+    return CANNOT

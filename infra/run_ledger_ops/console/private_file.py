@@ -1,11 +1,26 @@
-"""A file for a secret: made before the secret is, readable by nobody else, never overwriting."""
+"""Files for secrets, which nobody else can read (mode 600)."""
 
 import os
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from run_ledger_ops.console.exceptions import OpsError
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 class PrivateFile:

@@ -70,6 +70,12 @@ def words_of(error: ClientError | BotoCoreError) -> str:
     return str(trouble.get("Message") or trouble.get("Code") or error)
 
 
+def bar(done: int, total: int) -> str:
+    """Return a progress bar of fixed width with its figures: ``[####   ] 4 of 7``."""
+    filled = "#" * min(_BAR_WIDTH, _BAR_WIDTH * done // total)
+    return f"[{filled:<{_BAR_WIDTH}}] {done:,} of {total:,}"
+
+
 class Progress:
     """A bar on a terminal's last line; nothing where nobody watches.
 
@@ -115,8 +121,7 @@ class Progress:
             return
         text = f"{self._label}: {self.done:,}"
         if self.total:
-            filled = "#" * min(_BAR_WIDTH, _BAR_WIDTH * self.done // self.total)
-            text = f"{self._label} [{filled:<{_BAR_WIDTH}}] {self.done:,} of {self.total:,}"
+            text = f"{self._label} {bar(self.done, self.total)}"
         self._stream.write(f"\r{text}\x1b[K")
         self._stream.flush()
 

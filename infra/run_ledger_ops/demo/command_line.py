@@ -10,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import bar
 from run_ledger_ops.demo.live.workers import Workers
 from run_ledger_ops.demo.past.back_fill import Show
-from run_ledger_ops.demo.past.memory import DemoError, Past, read_ledger, recall
-from run_ledger_ops.demo.reporting.local_ledger import events_client
+from run_ledger_ops.demo.past.memory import Past, recall
+from run_ledger_ops.demo.reporting.local_ledger import events_client, read_ledger
 from run_ledger_ops.demo.reporting.patient_bus import PatientBus
 from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 _MOST_DAYS = 60
 _LOWEST_RATE, _HIGHEST_RATE = 0.1, 60
-_BAR_WIDTH = 30
 _DESCRIPTION = """\
 Give a running ledger something to show: a simulated past, and pipelines at work.
 
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         _run(options, stop)
-    except DemoError as error:
+    except OpsError as error:
         _say(str(error))
         return 2
     except StoppedError:
@@ -166,9 +167,6 @@ def _draw_nothing(done: int, total: int) -> None:
 
 
 def _draw_bar(done: int, total: int) -> None:
-    bar = "#" * (_BAR_WIDTH * done // total)
     end = "\n" if done == total else ""
-    sys.stderr.write(
-        f"\rdemo: telling the past [{bar:<{_BAR_WIDTH}}] {done:,} of {total:,} events{end}"
-    )
+    sys.stderr.write(f"\rdemo: telling the past {bar(done, total)} events{end}")
     sys.stderr.flush()

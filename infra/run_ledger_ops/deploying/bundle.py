@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from run_ledger_ops.console.exceptions import OpsError
+
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 _LEFT_OUT = {"__pycache__", "bin"}
@@ -23,10 +25,6 @@ _BOTOCORE_DATA = Path("botocore", "data")
 _NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _KEPT_BUNDLES = 5  # of a cache; each code change makes one
 _PYTHON_TAG = "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())"
-
-
-class BundleError(Exception):
-    """A bundle could not be built; the message says which step failed and why."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def build_bundle(source: Path, *, python: Path | LambdaPython, cache: Path) -> B
     """
     requirements = source / "requirements.txt"
     if not requirements.is_file():
-        raise BundleError(f"{requirements} is missing: it pins what the functions carry.")
+        raise OpsError(f"{requirements} is missing: it pins what the functions carry.")
     dependencies = _install_dependencies(requirements, python=python, cache=cache)
     files = {
         path.relative_to(dependencies).as_posix(): path
@@ -168,8 +166,8 @@ def _run(command: list[str], failure: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError as error:
-        raise BundleError(f"{failure}: {error.strerror}.") from error
+        raise OpsError(f"{failure}: {error.strerror}.") from error
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip().splitlines()
-        raise BundleError(f"{failure}: {words[-1] if words else 'it said nothing'}")
+        raise OpsError(f"{failure}: {words[-1] if words else 'it said nothing'}")
     return done.stdout.strip()

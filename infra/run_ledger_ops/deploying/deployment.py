@@ -10,7 +10,7 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, plans, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
-from run_ledger_ops.deploying.bundle import Bundle, BundleError, LambdaPython, build_bundle
+from run_ledger_ops.deploying.bundle import Bundle, LambdaPython, build_bundle
 from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import Way, explain, way_on
@@ -115,15 +115,10 @@ class Deployment:
         python = LambdaPython(self._value(templates.RUNTIME), self._value(templates.ARCHITECTURE))
         self._say(f"Building the functions' bundle for {python.runtime} on {python.architecture} …")
         template = self._settings.template
-        try:
-            self._bundles = {
-                written: build_bundle(folder, python=python, cache=self._settings.cache)
-                for written, folder in artifacts.code_folders(
-                    template.text, template.folder
-                ).items()
-            }
-        except BundleError as error:
-            raise OpsError(str(error)) from error
+        self._bundles = {
+            written: build_bundle(folder, python=python, cache=self._settings.cache)
+            for written, folder in artifacts.code_folders(template.text, template.folder).items()
+        }
 
     def upload(self) -> str:
         """Put bundles and template where CloudFormation finds them; give the template's address."""

@@ -9,11 +9,11 @@ from typing import Any
 
 from run_ledger_ops import analysts_app
 from run_ledger_ops.analysts_app import SignIn
-from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.private_file import write_private
 from run_ledger_ops.local.machine import ports
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import LocalCloud
-from run_ledger_ops.local.machine.state import write_private
 from run_ledger_ops.local.stack_file import Running, stack_document
 
 _READY_SECONDS = 60.0
@@ -27,9 +27,9 @@ def callback_url(port: int) -> str:
 
 
 def check_installed() -> None:
-    """Raise LocalStackError where this Python can't run the app."""
+    """Raise OpsError where this Python can't run the app."""
     if not analysts_app.is_installed():
-        raise LocalStackError(
+        raise OpsError(
             "Streamlit, which the analysts' app is made with, is not installed here: run "
             "`make run`, which installs it, or leave the app out with --no-dashboard."
         )
@@ -86,11 +86,11 @@ def start(
 
 
 def wait_until_ready(child: ChildProcess, port: int) -> None:
-    """Wait until the app answers; raise LocalStackError where it ends or takes too long."""
+    """Wait until the app answers; raise OpsError where it ends or takes too long."""
     deadline = time.monotonic() + _READY_SECONDS
     while not _answers(port):
         if child.exit_code is not None or time.monotonic() > deadline:
-            raise LocalStackError(
+            raise OpsError(
                 f"The analysts' app did not start: {child.last_words()} (see {child.log}). "
                 "Leave it out with --no-dashboard."
             )

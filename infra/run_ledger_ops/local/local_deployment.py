@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError, Wanted
 from run_ledger_ops.deploying.states import SETTLED, Way, way_on
-from run_ledger_ops.local.exceptions import LocalStackError
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 STACK_NAME = "run-ledger-local"
@@ -53,7 +53,7 @@ def deploy(cloud: LocalCloud, deployment: LocalDeployment) -> dict[str, str]:
         if change_set is not None:
             stack.execute(change_set, lambda _: None)
     except StackFailedError as error:
-        raise LocalStackError(f"The template was not deployed: {error}") from error
+        raise OpsError(f"The template was not deployed: {error}") from error
     template_key = template_url.rpartition("/")[2]
     _drop_objects(bucket.s3, keep={template_key, *map(artifacts.bundle_key, deployment.bundles)})
     return stack.outputs()

@@ -13,7 +13,7 @@ from pathlib import Path
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import put_grant
 from run_ledger_ops.clients import declaration
-from run_ledger_ops.commands.clients import client_records
+from run_ledger_ops.clients.changes import client_records
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.sign_in.access_options import Access, to_clients
 from run_ledger_ops.sign_in.user_pool import People

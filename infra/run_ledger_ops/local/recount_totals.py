@@ -1,10 +1,12 @@
-"""Counting a ledger again that an earlier version kept, as it had no totals that are wanted now."""
+"""Totals of a ledger that an earlier version kept: counted anew, as this version wants more."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from run_ledger.store.audit.run import Manner
+from run_ledger.store.audit.scopes import Scope
 from run_ledger.store.items.keys import Tables
-from run_ledger_ops.commands import audit
+from run_ledger_ops.checks.audits import audit, patient_reading
 from run_ledger_ops.console import terminal
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
@@ -15,13 +17,9 @@ _TTL_DAYS = 90
 
 
 def recount(cloud: LocalCloud, outputs: Mapping[str, str]) -> int:
-    """Make jobs, projects and totals what the entries say; give how much was mended."""
+    """Make jobs, projects and totals what the entries say; return how many were mended."""
     tables = Tables(**{kind: outputs[f"{kind.capitalize()}Table"] for kind in Tables._fields})
     with ThreadPoolExecutor(_THREADS) as executor:
-        findings = audit.judge_all(
-            audit.patient_reading(cloud.client("dynamodb"), tables, executor),
-            terminal.clock(),
-            _TTL_DAYS,
-            repair=True,
-        )
+        reading = patient_reading(cloud.client("dynamodb"), tables, executor)
+        findings = audit(reading, Scope(now=terminal.clock()), _TTL_DAYS, Manner(repair=True))
     return sum(found.mended for found in findings.drifts)

@@ -13,19 +13,20 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.private_file import write_private
 from run_ledger_ops.deploying import artifacts, site
-from run_ledger_ops.deploying.bundle import BundleError, build_bundle
+from run_ledger_ops.deploying.bundle import build_bundle
 from run_ledger_ops.local import analysts_app_process, local_deployment, people
 from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.distribution import api_headers
 from run_ledger_ops.local.edge.proxy import Proxy, Routes
-from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.local_deployment import LocalDeployment
+from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
 from run_ledger_ops.local.machine import intake, ports
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.local.machine.journal import Journal
-from run_ledger_ops.local.machine.state import StateFolder, write_private
+from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.recount_totals import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
 
@@ -104,10 +105,10 @@ class LocalStack:
             time.sleep(_WATCH_SECONDS)
             if self._cloud and self._cloud.exit_code is not None:
                 message = f"The local AWS ended by itself; see {self._state.logs}."
-                raise LocalStackError(message)
+                raise OpsError(message)
             if self._journal.failure is not None:
                 message = f"Events can't be kept in {self._state.journal}: {self._journal.failure}."
-                raise LocalStackError(message)
+                raise OpsError(message)
             for name, child in list(self._children.items()):
                 if child.exit_code is not None:
                     self._say(f"The {name} ended by itself: {child.last_words()} (see {child.log})")
@@ -149,10 +150,10 @@ class LocalStack:
                 "cryptography): run `make run`, which installs it, or name an interpreter that has "
                 "it with --local-cloud-python."
             )
-            raise LocalStackError(message)
+            raise OpsError(message)
         for path in (TEMPLATE, SITE / "index.html"):
             if not path.is_file():
-                raise LocalStackError(f"{path} is missing: the checkout is not complete.")
+                raise OpsError(f"{path} is missing: the checkout is not complete.")
 
     def _choose_ports(self) -> tuple[int, int, int]:
         last: Mapping[str, int] = self._state.settings.get("ports", {})
@@ -185,15 +186,12 @@ class LocalStack:
     def _deployment(self, origin: str, dashboard_callback: str) -> LocalDeployment:
         template = TEMPLATE.read_text("utf-8")
         self._say("Building the functions' bundle …")
-        try:
-            bundles = {
-                written: build_bundle(
-                    folder, python=self._options.local_cloud_python, cache=self._options.cache
-                )
-                for written, folder in artifacts.code_folders(template, TEMPLATE.parent).items()
-            }
-        except BundleError as error:
-            raise LocalStackError(str(error)) from error
+        bundles = {
+            written: build_bundle(
+                folder, python=self._options.local_cloud_python, cache=self._options.cache
+            )
+            for written, folder in artifacts.code_folders(template, TEMPLATE.parent).items()
+        }
         return LocalDeployment(
             template=artifacts.put_code_in_place(
                 template, bundles, local_deployment.ARTIFACTS_BUCKET
@@ -223,7 +221,7 @@ class LocalStack:
             cloud.abandon()
             raise
         enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
-        gateway.apply_responses(cloud, *_api(outputs["ApiUrl"]))
+        gateway.apply_responses(cloud, STACK_NAME, *_api(outputs["ApiUrl"]))
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
         return outputs, True

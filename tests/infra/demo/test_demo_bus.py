@@ -11,11 +11,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
+from run_ledger.emit.delivery.bus import EventsClient
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
-from run_ledger_ops.demo.reporting.patient_bus import Entry, EventsClient, PatientBus
+from run_ledger_ops.demo.reporting.patient_bus import PatientBus, PutEntry
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-Answer = Callable[[Sequence[Entry]], Mapping[str, Any]]
+Answer = Callable[[Sequence[PutEntry]], Mapping[str, Any]]
 
 
 def made_up(number: int) -> list[DemoEvent]:
@@ -23,12 +24,12 @@ def made_up(number: int) -> list[DemoEvent]:
     return [DemoEvent(AT, "job_update", {"event_id": f"e{index}"}) for index in range(number)]
 
 
-def ids(entries: Iterable[Entry]) -> list[str]:
+def ids(entries: Iterable[PutEntry]) -> list[str]:
     """Give the event ids of entries."""
     return [json.loads(entry["Detail"])["event_id"] for entry in entries]
 
 
-def takes_all(entries: Sequence[Entry]) -> Mapping[str, Any]:
+def takes_all(entries: Sequence[PutEntry]) -> Mapping[str, Any]:
     """Answer as a bus that is well."""
     return {"FailedEntryCount": 0, "Entries": [{"EventId": "x"} for _ in entries]}
 
@@ -36,7 +37,7 @@ def takes_all(entries: Sequence[Entry]) -> Mapping[str, Any]:
 def fails(code: str, *failing: str) -> Answer:
     """Answer as a bus that fails these events alone."""
 
-    def answer(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    def answer(entries: Sequence[PutEntry]) -> Mapping[str, Any]:
         outcomes = [
             {"ErrorCode": code, "ErrorMessage": "not now"} if event_id in failing else {}
             for event_id in ids(entries)
@@ -49,7 +50,7 @@ def fails(code: str, *failing: str) -> Answer:
 def raises(error: Exception) -> Answer:
     """Answer by an exception of the client."""
 
-    def answer(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    def answer(entries: Sequence[PutEntry]) -> Mapping[str, Any]:
         raise error
 
     return answer
@@ -62,7 +63,7 @@ class FakeClient:
         self.calls: list[list[str]] = []
         self._script: Iterator[Answer] = iter(script)
 
-    def put_events(self, *, Entries: Sequence[Entry]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
+    def put_events(self, *, Entries: Sequence[PutEntry]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
         """Take a call."""
         self.calls.append(ids(Entries))
         return next(self._script, takes_all)(Entries)

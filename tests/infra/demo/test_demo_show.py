@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.demo.past.back_fill import Show
-from run_ledger_ops.demo.past.memory import DemoError, Memory, Past, read_ledger, recall
+from run_ledger_ops.demo.past.memory import Memory, Past, recall
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
+from run_ledger_ops.demo.reporting.local_ledger import read_ledger
 
 NOW = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)
 PAST = Past(seed=1, first_day=date(2026, 3, 3))
@@ -140,7 +142,7 @@ def test_memory_leaves_no_draft_behind(world: World) -> None:
 def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     """That nothing can be remembered is one clear sentence."""
     memory = Memory(tmp_path / "gone" / "demo.json", "ledger")
-    with pytest.raises(DemoError, match=r"cannot write .*demo\.json \(No such file or directory\)"):
+    with pytest.raises(OpsError, match=r"cannot write .*demo\.json \(No such file or directory\)"):
         memory.save()
 
 
@@ -163,5 +165,5 @@ def test_a_stack_file_is_read(world: World) -> None:
 def test_a_bad_stack_file_is_explained(world: World, text: str, complaint: str) -> None:
     """Each way in which the file can be wrong gives a sentence that says so."""
     world.stack.write_text(text)
-    with pytest.raises(DemoError, match=complaint):
+    with pytest.raises(OpsError, match=complaint):
         read_ledger(world.stack)

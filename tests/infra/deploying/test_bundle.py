@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying.bundle import (
     SERVICES,
     Bundle,
-    BundleError,
     LambdaPython,
     build_bundle,
 )
@@ -89,7 +89,7 @@ def test_old_bundles_are_dropped(source: Path, tmp_path: Path) -> None:
 def test_unpinned_requirement_is_refused(source: Path, tmp_path: Path) -> None:
     """Whatever has no hash is not installed, and nothing half made stays behind."""
     (source / "requirements.txt").write_text("msgspec\n")
-    with pytest.raises(BundleError, match=r"pinned in .*requirements\.txt could not be installed"):
+    with pytest.raises(OpsError, match=r"pinned in .*requirements\.txt could not be installed"):
         build(source, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -152,11 +152,11 @@ def test_every_service_that_the_backend_calls_is_described() -> None:
 def test_missing_requirements_are_named(source: Path, tmp_path: Path) -> None:
     """The message names the file."""
     (source / "requirements.txt").unlink()
-    with pytest.raises(BundleError, match=r"requirements\.txt is missing"):
+    with pytest.raises(OpsError, match=r"requirements\.txt is missing"):
         build(source, tmp_path / "cache")
 
 
 def test_missing_interpreter_is_named(source: Path, tmp_path: Path) -> None:
     """The message names the interpreter."""
-    with pytest.raises(BundleError, match="nowhere/python could not be run"):
+    with pytest.raises(OpsError, match="nowhere/python could not be run"):
         build_bundle(source, python=Path("/nowhere/python"), cache=tmp_path / "cache")

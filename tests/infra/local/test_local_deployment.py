@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from tests.support.stacks.local_cloud import local_cloud
 
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import local_deployment
-from run_ledger_ops.local.exceptions import LocalStackError
 from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
@@ -86,6 +86,6 @@ def test_update_that_fails_names_the_resource(cloud: LocalCloud, tmp_path: Path)
     local_deployment.deploy(cloud, sound)
     broken = sound.template.replace("bundle-3.zip", "bundle-missing.zip")
     with pytest.raises(
-        LocalStackError, match=r"not deployed: It ended as UPDATE_ROLLBACK_COMPLETE\.\nGreeter "
+        OpsError, match=r"not deployed: It ended as UPDATE_ROLLBACK_COMPLETE\.\nGreeter "
     ):
         local_deployment.deploy(cloud, LocalDeployment(broken, sound.parameters, sound.bundles))

@@ -12,7 +12,7 @@ from tests.support.stacks.operations import System, deployed_system
 from run_ledger.domain.api.access import EVERYTHING, granted
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import delete_grant, put_grant
-from run_ledger_ops.commands.clients import client_records
+from run_ledger_ops.clients.changes import client_records
 from run_ledger_ops.local import people
 
 PASSWORDS = {"staff": "Correct-horse-1", "client": "Correct-horse-2"}

@@ -13,11 +13,11 @@ import pytest
 
 from run_ledger_ops import command
 from run_ledger_ops.commands import local as local_command
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import Bundle
 from run_ledger_ops.local import people
 from run_ledger_ops.local.edge.distribution import policy_headers
-from run_ledger_ops.local.exceptions import LocalStackError
 from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine import ports
 from run_ledger_ops.local.machine.cloud import LocalCloud
@@ -117,10 +117,10 @@ def test_wanted_port_that_is_taken_is_an_error() -> None:
         taken.bind((ports.LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(LocalStackError, match=rf"Port {port} \(site\) is taken .* --port"):
+        with pytest.raises(OpsError, match=rf"Port {port} \(site\) is taken .* --port"):
             ports.choose("site", "--port", port, 1, avoid=set())
         assert ports.choose("site", "--port", None, port, avoid=set()) != port
-    with pytest.raises(LocalStackError, match="has another purpose here"):
+    with pytest.raises(OpsError, match="has another purpose here"):
         ports.choose("local AWS", "--aws-port", 1, 1, avoid={1})
 
 

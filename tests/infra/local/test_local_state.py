@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from run_ledger_ops.local.exceptions import LocalStackError
-from run_ledger_ops.local.machine.state import StateFolder, clear_folder, write_private
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.private_file import write_private
+from run_ledger_ops.local.machine.state import StateFolder, clear_folder
 
 
 def test_settings_are_kept_from_one_opening_to_the_next(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
     """Two local stacks on one folder would destroy each other's data."""
     first, second = StateFolder(tmp_path), StateFolder(tmp_path)
     first.open()
-    with pytest.raises(LocalStackError, match="already running on the state folder"):
+    with pytest.raises(OpsError, match="already running on the state folder"):
         second.open()
     first.close()
     second.open()
@@ -65,7 +66,7 @@ def test_damage_is_found_and_named(tmp_path: Path, name: str, content: str) -> N
     folder.open()
     folder.close()
     (tmp_path / name).write_text(content)
-    with pytest.raises(LocalStackError, match=f"is damaged: {name}"):
+    with pytest.raises(OpsError, match=f"is damaged: {name}"):
         folder.open()
     assert (tmp_path / name).read_text() == content
     (tmp_path / name).unlink()
@@ -76,7 +77,7 @@ def test_damage_is_found_and_named(tmp_path: Path, name: str, content: str) -> N
 def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     """The message says what the system says."""
     (tmp_path / "state").write_text("")
-    with pytest.raises(LocalStackError, match=r"can't be used: File exists\."):
+    with pytest.raises(OpsError, match=r"can't be used: File exists\."):
         StateFolder(tmp_path / "state").open()
 
 
@@ -85,7 +86,7 @@ def test_folder_of_somebody_else_is_refused(tmp_path: Path, name: str) -> None:
     """What a folder named by mistake holds is not cleared away, nor written over."""
     (tmp_path / name).mkdir()
     (tmp_path / name / "kept").write_text("")
-    with pytest.raises(LocalStackError, match=f"is no state folder, yet it holds {name}:"):
+    with pytest.raises(OpsError, match=f"is no state folder, yet it holds {name}:"):
         StateFolder(tmp_path).open()
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name / "kept").exists()

@@ -47,28 +47,31 @@ COMMAND = """
 console: backend/domain backend/store/items
 cloudwatch
 analysts_app.py
-deploying: console backend/domain/contract
-checks: console deploying backend/domain backend/domain/api
 clients: console backend/domain backend/domain/api backend/store/items backend/store/clients
 sign_in: console backend/domain backend/domain/api
 producer: console backend/emit backend/emit/delivery backend/emit/identity
+deploying: console backend/domain/contract
+checks: console deploying backend/domain backend/domain/api
+    backend/store/dynamo backend/store/items backend/store/audit
 
-local/machine
-commands: console analysts_app.py deploying checks clients sign_in producer local/machine
+local/machine: console
+local/edge: local/machine
+local: console analysts_app.py clients sign_in deploying checks local/machine local/edge
+    backend/store/items backend/store/clients backend/store/audit
+
+demo/pipelines
+demo/reporting: console backend/emit/delivery
+demo/past: console demo/reporting backend/emit/delivery
+demo/live: local/machine demo/reporting demo/pipelines backend/emit
+demo: console demo/reporting demo/past demo/live
+
+commands: console analysts_app.py clients sign_in producer deploying checks local
     backend/domain backend/domain/contract backend/domain/api
     backend/store/dynamo backend/store/items backend/store/clients backend/store/posting
     backend/store/lists backend/store/audit
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
-local/edge: local/machine
-local: console analysts_app.py deploying clients sign_in commands local/machine local/edge
-    backend/store/items backend/store/clients
-operations.py: console commands local
+operations.py: console commands
 command.py: console commands operations.py
-
-demo/pipelines
-demo/past
-demo/live: demo/past demo/pipelines local/machine backend/emit
-demo: demo/past demo/live
 """
 
 ANALYSTS_APP = """

@@ -135,7 +135,7 @@ def start_local_stack(
     app = ["--dashboard-port", str(free_port())] if dashboard else ["--no-dashboard"]
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "run_ledger_ops.local", "--no-demo", *app),
+            *(sys.executable, "-m", "run_ledger_ops.command", "local", "--no-demo", *app),
             *("--state", str(state), *chosen, *arguments),
         ],
         cwd=ROOT,

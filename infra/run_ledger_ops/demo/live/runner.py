@@ -29,7 +29,6 @@ _SMALLEST, _LARGEST = 40, 120  # records of a delivery
 _MOST_IN_BLOCK = 16
 _EVERY_NEW_EXPORT = 9
 _EVERY_COARSE = 5
-_EVERY_SPLIT = 4
 
 Fields = Mapping[str, str]
 RecordStep = Callable[[Fields], str | dict[str, str] | None]

@@ -16,9 +16,8 @@ from random import Random
 
 from run_ledger.emit import RunLedger
 from run_ledger_ops.demo.live.runner import PIPELINES, Runner
-from run_ledger_ops.demo.past.memory import read_ledger
 from run_ledger_ops.demo.reporting.demo_events import SOURCE
-from run_ledger_ops.demo.reporting.local_ledger import events_client
+from run_ledger_ops.demo.reporting.local_ledger import events_client, read_ledger
 from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 SPOOL = "demo-spool"

@@ -3,20 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
-from typing import Protocol
 
+from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL
 from run_ledger_ops.demo.past.made_up_projects import opened_projects
 from run_ledger_ops.demo.past.memory import Memory, Past
 from run_ledger_ops.demo.past.timetable import past_families
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
-from run_ledger_ops.demo.reporting.patient_bus import ENTRIES_PER_CALL, PatientBus
-
-
-class Progress(Protocol):
-    """Who is told how far the back-fill is."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Take note that so many events of so many are posted."""
+from run_ledger_ops.demo.reporting.patient_bus import PatientBus
 
 
 @dataclass(slots=True)
@@ -27,10 +20,11 @@ class Show:
     memory: Memory
     clock: Callable[[], datetime]
 
-    def back_fill(self, past: Past, progress: Progress) -> int:
-        """Tell the past, latest days first, and give the number of its events.
+    def back_fill(self, past: Past, progress: Callable[[int, int], None]) -> int:
+        """Post the past, latest days first, and return the number of its events.
 
-        A job's events go out together, for the writer makes one posting of what comes together.
+        Calls *progress* with the number of posted events and that of all, again and again. A job's
+        events go out together, as the writer makes one posting of what comes together.
         """
         events = self._projects(past)
         for family in past_families(past.seed, past.first_day, self.clock()):

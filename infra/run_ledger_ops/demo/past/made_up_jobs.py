@@ -8,7 +8,7 @@ from typing import Any
 
 from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
 from run_ledger_ops.demo.past.mishaps import Mishap, no_sign_of_life
-from run_ledger_ops.demo.past.scales import Course, End, Scale
+from run_ledger_ops.demo.past.scales import AttemptEnd, Course, Scale
 from run_ledger_ops.demo.past.simulated_work import Work
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
@@ -41,7 +41,7 @@ class _Attempt:
     """One attempt at a job's work."""
 
     number: int
-    ending: End
+    ending: AttemptEnd
     teller: JobEvents
     work: Work
     scale: Scale
@@ -87,22 +87,22 @@ class _Attempt:
 
     def _is_faulty(self) -> bool:
         """Whether some records of the next portion fail: only in attempts that end as partial."""
-        if self.ending is not End.PARTIAL:
+        if self.ending is not AttemptEnd.PARTIAL:
             return False
         return self.work.records_failed == 0 or self.dice.random() < _FAULTY_PORTIONS
 
     def _draw_mishap(self) -> Mishap | None:
         """Draw what the attempt runs into, if its ending wants that."""
-        if self.ending not in (End.PARTIAL, End.FAILED, End.CRASHED):
+        if self.ending not in (AttemptEnd.PARTIAL, AttemptEnd.FAILED, AttemptEnd.CRASHED):
             return None
-        passes = self.ending is End.CRASHED
+        passes = self.ending is AttemptEnd.CRASHED
         kinds = [kind for kind in self.teller.job.pipeline.mishaps if kind.passes is passes]
         return self.dice.choice(kinds)
 
     def _stay_silent(self, at: datetime) -> datetime:
         """Let time go by without a word, until a scheduler gives the attempt up if one does."""
         silence = seconds_between(self.dice, self.scale.silence_seconds)
-        if self.ending is End.GIVEN_UP:
+        if self.ending is AttemptEnd.GIVEN_UP:
             minutes = int(silence.total_seconds() // 60)
             error = no_sign_of_life(minutes)
             self.teller.completed(at + silence, self.number, self.ending.result, error)

@@ -1,51 +1,13 @@
-"""The ledger that is posted to, and what it has been told already."""
+"""What a ledger has been told of the made-up past already."""
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
-
-class DemoError(Exception):
-    """The demo can't go on; the message says why, for a person to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalLedger:
-    """Where a ledger's bus is, and which ledger it is."""
-
-    endpoint_url: str
-    region: str
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    bus_name: str
-    identity: str
-
-
-def read_ledger(stack: Path) -> LocalLedger:
-    """Read the file that a running stack leaves for programs that want to join in."""
-    try:
-        found = json.loads(stack.read_text(encoding="utf-8"))
-    except OSError as error:
-        message = f"cannot read {stack} ({_reason(error)}); is the stack running?"
-        raise DemoError(message) from error
-    except ValueError as error:
-        raise DemoError(f"{stack} is not JSON ({error})") from error
-    try:
-        return LocalLedger(
-            endpoint_url=found["aws_endpoint_url"],
-            region=found["region"],
-            access_key_id=found["access_key_id"],
-            secret_access_key=found["secret_access_key"],
-            bus_name=found["event_bus_name"],
-            # The issuer names the user pool, and a stack that is built anew has a new one.
-            identity=f"{found['event_bus_name']} {found['issuer']}",
-        )
-    except KeyError as error:
-        raise DemoError(f"{stack} has no {error}") from error
-    except TypeError as error:
-        raise DemoError(f"{stack} is not the description of a stack") from error
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.demo.reporting.local_ledger import LocalLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +42,7 @@ class Memory:
             draft.write_text(text + "\n", encoding="utf-8")
             draft.replace(self.path)
         except OSError as error:
-            raise DemoError(f"cannot write {self.path} ({_reason(error)})") from error
+            raise OpsError(f"cannot write {self.path} ({error.strerror})") from error
 
 
 def recall(stack: Path, ledger: LocalLedger) -> Memory:
@@ -96,7 +58,3 @@ def recall(stack: Path, ledger: LocalLedger) -> Memory:
     except (OSError, ValueError, KeyError, TypeError):
         return blank
     return replace(blank, past=past)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

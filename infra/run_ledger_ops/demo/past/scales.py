@@ -5,7 +5,7 @@ from enum import StrEnum
 from random import Random
 
 
-class End(StrEnum):
+class AttemptEnd(StrEnum):
     """How one attempt of a job ends."""
 
     SUCCEEDED = "succeeded"
@@ -20,28 +20,30 @@ class End(StrEnum):
     @property
     def result(self) -> str:
         """The result that the attempt's last event reports."""
-        return {End.CRASHED: "failed", End.GIVEN_UP: "timed_out"}.get(self, self.value)
+        return {AttemptEnd.CRASHED: "failed", AttemptEnd.GIVEN_UP: "timed_out"}.get(
+            self, self.value
+        )
 
     @property
     def is_silent(self) -> bool:
         """Whether the attempt stops reporting without saying that it ended."""
-        return self in (End.GIVEN_UP, End.LOST, End.ABANDONED)
+        return self in (AttemptEnd.GIVEN_UP, AttemptEnd.LOST, AttemptEnd.ABANDONED)
 
     @property
     def does_all(self) -> bool:
         """Whether the attempt gets through all records that are left."""
-        return self in (End.SUCCEEDED, End.PARTIAL)
+        return self in (AttemptEnd.SUCCEEDED, AttemptEnd.PARTIAL)
 
 
-Course = tuple[End, ...]
+Course = tuple[AttemptEnd, ...]
 _STEADY_COURSES: dict[Course, float] = {
-    (End.SUCCEEDED,): 0.780,
-    (End.PARTIAL,): 0.070,
-    (End.FAILED,): 0.030,
-    (End.CANCELLED,): 0.018,
-    (End.CRASHED, End.SUCCEEDED): 0.055,
-    (End.CRASHED, End.PARTIAL): 0.012,
-    (End.CRASHED, End.CRASHED): 0.012,
+    (AttemptEnd.SUCCEEDED,): 0.780,
+    (AttemptEnd.PARTIAL,): 0.070,
+    (AttemptEnd.FAILED,): 0.030,
+    (AttemptEnd.CANCELLED,): 0.018,
+    (AttemptEnd.CRASHED, AttemptEnd.SUCCEEDED): 0.055,
+    (AttemptEnd.CRASHED, AttemptEnd.PARTIAL): 0.012,
+    (AttemptEnd.CRASHED, AttemptEnd.CRASHED): 0.012,
 }
 
 
@@ -79,8 +81,8 @@ PAST = Scale(
     heartbeat_seconds=3_600,
     delivery_share=0.5,
     silent_courses={
-        (End.GIVEN_UP,): 0.006,
-        (End.LOST, End.SUCCEEDED): 0.004,
-        (End.ABANDONED,): 0.004,
+        (AttemptEnd.GIVEN_UP,): 0.006,
+        (AttemptEnd.LOST, AttemptEnd.SUCCEEDED): 0.004,
+        (AttemptEnd.ABANDONED,): 0.004,
     },
 )

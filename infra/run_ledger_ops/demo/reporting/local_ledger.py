@@ -1,14 +1,55 @@
-"""A client for the bus of a local stack."""
+"""The ledger of a running local stack, and a client for its event bus."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
 
-from run_ledger_ops.demo.past.memory import LocalLedger
-from run_ledger_ops.demo.reporting.patient_bus import EventsClient
+from run_ledger.emit.delivery.bus import EventsClient
+from run_ledger_ops.console.exceptions import OpsError
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLedger:
+    """Where a ledger's bus is, and which ledger it is."""
+
+    endpoint_url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    bus_name: str
+    identity: str
+
+
+def read_ledger(stack: Path) -> LocalLedger:
+    """Read the file that a running stack leaves for programs that want to join in."""
+    try:
+        found = json.loads(stack.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"cannot read {stack} ({error.strerror}); is the stack running?"
+        raise OpsError(message) from error
+    except ValueError as error:
+        raise OpsError(f"{stack} is not JSON ({error})") from error
+    try:
+        return LocalLedger(
+            endpoint_url=found["aws_endpoint_url"],
+            region=found["region"],
+            access_key_id=found["access_key_id"],
+            secret_access_key=found["secret_access_key"],
+            bus_name=found["event_bus_name"],
+            # The issuer names the user pool, and a stack that is built anew has a new one.
+            identity=f"{found['event_bus_name']} {found['issuer']}",
+        )
+    except KeyError as error:
+        raise OpsError(f"{stack} has no {error}") from error
+    except TypeError as error:
+        raise OpsError(f"{stack} is not the description of a stack") from error
 
 
 def events_client(ledger: LocalLedger) -> EventsClient:
-    """Make a client that gives up soon: whoever uses it tries again, single entries, too."""
+    """Return a client that gives up soon: whoever uses it tries again, even single entries."""
     client: EventsClient = boto3.client(
         "events",
         endpoint_url=ledger.endpoint_url,

@@ -1,27 +1,19 @@
 """Posting events to a bus through PutEvents."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL, EventsClient
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
-ENTRIES_PER_CALL = 10
 _LARGEST_ENTRY_BYTES = 64 * 1024
 _PASSING_ERRORS = {"ThrottlingException", "InternalFailure"}
 _FIRST_PAUSE_SECONDS = 0.25
 _MOST_DOUBLINGS = 6  # 16 seconds
 
-Entry = dict[str, str]
-
-
-class EventsClient(Protocol):
-    """What is needed of boto3's client for EventBridge."""
-
-    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803 AWS's name
-        """Post up to ten entries."""
+PutEntry = dict[str, str]
 
 
 class PatientBus:
@@ -57,7 +49,7 @@ class PatientBus:
             _check_sizes(entries)
             self._post_entries(entries)
 
-    def _post_entries(self, entries: list[Entry]) -> None:
+    def _post_entries(self, entries: list[PutEntry]) -> None:
         doublings = 0
         while True:
             entries, trouble = self._try(entries)
@@ -69,7 +61,7 @@ class PatientBus:
             self._sleep(_FIRST_PAUSE_SECONDS * 2**doublings * share)
             doublings = min(doublings + 1, _MOST_DOUBLINGS)
 
-    def _try(self, entries: list[Entry]) -> tuple[list[Entry], str | None]:
+    def _try(self, entries: list[PutEntry]) -> tuple[list[PutEntry], str | None]:
         """Post once, and give what has to be posted again and why."""
         try:
             answer = self._client.put_events(Entries=entries)
@@ -79,7 +71,7 @@ class PatientBus:
             return entries, type(error).__name__
         if not answer["FailedEntryCount"]:
             return [], None
-        again: list[Entry] = []
+        again: list[PutEntry] = []
         trouble = None
         for entry, outcome in zip(entries, answer["Entries"], strict=True):
             code = outcome.get("ErrorCode")
@@ -99,7 +91,7 @@ class PatientBus:
         self._is_in_trouble = trouble is not None
 
 
-def _check_sizes(entries: list[Entry]) -> None:
+def _check_sizes(entries: list[PutEntry]) -> None:
     for entry in entries:
         if len(entry["Detail"].encode()) >= _LARGEST_ENTRY_BYTES:
             raise ValueError(f"too large for an event: {entry['Detail'][:200]}")

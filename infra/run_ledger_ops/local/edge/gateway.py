@@ -6,17 +6,16 @@ one by one: read from the deployed template, through API Gateway's own calls.
 
 from typing import Any
 
-from run_ledger_ops.local.local_deployment import STACK_NAME
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 _RESPONSES = "x-amazon-apigateway-gateway-responses"
 _PARTS = ("statusCode", "responseParameters", "responseTemplates")
 
 
-def apply_responses(cloud: LocalCloud, api_id: str, stage: str) -> None:
+def apply_responses(cloud: LocalCloud, stack_name: str, api_id: str, stage: str) -> None:
     """Let the API refuse as the template says; it takes effect with a deployment of the stage."""
     cloudformation: Any = cloud.client("cloudformation")
-    template = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
+    template = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")
     gateway: Any = cloud.client("apigateway")
     for response_type, response in gateway_responses(template["TemplateBody"]).items():
         said = {name: response[name] for name in _PARTS if name in response}

@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.ports import LOOPBACK
 from run_ledger_ops.local.machine.state import StateFolder, clear_folder
@@ -67,7 +67,7 @@ class LocalCloud:
                 words = self._process.last_words()
                 self._process.stop(0)
                 message = f"The local AWS did not start: {words} (see {self._process.log})."
-                raise LocalStackError(message)
+                raise OpsError(message)
             time.sleep(0.05)
         self._check_restored()
 
@@ -98,10 +98,10 @@ class LocalCloud:
                 f"The local AWS did not save its state within {_SAVE_SECONDS:.0f} s and was ended: "
                 f"what came after the last clean stop may be missing (see {self._process.log})."
             )
-            raise LocalStackError(message)
+            raise OpsError(message)
         if complaint := self._complaint(_NOT_SAVED):
             message = f"The local AWS could not save all of its state: {complaint}"
-            raise LocalStackError(message)
+            raise OpsError(message)
         return True
 
     def client(self, service: str) -> Any:
@@ -124,7 +124,7 @@ class LocalCloud:
                 f"The state folder {self._state.root} is damaged: {complaint}; "
                 "move the folder away to start afresh."
             )
-            raise LocalStackError(message)
+            raise OpsError(message)
 
     def _complaint(self, signs: tuple[str, ...]) -> str | None:
         """Give the first line of this run's log that has one of these signs in it."""

@@ -2,7 +2,7 @@
 
 import socket
 
-from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.console.exceptions import OpsError
 
 LOOPBACK = "127.0.0.1"
 
@@ -30,7 +30,7 @@ def choose(name: str, option: str, wanted: int | None, usual: int, *, avoid: set
         reason = "has another purpose here" if wanted in avoid else obstacle(wanted)
         if reason:
             message = f"Port {wanted} ({name}) {reason}: choose another one with {option}."
-            raise LocalStackError(message)
+            raise OpsError(message)
         return wanted
     if usual not in avoid and obstacle(usual) is None:
         return usual

@@ -9,30 +9,16 @@ import fcntl
 import json
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import IO, Any
 
-from run_ledger_ops.local.exceptions import LocalStackError
+from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.private_file import write_private
 
 FORMAT = 1
 _PORTS = 65_536
 _SAVING_SECONDS = 180.0
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 class StateFolder:
@@ -55,7 +41,7 @@ class StateFolder:
     def open(self) -> None:
         """Make the folder if need be, take its lock, and check what is in it.
 
-        Raises LocalStackError if it can't be used: no permission, another owner, damaged contents.
+        Raises OpsError if it can't be used: no permission, another owner, damaged contents.
         """
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,7 +53,7 @@ class StateFolder:
             self.close()
             reason = error.strerror or str(error)
             message = f"The state folder {self.root} can't be used: {reason}."
-            raise LocalStackError(message) from error
+            raise OpsError(message) from error
         try:
             self.settings = self._read_settings()
             self._check_cloud_data()
@@ -103,13 +89,13 @@ class StateFolder:
         return self._lock.fileno()
 
     def _refuse_a_strangers(self) -> None:
-        """Raise LocalStackError for a folder whose contents are somebody else's: we would clear it.
+        """Raise OpsError for a folder whose contents are somebody else's: we would clear it.
 
         Every local stack leaves a lock behind.
         """
         taken = [folder.name for folder in self._folders if folder.exists()]
         if taken and not self._lock_file.exists():
-            raise LocalStackError(
+            raise OpsError(
                 f"The folder {self.root} is no state folder, yet it holds {taken[0]}: "
                 "name an empty or new folder with --state."
             )
@@ -133,9 +119,9 @@ class StateFolder:
         lock.flush()
         self._lock = lock
 
-    def _owned_by(self, owner: str) -> LocalStackError:
+    def _owned_by(self, owner: str) -> OpsError:
         process = f" (process {owner})" if owner else ""
-        return LocalStackError(
+        return OpsError(
             f"A local stack is already running on the state folder {self.root}{process}: "
             "stop it, or name another folder with --state."
         )
@@ -161,8 +147,8 @@ class StateFolder:
             except (ValueError, OSError) as error:
                 raise self._damaged(path, error) from error
 
-    def _damaged(self, path: Path, reason: object) -> LocalStackError:
-        return LocalStackError(
+    def _damaged(self, path: Path, reason: object) -> OpsError:
+        return OpsError(
             f"The state folder {self.root} is damaged: {path.relative_to(self.root)} can't be read "
             f"({reason}); move the folder away to start afresh."
         )
