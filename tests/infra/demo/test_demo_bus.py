@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from run_ledger.emit.delivery.bus import EventsClient
+from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 from run_ledger_ops.demo.reporting.patient_bus import PatientBus, PutEntry
 
@@ -72,7 +72,7 @@ class FakeClient:
 class Posting:
     """A bus with a client, and what it said and how long it slept."""
 
-    def __init__(self, client: EventsClient, name: str = "bus") -> None:
+    def __init__(self, client: EventBridgeClient, name: str = "bus") -> None:
         self.said: list[str] = []
         self.slept: list[float] = []
         dice = Random(7)

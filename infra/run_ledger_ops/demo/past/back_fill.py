@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
-from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL
+from run_ledger.emit.delivery.bus import EVENTS_PER_CALL
 from run_ledger_ops.demo.past.made_up_projects import opened_projects
 from run_ledger_ops.demo.past.memory import Memory, Past
 from run_ledger_ops.demo.past.timetable import past_families
@@ -29,8 +29,8 @@ class Show:
         events = self._projects(past)
         for family in past_families(past.seed, past.first_day, self.clock()):
             events.extend(family.events)
-        for start in range(0, len(events), ENTRIES_PER_CALL):
-            end = min(start + ENTRIES_PER_CALL, len(events))
+        for start in range(0, len(events), EVENTS_PER_CALL):
+            end = min(start + EVENTS_PER_CALL, len(events))
             self.bus.post(events[start:end])
             progress(end, len(events))
         self.memory = replace(self.memory, past=past)

@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from run_ledger.emit.delivery.bus import EventsClient
+from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger_ops.console.exceptions import OpsError
 
 
@@ -48,9 +48,9 @@ def read_ledger(stack: Path) -> LocalLedger:
         raise OpsError(f"{stack} is not the description of a stack") from error
 
 
-def events_client(ledger: LocalLedger) -> EventsClient:
+def events_client(ledger: LocalLedger) -> EventBridgeClient:
     """Return a client that gives up soon: whoever uses it tries again, even single entries."""
-    client: EventsClient = boto3.client(
+    client: EventBridgeClient = boto3.client(
         "events",
         endpoint_url=ledger.endpoint_url,
         region_name=ledger.region,

@@ -5,7 +5,7 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.emit.delivery.bus import ENTRIES_PER_CALL, EventsClient
+from run_ledger.emit.delivery.bus import EVENTS_PER_CALL, EventBridgeClient
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 _LARGEST_ENTRY_BYTES = 64 * 1024
@@ -26,7 +26,7 @@ class PatientBus:
 
     def __init__(
         self,
-        client: EventsClient,
+        client: EventBridgeClient,
         name: str,
         *,
         sleep: Callable[[float], None],
@@ -42,10 +42,8 @@ class PatientBus:
 
     def post(self, events: Sequence[DemoEvent]) -> None:
         """Post events in calls of ten, and return when the bus has them all."""
-        for start in range(0, len(events), ENTRIES_PER_CALL):
-            entries = [
-                event.entry(self._name) for event in events[start : start + ENTRIES_PER_CALL]
-            ]
+        for start in range(0, len(events), EVENTS_PER_CALL):
+            entries = [event.entry(self._name) for event in events[start : start + EVENTS_PER_CALL]]
             _check_sizes(entries)
             self._post_entries(entries)
 
