@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 document, put together from the code and the words beside it.
 
-Paths are those of the reader's table, parameters those that the queries check, schemas those of
-the documents that are encoded, refusals those of the reader's table of errors. Examples are passed
-in: they are answers that the reader gave.
+Paths and problems come from the reader's tables, parameters from the queries that check them, and
+schemas from the documents that are encoded. Examples are answers that the reader gave: they are
+passed in.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from run_ledger.domain.api.parameters import IDENTIFIER_SCHEMA, QueryParameter
 from run_ledger.read.reader import ROUTES
 
 from .endpoints import ENDPOINTS, PATH_PARAMETERS, TAGS, Endpoint
+from .other_responses import other_responses
 from .prose import ABOUT, SECURITY, SERVERS
-from .refusals import refusals
 from .schemas import components, reference
 
 _IN_PATH = re.compile(r"\{([a-z_]+)\}")
 _HEADERS = {
     "ETag": (
-        "What the answer says, as a word: send it as `If-None-Match` to learn cheaply whether it "
-        "still holds. Weak, as the answer may travel compressed."
+        "A tag for what the answer says. Send it as `If-None-Match`, and get 304 while the answer "
+        "is still the same. It is a weak tag, as the answer may be sent compressed."
     ),
-    "Cache-Control": "Answers are for their caller alone, and are asked for anew each time.",
+    "Cache-Control": "An answer is for its caller alone, and has to be validated each time.",
     "Retry-After": "Seconds to wait before trying again.",
     "WWW-Authenticate": "`Bearer`: the API wants an access token.",
 }
 
 
 class Example(Struct, frozen=True):
-    """An answer that the reader gave, and the request that it was to."""
+    """An answer that the reader gave, and the request that it answers."""
 
     path: str
     status: int
@@ -58,7 +58,7 @@ def document(examples: Sequence[Example]) -> dict[str, Any]:
             "headers": {name: _header(about) for name, about in _HEADERS.items()},
             "responses": {
                 one.name: one.response([_shown(e) for e in examples if e.status == one.status])
-                for one in refusals()
+                for one in other_responses()
             },
             "securitySchemes": {"sign_in": SECURITY},
         },
@@ -86,8 +86,8 @@ def _operation(path: str, examples: Sequence[Example]) -> dict[str, Any]:
             "200": _success(endpoint, [e for e in examples if (e.path, e.status) == (path, 200)]),
             **{
                 str(one.status): {"$ref": f"#/components/responses/{one.name}"}
-                for one in refusals()
-                if in_path or not one.of_one_thing
+                for one in other_responses()
+                if in_path or not one.of_one_resource
             },
         },
     }
@@ -143,6 +143,6 @@ def _header(about: str) -> dict[str, Any]:
 _IF_NONE_MATCH: Mapping[str, Any] = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "The `ETag` of an answer that you have; 304 says that it still holds.",
+    "description": "The `ETag` of an answer that you have; you get 304 while it is the same.",
     "schema": {"type": "string"},
 }

@@ -1,4 +1,4 @@
-"""What each path of the read API is for, in words; its parameters and documents are the code's.
+"""What each path of the read API is for, in words. Its parameters and documents come from the code.
 
 A path that `read.reader.ROUTES` gains needs a line here, which a test asks for.
 """
@@ -24,7 +24,11 @@ from run_ledger.domain.api.parameters import QueryParameter
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """One path: ``document`` is the shape of its answer, ``items`` that of a list's items."""
+    """One path.
+
+    ``query`` holds its parameters, ``document`` is the shape of its answer, and ``items`` the shape
+    of an item where the answer is a list.
+    """
 
     summary: str
     about: str
@@ -41,12 +45,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 TAGS: Mapping[str, str] = {
     "Jobs": "What pipelines reported, job by job.",
-    "Clients": "Whom the work is for, and what it is part of.",
-    "Totals": "What all of it comes to: figures and series from totals, never job by job.",
-    "Operations": "What those who run the ledger look after.",
+    "Clients": "The clients that the work is for, and their projects.",
+    "Totals": "Figures, series and error groups. They are read from totals, never job by job.",
+    "Operations": "For the people who run the ledger.",
 }
 
-# Of ids in a path. One that nothing can have is answered as any other that isn't there.
+# Of ids in a path. An id that nothing can have gets the same answer as one that isn't there.
 PATH_PARAMETERS: Mapping[str, str] = {
     "client_id": "The client's id.",
     "job_id": "The job's id, as its pipeline chose it.",
@@ -57,12 +61,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/jobs": Endpoint(
         summary="List jobs, newest first",
         about=(
-            "Ordered by `created_at`, then `job_id`, both descending. Filters combine: a job must "
-            "match all of them.\n\nFollow `next_cursor` until it is null. A job that matches all "
-            "the while, in one outcome, comes exactly once, whatever else is created or changes "
-            "meanwhile; one whose outcome changes meanwhile comes once or not at all; one that an "
-            "earlier event, arrived late, moves back in time may come a second time at its new "
-            "place. `covers` says which span of time the page looked through."
+            "Ordered by `created_at`, then `job_id`, both descending. A job must match all filters "
+            "that are given.\n\nFollow `next_cursor` until it is null. A job that matches all the "
+            "while and keeps its outcome comes exactly once, whatever else is created or changes "
+            "meanwhile. A job whose outcome changes meanwhile comes once or not at all. A job that "
+            "moves back in time, because an earlier event of it arrives late, may come a second "
+            "time at its new place. `covers` says which span of time the page looked through."
         ),
         tag="Jobs",
         query=jobs.JobsQuery,
@@ -71,16 +75,17 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ),
     "/jobs/{job_id}": Endpoint(
         summary="Show one job",
-        about="The job as all its events make it, with every attempt and all counters.",
+        about="The job's state by all its events, with every attempt and all counters.",
         tag="Jobs",
         document=jobs.JobDocument,
     ),
     "/jobs/{job_id}/entries": Endpoint(
         summary="List a job's history, oldest first",
         about=(
-            "Every accepted event of the job that is still kept (90 days, unless the deployment "
-            "says otherwise), as it was sent. Ordered by `occurred_at`; a history too long to be "
-            "sorted for every page is ordered by `event_id` instead, and `order` says so."
+            "Every entry of the job that is still kept: an accepted event, as it was sent. Entries "
+            "are kept for 90 days, unless the deployment says otherwise. They are ordered by "
+            "`occurred_at`. A history that is too long to be sorted for every page is ordered by "
+            "`event_id` instead, and `order` says so."
         ),
         tag="Jobs",
         query=entries.EntriesQuery,
@@ -90,8 +95,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/rejections": Endpoint(
         summary="List rejected events, newest first",
         about=(
-            "Events that broke the contract, each with the field, what was there and what is "
-            "allowed. For staff and for machines that were granted everything; 403 for others."
+            "Events that broke the contract, each with the field, what the field held and what is "
+            "allowed. Staff may see them, and machines that were granted everything; others get "
+            "403."
         ),
         tag="Operations",
         query=entries.RejectionsQuery,
@@ -101,10 +107,11 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/projects": Endpoint(
         summary="List projects",
         about=(
-            "Ordered by `client_id`, then `project_id`: those that updates speak of, and those "
-            "that a client only has jobs in, which then have neither name nor status. Filters "
-            "combine. Follow `next_cursor` until it is null; a page may be short. A project that "
-            "is there all the while comes exactly once."
+            "Ordered by `client_id`, then `project_id`. The list holds the projects that updates "
+            "have reported, and those that a client only has jobs in, which have neither name nor "
+            "status. A project must match all filters that are given. Follow `next_cursor` until "
+            "it is null; a page may be short. A project that is there all the while comes exactly "
+            "once."
         ),
         tag="Clients",
         query=clients_projects.ProjectsQuery,
@@ -114,8 +121,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/projects/{project_id}": Endpoint(
         summary="Show one project",
         about=(
-            "Its state and counters as its updates make them, and what its client's jobs in it "
-            "are now."
+            "The project's state and counters by all its updates, and how many jobs its client has "
+            "in it, by what they are now."
         ),
         tag="Clients",
         document=clients_projects.ProjectDocument,
@@ -123,9 +130,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/clients": Endpoint(
         summary="List clients",
         about=(
-            "Ordered by `client_id`: those that were declared, and those that only reported. "
-            "Follow `next_cursor` until it is null; a page may be short. A client that is there "
-            "all the while comes exactly once."
+            "Ordered by `client_id`. The list holds the clients that were declared and those that "
+            "have reported. Follow `next_cursor` until it is null; a page may be short. A client "
+            "that is there all the while comes exactly once."
         ),
         tag="Clients",
         query=clients_projects.ClientsQuery,
@@ -134,40 +141,42 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ),
     "/clients/{client_id}": Endpoint(
         summary="Show one client",
-        about="Its profile, and what its jobs are now.",
+        about="The client's profile, and how many jobs it has, by what they are now.",
         tag="Clients",
         document=clients_projects.ClientDocument,
     ),
     "/clients/{client_id}/config": Endpoint(
         summary="Show a client's configuration",
-        about="Parameters by name. Secret ones are left out: `secrets_omitted` says how many.",
+        about="The parameters by name. Secret ones are left out; `secrets_omitted` counts them.",
         tag="Clients",
         document=clients_projects.ConfigDocument,
     ),
     "/overview": Endpoint(
-        summary="Show what is going on",
+        summary="Show the overview",
         about=(
-            "The figures that people want first, over all that the caller may see and by client: "
-            "what runs, waits and has stalled now, and what was created, started and ended since "
-            "`since`: in the hour that runs and the 24 before it. `running` counts stalled jobs, "
-            "too. The answer stays the same, and so does its ETag, for as long as nothing happens "
-            "in a minute."
+            "The most important figures, over all clients that the caller may see and by client: "
+            "how many jobs are running, queued and stalled now, and how many were created, started "
+            "and ended since `since`, which is in the current hour and the 24 before it. `running` "
+            "counts stalled jobs, too. The answer and its ETag stay the same within a minute in "
+            "which nothing happens."
         ),
         tag="Totals",
         query=overview.OverviewQuery,
         document=overview.OverviewDocument,
     ),
     "/errors": Endpoint(
-        summary="List kinds of failures, the most frequent first",
+        summary="List error groups, the most frequent first",
         about=(
-            "Attempts that ended as failed or timed out, grouped by the fingerprint of their error "
-            "(`none` where they said none). Counts are exact, by whole days in UTC. Times, message "
-            "and jobs are samples: those of the failures that the ledger took in first and last. "
-            "Ordered by `count`, descending, then `fingerprint`; a group whose count stays as it "
-            "is comes exactly once, one that grows while cursors are followed may be missed or "
-            "come again. Cursors keep the span that they began with.\n\n`/jobs?fingerprint=…` "
-            "lists the jobs of a group, with `ended_from` and `ended_to` those of a span of days; "
-            "of jobs that were tried again since, attempts are counted here and not listed there."
+            "Attempts that ended as failed or timed out, grouped by the fingerprint of their "
+            "error; attempts without an error have the fingerprint `none`. Counts are exact, by "
+            "whole days in UTC. Times, message and jobs are samples: those of the failures that "
+            "the ledger took in first and last. Ordered by `count`, descending, then by "
+            "`fingerprint`. An error group whose count stays the same comes exactly once; one that "
+            "grows while cursors are followed may be missed or come again. Cursors keep the span "
+            "that they began with.\n\n`/jobs?fingerprint=…` lists the jobs of an error group; add "
+            "`ended_from` and `ended_to` for a span of days. It shows each job by its latest "
+            "attempt, so a failed attempt whose job was tried again is counted here and may be "
+            "missing there."
         ),
         tag="Totals",
         query=failures.FailuresQuery,
@@ -175,21 +184,22 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         items=failures.ErrorGroupDocument,
     ),
     "/trends": Endpoint(
-        summary="Show what was done over time",
+        summary="Show series over time",
         about=(
-            "Series of points by hour or day, sorted by `key`. One in which nothing was counted "
-            "is left out. A job counts as created when its earliest event occurred; each attempt "
-            "as started and as ended when it did, and each delta when its event occurred. The "
-            "error rate is (`failed` + `timed_out`) / (`ended` - `cancelled`), null where nothing "
-            "else ended; percentiles are of the attempts that ended, within 5 %, null where none "
-            "has a duration.\n\nThe pipelines of a project are not counted apart: `pipeline` "
-            "combines neither with `project_id` nor with `group_by=project`. By day 400 days are "
-            "the most, by hour 31; a caller who sees many clients is told if a question is about "
-            "more than one answer can add up. Over everything, `counters` are those that the "
-            "contract names.\n\nDays are those of UTC, or with `tz` those of another zone, added "
-            "up from hours: what an hour counts goes to the local day that it begins in. `at`, "
-            "`from` and `to` are moments in UTC all the same. Everything by day of another zone "
-            "adds up all clients, so it may span fewer days than by day of UTC."
+            "Series of points by hour or day, sorted by `key`. A series in which nothing was "
+            "counted is left out. A job counts as created when its earliest event occurred; each "
+            "attempt counts as started and as ended when it did, and each delta when its event "
+            "occurred. The error rate is (`failed` + `timed_out`) / (`ended` - `cancelled`), and "
+            "null where nothing else ended. Percentiles are of the attempts that ended, within "
+            "5 %, and null where no attempt has a duration.\n\nThe pipelines of a project are not "
+            "counted apart: `pipeline` combines neither with `project_id` nor with "
+            "`group_by=project`. By day 400 days are the most, by hour 31. A request that needs "
+            "more than one answer can add up gets 400. Over everything, `counters` are those that "
+            "the contract names.\n\nDays are those of UTC, or with `tz` those of another zone. "
+            "They are added up from hours, each of which belongs to the local day that it begins "
+            "in. `at`, `from` and `to` are in UTC all the same. Series over everything by day of "
+            "another zone are added up from all clients, so they may span fewer days than by day "
+            "of UTC."
         ),
         tag="Totals",
         query=trends.TrendsQuery,

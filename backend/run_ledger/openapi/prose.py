@@ -1,4 +1,4 @@
-"""What the OpenAPI document says before its paths: what this is, where it is, how to sign in."""
+"""The first part of the OpenAPI document: what the API is, its addresses, how to sign in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from run_ledger.domain.api.access import REQUIRED_SCOPE
 
 _DESCRIPTION = f"""\
 Run Ledger keeps what AI enrichment pipelines report of their jobs. This API reads it: jobs and
-their history, projects, clients, totals and failures. It takes GET only and answers JSON; another
-method, or a path that is not below, gets 404.
+their history, projects, clients, totals and error groups. It takes GET only and answers JSON;
+another method, or a path that is not below, gets 404.
 
 **Sign in.** Every request carries an access token with the scope `{REQUIRED_SCOPE}`:
 `Authorization: Bearer TOKEN`. People get one by authorization code with PKCE, machines by client
@@ -25,12 +25,12 @@ items than `limit` and still not be the last. Send the same filters with every p
 **Times** are RFC 3339 in UTC, ending in `Z`. Counts are integers; money is in millionths of a
 US dollar. Documents may gain members: ignore those that you do not know.
 
-**Ask cheaply.** Send an answer's `ETag` as `If-None-Match`; while it holds you get 304 without a
-body. Send `Accept-Encoding: gzip` for large answers.
+**Save traffic.** Send an answer's `ETag` as `If-None-Match`; while the answer is still the same you
+get 304 without a body. Send `Accept-Encoding: gzip` for large answers.
 
-**Errors** are problem documents (RFC 9457). `type` is stable, for programs; `detail` is for people;
-`parameter` names a wrong parameter. Unknown and repeated parameters are errors, as they would be
-ignored silently otherwise. After 429 and 503 wait for `Retry-After` seconds and try again; 500, 502
+**Problems** are documents, too (RFC 9457). `type` is stable, for programs; `detail` is for people;
+`parameter` names a wrong parameter. Unknown and repeated parameters are refused, as they would be
+silently ignored otherwise. After 429 and 503 wait for `Retry-After` seconds and try again; 500, 502
 and 504 are worth one more try, too.
 """
 

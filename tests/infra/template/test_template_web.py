@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.stacks.templates import circles, properties, resources, statements, transformed
 
-from run_ledger.openapi.refusals import refusals
+from run_ledger.openapi.other_responses import other_responses
 from run_ledger.read.answers import COMMON_HEADERS, KINDS
 
 PATHS = [
@@ -115,7 +115,7 @@ def test_gateway_refuses_by_problem_documents() -> None:
 def test_gateway_and_reader_refuse_alike() -> None:
     """One status is one kind of problem, whoever found it; and each is in the OpenAPI document."""
     ours = {kind.status: (f"urn:run-ledger:problem:{kind.name}", kind.title) for kind in KINDS}
-    described = {one.status for one in refusals()}
+    described = {one.status for one in other_responses()}
     responses = properties("Api")["Body"]["x-amazon-apigateway-gateway-responses"]
     for response in responses.values():
         problem = json.loads(

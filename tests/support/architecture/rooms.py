@@ -30,7 +30,7 @@ store/audit: domain domain/contract domain/state store/dynamo store/items
 
 read: domain domain/state domain/api settings.py
     store/dynamo store/items store/clients store/posting store/lists
-openapi: domain/api read
+openapi: domain/contract domain/api read
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import RESULTS, ProjectStatus
+from run_ledger.domain.contract.vocabulary import OUTCOMES, ProjectStatus
 from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state.project import Project
 
@@ -100,7 +100,7 @@ class ProjectDocument(Struct, frozen=True):
 def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
     """Return the totals of jobs of which *now* counts those in each outcome."""
     # Rows of several shards are read one after the other: a job that moves is never less than none.
-    counts = {name: max(0, now.get(name, 0)) for name in ("queued", "running", *RESULTS)}
+    counts = {name: max(0, now.get(name, 0)) for name in OUTCOMES}
     return JobTotalsDocument(total=sum(counts.values()), **counts)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import RESULTS
+from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS
 from run_ledger.domain.instants import Instant, text
 
 from .base_query import PathQuery, declared
@@ -134,6 +134,5 @@ def _hour(moment: Instant, sums: RowSums) -> HourDocument:
         created=max(0, sums.get("created", 0)),
         started=max(0, sums.get("started", 0)),
         ended=sum(ended.values()),
-        failed=ended["failed"],
-        timed_out=ended["timed_out"],
+        **{failure: ended[failure] for failure in FAILURES},
     )

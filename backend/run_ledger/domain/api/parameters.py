@@ -49,9 +49,10 @@ _is_time = re.compile(_TIME).fullmatch
 
 
 class QueryParameter(Struct, Generic[T], frozen=True, kw_only=True):
-    """One query parameter: ``allowed`` says in words, ``schema`` in JSON Schema what it takes.
+    """One query parameter.
 
-    ``parse`` returns the value of a text, or raises ValueError; ``about`` says what it is for.
+    ``about`` says what it is for. ``allowed`` says in words what it takes, ``schema`` in JSON
+    Schema. ``parse`` returns the value of a text, and raises ValueError where it is not allowed.
     """
 
     name: str
@@ -87,12 +88,12 @@ def check_names(given: Given, known: Sequence[QueryParameter[Any]]) -> None:
 
 
 def is_identifier(text: str) -> bool:
-    """Return whether *text* can be the id of anything."""
+    """Return whether *text* has the form of an id."""
     return _is_identifier(text) is not None
 
 
 def identifier(name: str, about: str) -> QueryParameter[str]:
-    """Return a parameter that takes an id, or what ids begin with: both look alike."""
+    """Return a parameter that takes an id, or the beginning of ids: both have the same form."""
 
     def parse(text: str) -> str:
         if not is_identifier(text):
@@ -126,9 +127,9 @@ def choice(name: str, about: str, choices: Sequence[str]) -> QueryParameter[str]
 
 
 def choices(name: str, about: str, choices: Sequence[str]) -> QueryParameter[tuple[str, ...]]:
-    """Return a parameter that takes some of *choices*, joined by commas.
+    """Return a parameter that takes one or several of *choices*, joined by commas.
 
-    Its value has them in the order of *choices*, however they were given.
+    Its value is a tuple in the order of *choices*: ``"b,a"`` becomes ``("a", "b")``.
     """
 
     def parse(text: str) -> tuple[str, ...]:
@@ -206,7 +207,7 @@ def moment(name: str, about: str) -> QueryParameter[Instant]:
 
 
 def moment_or_day(name: str, about: str) -> QueryParameter[Instant | date]:
-    """Return a parameter that takes a time, or a date: another parameter says in which zone."""
+    """Return a parameter that takes a time, or a date in the zone of the parameter ``tz``."""
 
     def parse(text: str) -> Instant | date:
         if _is_day(text):
@@ -234,7 +235,7 @@ def limit(default: int, most: int) -> QueryParameter[int]:
 
     return QueryParameter(
         name="limit",
-        about="How many items the page has at most. It may hold fewer and still not be the last.",
+        about="The most items on the page. A page with fewer may still not be the last.",
         allowed=f"an integer from 1 to {most}",
         schema={"type": "integer", "minimum": 1, "maximum": most, "default": default},
         parse=parse,
@@ -250,8 +251,8 @@ def _cursor(text: str) -> str:
 CURSOR = QueryParameter(
     name="cursor",
     about=(
-        "Where the page begins: `next_cursor` of the page before. It is opaque, and good for the "
-        "same path, filters and caller only; `limit` may change from page to page."
+        "The `next_cursor` of the page before: this page begins after it. It is opaque, and good "
+        "only for the same path, filters and caller; `limit` may change from page to page."
     ),
     allowed=f"the next_cursor of a page, at most {MOST_CURSOR_CHARACTERS} characters",
     schema={"type": "string", "minLength": 1, "maxLength": MOST_CURSOR_CHARACTERS},

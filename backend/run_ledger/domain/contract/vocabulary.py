@@ -7,7 +7,7 @@ where ``$`` would let Python accept a trailing line feed.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -32,7 +32,10 @@ KNOWN_COUNTERS = (
 JobStatus = Literal["queued", "running", "completed"]
 JobResult = Literal["succeeded", "partial", "failed", "cancelled", "timed_out"]
 ProjectStatus = Literal["active", "paused", "completed", "archived"]
-RESULTS: tuple[JobResult, ...] = ("succeeded", "partial", "failed", "cancelled", "timed_out")
+RESULTS: tuple[JobResult, ...] = get_args(JobResult)
+OUTCOMES: tuple[str, ...] = ("queued", "running", *RESULTS)
+"""What a job is counted and looked up by: its status until it is completed, then its result."""
+
 FAILURES: tuple[JobResult, ...] = ("failed", "timed_out")
 
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}(?![\s\S])")]
@@ -44,8 +47,8 @@ Time = Annotated[datetime, Meta(tz=True)]
 Positive = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 CounterName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?![\s\S])")]
-Change = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
-Delta = Annotated[dict[CounterName, Change], Meta(max_length=24)]
+CounterChange = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
+Delta = Annotated[dict[CounterName, CounterChange], Meta(max_length=24)]
 Tags = Annotated[dict[ShortText, Text], Meta(max_length=64)]
 
 
@@ -124,10 +127,7 @@ ALLOWED: dict[str, str] = {
     "occurred_at": _TIME,
     "due_at": _TIME,
     "attempt": "an integer from 1 to 2^53",
-    "result": (
-        "one of succeeded, partial, failed, cancelled, timed_out with status completed; "
-        "absent otherwise"
-    ),
+    "result": f"one of {', '.join(RESULTS)} with status completed; absent otherwise",
     "name": _TEXT,
     "owner": _TEXT,
     "stage": _TEXT,
@@ -142,5 +142,5 @@ ALLOWED: dict[str, str] = {
     ),
     "delta": ("at most 24 pairs of a name [a-z][a-z0-9_]{0,39} and an integer from -2^53 to 2^53"),
 }
-JOB_STATUS_ALLOWED = "one of queued, running, completed"
-PROJECT_STATUS_ALLOWED = "one of active, paused, completed, archived"
+JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"
+PROJECT_STATUS_ALLOWED = f"one of {', '.join(get_args(ProjectStatus))}"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.contract.vocabulary import RESULTS
+from run_ledger.domain.contract.vocabulary import OUTCOMES
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import NOW
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Right after all shards of a name.
 _BEYOND = "$"
-_ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in ("queued", "running", *RESULTS)))
+_ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in OUTCOMES))
 
 
 class Total(NamedTuple):

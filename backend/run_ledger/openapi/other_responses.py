@@ -1,4 +1,4 @@
-"""What is answered instead of a document: 304, and problems of the reader and of the gateway."""
+"""Responses other than 200: 304, and the problems of the reader and of the gateway."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from run_ledger.read.answers import KINDS, Kind, ProblemDocument
 from .schemas import reference
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
-    """One status; ``of_one_thing`` where only a path that names one thing has it."""
+class OtherResponse(Struct, frozen=True, kw_only=True):
+    """One status; ``of_one_resource`` is true where only paths with an id in them have it."""
 
     status: int
     name: str
     about: str
     headers: Sequence[str] = ()
-    of_one_thing: bool = False
+    of_one_resource: bool = False
 
     def response(self, examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Return the response object, with *examples*."""
+        """Return the OpenAPI response object, with *examples*."""
         made: dict[str, Any] = {
             "description": self.about,
             "headers": {
@@ -43,51 +43,51 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
 _FIRST_PROBLEM = 400
 _ABOUT = {
-    400: "A parameter is wrong; `parameter` names it. A cursor that is not one for this path, "
-    "these filters and this caller is a wrong parameter, too.",
-    401: "No valid access token.",
-    403: "The token's holder may not see this: the token lacks the scope, or nobody has given its "
-    "holder any access yet.",
-    404: "There is no such thing, or it is not one that you may see: both look the same.",
+    400: "A parameter is wrong, and `parameter` names it. A cursor of another path, other filters "
+    "or another caller is a wrong parameter, too.",
+    401: "The request has no valid access token.",
+    403: "The token's holder may not see this: the token lacks the scope, or its holder has been "
+    "given no access yet.",
+    404: "There is no such thing, or you may not see it: both get the same answer.",
     500: "Something failed on our side.",
-    503: "The ledger's store does not answer at the moment. Nothing was left out silently: an "
-    "answer is whole, or it is this.",
+    503: "The ledger's store does not answer at the moment. An answer is never incomplete: you get "
+    "all of it, or this.",
 }
 
 
-def refusals() -> list[Refusal]:
-    """Return all of them, by status."""
-    ours = [_refusal(kind) for kind in KINDS if kind.status in _ABOUT]
+def other_responses() -> list[OtherResponse]:
+    """Return all responses other than 200, sorted by status."""
+    ours = [_response_of(kind) for kind in KINDS if kind.status in _ABOUT]
     return sorted([_NOT_MODIFIED, *ours, *_GATEWAY], key=lambda one: one.status)
 
 
-def _refusal(kind: Kind) -> Refusal:
-    return Refusal(
+def _response_of(kind: Kind) -> OtherResponse:
+    return OtherResponse(
         status=kind.status,
         name=_camel(kind.name),
         about=_ABOUT[kind.status],
         headers=tuple(kind.headers),
-        of_one_thing=kind.status == _NOT_FOUND,
+        of_one_resource=kind.status == _NOT_FOUND,
     )
 
 
 _NOT_FOUND = 404
-_NOT_MODIFIED = Refusal(
+_NOT_MODIFIED = OtherResponse(
     status=304,
     name="NotModified",
-    about="The answer that `If-None-Match` names still holds.",
+    about="The answer is still the one that `If-None-Match` names.",
     headers=("ETag",),
 )
 # Of API Gateway itself; the template says what they look like.
 _GATEWAY = (
-    Refusal(
+    OtherResponse(
         status=429,
         name="Throttled",
-        about="Too many requests, of all callers together.",
+        about="All callers together have sent too many requests.",
         headers=("Retry-After",),
     ),
-    Refusal(status=502, name="NoAnswer", about="The reader could not be reached."),
-    Refusal(status=504, name="NoAnswerInTime", about="The reader did not answer in time."),
+    OtherResponse(status=502, name="NoAnswer", about="The reader could not be reached."),
+    OtherResponse(status=504, name="NoAnswerInTime", about="The reader did not answer in time."),
 )
 
 

@@ -1,0 +1,27 @@
+"""Every result has its members in the documents that count results."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import Struct
+
+from run_ledger.domain.api.clients_projects import JobTotalsDocument
+from run_ledger.domain.api.overview import FiguresDocument, HourDocument
+from run_ledger.domain.api.trends import PointDocument
+from run_ledger.domain.contract.vocabulary import FAILURES, OUTCOMES, RESULTS
+
+
+@pytest.mark.parametrize(
+    ("document", "members"),
+    [
+        (JobTotalsDocument, ["total", *OUTCOMES]),
+        (PointDocument, ["created", "started", "ended", *RESULTS]),
+        (HourDocument, ["created", "started", "ended", *FAILURES]),
+        (FiguresDocument, ["created_24h", "ended_24h", *(f"{result}_24h" for result in RESULTS)]),
+    ],
+)
+def test_documents_count_every_result(document: type[Struct], members: list[str]) -> None:
+    """A result that the contract gains is missing here until the document has a member for it."""
+    counts = [name for name in document.__struct_fields__ if name in members]
+
+    assert counts == members
