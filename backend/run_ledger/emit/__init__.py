@@ -1,4 +1,4 @@
-"""Reporting runs from a pipeline, in two lines that can't hurt it.
+"""Report jobs from a pipeline, in two lines that can't harm it.
 
 ::
 
@@ -11,30 +11,30 @@
             enrich(record)
             job.add(records_ok=1, input_tokens=812)
 
-Leaving the block ends the job as succeeded; an exception ends it as failed, with its type and
+Leaving the block ends the job as succeeded. An exception ends it as failed, with its type and
 message, and goes on up. ``async with`` does the same in a coroutine, ``@ledger.tracked(…)`` for
 each call of a function.
 
-**Cheap.** Counts are summed in the process and sent every five seconds, or with the start or end of
+**Cheap.** Deltas are summed in the process and sent every five seconds, or with the start or end of
 a job, ten events a call. `Job.add` takes about a microsecond and never waits.
 
 **Harmless.** Nothing that the bus does raises into the pipeline or makes it wait. What the bus does
-not take goes to a spool on disk and is sent from there, by this process, the next one or
-``run-ledger spool flush``, under the same event id, so that nothing counts twice. At the end of
-the program a few seconds at most are spent on the last events. `RunLedger.stats` says how it fares.
+not take goes to a spool on disk. This process, the next one or ``run-ledger spool flush`` sends it
+from there with the same event id, so that nothing counts twice. At the end of the program a few
+seconds at most are spent on the last events. `RunLedger.stats` shows how reporting works.
 
-**What is promised.** When `RunLedger.flush` has returned True, all that was said before is with the
-bus or fsynced in the spool, and no kill can take it away. By itself that happens every five seconds
-and at the end of the program. What was said since then dies with a killed process, and the job is
-shown as stalled, as it should be.
+**What is promised.** When `RunLedger.flush` has returned True, everything reported before is with
+the bus or fsynced in the spool, and no kill can take it away. By itself that happens every five
+seconds and at the end of the program. What was reported since then dies with a killed process, and
+the job is shown as stalled, as it should be.
 
 **Patterns.**
 
-* *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a part that adds and
-  never ends the job; `RunLedger.join` does the same by the job's id. Let a pool's workers end,
+* *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a joined job, which adds
+  and never ends the job; `RunLedger.join` does the same by the job's id. Let a pool's workers end,
   by ``pool.close()`` and ``pool.join()``: to leave ``with Pool()`` kills them, and their last sums.
-* *Retries:* the same ``job_id`` with the next ``attempt``; what AWS Batch, Airflow, Celery and
-  Kubernetes say of the attempt is understood by itself.
+* *Retries:* the same ``job_id`` with the next ``attempt``; the attempt's number comes by itself
+  from AWS Batch, Airflow, Celery and Kubernetes.
 * *Parts of a job:* a job inside a job's block is its part.
 * *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
@@ -42,8 +42,17 @@ shown as stalled, as it should be.
 * *Airflow, dbt, Dagster:* `run_ledger.emit.openlineage`, by configuration alone.
 
 **What not to send:** prompts, outputs, records, personal data, secrets. Everybody who may see a job
-sees its names, tags and error messages. In errors, what obviously is a secret is blanked; that is a
-net, not a proof.
+sees its names, tags and error messages. Obvious secrets in errors are blanked, but not every secret
+is obvious.
+
+**How an add reaches the bus.** `Job.add` calls `Accumulator.add`, which adds to its `Counters`. The
+first add after a pause calls `Sender.add_accumulator`, which puts the accumulator in the queue. The
+sender's thread collects: `Accumulator.take_events` turns deltas and latest values into events. It
+sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did not take.
+`Backlog.next_batch` gives it back for the next try, and `Backlog.drop` removes it.
+
+**Who imports whom,** each only what stands left of it: `counting`, `identity`; `delivery`;
+`reporter`; `jobs`; `tracking`; `ledger`. The domain stands left of all.
 """
 
 from run_ledger.domain.exceptions import InvalidEvent

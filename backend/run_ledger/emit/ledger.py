@@ -1,4 +1,4 @@
-"""The ledger as a pipeline sees it: jobs and projects to report about, and a look at the health."""
+"""The ledger as a pipeline sees it: it makes jobs and projects, and sends what they report."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _DEFAULT = SenderTiming()
 class RunLedger:
     """Reports to one event bus: ``ledger = RunLedger()``, once a program.
 
-    Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it does nothing. Nothing of it
-    raises into the pipeline or makes it wait, but for `flush` and `close`, which wait as long as
-    they are told. With *strict*, for tests, mistakes in calls raise instead of being left out.
+    Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it does nothing. No method
+    raises into the pipeline, and only `flush` and `close` wait, for as long as they are told. With
+    *strict*, for tests, a mistake in a call raises `InvalidEvent`; else the mistake is left out.
     """
 
     def __init__(  # noqa: PLR0913 - options, all but one by name
@@ -45,19 +45,18 @@ class RunLedger:
         client: EventBridgeClient | None = None,
         prices: Prices | None = None,
     ) -> None:
-        """Report to *bus*; what isn't given comes from the environment.
+        """Report to *bus*; the environment gives what is None.
 
         Args:
             bus: name or ARN of the event bus.
             region: its region.
             endpoint_url: another address than AWS's.
-            source: who reports, as the events' ``source``.
-            spool: folder for what can't be sent, or ``"off"``.
+            source: who reports; the events' ``source``.
+            spool: folder for events that can't be sent now, or ``"off"``.
             strict: raise on mistakes in calls.
-            interval_seconds: how often sums are sent.
-            exit_seconds: for how long at most the end of the program waits for the bus.
-            client: botocore's client for EventBridge or the like, instead of one made from the
-                above.
+            interval_seconds: how often deltas are sent, in seconds.
+            exit_seconds: how long the end of the program waits for the bus, in seconds at most.
+            client: botocore's client for EventBridge, or one like it, to use instead of a new one.
             prices: what tokens cost, for `Job.usage`; else a small table of examples.
 
         """
@@ -97,30 +96,31 @@ class RunLedger:
     ) -> Job:
         """Return a job to report about: ``with ledger.job(…) as job:`` or ``async with``.
 
-        Leaving the block ends it as succeeded, or as `Job.fail`, `Job.partial` or the like said; an
-        exception ends it as failed, and goes on up. Inside another job's block it is a part of
-        that one.
+        Leaving the block ends the job as succeeded, or as `Job.fail`, `Job.partial` or the like
+        has decided. An exception ends it as failed, and goes on up. A job inside another job's
+        block is a part of that one.
 
         Args:
             client_id: whose work it is, else ``RUN_LEDGER_CLIENT_ID``.
             project_id: what it belongs to, else ``RUN_LEDGER_PROJECT_ID``.
-            job_id: the same for every try at the same work; else the id that the scheduler has for
-                what runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed by
-                ``:2`` and so on where there are several; else a new one.
+            job_id: the same for every attempt at the same work; else the scheduler's id for what
+                runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed by ``:2``
+                and so on for further jobs; else a new one.
             pipeline: what kind of work it is.
-            attempt: the how-manieth try; else what the scheduler says; else one more than the last
-                try that ended in this process.
+            attempt: the attempt's number, from 1; else the scheduler's; else one more than the
+                last attempt that ended in this process.
             name: what people read.
             parent_job_id: the job that this one is a part of.
             records_total: how many records there are.
             tags: more facts, as names and texts.
             log_url: where its log can be read.
-            heartbeat_seconds: a silence this long shows the job as stalled (default 900).
-            keep_alive: show signs of life for as long as the process lives, whether or not the
-                work goes on.
+            heartbeat_seconds: after a silence of so many seconds the job is shown as stalled
+                (default 900).
+            keep_alive: report that the job is alive for as long as the process lives, even if
+                the work does not go on.
 
         """
-        words = {
+        fields = {
             "name": name,
             "parent_job_id": parent_job_id,
             "records_total": records_total,
@@ -132,14 +132,14 @@ class RunLedger:
         with reporter.guard():
             parent = current_job()
             if parent_job_id is None:
-                words["parent_job_id"] = (
+                fields["parent_job_id"] = (
                     parent.job_id if parent else environment.value("PARENT_JOB_ID")
                 )
             owner = reporter.identities.owner(client_id, project_id, pipeline)
             identity = reporter.identities.identify(owner, job_id, attempt)
-            reporter.check("job_update", {**identity, **words})
+            reporter.check("job_update", {**identity, **fields})
             accumulator = reporter.accumulator("job_update", identity)
-            return Job(reporter, accumulator, first_fields=words, keep_alive=keep_alive)
+            return Job(reporter, accumulator, first_fields=fields, keep_alive=keep_alive)
         return Job(reporter, None)
 
     def join(
@@ -151,10 +151,10 @@ class RunLedger:
         pipeline: str | None = None,
         attempt: int | None = None,
     ) -> Job:
-        """Return a part of a job that somebody else begins and ends: it adds and says, no more.
+        """Return a joined job: it reports to a job that somebody else starts and ends.
 
-        For workers on one job. Without *job_id* it is that of the ``run-ledger run`` around this
-        process. A job that is pickled, as an argument to a worker process, arrives as this.
+        For workers on one job. Without *job_id* it is the job of the ``run-ledger run`` that this
+        process runs in. A job that is pickled, as an argument to a worker process, arrives joined.
         """
         reporter = self._reporter
         with reporter.guard():
@@ -180,47 +180,48 @@ class RunLedger:
     def tracked(self, function: None = None, /, **job: Any) -> Tracked: ...
 
     def tracked(self, function: Callable[..., Any] | None = None, /, **job: Any) -> Any:
-        """Return a decorator: each call of the function is a job, made by `job` with these words.
+        """Return a decorator that makes each call of a function a job, by `job` with these options.
 
-        For functions, coroutine functions and generators of both kinds; without words it needs no
-        parentheses. ``name`` is the function's own where it is not given; inside, `current_job`
-        gives the job. A word that `job` does not know raises here, where the program begins,
-        rather than in some call.
+        For functions, coroutine functions and generators of both kinds; without options it needs
+        no parentheses. ``name`` is by default the function's; inside it, `current_job` returns the
+        job. An option that `job` does not know raises TypeError here, before any call.
         """
         if function is not None and not callable(function):
-            raise TypeError(f"tracked takes its words by name, as job does, not {shown(function)}")
+            raise TypeError(
+                f"tracked takes its options by name, as job does, not {shown(function)}"
+            )
         inspect.signature(self.job).bind(**job)
         tracked = Tracked(self.job, job)
         return tracked if function is None else tracked(function)
 
     def send(self, detail_type: str, detail: Mapping[str, Any]) -> str | None:
-        """Queue one event made elsewhere, and return its id; None where it can't be one.
+        """Queue one event and return its id; None where it breaks the contract or there is no bus.
 
-        ``event_id`` and ``occurred_at`` are filled in where they are missing. Optional fields that
-        break the contract are left out and counted.
+        Missing ``event_id`` and ``occurred_at`` are filled in. Optional fields that break the
+        contract are left out and counted in `stats`.
         """
         return self._reporter.send(detail_type, detail)
 
     def flush(self, timeout: float = _DEFAULT.exit_seconds) -> bool:
-        """Wait until all that was said before is with the bus or safe on the disk.
+        """Wait until everything reported before is with the bus or safe on disk.
 
-        Return whether it is, after *timeout* seconds at most.
+        Wait *timeout* seconds at most; return whether it is.
         """
         return self._reporter.flush(timeout)
 
     async def aflush(self, timeout: float = _DEFAULT.exit_seconds) -> bool:  # noqa: ASYNC109
-        """Do what `flush` does without holding up the loop."""
+        """Do what `flush` does without blocking the event loop."""
         return await self._reporter.aflush(timeout)
 
     def close(self, timeout: float = _DEFAULT.exit_seconds) -> bool:
-        """Send what there is within *timeout* seconds, else put it on disk; say if all is safe.
+        """Send what there is within *timeout* seconds, else to disk; return whether all is safe.
 
-        The end of the program does it. What is said afterwards begins anew.
+        The end of the program does it, too. The ledger can still be used afterwards.
         """
         return self._reporter.close(timeout)
 
     def stats(self) -> Stats:
-        """Return how reporting fares."""
+        """Return what became of the events so far."""
         return self._reporter.stats()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""From the run events of OpenLineage to job updates: a pure function of the event and the rules.
+"""From the run events of OpenLineage to job events: a pure function of the event and the rules.
 
 | OpenLineage | ledger |
 |---|---|
@@ -6,16 +6,16 @@
 | job namespace and name | `client_id`, `project_id`, `pipeline` by the rules; `name` |
 | START, RUNNING | `running` |
 | COMPLETE, FAIL, ABORT | `completed`: `succeeded`, `failed`, `cancelled` |
-| OTHER, or no type | an update without a status |
+| OTHER, or no type | an event without a status |
 | `errorMessage` facet | `error`, its stack trace left out, obvious secrets blanked |
 | `outputStatistics`, `inputStatistics` | counters, from the event that ends the run |
 | `nominalTime`, `processing_engine`, `jobType`, `tags` facets | tags, from START |
 | Airflow's facet | `attempt`, `log_url` |
 
 **Statistics count once.** Engines repeat them with every RUNNING, as sums so far, so only the event
-that ends a run is counted. They travel in an update of their own whose id follows from the run
-alone: however often and in however many versions a run's end is told, the ledger adds them once.
-Every other update's id follows from what it says.
+that ends a run is counted. They travel in an event of their own whose id is made from the run
+alone: however often a run's end is reported, even with other statistics, the ledger adds them once.
+The id of every other event is made from its content.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class Owner(NamedTuple):
-    """Whose a job is and what it is called; `{namespace}`, `{name}` and `{root}` are filled in.
+    """Patterns for whose a job is; `{namespace}`, `{name}` and `{root}` are filled in.
 
-    `{root}` is the name up to its first dot: of an Airflow task the DAG.
+    `{root}` is the name up to its first dot: for an Airflow task, the DAG.
     """
 
     client_id: str = ""
@@ -81,11 +81,11 @@ class Owner(NamedTuple):
     pipeline: str = "{name}"
 
 
-class Rules(NamedTuple):
-    """How foreign names become the ledger's.
+class LineageRules(NamedTuple):
+    """How names of OpenLineage become those of the ledger.
 
-    `namespaces` holds, by job namespace, an owner that counts instead of the general one; a key
-    that ends in `*` stands for all that begin so, and the longest that fits counts.
+    `namespaces` maps a job namespace to an owner that replaces the general one. A key that ends in
+    `*` stands for all namespaces that begin so; of several keys the longest one counts.
     """
 
     owner: Owner = Owner()
@@ -107,18 +107,18 @@ class Rules(NamedTuple):
 
 
 class UnusableEvent(ValueError):
-    """A run event from which no job update can be made; says what is missing."""
+    """A run event from which no job event can be made; the message says what is missing."""
 
 
-class Updates(NamedTuple):
-    """What one run event says: its state, and the statistics of an ended run with their run."""
+class LineageEvents(NamedTuple):
+    """The details of the job events for one run event; `statistics` only where a run ended."""
 
     state: Detail
     statistics: Detail | None
 
 
-def updates(event: Mapping[str, Any], rules: Rules) -> Updates:
-    """Return the job updates for a run *event*; raises UnusableEvent where it can't be used."""
+def lineage_events(event: Mapping[str, Any], rules: LineageRules) -> LineageEvents:
+    """Return the job events for a run *event*; raise UnusableEvent where it names no job."""
     kind = str(event.get("eventType") or "OTHER").upper()
     run, job = _members(event, "run"), _members(event, "job")
     facets = _members(run, "facets")
@@ -140,13 +140,13 @@ def updates(event: Mapping[str, Any], rules: Rules) -> Updates:
     if base.get("status") == "completed" and (delta := _counted(event)):
         about_run = [base["job_id"], base["attempt"], "statistics"]
         statistics = _identified(base | {"delta": delta}, about_run)
-    return Updates(_identified(base, base), statistics)
+    return LineageEvents(_identified(base, base), statistics)
 
 
 def _identified(detail: Detail, identity: Any) -> Detail:
-    """Return *detail* with an id that follows from *identity*, where its time is known.
+    """Return *detail* with an event id made from *identity*, where its time is known.
 
-    Without a time the sender fills in the present one, and a repeat would say something else.
+    Without a time the sender fills in the present one, so a repeat would have another content.
     """
     if detail["occurred_at"] is None:
         return {name: value for name, value in detail.items() if name != "occurred_at"}
@@ -154,7 +154,7 @@ def _identified(detail: Detail, identity: Any) -> Detail:
     return detail | {"event_id": f"ol-{digest}"}
 
 
-def _identity(event: Mapping[str, Any], job: Mapping[str, Any], rules: Rules) -> Detail:
+def _identity(event: Mapping[str, Any], job: Mapping[str, Any], rules: LineageRules) -> Detail:
     run_id = _at(event, "run", "runId")
     namespace, name = job.get("namespace"), job.get("name")
     for value, field in ((run_id, "run.runId"), (namespace, "job.namespace"), (name, "job.name")):
@@ -176,7 +176,7 @@ def _filled(pattern: str, namespace: str, name: str) -> str:
 
 
 def _time(text: Any) -> str | None:
-    """Return a time as the contract has it; one without a zone is taken to be in UTC."""
+    """Return the time *text* in the contract's form; one without a zone is taken as UTC."""
     try:
         moment = datetime.fromisoformat(text)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -191,10 +191,10 @@ def _attempt(facets: Mapping[str, Any]) -> int:
     return max(1, _count(number) or 1)
 
 
-def _description(job: Mapping[str, Any], facets: Mapping[str, Any], rules: Rules) -> Detail:
+def _description(job: Mapping[str, Any], facets: Mapping[str, Any], rules: LineageRules) -> Detail:
     engine = _members(facets, "processing_engine")
     kind = _at(job, "facets", "jobType")
-    said = {
+    described = {
         "namespace": job.get("namespace"),
         "engine": " ".join(
             part for part in map(engine.get, ("name", "version")) if isinstance(part, str)
@@ -205,7 +205,7 @@ def _description(job: Mapping[str, Any], facets: Mapping[str, Any], rules: Rules
         "nominal_end": _at(facets, "nominalTime", "nominalEndTime"),
     }
     tags = {name: str(value) for name, value in rules.tags.items()}
-    for name, value in (*said.items(), *_tags(job), *_tags({"facets": facets})):
+    for name, value in (*described.items(), *_tags(job), *_tags({"facets": facets})):
         if isinstance(value, str) and value and len(tags) < _MOST_TAGS:
             tags.setdefault(name, value)
     short = {cut_text(name, _LONGEST_TAG_NAME): cut_text(value) for name, value in tags.items()}
@@ -241,7 +241,7 @@ def _error(facets: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _counted(event: Mapping[str, Any]) -> dict[str, int]:
-    """Return the sums over all distinct datasets, as far as a counter can hold them."""
+    """Return the statistics summed over all distinct datasets, such as ``{"records_ok": 5}``."""
     sums: dict[str, int] = {}
     for side, (path, counters) in _COUNTERS.items():
         for statistics in _by_dataset(event.get(side), path):
@@ -251,7 +251,7 @@ def _counted(event: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _by_dataset(datasets: Any, path: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    """Return the statistics of each dataset; of one that is listed twice the last."""
+    """Return the statistics of each dataset; the last ones where it is listed twice."""
     found: dict[object, Mapping[str, Any]] = {}
     for dataset in datasets if isinstance(datasets, list) else []:
         statistics = _at(dataset, *path)

@@ -1,7 +1,7 @@
-"""A transport for the public `openlineage-python` client: its run events become job updates.
+"""A transport for the public `openlineage-python` client: its run events become job events.
 
-Airflow, dbt, Dagster and whatever else emits through that client report to the ledger by
-configuration alone. In `openlineage.yml`:
+Airflow, dbt, Dagster and all else that uses that client report to the ledger by configuration
+alone. In `openlineage.yml`:
 
     transport:
       type: run_ledger.emit.openlineage.RunLedgerTransport
@@ -16,22 +16,22 @@ or in the environment, where Airflow and dbt look as well:
     OPENLINEAGE__TRANSPORT__BUS=my-ledger-bus
     OPENLINEAGE__TRANSPORT__CLIENT_ID=acme
 
-| option | says |
+| option | meaning |
 |---|---|
 | `bus`, `region`, `endpoint_url` | where events go; absent: what `RunLedger()` finds |
 | `client_id`, `project_id`, `pipeline` | whose jobs these are; `{namespace}`, `{name}`, `{root}` |
 | `namespaces` | by job namespace (`team-*` for many): the three above, where they differ |
 | `tags` | tags that every job gets |
-| `heartbeat_seconds` | how long a run may be silent before it shows as stalled (a day) |
+| `heartbeat_seconds` | after so many seconds of silence a run is shown as stalled (a day) |
 | `airflow_attempts` | whether Airflow's try number is the attempt (yes) |
-| `flush_seconds` | how long an event may wait to be sent (2); 0 waits for nothing |
+| `flush_seconds` | for how many seconds to wait until an event is sent (2); 0: do not wait |
 
-Say no to `airflow_attempts` where Airflow's provider is so old that only its START events carry the
-try number: the end must be the end of the same attempt.
+Set `airflow_attempts` to false where Airflow's provider is so old that only its START events carry
+the try number: the end must be the end of the same attempt.
 
-`run_ledger.emit.lineage` says what becomes of what. Events about datasets or jobs alone have no
-run, so they are counted and left. Nothing here raises: a wrong configuration is logged once as an
-error and leaves out all events, which `stats()` counts.
+`run_ledger.emit.lineage` says what becomes of each part of a run event. Events about datasets or
+jobs alone have no run, so they are counted and left out. Nothing here raises: a wrong configuration
+is logged once as an error, and then all events are left out and counted in `stats()`.
 
 Spark's own listener runs in Java and can't load this; what drives it from Python can.
 """
@@ -42,12 +42,13 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
 
-from run_ledger.emit.lineage import Owner, Rules, UnusableEvent, updates
+from run_ledger.emit.ledger import RunLedger
+from run_ledger.emit.lineage import LineageRules, Owner, UnusableEvent, lineage_events
 
 _log = logging.getLogger("run_ledger.emit.openlineage")
 _TARGET = ("bus", "region", "endpoint_url")
@@ -61,26 +62,13 @@ _HURRY_SECONDS = 60.0
 _MOST_RUNS_REMEMBERED = 10_000
 
 
-class Ledger(Protocol):
-    """What is needed of `RunLedger`."""
-
-    def send(self, detail_type: str, detail: Mapping[str, Any]) -> object:
-        """Queue one update."""
-
-    def flush(self, timeout: float) -> bool:
-        """Wait until all is sent or on disk, but no longer; say whether it is."""
-
-    def close(self, timeout: float) -> bool:
-        """Send what there is within that time, else put it on disk; say if all is safe."""
-
-
 class RunLedgerConfig(Config):
-    """What the configuration says; `problem` says what is wrong with it, if anything is."""
+    """The options of the transport; `problem` is what is wrong with them, or None."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         self.problem: str | None = None
         self.target: dict[str, Any] = {}
-        self.rules = Rules()
+        self.rules = LineageRules()
         self.flush_seconds = _FLUSH_SECONDS
         try:
             self._read(params)
@@ -102,11 +90,13 @@ class RunLedgerConfig(Config):
         self.flush_seconds = float(params.get("flush_seconds", _FLUSH_SECONDS))
         general = _owner(params, Owner())
         namespaces = _mapping(params, "namespaces")
-        self.rules = Rules(
+        self.rules = LineageRules(
             owner=general,
             namespaces={str(key): _owner(_mapping(namespaces, key), general) for key in namespaces},
             tags={str(key): str(value) for key, value in _mapping(params, "tags").items()},
-            heartbeat_seconds=_positive(params, "heartbeat_seconds", Rules().heartbeat_seconds),
+            heartbeat_seconds=_positive(
+                params, "heartbeat_seconds", LineageRules().heartbeat_seconds
+            ),
             airflow_attempts=_switch(params, "airflow_attempts", default=True),
         )
         owners = [self.rules.owner, *self.rules.namespaces.values()]
@@ -120,44 +110,44 @@ class RunLedgerTransport(Transport):
     kind = "run_ledger"
     config_class = RunLedgerConfig
 
-    def __init__(self, config: RunLedgerConfig, ledger: Ledger | None = None) -> None:
-        """Take a *ledger* to report to, else make the one that the configuration names."""
+    def __init__(self, config: RunLedgerConfig, ledger: RunLedger | None = None) -> None:
+        """Report to *ledger*, else to one for the bus of *config*, made at the first event."""
         self._config = config
         self._ledger = ledger
         self._counted_runs: dict[str, object] = {}
-        self._complaints: set[str] = set()
+        self._logged: set[str] = set()
         self._hurries_until = 0.0
         self._process = os.getpid()
         self._counts = dict.fromkeys(
             ("sent", "dataset_events", "job_events", "unusable_events", "faults"), 0
         )
         if config.problem is not None:
-            self._complain(f"no events are reported: {config.problem}")
+            self._log_once(f"no events are reported: {config.problem}")
 
     def emit(self, event: Any) -> None:
-        """Report one event of the client's; whatever goes wrong is counted and logged once."""
+        """Report one event of the client; count and log once what goes wrong."""
         try:
             self._report(event)
         except UnusableEvent as error:
             self._counts["unusable_events"] += 1
-            self._complain(f"left an event out: {error}")
+            self._log_once(f"left an event out: {error}")
         except Exception as error:  # noqa: BLE001 the pipeline must not feel that reporting failed
             self._counts["faults"] += 1
-            self._complain(f"could not report an event: {type(error).__name__}: {error}")
+            self._log_once(f"could not report an event: {type(error).__name__}: {error}")
 
     def close(self, timeout: float = -1) -> bool:
-        """Send what waits, for at most *timeout* seconds and five; the rest goes to the disk."""
+        """Send what is left within *timeout* seconds, at most five, else to disk."""
         if self._ledger is None:
             return True
         seconds = _LONGEST_CLOSE_SECONDS if timeout < 0 else min(timeout, _LONGEST_CLOSE_SECONDS)
         try:
             return self._ledger.close(seconds)
         except Exception as error:  # noqa: BLE001 as above
-            self._complain(f"could not send what waits: {type(error).__name__}: {error}")
+            self._log_once(f"could not send what waits: {type(error).__name__}: {error}")
             return False
 
     def stats(self) -> dict[str, int]:
-        """Give what became of the events so far."""
+        """Return what became of the events so far, such as ``{"sent": 12, "faults": 0, …}``."""
         return dict(self._counts)
 
     def _report(self, event: Any) -> None:
@@ -167,7 +157,7 @@ class RunLedgerTransport(Transport):
             return
         if self._config.problem is not None:
             raise UnusableEvent(self._config.problem)
-        state, statistics = updates(content, self._config.rules)
+        state, statistics = lineage_events(content, self._config.rules)
         ledger = self._open_ledger()
         ledger.send("job_update", state)
         if statistics is not None and self._is_first(statistics):
@@ -176,12 +166,12 @@ class RunLedgerTransport(Transport):
         if self._config.flush_seconds > 0:
             self._bring_into_safety(ledger)
 
-    def _bring_into_safety(self, ledger: Ledger) -> None:
+    def _bring_into_safety(self, ledger: RunLedger) -> None:
         """Wait a little until an event is with the bus or on the disk.
 
-        Airflow reports from a forked process that ends without a farewell, so there it is put on
-        the disk if waiting was in vain. Elsewhere the program's end sees to that, and after one
-        event has waited in vain, others don't wait for a while.
+        Airflow reports from a forked process that ends without calling exit hooks, so there the
+        event is put on disk when it could not be sent in time. Elsewhere the end of the program
+        does that, and after one event could not be sent, others don't wait for a minute.
         """
         is_forked = os.getpid() != self._process
         if not is_forked and time.monotonic() < self._hurries_until:
@@ -192,25 +182,23 @@ class RunLedgerTransport(Transport):
                 ledger.close(0)
 
     def _is_first(self, statistics: Mapping[str, Any]) -> bool:
-        """Tell whether a run's end is told for the first time, or in the same words again.
+        """Tell whether a run's statistics come for the first time, or unchanged.
 
-        The ledger would reject other words under the same id; this keeps them from being sent.
+        The ledger would reject other contents with the same event id, so they are not sent.
         """
         if len(self._counted_runs) >= _MOST_RUNS_REMEMBERED:
             self._counted_runs.clear()
         key = statistics.get("event_id")
         return key is None or self._counted_runs.setdefault(key, statistics) == statistics
 
-    def _open_ledger(self) -> Ledger:
+    def _open_ledger(self) -> RunLedger:
         if self._ledger is None:
-            from run_ledger.emit import RunLedger  # noqa: PLC0415 no client before the first event
-
             self._ledger = RunLedger(**self._config.target, source="run-ledger.openlineage")
         return self._ledger
 
-    def _complain(self, sentence: str) -> None:
-        if sentence not in self._complaints and len(self._complaints) < len(_OPTIONS):
-            self._complaints.add(sentence)
+    def _log_once(self, sentence: str) -> None:
+        if sentence not in self._logged and len(self._logged) < len(_OPTIONS):
+            self._logged.add(sentence)
             _log.error("run ledger: %s", sentence)
 
 

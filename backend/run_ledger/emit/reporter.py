@@ -152,7 +152,7 @@ class Reporter:
         self.sender.enqueue(LastEvent(accumulator, fields))
 
     def flush(self, timeout: float) -> bool:
-        """Wait at most *timeout* seconds; return whether all said before is sent or on disk."""
+        """Wait at most *timeout* seconds; return whether all reported before is sent or on disk."""
         with self.guard():
             return not self.enabled or self.sender.flush(timeout)
         return False
@@ -189,7 +189,7 @@ class Reporter:
         return False
 
     def stats(self) -> Stats:
-        """Return how reporting fares."""
+        """Return what became of the events so far."""
         return Stats(
             enabled=self.enabled,
             waiting=self.sender.waiting,

@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Tracked:
-    """Makes a job of each call of what it decorates."""
+    """A decorator that makes a job of each call of a function."""
 
     def __init__(self, make_job: Callable[..., Job], options: Mapping[str, Any]) -> None:
         """Make the jobs by ``make_job(**options)``."""
@@ -24,17 +24,17 @@ class Tracked:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* with a job around each call."""
-        words = {"name": function.__qualname__, **self._options}
+        options = {"name": function.__qualname__, **self._options}
         job = self._make_job
         work = cast("Callable[..., Any]", function)
         tracked: Callable[..., Any]
         if inspect.isasyncgenfunction(function):
-            tracked = _stream(job, words, work)
+            tracked = _stream(job, options, work)
 
         elif inspect.iscoroutinefunction(function):
 
             async def awaited(*args: Any, **named: Any) -> Any:
-                async with job(**words):
+                async with job(**options):
                     return await work(*args, **named)
 
             tracked = awaited
@@ -42,7 +42,7 @@ class Tracked:
         elif inspect.isgeneratorfunction(function):
 
             def given(*args: Any, **named: Any) -> Generator[Any, Any, Any]:
-                with job(**words):
+                with job(**options):
                     return (yield from work(*args, **named))
 
             tracked = given
@@ -50,7 +50,7 @@ class Tracked:
         else:
 
             def called(*args: Any, **named: Any) -> Any:
-                with job(**words):
+                with job(**options):
                     return work(*args, **named)
 
             tracked = called
@@ -59,22 +59,25 @@ class Tracked:
 
 
 def _stream(
-    job: Callable[..., Job], words: Mapping[str, Any], work: Callable[..., Any]
+    job: Callable[..., Job], options: Mapping[str, Any], work: Callable[..., Any]
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
-    """Return the async generator function *work* in jobs; it hears what is sent and thrown."""
+    """Return *work*, an async generator function, with a job around each generator.
+
+    What the caller sends or throws reaches *work*.
+    """
 
     async def each(*args: Any, **named: Any) -> AsyncGenerator[Any, Any]:
-        async with job(**words), aclosing(work(*args, **named)) as inner:
+        async with job(**options), aclosing(work(*args, **named)) as inner:
             with suppress(StopAsyncIteration):
                 one = await inner.asend(None)
                 while True:
                     try:
-                        heard = yield one
+                        sent = yield one
                     except GeneratorExit:
                         raise
                     except BaseException as error:  # noqa: BLE001 - it is the function's to judge
                         one = await inner.athrow(error)
                     else:
-                        one = await inner.asend(heard)
+                        one = await inner.asend(sent)
 
     return each

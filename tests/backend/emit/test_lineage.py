@@ -27,23 +27,23 @@ from tests.support.producers.lineage import (
 
 from run_ledger.domain import instants
 from run_ledger.emit.identity.identifiers import identifier
-from run_ledger.emit.lineage import Owner, Rules, UnusableEvent, updates
+from run_ledger.emit.lineage import LineageRules, Owner, UnusableEvent, lineage_events
 
-RULES = Rules(Owner("acme", "warehouse", "{name}"))
+RULES = LineageRules(Owner("acme", "warehouse", "{name}"))
 
 
-def details_of(*events: RunEvent, rules: Rules = RULES) -> list[dict[str, Any]]:
+def details_of(*events: RunEvent, rules: LineageRules = RULES) -> list[dict[str, Any]]:
     """Give all updates for these events, in this order."""
     found = []
     for event in events:
-        state, statistics = updates(Serde.to_dict(event), rules)
+        state, statistics = lineage_events(Serde.to_dict(event), rules)
         found += [state] if statistics is None else [state, statistics]
     return found
 
 
-def only(event: RunEvent, rules: Rules = RULES) -> dict[str, Any]:
+def only(event: RunEvent, rules: LineageRules = RULES) -> dict[str, Any]:
     """Give the state update of an event."""
-    return updates(Serde.to_dict(event), rules).state
+    return lineage_events(Serde.to_dict(event), rules).state
 
 
 def life(end: RunState = RunState.COMPLETE) -> list[RunEvent]:
@@ -109,8 +109,8 @@ def test_a_repeated_event_is_the_same_update() -> None:
 
 def test_a_run_whose_end_is_told_twice_differently_has_one_statistics_id() -> None:
     """Two versions of the end can't both be counted: the ledger takes the first of one id."""
-    first = updates(Serde.to_dict(run_event(RunState.COMPLETE, rows=5)), RULES).statistics
-    second = updates(Serde.to_dict(run_event(RunState.COMPLETE, rows=9)), RULES).statistics
+    first = lineage_events(Serde.to_dict(run_event(RunState.COMPLETE, rows=5)), RULES).statistics
+    second = lineage_events(Serde.to_dict(run_event(RunState.COMPLETE, rows=9)), RULES).statistics
 
     assert first is not None
     assert second is not None
@@ -138,7 +138,7 @@ def test_statistics_that_are_no_counts_are_left_out(rows: Any) -> None:
     """Nonsense in a facet costs the facet, not the event."""
     event = Serde.to_dict(run_event(RunState.COMPLETE, rows=1))
     event["outputs"][0]["outputFacets"]["outputStatistics"] = {"rowCount": rows, "size": 8}
-    statistics = updates(event, RULES).statistics
+    statistics = lineage_events(event, RULES).statistics
 
     assert statistics is not None
     assert statistics["delta"] == {"output_bytes": 8}
@@ -234,7 +234,7 @@ def test_an_event_without_a_usable_time_gets_no_id_of_its_own(at: Any) -> None:
     """The sender fills in the time and an id, as nothing else can tell a repeat."""
     event = Serde.to_dict(run_event(RunState.COMPLETE, rows=3)) | {"eventTime": at}
 
-    for detail in updates(event, RULES):
+    for detail in lineage_events(event, RULES):
         assert detail is not None
         assert not {"event_id", "occurred_at"} & set(detail)
 
@@ -253,7 +253,7 @@ def test_namespaces_say_whose_a_job_is(
     namespace: str, client_id: str, project_id: str, pipeline: str
 ) -> None:
     """An exact namespace counts before the longest beginning, and that before the general rule."""
-    rules = Rules(
+    rules = LineageRules(
         Owner("general"),
         {
             "acme-prod": Owner("acme", "nightly"),
@@ -302,13 +302,13 @@ def test_what_must_be_there_is_named(path: tuple[str, ...], named: str) -> None:
     _without(*path)(event)
 
     with pytest.raises(UnusableEvent, match=named):
-        updates(event, RULES)
+        lineage_events(event, RULES)
 
 
 def test_no_client_for_a_namespace_is_said() -> None:
     """Where only some namespaces have a client, the others are refused by name."""
     with pytest.raises(UnusableEvent, match="no client_id for the namespace 'my-scheduler"):
-        only(run_event(RunState.START), Rules(namespaces={"a": Owner("acme")}))
+        only(run_event(RunState.START), LineageRules(namespaces={"a": Owner("acme")}))
 
 
 KEYS = st.sampled_from(
@@ -342,7 +342,7 @@ def test_hostile_events_come_to_updates_that_the_ledger_takes(
     event["run"] = {"runId": text, "facets": facets}
     event["job"] = {"namespace": text, "name": text, "facets": jobs}
 
-    found = [one for one in updates(event, RULES) if one is not None]
+    found = [one for one in lineage_events(event, RULES) if one is not None]
 
     for update, detail in zip(decoded(found), found, strict=True):
         assert update.event_id == detail["event_id"]

@@ -1,1 +1,4 @@
-"""From what a pipeline says to the fields of an event: sums, usage, prices, checks."""
+"""From what a pipeline reports to events: add deltas, sum them, price tokens, blank secrets.
+
+Imports the domain alone. The way: `accumulator` sums and makes events by `outgoing_events`.
+"""

@@ -1,4 +1,4 @@
-"""What tokens cost: a small table of prices, and arithmetic that rounds fairly.
+"""What tokens cost: a small table of prices, and sums that lose nothing by rounding.
 
 A price is in micro-dollars for a million tokens, so that everything is an integer: 3 USD are
 `3_000_000`. The table below is an **example**, gathered on the day of `PRICES_AS_OF`: list prices
@@ -29,7 +29,7 @@ _SNAPSHOT = re.compile(r"^(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3,4}|latest|v\d+)
 
 
 class Price(NamedTuple):
-    """Micro-dollars for a million tokens; writing to a cache costs as input where not said."""
+    """Micro-dollars for a million tokens; without *cache_write*, that costs the same as input."""
 
     input: int
     cached: int
@@ -37,7 +37,7 @@ class Price(NamedTuple):
     cache_write: int | None = None
 
     def of(self, usage: Usage) -> int:
-        """Give the price of *usage* in millionths of a micro-dollar."""
+        """Return the price of *usage* in millionths of a micro-dollar."""
         read, written = usage.cache_read_input_tokens, usage.cache_write_input_tokens
         writing = self.input if self.cache_write is None else self.cache_write
         return (
@@ -70,12 +70,12 @@ EXAMPLE_PRICES: Mapping[str, Price] = {
 class Prices:
     """Prices by model.
 
-    A key stands for the model of that name and for its dated snapshots, whoever serves it; one that
-    ends in `*` for every model whose name begins so. The longest key that fits counts.
+    A key stands for the model of that name and its dated snapshots, whoever serves it. A key that
+    ends in `*` stands for every model whose name begins so. The longest matching key counts.
     """
 
     def __init__(self, table: Mapping[str, Price] = EXAMPLE_PRICES) -> None:
-        """Take the *table*; ValueError names a price that is none."""
+        """Use *table*; raise ValueError where a price is no whole number from 0."""
         for model, price in table.items():
             wrong = [one for one in price if one is not None and not _is_price(one)]
             if wrong:
@@ -87,11 +87,11 @@ class Prices:
         self._table = [(key.lower(), table[key]) for key in longest_first]
 
     def __repr__(self) -> str:
-        """Show the table: two of the same prices read the same."""
+        """Return the table as text: equal prices have equal texts."""
         return f"Prices({dict(self._table)!r})"
 
     def of(self, model: str | None) -> Price | None:
-        """Give the price of a model, None if the table has none."""
+        """Return the price of a model; None if the table has none."""
         if model is None:
             return None
         name = _SERVED_BY.sub("", model.lower().rpartition("/")[2])
@@ -104,27 +104,27 @@ class Prices:
 
 
 class Meter:
-    """The usage of one job, as deltas of the ledger's counters; any thread may ask it.
+    """Turns answers of language models into deltas of one job; any thread may use it.
 
-    Cost is rounded down to whole micro-dollars, and what rounding leaves is carried over to the
-    next call of the same thread: after any number of calls the sum is the exact price of them all,
-    rounded down once a thread.
+    Cost is rounded down to whole micro-dollars, and the rest is carried over to the next call of
+    the same thread: after any number of calls, the sum is their exact price, rounded down once for
+    each thread.
     """
 
     def __init__(
-        self, prices: Prices | None = None, complain: Callable[[], None] = lambda: None
+        self, prices: Prices | None = None, on_unpriced: Callable[[], None] = lambda: None
     ) -> None:
-        """Price by *prices*; *complain* is told of each answer whose model has none."""
+        """Use *prices*; call *on_unpriced* for each answer whose model has no price."""
         self._prices = prices or Prices()
-        self._complain = complain
+        self._on_unpriced = on_unpriced
         # A lock could be held by another thread at a fork, and nobody would ever release it.
         self._of_thread = threading.local()
 
     def delta(self, answer: Any, model: str | None = None) -> dict[str, int]:
-        """Give what *answer* adds to the counters: nothing where it reports no usage.
+        """Return the delta of *answer*; it is empty where the answer reports no usage.
 
-        *model* says which model it was where the answer doesn't, as Bedrock's. A model without a
-        price costs nothing.
+        For example ``{"llm_calls": 1, "input_tokens": 812, "cost_microusd": 325}``. Pass *model*
+        where the answer doesn't name it, as Bedrock's don't. A model without a price costs nothing.
         """
         usage = usages.read(answer)
         if usage is None:
@@ -144,7 +144,7 @@ class Meter:
             return 0
         price = self._prices.of(model or usage.model)
         if price is None:
-            self._complain()
+            self._on_unpriced()
             return 0
         left_over = getattr(self._of_thread, "left_over", 0)
         cost, self._of_thread.left_over = divmod(left_over + price.of(usage), _TOKENS_PER_PRICE)

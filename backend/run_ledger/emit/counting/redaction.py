@@ -43,7 +43,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 def redacted(text: str) -> str:
     """Return *text* with what is obviously a secret blanked: keys, tokens, passwords.
 
-    It knows names such as ``password=`` and the forms of common keys. It is a net, not a proof.
+    It recognises names such as ``password=`` and the forms of common keys; other secrets stay.
     """
     text = text[:_MAX_CHARACTERS]
     for pattern, replacement in _RULES:

@@ -1,18 +1,18 @@
-"""Token usage, read from whatever the SDK of a language model answered.
+"""Token usage, read from the answers of the SDKs of language models.
 
 No SDK is imported. An answer is an object, a dict or a pydantic model of the OpenAI SDK (chat
 completions, responses), Anthropic, Google GenAI, Amazon Bedrock (Converse), Mistral, Cohere,
-LiteLLM or LangChain; or the attributes of a span by OpenTelemetry's GenAI conventions. `read` knows
-them by the names of their fields, and gives None for everything else: usage that nobody can
-understand is not counted, and nothing is raised.
+LiteLLM or LangChain; or the attributes of a span by OpenTelemetry's GenAI conventions. `read`
+recognises them by the names of their fields and returns None for everything else: usage in an
+unknown form is not counted, and nothing is raised.
 
 **Cached tokens.** In the ledger `input_tokens` includes those read from and written to a cache.
 Anthropic and Bedrock report these apart, so they are added; the others include them already.
 
-**Streams.** Pass the final, put-together answer, or every event as it comes: only the one that
-carries the usage counts. Of Anthropic's events `message_start` counts as the call with its input,
-and `message_delta` adds the output; it names no model, so pass that along. Google repeats the usage
-so far with every chunk; the one with a finish reason counts.
+**Streams.** Pass the final, complete answer, or every event as it comes: only the one that carries
+the usage counts. Of Anthropic's events, `message_start` counts as the call with its input, and
+`message_delta` adds the output; it names no model, so pass the model, too. Google repeats the usage
+so far with every chunk; the chunk with a finish reason counts.
 
 **Errors.** An exception, a response whose status is `failed`, and a span with `error.type` count as
 a call and as an error.
@@ -30,7 +30,7 @@ _Look = Callable[[Any, str], Any]
 
 
 class Usage(NamedTuple):
-    """What calls of a language model used; `input_tokens` includes the two kinds of cached ones."""
+    """What calls of a language model used; `input_tokens` includes both kinds of cached tokens."""
 
     llm_calls: int = 1
     llm_errors: int = 0
@@ -42,9 +42,9 @@ class Usage(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """The names under which one family of SDKs reports usage; a dot leads into a part.
+    """The names of the fields in which one family of SDKs reports usage; a dot goes one level in.
 
-    `apart`: tokens read from and written to a cache are not in the input, so they are added.
+    `apart`: the input does not include tokens read from and written to a cache, so they are added.
     """
 
     input: tuple[str, ...]
@@ -54,8 +54,8 @@ class _Form(NamedTuple):
     apart: bool = False
 
 
-# In the order of asking. Of each tuple the first name that has a number counts; in `input` and
-# `output` what follows a plus is added to it.
+# Tried in this order. Of each tuple the first field that holds a number counts; in `input` and
+# `output`, a field with a plus is added to it.
 _FORMS = (
     _Form(  # OpenAI chat completions, Mistral, LiteLLM, DeepSeek
         ("prompt_tokens",),
@@ -141,7 +141,7 @@ _SPAN_MODELS = ("gen_ai.response.model", "gen_ai.request.model")
 
 
 def read(answer: Any) -> Usage | None:
-    """Give the usage that *answer* reports, or None where there is nothing to count."""
+    """Return the usage that *answer* reports; None where there is nothing to count."""
     if answer is None or isinstance(answer, (str, bytes, int, float)):
         return None
     if isinstance(answer, BaseException):
@@ -167,7 +167,7 @@ def _of_answer(answer: Any) -> Usage | None:
 
 
 def _of_event(event: Any) -> Usage | None:
-    """Give what one of Anthropic's stream events adds: the input first, the output later."""
+    """Return what one of Anthropic's stream events adds: first the input, later the output."""
     kind = _text(event, "type")
     if kind == "message_start":
         message = _part(event, "message")
@@ -204,7 +204,7 @@ def _is_of_span(attributes: Mapping[Any, Any]) -> bool:
 
 
 def _is_final(answer: Any) -> bool:
-    """Tell whether this is no chunk of Google's that later ones will say again, with more."""
+    """Tell whether *answer* is complete: usage in earlier chunks of Google's is repeated later."""
     candidates = _part(answer, "candidates")
     if not isinstance(candidates, (list, tuple)) or not candidates:
         return True
@@ -216,7 +216,7 @@ def _is_final(answer: Any) -> bool:
 
 
 def _in_any_form(holder: Any) -> Usage | None:
-    """Read usage in the form whose cached tokens are there, else in the first that fits at all."""
+    """Return usage in the form that finds cached tokens, else in the first that finds any."""
     first = None
     for form in _FORMS:
         usage = _in_form(holder, form, _at)
@@ -284,7 +284,7 @@ def _at(holder: Any, path: str) -> Any:
 
 
 def _part(holder: Any, name: str) -> Any:
-    """Give a member of a dict or an object, None where there is none or it can't be had."""
+    """Return a member of a dict or an object; None where there is none or reading it raises."""
     try:
         if isinstance(holder, Mapping):
             return holder.get(name)
@@ -294,7 +294,7 @@ def _part(holder: Any, name: str) -> Any:
 
 
 def _number(value: Any) -> int | None:
-    """Take a whole number that a count can be, None otherwise."""
+    """Return *value* as a number of tokens; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):

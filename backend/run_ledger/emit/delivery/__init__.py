@@ -1,1 +1,6 @@
-"""From an event to the bus: sent, or kept on disk until it can be."""
+"""From events to the bus: collect, send, put on disk what the bus does not take, send it again.
+
+Imports the domain, `counting` and `identity`. The way: `sender` collects and sends by `bus`; what
+the bus does not take goes through `backlog` to the `spool`, a folder of each `spool_file`.
+`draining` sends what ended processes left there.
+"""

@@ -1,4 +1,4 @@
-"""How reporting itself fares: counts for `RunLedger.stats()`, and a line of log now and then."""
+"""How reporting works so far: counts for `RunLedger.stats()`, and a log line when that changes."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ _MOST_LINES = 50  # that are logged once each; later ones are only counted
 
 @dataclass(frozen=True)
 class Stats:
-    """What became of everything reported through one ledger in this process."""
+    """What became of the events that one ledger reported in this process."""
 
     enabled: bool
     """Whether there is a bus to report to."""
     calls: int
     """Calls of PutEvents."""
     calls_failed: int
-    """Calls that came to nothing: no answer, refused, throttled."""
+    """Calls that failed as a whole: no answer, refused, throttled."""
     accepted: int
     """Events that the bus took."""
     retried: int
-    """Times that an event was sent again."""
+    """Events that were sent again, each time counted."""
     spooled: int
     """Events written to disk because the bus did not take them."""
     waiting: int
     """Events in memory, not yet taken by the bus nor on disk."""
     spool_bytes: int
-    """Size of this process's part of the spool."""
+    """Size of this process's part of the spool, in bytes."""
     refused: int
     """Events that the bus refused for good."""
     expired: int
     """Events that grew too old in the spool."""
     lost: int
-    """Events dropped for want of room: bus and disk were both unavailable."""
+    """Events dropped because neither bus nor disk took them."""
     invalid: int
     """Names, values and fields left out because the contract forbids them."""
     unpriced: int
-    """Answers of language models whose model has no price, so that they cost nothing."""
+    """Answers of language models without a price: they are counted as costing nothing."""
     faults: int
     """Errors inside this library, which were kept from the pipeline."""
     last_error: str | None
-    """The latest trouble in a few words."""
+    """The latest error in a few words."""
     last_accepted_at: float | None
-    """When the bus last took something, in seconds since 1970."""
+    """When the bus last took an event, in seconds since 1970."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -95,8 +95,24 @@ class Health:
         self.last_error = f"{type(error).__name__}: {error}"
         self._log_once(repr(type(error)), "reporting failed inside: %s", error, exc_info=error)
 
+    def note_call(self, accepted: int) -> None:
+        """Count a call of the bus and the events that it took; log the end of an outage."""
+        self.count("calls")
+        if accepted:
+            self.count("accepted", accepted)
+            self.last_accepted_at = time.time()
+            if self._outage_logged_at is not None:
+                self._outage_logged_at = None
+                _log.warning("events reach the ledger again. So far %s", self._summary())
+
+    def note_failed_call(self, words: str) -> None:
+        """Count a call of the bus that failed as a whole."""
+        self.count("calls")
+        self.count("calls_failed")
+        self.note_outage(words)
+
     def note_outage(self, words: str) -> None:
-        """Note that the bus takes nothing; log it at once, then every ten minutes."""
+        """Note that the bus does not take events; log it at once, then every ten minutes."""
         self.last_error = words
         logged_at = self._outage_logged_at
         if logged_at is None or self._clock() - logged_at >= _SECONDS_BETWEEN_LINES:
@@ -115,14 +131,6 @@ class Health:
             "%s; what the bus does not take is kept in memory alone, and lost with the process",
             words,
         )
-
-    def note_accepted(self, number: int) -> None:
-        """Note that the bus took *number* events; log the end of an outage."""
-        self.count("accepted", number)
-        self.last_accepted_at = time.time()
-        if self._outage_logged_at is not None:
-            self._outage_logged_at = None
-            _log.warning("events reach the ledger again. So far %s", self._summary())
 
     def note_dropped(self, name: str, number: int, words: str) -> None:
         """Count events that will never reach the ledger; log each reason once as an error."""

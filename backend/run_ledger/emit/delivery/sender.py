@@ -318,28 +318,27 @@ class Sender:
 
     def _put(self, batch: list[OutgoingEvent]) -> list[OutgoingEvent] | None:
         """Send *batch* in one call; return the events to send again, None where all failed."""
-        self.health.count("calls")
         try:
             outcome = self._bus.put(batch)
         except BusUnavailable as error:
-            self.health.count("calls_failed")
-            self._note_failure(str(error))
+            self._leave_alone()
+            self.health.note_failed_call(str(error))
             return None
         for event, words in outcome.refused:
             self.health.note_dropped("refused", 1, f"the bus refuses {event.event_id}: {words}")
         if outcome.retry:
-            self._note_failure(outcome.trouble or "no reason given")
+            self._leave_alone()
+            self.health.note_outage(outcome.trouble or "no reason given")
         else:
             self._failures = 0
-        if outcome.accepted:
-            self.health.note_accepted(len(outcome.accepted))
+        self.health.note_call(len(outcome.accepted))
         return outcome.retry
 
-    def _note_failure(self, words: str) -> None:
+    def _leave_alone(self) -> None:
+        """After a failure, leave the bus alone for a while, longer with each one."""
         self._failures += 1
         # With equal delays, all that failed together would come back together.
         self._retry_at = self._clock() + self._delay() * self._dice.uniform(0.5, 1.0)
-        self.health.note_outage(words)
 
     def _delay(self) -> float:
         """Return how many seconds to leave the bus alone, by how often it failed in a row."""

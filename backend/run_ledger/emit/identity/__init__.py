@@ -1,1 +1,4 @@
-"""Who a job is: its ids, and what the scheduler around it says."""
+"""Which job it is and where to report it, as the caller, the scheduler or the environment says.
+
+Imports nothing of the product; `environment` is what reads the process's environment.
+"""

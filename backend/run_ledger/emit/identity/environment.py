@@ -1,15 +1,15 @@
 """What the environment says: settings, and the job that a scheduler or queue runs here.
 
-The only module of the producers' library that reads the environment.
+No other module of the producers' library reads the environment.
 
 =====================  ===============================================================
-RUN_LEDGER_BUS         name or ARN of the event bus; without it nothing is reported
+RUN_LEDGER_BUS         name or ARN of the event bus; without it, nothing is reported
 RUN_LEDGER_REGION      its region, else ``AWS_REGION``, else as the AWS SDK finds it
 RUN_LEDGER_ENDPOINT_URL  another address than AWS's, else as the AWS SDK finds it
 RUN_LEDGER_SOURCE      who reports (default ``run-ledger.emit``)
-RUN_LEDGER_SPOOL       folder for what can't be sent, or ``off``
-RUN_LEDGER_STRICT      ``1``: mistakes in calls raise, for tests
-RUN_LEDGER_CLIENT_ID, RUN_LEDGER_PROJECT_ID, RUN_LEDGER_PIPELINE   what a call leaves out
+RUN_LEDGER_SPOOL       folder for events that can't be sent now, or ``off``
+RUN_LEDGER_STRICT      ``1``: mistakes in calls raise; for tests
+RUN_LEDGER_CLIENT_ID, RUN_LEDGER_PROJECT_ID, RUN_LEDGER_PIPELINE   defaults for calls
 RUN_LEDGER_JOB_ID, RUN_LEDGER_ATTEMPT or RUN_LEDGER_RETRIES        the job, from any scheduler
 RUN_LEDGER_PARENT_JOB_ID   the job that this process's jobs are parts of; set, with
 RUN_LEDGER_PARENT_ATTEMPT  its attempt, by ``run-ledger run`` for what it runs

@@ -175,8 +175,8 @@ def test_trouble_makes_a_line_when_it_begins_and_one_when_it_ends(
         for _ in range(1000):
             health.note_outage("ThrottlingException")
             now[0] += 1
-        health.note_accepted(3)
-        health.note_accepted(3)
+        health.note_call(3)
+        health.note_call(3)
 
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 3
