@@ -32,7 +32,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.emit.counting.outgoing_events import cut_text
 from run_ledger.emit.counting.redaction import redacted
-from run_ledger.emit.identity.identifiers import identifier
+from run_ledger.emit.identity.identifiers import to_identifier
 
 Detail = dict[str, Any]
 _STATES: dict[str, Detail] = {
@@ -128,8 +128,8 @@ def lineage_events(event: Mapping[str, Any], rules: LineageRules) -> LineageEven
         **_STATES.get(kind, {}),
     }
     parent = _at(facets, "parent", "run", "runId")
-    if isinstance(parent, str) and parent and identifier(parent) != base["job_id"]:
-        base["parent_job_id"] = identifier(parent)
+    if isinstance(parent, str) and parent and to_identifier(parent) != base["job_id"]:
+        base["parent_job_id"] = to_identifier(parent)
     if kind == "START":
         base |= _description(job, facets, rules)
     if log_url := _log_url(facets):
@@ -161,12 +161,12 @@ def _identity(event: Mapping[str, Any], job: Mapping[str, Any], rules: LineageRu
         if not isinstance(value, str) or not value:
             raise UnusableEvent(f"{field} is {value!r:.80}; allowed: text")
     owner = rules.owner_of(str(namespace))
-    identity: Detail = {"job_id": identifier(str(run_id)), "name": cut_text(name)}
+    identity: Detail = {"job_id": to_identifier(str(run_id)), "name": cut_text(name)}
     for field, pattern in owner._asdict().items():
         value = _filled(pattern, str(namespace), str(name))
         if not value:
             raise UnusableEvent(f"no {field} for the namespace {namespace!r:.80}")
-        identity[field] = identifier(value)
+        identity[field] = to_identifier(value)
     return identity
 
 

@@ -22,7 +22,7 @@ from run_ledger.domain.api.clients_projects import (
     job_totals,
 )
 from run_ledger.domain.api.pages import ListDocument
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import Parameters, Profile, read_parameters, read_profile

@@ -23,7 +23,7 @@ from run_ledger.domain.api.access import Scope
 from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document
 from run_ledger.domain.api.pages import ListDocument, PageStart, covers, following, merged
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import Instant, text
 from run_ledger.store.items import keys

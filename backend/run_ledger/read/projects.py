@@ -25,7 +25,7 @@ from run_ledger.domain.api.clients_projects import (
     project_document,
 )
 from run_ledger.domain.api.pages import ListDocument
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.items.project_items import StoredProject

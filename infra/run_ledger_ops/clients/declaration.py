@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import shown
 from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
@@ -29,7 +29,6 @@ _ARN = re.compile(
     r"secretsmanager:[a-z]{2}[a-z0-9-]{3,30}:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}"
     r"|ssm:[a-z]{2}[a-z0-9-]{3,30}:[0-9]{12}:parameter/[A-Za-z0-9_./-]{1,1011})"
 )
-_ID_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 . _ : -"
 _ARN_ALLOWED = (
     "the ARN of a secret in Secrets Manager (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME) or "
     "of an SSM parameter (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME); what stands here is none and "
@@ -161,7 +160,7 @@ class _Reader(Checker):
         if text is None:
             return ""
         if not is_identifier(text):
-            self.add(node, f"{path}: got {shown(text)}; allowed: {_ID_ALLOWED}")
+            self.add(node, f"{path}: got {shown(text)}; allowed: {IDENTIFIER_ALLOWED}")
             return ""
         return text
 

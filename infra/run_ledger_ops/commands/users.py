@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from run_ledger.domain.api.access import STAFF_GROUP
+from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
@@ -11,7 +11,6 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.sign_in import access_options, user_pool
-from run_ledger_ops.sign_in.access_options import CLIENT_GROUP
 from run_ledger_ops.sign_in.user_pool import People, Person
 
 _DESCRIPTION = """\

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from run_ledger.domain.api.access import STAFF_GROUP
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
+from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import shown
 from run_ledger_ops.console.exceptions import OpsError
 
-CLIENT_GROUP = "client-"
 _MOST_GROUP_CHARACTERS = 128  # Cognito's limit
-_ID_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 . _ : -"
 
 
 class Access(Struct, frozen=True):
@@ -56,7 +54,7 @@ def to_clients(clients: Sequence[str]) -> Access:
     """Return the access to *clients*, in the order of their ids."""
     for client in clients:
         if not is_identifier(client):
-            raise OpsError(f"--client {shown(client)}: allowed: {_ID_ALLOWED}.")
+            raise OpsError(f"--client {shown(client)}: allowed: {IDENTIFIER_ALLOWED}.")
     return Access(is_staff=False, clients=tuple(sorted(set(clients))))
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from run_ledger.domain.api.access import STAFF_GROUP
+from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.exceptions import NotFound
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import words_of
-from run_ledger_ops.sign_in.access_options import CLIENT_GROUP, Access, check_groups
+from run_ledger_ops.sign_in.access_options import Access, check_groups
 
 _ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _NOT_YET = "FORCE_CHANGE_PASSWORD"

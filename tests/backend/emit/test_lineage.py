@@ -26,7 +26,7 @@ from tests.support.producers.lineage import (
 )
 
 from run_ledger.domain import instants
-from run_ledger.emit.identity.identifiers import identifier
+from run_ledger.emit.identity.identifiers import to_identifier
 from run_ledger.emit.lineage import LineageRules, Owner, UnusableEvent, lineage_events
 
 RULES = LineageRules(Owner("acme", "warehouse", "{name}"))
@@ -246,7 +246,7 @@ def test_an_event_without_a_usable_time_gets_no_id_of_its_own(at: Any) -> None:
         ("team-a", "teams", "team-a", "myjob"),
         ("team-blue-1", "blue", "team-blue-1", "all"),
         ("elsewhere", "general", "elsewhere", "myjob.mytask"),
-        ("spark://x", "general", identifier("spark://x"), "myjob.mytask"),
+        ("spark://x", "general", to_identifier("spark://x"), "myjob.mytask"),
     ],
 )
 def test_namespaces_say_whose_a_job_is(
@@ -274,7 +274,7 @@ def test_braces_in_a_name_are_only_a_name() -> None:
     """What a job is called is filled in once and never read as a pattern itself."""
     detail = only(run_event(RunState.START, name="{namespace}{0.__class__}"))
 
-    assert detail["pipeline"] == identifier("{namespace}{0.__class__}")
+    assert detail["pipeline"] == to_identifier("{namespace}{0.__class__}")
 
 
 def _without(*path: str) -> Callable[[dict[str, Any]], None]:

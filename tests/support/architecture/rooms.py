@@ -28,7 +28,7 @@ store/posting: domain domain/contract domain/state store/dynamo store/items
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/posting
 store/audit: domain domain/contract domain/state store/dynamo store/items
 
-read: domain domain/state domain/api settings.py
+read: domain domain/contract domain/state domain/api settings.py
     store/dynamo store/items store/clients store/posting store/lists
 openapi: domain/contract domain/api read
 
@@ -38,7 +38,7 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
 emit/counting: domain domain/contract
-emit/identity
+emit/identity: domain/contract
 emit/delivery: domain emit/counting emit/identity
 emit: domain domain/contract emit/counting emit/delivery emit/identity
 """
@@ -47,8 +47,8 @@ COMMAND = """
 console: backend/domain backend/store/items
 cloudwatch
 analysts_app.py
-clients: console backend/domain backend/domain/api backend/store/items backend/store/clients
-sign_in: console backend/domain backend/domain/api
+clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
+sign_in: console backend/domain backend/domain/contract backend/domain/api
 producer: console backend/emit backend/emit/delivery backend/emit/identity
 deploying: console backend/domain/contract
 checks: console deploying backend/domain backend/domain/api

@@ -22,13 +22,13 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from run_ledger.domain.api.parameters import is_identifier
+from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import Forbidden, Unauthorized
 from run_ledger.domain.instants import MICROSECONDS, Instant, parse
 
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"
-_CLIENT_GROUP = "client-"
+CLIENT_GROUP = "client-"
 _BETWEEN_GROUPS = re.compile(r"[\s,]+")
 _LEEWAY = 60 * MICROSECONDS  # clocks differ a little
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -105,9 +105,7 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
     groups = _groups(claims.get("cognito:groups"))
     if STAFF_GROUP in groups:
         return Caller("staff", app_client_id, EVERYTHING)
-    named = (
-        group.removeprefix(_CLIENT_GROUP) for group in groups if group.startswith(_CLIENT_GROUP)
-    )
+    named = (group.removeprefix(CLIENT_GROUP) for group in groups if group.startswith(CLIENT_GROUP))
     clients = frozenset(client for client in named if is_identifier(client))
     if not clients:
         raise Forbidden(_NO_GRANT)

@@ -18,6 +18,11 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from run_ledger.domain import instants
+from run_ledger.domain.contract.vocabulary import (
+    IDENTIFIER_ALLOWED,
+    IDENTIFIER_PATTERN,
+    is_identifier,
+)
 from run_ledger.domain.exceptions import InvalidQuery, shown
 from run_ledger.domain.instants import Instant
 
@@ -25,8 +30,7 @@ Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")
 MOST_CURSOR_CHARACTERS = 2_048
 MOST_SHORT_CHARACTERS = 128
-_IDENTIFIER = r"[A-Za-z0-9._:-]{1,128}"
-IDENTIFIER_SCHEMA: Mapping[str, Any] = {"type": "string", "pattern": f"^{_IDENTIFIER}$"}
+IDENTIFIER_SCHEMA: Mapping[str, Any] = {"type": "string", "pattern": f"^{IDENTIFIER_PATTERN}$"}
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = (
     rf"{_DAY}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
@@ -42,7 +46,6 @@ _MOMENT_SCHEMA: Mapping[str, Any] = {
 }
 
 
-_is_identifier = re.compile(_IDENTIFIER).fullmatch
 _is_digits = re.compile(r"[0-9]{1,9}").fullmatch
 _is_day = re.compile(_DAY).fullmatch
 _is_time = re.compile(_TIME).fullmatch
@@ -87,11 +90,6 @@ def check_names(given: Given, known: Sequence[QueryParameter[Any]]) -> None:
             raise InvalidQuery(shown(name)[1:-1], f"no such parameter; {allowed}")
 
 
-def is_identifier(text: str) -> bool:
-    """Return whether *text* has the form of an id."""
-    return _is_identifier(text) is not None
-
-
 def identifier(name: str, about: str) -> QueryParameter[str]:
     """Return a parameter that takes an id, or the beginning of ids: both have the same form."""
 
@@ -103,7 +101,7 @@ def identifier(name: str, about: str) -> QueryParameter[str]:
     return QueryParameter(
         name=name,
         about=about,
-        allowed="1 to 128 of the characters A-Z a-z 0-9 . _ : -",
+        allowed=IDENTIFIER_ALLOWED,
         schema=IDENTIFIER_SCHEMA,
         parse=parse,
     )

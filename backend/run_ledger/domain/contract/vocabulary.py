@@ -6,6 +6,7 @@ where ``$`` would let Python accept a trailing line feed.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
@@ -38,7 +39,9 @@ OUTCOMES: tuple[str, ...] = ("queued", "running", *RESULTS)
 
 FAILURES: tuple[JobResult, ...] = ("failed", "timed_out")
 
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}(?![\s\S])")]
+IDENTIFIER_PATTERN = r"[A-Za-z0-9._:-]{1,128}"
+IDENTIFIER_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 . _ : -"
+Identifier = Annotated[str, Meta(pattern=rf"^{IDENTIFIER_PATTERN}(?![\s\S])")]
 EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=1024)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -112,7 +115,7 @@ JOB_LATEST_FIELDS = (
 )
 PROJECT_LATEST_FIELDS = ("name", "owner", "due_at", "jobs_expected", "status", "tags")
 
-_ID = "a string of 1 to 128 of the characters A-Z a-z 0-9 . _ : -"
+_ID = f"a string of {IDENTIFIER_ALLOWED}"
 _TEXT = "a string of at most 1024 characters"
 _TIME = "an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z, in the years 1 to 9999"
 
@@ -144,3 +147,8 @@ ALLOWED: dict[str, str] = {
 }
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"
 PROJECT_STATUS_ALLOWED = f"one of {', '.join(get_args(ProjectStatus))}"
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether *text* has the form of an id."""
+    return re.fullmatch(IDENTIFIER_PATTERN, text) is not None

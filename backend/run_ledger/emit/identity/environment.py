@@ -27,7 +27,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from run_ledger.emit.identity.identifiers import identifier, is_identifier
+from run_ledger.domain.contract.vocabulary import is_identifier
+from run_ledger.emit.identity.identifiers import to_identifier
 
 _NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._:-]")
 _DIGEST_BYTES = 5
@@ -139,7 +140,7 @@ def _stated(environment: Mapping[str, str]) -> ScheduledJob | None:
     if job_id is not None and index:
         job_id = f"{job_id}-{index}"
     if job_id is not None and not is_identifier(job_id):  # an id that was made here stays itself
-        job_id = identifier(job_id)
+        job_id = to_identifier(job_id)
     return ScheduledJob(job_id, attempt or 1)
 
 
@@ -147,7 +148,9 @@ def _aws_batch(environment: Mapping[str, str]) -> ScheduledJob | None:
     job_id = environment.get("AWS_BATCH_JOB_ID")
     if not job_id:
         return None
-    return ScheduledJob(identifier(job_id), _count(environment.get("AWS_BATCH_JOB_ATTEMPT")) or 1)
+    return ScheduledJob(
+        to_identifier(job_id), _count(environment.get("AWS_BATCH_JOB_ATTEMPT")) or 1
+    )
 
 
 def _airflow(environment: Mapping[str, str]) -> ScheduledJob | None:
@@ -155,7 +158,7 @@ def _airflow(environment: Mapping[str, str]) -> ScheduledJob | None:
     parts = [environment.get(name) for name in names]
     if not all(parts):
         return None
-    job_id = identifier(":".join(filter(None, parts)))
+    job_id = to_identifier(":".join(filter(None, parts)))
     return ScheduledJob(job_id, _count(environment.get("AIRFLOW_CTX_TRY_NUMBER")) or 1)
 
 
@@ -169,7 +172,7 @@ def _celery() -> ScheduledJob | None:
         return None
     retries = getattr(request, "retries", 0)
     attempt = retries + 1 if isinstance(retries, int) and retries >= 0 else 1
-    return ScheduledJob(identifier(str(job_id)), attempt, per_task=True)
+    return ScheduledJob(to_identifier(str(job_id)), attempt, per_task=True)
 
 
 def _count(text: str | None, plus: int = 0) -> int | None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 
+from run_ledger.domain.contract.vocabulary import is_identifier
+
 MAX_LENGTH = 128
 _DIGEST_CHARACTERS = 20
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 _LOOKS_MADE = re.compile(rf".*-[0-9a-f]{{{_DIGEST_CHARACTERS}}}\Z")
 _FOREIGN = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
-def is_identifier(text: str) -> bool:
-    """Tell whether the contract takes *text* as an identifier."""
-    return _IDENTIFIER.match(text) is not None
-
-
-def identifier(name: str) -> str:
+def to_identifier(name: str) -> str:
     """Return *name* as an identifier: unchanged if it is one, else a readable part and a digest.
 
     Two names never become one: the digest is that of the whole name, and a name that happens to end

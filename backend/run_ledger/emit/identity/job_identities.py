@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from run_ledger.emit.identity import environment
-from run_ledger.emit.identity.identifiers import identifier
+from run_ledger.emit.identity.identifiers import to_identifier
 
 _REMEMBERED = 10_000  # job ids
 
@@ -71,7 +71,7 @@ class JobIdentities:
             _remember(self._taken, scheduled.job_id, number)
         if number == 1:
             return scheduled.job_id
-        return identifier(f"{scheduled.job_id}:{number}")
+        return to_identifier(f"{scheduled.job_id}:{number}")
 
 
 def _key(identity: Mapping[str, Any]) -> tuple[Any, ...]:

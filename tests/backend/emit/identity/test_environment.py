@@ -15,7 +15,7 @@ from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.environment import BusTarget
-from run_ledger.emit.identity.identifiers import identifier
+from run_ledger.emit.identity.identifiers import to_identifier
 
 OWNER = {"client_id": "c", "project_id": "p"}
 BATCH = {"AWS_BATCH_JOB_ID": "4c2f-11:3", "AWS_BATCH_JOB_ATTEMPT": "2"}
@@ -77,7 +77,7 @@ def test_airflow_runs_have_ids_that_the_contract_takes(
         "nightly:scheduled__2026-11-22T00:00:00-00:00:enrich.map-"
     )
     assert first.job_id != other.job_id
-    assert len(identifier("x" * 500)) == 128
+    assert len(to_identifier("x" * 500)) == 128
 
 
 def test_celery_tasks_name_their_jobs(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
