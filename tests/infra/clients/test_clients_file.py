@@ -249,8 +249,9 @@ def test_what_is_written_is_read_as_it_was(records: list[ClientRecord]) -> None:
 
 @given(st.text(max_size=30) | st.text("clients:[]{}-&*!|>'\"%@`#,? \n\tidname", max_size=30))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    """Whatever stands in the file, it is taken or refused in words."""
+    """Whatever stands in the file, it is taken as it is or refused in words."""
     try:
-        parse(text, "f.yaml")
+        taken = parse(text, "f.yaml")
     except OpsError:
         return
+    assert parse(text_of(taken), "f.yaml") == taken

@@ -357,5 +357,7 @@ def test_other_ports_are_chosen_when_the_usual_ones_are_taken(tmp_path: Path) ->
 
 def test_free_port_is_free() -> None:
     """The helper of these tests does what it says."""
+    port = free_port()
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, free_port()))
+        probe.bind((LOOPBACK, port))
+        assert probe.getsockname() == (LOOPBACK, port)

@@ -28,7 +28,7 @@ def test_a_posting_is_one_transaction() -> None:
     assert [next(iter(action)) for action in actions] == ["Put"] * 2 + ["Update"] * 7
     entry, _, job, *rollups = [next(iter(action.values())) for action in actions]
     assert entry["TableName"] == NAMES.entries
-    assert entry["Item"]["pk"], entry["Item"]["sk"] == ({"S": "job#job-1"}, {"S": "1"})
+    assert (entry["Item"]["pk"], entry["Item"]["sk"]) == ({"S": "job#job-1"}, {"S": "1"})
     assert entry["ConditionExpression"] == "attribute_not_exists(pk)"
     assert job["TableName"] == NAMES.jobs
     assert job["Key"] == {"job_id": {"S": "job-1"}}
