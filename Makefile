@@ -19,7 +19,7 @@ test: ## run every check and every test (ARGS go to pytest)
 	@$(bootstrap) test local-cloud aws tools policy
 	@infra/tools/test-programs
 	@$(MAKE) --no-print-directory static
-	$(bin)/pytest $(ARGS)
+	$(bin)/pytest -n auto --no-loadscope-reorder $(ARGS)
 
 check: ## run the quick checks: format, lint, types, import rules, docs, template, JavaScript
 	@$(bootstrap) test tools policy

@@ -1,7 +1,8 @@
 """What holds for every test: no real AWS account is in reach, and a skip is never silent.
 
 How much hypothesis tries is here, too: enough for every push, more on demand
-(``HYPOTHESIS_PROFILE``).
+(``HYPOTHESIS_PROFILE``). And how workers share the tests of a whole run (``-n auto``): a file at
+a time, the longest first, and what looks at the same started stack in one worker.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 from tests.support.site.browser import launched
+from xdist.scheduler import LoadScopeScheduling
 
 CI = os.environ.get("CI") == "true"
-SKIPS: list[str] = []
+WORKERS = 1 + (os.cpu_count() or 1)  # one more than processors: tests of a whole system wait a lot
+ONE_STACK = "tests/end_to_end/"  # whose files look at one started stack, but for these
+OWN_STACK = ("test_disasters.py", "test_public_tool.py")
 
 settings.register_profile(
     "push",
@@ -65,16 +69,39 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport, name: str) -> 
     if CI:
         report.outcome = "failed"
         report.longrepr = f"{name} was skipped, which CI does not allow: {reason}"
-    else:
-        SKIPS.append(f"{name}: {reason}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what this run did not test."""
-    if SKIPS:
+    if skipped := terminalreporter.getreports("skipped"):
         terminalreporter.section("NOT TESTED on this machine", red=True, bold=True)
-        for line in SKIPS:
-            terminalreporter.line(line, yellow=True)
+        for report in skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminalreporter.line(f"{report.nodeid}: {reason}", yellow=True)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Give a whole run workers; the tests of named files are sooner done without."""
+    return WORKERS if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling:
+    """Let workers take tests by what they share."""
+    return Scheduling(config)
+
+
+class Scheduling(LoadScopeScheduling):
+    """Gives workers a file at a time, and all files that look at one started stack to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return ONE_STACK if file.startswith(ONE_STACK) and not file.endswith(OWN_STACK) else file
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with what needs a started system, so that none is left with it alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("local_stack") is None)
 
 
 @pytest.fixture(scope="session")
