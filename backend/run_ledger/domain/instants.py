@@ -60,6 +60,11 @@ def text(instant: Instant) -> str:
     return moment.isoformat(timespec="microseconds") + "Z"
 
 
+def text_or_none(instant: Instant | None) -> str | None:
+    """Return the `text` of *instant*, None for None."""
+    return None if instant is None else text(instant)
+
+
 def day(instant: Instant) -> str:
     """Return the UTC day, ``YYYY-MM-DD``."""
     return hour(instant)[:10]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from run_ledger.domain.api import cursors
-from run_ledger.domain.api.access import Caller, Scope, granted
+from run_ledger.domain.api.access import Caller, ClientScope, granted
 from run_ledger.domain.api.base_query import ListQuery
 from run_ledger.domain.instants import Instant
 from run_ledger.store.clients.app_clients import read_grant
@@ -29,20 +29,20 @@ class Inquiry(NamedTuple):
     entry_ttl_days: int
     now: Instant
 
-    def scope(self) -> Scope:
+    def scope(self) -> ClientScope:
         """Return what the caller may see; reads a machine's grant. Raises Forbidden."""
         if self.caller.scope is not None:
             return self.caller.scope
         return granted(self.reading.alone(self._grant()))
 
-    def scope_and(self, call: Callable[[], T]) -> tuple[Scope, T]:
+    def scope_and(self, call: Callable[[], T]) -> tuple[ClientScope, T]:
         """Return what the caller may see, and the answer of *call*, in one round of calls."""
         if self.caller.scope is not None:
             return self.caller.scope, self.reading.alone(call)
         grant, answer = self.reading.both(self._grant(), call)
         return granted(grant), answer
 
-    def scope_and_each(self, calls: Sequence[Callable[[], Any]]) -> tuple[Scope, list[Any]]:
+    def scope_and_each(self, calls: Sequence[Callable[[], Any]]) -> tuple[ClientScope, list[Any]]:
         """Return what the caller may see, and the answers of *calls*, in one round of calls."""
         if self.caller.scope is not None:
             return self.caller.scope, self.reading.together(calls)

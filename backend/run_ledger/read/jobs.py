@@ -19,7 +19,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from run_ledger.domain.api.access import Scope
+from run_ledger.domain.api.access import ClientScope
 from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document
 from run_ledger.domain.api.pages import ListDocument, PageStart, covers, following, merged
@@ -99,7 +99,7 @@ def _start(inquiry: Inquiry, query: JobsQuery) -> PageStart:
 
 def _plan(
     inquiry: Inquiry, query: JobsQuery, start: PageStart, bounds: Bounds
-) -> tuple[Scope, Plan]:
+) -> tuple[ClientScope, Plan]:
     """Return which of the clients asked for the caller may see, and how to read their jobs."""
     caller, reading = inquiry.caller, inquiry.reading
     may_see_all = caller.scope is None or caller.scope.clients is None
@@ -127,7 +127,7 @@ def _shown(
     inquiry: Inquiry,
     stored: Sequence[StoredJob],
     query: JobsQuery,
-    scope: Scope,
+    scope: ClientScope,
     end: str | None,
 ) -> list[tuple[str, JobDocument]]:
     """Return the jobs that belong on the page, in order, each with its own key in the list.

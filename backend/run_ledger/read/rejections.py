@@ -22,14 +22,14 @@ from .inquiries import Inquiry
 _DAYS_BEYOND_EXPIRY = 3
 
 
-class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
+class _Origin(Struct, frozen=True, rename={"detail_type": "detail-type"}):
     """What an event says of itself, where it says it in the right form."""
 
     source: str | None = None
     detail_type: str | None = None
 
 
-_envelopes = msgspec.json.Decoder(_Envelope)
+_envelopes = msgspec.json.Decoder(_Origin)
 
 
 def list_rejections(inquiry: Inquiry) -> Struct:
@@ -68,8 +68,8 @@ def _document(rejection: Rejection) -> RejectionDocument:
     )
 
 
-def _envelope(raw: str) -> _Envelope:
+def _envelope(raw: str) -> _Origin:
     try:
         return _envelopes.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        return _Envelope()
+        return _Origin()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from run_ledger.domain.api.access import Scope
+from run_ledger.domain.api.access import ClientScope
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_declared
 from run_ledger.store.lists.directories import read_client_ids
@@ -18,7 +18,7 @@ from .inquiries import Inquiry
 class View(NamedTuple):
     """What a caller may see of what was asked for: ``clients`` are those of the answer, sorted."""
 
-    scope: Scope
+    scope: ClientScope
     clients: Sequence[str]
 
 
@@ -47,7 +47,9 @@ class ClientsPage(NamedTuple):
     end: str | None
 
 
-def clients_beyond(inquiry: Inquiry, start: str | None, limit: int) -> tuple[Scope, ClientsPage]:
+def clients_beyond(
+    inquiry: Inquiry, start: str | None, limit: int
+) -> tuple[ClientScope, ClientsPage]:
     """Return the first *limit* clients beyond *start* that the caller may see: one round at most.
 
     Who may see all is shown those that were declared or have reported; one that has been taken back

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
-from run_ledger.domain.api.access import EVERYTHING, Scope, granted
+from run_ledger.domain.api.access import EVERYTHING, ClientScope, granted
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.store.clients.app_clients import read_grant
 from run_ledger_ops import command
@@ -53,7 +53,7 @@ def added(run: Run, *arguments: str) -> dict[str, Any]:
     return document
 
 
-def scope_of(system: System, client_id: str) -> Scope:
+def scope_of(system: System, client_id: str) -> ClientScope:
     """Return what the reader lets an app see."""
     return granted(read_grant(system.dynamodb, NAMES.clients, client_id))
 
@@ -77,7 +77,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, client: Any, call: str) -> None:
 def test_an_app_gets_a_client_of_its_own_and_a_grant(system: System, run: Run) -> None:
     """With the one scope and flow of machines."""
     document = added(run, "billing", "--client", "b", "--client", "a", "--client", "b")
-    assert scope_of(system, document["client_id"]) == Scope(frozenset({"a", "b"}))
+    assert scope_of(system, document["client_id"]) == ClientScope(frozenset({"a", "b"}))
     client = client_of(system, document["client_id"])
     assert client["ClientSecret"] == document["client_secret"]
     assert client["AllowedOAuthFlows"] == ["client_credentials"]
@@ -129,10 +129,10 @@ def test_adding_again_never_gives_a_second_client(system: System, run: Run) -> N
     assert app["client_secret"] not in out
     code, _, complaint = run("add", "billing", "--staff")
     assert (code, "say --change" in complaint) == (2, True)
-    assert scope_of(system, app["client_id"]) == Scope(frozenset({"a"}))
+    assert scope_of(system, app["client_id"]) == ClientScope(frozenset({"a"}))
     code, out, _ = run("add", "billing", "--client", "b", "--change")
     assert (code, "now sees b" in out) == (0, True)
-    assert scope_of(system, app["client_id"]) == Scope(frozenset({"b"}))
+    assert scope_of(system, app["client_id"]) == ClientScope(frozenset({"b"}))
     assert [*listed(run)] == ["billing"]
 
 

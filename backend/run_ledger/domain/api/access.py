@@ -47,7 +47,7 @@ _NO_MACHINE_GRANT = (
 )
 
 
-class Scope(Struct, frozen=True):
+class ClientScope(Struct, frozen=True):
     """The clients whose data may be seen; ``clients`` is None where that is all of them."""
 
     clients: frozenset[str] | None
@@ -56,14 +56,14 @@ class Scope(Struct, frozen=True):
         """Return whether data of this client may be seen."""
         return self.clients is None or client_id in self.clients
 
-    def narrowed(self, client_id: str | None) -> Scope:
+    def narrowed(self, client_id: str | None) -> ClientScope:
         """Return what is left of the scope if only *client_id* is asked for; None asks for all."""
         if client_id is None:
             return self
-        return Scope(frozenset({client_id}) if self.allows(client_id) else frozenset())
+        return ClientScope(frozenset({client_id}) if self.allows(client_id) else frozenset())
 
 
-EVERYTHING = Scope(None)
+EVERYTHING = ClientScope(None)
 
 
 class Trust(Struct, frozen=True):
@@ -78,7 +78,7 @@ class Caller(Struct, frozen=True):
 
     kind: Literal["staff", "client", "machine"]
     app_client_id: str
-    scope: Scope | None
+    scope: ClientScope | None
 
     @property
     def binding(self) -> list[str]:
@@ -109,7 +109,7 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
     clients = frozenset(client for client in named if is_identifier(client))
     if not clients:
         raise Forbidden(_NO_GRANT)
-    return Caller("client", app_client_id, Scope(clients))
+    return Caller("client", app_client_id, ClientScope(clients))
 
 
 def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
@@ -128,7 +128,7 @@ def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
         raise Forbidden(f"The token lacks the scope {REQUIRED_SCOPE}.")
 
 
-def granted(grant: Mapping[str, Any] | None) -> Scope:
+def granted(grant: Mapping[str, Any] | None) -> ClientScope:
     """Return the scope that a machine's *grant* gives; raises Forbidden where it gives none."""
     grant = grant or {}
     if grant.get("staff") is True:
@@ -141,7 +141,7 @@ def granted(grant: Mapping[str, Any] | None) -> Scope:
     )
     if not clients:
         raise Forbidden(_NO_MACHINE_GRANT)
-    return Scope(clients)
+    return ClientScope(clients)
 
 
 def _instant(claim: object) -> Instant | None:

@@ -23,7 +23,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Self, TypeVar
 
-from .parameters import CURSOR, Given, QueryParameter, check_names, limit
+from run_ledger.domain.exceptions import InvalidQuery, shown
+
+from .parameters import CURSOR, Given, QueryParameter, limit
 
 T = TypeVar("T")
 _PAGING = ("limit", "cursor")
@@ -92,7 +94,11 @@ class PathQuery:
         Raises InvalidQuery for a parameter that is unknown, repeated or malformed, and for
         parameters that contradict one another.
         """
-        check_names(given, parameters_of(cls))
+        names = [one.name for one in parameters_of(cls)]
+        for name in given:
+            if name not in names:
+                allowed = f"known ones: {', '.join(names)}" if names else "this path takes none"
+                raise InvalidQuery(shown(name)[1:-1], f"no such parameter; {allowed}")
         values = {
             one.name: one.parameter.of(given)
             for one in declarations(cls)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import OUTCOMES, ProjectStatus
-from run_ledger.domain.instants import Instant, text
+from run_ledger.domain.instants import Instant, text_or_none
 from run_ledger.domain.state.project import Project
 
 from .base_query import ListQuery, filtered, page_limit
@@ -113,18 +113,17 @@ def project_document(
 ) -> ProjectDocument:
     """Return a project as the API shows it; None for *project* where nothing was reported of it."""
     latest: Callable[[str], Any] = project.latest if project else lambda _: None
-    due_at = latest("due_at")
     return ProjectDocument(
         project_id=project_id,
         client_id=client_id,
         name=latest("name"),
         owner=latest("owner"),
         status=latest("status"),
-        due_at=None if due_at is None else text(due_at),
+        due_at=text_or_none(latest("due_at")),
         jobs_expected=latest("jobs_expected"),
         tags=dict(sorted((latest("tags") or {}).items())),
         counters=dict(sorted(project.counters.items())) if project else {},
-        created_at=text(project.created_at) if project else None,
-        last_seen_at=None if last_seen_at is None else text(last_seen_at),
+        created_at=text_or_none(project.created_at if project else None),
+        last_seen_at=text_or_none(last_seen_at),
         jobs=job_totals(now),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar, get_args
 
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobResult, JobStatus
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import MICROSECONDS, Instant, text
+from run_ledger.domain.instants import MICROSECONDS, Instant, text, text_or_none
 from run_ledger.domain.state.job import Attempt, Failure, Job, failure_group
 
 from .base_query import ListQuery, filtered, page_limit
@@ -105,7 +106,7 @@ class JobsQuery(ListQuery):
         lambda job, prefix: job.job_id.startswith(prefix),
     )
 
-    @property
+    @cached_property
     def outcomes(self) -> tuple[str, ...] | None:
         """Return the outcomes that match, None where all do."""
         if self.results is not None or self.asks_of_ends or self.status == "completed":
@@ -162,7 +163,7 @@ class JobsQuery(ListQuery):
 
 
 class AttemptDocument(Struct, frozen=True):
-    """One try at a job."""
+    """One attempt at a job."""
 
     attempt: int
     status: JobStatus
@@ -174,7 +175,7 @@ class AttemptDocument(Struct, frozen=True):
 
 
 class JobDocument(Struct, frozen=True):
-    """A job as its events make it, and whether it has fallen silent."""
+    """A job's state by all its events, and whether it is stalled."""
 
     job_id: str
     client_id: str
@@ -202,50 +203,48 @@ class JobDocument(Struct, frozen=True):
 
 def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocument:
     """Return *job* as the API shows it at *now*."""
-    attempts = {number: _attempt_document(number, job.attempts[number]) for number in job.attempts}
-    current = attempts[job.attempt]
+    attempts = [_attempt_document(number, job.attempts[number]) for number in sorted(job.attempts)]
+    current = attempts[-1]
+    latest = {field: known.value for field, known in job.latest_values.items()}
     return JobDocument(
         job_id=job.job_id,
         client_id=job.client_id,
         project_id=job.project_id,
-        name=job.latest("name"),
+        name=latest.get("name"),
         pipeline=job.pipeline,
-        parent_job_id=job.latest("parent_job_id"),
+        parent_job_id=latest.get("parent_job_id"),
         status=current.status,
         result=current.result,
         stalled=job.is_stalled(last_seen_at, now),
         attempt=current.attempt,
-        stage=job.latest("stage"),
+        stage=latest.get("stage"),
         created_at=text(job.created_at),
         started_at=current.started_at,
         ended_at=current.ended_at,
         last_seen_at=text(last_seen_at),
         duration_seconds=current.duration_seconds,
-        records_total=job.latest("records_total"),
+        records_total=latest.get("records_total"),
         counters=_sorted(job.counters),
         error=current.error,
-        log_url=job.latest("log_url"),
-        tags=_sorted(job.latest("tags") or {}),
-        attempts=[attempts[number] for number in sorted(attempts)],
+        log_url=latest.get("log_url"),
+        tags=_sorted(latest.get("tags", {})),
+        attempts=attempts,
     )
 
 
 def _attempt_document(number: int, attempt: Attempt) -> AttemptDocument:
+    ended_at, duration = attempt.ended_at, attempt.duration
     return AttemptDocument(
         attempt=number,
         status=attempt.status,
         result=attempt.result,
-        started_at=_time(attempt.started_at),
-        ended_at=_time(attempt.ended_at),
-        duration_seconds=None if attempt.duration is None else attempt.duration / MICROSECONDS,
         error=attempt.error,
+        duration_seconds=None if duration is None else duration / MICROSECONDS,
+        started_at=text_or_none(attempt.started_at),
+        ended_at=text_or_none(ended_at),
     )
 
 
 def _sorted(members: Mapping[str, T]) -> Mapping[str, T]:
-    """Return *members* by name: a store gives them in any order, and the same job is one text."""
+    """Return *members* sorted by name, so that the same job is always the same text."""
     return dict(sorted(members.items()))
-
-
-def _time(instant: Instant | None) -> str | None:
-    return None if instant is None else text(instant)

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS
-from run_ledger.domain.instants import Instant, text
+from run_ledger.domain.instants import Instant, text, text_or_none
 
 from .base_query import PathQuery, declared
 from .parameters import identifier
@@ -122,7 +122,7 @@ def _shown(figures: ClientFigures, moments: Sequence[Instant]) -> dict[str, Any]
         "ended_24h": sum(ended.values()),
         **{f"{result}_24h": count for result, count in ended.items()},
         "error_rate_24h": error_rate(ended),
-        "last_event_at": None if figures.last_event_at is None else text(figures.last_event_at),
+        "last_event_at": text_or_none(figures.last_event_at),
         "hours": hours,
     }
 

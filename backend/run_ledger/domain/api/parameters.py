@@ -81,15 +81,6 @@ class QueryParameter(Struct, Generic[T], frozen=True, kw_only=True):
             raise InvalidQuery(self.name, message) from error
 
 
-def check_names(given: Given, known: Sequence[QueryParameter[Any]]) -> None:
-    """Raise InvalidQuery where *given* names a parameter that is not *known*."""
-    names = [parameter.name for parameter in known]
-    for name in given:
-        if name not in names:
-            allowed = f"known ones: {', '.join(names)}" if names else "this path takes none"
-            raise InvalidQuery(shown(name)[1:-1], f"no such parameter; {allowed}")
-
-
 def identifier(name: str, about: str) -> QueryParameter[str]:
     """Return a parameter that takes an id, or the beginning of ids: both have the same form."""
 

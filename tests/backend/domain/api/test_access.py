@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.readers.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
 
-from run_ledger.domain.api.access import EVERYTHING, Caller, Scope, Trust, caller, granted
+from run_ledger.domain.api.access import EVERYTHING, Caller, ClientScope, Trust, caller, granted
 from run_ledger.domain.exceptions import Forbidden, Unauthorized
 
 TRUST = Trust(ISSUER, frozenset(PEOPLE_CLIENTS))
@@ -167,7 +167,7 @@ def test_a_machine_has_no_scope_before_its_grant_is_read() -> None:
 def test_a_grant_says_what_a_machine_sees() -> None:
     """All, or the clients that it names."""
     assert granted({"staff": True}) == EVERYTHING
-    assert granted({"clients": ["a", "b"]}) == Scope(frozenset({"a", "b"}))
+    assert granted({"clients": ["a", "b"]}) == ClientScope(frozenset({"a", "b"}))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_an_empty_or_odd_grant_gives_nothing(grant: Any) -> None:
 
 def test_a_filter_never_widens_a_scope() -> None:
     """Asking for a client that one may not see leaves nothing to see."""
-    mine = Scope(frozenset({"a", "b"}))
+    mine = ClientScope(frozenset({"a", "b"}))
 
     assert mine.narrowed("a").clients == {"a"}
     assert mine.narrowed("c").clients == set()
