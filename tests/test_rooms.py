@@ -53,7 +53,7 @@ LEFT_MODULES = {
 }
 LEFT_CLASSES = {
     *("Answer", "Caller", "Ended", "Ending", "Forbidden", "Ledger", "NotFound", "Outcome"),
-    *("Pace", "Parameter", "Place", "Refusal", "Scope", "Settings", "Span", "Target"),
+    *("Pace", "Settings", "Target"),
 }
 
 
