@@ -41,6 +41,7 @@ from run_ledger.domain.instants import (
 )
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_names, read_profile
+from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.lists.client_hours import HoursPage, client_range, read_hours
 from run_ledger.store.lists.job_lists import read_portion
 from run_ledger.store.lists.rollup_reads import day_cuts
@@ -52,7 +53,6 @@ from .inquiries import Inquiry
 
 MOST_CLIENTS = 500
 _MOST_UNCLEAR = 1_000
-_KEYS_A_CALL = 100
 _MINUTE = Duration(60 * MICROSECONDS)
 
 
@@ -138,13 +138,10 @@ def _figures(inquiry: Inquiry, known: Sequence[_Known], since: Instant) -> list[
     pages, running = answers[: len(ranges)], answers[len(ranges) :]
     rest = [one for page in pages for one in page.rest]
     unclear = [job_id for one in running for job_id in one.unclear][:_MOST_UNCLEAR]
-    portions = [
-        unclear[first : first + _KEYS_A_CALL] for first in range(0, len(unclear), _KEYS_A_CALL)
-    ]
     answers = reading.together(
         [
             *(partial(read_hours, client, tables.rollups, one) for one in rest),
-            *(partial(read_portion, client, tables.jobs, one) for one in portions),
+            *(partial(read_portion, client, tables.jobs, one) for one in portions(unclear)),
         ]
     )
     pages += answers[: len(rest)]

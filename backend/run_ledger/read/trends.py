@@ -39,6 +39,7 @@ from run_ledger.domain.api.trends import (
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import HOUR, Instant, day, later, midnight, text
 from run_ledger.domain.state.rollups import ALL
+from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.lists.directories import read_project_ids
 from run_ledger.store.lists.rollup_reads import Place, Range, beyond, day_cuts, read_sums
 
@@ -111,8 +112,7 @@ def _projects(inquiry: Inquiry, query: TrendsQuery, clients: Sequence[str]) -> S
 
 def _ranges_of_all(intervals: Intervals) -> list[Range]:
     days = [day(moment) for moment in intervals.days_of_utc]
-    portions = [days[first : first + _DAYS_A_QUERY] for first in range(0, len(days), _DAYS_A_QUERY)]
-    return [Range(ALL, [*portion, beyond(portion[-1])]) for portion in portions]
+    return [Range(ALL, [*some, beyond(some[-1])]) for some in portions(days, _DAYS_A_QUERY)]
 
 
 def _ranges(kind: str, names: Sequence[str], intervals: Intervals) -> list[Range]:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+from tests.support.dynamo.querying import KeyRange, key_range
 from tests.support.dynamo.sizing import READ_BLOCK, Index, rules
 from tests.support.dynamo.stand_in import item_bytes
 from tests.support.dynamo.tables import NAMES
@@ -160,9 +161,9 @@ class GeneratedJobs:
 
     def _index(self, request: Any) -> tuple[Any, Spent]:
         assert "FilterExpression" not in request
-        values = request["ExpressionAttributeValues"]
-        numbers = self.numbers(request["IndexName"], values[":partition"]["S"])
-        first, last = _range(numbers, self.place, values)
+        wanted = key_range(request)
+        numbers = self.numbers(request["IndexName"], wanted.partition)
+        first, last = _range(numbers, self.place, wanted)
         taken = numbers[first : min(last, first + request["Limit"])]
         index = _index_named(request["IndexName"])
         rows = [index.entry(self.item(number)) or {} for number in taken]
@@ -172,9 +173,7 @@ class GeneratedJobs:
 
     def _map(self, request: Any) -> tuple[Any, Spent]:
         rows = self.map_rows()
-        first, last = _range(
-            rows, lambda row: str(row["sk"]["S"]), request["ExpressionAttributeValues"]
-        )
+        first, last = _range(rows, lambda row: str(row["sk"]["S"]), key_range(request))
         taken = rows[first : min(last, first + request["Limit"])]
         answer = _page(taken, last - first > len(taken), request, ("pk", "sk"))
         return answer, _eventually("map", {row["sk"]["S"]: item_bytes(row) for row in taken})
@@ -259,22 +258,20 @@ def _shard(number: int) -> int:
     return shard_of(job_id(number))
 
 
-def _range(
-    rows: Sequence[Any], place: Callable[[Any], str], values: Mapping[str, Any]
-) -> tuple[int, int]:
+def _range(rows: Sequence[Any], place: Callable[[Any], str], wanted: KeyRange) -> tuple[int, int]:
     """Return which of *rows*, in descending order, lie between the ends that a request gives."""
     first, last = 0, len(rows)
-    if ":start" in values:
-        start = values[":start"]["S"]
-        first = bisect_left(rows, True, key=lambda row: place(row) < start)
-    if ":low" in values:
-        low = values[":low"]["S"]
+    _, low, high = wanted
+    if high is not None:
+        first = bisect_left(rows, True, key=lambda row: place(row) < high)
+    if low is not None:
         last = bisect_left(rows, True, key=lambda row: place(row) < low)
     return first, max(first, last)
 
 
 def _page(rows: Sequence[Item], goes_on: bool, request: Any, key: Sequence[str]) -> dict[str, Any]:
-    wanted = [name.strip() for name in request["ProjectionExpression"].split(",")]
+    given = request["ExpressionAttributeNames"]
+    wanted = [given[name.strip()] for name in request["ProjectionExpression"].split(",")]
     answer: dict[str, Any] = {
         "Items": [{name: row[name] for name in wanted if name in row} for row in rows],
         "Count": len(rows),

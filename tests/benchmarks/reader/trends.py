@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any
 
 from tests.benchmarks.figures import Figure
+from tests.support.dynamo.querying import key_range
 from tests.support.dynamo.sizing import READ_BLOCK
 from tests.support.dynamo.stand_in import item_bytes
 from tests.support.readers.reading import NOW, STAFF, House
@@ -55,14 +56,16 @@ class Rows:
 
     def query(self, **request: Any) -> dict[str, Any]:
         """Return a range of a partition, as much as one answer holds, and add up what it costs."""
-        values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+        partition, low, high = key_range(request)
+        assert low is not None
+        assert high is not None
         after = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
         taken: Items = []
         size = 0
         last = None
-        for item in self.partitions(values[":partition"]):
+        for item in self.partitions(partition):
             key = item["sk"]["S"]
-            if not (values[":first"] <= key <= values[":last"] and key > after):
+            if not (low <= key <= high and key > after):
                 continue
             if size >= PAGE_BYTES:
                 last = taken[-1]

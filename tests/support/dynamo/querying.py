@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.support.dynamo.sizing import rules
 from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Script, item_bytes
@@ -33,12 +33,37 @@ _SIGNS: Mapping[str, Callable[[str, str], bool]] = {
 }
 _NUMBER_SIGNS: Mapping[str, Callable[[int, int], bool]] = {"<": int.__lt__, ">=": int.__ge__}
 _FILTER = re.compile(
-    r"(?P<name>\w+) = (?P<value>:\w+)"
-    r"|(?P<one>\w+) IN \((?P<several>[:\w, ]+)\)"
-    r"|begins_with\((?P<text>\w+), (?P<begin>:\w+)\)"
-    r"|\((?P<end>\w+) (?P<sign>=|<|>=) (?P<than>:\w+) OR attribute_not_exists\((?P=end)\)\)"
+    r"(?P<name>[#\w]+) = (?P<value>:\w+)"
+    r"|(?P<one>[#\w]+) IN \((?P<several>[:\w, ]+)\)"
+    r"|begins_with\((?P<text>[#\w]+), (?P<begin>:\w+)\)"
+    r"|\((?P<end>[#\w]+) (?P<sign>=|<|>=) (?P<than>:\w+) OR attribute_not_exists\((?P=end)\)\)"
 )
 Item = Mapping[str, Any]
+
+
+class KeyRange(NamedTuple):
+    """Which rows a request asks for: a partition and the ends of its sort keys, None where open."""
+
+    partition: str
+    low: str | None
+    high: str | None
+
+
+def key_range(request: Mapping[str, Any]) -> KeyRange:
+    """Return the range of keys that *request* asks for, whether it takes in its ends or not."""
+    shown = _CONDITION.fullmatch(request["KeyConditionExpression"])
+    assert shown, request["KeyConditionExpression"]
+    values = request["ExpressionAttributeValues"]
+
+    def value(placeholder: str | None) -> str | None:
+        return values[placeholder]["S"] if placeholder else None
+
+    low, high = value(shown["low"]), value(shown["high"])
+    if shown["sign"] in ("<", "<="):
+        high = value(shown["than"])
+    elif shown["sign"]:
+        low = value(shown["than"])
+    return KeyRange(value(shown["value"]) or "", low, high)
 
 
 class Querying(Client):
@@ -133,6 +158,7 @@ def _in_range(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[I
 def _filtered(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[Item], bool]:
     """Return the request's filter, which may name anything but the key that is queried."""
     values = request["ExpressionAttributeValues"]
+    given = request.get("ExpressionAttributeNames", {})
     tests: list[tuple[str, Callable[[str], bool]]] = []
     ends: list[tuple[str, Callable[[Any], bool]]] = []
     for clause in request.get("FilterExpression", "").split(" AND "):
@@ -140,17 +166,17 @@ def _filtered(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[I
         assert shown or not clause, clause
         if not shown:
             continue
+        named = shown["name"] or shown["one"] or shown["end"] or shown["text"]
+        name = given.get(named, named)
         if shown["name"]:
-            wanted = {values[shown["value"]]["S"]}
-            tests.append((shown["name"], wanted.__contains__))
+            tests.append((name, {values[shown["value"]]["S"]}.__contains__))
         elif shown["one"]:
-            wanted = {values[name.strip()]["S"] for name in shown["several"].split(",")}
-            tests.append((shown["one"], wanted.__contains__))
+            wanted = {values[value.strip()]["S"] for value in shown["several"].split(",")}
+            tests.append((name, wanted.__contains__))
         elif shown["end"]:
-            ends.append((shown["end"], partial(_compares, shown["sign"], values[shown["than"]])))
+            ends.append((name, partial(_compares, shown["sign"], values[shown["than"]])))
         else:
-            begin = values[shown["begin"]]["S"]
-            tests.append((shown["text"], partial(_begins_with, begin)))
+            tests.append((name, partial(_begins_with, values[shown["begin"]]["S"])))
     assert not {name for name, _ in tests} & set(names), "DynamoDB refuses a filter on the key"
     return lambda item: (
         all(name in item and holds(item[name]["S"]) for name, holds in tests)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.state.rollups import Row
+from run_ledger.store.dynamo import batches
 from run_ledger.store.dynamo.attributes import Item, to_attribute
+from run_ledger.store.dynamo.batches import every_item, portions
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
 
@@ -18,11 +19,9 @@ from .items import Name, name_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_KEYS_A_CALL = 100
 _CALLS_TOGETHER = 200
 _SEGMENTS = 4
-_TRIES = 8
-_FIRST_PAUSE_SECONDS = 0.05
+_PATIENCE_SECONDS = 12.0
 
 A = TypeVar("A")
 Shards = dict[str, Item]
@@ -42,30 +41,15 @@ def list_projects(reading: Reading) -> set[Name]:
 
 def list_indexed(reading: Reading, index: str, attribute: str, value: str) -> set[Name]:
     """Return the jobs in one partition of an index."""
-    items = _pages(
-        reading.client,
-        "query",
-        TableName=reading.tables.jobs,
-        IndexName=index,
-        KeyConditionExpression="#a = :v",
-        ExpressionAttributeNames={"#a": attribute},
-        ExpressionAttributeValues={":v": to_attribute(value)},
-        ProjectionExpression="job_id",
-    )
+    query = QueryBuilder(reading.tables.jobs, attribute, value, index=index)
+    items = every_item(reading.client.query, query.request(["job_id"]))
     return {Name("job", item["job_id"]["S"]) for item in items}
 
 
 def list_projects_of(reading: Reading, client_id: str) -> set[Name]:
     """Return the projects of a client."""
-    items = _pages(
-        reading.client,
-        "query",
-        TableName=reading.tables.projects,
-        IndexName=keys.BY_CLIENT,
-        KeyConditionExpression="client_id = :v",
-        ExpressionAttributeValues={":v": to_attribute(client_id)},
-        ProjectionExpression="project_id",
-    )
+    query = QueryBuilder(reading.tables.projects, "client_id", client_id, index=keys.BY_CLIENT)
+    items = every_item(reading.client.query, query.request(["project_id"]))
     return {Name("project", item["project_id"]["S"]) for item in items}
 
 
@@ -83,15 +67,8 @@ def list_by_entries(reading: Reading, mentioned: str | None) -> set[Name]:
 
 def read_items(reading: Reading, names: Collection[Name]) -> dict[Name, Item]:
     """Return the items of *names*, of those that have one."""
-    ordered = list(names)
-    portions = [
-        ordered[first : first + _KEYS_A_CALL] for first in range(0, len(ordered), _KEYS_A_CALL)
-    ]
-    calls = [partial(_batch_get, reading, portion) for portion in portions]
-    found: dict[Name, Item] = {}
-    for items in _in_turns(reading, calls):
-        found |= items
-    return found
+    calls = [partial(_read_portion, reading, portion) for portion in portions(names)]
+    return {name: item for found in _in_turns(reading, calls) for name, item in found.items()}
 
 
 def read_entries(reading: Reading, names: Iterable[Name]) -> dict[Name, list[Item]]:
@@ -137,26 +114,17 @@ def _every(_: Item) -> bool:
 def _in_turns(reading: Reading, calls: Sequence[Callable[[], A]]) -> list[A]:
     """Make many calls, not all of them at once."""
     answers: list[A] = []
-    for first in range(0, len(calls), _CALLS_TOGETHER):
-        answers += reading.together(calls[first : first + _CALLS_TOGETHER])
+    for some in portions(calls, _CALLS_TOGETHER):
+        answers += reading.together(some)
     return answers
 
 
 def _scan(
     reading: Reading, table: str, keep: Callable[[Item], bool] = _every, **request: Any
 ) -> list[Any]:
+    request |= {"TableName": table, "ConsistentRead": True, "TotalSegments": _SEGMENTS}
     calls = [
-        partial(
-            _pages,
-            reading.client,
-            "scan",
-            keep,
-            TableName=table,
-            ConsistentRead=True,
-            Segment=segment,
-            TotalSegments=_SEGMENTS,
-            **request,
-        )
+        partial(_kept, reading.client.scan, request | {"Segment": segment}, keep)
         for segment in range(_SEGMENTS)
     ]
     return [item for items in reading.together(calls) for item in items]
@@ -165,48 +133,21 @@ def _scan(
 def _query(
     client: DynamoDBClient, table: str, partition: str, keep: Callable[[Item], bool] = _every
 ) -> list[Any]:
-    return _pages(
-        client,
-        "query",
-        keep,
-        TableName=table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": to_attribute(partition)},
-        ConsistentRead=True,
-    )
+    return _kept(client.query, QueryBuilder(table, "pk", partition).request(consistent=True), keep)
 
 
-def _pages(
-    client: DynamoDBClient,
-    operation: str,
-    keep: Callable[[Item], bool] = _every,
-    **request: Any,
-) -> list[Any]:
+def _kept(call: Any, request: Mapping[str, Any], keep: Callable[[Item], bool]) -> list[Any]:
     """Return the items to *keep* of all pages of an answer."""
-    call = getattr(client, operation)
-    found: list[Any] = []
-    while True:
-        answer = call(**request)
-        found += filter(keep, answer["Items"])
-        if not answer.get("LastEvaluatedKey"):
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return list(filter(keep, every_item(call, request)))
 
 
-def _batch_get(reading: Reading, names: Sequence[Name]) -> dict[Name, Item]:
-    wanted: Any = {}
+def _read_portion(reading: Reading, names: Sequence[Name]) -> dict[Name, Item]:
+    wanted: dict[str, list[Item]] = {}
     for name in names:
-        table = wanted.setdefault(name.table(reading.tables), {"Keys": [], "ConsistentRead": True})
-        table["Keys"].append(name.key)
-    found: dict[Name, Item] = {}
-    for tries in range(_TRIES):
-        if tries:
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**tries)
-        answer: Any = reading.client.batch_get_item(RequestItems=wanted)
-        for table_name, items in answer["Responses"].items():
-            kind: Any = "job" if table_name == reading.tables.jobs else "project"
-            found |= {Name(kind, item[f"{kind}_id"]["S"]): item for item in items}
-        wanted = answer.get("UnprocessedKeys")
-        if not wanted:
-            return found
-    raise StoreUnavailable("DynamoDB held items back for too long")
+        wanted.setdefault(name.table(reading.tables), []).append(name.key)
+    found = batches.read_items(reading.client, wanted, seconds=_PATIENCE_SECONDS)
+    items: dict[Name, Item] = {}
+    for table_name, some in found.items():
+        kind: Any = "job" if table_name == reading.tables.jobs else "project"
+        items |= {Name(kind, item[f"{kind}_id"]["S"]): item for item in some}
+    return items

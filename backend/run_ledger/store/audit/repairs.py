@@ -12,7 +12,7 @@ after an answer that got lost, can't add it twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,8 +20,9 @@ from botocore.exceptions import ClientError
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
-from run_ledger.store.dynamo.expressions import UpdateBuilder
+from run_ledger.store.dynamo.attributes import Item, to_attribute, to_item
+from run_ledger.store.dynamo.batches import portions
+from run_ledger.store.dynamo.expressions import ConditionBuilder, UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 
@@ -63,15 +64,12 @@ def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[st
     """
     table = reading.tables.rollups
     key = to_item({"pk": row.partition, "sk": f"{row.sort}#{AUDIT_SHARD}"})
-    for portion in _portions(changes):
+    for portion in map(dict, portions(sorted(changes.items()), _ATTRIBUTES_A_CALL)):
         known = {name: whole_number((shard or {}).get(name)) for name in portion}
         update = UpdateBuilder()
         update.add(portion)
         for name, count in known.items():
-            if count is None:
-                update.require_absent(name)
-            else:
-                update.require((name,), "=", count)
+            update.require_exactly(name, None if count is None else to_attribute(count))
         try:
             reading.client.update_item(**update.action(table, key)["Update"])
         except ClientError as error:
@@ -92,21 +90,10 @@ def _unchanged(name: Name, stored: Item | None, expected: Item) -> dict[str, Any
         return {"ConditionExpression": f"attribute_not_exists({name.kind}_id)"}
     wrong = {path.partition(".")[0] for path, _, _ in differing(stored, expected)}
     guarded = [*_GUARDS, *sorted(wrong - {*_GUARDS})[:_ATTRIBUTES_A_CALL]]
-    names: dict[str, str] = {}
-    values: dict[str, Attribute] = {}
-    clauses = []
-    for number, attribute in enumerate(guarded):
-        names[f"#{number}"] = attribute
-        if attribute in stored:
-            values[f":{number}"] = stored[attribute]
-            clauses.append(f"#{number} = :{number}")
-        else:
-            clauses.append(f"attribute_not_exists(#{number})")
-    condition: dict[str, Any] = {
-        "ConditionExpression": " AND ".join(clauses),
-        "ExpressionAttributeNames": names,
-    }
-    return condition | ({"ExpressionAttributeValues": values} if values else {})
+    condition = ConditionBuilder()
+    for attribute in guarded:
+        condition.require_exactly(attribute, stored.get(attribute))
+    return condition.condition()
 
 
 def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
@@ -121,9 +108,3 @@ def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
     if "job_id" in expected:
         bookkeeping["seen_slot"] = liveness.slot_of(seen)
     return to_item(bookkeeping)
-
-
-def _portions(changes: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    ordered = sorted(changes.items())
-    for first in range(0, len(ordered), _ATTRIBUTES_A_CALL):
-        yield dict(ordered[first : first + _ATTRIBUTES_A_CALL])

@@ -22,13 +22,14 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
 
 from .calls import Shards, read_entries, read_items, read_rows
@@ -120,7 +121,7 @@ class Audit:
         listed = self._scope.list(self._reading, whole=whole)
         fresh = {name for name in listed if name not in self._judgements} | self._moving
         self._moving = set()
-        for portion in _portions(fresh):
+        for portion in portions(sorted(fresh), _ITEMS_AT_ONCE):
             fresh -= self._judge_items(portion)
             self._manner.progress(len(portion))
         after = self._read_rows()
@@ -170,7 +171,7 @@ class Audit:
             matter |= {
                 name for name, one in self._judgements.items() if one.contribution.touches(rows)
             }
-        for portion in _portions(matter):
+        for portion in portions(sorted(matter), _ITEMS_AT_ONCE):
             now = read_items(self._reading, portion)
             self._moving |= {
                 name for name in portion if stamp_of(now.get(name)) != self._judgements[name].stamp
@@ -278,13 +279,6 @@ class Audit:
         for key in sorted(self._drifts, key=lambda key: (isinstance(key, Row), key)):
             findings.drifts += self._drifts[key]
         return findings
-
-
-def _portions(names: Collection[Name]) -> list[list[Name]]:
-    ordered = sorted(names)
-    return [
-        ordered[first : first + _ITEMS_AT_ONCE] for first in range(0, len(ordered), _ITEMS_AT_ONCE)
-    ]
 
 
 def _changes(recounted: Counter[str], shards: Shards) -> dict[str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.store.dynamo.attributes import from_item, to_item
+from run_ledger.store.dynamo.expressions import projection
 from run_ledger.store.items.keys import GRANT, app_key
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mappin
         TableName=table,
         Key=to_item({"pk": app_key(app_client_id), "sk": GRANT}),
         ConsistentRead=True,
-        ProjectionExpression="#clients, #staff",
-        ExpressionAttributeNames={"#clients": "clients", "#staff": "staff"},
+        **projection(["clients", "staff"]),
     )
     item = answer.get("Item")
     if item is None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
+from run_ledger.store.dynamo.attributes import from_item, to_item
+from run_ledger.store.dynamo.expressions import QueryBuilder, projection
 from run_ledger.store.items.keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Profile 
     item = client.get_item(
         TableName=table,
         Key=to_item({"pk": client_id, "sk": PROFILE}),
-        **_named(_PROFILE_ATTRIBUTES),
+        **projection(_PROFILE_ATTRIBUTES),
     ).get("Item")
     return None if item is None else from_item(item)
 
@@ -44,30 +45,17 @@ def read_declared(
     client: DynamoDBClient, table: str, start: str | None, limit: int
 ) -> tuple[list[str], bool]:
     """Return the first *limit* declared clients beyond *start*, and whether there are more."""
-    values = {":directory": to_attribute(CLIENT_DIRECTORY)}
-    condition = "pk = :directory"
-    if start is not None:
-        condition += " AND sk > :start"
-        values[":start"] = to_attribute(start)
-    answer = client.query(
-        TableName=table,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=values,
-        ProjectionExpression="sk",
-        Limit=limit,
-    )
+    query = QueryBuilder(table, "pk", CLIENT_DIRECTORY)
+    query.sort_after("sk", start)
+    answer = client.query(**query.request(["sk"], limit=limit))
     items: list[Any] = answer["Items"]
     return [item["sk"]["S"] for item in items], "LastEvaluatedKey" in answer
 
 
 def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
     """Return the names of all declared clients; InvalidQuery where they are too many."""
-    answer = client.query(
-        TableName=table,
-        KeyConditionExpression="pk = :directory",
-        ExpressionAttributeValues={":directory": to_attribute(CLIENT_DIRECTORY)},
-        **_named(("sk", "name")),
-    )
+    query = QueryBuilder(table, "pk", CLIENT_DIRECTORY)
+    answer = client.query(**query.request(["sk", "name"]))
     if "LastEvaluatedKey" in answer:
         raise InvalidQuery("client_id", "too many clients are declared for one answer; name one")
     items: list[Any] = answer["Items"]
@@ -78,18 +66,9 @@ def read_parameters(
     client: DynamoDBClient, table: str, client_id: str, after: Mapping[str, Any] | None = None
 ) -> Parameters:
     """Return a client's plain parameters; what does not say that it is plain is none."""
-    request: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": "pk = :client AND begins_with(sk, :parameter)",
-        "ExpressionAttributeValues": {
-            ":client": to_attribute(client_id),
-            ":parameter": to_attribute(PARAMETER_PREFIX),
-        },
-        **_named(_PARAMETER_ATTRIBUTES),
-    }
-    if after is not None:
-        request["ExclusiveStartKey"] = after
-    answer = client.query(**request)
+    query = QueryBuilder(table, "pk", client_id)
+    query.sort_prefix("sk", PARAMETER_PREFIX)
+    answer = client.query(**query.request(_PARAMETER_ATTRIBUTES, after=after))
     items = [from_item(item) for item in answer["Items"]]
     plain = {
         item["sk"].removeprefix(PARAMETER_PREFIX): item
@@ -97,9 +76,3 @@ def read_parameters(
         if item.get("kind") == "plain"
     }
     return Parameters(plain, len(items) - len(plain), answer.get("LastEvaluatedKey"))
-
-
-def _named(attributes: tuple[str, ...]) -> dict[str, Any]:
-    """Return the parameters by which a call asks for *attributes* alone: ``#0``, ``#1`` and on."""
-    names = {f"#{number}": name for number, name in enumerate(attributes)}
-    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}

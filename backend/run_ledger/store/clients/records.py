@@ -15,8 +15,14 @@ from msgspec import Struct
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.attributes import from_item, to_item
-from run_ledger.store.dynamo.expressions import UpdateBuilder
+from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
+from run_ledger.store.dynamo.batches import every_item, portions
+from run_ledger.store.dynamo.expressions import (
+    ConditionBuilder,
+    QueryBuilder,
+    UpdateBuilder,
+    projection,
+)
 from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
 from run_ledger.store.items.client_items import (
     PARAMETER_ATTRIBUTES,
@@ -101,10 +107,7 @@ class ClientRecords:
             return True
         updated_at = instants.text(self._clock())
         changes = self._parameter_changes(stored, wanted, updated_at)
-        parts = [
-            changes[start : start + _ACTIONS_BESIDE_TWO]
-            for start in range(0, len(changes), _ACTIONS_BESIDE_TWO)
-        ] or [[]]
+        parts = portions(changes, _ACTIONS_BESIDE_TWO) or [[]]
         for part in parts[:-1]:
             revision = self._new_revision()
             if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
@@ -171,14 +174,10 @@ class ClientRecords:
     def _deletion(self, pk: str, sk: str, guarded: Stored | None = None) -> dict[str, Any]:
         delete: dict[str, Any] = {"TableName": self._table, "Key": to_item({"pk": pk, "sk": sk})}
         if guarded is not None:
-            names = {"#revision": "revision"}
-            if guarded.revision is None:
-                condition = "attribute_not_exists(#revision)"
-            else:
-                condition = "#revision = :revision"
-                values = to_item({":revision": guarded.revision})
-                delete["ExpressionAttributeValues"] = values
-            delete |= {"ConditionExpression": condition, "ExpressionAttributeNames": names}
+            condition = ConditionBuilder()
+            revision = None if guarded.revision is None else to_attribute(guarded.revision)
+            condition.require_exactly("revision", revision)
+            delete |= condition.condition()
         return {"Delete": delete}
 
     def _commit(self, actions: list[Any]) -> bool:
@@ -195,20 +194,14 @@ class ClientRecords:
             TableName=self._table,
             Key=to_item({"pk": pk, "sk": sk}),
             ConsistentRead=True,
-            **_projection(names),
+            **projection(names),
         )
         item = answer.get("Item")
         return None if item is None else from_item(item)
 
     def _query(self, pk: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=to_item({":pk": pk}),
-            ConsistentRead=True,
-            **_projection(names),
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        request = QueryBuilder(self._table, "pk", pk).request(names, consistent=True)
+        return [from_item(item) for item in every_item(self._client.query, request)]
 
 
 def _revision(profile: dict[str, Any] | None) -> tuple[bool, str | None]:
@@ -222,10 +215,3 @@ def _is_overtaken(error: ClientError) -> bool:
     reasons: Any = error.response.get("CancellationReasons", [])
     kinds = {fault_of_code(reason["Code"]) for reason in reasons if reason.get("Code") != "None"}
     return bool(kinds) and kinds <= {Fault.CONDITION, Fault.PASSING}
-
-
-def _projection(names: tuple[str, ...]) -> Any:
-    return {
-        "ProjectionExpression": ", ".join(f"#{name}" for name in names),
-        "ExpressionAttributeNames": {f"#{name}": name for name in names},
-    }

@@ -1,39 +1,86 @@
-"""Items read by their keys, many at once."""
+"""Reading what one answer does not hold: many keys, and page after page."""
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
+from run_ledger.domain.exceptions import StoreUnavailable
 
-from .attributes import to_item
+from .attributes import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_TRIES = 5
+KEYS_A_CALL = 100
+_PATIENCE_SECONDS = 1.5
 _FIRST_PAUSE_SECONDS = 0.05
 
+T = TypeVar("T")
+Batch = dict[str, list[Any]]
+"""Items by the name of their table."""
 
-def read_items(client: DynamoDBClient, table: str, name: str, values: Sequence[str]) -> list[Any]:
-    """Return those items of *table*, at most 100, whose key *name* is one of *values*.
 
-    What DynamoDB leaves out is asked for again; raises ClientError where that does not help.
+class KeysLeftOut(StoreUnavailable):
+    """DynamoDB left keys out to the end: those are in ``keys`` by table, what came is in ``found``.
+
+    Both are for a caller that can go on with a part.
     """
-    keys = [to_item({name: value}) for value in values]
-    wanted: Any = {table: {"Keys": keys, "ConsistentRead": True}}
-    found: list[Any] = []
-    for tries in range(_TRIES):
-        if tries:
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**tries)
+
+    def __init__(self, found: Batch, keys: Mapping[str, Sequence[Item]]) -> None:
+        """Carry the items that came and the keys that did not."""
+        super().__init__("DynamoDB left keys out for too long")
+        self.found = found
+        self.keys = keys
+
+
+def read_items(
+    client: DynamoDBClient,
+    keys: Mapping[str, Sequence[Item]],
+    *,
+    seconds: float = _PATIENCE_SECONDS,
+    pause: Callable[[float], None] | None = None,
+) -> Batch:
+    """Return the items that have one of *keys* (by table, `KEYS_A_CALL` in all), in no order.
+
+    Reads are strongly consistent. What DynamoDB leaves out is asked for again, after a pause that
+    doubles and is random by half; *pause* stands in for `time.sleep`. Raises `KeysLeftOut` where
+    the next pause would end later than *seconds* after the first call.
+    """
+    wanted: Any = {
+        table: {"Keys": some, "ConsistentRead": True} for table, some in keys.items() if some
+    }
+    found: Batch = {table: [] for table in keys}
+    longest = _FIRST_PAUSE_SECONDS
+    until = time.monotonic() + seconds
+    while True:
         answer = client.batch_get_item(RequestItems=wanted)
-        found += answer["Responses"].get(table, [])
+        for table, items in answer["Responses"].items():
+            found[table] += items
         wanted = answer.get("UnprocessedKeys")
         if not wanted:
             return found
-    raise ClientError(
-        {"Error": {"Code": "ThrottlingException", "Message": "keys stayed unprocessed"}},
-        "BatchGetItem",
-    )
+        length = random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+        if time.monotonic() + length > until:
+            raise KeysLeftOut(found, {table: left["Keys"] for table, left in wanted.items()})
+        (pause or time.sleep)(length)
+        longest *= 2
+
+
+def portions(every: Collection[T], size: int = KEYS_A_CALL) -> list[list[T]]:
+    """Return *every* cut into lists of at most *size*, in order."""
+    ordered = list(every)
+    return [ordered[first : first + size] for first in range(0, len(ordered), size)]
+
+
+def every_item(call: Any, request: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield the items of all pages of an answer: *call* is a client's ``query`` or ``scan``."""
+    after: dict[str, Any] = {}
+    while True:
+        answer = call(**request, **after)
+        yield from answer["Items"]
+        if not answer.get("LastEvaluatedKey"):
+            return
+        after = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -1,24 +1,81 @@
-"""Update and condition expressions, built with placeholders for every name and value."""
+"""Expressions for DynamoDB: conditions, updates and queries.
+
+Names and values go in as placeholders, so that no word is reserved and no text is read as an
+expression.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .attributes import Attribute, Item, to_attribute
+from .attributes import Attribute, Item, to_item
 
 
-class UpdateBuilder:
-    """Collects the clauses of one ``Update`` action."""
+class ConditionBuilder:
+    """Collects conditions that must all hold, and the names and values that they speak of."""
+
+    def __init__(self) -> None:
+        """Start with nothing to check."""
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        self._exact_values: dict[str, Attribute] = {}
+        self._conditions: list[str] = []
+
+    def require_absent(self, name: str) -> None:
+        """Require that an item has no attribute *name*; of a key: that there is no item."""
+        self._conditions.append(f"attribute_not_exists({self._name(name)})")
+
+    def require_present(self, name: str) -> None:
+        """Require that an item has the attribute *name*; of a key: that there is an item."""
+        self._conditions.append(f"attribute_exists({self._name(name)})")
+
+    def require(self, path: tuple[str, ...], operator: str, value: Any) -> None:
+        """Require that the attribute at *path* compares so (``=``, ``<``, …) with *value*."""
+        where = ".".join(self._name(part) for part in path)
+        self._conditions.append(f"{where} {operator} {self._value(value)}")
+
+    def require_exactly(self, name: str, attribute: Attribute | None) -> None:
+        """Require that an item's attribute *name* is *attribute*; None: that it has none."""
+        if attribute is None:
+            self.require_absent(name)
+        else:
+            short = f":exact{len(self._exact_values)}"
+            self._exact_values[short] = attribute
+            self._conditions.append(f"{self._name(name)} = {short}")
+
+    def condition(self, parameter: str = "ConditionExpression") -> dict[str, Any]:
+        """Return the conditions as a request's *parameter*, with what all placeholders mean."""
+        request: dict[str, Any] = {}
+        if self._conditions:
+            request[parameter] = " AND ".join(self._conditions)
+        if self._names:
+            request["ExpressionAttributeNames"] = {
+                short: name for name, short in self._names.items()
+            }
+        if self._values or self._exact_values:
+            values = to_item(self._values) | self._exact_values
+            request["ExpressionAttributeValues"] = values
+        return request
+
+    def _name(self, name: str) -> str:
+        return self._names.setdefault(name, f"#{len(self._names)}")
+
+    def _value(self, value: Any) -> str:
+        short = f":{len(self._values)}"
+        self._values[short] = value
+        return short
+
+
+class UpdateBuilder(ConditionBuilder):
+    """Collects the clauses of one ``Update`` action, and the conditions that it depends on."""
 
     def __init__(self) -> None:
         """Start with nothing to set, add or check."""
-        self._names: dict[str, str] = {}
-        self._values: dict[str, Attribute] = {}
+        super().__init__()
         self._set: list[str] = []
         self._remove: list[str] = []
         self._add: list[str] = []
-        self._conditions: list[str] = []
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Set top-level attributes."""
@@ -40,42 +97,109 @@ class UpdateBuilder:
         for name, change in changes.items():
             self._add.append(f"{self._name(name)} {self._value(change)}")
 
-    def require_absent(self, key: str) -> None:
-        """Let the write happen only where there is no item yet."""
-        self._conditions.append(f"attribute_not_exists({self._name(key)})")
-
-    def require_present(self, key: str) -> None:
-        """Let the write happen only where there is an item already."""
-        self._conditions.append(f"attribute_exists({self._name(key)})")
-
-    def require(self, path: tuple[str, ...], operator: str, value: Any) -> None:
-        """Let the write happen only where the attribute at *path* compares so with *value*."""
-        where = ".".join(self._name(part) for part in path)
-        self._conditions.append(f"{where} {operator} {self._value(value)}")
-
     def action(self, table: str, key: Item) -> dict[str, Any]:
-        """Return the ``TransactWriteItems`` action."""
+        """Return the ``TransactWriteItems`` action: ``{"Update": {…}}``."""
         clauses = [
             f"{word} {', '.join(parts)}"
             for word, parts in (("SET", self._set), ("REMOVE", self._remove), ("ADD", self._add))
             if parts
         ]
-        update: dict[str, Any] = {
-            "TableName": table,
-            "Key": key,
-            "UpdateExpression": " ".join(clauses),
-            "ExpressionAttributeNames": {short: name for name, short in self._names.items()},
-        }
-        if self._values:
-            update["ExpressionAttributeValues"] = self._values
-        if self._conditions:
-            update["ConditionExpression"] = " AND ".join(self._conditions)
-        return {"Update": update}
+        update = {"TableName": table, "Key": key, "UpdateExpression": " ".join(clauses)}
+        return {"Update": update | self.condition()}
 
-    def _name(self, name: str) -> str:
-        return self._names.setdefault(name, f"#{len(self._names)}")
 
-    def _value(self, value: Any) -> str:
-        short = f":{len(self._values)}"
-        self._values[short] = to_attribute(value)
-        return short
+class QueryBuilder(ConditionBuilder):
+    """Collects what one ``Query`` asks for. Conditions on attributes filter the rows it reads.
+
+    An example: the newest ten entries of the partition ``job#1`` below a sort key::
+
+        query = QueryBuilder(table, "pk", "job#1")
+        query.sort_between("sk", below="5")
+        client.query(**query.request(["sk"], limit=10, descending=True))
+    """
+
+    def __init__(self, table: str, name: str, value: str, *, index: str | None = None) -> None:
+        """Ask for the rows of *table*, or of its *index*, whose partition key *name* is *value*."""
+        super().__init__()
+        self._request: dict[str, Any] = {"TableName": table}
+        if index is not None:
+            self._request["IndexName"] = index
+        self._key = f"{self._name(name)} = {self._value(value)}"
+
+    def sort_between(self, name: str, *, low: str | None = None, below: str | None = None) -> None:
+        """Take rows whose sort key is at least *low* and less than *below*; None: no limit.
+
+        DynamoDB allows one condition on a sort key, and its BETWEEN includes both ends: where
+        both are given, a row whose sort key is *below* itself comes, too.
+        """
+        if low is not None and below is not None:
+            self._sort(f"{self._name(name)} BETWEEN {self._value(low)} AND {self._value(below)}")
+        elif low is not None:
+            self._sort(f"{self._name(name)} >= {self._value(low)}")
+        elif below is not None:
+            self._sort(f"{self._name(name)} < {self._value(below)}")
+
+    def sort_after(self, name: str, value: str | None) -> None:
+        """Take rows whose sort key is greater than *value*; None: all rows."""
+        if value is not None:
+            self._sort(f"{self._name(name)} > {self._value(value)}")
+
+    def sort_prefix(self, name: str, prefix: str) -> None:
+        """Take rows whose sort key begins with *prefix*."""
+        self._sort(f"begins_with({self._name(name)}, {self._value(prefix)})")
+
+    def require_one_of(self, name: str, values: Collection[str]) -> None:
+        """Leave out rows whose attribute *name* is none of *values*."""
+        places = ", ".join(self._value(value) for value in values)
+        self._conditions.append(f"{self._name(name)} IN ({places})")
+
+    def require_prefix(self, name: str, prefix: str) -> None:
+        """Leave out rows whose attribute *name* does not begin with *prefix*."""
+        self._conditions.append(f"begins_with({self._name(name)}, {self._value(prefix)})")
+
+    def require_if_present(self, name: str, operator: str, value: str | int) -> None:
+        """Leave out rows whose attribute *name* is there and does not compare so with *value*."""
+        attribute = self._name(name)
+        self._conditions.append(
+            f"({attribute} {operator} {self._value(value)} OR attribute_not_exists({attribute}))"
+        )
+
+    def request(
+        self,
+        attributes: Collection[str] = (),
+        *,
+        descending: bool = False,
+        limit: int | None = None,
+        consistent: bool = False,
+        after: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return the parameters of the call.
+
+        *attributes* are those wanted, none for all; *limit* is the number of rows to read, before
+        any filter; *after* is the key to begin after, as ``LastEvaluatedKey`` of an answer.
+        """
+        request = {**self._request, "KeyConditionExpression": self._key}
+        request |= self.condition("FilterExpression")
+        if attributes:
+            beyond = enumerate(attributes, len(self._names))
+            shorts = [self._names.get(name, f"#{number}") for number, name in beyond]
+            request["ProjectionExpression"] = ", ".join(shorts)
+            request["ExpressionAttributeNames"] |= dict(zip(shorts, attributes, strict=True))
+        if descending:
+            request["ScanIndexForward"] = False
+        if limit is not None:
+            request["Limit"] = limit
+        if consistent:
+            request["ConsistentRead"] = True
+        if after is not None:
+            request["ExclusiveStartKey"] = after
+        return request
+
+    def _sort(self, condition: str) -> None:
+        self._key += f" AND {condition}"
+
+
+def projection(names: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters by which a ``GetItem`` asks for the attributes *names* alone."""
+    shorts = {f"#{number}": name for number, name in enumerate(names)}
+    return {"ProjectionExpression": ", ".join(shorts), "ExpressionAttributeNames": shorts}

@@ -25,7 +25,7 @@ from msgspec import Struct
 from run_ledger.domain.instants import Instant, parse, text
 from run_ledger.domain.state.rollups import CLIENTS, Row
 from run_ledger.domain.state.samples import Sample
-from run_ledger.store.dynamo.attributes import Attribute, from_item, to_item
+from run_ledger.store.dynamo.attributes import Attribute, from_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 
 SEEN = "seen"
@@ -75,7 +75,7 @@ def add_action(
     for name, value in beside.first.items():
         update.set_once(name, value)
     update.add(changes)
-    key = to_item({"pk": row.partition, "sk": f"{row.sort}#{shard}"})
+    key = {"pk": {"S": row.partition}, "sk": {"S": f"{row.sort}#{shard}"}}
     return update.action(table, key)
 
 

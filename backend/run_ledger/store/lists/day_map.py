@@ -12,16 +12,11 @@ from typing import Any
 
 from run_ledger.domain.api.pages import DayMap, day_of, is_day
 from run_ledger.domain.state.rollups import DAY_SHARDS, DAYS, NOW, SHARD
-from run_ledger.store.dynamo.attributes import to_attribute
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 
 # Sorts after all shards of a day and before the next day.
 _AFTER_SHARDS = "$"
-_RANGES = {
-    (True, False): " AND sk < :start",
-    (False, True): " AND sk >= :low",
-    (True, True): " AND sk BETWEEN :low AND :start",
-}
 _SHARDS = {f"{SHARD}{shard}": str(shard) for shard in range(DAY_SHARDS)}
 
 
@@ -39,24 +34,13 @@ def read_day_map(
     *outcomes*, by outcome; where that is None, how many there are, by shard.
     """
     names = _SHARDS if outcomes is None else {f"{NOW}{outcome}": outcome for outcome in outcomes}
-    request: dict[str, Any] = {
-        "TableName": reading.tables.rollups,
-        "KeyConditionExpression": "pk = :days",
-        "ExpressionAttributeValues": {":days": to_attribute(DAYS)},
-        "ProjectionExpression": ", ".join(("sk", *names)),
-        "ScanIndexForward": False,
-    }
-    values = request["ExpressionAttributeValues"]
-    if start is not None:
+    query = QueryBuilder(reading.tables.rollups, "pk", DAYS)
+    below = start
+    if start is not None and not is_day(start):
         # No key is as short as a day or ends like this, so that both ends are open as it were.
-        values[":start"] = to_attribute(start if is_day(start) else day_of(start) + _AFTER_SHARDS)
-    if low is not None:
-        values[":low"] = to_attribute(day_of(low))
-    if len(values) > 1:
-        request["KeyConditionExpression"] += _RANGES[start is not None, low is not None]
-    if rows is not None:
-        request["Limit"] = rows
-    answer = reading.client.query(**request)
+        below = day_of(start) + _AFTER_SHARDS
+    query.sort_between("sk", low=None if low is None else day_of(low), below=below)
+    answer = reading.client.query(**query.request(["sk", *names], limit=rows, descending=True))
     items: Sequence[Any] = answer["Items"]
     floor = None
     if "LastEvaluatedKey" in answer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.state.rollups import CLIENTS, projects_partition
-from run_ledger.store.dynamo.attributes import to_attribute
+from run_ledger.store.dynamo.expressions import QueryBuilder
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,12 +38,7 @@ def read_project_ids(client: DynamoDBClient, table: str, client_id: str) -> list
 
 def _names(client: DynamoDBClient, table: str, partition: str) -> tuple[list[str], bool]:
     """Return the distinct sort keys of a partition without shards, and whether these are all."""
-    answer = client.query(
-        TableName=table,
-        KeyConditionExpression="pk = :partition",
-        ExpressionAttributeValues={":partition": to_attribute(partition)},
-        ProjectionExpression="sk",
-    )
+    answer = client.query(**QueryBuilder(table, "pk", partition).request(["sk"]))
     items: list[Any] = answer["Items"]
     names = dict.fromkeys(item["sk"]["S"].rpartition("#")[0] for item in items)
     return list(names), "LastEvaluatedKey" not in answer

@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.attributes import Attribute, Item, to_attribute, to_item
+from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
 from run_ledger.store.items.entry_items import Entry, from_entry_item
@@ -64,17 +65,8 @@ def _oldest(
 def _query(
     client: DynamoDBClient, table: str, job_id: str, start: Item | None, rows: int | None
 ) -> Any:
-    request: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": to_attribute(keys.entity_key("job", job_id))},
-        "ConsistentRead": True,
-    }
-    if start is not None:
-        request["ExclusiveStartKey"] = start
-    if rows is not None:
-        request["Limit"] = rows
-    return client.query(**request)
+    query = QueryBuilder(table, "pk", keys.entity_key("job", job_id))
+    return client.query(**query.request(consistent=True, after=start, limit=rows))
 
 
 def _key(job_id: str, event_id: str) -> Item:

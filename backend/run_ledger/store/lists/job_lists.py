@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from run_ledger.domain.api.pages import Stretch
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.liveness import sign_of_row
-from run_ledger.store.dynamo.attributes import to_attribute, to_item
-from run_ledger.store.dynamo.batches import read_items
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.batches import portions, read_items
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.job_items import StoredJob, from_job_item
 
@@ -23,13 +24,6 @@ from .job_plans import Partition, Plan, Sieve
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_KEYS_A_CALL = 100
-_RANGES = {
-    (True, False): " AND ck < :start",
-    (False, True): " AND ck >= :low",
-    (True, True): " AND ck BETWEEN :low AND :start",
-}
 
 
 class Bounds(NamedTuple):
@@ -64,14 +58,10 @@ def read_index(reading: Reading, plan: Plan, bounds: Bounds, now: Instant) -> Ro
 
 def read_jobs(reading: Reading, job_ids: Collection[str]) -> list[StoredJob]:
     """Return those of the jobs that there are, in no order."""
-    distinct = list(dict.fromkeys(job_ids))
-    portions = [
-        distinct[first : first + _KEYS_A_CALL] for first in range(0, len(distinct), _KEYS_A_CALL)
-    ]
     answers = reading.together(
         [
             partial(read_portion, reading.client, reading.tables.jobs, portion)
-            for portion in portions
+            for portion in portions(dict.fromkeys(job_ids))
         ]
     )
     return [job for jobs in answers for job in jobs]
@@ -87,19 +77,17 @@ def read_job(client: DynamoDBClient, table: str, job_id: str) -> StoredJob | Non
 def _query(
     reading: Reading, partition: Partition, sieve: Sieve, bounds: Bounds, now: Instant
 ) -> tuple[Stretch[str], int]:
-    request: dict[str, Any] = {
-        "TableName": reading.tables.jobs,
-        "IndexName": partition.index_name,
-        "KeyConditionExpression": "#partition = :partition",
-        "ExpressionAttributeNames": {"#partition": partition.attribute},
-        "ExpressionAttributeValues": {":partition": to_attribute(partition.value)},
-        "ProjectionExpression": "job_id, ck",
-        "ScanIndexForward": False,
-        "Limit": partition.rows,
-    }
-    _bound(request, bounds)
-    _sift(request, sieve)
-    answer = reading.client.query(**request)
+    query = QueryBuilder(
+        reading.tables.jobs, partition.attribute, partition.value, index=partition.index_name
+    )
+    query.sort_between("ck", low=bounds.low, below=bounds.start)
+    _sift(query, sieve)
+    wanted = (
+        ("job_id", "ck") if sieve.stalled is None else ("job_id", "ck", "seen_slot", "heartbeat")
+    )
+    # A range with both its ends may bring the row at the start, which is left out later.
+    limit = partition.rows + (None not in bounds)
+    answer = reading.client.query(**query.request(wanted, limit=limit, descending=True))
     last: Any = answer.get("LastEvaluatedKey")
     items: Sequence[Any] = answer["Items"]
     rows = [
@@ -112,41 +100,16 @@ def _query(
     return Stretch(rows, reached is not None, reached), answer["ScannedCount"]
 
 
-def _bound(request: dict[str, Any], bounds: Bounds) -> None:
-    values = request["ExpressionAttributeValues"]
-    if bounds.start is not None:
-        values[":start"] = to_attribute(bounds.start)
-    if bounds.low is not None:
-        values[":low"] = to_attribute(bounds.low)
-        # BETWEEN has both its ends, so the row at the start may come, and is left out later.
-        request["Limit"] += bounds.start is not None
-    if bounds != (None, None):
-        request["KeyConditionExpression"] += _RANGES[
-            bounds.start is not None, bounds.low is not None
-        ]
-
-
-def _sift(request: dict[str, Any], sieve: Sieve) -> None:
+def _sift(query: QueryBuilder, sieve: Sieve) -> None:
     """Let DynamoDB leave out the rows that don't match; it reads them all the same."""
-    values = request["ExpressionAttributeValues"]
-    conditions = []
     for name, value in sieve.equal.items():
-        values[f":{name}"] = to_attribute(value)
-        conditions.append(f"{name} = :{name}")
+        query.require((name,), "=", value)
     if sieve.outcomes is not None:
-        places = [f":outcome{number}" for number in range(len(sieve.outcomes))]
-        values |= dict(zip(places, map(to_attribute, sieve.outcomes), strict=True))
-        conditions.append(f"outcome IN ({', '.join(places)})")
+        query.require_one_of("outcome", sieve.outcomes)
     if sieve.prefix is not None:
-        values[":prefix"] = to_attribute(sieve.prefix)
-        conditions.append("begins_with(job_id, :prefix)")
-    for number, (name, sign, than) in enumerate(sieve.ends):
-        values[f":end{number}"] = to_attribute(than)
-        conditions.append(f"({name} {sign} :end{number} OR attribute_not_exists({name}))")
-    if conditions:
-        request["FilterExpression"] = " AND ".join(conditions)
-    if sieve.stalled is not None:
-        request["ProjectionExpression"] += ", seen_slot, heartbeat"
+        query.require_prefix("job_id", sieve.prefix)
+    for end in sieve.ends:
+        query.require_if_present(*end)
 
 
 def _may_be(row: Mapping[str, Any], now: Instant, *, stalled: bool) -> bool:
@@ -160,4 +123,5 @@ def _may_be(row: Mapping[str, Any], now: Instant, *, stalled: bool) -> bool:
 
 def read_portion(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[StoredJob]:
     """Return those of *job_ids*, at most 100, that there are, in no order."""
-    return [from_job_item(item) for item in read_items(client, table, "job_id", job_ids)]
+    keys = [to_item({"job_id": job_id}) for job_id in job_ids]
+    return [from_job_item(item) for item in read_items(client, {table: keys})[table]]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.batches import read_items
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items import keys
 from run_ledger.store.items.project_items import StoredProject, from_project_item
 
@@ -21,13 +22,8 @@ def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[st
     The index has them by time and not by name, so all are read: an answer of DynamoDB holds
     thousands. Raises InvalidQuery for a client that has more.
     """
-    answer = client.query(
-        TableName=table,
-        IndexName=keys.BY_CLIENT,
-        KeyConditionExpression="client_id = :client",
-        ExpressionAttributeValues={":client": to_attribute(client_id)},
-        ProjectionExpression="project_id",
-    )
+    query = QueryBuilder(table, "client_id", client_id, index=keys.BY_CLIENT)
+    answer = client.query(**query.request(["project_id"]))
     if "LastEvaluatedKey" in answer:
         raise InvalidQuery(
             "client_id", f"client {client_id} has more projects than one answer can put in order"
@@ -47,21 +43,14 @@ def read_projects(
     client: DynamoDBClient, table: str, project_ids: Sequence[str]
 ) -> dict[str, StoredProject]:
     """Return those of *project_ids*, at most 100, that there are."""
-    found = read_items(client, table, "project_id", project_ids)
-    stored = [from_project_item(item) for item in found]
+    keys_wanted = [to_item({"project_id": project_id}) for project_id in project_ids]
+    stored = map(from_project_item, read_items(client, {table: keys_wanted})[table])
     return {one.project.project_id: one for one in stored}
 
 
 def read_newest_client(client: DynamoDBClient, table: str, project_id: str) -> str | None:
     """Return the client of the newest job in a project, None where it has no job."""
-    answer = client.query(
-        TableName=table,
-        IndexName=keys.BY_PROJECT,
-        KeyConditionExpression="project_id = :project",
-        ExpressionAttributeValues={":project": to_attribute(project_id)},
-        ProjectionExpression="client_id",
-        ScanIndexForward=False,
-        Limit=1,
-    )
+    query = QueryBuilder(table, "project_id", project_id, index=keys.BY_PROJECT)
+    answer = client.query(**query.request(["client_id"], limit=1, descending=True))
     items: list[Any] = answer["Items"]
     return str(items[0]["client_id"]["S"]) if items else None

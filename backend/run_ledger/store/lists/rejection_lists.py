@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.api.pages import PageRows, Stretch, day_of, days_down, is_day, merged
-from run_ledger.store.dynamo.attributes import Attribute, to_attribute
+from run_ledger.store.dynamo.attributes import Attribute
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.posting.rejections import BY_DAY
 
@@ -51,18 +52,8 @@ def read_rejections(
 def _query(
     client: DynamoDBClient, table: str, day: str, start: str | None, rows: int
 ) -> Stretch[Row]:
-    request: dict[str, Any] = {
-        "TableName": table,
-        "IndexName": BY_DAY,
-        "KeyConditionExpression": "#day = :day",
-        "ExpressionAttributeNames": {"#day": "day"},
-        "ExpressionAttributeValues": {":day": to_attribute(day)},
-        "ScanIndexForward": False,
-        "Limit": rows,
-    }
-    if start is not None:
-        request["KeyConditionExpression"] += " AND rk < :start"
-        request["ExpressionAttributeValues"][":start"] = to_attribute(start)
-    answer = client.query(**request)
+    query = QueryBuilder(table, "day", day, index=BY_DAY)
+    query.sort_between("rk", below=start)
+    answer = client.query(**query.request(limit=rows, descending=True))
     found: Sequence[Any] = [(item["rk"]["S"], item) for item in answer["Items"]]
     return Stretch(found, bool(found) and "LastEvaluatedKey" in answer)

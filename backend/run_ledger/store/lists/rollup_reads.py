@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import DAY, HOUR, Instant, day, every, floor, later
-from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import sort_of
 
@@ -96,18 +97,12 @@ def read_range(
     client: DynamoDBClient, table: str, wanted: Range, fold: Callable[[Range, Sequence[Any]], T]
 ) -> tuple[T, list[Range]]:
     """Return what *fold* makes of the items of one answer, and what is left of the range."""
-    request: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": "pk = :partition AND sk BETWEEN :first AND :last",
-        "ExpressionAttributeValues": {
-            ":partition": to_attribute(wanted.partition),
-            ":first": to_attribute(wanted.cuts[0]),
-            ":last": to_attribute(wanted.cuts[-1]),
-        },
-    }
+    query = QueryBuilder(table, "pk", wanted.partition)
+    query.sort_between("sk", low=wanted.cuts[0], below=wanted.cuts[-1])
+    after = None
     if wanted.after is not None:
-        request["ExclusiveStartKey"] = to_item({"pk": wanted.partition, "sk": wanted.after})
-    answer = client.query(**request)
+        after = to_item({"pk": wanted.partition, "sk": wanted.after})
+    answer = client.query(**query.request(after=after))
     last: Any = answer.get("LastEvaluatedKey")
     return fold(wanted, answer["Items"]), _rest(wanted, last["sk"]["S"]) if last else []
 

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.liveness import sign_of_row, slot_start
-from run_ledger.store.dynamo.attributes import Attribute, to_attribute
+from run_ledger.store.dynamo.attributes import Attribute
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items import keys
 
 if TYPE_CHECKING:
@@ -29,15 +30,9 @@ class RunningJobs(Struct, frozen=True):
 
 def read_running(client: DynamoDBClient, table: str, client_id: str, now: Instant) -> RunningJobs:
     """Return what one answer's rows tell of a client's running jobs: some thousands."""
-    answer = client.query(
-        TableName=table,
-        IndexName=keys.BY_CLIENT_OUTCOME,
-        KeyConditionExpression="client_outcome = :running",
-        ExpressionAttributeValues={
-            ":running": to_attribute(keys.client_outcome(client_id, "running"))
-        },
-        ProjectionExpression="job_id, seen_slot, heartbeat",
-    )
+    key = keys.client_outcome(client_id, "running")
+    query = QueryBuilder(table, "client_outcome", key, index=keys.BY_CLIENT_OUTCOME)
+    answer = client.query(**query.request(["job_id", "seen_slot", "heartbeat"]))
     stalled, unclear, slots = 0, [], []
     items: list[Any] = answer["Items"]
     for item in items:

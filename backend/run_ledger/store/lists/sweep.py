@@ -9,14 +9,15 @@ early. Indexes follow the table a moment later, and so does the count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.domain.state.liveness import sign_of_row, slot_start
-from run_ledger.store.dynamo.attributes import to_attribute
+from run_ledger.store.dynamo.batches import every_item
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
 
@@ -107,24 +108,17 @@ def _partitions(
 def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: Instant) -> _Rows:
     """Return what the rows of one partition say."""
     key = keys.outcome_day(partition.outcome, partition.day)
-    request: dict[str, Any] = {
-        "TableName": table,
-        "IndexName": keys.BY_OUTCOME,
-        "KeyConditionExpression": "outcome_day = :partition",
-        "ExpressionAttributeValues": {":partition": to_attribute(key)},
-        "ProjectionExpression": "client_id, seen_slot, heartbeat",
-        "ScanIndexForward": False,
-    }
-    if partition.rows is not None:
-        request["Limit"] = partition.rows
+    query = QueryBuilder(table, "outcome_day", key, index=keys.BY_OUTCOME)
+    wanted = ["client_id", "seen_slot", "heartbeat"]
+    request = query.request(wanted, limit=partition.rows, descending=True)
+    if partition.rows is None:
+        rows: Iterable[Any] = every_item(client.query, request)
+    else:
+        rows = client.query(**request)["Items"]
     found = _Rows(Counter(), Counter(), 0)
-    while True:
-        answer = client.query(**request)
-        for row in answer["Items"]:
-            found = _with(found, row, now, counts=partition.outcome == RUNNING)
-        if partition.rows is not None or "LastEvaluatedKey" not in answer:
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    for row in rows:
+        found = _with(found, row, now, counts=partition.outcome == RUNNING)
+    return found
 
 
 def _with(found: _Rows, row: Mapping[str, Any], now: Instant, *, counts: bool) -> _Rows:

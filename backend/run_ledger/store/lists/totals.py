@@ -14,7 +14,7 @@ from run_ledger.domain.contract.vocabulary import OUTCOMES
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import NOW
-from run_ledger.store.dynamo.attributes import to_attribute
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items.rollup_items import SEEN, from_rollup_item, seen_at
 
 if TYPE_CHECKING:
@@ -47,13 +47,9 @@ def read_totals(
     client: DynamoDBClient, table: str, partition: str, *, start: str | None, rows: int | None
 ) -> TotalsPage:
     """Return the totals of a partition beyond the name *start*, from at most *rows* rows."""
-    condition, values = "", {":partition": to_attribute(partition)}
-    if start is not None:
-        condition, values[":start"] = " AND sk > :start", to_attribute(f"{start}{_BEYOND}")
-    request: dict[str, Any] = _request(table, condition, values)
-    if rows is not None:
-        request["Limit"] = rows
-    answer = client.query(**request)
+    query = QueryBuilder(table, "pk", partition)
+    query.sort_after("sk", None if start is None else f"{start}{_BEYOND}")
+    answer = client.query(**query.request(_ATTRIBUTES, limit=rows))
     totals = _added(answer["Items"])
     if "LastEvaluatedKey" not in answer:
         return TotalsPage(totals, goes_on=False)
@@ -72,18 +68,10 @@ def read_all_totals(client: DynamoDBClient, table: str, partition: str) -> Total
 
 def read_total(client: DynamoDBClient, table: str, partition: str, name: str) -> Total | None:
     """Return the totals of one name, None where it has no row."""
-    values = {":partition": to_attribute(partition), ":shards": to_attribute(f"{name}#")}
-    answer = client.query(**_request(table, " AND begins_with(sk, :shards)", values))
+    query = QueryBuilder(table, "pk", partition)
+    query.sort_prefix("sk", f"{name}#")
+    answer = client.query(**query.request(_ATTRIBUTES))
     return _added(answer["Items"]).get(name)
-
-
-def _request(table: str, condition: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "TableName": table,
-        "KeyConditionExpression": f"pk = :partition{condition}",
-        "ExpressionAttributeValues": values,
-        "ProjectionExpression": ", ".join(_ATTRIBUTES),
-    }
 
 
 def _added(items: Any) -> dict[str, Total]:

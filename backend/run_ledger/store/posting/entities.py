@@ -54,6 +54,7 @@ class Entity(Protocol):
     """One kind of entity."""
 
     kind: str
+    key_name: str
     table: str
 
     def key(self, entity_id: str) -> Item:
@@ -87,6 +88,7 @@ class JobEntity:
     """Jobs: state in Jobs, counted in Rollups."""
 
     kind = "job"
+    key_name = "job_id"
 
     def __init__(self, tables: Tables) -> None:
         """Remember where jobs are kept."""
@@ -94,7 +96,7 @@ class JobEntity:
 
     def key(self, entity_id: str) -> Item:
         """Return the item's key."""
-        return to_item({"job_id": entity_id})
+        return to_item({self.key_name: entity_id})
 
     def load(self, item: Mapping[str, Attribute]) -> job_items.StoredJob:
         """Return what an item holds."""
@@ -163,6 +165,7 @@ class ProjectEntity:
     """Projects: state in Projects, each counted once in Rollups, as one that its client has."""
 
     kind = "project"
+    key_name = "project_id"
 
     def __init__(self, tables: Tables) -> None:
         """Remember where projects are kept."""
@@ -170,7 +173,7 @@ class ProjectEntity:
 
     def key(self, entity_id: str) -> Item:
         """Return the item's key."""
-        return to_item({"project_id": entity_id})
+        return to_item({self.key_name: entity_id})
 
     def load(self, item: Mapping[str, Attribute]) -> project_items.StoredProject:
         """Return what an item holds."""

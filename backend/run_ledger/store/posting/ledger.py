@@ -245,7 +245,7 @@ class Ledger:
             return True
         report.calls += 1
         try:
-            return load(self._client, groups)
+            return load(self._client, groups, self._timing.pause)
         except (ClientError, BotoCoreError) as error:
             if fault(error) is Fault.PASSING:
                 return False

@@ -186,12 +186,12 @@ class Busy:
         self._client = client
         self._changes = changes
 
-    def get_paginator(self, name: str) -> Any:
+    def query(self, **request: Any) -> Any:
         """Let somebody else write before the query."""
         wanted = next(self._changes, None)
         if wanted is not None:
             declare(records_of(self._client, f"busy{wanted.profile.name}"), wanted)
-        return self._client.get_paginator(name)
+        return self._client.query(**request)
 
     def __getattr__(self, name: str) -> Any:
         """Do all else as ever."""

@@ -69,9 +69,10 @@ def test_an_action_that_fails_in_passing_is_tried_again(index: int, code: str) -
 
 
 def test_reads_that_are_held_back_are_asked_for_again() -> None:
-    """At once, and only the keys that are missing."""
-    store, script = ledgers.empty_store(), Recorder(held_back(2))
-    report = post(make_ledger(store, script), jobs(3))
+    """After a short pause, and only the keys that are missing."""
+    store, script, pauses = ledgers.empty_store(), Recorder(held_back(2)), list[float]()
+    report = post(make_ledger(store, script, pauses=pauses), jobs(3))
+    assert 0 < sum(pauses) <= 0.05
     assert script.operations == [READ, READ, WRITE]
     assert not report.failed_message_ids
     assert_balanced(store)
