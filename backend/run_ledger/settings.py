@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from run_ledger.store.items.keys import Tables
+from run_ledger.store.dynamo.table_names import Tables
 
 
 class Settings(NamedTuple):

@@ -7,7 +7,7 @@ from run_ledger.domain.instants import DAY, EARLIEST, later
 from run_ledger.store.audit.run import Audit, Findings, Manner
 from run_ledger.store.audit.scopes import Scope
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.keys import Tables
+from run_ledger.store.dynamo.table_names import Tables
 
 _READING_SECONDS = 86_400.0
 # Producers' clocks may be ahead of the writer's, by which entries expire.

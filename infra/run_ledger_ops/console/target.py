@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from run_ledger.store.items.keys import Tables
+from run_ledger.store.dynamo.table_names import Tables
 from run_ledger_ops.console.exceptions import OpsError
 
 USUAL_STACK_FILE = Path(".run-ledger/stack.json")

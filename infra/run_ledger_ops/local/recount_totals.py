@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from run_ledger.store.audit.run import Manner
 from run_ledger.store.audit.scopes import Scope
-from run_ledger.store.items.keys import Tables
+from run_ledger.store.dynamo.table_names import Tables
 from run_ledger_ops.checks.audits import audit, patient_reading
 from run_ledger_ops.console import terminal
 from run_ledger_ops.local.machine.cloud import LocalCloud

@@ -21,8 +21,8 @@ logs.py: domain
 metrics.py: domain logs.py
 
 store/dynamo: domain
+settings.py: store/dynamo
 store/items: domain domain/contract domain/state store/dynamo
-settings.py: store/items
 store/clients: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/posting
@@ -44,7 +44,7 @@ emit: domain domain/contract emit/counting emit/delivery emit/identity
 """
 
 COMMAND = """
-console: backend/domain backend/store/items
+console: backend/domain backend/store/dynamo
 cloudwatch
 analysts_app.py
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
@@ -52,12 +52,12 @@ sign_in: console backend/domain backend/domain/contract backend/domain/api
 producer: console backend/emit backend/emit/delivery backend/emit/identity
 deploying: console backend/domain/contract
 checks: console deploying backend/domain backend/domain/api
-    backend/store/dynamo backend/store/items backend/store/audit
+    backend/store/dynamo backend/store/audit
 
 local/machine: console
 local/edge: local/machine
 local: console analysts_app.py clients sign_in deploying checks local/machine local/edge
-    backend/store/items backend/store/clients backend/store/audit
+    backend/store/dynamo backend/store/clients backend/store/audit
 
 demo/pipelines
 demo/reporting: console backend/emit/delivery

@@ -11,7 +11,7 @@ import boto3
 from moto import mock_aws
 from tests.support.stacks import templates
 
-from run_ledger.store.items.keys import Tables
+from run_ledger.store.dynamo.table_names import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,8 +19,8 @@ from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import liveness
 from run_ledger.domain.state import project as projects
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
+from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, keys, project_items
-from run_ledger.store.items.keys import Tables
 
 _COUNTER = "c_"
 _ZERO = {"N": "0"}

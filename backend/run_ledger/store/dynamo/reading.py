@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store.items.keys import Tables
 
 from .faults import Fault, fault
+from .table_names import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

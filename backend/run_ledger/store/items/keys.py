@@ -14,8 +14,6 @@ Rejections  ``rejection_id``             ``by_day``, sorted by ``rk``
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from run_ledger.domain import instants
 from run_ledger.domain.instants import Instant
 
@@ -46,17 +44,6 @@ PARTITION_KEYS = {
     BY_OUTCOME: "outcome_day",
     BY_CLIENT_OUTCOME: "client_outcome",
 }
-
-
-class Tables(NamedTuple):
-    """The names of the tables; empty where a function may not know one."""
-
-    entries: str
-    jobs: str
-    projects: str
-    clients: str
-    rollups: str
-    rejections: str
 
 
 def entity_key(kind: str, entity_id: str) -> str:

@@ -22,8 +22,8 @@ from run_ledger.domain.state.samples import Samples, failure_samples
 from run_ledger.domain.state.sums import add_delta
 from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
+from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
-from run_ledger.store.items.keys import Tables
 
 Stored = job_items.StoredJob | project_items.StoredProject
 

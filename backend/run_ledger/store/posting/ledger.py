@@ -21,7 +21,7 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault
-from run_ledger.store.items.keys import Tables
+from run_ledger.store.dynamo.table_names import Tables
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
 from .postings import Group, Pending, Posting, next_posting, packed

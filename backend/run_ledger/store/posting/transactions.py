@@ -8,8 +8,8 @@ from typing import Any
 
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault_of_code
+from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
-from run_ledger.store.items.keys import Tables
 from run_ledger.store.items.rollup_items import add_action, beside_counts
 
 from .postings import Pending, Posting, newest_samples, shared_differences
