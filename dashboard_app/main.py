@@ -10,14 +10,15 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from dashboard_app import clock
-from dashboard_app.api.answers import Answers
-from dashboard_app.api.client import ApiClient
+from dashboard_app.api.endpoints import CLIENTS
+from dashboard_app.api.http_client import ApiClient
 from dashboard_app.api.problems import ApiProblem, BadQuestion, SignInEnded
-from dashboard_app.api.questions import CLIENTS
-from dashboard_app.desk import Desk, put
-from dashboard_app.filters import checks, common
+from dashboard_app.api.response_cache import Answers
+from dashboard_app.app_settings import Settings, settings
+from dashboard_app.context import Desk, put
+from dashboard_app.filters import address as checks
+from dashboard_app.filters import period as common
 from dashboard_app.session import SessionKey
-from dashboard_app.settings import Settings, settings
 from dashboard_app.sign_in import signing_in
 from dashboard_app.sign_in.signing_in import Caller, caller
 from dashboard_app.ui import panels

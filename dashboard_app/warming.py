@@ -15,7 +15,7 @@ from dashboard_app.frames import trends
 from dashboard_app.pages.failures import sections as failure_sections
 from dashboard_app.pages.jobs import sections as job_sections
 from dashboard_app.pages.trends import sections as trend_sections
-from dashboard_app.spans import Interval, Span
+from dashboard_app.periods import Interval, Span
 from dashboard_app.ui import export
 
 _SECTIONS = (failure_sections, job_sections, trend_sections)

@@ -162,7 +162,7 @@ def test_the_sources_were_found() -> None:
         "run_ledger.domain.state.job",
         "run_ledger.store.dynamo.connection",
     } <= {*BACKEND}
-    assert {"main", "api.client", "pages.trends.page"} <= {*DASHBOARD}
+    assert {"main", "api.http_client", "pages.trends.page"} <= {*DASHBOARD}
 
 
 @pytest.mark.parametrize(

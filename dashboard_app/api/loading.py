@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard_app.api.answers import Answers
-from dashboard_app.api.client import Question
+from dashboard_app.api.http_client import Question
+from dashboard_app.api.response_cache import Answers
 
 _AT_ONCE = 8
 

@@ -17,7 +17,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard_app.frames.trends import ends_of
-from dashboard_app.spans import DAY, HOUR, Interval, Span, day_of
+from dashboard_app.periods import DAY, HOUR, Interval, Span, day_of
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 

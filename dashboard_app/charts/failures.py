@@ -12,8 +12,8 @@ from dashboard_app.charts.axes import AnyChart, time_axis, with_times
 from dashboard_app.charts.throughput import legend
 from dashboard_app.charts.units import count_axis, short_axis
 from dashboard_app.frames import trends
-from dashboard_app.frames.tables import MOMENT
-from dashboard_app.spans import Span
+from dashboard_app.frames.columns import MOMENT
+from dashboard_app.periods import Span
 
 _FAILED = palette.OUTCOMES["failed"]
 _HEIGHT = 190

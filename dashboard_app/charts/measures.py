@@ -15,9 +15,9 @@ from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
 from dashboard_app.charts.throughput import legend, so_far, spike_marks
 from dashboard_app.charts.units import Unit, axis_for, count_axis, unit_of
 from dashboard_app.frames import trends
-from dashboard_app.frames.tables import NUMBER
+from dashboard_app.frames.columns import NUMBER
 from dashboard_app.frames.trends import with_gaps
-from dashboard_app.spans import Span
+from dashboard_app.periods import Span
 
 NOW, BEFORE = "This span", "Span before"
 _HEIGHT = 190

@@ -12,9 +12,9 @@ from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
 from dashboard_app.charts.units import count_axis
-from dashboard_app.frames.tables import RESULTS
+from dashboard_app.frames.columns import RESULTS
 from dashboard_app.frames.trends import stacked, with_gaps
-from dashboard_app.spans import Span
+from dashboard_app.periods import Span
 
 FOCUS = "focus"
 _SO_FAR_OPACITY = 0.45

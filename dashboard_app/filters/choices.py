@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
 from dashboard_app.api.problems import BadQuestion
-from dashboard_app.desk import Desk
-from dashboard_app.filters import common
+from dashboard_app.context import Desk
+from dashboard_app.filters import period as common
 from dashboard_app.session import Param, SessionKey
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import NUMBER
+from dashboard_app.frames.columns import NUMBER
 
 
 def unit_costs(sums: pd.DataFrame) -> pd.DataFrame:

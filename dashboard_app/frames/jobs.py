@@ -8,7 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import COUNTERS, FLAG, MICROUSD, MOMENT, NUMBER, TEXT, WHOLE, typed
+from dashboard_app.frames.columns import (
+    COUNTERS,
+    FLAG,
+    MICROUSD,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    typed,
+)
 
 _JOB = {
     "job_id": TEXT,

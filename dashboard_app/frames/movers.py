@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import MOMENT, NUMBER, TEXT, WHOLE, typed
+from dashboard_app.frames.columns import MOMENT, NUMBER, TEXT, WHOLE, typed
 from dashboard_app.frames.trends import ends_of, shifted, totals, within
-from dashboard_app.spans import Span
+from dashboard_app.periods import Span
 
 _COUNTED = ("ended", "records", "tokens", "cost_usd")
 _FEWEST_FAILURES, _SURPRISE = 3, 3.0

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import (
+from dashboard_app.frames.columns import (
     COUNTERS,
     MICROUSD,
     MOMENT,
@@ -24,7 +24,7 @@ from dashboard_app.frames.tables import (
     error_rate,
     typed,
 )
-from dashboard_app.spans import HOUR, Interval, Span
+from dashboard_app.periods import HOUR, Interval, Span
 
 COUNTS = ("created", "started", "ended", *RESULTS)
 SUMS = (*COUNTS, *COUNTERS)

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from dashboard_app.api.client import Question
+from dashboard_app.api.http_client import Question
 from dashboard_app.charts import drawings
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.drawings import Drawing
-from dashboard_app.desk import Desk
+from dashboard_app.context import Desk
 
 _VARIABLE = "RUN_LEDGER_TOKEN"
 

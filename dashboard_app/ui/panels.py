@@ -9,7 +9,7 @@ import shlex
 import streamlit as st
 
 from dashboard_app.api.problems import ApiProblem, Forbidden, SignInEnded
-from dashboard_app.settings import Settings
+from dashboard_app.app_settings import Settings
 from dashboard_app.sign_in import signing_in
 from dashboard_app.sign_in.signing_in import Caller
 

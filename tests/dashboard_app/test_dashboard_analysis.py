@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dashboard_app.api.client import Question
-from dashboard_app.frames.directories import projects
+from dashboard_app.api.http_client import Question
+from dashboard_app.frames.projects import projects
 from dashboard_app.pages.failures import sections
 from dashboard_app.ui import export
 from tests.dashboard_app.conftest import NOW, Open, words_of

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from dashboard_app.api.answers import FRESH_SECONDS, Answers
-from dashboard_app.api.client import Answer, ApiClient, Question, question
+from dashboard_app.api.http_client import Answer, ApiClient, Question, question
 from dashboard_app.api.problems import (
     ApiProblem,
     BadQuestion,
@@ -17,6 +16,7 @@ from dashboard_app.api.problems import (
     SignInEnded,
     Unavailable,
 )
+from dashboard_app.api.response_cache import FRESH_SECONDS, Answers
 
 
 class Transport(requests.adapters.BaseAdapter):

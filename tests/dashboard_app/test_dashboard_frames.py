@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from dashboard_app import words
-from dashboard_app.api.client import question
-from dashboard_app.frames import costs, directories, errors, jobs, trends
-from dashboard_app.frames.tables import MOMENT, RESULTS, WHOLE
+from dashboard_app.api.http_client import question
+from dashboard_app.frames import costs, jobs, trends
+from dashboard_app.frames import failures as errors
+from dashboard_app.frames import projects as directories
+from dashboard_app.frames.columns import MOMENT, RESULTS, WHOLE
 from dashboard_app.pages.trends.focus import brushed, read_focus
-from dashboard_app.spans import DAY, HOUR, Interval, Span, cut, span_until, usual_interval
+from dashboard_app.periods import DAY, HOUR, Interval, Span, cut, span_until, usual_interval
 from dashboard_app.ui import export
 from dashboard_app.ui.panels import plain
 from hypothesis import given, settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dashboard_app.filters.checks import complaints
+from dashboard_app.filters.address import complaints
 from dashboard_app.session import Param
 from hypothesis import given
 from hypothesis import strategies as st

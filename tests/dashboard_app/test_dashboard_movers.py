@@ -10,8 +10,8 @@ import pytest
 from dashboard_app.charts.measures import MEASURES, by_group
 from dashboard_app.charts.throughput import FOCUS, throughput
 from dashboard_app.frames import movers, trends
-from dashboard_app.frames.tables import RESULTS
-from dashboard_app.spans import HOUR, Interval, Span
+from dashboard_app.frames.columns import RESULTS
+from dashboard_app.periods import HOUR, Interval, Span
 from tests.dashboard_app.conftest import Open, words_of
 from tests.dashboard_app.test_dashboard_pages import frame_of
 from tests.support.app.dashboard_api import Api, serving

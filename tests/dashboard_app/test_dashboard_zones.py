@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from dashboard_app import words
-from dashboard_app.api.questions import trends as trends_question
+from dashboard_app.api.endpoints import trends as trends_question
 from dashboard_app.charts.axes import tick_label, tick_moments, time_axis, with_times
 from dashboard_app.frames import trends
-from dashboard_app.frames.tables import MOMENT
-from dashboard_app.spans import Interval, begin_of, cut, span_of_days, span_until
+from dashboard_app.frames.columns import MOMENT
+from dashboard_app.periods import Interval, begin_of, cut, span_of_days, span_until
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app.api import questions
+from dashboard_app.api import endpoints as questions
 from dashboard_app.api.loading import load
-from dashboard_app.desk import Desk, desk
-from dashboard_app.frames import directories as frames
+from dashboard_app.context import Desk, desk
+from dashboard_app.frames import projects as frames
 from dashboard_app.session import Param
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.tables import moment_column, table

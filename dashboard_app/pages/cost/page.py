@@ -7,13 +7,13 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
 from dashboard_app.api.loading import load
 from dashboard_app.charts import drawings
 from dashboard_app.charts.bars import ranked
 from dashboard_app.charts.measures import MEASURES, by_group, stacked
-from dashboard_app.desk import Desk, desk
+from dashboard_app.context import Desk, desk
 from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
 from dashboard_app.pages.trends.sections import TOKENS

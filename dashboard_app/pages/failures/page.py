@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_app.desk import Desk, desk
+from dashboard_app.context import Desk, desk
 from dashboard_app.pages.failures import sections
 from dashboard_app.session import Param
 from dashboard_app.ui import export, panels

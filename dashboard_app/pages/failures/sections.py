@@ -10,18 +10,18 @@ import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import BadQuestion
 from dashboard_app.charts import failures as charts
 from dashboard_app.charts.drawings import show
-from dashboard_app.desk import Desk
-from dashboard_app.filters import common
-from dashboard_app.frames import errors as frames
+from dashboard_app.context import Desk
+from dashboard_app.filters import period as common
+from dashboard_app.frames import failures as frames
 from dashboard_app.frames import trends
+from dashboard_app.periods import DAY, Interval, Span, cut, span_until
 from dashboard_app.session import Param
-from dashboard_app.spans import DAY, Interval, Span, cut, span_until
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card, colour_key
 from dashboard_app.ui.tables import key_of_rows, moment_column, table

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
-from dashboard_app.desk import Desk
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
+from dashboard_app.context import Desk
 from dashboard_app.filters import choices
-from dashboard_app.frames.tables import RESULTS
+from dashboard_app.frames.columns import RESULTS
 from dashboard_app.pages.failures.sections import days_of
 from dashboard_app.session import Param
 

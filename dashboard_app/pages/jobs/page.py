@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard_app.api.problems import NotFound
-from dashboard_app.desk import Desk, desk
+from dashboard_app.context import Desk, desk
 from dashboard_app.filters import choices
 from dashboard_app.pages.jobs import sections
 from dashboard_app.pages.jobs.filters import job_filters

@@ -10,16 +10,16 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
 from dashboard_app.api.loading import load
 from dashboard_app.charts.drawings import show
-from dashboard_app.charts.job import gantt
-from dashboard_app.desk import Desk
+from dashboard_app.charts.gantt import gantt
+from dashboard_app.context import Desk
 from dashboard_app.frames import jobs as frames
 from dashboard_app.pages.failures.sections import days_of
+from dashboard_app.periods import DAY
 from dashboard_app.session import Param, SessionKey
-from dashboard_app.spans import DAY
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.tables import key_of_rows, moment_column, table
 

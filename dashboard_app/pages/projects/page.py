@@ -10,11 +10,11 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import questions
+from dashboard_app.api import endpoints as questions
 from dashboard_app.charts import drawings
 from dashboard_app.charts.progress import progress
-from dashboard_app.desk import Desk, desk
-from dashboard_app.frames import directories as frames
+from dashboard_app.context import Desk, desk
+from dashboard_app.frames import projects as frames
 from dashboard_app.session import Param
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card

@@ -9,9 +9,9 @@ from typing import Literal
 import streamlit as st
 
 from dashboard_app import words
+from dashboard_app.api.endpoints import OVERVIEW
 from dashboard_app.api.problems import ApiProblem
-from dashboard_app.api.questions import OVERVIEW
-from dashboard_app.desk import Desk
+from dashboard_app.context import Desk
 from dashboard_app.frames.trends import Totals
 
 _LIVE_SECONDS = 15

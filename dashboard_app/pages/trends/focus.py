@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboard_app import words
 from dashboard_app.charts.throughput import FOCUS
-from dashboard_app.desk import Desk
+from dashboard_app.context import Desk
+from dashboard_app.periods import Span, cut, read_moment, written
 from dashboard_app.session import Param, SessionKey
-from dashboard_app.spans import Span, cut, read_moment, written
 
 _MILLISECONDS = 1_000
 

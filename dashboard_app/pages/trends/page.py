@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard_app.api.loading import load
-from dashboard_app.desk import Desk, desk
+from dashboard_app.context import Desk, desk
 from dashboard_app.filters import choices
 from dashboard_app.frames import trends as frames
 from dashboard_app.pages.trends import figures, sections
-from dashboard_app.pages.trends.filters import trend_filters
 from dashboard_app.pages.trends.focus import focus_note, focus_of
+from dashboard_app.pages.trends.trend_requests import trend_filters
 from dashboard_app.ui import export, panels
 
 

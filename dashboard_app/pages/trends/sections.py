@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import BadQuestion
 from dashboard_app.charts import palette
@@ -21,15 +21,15 @@ from dashboard_app.charts.drawings import Drawing, show
 from dashboard_app.charts.failures import annotated
 from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
 from dashboard_app.charts.throughput import most_ended, small_result, small_results, throughput
-from dashboard_app.desk import Desk
-from dashboard_app.frames import errors as error_frames
+from dashboard_app.context import Desk
+from dashboard_app.frames import failures as error_frames
 from dashboard_app.frames import trends as frames
+from dashboard_app.frames.columns import RESULTS
 from dashboard_app.frames.movers import comparable, group_movers
-from dashboard_app.frames.tables import RESULTS
 from dashboard_app.pages.trends import figures
 from dashboard_app.pages.trends.focus import chart_key, note_brush
 from dashboard_app.pages.trends.spike import spike_links, spikes_of
-from dashboard_app.spans import Span
+from dashboard_app.periods import Span
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card, colour_key
 from dashboard_app.ui.tables import movers_table, totals_table

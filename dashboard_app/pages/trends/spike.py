@@ -9,17 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import BadQuestion
 from dashboard_app.charts.axes import interval_name
-from dashboard_app.desk import Desk
-from dashboard_app.frames import errors as error_frames
+from dashboard_app.context import Desk
+from dashboard_app.frames import failures as error_frames
+from dashboard_app.frames.columns import TEXT
 from dashboard_app.frames.movers import spikes
-from dashboard_app.frames.tables import TEXT
+from dashboard_app.periods import Interval, Span, cut
 from dashboard_app.session import Param
-from dashboard_app.spans import Interval, Span, cut
 from dashboard_app.ui import panels
 
 _MOST = 5

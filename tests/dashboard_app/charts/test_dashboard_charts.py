@@ -16,10 +16,11 @@ import pytest
 from dashboard_app import words
 from dashboard_app.charts import bars, failures, measures, palette, progress, throughput
 from dashboard_app.charts.axes import interval_name, tick_label, tick_moments
-from dashboard_app.charts.job import gantt
-from dashboard_app.frames import directories, jobs, trends
-from dashboard_app.frames import errors as error_frames
-from dashboard_app.spans import DAY, HOUR, Interval, Span
+from dashboard_app.charts.gantt import gantt
+from dashboard_app.frames import failures as error_frames
+from dashboard_app.frames import jobs, trends
+from dashboard_app.frames import projects as directories
+from dashboard_app.periods import DAY, HOUR, Interval, Span
 from dashboard_app.ui import export
 
 ROOT = Path(__file__).resolve().parents[3]

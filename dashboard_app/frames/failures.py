@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import MOMENT, NUMBER, TEXT, WHOLE, typed
+from dashboard_app.frames.columns import MOMENT, NUMBER, TEXT, WHOLE, typed
 
 _GROUP = {
     "fingerprint": TEXT,

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
 
-from dashboard_app.session import Param
-from dashboard_app.spans import (
+from dashboard_app.periods import (
     MOST_DAYS,
     PRESETS,
     USUAL_PRESET,
@@ -21,6 +20,7 @@ from dashboard_app.spans import (
     span_until,
     usual_interval,
 )
+from dashboard_app.session import Param
 
 # What a bound widget shows is what stands in the address.
 CUSTOM = "Days"

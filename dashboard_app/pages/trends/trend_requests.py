@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard_app.api import questions
-from dashboard_app.api.client import Question
-from dashboard_app.desk import Desk
+from dashboard_app.api import endpoints as questions
+from dashboard_app.api.http_client import Question
+from dashboard_app.context import Desk
 from dashboard_app.filters import choices
 from dashboard_app.session import Param
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import quote
 
-from dashboard_app.api.client import Question, question
-from dashboard_app.spans import UTC_DAYS, Interval, Span, written
+from dashboard_app.api.http_client import Question, question
+from dashboard_app.periods import UTC_DAYS, Interval, Span, written
 
 OVERVIEW = question("/overview")
 MOST_ERRORS = 100

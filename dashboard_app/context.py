@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard_app.api.answers import Answers
-from dashboard_app.api.client import Question
+from dashboard_app.api.http_client import Question
+from dashboard_app.api.response_cache import Answers
+from dashboard_app.app_settings import Settings
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.drawings import Drawing, drawing
+from dashboard_app.periods import Span
 from dashboard_app.session import SessionKey
-from dashboard_app.settings import Settings
 from dashboard_app.sign_in.signing_in import Caller
-from dashboard_app.spans import Span
 
 T = TypeVar("T")
 

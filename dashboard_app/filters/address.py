@@ -9,10 +9,10 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.filters import common
-from dashboard_app.frames.tables import RESULTS
+from dashboard_app.filters import period as common
+from dashboard_app.frames.columns import RESULTS
+from dashboard_app.periods import PRESETS, read_moment
 from dashboard_app.session import Param, SessionKey
-from dashboard_app.spans import PRESETS, read_moment
 from dashboard_app.ui import panels
 
 _GROUPS = ("Nothing", "Client", "Project", "Pipeline")

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from dashboard_app.api.client import Answer, ApiClient, Question
+from dashboard_app.api.http_client import Answer, ApiClient, Question
 
 FRESH_SECONDS = 30.0
 _MOST = 300

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.tables import FLAG, MOMENT, NUMBER, RESULTS, TEXT, WHOLE, typed
-from dashboard_app.spans import DAY
+from dashboard_app.frames.columns import FLAG, MOMENT, NUMBER, RESULTS, TEXT, WHOLE, typed
+from dashboard_app.periods import DAY
 
 _TOTALS = dict.fromkeys(("total", "queued", "running", *RESULTS), WHOLE)
 _CLIENT = {
