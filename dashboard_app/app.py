@@ -16,7 +16,7 @@ from dashboard_app.sign_in.returning import ReturnToPage
 
 
 async def first_page(request: Request) -> RedirectResponse:
-    """Lead to the first page by its name, too: Streamlit has it at the root alone."""
+    """Redirect /trends to the root, where Streamlit has the first page."""
     query = request.url.query
     return RedirectResponse(f"./?{query}" if query else "./")
 

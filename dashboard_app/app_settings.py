@@ -1,4 +1,4 @@
-"""What the app is told of the ledger that it looks at: the `[run_ledger]` part of its secrets."""
+"""The settings of the app: the `[run_ledger]` part of its secrets file."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ import streamlit as st
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The ledger: where its API is, and how people reach and feed it."""
+class AppSettings:
+    """Where the ledger's API is, and what else pages say about the ledger."""
 
     api_url: str
     site_url: str = ""
-    stage: str = ""
     event_bus: str = ""
     aws_endpoint_url: str = ""
     demo: bool = False
 
 
-def settings() -> Settings | None:
-    """Return what the secrets say; None where they don't say where the API is."""
+def app_settings() -> AppSettings | None:
+    """Return the settings; None where the secrets do not name an API."""
     try:
-        told: Mapping[str, Any] = st.secrets["run_ledger"]
-        return Settings(
-            api_url=str(told["api_url"]),
-            site_url=str(told.get("site_url", "")),
-            stage=str(told.get("stage", "")),
-            event_bus=str(told.get("event_bus", "")),
-            aws_endpoint_url=str(told.get("aws_endpoint_url", "")),
-            demo=bool(told.get("demo", False)),
+        given: Mapping[str, Any] = st.secrets["run_ledger"]
+        return AppSettings(
+            api_url=str(given["api_url"]),
+            site_url=str(given.get("site_url", "")),
+            event_bus=str(given.get("event_bus", "")),
+            aws_endpoint_url=str(given.get("aws_endpoint_url", "")),
+            demo=bool(given.get("demo", False)),
         )
     except (KeyError, FileNotFoundError):
         return None

@@ -1,4 +1,4 @@
-"""What time it is: asked here alone, once a run."""
+"""The app's only clock, so that tests can set the time."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present moment, in UTC."""
+    """Return the present time, in UTC."""
     return datetime.now(UTC)

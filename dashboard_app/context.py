@@ -1,4 +1,4 @@
-"""What every page works with: whose answers, which ledger, which span, which clock."""
+"""What every page works with: the API, the period, the zone and the time."""
 
 from __future__ import annotations
 
@@ -8,61 +8,65 @@ from datetime import datetime
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dashboard_app.api.http_client import Question
-from dashboard_app.api.response_cache import Answers
-from dashboard_app.app_settings import Settings
+from dashboard_app.api.http_client import ApiRequest
+from dashboard_app.api.response_cache import ResponseCache
+from dashboard_app.app_settings import AppSettings
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.drawings import Drawing, drawing
-from dashboard_app.periods import Span
+from dashboard_app.frames import trends
+from dashboard_app.periods import Period
 from dashboard_app.session import SessionKey
-from dashboard_app.sign_in.signing_in import Caller
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Desk:
-    """One run of a page."""
+class PageContext:
+    """The context of one run of a page. `now` is in UTC."""
 
-    answers: Answers
-    caller: Caller
-    settings: Settings
+    api: ResponseCache
+    settings: AppSettings
     now: datetime
     zone: ZoneInfo
-    span: Span
+    period: Period
     client_id: str | None
     is_empty: bool
     pages: Mapping[str, Page]
 
+    def points(self, request: ApiRequest) -> pd.DataFrame:
+        """Return the points of a `/trends` answer, marked by whether their interval is over."""
+        points = self.api.make(request, trends.points)
+        return trends.marked(points, self.period, self.now)
+
     def made(
-        self, name: str, questions: Sequence[Question], part: Span, make: Callable[[], T]
+        self, name: str, requests: Sequence[ApiRequest], part: Period, make: Callable[[], T]
     ) -> T:
-        """Return what is made of a part of the span, once for the same answers and choices."""
-        hour = self.now.replace(
-            minute=0, second=0, microsecond=0
-        )  # what is running changes with it
-        key = (name, tuple(questions), part, self.span, self.zone.key, hour)
-        return self.answers.drawn(questions, key, make)
+        """Return what `make` returns; call it once for the same responses and choices."""
+        # The key changes with the hour, as it decides which interval is still running.
+        hour = self.now.replace(minute=0, second=0, microsecond=0)
+        key = (name, tuple(requests), part, self.period, self.zone.key, hour)
+        return self.api.drawn(requests, key, make)
 
     def drawn(
-        self, name: str, questions: Sequence[Question], part: Span, draw: Callable[[], AnyChart]
+        self, name: str, requests: Sequence[ApiRequest], part: Period, draw: Callable[[], AnyChart]
     ) -> Drawing:
-        """Return the drawing of a chart, made once as `made` says."""
-        return self.made(name, questions, part, lambda: drawing(draw()))
+        """Return the drawing of a chart; make it once, as `made` does."""
+        return self.made(name, requests, part, lambda: drawing(draw()))
 
     def page(self, name: str) -> Page:
         """Return another page, for a link to it."""
         return self.pages[name]
 
 
-def put(desk: Desk) -> None:
-    """Lay the desk out for the page that runs next."""
-    st.session_state[SessionKey.DESK] = desk
+def put(context: PageContext) -> None:
+    """Keep the context for the page that runs next."""
+    st.session_state[SessionKey.CONTEXT] = context
 
 
-def desk() -> Desk:
-    """Return the desk that the entry script has laid out."""
-    return cast("Desk", st.session_state[SessionKey.DESK])
+def current() -> PageContext:
+    """Return the context that the entry script has kept."""
+    return cast("PageContext", st.session_state[SessionKey.CONTEXT])

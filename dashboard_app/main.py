@@ -1,4 +1,4 @@
-"""The entry script: who looks, at which ledger, over which span; then the page."""
+"""The entry script: it shows the sidebar and then the page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from streamlit.navigation.page import Page
 from dashboard_app import clock
 from dashboard_app.api.endpoints import CLIENTS
 from dashboard_app.api.http_client import ApiClient
-from dashboard_app.api.problems import ApiProblem, BadQuestion, SignInEnded
-from dashboard_app.api.response_cache import Answers
-from dashboard_app.app_settings import Settings, settings
-from dashboard_app.context import Desk, put
-from dashboard_app.filters import address as checks
-from dashboard_app.filters import period as common
+from dashboard_app.api.problems import ApiProblem, RequestRefused, SignInEnded
+from dashboard_app.api.response_cache import ResponseCache
+from dashboard_app.app_settings import AppSettings, app_settings
+from dashboard_app.context import PageContext, put
+from dashboard_app.filters import address
+from dashboard_app.filters.declared import CLIENT, ZONE
+from dashboard_app.filters.period import ask_period, ways_out
 from dashboard_app.session import SessionKey
 from dashboard_app.sign_in import signing_in
-from dashboard_app.sign_in.signing_in import Caller, caller
+from dashboard_app.sign_in.signing_in import Analyst, signed_in
 from dashboard_app.ui import panels
 
 HERE = Path(__file__).parent
@@ -37,7 +38,7 @@ STYLE = HERE / "style.css"
 
 
 def main() -> None:
-    """Lay the desk out and run the page, or say why there is none."""
+    """Run the page that the address names, or show why there is none."""
     st.set_page_config("Run Ledger · Analysts", page_icon=LOGO, layout="wide")
     pages = {
         name: st.Page(
@@ -49,90 +50,87 @@ def main() -> None:
         )
         for name, folder, title, icon in PAGES
     }
-    ledger, person = settings(), caller()
-    in_use = ledger is not None and person is not None
+    settings, analyst = app_settings(), signed_in()
+    in_use = settings is not None and analyst is not None
     page = st.navigation(list(pages.values()), position="top" if in_use else "hidden")
     st.logo(LOGO, size="large")
     st.html(STYLE)
-    if ledger is None:
+    if settings is None:
         panels.not_set_up()
-    elif person is None:
+    elif analyst is None:
         panels.signed_out()
-    elif person.has_expired:
-        panels.sign_in_again(person)
+    elif analyst.has_expired:
+        panels.sign_in_again(analyst)
     else:
-        _show(page, pages, ledger, person)
+        _show(page, pages, settings, analyst)
 
 
-def _show(page: Page, pages: Mapping[str, Page], ledger: Settings, person: Caller) -> None:
-    has_begun = False
+def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst: Analyst) -> None:
+    api = _api(settings, analyst)
     try:
-        checks.explain(page.url_path)
+        address.explain(page.url_path)
+        st.title(page.title)
         with st.sidebar:
-            desk = _desk(ledger, person, pages)
-        put(desk)
-        has_begun = True
+            context = _context(api, settings, pages)
+        put(context)
         page.run()
     except SignInEnded:
-        panels.sign_in_again(person)
+        panels.sign_in_again(analyst)
     except ApiProblem as error:
-        if not has_begun:
-            st.title(page.title)
         panels.problem(error)
-        if isinstance(error, BadQuestion):
-            common.ways_out()
+        if isinstance(error, RequestRefused):
+            ways_out()
     finally:
         with st.sidebar:
-            _account(ledger, person)
+            _account(api, settings, analyst)
 
 
-def _desk(ledger: Settings, person: Caller, pages: Mapping[str, Page]) -> Desk:
+def _context(api: ResponseCache, settings: AppSettings, pages: Mapping[str, Page]) -> PageContext:
+    """Ask for the filters of all pages; return the context of the page that is to run."""
     now = clock.now()
-    answers = _answers(ledger, person)
-    with st.spinner("Asking who there is …", show_time=True):
-        clients, _ = answers.items(CLIENTS)
-    zone = common.zone_filter()
-    span = common.span_filter(now, zone)
-    client_id = common.client_filter([one["client_id"] for one in clients])
-    return Desk(
-        answers=answers,
-        caller=person,
-        settings=ledger,
+    with st.spinner("Loading clients …", show_time=True):
+        clients, _ = api.items(CLIENTS)
+    zone = ZONE.ask()
+    return PageContext(
+        api=api,
+        settings=settings,
         now=now,
         zone=zone,
-        span=span,
-        client_id=client_id,
+        period=ask_period(now, zone),
+        client_id=CLIENT.ask([one["client_id"] for one in clients]),
         pages=pages,
         is_empty=not any(one["jobs"]["total"] for one in clients),
     )
 
 
-def _answers(ledger: Settings, person: Caller) -> Answers:
-    """Return what this session was told; nothing of it serves another person, or another token."""
-    kept = st.session_state.get(SessionKey.ANSWERS)
-    owner = f"{person.subject} {person.token}"
-    if not isinstance(kept, Answers) or kept.caller != owner:
-        kept = Answers(ApiClient(ledger.api_url, person.token), owner)
-        st.session_state[SessionKey.ANSWERS] = kept
+def _api(settings: AppSettings, analyst: Analyst) -> ResponseCache:
+    """Return the session's responses; a new cache for another person or another token."""
+    kept = st.session_state.get(SessionKey.API)
+    owner = f"{analyst.subject} {analyst.token}"
+    if not isinstance(kept, ResponseCache) or kept.owner != owner:
+        kept = ResponseCache(ApiClient(settings.api_url, analyst.token), owner)
+        st.session_state[SessionKey.API] = kept
     return kept
 
 
-def _account(ledger: Settings, person: Caller) -> None:
-    if ledger.demo:
+def _account(api: ResponseCache, settings: AppSettings, analyst: Analyst) -> None:
+    if settings.demo:
         st.badge("Demo: made-up data", icon=":material/science:", color="violet")
     st.button(
-        "Ask anew",
+        "Refresh",
         icon=":material/refresh:",
-        help="Answers are kept for half a minute.",
-        on_click=_answers(ledger, person).forget,
+        help="Data are up to half a minute old.",
+        on_click=api.forget,
     )
     st.divider()
     # As HTML, for Markdown makes a link of an address.
-    st.html(f"<small>{escape(person.email)}</small>")
-    st.caption(f"sees {panels.plain(person.sees)}")
+    st.html(f"<small>{escape(analyst.email)}</small>")
+    st.caption(panels.plain(analyst.sees))
     st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=signing_in.leave)
-    if ledger.site_url:
-        st.link_button("The site", ledger.site_url, icon=":material/open_in_new:", type="tertiary")
+    if settings.site_url:
+        st.link_button(
+            "The site", settings.site_url, icon=":material/open_in_new:", type="tertiary"
+        )
 
 
 main()

@@ -1,7 +1,7 @@
-"""What the first visitor would wait for, done when the server starts.
+"""Warm up the server when it starts, so that the first visitor waits less.
 
-Libraries are loaded once in a process, and pandas, Arrow and Altair take their time for it. So a
-chart is drawn here once, which goes through all of them.
+A process loads pandas, Arrow and Altair once, and they take their time. So one chart is drawn here,
+which uses all of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dashboard_app.frames import trends
 from dashboard_app.pages.failures import sections as failure_sections
 from dashboard_app.pages.jobs import sections as job_sections
 from dashboard_app.pages.trends import sections as trend_sections
-from dashboard_app.periods import Interval, Span
+from dashboard_app.periods import IntervalLength, Period
 from dashboard_app.ui import export
 
 _SECTIONS = (failure_sections, job_sections, trend_sections)
@@ -23,12 +23,12 @@ _START = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def warm() -> None:
-    """Load what pages are made of, and draw a chart of nothing in particular."""
-    span = Span(_START, _START + timedelta(hours=2), Interval.HOUR)
-    counted = dict.fromkeys((*trends.COUNTS, "error_rate", *trends.PERCENTILES), 1)
-    point = {"at": _START.isoformat(), "counters": {}, **counted}
+    """Load what pages import, and draw a chart of made-up points."""
+    period = Period(_START, _START + timedelta(hours=2), IntervalLength.HOUR)
+    counts = dict.fromkeys((*trends.COUNTS, "error_rate", *trends.PERCENTILES), 1)
+    point = {"at": _START.isoformat(), "counters": {}, **counts}
     frame = trends.points({"series": [{"key": {}, "points": [point]}]})
-    whole = trends.marked(frame, span, span.end)
+    whole = trends.marked(frame, period, period.end)
     trends.total(whole)
-    drawing(throughput(frame=whole, span=span, zone=ZoneInfo("UTC")))
+    drawing(throughput(frame=whole, period=period, zone=ZoneInfo("UTC")))
     export.csv(whole)

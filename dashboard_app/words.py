@@ -1,4 +1,4 @@
-"""The ledger's terms, numbers, money and durations as people read them; the same as on the site."""
+"""The ledger's terms, numbers, money and durations, as the site shows them, too."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-OUTCOMES = {
-    "queued": "Queued",
-    "running": "Running",
-    "stalled": "Stalled",
+RESULTS = {
     "succeeded": "Succeeded",
-    "partial": "Partly done",
+    "partial": "Partial",
     "failed": "Failed",
     "timed_out": "Timed out",
     "cancelled": "Cancelled",
 }
+OUTCOMES = {"queued": "Queued", "running": "Running", "stalled": "Stalled", **RESULTS}
 STATUSES = {"queued": "Queued", "running": "Running", "completed": "Completed"}
 COUNTERS = {
     "records_ok": "Records done",
@@ -29,7 +27,6 @@ COUNTERS = {
     "cache_read_input_tokens": "Input tokens read from cache",
     "cost_microusd": "Cost (USD)",
 }
-STANDINGS = ("Open", "Overdue or behind", "All")
 NOTHING = "–"
 UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
@@ -39,42 +36,50 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def outcome(name: str) -> str:
-    """Return the word for a result or status."""
+    """Return the word for a result or a status."""
     return OUTCOMES.get(name, name)
 
 
 def counter(name: str) -> str:
-    """Return what a counter is called."""
+    """Return the word for a counter; one that has no word keeps its name."""
     return COUNTERS.get(name, name)
 
 
 def amount(name: str, value: float) -> str:
-    """Return what a counter came to: dollars of money, else a count in full."""
+    """Return a counter's value: dollars for a cost in micro-USD, else a count in full."""
     return money(value / _MICRO) if name == _MONEY else whole(value)
 
 
-def added(delta: Mapping[str, float]) -> str:
-    """Return what an event adds: Records done +40, Cost (USD) +$0.22."""
+def deltas(delta: Mapping[str, float]) -> str:
+    """Return what an event adds to counters: Records done +40, Cost (USD) +$0.22."""
     return ", ".join(
         f"{counter(name)} {'−' if value < 0 else '+'}{amount(name, abs(value))}"
         for name, value in sorted(delta.items())
     )
 
 
-def said(detail: Mapping[str, Any]) -> str:
-    """Return what an event says of its job: Completed · Partly done · its stage."""
+def happened(detail: Mapping[str, Any]) -> str:
+    """Return an event's status, result and stage: Completed · Partial · fetch.
+
+    Return Progress where it has none of them.
+    """
     status, result, stage = (detail.get(name) for name in ("status", "result", "stage"))
     parts = (STATUSES.get(str(status), status), outcome(str(result)) if result else None, stage)
     return " · ".join(str(part) for part in parts if part) or "Progress"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 row, 2,000 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def whole(value: float | None) -> str:
-    """Return a count in full: an analyst compares the last digit, too."""
+    """Return a count in full: 12,345,678."""
     return NOTHING if value is None else f"{value:,.0f}"
 
 
 def compact(value: float | None) -> str:
-    """Return a count in full up to five digits, above that in three: 12,345 and 12.3M."""
+    """Return a count with all its digits up to 99,999, then with three: 12,345 and 12.3M."""
     if value is None:
         return NOTHING
     if abs(value) < _SHORT_FROM:
@@ -89,7 +94,7 @@ def compact(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share: 3.4 %, and never 0 % for what is not nothing."""
+    """Return a share (0 to 1) in percent: 3.4 %. A small share is < 0.1 %, never 0.0 %."""
     if share is None:
         return NOTHING
     if 0 < share < _CENT:
@@ -98,7 +103,7 @@ def percent(share: float | None) -> str:
 
 
 def money(usd: float | None) -> str:
-    """Return dollars, with more digits the smaller they are."""
+    """Return an amount of dollars; a small amount has more digits: $0.0021."""
     if usd is None:
         return NOTHING
     size = abs(usd)
@@ -108,7 +113,7 @@ def money(usd: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration in its two greatest units."""
+    """Return a duration, given in seconds, in its two greatest units: 2 h 5 min."""
     if seconds is None:
         return NOTHING
     sign, size = ("−", -seconds) if seconds < 0 else ("", seconds)
@@ -125,7 +130,7 @@ def duration(seconds: float | None) -> str:
 
 
 def change(now: float | None, before: float | None) -> str | None:
-    """Return by how much something grew; None where there is nothing to compare with."""
+    """Return by how much a number grew: +12.5 % or +20×; None where it can't be compared."""
     if now is None or not before:
         return None
     share = (now - before) / abs(before)
@@ -135,21 +140,20 @@ def change(now: float | None, before: float | None) -> str | None:
 
 
 def points_of_percent(now: float | None, before: float | None) -> str | None:
-    """Return by how many points of percent a rate moved."""
+    """Return by how many points a rate (0 to 1) moved: +2.0 points; None without two rates."""
     if now is None or before is None:
         return None
     return _signed((now - before) * 100, "points")
 
 
 def _signed(moved: float, unit: str) -> str:
-    # With an ASCII hyphen: Streamlit's metric knows a fall by nothing else, and would draw
-    # "−2.0" with an arrow upwards.
-    told = f"{moved:+.1f}"
-    return UNCHANGED if float(told) == 0 else f"{told} {unit}"
+    # With an ASCII hyphen: Streamlit's metric would draw "−2.0" with an arrow upwards.
+    text = f"{moved:+.1f}"
+    return UNCHANGED if float(text) == 0 else f"{text} {unit}"
 
 
 def moment(at: datetime | None, zone: ZoneInfo) -> str:
-    """Return a moment to the minute, with its zone: 22 Nov 2026, 15:04 UTC."""
+    """Return a time to the minute, with its zone: 22 Nov 2026, 15:04 UTC."""
     if at is None:
         return NOTHING
     local = at.astimezone(zone)

@@ -1,61 +1,59 @@
-"""One client of the read API: timeouts, retries, pages, problems as exceptions."""
+"""The client of the read API: time-outs, retries, and problems as exceptions."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from dashboard_app.api.problems import ApiProblem, Unavailable, problem_of
-
-Parameters = tuple[tuple[str, str], ...]
+from dashboard_app.api.problems import ApiUnavailable, problem_of
 
 _CONNECT_SECONDS, _READ_SECONDS = 4.0, 30.0
-_TRIES = 3
+_ATTEMPTS = 3
 _PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 3.0
-_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+_RETRIED = frozenset({429, 500, 502, 503, 504})
 _OK, _NOT_MODIFIED = 200, 304
 
 
 @dataclass(frozen=True)
-class Question:
-    """A path of the API and what to ask it; equal questions have equal answers."""
+class ApiRequest:
+    """A GET request: a path of the API and its query parameters as (name, value) pairs."""
 
     path: str
-    parameters: Parameters = ()
+    parameters: tuple[tuple[str, str], ...] = ()
 
-    def also(self, **more: object) -> Question:
-        """Return the same question with *more* parameters; those that are None are left out."""
-        return question(self.path, **{**dict(self.parameters), **more})
+    def also(self, **more: object) -> ApiRequest:
+        """Return this request with more parameters, as `api_request` takes them."""
+        return api_request(self.path, **{**dict(self.parameters), **more})
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A document and what the API calls this state of it."""
+class ApiResponse:
+    """A JSON document and the ETag that the API gave it."""
 
     document: Mapping[str, Any]
     etag: str | None
 
 
-def question(path: str, **parameters: object) -> Question:
-    """Return a question; parameters that are None or empty are left out.
+def api_request(path: str, **parameters: object) -> ApiRequest:
+    """Return a request. Parameters that are None or empty are left out.
 
-    A trailing underscore keeps a name out of Python's way: `from_` asks for `from`.
+    A trailing underscore is removed from a name: `from_` becomes `from`.
     """
     named = {
-        name.rstrip("_"): _written(value)
+        name.rstrip("_"): _as_text(value)
         for name, value in parameters.items()
         if value is not None and value != ""
     }
-    return Question(path, tuple(sorted(named.items())))
+    return ApiRequest(path, tuple(sorted(named.items())))
 
 
 class ApiClient:
-    """Asks the API with one person's access token."""
+    """Sends requests to the API with one person's access token."""
 
     def __init__(
         self, base_url: str, token: str, *, pause: Callable[[float], None] = time.sleep
@@ -66,40 +64,30 @@ class ApiClient:
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.headers["Accept"] = "application/json"
 
-    def ask(self, asked: Question, earlier: Answer | None = None) -> Answer:
-        """Return the answer; *earlier* itself where the API says that nothing has changed.
+    def send(self, request: ApiRequest, earlier: ApiResponse | None = None) -> ApiResponse:
+        """Return the response; return `earlier` itself where the API says "not modified".
 
-        Raises ApiProblem for whatever is no answer.
+        Raise an ApiProblem for any other answer.
         """
         headers = {"If-None-Match": earlier.etag} if earlier and earlier.etag else {}
-        reply = self._reply(asked, headers)
+        reply = self._reply(request, headers)
         if reply.status_code == _NOT_MODIFIED and earlier is not None:
             return earlier
         document = _document(reply)
         if reply.status_code != _OK:
             raise problem_of(reply.status_code, document)
-        return Answer(document, reply.headers.get("ETag"))
+        return ApiResponse(document, reply.headers.get("ETag"))
 
-    def pages(self, asked: Question) -> Iterator[Mapping[str, Any]]:
-        """Yield the pages of a list to its end."""
-        cursor: str | None = None
-        while True:
-            page = self.ask(asked if cursor is None else asked.also(cursor=cursor)).document
-            yield page
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
-
-    def _reply(self, asked: Question, headers: Mapping[str, str]) -> requests.Response:
-        """Return what came back, after as many tries as it deserves: everything is a GET."""
-        url = f"{self._base_url}{asked.path}"
+    def _reply(self, request: ApiRequest, headers: Mapping[str, str]) -> requests.Response:
+        """Return the HTTP response of the last attempt. Retrying is safe: everything is a GET."""
+        url = f"{self._base_url}{request.path}"
         reason = "it could not be reached"
-        for number in range(_TRIES):
-            last = number == _TRIES - 1
+        for number in range(_ATTEMPTS):
+            last = number == _ATTEMPTS - 1
             try:
                 reply = self._session.get(
                     url,
-                    params=dict(asked.parameters),
+                    params=dict(request.parameters),
                     headers=dict(headers),
                     timeout=(_CONNECT_SECONDS, _READ_SECONDS),
                     allow_redirects=False,
@@ -110,13 +98,13 @@ class ApiClient:
             except requests.RequestException as error:
                 reason = f"it could not be reached ({type(error).__name__})"
             else:
-                if reply.status_code not in _TRY_AGAIN or last:
+                if reply.status_code not in _RETRIED or last:
                     return reply
-                self._pause(_wait(reply, number))
+                self._pause(_pause_seconds(reply, number))
                 continue
             if not last:
                 self._pause(_PAUSE_SECONDS * 2**number)
-        raise Unavailable(f"{self._base_url}: {reason}.")
+        raise ApiUnavailable(f"{self._base_url}: {reason}.")
 
 
 def _document(reply: requests.Response) -> Mapping[str, Any]:
@@ -124,26 +112,23 @@ def _document(reply: requests.Response) -> Mapping[str, Any]:
         document = reply.json()
     except ValueError as error:
         if reply.status_code == _OK:
-            raise Unavailable("What it answered is no JSON.") from error
+            raise ApiUnavailable("Its answer is not JSON.") from error
         return {}
     if not isinstance(document, dict):
-        raise Unavailable("What it answered is no document.")
+        raise ApiUnavailable("Its answer is not a JSON object.")
     return document
 
 
-def _wait(reply: requests.Response, number: int) -> float:
-    """Return how long to wait: what the API asks for, as far as a person would wait."""
+def _pause_seconds(reply: requests.Response, number: int) -> float:
+    """Return the seconds to wait: what the API asks for, but no longer than a person would wait."""
     try:
-        asked_for = float(reply.headers.get("Retry-After", ""))
+        wanted = float(reply.headers.get("Retry-After", ""))
     except ValueError:
-        asked_for = _PAUSE_SECONDS * 2**number
-    return min(max(asked_for, 0.0), _LONGEST_PAUSE_SECONDS)
+        wanted = _PAUSE_SECONDS * 2**number
+    return min(max(wanted, 0.0), _LONGEST_PAUSE_SECONDS)
 
 
-def _written(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-__all__ = ["Answer", "ApiClient", "ApiProblem", "Parameters", "Question", "question"]

@@ -1,4 +1,4 @@
-"""Loading what a page needs, with something to look at if it takes a while."""
+"""Loading responses behind a spinner or a progress bar."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard_app.api.http_client import Question
-from dashboard_app.api.response_cache import Answers
-
-_AT_ONCE = 8
+from dashboard_app.api.http_client import ApiRequest
+from dashboard_app.api.response_cache import AT_ONCE, ResponseCache
 
 
-def load(answers: Answers, questions: Sequence[Question], what: str) -> None:
-    """Get the answers: behind a spinner, and behind a progress bar where there are many."""
-    if answers.is_fresh(questions):
+def load(api: ResponseCache, requests: Sequence[ApiRequest], what: str) -> None:
+    """Load responses behind a spinner; behind a progress bar where there are more than eight.
+
+    Raise the first ApiProblem.
+    """
+    if api.is_fresh(requests):
         return
-    if len(questions) <= _AT_ONCE:
+    if len(requests) <= AT_ONCE:
         with st.spinner(f"Loading {what} …", show_time=True):
-            answers.load(questions)
+            api.load(requests)
         return
     bar = st.progress(0.0, f"Loading {what} …")
-    for first in range(0, len(questions), _AT_ONCE):
-        bar.progress(first / len(questions), f"Loading {what}: {first} of {len(questions)} …")
-        answers.load(questions[first : first + _AT_ONCE])
+    for first in range(0, len(requests), AT_ONCE):
+        bar.progress(first / len(requests), f"Loading {what}: {first} of {len(requests)} …")
+        api.load(requests[first : first + AT_ONCE])
     bar.empty()

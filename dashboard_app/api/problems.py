@@ -1,13 +1,13 @@
-"""What can go wrong between the app and the API, in words for whoever looks at a page.
+"""What can go wrong between the app and the API, in words for the person who reads a page.
 
 ::
 
     ApiProblem
-    ├── SignInEnded     the token is no good any more: sign in again
-    ├── Forbidden       signed in, and not let in: an administrator helps
-    ├── NotFound        not there, or not for this person to see
-    ├── BadQuestion     the API does not take what was asked; it names the parameter
-    └── Unavailable     no answer, or none that can be read: later it may work
+    ├── SignInEnded     the token has expired or is refused: sign in again
+    ├── AccessRefused   the person is signed in, but in no group that may see this
+    ├── NothingFound    there is no such thing, or this person may not see it
+    ├── RequestRefused  the API refuses the request and names the parameter
+    └── ApiUnavailable  the API gave no answer, or none that can be read
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
-_TOO_MANY = 429
+_TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 class ApiProblem(Exception):
-    """An answer that holds no data; `str` is for people, `advice` says what helps."""
+    """An answer without data. `str` of it is for people; `advice` says what helps."""
 
     title = "The API gave no data"
     advice = "Try again."
@@ -33,46 +32,42 @@ class SignInEnded(ApiProblem):
     advice = "Sign in again; this page comes back as it is."
 
 
-class Forbidden(ApiProblem):
-    """The person is known, and may not see this."""
+class AccessRefused(ApiProblem):
+    """The person is known, but may not see this."""
 
     title = "You may not see this"
     advice = (
-        "Ask whoever runs the ledger to put you into the group of your client, or into staff; "
+        "Ask an operator of the ledger to add you to the group of your client, or to staff; "
         "then sign out and in again."
     )
 
 
-class NotFound(ApiProblem):
-    """There is no such thing, or it is somebody else's: the API doesn't tell which."""
+class NothingFound(ApiProblem):
+    """There is no such thing, or it belongs to another client: the API does not say which."""
 
     title = "Nothing here"
-    advice = "It may be gone, never have been, or belong to somebody else."
+    advice = "It may have been deleted, may never have existed, or may belong to another client."
 
 
-class BadQuestion(ApiProblem):
-    """The API refuses what was asked."""
+class RequestRefused(ApiProblem):
+    """The API refuses the request."""
 
     title = "The API can't answer this"
-    advice = "Change the filters: a shorter span, by day instead of by hour, or a single client."
+    advice = "Change the filters: a shorter period, by day instead of by hour, or a single client."
 
 
-class Unavailable(ApiProblem):
-    """The API did not answer, or with nothing that can be read."""
+class ApiUnavailable(ApiProblem):
+    """The API gave no answer, or none that can be read."""
 
     title = "The API does not answer"
     advice = "What was loaded before is still in your exports. Try again in a moment."
 
 
+_BY_STATUS = {401: SignInEnded, 403: AccessRefused, 404: NothingFound, _TOO_MANY: ApiUnavailable}
+
+
 def problem_of(status: int, document: Mapping[str, Any]) -> ApiProblem:
-    """Return the problem that an answer's status and problem document speak of."""
-    said = str(document.get("detail") or document.get("title") or f"It answered {status}.")
-    if status == _UNAUTHORIZED:
-        return SignInEnded(said)
-    if status == _FORBIDDEN:
-        return Forbidden(said)
-    if status == _NOT_FOUND:
-        return NotFound(said)
-    if status == _TOO_MANY or status >= _SERVER_ERROR:
-        return Unavailable(said)
-    return BadQuestion(said)
+    """Return the problem that an HTTP status and a problem document (RFC 9457) describe."""
+    detail = str(document.get("detail") or document.get("title") or f"It answered {status}.")
+    other = ApiUnavailable if status >= _SERVER_ERROR else RequestRefused
+    return _BY_STATUS.get(status, other)(detail)

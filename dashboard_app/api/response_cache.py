@@ -1,7 +1,7 @@
-"""What a session has been told by the API: kept for a while, and for one caller alone.
+"""The API's responses in one session: fresh for half a minute, and for one person alone.
 
-It lies in the session's own state. No two people share a session, and whoever signs in anew gets a
-new one; should the caller differ all the same, everything is forgotten.
+The cache lies in the session's own state. No two people share a session, and a new sign-in gets a
+new session. If the owner differs all the same, the whole cache is replaced.
 """
 
 from __future__ import annotations
@@ -13,87 +13,81 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from dashboard_app.api.http_client import Answer, ApiClient, Question
+from dashboard_app.api.http_client import ApiClient, ApiRequest, ApiResponse
 
 FRESH_SECONDS = 30.0
+AT_ONCE = 8
 _MOST = 300
 _MOST_DRAWN = 60
-_AT_ONCE = 8
 
-Document = Mapping[str, Any]
 T = TypeVar("T")
 
 
 @dataclass
 class _Kept:
-    answer: Answer
+    response: ApiResponse
     at: float
-    made: dict[Callable[[Document], object], object] = field(default_factory=dict)
+    made: dict[Callable[[Mapping[str, Any]], object], object] = field(default_factory=dict)
 
 
-class Answers:
-    """Answers by question, for one caller."""
+class ResponseCache:
+    """Responses by request, for one owner; and what was made of them."""
 
     def __init__(
-        self, client: ApiClient, caller: str, clock: Callable[[], float] = time.monotonic
+        self, client: ApiClient, owner: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.caller = caller
+        self.owner = owner
         self._client = client
         self._clock = clock
-        self._kept: OrderedDict[Question, _Kept] = OrderedDict()
-        self._drawn: OrderedDict[Hashable, tuple[tuple[Answer, ...], object]] = OrderedDict()
+        self._kept: OrderedDict[ApiRequest, _Kept] = OrderedDict()
+        self._drawn: OrderedDict[Hashable, tuple[tuple[ApiResponse, ...], object]] = OrderedDict()
 
-    @property
-    def client(self) -> ApiClient:
-        """The client, for what is not worth keeping."""
-        return self._client
-
-    def load(self, questions: Iterable[Question]) -> None:
-        """Get all that is not fresh, side by side; raise the first problem that comes."""
-        missing = [one for one in dict.fromkeys(questions) if not self._is_fresh(one)]
+    def load(self, requests: Iterable[ApiRequest]) -> None:
+        """Send all requests without a fresh response, in parallel. Raise the first ApiProblem."""
+        missing = [one for one in dict.fromkeys(requests) if not self._is_fresh(one)]
         if not missing:
             return
         if len(missing) == 1:
-            self._keep(missing[0], self._ask(missing[0]))
+            self._keep(missing[0], self._send(missing[0]))
             return
-        with ThreadPoolExecutor(min(_AT_ONCE, len(missing))) as pool:
-            for asked, answer in zip(missing, pool.map(self._ask, missing), strict=True):
-                self._keep(asked, answer)
+        with ThreadPoolExecutor(min(AT_ONCE, len(missing))) as pool:
+            for request, response in zip(missing, pool.map(self._send, missing), strict=True):
+                self._keep(request, response)
 
-    def is_fresh(self, questions: Iterable[Question]) -> bool:
-        """Say whether nothing would have to be asked."""
-        return all(self._is_fresh(one) for one in questions)
+    def is_fresh(self, requests: Iterable[ApiRequest]) -> bool:
+        """Return whether all requests have a fresh response."""
+        return all(self._is_fresh(one) for one in requests)
 
-    def get(self, asked: Question) -> Answer:
-        """Return the answer, from what is kept as long as that is fresh."""
-        self.load([asked])
-        return self._kept[asked].answer
+    def get(self, request: ApiRequest) -> Mapping[str, Any]:
+        """Return the document for a request; send it unless a fresh response is kept."""
+        self.load([request])
+        return self._kept[request].response.document
 
-    def known(self, asked: Question) -> Document | None:
-        """Return what was last told, however long ago; None for what was never asked."""
-        kept = self._kept.get(asked)
-        return None if kept is None else kept.answer.document
+    def known(self, request: ApiRequest) -> Mapping[str, Any] | None:
+        """Return the last document for a request, however old; None where there is none."""
+        kept = self._kept.get(request)
+        return None if kept is None else kept.response.document
 
-    def make(self, asked: Question, maker: Callable[[Document], T]) -> T:
-        """Return what *maker* makes of the answer; made once for an answer."""
-        answer = self.get(asked)
-        made = self._kept[asked].made
+    def make(self, request: ApiRequest, maker: Callable[[Mapping[str, Any]], T]) -> T:
+        """Return what `maker` makes of the document; call it once for the same response."""
+        document = self.get(request)
+        made = self._kept[request].made
         if maker not in made:
-            made[maker] = maker(answer.document)
+            made[maker] = maker(document)
         return cast("T", made[maker])
 
     def items(
         self,
-        asked: Question,
+        request: ApiRequest,
         most: int | None = None,
         heard: Callable[[int], object] | None = None,
-    ) -> tuple[list[Document], bool]:
-        """Return the items of a list, and whether there are more than the *most* asked for.
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """Return the items of a list, at most `most`, and whether the API has more of them.
 
-        *heard* is told after each page how many there are so far.
+        Call `heard` after each page with the number of items so far.
         """
-        found: list[Document] = []
-        page = self.get(asked).document
+        found: list[Mapping[str, Any]] = []
+        page = self.get(request)
         while True:
             found += page["items"]
             if heard is not None:
@@ -101,42 +95,42 @@ class Answers:
             cursor = page["next_cursor"]
             if cursor is None or (most is not None and len(found) >= most):
                 return found if most is None else found[:most], cursor is not None
-            page = self.get(asked.also(cursor=cursor)).document
+            page = self.get(request.also(cursor=cursor))
 
-    def drawn(self, questions: Iterable[Question], key: Hashable, draw: Callable[[], T]) -> T:
-        """Return what *draw* makes of answers to *questions*; made once for them and *key*."""
-        answers = tuple(self._kept[asked].answer for asked in questions)
+    def drawn(self, requests: Iterable[ApiRequest], key: Hashable, draw: Callable[[], T]) -> T:
+        """Return what `draw` returns; call it once for the same responses and key."""
+        responses = tuple(self._kept[request].response for request in requests)
         kept = self._drawn.get(key)
         if (
             kept is None
-            or len(kept[0]) != len(answers)
-            or any(one is not other for one, other in zip(kept[0], answers, strict=True))
+            or len(kept[0]) != len(responses)
+            or any(one is not other for one, other in zip(kept[0], responses, strict=True))
         ):
-            kept = self._drawn[key] = (answers, draw())
+            kept = self._drawn[key] = (responses, draw())
         self._drawn.move_to_end(key)
         while len(self._drawn) > _MOST_DRAWN:
             self._drawn.popitem(last=False)
         return cast("T", kept[1])
 
     def forget(self) -> None:
-        """Ask everything anew from here on."""
+        """Forget all responses, so that the next run asks the API again."""
         self._kept.clear()
         self._drawn.clear()
 
-    def _is_fresh(self, asked: Question) -> bool:
-        kept = self._kept.get(asked)
+    def _is_fresh(self, request: ApiRequest) -> bool:
+        kept = self._kept.get(request)
         return kept is not None and self._clock() - kept.at < FRESH_SECONDS
 
-    def _ask(self, asked: Question) -> Answer:
-        kept = self._kept.get(asked)
-        return self._client.ask(asked, kept.answer if kept else None)
+    def _send(self, request: ApiRequest) -> ApiResponse:
+        kept = self._kept.get(request)
+        return self._client.send(request, kept.response if kept else None)
 
-    def _keep(self, asked: Question, answer: Answer) -> None:
-        kept = self._kept.get(asked)
-        if kept is not None and kept.answer is answer:
+    def _keep(self, request: ApiRequest, response: ApiResponse) -> None:
+        kept = self._kept.get(request)
+        if kept is not None and kept.response is response:
             kept.at = self._clock()
         else:
-            self._kept[asked] = _Kept(answer, self._clock())
-        self._kept.move_to_end(asked)
+            self._kept[request] = _Kept(response, self._clock())
+        self._kept.move_to_end(request)
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)

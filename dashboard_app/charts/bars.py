@@ -1,4 +1,4 @@
-"""Groups compared by a sum, as bars: cost by client, tokens by pipeline."""
+"""Groups compared by one measure, as bars: cost by client, tokens by pipeline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard_app.charts.units import axis_for
 
 
 def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Chart:
-    """Return a bar for each group, most first."""
+    """Return a bar for each group, the longest first."""
     chart: alt.Chart = (
         alt.Chart(frame[["group", measure.column]])
         .mark_bar(color=palette.MEASURE, cornerRadiusEnd=2)

@@ -1,8 +1,8 @@
-"""A chart as a page sends it: made once, sent at every run.
+"""Charts as pages send them: converted once, sent on each run.
 
-Turning a chart into its Vega-Lite specification takes Altair longer than all else that a page does,
-most of it for holding each part against a schema, which tests do. So a drawing keeps what came of
-it, with its tables as Arrow in the very bytes that go to the browser.
+Altair takes longer to convert a chart to its Vega-Lite specification than all else on a page takes
+together; most of that is validation, which tests do instead. So a drawing keeps the specification,
+and its tables as Arrow in the bytes that go to the browser.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EVERYTHING = "default"
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A chart, its specification without data, and its tables by the names used there."""
+    """A chart, its specification without data, and the tables that it names, as Arrow."""
 
     chart: AnyChart
     specification: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Drawing:
 
 
 def drawing(chart: AnyChart) -> Drawing:
-    """Make the drawing of a chart."""
+    """Return the drawing of a chart."""
     tables: dict[str, bytes] = {}
     with (
         _SETTINGS,
@@ -46,15 +46,15 @@ def drawing(chart: AnyChart) -> Drawing:
         alt.data_transformers.enable(_TABLES, tables=tables),
     ):
         document = chart.to_dict(validate=False)
-    document["background"] = "transparent"  # that of the card or page which it is on
+    document["background"] = "transparent"  # that of the card or the page below it
     if "facet" not in document:
-        # As wide as there is room, and with axes and legend beyond the height that it was given.
+        # It fills the width. Axes and legend come on top of the given height.
         document["autosize"] = {"type": "fit-x", "contains": "padding"}
     return Drawing(chart, document, tables)
 
 
 def specification(shown: AnyChart | Drawing) -> dict[str, Any]:
-    """Return a chart's whole specification with its data in it, whatever its size."""
+    """Return a chart's specification with all its data."""
     chart = shown.chart if isinstance(shown, Drawing) else shown
     with _SETTINGS, alt.data_transformers.enable(_EVERYTHING, max_rows=None):
         document: dict[str, Any] = chart.to_dict(validate=False)
@@ -68,7 +68,7 @@ def show(
     key: str | None = None,
     on_select: Literal["ignore"] | Callable[[], None] = "ignore",
 ) -> None:
-    """Show a chart, which is drawn if it isn't yet, as wide as there is room."""
+    """Show a chart in the full width. `alt` is its description for who can't see it."""
     drawn = shown if isinstance(shown, Drawing) else drawing(shown)
     st.vega_lite_chart(
         {**drawn.specification, **inked(st.context.theme.type), "datasets": dict(drawn.tables)},
@@ -79,7 +79,7 @@ def show(
 
 
 def inked(theme: str | None) -> dict[str, Any]:
-    """Return the settings by which text is legible: Streamlit's own grey is too faint to read."""
+    """Return Vega settings with a darker text colour: Streamlit's grey is too faint to read."""
     ink = palette.INKS.get(theme or "")
     if ink is None:
         return {}
@@ -88,7 +88,7 @@ def inked(theme: str | None) -> dict[str, Any]:
 
 
 def _put_aside(data: pd.DataFrame, tables: dict[str, bytes]) -> dict[str, str]:
-    """Keep a table, and return what stands for it in a specification: the name of its content."""
+    """Keep a table as Arrow; return its name for the specification, a hash of its content."""
     table = pa.Table.from_pandas(data, preserve_index=False)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:

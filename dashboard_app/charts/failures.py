@@ -1,4 +1,4 @@
-"""Failures: the error rate with what happened written on it, groups over time, what moved."""
+"""Charts of failures: first failures on the error rate, error groups by day, changes."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, with_times
-from dashboard_app.charts.throughput import legend
+from dashboard_app.charts.stacks import colour_scale, legend, stacked_bars
 from dashboard_app.charts.units import count_axis, short_axis
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import MOMENT
-from dashboard_app.periods import Span
+from dashboard_app.periods import Period
 
 _FAILED = palette.OUTCOMES["failed"]
 _HEIGHT = 190
 _OTHERS = "Others"
 
 
-def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInfo) -> AnyChart:
-    """Return a chart over time with the first failures of each new kind marked on it.
+def annotated(*, chart: AnyChart, notes: pd.DataFrame, period: Period, zone: ZoneInfo) -> AnyChart:
+    """Return a chart over time with marks for the first failure of each new error group.
 
-    *notes* holds `at`, `label` and `count`.
+    `notes` has the columns `at`, `label` and `count`.
     """
-    timed = with_times(notes, span=span, zone=zone)
+    timed = with_times(notes, period=period, zone=zone)
     ground = alt.Chart(timed[["x", "when", "label", "count"]])
-    x = time_axis(span=span, zone=zone, ticks=6)
+    x = time_axis(period=period, zone=zone, ticks=6)
     tooltip = [
         alt.Tooltip("when:N", title="Time"),
-        alt.Tooltip("label:N", title="First failure like this"),
+        alt.Tooltip("label:N", title="First failure of a new error group"),
         alt.Tooltip("count:Q", title="Failures in the span", format=",d"),
     ]
     rules = ground.mark_rule(color=_FAILED, strokeDash=[2, 3], opacity=0.7).encode(
@@ -43,7 +43,7 @@ def annotated(*, chart: AnyChart, notes: pd.DataFrame, span: Span, zone: ZoneInf
 
 
 def group_colours(frame: pd.DataFrame, labels: list[str]) -> dict[str, str]:
-    """Return the colour of each group, and that of all others where there are any."""
+    """Return the colour of each error group, and of the others where there are any."""
     colours = dict(zip(labels, palette.GROUPS, strict=False))
     return colours if frame["label"].isin(labels).all() else {**colours, _OTHERS: palette.THIRD}
 
@@ -51,65 +51,54 @@ def group_colours(frame: pd.DataFrame, labels: list[str]) -> dict[str, str]:
 def groups_over_time(
     *,
     frame: pd.DataFrame,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
     labels: list[str],
     has_legend: bool = True,
 ) -> alt.Chart:
-    """Return failures a day, stacked by group; those beyond *labels* are together as others."""
+    """Return failures per day, stacked by error group; those not in `labels` are "Others"."""
     named = frame.assign(label=frame["label"].where(frame["label"].isin(labels), _OTHERS))
     table = named.pivot_table(index="at", columns="label", values="count", aggfunc="sum")
     there = [name for name in [*labels, _OTHERS] if name in table]
-    wide = table.reset_index().astype({"at": MOMENT})
-    timed = with_times(trends.stacked(wide, there), span=span, zone=zone)
-    colours = group_colours(frame, labels)
-    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    key = legend(columns=1) if has_legend else None
-    chart: alt.Chart = (
-        alt.Chart(timed[["x", "x_end", "kind", "count", "low", "high", "when"]])
-        .mark_rect()
-        .encode(
-            x=time_axis(span=span, zone=zone),
-            x2="x_end:Q",
-            y=alt.Y("low:Q", title="Failures a day (count)", axis=count_axis()),
-            y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=scale, legend=key),
-            tooltip=[
-                alt.Tooltip("when:N", title="Time"),
-                alt.Tooltip("kind:N", title="Group"),
-                alt.Tooltip("count:Q", title="Failures", format=",d"),
-            ],
-        )
-        .properties(height=240)
-    )
-    return chart
+    return stacked_bars(
+        counts=trends.stacked(table.reset_index().astype({"at": MOMENT}), there),
+        period=period,
+        zone=zone,
+        x=time_axis(period=period, zone=zone),
+        y=alt.Y("low:Q", title="Failures per day (count)", axis=count_axis()),
+        colours=group_colours(frame, labels),
+        tooltip=[
+            alt.Tooltip("when:N", title="Time"),
+            alt.Tooltip("kind:N", title="Error group"),
+            alt.Tooltip("count:Q", title="Failures", format=",d"),
+        ],
+        key=legend(columns=1) if has_legend else None,
+    ).properties(height=240)
 
 
 def movers(*, frame: pd.DataFrame) -> AnyChart:
-    """Return the change of each group as a bar to the right (more) or to the left (fewer)."""
+    """Return the change of each error group as a bar to the right (more) or the left (fewer)."""
     ground = alt.Chart(frame)
     y = alt.Y("label:N", title=None, sort=None, axis=None)
     bars = ground.mark_bar(size=12, yOffset=9).encode(
         x=alt.X(
             "more:Q",
-            title="Failures more or fewer (count)",
+            title="Change in failures (count)",
             axis=short_axis(),
         ),
         y=y,
         color=alt.Color(
             "direction:N",
             title=None,
-            scale=alt.Scale(
-                domain=["More", "Fewer"], range=[_FAILED, palette.OUTCOMES["succeeded"]]
-            ),
+            scale=colour_scale({"More": _FAILED, "Fewer": palette.OUTCOMES["succeeded"]}),
             legend=legend(),
         ),
         tooltip=[
-            alt.Tooltip("label:N", title="Group"),
-            alt.Tooltip("count_before:Q", title="Before", format=",d"),
-            alt.Tooltip("count:Q", title="Now", format=",d"),
+            alt.Tooltip("label:N", title="Error group"),
+            alt.Tooltip("count_before:Q", title="Previous period", format=",d"),
+            alt.Tooltip("count:Q", title="This period", format=",d"),
             alt.Tooltip("change:Q", title="Change", format="+,d"),
-            alt.Tooltip("more:Q", title="Beyond what attempts explain", format="+,.1f"),
+            alt.Tooltip("more:Q", title="Change in failures", format="+,.1f"),
         ],
     )
     # Above their bars, and not beside them: a phone has no room for both.

@@ -1,4 +1,4 @@
-"""One job: its attempts on a line of time."""
+"""The attempts of one job over time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, in_milliseconds, label_expression, milliseconds
-from dashboard_app.charts.throughput import legend
+from dashboard_app.charts.stacks import legend, outcome_scale
 
 _TICKS = 6
 _SHORTEST = timedelta(seconds=1)
 
 
 def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyChart:
-    """Return a bar for each attempt from its start to its end, and a tick for each event."""
+    """Return a bar for each attempt (frame of `jobs.attempts`) and a tick for each event."""
     bars = frame.dropna(subset=["started_at"]).assign(
         lane=lambda rows: "Attempt " + rows["attempt"].astype("string"),
         word=lambda rows: rows["outcome"].map(words.OUTCOMES),
@@ -35,16 +35,13 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyCh
     ticks = events.assign(
         lane="Attempt " + events["attempt"].astype("string"),
         x=in_milliseconds(events["occurred_at"]),
-        said=events["what"],
+        what=events["what"],
         when=[words.moment(at, zone) for at in events["occurred_at"]],
     )
     moments = [*bars["started_at"], *bars["until"], *ticks["occurred_at"]]
     x = _axis(min(moments), max(moments), zone)
     there = [name for name in palette.OUTCOMES if bars["outcome"].eq(name).any()]
-    scale = alt.Scale(
-        domain=[words.OUTCOMES[name] for name in there],
-        range=[palette.OUTCOMES[name] for name in there],
-    )
+    scale = outcome_scale(there)
     y = alt.Y("lane:N", title=None, sort=None)
     attempts = (
         alt.Chart(bars[["lane", "word", "begins", "ends", "took", "error", "x", "x_end"]])
@@ -65,12 +62,15 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyCh
         )
     )
     marks = (
-        alt.Chart(ticks[["lane", "x", "said", "when"]])
+        alt.Chart(ticks[["lane", "x", "what", "when"]])
         .mark_tick(thickness=2, size=26, color=palette.THIRD, opacity=0.8)
         .encode(
             x=alt.X("x:Q", **x),
             y=y,
-            tooltip=[alt.Tooltip("when:N", title="Event"), alt.Tooltip("said:N", title="Says")],
+            tooltip=[
+                alt.Tooltip("when:N", title="Event"),
+                alt.Tooltip("what:N", title="What happened"),
+            ],
         )
     )
     lanes = len({*bars["lane"], *ticks["lane"]})
@@ -78,7 +78,7 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyCh
 
 
 def _axis(first: datetime, last: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """Return title, scale and labels of an axis from the first to the last moment."""
+    """Return the title, scale and labels of a time axis from the first to the last moment."""
     length = max(last - first, _SHORTEST)
     begin, end = first - length * 0.02, last + length * 0.02
     steps = [begin + (end - begin) * number / _TICKS for number in range(_TICKS + 1)]

@@ -1,4 +1,4 @@
-"""Measures over time, alone, by group, or against the span before."""
+"""Measures over time: alone, by group, or with the previous period."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
-from dashboard_app.charts.throughput import legend, so_far, spike_marks
-from dashboard_app.charts.units import Unit, axis_for, count_axis, unit_of
+from dashboard_app.charts.stacks import colour_scale, legend, stacked_bars
+from dashboard_app.charts.throughput import spike_marks
+from dashboard_app.charts.units import DurationUnit, axis_for, count_axis, unit_of
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import NUMBER
 from dashboard_app.frames.trends import with_gaps
-from dashboard_app.periods import Span
+from dashboard_app.periods import Period
 
-NOW, BEFORE = "This span", "Span before"
+NOW, BEFORE = "This span", "Previous period"
 _HEIGHT = 190
 _SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of points, and how it is shown."""
+    """A column of points, its title and unit, and the format of its numbers (d3-format)."""
 
     column: str
     title: str
@@ -39,7 +40,7 @@ class Measure:
         return f"{self.title} ({self.unit})"
 
     def within(self, *frames: pd.DataFrame) -> tuple[Measure, list[pd.DataFrame]]:
-        """Return the measure and its frames, durations in the unit that suits them all."""
+        """Return the measure and its frames; durations are in one unit that suits all frames."""
         if self.unit != _SECONDS:
             return self, list(frames)
         unit = unit_of(frame[self.column] for frame in frames)
@@ -48,10 +49,19 @@ class Measure:
         return shown, [_in_unit(frame, {self.column: column}, unit) for frame in frames]
 
 
+RECORDS = {
+    "records_ok": ("Done", palette.OUTCOMES["succeeded"]),
+    "records_failed": ("Failed", palette.OUTCOMES["failed"]),
+    "records_skipped": ("Skipped", palette.OUTCOMES["cancelled"]),
+}
+TOKENS = {
+    "input_tokens": ("Input", palette.MEASURE),
+    "output_tokens": ("Output", palette.SECOND),
+}
 MEASURES = {
     measure.column: measure
     for measure in (
-        Measure("error_rate", "Error rate", "% of judged", ".1%"),
+        Measure("error_rate", "Error rate", "%", ".1%"),
         Measure("duration_p50_seconds", "Median", _SECONDS, ",.1f"),
         Measure("duration_p95_seconds", "95th percentile", _SECONDS, ",.1f"),
         Measure("ended", "Attempts ended", "count", ",d"),
@@ -69,19 +79,19 @@ def compared(
     frame: pd.DataFrame,
     before: pd.DataFrame | None,
     measure: Measure,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
 ) -> AnyChart:
-    """Return a measure as a line, over that of the span before as a dashed one."""
+    """Return a measure as a line, and that of the previous period as a dashed line."""
     names, frames = ([NOW], [frame]) if before is None else ([BEFORE, NOW], [before, frame])
     measure, frames = measure.within(*frames)
     layers = [
         _line(
-            series=_series(one, (measure.column,), span, zone).assign(group=name),
+            series=_series(one, (measure.column,), period, zone).assign(group=name),
             measure=measure,
-            span=span,
+            period=period,
             zone=zone,
-            scale=alt.Scale(domain=[NOW, BEFORE], range=[palette.MEASURE, palette.PREVIOUS]),
+            scale=colour_scale({NOW: palette.MEASURE, BEFORE: palette.PREVIOUS}),
             dashed=name == BEFORE,
         )
         for name, one in zip(names, frames, strict=True)
@@ -93,34 +103,34 @@ def by_group(  # noqa: PLR0913 - all by name
     *,
     frame: pd.DataFrame,
     measure: Measure,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
     groups: list[str],
     spikes: pd.DataFrame | None = None,
 ) -> AnyChart:
-    """Return a line for each of some groups; each keeps its colour in every chart of a page.
+    """Return a line for each group, which has the same colour in all charts of a page.
 
-    *spikes*, with `at`, `group`, `rate`, `said` and `label`, are marked on rates of errors.
+    Mark `spikes` (columns `at`, `group`, `rate`, `failures`, `label`) on the lines.
     """
     measure, [kept] = measure.within(frame[frame["group"].isin(groups)])
     scale = alt.Scale(domain=sorted(groups), range=list(palette.GROUPS[: len(groups)]))
-    series = _series(kept, (measure.column,), span, zone)
-    lines = _line(series=series, measure=measure, span=span, zone=zone, scale=scale)
+    series = _series(kept, (measure.column,), period, zone)
+    lines = _line(series=series, measure=measure, period=period, zone=zone, scale=scale)
     shown = None if spikes is None else spikes[spikes["group"].isin(groups)]
     if shown is None or shown.empty:
         return lines.properties(height=_HEIGHT)
-    marks = spike_marks(spikes=shown, span=span, zone=zone).encode(
+    marks = spike_marks(spikes=shown, period=period, zone=zone).encode(
         y=alt.Y("rate:Q", title=measure.axis_title, axis=axis_for(measure.number))
     )
     return alt.layer(lines, marks).properties(height=_HEIGHT)
 
 
-def percentiles(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
-    """Return median and 95th percentile of durations: those of each interval, as the API says."""
+def percentiles(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
+    """Return the median and the 95th percentile of durations, as the API gives them."""
     names = {"duration_p50_seconds": "Median", "duration_p95_seconds": "95th percentile"}
     unit = unit_of(frame[name] for name in names)
     scaled = _in_unit(frame, {name: name for name in names}, unit)
-    series = _series(scaled, tuple(names), span, zone).melt(
+    series = _series(scaled, tuple(names), period, zone).melt(
         id_vars=["middle", "when", "part"],
         value_vars=list(names),
         var_name="group",
@@ -130,7 +140,7 @@ def percentiles(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart
     measure = Measure("value", "Duration", unit.name, ",.1f")
     colours = [palette.MEASURE, palette.SECOND]
     scale = alt.Scale(domain=list(names.values()), range=colours)
-    return _line(series=series, measure=measure, span=span, zone=zone, scale=scale).properties(
+    return _line(series=series, measure=measure, period=period, zone=zone, scale=scale).properties(
         height=_HEIGHT
     )
 
@@ -140,51 +150,43 @@ def stacked(
     frame: pd.DataFrame,
     columns: dict[str, tuple[str, str]],
     title: str,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
 ) -> alt.Chart:
-    """Return counters as stacked bars: *columns* names each with its word and colour."""
-    series = with_times(trends.stacked(frame, tuple(columns)), span=span, zone=zone)
-    series["kind"] = series["kind"].map({name: word for name, (word, _) in columns.items()})
-    scale = alt.Scale(
-        domain=[word for word, _ in columns.values()],
-        range=[colour for _, colour in columns.values()],
-    )
-    return (
-        alt.Chart(series[["x", "x_end", "kind", "count", "low", "high", "when", "part"]])
-        .mark_rect()
-        .encode(
-            x=time_axis(span=span, zone=zone, ticks=6),
-            x2="x_end:Q",
-            y=alt.Y("low:Q", title=title, axis=count_axis()),
-            y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=scale, legend=legend()),
-            opacity=so_far(),
-            tooltip=tooltips(("kind:N", "What", ""), ("count:Q", title, ",")),
-        )
-        .properties(height=_HEIGHT)
-    )
+    """Return counters as stacked bars; `columns` gives each its word and its colour."""
+    counts = trends.stacked(frame, tuple(columns))
+    counts["kind"] = counts["kind"].map({name: word for name, (word, _) in columns.items()})
+    return stacked_bars(
+        counts=counts,
+        period=period,
+        zone=zone,
+        x=time_axis(period=period, zone=zone, ticks=6),
+        y=alt.Y("low:Q", title=title, axis=count_axis()),
+        colours=dict(columns.values()),
+        tooltip=tooltips(("kind:N", "Kind", ""), ("count:Q", title, ",")),
+        key=legend(),
+    ).properties(height=_HEIGHT)
 
 
-def _in_unit(frame: pd.DataFrame, columns: Mapping[str, str], unit: Unit) -> pd.DataFrame:
-    """Return a frame with columns of seconds in a unit, under the names that they are to have."""
+def _in_unit(frame: pd.DataFrame, columns: Mapping[str, str], unit: DurationUnit) -> pd.DataFrame:
+    """Convert columns of seconds to a unit; `columns` gives the new name of each."""
     scaled = {new: frame[old] / unit.seconds for old, new in columns.items()}
     return frame.drop(columns=list(columns)).assign(**scaled)
 
 
 def _series(
-    frame: pd.DataFrame, columns: tuple[str, ...], span: Span, zone: ZoneInfo
+    frame: pd.DataFrame, columns: tuple[str, ...], period: Period, zone: ZoneInfo
 ) -> pd.DataFrame:
-    """Return some columns with a row for every interval, NA where nothing was counted."""
+    """Return some columns with a row for each interval; NA where nothing was counted."""
     kept = ["group", "at", *(["complete"] if "complete" in frame else []), *columns]
-    return with_times(with_gaps(frame[kept], span), span=span, zone=zone)
+    return with_times(with_gaps(frame[kept], period), period=period, zone=zone)
 
 
 def _line(  # noqa: PLR0913 - all by name
     *,
     series: pd.DataFrame,
     measure: Measure,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
     scale: alt.Scale,
     dashed: bool = False,
@@ -199,7 +201,7 @@ def _line(  # noqa: PLR0913 - all by name
         alt.Chart(data)
         .mark_line(strokeWidth=1.8, point=point, **dash)
         .encode(
-            x=time_axis(span=span, zone=zone, ticks=6, field="middle"),
+            x=time_axis(period=period, zone=zone, ticks=6, field="middle"),
             y=alt.Y(value, title=measure.axis_title, axis=axis_for(measure.number)),
             color=alt.Color("group:N", title=None, scale=scale, legend=legend()),
             tooltip=[

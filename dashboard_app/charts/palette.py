@@ -1,11 +1,12 @@
-"""Colours. A result has the same one everywhere, on light and on dark ground.
+"""Colours. An outcome has the same colour everywhere, on a light and on a dark background.
 
-Those of results are apart for every kind of colour vision (a difference of 25 and more in CIELAB,
-also as people without red, green or blue cones see them), and stand out from both grounds by 3:1.
-Tests hold both. The hues are the site's: green, amber, red, violet, grey, blue.
+The colours of results differ by 25 or more in CIELAB for every kind of colour vision, and have a
+contrast of 3:1 with both backgrounds. Tests check both. The hues are the site's.
 """
 
 from __future__ import annotations
+
+from dashboard_app import words
 
 OUTCOMES = {
     "succeeded": "#2ba772",
@@ -17,16 +18,16 @@ OUTCOMES = {
     "queued": "#8494ad",
     "stalled": "#b86b00",
 }
-# What stands side by side in one chart; queued and stalled are shades, told apart by their words.
-APART = ("succeeded", "partial", "failed", "timed_out", "cancelled", "running")
-GROUNDS = {"light": "#ffffff", "dark": "#171e27"}
-# Axes' and legends' text: the site's soft ink, 4.5:1 and more on cards and on the page.
+# Outcomes side by side in one chart. Queued and stalled are shades: words tell them apart.
+APART = (*words.RESULTS, "running")
+BACKGROUNDS = {"light": "#ffffff", "dark": "#171e27"}
+# The text of axes and legends: a contrast of 4.5:1 and more with cards and pages.
 INKS = {"light": "#525f70", "dark": "#9fadbd"}
 
 CREATED, STARTED = "#8494ad", "#2164f7"
 MEASURE, SECOND, THIRD = "#2164f7", "#d08001", "#636a78"
 PREVIOUS = "#8494ad"
-# Groups are many: eight that differ in hue and lightness, after Okabe and Ito.
+# Groups: eight colours that differ in hue and lightness, after Okabe and Ito.
 GROUPS = (
     "#2164f7",
     "#d08001",

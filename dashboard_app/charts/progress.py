@@ -1,4 +1,4 @@
-"""Projects: how much of what is expected is done, and where an even pace would be now."""
+"""Jobs of projects, beside the number that is expected."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
-from dashboard_app.charts.throughput import legend
+from dashboard_app.charts.stacks import legend, outcome_scale
 from dashboard_app.charts.units import count_axis
+from dashboard_app.frames.columns import RESULTS
 
-_PARTS = ("succeeded", "partial", "failed", "timed_out", "cancelled", "running", "queued")
+_PARTS = (*RESULTS, "running", "queued")
 
 
 def progress(*, frame: pd.DataFrame) -> AnyChart:
-    """Return jobs of each project by what they are, over a mark for how many are expected."""
+    """Return jobs of each project by outcome, with a mark at the number that is expected."""
     shown = frame.assign(label=frame["name"].fillna(frame["project_id"]))
     long = shown.melt(
         id_vars=["label", "standing"], value_vars=list(_PARTS), var_name="kind", value_name="count"
@@ -37,17 +38,14 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
             color=alt.Color(
                 "kind:N",
                 title=None,
-                scale=alt.Scale(
-                    domain=[words.OUTCOMES[name] for name in there],
-                    range=[palette.OUTCOMES[name] for name in there],
-                ),
+                scale=outcome_scale(there),
                 legend=legend(),
             ),
             tooltip=[
                 alt.Tooltip("label:N", title="Project"),
                 alt.Tooltip("kind:N", title="Jobs"),
                 alt.Tooltip("count:Q", title="Count", format=",d"),
-                alt.Tooltip("standing:N", title="Stands"),
+                alt.Tooltip("standing:N", title="Standing"),
             ],
         )
     )
@@ -60,7 +58,7 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
             tooltip=[
                 alt.Tooltip("label:N", title="Project"),
                 alt.Tooltip("jobs_expected:Q", title="Jobs expected", format=",d"),
-                alt.Tooltip("standing:N", title="Stands"),
+                alt.Tooltip("standing:N", title="Standing"),
             ],
         )
     )

@@ -1,8 +1,7 @@
-"""What was created, started and ended, by result: the chart that the others are narrowed by."""
+"""Jobs created, attempts started and ended: the chart whose brush narrows the page."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -11,86 +10,85 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
+from dashboard_app.charts.stacks import RESULT_COLOURS, colour_scale, legend, stacked_bars
 from dashboard_app.charts.units import count_axis
-from dashboard_app.frames.columns import RESULTS
 from dashboard_app.frames.trends import stacked, with_gaps
-from dashboard_app.periods import Span
+from dashboard_app.periods import Period
 
 FOCUS = "focus"
-_SO_FAR_OPACITY = 0.45
 _SMALL_HEIGHT = 96
+_ENDED_TOOLTIP = tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d"))
 _LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
 
 
 def throughput(
     *,
     frame: pd.DataFrame,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
     spikes: pd.DataFrame | None = None,
     height: int = 260,
 ) -> AnyChart:
-    """Return attempts ended by result as bars, created jobs and started attempts as lines.
+    """Return attempts ended by result as bars, jobs created and attempts started as lines.
 
-    *spikes*, with `at`, `said` and `label`, are marked above.
-
-    Its brush is called `focus` and gives a range of `x`, in milliseconds.
+    Mark `spikes` (columns `at`, `failures`, `label`) above. The brush `focus` gives a range of
+    `x`, in milliseconds since 1970.
     """
     brush = alt.selection_interval(name=FOCUS, encodings=["x"])
-    bars = results(frame=frame, span=span, zone=zone).add_params(brush)
-    layers = [bars, _begun(frame=frame, span=span, zone=zone)]
+    bars = results(frame=frame, period=period, zone=zone).add_params(brush)
+    layers = [bars, _begun(frame=frame, period=period, zone=zone)]
     if spikes is not None and not spikes.empty:
-        marks = spike_marks(spikes=spikes, span=span, zone=zone)
+        marks = spike_marks(spikes=spikes, period=period, zone=zone)
         layers.append(marks.encode(y=alt.value(0)))
     chart = alt.layer(*layers)
     return chart.resolve_scale(color="independent").properties(height=height)
 
 
-def spike_marks(*, spikes: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
-    """Return a mark for each interval in which failures stand out, with what failed most."""
-    timed = with_times(spikes, span=span, zone=zone)
-    columns = ["middle", "when", "group", "said", "label", "rate"]
+def spike_marks(*, spikes: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
+    """Mark each interval with unusually many failures, with its most frequent error."""
+    timed = with_times(spikes, period=period, zone=zone)
+    columns = ["middle", "when", "group", "failures", "label", "rate"]
     chart: alt.Chart = (
         alt.Chart(timed[columns])
         .mark_point(shape="diamond", color=palette.OUTCOMES["failed"], filled=True, size=90)
         .encode(
-            x=time_axis(span=span, zone=zone, field="middle"),
+            x=time_axis(period=period, zone=zone, field="middle"),
             tooltip=[
-                alt.Tooltip("when:N", title="Failures stand out"),
+                alt.Tooltip("when:N", title="Unusually many failures"),
                 alt.Tooltip("group:N", title="Series"),
-                alt.Tooltip("said:N", title="Here"),
-                alt.Tooltip("label:N", title="Most frequent that day"),
+                alt.Tooltip("failures:N", title="Failures"),
+                alt.Tooltip("label:N", title="Most frequent error that day"),
             ],
         )
     )
     return chart
 
 
-def results(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
-    """Return attempts ended, stacked by result; the running interval is paler."""
-    long = with_times(stacked(frame), span=span, zone=zone)
-    long["kind"] = long["kind"].map(words.OUTCOMES)
-    return (
-        alt.Chart(long[["x", "x_end", "kind", "count", "low", "high", "when", "part"]])
-        .mark_rect()
-        .encode(
-            x=time_axis(span=span, zone=zone),
-            x2="x_end:Q",
-            y=alt.Y("low:Q", title="Jobs and attempts (count)", axis=count_axis()),
-            y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=legend()),
-            opacity=so_far(),
-            tooltip=tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d")),
-        )
+def results(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
+    """Return attempts ended, stacked by result."""
+    return stacked_bars(
+        counts=_by_result(frame),
+        period=period,
+        zone=zone,
+        x=time_axis(period=period, zone=zone),
+        y=alt.Y("low:Q", title="Jobs and attempts (count)", axis=count_axis()),
+        colours=RESULT_COLOURS,
+        tooltip=_ENDED_TOOLTIP,
+        key=legend(),
     )
 
 
+def _by_result(frame: pd.DataFrame) -> pd.DataFrame:
+    counts = stacked(frame)
+    return counts.assign(kind=counts["kind"].map(words.RESULTS))
+
+
 def small_results(
-    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, groups: list[str]
+    *, frame: pd.DataFrame, period: Period, zone: ZoneInfo, groups: list[str]
 ) -> alt.FacetChart:
-    """Return a small chart of results for each of some groups, on one scale, as one to export."""
+    """Return small charts of results side by side, one for each group, for an export."""
     return (
-        _small(frame=frame, span=span, zone=zone, groups=groups)
+        _small(frame=frame, period=period, zone=zone, groups=groups)
         .properties(width=260, height=_SMALL_HEIGHT)
         .facet(
             alt.Facet("group:N", title=None, sort=groups, header=alt.Header(labelFontWeight=600)),
@@ -100,54 +98,44 @@ def small_results(
 
 
 def small_result(
-    *, frame: pd.DataFrame, span: Span, zone: ZoneInfo, group: str, most: float
+    *, frame: pd.DataFrame, period: Period, zone: ZoneInfo, group: str, most: float
 ) -> alt.Chart:
-    """Return the small chart of one group, up to the *most* that stands in any beside it."""
-    chart: alt.Chart = _small(frame=frame, span=span, zone=zone, groups=[group], most=most)
+    """Return the small chart of one group; its axis reaches up to `most` attempts."""
+    chart: alt.Chart = _small(frame=frame, period=period, zone=zone, groups=[group], most=most)
     return chart.properties(height=_SMALL_HEIGHT)
 
 
 def most_ended(frame: pd.DataFrame) -> float:
-    """Return how many attempts ended in the interval of a group that saw the most."""
+    """Return the most attempts that ended in one interval of one group."""
     return float(frame["ended"].max())
 
 
 def _small(
     *,
     frame: pd.DataFrame,
-    span: Span,
+    period: Period,
     zone: ZoneInfo,
     groups: list[str],
     most: float | None = None,
 ) -> alt.Chart:
-    """Return results of some groups; without a legend where the scale is given from outside."""
-    kept = frame[frame["group"].isin(groups)]
+    """Return results of some groups; without a legend where the axis reaches up to `most`."""
     scale = alt.Scale() if most is None else alt.Scale(domain=[0, most])
-    key = legend() if most is None else None
-    long = with_times(stacked(kept), span=span, zone=zone)
-    long["kind"] = long["kind"].map(words.OUTCOMES)
-    return (
-        alt.Chart(long[["group", "x", "x_end", "kind", "count", "low", "high", "when", "part"]])
-        .mark_rect()
-        .encode(
-            x=time_axis(span=span, zone=zone, ticks=4).title(None),
-            x2="x_end:Q",
-            y=alt.Y("low:Q", title="Ended (count)", axis=count_axis(tickCount=4), scale=scale),
-            y2="high:Q",
-            color=alt.Color("kind:N", title=None, scale=outcome_scale(), legend=key),
-            opacity=so_far(),
-            tooltip=[
-                alt.Tooltip("group:N", title="Group"),
-                *tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d")),
-            ],
-        )
+    return stacked_bars(
+        counts=_by_result(frame[frame["group"].isin(groups)]),
+        period=period,
+        zone=zone,
+        x=time_axis(period=period, zone=zone, ticks=4).title(None),
+        y=alt.Y("low:Q", title="Ended (count)", axis=count_axis(tickCount=4), scale=scale),
+        colours=RESULT_COLOURS,
+        tooltip=[alt.Tooltip("group:N", title="Group"), *_ENDED_TOOLTIP],
+        key=legend() if most is None else None,
     )
 
 
-def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
-    """Return created jobs and started attempts as lines that break where nothing was counted."""
-    grid = with_gaps(frame[["group", "at", "complete", *_LINES]], span)
-    timed = with_times(grid, span=span, zone=zone)
+def _begun(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
+    """Return jobs created and attempts started as lines, which break at gaps."""
+    grid = with_gaps(frame[["group", "at", "complete", *_LINES]], period)
+    timed = with_times(grid, period=period, zone=zone)
     long = timed.melt(
         id_vars=["middle", "when", "part"],
         value_vars=list(_LINES),
@@ -155,40 +143,18 @@ def _begun(*, frame: pd.DataFrame, span: Span, zone: ZoneInfo) -> alt.Chart:
         value_name="count",
     )
     long["kind"] = long["kind"].map({name: label for name, (label, _) in _LINES.items()})
-    labels = [label for label, _ in _LINES.values()]
-    colours = [colour for _, colour in _LINES.values()]
     return (
         alt.Chart(long)
         .mark_line(strokeWidth=1.5, point={"size": 10, "filled": True})
         .encode(
-            x=time_axis(span=span, zone=zone, field="middle"),
+            x=time_axis(period=period, zone=zone, field="middle"),
             y=alt.Y("count:Q", title="Jobs and attempts (count)", axis=count_axis()),
             color=alt.Color(
                 "kind:N",
                 title=None,
-                scale=alt.Scale(domain=labels, range=colours),
+                scale=colour_scale(dict(_LINES.values())),
                 legend=legend(orient="bottom"),
             ),
-            tooltip=tooltips(("kind:N", "What", ""), ("count:Q", "Count", ",d")),
+            tooltip=tooltips(("kind:N", "Kind", ""), ("count:Q", "Count", ",d")),
         )
     )
-
-
-def outcome_scale() -> alt.Scale:
-    """Return the scale that gives each result its colour, by its word."""
-    return alt.Scale(
-        domain=[words.OUTCOMES[name] for name in RESULTS],
-        range=[palette.OUTCOMES[name] for name in RESULTS],
-    )
-
-
-def legend(columns: int = 3, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
-    """Return a legend above or below the chart, in as many columns as a phone has room for."""
-    return alt.Legend(
-        orient=orient, direction="horizontal", columns=columns, labelLimit=220, title=None
-    )
-
-
-def so_far() -> Any:
-    """Return the opacity that tells the running interval from those that are over."""
-    return alt.condition("datum.part == 'so far'", alt.value(_SO_FAR_OPACITY), alt.value(1))

@@ -1,4 +1,4 @@
-"""Numbers on axes: durations in the unit that suits them, money with its sign, counts in short."""
+"""Numbers on axes: durations in a suitable unit, money in dollars, counts such as 1.5M."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-# Each value by itself: Vega would give all ticks the prefix of the greatest, and nothing as 0k.
+# Each value has its own prefix: Vega would give all ticks that of the greatest, and 0 as 0k.
 _SHORT = (
     "abs(datum.value) < 1000 ? format(datum.value, ',~r')"
     " : replace(format(datum.value, '.4~s'), 'G', 'B')"
@@ -18,39 +18,39 @@ _SHORT = (
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A unit of durations, and how many seconds it has."""
+class DurationUnit:
+    """A unit of durations and its length in seconds."""
 
     name: str
     seconds: int
 
 
 _UNITS = (
-    (3 * _MINUTE, Unit("seconds", 1)),
-    (3 * _HOUR, Unit("minutes", _MINUTE)),
-    (4 * _DAY, Unit("hours", _HOUR)),
+    (3 * _MINUTE, DurationUnit("seconds", 1)),
+    (3 * _HOUR, DurationUnit("minutes", _MINUTE)),
+    (4 * _DAY, DurationUnit("hours", _HOUR)),
 )
-_LONGEST = Unit("days", _DAY)
+_LONGEST = DurationUnit("days", _DAY)
 
 
-def unit_of(durations: Iterable[pd.Series[Any]]) -> Unit:
-    """Return the unit in which the longest of some durations, given in seconds, is a few."""
+def unit_of(durations: Iterable[pd.Series[Any]]) -> DurationUnit:
+    """Return the unit for some durations in seconds, by the longest of them."""
     longest = max((one.max() for one in durations if one.notna().any()), default=0)
     return next((unit for below, unit in _UNITS if longest < below), _LONGEST)
 
 
 def short_axis(**more: Any) -> alt.Axis:
-    """Return an axis of counts or durations: 0, 500, 1k, 1.5M."""
+    """Return an axis with short labels: 0, 500, 1k, 1.5M."""
     return alt.Axis(labelExpr=_SHORT, **more)
 
 
 def count_axis(**more: Any) -> alt.Axis:
-    """Return an axis of what is counted: no tick lies between two whole numbers."""
+    """Return an axis of counts: ticks are at whole numbers alone."""
     return short_axis(tickMinStep=1, **more)
 
 
 def axis_for(number: str, **more: Any) -> alt.Axis:
-    """Return the axis that suits a format of values: a share's, money's, a count's or any other."""
+    """Return the axis for a number format (d3-format): of shares, dollars, counts or others."""
     if number.endswith("%"):
         return alt.Axis(format="%", **more)
     if number.startswith("$"):

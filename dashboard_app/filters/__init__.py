@@ -1,1 +1,1 @@
-"""Filters: widget, check, words and link of each."""
+"""Filters. One declaration gives a filter its widget, check, words, link and API parameter."""

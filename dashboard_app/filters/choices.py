@@ -1,63 +1,69 @@
-"""What filters offer: the projects and pipelines there are. Others may be typed all the same."""
+"""Filters that a page asks for, with the projects and pipelines that they offer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import streamlit as st
 
-from dashboard_app.api import endpoints as questions
-from dashboard_app.api.http_client import Question
-from dashboard_app.api.problems import BadQuestion
-from dashboard_app.context import Desk
-from dashboard_app.filters import period as common
-from dashboard_app.session import Param, SessionKey
+from dashboard_app.api import endpoints
+from dashboard_app.api.http_client import ApiRequest
+from dashboard_app.api.problems import RequestRefused
+from dashboard_app.context import PageContext
+from dashboard_app.filters.declared import PIPELINE, PROJECT
+from dashboard_app.filters.kinds import Filter
+from dashboard_app.session import SessionKey
 
 
-def project_filter(here: Desk) -> str | None:
-    """Ask for a project, or all."""
-    return common.choice_filter("Project", _project_ids(here), Param.PROJECT, "All projects")
+def ask_all(here: PageContext, filters: Sequence[Filter]) -> dict[str, object]:
+    """Ask for each filter; return the API's parameters, with None for what is not narrowed."""
+    return {
+        one.parameter: one.ask(_OFFERED[one](here) if one in _OFFERED else ()) or None
+        for one in filters
+    }
 
 
-def pipeline_filter(here: Desk) -> str | None:
-    """Ask for a pipeline, or all."""
-    return common.choice_filter("Pipeline", _pipelines(here), Param.PIPELINE, "All pipelines")
+def learn(here: PageContext) -> None:
+    """Load the projects and pipelines to choose from: last on a page, so that nobody waits for it.
 
-
-def learn(here: Desk) -> None:
-    """Ask what there is to choose from: last on a page, as nobody should wait for that.
-
-    A run that was told something new is followed by another, with the choices in their places.
+    If there are new ones, start another run, which offers them.
     """
-    asked = (questions.projects(here.client_id), _by_pipeline(here))
-    before = [here.answers.known(one) for one in asked]
-    with st.spinner("Asking for projects and pipelines …", show_time=True):
-        here.answers.items(asked[0], most=questions.MOST_CHOICES)
-        # More clients and days than one answer adds up: the name of a pipeline can be typed.
-        with suppress(BadQuestion):
-            here.answers.load([asked[1]])
-    if any(here.answers.known(one) is not old for one, old in zip(asked, before, strict=True)):
+    wanted = (endpoints.projects(here.client_id), _by_pipeline(here))
+    before = [here.api.known(one) for one in wanted]
+    with st.spinner("Loading projects and pipelines …", show_time=True):
+        here.api.items(wanted[0], most=endpoints.MOST_CHOICES)
+        # More clients and days than one response adds up: a pipeline's name can still be typed.
+        with suppress(RequestRefused):
+            here.api.load([wanted[1]])
+    if any(here.api.known(one) is not old for one, old in zip(wanted, before, strict=True)):
         st.session_state[SessionKey.GOES_ON] = True
         st.rerun()
 
 
-def _by_pipeline(here: Desk) -> Question:
-    """Ask for what each pipeline did in the span: the API has no list of them."""
-    return questions.trends(here.span, client_id=here.client_id, group_by="pipeline")
+def _by_pipeline(here: PageContext) -> ApiRequest:
+    """Request what each pipeline did in the period: the API has no list of pipelines."""
+    return endpoints.trends(here.period, client_id=here.client_id, group_by="pipeline")
 
 
-def _project_ids(here: Desk) -> list[str]:
-    """Return the ids of projects that are known, as many as anybody looks through."""
-    asked = questions.projects(here.client_id)
+def _project_ids(here: PageContext) -> list[str]:
+    """Return the ids of the projects that are loaded already, up to the most offered."""
+    request = endpoints.projects(here.client_id)
     found: list[str] = []
-    while (page := here.answers.known(asked)) is not None:
+    while (page := here.api.known(request)) is not None:
         found += [item["project_id"] for item in page["items"]]
-        if page["next_cursor"] is None or len(found) >= questions.MOST_CHOICES:
+        if page["next_cursor"] is None or len(found) >= endpoints.MOST_CHOICES:
             break
-        asked = asked.also(cursor=page["next_cursor"])
+        request = request.also(cursor=page["next_cursor"])
     return found
 
 
-def _pipelines(here: Desk) -> list[str]:
-    document = here.answers.known(_by_pipeline(here))
+def _pipelines(here: PageContext) -> list[str]:
+    document = here.api.known(_by_pipeline(here))
     return [str(one["key"]["pipeline"]) for one in document["series"]] if document else []
+
+
+_OFFERED: Mapping[Filter, Callable[[PageContext], list[str]]] = {
+    PROJECT: _project_ids,
+    PIPELINE: _pipelines,
+}

@@ -1,1 +1,1 @@
-"""From the API's JSON to typed tables: times are UTC, counts integers, what is missing is NA."""
+"""From the API's JSON to typed tables: times are in UTC, counts are integers, gaps are NA."""

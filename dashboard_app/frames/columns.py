@@ -1,4 +1,4 @@
-"""What all frames share: columns of a known type, whatever the rows hold."""
+"""What all frames share: the types of their columns, results and counters."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from typing import Any, Final
 
 import pandas as pd
 
+from dashboard_app import words
+
 WHOLE: Final = "Int64"
 NUMBER: Final = "Float64"
 TEXT: Final = "string"
 FLAG: Final = "boolean"
 MOMENT: Final = "datetime64[us, UTC]"
 
-RESULTS = ("succeeded", "partial", "failed", "timed_out", "cancelled")
-COUNTERS = (
-    "records_ok",
-    "records_failed",
-    "records_skipped",
-    "llm_calls",
-    "llm_errors",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_input_tokens",
-    "cost_microusd",
-)
+RESULTS, COUNTERS = tuple(words.RESULTS), tuple(words.COUNTERS)
 MICROUSD = 1_000_000
+JOB_TOTALS = dict.fromkeys(("total", "queued", "running", *RESULTS), WHOLE)
+"""Columns of a client's or project's jobs, counted by what they are."""
 
 
 def typed(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return a frame with exactly these columns and types; what a row lacks is NA."""
+    """Return a frame with these columns and types alone; a value that a row lacks is NA."""
     listed = list(rows)
     return pd.DataFrame(
         {name: _column([row.get(name) for row in listed], kind) for name, kind in columns.items()}
@@ -44,7 +37,7 @@ def _column(values: Sequence[Any], kind: str) -> pd.Series[Any]:
 
 
 def error_rate(sums: pd.DataFrame) -> pd.Series[Any]:
-    """Return (failed + timed out) / (ended - cancelled) of sums; NA where nothing else ended."""
-    judged = sums["ended"] - sums["cancelled"]
-    rate = (sums["failed"] + sums["timed_out"]).astype(NUMBER) / judged.where(judged > 0)
+    """Return (failed + timed out) / (ended - cancelled), a share; NA where the divisor is 0."""
+    counted = sums["ended"] - sums["cancelled"]
+    rate = (sums["failed"] + sums["timed_out"]).astype(NUMBER) / counted.where(counted > 0)
     return rate.astype(NUMBER)

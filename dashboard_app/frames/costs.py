@@ -1,4 +1,4 @@
-"""Money: what was spent, what a record cost, what went into records that failed."""
+"""Costs by group: in all, per record, and of records that failed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from dashboard_app.frames.columns import NUMBER
 
 
 def unit_costs(sums: pd.DataFrame) -> pd.DataFrame:
-    """Return sums of groups with what a record cost, most money first.
+    """Add costs per record to the sums of groups (`trends.totals`), the highest cost first.
 
-    Nobody reports money by record, so it is shared out evenly over all records of a group:
-    `failed_usd` is that share of the records that failed.
+    Costs are reported by job. So a group's cost is divided evenly by its records, done and failed;
+    `failed_usd` is the part of the failed ones. New columns: `usd_per_record`,
+    `usd_per_good_record`, `failed_usd`, `tokens_per_record`, `cached_share` (0 to 1).
     """
     handled = sums["records_ok"] + sums["records_failed"]
     per_record = _ratio(sums["cost_usd"], handled)
@@ -28,5 +29,5 @@ def unit_costs(sums: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ratio(part: pd.Series[Any], whole: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a quotient, NA where there is nothing to divide by."""
+    """Return a quotient; NA where the divisor is 0."""
     return (part.astype(NUMBER) / whole.where(whole > 0).astype(NUMBER)).astype(NUMBER)

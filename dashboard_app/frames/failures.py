@@ -1,4 +1,4 @@
-"""Groups of failures as tables: what they are, how they come and go, which moved most."""
+"""Error groups as tables: what they are, failures by day, changes between periods."""
 
 from __future__ import annotations
 
@@ -23,11 +23,9 @@ _GROUP = {
 _DAILY = {"at": MOMENT, "fingerprint": TEXT, "label": TEXT, "count": WHOLE}
 _LABEL = 48
 
-Document = Mapping[str, Any]
-
 
 def groups(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a row for each group of failures, most frequent first."""
+    """Return a row for each error group, in the order of the API: most failures first."""
     rows = (
         {
             **item,
@@ -40,14 +38,14 @@ def groups(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def label(item: Mapping[Any, Any]) -> str:
-    """Return a short name for a group of failures."""
-    said = ": ".join(str(item[name]) for name in ("type", "message") if item[name])
-    text = said or str(item["fingerprint"])
+    """Return a short name for an error group: its type and message, else its fingerprint."""
+    reason = ": ".join(str(item[name]) for name in ("type", "message") if item[name])
+    text = reason or str(item["fingerprint"])
     return text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
 
 
 def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.DataFrame:
-    """Return a row for each day and group that failed on it."""
+    """Return a row for each day and error group: `at`, `fingerprint`, `label`, `count`."""
     rows = [
         {
             "at": day.isoformat(),
@@ -61,8 +59,11 @@ def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.
     return typed(rows, _DAILY)
 
 
-def merged(parts: Iterable[Iterable[Document]]) -> list[Document]:
-    """Return the groups of several spans as one list: counts added, samples the latest."""
+def merged(parts: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
+    """Return the API's error groups of several periods as one list.
+
+    Counts are added up; type, message and jobs are those of the latest failure.
+    """
     found: dict[str, dict[str, Any]] = {}
     for item in (one for part in parts for one in part):
         known = found.setdefault(item["fingerprint"], {**item, "count": 0, "clients": []})
@@ -78,10 +79,11 @@ def merged(parts: Iterable[Iterable[Document]]) -> list[Document]:
 
 
 def movers(now: pd.DataFrame, before: pd.DataFrame, busier: float = 1.0) -> pd.DataFrame:
-    """Return the groups of two spans with what changed, the greatest change first.
+    """Compare the error groups of two periods; the greatest change is first.
 
-    *busier* is how many times the attempts of the span before ended in this one: `more` is what
-    lies above or below as many failures as that alone would have made, and gives the order.
+    `busier` is the ratio of attempts that ended now and before. At the same error rate, failures
+    change by it alone, so `more` counts the failures beyond that. Groups without change are left
+    out. Columns: the group's, `count`, `count_before`, `change`, `more`.
     """
     columns = ["fingerprint", "type", "message", "count", "last_seen_at"]
     both = now[columns].merge(
@@ -101,5 +103,5 @@ def movers(now: pd.DataFrame, before: pd.DataFrame, busier: float = 1.0) -> pd.D
 
 
 def new_since(frame: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the groups that did not occur in what came earlier."""
+    """Return the error groups of `frame` that are not in `earlier`."""
     return frame[~frame["fingerprint"].isin(earlier["fingerprint"])].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Jobs, their attempts and their histories as tables."""
+"""Jobs, their attempts, entries and counters as tables."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def jobs(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def outcome(job: Mapping[str, Any]) -> str:
-    """Return the one word for how a job or an attempt is: its result, else its status."""
+    """Return a job's or an attempt's outcome: `stalled`, else its result, else its status."""
     if job.get("stalled"):
         return "stalled"
     return str(job["result"] or job["status"])
@@ -95,7 +95,7 @@ def _job(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _progress(item: Mapping[str, Any]) -> float | None:
-    """Return the share of records that are through; None where nobody said how many there are."""
+    """Return the share of records that are handled (0 to 1); None without a `records_total`."""
     if not item["records_total"]:
         return None
     counters = item["counters"]
@@ -106,7 +106,7 @@ def _progress(item: Mapping[str, Any]) -> float | None:
 
 
 def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
-    """Return a row for each attempt; `until` is where a bar for it ends, now while it runs."""
+    """Return a row for each attempt; `until` is its end, or `now` while it runs."""
     rows = []
     for one in job["attempts"]:
         error = one["error"] or {}
@@ -123,22 +123,22 @@ def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
 
 
 def entries(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a row for each event of a job's history."""
+    """Return a row for each entry of a job: `what` happened, and `delta` as text."""
     return typed((_entry(item) for item in items), _ENTRY)
 
 
 def _entry(item: Mapping[str, Any]) -> dict[str, Any]:
     detail = item["detail"]
-    said = [str(detail[name]) for name in ("status", "result", "stage") if detail.get(name)]
+    happened = [str(detail[name]) for name in ("status", "result", "stage") if detail.get(name)]
     delta = detail.get("delta") or {}
     return {
         **item,
-        "what": " · ".join(said) or "progress",
+        "what": " · ".join(happened) or "progress",
         "delta": ", ".join(f"{name} {count:+,}" for name, count in sorted(delta.items())),
     }
 
 
 def counters(job: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a row for each counter of a job."""
+    """Return a row for each counter of a job: `counter` and `value`."""
     rows = [{"counter": name, "value": value} for name, value in sorted(job["counters"].items())]
     return typed(rows, {"counter": TEXT, "value": WHOLE})

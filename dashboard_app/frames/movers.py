@@ -1,4 +1,4 @@
-"""What moved against the span before, group by group, and intervals in which failures stand out."""
+"""How groups changed since the previous period, and intervals with unusually many failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard_app.frames.columns import MOMENT, NUMBER, TEXT, WHOLE, typed
 from dashboard_app.frames.trends import ends_of, shifted, totals, within
-from dashboard_app.periods import Span
+from dashboard_app.periods import Period
 
 _COUNTED = ("ended", "records", "tokens", "cost_usd")
 _FEWEST_FAILURES, _SURPRISE = 3, 3.0
@@ -26,28 +26,28 @@ _SPIKE = {
 
 
 def comparable(
-    series: pd.DataFrame, before: pd.DataFrame, span: Span, part: Span | None, now: datetime
+    series: pd.DataFrame, before: pd.DataFrame, period: Period, part: Period | None, now: datetime
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the points of a part whose intervals are over, and their counterparts before.
+    """Return the points of a part and those of the previous period at the same places.
 
-    The interval that runs has no counterpart yet, whether anything was counted in it or not.
+    Leave out intervals that are not over: the running one can't be compared with a whole one.
     """
     return (
-        _over(within(series, part), span, now),
-        _over(within(shifted(before, span), part), span, now),
+        _over(within(series, part), period, now),
+        _over(within(shifted(before, period), part), period, now),
     )
 
 
-def _over(frame: pd.DataFrame, span: Span, now: datetime) -> pd.DataFrame:
-    return frame[ends_of(frame["at"], span) <= pd.Timestamp(now)]
+def _over(frame: pd.DataFrame, period: Period, now: datetime) -> pd.DataFrame:
+    return frame[ends_of(frame["at"], period) <= pd.Timestamp(now)]
 
 
 def group_movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Return each group's sums in both spans and how they moved, greatest mover first.
+    """Compare each group's sums in two periods; the greatest change is first.
 
-    `more_failures` is what a change of the error rate comes to: by how many attempts more failed
-    than would have at the rate before. So one failure of one attempt moves less than a point of
-    percent of thousands, and groups are in the order of it.
+    `more_failures` is the change of the error rate, times the attempts that it judges: failures
+    beyond those that the rate before would give. So one failure of a single attempt counts less
+    than a small change over thousands. A column NAME has NAME_before and NAME_change (a share).
     """
     columns = ["group", "error_rate", *_COUNTED]
     judged = totals(now).assign(judged=lambda sums: sums["ended"] - sums["cancelled"])
@@ -72,10 +72,11 @@ def group_movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
 
 
 def spikes(frame: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Return the intervals in which a group failed far more than in its others, by time.
+    """Return the `most` intervals with unusually many failures of a group, in order of time.
 
-    Expected are as many failures as the group's other intervals would give; what lies three times
-    the spread of such a count above that stands out, if it is three failures or more.
+    A group's other intervals give the failures to expect. An interval is unusual if it has three
+    failures or more, and exceeds what is expected by three times the spread of such a count.
+    Columns: `group`, `at`, `bad` of `judged` attempts, `rate` (0 to 1), `surprise`.
     """
     rows: list[Mapping[str, Any]] = []
     for group, points in frame.groupby("group", sort=False):

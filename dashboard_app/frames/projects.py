@@ -1,4 +1,4 @@
-"""Clients, their configurations, and projects as tables."""
+"""Projects as a table: progress, pace and standing against the due date."""
 
 from __future__ import annotations
 
@@ -8,18 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard_app.frames.columns import FLAG, MOMENT, NUMBER, RESULTS, TEXT, WHOLE, typed
+from dashboard_app.frames.columns import JOB_TOTALS, MOMENT, NUMBER, TEXT, WHOLE, typed
 from dashboard_app.periods import DAY
 
-_TOTALS = dict.fromkeys(("total", "queued", "running", *RESULTS), WHOLE)
-_CLIENT = {
-    "client_id": TEXT,
-    "name": TEXT,
-    "description": TEXT,
-    "contact": TEXT,
-    "declared": FLAG,
-    **_TOTALS,
-}
 _PROJECT = {
     "project_id": TEXT,
     "name": TEXT,
@@ -33,21 +24,14 @@ _PROJECT = {
     "standing": TEXT,
     "done_a_day": NUMBER,
     "needed_a_day": NUMBER,
-    **_TOTALS,
+    **JOB_TOTALS,
     "created_at": MOMENT,
     "last_seen_at": MOMENT,
 }
-_PARAMETER = {"name": TEXT, "value": TEXT, "description": TEXT, "updated_at": MOMENT}
-_DIFFERENCE = {"name": TEXT, "one": TEXT, "other": TEXT, "differs": FLAG}
-
-
-def clients(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a row for each client."""
-    return typed(({**item, **item["jobs"]} for item in items), _CLIENT)
 
 
 def projects(items: Iterable[Mapping[str, Any]], now: datetime) -> pd.DataFrame:
-    """Return a row for each project: how far it is, and how that stands against its due date."""
+    """Return a row for each project; `progress` is a share (0 to 1), paces are jobs per day."""
     return typed((_project(item, now) for item in items), _PROJECT)
 
 
@@ -68,7 +52,7 @@ def _project(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _pace(project: Mapping[str, Any], done: int, now: datetime) -> dict[str, float | None]:
-    """Return how many jobs a day are done, and how many a day are left to do until it is due."""
+    """Return the jobs done per day so far, and those to do per day until the due date."""
     began, due = (
         None if project[name] is None else datetime.fromisoformat(project[name])
         for name in ("created_at", "due_at")
@@ -81,7 +65,10 @@ def _pace(project: Mapping[str, Any], done: int, now: datetime) -> dict[str, flo
 
 
 def standing(project: Mapping[str, Any], progress: float | None, now: datetime) -> str:
-    """Say how a project stands: done, late, behind or ahead of an even pace to its due date."""
+    """Return a project's standing: its closed status, `done`, `overdue` or its pace.
+
+    The pace is even from its creation to its due date; `progress` is a share (0 to 1).
+    """
     if project["status"] in {"completed", "archived", "paused"}:
         return str(project["status"])
     if progress is not None and progress >= 1:
@@ -96,24 +83,3 @@ def standing(project: Mapping[str, Any], progress: float | None, now: datetime) 
     began = datetime.fromisoformat(project["created_at"])
     share = (now - began) / (due - began) if due > began else 1.0
     return "on pace" if progress >= share else "behind an even pace"
-
-
-def parameters(document: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a row for each plain parameter of a client's configuration."""
-    return typed(document["parameters"], _PARAMETER)
-
-
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a row for each parameter of either client, and whether the two differ in it."""
-    mine = {parameter["name"]: parameter["value"] for parameter in one["parameters"]}
-    theirs = {parameter["name"]: parameter["value"] for parameter in other["parameters"]}
-    rows = [
-        {
-            "name": name,
-            "one": mine.get(name),
-            "other": theirs.get(name),
-            "differs": mine.get(name) != theirs.get(name),
-        }
-        for name in sorted({*mine, *theirs})
-    ]
-    return typed(rows, _DIFFERENCE)

@@ -1,8 +1,8 @@
 """Series of `/trends` as a table: a row for each group and interval in which something counted.
 
-An interval without a row is a gap: nothing was counted in it. It becomes a row of NA where a line
-is drawn, so that the line breaks, and never a zero. Counts add up. Rates are made anew from added
-counts. Percentiles are neither added nor averaged: they stay those of their interval and group.
+An interval without a row is a gap: nothing was counted in it. For a line it becomes a row of NA,
+so that the line breaks there; it never becomes zero. Counts add up. Rates are computed again from
+added counts. Percentiles are never added or averaged: each stays that of its interval and group.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from dashboard_app.frames.columns import (
     error_rate,
     typed,
 )
-from dashboard_app.periods import HOUR, Interval, Span
+from dashboard_app.periods import HOUR, IntervalLength, Period
 
 COUNTS = ("created", "started", "ended", *RESULTS)
 SUMS = (*COUNTS, *COUNTERS)
 PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
-DERIVED = ("error_rate", "records", "tokens", "cost_usd")
 EVERYTHING = "all"
-Totals = Mapping[str, float | int | None]
+SeriesTotals = Mapping[str, float | int | None]
 _COLUMNS = {
     "group": TEXT,
     "at": MOMENT,
@@ -43,7 +42,11 @@ _COLUMNS = {
 
 
 def points(document: Mapping[str, Any]) -> pd.DataFrame:
-    """Return all points of a document, by group and time."""
+    """Return the points of a `/trends` document.
+
+    Columns: `group`, `at` (the beginning of the interval), counts, `error_rate` (0 to 1),
+    durations in seconds, counters, `records`, `tokens`, `cost_usd`.
+    """
     rows = [
         {**point, **{name: point["counters"].get(name, 0) for name in COUNTERS}, "group": group}
         for series in document["series"]
@@ -54,7 +57,7 @@ def points(document: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _derived(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add what follows from sums alone."""
+    """Add the columns that follow from counters: `records`, `tokens`, `cost_usd`."""
     return frame.assign(
         records=frame["records_ok"] + frame["records_failed"] + frame["records_skipped"],
         tokens=frame["input_tokens"] + frame["output_tokens"],
@@ -62,30 +65,30 @@ def _derived(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def marked(frame: pd.DataFrame, span: Span, now: datetime) -> pd.DataFrame:
-    """Say of each point whether its interval is over: the running one counts on."""
-    ends = ends_of(frame["at"], span)
+def marked(frame: pd.DataFrame, period: Period, now: datetime) -> pd.DataFrame:
+    """Add `complete`: whether a point's interval is over."""
+    ends = ends_of(frame["at"], period)
     return frame.assign(complete=(ends <= pd.Timestamp(now)).astype("boolean"))
 
 
-def ends_of(begins: pd.Series[Any], span: Span) -> pd.Series[Any]:
-    """Return where the intervals end that begin then: not all days are equally long."""
-    if span.interval is Interval.HOUR:
+def ends_of(begins: pd.Series[Any], period: Period) -> pd.Series[Any]:
+    """Return the ends of intervals by their beginnings. Not all days have the same length."""
+    if period.interval is IntervalLength.HOUR:
         return begins + HOUR
-    ends = {begin: span.end_of(begin) for begin in begins.unique()}
+    ends = {begin: period.end_of(begin) for begin in begins.unique()}
     return begins.map(ends).astype(MOMENT)
 
 
-def with_gaps(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
-    """Return a row for each group and interval of the span: NA where nothing was counted."""
+def with_gaps(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Add a row of NA for each group and interval of the period in which nothing was counted."""
     groups = pd.Series(frame["group"].unique(), dtype=TEXT, name="group")
-    moments = pd.Series(span.intervals(), name="at").astype(MOMENT)
+    moments = pd.Series(period.intervals(), name="at").astype(MOMENT)
     grid = groups.to_frame().merge(moments.to_frame(), how="cross")
     return grid.merge(frame, on=["group", "at"], how="left")
 
 
-def within(frame: pd.DataFrame, focus: Span | None) -> pd.DataFrame:
-    """Return the points of a part of the span; all of them without one."""
+def within(frame: pd.DataFrame, focus: Period | None) -> pd.DataFrame:
+    """Return the points in a part of the period; all of them where there is no part."""
     if focus is None:
         return frame
     lies_in = (frame["at"] >= pd.Timestamp(focus.start)) & (frame["at"] < pd.Timestamp(focus.end))
@@ -93,15 +96,15 @@ def within(frame: pd.DataFrame, focus: Span | None) -> pd.DataFrame:
 
 
 def totals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the sums of each group, largest first, with the rates of those sums."""
+    """Return the sums of each group with their error rate, the most ended attempts first."""
     sums = frame.groupby("group", sort=False)[list(SUMS)].sum().reset_index()
     sums["error_rate"] = error_rate(sums)
     ordered = _derived(sums).sort_values(["ended", "group"], ascending=[False, True])
     return ordered.reset_index(drop=True)
 
 
-def total(frame: pd.DataFrame) -> Totals:
-    """Return the sums over all rows; `error_rate` is None where nothing was judged."""
+def total(frame: pd.DataFrame) -> SeriesTotals:
+    """Return the sums of all rows; `error_rate` is None where only cancelled attempts ended."""
     one = totals(frame.assign(group=pd.Series(EVERYTHING, index=frame.index, dtype=TEXT)))
     if one.empty:
         return {
@@ -116,20 +119,20 @@ def total(frame: pd.DataFrame) -> Totals:
 
 
 def top_groups(frame: pd.DataFrame, measure: str, most: int) -> list[str]:
-    """Return the groups that have most of a measure, most first."""
+    """Return the `most` groups with the highest sums of a measure, highest first."""
     sums = frame.groupby("group")[measure].sum().sort_values(ascending=False, kind="stable")
     return [str(name) for name in sums.index[:most]]
 
 
-def shifted(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
-    """Return points of the span before at the places of this one, for drawing over each other."""
-    places = dict(zip(span.previous.intervals(), span.intervals(), strict=True))
+def shifted(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Move points of the previous period to the intervals of this one, to draw both together."""
+    places = dict(zip(period.previous.intervals(), period.intervals(), strict=True))
     placed = frame.assign(at=frame["at"].map(places).astype(MOMENT))
     return placed.dropna(subset=["at"])
 
 
 def stacked(frame: pd.DataFrame, names: Sequence[str] = RESULTS) -> pd.DataFrame:
-    """Return a row for each point and count of *names* that is not nothing: `low` to `high`."""
+    """Return a row for each bar of a stack: `kind`, `count`, `low`, `high`; none for zero."""
     keep = [name for name in ("group", "at", "complete") if name in frame]
     parts, low = [], pd.Series(0, index=frame.index, dtype=WHOLE)
     for name in names:

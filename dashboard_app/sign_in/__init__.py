@@ -1,1 +1,1 @@
-"""Signing in, and back to where one was."""
+"""Signing in, signing out, and returning to the same page."""

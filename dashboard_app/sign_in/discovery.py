@@ -1,9 +1,8 @@
-"""Our own copy of the provider's discovery document.
+"""A copy of the provider's discovery document (OpenID Connect), with another end of session.
 
-Cognito's names an end of session that answers Streamlit's sign-out with an error, as Cognito wants
-`logout_uri` where the standard says `post_logout_redirect_uri`. This copy names the same endpoints,
-and an end of session with the `logout_uri` in it. The local stack needs one anyway: its tokens
-bear the issuer of a real pool, whose address is not where its keys are.
+Cognito's end of session wants `logout_uri` where the standard has `post_logout_redirect_uri`, and
+so refuses Streamlit's sign-out. This copy names an address with the `logout_uri` in it. The local
+stack needs a copy, too: its tokens name a real pool as issuer, whose keys are elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ NAMES = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "logo
 
 
 def discovery(provider: Mapping[str, str], redirect_uri: str) -> dict[str, object]:
-    """Return the document for a provider, for an app that signing in comes back to."""
+    """Return the document for a provider and the app's redirect URI."""
     redirected = urlsplit(redirect_uri)
     leave = urlencode({"logout_uri": f"{redirected.scheme}://{redirected.netloc}/"})
     return {
@@ -38,7 +37,7 @@ def discovery(provider: Mapping[str, str], redirect_uri: str) -> dict[str, objec
 
 
 async def show(_request: Request) -> JSONResponse:
-    """Answer with the document that the secrets' `[provider]` part makes."""
+    """Answer with the document; 404 where the secrets have no `[provider]` part."""
     secrets_singleton.load_if_toml_exists()
     provider, auth = secrets_singleton.get("provider"), secrets_singleton.get("auth")
     if not provider or not auth or not set(NAMES) <= set(provider):

@@ -1,9 +1,9 @@
-"""Back to the page that signing in was asked for on.
+"""Return to the page from which somebody signed in.
 
-Streamlit ends a sign-in at its first page, whatever was open before. This stands around it: a
-request for `/auth/login` says in its Referer which page it comes from, a short-lived cookie keeps
-path and query, and the redirect at the end of `/oauth2callback` goes there. A path alone is kept,
-so that nobody can be sent to another site.
+Streamlit ends a sign-in at its first page. So this middleware reads from the Referer of a request
+for `/auth/login` on which page it was made, keeps path and query in a short-lived cookie, and sends
+the redirect at the end of `/oauth2callback` there. It keeps a path without a host, so that nobody
+can be sent to another site.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _REDIRECTS = range(300, 400)
 
 
 class ReturnToPage:
-    """The middleware."""
+    """The middleware (ASGI)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and note or use the page to return to."""
+        """Handle a request: keep the page to return to, or redirect to it."""
         path = scope.get("path", "")
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         if scope["type"] == "http" and path.endswith(_LOGIN):
@@ -39,7 +39,7 @@ class ReturnToPage:
 
 
 def page_of(referer: str, host: str) -> str | None:
-    """Return path and query of a page of this very host; None for any other."""
+    """Return path and query of a page on this host; None for any other page."""
     parts = urlsplit(referer)
     if not host or parts.netloc != host:
         return None
@@ -48,7 +48,7 @@ def page_of(referer: str, host: str) -> str | None:
 
 
 def is_page(page: str) -> bool:
-    """Say whether a text is a path on this host and nothing that a browser takes for another."""
+    """Return whether a text is a path that no browser takes for another host."""
     return (
         page.startswith("/")
         and not page.startswith(("//", "/\\"))
@@ -60,7 +60,7 @@ def is_page(page: str) -> bool:
 
 
 def remembered(cookies: str) -> str | None:
-    """Return the page that the browser's cookies name, if it is one."""
+    """Return the page that a Cookie header names; None where it names none."""
     try:
         kept = SimpleCookie(cookies).get(COOKIE)
     except CookieError:

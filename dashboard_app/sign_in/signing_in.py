@@ -1,8 +1,8 @@
-"""Who looks: the signed-in person's access token, and the ways in and out.
+"""The signed-in analyst and the access token, signing in and signing out.
 
-Streamlit keeps the tokens in signed cookies, throws the refresh token away and never looks at
-expiry. So expiry is looked at here, and a token that the API refuses leads to the same place: the
-sign-in page, and from there back to this page (see `dashboard_app.sign_in.returning`).
+Streamlit keeps the tokens in signed cookies, drops the refresh token and never checks expiry. So
+expiry is checked here. An expired or refused token leads to the sign-in page, and from there back
+to the same page (see `dashboard_app.sign_in.returning`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import streamlit as st
 from dashboard_app import clock
 
 _MARGIN_SECONDS = 30
-# A token refused so soon after it was made would be refused again: no use in going round.
+# If so new a token is refused, the next one would be refused, too: do not sign in again.
 _NEW_SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Caller:
-    """A signed-in person: the token speaks for them, the subject tells them apart."""
+class Analyst:
+    """A signed-in person. `issued_at` and `expires_at` are in seconds since 1970."""
 
     token: str
     subject: str
@@ -35,25 +35,25 @@ class Caller:
 
     @property
     def has_expired(self) -> bool:
-        """Say whether the token is over, or will be before an answer has come."""
+        """Return whether the token expires within 30 s."""
         return clock.now().timestamp() > self.expires_at - _MARGIN_SECONDS
 
     @property
     def is_new(self) -> bool:
-        """Say whether the sign-in was a moment ago."""
+        """Return whether the sign-in is less than two minutes old."""
         return clock.now().timestamp() - self.issued_at < _NEW_SECONDS
 
     @property
     def sees(self) -> str:
-        """Say in words whose data this person's groups open."""
+        """Return in words whose data this person's groups may see."""
         if "staff" in self.groups:
-            return "everything"
+            return "All clients (staff)"
         clients = [one.removeprefix("client-") for one in self.groups if one.startswith("client-")]
-        return ", ".join(clients) or "nothing yet"
+        return ", ".join(clients) or "No client yet"
 
 
-def caller() -> Caller | None:
-    """Return who is signed in; None for nobody, or for a sign-in that gave no access token."""
+def signed_in() -> Analyst | None:
+    """Return who is signed in; None for nobody, or without an access token."""
     if not st.user.get("is_logged_in"):
         return None
     tokens = st.user.get("tokens")
@@ -61,7 +61,7 @@ def caller() -> Caller | None:
     if not token:
         return None
     claims = claims_of(token)
-    return Caller(
+    return Analyst(
         token=token,
         subject=str(claims.get("sub", "")),
         email=str(st.user.get("email", "")),
@@ -72,7 +72,7 @@ def caller() -> Caller | None:
 
 
 def claims_of(token: str) -> Mapping[str, Any]:
-    """Return what a token says of itself, unverified: the API is who trusts it or not."""
+    """Return a token's claims, unverified: the API verifies them. Return {} for no token."""
     parts = token.split(".")
     try:
         body = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
@@ -92,6 +92,6 @@ def enter() -> None:
 
 
 def leave() -> None:
-    """Sign out here and at the provider; what this session was told goes with it."""
+    """Sign out here and at the provider, and forget all of this session."""
     st.session_state.clear()
     st.logout()

@@ -1,1 +1,1 @@
-"""Parts that pages are made of."""
+"""Parts that several pages are made of: cards, tables, exports, messages."""

@@ -1,26 +1,42 @@
-"""Cards: a chart under its name, with what may be taken away beside that, and keys of colours."""
+"""Cards: charts below a title, with an Export button; and colour keys."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+
+from dashboard_app.api.http_client import ApiRequest
+from dashboard_app.charts.axes import AnyChart
+from dashboard_app.charts.drawings import Drawing
+from dashboard_app.context import PageContext
+from dashboard_app.ui import export
 
 
 @contextmanager
-def card(name: str, title: str) -> Iterator[DeltaGenerator]:
-    """Open a card; give its head, in which there is room at the right."""
+def card(  # noqa: PLR0913 - all by name
+    here: PageContext,
+    name: str,
+    title: str,
+    *,
+    chart: AnyChart | Drawing,
+    frame: pd.DataFrame,
+    requests: Sequence[ApiRequest],
+) -> Iterator[None]:
+    """Open a card for a chart, with an export of the chart, its data and its requests."""
     with st.container(border=True, key=f"card-{name}"):
         head = st.container(horizontal=True, horizontal_alignment="distribute")
         head.markdown(f"**{title}**")
-        yield head
+        yield
+        with head:
+            export.offer(here, name=name, frame=frame, requests=requests, chart=chart)
 
 
 def colour_key(colours: Mapping[str, str]) -> None:
-    """Show which colour is whose: in full, in as many lines as there is need of."""
+    """Show the colour of each word, in as many lines as are needed."""
     items = "".join(
         f'<span><i style="background:{colour}"></i>{html.escape(name)}</span>'
         for name, colour in colours.items()

@@ -1,4 +1,4 @@
-"""Taking it away: what is on screen as files, the API calls behind it, the chart's spec."""
+"""Exports: the data on screen as files, the API requests behind it, the chart's specification."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from dashboard_app.api.http_client import Question
+from dashboard_app import words
+from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.charts import drawings
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.drawings import Drawing
-from dashboard_app.context import Desk
+from dashboard_app.context import PageContext
 
 _VARIABLE = "RUN_LEDGER_TOKEN"
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """Return a frame as CSV by RFC 4180: UTF-8, times as the API has them, whole numbers whole."""
-    written = frame.copy()
-    for name in written.select_dtypes(include=["datetimetz"]):
-        written[name] = written[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    # RFC 4180's line ends, with which a stray end of line within a text is quoted, too.
-    return written.to_csv(index=False, lineterminator="\r\n").encode()
+    """Return a frame as CSV (RFC 4180, UTF-8); times are as in the API."""
+    copy = frame.copy()
+    for name in copy.select_dtypes(include=["datetimetz"]):
+        copy[name] = copy[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # With RFC 4180's line ends, pandas quotes a text that holds a line end, too.
+    return copy.to_csv(index=False, lineterminator="\r\n").encode()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """Return a frame as Parquet, with its types."""
+    """Return a frame as Parquet."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
-def address(api_url: str, asked: Question) -> str:
-    """Return the full address of a question."""
-    query = f"?{urlencode(asked.parameters)}" if asked.parameters else ""
-    return f"{api_url.rstrip('/')}{asked.path}{query}"
+def address(api_url: str, request: ApiRequest) -> str:
+    """Return the URL of a request."""
+    query = f"?{urlencode(request.parameters)}" if request.parameters else ""
+    return f"{api_url.rstrip('/')}{request.path}{query}"
 
 
-def curl(api_url: str, questions: Sequence[Question]) -> str:
-    """Return the calls for a shell; the token comes from the environment and is never shown."""
+def curl(api_url: str, requests: Sequence[ApiRequest]) -> str:
+    """Return requests as shell commands; the token comes from an environment variable."""
     lines = [
         f'curl -sS -H "Authorization: Bearer ${_VARIABLE}" {shlex.quote(address(api_url, one))}'
-        for one in questions
+        for one in requests
     ]
     return "\n".join(lines)
 
 
-def python(api_url: str, questions: Sequence[Question]) -> str:
-    """Return the calls for a notebook."""
-    calls = [f"    ({one.path!r}, {dict(one.parameters)!r})," for one in questions]
+def python(api_url: str, requests: Sequence[ApiRequest]) -> str:
+    """Return requests as Python code; the token comes from an environment variable."""
+    calls = [f"    ({one.path!r}, {dict(one.parameters)!r})," for one in requests]
     return "\n".join(
         [
             "import os",
@@ -76,22 +77,22 @@ def python(api_url: str, questions: Sequence[Question]) -> str:
 
 
 def spec(chart: AnyChart | Drawing) -> str:
-    """Return a chart's Vega-Lite specification with its data in it, whatever its size."""
+    """Return a chart's Vega-Lite specification with all its data, as JSON."""
     document = drawings.specification(chart)
     return json.dumps(document, indent=1, allow_nan=False, default=str)
 
 
-def take_away(
-    desk: Desk,
+def offer(
+    here: PageContext,
     *,
     name: str,
     frame: pd.DataFrame,
-    questions: Sequence[Question],
+    requests: Sequence[ApiRequest],
     chart: AnyChart | Drawing | None = None,
 ) -> None:
-    """Offer what is on screen, under one button."""
-    with st.popover("Take away", icon=":material/download:", key=f"take-{name}"):
-        st.caption(f"{len(frame):,} rows as on screen; times in UTC, money in USD.")
+    """Show the Export button: files of what is on screen, and the requests behind it."""
+    with st.popover("Export", icon=":material/download:", key=f"export-{name}"):
+        st.caption(f"{words.counted(len(frame), 'row')}. Times are in UTC, costs in USD.")
         with st.container(horizontal=True):
             _download("CSV", lambda: csv(frame), f"{name}.csv", "text/csv")
             _download(
@@ -102,13 +103,13 @@ def take_away(
             )
             if chart is not None:
                 _download("Vega-Lite", lambda: spec(chart), f"{name}.vl.json", "application/json")
-        if not questions:
+        if not requests:
             return
-        api_url = desk.settings.api_url
-        st.caption(f"The API calls behind it; put an access token into {_VARIABLE}.")
+        api_url = here.settings.api_url
+        st.caption(f"These are the API requests behind it. Put an access token into {_VARIABLE}.")
         shell, notebook = st.tabs(["curl", "Python"])
-        shell.code(curl(api_url, questions), language="bash", wrap_lines=True)
-        notebook.code(python(api_url, questions), language="python", wrap_lines=True)
+        shell.code(curl(api_url, requests), language="bash", wrap_lines=True)
+        notebook.code(python(api_url, requests), language="python", wrap_lines=True)
 
 
 def _download(label: str, data: Any, file_name: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""States that are no data: signed out, refused, failing, empty, not set up."""
+"""Messages in place of data: signed out, refused, failing, empty, not set up."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import shlex
 
 import streamlit as st
 
-from dashboard_app.api.problems import ApiProblem, Forbidden, SignInEnded
-from dashboard_app.app_settings import Settings
+from dashboard_app.api.problems import AccessRefused, ApiProblem, SignInEnded
+from dashboard_app.app_settings import AppSettings
 from dashboard_app.sign_in import signing_in
-from dashboard_app.sign_in.signing_in import Caller
+from dashboard_app.sign_in.signing_in import Analyst
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
 def plain(text: str) -> str:
-    """Return a text so that Markdown shows it as it is: it may come from anywhere."""
+    """Escape a text for Markdown: it may come from anybody."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def signed_out() -> None:
-    """Greet, and offer the way in."""
+    """Show the page of somebody who is not signed in."""
     with st.container(key="signed-out"):
         st.title("Run Ledger for analysts")
         st.markdown(
-            "Throughput, error rates, durations, tokens and cost of every pipeline that you may "
-            "see: over time, compared, and to take away."
+            "See throughput, error rates, durations, tokens and cost of your pipelines over time, "
+            "compare them, and export them."
         )
         st.button("Sign in", type="primary", icon=":material/login:", on_click=signing_in.enter)
         st.caption("You come back to this page, with the filters that are in its address.")
 
 
-def sign_in_again(caller: Caller | None) -> None:
-    """Lead back to signing in; a sign-in that was just made would be refused again, so say that."""
-    if caller is not None and caller.is_new and not caller.has_expired:
+def sign_in_again(analyst: Analyst | None) -> None:
+    """Go to the sign-in page, unless the refused sign-in is new: another would be refused, too."""
+    if analyst is not None and analyst.is_new and not analyst.has_expired:
         st.error(
             "**The API does not accept this sign-in.** It was made a moment ago, so signing in "
             "again would not help: the app and the API may be set up for different user pools.",
@@ -50,15 +50,15 @@ def sign_in_again(caller: Caller | None) -> None:
 
 
 def problem(error: ApiProblem) -> None:
-    """Say what is wrong and what helps."""
-    icon = ":material/lock:" if isinstance(error, Forbidden) else ":material/error:"
-    show = st.warning if isinstance(error, Forbidden) else st.error
+    """Show what is wrong and what helps."""
+    icon = ":material/lock:" if isinstance(error, AccessRefused) else ":material/error:"
+    show = st.warning if isinstance(error, AccessRefused) else st.error
     show(f"**{error.title}.** {plain(str(error))}  \n{error.advice}", icon=icon)
     st.button("Try again", icon=":material/refresh:")
 
 
 def not_set_up() -> None:
-    """Say what is missing to whoever runs the app."""
+    """Show the operator what is missing."""
     st.title("Run Ledger for analysts")
     st.error("**This app has not been told which ledger it looks at.**", icon=":material/settings:")
     st.markdown(
@@ -67,13 +67,13 @@ def not_set_up() -> None:
     )
 
 
-def nothing_here(what: str, hint: str = "Widen the span, or take a filter away.") -> None:
-    """Say that a question has an empty answer."""
+def nothing_here(what: str, hint: str = "Choose a longer period, or remove a filter.") -> None:
+    """Show that there is nothing to show."""
     st.info(f"**{what}** {hint}", icon=":material/search_off:")
 
 
-def first_use(settings: Settings) -> None:
-    """Say how the first event is sent: the ledger holds none that this person may see."""
+def first_use(settings: AppSettings) -> None:
+    """Show how to send the first event: the ledger has none that this person may see."""
     st.subheader("Nothing has been reported yet")
     st.markdown("A job appears here as soon as a pipeline posts its first event. From Python:")
     st.code(
@@ -85,11 +85,11 @@ def first_use(settings: Settings) -> None:
     )
     st.markdown("Or from a shell:")
     st.code(first_event(settings), language="bash", wrap_lines=True)
-    st.caption("Whoever sees one client's jobs alone uses that client's id.")
+    st.caption("If you may see one client alone, use that client's id.")
 
 
-def first_event(settings: Settings) -> str:
-    """Return a command line that posts a first event."""
+def first_event(settings: AppSettings) -> str:
+    """Return a command line that sends a first event."""
     detail = {
         "job_id": "my-first-job",
         "project_id": "first-project",

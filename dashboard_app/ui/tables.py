@@ -1,9 +1,9 @@
-"""Tables as pages show them: columns named for people, numbers in their units."""
+"""Tables: columns with titles for people and numbers in their units."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,79 +16,107 @@ from dashboard_app import words
 _ROWS = 12  # a screenful
 _HEIGHT = 420
 
-_TOTALS: dict[str, Any] = {
-    "created": column.NumberColumn("Created", format="localized"),
-    "started": column.NumberColumn("Started", format="localized"),
-    "ended": column.NumberColumn("Ended", format="localized"),
-    "succeeded": column.NumberColumn("Succeeded", format="localized"),
-    "partial": column.NumberColumn("Partly done", format="localized"),
-    "failed": column.NumberColumn("Failed", format="localized"),
-    "timed_out": column.NumberColumn("Timed out", format="localized"),
-    "cancelled": column.NumberColumn("Cancelled", format="localized"),
-    "error_rate": column.NumberColumn("Error rate", format="percent"),
-    "records": column.NumberColumn("Records", format="localized"),
-    "tokens": column.NumberColumn("Tokens", format="localized"),
-    "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
-}
 
-
-def table(frame: pd.DataFrame, **options: Any) -> None:
-    """Show a table as high as its rows, up to a screenful; what is missing is a dash."""
+def table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> None:
+    """Show these columns of a table, up to a screenful high; what is missing is a dash."""
     st.dataframe(
         frame,
         hide_index=True,
         placeholder=words.NOTHING,
         height="content" if len(frame) <= _ROWS else _HEIGHT,
+        column_order=list(columns),
+        column_config=columns,
         **options,
     )
 
 
+def row_table(
+    frame: pd.DataFrame,
+    columns: dict[str, Any],
+    *,
+    name: str,
+    id_column: str,
+    choose: Callable[[str | None], None],
+) -> None:
+    """Show a table of which one row can be selected; call `choose` with its id, or with None."""
+    key = key_of_rows(name, frame[id_column])
+
+    def note_selection() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        is_there = rows and rows[0] < len(frame)
+        choose(str(frame[id_column].iloc[rows[0]]) if is_there else None)
+
+    table(frame, columns, key=key, on_select=note_selection, selection_mode="single-row")
+
+
 def totals_table(sums: pd.DataFrame, group_title: str) -> None:
-    """Show the sums of groups."""
-    table(
-        sums,
-        column_order=["group", *_TOTALS],
-        column_config={"group": column.TextColumn(group_title, pinned=True), **_TOTALS},
-    )
+    """Show the sums of groups, a frame of `trends.totals`."""
+    results = {name: count_column(word) for name, word in words.RESULTS.items()}
+    columns = {
+        "group": name_column(group_title),
+        "created": count_column("Created"),
+        "started": count_column("Started"),
+        "ended": count_column("Ended"),
+        **results,
+        "error_rate": share_column("Error rate"),
+        "records": count_column("Records"),
+        "tokens": count_column("Tokens"),
+        "cost_usd": usd_column("Cost (USD)"),
+    }
+    table(sums, columns)
 
 
 def movers_table(moved: pd.DataFrame) -> None:
-    """Show how groups moved against the span before."""
-    share: dict[str, Any] = {"format": "percent"}
-    count: dict[str, Any] = {"format": "localized"}
+    """Show how groups changed since the previous period, a frame of `movers.group_movers`."""
     columns = {
-        "group": column.TextColumn("Group", pinned=True),
-        "more_failures": column.NumberColumn("Failures more", format="%+.1f"),
-        "error_rate": column.NumberColumn("Error rate", **share),
-        "error_rate_before": column.NumberColumn("Before", **share),
-        "error_rate_change": column.NumberColumn("Change (points of %)", format="%+.1f"),
-        "ended": column.NumberColumn("Ended", **count),
-        "ended_before": column.NumberColumn("Ended before", **count),
-        "ended_change": column.NumberColumn("Change of ended", **share),
-        "records_change": column.NumberColumn("Change of records", **share),
-        "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
-        "cost_usd_before": column.NumberColumn("Cost before (USD)", format="$%.4f"),
-        "cost_usd_change": column.NumberColumn("Change of cost", **share),
+        "group": name_column("Group"),
+        "more_failures": column.NumberColumn("Change in failures", format="%+.1f"),
+        "error_rate": share_column("Error rate"),
+        "error_rate_before": share_column("Previous error rate"),
+        "error_rate_change": column.NumberColumn("Change in error rate (points)", format="%+.1f"),
+        "ended": count_column("Ended"),
+        "ended_before": count_column("Previously ended"),
+        "ended_change": share_column("Change in ended"),
+        "records_change": share_column("Change in records"),
+        "cost_usd": usd_column("Cost (USD)"),
+        "cost_usd_before": usd_column("Previous cost (USD)"),
+        "cost_usd_change": share_column("Change in cost"),
     }
-    table(
-        moved.assign(error_rate_change=moved["error_rate_change"] * 100),
-        column_order=list(columns),
-        column_config=columns,
-    )
+    table(moved.assign(error_rate_change=moved["error_rate_change"] * 100), columns)
+
+
+def name_column(title: str, **options: Any) -> Any:
+    """Return a column of names that stays in sight while the others scroll."""
+    return column.TextColumn(title, pinned=True, **options)
+
+
+def count_column(title: str, **options: Any) -> Any:
+    """Return a column of counts: 12,345."""
+    return column.NumberColumn(title, format="localized", **options)
+
+
+def share_column(title: str) -> Any:
+    """Return a column of shares (0 to 1), shown in percent."""
+    return column.NumberColumn(title, format="percent")
+
+
+def usd_column(title: str, digits: int = 4) -> Any:
+    """Return a column of dollars."""
+    return column.NumberColumn(title, format=f"$%.{digits}f")
 
 
 def moment_column(title: str, zone: ZoneInfo) -> Any:
-    """Return a column of moments in a zone."""
+    """Return a column of times in a zone."""
     return column.DatetimeColumn(
         f"{title} ({zone})", format="D MMM YYYY, HH:mm:ss", timezone=str(zone)
     )
 
 
 def key_of_rows(name: str, ids: Iterable[object]) -> str:
-    """Return a key for a table in which rows are chosen.
+    """Return a key for a table with selectable rows; it differs for other rows.
 
-    Streamlit keeps what is chosen by position: under another key, rows that came by a filter or
-    by time don't inherit the mark of those that stood there before.
+    Streamlit keeps a selection by position. With the same key, a row that a filter or time has
+    brought would be selected in place of the row that was there before.
     """
     joined = " ".join(map(str, ids))  # no id holds a space
     return f"{name}-{zlib.crc32(joined.encode()):08x}"

@@ -1,4 +1,4 @@
-"""Errors over long spans, pace of projects, exports of every page, and hostile text on each."""
+"""Errors over long periods, pace of projects, exports of every page, and hostile text on each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dashboard_app.api.http_client import Question
+from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.frames.projects import projects
 from dashboard_app.pages.failures import sections
 from dashboard_app.ui import export
@@ -25,7 +25,7 @@ HOSTILE = "<img src=x onerror=alert(1)> [a](javascript:alert(1)) *b* $x$ :red[c]
 
 
 def test_errors_of_a_quarter(api: Api, open_page: Open) -> None:
-    """Ninety days and more are looked at, a question a day; today is compared with nothing."""
+    """Ninety days and more are looked at, a request a day; today is compared with nothing."""
     app = open_page(api, "errors", span="90d")
     said = words_of(app).replace("\\", "")
     points = api.house.get("/trends", **{"from": "2026-08-25", "to": "2026-11-23"}).json
@@ -33,7 +33,7 @@ def test_errors_of_a_quarter(api: Api, open_page: Open) -> None:
 
     assert not app.exception
     assert f"{failed:,} attempts failed or timed out in 90 days of UTC" in said
-    assert "89 days against as many before" in said
+    assert "The last 89 days are compared with as many days before" in said
 
 
 def test_more_days_of_clients_than_an_answer_adds_up_are_asked_in_parts(
@@ -60,10 +60,10 @@ def _groups(app: Any) -> Any:
 
 def test_movers_leave_today_out() -> None:
     """Half a day against a whole one would always be fewer."""
-    days = sections.Span(
+    days = sections.Period(
         datetime(2026, 11, 20, tzinfo=UTC),
         datetime(2026, 11, 23, tzinfo=UTC),
-        sections.Interval.DAY,
+        sections.IntervalLength.DAY,
     )
     assert sections._over(days, NOW).end == datetime(2026, 11, 22, tzinfo=UTC)
     only = sections.replace(days, start=datetime(2026, 11, 22, tzinfo=UTC))
@@ -112,24 +112,24 @@ def test_everything_on_a_page_can_be_taken_away(
     api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     """As CSV and Parquet with as many rows, with the calls behind it; each call is answered."""
-    noted: dict[str, tuple[Any, list[Question]]] = {}
-    whole = export.take_away
+    noted: dict[str, tuple[Any, list[ApiRequest]]] = {}
+    whole = export.offer
 
     def noting(here: Any, **kept: Any) -> None:
-        noted[kept["name"]] = (kept["frame"], list(kept["questions"]))
+        noted[kept["name"]] = (kept["frame"], list(kept["requests"]))
         whole(here, **kept)
 
-    monkeypatch.setattr(export, "take_away", noting)
+    monkeypatch.setattr(export, "offer", noting)
     app = open_page(api, page, span="7d")
 
     assert not app.exception
     assert TAKEN[page] <= set(noted)
     labels = [one.proto.label for one in app.get("download_button")]
     assert labels.count("CSV") == labels.count("Parquet") == len(noted)
-    for frame, questions in noted.values():
+    for frame, requests in noted.values():
         assert export.csv(frame).count(b"\r\n") == len(frame) + 1
-        assert questions
-        assert set(api.asked) >= {export.address("", one) for one in questions}
+        assert requests
+        assert set(api.asked) >= {export.address("", one) for one in requests}
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def exported(page: Page) -> list[dict[str, str]]:
     """Return the rows of the CSV file behind the first chart."""
-    page.get_by_role("button", name="Take away").first.click()
+    page.get_by_role("button", name="Export").first.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     page.keyboard.press("Escape")

@@ -61,7 +61,9 @@ def page(browser: Browser, app: str) -> Iterator[Page]:
     page.set_default_timeout(MILLISECONDS)
     page.goto(app)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("sees ").first.wait_for(state="attached")
+    page.get_by_role("button", name="Sign out", include_hidden=True).first.wait_for(
+        state="attached"
+    )
     yield page
     context.close()
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import requests
-from dashboard_app.api.http_client import Answer, ApiClient, Question, question
+from dashboard_app.api.http_client import ApiClient, ApiRequest, ApiResponse, api_request
 from dashboard_app.api.problems import (
+    AccessRefused,
     ApiProblem,
-    BadQuestion,
-    Forbidden,
-    NotFound,
+    ApiUnavailable,
+    NothingFound,
+    RequestRefused,
     SignInEnded,
-    Unavailable,
 )
-from dashboard_app.api.response_cache import FRESH_SECONDS, Answers
+from dashboard_app.api.response_cache import FRESH_SECONDS, ResponseCache
 
 
 class Transport(requests.adapters.BaseAdapter):
@@ -58,19 +58,19 @@ def ok(document: object, **headers: str) -> tuple[int, dict[str, str], str]:
 
 def test_a_question_leaves_out_what_is_not_said() -> None:
     """None and nothing are left out, flags are the API's words, order does not matter."""
-    asked = question("/jobs", client_id=None, q="", stalled=True, from_="x", limit=0)
+    asked = api_request("/jobs", client_id=None, q="", stalled=True, from_="x", limit=0)
 
-    assert asked == Question("/jobs", (("from", "x"), ("limit", "0"), ("stalled", "true")))
-    assert asked.also(stalled=None) == question("/jobs", limit=0, from_="x")
+    assert asked == ApiRequest("/jobs", (("from", "x"), ("limit", "0"), ("stalled", "true")))
+    assert asked.also(stalled=None) == api_request("/jobs", limit=0, from_="x")
 
 
 def test_the_token_goes_with_every_question() -> None:
     """And the parameters do."""
     transport = Transport(ok({"a": 1}, ETag='"1"'))
 
-    answer = client(transport).ask(question("/jobs", client_id="a b"))
+    answer = client(transport).send(api_request("/jobs", client_id="a b"))
 
-    assert answer == Answer({"a": 1}, '"1"')
+    assert answer == ApiResponse({"a": 1}, '"1"')
     assert transport.asked[0].url == "http://api/jobs?client_id=a+b"
     assert transport.asked[0].headers["Authorization"] == "Bearer t"
 
@@ -78,12 +78,12 @@ def test_the_token_goes_with_every_question() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, BadQuestion),
+        (400, RequestRefused),
         (401, SignInEnded),
-        (403, Forbidden),
-        (404, NotFound),
-        (422, BadQuestion),
-        (302, BadQuestion),
+        (403, AccessRefused),
+        (404, NothingFound),
+        (422, RequestRefused),
+        (302, RequestRefused),
     ],
 )
 def test_a_refusal_is_told_in_the_apis_words(status: int, kind: type[ApiProblem]) -> None:
@@ -91,7 +91,7 @@ def test_a_refusal_is_told_in_the_apis_words(status: int, kind: type[ApiProblem]
     transport = Transport((status, {}, json.dumps({"title": "T", "detail": "Because."})))
 
     with pytest.raises(kind, match="Because"):
-        client(transport).ask(question("/jobs"))
+        client(transport).send(api_request("/jobs"))
     assert len(transport.asked) == 1
 
 
@@ -100,9 +100,9 @@ def test_what_may_pass_is_tried_again(status: int) -> None:
     """Three times in all, and an answer that comes then counts."""
     transport = Transport((status, {}, "{}"), (status, {}, "{}"), ok({"a": 1}))
 
-    assert client(transport).ask(question("/jobs")).document == {"a": 1}
-    with pytest.raises(Unavailable):
-        client(Transport((status, {}, ""))).ask(question("/jobs"))
+    assert client(transport).send(api_request("/jobs")).document == {"a": 1}
+    with pytest.raises(ApiUnavailable):
+        client(Transport((status, {}, ""))).send(api_request("/jobs"))
 
 
 def test_the_api_says_how_long_to_wait() -> None:
@@ -112,7 +112,7 @@ def test_the_api_says_how_long_to_wait() -> None:
         (429, {"Retry-After": "1.5"}, ""), (503, {"Retry-After": "900"}, ""), ok({})
     )
 
-    client(transport, pauses).ask(question("/jobs"))
+    client(transport, pauses).send(api_request("/jobs"))
 
     assert pauses == [1.5, 3.0]
 
@@ -124,16 +124,16 @@ def test_no_answer_is_unavailable(failure: Exception, times: int) -> None:
     """Who can't be reached is tried again; who is slow is not waited for twice."""
     transport = Transport(failure)
 
-    with pytest.raises(Unavailable, match="http://api"):
-        client(transport).ask(question("/jobs"))
+    with pytest.raises(ApiUnavailable, match="http://api"):
+        client(transport).send(api_request("/jobs"))
     assert len(transport.asked) == times
 
 
 @pytest.mark.parametrize("body", ["<html>", "[1]", "", "null"])
 def test_what_is_no_document_is_unavailable(body: str) -> None:
     """A proxy's page is no answer."""
-    with pytest.raises(Unavailable):
-        client(Transport((200, {}, body))).ask(question("/jobs"))
+    with pytest.raises(ApiUnavailable):
+        client(Transport((200, {}, body))).send(api_request("/jobs"))
 
 
 def test_pages_are_followed_to_the_end() -> None:
@@ -142,9 +142,9 @@ def test_pages_are_followed_to_the_end() -> None:
         ok({"items": [1], "next_cursor": "c&1"}), ok({"items": [2], "next_cursor": None})
     )
 
-    pages = [page["items"] for page in client(transport).pages(question("/jobs", limit=1))]
+    found = ResponseCache(client(transport), "me").items(api_request("/jobs", limit=1))
 
-    assert pages == [[1], [2]]
+    assert found == ([1, 2], False)
     assert transport.asked[1].url == "http://api/jobs?cursor=c%261&limit=1"
 
 
@@ -162,36 +162,36 @@ def test_answers_are_kept_for_a_while_and_asked_for_changes_then() -> None:
     """Unchanged ones stay the very same, so that what was made of them need not be made again."""
     transport = Transport(ok({"a": 1}, ETag='"1"'), (304, {}, ""), ok({"a": 2}, ETag='"2"'))
     clock, made = Clock(), []
-    answers = Answers(client(transport), "me", clock)
-    asked = question("/jobs")
+    cache = ResponseCache(client(transport), "me", clock)
+    asked = api_request("/jobs")
 
     def maker(document: Any) -> Any:
         made.append(document)
         return document["a"]
 
-    assert [answers.make(asked, maker), answers.make(asked, maker)] == [1, 1]
+    assert [cache.make(asked, maker), cache.make(asked, maker)] == [1, 1]
     clock.now = FRESH_SECONDS
-    assert answers.make(asked, maker) == 1
+    assert cache.make(asked, maker) == 1
     assert transport.asked[1].headers["If-None-Match"] == '"1"'
     assert len(made) == 1
     clock.now *= 2
-    assert answers.make(asked, maker) == 2
+    assert cache.make(asked, maker) == 2
 
 
 def test_lists_are_read_up_to_what_is_wanted() -> None:
     """And whether there are more is known."""
     pages = [ok({"items": [n], "next_cursor": str(n) if n < 3 else None}) for n in range(4)]
-    answers = Answers(client(Transport(*pages)), "me")
+    cache = ResponseCache(client(Transport(*pages)), "me")
     heard: list[int] = []
 
-    assert answers.items(question("/jobs"), most=2, heard=heard.append) == ([0, 1], True)
-    assert answers.items(question("/jobs")) == ([0, 1, 2, 3], False)
+    assert cache.items(api_request("/jobs"), most=2, heard=heard.append) == ([0, 1], True)
+    assert cache.items(api_request("/jobs")) == ([0, 1, 2, 3], False)
     assert heard == [1, 2]
 
 
 def test_side_by_side_questions_raise_their_problem() -> None:
     """A problem of one of several is not lost in a thread."""
-    answers = Answers(ApiClient("http://127.0.0.1:9", "t", pause=lambda _: None), "me")
+    cache = ResponseCache(ApiClient("http://127.0.0.1:9", "t", pause=lambda _: None), "me")
 
-    with pytest.raises(Unavailable):
-        answers.load([question("/a"), question("/b")])
+    with pytest.raises(ApiUnavailable):
+        cache.load([api_request("/a"), api_request("/b")])

@@ -28,7 +28,7 @@ def job_ids(app: AppTest) -> list[str]:
 
 
 def test_a_group_of_errors_leads_to_its_jobs(api: Api, open_page: Open) -> None:
-    """The link carries the error, the span and the client."""
+    """The link carries the error, the period and the client."""
     name = max(groups(api, client_id="acme"))
     app = open_page(api, "errors", span="30d", client="acme", error=name)
 
@@ -71,6 +71,6 @@ def test_an_error_that_nobody_had_is_said(api: Api, open_page: Open) -> None:
     """Whatever stands in the link, it is shown as text, or refused by the API in words."""
     app = open_page(api, "jobs", span="30d", error=HOSTILE)
     assert not app.exception
-    assert "No job of this span matches" in words_of(app)
+    assert "No job of this period matches" in words_of(app)
     assert r"\<script\>\*x\*" in words_of(app)
     assert not open_page(api, "jobs", span="30d", error="z" * 999).exception

@@ -10,20 +10,26 @@ from typing import Any
 import pandas as pd
 import pytest
 from dashboard_app import words
-from dashboard_app.api.http_client import question
-from dashboard_app.frames import costs, jobs, trends
-from dashboard_app.frames import failures as errors
-from dashboard_app.frames import projects as directories
+from dashboard_app.api.http_client import api_request
+from dashboard_app.frames import clients, costs, failures, jobs, projects, trends
 from dashboard_app.frames.columns import MOMENT, RESULTS, WHOLE
 from dashboard_app.pages.trends.focus import brushed, read_focus
-from dashboard_app.periods import DAY, HOUR, Interval, Span, cut, span_until, usual_interval
+from dashboard_app.periods import (
+    DAY,
+    HOUR,
+    IntervalLength,
+    Period,
+    cut,
+    period_until,
+    usual_interval,
+)
 from dashboard_app.ui import export
 from dashboard_app.ui.panels import plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-SPAN = Span(START, START + 24 * HOUR, Interval.HOUR)
+PERIOD = Period(START, START + 24 * HOUR, IntervalLength.HOUR)
 _counts = st.integers(0, 2**53)
 
 
@@ -107,7 +113,7 @@ def test_rates_are_those_of_sums(document: dict[str, Any]) -> None:
 def test_gaps_are_missing_not_zero(document: dict[str, Any]) -> None:
     """Every hour of every group has a row; those without a point are NA throughout."""
     frame = trends.points(document)
-    grid = trends.with_gaps(frame, SPAN)
+    grid = trends.with_gaps(frame, PERIOD)
 
     groups = frame["group"].nunique()
     assert len(grid) == groups * 24
@@ -149,42 +155,42 @@ def test_no_text_breaks_a_line_of_csv(hostile: str) -> None:
 @given(
     st.integers(1_577_836_800, 1_893_456_000),
     st.timedeltas(timedelta(minutes=1), timedelta(days=500)),
-    st.sampled_from(Interval),
+    st.sampled_from(IntervalLength),
 )
 def test_spans_are_whole_intervals_that_the_api_takes(
-    end: int, length: timedelta, interval: Interval
+    end: int, length: timedelta, interval: IntervalLength
 ) -> None:
     """On edges, not empty, not too long, and the one before ends where this begins."""
     until = datetime.fromtimestamp(end, UTC)
-    span = cut(until - length, until, interval)
+    period = cut(until - length, until, interval)
 
-    assert span.start < span.end
-    assert span.start.minute == span.end.second == 0
-    assert interval is Interval.HOUR or span.start.hour == span.end.hour == 0
-    assert span.length <= timedelta(days=31 if interval is Interval.HOUR else 400)
-    assert span.previous.end == span.start
-    assert span.previous.length == span.length
-    assert span.end_of(span.intervals()[-1]) == span.end
+    assert period.start < period.end
+    assert period.start.minute == period.end.second == 0
+    assert interval is IntervalLength.HOUR or period.start.hour == period.end.hour == 0
+    assert period.length <= timedelta(days=31 if interval is IntervalLength.HOUR else 400)
+    assert period.previous.end == period.start
+    assert period.previous.length == period.length
+    assert period.end_of(period.intervals()[-1]) == period.end
 
 
 def test_the_running_interval_is_the_last() -> None:
-    """A span until now holds now, and only the interval of now is not over."""
+    """A period until now holds now, and only the interval of now is not over."""
     now = START + timedelta(hours=5, minutes=20)
-    span = span_until(now, DAY, Interval.HOUR)
-    frame = pd.DataFrame({"at": pd.Series(span.intervals()).astype(MOMENT)})
+    period = period_until(now, DAY, IntervalLength.HOUR)
+    frame = pd.DataFrame({"at": pd.Series(period.intervals()).astype(MOMENT)})
 
-    complete = trends.marked(frame, span, now)["complete"]
+    complete = trends.marked(frame, period, now)["complete"]
 
-    assert span.holds(now)
+    assert period.start <= now < period.end
     assert list(complete) == [True] * 23 + [False]
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_no_focus_or_lies_in_the_span(text: str) -> None:
     """Whatever a link says."""
-    focus = read_focus(text, SPAN)
+    focus = read_focus(text, PERIOD)
 
-    assert focus is None or (SPAN.start <= focus.start < focus.end <= SPAN.end)
+    assert focus is None or (PERIOD.start <= focus.start < focus.end <= PERIOD.end)
 
 
 def test_a_brush_is_read_in_either_direction() -> None:
@@ -198,15 +204,15 @@ def test_a_brush_is_read_in_either_direction() -> None:
 
 def test_a_part_of_a_span_is_cut_at_its_intervals() -> None:
     """A brush ends in the middle of hours; what is narrowed to are whole ones."""
-    focus = read_focus("2026-11-01T03:20:00Z/2026-11-01T05:10:00Z", SPAN)
+    focus = read_focus("2026-11-01T03:20:00Z/2026-11-01T05:10:00Z", PERIOD)
 
-    assert focus == Span(START + 3 * HOUR, START + 6 * HOUR, Interval.HOUR)
+    assert focus == Period(START + 3 * HOUR, START + 6 * HOUR, IntervalLength.HOUR)
 
 
 def test_usual_intervals() -> None:
     """A week by hour, a month by day."""
-    assert usual_interval(7 * DAY) is Interval.HOUR
-    assert usual_interval(30 * DAY) is Interval.DAY
+    assert usual_interval(7 * DAY) is IntervalLength.HOUR
+    assert usual_interval(30 * DAY) is IntervalLength.DAY
 
 
 def test_what_failed_records_cost() -> None:
@@ -246,31 +252,31 @@ def error(fingerprint: str, count: int) -> dict[str, Any]:
 
 def test_movers_and_newcomers() -> None:
     """The greatest change first, whatever its direction; what stayed the same is left out."""
-    now = errors.groups([error("a", 9), error("b", 5), error("c", 2)])
-    before = errors.groups([error("a", 1), error("b", 5), error("d", 20)])
+    now = failures.groups([error("a", 9), error("b", 5), error("c", 2)])
+    before = failures.groups([error("a", 1), error("b", 5), error("d", 20)])
 
-    moved = errors.movers(now, before)
+    moved = failures.movers(now, before)
 
     assert list(zip(moved["fingerprint"], moved["change"], strict=True)) == [
         ("d", -20),
         ("a", 8),
         ("c", 2),
     ]
-    busier = errors.movers(now, before, 2.0)  # twice the attempts: what grew so has not moved
+    busier = failures.movers(now, before, 2.0)  # twice the attempts: what grew so has not moved
     assert dict(zip(busier["fingerprint"], busier["more"], strict=True)) == {
         "d": -40,
         "a": 7,
         "b": -5,
         "c": 2,
     }
-    assert list(errors.new_since(now, before)["fingerprint"]) == ["c"]
+    assert list(failures.new_since(now, before)["fingerprint"]) == ["c"]
 
 
 def test_groups_of_several_answers_are_one_list() -> None:
     """Counts add up, first and last are those over all, samples the latest."""
     later = {**error("a", 2), "last_seen_at": "2026-11-09T00:00:00Z", "clients": ["c"]}
     later |= {"first_seen_at": "2026-11-08T00:00:00Z", "job_ids": ["j9"], "message": "new"}
-    both = errors.merged([[error("a", 3), error("b", 4)], [later]])
+    both = failures.merged([[error("a", 3), error("b", 4)], [later]])
 
     assert [(one["fingerprint"], one["count"]) for one in both] == [("a", 5), ("b", 4)]
     first = both[0]
@@ -283,13 +289,13 @@ def test_groups_of_several_answers_are_one_list() -> None:
         ["j9"],
         "new",
     )
-    assert errors.merged([]) == []
-    assert len(errors.label(error("a", 1))) <= 48
+    assert failures.merged([]) == []
+    assert len(failures.label(error("a", 1))) <= 48
 
 
 def test_empty_lists_have_all_columns() -> None:
     """An empty page shows the same table, with no rows."""
-    for frame in (jobs.jobs([]), errors.groups([]), directories.clients([])):
+    for frame in (jobs.jobs([]), failures.groups([]), clients.clients([])):
         assert frame.empty
         assert len(frame.columns) > 5
 
@@ -321,7 +327,7 @@ def test_how_a_project_stands(said: dict[str, Any], standing: str) -> None:
         "jobs": dict.fromkeys(("total", "queued", "running", *RESULTS), 0) | {"succeeded": 4},
         **said,
     }
-    frame = directories.projects([project], datetime(2026, 11, 16, tzinfo=UTC))
+    frame = projects.projects([project], datetime(2026, 11, 16, tzinfo=UTC))
 
     assert frame["standing"].iloc[0] == standing
 
@@ -338,7 +344,7 @@ def test_hostile_text_is_shown_as_it_is(text: str) -> None:
 
 def test_calls_name_the_token_and_quote_what_was_typed() -> None:
     """They can be pasted: nothing in a filter ends the quotes."""
-    asked = [question("/jobs", q="a'; rm -rf /", client_id="a b")]
+    asked = [api_request("/jobs", q="a'; rm -rf /", client_id="a b")]
     shell = export.curl("http://api/", asked)
 
     assert "$RUN_LEDGER_TOKEN" in shell

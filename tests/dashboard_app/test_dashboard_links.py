@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from dashboard_app.filters.address import complaints
-from dashboard_app.session import Param
+from dashboard_app.filters.declared import ALL_PARTS
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.dashboard_app.conftest import Open, words_of
@@ -60,7 +60,9 @@ def test_each_bad_part_is_named(name: str) -> None:
     assert name in found
 
 
-@given(st.dictionaries(st.sampled_from([*Param, "x"]), st.lists(st.text(max_size=5), min_size=1)))
+@given(
+    st.dictionaries(st.sampled_from([*ALL_PARTS, "x"]), st.lists(st.text(max_size=5), min_size=1))
+)
 def test_no_link_breaks_the_check(address: dict[str, list[str]]) -> None:
     """Any text in any part."""
     assert all(isinstance(one, str) for one in complaints(address))
@@ -87,7 +89,7 @@ def test_a_bad_link_is_explained_on_every_page(api: Api, open_page: Open, page: 
         ("clients", {"other": "nobody"}, "which is not here"),
         ("errors", {"span": "30d", "error": "0" * 32}, "is not in these days"),
         ("jobs", {"job": "nobody-s"}, "There is no such job"),
-        ("trends", {"focus": "2020-01-01/2020-01-02"}, "lies outside this span"),
+        ("trends", {"focus": "2020-01-01/2020-01-02"}, "lies outside this period"),
         ("trends", {"project": "a <b>"}, "project_id"),
         ("jobs", {"q": "a b"}, "q: "),
     ],
@@ -127,7 +129,7 @@ RESTORED: dict[str, list[tuple[dict[str, Any], str]]] = {
 def test_opening_a_link_restores_the_analysis(
     api: Api, open_page: Open, page: str, address: dict[str, Any], asked: str
 ) -> None:
-    """The questions are those that the link is about, and it stays as it was."""
+    """The requests are those that the link is about, and it stays as it was."""
     app = open_page(api, page, **address)
 
     assert not app.exception
@@ -144,4 +146,4 @@ def test_filters_offer_what_there_is_and_take_what_is_not(api: Api, open_page: O
     assert {"contacts", "products"} <= set(app.selectbox(key="pipeline").options)
     assert "acme-catalogue" in app.selectbox(key="project").options
     assert any("project_id=not-in-the-list" in one for one in api.asked)
-    assert "Nothing was counted in this span" in words_of(app)
+    assert "Nothing was counted in this period" in words_of(app)

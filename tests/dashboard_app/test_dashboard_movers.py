@@ -1,4 +1,4 @@
-"""What moved against the span before, and where failures stand out: on their data and on pages."""
+"""Changes since the previous period, and where failures stand out: as data and on pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard_app.charts.measures import MEASURES, by_group
 from dashboard_app.charts.throughput import FOCUS, throughput
 from dashboard_app.frames import movers, trends
 from dashboard_app.frames.columns import RESULTS
-from dashboard_app.periods import HOUR, Interval, Span
+from dashboard_app.periods import HOUR, IntervalLength, Period
 from tests.dashboard_app.conftest import Open, words_of
 from tests.dashboard_app.test_dashboard_pages import frame_of
 from tests.support.app.dashboard_api import Api, serving
@@ -21,7 +21,7 @@ from tests.support.recounts.views import reading_house
 from run_ledger.domain import instants
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
-SPAN = Span(START, START + 6 * HOUR, Interval.HOUR)
+PERIOD = Period(START, START + 6 * HOUR, IntervalLength.HOUR)
 
 
 def points(group: str, begin: datetime, *hours: tuple[int, int]) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def test_the_running_interval_is_compared_with_nothing() -> None:
     """Even where nothing was counted in it yet: its counterpart is left out, too."""
     now = START + 2 * HOUR + timedelta(minutes=20)
     series = frame(points("one", START, (10, 1), (10, 1)))
-    before = frame(points("one", SPAN.previous.start, *[(10, 5)] * 6))
-    mine, theirs = movers.comparable(series, before, SPAN, None, now)
+    before = frame(points("one", PERIOD.previous.start, *[(10, 5)] * 6))
+    mine, theirs = movers.comparable(series, before, PERIOD, None, now)
     assert (mine["ended"].sum(), theirs["ended"].sum()) == (20, 20)
 
-    part = Span(START + HOUR, START + 4 * HOUR, Interval.HOUR)
-    mine, theirs = movers.comparable(series, before, SPAN, part, now)
+    part = Period(START + HOUR, START + 4 * HOUR, IntervalLength.HOUR)
+    mine, theirs = movers.comparable(series, before, PERIOD, part, now)
     assert (mine["ended"].sum(), theirs["ended"].sum()) == (10, 10)
 
 
@@ -117,15 +117,15 @@ def test_only_what_stands_out_is_marked() -> None:
 def noted() -> pd.DataFrame:
     """Return a spike as charts take it."""
     series = frame(points("a", START, (100, 2), (60, 30), (100, 2)))
-    return movers.spikes(series, 5).assign(label="Timeout", said="30 of 60 attempts failed")
+    return movers.spikes(series, 5).assign(label="Timeout", failures="30 of 60 attempts failed")
 
 
 def test_marks_name_the_error_and_leave_the_brush() -> None:
     """On throughput the mark stands above its interval; the brush is still there, by its name."""
     series = trends.marked(
-        frame(points("all", START, (100, 2), (60, 30), (100, 2))), SPAN, SPAN.end
+        frame(points("all", START, (100, 2), (60, 30), (100, 2))), PERIOD, PERIOD.end
     )
-    chart = throughput(frame=series, span=SPAN, zone=SPAN.zone, spikes=noted())
+    chart = throughput(frame=series, period=PERIOD, zone=PERIOD.zone, spikes=noted())
     said = chart.to_dict()
     mark = said["layer"][-1]
 
@@ -134,7 +134,7 @@ def test_marks_name_the_error_and_leave_the_brush() -> None:
     assert [tip["field"] for tip in mark["encoding"]["tooltip"]] == [
         "when",
         "group",
-        "said",
+        "failures",
         "label",
     ]
     (row,) = said["datasets"][mark["data"]["name"]]
@@ -144,8 +144,8 @@ def test_marks_name_the_error_and_leave_the_brush() -> None:
 
 def test_grouped_rates_are_marked_on_their_line() -> None:
     """A mark lies at the rate of its group; groups that are not drawn have none."""
-    series = trends.marked(frame(points("a", START, (100, 2), (60, 30))), SPAN, SPAN.end)
-    kinds = {"measure": MEASURES["error_rate"], "span": SPAN, "zone": SPAN.zone}
+    series = trends.marked(frame(points("a", START, (100, 2), (60, 30))), PERIOD, PERIOD.end)
+    kinds = {"measure": MEASURES["error_rate"], "period": PERIOD, "zone": PERIOD.zone}
     chart = by_group(frame=series, groups=["a"], spikes=noted(), **kinds)  # type: ignore[arg-type]
     bare = by_group(frame=series, groups=["b"], spikes=noted(), **kinds)  # type: ignore[arg-type]
 
@@ -226,8 +226,8 @@ def test_the_brush_narrows_what_is_grouped(api: Api, open_page: Open) -> None:
     """Sums, movers and exports are of the part alone; the chart with the brush stays whole."""
     part = "2026-11-18T00:00:00Z/2026-11-20T00:00:00Z"
     app = open_page(api, span="7d", interval="Day", by="Client", focus=part)
-    span = {"from": "2026-11-18", "to": "2026-11-20"}
-    answer = api.house.get("/trends", group_by="client", **span).json
+    period = {"from": "2026-11-18", "to": "2026-11-20"}
+    answer = api.house.get("/trends", group_by="client", **period).json
     sums = {one["key"]["client_id"]: one for one in answer["series"]}
 
     table = next(

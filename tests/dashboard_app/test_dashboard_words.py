@@ -13,17 +13,17 @@ def test_counters_are_told_in_their_units() -> None:
     """Money in dollars, all else in full; one that is nobody's word is told as it is."""
     assert words.amount("cost_microusd", 215_469) == "$0.22"
     assert words.amount("records_ok", 12_345) == "12,345"
-    assert words.added({"records_ok": 40, "cost_microusd": 5_000, "pages": -2}) == (
+    assert words.deltas({"records_ok": 40, "cost_microusd": 5_000, "pages": -2}) == (
         "Cost (USD) +$0.0050, pages −2, Records done +40"
     )
 
 
 def test_an_event_says_what_happened() -> None:
     """In the words that outcomes have everywhere."""
-    assert words.said({"status": "completed", "result": "partial"}) == "Completed · Partly done"
-    assert words.said({"status": "running", "stage": "fetch"}) == "Running · fetch"
-    assert words.said({"delta": {}}) == "Progress"
-    assert words.said({"status": "odd"}) == "odd"
+    assert words.happened({"status": "completed", "result": "partial"}) == "Completed · Partial"
+    assert words.happened({"status": "running", "stage": "fetch"}) == "Running · fetch"
+    assert words.happened({"delta": {}}) == "Progress"
+    assert words.happened({"status": "odd"}) == "odd"
 
 
 @pytest.mark.parametrize("page", ["trends", "jobs", "errors", "projects", "clients", "cost"])

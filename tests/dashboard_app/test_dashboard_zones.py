@@ -1,4 +1,4 @@
-"""Days of the zone that the analyst chose: in spans, frames, charts and on pages."""
+"""Days of the zone that the analyst chose: in periods, frames, charts and on pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard_app.api.endpoints import trends as trends_question
 from dashboard_app.charts.axes import tick_label, tick_moments, time_axis, with_times
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import MOMENT
-from dashboard_app.periods import Interval, begin_of, cut, span_of_days, span_until
+from dashboard_app.periods import IntervalLength, begin_of, cut, period_of_days, period_until
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -26,7 +26,7 @@ BERLIN, KOLKATA, NEW_YORK = (
     ZoneInfo(name) for name in ("Europe/Berlin", "Asia/Kolkata", "America/New_York")
 )
 NAMES = ("Europe/Berlin", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe", "UTC")
-AUTUMN = span_of_days(date(2026, 10, 23), date(2026, 10, 27), BERLIN, Interval.DAY)
+AUTUMN = period_of_days(date(2026, 10, 23), date(2026, 10, 27), BERLIN, IntervalLength.DAY)
 
 
 def at(text: str) -> datetime:
@@ -40,26 +40,29 @@ def at(text: str) -> datetime:
     st.integers(1, 60 * 24),
 )
 def test_days_are_those_of_the_api(name: str, quarters: int, hours: int) -> None:
-    """A span of the app and the API's answer have the same edges, wherever clocks change."""
+    """A period of the app and the API's answer have the same edges, wherever clocks change."""
     first = at("2024-01-01T00:00") + quarters * timedelta(minutes=15)
-    span = cut(first, first + timedelta(hours=hours), Interval.DAY, ZoneInfo(name))
+    period = cut(first, first + timedelta(hours=hours), IntervalLength.DAY, ZoneInfo(name))
     edges = zones.zone(name).edges(
-        *(int(one.timestamp()) * 1_000_000 for one in (span.start, span.end))
+        *(int(one.timestamp()) * 1_000_000 for one in (period.start, period.end))
     )
 
-    assert [*span.intervals(), span.end] == [
+    assert [*period.intervals(), period.end] == [
         datetime.fromtimestamp(edge / 1_000_000, UTC) for edge in edges
     ]
-    assert [span.end_of(begin) for begin in span.intervals()] == [*span.intervals()[1:], span.end]
-    assert span.days == len(span.intervals()) == span.previous.days
-    assert span.previous.end == span.start
-    assert cut(span.start, span.end, Interval.DAY, span.zone) == span
+    assert [period.end_of(begin) for begin in period.intervals()] == [
+        *period.intervals()[1:],
+        period.end,
+    ]
+    assert period.days == len(period.intervals()) == period.previous.days
+    assert period.previous.end == period.start
+    assert cut(period.start, period.end, IntervalLength.DAY, period.zone) == period
 
 
 def test_a_day_in_which_clocks_change_is_as_long_as_it_is() -> None:
     """Five days of Berlin, of which the third has 25 hours: bars are as wide, none overlap."""
     frame = pd.DataFrame({"at": pd.Series(AUTUMN.intervals()).astype(MOMENT)})
-    drawn = with_times(frame, span=AUTUMN, zone=BERLIN)
+    drawn = with_times(frame, period=AUTUMN, zone=BERLIN)
 
     hours = (drawn["x_end"] - drawn["x"]) / 3_600_000
     assert list(hours) == [24, 24, 25, 24, 24]
@@ -80,11 +83,11 @@ def test_the_days_before_lie_over_their_counterparts() -> None:
 def test_the_running_day_is_marked_by_the_zones_clock() -> None:
     """At 23:30 UTC it is the next day in Berlin: that one runs, the day before is over."""
     now = at("2026-11-22T23:30")
-    span = span_until(now, timedelta(days=3), Interval.DAY, BERLIN)
-    frame = pd.DataFrame({"at": pd.Series(span.intervals()).astype(MOMENT)})
+    period = period_until(now, timedelta(days=3), IntervalLength.DAY, BERLIN)
+    frame = pd.DataFrame({"at": pd.Series(period.intervals()).astype(MOMENT)})
 
-    assert span.end == at("2026-11-23T23:00")
-    assert list(trends.marked(frame, span, now)["complete"]) == [True, True, False]
+    assert period.end == at("2026-11-23T23:00")
+    assert list(trends.marked(frame, period, now)["complete"]) == [True, True, False]
 
 
 def test_an_empty_frame_has_its_types() -> None:
@@ -96,10 +99,10 @@ def test_an_empty_frame_has_its_types() -> None:
 
 def test_ticks_stand_where_days_begin() -> None:
     """Each says its own day, and the axis whose days they are."""
-    moments = tick_moments(span=AUTUMN, zone=BERLIN)
+    moments = tick_moments(period=AUTUMN, zone=BERLIN)
     labels = [tick_label(one, AUTUMN, BERLIN) for one in moments]
     assert labels == ["23 Oct", "24 Oct", "25 Oct", "26 Oct", "27 Oct", "28 Oct"]
-    title = time_axis(span=AUTUMN, zone=BERLIN).to_dict()["title"]
+    title = time_axis(period=AUTUMN, zone=BERLIN).to_dict()["title"]
     assert title == "Time (days of Europe/Berlin)"
 
 
@@ -111,7 +114,7 @@ def test_half_hours_go_where_the_api_puts_them() -> None:
 def test_the_question_names_the_zone_of_days_alone() -> None:
     """Hours are hours of UTC, and days of UTC need no name: links made before stay the same."""
     by_day = dict(trends_question(AUTUMN).parameters)
-    by_hour = dict(trends_question(replace(AUTUMN, interval=Interval.HOUR)).parameters)
+    by_hour = dict(trends_question(replace(AUTUMN, interval=IntervalLength.HOUR)).parameters)
     in_utc = dict(trends_question(replace(AUTUMN, zone=ZoneInfo("UTC"))).parameters)
     assert (by_day.get("tz"), by_hour.get("tz"), in_utc.get("tz")) == ("Europe/Berlin", None, None)
 
@@ -125,9 +128,9 @@ def figures(app: AppTest) -> dict[str, str]:
 def test_a_page_by_day_shows_days_of_the_zone(api: Api, open_page: Open, page: str) -> None:
     """Its figures are those of the API's answer for that zone, and not those for UTC."""
     app = open_page(api, page, interval="Day", tz="America/New_York", span="7d")
-    span = {"from": "2026-11-16", "to": "2026-11-23"}
+    period = {"from": "2026-11-16", "to": "2026-11-23"}
     points, others = (
-        api.house.get("/trends", interval="day", tz=tz, **span).json["series"][0]["points"]
+        api.house.get("/trends", interval="day", tz=tz, **period).json["series"][0]["points"]
         for tz in ("America/New_York", "UTC")
     )
 

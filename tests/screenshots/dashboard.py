@@ -83,7 +83,9 @@ def sign_in(page: Page, stack: Mapping[str, Any], path: str, role: str = "staff"
     page.locator("[name=username]").fill(user["email"])
     page.locator("[name=password]").fill(user["password"])
     page.locator("[type=submit]").first.click()
-    page.get_by_text("sees ").first.wait_for(state="attached")
+    page.get_by_role("button", name="Sign out", include_hidden=True).first.wait_for(
+        state="attached"
+    )
 
 
 def settle(page: Page) -> None:
@@ -180,4 +182,6 @@ def _enter(page: Page, url: str) -> None:
     """Sign in at a provider that asks nothing."""
     page.goto(url)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("sees ").first.wait_for(state="attached")
+    page.get_by_role("button", name="Sign out", include_hidden=True).first.wait_for(
+        state="attached"
+    )

@@ -1,1 +1,1 @@
-"""The page of clients."""
+"""The Clients page."""

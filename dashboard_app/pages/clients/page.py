@@ -1,4 +1,4 @@
-"""Clients: who they are, how they are configured, and two of them side by side."""
+"""Clients: names, contacts and jobs, and the configurations of one or two clients."""
 
 from __future__ import annotations
 
@@ -8,77 +8,57 @@ from typing import Any
 import streamlit as st
 from streamlit import column_config as column
 
-from dashboard_app.api import endpoints as questions
+from dashboard_app import words
+from dashboard_app.api import endpoints
 from dashboard_app.api.loading import load
-from dashboard_app.context import Desk, desk
-from dashboard_app.frames import projects as frames
-from dashboard_app.session import Param
+from dashboard_app.context import PageContext, current
+from dashboard_app.filters.declared import DIFFERENCES, ONE, OTHER
+from dashboard_app.frames import clients as frames
 from dashboard_app.ui import export, panels
-from dashboard_app.ui.tables import moment_column, table
+from dashboard_app.ui.tables import count_column, moment_column, name_column, table
 
-_TOTALS = {
-    "total": "Jobs",
-    "running": "Running",
-    "succeeded": "Succeeded",
-    "partial": "Partly done",
-    "failed": "Failed",
-    "timed_out": "Timed out",
-    "cancelled": "Cancelled",
-}
+_COUNTS = {"total": "Jobs", "running": words.outcome("running"), **words.RESULTS}
 
 
-def show(here: Desk) -> None:
+def show(here: PageContext) -> None:
     """Show the page."""
-    st.title("Clients")
-    items, _ = here.answers.items(questions.CLIENTS)
+    items, _ = here.api.items(endpoints.CLIENTS)
     frame = frames.clients(items)
     if frame.empty:
         panels.first_use(here.settings)
         return
-    table(
-        frame,
-        column_order=["client_id", "name", "description", "contact", "declared", *_TOTALS],
-        column_config={
-            "client_id": column.TextColumn("Client", pinned=True),
-            "name": "Name",
-            "description": "Description",
-            "contact": "Contact",
-            "declared": column.CheckboxColumn("Declared", help="Or known by its jobs alone"),
-            **{
-                name: column.NumberColumn(title, format="localized")
-                for name, title in _TOTALS.items()
-            },
-        },
-    )
-    export.take_away(here, name="clients", frame=frame, questions=[questions.CLIENTS])
+    columns = {
+        "client_id": name_column("Client"),
+        "name": "Name",
+        "description": "Description",
+        "contact": "Contact",
+        "declared": column.CheckboxColumn("Declared", help="If not, only its jobs name it."),
+        **{name: count_column(title) for name, title in _COUNTS.items()},
+    }
+    table(frame, columns)
+    export.offer(here, name="clients", frame=frame, requests=[endpoints.CLIENTS])
     _configurations(here, [str(one) for one in frame["client_id"]])
 
 
-def _configurations(here: Desk, client_ids: list[str]) -> None:
-    """Show one client's configuration, or two clients' side by side."""
+def _configurations(here: PageContext, client_ids: list[str]) -> None:
+    """Show one client's configuration, or compare two clients' configurations."""
     st.subheader("Configuration")
     _explain(client_ids)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        one = st.selectbox("Client", client_ids, key=Param.ONE, bind="query-params", width=260)
+        one = st.selectbox("Client", client_ids, key=ONE.name, bind="query-params", width=260)
         other = st.selectbox(
-            "Side by side with",
+            "Compare with",
             [name for name in client_ids if name != one],
             index=None,
-            placeholder="Nobody",
-            key=Param.OTHER,
+            placeholder="No other client",
+            key=OTHER.name,
             bind="query-params",
             width=260,
         )
-        only = st.toggle(
-            "Only what differs",
-            value=True,
-            disabled=other is None,
-            key=Param.DIFFERENCES,
-            bind="query-params",
-        )
-    asked = [questions.config(name) for name in (one, other) if name]
-    load(here.answers, asked, "configurations")
-    documents = [here.answers.get(question).document for question in asked]
+        only_differences = DIFFERENCES.ask(disabled=other is None)
+    requests = [endpoints.config(name) for name in (one, other) if name]
+    load(here.api, requests, "configurations")
+    documents = [here.api.get(request) for request in requests]
     for document in documents:
         _secrets(document)
     if other is None:
@@ -91,23 +71,24 @@ def _configurations(here: Desk, client_ids: list[str]) -> None:
         }
     else:
         both = frames.differences(*documents)
-        frame = both[both["differs"]].reset_index(drop=True) if only else both
+        frame = both[both["differs"]].reset_index(drop=True) if only_differences else both
         columns = {"name": "Parameter", "one": one, "other": other, "differs": "Differs"}
     if frame.empty:
-        nothing = "No plain parameter is set." if other is None else "The two do not differ."
+        nothing = "No parameter is set." if other is None else "The two do not differ."
         panels.nothing_here(nothing, "")
         return
-    table(frame, column_config=columns, column_order=list(columns))
-    export.take_away(here, name="configuration", frame=frame, questions=asked)
+    table(frame, columns)
+    export.offer(here, name="configuration", frame=frame, requests=requests)
 
 
 def _explain(client_ids: list[str]) -> None:
-    """Say which client that a link names is none of those there are."""
-    named = [st.query_params.get(name) for name in (Param.ONE, Param.OTHER)]
-    for missing in [name for name in named if name and name not in client_ids]:
+    """Show which client of the link does not exist for this person."""
+    for missing in [
+        name for part in (ONE, OTHER) if (name := part.read()) and name not in client_ids
+    ]:
         st.warning(
-            f"The link names the client **{panels.plain(missing)}**, which is not here: it may be "
-            "gone, never have been, or be somebody else's.",
+            f"The link names the client **{panels.plain(missing)}**, which is not here. It may "
+            "have been deleted, may never have existed, or you may not see it.",
             icon=":material/link_off:",
         )
 
@@ -116,10 +97,12 @@ def _secrets(document: Mapping[str, Any]) -> None:
     count = document["secrets_omitted"]
     if count:
         client = panels.plain(document["client_id"])
-        noun = "parameter is" if count == 1 else "parameters are"
-        st.caption(
-            f":material/key: {count} {noun} secret for {client}: never shown, nowhere kept here."
+        noun, what = (
+            ("parameter is", "Its value is")
+            if count == 1
+            else ("parameters are", "Their values are")
         )
+        st.caption(f":material/key: {count} {noun} secret for {client}. {what} never shown here.")
 
 
-show(desk())
+show(current())

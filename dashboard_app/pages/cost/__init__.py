@@ -1,1 +1,1 @@
-"""The page of cost."""
+"""The Cost page."""

@@ -1,77 +1,73 @@
-"""Cost: tokens and money by client, pipeline and day; what a failed record cost."""
+"""Cost: tokens and dollars by group and over time, and the cost per record."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints as questions
-from dashboard_app.api.http_client import Question
+from dashboard_app.api import endpoints
+from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
-from dashboard_app.charts import drawings
 from dashboard_app.charts.bars import ranked
-from dashboard_app.charts.measures import MEASURES, by_group, stacked
-from dashboard_app.context import Desk, desk
+from dashboard_app.charts.drawings import show as show_chart
+from dashboard_app.charts.measures import MEASURES, TOKENS, by_group, stacked
+from dashboard_app.context import PageContext, current
+from dashboard_app.filters.declared import GROUP
 from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
-from dashboard_app.pages.trends.sections import TOKENS
-from dashboard_app.session import Param
-from dashboard_app.ui import export, panels
+from dashboard_app.ui import panels
 from dashboard_app.ui.cards import card
-from dashboard_app.ui.tables import table
+from dashboard_app.ui.tables import count_column, name_column, share_column, table, usd_column
 
-_BY = {"Client": "client", "Pipeline": "pipeline", "Project": "project"}
+_GROUP = replace(
+    GROUP, options={word: name for word, name in GROUP.options.items() if name}, usual="Client"
+)
 _LINES = 8
-_MONEY = "$%.6f"
 _COLUMNS = {
-    "group": column.TextColumn("Group", pinned=True),
-    "cost_usd": column.NumberColumn("Cost (USD)", format="$%.4f"),
-    "tokens": column.NumberColumn("Tokens", format="localized"),
-    "input_tokens": column.NumberColumn("Input", format="localized"),
-    "output_tokens": column.NumberColumn("Output", format="localized"),
-    "cached_share": column.NumberColumn("Of input, from cache", format="percent"),
-    "records_ok": column.NumberColumn("Records done", format="localized"),
-    "records_failed": column.NumberColumn("Records failed", format="localized"),
-    "usd_per_record": column.NumberColumn("USD a record", format=_MONEY),
-    "usd_per_good_record": column.NumberColumn("USD a good record", format=_MONEY),
-    "failed_usd": column.NumberColumn("USD into failed records", format="$%.4f"),
-    "tokens_per_record": column.NumberColumn("Tokens a record", format="%.0f"),
+    "group": name_column("Group"),
+    "cost_usd": usd_column("Cost (USD)"),
+    "tokens": count_column("Tokens"),
+    "input_tokens": count_column("Input"),
+    "output_tokens": count_column("Output"),
+    "cached_share": share_column("Input from cache"),
+    "records_ok": count_column("Records done"),
+    "records_failed": count_column("Records failed"),
+    "usd_per_record": usd_column("Cost per record (USD)", 6),
+    "usd_per_good_record": usd_column("Cost per good record (USD)", 6),
+    "failed_usd": usd_column("Spent on failed records (USD)"),
+    "tokens_per_record": column.NumberColumn("Tokens per record", format="%.0f"),
 }
 
 
-def show(here: Desk) -> None:
+def show(here: PageContext) -> None:
     """Show the page."""
-    st.title("Cost")
     if here.is_empty:
         panels.first_use(here.settings)
         return
-    chosen = st.segmented_control(
-        "By", list(_BY), default="Client", required=True, key=Param.GROUP, bind="query-params"
-    )
-    asked = questions.trends(
-        here.span, client_id=here.client_id, group_by=_BY.get(chosen or "", "client")
-    )
-    whole = questions.trends(here.span, client_id=here.client_id)
-    load(here.answers, [asked, whole], "cost")
-    points = frames.marked(here.answers.make(asked, frames.points), here.span, here.now)
-    everything = frames.marked(here.answers.make(whole, frames.points), here.span, here.now)
+    group_by = _GROUP.ask() or "client"
+    request = endpoints.trends(here.period, client_id=here.client_id, group_by=group_by)
+    whole = endpoints.trends(here.period, client_id=here.client_id)
+    load(here.api, [request, whole], "cost")
+    points, everything = here.points(request), here.points(whole)
     if points.empty:
-        panels.nothing_here("Nothing was counted in this span.")
+        panels.nothing_here("Nothing was counted in this period.")
         return
     sums = costs.unit_costs(frames.totals(points))
     _figures(costs.unit_costs(frames.totals(everything)))
-    _over_time(here, points, everything, (asked, whole))
-    chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=str(chosen))
-    with card("by-group", f"Cost by {str(chosen).lower()}") as head:
-        drawings.show(chart, alt="Cost of each group")
-        with head:
-            export.take_away(here, name="cost", frame=sums, questions=[asked], chart=chart)
-    table(sums, column_order=list(_COLUMNS), column_config=_COLUMNS)
+    _over_time(here, points, everything, (request, whole))
+    title = group_by.capitalize()
+    chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=title)
+    with card(here, "cost", f"Cost by {group_by}", chart=chart, frame=sums, requests=[request]):
+        show_chart(chart, alt="Cost of each group")
+    table(sums, _COLUMNS)
     st.caption(
-        "Money is reported by job, not by record. What a record cost is the cost of the group "
-        "shared out evenly over its records, done and failed: an estimate for a single record."
+        "Costs are reported by job, not by record. The cost per record is the group's cost divided "
+        "by its records, done and failed: for a single record it is an estimate."
     )
 
 
@@ -85,9 +81,9 @@ def _figures(total: pd.DataFrame) -> None:
     tiles = {
         "Cost": words.money(value["cost_usd"]),
         "Tokens": words.compact(value["tokens"]),
-        "A record": words.money(value["usd_per_record"]),
-        "A good record": words.money(value["usd_per_good_record"]),
-        "Into failed records": words.money(value["failed_usd"]),
+        "Cost per record": words.money(value["usd_per_record"]),
+        "Cost per good record": words.money(value["usd_per_good_record"]),
+        "Spent on failed records": words.money(value["failed_usd"]),
     }
     with st.container(key="tiles"):
         for label, shown in tiles.items():
@@ -95,30 +91,40 @@ def _figures(total: pd.DataFrame) -> None:
 
 
 def _over_time(
-    here: Desk, points: pd.DataFrame, everything: pd.DataFrame, behind: tuple[Question, Question]
+    here: PageContext,
+    points: pd.DataFrame,
+    everything: pd.DataFrame,
+    behind: tuple[ApiRequest, ApiRequest],
 ) -> None:
+    axes: dict[str, Any] = {"period": here.period, "zone": here.zone}
     groups = frames.top_groups(points, "cost_usd", _LINES)
-    asked, whole = behind
+    by_time = by_group(frame=points, measure=MEASURES["cost_usd"], groups=groups, **axes)
+    tokens = stacked(frame=everything, columns=TOKENS, title="Tokens (count)", **axes)
     left, right = st.columns(2, gap="medium")
-    with left, card("cost", "Cost over time") as head:
-        measure = MEASURES["cost_usd"]
-        lines = by_group(
-            frame=points, measure=measure, span=here.span, zone=here.zone, groups=groups
-        )
-        drawings.show(lines, alt="Cost over time, by group")
-        with head:
-            export.take_away(
-                here, name="cost-over-time", frame=points, questions=[asked], chart=lines
-            )
-    with right, card("tokens", "Tokens over time") as head:
-        chart = stacked(
-            frame=everything, columns=TOKENS, title="Tokens (count)", span=here.span, zone=here.zone
-        )
-        drawings.show(chart, alt="Input and output tokens over time")
-        with head:
-            export.take_away(
-                here, name="tokens-over-time", frame=everything, questions=[whole], chart=chart
-            )
+    with (
+        left,
+        card(
+            here,
+            "cost-over-time",
+            "Cost over time",
+            chart=by_time,
+            frame=points,
+            requests=[behind[0]],
+        ),
+    ):
+        show_chart(by_time, alt="Cost over time, by group")
+    with (
+        right,
+        card(
+            here,
+            "tokens-over-time",
+            "Tokens over time",
+            chart=tokens,
+            frame=everything,
+            requests=[behind[1]],
+        ),
+    ):
+        show_chart(tokens, alt="Input and output tokens over time")
 
 
-show(desk())
+show(current())

@@ -1,1 +1,1 @@
-"""The page of failures."""
+"""The Errors page."""

@@ -1,30 +1,32 @@
-"""Errors: groups of failures over time, what is new since last week, what moved most."""
+"""Errors: error groups by day, those that are new, and those that changed most."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_app.context import Desk, desk
+from dashboard_app import words
+from dashboard_app.context import PageContext, current
+from dashboard_app.filters.declared import ERROR
 from dashboard_app.pages.failures import sections
-from dashboard_app.session import Param
+from dashboard_app.periods import MOST_ERROR_DAYS, error_days
 from dashboard_app.ui import export, panels
 
 
-def show(here: Desk) -> None:
+def show(here: PageContext) -> None:
     """Show the page."""
-    st.title("Errors")
     if here.is_empty:
         panels.first_use(here.settings)
         return
-    days = sections.days_of(here)
+    days = error_days(here.period)
     with st.spinner("Loading errors …", show_time=True):
-        groups, asked = sections.all_groups(here, days)
+        groups, requests = sections.all_groups(here, days)
+    attempts = words.counted(int(groups["count"].sum()), "attempt")
     st.caption(
-        f"{groups['count'].sum():,} attempts failed or timed out in {len(days.intervals())} days "
-        f"of UTC, in {len(groups):,} groups"
+        f"{attempts} failed or timed out in {words.counted(days.days, 'day')} of UTC. They form "
+        f"{words.counted(len(groups), 'error group')}."
         + (
-            "; the most that are looked at here, as each day is a question"
-            if days.days == sections.MOST_DAYS
+            f" This page shows {MOST_ERROR_DAYS} days at most, as it sends a request for each."
+            if days.days == MOST_ERROR_DAYS
             else ""
         )
     )
@@ -33,12 +35,12 @@ def show(here: Desk) -> None:
     else:
         sections.over_time(here, days)
         sections.groups_table(here, groups, "groups")
-        export.take_away(here, name="errors", frame=groups, questions=asked)
-        fingerprint = st.query_params.get(Param.ERROR)
+        export.offer(here, name="errors", frame=groups, requests=requests)
+        fingerprint = ERROR.read()
         if fingerprint:
             sections.one_group(here, groups, fingerprint)
     sections.new_groups(here)
     sections.movers(here, days)
 
 
-show(desk())
+show(current())

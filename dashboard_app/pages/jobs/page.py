@@ -1,23 +1,23 @@
-"""Jobs: a table with filters; a selected job with its attempts, counters and timeline."""
+"""Jobs: a table with filters; a selected job with its attempts, counters and events."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_app.api.problems import NotFound
-from dashboard_app.context import Desk, desk
+from dashboard_app.api import endpoints
+from dashboard_app.api.problems import NothingFound
+from dashboard_app.context import PageContext, current
 from dashboard_app.filters import choices
+from dashboard_app.filters.declared import ERROR, JOB, JOB_FILTERS
 from dashboard_app.pages.jobs import sections
-from dashboard_app.pages.jobs.filters import job_filters
-from dashboard_app.pages.trends import figures
-from dashboard_app.session import Param
+from dashboard_app.periods import error_days
 from dashboard_app.ui import export, panels
+from dashboard_app.ui.live import live_line
 
 
-def show(here: Desk) -> None:
+def show(here: PageContext) -> None:
     """Show the page."""
-    st.title("Jobs")
-    figures.live_strip(here)
+    live_line(here)
     if here.is_empty:
         panels.first_use(here.settings)
         return
@@ -25,27 +25,36 @@ def show(here: Desk) -> None:
     choices.learn(here)
 
 
-def _jobs(here: Desk) -> None:
+def _jobs(here: PageContext) -> None:
     """Show the table, and the job that the address names."""
-    asked = job_filters(here)
-    frame = sections.jobs_of(here, asked)
-    sections.error_note(here, frame)
+    fingerprint = ERROR.read()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        filters = choices.ask_all(here, JOB_FILTERS)
+    request = endpoints.jobs(
+        here.period if fingerprint is None else error_days(here.period),
+        fingerprint=fingerprint,
+        client_id=here.client_id,
+        **filters,
+    )
+    frame = sections.jobs_of(here, request)
+    if fingerprint:
+        sections.error_note(here, frame, fingerprint)
     if frame.empty:
-        panels.nothing_here("No job of this span matches.")
+        panels.nothing_here("No job of this period matches.")
     else:
         sections.jobs_table(here, frame)
-        export.take_away(here, name="jobs", frame=frame, questions=[asked])
-    job_id = st.query_params.get(Param.JOB)
+        export.offer(here, name="jobs", frame=frame, requests=[request])
+    job_id = JOB.read()
     if not job_id:
         if not frame.empty:
             st.caption("Select a row to open the job.")
         return
     try:
         sections.job_of(here, job_id)
-    except NotFound:
+    except NothingFound:
         panels.nothing_here(
-            "There is no such job.", "It may be another client's, or never have been."
+            "There is no such job.", "It may be another client's, or may never have existed."
         )
 
 
-show(desk())
+show(current())

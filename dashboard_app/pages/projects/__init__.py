@@ -1,1 +1,1 @@
-"""The page of projects."""
+"""The Projects page."""

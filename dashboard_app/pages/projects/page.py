@@ -1,105 +1,84 @@
-"""Projects: progress against the jobs that are expected and the day that they are due."""
+"""Projects: progress against the expected jobs and the due date."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints as questions
+from dashboard_app.api import endpoints
 from dashboard_app.charts import drawings
 from dashboard_app.charts.progress import progress
-from dashboard_app.context import Desk, desk
-from dashboard_app.frames import projects as frames
-from dashboard_app.session import Param
-from dashboard_app.ui import export, panels
+from dashboard_app.context import PageContext, current
+from dashboard_app.filters.declared import STANDING
+from dashboard_app.frames.projects import projects
+from dashboard_app.ui import panels
 from dashboard_app.ui.cards import card
-from dashboard_app.ui.tables import moment_column, table
+from dashboard_app.ui.tables import count_column, moment_column, name_column, table
 
 _MOST = 1_000
 _SHOWN = 30
-_OPEN, _BEHIND, _ALL = words.STANDINGS
 _LATE = ("overdue", "behind an even pace")
 _CLOSED = ("done", "completed", "archived", "paused")
 
 
-def show(here: Desk) -> None:
+def show(here: PageContext) -> None:
     """Show the page."""
-    st.title("Projects")
     if here.is_empty:
         panels.first_use(here.settings)
         return
-    chosen = st.segmented_control(
-        "Which",
-        words.STANDINGS,
-        default=_OPEN,
-        required=True,
-        key=Param.STANDING,
-        bind="query-params",
-    )
-    asked = questions.projects(here.client_id)
+    chosen = STANDING.ask()
+    request = endpoints.projects(here.client_id)
     with st.spinner("Loading projects …", show_time=True):
-        items, more = here.answers.items(asked, most=_MOST)
-    frame = _chosen(frames.projects(items, here.now), chosen or _OPEN)
+        items, more = here.api.items(request, most=_MOST)
+    frame = _chosen(projects(items, here.now), chosen)
     if frame.empty:
-        panels.nothing_here("No project is like that.", "Look at all of them, or at all clients.")
+        panels.nothing_here("No project matches.", "Show all projects, or those of all clients.")
         return
     if more:
-        st.caption(f"The first {_MOST:,} projects; choose a client for the rest.")
+        st.caption(f"These are the first {_MOST:,} projects. Choose a client to see the others.")
     chart = progress(frame=frame.head(_SHOWN))
-    with card("projects", "Progress") as head:
-        drawings.show(chart, alt="Jobs of each project by what they are, and how many are expected")
+    with card(here, "projects", "Progress", chart=chart, frame=frame, requests=[request]):
+        drawings.show(chart, alt="Jobs of each project by outcome, and the number expected")
         st.caption(
-            "The grey mark is how many jobs are expected. A project's whole life, not the span."
+            "The grey mark is the number of expected jobs. All jobs of a project count here, not "
+            "only those of the period."
         )
-        with head:
-            export.take_away(here, name="projects", frame=frame, questions=[asked], chart=chart)
     _table(here, frame)
 
 
-def _chosen(frame: pd.DataFrame, chosen: str) -> pd.DataFrame:
-    """Return the projects that are wanted, those due first at the top."""
-    kept: Mapping[str, Any] = {
-        _OPEN: ~frame["standing"].isin(_CLOSED),
-        _BEHIND: frame["standing"].isin(_LATE),
-    }
+def _chosen(frame: pd.DataFrame, chosen: str | None) -> pd.DataFrame:
+    """Return the open, the late or all projects, those with the next due date first."""
+    kept = {"open": ~frame["standing"].isin(_CLOSED), "late": frame["standing"].isin(_LATE)}
     narrowed = frame[kept[chosen]] if chosen in kept else frame
     return narrowed.sort_values(["due_at", "project_id"], na_position="last").reset_index(drop=True)
 
 
-def _table(here: Desk, frame: pd.DataFrame) -> None:
-    table(
-        frame,
-        column_order=[
-            *("project_id", "name", "client_id", "owner", "standing", "due_at", "progress"),
-            *("done_a_day", "needed_a_day"),
-            *("done", "jobs_expected", "running", "failed", "timed_out", "total", "last_seen_at"),
-        ],
-        column_config={
-            "project_id": column.TextColumn("Project", pinned=True),
-            "name": "Name",
-            "client_id": "Client",
-            "owner": "Owner",
-            "standing": "Stands",
-            "due_at": moment_column("Due", here.zone),
-            "progress": column.ProgressColumn("Of expected", format="percent", max_value=1),
-            "done_a_day": column.NumberColumn("Done a day", format="%.1f", help="Since it began"),
-            "needed_a_day": column.NumberColumn(
-                "Needed a day", format="%.1f", help="To have all expected jobs done when it is due"
-            ),
-            "done": column.NumberColumn("Jobs done", help="Succeeded or partly done"),
-            "jobs_expected": column.NumberColumn("Expected"),
-            "running": column.NumberColumn("Running"),
-            "failed": column.NumberColumn("Failed"),
-            "timed_out": column.NumberColumn("Timed out"),
-            "total": column.NumberColumn("Jobs in all"),
-            "last_seen_at": moment_column("Last update", here.zone),
-        },
-    )
+def _table(here: PageContext, frame: pd.DataFrame) -> None:
+    columns = {
+        "project_id": name_column("Project"),
+        "name": "Name",
+        "client_id": "Client",
+        "owner": "Owner",
+        "standing": "Standing",
+        "due_at": moment_column("Due", here.zone),
+        "progress": column.ProgressColumn("Progress", format="percent", max_value=1),
+        "done_a_day": column.NumberColumn(
+            "Done per day", format="%.1f", help="Since the project was created"
+        ),
+        "needed_a_day": column.NumberColumn(
+            "Needed per day", format="%.1f", help="To finish all expected jobs by the due date"
+        ),
+        "done": column.NumberColumn("Jobs done", help="Succeeded or partial"),
+        "jobs_expected": column.NumberColumn("Expected"),
+        "running": column.NumberColumn(words.outcome("running")),
+        "failed": column.NumberColumn(words.outcome("failed")),
+        "timed_out": column.NumberColumn(words.outcome("timed_out")),
+        "total": count_column("All jobs"),
+        "last_seen_at": moment_column("Last event", here.zone),
+    }
+    table(frame, columns)
 
 
-show(desk())
+show(current())

@@ -1,1 +1,1 @@
-"""The page of trends."""
+"""The Trends page."""

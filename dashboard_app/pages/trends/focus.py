@@ -1,4 +1,4 @@
-"""The part of a span that a brush has chosen: it narrows the page, and is in its link."""
+"""The focus: a part of the period, chosen with a brush, to which the page is narrowed."""
 
 from __future__ import annotations
 
@@ -10,49 +10,47 @@ import streamlit as st
 
 from dashboard_app import words
 from dashboard_app.charts.throughput import FOCUS
-from dashboard_app.context import Desk
-from dashboard_app.periods import Span, cut, read_moment, written
-from dashboard_app.session import Param, SessionKey
+from dashboard_app.context import PageContext
+from dashboard_app.filters.declared import FOCUS as FOCUS_PART
+from dashboard_app.periods import Period, as_text, cut, from_text
+from dashboard_app.session import SessionKey
 
 _MILLISECONDS = 1_000
 
 
-def focus_of(span: Span) -> Span | None:
-    """Return the part of the span that the address names; None for no part, or one beside it."""
-    text = st.query_params.get(Param.FOCUS, "")
-    focus = read_focus(text, span)
+def focus_of(period: Period) -> Period | None:
+    """Return the focus that the address names; None for none, or for one outside the period."""
+    text = FOCUS_PART.read()
+    focus = read_focus(text, period) if text else None
     if text and focus is None:
-        st.caption(":material/link_off: The part that the link names lies outside this span.")
+        st.caption(":material/link_off: The part that the link names lies outside this period.")
     return focus
 
 
-def read_focus(text: str, span: Span) -> Span | None:
-    """Return the part of a span that a text like `FROM/TO` names."""
+def read_focus(text: str, period: Period) -> Period | None:
+    """Return the part of a period that a text such as FROM/TO names; None where it names none."""
     first, _, last = text.partition("/")
-    start, end = read_moment(first), read_moment(last)
+    start, end = from_text(first), from_text(last)
     if start is None or end is None or start >= end:
         return None
-    start, end = max(start, span.start), min(end, span.end)
-    return cut(start, end, span.interval, span.zone) if start < end else None
+    start, end = max(start, period.start), min(end, period.end)
+    return cut(start, end, period.interval, period.zone) if start < end else None
 
 
 def chart_key() -> str:
-    """Return the key of the chart with the brush; a new one when the brush is to be gone."""
+    """Return the key of the chart with the brush. A new key removes the brush."""
     return f"throughput-{st.session_state.setdefault(SessionKey.FOCUS_CHART, 0)}"
 
 
 def note_brush() -> None:
-    """Put what the brush has chosen into the address."""
+    """Put the focus that the brush has chosen into the address."""
     state: Mapping[str, Any] = st.session_state[chart_key()]
     chosen = brushed(state)
-    if chosen is None:
-        st.query_params.pop(Param.FOCUS, None)
-    else:
-        st.query_params[Param.FOCUS] = f"{written(chosen[0])}/{written(chosen[1])}"
+    FOCUS_PART.write(chosen and f"{as_text(chosen[0])}/{as_text(chosen[1])}")
 
 
 def brushed(state: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
-    """Return from where to where a chart's brush reaches; None where it chose nothing."""
+    """Return the begin and end of a chart's brush; None where nothing is chosen."""
     selection = (state.get("selection") or {}).get(FOCUS) or {}
     ranges = [value for value in selection.values() if isinstance(value, list)]
     edges = ranges[0] if ranges else []
@@ -67,17 +65,17 @@ def _moment(milliseconds: float) -> datetime:
 
 
 def clear() -> None:
-    """Take the brush away."""
-    st.query_params.pop(Param.FOCUS, None)
+    """Remove the focus and the brush."""
+    FOCUS_PART.write(None)
     st.session_state[SessionKey.FOCUS_CHART] = st.session_state.get(SessionKey.FOCUS_CHART, 0) + 1
 
 
-def focus_note(desk: Desk, focus: Span | None) -> None:
-    """Say what the page is narrowed to, and offer the whole again."""
+def focus_note(here: PageContext, focus: Period | None) -> None:
+    """Show to which part the page is narrowed, and offer the whole period again."""
     if focus is None:
-        st.caption("Drag over the chart to narrow the rest of the page to a part of the span.")
+        st.caption("Drag over the chart to narrow the rest of the page to a part of the period.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        begin, end = words.moment(focus.start, desk.zone), words.moment(focus.end, desk.zone)
+        begin, end = words.moment(focus.start, here.zone), words.moment(focus.end, here.zone)
         st.markdown(f":material/filter_alt: Narrowed to **{begin} – {end}**")
         st.button("Show the whole span", on_click=clear, type="tertiary", icon=":material/close:")

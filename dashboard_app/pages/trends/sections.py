@@ -2,86 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import cast
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard_app import words
-from dashboard_app.api import endpoints as questions
-from dashboard_app.api.http_client import Question
+from dashboard_app.api import endpoints
+from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
-from dashboard_app.api.problems import BadQuestion
-from dashboard_app.charts import palette
+from dashboard_app.api.problems import RequestRefused
 from dashboard_app.charts.axes import AnyChart
 from dashboard_app.charts.drawings import Drawing, show
 from dashboard_app.charts.failures import annotated
-from dashboard_app.charts.measures import MEASURES, by_group, compared, percentiles, stacked
+from dashboard_app.charts.measures import (
+    MEASURES,
+    RECORDS,
+    TOKENS,
+    by_group,
+    compared,
+    percentiles,
+    stacked,
+)
+from dashboard_app.charts.stacks import RESULT_COLOURS
 from dashboard_app.charts.throughput import most_ended, small_result, small_results, throughput
-from dashboard_app.context import Desk
-from dashboard_app.frames import failures as error_frames
+from dashboard_app.context import PageContext
+from dashboard_app.frames import failures as failure_frames
 from dashboard_app.frames import trends as frames
-from dashboard_app.frames.columns import RESULTS
 from dashboard_app.frames.movers import comparable, group_movers
 from dashboard_app.pages.trends import figures
 from dashboard_app.pages.trends.focus import chart_key, note_brush
 from dashboard_app.pages.trends.spike import spike_links, spikes_of
-from dashboard_app.periods import Span
+from dashboard_app.periods import DAY, Period
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card, colour_key
 from dashboard_app.ui.tables import movers_table, totals_table
 
 _SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
-_LOOKED_BACK = timedelta(days=30)
-RECORDS = {
-    "records_ok": ("Done", palette.OUTCOMES["succeeded"]),
-    "records_failed": ("Failed", palette.OUTCOMES["failed"]),
-    "records_skipped": ("Skipped", palette.OUTCOMES["cancelled"]),
-}
-TOKENS = {
-    "input_tokens": ("Input", palette.MEASURE),
-    "output_tokens": ("Output", palette.SECOND),
-}
+_LOOKED_BACK = 30 * DAY
+
+Shown = tuple[AnyChart | Drawing, Callable[[], object] | None]
+"""A chart, and a function that shows a note below it, if there is one."""
+Makers = tuple[Callable[[], Shown], Mapping[str, Callable[[], AnyChart]]]
+"""What makes the chart of error rates, and what makes the others, by name."""
 
 
 def figures_of(  # noqa: PLR0913 - what a section is drawn from
-    here: Desk,
+    here: PageContext,
     whole: pd.DataFrame,
     before: pd.DataFrame | None,
-    focus: Span | None,
-    asked: list[Question],
+    focus: Period | None,
+    requests: list[ApiRequest],
     *,
     key: str = "tiles",
 ) -> None:
-    """Show the sums of the span or its focus; changes compare complete intervals alone."""
+    """Show the sums of the period or of its focus; only complete intervals are compared."""
     add_up = partial(_totals, whole, before, here, focus)
-    figures.figures(*here.made("figures", asked, focus or here.span, add_up), key=key)
+    figures.figures(*here.made("figures", requests, focus or here.period, add_up), key=key)
 
 
 def _totals(
-    whole: pd.DataFrame, before: pd.DataFrame | None, here: Desk, focus: Span | None
-) -> list[frames.Totals]:
-    """Return the sums, and where there is a span before, those of what is compared."""
+    whole: pd.DataFrame, before: pd.DataFrame | None, here: PageContext, focus: Period | None
+) -> list[frames.SeriesTotals]:
+    """Return the sums; with `before`, also the two sums to compare: of this period and before."""
     now = frames.within(whole, focus)
     if before is None:
         return [frames.total(now)]
-    both = comparable(whole, before, here.span, focus, here.now)
+    both = comparable(whole, before, here.period, focus, here.now)
     return [frames.total(now), *(frames.total(one) for one in both)]
 
 
-def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
-    """Show what was created, started and ended, with the brush that narrows the rest."""
-    noted, causes = spikes_of(here, whole, here.span, [asked])
+def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -> None:
+    """Show jobs created, attempts started and ended, with the brush that narrows the page."""
+    noted, causes = spikes_of(here, whole, here.period, [request])
     chart = here.drawn(
         "throughput",
-        [asked, *causes],
-        here.span,
-        lambda: throughput(frame=whole, span=here.span, zone=here.zone, spikes=noted),
+        [request, *causes],
+        here.period,
+        lambda: throughput(frame=whole, period=here.period, zone=here.zone, spikes=noted),
     )
-    with card("throughput", "Throughput") as head:
+    with card(here, "throughput", "Throughput", chart=chart, frame=whole, requests=[request]):
         show(
             chart,
             key=chart_key(),
@@ -89,145 +90,137 @@ def throughput_of(here: Desk, whole: pd.DataFrame, asked: Question) -> None:
             alt="Jobs created, attempts started and ended by result, over time",
         )
         if not whole["complete"].all():
-            st.caption("The pale bar is of the interval that is running: it still counts.")
+            st.caption("The pale bar is the running interval: its counts still grow.")
         spike_links(here, noted)
-        with head:
-            export.take_away(here, name="throughput", frame=whole, questions=[asked], chart=chart)
 
 
 def groups_of(
-    here: Desk, grouped: pd.DataFrame, part: Span, asked: Question, group_by: str
+    here: PageContext, grouped: pd.DataFrame, part: Period, request: ApiRequest, group_by: str
 ) -> None:
     """Show results of the busiest groups side by side, and the sums of all groups."""
     narrowed = frames.within(grouped, part)
-    sums = here.made("sums", [asked], part, lambda: frames.totals(narrowed))
+    sums = here.made("sums", [request], part, lambda: frames.totals(narrowed))
     busiest = [str(name) for name in sums["group"][:_SMALL_CHARTS]]
     chart = here.drawn(
         "small results",
-        [asked],
+        [request],
         part,
-        lambda: small_results(frame=narrowed, span=part, zone=here.zone, groups=busiest),
+        lambda: small_results(frame=narrowed, period=part, zone=here.zone, groups=busiest),
     )
-    with card(f"by-{group_by}", "Attempts ended, by result") as head:
-        colour_key({words.OUTCOMES[name]: palette.OUTCOMES[name] for name in RESULTS})
-        _small_charts(here, narrowed, part, asked, busiest)
+    title = "Attempts ended, by result"
+    with card(here, f"by-{group_by}", title, chart=chart, frame=sums, requests=[request]):
+        colour_key(RESULT_COLOURS)
+        _small_charts(here, narrowed, part, request, busiest)
         if len(sums) > len(busiest):
-            st.caption(f"Charts of the {len(busiest)} busiest of {len(sums)}; the table has all.")
-        with head:
-            export.take_away(
-                here, name=f"by-{group_by}", frame=sums, questions=[asked], chart=chart
+            st.caption(
+                f"These are the {len(busiest)} busiest of {len(sums)} groups. The table shows all."
             )
     totals_table(sums, group_by.capitalize())
 
 
 def _small_charts(
-    here: Desk, narrowed: pd.DataFrame, part: Span, asked: Question, groups: list[str]
+    here: PageContext, narrowed: pd.DataFrame, part: Period, request: ApiRequest, groups: list[str]
 ) -> None:
-    """Show each of some groups in a chart of its own, all on one scale."""
+    """Show a chart for each group, all with the same scale."""
     most = most_ended(narrowed)
-    draw = partial(small_result, frame=narrowed, span=part, zone=here.zone, most=most)
+    draw = partial(small_result, frame=narrowed, period=part, zone=here.zone, most=most)
     with st.container(key="small-charts"):
         for group in groups:
             with st.container():
                 st.markdown(f"**{panels.plain(group)}**")
-                chart = here.drawn(f"small {group}", [asked], part, partial(draw, group=group))
+                chart = here.drawn(f"small {group}", [request], part, partial(draw, group=group))
                 show(chart, alt=f"Attempts ended by result: {group}")
 
 
 def movers_of(
-    here: Desk,
+    here: PageContext,
     grouped: pd.DataFrame,
     before: pd.DataFrame,
-    focus: Span | None,
-    asked: list[Question],
+    focus: Period | None,
+    requests: list[ApiRequest],
 ) -> None:
-    """Show how each group moved against the span before, the greatest mover first."""
+    """Show how each group changed since the previous period, the greatest change first."""
     moved = here.made(
         "movers",
-        asked,
-        focus or here.span,
-        lambda: group_movers(*comparable(grouped, before, here.span, focus, here.now)),
+        requests,
+        focus or here.period,
+        lambda: group_movers(*comparable(grouped, before, here.period, focus, here.now)),
     )
-    st.markdown("**Against the span before**")
+    st.markdown("**Compared with the previous period**")
     movers_table(moved)
     st.caption(
-        "Intervals that are over, in both spans. Failures more are those beyond what the error "
-        "rate before would have given: the order of the table."
+        "Only complete intervals are compared. The change in failures counts those beyond the "
+        "previous error rate; the table is in its order."
     )
-    export.take_away(here, name="groups-against-before", frame=moved, questions=asked)
+    export.offer(here, name="groups-against-before", frame=moved, requests=requests)
 
 
 def measures_of(  # noqa: PLR0913 - what a section is drawn from
-    here: Desk,
+    here: PageContext,
     series: pd.DataFrame,
     before: pd.DataFrame | None,
-    part: Span,
-    asked: list[Question],
+    part: Period,
+    requests: list[ApiRequest],
     *,
     is_grouped: bool,
 ) -> None:
     """Show a chart for each measure, in two columns."""
     narrowed = frames.within(series, part)
-    makers = (
-        _grouped(narrowed, part, here, asked)
-        if is_grouped
-        else _single(narrowed, before, part, here)
-    )
+    if is_grouped:
+        rate, makers = _grouped(here, narrowed, part, requests)
+    else:
+        rate, makers = _single(here, narrowed, before, part)
     columns = st.columns(2, gap="medium")
-    for number, (name, make) in enumerate(makers.items()):
+    for number, name in enumerate(("Error rate", *makers)):
         file_name = name.lower().replace(" ", "-").replace(",", "")
-        with columns[number % 2], card(file_name, name) as head:
-            has_notes = name == "Error rate"  # which other answers decide on
-            plain = cast("Callable[[], AnyChart]", make)
-            chart = make() if has_notes else here.drawn(name, asked, part, plain)
-            show(chart, alt=f"{name} over time", key=f"chart-{name}")
-            with head:
-                export.take_away(here, name=file_name, frame=narrowed, questions=asked, chart=chart)
+        with columns[number % 2]:
+            chart, note = (
+                (here.drawn(name, requests, part, makers[name]), None) if name in makers else rate()
+            )
+            with card(here, file_name, name, chart=chart, frame=narrowed, requests=requests):
+                show(chart, alt=f"{name} over time", key=f"chart-{name}")
+                if note is not None:
+                    note()
 
 
 def _grouped(
-    series: pd.DataFrame, part: Span, here: Desk, asked: list[Question]
-) -> dict[str, Callable[[], AnyChart | Drawing]]:
+    here: PageContext, series: pd.DataFrame, part: Period, requests: list[ApiRequest]
+) -> Makers:
     groups = frames.top_groups(series, "ended", _LINES)
     names = {
-        "Error rate": "error_rate",
         "Duration, median": "duration_p50_seconds",
         "Duration, 95th percentile": "duration_p95_seconds",
         "Records": "records",
         "Tokens": "tokens",
         "Cost": "cost_usd",
     }
-    draw = partial(by_group, frame=series, span=part, zone=here.zone, groups=groups)
-    makers: dict[str, Callable[[], AnyChart | Drawing]] = {
-        name: partial(draw, measure=MEASURES[column]) for name, column in names.items()
-    }
-    return {**makers, "Error rate": partial(_grouped_rate, here, part, series, asked, draw)}
+    draw = partial(by_group, frame=series, period=part, zone=here.zone, groups=groups)
+    makers = {name: partial(draw, measure=MEASURES[column]) for name, column in names.items()}
+    return partial(_grouped_rate, here, part, series, requests, draw), makers
 
 
 def _grouped_rate(
-    here: Desk,
-    part: Span,
+    here: PageContext,
+    part: Period,
     series: pd.DataFrame,
-    asked: list[Question],
+    requests: list[ApiRequest],
     draw: Callable[..., AnyChart],
-) -> Drawing:
-    by_client = dict(asked[0].parameters).get("group_by") == "client"
-    noted, causes = spikes_of(here, series, part, asked, by_client=by_client)
+) -> Shown:
+    by_client = dict(requests[0].parameters).get("group_by") == "client"
+    noted, causes = spikes_of(here, series, part, requests, by_client=by_client)
     make = partial(draw, measure=MEASURES["error_rate"], spikes=noted)
-    chart = here.drawn("grouped error rate", [*asked, *causes], part, make)
-    spike_links(here, noted, by_client=by_client)
-    return chart
+    chart = here.drawn("grouped error rate", [*requests, *causes], part, make)
+    return chart, partial(spike_links, here, noted, by_client=by_client)
 
 
 def _single(
-    series: pd.DataFrame, before: pd.DataFrame | None, part: Span, here: Desk
-) -> dict[str, Callable[[], AnyChart | Drawing]]:
-    earlier = None if before is None else frames.within(frames.shifted(before, here.span), part)
-    draw = partial(compared, frame=series, before=earlier, span=part, zone=here.zone)
-    bars = partial(stacked, frame=series, span=part, zone=here.zone)
-    return {
-        "Error rate": partial(_error_rate, here, part, draw),
-        "Durations": partial(percentiles, frame=series, span=part, zone=here.zone),
+    here: PageContext, series: pd.DataFrame, before: pd.DataFrame | None, part: Period
+) -> Makers:
+    earlier = None if before is None else frames.within(frames.shifted(before, here.period), part)
+    draw = partial(compared, frame=series, before=earlier, period=part, zone=here.zone)
+    bars = partial(stacked, frame=series, period=part, zone=here.zone)
+    return partial(_single_rate, here, part, draw), {
+        "Durations": partial(percentiles, frame=series, period=part, zone=here.zone),
         "Records": partial(bars, columns=RECORDS, title="Records (count)"),
         "Tokens": partial(bars, columns=TOKENS, title="Tokens (count)"),
         "Cost": partial(draw, measure=MEASURES["cost_usd"]),
@@ -235,33 +228,39 @@ def _single(
     }
 
 
-def _error_rate(here: Desk, part: Span, draw: Callable[..., AnyChart]) -> AnyChart:
+def _single_rate(here: PageContext, part: Period, draw: Callable[..., AnyChart]) -> Shown:
     chart = draw(measure=MEASURES["error_rate"])
     notes = first_failures(here, part)
     if notes.empty:
-        return chart
-    st.caption(f"▼ the first failure of a new kind: {len(notes)} in this part of the span")
-    return annotated(chart=chart, notes=notes, span=part, zone=here.zone)
+        return chart, None
+    note = (
+        f"▼ marks the first failure of a new error group: {len(notes)} in this part of the period"
+    )
+    chart = annotated(chart=chart, notes=notes, period=part, zone=here.zone)
+    return chart, partial(st.caption, note)
 
 
-def first_failures(here: Desk, part: Span) -> pd.DataFrame:
-    """Return when failures of a new kind began: in the part, and not in 30 days before the span."""
-    now = questions.errors(here.span.start, here.span.end, here.client_id)
-    earlier = questions.errors(here.span.start - _LOOKED_BACK, here.span.start, here.client_id)
+def first_failures(here: PageContext, part: Period) -> pd.DataFrame:
+    """Return the error groups that began in a part and did not occur in the 30 days before.
+
+    Columns: those of `failures.groups`, `at` and `label`. Return none where the API refuses it.
+    """
+    begin, end = here.period.start, here.period.end
+    now = endpoints.errors(begin, end, here.client_id)
+    earlier = endpoints.errors(begin - _LOOKED_BACK, begin, here.client_id)
     try:
-        load(here.answers, [now, earlier], "first failures")
-    except BadQuestion:  # more clients and days than one answer adds up: the chart does without
-        return error_frames.groups([])
-    groups = here.answers.make(now, _groups)
-    known = here.answers.make(earlier, _groups)
-    new = error_frames.new_since(groups, known)
+        load(here.api, [now, earlier], "first failures")
+    except RequestRefused:  # more clients and days than one response adds up
+        return failure_frames.groups([])
+    groups, known = (here.api.make(one, _groups) for one in (now, earlier))
+    new = failure_frames.new_since(groups, known)
     inside = new["first_seen_at"].between(pd.Timestamp(part.start), pd.Timestamp(part.end))
     return new[inside].head(_NOTES).assign(at=lambda rows: rows["first_seen_at"], label=_labels)
 
 
-def _groups(document: error_frames.Document) -> pd.DataFrame:
-    return error_frames.groups(document["items"])
+def _groups(document: Mapping[str, Any]) -> pd.DataFrame:
+    return failure_frames.groups(document["items"])
 
 
 def _labels(rows: pd.DataFrame) -> list[str]:
-    return [error_frames.label(row) for row in rows.to_dict("records")]
+    return [failure_frames.label(row) for row in rows.to_dict("records")]

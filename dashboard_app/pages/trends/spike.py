@@ -1,4 +1,4 @@
-"""Intervals in which failures stand out: what failed most on that day, and the way to Errors."""
+"""Intervals with unusually many failures: their most frequent error, and links to Errors."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import pandas as pd
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.api import endpoints as questions
-from dashboard_app.api.http_client import Question
+from dashboard_app.api import endpoints
+from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
-from dashboard_app.api.problems import BadQuestion
+from dashboard_app.api.problems import RequestRefused
 from dashboard_app.charts.axes import interval_name
-from dashboard_app.context import Desk
-from dashboard_app.frames import failures as error_frames
+from dashboard_app.context import PageContext
+from dashboard_app.filters.address import link
+from dashboard_app.filters.declared import CLIENT, CUSTOM, DAYS, ERROR, PERIOD, ZONE
+from dashboard_app.frames import failures as failure_frames
 from dashboard_app.frames.columns import TEXT
 from dashboard_app.frames.movers import spikes
-from dashboard_app.periods import Interval, Span, cut
-from dashboard_app.session import Param
+from dashboard_app.periods import IntervalLength, Period, cut
 from dashboard_app.ui import panels
 
 _MOST = 5
@@ -27,27 +28,30 @@ _UNKNOWN = "not known"
 
 
 def spikes_of(
-    here: Desk,
+    here: PageContext,
     series: pd.DataFrame,
-    part: Span,
-    behind: list[Question],
+    part: Period,
+    behind: list[ApiRequest],
     *,
     by_client: bool = False,
-) -> tuple[pd.DataFrame, list[Question]]:
-    """Return where failures stand out, with what failed most there, and the questions for that."""
+) -> tuple[pd.DataFrame, list[ApiRequest]]:
+    """Return the intervals with unusually many failures, and the requests for their errors.
+
+    Columns: those of `movers.spikes`, `label`, `fingerprint`, and `failures` as a sentence.
+    """
     found = here.made("spikes", behind, part, lambda: spikes(series, _MOST))
     asked = [_question(here, row, by_client=by_client) for row in found.to_dict("records")]
     try:
-        load(here.answers, asked, "what failed")
-        tops = [next(iter(here.answers.get(one).document["items"]), None) for one in asked]
-    except BadQuestion:  # more clients than one answer adds up: the marks do without
+        load(here.api, asked, "what failed")
+        tops = [next(iter(here.api.get(one)["items"]), None) for one in asked]
+    except RequestRefused:  # more clients than one answer adds up: the marks do without
         tops = [None for _ in asked]
-    labels = [_UNKNOWN if top is None else error_frames.label(top) for top in tops]
+    labels = [_UNKNOWN if top is None else failure_frames.label(top) for top in tops]
     fingerprints = [None if top is None else top["fingerprint"] for top in tops]
     noted = found.assign(
         label=pd.Series(labels, dtype=TEXT, index=found.index),
         fingerprint=pd.Series(fingerprints, dtype=TEXT, index=found.index),
-        said=[
+        failures=[
             f"{row['bad']:,} of {row['judged']:,} attempts failed"
             for row in found.to_dict("records")
         ],
@@ -55,21 +59,21 @@ def spikes_of(
     return noted, asked
 
 
-def _question(here: Desk, row: Mapping[Any, Any], *, by_client: bool) -> Question:
-    """Ask for what failed on the days of UTC that an interval lies in."""
-    days = cut(row["at"].to_pydatetime(), here.span.end_of(row["at"]), Interval.DAY)
+def _question(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> ApiRequest:
+    """Request the errors of the days of UTC in which an interval lies."""
+    days = cut(row["at"].to_pydatetime(), here.period.end_of(row["at"]), IntervalLength.DAY)
     client_id = str(row["group"]) if by_client else here.client_id
-    return questions.errors(days.start, days.end, client_id)
+    return endpoints.errors(days.start, days.end, client_id)
 
 
-def spike_links(here: Desk, noted: pd.DataFrame, *, by_client: bool = False) -> None:
-    """Offer the way to the errors of each spike."""
+def spike_links(here: PageContext, noted: pd.DataFrame, *, by_client: bool = False) -> None:
+    """Link to the errors of each interval."""
     if noted.empty:
         return
-    st.caption("◆ failures stand out; what failed most on that day:")
+    st.caption("◆ marks unusually many failures. The most frequent error of the day:")
     with st.container(horizontal=True, gap="small"):
         for row in noted.to_dict("records"):
-            when = interval_name(row["at"], here.span, here.zone)
+            when = interval_name(row["at"], here.period, here.zone)
             what = "" if row["label"] == _UNKNOWN else f" · {row['label']}"
             who = f"{row['group']} · " if by_client else ""
             st.page_link(
@@ -80,13 +84,16 @@ def spike_links(here: Desk, noted: pd.DataFrame, *, by_client: bool = False) -> 
             )
 
 
-def _address(here: Desk, row: Mapping[Any, Any], *, by_client: bool) -> dict[str, Any]:
+def _address(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> dict[str, Any]:
     day = row["at"].astimezone(here.zone).date().isoformat()
-    address: dict[str, Any] = {str(Param.SPAN): "Days", str(Param.DAYS): [day, day]}
-    address[str(Param.ZONE)] = here.zone.key
-    client_id = row["group"] if by_client else here.client_id
-    if client_id:
-        address[str(Param.CLIENT)] = str(client_id)
-    if pd.notna(row["fingerprint"]):
-        address[str(Param.ERROR)] = str(row["fingerprint"])
-    return address
+    client_id = str(row["group"]) if by_client else here.client_id
+    error = str(row["fingerprint"]) if pd.notna(row["fingerprint"]) else None
+    return link(
+        {
+            PERIOD: CUSTOM,
+            DAYS: [day, day],
+            ZONE: here.zone.key,
+            CLIENT: client_id,
+            ERROR: error,
+        }
+    )

@@ -17,16 +17,15 @@ from dashboard_app import words
 from dashboard_app.charts import bars, failures, measures, palette, progress, throughput
 from dashboard_app.charts.axes import interval_name, tick_label, tick_moments
 from dashboard_app.charts.gantt import gantt
-from dashboard_app.frames import failures as error_frames
-from dashboard_app.frames import jobs, trends
-from dashboard_app.frames import projects as directories
-from dashboard_app.periods import DAY, HOUR, Interval, Span
+from dashboard_app.frames import jobs, projects, trends
+from dashboard_app.frames import failures as failure_frames
+from dashboard_app.periods import DAY, HOUR, IntervalLength, Period
 from dashboard_app.ui import export
 
 ROOT = Path(__file__).resolve().parents[3]
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 20, tzinfo=UTC)
-SPAN = Span(START, START + timedelta(hours=12), Interval.HOUR)
+PERIOD = Period(START, START + timedelta(hours=12), IntervalLength.HOUR)
 NOW = START + timedelta(hours=8, minutes=30)
 
 
@@ -71,7 +70,7 @@ DOCUMENT = {
         for name in ("acme", "globex")
     ]
 }
-FRAME = trends.marked(trends.points(DOCUMENT), SPAN, NOW)
+FRAME = trends.marked(trends.points(DOCUMENT), PERIOD, NOW)
 ONE = FRAME[FRAME["group"] == "acme"]
 ERRORS = [
     {
@@ -86,8 +85,8 @@ ERRORS = [
     }
     for number in range(3)
 ]
-DAILY = error_frames.daily([(START, ERRORS), (START + DAY, ERRORS[:1])])
-DAYS = Span(START, START + 2 * DAY, Interval.DAY)
+DAILY = failure_frames.daily([(START, ERRORS), (START + DAY, ERRORS[:1])])
+DAYS = Period(START, START + 2 * DAY, IntervalLength.DAY)
 PROJECT = {
     "project_id": "p",
     "client_id": "acme",
@@ -137,7 +136,7 @@ ENTRIES = [
 
 def charts() -> Iterator[tuple[str, Any]]:
     """Yield every chart that there is, by name."""
-    on = {"span": SPAN, "zone": BERLIN}
+    on = {"period": PERIOD, "zone": BERLIN}
     yield "throughput", throughput.throughput(frame=ONE, **on)
     yield "small results", throughput.small_results(frame=FRAME, groups=["acme", "globex"], **on)
     small = {"frame": FRAME, "group": "acme", "most": 4.0}
@@ -162,9 +161,9 @@ def charts() -> Iterator[tuple[str, Any]]:
         ),
     )
     yield "gantt", gantt(frame=jobs.attempts(JOB, NOW), events=jobs.entries(ENTRIES), zone=BERLIN)
-    yield "progress", progress.progress(frame=directories.projects([PROJECT], NOW))
+    yield "progress", progress.progress(frame=projects.projects([PROJECT], NOW))
     labels = ["KeyError: <b>x</b>"]
-    yield "groups", failures.groups_over_time(frame=DAILY, span=DAYS, zone=BERLIN, labels=labels)
+    yield "groups", failures.groups_over_time(frame=DAILY, period=DAYS, zone=BERLIN, labels=labels)
     moved = pd.DataFrame(
         {"label": ["a"], "count_before": [1], "count": [3], "change": [2], "direction": ["More"]}
     ).assign(more=1.5)
@@ -254,8 +253,10 @@ def test_the_running_interval_is_marked() -> None:
 
 def test_no_hour_falls_on_another_when_clocks_go_back() -> None:
     """Both hours that are called 02:00 have their place and their name."""
-    night = Span(
-        datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 5, tzinfo=UTC), Interval.HOUR
+    night = Period(
+        datetime(2026, 10, 24, 22, tzinfo=UTC),
+        datetime(2026, 10, 25, 5, tzinfo=UTC),
+        IntervalLength.HOUR,
     )
     names = [interval_name(at, night, BERLIN) for at in night.intervals()]
 
@@ -268,23 +269,23 @@ def test_no_hour_falls_on_another_when_clocks_go_back() -> None:
 
 def test_ticks_stand_where_days_begin_for_the_reader() -> None:
     """Midnight in Berlin is 23:00 in UTC."""
-    span = Span(START, START + 7 * DAY, Interval.HOUR)
-    ticks = tick_moments(span=span, zone=BERLIN)
+    period = Period(START, START + 7 * DAY, IntervalLength.HOUR)
+    ticks = tick_moments(period=period, zone=BERLIN)
 
     assert {at.hour for at in ticks} == {23}
-    assert tick_label(ticks[0], span, BERLIN) == "21 Nov"
+    assert tick_label(ticks[0], period, BERLIN) == "21 Nov"
 
 
 @pytest.mark.parametrize("days", [1, 2, 3, 7, 30, 31, 90, 400])
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
 def test_ticks_are_few_and_inside(days: int, zone: str) -> None:
-    """Whatever the span and the zone."""
-    interval = Interval.HOUR if days <= 31 else Interval.DAY
-    span = Span(START, START + days * DAY, interval)
-    ticks = tick_moments(span=span, zone=ZoneInfo(zone))
+    """Whatever the period and the zone."""
+    interval = IntervalLength.HOUR if days <= 31 else IntervalLength.DAY
+    period = Period(START, START + days * DAY, interval)
+    ticks = tick_moments(period=period, zone=ZoneInfo(zone))
 
     assert 2 <= len(ticks) <= 26
-    assert all(span.start <= at <= span.end for at in ticks)
+    assert all(period.start <= at <= period.end for at in ticks)
 
 
 # --- Colours ------------------------------------------------------------------------------------
@@ -348,7 +349,7 @@ def test_results_are_apart_for_all_eyes(eyes: str) -> None:
         assert distance >= 25, (one, other, distance)
 
 
-@pytest.mark.parametrize("ground", palette.GROUNDS.values())
+@pytest.mark.parametrize("ground", palette.BACKGROUNDS.values())
 @pytest.mark.parametrize("name", palette.APART)
 def test_results_stand_out_from_both_grounds(name: str, ground: str) -> None:
     """By 3:1, as WCAG asks of graphics."""

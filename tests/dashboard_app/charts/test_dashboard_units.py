@@ -14,8 +14,8 @@ from tests.dashboard_app.charts.test_dashboard_charts import (
     CHARTS,
     FRAME,
     ONE,
+    PERIOD,
     ROOT,
-    SPAN,
     encodings,
     luminance,
     rows,
@@ -63,8 +63,8 @@ def lasting(frame: pd.DataFrame, seconds: float) -> pd.DataFrame:
 
 
 def test_durations_are_drawn_in_the_unit_that_their_axis_names() -> None:
-    """Alone, against the span before (whose durations decide, too), by group and as percentiles."""
-    on: Any = {"span": SPAN, "zone": BERLIN}
+    """Alone, against the previous period (which decides, too), by group and as percentiles."""
+    on: Any = {"period": PERIOD, "zone": BERLIN}
     measure = measures.MEASURES["duration_p95_seconds"]
     short, long = lasting(ONE, 90), lasting(ONE, 5_400)
     alone = measures.compared(frame=short, before=None, measure=measure, **on)
@@ -99,11 +99,11 @@ def test_each_tick_of_a_count_is_short_by_itself() -> None:
     for chart in CHARTS.values():
         for given in (*axes(chart), *axes(chart, "x")):
             assert "s" not in (given["axis"].get("format") or ""), given
-    bars = axes(throughput.results(frame=ONE, span=SPAN, zone=BERLIN))
+    bars = axes(throughput.results(frame=ONE, period=PERIOD, zone=BERLIN))
     assert [given["axis"]["tickMinStep"] for given in bars] == [1]
 
 
-@pytest.mark.parametrize("theme", palette.GROUNDS)
+@pytest.mark.parametrize("theme", palette.BACKGROUNDS)
 def test_text_of_charts_can_be_read(theme: str) -> None:
     """By 4.5:1 on cards and on the page, as WCAG asks of text; in the ink that the site has."""
     config = tomllib.loads((ROOT / "dashboard_app/.streamlit/config.toml").read_text())["theme"]
@@ -111,7 +111,7 @@ def test_text_of_charts_can_be_read(theme: str) -> None:
 
     assert drawings.inked(theme)["config"]["legend"]["labelColor"] == ink
     assert ink in (ROOT / "static_site/design/tokens.css").read_text()
-    for ground in (palette.GROUNDS[theme], config[theme]["backgroundColor"]):
+    for ground in (palette.BACKGROUNDS[theme], config[theme]["backgroundColor"]):
         high, low = sorted((luminance(ink), luminance(ground)), reverse=True)
         assert (high + 0.05) / (low + 0.05) >= 4.5
     assert drawings.inked(None) == {}
@@ -121,7 +121,9 @@ def test_small_charts_are_on_one_scale() -> None:
     """Each reaches as high as the highest of them, and has no legend of its own."""
     most = throughput.most_ended(FRAME)
     for group in ("acme", "globex"):
-        chart = throughput.small_result(frame=FRAME, span=SPAN, zone=BERLIN, group=group, most=most)
+        chart = throughput.small_result(
+            frame=FRAME, period=PERIOD, zone=BERLIN, group=group, most=most
+        )
         drawn = specification(chart)["encoding"]
         assert drawn["y"]["scale"]["domain"] == [0, most]
         assert drawn["color"]["legend"] is None

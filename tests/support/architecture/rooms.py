@@ -77,25 +77,24 @@ command.py: console commands operations.py
 ANALYSTS_APP = """
 clock.py
 words.py
-spans.py
+periods.py
 session.py
-settings.py
+app_settings.py
 sign_in: clock.py
-api: spans.py
-frames: spans.py
-charts: words.py spans.py frames
-desk.py: spans.py session.py settings.py sign_in api charts
-ui: words.py settings.py sign_in api charts desk.py
-filters: words.py spans.py session.py api frames desk.py ui
-pages/trends: words.py spans.py session.py api frames charts desk.py ui filters
-pages/failures: spans.py session.py api frames charts desk.py ui filters
-pages/jobs: words.py spans.py session.py api frames charts desk.py ui filters
-    pages/trends pages/failures
-pages/cost: words.py session.py api frames charts desk.py ui pages/trends
-pages/clients: session.py api frames desk.py ui
-pages/projects: words.py session.py api frames charts desk.py ui
-warming.py: spans.py frames charts ui pages/trends pages/failures pages/jobs
-main.py: clock.py session.py settings.py sign_in api desk.py ui filters
+api: periods.py
+frames: words.py periods.py
+charts: words.py periods.py frames
+context.py: periods.py session.py app_settings.py api frames charts
+ui: words.py app_settings.py sign_in api charts context.py
+filters: words.py periods.py session.py api context.py ui
+pages/trends: words.py periods.py session.py api frames charts context.py ui filters
+pages/failures: words.py periods.py api frames charts context.py ui filters
+pages/jobs: words.py periods.py session.py api frames charts context.py ui filters
+pages/cost: words.py api frames charts context.py ui filters
+pages/clients: words.py api frames context.py ui filters
+pages/projects: words.py api frames charts context.py ui filters
+warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs
+main.py: clock.py session.py app_settings.py sign_in api context.py ui filters
 app.py: sign_in warming.py
 """
 

@@ -1,0 +1,95 @@
+"""The filters of all pages. Who adds a filter declares it here, and names it in its page's tuple.
+
+A filter's name is its place in the address: links that people have kept must go on working, so
+names never change.
+"""
+
+from __future__ import annotations
+
+from dashboard_app import words
+from dashboard_app.filters.kinds import (
+    AddressPart,
+    Choice,
+    DayRange,
+    Filter,
+    Flag,
+    IdChoice,
+    PeriodPart,
+    ZoneChoice,
+)
+from dashboard_app.periods import MOST_DAYS, PRESETS, USUAL_PRESET, IntervalLength
+
+CUSTOM = "Days"
+"""The word of the period filter that lets an analyst choose days."""
+
+# Of all pages, in the sidebar.
+PERIOD = Choice(name="span", label="Period", options={**PRESETS, CUSTOM: None}, usual=USUAL_PRESET)
+DAYS = DayRange(name="days", label="From and to, both included")
+INTERVAL = Choice(
+    name="interval",
+    label="Interval",
+    options={"Auto": None, "Hour": IntervalLength.HOUR, "Day": IntervalLength.DAY},
+    usual="Auto",
+    help=f"By hour a period may have up to {MOST_DAYS['hour']} days, "
+    f"by day up to {MOST_DAYS['day']}.",
+)
+ZONE = ZoneChoice(
+    name="tz",
+    label="Time zone",
+    help="Times and days are in this zone. Failures are always counted by days of UTC.",
+)
+DAYS_OF_UTC = Flag(name="utcdays", label="Days of UTC")
+CLIENT = IdChoice(name="client", parameter="client_id", label="Client", placeholder="All clients")
+SHARED = (PERIOD, DAYS, INTERVAL, ZONE, DAYS_OF_UTC, CLIENT)
+
+# Of series and lists.
+GROUP = Choice(
+    name="by",
+    parameter="group_by",
+    label="Group by",
+    options={"Nothing": None, "Client": "client", "Project": "project", "Pipeline": "pipeline"},
+    usual="Nothing",
+)
+PREVIOUS = Flag(name="previous", label="Compare with previous period", usual=True)
+PROJECT = IdChoice(
+    name="project", parameter="project_id", label="Project", placeholder="All projects"
+)
+PIPELINE = IdChoice(
+    name="pipeline", parameter="pipeline", label="Pipeline", placeholder="All pipelines"
+)
+STATUS = Choice(
+    name="status",
+    parameter="status",
+    label="Status",
+    options={word: name for name, word in words.STATUSES.items()},
+    placeholder="Any status",
+)
+RESULT = Choice(
+    name="result",
+    parameter="result",
+    label="Result",
+    options={word: name for name, word in words.RESULTS.items()},
+    placeholder="Any result",
+)
+SEARCH = Filter(name="q", parameter="q", label="Job id begins with")
+STALLED = Flag(name="stalled", parameter="stalled", label="Stalled only")
+TREND_FILTERS = (PROJECT, PIPELINE)
+JOB_FILTERS = (STATUS, RESULT, PROJECT, PIPELINE, SEARCH, STALLED)
+
+# Of one page.
+STANDING = Choice(
+    name="standing",
+    label="Show",
+    options={"Open": "open", "Overdue or behind": "late", "All": "all"},
+    usual="Open",
+)
+ONE = AddressPart(name="one")
+OTHER = AddressPart(name="other")
+DIFFERENCES = Flag(name="differences", label="Only what differs", usual=True)
+
+# Chosen in a chart or a table.
+FOCUS = PeriodPart(name="focus")
+JOB = AddressPart(name="job")
+ERROR = AddressPart(name="error", parameter="fingerprint")
+
+ALL_PARTS = {part.name: part for part in vars().values() if isinstance(part, AddressPart)}
