@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from dashboard_app import clock
-from dashboard_app.api.endpoints import CLIENTS
+from dashboard_app.api.api_requests import CLIENTS
 from dashboard_app.api.http_client import ApiClient
 from dashboard_app.api.problems import ApiProblem, RequestRefused, SignInEnded
 from dashboard_app.api.response_cache import ResponseCache

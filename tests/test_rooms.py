@@ -29,7 +29,6 @@ MODULE_NAMES = {  # module names that stand more than once, and why they may
     "__main__": "what `python -m` starts",
     "page": "each page of the analysts' app is a folder, and its page is called so",
     "sections": "the sections of one page, in that page's folder",
-    "filters": "the filters of one page, in that page's folder",
     "exceptions": "the backend and the command draw a tree of exceptions each",
     "spool": "a command's file bears the command's word",
 }
@@ -45,11 +44,10 @@ FULL_FOLDERS = {  # folders with more files than others, and why they may
 
 LEFT_CIRCLE = {f"backend/run_ledger/emit/{name}.py" for name in ("jobs", "ledger", "tracking")}
 LEFT_MODULES = {
-    *("access", "answers", "checks", "directories", "job", "ledger", "records", "run", "settings"),
-    "tables",
+    *("access", "answers", "checks", "ledger", "records", "run"),
 }
 LEFT_CLASSES = {
-    *("Answer", "Caller", "Ended", "Ending", "Forbidden", "Ledger", "NotFound", "Outcome"),
+    *("Ended", "Ending", "Ledger", "Outcome"),
     *("Pace", "Settings", "Target"),
 }
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, with_times
-from dashboard_app.charts.stacks import colour_scale, legend, stacked_bars
+from dashboard_app.charts.stacked_bars import colour_scale, legend, stacked_bars
 from dashboard_app.charts.units import count_axis, short_axis
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import MOMENT

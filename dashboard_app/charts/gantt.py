@@ -12,7 +12,7 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, in_milliseconds, label_expression, milliseconds
-from dashboard_app.charts.stacks import legend, outcome_scale
+from dashboard_app.charts.stacked_bars import legend, outcome_scale
 
 _TICKS = 6
 _SHORTEST = timedelta(seconds=1)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
-from dashboard_app.charts.stacks import colour_scale, legend, stacked_bars
+from dashboard_app.charts.stacked_bars import colour_scale, legend, stacked_bars
 from dashboard_app.charts.throughput import spike_marks
 from dashboard_app.charts.units import DurationUnit, axis_for, count_axis, unit_of
 from dashboard_app.frames import trends

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
-from dashboard_app.charts.stacks import legend, outcome_scale
+from dashboard_app.charts.stacked_bars import legend, outcome_scale
 from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.columns import RESULTS
 

@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
-from dashboard_app.charts.stacks import RESULT_COLOURS, colour_scale, legend, stacked_bars
+from dashboard_app.charts.stacked_bars import RESULT_COLOURS, colour_scale, legend, stacked_bars
 from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.trends import stacked, with_gaps
 from dashboard_app.periods import Period

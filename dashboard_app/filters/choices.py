@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.context import PageContext
@@ -29,10 +29,10 @@ def learn(here: PageContext) -> None:
 
     If there are new ones, start another run, which offers them.
     """
-    wanted = (endpoints.projects(here.client_id), _by_pipeline(here))
+    wanted = (api_requests.projects(here.client_id), _by_pipeline(here))
     before = [here.api.known(one) for one in wanted]
     with st.spinner("Loading projects and pipelines …", show_time=True):
-        here.api.items(wanted[0], most=endpoints.MOST_CHOICES)
+        here.api.items(wanted[0], most=api_requests.MOST_CHOICES)
         # More clients and days than one response adds up: a pipeline's name can still be typed.
         with suppress(RequestRefused):
             here.api.load([wanted[1]])
@@ -43,16 +43,16 @@ def learn(here: PageContext) -> None:
 
 def _by_pipeline(here: PageContext) -> ApiRequest:
     """Request what each pipeline did in the period: the API has no list of pipelines."""
-    return endpoints.trends(here.period, client_id=here.client_id, group_by="pipeline")
+    return api_requests.trends(here.period, client_id=here.client_id, group_by="pipeline")
 
 
 def _project_ids(here: PageContext) -> list[str]:
     """Return the ids of the projects that are loaded already, up to the most offered."""
-    request = endpoints.projects(here.client_id)
+    request = api_requests.projects(here.client_id)
     found: list[str] = []
     while (page := here.api.known(request)) is not None:
         found += [item["project_id"] for item in page["items"]]
-        if page["next_cursor"] is None or len(found) >= endpoints.MOST_CHOICES:
+        if page["next_cursor"] is None or len(found) >= api_requests.MOST_CHOICES:
             break
         request = request.also(cursor=page["next_cursor"])
     return found

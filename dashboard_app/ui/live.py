@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.api.endpoints import OVERVIEW
+from dashboard_app.api.api_requests import OVERVIEW
 from dashboard_app.api.problems import ApiProblem
 from dashboard_app.context import PageContext
 

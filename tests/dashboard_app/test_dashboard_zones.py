@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from dashboard_app import words
-from dashboard_app.api.endpoints import trends as trends_question
+from dashboard_app.api.api_requests import trends as trends_question
 from dashboard_app.charts.axes import tick_label, tick_moments, time_axis, with_times
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import MOMENT

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.loading import load
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters.declared import DIFFERENCES, ONE, OTHER
@@ -22,7 +22,7 @@ _COUNTS = {"total": "Jobs", "running": words.outcome("running"), **words.RESULTS
 
 def show(here: PageContext) -> None:
     """Show the page."""
-    items, _ = here.api.items(endpoints.CLIENTS)
+    items, _ = here.api.items(api_requests.CLIENTS)
     frame = frames.clients(items)
     if frame.empty:
         panels.first_use(here.settings)
@@ -36,7 +36,7 @@ def show(here: PageContext) -> None:
         **{name: count_column(title) for name, title in _COUNTS.items()},
     }
     table(frame, columns)
-    export.offer(here, name="clients", frame=frame, requests=[endpoints.CLIENTS])
+    export.offer(here, name="clients", frame=frame, requests=[api_requests.CLIENTS])
     _configurations(here, [str(one) for one in frame["client_id"]])
 
 
@@ -56,7 +56,7 @@ def _configurations(here: PageContext, client_ids: list[str]) -> None:
             width=260,
         )
         only_differences = DIFFERENCES.ask(disabled=other is None)
-    requests = [endpoints.config(name) for name in (one, other) if name]
+    requests = [api_requests.config(name) for name in (one, other) if name]
     load(here.api, requests, "configurations")
     documents = [here.api.get(request) for request in requests]
     for document in documents:

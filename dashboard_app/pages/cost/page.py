@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.charts.bars import ranked
@@ -50,8 +50,8 @@ def show(here: PageContext) -> None:
         panels.first_use(here.settings)
         return
     group_by = _GROUP.ask() or "client"
-    request = endpoints.trends(here.period, client_id=here.client_id, group_by=group_by)
-    whole = endpoints.trends(here.period, client_id=here.client_id)
+    request = api_requests.trends(here.period, client_id=here.client_id, group_by=group_by)
+    whole = api_requests.trends(here.period, client_id=here.client_id)
     load(here.api, [request, whole], "cost")
     points, everything = here.points(request), here.points(whole)
     if points.empty:

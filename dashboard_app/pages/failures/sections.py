@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import RequestRefused
@@ -44,7 +44,7 @@ def all_groups(here: PageContext, days: Period) -> tuple[pd.DataFrame, list[ApiR
 
 def _items(here: PageContext, days: Period) -> tuple[list[Mapping[str, Any]], list[ApiRequest]]:
     """Load error groups; where the API refuses the days as too many, load each half."""
-    request = endpoints.errors(days.start, days.end, here.client_id)
+    request = api_requests.errors(days.start, days.end, here.client_id)
     try:
         return here.api.items(request)[0], [request]
     except RequestRefused as error:
@@ -59,7 +59,9 @@ def _items(here: PageContext, days: Period) -> tuple[list[Mapping[str, Any]], li
 
 def over_time(here: PageContext, days: Period) -> None:
     """Show failures per day, stacked by error group. It takes a request for each day."""
-    by_day = [(day, endpoints.errors(day, day + DAY, here.client_id)) for day in days.intervals()]
+    by_day = [
+        (day, api_requests.errors(day, day + DAY, here.client_id)) for day in days.intervals()
+    ]
     requests = [request for _, request in by_day]
     load(here.api, requests, "days")
     daily = frames.daily((day, here.api.items(request)[0]) for day, request in by_day)
@@ -131,7 +133,7 @@ def _over(days: Period, now: datetime) -> Period:
 
 def _busier(here: PageContext, days: Period) -> float:
     """Return the ratio of attempts that ended in these days and in the days before."""
-    requests = [endpoints.trends(one, client_id=here.client_id) for one in (days, days.previous)]
+    requests = [api_requests.trends(one, client_id=here.client_id) for one in (days, days.previous)]
     try:
         load(here.api, requests, "attempts")
     except RequestRefused:  # more clients and days than one response adds up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.problems import NothingFound
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters import choices
@@ -30,7 +30,7 @@ def _jobs(here: PageContext) -> None:
     fingerprint = ERROR.read()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         filters = choices.ask_all(here, JOB_FILTERS)
-    request = endpoints.jobs(
+    request = api_requests.jobs(
         here.period if fingerprint is None else error_days(here.period),
         fingerprint=fingerprint,
         client_id=here.client_id,

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.charts.drawings import show
@@ -99,7 +99,7 @@ def jobs_table(here: PageContext, frame: pd.DataFrame) -> None:
 
 def job_of(here: PageContext, job_id: str) -> None:
     """Show one job. Raise NothingFound where there is none."""
-    requests = [endpoints.job(job_id), endpoints.entries(job_id)]
+    requests = [api_requests.job(job_id), api_requests.entries(job_id)]
     load(here.api, requests, "the job")
     job = here.api.get(requests[0])
     items, more = here.api.items(requests[1], most=_MOST_ENTRIES)

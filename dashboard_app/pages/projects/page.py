@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.charts import drawings
 from dashboard_app.charts.progress import progress
 from dashboard_app.context import PageContext, current
@@ -29,7 +29,7 @@ def show(here: PageContext) -> None:
         panels.first_use(here.settings)
         return
     chosen = STANDING.ask()
-    request = endpoints.projects(here.client_id)
+    request = api_requests.projects(here.client_id)
     with st.spinner("Loading projects …", show_time=True):
         items, more = here.api.items(request, most=_MOST)
     frame = _chosen(projects(items, here.now), chosen)

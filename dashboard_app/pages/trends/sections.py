@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import RequestRefused
@@ -25,7 +25,7 @@ from dashboard_app.charts.measures import (
     percentiles,
     stacked,
 )
-from dashboard_app.charts.stacks import RESULT_COLOURS
+from dashboard_app.charts.stacked_bars import RESULT_COLOURS
 from dashboard_app.charts.throughput import most_ended, small_result, small_results, throughput
 from dashboard_app.context import PageContext
 from dashboard_app.frames import failures as failure_frames
@@ -246,8 +246,8 @@ def first_failures(here: PageContext, part: Period) -> pd.DataFrame:
     Columns: those of `failures.groups`, `at` and `label`. Return none where the API refuses it.
     """
     begin, end = here.period.start, here.period.end
-    now = endpoints.errors(begin, end, here.client_id)
-    earlier = endpoints.errors(begin - _LOOKED_BACK, begin, here.client_id)
+    now = api_requests.errors(begin, end, here.client_id)
+    earlier = api_requests.errors(begin - _LOOKED_BACK, begin, here.client_id)
     try:
         load(here.api, [now, earlier], "first failures")
     except RequestRefused:  # more clients and days than one response adds up

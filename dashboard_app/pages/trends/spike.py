@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard_app import words
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import RequestRefused
@@ -63,7 +63,7 @@ def _question(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> 
     """Request the errors of the days of UTC in which an interval lies."""
     days = cut(row["at"].to_pydatetime(), here.period.end_of(row["at"]), IntervalLength.DAY)
     client_id = str(row["group"]) if by_client else here.client_id
-    return endpoints.errors(days.start, days.end, client_id)
+    return api_requests.errors(days.start, days.end, client_id)
 
 
 def spike_links(here: PageContext, noted: pd.DataFrame, *, by_client: bool = False) -> None:

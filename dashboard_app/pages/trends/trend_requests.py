@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard_app.api import endpoints
+from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.context import PageContext
 from dashboard_app.filters import choices
@@ -43,9 +43,9 @@ def ask_trends(here: PageContext) -> TrendRequests:
         before = here.period.previous if PREVIOUS.ask() else None
     grouped = {**filters, "group_by": group_by}
     return TrendRequests(
-        now=endpoints.trends(here.period, **filters),
-        before=endpoints.trends(before, **filters) if before else None,
-        grouped=endpoints.trends(here.period, **grouped) if group_by else None,
-        grouped_before=endpoints.trends(before, **grouped) if group_by and before else None,
+        now=api_requests.trends(here.period, **filters),
+        before=api_requests.trends(before, **filters) if before else None,
+        grouped=api_requests.trends(here.period, **grouped) if group_by else None,
+        grouped_before=api_requests.trends(before, **grouped) if group_by and before else None,
         group_by=group_by,
     )

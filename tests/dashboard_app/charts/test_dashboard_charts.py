@@ -17,8 +17,8 @@ from dashboard_app import words
 from dashboard_app.charts import bars, failures, measures, palette, progress, throughput
 from dashboard_app.charts.axes import interval_name, tick_label, tick_moments
 from dashboard_app.charts.gantt import gantt
-from dashboard_app.frames import jobs, projects, trends
 from dashboard_app.frames import failures as failure_frames
+from dashboard_app.frames import jobs, projects, trends
 from dashboard_app.periods import DAY, HOUR, IntervalLength, Period
 from dashboard_app.ui import export
 
