@@ -41,8 +41,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
   };
 }
 """
-IS_LIVE = """(hash) => location.hash === hash
-  && !document.querySelector("main [aria-busy]")
+IS_LIVE = """() => !document.querySelector("main [aria-busy]")
   && document.querySelector("main .freshness[data-state=live]") !== null"""
 A_TURN = (
     "() => new Promise((done) => { const {port1, port2} = new MessageChannel();"
@@ -112,7 +111,9 @@ class Visit:
     def wait_until_live(self, hash_: str) -> None:
         """Wait until the data of a place is there."""
         try:
-            self.page.wait_for_function(IS_LIVE, arg=hash_)
+            self.page.wait_for_function("hash => location.hash === hash", arg=hash_)
+            self._take_turns()  # the site hears of a new address later, and shows the old place
+            self.page.wait_for_function(IS_LIVE)
         except TookTooLong as error:
             said = self.page.get_by_role("main").inner_text()
             answers = [f"{one.status} {one.url}" for one in self.answers[-8:]]
@@ -149,6 +150,9 @@ class Visit:
 
     def _let_answers_in(self) -> None:
         self.page.wait_for_function("() => window.underWay === 0")
+        self._take_turns()
+
+    def _take_turns(self) -> None:
         for _ in range(5):
             self.page.evaluate(A_TURN)
 
