@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
+from tests.support.clocks import CLOCKS, Clock
 from tests.support.site.browser import launched
 from xdist.scheduler import LoadScopeScheduling
 
@@ -31,7 +33,12 @@ settings.register_profile("thorough", settings.get_profile("push"), max_examples
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "push"))
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let tests run under another clock than the machine's."""
+    parser.addoption("--clock", choices=CLOCKS, help="run tests that read the clock under another")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Hide the AWS account of whoever runs the tests, from these and the processes they start."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -43,6 +50,7 @@ def pytest_configure() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    config.pluginmanager.register(Clock(config))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -85,9 +93,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return WORKERS if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     """Let workers take tests by what they share."""
-    return Scheduling(config)
+    return Scheduling(config, log)
 
 
 class Scheduling(LoadScopeScheduling):

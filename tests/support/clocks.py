@@ -1,0 +1,115 @@
+"""Clocks that tests run under, besides this machine's own, and which tests those are.
+
+A usual run notes which quick tests read the clock: those during which a line of this repository
+asked for the time. ``python -m tests.support.clocks`` then runs these under each clock of `CLOCKS`,
+so that a new test that reads the clock is among them by itself.
+
+Such a clock is Python's (``time``, ``datetime`` and whatever asks them), in the process that runs
+the tests, from before the first import of a test, and it ticks. A zone is in the environment, too.
+Programs that a test starts have the zone, but the machine's own time, as have the times of files.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from time_machine import travel
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOCKS: dict[str, tuple[datetime | timedelta, str]] = {
+    "some months on": (timedelta(days=97), "UTC"),
+    "before midnight": (datetime(2027, 3, 31, 23, 59, 40, tzinfo=UTC), "UTC"),
+    "leap day": (datetime(2028, 2, 29, 12, 0, tzinfo=UTC), "UTC"),
+    "autumn night in Berlin": (datetime(2027, 10, 31, 0, 59, 40, tzinfo=UTC), "Europe/Berlin"),
+    "spring night in New York": (datetime(2027, 3, 14, 6, 59, 40, tzinfo=UTC), "America/New_York"),
+    "in Kolkata": (timedelta(), "Asia/Kolkata"),
+    "in St John's": (timedelta(), "America/St_Johns"),
+}
+"""When a run begins, or how long after now, and the zone of the machine."""
+_SIDE_BY_SIDE = os.cpu_count() or 1
+_READERS = "clocks/readers"
+_READ = ("reads_clock", True)
+_QUICK = "not local_stack and not browser"
+
+
+class Clock:
+    """A plugin of pytest that sets the clock, and notes which tests read it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._readers: set[str] = set()
+        self._was_read = False
+        self._name: str | None = config.getoption("clock")
+        moment, zone = CLOCKS[self._name] if self._name else (timedelta(), None)
+        if zone:
+            os.environ["TZ"] = zone
+            time.tzset()
+        self._travel = travel(moment)
+        traveller = self._travel.start()
+        time_ns = traveller.time_ns
+
+        def noting_time_ns() -> int:
+            asker = sys._getframe(2).f_code.co_filename
+            if asker.startswith(str(ROOT)) and "/.venv" not in asker:
+                self._was_read = True
+            return time_ns()
+
+        traveller.time_ns = noting_time_ns  # type: ignore[method-assign]
+
+    def pytest_unconfigure(self) -> None:
+        """Leave the clock as it was."""
+        self._travel.stop()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Under another clock, keep the tests that read one."""
+        if self._name:
+            readers = set(self._config.cache.get(_READERS, ()))
+            items[:] = [item for item in items if item.nodeid in readers]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+        """Say whether a test read the clock, in this phase or in making what it shares."""
+        report = yield
+        slow = any(map(item.get_closest_marker, ("local_stack", "browser")))
+        if self._was_read and not slow:
+            report.user_properties.append(_READ)
+        self._was_read = False
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather what the tests, perhaps of other workers, say."""
+        if _READ in report.user_properties:
+            self._readers.add(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Keep the names of the tests that read the clock."""
+        if not self._name and not hasattr(self._config, "workerinput"):
+            self._config.cache.set(_READERS, sorted(self._readers))
+
+
+def main() -> int:
+    """Run the tests that read the clock under each clock; return how many clocks found a fault."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return sum(pool.map(_run, CLOCKS))
+
+
+def _run(clock: str) -> bool:
+    """Run tests under a clock, say how it ended, and return whether they failed."""
+    command = [sys.executable, "-m", "pytest", "-q", "--clock", clock, "-m", _QUICK]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    output = done.stdout if done.returncode else done.stdout.splitlines()[-1]
+    sys.stdout.write(f"clock {clock}: {output}\n")
+    sys.stdout.flush()
+    return done.returncode != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
