@@ -1,4 +1,4 @@
-"""The reader: requests of API Gateway, answered from the ledger."""
+"""The handler of the read API: it answers requests of API Gateway from the ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNITS: Mapping[str, metrics.Unit] = {
     "Crashed": "Count",
 }
 
-# API Gateway waits 29 seconds and Lambda less. What is not found by then is said to be unavailable.
+# API Gateway waits 29 seconds, and Lambda less. A request that takes longer gets 503.
 _MOST_SECONDS = 15.0
 _RESERVE_SECONDS = 1.0
 _CRASHED, _UNAVAILABLE = 500, 503
@@ -70,7 +70,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             **way,
             "status": answer.status,
             "bytes": len(answer.body),
-            # What API Gateway's access log calls request_id; ours is the invocation's.
+            # API Gateway's access log calls this request_id; in our lines that is the invocation's.
             "api_request_id": (event.get("requestContext") or {}).get("requestId"),
         },
     )

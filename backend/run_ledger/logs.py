@@ -1,15 +1,16 @@
 """Logs: one JSON object a line on standard output, where Lambda collects it.
 
-``logs.configure(level, stage=…, function=…)`` once per execution environment and
-``logs.begin(context)`` once per invocation; after that any module's
-``logging.getLogger(__name__).info("message", extra={…})`` gives one line whose members are
-``timestamp``, ``level``, ``logger``, ``message``, ``stage``, ``function``, ``request_id`` (the
-invocation's), those of ``extra`` and, where there is one, ``exception`` with its traceback as text.
+Call ``logs.configure(level, stage=…, function=…)`` once per execution environment, and
+``logs.begin(context)`` once per invocation. After that,
+``logging.getLogger(__name__).info("message", extra={…})`` in any module writes one line with the
+members ``timestamp``, ``level``, ``logger``, ``message``, ``stage``, ``function``, ``request_id``
+(the invocation's), those of ``extra`` and, where there is an exception, ``exception`` with its
+traceback as text.
 
-What is logged is chosen member by member: ids, states, counts, times, and names of the contract;
-never what producers or callers wrote in words. An exception's text may quote some of that: of one
-that is neither AWS's nor the store's, only kind and traceback are told. And whatever has the form
-of a token, a password or an e-mail address is blotted out of each line.
+Each logged member is chosen: ids, states, counts, times, and names of the contract; never texts of
+producers or callers. An exception's text may quote such texts, so only the exceptions of AWS and of
+the store are logged with theirs; of others, kind and traceback are. Whatever has the form of a
+token, a password or an e-mail address is replaced in each line.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from run_ledger.domain.exceptions import StoreUnavailable
 
 _OURS = "run_ledger"
 METRICS = "run_ledger.metrics"
-"""The logger whose lines carry metrics: they are written whatever the level."""
+"""The logger whose lines carry metrics: they are written at every level."""
 
 _NO_EXTRA = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _encoder = msgspec.json.Encoder(enc_hook=str)
@@ -38,14 +39,14 @@ BLOT = "[blotted out]"
 _FORBIDDEN = re.compile(
     r"eyJ[\w-]{6,}\.[\w.-]+"  # a JSON web token
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}"  # an AWS access key
-    # What services issue as keys; a line feed before it may stand as backslash and n.
+    # Keys of other services; a line feed before one may be written as backslash and n.
     r"|(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:sk|pk|rk|ghp|gho|xox[a-z])[-_][\w-]{12,}"
     r"|(?i:(?:password|passwd|secret|token|api[_-]?key|authorization)['\"]? *[=:] *['\"]?"
     r"(?:(?:bearer|basic) +)?[^\s\"',;&)]+)"
     r"|(?i:bearer|basic) +[\w.~+/=-]{8,}"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
 )
-# A line that holds none of these, in small letters, holds nothing of the above.
+# A line without any of these, in small letters, has no match of the above.
 _HINTS: tuple[str, ...] = (
     "@",
     "eyj",
@@ -65,7 +66,7 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; a value that JSON has no form for stands as its text."""
+        """Return the line; a value that JSON has no form for becomes its text."""
         moment = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, object] = {
             "timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -78,15 +79,15 @@ class JsonFormatter(logging.Formatter):
             if name not in _NO_EXTRA:
                 line.setdefault(name, value)
         if record.exc_info:
-            line["exception"] = _told(record.exc_info[1])
+            line["exception"] = _traceback(record.exc_info[1])
         return _text(line)
 
 
 def configure(level: str, *, stage: str, function: str) -> None:
-    """Send everything logged to standard output as JSON, our own from *level* upwards.
+    """Write all log lines to standard output as JSON, our own from *level* upwards.
 
-    Libraries keep to warnings whatever the level: at DEBUG, botocore would log what it sends.
-    Replaces the handler that Lambda installs, so that no line is written twice.
+    Libraries log warnings and above at every level, as botocore at DEBUG logs what it sends. This
+    replaces the handler that Lambda installs, so that no line is written twice.
     """
     _common.clear()
     _common.update(stage=stage, function=function)
@@ -100,25 +101,25 @@ def configure(level: str, *, stage: str, function: str) -> None:
 
 
 def begin(context: Any) -> None:
-    """Let the lines from here on carry the id of the invocation that *context* speaks of."""
+    """Give all lines from now on the request id of *context*, the invocation's."""
     _common["request_id"] = getattr(context, "aws_request_id", None)
 
 
-def _told(error: BaseException | None) -> str:
-    """Return the traceback of *error* after those of what led to it."""
+def _traceback(error: BaseException | None) -> str:
+    """Return the traceback of *error*, after those of the exceptions that caused it."""
     parts: list[str] = []
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        text = f"{type(error).__name__}: {error}" if _is_ours_to_quote(error) else ""
+        text = f"{type(error).__name__}: {error}" if _may_be_quoted(error) else ""
         frames = "".join(traceback.format_tb(error.__traceback__))
         parts.append(f"{frames}{text or type(error).__name__}")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n\n".join(reversed(parts))
 
 
-def _is_ours_to_quote(error: BaseException) -> bool:
-    """Tell whether *error* speaks of calls and tables, and not of what it was given."""
+def _may_be_quoted(error: BaseException) -> bool:
+    """Return whether the text of *error* is about calls and tables, not about data."""
     kind = type(error)
     if kind.__module__ == "botocore.exceptions":
         return kind.__name__ != "ParamValidationError"
@@ -137,12 +138,12 @@ def _encoded(line: object) -> str:
     try:
         return _encoder.encode(line).decode()
     except (UnicodeError, TypeError, RecursionError):
-        # Half a surrogate pair, or a key that is no text: slower, and takes both.
+        # Half of a surrogate pair, or a key that is no text: this is slower, and accepts both.
         return json.dumps(line, default=str, skipkeys=True, separators=(",", ":"))
 
 
 def _blotted(value: Any) -> Any:
-    """Return *value* without what no log may hold."""
+    """Return *value* with whatever no log may hold replaced by `BLOT`."""
     if isinstance(value, str):
         return _FORBIDDEN.sub(BLOT, value)
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""Metrics: a log line in CloudWatch's embedded metric format, so that no call is made for them.
+"""Metrics: log lines in CloudWatch's embedded metric format, so that metrics need no calls.
 
-A line's members are figures to whoever queries the logs, and CloudWatch makes metrics of those that
-its ``_aws`` member names. The dimensions are ``stage`` and ``function``, which every line carries
-(see `logs`), and no others: each job or client as a dimension would be a metric to pay for.
+Queries of the logs can use each member of a line, and CloudWatch makes metrics of the members that
+its member ``_aws`` names. The only dimensions are ``stage`` and ``function``, which every line has
+(see `logs`): with a job or a client as a dimension, each would be a metric of its own to pay for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import logs
 
 NAMESPACE = "RunLedger"
 DIMENSIONS = ("stage", "function")
-# CloudWatch takes as many values of one metric in one line.
+# CloudWatch takes this many values of one metric in one line.
 MOST_VALUES = 100
 
 Unit = Literal["Count", "Milliseconds", "Seconds"]
@@ -36,14 +36,14 @@ def emit(
 ) -> None:
     """Write one line that says *message*, with *values* as metrics and *extra* beside them.
 
-    A metric without a value, which an empty list is, is left out: that is no zero. *now* is in
+    A metric whose value is an empty list is left out: having no value is not zero. *now* is in
     microseconds since 1970.
     """
-    told = {name: _fitting(values[name]) for name in units if values.get(name, []) != []}
-    metrics = [{"Name": name, "Unit": units[name]} for name in told]
+    known = {name: _fitting(values[name]) for name in units if values.get(name, []) != []}
+    metrics = [{"Name": name, "Unit": units[name]} for name in known]
     directive = {"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}
     about = {"Timestamp": now // 1_000, "CloudWatchMetrics": [directive]}
-    _log.info(message, extra={**(extra or {}), **told, "_aws": about})
+    _log.info(message, extra={**(extra or {}), **known, "_aws": about})
 
 
 def _fitting(value: Values) -> Values:

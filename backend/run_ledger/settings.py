@@ -9,7 +9,7 @@ from run_ledger.store.dynamo.table_names import Tables
 
 
 class Settings(NamedTuple):
-    """What a function is told by its environment."""
+    """The settings of a function, from its environment."""
 
     tables: Tables
     entry_ttl_days: int
@@ -21,7 +21,7 @@ class Settings(NamedTuple):
 
 
 def load() -> Settings:
-    """Return the settings; ValueError names a variable whose value can't be used."""
+    """Return the settings; raises ValueError, which names a variable with a wrong value."""
     environment = os.environ
     return Settings(
         tables=Tables(

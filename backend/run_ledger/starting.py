@@ -1,8 +1,8 @@
-"""A start without garbage collections, which would find nothing.
+"""A start without garbage collections, which would find nothing to collect.
 
-Importing boto3 and making a client creates some hundred thousand objects that stay for good. The
-collector walks over them again and again meanwhile, for about a sixth of the time that a start
-takes. So handlers import this module before all that is large, and say when they have started.
+Importing boto3 and making a client creates some hundred thousand objects that stay as long as the
+process. Meanwhile the collector visits them again and again, for about a sixth of the time that a
+start takes. So handlers import this module before any large one, and call `finished` at the end.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import gc
 from functools import cache
 
 _USUAL = gc.get_threshold()
-# More objects than a start creates. A process that never says that it has started, as one that
-# imports a handler for its tests, collects more seldom, and that is all.
+# More objects than a start creates. A process that never calls `finished`, such as a test that
+# imports a handler, collects less often, and nothing else changes.
 _BEYOND_A_START = 1_000_000
 
 gc.set_threshold(_BEYOND_A_START)
@@ -20,6 +20,6 @@ gc.set_threshold(_BEYOND_A_START)
 
 @cache
 def finished() -> None:
-    """Collect as usual from now on, but leave what there is: it stays as long as the process."""
+    """Collect as usual from now on, without the objects of the start, which stay anyway."""
     gc.freeze()
     gc.set_threshold(*_USUAL)

@@ -1,1 +1,1 @@
-"""The contract, the fold and the rollups: values and rules, no AWS, no clock, no environment."""
+"""The contract, the fold, the rollups and the API's shapes: values and rules, without AWS."""

@@ -1,14 +1,14 @@
-"""The one tree of errors.
+"""The one tree of exceptions.
 
 ::
 
     LedgerError
     ├── InvalidEvent          an event breaks the contract: stored as rejected, never retried
-    ├── InvalidQuery          a caller's parameter is wrong: HTTP 400
-    ├── Unauthorized          a caller shows no token that this API takes: HTTP 401
-    ├── Forbidden             a caller is known and has no grant for this: HTTP 403
-    ├── NotFound              nothing there that the caller may see: HTTP 404
-    └── StoreUnavailable      DynamoDB did not answer in time: retried, HTTP 503
+    ├── InvalidQuery          a parameter of a request is wrong: HTTP 400
+    ├── Unauthorized          a request has no token that the API accepts: HTTP 401
+    ├── Forbidden             the caller is known and has no grant for this: HTTP 403
+    ├── NotFound              there is nothing that the caller may see: HTTP 404
+    └── StoreUnavailable      DynamoDB refused or did not answer in time: retried, HTTP 503
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHOWN_CHARACTERS = 120
 
 
 def shown(value: object) -> str:
-    """Return *value* as it may stand in a message: short, on one line, unambiguous."""
+    """Return the text of *value* for a message: on one line, of at most 120 characters."""
     try:
         text = repr(value)
     except RecursionError:
@@ -42,22 +42,22 @@ class LedgerError(Exception):
 
 
 class InvalidEvent(LedgerError):
-    """An event that breaks the contract; names the field, what was there and what is allowed."""
+    """An event breaks the contract: names the field, what it held and what is allowed."""
 
     def __init__(
         self, reason: RejectionReason, *, field: str, got: str | None, allowed: str
     ) -> None:
-        """Keep the parts apart, so that a stored rejection can be filtered by each."""
+        """Keep each part, so that a stored rejection shows them one by one."""
         self.reason = reason
         self.field = field
         self.got = got
         self.allowed = allowed
-        there = "it is missing" if got is None else f"got {got}"
-        super().__init__(f"{field}: {there}; allowed: {allowed}")
+        found = "it is missing" if got is None else f"got {got}"
+        super().__init__(f"{field}: {found}; allowed: {allowed}")
 
 
 class InvalidQuery(LedgerError):
-    """A query parameter that the read API can't take; names the parameter."""
+    """A query parameter is wrong: names the parameter."""
 
     def __init__(self, parameter: str, message: str) -> None:
         """Keep the parameter's name for the problem document."""
@@ -66,15 +66,15 @@ class InvalidQuery(LedgerError):
 
 
 class Unauthorized(LedgerError):
-    """The caller shows no token, or none of the kind that the read API takes."""
+    """The request has no access token that the read API accepts."""
 
 
 class Forbidden(LedgerError):
-    """The caller is known and holds no grant for what was asked."""
+    """The caller is known, and has no grant for what was asked for."""
 
 
 class NotFound(LedgerError):
-    """There is nothing of that name that the caller may see."""
+    """There is nothing of that id that the caller may see."""
 
 
 class StoreUnavailable(LedgerError):

@@ -39,7 +39,7 @@ LATEST = from_datetime(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 
 
 def parse(text: str) -> Instant:
-    """Return the instant that the ISO 8601 *text* with a zone names; ValueError otherwise."""
+    """Return the instant of *text*, an ISO 8601 time with a zone; raises ValueError for another."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone, as in 2026-11-22T14:15:00Z")
@@ -50,7 +50,7 @@ def parse(text: str) -> Instant:
 
 
 def midnight(day: str) -> Instant:
-    """Return the first instant of a UTC day, ``YYYY-MM-DD``; ValueError where there is none."""
+    """Return when a day of UTC begins, ``YYYY-MM-DD``; raises ValueError for another text."""
     return parse(f"{day}T00:00:00Z")
 
 

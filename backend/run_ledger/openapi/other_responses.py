@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.read.answers import KINDS, Kind, ProblemDocument
+from run_ledger.read.answers import PROBLEM_KINDS, ProblemDocument, ProblemKind
 
 from .schemas import reference
 
@@ -57,11 +57,11 @@ _ABOUT = {
 
 def other_responses() -> list[OtherResponse]:
     """Return all responses other than 200, sorted by status."""
-    ours = [_response_of(kind) for kind in KINDS if kind.status in _ABOUT]
+    ours = [_response_of(kind) for kind in PROBLEM_KINDS if kind.status in _ABOUT]
     return sorted([_NOT_MODIFIED, *ours, *_GATEWAY], key=lambda one: one.status)
 
 
-def _response_of(kind: Kind) -> OtherResponse:
+def _response_of(kind: ProblemKind) -> OtherResponse:
     return OtherResponse(
         status=kind.status,
         name=_camel(kind.name),

@@ -18,11 +18,11 @@ from run_ledger.domain.exceptions import (
     Unauthorized,
 )
 
-# Lambda carries 6 MB, in which the body stands as a JSON string; the list around the items and
-# the headers need some of it.
+# A Lambda function's answer holds 6 MB at most. The body is a JSON string in it, and the list
+# around the items and the headers need some of the space.
 MOST_BYTES = 5_000_000
 _LAMBDA_BYTES = 5_900_000
-# The template gives the same to what the gateway answers by itself.
+# The template sets the same headers for what the gateway answers by itself.
 COMMON_HEADERS = {
     "Cache-Control": "private, no-cache",
     "Referrer-Policy": "no-referrer",
@@ -34,13 +34,13 @@ _encoder = msgspec.json.Encoder()
 
 
 class MethodNotAllowed(Exception):
-    """The path is known and takes GET only."""
+    """The path is known, and takes GET only."""
 
 
-class Kind(NamedTuple):
-    """What is answered to one kind of error; without a ``detail``, the error's own text is."""
+class ProblemKind(NamedTuple):
+    """The answer to one kind of exception; an empty ``detail`` stands for the exception's text."""
 
-    error: type[Exception]
+    exception: type[Exception]
     status: int
     name: str
     title: str
@@ -48,19 +48,19 @@ class Kind(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-# The one place where errors become statuses; the first that fits does.
-KINDS = (
-    Kind(InvalidQuery, 400, "invalid-parameter", "A parameter is wrong"),
-    Kind(
+# The one place where exceptions become statuses; the first kind that fits is used.
+PROBLEM_KINDS = (
+    ProblemKind(InvalidQuery, 400, "invalid-parameter", "A parameter is wrong"),
+    ProblemKind(
         Unauthorized,
         401,
         "unauthorized",
         "Sign in first",
         headers={"WWW-Authenticate": "Bearer"},
     ),
-    Kind(Forbidden, 403, "forbidden", "Not allowed"),
-    Kind(NotFound, 404, "not-found", "Not found"),
-    Kind(
+    ProblemKind(Forbidden, 403, "forbidden", "Not allowed"),
+    ProblemKind(NotFound, 404, "not-found", "Not found"),
+    ProblemKind(
         MethodNotAllowed,
         405,
         "method-not-allowed",
@@ -68,7 +68,7 @@ KINDS = (
         "This API takes GET only.",
         {"Allow": "GET"},
     ),
-    Kind(
+    ProblemKind(
         StoreUnavailable,
         503,
         "unavailable",
@@ -76,12 +76,14 @@ KINDS = (
         "The ledger's store does not answer at the moment; try again.",
         {"Retry-After": "2"},
     ),
-    Kind(Exception, 500, "internal", "The API failed", "Something failed on our side; try again."),
+    ProblemKind(
+        Exception, 500, "internal", "The API failed", "Something failed on our side; try again."
+    ),
 )
 
 
 class ProblemDocument(Struct, frozen=True, omit_defaults=True):
-    """A problem (RFC 9457): why there is no other answer."""
+    """A problem (RFC 9457): why a request gets no other answer."""
 
     type: str
     title: str
@@ -91,14 +93,14 @@ class ProblemDocument(Struct, frozen=True, omit_defaults=True):
 
 
 class Answer(Struct, frozen=True):
-    """What goes back to API Gateway."""
+    """An answer to API Gateway."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def proxied(self) -> dict[str, Any]:
-        """Return the answer in the form that API Gateway wants of a Lambda function."""
+        """Return the answer in the form that API Gateway expects from a Lambda function."""
         return {
             "statusCode": self.status,
             "headers": dict(self.headers),
@@ -108,9 +110,9 @@ class Answer(Struct, frozen=True):
 
 
 def fitting(documents: Sequence[Struct]) -> list[Raw]:
-    """Return the JSON of as many of *documents*, from the first, as one answer carries.
+    """Return the JSON of the first *documents*: as many of them as fit into one answer.
 
-    That is one at least: no document is larger than an answer.
+    That is at least one, as no document is larger than an answer.
     """
     encoded: list[Raw] = []
     left = MOST_BYTES
@@ -124,15 +126,15 @@ def fitting(documents: Sequence[Struct]) -> list[Raw]:
 
 
 def fits(document: Struct) -> bool:
-    """Return whether one answer carries *document*."""
+    """Return whether *document* fits into one answer."""
     return _bytes_as_string(_encoder.encode(document)) <= MOST_BYTES
 
 
 def found(document: Struct, if_none_match: str) -> Answer:
-    """Return the answer that shows *document*, or says that the caller has it already.
+    """Return an answer with *document*, or a 304 where *if_none_match* names its ETag.
 
-    The tag is a weak one, as it stays while the gateway compresses the answer or does not. What
-    Lambda would not carry is our failure, and said so rather than cut.
+    The ETag is a weak one, as it is the same whether the gateway compresses the answer or not.
+    Raises ValueError for a document that is larger than a Lambda function's answer may be.
     """
     body = _encoder.encode(document)
     if 3 * len(body) > _LAMBDA_BYTES and _bytes_as_string(body) > _LAMBDA_BYTES:
@@ -145,8 +147,8 @@ def found(document: Struct, if_none_match: str) -> Answer:
 
 
 def problem(error: Exception) -> Answer:
-    """Return the problem document of *error*."""
-    kind = next(kind for kind in KINDS if isinstance(error, kind.error))
+    """Return the answer with the problem document of *error*."""
+    kind = next(kind for kind in PROBLEM_KINDS if isinstance(error, kind.exception))
     document = ProblemDocument(
         type=f"urn:run-ledger:problem:{kind.name}",
         title=kind.title,
@@ -159,13 +161,13 @@ def problem(error: Exception) -> Answer:
 
 
 def _matches(if_none_match: str, tag: str) -> bool:
-    """Return whether the header names *tag*, be it as a weak or as a strong one."""
+    """Return whether the header names *tag*, as a weak or a strong one, or is ``*``."""
     named = (name.strip().removeprefix("W/") for name in if_none_match.split(","))
     return any(name in (tag.removeprefix("W/"), "*") for name in named)
 
 
 def _bytes_as_string(text: bytes) -> int:
-    """Return the most bytes that *text* takes as a JSON string: each may need an escape."""
+    """Return the most bytes that *text* can take as a JSON string, escapes included."""
     if text.isascii():
         return len(text) + text.count(b'"') + text.count(b"\\")
     return 3 * len(text)

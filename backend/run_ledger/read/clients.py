@@ -1,8 +1,8 @@
 """``/clients``, ``/clients/{client_id}`` and its configuration.
 
-A client is there if it was declared or has reported jobs or projects. The list is ordered by id: it
-is total and stable, and following cursors gives every client that was there all the while exactly
-once.
+There is a client if it was declared or has reported jobs or projects. The list is ordered by id.
+This order is total and stable, so following cursors gives every client that was there all the while
+exactly once.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def show_config(inquiry: Inquiry) -> Struct:
 
 
 def _client_id(inquiry: Inquiry) -> str:
-    """Return the id that the path names; NotFound where the caller may see no such client."""
+    """Return the id in the path; raises NotFound where the caller may not see such a client."""
     client_id = inquiry.path_parameters["client_id"]
     if not inquiry.scope().allows(client_id) or not is_identifier(client_id):
         raise _no_client()
@@ -96,7 +96,7 @@ def _no_client() -> NotFound:
 
 
 def _with_totals(inquiry: Inquiry, page: Sequence[str], totals: Totals) -> list[ClientDocument]:
-    """Return those of the clients that there are, in order, where the totals are known."""
+    """Return the clients of *page* that were declared or have *totals*, in order."""
     reading = inquiry.reading
     profiles = reading.together(
         [partial(read_profile, reading.client, reading.tables.clients, name) for name in page]
@@ -109,7 +109,7 @@ def _with_totals(inquiry: Inquiry, page: Sequence[str], totals: Totals) -> list[
 
 
 def _of_these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[ClientDocument]:
-    """Return those of the clients that there are, in order."""
+    """Return the clients of *client_ids* that were declared or have totals, in order."""
     calls = [call for client_id in client_ids for call in _calls(inquiry, client_id)]
     answers = inquiry.reading.together(calls)
     return [
@@ -120,7 +120,7 @@ def _of_these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[ClientDocumen
 
 
 def _calls(inquiry: Inquiry, client_id: str) -> list[Any]:
-    """Return the two calls that tell whether a client is there, and what it is."""
+    """Return the two calls that read a client's profile and its totals."""
     client, tables = inquiry.reading.client, inquiry.reading.tables
     return [
         partial(read_profile, client, tables.clients, client_id),
@@ -129,13 +129,13 @@ def _calls(inquiry: Inquiry, client_id: str) -> list[Any]:
 
 
 def _document(client_id: str, profile: Profile | None, total: Total | None) -> ClientDocument:
-    said = profile or {}
+    declared = profile or {}
     return ClientDocument(
         client_id=client_id,
-        name=said.get("name"),
-        description=said.get("description"),
-        contact=said.get("contact"),
-        tags=dict(sorted((said.get("tags") or {}).items())),
+        name=declared.get("name"),
+        description=declared.get("description"),
+        contact=declared.get("contact"),
+        tags=dict(sorted((declared.get("tags") or {}).items())),
         jobs=job_totals((total or NOTHING).states),
         declared=profile is not None,
     )

@@ -1,8 +1,8 @@
 """``/jobs/{job_id}/entries``: a job's history.
 
-``order`` says what it is ordered by: ``occurred_at`` (then event id), or for a history too long to
-be sorted for every page ``event_id``. Following cursors gives every entry exactly once, but for
-those that arrive meanwhile and lie before the place that was reached.
+Entries are ordered by ``occurred_at``, then by event id. A history that is too long to be sorted
+for every page is ordered by ``event_id``; the member ``order`` says which. Following cursors gives
+every entry exactly once, except entries that arrive meanwhile and lie before the position reached.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _by_event_id(
     end = None
     if goes_on or len(items) < len(found):
         end = [_BY_EVENT_ID, found[len(items) - 1].event_id]
-    # The page holds entries of any time.
+    # Such a page holds entries of any time, so it covers no span.
     return HistoryDocument(items, inquiry.seal(query, end), None, _BY_EVENT_ID)
 
 

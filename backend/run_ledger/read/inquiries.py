@@ -1,4 +1,4 @@
-"""An inquiry: one checked request, who makes it, and what it takes to answer it."""
+"""An inquiry: one request, the caller who makes it, and what an endpoint needs to answer it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Inquiry(NamedTuple):
-    """What an endpoint gets."""
+    """What an endpoint is given."""
 
     resource: str
     path_parameters: Mapping[str, str]
@@ -30,20 +30,23 @@ class Inquiry(NamedTuple):
     now: Instant
 
     def scope(self) -> ClientScope:
-        """Return what the caller may see; reads a machine's grant. Raises Forbidden."""
+        """Return what the caller may see; reads a machine's grant.
+
+        Raises Forbidden for a machine without a grant.
+        """
         if self.caller.scope is not None:
             return self.caller.scope
         return granted(self.reading.alone(self._grant()))
 
     def scope_and(self, call: Callable[[], T]) -> tuple[ClientScope, T]:
-        """Return what the caller may see, and the answer of *call*, in one round of calls."""
+        """Return what the caller may see, and the result of *call*, in one round of calls."""
         if self.caller.scope is not None:
             return self.caller.scope, self.reading.alone(call)
         grant, answer = self.reading.both(self._grant(), call)
         return granted(grant), answer
 
     def scope_and_each(self, calls: Sequence[Callable[[], Any]]) -> tuple[ClientScope, list[Any]]:
-        """Return what the caller may see, and the answers of *calls*, in one round of calls."""
+        """Return what the caller may see, and the results of *calls*, in one round of calls."""
         if self.caller.scope is not None:
             return self.caller.scope, self.reading.together(calls)
         grant, *answers = self.reading.together([self._grant(), *calls])

@@ -1,15 +1,19 @@
 """``/jobs`` and ``/jobs/{job_id}``.
 
-What following cursors promises, whatever is created or changed meanwhile: the order is total and
-stable (``created_at``, then ``job_id``, descending), and a job that matches the filters all the
-while is given exactly once. Where ``status``, ``result`` or ``stalled`` is asked for, that is one
-that stays in one outcome; one whose outcome changes is given once or not at all. A job that is
-created meanwhile is given if a page to come reaches its place. One that moves back in time, as an
-earlier event of it arrived late, may be given a second time at its new place. "All the while"
-begins when indexes and totals show the job to readers, usually well within a second.
+The list's order is total and stable: by ``created_at``, then by ``job_id``, both descending.
+Whatever is created or changed while cursors are followed:
 
-A page may be short, or empty, and still have a cursor: how many rows are looked through for it is
-bounded. ``covers`` is the span of time that was looked through.
+- a job that matches the filters all the while comes exactly once. Where ``status``, ``result`` or
+  ``stalled`` is asked for, this holds for a job that keeps its outcome; a job whose outcome changes
+  comes once or not at all;
+- a job that is created meanwhile comes if a later page reaches its place;
+- a job that moves back in time, because an earlier event of it arrives late, may come a second time
+  at its new place.
+
+"All the while" begins when indexes and totals show the job, usually well within a second.
+
+A page may be short, or empty, and still have a cursor, as it looks through a limited number of
+rows. ``covers`` is the span of time that the page looked through.
 """
 
 from __future__ import annotations
@@ -73,7 +77,7 @@ def show_job(inquiry: Inquiry) -> Struct:
 
 
 def find_job(inquiry: Inquiry) -> StoredJob:
-    """Return the job that the path names; NotFound where the caller may not see one."""
+    """Return the job that the path names; raises NotFound where the caller may not see one."""
     reading = inquiry.reading
     job_id = inquiry.path_parameters["job_id"]
     if not is_identifier(job_id):

@@ -1,14 +1,18 @@
-"""``/overview``: what is going on, for each client that the caller may see and over all of them.
+"""``/overview``: figures of now and of the last 24 hours, by client and over all clients in view.
 
-Three rounds of calls: which clients there are and what their jobs are now; for each the hours since
-yesterday, and the index rows of its running jobs; the items of those jobs of which a row can't tell
-whether they have stalled, and what was left of the hours. No job is read for a total.
+It takes three rounds of calls:
 
-``as_of`` is the minute in which the figures were taken, so that an answer stays the same while
-nothing happens. ``last_event_at`` is when the ledger last counted something for the client, by its
-own clock; an event that nothing counts, such as a heartbeat, moves it by slots of five minutes, and
-only while the job runs. Of more than `_MOST_UNCLEAR` jobs on the edge of having stalled, the rest
-are taken to be alive: they are counted five minutes later at most.
+1. which clients there are, and how many jobs each has by what they are now;
+2. for each client, the hours since yesterday and the index rows of its running jobs;
+3. the items of those jobs whose row can't tell whether they are stalled, and the rest of the hours.
+
+No job is read for a total.
+
+``as_of`` is the minute in which the figures were taken, so that the answer stays the same while
+nothing happens. ``last_event_at`` is when the ledger last counted something for the client, by the
+ledger's clock. An event that nothing counts, such as a heartbeat, moves it only while the job is
+running, and in steps of five minutes. At most `_MOST_UNCLEAR` unclear jobs are read; further ones
+are taken for alive, and are counted as stalled five minutes later at most.
 """
 
 from __future__ import annotations
@@ -57,7 +61,7 @@ _MINUTE = Duration(60 * MICROSECONDS)
 
 
 class _Known(NamedTuple):
-    """A client, and what the first round told of it."""
+    """A client, with its name and totals from the first round of calls."""
 
     client_id: str
     name: str | None
@@ -86,13 +90,13 @@ def show_overview(inquiry: Inquiry) -> Struct:
 
 
 def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
-    """Return the clients that the overview is of, declared or reporting, by id: one round."""
+    """Return the clients of the overview, declared or reporting, sorted by id: one round."""
     caller, reading = inquiry.caller, inquiry.reading
     client, tables = reading.client, reading.tables
     scope = caller.scope.narrowed(client_id) if caller.scope else None
     if scope is not None and scope.clients is not None:
         return _these(inquiry, sorted(scope.clients))
-    # A machine's scope is known only now: a round for it alone would be one too many.
+    # A machine's grant is read in the same round, as a round of its own would be one too many.
     scope, (totals, names) = inquiry.scope_and_each(
         [
             partial(read_all_totals, client, tables.rollups, CLIENTS),
@@ -123,7 +127,7 @@ def _these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[_Known]:
 
 
 def _figures(inquiry: Inquiry, known: Sequence[_Known], since: Instant) -> list[ClientFigures]:
-    """Return what is known of each client after the last two rounds."""
+    """Return each client's figures; this takes the last two rounds of calls."""
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
     days = day_cuts(since, later(inquiry.now, 1))
@@ -151,15 +155,16 @@ def _figures(inquiry: Inquiry, known: Sequence[_Known], since: Instant) -> list[
     silent = Counter(
         one.job.client_id for one in found if one.job.is_stalled(one.last_seen_at, inquiry.now)
     )
-    return _together(known, pages, {one.client_id: one for one in running}, silent)
+    return _figures_of(known, pages, {one.client_id: one for one in running}, silent)
 
 
-def _together(
+def _figures_of(
     known: Sequence[_Known],
     pages: Sequence[HoursPage],
     running: Mapping[str, RunningJobs],
     silent: Mapping[str, int],
 ) -> list[ClientFigures]:
+    """Return each client's figures from what was read; *silent* counts stalled jobs by client."""
     hours: dict[str, dict[Instant, Counter[str]]] = {}
     heard: dict[str, list[Instant]] = {}
     for page in pages:

@@ -1,13 +1,13 @@
 """``/projects`` and ``/projects/{project_id}``.
 
-A project is there for a client if updates of it said so, or if the client has jobs in it. Its
-state and its reported counters are those of its updates (null and none where there are none), its
-job totals those of the client's jobs.
+A client has a project if updates have reported it, or if the client has jobs in it. The project's
+state and counters come from its updates: without any, the state is null and there are no counters.
+Its job totals count the client's jobs.
 
-The list is ordered by client, then project: it is total and stable, and following cursors gives
-every project that was there all the while exactly once. A page goes through `_CLIENTS_A_PAGE`
-clients at most, and may come short, with a cursor that goes on. Who sees all clients is shown the
-projects of those that were declared or have reported.
+The list is ordered by client, then by project. This order is total and stable, so following cursors
+gives every project that was there all the while exactly once. A page goes through `_CLIENTS_A_PAGE`
+clients at most, so it may be short and still have a cursor. A caller who may see all clients gets
+the projects of those that were declared or have reported.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ from .views import clients_beyond, merged_names
 
 _CLIENTS_A_PAGE = 25
 
-Place = tuple[str, str]
-"""A client and a project: where a page ends. An empty project stands before a client's first."""
+ProjectKey = tuple[str, str]
+"""A client and a project, by which the list is ordered. An empty project sorts before all."""
 
 
 class _Page(NamedTuple):
-    places: Sequence[Place]
-    totals: Mapping[Place, Total]
-    end: Place | None
+    keys: Sequence[ProjectKey]
+    totals: Mapping[ProjectKey, Total]
+    end: ProjectKey | None
 
 
 def list_projects(inquiry: Inquiry) -> Struct:
@@ -71,12 +71,12 @@ def list_projects(inquiry: Inquiry) -> Struct:
     return ListDocument(items, inquiry.seal(query, end and list(end)), None)
 
 
-# Sorts after all that can be a project's id.
+# This sorts after every project's id.
 _AFTER_ALL = "~"
 
 
 def show_project(inquiry: Inquiry) -> Struct:
-    """Return one project, of its own client or else of one that has jobs in it."""
+    """Return one project: that of the client that reported it, else of one that has jobs in it."""
     PathQuery.of(inquiry.parameters)
     project_id = inquiry.path_parameters["project_id"]
     if not is_identifier(project_id):
@@ -107,8 +107,10 @@ def _no_project() -> NotFound:
     return NotFound("There is no such project, or it is not one that you may see.")
 
 
-def _clients(inquiry: Inquiry, query: ProjectsQuery, start: Place) -> tuple[Sequence[str], bool]:
-    """Return the clients to go through, from that of *start* on, and whether these are the last."""
+def _clients(
+    inquiry: Inquiry, query: ProjectsQuery, start: ProjectKey
+) -> tuple[Sequence[str], bool]:
+    """Return the clients to go through, from that of *start* on, and whether they are the last."""
     if query.client_id is not None:
         return sorted(inquiry.scope().narrowed(query.client_id).clients or ()), True
     first = [start[0]] if start[0] else []
@@ -116,8 +118,8 @@ def _clients(inquiry: Inquiry, query: ProjectsQuery, start: Place) -> tuple[Sequ
     return [name for name in first if scope.allows(name)] + [*page.clients], page.end is None
 
 
-def _page(inquiry: Inquiry, clients: Sequence[str], start: Place, limit: int) -> _Page:
-    """Return the first *limit* projects of *clients* beyond *start*, as far as all are known."""
+def _page(inquiry: Inquiry, clients: Sequence[str], start: ProjectKey, limit: int) -> _Page:
+    """Return the first *limit* projects of *clients* after *start*, as far as both lists go."""
     reading = inquiry.reading
     reported: dict[str, list[str]] = {}
     totals: dict[str, TotalsPage] = {}
@@ -138,40 +140,43 @@ def _page(inquiry: Inquiry, clients: Sequence[str], start: Place, limit: int) ->
     reading.together(
         [partial(find, name) for name in clients for find in (find_reported, find_totals)]
     )
-    places: list[Place] = []
-    end: Place | None = None
+    chosen: list[ProjectKey] = []
+    end: ProjectKey | None = None
     for name in clients:
-        if len(places) >= limit:
-            end = places[-1]
+        if len(chosen) >= limit:
+            end = chosen[-1]
             break
-        chosen, last = merged_names(reported[name], totals[name], limit - len(places))
-        places += [(name, one) for one in chosen]
+        names, last = merged_names(reported[name], totals[name], limit - len(chosen))
+        chosen += [(name, one) for one in names]
         if last is not None:
             end = (name, last)
             break
     known = {(name, one): now for name in clients for one, now in totals[name].totals.items()}
-    return _Page(places, known, end)
+    return _Page(chosen, known, end)
 
 
 def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
-    if not page.places:
+    if not page.keys:
         return []
     reading = inquiry.reading
-    names = sorted({project_id for _, project_id in page.places})
+    names = sorted({project_id for _, project_id in page.keys})
     stored = reading.alone(partial(read_projects, reading.client, reading.tables.projects, names))
     documents = []
-    for place in page.places:
-        one = stored.get(place[1])
-        # The jobs of one client may name a project that updates of another speak of.
-        own = one if one is not None and one.project.client_id == place[0] else None
-        if own is not None or place in page.totals:
-            documents.append(_document(place, page.totals.get(place), own))
+    for client_id, project_id in page.keys:
+        one = stored.get(project_id)
+        # The jobs of one client may name a project that another client's updates report.
+        own = one if one is not None and one.project.client_id == client_id else None
+        total = page.totals.get((client_id, project_id))
+        if own is not None or total is not None:
+            documents.append(_document((client_id, project_id), total, own))
     return documents
 
 
-def _document(place: Place, total: Total | None, stored: StoredProject | None) -> ProjectDocument:
+def _document(
+    key: ProjectKey, total: Total | None, stored: StoredProject | None
+) -> ProjectDocument:
     return project_document(
-        *place,
+        *key,
         (total or NOTHING).states,
         stored.project if stored else None,
         stored.last_seen_at if stored else None,

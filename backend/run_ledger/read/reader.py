@@ -1,6 +1,6 @@
-"""The way of a request: caller, path, parameters, calls, answer.
+"""The way of a request: the caller is checked, the path's endpoint is found, and it answers.
 
-Paths are those of the template, told apart by API Gateway already: a table does.
+API Gateway has already matched the path with one of the template's, so a table finds the endpoint.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Reader(NamedTuple):
     now: Callable[[], Instant]
 
     def answer(self, request: Request, seconds: float) -> tuple[Answer, dict[str, Any]]:
-        """Return the answer to *request*, found within *seconds*, and what to log of the way."""
+        """Return the answer to *request*, within *seconds*, and the members of its log line."""
         reading = Reading(self.client, self.settings.tables, self.executor, seconds)
         way: dict[str, Any] = {"route": None, "caller": None}
         try:

@@ -1,6 +1,6 @@
 """``/rejections``: events that broke the contract, for staff.
 
-Who isn't staff is told so (403): that the list exists is no secret, unlike what is in it.
+Others get 403 rather than 404: that the list exists is no secret, unlike what is in it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from run_ledger.store.posting.rejections import Rejection, from_rejection_item
 from .answers import fitting
 from .inquiries import Inquiry
 
-# DynamoDB may take two days to drop what has expired, and clocks differ a little.
+# DynamoDB may take two days to delete an expired item, and clocks differ a little.
 _DAYS_BEYOND_EXPIRY = 3
 
 
 class _Origin(Struct, frozen=True, rename={"detail_type": "detail-type"}):
-    """What an event says of itself, where it says it in the right form."""
+    """The origin of an event, as far as the rejected event tells it in the right form."""
 
     source: str | None = None
     detail_type: str | None = None

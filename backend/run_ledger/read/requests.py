@@ -10,11 +10,11 @@ from msgspec import Struct
 
 
 class Request(Struct, frozen=True):
-    """What was asked. ``resource`` is the path as the template writes it, ``/jobs/{job_id}``.
+    """A request; ``resource`` is the path as the template writes it: ``/jobs/{job_id}``.
 
-    ``people_clients`` are the app clients that people sign in to. They come with each request, as
-    the stage's variable: the functions are made before these clients, which need the site's
-    address, and so can't have them in their environment.
+    ``people_clients`` are the ids of the app clients that people sign in to. They come with each
+    request as a variable of the stage. They can't be in the function's environment, as they are
+    created after the function: they need the site's address.
     """
 
     method: str
@@ -35,7 +35,7 @@ def request(event: Mapping[str, Any]) -> Request:
     return Request(
         method=str(event.get("httpMethod", "")).upper(),
         resource=str(event.get("resource", "")),
-        # No id has a percent sign, so decoding what is decoded already changes nothing.
+        # No id has a percent sign, so decoding it a second time changes nothing.
         path_parameters={name: unquote(value) for name, value in path_parameters.items()},
         parameters=_parameters(event),
         if_none_match=_header(event, "if-none-match"),
@@ -53,7 +53,7 @@ def _parameters(event: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
 
 
 def _header(event: Mapping[str, Any], wanted: str) -> str:
-    """Return all values of a header, whatever the case of its name, joined as HTTP joins them."""
+    """Return all values of a header, joined by commas; names may be in upper or lower case."""
     several: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
     values = [value for name, these in several.items() if name.lower() == wanted for value in these]
     if not values:

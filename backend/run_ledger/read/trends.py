@@ -1,6 +1,6 @@
-"""``/trends``: what was done over time, from rollup rows alone.
+"""``/trends``: series over time, made of rollup rows alone.
 
-What is read depends on days, clients, projects and pipelines, never on how many jobs there were:
+The number of rows read depends on days, clients, projects and pipelines, not on jobs:
 
 ==============================  ==============================================================
 asked for                       rows read
@@ -10,11 +10,11 @@ by or of a project              ``project#P#DAY``, and a directory of projects w
 anything else                   ``client#C#DAY``, and the directory of clients where all are seen
 ==============================  ==============================================================
 
-The rows of a client or project are of an hour each, and add up to days of any zone; ``all`` is kept
-by days of UTC, so everything by day of another zone is added up from all clients.
+Rows of a client or a project hold an hour each, and add up to days of any zone. Rows of ``all``
+hold days of UTC, so series over everything by day of another zone are added up from all clients.
 
-A partition is one Query, all of a round side by side, `MOST_PARTITIONS` at most. Over everything by
-day the counters are those that the contract names, and so they are over everything by hour.
+Each partition is one Query; the queries of a round run side by side, `MOST_PARTITIONS` at most.
+Series over everything, by day or by hour, have only the counters that the contract names.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ from .answers import fits
 from .inquiries import Inquiry
 from .views import clients_in_view
 
-# Each is a call: so many take a function of the reader's size some eight seconds where every hour
-# of each is full, and three where few are. The reader gives up after fifteen.
+# Each partition is a call. This many take a function of the reader's size about eight seconds where
+# every hour has rows, and three where few have. The reader gives up after fifteen.
 MOST_PARTITIONS = 1_000
-# A row of one shard and day is 3 KB at most, so that 8 shards of these days fit into one answer.
+# A row of one shard and day has 3 KB at most, so 8 shards of this many days fit into one answer.
 _DAYS_A_QUERY = 32
 
 _NAMES = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: ""}
@@ -61,7 +61,7 @@ PointKey = tuple[GroupName, Instant]
 
 
 def show_trends(inquiry: Inquiry) -> Struct:
-    """Return series of what was counted."""
+    """Return the series that are asked for."""
     query = TrendsQuery.of(inquiry.parameters)
     intervals = query.intervals(inquiry.now)
     sums = _sums(inquiry, query, intervals)
@@ -116,7 +116,7 @@ def _ranges_of_all(intervals: Intervals) -> list[Range]:
 
 
 def _ranges(kind: str, names: Sequence[str], intervals: Intervals) -> list[Range]:
-    """Return the hours of each of *names* that lie in the span, by day."""
+    """Return the ranges of rows of each of *names*, a client or project, one for each day."""
     days = day_cuts(intervals.start, intervals.end)
     _check(len(names) * len(days), "from", f"days of {kind}s")
     return [Range(f"{kind}#{name}#{one_day}", cuts) for name in names for one_day, cuts in days]
@@ -173,7 +173,10 @@ def _place_of_projects(
 
 
 def _named(partition: str) -> tuple[str, Instant]:
-    """Return the id in the key of a partition, and when its day begins."""
+    """Return the id in a partition's key, and when its day begins.
+
+    ``client#acme#2026-11-22`` gives ``("acme", midnight)``.
+    """
     _, name, day_text = partition.split("#")
     return name, midnight(day_text)
 

@@ -1,4 +1,4 @@
-"""What clients an answer is about: all that a caller may see, or a page of those that there are."""
+"""The clients that an answer is about: all that a caller may see, or a page of them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .inquiries import Inquiry
 
 
 class View(NamedTuple):
-    """What a caller may see of what was asked for: ``clients`` are those of the answer, sorted."""
+    """What the caller may see of what was asked for; ``clients`` are the answer's, sorted."""
 
     scope: ClientScope
     clients: Sequence[str]
 
 
 def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
-    """Return what an answer is about: at most one round of calls.
+    """Return the clients that the caller may see, or of them *client_id* alone where it is given.
 
-    That is the clients that the caller may see, of these *client_id* alone where it is given. Who
-    may see all of them is shown those that have reported; others have nothing to add up.
+    A caller who may see all clients gets those that have reported: the others have nothing to add
+    up. This takes one round of calls at most.
     """
     caller, reading = inquiry.caller, inquiry.reading
     may_see_all = caller.scope is None or caller.scope.clients is None
@@ -40,7 +40,7 @@ def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
 
 
 class ClientsPage(NamedTuple):
-    """Some clients by id, what their jobs are now, and the last of them; None where all end."""
+    """Clients sorted by id, with their totals; ``end`` is the last id, None on the last page."""
 
     clients: Sequence[str]
     totals: Totals
@@ -50,10 +50,11 @@ class ClientsPage(NamedTuple):
 def clients_beyond(
     inquiry: Inquiry, start: str | None, limit: int
 ) -> tuple[ClientScope, ClientsPage]:
-    """Return the first *limit* clients beyond *start* that the caller may see: one round at most.
+    """Return the first *limit* clients after *start* that the caller may see: one round at most.
 
-    Who may see all is shown those that were declared or have reported; one that has been taken back
-    since may still be among them, without totals. Who may see some is shown these, without totals.
+    A caller who may see all clients gets those that were declared or have reported; a client whose
+    declaration was removed meanwhile may be among them, without totals. A caller who may see some
+    clients gets these, without totals.
     """
     caller, reading = inquiry.caller, inquiry.reading
     if caller.scope is not None and caller.scope.clients is not None:
@@ -86,10 +87,11 @@ def _some(clients: Iterable[str], start: str | None, limit: int) -> ClientsPage:
 def merged_names(
     names: Sequence[str], page: TotalsPage, limit: int, *, goes_on: bool = False
 ) -> tuple[list[str], str | None]:
-    """Return the first *limit* of *names* and those of *page*, as far as both are known.
+    """Return the first *limit* of *names* and the names of *page* together, sorted.
 
-    *names* are sorted, and more follow if it *goes_on*. With them comes the last of them, None
-    where there are no more.
+    Both may be cut: *names* where more follow, which *goes_on* says, and *page* where it goes on. A
+    name beyond the shorter of them is left for the next page. The second value is the last name
+    returned, and None where no more names follow.
     """
     ends = [
         known[-1]

@@ -9,7 +9,7 @@ import pytest
 from tests.support.stacks.templates import circles, properties, resources, statements, transformed
 
 from run_ledger.openapi.other_responses import other_responses
-from run_ledger.read.answers import COMMON_HEADERS, KINDS
+from run_ledger.read.answers import COMMON_HEADERS, PROBLEM_KINDS
 
 PATHS = [
     "/jobs",
@@ -114,7 +114,9 @@ def test_gateway_refuses_by_problem_documents() -> None:
 
 def test_gateway_and_reader_refuse_alike() -> None:
     """One status is one kind of problem, whoever found it; and each is in the OpenAPI document."""
-    ours = {kind.status: (f"urn:run-ledger:problem:{kind.name}", kind.title) for kind in KINDS}
+    ours = {
+        kind.status: (f"urn:run-ledger:problem:{kind.name}", kind.title) for kind in PROBLEM_KINDS
+    }
     described = {one.status for one in other_responses()}
     responses = properties("Api")["Body"]["x-amazon-apigateway-gateway-responses"]
     for response in responses.values():

@@ -1,1 +1,1 @@
-"""What the read API may be asked, and the shapes of its answers."""
+"""The read API's queries, and the shapes of its answers."""

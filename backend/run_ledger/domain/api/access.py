@@ -1,17 +1,17 @@
-"""Who may see what, from the claims that the authorizer has verified.
+"""Who may see what, by the claims of a token that the authorizer has verified.
 
 ================  =====================================  ==========================================
 caller            known by                               sees
 ================  =====================================  ==========================================
 staff             group ``staff``                        everything
 client            groups ``client-ID``, one or more      those clients alone
-machine           no user name in its token              what its grant in the table Clients says
+machine           no user name in its token              what its grant in the table Clients gives
 anybody else      –                                      nothing: Forbidden
 ================  =====================================  ==========================================
 
-The authorizer lets only access tokens of this stack's pool through, with the scope and not expired.
-All of that is checked here once more, as far as claims tell, so that a gateway that was configured
-wrongly gives nothing away: a claim that is missing, or in a form that is not known, lets nobody in.
+The authorizer accepts only access tokens of this stack's user pool that have the scope and have not
+expired. All of this is checked here a second time, as far as claims show it, so that a wrongly
+configured gateway gives nothing away: a missing claim, or one in an unknown form, lets nobody in.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CLIENT_GROUP = "client-"
 _BETWEEN_GROUPS = re.compile(r"[\s,]+")
 _LEEWAY = 60 * MICROSECONDS  # clocks differ a little
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# A REST API makes text of a token's times: Sun Nov 22 15:00:00 UTC 2026.
+# A REST API writes a token's times as text: Sun Nov 22 15:00:00 UTC 2026.
 _DATE_TEXT = re.compile(
     r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>[0-9 ]?[0-9]) "
     r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2}) (?:UTC|GMT|Z) (?P<year>[0-9]{4})"
@@ -48,16 +48,16 @@ _NO_MACHINE_GRANT = (
 
 
 class ClientScope(Struct, frozen=True):
-    """The clients whose data may be seen; ``clients`` is None where that is all of them."""
+    """The clients whose data a caller may see; ``clients`` is None for all clients."""
 
     clients: frozenset[str] | None
 
     def allows(self, client_id: str) -> bool:
-        """Return whether data of this client may be seen."""
+        """Return whether the caller may see this client's data."""
         return self.clients is None or client_id in self.clients
 
     def narrowed(self, client_id: str | None) -> ClientScope:
-        """Return what is left of the scope if only *client_id* is asked for; None asks for all."""
+        """Return the part of the scope that *client_id* asks for: all of it for None."""
         if client_id is None:
             return self
         return ClientScope(frozenset({client_id}) if self.allows(client_id) else frozenset())
@@ -67,14 +67,14 @@ EVERYTHING = ClientScope(None)
 
 
 class Trust(Struct, frozen=True):
-    """Whose tokens count: the pool's, and of people those of the applications made for people."""
+    """The tokens to accept: the user pool that issues them, and the app clients for people."""
 
     issuer: str
     people_clients: frozenset[str]
 
 
 class Caller(Struct, frozen=True):
-    """Who asks. The scope of a machine is None: its grant, `granted`, has yet to be read."""
+    """Who asks. The scope of a machine is None until its grant is read: see `granted`."""
 
     kind: Literal["staff", "client", "machine"]
     app_client_id: str
@@ -82,21 +82,21 @@ class Caller(Struct, frozen=True):
 
     @property
     def binding(self) -> list[str]:
-        """Return what ties a cursor to callers who see the same."""
+        """Return what a cursor is bound to, the same for all callers who may see the same."""
         if self.scope is None:
             return [self.kind, self.app_client_id]
         return [self.kind, *sorted(self.scope.clients or ())]
 
 
 def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
-    """Return who *claims* speak of at *now*; raises Unauthorized or Forbidden."""
+    """Return the caller whose token has these *claims*; raises Unauthorized or Forbidden."""
     _check_token(claims, trust, now)
     app_client_id = claims.get("client_id")
     if not isinstance(app_client_id, str) or not app_client_id:
         raise Unauthorized("The token does not say which application it was given to.")
     username = claims.get("username")
     if not username:
-        # Cognito names the application itself as the subject of a token that is nobody's.
+        # Cognito names the application as the subject of a token that belongs to no person.
         if claims.get("sub") != app_client_id:
             raise Unauthorized("The token says neither a user nor that it is an application's own.")
         return Caller("machine", app_client_id, None)
@@ -113,7 +113,7 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
 
 
 def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
-    """Raise Unauthorized or Forbidden unless *claims* are those of a token for this API, now."""
+    """Raise Unauthorized or Forbidden unless *claims* are those of a valid token for this API."""
     if claims.get("token_use") != "access":
         raise Unauthorized(f"The request needs an access token with the scope {REQUIRED_SCOPE}.")
     if not trust.issuer or claims.get("iss") != trust.issuer:
@@ -129,7 +129,7 @@ def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
 
 
 def granted(grant: Mapping[str, Any] | None) -> ClientScope:
-    """Return the scope that a machine's *grant* gives; raises Forbidden where it gives none."""
+    """Return the scope of a machine with this *grant*; raises Forbidden where it has none."""
     grant = grant or {}
     if grant.get("staff") is True:
         return EVERYTHING
@@ -145,7 +145,10 @@ def granted(grant: Mapping[str, Any] | None) -> ClientScope:
 
 
 def _instant(claim: object) -> Instant | None:
-    """Return the instant that a claim of time says: seconds, or text of them, or of a date."""
+    """Return the instant of a time claim: seconds as a number or text, or a date's text.
+
+    None where it has none of these forms.
+    """
     if isinstance(claim, int) and not isinstance(claim, bool):
         return Instant(claim * MICROSECONDS)
     if not isinstance(claim, str):
@@ -168,9 +171,9 @@ def _words(claim: object) -> list[str]:
 
 
 def _groups(claim: object) -> frozenset[str]:
-    """Return the groups in *claim*: a list, or text in one of the forms that gateways make of it.
+    """Return the groups in *claim*, a list or a text.
 
-    ``a,b`` is what a REST API passes on, ``[a b]`` what an HTTP API does. Only whole names count.
+    A REST API passes a list on as ``a,b``, an HTTP API as ``[a b]``. Only whole names count.
     """
     if isinstance(claim, list | tuple):
         return frozenset(group for group in claim if isinstance(group, str))

@@ -1,4 +1,4 @@
-"""Clients, their configuration, and projects: what may be asked, and the shapes of answers."""
+"""Clients, their configuration, and projects: queries, and the shapes of answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ProjectsQuery(ListQuery):
 
 
 class JobTotalsDocument(Struct, frozen=True):
-    """How many jobs there are, by what they are now: each counts once, whatever its attempts."""
+    """How many jobs there are, by what they are now. A job counts once, whatever its attempts."""
 
     total: int
     queued: int
@@ -52,7 +52,7 @@ class JobTotalsDocument(Struct, frozen=True):
 
 
 class ClientDocument(Struct, frozen=True):
-    """A client, declared or known by its jobs alone: then it has no name of its own."""
+    """A client: declared, or known by its events alone, and then without a name."""
 
     client_id: str
     name: str | None
@@ -73,7 +73,7 @@ class ParameterDocument(Struct, frozen=True):
 
 
 class ConfigDocument(Struct, frozen=True):
-    """A client's configuration by name; secret parameters are counted and not shown."""
+    """A client's configuration, by name. Secret parameters are counted and not shown."""
 
     client_id: str
     parameters: Sequence[ParameterDocument]
@@ -81,7 +81,7 @@ class ConfigDocument(Struct, frozen=True):
 
 
 class ProjectDocument(Struct, frozen=True):
-    """A project as it was reported, and what its jobs come to."""
+    """A project's state by all its updates, and its job totals."""
 
     project_id: str
     client_id: str
@@ -98,8 +98,8 @@ class ProjectDocument(Struct, frozen=True):
 
 
 def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
-    """Return the totals of jobs of which *now* counts those in each outcome."""
-    # Rows of several shards are read one after the other: a job that moves is never less than none.
+    """Return the job totals; *now* counts the jobs in each outcome: ``{"running": 2}``."""
+    # Rows of several shards are read one after the other: while a job moves, a sum may be negative.
     counts = {name: max(0, now.get(name, 0)) for name in OUTCOMES}
     return JobTotalsDocument(total=sum(counts.values()), **counts)
 
@@ -111,7 +111,10 @@ def project_document(
     project: Project | None,
     last_seen_at: Instant | None,
 ) -> ProjectDocument:
-    """Return a project as the API shows it; None for *project* where nothing was reported of it."""
+    """Return a project as the API shows it; *project* is None where no update has reported it.
+
+    *now* counts the client's jobs in each outcome.
+    """
     latest: Callable[[str], Any] = project.latest if project else lambda _: None
     return ProjectDocument(
         project_id=project_id,

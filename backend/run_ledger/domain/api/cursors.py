@@ -1,13 +1,12 @@
-"""Cursors: opaque to callers, tamper-proof, and good only for the query that gave them.
+"""Cursors: opaque to callers, and good only for the query that they were made for.
 
-A cursor holds a position and a code over position and *binding*: the route, the filters and what
-the caller may see. It holds no secret (a position is a time and an id that the caller has seen or
-could have), so the code is there to make every cursor that we did not give for this query a clear
-error instead of a wrong page. The same position gives the same cursor, so that answers can be
-compared by their ETag.
+A cursor holds a position, and a code over the position and its *binding*: the path, the filters and
+what the caller may see. It holds no secret: a position is a time and an id that the caller has seen
+or could have seen. Because of the code, a cursor of another query gives a clear error instead of a
+wrong page. The same position gives the same cursor, so that answers can be compared by their ETag.
 
-A cursor does not age: what it points to stays where it is. It is outdated when `_VERSION` has
-changed since, as it does with the meaning of any position.
+A cursor does not expire, as its position stays where it is. It becomes outdated when `_VERSION` is
+changed, which a change in the meaning of any position needs.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ _CODE_BYTES = 16
 
 
 def seal(key: str, binding: Sequence[Any], position: Any) -> str:
-    """Return the cursor that stands for *position* (strings, integers and lists of these)."""
+    """Return the cursor for *position*: a string, an integer or a list of these."""
     content = msgspec.json.encode(position)
     return _text(_code(key, binding, content) + content)
 
 
 def unseal(key: str, binding: Sequence[Any], cursor: str) -> Any:
-    """Return the position that *cursor* stands for.
+    """Return the position of *cursor*.
 
-    Raises InvalidQuery for anything but what `seal` gave with the same key and binding.
+    Raises InvalidQuery unless `seal` made the cursor with the same key and binding.
     """
     if len(cursor) > MOST_CURSOR_CHARACTERS or not cursor.isascii():
         raise _refusal()

@@ -1,4 +1,4 @@
-"""What may be asked of a job's history and of rejected events, and the shapes of both."""
+"""A job's history, and rejected events: queries, and the shapes of answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RejectionsQuery(ListQuery):
 
 
 class EntryDocument(Struct, frozen=True):
-    """An accepted event, as it was sent."""
+    """An entry of a job's history: an accepted event, as it was sent."""
 
     event_id: str
     occurred_at: str
@@ -39,7 +39,7 @@ class EntryDocument(Struct, frozen=True):
 
 
 class RejectionDocument(Struct, frozen=True):
-    """An event that broke the contract, how, and whether somebody has seen to it since."""
+    """An event that broke the contract, how it did, and what operators have done about it."""
 
     rejection_id: str
     received_at: str
@@ -54,7 +54,7 @@ class RejectionDocument(Struct, frozen=True):
 
 
 class HistoryDocument(Struct, frozen=True):
-    """A page of a job's history, and what it is ordered by."""
+    """A page of a job's history; ``order`` names the member that entries are ordered by."""
 
     items: Sequence[Raw]
     next_cursor: str | None

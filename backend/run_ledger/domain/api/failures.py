@@ -1,4 +1,4 @@
-"""Failures: what may be asked of `/errors`, how error groups are made, and their shape."""
+"""Failures: the query of `/errors`, how error groups are made, and their shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: what may be asked of their list, and the shapes of a job and its attempts.
+"""Jobs: the query of their list, and the shapes of a job and its attempts.
 
 Every parameter has one meaning or gives InvalidQuery, which names it. Parameters that no job can
 match together are a caller's mistake: they are refused, not answered with an empty list.

@@ -1,4 +1,4 @@
-"""The overview: what may be asked, its shape, and how its figures are added up."""
+"""The overview: its query, its shape, and how its figures are added up."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .trends import RowSums, error_rate
 
 @dataclass(frozen=True, kw_only=True)
 class OverviewQuery(PathQuery):
-    """Whose figures."""
+    """Which clients' figures."""
 
     client_id: str | None = declared(identifier("client_id", "Only the figures of this client."))
 
 
 class HourDocument(Struct, frozen=True):
-    """What was counted in the hour that begins at ``at``."""
+    """Counts of the hour that begins at ``at``."""
 
     at: str
     created: int
@@ -36,7 +36,7 @@ class HourDocument(Struct, frozen=True):
 
 
 class FiguresDocument(Struct, frozen=True, kw_only=True):
-    """What is going on now, and what went on in the last 24 hours."""
+    """Figures of now, and of the last 24 hours."""
 
     running: int
     queued: int
@@ -61,7 +61,7 @@ class ClientFiguresDocument(FiguresDocument, frozen=True, kw_only=True):
 
 
 class OverviewDocument(Struct, frozen=True):
-    """The figures that people want first: over all that the caller may see, and by client."""
+    """The most important figures: over all clients that the caller may see, and by client."""
 
     as_of: str
     since: str
@@ -70,9 +70,10 @@ class OverviewDocument(Struct, frozen=True):
 
 
 class ClientFigures(Struct, frozen=True):
-    """What is known of one client: counts now, counts by hour, the last that was heard of it.
+    """Figures of one client, from which documents are made.
 
-    ``stalled`` is None where more jobs run than can be looked through.
+    ``states`` counts its jobs in each outcome, ``hours`` holds the sums of rollup rows by hour.
+    ``stalled`` is None where more jobs are running than can be looked through.
     """
 
     client_id: str
@@ -116,7 +117,7 @@ def _shown(figures: ClientFigures, moments: Sequence[Instant]) -> dict[str, Any]
     return {
         "running": running,
         "queued": max(0, figures.states.get("queued", 0)),
-        # Index and totals are read one after the other: what has ended between is no more stalled.
+        # Totals and index are read at different times: a job that ends between counts no longer.
         "stalled": None if figures.stalled is None else min(figures.stalled, running),
         "created_24h": sum(hour.created for hour in hours),
         "ended_24h": sum(ended.values()),

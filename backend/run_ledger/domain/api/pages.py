@@ -1,8 +1,9 @@
-"""Pages of lists that lie in several sorted partitions, newest first.
+"""Pages of lists whose rows lie in several sorted partitions, newest first.
 
-A *position* is text that sort keys compare with: everything at or above it has been looked through
-by the pages so far, everything below it is still to come. It is the sort key of the last row that
-a page looked at, or a day, which stands below all keys of that day and above all of earlier days.
+A *position* is a text that is compared with sort keys. The pages so far have looked through
+everything at or above it; everything below it is still to come. It is the sort key of the last row
+that a page looked at (``2026-11-22T14:15:00.000000Z#job-1``), or a day (``2026-11-22``), which
+sorts below all keys of that day and above all keys of earlier days.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from run_ledger.domain.instants import DAY, day, every, later, midnight
 
 T = TypeVar("T")
 _DAY = len("YYYY-MM-DD")
-# Where rows of an index have to be looked through for those that match: how many a page does at
-# first, and at most where matches are few and far between.
+# How many rows of an index a page looks through for those that match: at first, and at most where
+# few rows match.
 FEWEST_ROWS, MOST_ROWS = 1_000, 16_000
 
 
 class Stretch(NamedTuple, Generic[T]):
-    """What was read of one partition: rows by descending sort key, and whether it goes on.
+    """Rows read from one partition, by descending sort key; it ``goes_on`` where more follow.
 
-    Where only some rows are given of those looked through, ``reached`` is the position of the last.
+    Where only matching rows are kept, ``reached`` is the position of the last row looked through.
     """
 
     rows: Sequence[tuple[str, T]]
@@ -33,16 +34,17 @@ class Stretch(NamedTuple, Generic[T]):
 
 
 class PageRows(NamedTuple, Generic[T]):
-    """The rows of a page, and the position that it ends at; None where the list ends."""
+    """The rows of a page, and the position that it ends at: None on the last page."""
 
     rows: Sequence[tuple[str, T]]
     end: str | None
 
 
 class DayMap(NamedTuple):
-    """How many jobs of each day lie in which parts of it, newest first; ``floor`` if it goes on.
+    """How many jobs lie in each part of each day, the newest day first.
 
-    The parts are outcomes or shards. Everything at or above the position ``floor`` is in the map.
+    The parts are outcomes or shards: ``("2026-11-22", {"failed": 2, "running": 1})``. The map holds
+    everything at or above the position ``floor``; None where it holds all days.
     """
 
     days: Iterable[tuple[str, Mapping[str, int]]]
@@ -50,10 +52,10 @@ class DayMap(NamedTuple):
 
 
 class PageStart(NamedTuple):
-    """Where a page begins, and what the pages before it tell of how to read it.
+    """Where a page begins, and what the pages before it found out about the list.
 
-    ``given`` is how many rows of the day that the position lies in were looked through, None where
-    that is not known; ``pace`` is how many rows a page should look through.
+    ``given`` counts the rows of the position's day that were looked through, None where that is not
+    known. ``pace`` is the number of rows that the page should look through.
     """
 
     position: str | None
@@ -62,7 +64,7 @@ class PageStart(NamedTuple):
 
 
 class Covers(Struct, frozen=True, rename={"from_": "from"}):
-    """The span of time that a page looked through, newest end ``to``; None where it is open."""
+    """The span of time that a page looked through; an end is None where it is open."""
 
     from_: str | None
     to: str | None
@@ -77,10 +79,10 @@ class ListDocument(Struct, frozen=True):
 
 
 def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> PageRows[T]:
-    """Return the newest *limit* rows of *stretches*, as far down as all of them were read.
+    """Return the newest *limit* rows of *stretches*, down to where all of them were read.
 
-    Other partitions, which nobody has read yet, hold rows below the position *floor* only; None
-    where there are none.
+    Partitions that have not been read yet hold only rows below the position *floor*; it is None
+    where there are no such partitions.
     """
     rows: list[tuple[str, T]] = []
     horizon = ""
@@ -95,33 +97,33 @@ def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> Pa
     return PageRows(known, horizon or floor)
 
 
-def following(place: PageStart, looked_through: Sequence[str], end: str, *, pace: int) -> PageStart:
-    """Return the place of the next page, after one at *place* that ends at *end*.
+def following(start: PageStart, looked_through: Sequence[str], end: str, *, pace: int) -> PageStart:
+    """Return the start of the next page, after a page from *start* that ends at *end*.
 
-    It has *looked_through* these keys, and tells how many rows the next one should.
+    That page has *looked_through* these sort keys; *pace* is for the next page.
     """
     if is_day(end):
         return PageStart(end, 0, pace)
     day = day_of(end)
     given: int | None = sum(day_of(key) == day for key in looked_through)
-    if place.position is not None and not is_day(place.position) and day_of(place.position) == day:
-        given = None if place.given is None else place.given + (given or 0)
+    if start.position is not None and not is_day(start.position) and day_of(start.position) == day:
+        given = None if start.given is None else start.given + (given or 0)
     return PageStart(end, given, pace)
 
 
 def next_pace(limit: int, looked_through: int, matching: int) -> int:
-    """Return how many rows should hold *limit* matches, by what a page has found, and half more."""
+    """Return the rows to look through for *limit* matches, and half more, by a page's findings."""
     wanted = 3 * limit * looked_through // (2 * max(matching, 1))
     return max(FEWEST_ROWS, min(MOST_ROWS, wanted))
 
 
 def day_of(position: str) -> str:
-    """Return the day that *position* lies in, or stands below."""
+    """Return the day that *position* lies in or sorts below: its first ten characters."""
     return position[:_DAY]
 
 
 def is_day(position: str) -> bool:
-    """Return whether *position* stands below a whole day."""
+    """Return whether *position* is a day."""
     return len(position) == _DAY
 
 
@@ -137,6 +139,6 @@ def _moment(position: str | None) -> str | None:
 
 
 def days_down(newest: str, oldest: str) -> list[str]:
-    """Return the days from *newest* down to *oldest*, both with them."""
+    """Return the days from *newest* down to *oldest*, both included."""
     days = every(DAY, midnight(oldest), later(midnight(newest), 1))
     return [day(one) for one in reversed(days)]

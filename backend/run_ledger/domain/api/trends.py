@@ -1,4 +1,4 @@
-"""Trends: what may be asked of series over time, their shape, and how their points are made.
+"""Trends, series over time: their query, their shape, and how their points are made.
 
 The rollups tell pipelines apart by client, and clients apart by project, but not the pipelines of
 a project: that combination is refused, as an answer would have to read every job.
@@ -108,7 +108,7 @@ class TrendsQuery(PathQuery):
 
 
 class PointDocument(Struct, frozen=True):
-    """What was counted in one interval."""
+    """Counts of one interval."""
 
     at: str
     created: int
@@ -126,14 +126,14 @@ class PointDocument(Struct, frozen=True):
 
 
 class SeriesDocument(Struct, frozen=True):
-    """The points of one group, oldest first; ``key`` names it, empty where nothing is grouped."""
+    """The points of one group, oldest first; ``key`` names the group, and is empty without any."""
 
     key: Mapping[str, str]
     points: Sequence[PointDocument]
 
 
 class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
-    """Series over one span, sorted by key. ``to`` is exclusive, ``tz`` that of the days."""
+    """Series over one span of time, sorted by key; ``to`` is exclusive."""
 
     interval: Interval
     from_: str
@@ -150,7 +150,7 @@ _KNOWN = frozenset(KNOWN_COUNTERS)
 
 
 def known_alone(sums: RowSums) -> dict[str, int]:
-    """Return *sums* without the counters that the contract doesn't name."""
+    """Return *sums* without the counters that the contract does not name."""
     return {
         name: count
         for name, count in sums.items()
@@ -159,7 +159,7 @@ def known_alone(sums: RowSums) -> dict[str, int]:
 
 
 def series(key: Mapping[str, str], points: Iterable[tuple[Instant, RowSums]]) -> SeriesDocument:
-    """Return a series of *points*, each with the moment that its interval begins at."""
+    """Return a series of *points*, pairs of when an interval begins and its sums."""
     return SeriesDocument(
         key,
         [
@@ -171,9 +171,9 @@ def series(key: Mapping[str, str], points: Iterable[tuple[Instant, RowSums]]) ->
 
 
 def point(at: str, sums: RowSums) -> PointDocument:
-    """Return the point of *sums*, the attributes of rollup rows added up."""
-    # Shards are read one after the other while writers go on: a job that moves from one hour to
-    # another may be missing from both for a moment, which no count of things shows as negative.
+    """Return the point of *sums*, the added up attributes of rollup rows."""
+    # Shards are read one after the other while writers go on. A job that moves from one hour to
+    # another may be missing from both for a moment, and no count may be negative.
     ended = {name: max(0, sums.get(_ENDED + name, 0)) for name in RESULTS}
     histogram = {
         int(name.removeprefix(_DURATIONS)): count

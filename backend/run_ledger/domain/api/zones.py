@@ -1,10 +1,10 @@
-"""Days of a time zone, made of hours of UTC: what is counted is counted by those.
+"""Days of a time zone, made of hours of UTC, as counts are kept by these.
 
-An hour of UTC belongs to the local day that it begins in. Most zones begin their days with an hour
-of UTC; where one begins in the middle of an hour (India, Nepal, parts of Australia), that hour is
-the last of the day before. So a day is counted from the first hour of UTC that begins in it.
+An hour of UTC belongs to the local day that it begins in. In most zones days begin with an hour of
+UTC. Where they begin in the middle of an hour (India, Nepal, parts of Australia), that hour is the
+last one of the day before. So a day is counted from the first hour of UTC that begins in it.
 
-Whoever asks for no zone needs nothing of this: importing it and reading zones is for those who do.
+A request without a zone needs nothing of this module, so it is imported only for those with one.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _ONE_DAY = timedelta(days=1)
 
 
 class Zone:
-    """A time zone, by the IANA's name; the rules are those of the package tzdata everywhere."""
+    """A time zone, by its IANA name. Its rules always come from the package tzdata."""
 
     def __init__(self, name: str) -> None:
-        """Find the zone *name*; ValueError where there is none."""
+        """Read the zone *name*; raises ValueError where there is none."""
         if name not in _names():
             raise ValueError(name)
         with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
             self._rules = ZoneInfo.from_file(rules, key=name)
 
     def wall_clock(self, moment: Instant) -> datetime:
-        """Return what clocks in the zone show."""
+        """Return the date and time that clocks in the zone show at *moment*."""
         there = (_EPOCH + timedelta(microseconds=moment)).astimezone(self._rules)
         return there.replace(tzinfo=None, fold=0)
 
     def moment(self, wall_clock: datetime) -> Instant:
-        """Return when clocks show this; the first time, where they show it twice."""
+        """Return when clocks show *wall_clock*: the first time where they show it twice."""
         return from_datetime(wall_clock.replace(tzinfo=self._rules))
 
     def begins(self, day: date) -> Instant:
@@ -44,22 +44,22 @@ class Zone:
         return ceiling(self.moment(datetime.combine(day, time())), HOUR)
 
     def edges(self, start: Instant, end: Instant) -> tuple[Instant, ...]:
-        """Return where the days from that of *start* to that of right before *end* begin.
+        """Return when each day begins from that of *start* to that right before *end*.
 
-        The last of them is where the last day ends: a day longer or shorter where clocks change.
+        One more instant follows: when the last day ends. Days differ in length where clocks change.
         """
         first, last = self.wall_clock(start).date(), self.wall_clock(later(end, -1)).date()
-        while self.begins(first) >= end:  # of the hour that this day has begun in, none is its own
+        while self.begins(first) >= end:  # none of the span's hours belongs to this day
             first -= _ONE_DAY
         stop = last if self.begins(last) >= end else last + _ONE_DAY
         days = ((first + number * _ONE_DAY) for number in range((stop - first).days + 1))
-        # A day that a zone has left out, moving over the date line, has no hour.
+        # A day that a zone left out when it moved over the date line has no hours.
         return tuple(sorted({self.begins(day) for day in days}))
 
 
 @lru_cache(maxsize=32)
 def zone(name: str) -> Zone:
-    """Return the zone *name*; ValueError where there is none."""
+    """Return the zone *name*; raises ValueError where there is none."""
     return Zone(name)
 
 

@@ -1,1 +1,1 @@
-"""The contract of events: what may be said, how it is checked, and how errors are told apart."""
+"""The contract of events: their fields, how they are checked, and how errors are grouped."""

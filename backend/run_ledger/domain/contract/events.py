@@ -36,6 +36,8 @@ _DIGEST_BYTES = 16
 
 
 class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
+    """The EventBridge event around a detail."""
+
     id: ShortText
     detail_type: str
     source: str
@@ -44,11 +46,11 @@ class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
 
 
 class Event(Struct, frozen=True):
-    """One accepted event, with what the envelope fills in already filled in.
+    """One accepted event; what its detail leaves out is filled in from the envelope.
 
-    ``digest`` tells a repeat from another event under the same id: it covers the content of
-    ``detail`` as sent, so neither white space nor the envelope's own id and time change it.
-    ``sent_at`` is the envelope's time, when the bus took the event in.
+    ``digest`` tells a repeat from another event with the same id: it covers the content of the
+    detail, so neither white space nor the envelope's id and time change it. ``sent_at`` is the
+    envelope's time, when the bus took the event in.
     """
 
     kind: Literal["job", "project"]
@@ -64,7 +66,7 @@ class Event(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[int, Instant, str]:
-        """Return what the events of one entity are ordered by (a project has one attempt)."""
+        """Return what the events of a job or project are ordered by; a project has one attempt."""
         attempt = self.update.attempt if isinstance(self.update, JobUpdate) else 1
         return (attempt, self.occurred_at, self.event_id)
 
@@ -78,7 +80,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 def decode(envelope: bytes | str) -> Event:
     """Return the event in *envelope*, the JSON text of an EventBridge event.
 
-    Raises InvalidEvent, which names the field, what was there and what is allowed.
+    Raises InvalidEvent, which names the field, what it held and what is allowed.
     """
     try:
         outer = _envelopes.decode(envelope)
@@ -135,7 +137,7 @@ def _event(
     entity_id: str,
     update: JobUpdate | ProjectUpdate,
 ) -> Event:
-    """Return the event, with what the detail leaves to the envelope filled in."""
+    """Return the event; what its detail leaves out is filled in from the envelope."""
     return Event(
         kind=kind,
         entity_id=entity_id,

@@ -1,13 +1,13 @@
-"""Errors that are the same but for their numbers, ids and quotes share a fingerprint."""
+"""Fingerprints: errors that differ only in numbers, ids and quotes have the same."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-# From the most to the least specific: what one rule replaces, the next no longer sees. Numbers and
-# ids become the same, as an id may be all digits by chance. A word here is letters and digits: in
-# job_3f2a9c1b the id begins after the underscore. An apostrophe inside a word opens no quote.
+# The rules run from the most to the least specific, each on what the one before has left. Numbers
+# and ids become the same text, as an id may be all digits by chance. A word here is letters and
+# digits: in job_3f2a9c1b the id begins after the underscore. An apostrophe in a word is no quote.
 _START, _END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -25,13 +25,16 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def normalised(message: str) -> str:
-    """Return *message* with what varies between occurrences of one error taken out."""
+    """Return *message* without what varies between errors of one kind.
+
+    ``Timeout after 31 s`` and ``Timeout after 5 s`` both become ``timeout after <n> s``.
+    """
     for pattern, replacement in _RULES:
         message = pattern.sub(replacement, message)
     return message.strip().lower()
 
 
 def fingerprint(error_type: str, message: str) -> str:
-    """Return 16 hexadecimal digits that stand for the error's type and normalised message."""
+    """Return 16 hexadecimal digits, made of the error's type and its normalised message."""
     seed = f"{error_type}\n{normalised(message)}"
     return hashlib.blake2b(seed.encode(), digest_size=8).hexdigest()

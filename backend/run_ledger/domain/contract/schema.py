@@ -1,8 +1,8 @@
 """The contract as JSON Schema (draft 2020-12), for producers in any language.
 
-Made from the very types that the decoder enforces, with what these can't say: the version, which
-results go with which status, and how a time is written. What the schema says and the decoder does
-differ in few places, each of which `DIFFERENCES` names.
+The schemas are made of the types that the decoder enforces. What types can't say is added: the
+version, that a result goes with the status completed, and how a time is written. `DIFFERENCES`
+names the few cases in which schema and decoder differ.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def file_name(detail_type: str) -> str:
-    """Return the name of the file that the schema of *detail_type* is published in."""
+    """Return the name of the file that holds the schema of *detail_type*."""
     return f"{detail_type}.v{SCHEMA_VERSION}.schema.json"
 
 
 def file_text(schema: dict[str, Any]) -> str:
-    """Return the text of the file that *schema* is published in."""
+    """Return the text of the file that holds *schema*."""
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 

@@ -1,7 +1,7 @@
 """From a decoder's error to a message that a producer can act on.
 
-The decoder is fast and says little; this is the slow road that only broken events take. It reads
-the JSON again, finds the value that the error speaks of and looks up what the contract allows.
+The decoder is fast, and its errors are short. For a broken event only, this module reads the JSON
+again, finds the value that the error is about, and looks up what the contract allows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENVELOPE_ALLOWED = {
     "detail": "a JSON object",
     "time": "an RFC 3339 time with a zone",
 }
-# What reading broken JSON raises; bytes and text that are not UTF-8 are no DecodeError to msgspec.
+# What reading broken JSON raises; for bytes that are not UTF-8, msgspec raises UnicodeError.
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 
@@ -69,7 +69,7 @@ def invalid_detail(
 ) -> InvalidEvent:
     """Return the InvalidEvent for a detail that the decoder refused with *error*.
 
-    With *field* and no error it speaks of that field, which a rule beyond the types refused.
+    Without an error it is about *field*, which a rule beyond the types refused.
     """
     try:
         content = _read(detail, error)
@@ -101,7 +101,7 @@ def invalid_detail(
 
 
 def unknown_version(version: int) -> InvalidEvent:
-    """Return the InvalidEvent for another *version* of the contract than this one."""
+    """Return the InvalidEvent for a *version* of the contract that is not known."""
     return InvalidEvent(
         "unknown_schema_version",
         field="detail.schema_version",
@@ -111,7 +111,7 @@ def unknown_version(version: int) -> InvalidEvent:
 
 
 def too_deep(field: str) -> InvalidEvent:
-    """Return the InvalidEvent for JSON in *field* that is nested beyond the limit."""
+    """Return the InvalidEvent for JSON in *field* that has too many levels of nesting."""
     return InvalidEvent(
         "too_large",
         field=field,
@@ -121,7 +121,7 @@ def too_deep(field: str) -> InvalidEvent:
 
 
 def unreadable_json(field: str, error: Exception) -> InvalidEvent:
-    """Return the InvalidEvent for text in *field* that reading ended with *error*."""
+    """Return the InvalidEvent for text in *field* that can't be read: reading raised *error*."""
     if isinstance(error, RecursionError):
         return too_deep(field)
     return InvalidEvent(
@@ -133,14 +133,14 @@ def unreadable_json(field: str, error: Exception) -> InvalidEvent:
 
 
 def _read(text: bytes | str, error: Exception | None) -> Any:
-    """Return the content of *text*; raise *error* again where it is not about the content."""
+    """Return the content of *text*; raise *error* again where it is about reading it."""
     if error is not None and not isinstance(error, msgspec.ValidationError):
         raise error
     return msgspec.json.decode(text)
 
 
 def _locate(error: Exception) -> tuple[str, str]:
-    """Return the top-level field that *error* speaks of, and what lies below it."""
+    """Return the top-level field that *error* is about, and the path below it."""
     message = str(error)
     path, missing = _PATH.search(message), _MISSING.search(message)
     field = path["field"] if path else ""
@@ -162,7 +162,7 @@ def _allowed(contract: type[JobUpdate | ProjectUpdate], field: str) -> str:
 
 
 def _inside(field: str, value: dict[str, Any], rest: str) -> tuple[str, str | None]:
-    """Return the name and the text of the offending member of the object *value*."""
+    """Return the name and the text of the member of *value* that breaks the contract."""
     if rest != "[...]":
         return f"{field}.{rest}", shown(value[rest]) if rest in value else None
     for name, member in value.items():

@@ -1,4 +1,4 @@
-r"""The event contract, version 1: what producers may say, as types that the decoder enforces.
+r"""The event contract, version 1: the fields of events, as types that the decoder enforces.
 
 A pattern ends in ``(?![\s\S])``, which means "end of input" to Python and to JSON Schema alike,
 where ``$`` would let Python accept a trailing line feed.
@@ -14,7 +14,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 SCHEMA_VERSION = 1
 MAX_DETAIL_BYTES = 64 * 1024
-MAX_LEVELS = 32  # of nesting; without it the interpreter's stack would decide, and each differs
+MAX_LEVELS = (
+    32  # of nesting; without a limit the interpreter's stack would set one, and these differ
+)
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"
 
@@ -56,7 +58,7 @@ Tags = Annotated[dict[ShortText, Text], Meta(max_length=64)]
 
 
 class Error(Struct, frozen=True, omit_defaults=True):
-    """Why an attempt failed. ``fingerprint`` is derived from the others when absent."""
+    """Why an attempt failed. An absent ``fingerprint`` is made of type and message."""
 
     type: Text
     message: Text
@@ -104,6 +106,7 @@ class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     delta: Delta | UnsetType = UNSET
 
 
+# Fields of which a job or a project keeps the latest value.
 JOB_LATEST_FIELDS = (
     "name",
     "parent_job_id",

@@ -1,7 +1,7 @@
 """A job is a fold over the set of its events.
 
-Every part of the state is a sum, a minimum or a maximum, so that neither order, nor grouping, nor
-(with repeats removed by event id) repetition can change it:
+Every part of the state is a sum, a minimum or a maximum. So the order and the grouping of events
+can't change it, nor can repeats, which are removed by event id:
 
 =====================  ======================================================================
 created_at             minimum of ``occurred_at``
@@ -12,8 +12,8 @@ attempt.reported       the same over its other events with an ``error``, until i
 latest_values[field]   maximum by (``attempt``, ``occurred_at``, ``event_id``) over those with it
 =====================  ======================================================================
 
-An attempt's status need not be kept: it is completed when it ended, else running when it started,
-else queued, which is the maximum of rank that the contract asks for.
+An attempt's status is not kept, as it follows: completed when the attempt ended, else running when
+it started, else queued. This is the greatest status of its events, as the contract asks for.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ NO_FINGERPRINT = "none"
 
 
 class Failure(Struct, frozen=True):
-    """An error as kept: its fingerprint is always there."""
+    """An error as the ledger keeps it, always with a fingerprint."""
 
     type: str
     message: str
@@ -72,7 +72,7 @@ class Reported(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """The completed event that won: the latest by (``at``, ``event_id``)."""
+    """The end of an attempt: its latest completed event, by ``at`` and then ``event_id``."""
 
     at: Instant
     event_id: str
@@ -86,7 +86,7 @@ class Ended(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """One try at the job."""
+    """One attempt at a job."""
 
     started_at: Instant | None = None
     ended: Ended | None = None
@@ -94,33 +94,33 @@ class Attempt(Struct, frozen=True):
 
     @property
     def status(self) -> JobStatus:
-        """Return the greatest status that the attempt's events say."""
+        """Return the greatest status among the attempt's events."""
         if self.ended is not None:
             return "completed"
         return "queued" if self.started_at is None else "running"
 
     @property
     def ended_at(self) -> Instant | None:
-        """Return when the attempt ended, None while it has not."""
+        """Return when the attempt ended, None until then."""
         return self.ended.at if self.ended else None
 
     @property
     def result(self) -> JobResult | None:
-        """Return how the attempt ended, None while it has not."""
+        """Return the attempt's result, None until it has ended."""
         return self.ended.result if self.ended else None
 
     @property
     def error(self) -> Failure | None:
-        """Return the error of the end, or until then the latest one reported."""
+        """Return the error that the attempt ended with, or until then the latest one reported."""
         if self.ended is not None:
             return self.ended.error
         return self.reported.error if self.reported else None
 
     @property
     def duration(self) -> Duration | None:
-        """Return microseconds from start to end, None unless both are known.
+        """Return the time from start to end, None unless both are known.
 
-        Zero where the producer's clocks put the end before the start.
+        It is zero where the producer's clocks put the end before the start.
         """
         if self.ended is None or self.started_at is None:
             return None
@@ -128,7 +128,7 @@ class Attempt(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A job's state: see the module's text for the meaning of each part."""
+    """A job's state; the module's docstring gives the meaning of each part."""
 
     job_id: str
     client_id: str
@@ -141,22 +141,22 @@ class Job(Struct, frozen=True):
 
     @property
     def attempt(self) -> int:
-        """Return the highest attempt seen."""
+        """Return the highest attempt's number."""
         return max(self.attempts)
 
     @property
     def current(self) -> Attempt:
-        """Return the highest attempt: status, result, error, start and end of the job are its."""
+        """Return the highest attempt: it gives the job its status, result, error, start and end."""
         return self.attempts[self.attempt]
 
     @property
     def outcome(self) -> str:
-        """Return the result once there is one, else the status: what jobs are looked up by."""
+        """Return the job's result, or its status until there is one."""
         return self.current.result or self.current.status
 
     @property
     def failure(self) -> str | None:
-        """Return the fingerprint of the failure that the job has ended with, None for others."""
+        """Return the fingerprint of the error group that the job's end belongs to, or None."""
         ended = self.current.ended
         return ended.failure if ended else None
 
@@ -166,14 +166,14 @@ class Job(Struct, frozen=True):
         return known.value if known else None
 
     def is_stalled(self, last_seen_at: Instant, now: Instant) -> bool:
-        """Return whether the job says that it runs, and has been silent beyond its heartbeat."""
+        """Return whether the job is running and has been silent for longer than its heartbeat."""
         if self.current.status != "running":
             return False
         return is_silent(last_seen_at, self.latest("heartbeat_seconds"), now)
 
 
 def identity(update: JobUpdate) -> tuple[str, str, str]:
-    """Return what must be the same in all events of a job."""
+    """Return client, project and pipeline, which must be the same in all events of a job."""
     return (update.client_id, update.project_id, update.pipeline)
 
 
@@ -195,10 +195,10 @@ def check_identity(job: Job, update: JobUpdate) -> None:
 
 
 def fold(job: Job | None, events: Sequence[Event]) -> Job:
-    """Return *job* with *events* taken in; None stands for a job that has none yet.
+    """Return the state of *job* after *events* as well; None stands for a job without events.
 
-    The events must be job events of one job and one identity, distinct by event id, and not yet
-    in *job*. Raises ValueError where there is neither a job nor an event.
+    The events must be of one job and one identity, have different event ids, and not be in *job*
+    yet. Raises ValueError where there is neither a job nor an event.
     """
     if job is None:
         if not events:
@@ -226,17 +226,17 @@ def fold(job: Job | None, events: Sequence[Event]) -> Job:
 
 
 def job_update(event: Event) -> JobUpdate:
-    """Return the event's detail; TypeError where it is no job's."""
+    """Return the detail of a job's event; raises TypeError for another event."""
     if not isinstance(event.update, JobUpdate):
         raise TypeError(f"event {event.event_id} is no job_update")
     return event.update
 
 
-def changes_nothing_but_sums(event: Event, started_at: Mapping[int, Instant]) -> bool:
-    """Return whether *event* only adds to the sums of a job with these attempts' starts.
+def changes_only_counters(event: Event, started_at: Mapping[int, Instant]) -> bool:
+    """Return whether *event* adds to the counters of a job and changes nothing else.
 
-    ``started_at`` maps attempts to instants at or after their start. As a start only ever moves
-    back, the answer True stays true whatever else the job takes in.
+    *started_at* maps each attempt's number to an instant at or after its start. As a start only
+    ever moves back, the answer True stays true whatever other events come.
     """
     update = job_update(event)
     start = started_at.get(update.attempt)
@@ -255,7 +255,7 @@ def _unseen(event: Event) -> Job:
 
 
 def _merged(attempt: Attempt | None, event: Event, update: JobUpdate) -> Attempt:
-    """Return *attempt* with one event taken in."""
+    """Return the state of *attempt* after one more event."""
     attempt = attempt or Attempt()
     started_at, ended, reported = attempt.started_at, attempt.ended, attempt.reported
     if update.status == "completed" and not isinstance(update.result, UnsetType):
@@ -270,7 +270,7 @@ def _merged(attempt: Attempt | None, event: Event, update: JobUpdate) -> Attempt
             or (reported.at, reported.event_id) < (event.occurred_at, event.event_id)
         ):
             reported = Reported(event.occurred_at, event.event_id, failure)
-    # An attempt that ended never reports again, so what it reported before need not be kept.
+    # An end is never undone, so what the attempt reported before need not be kept.
     return Attempt(started_at, ended, None if ended else reported)
 
 

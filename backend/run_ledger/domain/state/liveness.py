@@ -1,8 +1,8 @@
-"""Whether a running job has stalled: it was silent for longer than its heartbeat.
+"""Liveness: a running job is stalled when it has been silent for longer than its heartbeat.
 
-When a job was last seen changes with every event, and an index that showed it would be written as
-often. So indexes show the slot that it lies in, five minutes long, which is enough to judge most
-rows without their items: `sign_of_row` says of which it isn't.
+The time at which a job was last seen changes with every event, and an index that showed it would be
+written as often. So index rows show the five minutes' slot that it lies in. This is enough to judge
+most rows without reading their items; `sign_of_row` says "unclear" for the others.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ Sign = Literal["stalled", "alive", "unclear"]
 
 
 def is_silent(last_seen_at: Instant, heartbeat_seconds: int | None, now: Instant) -> bool:
-    """Return whether more than the heartbeat has passed at *now* since a job was last seen."""
+    """Return whether more time than the heartbeat has passed since a job was last seen.
+
+    None for *heartbeat_seconds* stands for `DEFAULT_HEARTBEAT_SECONDS`.
+    """
     heartbeat = heartbeat_seconds or DEFAULT_HEARTBEAT_SECONDS
     return now - last_seen_at > heartbeat * MICROSECONDS
 
 
 def slot_of(last_seen_at: Instant) -> int:
-    """Return the number, since 1970, of the slot that an instant lies in."""
+    """Return the slot that *last_seen_at* lies in: its number since 1970."""
     return last_seen_at // (SLOT_SECONDS * MICROSECONDS)
 
 
@@ -34,7 +37,7 @@ def slot_start(slot: int) -> Instant:
 
 
 def sign_of_row(seen_slot: int, heartbeat_seconds: int | None, now: Instant) -> Sign:
-    """Return what an index row tells of a running job; if it is unclear, the item must be read."""
+    """Return what an index row shows of a running job; where it is unclear, read the item."""
     first = slot_start(seen_slot)
     last = Instant(slot_start(seen_slot + 1) - 1)
     if is_silent(last, heartbeat_seconds, now):

@@ -1,4 +1,4 @@
-"""A project is a fold over the set of its events, as a job is: last values and sums."""
+"""A project is a fold over the set of its events, as a job is: latest values and counters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sums import LatestValue, add_delta, take_latest_values
 
 
 class Project(Struct, frozen=True):
-    """A project's state: earliest event, latest values, sums of deltas."""
+    """A project's state: when its earliest event occurred, latest values, counters."""
 
     project_id: str
     client_id: str
@@ -43,10 +43,10 @@ def check_identity(project: Project, update: ProjectUpdate) -> None:
 
 
 def fold(project: Project | None, events: Sequence[Event]) -> Project:
-    """Return *project* with *events* taken in; None stands for a project that has none yet.
+    """Return the state of *project* after *events* as well; None stands for one without events.
 
-    The events must be project events of one project and client, distinct by event id, and not yet
-    in *project*. Raises ValueError where there is neither a project nor an event.
+    The events must be of one project and client, have different event ids, and not be in *project*
+    yet. Raises ValueError where there is neither a project nor an event.
     """
     if project is None:
         if not events:
@@ -64,14 +64,17 @@ def fold(project: Project | None, events: Sequence[Event]) -> Project:
 
 
 def project_update(event: Event) -> ProjectUpdate:
-    """Return the event's detail; TypeError where it is no project's."""
+    """Return the detail of a project's event; raises TypeError for another event."""
     if not isinstance(event.update, ProjectUpdate):
         raise TypeError(f"event {event.event_id} is no project_update")
     return event.update
 
 
-def changes_nothing_but_sums(event: Event, created_at: Instant) -> bool:
-    """Return whether *event* only adds to the sums of a project created at or before then."""
+def changes_only_counters(event: Event, created_at: Instant) -> bool:
+    """Return whether *event* adds to the counters of a project and changes nothing else.
+
+    *created_at* is when the project was created, or a later time.
+    """
     update = project_update(event)
     return created_at <= event.occurred_at and all(
         isinstance(getattr(update, field), UnsetType) for field in PROJECT_LATEST_FIELDS

@@ -1,4 +1,4 @@
-"""What the ledger must hold by its entries: the ground that an audit stands on."""
+"""What the ledger must hold according to its entries: an audit compares with it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .rollups import (
 
 
 class Drift(Struct, frozen=True):
-    """One thing that is not as the entries say.
+    """One difference between what is stored and what the entries give.
 
-    ``attribute`` is the path of the attribute, empty for the item as a whole; then ``stored`` or
-    ``recounted`` is None, for an item that is missing or one that no entry accounts for.
+    ``attribute`` is the path of the attribute. It is empty where the item as a whole is missing
+    (``stored`` is None) or where no entry accounts for it (``recounted`` is None).
     """
 
     kind: Literal["job", "project", "row"]
@@ -37,31 +37,31 @@ class Drift(Struct, frozen=True):
 
 
 class Contribution(Struct, frozen=True):
-    """What one job or project counts for in the rollup rows, small enough to keep for many."""
+    """What one job or project adds to the rollup rows, in a form that takes little memory."""
 
     rows: tuple[tuple[Row, tuple[tuple[str, int], ...]], ...] = ()
 
     def add_to(self, totals: dict[Row, Counter[str]], sign: int) -> None:
-        """Add it, *sign* times, to the *totals* of rows."""
+        """Add it to the *totals* of rows, times *sign*: 1, or -1 to take it away."""
         for row, counts in self.rows:
             known = totals.setdefault(row, Counter())
             for name, count in counts:
                 known[name] += sign * count
 
     def touches(self, rows: Iterable[Row] | Mapping[Row, Any]) -> bool:
-        """Return whether any of *rows* (a set or mapping) counts something of it."""
+        """Return whether it adds to any of *rows*, a set or a mapping."""
         return any(row in rows for row, _ in self.rows)
 
 
 def contribution(job: Job, events: Sequence[Event]) -> Contribution:
-    """Return what *job* and the deltas of its *events* count for."""
+    """Return what *job* and the deltas of its *events* add to the rollup rows."""
     differences: Differences = state_differences(None, job)
     merge(differences, delta_differences(events))
     return _contribution(differences)
 
 
 def contribution_of_project(project: Project) -> Contribution:
-    """Return what *project* counts for."""
+    """Return what *project* adds to the rollup rows."""
     return _contribution(project_differences(None, project))
 
 

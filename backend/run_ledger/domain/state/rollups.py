@@ -1,9 +1,9 @@
-"""Rollups: counts by time that a recount of the events would give, kept by differences.
+"""Rollups: counts by hour or day, the same as a recount of all events would give.
 
-A job contributes marks (created, started, ended, …), each of which says which row and attribute
-counts it. When events change a job, the difference of its marks is added to the rows, in the
-transaction that changes the job; each delta is added to the rows of its own hour. Sums of
-differences telescope, so a row is always the sum of the marks of all jobs as they are now.
+A job has marks (created, started, ended, …), and each mark is counted by an attribute of a row.
+When events change a job, the difference between its marks before and after is added to the rows, in
+the transaction that changes the job. Each delta is added to the rows of its own hour. So a row is
+always the sum of the marks of all jobs as they are now.
 
 Rows (``partition``, ``sort``) and what they are for:
 
@@ -17,15 +17,16 @@ Rows (``partition``, ``sort``) and what they are for:
 ``projects#CLIENT``            ``PROJECT``       a client's projects that have jobs, and these
 =============================  ================  ================================================
 
-Attributes of the first four: ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in
-bucket N, see `durations`), ``c_NAME`` (sums of deltas). Rows of ``all`` hold the counters that the
-contract names and no others, so that no producer's inventions can outgrow a row that everybody
-shares. The last three hold ``now_OUTCOME``: how many of the jobs (created that day, of the client,
-of the project) are in that state now. Rows of ``days`` also hold ``shard_N``: how many of the jobs
-lie in that shard of the index by day, and rows of ``clients`` ``projects``: how many projects have
-updates of the client. A delta changes none of them.
+The first four have the attributes ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in
+bucket N, see `durations`) and ``c_NAME`` (sums of deltas). Rows of ``all`` hold only the counters
+that the contract names: all producers share these rows, and other names could make them too large.
 
-What a row holds besides, see `samples`, is no number and no part of the algebra.
+The last three have ``now_OUTCOME``: how many of the jobs (created that day, of the client, of the
+project) are in that outcome now. Rows of ``days`` also have ``shard_N``: how many of the jobs lie
+in that shard of the index by day. Rows of ``clients`` also have ``projects``: how many of the
+client's projects updates have reported. A delta changes none of them.
+
+Rows of failures also hold samples, which are no counts: see `samples`.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ Differences = dict[Row, Counter[str]]
 
 
 class Subject(NamedTuple):
-    """What a row counts the jobs of; None where it is any."""
+    """The client, project and day whose jobs a row counts; None where it counts those of all."""
 
     client_id: str | None = None
     project_id: str | None = None
@@ -74,12 +75,12 @@ class Subject(NamedTuple):
 
 
 def shard_of(job_id: str) -> int:
-    """Return the shard of its day that the job lies in; the same for ever."""
+    """Return the shard of its day that the job lies in; it never changes."""
     return zlib.crc32(job_id.encode()) % DAY_SHARDS
 
 
 def subject(row: Row) -> Subject:
-    """Return what *row* counts the jobs of: the day is that of what happened to them."""
+    """Return whose jobs *row* counts; the day is that of the marks, not of the jobs."""
     kind, _, rest = row.partition.partition("#")
     if kind in (ALL, DAYS):
         return Subject(day=row.sort)
@@ -112,13 +113,13 @@ def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
 
 
 def row_of_failure(client_id: str, ended: Ended) -> Row | None:
-    """Return the row that counts an end as a failure of *client_id*, None where it is none."""
+    """Return the row that counts *ended* as a failure of *client_id*, None where it is none."""
     fingerprint = ended.failure
     return None if fingerprint is None else failures_row(client_id, day_of(ended.at), fingerprint)
 
 
 def state_differences(before: Job | None, after: Job) -> Differences:
-    """Return what to add to which rows when a job's state turns from *before* into *after*."""
+    """Return what to add to which rows when a job's state changes from *before* to *after*."""
     changes: Differences = {}
     for job, sign in ((after, 1), (before, -1)):
         if job is not None:
@@ -129,7 +130,7 @@ def state_differences(before: Job | None, after: Job) -> Differences:
 
 def delta_differences(events: Iterable[Event]) -> Differences:
     """Return what the deltas of job *events* add to which rows."""
-    # Most events of a job fall into one hour: add them up before any row is touched.
+    # Most events of a job fall into one hour, so they are added up before the rows are made.
     sums: dict[tuple[str, str, str, str], dict[str, int]] = {}
     for event in events:
         update = job_update(event)
@@ -151,7 +152,7 @@ def delta_differences(events: Iterable[Event]) -> Differences:
 
 
 def project_differences(before: Project | None, after: Project) -> Differences:
-    """Return what to add to which rows when a project turns from *before* into *after*."""
+    """Return what to add to which rows when a project changes from *before* to *after*."""
     if before is not None:
         return {}
     return {Row(CLIENTS, after.client_id): Counter({PROJECTS: 1})}
@@ -166,7 +167,7 @@ def merge(into: Differences, more: Differences) -> None:
 
 
 def _marks(job: Job) -> Iterator[tuple[Row, str]]:
-    """Yield the row and the attribute of everything that *job* counts as one of."""
+    """Yield the marks of *job*: each is a row and the attribute that counts it there."""
     yield from ((row, "created") for row in _rows_at(job, job.created_at))
     created_day = Row(DAYS, day_of(job.created_at))
     yield created_day, f"{SHARD}{shard_of(job.job_id)}"
@@ -200,7 +201,7 @@ def _rows_at(job: Job, instant: Instant) -> tuple[Row, Row, Row]:
 
 @lru_cache(maxsize=4096)
 def _rows(client_id: str, project_id: str, pipeline: str, hour: str) -> tuple[Row, Row, Row]:
-    """Return the three rows that count whatever such a job did in *hour*."""
+    """Return the three rows that count what such a job did in *hour*."""
     return (
         client_row(client_id, hour, pipeline),
         project_row(project_id, hour, client_id),

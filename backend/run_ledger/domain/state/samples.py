@@ -1,9 +1,9 @@
-"""Samples: what a failure looked like, kept beside the count of its kind.
+"""Samples: examples of an error group's failures, kept beside its count.
 
-Counts are exact; samples are not. The writer sets them when an attempt's failure is counted, and
-what comes last stays: they are those of the latest failures to come in, which under events that
-come late need not be the latest to have occurred, and a failure that a later event took back may
-stay the sample of its kind for as long as others of that kind are counted.
+Counts are exact; samples are not. The writer sets them when it counts an attempt's failure, so they
+are from the latest failures that came in. As events may come late, these need not be the latest
+that occurred. A failure that a later event undoes may stay the sample while its error group counts
+others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .rollups import Row, row_of_failure
 
 
 class Sample(Struct, frozen=True):
-    """One failure: when, of which job, and what it said; None where it said nothing."""
+    """One failure; ``type`` and ``message`` are None where it had no error."""
 
     at: Instant
     job_id: str
@@ -31,7 +31,7 @@ Samples = Mapping[Row, Sample]
 
 
 def failure_samples(before: Job | None, after: Job) -> dict[Row, Sample]:
-    """Return the failures that *after* counts and *before* did not, by the rows that do."""
+    """Return a sample for each row that counts a failure of *after* that *before* did not have."""
     found: dict[Row, Sample] = {}
     for number, attempt in after.attempts.items():
         ended = attempt.ended
@@ -52,5 +52,5 @@ def failure_samples(before: Job | None, after: Job) -> dict[Row, Sample]:
 
 
 def newer(one: Sample | None, other: Sample) -> Sample:
-    """Return the later of two failures."""
+    """Return the later of two failures, by time and then by job id."""
     return other if one is None or (one.at, one.job_id) < (other.at, other.job_id) else one

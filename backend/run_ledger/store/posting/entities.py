@@ -116,7 +116,7 @@ class JobEntity:
 
     def only_adds(self, known: Known, event: Event) -> bool:
         """Return whether *event* only adds to sums."""
-        return self.identity(event) == known.identity and jobs.changes_nothing_but_sums(
+        return self.identity(event) == known.identity and jobs.changes_only_counters(
             event, known.starts
         )
 
@@ -194,7 +194,7 @@ class ProjectEntity:
 
     def only_adds(self, known: Known, event: Event) -> bool:
         """Return whether *event* only adds to sums."""
-        return self.identity(event) == known.identity and projects.changes_nothing_but_sums(
+        return self.identity(event) == known.identity and projects.changes_only_counters(
             event, known.starts[1]
         )
 

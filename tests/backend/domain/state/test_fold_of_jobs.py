@@ -60,7 +60,7 @@ def test_mere_sums_change_nothing_else(data: st.DataObject) -> None:
         for number, attempt in then.attempts.items()
         if attempt.started_at is not None
     }
-    if jobs.changes_nothing_but_sums(event, started_at):
+    if jobs.changes_only_counters(event, started_at):
         before = jobs.fold(then, decoded_all(others[known:]))
         after = jobs.fold(before, [event])
         assert _without_counters(after) == _without_counters(before)
@@ -112,15 +112,15 @@ SUCCEEDED = {"status": "completed", "result": "succeeded"}
 def test_what_mere_sums_are(fields: dict[str, Any], *, expected: bool) -> None:
     """Deltas and signs of life of a started attempt are; whatever says anything else is not."""
     event = decoded(said(5, **fields))
-    assert jobs.changes_nothing_but_sums(event, {1: at(5)}) is expected
-    assert not jobs.changes_nothing_but_sums(event, {1: at(6)})
-    assert not jobs.changes_nothing_but_sums(event, {})
+    assert jobs.changes_only_counters(event, {1: at(5)}) is expected
+    assert not jobs.changes_only_counters(event, {1: at(6)})
+    assert not jobs.changes_only_counters(event, {})
 
 
 def test_no_start_is_later_than_any_event() -> None:
     """At the end of time, too, the first event of an attempt changes more than sums."""
     event = decoded(job_update(occurred_at=text(LATEST)))
-    assert not jobs.changes_nothing_but_sums(event, {})
+    assert not jobs.changes_only_counters(event, {})
 
 
 def test_late_running_never_reopens() -> None:

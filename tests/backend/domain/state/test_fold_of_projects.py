@@ -43,7 +43,7 @@ def test_mere_sums_change_nothing_else(data: st.DataObject) -> None:
     known = data.draw(st.integers(1, len(others)), label="known then")
     then = projects.fold(None, decoded_all(others[:known]))
     late = data.draw(st.sampled_from((0, 0, 1, 3_600_000_000)), label="created_at known late by")
-    if projects.changes_nothing_but_sums(event, then.created_at + late):
+    if projects.changes_only_counters(event, then.created_at + late):
         before = projects.fold(then, decoded_all(others[known:]))
         after = projects.fold(before, [event])
         assert (after.created_at, after.latest_values) == (before.created_at, before.latest_values)
@@ -69,8 +69,8 @@ def said(second: int, **fields: Any) -> Envelope:
 def test_what_mere_sums_are(fields: dict[str, Any], *, expected: bool) -> None:
     """Deltas of a project that was there before are; whatever says anything else is not."""
     event = decoded(said(5, **fields))
-    assert projects.changes_nothing_but_sums(event, event.occurred_at) is expected
-    assert not projects.changes_nothing_but_sums(event, event.occurred_at + 1)
+    assert projects.changes_only_counters(event, event.occurred_at) is expected
+    assert not projects.changes_only_counters(event, event.occurred_at + 1)
 
 
 def test_last_saying_wins_and_deltas_add_up() -> None:
