@@ -8,12 +8,14 @@ from random import Random
 
 from run_ledger_ops.demo.past import made_up_jobs
 from run_ledger_ops.demo.past.catalogue import PROJECTS, DemoProject
+from run_ledger_ops.demo.past.courses import draw_course
 from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
 from run_ledger_ops.demo.past.made_up_projects import project_id_at
 from run_ledger_ops.demo.past.mishaps import shards_failed
-from run_ledger_ops.demo.past.scales import Scale
 from run_ledger_ops.demo.reporting.demo_events import NAME_PREFIX, DemoEvent
 
+_DELIVERY_SHARE = 0.5
+_HEARTBEAT_SECONDS = 3_600
 _SHARD_PAUSE_SECONDS = (2.0, 15.0)
 _COORDINATOR_HEARTBEATS = 30  # it speaks only when a shard ends
 
@@ -40,25 +42,25 @@ class Family:
         return {event.detail["job_id"] for event in self.events}
 
 
-def family(key: str, begun_at: datetime, scale: Scale) -> Family:
+def family(key: str, begun_at: datetime) -> Family:
     """Give the family that this key stands for: the same key and time, the same events."""
     dice = Random(key)  # noqa: S311 reproducible is what it has to be
-    project = _draw_project(dice, scale)
-    root = _root_job(project, begun_at, hashlib.sha256(key.encode()).hexdigest()[:8], scale)
+    project = _draw_project(dice)
+    root = _root_job(project, begun_at, hashlib.sha256(key.encode()).hexdigest()[:8])
     if dice.random() < project.pipeline.sharded_share:
-        events = list(_coordinated(root, begun_at, scale, dice))
+        events = list(_coordinated(root, begun_at, dice))
     else:
-        course = scale.course(dice, may_fall_silent=True)
-        events = made_up_jobs.live(root, begun_at, scale, course, dice)
+        course = draw_course(dice, may_fall_silent=True)
+        events = made_up_jobs.live(root, begun_at, course, dice)
     return Family(tuple(sorted(events, key=lambda event: event.at)))
 
 
-def _draw_project(dice: Random, scale: Scale) -> DemoProject:
-    is_delivery = dice.random() < scale.delivery_share
+def _draw_project(dice: Random) -> DemoProject:
+    is_delivery = dice.random() < _DELIVERY_SHARE
     return dice.choice([project for project in PROJECTS if project.is_delivery is is_delivery])
 
 
-def _root_job(project: DemoProject, begun_at: datetime, mark: str, scale: Scale) -> SimulatedJob:
+def _root_job(project: DemoProject, begun_at: datetime, mark: str) -> SimulatedJob:
     pipeline = project.pipeline
     return SimulatedJob(
         job_id=f"demo-{pipeline.code}-{begun_at:%Y%m%d-%H%M}-{mark}",
@@ -66,20 +68,18 @@ def _root_job(project: DemoProject, begun_at: datetime, mark: str, scale: Scale)
         client_id=project.client_id,
         pipeline=pipeline,
         name=f"{NAME_PREFIX}{project.title}: {pipeline.task}, {begun_at:%d %b %H:%M}",
-        heartbeat_seconds=scale.heartbeat_seconds,
+        heartbeat_seconds=_HEARTBEAT_SECONDS,
     )
 
 
-def _coordinated(
-    root: SimulatedJob, begun_at: datetime, scale: Scale, dice: Random
-) -> Iterator[DemoEvent]:
-    """Tell a root job that only coordinates, and the shards that do the records."""
-    teller = JobEvents(
+def _coordinated(root: SimulatedJob, begun_at: datetime, dice: Random) -> Iterator[DemoEvent]:
+    """Give the events of a root job that only coordinates, and of the shards that do the work."""
+    events = JobEvents(
         replace(root, heartbeat_seconds=root.heartbeat_seconds * _COORDINATOR_HEARTBEATS)
     )
-    teller.queued(begun_at)
-    at = begun_at + made_up_jobs.seconds_between(dice, scale.queue_seconds)
-    teller.running(at)
+    events.queued(begun_at)
+    at = begun_at + made_up_jobs.seconds_between(dice, made_up_jobs.QUEUE_SECONDS)
+    events.running(at)
     shards = dice.choice((2, 2, 3, 3, 4))
     endings: list[DemoEvent] = []
     for number in range(1, shards + 1):
@@ -90,19 +90,19 @@ def _coordinated(
             name=f"{root.name}, shard {number} of {shards}",
             parent_job_id=root.job_id,
         )
-        course = scale.course(dice, may_fall_silent=False)
-        events = made_up_jobs.live(shard, at, scale, course, dice)
-        endings.append(events[-1])
-        yield from events
+        course = draw_course(dice, may_fall_silent=False)
+        of_shard = made_up_jobs.live(shard, at, course, dice)
+        endings.append(of_shard[-1])
+        yield from of_shard
     endings.sort(key=lambda event: event.at)
     for ending in endings:
-        teller.tell(ending.at + timedelta(milliseconds=200), 1, delta={"shards_ended": 1})
+        events.add(ending.at + timedelta(milliseconds=200), 1, delta={"shards_ended": 1})
     results = [ending.detail["result"] for ending in endings]
     bad = sum(result != "succeeded" for result in results)
     over_at = endings[-1].at + timedelta(seconds=2)
     if bad == 0:
-        teller.completed(over_at, 1, "succeeded", None)
+        events.completed(over_at, 1, "succeeded", None)
     else:
         result = "failed" if bad == shards else "partial"
-        teller.completed(over_at, 1, result, shards_failed(bad, shards))
-    yield from teller.events
+        events.completed(over_at, 1, result, shards_failed(bad, shards))
+    yield from events.events

@@ -1,4 +1,4 @@
-"""A job, and how its events are told."""
+"""The events of one made-up job."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,14 +22,14 @@ class SimulatedJob:
 
 
 class JobEvents:
-    """Tells a job's events one by one, numbering them."""
+    """A job's events in their order, each with a number in its id."""
 
     def __init__(self, job: SimulatedJob) -> None:
         self.job = job
         self.events: list[DemoEvent] = []
 
     def queued(self, at: datetime, attempt: int = 1, **fields: Any) -> None:
-        """Tell that an attempt waits for its turn, and what the job is."""
+        """Add: an attempt waits for its turn; the event says what the job is, too."""
         job = self.job
         about: dict[str, Any] = {
             "name": job.name,
@@ -38,23 +38,23 @@ class JobEvents:
         }
         if job.parent_job_id is not None:
             about["parent_job_id"] = job.parent_job_id
-        self.tell(at, attempt, status="queued", **about, **fields)
+        self.add(at, attempt, status="queued", **about, **fields)
 
     def running(self, at: datetime, attempt: int = 1, **fields: Any) -> None:
-        """Tell that an attempt is at work, and where it writes its log."""
+        """Add: an attempt is at work; the event says where its log is, too."""
         log_url = f"https://logs.run-ledger.example/demo/{self.job.job_id}/{attempt}"
-        self.tell(at, attempt, status="running", log_url=log_url, **fields)
+        self.add(at, attempt, status="running", log_url=log_url, **fields)
 
     def completed(
         self, at: datetime, attempt: int, result: str, error: dict[str, str] | None, **fields: Any
     ) -> None:
-        """Tell how an attempt ended."""
+        """Add: an attempt ended, with this result, and by this error if there was one."""
         if error is not None:
             fields["error"] = error
-        self.tell(at, attempt, status="completed", result=result, **fields)
+        self.add(at, attempt, status="completed", result=result, **fields)
 
-    def tell(self, at: datetime, attempt: int, **fields: Any) -> None:
-        """Tell anything else."""
+    def add(self, at: datetime, attempt: int, **fields: Any) -> None:
+        """Add an event with these fields, and with the next number in its id."""
         job = self.job
         detail = {
             "schema_version": 1,

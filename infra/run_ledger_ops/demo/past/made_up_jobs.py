@@ -6,29 +6,34 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from run_ledger_ops.demo.past.courses import AttemptEnd, Course
 from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
 from run_ledger_ops.demo.past.mishaps import Mishap, no_sign_of_life
-from run_ledger_ops.demo.past.scales import AttemptEnd, Course, Scale
 from run_ledger_ops.demo.past.simulated_work import Work
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
+# A job of the past reports seldom: as much work as others, in few events. Pairs are bounds.
+_WORK_SECONDS = (240, 3_000)
+QUEUE_SECONDS = (5, 300)
+_REPORT_SECONDS = (300, 900)
+_RETRY_SECONDS = (60, 900)
+_SILENCE_SECONDS = (4_000, 7_000)
 _FAULTY_PORTIONS = 0.3
 
 
-def live(
-    job: SimulatedJob, begun_at: datetime, scale: Scale, course: Course, dice: Random
-) -> list[DemoEvent]:
+def live(job: SimulatedJob, begun_at: datetime, course: Course, dice: Random) -> list[DemoEvent]:
     """Let a job live through the given course, attempt by attempt, and give all its events."""
-    work_seconds = scale.draw_work_seconds(dice)
+    shortest, longest = _WORK_SECONDS
+    work_seconds = shortest * (longest / shortest) ** dice.random()  # short ones are frequent
     records = work_seconds * job.pipeline.records_per_second * dice.uniform(0.7, 1.3)
     work = Work(job.pipeline, int(records), dice)
-    teller = JobEvents(job)
+    events = JobEvents(job)
     at = begun_at
     for number, ending in enumerate(course, start=1):
-        attempt = _Attempt(number, ending, teller, work, scale, dice)
-        at = attempt.tell(at, work_seconds)
-        at += seconds_between(dice, scale.retry_seconds)
-    return teller.events
+        attempt = _Attempt(number, ending, events, work, dice)
+        at = attempt.add_events(at, work_seconds)
+        at += seconds_between(dice, _RETRY_SECONDS)
+    return events.events
 
 
 def seconds_between(dice: Random, bounds: tuple[float, float]) -> timedelta:
@@ -42,18 +47,17 @@ class _Attempt:
 
     number: int
     ending: AttemptEnd
-    teller: JobEvents
+    events: JobEvents
     work: Work
-    scale: Scale
     dice: Random
 
-    def tell(self, at: datetime, work_seconds: float) -> datetime:
-        """Tell the attempt from the queue to its end, and give the time at which it is over."""
-        number, teller, work = self.number, self.teller, self.work
-        teller.queued(at, number, records_total=work.records_total)
-        at += seconds_between(self.dice, self.scale.queue_seconds)
+    def add_events(self, at: datetime, work_seconds: float) -> datetime:
+        """Add the attempt's events, from the queue to its end, and return when it is over."""
+        number, events, work = self.number, self.events, self.work
+        events.queued(at, number, records_total=work.records_total)
+        at += seconds_between(self.dice, QUEUE_SECONDS)
         stage = work.stage
-        teller.running(at, number, stage=stage)
+        events.running(at, number, stage=stage)
         mishap = self._draw_mishap()
         over_at = at
         for over_at, records, is_last in self._portions(at, work_seconds):
@@ -63,9 +67,9 @@ class _Attempt:
                 fields["stage"] = stage = work.stage
             if is_last and not self.ending.is_silent:
                 error = None if mishap is None else mishap.error(self.dice, work.records_total)
-                teller.completed(over_at, number, self.ending.result, error, **fields)
+                events.completed(over_at, number, self.ending.result, error, **fields)
             elif fields:
-                teller.tell(over_at, number, **fields)
+                events.add(over_at, number, **fields)
         return self._stay_silent(over_at) if self.ending.is_silent else over_at
 
     def _portions(self, at: datetime, work_seconds: float) -> Iterator[tuple[datetime, int, bool]]:
@@ -74,7 +78,7 @@ class _Attempt:
         share = 1.0 if self.ending.does_all else dice.uniform(0.1, 0.85)
         records = round(work.records_left * share)
         seconds = work_seconds * records / work.records_total * dice.uniform(0.8, 1.25)
-        number = max(1, round(seconds / dice.uniform(*self.scale.report_seconds)))
+        number = max(1, round(seconds / dice.uniform(*_REPORT_SECONDS)))
         pause = seconds / number
         done = 0
         for portion in range(1, number + 1):
@@ -96,14 +100,14 @@ class _Attempt:
         if self.ending not in (AttemptEnd.PARTIAL, AttemptEnd.FAILED, AttemptEnd.CRASHED):
             return None
         passes = self.ending is AttemptEnd.CRASHED
-        kinds = [kind for kind in self.teller.job.pipeline.mishaps if kind.passes is passes]
+        kinds = [kind for kind in self.events.job.pipeline.mishaps if kind.passes is passes]
         return self.dice.choice(kinds)
 
     def _stay_silent(self, at: datetime) -> datetime:
         """Let time go by without a word, until a scheduler gives the attempt up if one does."""
-        silence = seconds_between(self.dice, self.scale.silence_seconds)
+        silence = seconds_between(self.dice, _SILENCE_SECONDS)
         if self.ending is AttemptEnd.GIVEN_UP:
             minutes = int(silence.total_seconds() // 60)
             error = no_sign_of_life(minutes)
-            self.teller.completed(at + silence, self.number, self.ending.result, error)
+            self.events.completed(at + silence, self.number, self.ending.result, error)
         return at + silence

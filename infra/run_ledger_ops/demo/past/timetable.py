@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from run_ledger_ops.demo.past.families import Family, family
-from run_ledger_ops.demo.past.scales import PAST
 from run_ledger_ops.demo.reporting.demo_events import GENERATION
 
 _FAMILIES_PER_WORKDAY = 100
@@ -36,4 +35,4 @@ def _families_of_day(seed: int, day: date) -> Iterator[Family]:
     for index in range(int(_FAMILIES_PER_WORKDAY * share * dice.uniform(0.85, 1.15))):
         (hour,) = dice.choices(range(24), _HOURLY_WEIGHTS)
         begun_at = midnight + timedelta(hours=hour, milliseconds=dice.randrange(3_600_000))
-        yield family(f"{key}/{index}", begun_at, PAST)
+        yield family(f"{key}/{index}", begun_at)
