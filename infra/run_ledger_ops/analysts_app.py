@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from run_ledger_ops.checkout import ROOT
+from run_ledger_ops.console.private_file import write_private
+from run_ledger_ops.console.target import Target
+
 SCRIPT = ROOT / "dashboard_app" / "app.py"
 CALLBACK = "/oauth2callback"
 _DISCOVERY = "/openid-configuration"
 _COOKIE_SECRET_BYTES = 32
+_AUTHORIZE = "/oauth2/authorize"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,44 @@ class SignIn:
 def is_installed() -> bool:
     """Say whether this Python can run the app."""
     return all(importlib.util.find_spec(name) for name in ("streamlit", "authlib", "httpx2"))
+
+
+def sign_in_of(system: Target) -> SignIn:
+    """Return how people sign in to the app of a system."""
+    app = system.cognito.describe_user_pool_client(
+        UserPoolId=system.outputs["UserPoolId"], ClientId=system.outputs["DashboardClientId"]
+    )["UserPoolClient"]
+    usual = f"https://{system.outputs['UserPoolDomain']}{_AUTHORIZE}"
+    authorize = system.addresses.get("authorize_url", usual)
+    issuer = system.outputs["Issuer"]
+    return SignIn(
+        redirect_uri=app["CallbackURLs"][0],
+        client_id=app["ClientId"],
+        client_secret=app["ClientSecret"],
+        scope=system.outputs["Scope"],
+        issuer=issuer,
+        authorization_endpoint=authorize,
+        token_endpoint=system.token_url,
+        jwks_uri=system.addresses.get("jwks_url", f"{issuer}/.well-known/jwks.json"),
+        logout_endpoint=f"{authorize.removesuffix(_AUTHORIZE)}/logout",
+    )
+
+
+def write_secrets(
+    path: Path, system: Target, sign_in: SignIn, port: int, **more: str | bool
+) -> None:
+    """Write the app's secrets file, with *more* about the ledger than what each system has.
+
+    The secret that cookies are signed with stays what it was. Raises OSError.
+    """
+    ledger = {
+        "api_url": system.api_url,
+        "site_url": system.addresses.get("site_url", system.outputs["SiteUrl"]),
+        "stage": system.name.removeprefix("run-ledger-"),
+        "event_bus": system.outputs["BusName"],
+    }
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(path, secrets_text(sign_in, {**ledger, **more}, port, cookie_secret_of(path)))
 
 
 def secrets_text(

@@ -1,7 +1,7 @@
-"""The `run-ledger` command: one word for each thing to do, each with a help text of its own.
+"""The `run-ledger` command, which has a sub-command for each thing to do.
 
-What reports comes with the package itself; what runs and mends a ledger needs more, which those
-who report don't install. So that is imported only where it is asked for.
+Producers install the package without what operators need in addition (boto3, PyYAML). So this
+module imports the operators' commands only when somebody asks for one of them.
 """
 
 import argparse
@@ -18,10 +18,10 @@ _INCOMPLETE = 'To run or mend a ledger: pip install "run-ledger[ops]".'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says and give the exit code."""
+    """Do what the command line says and return the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
-        prog="run-ledger", description="Run, watch and mend a Run Ledger."
+        prog="run-ledger", description="Report to a Run Ledger, run it, watch it and mend it."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in _PRODUCERS.values():
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _add_operations(commands: Words) -> bool:
-    """Add the words for those who run a ledger; False where what they need is not installed."""
+    """Add the operators' commands; return False where what they need is not installed."""
     try:
         from run_ledger_ops import operations  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The words of the `run-ledger` command for those who run and mend a ledger."""
+"""The commands of `run-ledger` for operators, who run a ledger and mend it."""
 
 from run_ledger_ops.commands import (
     apps,
@@ -17,7 +17,7 @@ from run_ledger_ops.console.arguments import Words
 
 
 def add_to(commands: Words) -> None:
-    """Add them all."""
+    """Add all of them."""
     mending = (status, rejected, redrive, audit)
     for module in (local, deploy, destroy, users, apps, clients, dashboard, *mending):
         module.add_to(commands)

@@ -1,7 +1,7 @@
-"""What applying a file would change, said for people and for programs.
+"""What applying a file would change, for people and for programs.
 
-Of a secret's reference only that it changes is said: who may see references is IAM's to decide,
-and a terminal's scrollback is anybody's.
+A change of a secret's reference is named without the reference: IAM decides who may see references,
+and anybody may read what scrolls by on a terminal.
 """
 
 import secrets
@@ -45,7 +45,7 @@ class ClientChange(Struct, frozen=True):
 
 
 def client_records(dynamodb: object, table: str) -> ClientRecords:
-    """Give access to the declared clients of a table."""
+    """Return what reads and writes the declared clients of a table."""
     return ClientRecords(dynamodb, table, terminal.clock, lambda: secrets.token_hex(8))  # type: ignore[arg-type]
 
 

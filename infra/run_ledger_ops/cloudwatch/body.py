@@ -6,8 +6,10 @@ import json
 import re
 from typing import Any
 
+from run_ledger.domain.contract.vocabulary import RESULTS
+
 from . import widgets
-from .queries import CLIENT, EVERY, RESULT, RESULTS, STATUS
+from .queries import CLIENT, EVERY, RESULT, STATUS
 
 _INDENT = " " * 8
 _PLACE = re.compile(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from run_ledger.domain.contract.vocabulary import RESULTS
+
 CLIENT, STATUS, RESULT = "__CLIENT__", "__STATUS__", "__RESULT__"
 EVERY = ".*"
-RESULTS = ("succeeded", "partial", "failed", "cancelled", "timed_out")
 _OF_CLIENT = f"client_id like /^{CLIENT}$/"
 _CHOSEN = f"{_OF_CLIENT} and status like /^{STATUS}$/ and result like /^{RESULT}$/"
 

@@ -1,1 +1,1 @@
-"""The words of the `run-ledger` command, a file each."""
+"""The commands of `run-ledger`: each is a file of the same name."""

@@ -1,4 +1,4 @@
-"""`run-ledger apps`: let other systems read, each with an app client and a grant of its own."""
+"""`run-ledger apps`: let other systems read the API, each with its own app client and grant."""
 
 import argparse
 import re
@@ -28,22 +28,22 @@ _MACHINES = "client_credentials"
 _OF_THE_STACK = "MachineClientId"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _+=,.@-]{0,127}")
 _DESCRIPTION = """\
-Let other systems read the API. Each gets an app client of its own, with which it fetches access
-tokens (OAuth 2, client credentials), and a grant, which says what it may see."""
+Let other systems read the API. Each gets its own app client, with which it fetches access tokens
+(OAuth 2, client credentials), and a grant, which says what it may see."""
 _EPILOG = """\
 examples:
   run-ledger apps add billing --client acme --client globex --secret-file billing.secret
   run-ledger apps add warehouse --staff             it may see everything
   run-ledger apps add billing --client acme --change
-                                                    it sees that alone from its next request on
+                                                    from its next request on it sees only that
   run-ledger apps list
-  run-ledger apps remove billing                    it sees nothing from its next request on
+  run-ledger apps remove billing                    from its next request on it sees nothing
 
-The secret is shown once. A system should keep a token until it expires: AWS charges for each."""
+The secret is shown only once. A system should use a token until it expires: each one costs money."""
 
 
 class App(Struct, frozen=True):
-    """An app client, and what its grant says: None where it has none."""
+    """An app client, and what its grant lets it see: None where it has no grant."""
 
     name: str
     client_id: str
@@ -52,7 +52,7 @@ class App(Struct, frozen=True):
 
 
 def add_to(commands: Words) -> None:
-    """Add `apps` to the words that the command knows."""
+    """Add the command `apps`."""
     parser = add_command(
         commands,
         "apps",
@@ -63,15 +63,15 @@ def add_to(commands: Words) -> None:
     actions = add_actions(parser)
     _add_add(actions)
     listing = actions.add_parser(
-        "list", help="list them", description="List the systems that may read, and what they see."
+        "list", help="list them", description="List the systems that may read, and what each sees."
     )
     set_work(listing, _list)
     listing.add_argument("--json", action="store_true", help="print JSON")
     target.add_options(listing)
     removal = actions.add_parser(
         "remove",
-        help="let one read no more",
-        description="Take a system's grant away, which ends what it sees, then its app client.",
+        help="remove one, which then can't read",
+        description="Delete a system's grant, so that it sees nothing, and then its app client.",
     )
     set_work(removal, _remove)
     removal.add_argument("name", metavar="NAME", help="its name, or its app client's id")
@@ -81,22 +81,20 @@ def add_to(commands: Words) -> None:
 def _add_add(actions: Words) -> None:
     parser = actions.add_parser(
         "add",
-        help="let one read",
-        description="Make an app client and its grant. Where a run was cut off, the same command "
-        "does the rest.",
+        help="let a system read",
+        description="Make an app client and its grant. Where an earlier call was cut off, the same "
+        "command does the rest.",
     )
     set_work(parser, _add)
-    parser.add_argument("name", type=_name, metavar="NAME", help="what the system is called")
+    parser.add_argument("name", type=_name, metavar="NAME", help="name of the system")
     access_options.add_options(parser)
-    parser.add_argument(
-        "--change", action="store_true", help="change what an app sees that is there already"
-    )
+    parser.add_argument("--change", action="store_true", help="change what an existing app sees")
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--secret-file",
         type=Path,
         metavar="FILE",
-        help="write the secret to a new file that you alone may read, rather than show it",
+        help="write the secret to a new file that only you can read, and don't show it",
     )
     either.add_argument("--json", action="store_true", help="print JSON, with the secret")
     target.add_options(parser)

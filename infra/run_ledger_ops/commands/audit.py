@@ -1,4 +1,4 @@
-"""`run-ledger audit`: hold what the ledger says against its own entries, and mend what drifted."""
+"""`run-ledger audit`: compare jobs and totals with the entries, and mend what differs."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,40 +18,40 @@ from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 _DRIFT = 1
 _MOST_LABELS = 5
 _DESCRIPTION = """\
-Compute jobs, projects and totals anew from the entries, and say where what is stored differs. The
-system may go on working meanwhile: what its work makes look wrong for a moment is not reported."""
+Compute jobs, projects and totals again from the entries, and report where the stored ones differ.
+The system can go on working meanwhile: a difference that lasts only for a moment isn't reported."""
 _EPILOG = """\
-what is judged:
+what is compared:
   (no option)   all jobs, all projects, all totals; also jobs of which only the entries are left
-  --job J       the job's state and counters; totals can only be judged together with other jobs
+  --job J       the job's state and counters; totals need the other jobs, too
   --client C    the client's jobs and projects, and its totals by hour and of failures
-  --project P    the project, its jobs, and its totals by hour
-  --from --to   of the totals only those of these days (UTC, both included); no job is left out, as
-                any may have reported on any day
+  --project P   the project, its jobs, and its totals by hour
+  --from --to   only totals of these days (UTC, both included); all jobs, as each may have reported
+                on any day
 
-what can't be judged is said, and is no drift: jobs and totals that are older than the entries
-reach (see --reach), and what moved all the time (run it again later).
+What can't be compared is listed, and is no difference: jobs and totals that are older than the
+oldest entries (see --reach), and what changed all the time (run the command again later).
 
---repair puts jobs and projects right and adds what totals lack, each only if it is still as it was
-judged, so that it may run while the writers do. Entries are never touched: they are what is true.
+--repair corrects jobs and projects, and adds what totals lack. It changes an item only if that is
+still the same as when it was compared, so the writers can go on. It never changes entries.
 
 Exit code: 0 nothing differs, or all of it was mended; 1 something differs; 2 an error."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `audit` to the words that the command knows."""
+    """Add the command `audit`."""
     parser = add_command(
         commands,
         "audit",
-        help="compute jobs and totals anew from the entries, and say (or mend) what differs",
+        help="compare jobs and totals with the entries, and mend what differs",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
     set_work(parser, _audit)
     either = parser.add_mutually_exclusive_group()
-    either.add_argument("--job", metavar="ID", help="one job alone")
-    either.add_argument("--client", metavar="ID", help="what one client has")
-    either.add_argument("--project", metavar="ID", help="what one project has")
+    either.add_argument("--job", metavar="ID", help="only this job")
+    either.add_argument("--client", metavar="ID", help="only this client's data")
+    either.add_argument("--project", metavar="ID", help="only this project and its jobs")
     parser.add_argument(
         "--from", dest="first", type=terminal.day, metavar="DAY", help="totals from this day on"
     )
@@ -63,7 +63,7 @@ def add_to(commands: Words) -> None:
         "--reach",
         type=terminal.positive,
         metavar="DAYS",
-        help="how long entries have been kept (default: what the stack says)",
+        help="how many days entries have been kept (default: the stack's EntryTtlDays)",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     target.add_options(parser)

@@ -1,4 +1,4 @@
-"""`run-ledger clients`: declare clients and their configuration, or write down what is declared."""
+"""`run-ledger clients`: declare clients and their configuration in a file, or export them."""
 
 import argparse
 import sys
@@ -25,11 +25,10 @@ from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DESCRIPTION = """\
-Declare who the clients are and how they are configured. A file says how it is to be; applying it
-makes it so, and doing that twice changes nothing."""
+Declare the clients and their configuration in a file. Applying the file makes the ledger match it;
+applying it again changes nothing."""
 _EPILOG = """\
-the file, in YAML; every text that YAML could take for something else (no, 0.85, 2026-11-22) in
-quotes:
+the file is YAML; put text in quotes that YAML would read as something else (no, 0.85, 2026-11-22):
 
   clients:
     - id: acme
@@ -48,23 +47,23 @@ quotes:
           value: https://login.acme.example/token
           not_secret: an address, which everybody may know
 
-Parameters are shown to whoever may see the client. So a secret never stands in the file: it lies in
-Secrets Manager or SSM, and its ARN stands here as `secret`. A value that looks like a secret, by
-its name or by its form, is refused; `not_secret` says why it is none, and that is kept beside it.
+Whoever may see a client sees its parameters. So never write a secret into the file: keep it in
+Secrets Manager or SSM, and give its ARN as `secret`. A value that looks like a secret, by its name
+or its form, is refused, unless `not_secret` says why it is none; that reason is stored beside it.
 
 examples:
-  run-ledger clients apply clients.yaml --dry-run   what would change
-  run-ledger clients apply clients.yaml             change it
-  run-ledger clients export > clients.yaml          write down what is declared
+  run-ledger clients apply clients.yaml --dry-run   says what would change
+  run-ledger clients apply clients.yaml             changes it
+  run-ledger clients export > clients.yaml          writes what is declared
   run-ledger clients export acme --references       with the ARNs of secrets, for another stage"""
 
 
 def add_to(commands: Words) -> None:
-    """Add `clients` to the words that the command knows."""
+    """Add the command `clients`."""
     parser = add_command(
         commands,
         "clients",
-        help="declare clients and their configuration, or write down what is declared",
+        help="declare clients and their configuration in a file, or export them",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -76,18 +75,20 @@ def add_to(commands: Words) -> None:
 def _add_apply(actions: Words) -> None:
     parser = actions.add_parser(
         "apply",
-        help="make the declared clients what a file says",
-        description="Make clients what a file says. Parameters that it has no more are removed; "
-        "clients that it does not name are left alone, unless --prune is given.",
+        help="make the declared clients match a file",
+        description="Make the declared clients match a file. Parameters that the file no longer has "
+        "are removed; clients that it does not name stay, unless --prune is given.",
     )
     set_work(parser, _apply)
     parser.add_argument("file", type=Path, metavar="FILE", help="the YAML file")
-    parser.add_argument("--dry-run", action="store_true", help="show what would change, no more")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would change, and change nothing"
+    )
     parser.add_argument("--json", action="store_true", help="print what changes as JSON")
     parser.add_argument(
         "--prune",
         action="store_true",
-        help="remove the clients that the file does not name, after a question; their jobs stay",
+        help="remove clients that the file does not name, after asking; their jobs stay",
     )
     parser.add_argument("--yes", action="store_true", help="answer --prune's question with yes")
     target.add_options(parser)
@@ -96,30 +97,32 @@ def _add_apply(actions: Words) -> None:
 def _add_export(actions: Words) -> None:
     parser = actions.add_parser(
         "export",
-        help="write declared clients as such a file",
-        description="Write declared clients as the file that declares them; applying it changes "
-        "nothing. Without --references it says `secret: withheld` where a secret's ARN would "
-        "stand, which `apply` takes as: leave it as it is.",
+        help="write the declared clients as such a file",
+        description="Write the declared clients as a file; applying that file changes nothing. "
+        "Without --references it has `secret: withheld` in place of a secret's ARN, and `apply` then keeps "
+        "the ARN that is stored.",
     )
     set_work(parser, _export)
-    parser.add_argument("clients", metavar="CLIENT", nargs="*", help="these alone (default: all)")
+    parser.add_argument("clients", metavar="CLIENT", nargs="*", help="only these (default: all)")
     parser.add_argument(
-        "--references", action="store_true", help="with the ARNs of secrets; their values are safe"
+        "--references",
+        action="store_true",
+        help="write the ARNs of secrets, too; never their values",
     )
     target.add_options(parser)
 
 
 def records_of(system: Target) -> ClientRecords:
-    """Give access to the declared clients of a system."""
+    """Return what reads and writes the declared clients of a system."""
     return client_records(system.dynamodb, system.tables.clients)
 
 
 def warn_of_undeclared(system: Target, client_ids: Sequence[str]) -> None:
-    """Say which clients nobody has declared: who has a slip of the hand in an id sees nothing."""
+    """Warn of clients that nobody has declared, as a mistyped id would show nobody anything."""
     declared = records_of(system).directory() if client_ids else {}
     for client_id in client_ids:
         if client_id not in declared:
-            warn(f"Mind that no client {client_id} is declared; its jobs show once it reports.")
+            warn(f"Note: no client {client_id} is declared; its jobs show once it reports.")
 
 
 # ------------------------------------------------------------------------------- actions

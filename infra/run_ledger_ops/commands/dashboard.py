@@ -4,38 +4,35 @@ import argparse
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from run_ledger_ops import analysts_app
-from run_ledger_ops.analysts_app import CALLBACK, SignIn
+from run_ledger_ops.analysts_app import CALLBACK
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.console.private_file import write_private
-from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import say
 
 _DESCRIPTION = """\
-Run the analysts' app (Streamlit) on this machine, against a deployed stage. What it needs to know
-is read from the stack and written to a secrets file that only you can read (mode 600); keep it
-out of version control. The app itself needs no AWS account: it signs people in and asks the API."""
+Run the analysts' app (Streamlit) on this machine, against a deployed stage. The command reads what
+the app needs to know from the stack and writes it to a secrets file that only you can read (mode
+600); keep that out of version control. The app itself needs no AWS account: it signs people in and
+asks the API."""
 _EPILOG = """\
 examples:
-  run-ledger dashboard --stage prod              write the file, run the app
-  run-ledger dashboard --stage prod --write      write the file alone, for hosting the app
+  run-ledger dashboard --stage prod              writes the file and runs the app
+  run-ledger dashboard --stage prod --write      writes the file only, for an app that is hosted
 
-People come back from signing in to the stack's parameter DashboardCallbackUrl. For an app on this
-machine that is http://localhost:8501/oauth2callback, as it is from the beginning; for one that is
-hosted, deploy with its address. dashboard_app/README.md says how to host it."""
+After signing in, people return to the address in the stack's parameter DashboardCallbackUrl. Its
+default, http://localhost:8501/oauth2callback, is right for an app on this machine; for a hosted
+app, deploy with that app's address. dashboard_app/README.md says how to host it."""
 _USUAL_FOLDER = Path(".run-ledger") / "dashboard"
 _LOCAL_HOSTS = {"localhost", "127.0.0.1"}
-_AUTHORIZE = "/oauth2/authorize"
 _HTTPS_PORT = 8501
 
 
 def add_to(commands: Words) -> None:
-    """Add `dashboard` to the words that the command knows."""
+    """Add the command `dashboard`."""
     parser = add_command(
         commands,
         "dashboard",
@@ -59,9 +56,12 @@ def add_to(commands: Words) -> None:
 def _run(given: argparse.Namespace) -> int:
     system = target.find(given)
     path = (given.secrets or _USUAL_FOLDER / f"{system.name}.toml").absolute()
-    sign_in = sign_in_of(system)
+    sign_in = analysts_app.sign_in_of(system)
     port = port_of(sign_in.redirect_uri)
-    write(path, system, sign_in, port)
+    try:
+        analysts_app.write_secrets(path, system, sign_in, port)
+    except OSError as error:
+        raise OpsError(f"{path} can't be written: {error.strerror or error}.") from error
     say(f"Wrote {path} (mode 600).")
     if given.write:
         return 0
@@ -81,45 +81,7 @@ def _run(given: argparse.Namespace) -> int:
     return subprocess.call(line, env=analysts_app.environment(os.environ))  # noqa: S603 - its own
 
 
-def write(path: Path, system: Target, sign_in: SignIn, port: int) -> None:
-    """Write the secrets file; the secret that cookies are signed with stays what it was."""
-    ledger: dict[str, str | bool] = {
-        "api_url": system.api_url,
-        "site_url": system.addresses.get("site_url", system.outputs["SiteUrl"]),
-        "stage": system.name.removeprefix("run-ledger-"),
-        "event_bus": system.outputs["BusName"],
-    }
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cookie_secret = analysts_app.cookie_secret_of(path)
-        write_private(path, analysts_app.secrets_text(sign_in, ledger, port, cookie_secret))
-    except OSError as error:
-        raise OpsError(f"{path} can't be written: {error.strerror or error}.") from error
-
-
-def sign_in_of(system: Target) -> SignIn:
-    """Return how people sign in to the app of a system."""
-    cognito: Any = system.cognito
-    app = cognito.describe_user_pool_client(
-        UserPoolId=system.outputs["UserPoolId"], ClientId=system.outputs["DashboardClientId"]
-    )["UserPoolClient"]
-    usual = f"https://{system.outputs['UserPoolDomain']}{_AUTHORIZE}"
-    authorize = system.addresses.get("authorize_url", usual)
-    issuer = system.outputs["Issuer"]
-    return SignIn(
-        redirect_uri=app["CallbackURLs"][0],
-        client_id=app["ClientId"],
-        client_secret=app["ClientSecret"],
-        scope=system.outputs["Scope"],
-        issuer=issuer,
-        authorization_endpoint=authorize,
-        token_endpoint=system.token_url,
-        jwks_uri=system.addresses.get("jwks_url", f"{issuer}/.well-known/jwks.json"),
-        logout_endpoint=f"{authorize.removesuffix(_AUTHORIZE)}/logout",
-    )
-
-
 def port_of(redirect_uri: str) -> int:
-    """Return the port that the app listens on so that people come back to it."""
+    """Return the port that the app has to listen on: the one that people return to."""
     parts = urlsplit(redirect_uri)
     return parts.port or (_HTTPS_PORT if parts.scheme == "https" else 80)

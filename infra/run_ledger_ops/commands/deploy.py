@@ -1,10 +1,11 @@
-"""`run-ledger deploy`: a stage, from the checkout to the address where people look."""
+"""`run-ledger deploy`: build, deploy and publish a stage."""
 
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from run_ledger_ops.checkout import ROOT
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
@@ -17,30 +18,29 @@ from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.deploying.states import Way, explain
 
-ROOT = Path(__file__).resolve().parents[3]
 _FAILED = 1
 _DESCRIPTION = """\
 Deploy a stage of Run Ledger to an AWS account: build the functions, upload them, create or update
-the stack by a change set, upload the site. Safe to run again at any time: what is as it should be
-is left alone. Stages live side by side in one account and region, each with data of its own."""
+the stack by a change set, upload the site. You can run it again at any time: it changes only what
+differs. Several stages can share one account and region; each has its own data."""
 _EPILOG = """\
 examples:
-  run-ledger deploy --guided                       asks, and remembers in run-ledger.toml
-  run-ledger deploy --stage prod --plan            what would change, in plain words
-  run-ledger deploy --stage prod                   do it
+  run-ledger deploy --guided                       asks, and saves the answers in run-ledger.toml
+  run-ledger deploy --stage prod --plan            says what would change, in plain words
+  run-ledger deploy --stage prod                   deploys
   run-ledger deploy --stage test --region eu-west-1 DeletionProtection=false LogLevel=DEBUG
 
-A parameter that is not given here nor in run-ledger.toml stays as it was deployed last, or is the
-template's usual value in a first deployment; on AWS, GradualRollout is then true. `--plan` changes
-nothing of the stack; it does put bundle and template into the bucket for artefacts, which
-CloudFormation needs to see them.
+A parameter that stands neither here nor in run-ledger.toml keeps the value of the last deployment.
+The first deployment takes the template's default, but on AWS GradualRollout is then true. `--plan`
+changes nothing in the stack; it only uploads bundle and template to the bucket for artefacts, where
+CloudFormation reads them.
 
-Exit code: 0 deployed, or nothing to do; 1 CloudFormation failed, and the reasons are printed; 2 it
-can't be done."""
+Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
+are printed; 2 the command could not start the deployment."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `deploy` to the words that the command knows."""
+    """Add the command `deploy`."""
     parser = add_command(
         commands,
         "deploy",
@@ -49,27 +49,31 @@ def add_to(commands: Words) -> None:
         epilog=_EPILOG,
     )
     set_work(parser, _deploy)
-    parser.add_argument("--stage", metavar="NAME", help="name of the deployment (default: prod)")
+    parser.add_argument("--stage", metavar="NAME", help="name of the stage (default: prod)")
     parser.add_argument("--region", metavar="NAME", help="AWS region (default: the environment's)")
-    parser.add_argument("--guided", action="store_true", help="ask, and remember the answers")
-    parser.add_argument("--plan", action="store_true", help="say what would change, and stop there")
+    parser.add_argument(
+        "--guided", action="store_true", help="ask for what is needed, and save the answers"
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="say what would change, and change nothing"
+    )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     parser.add_argument(
         "--adopt",
         action="store_true",
-        help="take over tables that a destroyed stage of this name left behind",
+        help="take over the tables that a destroyed stage of this name left",
     )
     parser.add_argument(
         "--artifacts-bucket",
         metavar="NAME",
-        help="existing bucket for bundles and template (default: one is made for the account)",
+        help="existing bucket for bundles and template (default: one that is made for the account)",
     )
     parser.add_argument(
         "--answers",
         type=Path,
         metavar="FILE",
         default=saved_answers.USUAL_FILE,
-        help="where answers are remembered (default: %(default)s)",
+        help="file with the saved answers (default: %(default)s)",
     )
     parser.add_argument(
         "parameters",
@@ -100,7 +104,7 @@ def _deploy(given: argparse.Namespace) -> int:
     if given.guided:
         stage, known = guided.ask(stage, known, template, stages)
         saved_answers.save(given.answers, {**stages, stage: known})
-        warn(f"Remembered in {given.answers}.")
+        warn(f"The answers are saved in {given.answers}.")
     preflight.check_stage(stage, template)
     template.check(known.parameters)
     account = preflight.find_account(known.region)

@@ -1,4 +1,4 @@
-"""`run-ledger destroy`: take a stage down, and keep its data unless told otherwise."""
+"""`run-ledger destroy`: delete a stage; its data stays unless `--with-data` is given."""
 
 import argparse
 
@@ -12,38 +12,41 @@ from run_ledger_ops.deploying.stacks import Stack, StackFailedError
 
 _FAILED = 1
 _DESCRIPTION = """\
-Take a stage down: its event bus, queues, functions, API, sign-in pages, site, alarms and logs.
-Tables and the pool of users stay, unless --with-data is said. Asks twice before it begins."""
+Delete a stage: its event bus, queues, functions, API, sign-in pages, site, alarms and logs. Tables
+and the pool of users stay, unless --with-data is given. The command asks twice before it begins."""
 _EPILOG = """\
 examples:
   run-ledger destroy --stage test               keeps tables and users
   run-ledger destroy --stage test --with-data   leaves nothing
-  run-ledger destroy --stage test --with-data --confirm test     for scripts: asks nothing
+  run-ledger destroy --stage test --with-data --confirm test     asks nothing, for scripts
 
-What is on its way in the queues is gone with them: `run-ledger status` says whether they are empty.
-A stage that was taken down without its data comes back by `run-ledger deploy --stage NAME --adopt`;
-people have to be invited anew, into a new pool.
+Events that wait in the queues are lost: `run-ledger status` says whether the queues are empty.
+`run-ledger deploy --stage NAME --adopt` brings a stage back that was deleted without its data; it
+gets a new pool of users, so people have to be invited again.
 
-Exit code: 0 it is gone, 1 CloudFormation failed and the reasons are printed, 2 it can't be done."""
+Exit code: 0 the stage is gone; 1 CloudFormation failed, and the reasons are printed; 2 the command
+could not start."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `destroy` to the words that the command knows."""
+    """Add the command `destroy`."""
     parser = add_command(
         commands,
         "destroy",
-        help="take a stage down; its data stays unless told otherwise",
+        help="delete a stage; its data stays, unless you say otherwise",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
     set_work(parser, _destroy)
-    parser.add_argument("--stage", metavar="NAME", required=True, help="which deployment")
-    parser.add_argument("--region", metavar="NAME", help="where it is (default: the environment's)")
+    parser.add_argument("--stage", metavar="NAME", required=True, help="name of the stage")
     parser.add_argument(
-        "--with-data", action="store_true", help="delete tables and users, too: all that it knows"
+        "--region", metavar="NAME", help="AWS region of the stage (default: the environment's)"
     )
+    parser.add_argument("--with-data", action="store_true", help="delete tables and users, too")
     parser.add_argument(
-        "--confirm", metavar="NAME", help="the stage's name again, instead of being asked"
+        "--confirm",
+        metavar="NAME",
+        help="the stage's name once more; then the command asks nothing",
     )
 
 

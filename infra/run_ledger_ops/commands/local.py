@@ -1,4 +1,4 @@
-"""`run-ledger local`: its command line, its signals, its exit code."""
+"""`run-ledger local`: run the whole ledger on this machine."""
 
 import argparse
 import contextlib
@@ -9,24 +9,25 @@ from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger_ops.checkout import ROOT
 from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import CANNOT, warn
-from run_ledger_ops.local.stack import ROOT, LocalStack, Options
+from run_ledger_ops.local.stack import LocalStack, Options
 
 _DESCRIPTION = """\
-Run the whole ledger on this machine, with no AWS account: a local AWS (ministack) carries the same
-template as the real one, with the real functions and IAM enforced; site, API and sign-in are on one
-origin. Everything listens on 127.0.0.1 alone."""
+Run the whole ledger on this machine. It needs no AWS account: a local AWS (ministack) runs the same
+template and the same functions as the real one, and enforces IAM. Site, API and sign-in share one
+origin. Everything listens on 127.0.0.1 only."""
 _EPILOG = """\
 examples:
   make run                                        everything, with pipelines at work
   make run ARGS="--no-demo --port 9000"           an empty ledger on a port of your choice
   make run ARGS="--no-demo --state /tmp/ledger"   a second one, apart from the first
 
-STATE/stack.json tells other programs how to join in; it is there exactly while the stack is ready.
-Ctrl-C or SIGTERM stops everything and keeps the state. Exit code 2: it could not start or go on,
-and one sentence says why."""
+STATE/stack.json tells other programs how to use the stack; it exists exactly while the stack is
+ready. Ctrl-C or SIGTERM stops everything and keeps the state. Exit code 2: the stack could not
+start, or ended by itself; one sentence says why."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,7 +36,7 @@ class _AskedToStopError(BaseException):
 
 
 def add_to(commands: Words) -> None:
-    """Add `local` to the words that the command knows."""
+    """Add the command `local`."""
     parser = add_command(
         commands,
         "local",
@@ -50,7 +51,7 @@ def add_to(commands: Words) -> None:
     parser.add_argument(
         "--no-dashboard",
         action="store_true",
-        help="leave out the analysts' Streamlit app",
+        help="leave out the analysts' app (Streamlit)",
     )
     parser.add_argument(
         "--state",
@@ -94,7 +95,7 @@ def add_to(commands: Words) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run the stack until a signal comes and give the exit code."""
+    """Run the stack until a signal comes and return the exit code."""
     options = Options(
         state=given.state,
         cache=given.cache,

@@ -1,4 +1,4 @@
-"""`run-ledger redrive`: what ended in a dead-letter queue goes back to the writer."""
+"""`run-ledger redrive`: move messages from the dead-letter queues back to the writer's queue."""
 
 import argparse
 from dataclasses import asdict
@@ -14,27 +14,28 @@ from run_ledger_ops.console.terminal import Progress, say, say_json
 _QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl"}
 _LEFT_OVER = 1
 _DESCRIPTION = """\
-Bring messages back from the dead-letter queues to the writer's queue: those that the writer could
-not post in ten rounds, and those that the event bus could not hand to the queue within a day."""
+Move messages from the dead-letter queues back to the writer's queue: those that the writer could
+not post in ten attempts, and those that the event bus could not deliver to the queue in a day."""
 _EPILOG = """\
 examples:
-  run-ledger redrive --dry-run        how many there are, and since when; moves nothing
-  run-ledger redrive                  once the cause is mended, all of them
+  run-ledger redrive --dry-run        says how many there are and how old; moves nothing
+  run-ledger redrive                  moves all of them, once the cause is mended
   run-ledger redrive --rate 50 --max 1000
 
-A message is sent before it is deleted, so none gets lost, and one may be sent twice; the ledger
-counts it once. A redrive that was cut off can simply be run again. A message that comes back
-meanwhile is left in the dead-letter queue: then the cause is not mended yet.
+A message is sent before it is deleted. So none gets lost; one may be sent twice, and the ledger
+counts it once. If a redrive was cut off, run it again. A message that comes back during a redrive
+stays in the dead-letter queue: then the cause is not mended yet.
 
-Exit code: 0 all that was asked for was moved, 1 something was left behind, 2 it can't be done."""
+Exit code: 0 all was moved that you asked for; 1 some messages stayed; 2 the command could not
+start."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `redrive` to the words that the command knows."""
+    """Add the command `redrive`."""
     parser = add_command(
         commands,
         "redrive",
-        help="bring messages back from the dead-letter queues",
+        help="move messages from the dead-letter queues back to the writer",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -44,17 +45,19 @@ def add_to(commands: Words) -> None:
         dest="queues",
         choices=_QUEUES,
         action="append",
-        help="only what the writer, or only what the rule could not hand on (default: both)",
+        help="only messages of the writer, or only of the bus's rule (default: both)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what is there, move nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say how many there are, and move nothing"
+    )
     parser.add_argument(
         "--rate",
         type=terminal.positive,
         metavar="N",
-        help="at most N messages a second (default: as fast as it goes)",
+        help="move at most N messages a second (default: as fast as possible)",
     )
     parser.add_argument(
-        "--max", type=terminal.positive, metavar="N", help="at most N messages altogether"
+        "--max", type=terminal.positive, metavar="N", help="move at most N messages in all"
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     target.add_options(parser)

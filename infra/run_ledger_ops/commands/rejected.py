@@ -1,4 +1,4 @@
-"""`run-ledger rejected`: see events that broke the contract, send them again, or let them be."""
+"""`run-ledger rejected`: list events that broke the contract, send them again, or discard them."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -24,23 +24,23 @@ _PAGE = 200
 _READING_SECONDS = 600.0
 _UNDONE: tuple[Status, ...] = ("open", "replaying")
 _DESCRIPTION = """\
-Work on events that broke the contract. The writer keeps each of them as it came, with the reason,
-and never tries it again by itself."""
+Handle events that broke the contract. The writer stores each of them as it came, with the reason,
+and does not try it again by itself."""
 _EPILOG = """\
 examples:
   run-ledger rejected list --since 24h --reason identity_mismatch
-  run-ledger rejected show 5f0c6e…              what was wrong with it, and the event as it came
+  run-ledger rejected show 5f0c6e…              shows the reason, and the event as it came
   run-ledger rejected replay --all --reason unknown_schema_version
-                                                after a writer was deployed that knows it
-  run-ledger rejected discard 5f0c6e… 81aa20…   it was nonsense: list it no more
+                                                after you deployed a writer that knows the version
+  run-ledger rejected discard 5f0c6e… 81aa20…   removes them from the list
 
-A replay sends the very text that was rejected to the writer's queue: the event keeps its id, so it
-counts once however often it is sent. What is rejected again is listed again. Nothing is deleted:
-replayed and discarded events stay, `--status all` lists them, until they expire as entries do."""
+A replay sends the rejected text, unchanged, to the writer's queue. The event keeps its id, so it
+counts once however often it is sent. If it is rejected again, it is listed again. Nothing is
+deleted: `--status all` lists replayed and discarded events, too, until they expire like entries."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `rejected` to the words that the command knows."""
+    """Add the command `rejected`."""
     parser = add_command(
         commands,
         "rejected",
@@ -66,26 +66,26 @@ def _add_list(actions: Words) -> None:
         type=terminal.positive,
         default=50,
         metavar="N",
-        help="at most so many (default: %(default)s)",
+        help="list at most N (default: %(default)s)",
     )
     _add_reason(parser)
     parser.add_argument(
         "--since",
         type=terminal.moment,
         metavar="WHEN",
-        help="not older than 30m, 36h or 7d, or a time as in 2026-11-22T14:15:00Z",
+        help="only those received since then: 30m, 36h or 7d ago, or 2026-11-22T14:15:00Z",
     )
     parser.add_argument(
         "--status",
         choices=[*get_args(Status), "all"],
-        help="those in this status alone (default: open ones, and replays that were cut off)",
+        help="only those in this status (default: open, and replaying: a replay was cut off)",
     )
     target.add_options(parser)
 
 
 def _add_show(actions: Words) -> None:
     parser = actions.add_parser(
-        "show", help="show one whole", description="Show a rejected event as it came, and why."
+        "show", help="show one", description="Show a rejected event as it came, and the reason."
     )
     set_work(parser, _show)
     parser.add_argument("id", metavar="ID", help="as `list` prints it")
@@ -97,11 +97,11 @@ def _add_replay(actions: Words) -> None:
     parser = actions.add_parser(
         "replay",
         help="send them to the writer again",
-        description="Send rejected events to the writer's queue again, each as it came.",
+        description="Send rejected events to the writer's queue again, unchanged.",
     )
     set_work(parser, _replay)
     parser.add_argument("ids", metavar="ID", nargs="*", help="as `list` prints it")
-    parser.add_argument("--all", action="store_true", help="all that `list` would list")
+    parser.add_argument("--all", action="store_true", help="all that `list` lists by default")
     _add_reason(parser)
     target.add_options(parser)
 
@@ -109,8 +109,8 @@ def _add_replay(actions: Words) -> None:
 def _add_discard(actions: Words) -> None:
     parser = actions.add_parser(
         "discard",
-        help="list them no more",
-        description="List rejected events no more; `show` and `replay` still find them.",
+        help="remove them from the list",
+        description="Remove rejected events from the list; `show` and `replay` still find them.",
     )
     set_work(parser, _discard)
     parser.add_argument("ids", metavar="ID", nargs="+", help="as `list` prints it")
@@ -122,7 +122,7 @@ def _add_reason(parser: argparse.ArgumentParser) -> None:
         "--reason",
         choices=get_args(RejectionReason),
         metavar="REASON",
-        help=f"only those rejected for this: {', '.join(get_args(RejectionReason))}",
+        help=f"only those rejected for this reason: {', '.join(get_args(RejectionReason))}",
     )
 
 

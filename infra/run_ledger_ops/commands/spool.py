@@ -9,7 +9,7 @@ from typing import Any
 from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
 from run_ledger.emit.delivery.draining import DrainOutcome, SpoolFolder, drain, spool_folders
 from run_ledger.emit.identity import environment as around
-from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.arguments import USUAL_STACK_FILE, Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.producer import options
@@ -144,7 +144,7 @@ def _client(folder: SpoolFolder) -> EventBridgeClient | None:
     if folder.target.endpoint_url is None:
         return None
     try:
-        document = json.loads(options.USUAL_STACK_FILE.read_text("utf-8"))
+        document = json.loads(USUAL_STACK_FILE.read_text("utf-8"))
         if document["aws_endpoint_url"] == folder.target.endpoint_url:
             return options.local_client(document)
     except (OSError, ValueError, KeyError, TypeError):

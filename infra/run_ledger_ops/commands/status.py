@@ -1,4 +1,4 @@
-"""`run-ledger status`: on one screen, whether all is well."""
+"""`run-ledger status`: say on one screen whether all is well."""
 
 import argparse
 import sys
@@ -13,22 +13,22 @@ from run_ledger_ops.console.terminal import Progress, say, say_json
 _UNWELL = 1
 _COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN: "33"}
 _DESCRIPTION = """\
-Say on one screen whether all is well: the stack, the API, jobs, rejected events, the queue and how
-old its messages are, dead letters, alarms. Changes nothing."""
+Say on one screen whether all is well: the stack, the API, jobs, rejected events, the queue and the
+age of its messages, dead letters, alarms. The command changes nothing."""
 _EPILOG = """\
 examples:
   run-ledger status                      the local stack that runs in this folder
   run-ledger status --stage prod
   run-ledger status --stage prod --json
 
-What each part means, how to look closer and what to do: infra/RUNBOOK.md.
+infra/RUNBOOK.md says what each part means, where to look further and what to do.
 
-Exit code: 0 all is well (parts marked `look` may deserve one); 1 something is wrong, or can't be
-seen; 2 there is no such system."""
+Exit code: 0 all is well (have a look at parts marked `look`); 1 something is wrong, or could not be
+checked; 2 there is no such system."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `status` to the words that the command knows."""
+    """Add the command `status`."""
     parser = add_command(
         commands,
         "status",

@@ -1,4 +1,4 @@
-"""`run-ledger users`: let people sign in, see who may, and let somebody sign in no more."""
+"""`run-ledger users`: invite, list and remove the people who may sign in."""
 
 import argparse
 from typing import Any
@@ -14,8 +14,8 @@ from run_ledger_ops.sign_in import access_options, user_pool
 from run_ledger_ops.sign_in.user_pool import People, Person
 
 _DESCRIPTION = """\
-Let people sign in to the site and the analysts' app. What they see follows from their groups:
-staff sees everything, client-ID that client alone."""
+Let people sign in to the site and the analysts' app. Their groups say what they see: staff sees all
+clients, client-ID only that client."""
 _EPILOG = """\
 examples:
   run-ledger users invite someone@acme.example --client acme
@@ -25,9 +25,9 @@ examples:
   run-ledger users list
   run-ledger users remove someone@acme.example
 
-Inviting somebody again changes only what they see. What somebody sees follows from the token that
-they have: who is removed, or sees less, is signed out, and the last token ends by itself within the
-hour (within four in the analysts' app)."""
+Inviting somebody again only changes what they see. Whoever is removed, or may see less from now on,
+is signed out; a token that they still have ends within an hour (within four hours in the analysts'
+app)."""
 _STATUSES = {
     "FORCE_CHANGE_PASSWORD": "invited",
     "CONFIRMED": "active",
@@ -36,7 +36,7 @@ _STATUSES = {
 
 
 def add_to(commands: Words) -> None:
-    """Add `users` to the words that the command knows."""
+    """Add the command `users`."""
     parser = add_command(
         commands,
         "users",
@@ -48,22 +48,23 @@ def add_to(commands: Words) -> None:
     invitation = actions.add_parser(
         "invite",
         help="let somebody sign in",
-        description="Send somebody an invitation, and say what they see; again: change that alone.",
+        description="Send somebody an invitation, and say what they may see. For somebody who was "
+        "invited before, the command only changes what they may see.",
     )
     set_work(invitation, _invite)
     invitation.add_argument("email", metavar="EMAIL")
     access_options.add_options(invitation, required=False)
-    invitation.add_argument("--resend", action="store_true", help="send the mail once more")
+    invitation.add_argument("--resend", action="store_true", help="send the mail again")
     target.add_options(invitation)
     listing = actions.add_parser(
-        "list", help="list them", description="List who may sign in, and what they see."
+        "list", help="list who may sign in", description="List who may sign in, and what they see."
     )
     set_work(listing, _list)
     listing.add_argument("--json", action="store_true", help="print JSON")
     target.add_options(listing)
     removal = actions.add_parser(
         "remove",
-        help="let somebody sign in no more",
+        help="remove somebody, who then can't sign in",
         description="Sign somebody out everywhere, and delete the user.",
     )
     set_work(removal, _remove)

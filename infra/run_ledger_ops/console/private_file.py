@@ -24,13 +24,16 @@ def write_private(path: Path, text: str) -> None:
 
 
 class PrivateFile:
-    """A new file of mode 600, or none where no path is given; gone again if the work fails."""
+    """A new file of mode 600, removed again if the work fails; without a path there is none.
+
+    It never overwrites a file.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
     def __enter__(self) -> Self:
-        """Make the file, so that what it is for does not start without it."""
+        """Create the file before the work starts; raises OpsError where that fails."""
         if self._path is not None:
             try:
                 os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -40,7 +43,7 @@ class PrivateFile:
         return self
 
     def write(self, text: str) -> None:
-        """Put *text* and a line feed into the file."""
+        """Write *text* and a line feed."""
         if self._path is not None:
             self._path.write_text(f"{text}\n", "utf-8")
 
@@ -50,6 +53,6 @@ class PrivateFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the file away where the work failed."""
+        """Remove the file where the work failed."""
         if kind is not None and self._path is not None:
             self._path.unlink(missing_ok=True)

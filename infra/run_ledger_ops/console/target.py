@@ -12,12 +12,12 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 from run_ledger.store.dynamo.table_names import Tables
+from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
 
-USUAL_STACK_FILE = Path(".run-ledger/stack.json")
 _LOCAL_STAGE = "local"
 _USUAL_TTL_DAYS = 90
 _THREADS = 16
@@ -25,7 +25,7 @@ _THREADS = 16
 
 @dataclass(frozen=True)
 class Target:
-    """A deployed system: what its stack says, and the way to talk to it."""
+    """A deployed system: the facts of its stack, and clients of its services."""
 
     name: str
     session: Any
@@ -36,13 +36,13 @@ class Target:
 
     @property
     def token_url(self) -> str:
-        """Where programs get their tokens."""
+        """The address where programs get their tokens."""
         there = f"https://{self.outputs['UserPoolDomain']}/oauth2/token"
         return self.addresses.get("token_url", there)
 
     @property
     def api_url(self) -> str:
-        """Where the API is."""
+        """The address of the API."""
         return self.addresses.get("api_url", self.outputs["ApiUrl"])
 
     @cached_property
@@ -78,11 +78,11 @@ class Target:
 
     @property
     def entry_ttl_days(self) -> int:
-        """How long entries are kept."""
+        """How many days entries are kept."""
         return int(self.parameters.get("EntryTtlDays", _USUAL_TTL_DAYS))
 
     def queue_url(self, output: str) -> str:
-        """Give the address of the queue that *output* names."""
+        """Return the URL of the queue that the output *output* of the stack names."""
         url = self.outputs[output]
         if self.endpoint_url is not None:
             # A local AWS may have moved to another port since it was deployed.
@@ -91,20 +91,20 @@ class Target:
 
 
 class _Outputs(dict[str, str]):
-    """What a stack says of itself; what it does not say is the person's to know of."""
+    """The outputs of a stack; a missing one raises OpsError, which says what is wrong."""
 
     def __missing__(self, name: str) -> str:
         message = (
-            f"The stack says no {name}: its deployment has not ended well, or is older than this "
+            f"The stack has no output {name}: its deployment failed, or it is older than this "
             "command."
         )
         raise OpsError(message)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take what `find` needs."""
+    """Add the options that `find` reads."""
     group = parser.add_argument_group(
-        "where", "Without either, the local stack that runs in this folder, if there is one."
+        "which system", "Without --stack and --stage: the local stack that runs in this folder."
     )
     either = group.add_mutually_exclusive_group()
     either.add_argument(
@@ -116,32 +116,44 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     either.add_argument(
         "--stage",
         metavar="NAME",
-        help="a deployed stage, in the AWS account of the environment",
+        help="a deployed stage; the environment says which AWS account",
     )
     group.add_argument(
-        "--region", metavar="NAME", help="where the stage is (default: the environment's region)"
+        "--region",
+        metavar="NAME",
+        help="AWS region of the stage (default: the environment's region)",
     )
 
 
 def find(given: argparse.Namespace) -> Target:
-    """Give the system that the command line means; raises OpsError where there is none."""
+    """Return the system that the command line names; raises OpsError where there is none."""
     if given.stage is not None:
         return _deployed(given.stage, given.region)
     return _local(given.stack)
 
 
 def region_of_environment() -> str | None:
-    """Give the region that AWS_REGION names: boto3 by itself looks for other names only."""
+    """Return the region that AWS_REGION names: boto3 by itself looks for other names only."""
     return os.environ.get("AWS_REGION") or None
 
 
+def open_session(region: str | None) -> Any:
+    """Return a session in *region*, else in the environment's; OpsError where there is none."""
+    try:
+        session = boto3.session.Session(region_name=region or region_of_environment())
+    except ProfileNotFound as error:
+        message = f"{error}: look at AWS_PROFILE and `aws configure list-profiles`."
+        raise OpsError(message) from error
+    if session.region_name is None:
+        raise OpsError("No AWS region is set: say --region NAME, or set AWS_REGION.")
+    return session
+
+
 def _deployed(stage: str, region: str | None) -> Target:
-    session = boto3.session.Session(region_name=region or region_of_environment())
+    session = open_session(region)
     stack_name = f"run-ledger-{stage}"
     try:
         return _described(session, stack_name, None)
-    except NoRegionError as error:
-        raise OpsError("No AWS region is set: say --region NAME, or set AWS_REGION.") from error
     except NoCredentialsError as error:
         message = "No AWS credentials were found: sign in, or set AWS_PROFILE."
         raise OpsError(message) from error
@@ -192,18 +204,24 @@ def _described(session: Any, stack_name: str, endpoint_url: str | None) -> Targe
         name=stack_name,
         session=session,
         endpoint_url=endpoint_url,
-        outputs=_Outputs(
-            {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-        ),
-        parameters={
-            one["ParameterKey"]: one.get("ParameterValue", "")
-            for one in stack.get("Parameters", [])
-        },
+        outputs=_Outputs(outputs_of(stack)),
+        parameters=parameters_of(stack),
     )
 
 
+def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the outputs of a stack as CloudFormation describes it."""
+    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
+
+def parameters_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a stack as CloudFormation describes it."""
+    found = stack.get("Parameters", [])
+    return {one["ParameterKey"]: one.get("ParameterValue", "") for one in found}
+
+
 def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:
-    """Make a client that is patient enough for a person at a terminal, and no more."""
+    """Return a client that tries for as long as a person at a terminal will wait."""
     # What is on this machine answers at once or not at all.
     attempts = 6 if endpoint_url is None else 1
     config = Config(

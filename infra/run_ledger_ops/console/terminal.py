@@ -1,4 +1,4 @@
-"""What commands share: saying things, a progress bar, times on the command line, exit codes."""
+"""What commands share: output, a progress bar, times on the command line, exit codes."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def say(text: str) -> None:
-    """Print a line of what was asked for."""
+    """Print a line of the command's result, on standard output."""
     sys.stdout.write(f"{text}\n")
 
 
@@ -36,12 +36,12 @@ def say_json(value: Any) -> None:
 
 
 def warn(text: str) -> None:
-    """Print a line beside what was asked for."""
+    """Print a line that is not part of the result, on standard error."""
     sys.stderr.write(f"{text}\n")
 
 
 def answer(word: str, work: Callable[[], int]) -> int:
-    """Do the work of a command and give its exit code; trouble is one sentence and code 2."""
+    """Do the work of a command and return its exit code; print trouble as one sentence, code 2."""
     try:
         code = work()
         sys.stdout.flush()
@@ -65,7 +65,7 @@ def answer(word: str, work: Callable[[], int]) -> int:
 
 
 def words_of(error: ClientError | BotoCoreError) -> str:
-    """Return what an error of AWS's says, without what botocore says around it."""
+    """Return the message of an exception from AWS, without botocore's own words around it."""
     trouble = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
     return str(trouble.get("Message") or trouble.get("Code") or error)
 
@@ -77,10 +77,10 @@ def bar(done: int, total: int) -> str:
 
 
 class Progress:
-    """A bar on a terminal's last line; nothing where nobody watches.
+    """A progress bar on the last line of a terminal; where there is no terminal, nothing.
 
-    It counts to *total*, or just counts where that is None. Use it as a context manager: the line
-    is gone at the end, so that what is said next has it.
+    It counts to *total*, or without an end where *total* is None. Use it as a context manager: at
+    the end it removes its line.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Progress:
             self._stream.flush()
 
     def add(self, number: int = 1) -> None:
-        """Take note that *number* more are done."""
+        """Count *number* more as done."""
         self.done += number
         now = self._clock()
         if self._drawn_at is None or now - self._drawn_at >= _SECONDS_BETWEEN_DRAWINGS:

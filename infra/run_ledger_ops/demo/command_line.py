@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import bar
 from run_ledger_ops.demo.live.workers import Workers
@@ -100,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stack",
         type=Path,
-        default=Path(".run-ledger/stack.json"),
+        default=USUAL_STACK_FILE,
         metavar="FILE",
         help="what the running stack says about itself (default: %(default)s)",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.deploying import artifacts, plans, site, stacks
+from run_ledger_ops.deploying import artifacts, plans, remains, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle, LambdaPython, build_bundle
@@ -64,7 +64,8 @@ class Deployment:
             self._before = self.stack.parameters()
             self._check_indexes()
         else:
-            self._leftovers = self._find_leftovers()
+            dynamodb = self._account.client("dynamodb")
+            self._leftovers = list(remains.table_names(dynamodb, self._settings.stage))
             if self._leftovers and not self._settings.adopts:
                 raise OpsError(self._help_with_leftovers())
         return way
@@ -79,15 +80,6 @@ class Deployment:
         if trouble:
             lines = "\n".join(f"  {line}" for line in trouble)
             raise OpsError(plans.INDEX_HELP.format(tables=lines))
-
-    def _find_leftovers(self) -> list[str]:
-        dynamodb = self._account.client("dynamodb")
-        return [
-            name
-            for page in dynamodb.get_paginator("list_tables").paginate()
-            for name in page["TableNames"]
-            if name.startswith(f"{self.stack.name}-")
-        ]
 
     def _help_with_leftovers(self) -> str:
         stage = self._settings.stage

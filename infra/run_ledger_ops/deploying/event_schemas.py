@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from run_ledger.domain.contract.schema import file_name, file_text, schemas
+from run_ledger_ops.checkout import ROOT
 
-FOLDER = Path(__file__).resolve().parents[3] / "backend" / "event-schema"
+FOLDER = ROOT / "backend" / "event-schema"
 
 
 def write(folder: Path) -> None:

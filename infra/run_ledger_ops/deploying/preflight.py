@@ -6,8 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
@@ -55,13 +54,7 @@ def check_stage(stage: str, template: Template) -> None:
 
 def find_account(region: str | None) -> AwsAccount:
     """Find out who asks and where; raise OpsError if nobody may."""
-    try:
-        session = boto3.session.Session(region_name=region or target.region_of_environment())
-    except ProfileNotFound as error:
-        message = f"{error}: look at AWS_PROFILE and `aws configure list-profiles`."
-        raise OpsError(message) from error
-    if session.region_name is None:
-        raise OpsError("No AWS region is set: say --region NAME, or set AWS_REGION.")
+    session = target.open_session(region)
     known = session.get_available_regions("cloudformation")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", session.region_name):
         message = f"{session.region_name!r} is no AWS region: there are {', '.join(sorted(known))}."

@@ -47,15 +47,18 @@ class Remains:
         return sum(table.size for table in self.tables) / _GB * _USD_A_GB_MONTH
 
 
+def table_names(dynamodb: Any, stage: str) -> Iterator[str]:
+    """Give the names of a stage's tables, whether its stack is there or not."""
+    for page in dynamodb.get_paginator("list_tables").paginate():
+        yield from (name for name in page["TableNames"] if name.startswith(f"run-ledger-{stage}-"))
+
+
 def find(account: AwsAccount, stage: str) -> Remains:
     """Find what belongs to a stage, whether its stack is there or not."""
     dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
-    prefix = f"run-ledger-{stage}-"
     tables = [
         _table(dynamodb.describe_table(TableName=name)["Table"])
-        for page in dynamodb.get_paginator("list_tables").paginate()
-        for name in page["TableNames"]
-        if name.startswith(prefix)
+        for name in table_names(dynamodb, stage)
     ]
     pools = {
         pool["Id"]: pool["Name"]

@@ -130,9 +130,14 @@ def _put(s3: Any, bucket: str, item: SiteObject) -> None:
     s3.put_object(Bucket=bucket, Key=item.key, Body=item.body, **item.headers)
 
 
-def config_of(outputs: Mapping[str, str], stage: str) -> dict[str, object]:
-    """Give the `config.json` of a deployed stage, from its stack's outputs."""
-    sign_in = f"https://{outputs['UserPoolDomain']}"
+def config_of(
+    outputs: Mapping[str, str], stage: str, sign_in: str | None = None
+) -> dict[str, object]:
+    """Return the site's `config.json` from its stack's outputs.
+
+    *sign_in* is the origin of the sign-in pages where it is not the user pool's domain.
+    """
+    sign_in = sign_in or f"https://{outputs['UserPoolDomain']}"
     return {
         "api_base": "/api",
         "authorize_url": f"{sign_in}/oauth2/authorize",

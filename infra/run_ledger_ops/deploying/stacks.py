@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying.states import SETTLED
 
@@ -82,16 +83,11 @@ class Stack:
 
     def outputs(self) -> dict[str, str]:
         """Give its outputs; empty when there is none, or when it never was deployed as a whole."""
-        found = self.describe() or {}
-        return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        return target.outputs_of(self.describe() or {})
 
     def parameters(self) -> dict[str, str]:
         """Give the parameters that it was deployed with."""
-        found = self.describe() or {}
-        return {
-            one["ParameterKey"]: one.get("ParameterValue", "")
-            for one in found.get("Parameters", [])
-        }
+        return target.parameters_of(self.describe() or {})
 
     def propose(self, wanted: Wanted, *, creates: bool) -> ChangeSet | None:
         """Make a change set and give it; None if nothing would change."""

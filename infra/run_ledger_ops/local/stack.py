@@ -13,8 +13,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger_ops.checkout import PYTHON_PATH, ROOT, SITE, TEMPLATE
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import write_private
+from run_ledger_ops.console.target import Target
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import build_bundle
 from run_ledger_ops.local import analysts_app_process, local_deployment, people
@@ -29,10 +31,6 @@ from run_ledger_ops.local.machine.journal import Journal
 from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.recount_totals import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
-
-ROOT = Path(__file__).resolve().parents[3]
-TEMPLATE = ROOT / "infra" / "template.yaml"
-SITE = ROOT / "static_site"
 
 _USUAL_PORT = 8600
 _USUAL_CLOUD_PORT = 4566
@@ -53,6 +51,14 @@ class Options:
     dashboard_port: int | None = None
     demo: bool = True
     dashboard: bool = True
+
+
+class _System(Target):
+    """The running stack as commands see one; its clients end with the local AWS, its session."""
+
+    def client(self, service: str) -> Any:
+        """Return a client of one of its services."""
+        return self.session.client(service)
 
 
 class LocalStack:
@@ -277,9 +283,16 @@ class LocalStack:
         child = analysts_app_process.start(
             self._state.root / "dashboard",
             self._state.logs / "dashboard.log",
-            analysts_app_process.sign_in(cloud, running, port),
-            analysts_app_process.ledger(running, demo=self._options.demo),
+            _System(
+                name=STACK_NAME,
+                session=cloud,
+                endpoint_url=cloud.endpoint_url,
+                outputs=running.outputs,
+                parameters={},
+                addresses=stack_document(running),
+            ),
             port,
+            demo=self._options.demo,
         )
         self._children["analysts' app"] = child
         analysts_app_process.wait_until_ready(child, port)
@@ -294,8 +307,7 @@ class LocalStack:
         ]
         # It talks to this machine alone: what is said of other clouds and of proxies isn't for it.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        path = os.pathsep.join(str(ROOT / folder) for folder in ("infra", "backend"))
-        environment = inherited | {"PYTHONPATH": path, "NO_PROXY": ports.LOOPBACK}
+        environment = inherited | {"PYTHONPATH": PYTHON_PATH, "NO_PROXY": ports.LOOPBACK}
         self._children["demo"] = ChildProcess(
             command, environment=environment, log=self._state.logs / "demo.log", folder=ROOT
         )

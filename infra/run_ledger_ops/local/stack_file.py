@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from run_ledger.store.dynamo.table_names import Tables
+from run_ledger_ops.checkout import ROOT
+from run_ledger_ops.deploying.site import config_of
 from run_ledger_ops.local.machine import cloud
 from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, PEOPLE
 
@@ -53,25 +56,13 @@ def stack_document(running: Running) -> dict[str, Any]:
         "users": users,
         "queue_url": running.queue_url,
         "dlq_url": running.dlq_url,
-        "tables": {
-            name: outputs[f"{name.capitalize()}Table"]
-            for name in ("entries", "jobs", "projects", "clients", "rollups", "rejections")
-        },
+        "tables": {name: outputs[f"{name.capitalize()}Table"] for name in Tables._fields},
     }
 
 
 def site_config(running: Running, *, demo: bool) -> dict[str, object]:
     """Give the site's `config.json`."""
-    return {
-        "api_base": "/api",
-        "authorize_url": f"{running.site_origin}/oauth2/authorize",
-        "token_url": f"{running.site_origin}/oauth2/token",
-        "logout_url": f"{running.site_origin}/logout",
-        "client_id": running.outputs["SiteClientId"],
-        "scope": f"openid email {running.outputs['Scope']}",
-        "stage": "local",
-        "demo": demo,
-    }
+    return {**config_of(running.outputs, "local", running.site_origin), "demo": demo}
 
 
 def example_command(running: Running) -> str:
@@ -101,7 +92,7 @@ def example_command(running: Running) -> str:
 
 def _aws() -> str:
     """Return the AWS command line: the user's own, or the one that `make run` brings along."""
-    own = Path(__file__).resolve().parents[3] / ".venvs" / "aws" / "bin" / "aws"
+    own = ROOT / ".venvs" / "aws" / "bin" / "aws"
     return str(own) if own.exists() and not shutil.which("aws") else "aws"
 
 

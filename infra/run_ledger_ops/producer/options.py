@@ -12,9 +12,9 @@ from botocore.session import Session
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.identity import environment as around
+from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
 
-USUAL_STACK_FILE = Path(".run-ledger/stack.json")
 CONFIGURATION = """\
 The bus is that of --bus, --stage or --stack, else RUN_LEDGER_BUS, else that of the local stack
 which runs in this folder. Client, project and pipeline may come from RUN_LEDGER_CLIENT_ID,

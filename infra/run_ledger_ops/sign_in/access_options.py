@@ -1,4 +1,4 @@
-"""Who may see what, as operators say it on the command line: some clients, or everything."""
+"""What somebody may see, as the command line says it: some clients, or all."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,44 +14,47 @@ _MOST_GROUP_CHARACTERS = 128  # Cognito's limit
 
 
 class Access(Struct, frozen=True):
-    """What somebody may see: all of it, or these clients."""
+    """What somebody may see: all clients, or these ones."""
 
     is_staff: bool
     clients: tuple[str, ...] = ()
 
     @property
     def grant(self) -> dict[str, object]:
-        """What the table Clients says of a machine with this access."""
+        """The grant of a system with this access, as the table Clients stores it."""
         return {"staff": True} if self.is_staff else {"clients": list(self.clients)}
 
     @property
     def groups(self) -> frozenset[str]:
-        """The groups of a person with this access."""
+        """The groups of a person with this access, as in ``{"client-acme"}``."""
         if self.is_staff:
             return frozenset({STAFF_GROUP})
         return frozenset(f"{CLIENT_GROUP}{client}" for client in self.clients)
 
     def __str__(self) -> str:
-        """Say it to people."""
+        """Return it in words."""
         return "everything" if self.is_staff else ", ".join(self.clients)
 
 
 def add_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """Let *parser* take what `of` needs."""
+    """Add the options that `of` reads."""
     either = parser.add_mutually_exclusive_group(required=required)
     either.add_argument(
-        "--client", action="append", metavar="ID", help="this client's data; may be given again"
+        "--client",
+        action="append",
+        metavar="ID",
+        help="data of this client; you can give it several times",
     )
     either.add_argument("--staff", action="store_true", help="all data of all clients")
 
 
 def of(given: argparse.Namespace) -> Access:
-    """Return the access that the command line names; raises OpsError for an id that can't be."""
+    """Return the access that the command line names; raises OpsError for an invalid id."""
     return Access(is_staff=True) if given.staff else to_clients(given.client)
 
 
 def to_clients(clients: Sequence[str]) -> Access:
-    """Return the access to *clients*, in the order of their ids."""
+    """Return the access to *clients*, sorted; raises OpsError for an invalid id."""
     for client in clients:
         if not is_identifier(client):
             raise OpsError(f"--client {shown(client)}: allowed: {IDENTIFIER_ALLOWED}.")
@@ -59,7 +62,7 @@ def to_clients(clients: Sequence[str]) -> Access:
 
 
 def check_groups(access: Access) -> None:
-    """Raise OpsError where a client's id makes no name of a group."""
+    """Raise OpsError where a client's id is too long for the name of a group."""
     for group in access.groups:
         if len(group) > _MOST_GROUP_CHARACTERS:
             client = group.removeprefix(CLIENT_GROUP)

@@ -44,28 +44,29 @@ emit: domain domain/contract emit/counting emit/delivery emit/identity
 """
 
 COMMAND = """
+checkout.py
 console: backend/domain backend/store/dynamo
-cloudwatch
-analysts_app.py
+cloudwatch: checkout.py backend/domain/contract
+analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
 sign_in: console backend/domain backend/domain/contract backend/domain/api
 producer: console backend/emit backend/emit/delivery backend/emit/identity
-deploying: console backend/domain/contract
+deploying: checkout.py console backend/domain/contract
 checks: console deploying backend/domain backend/domain/api
     backend/store/dynamo backend/store/audit
 
 local/machine: console
 local/edge: local/machine
-local: console analysts_app.py clients sign_in deploying checks local/machine local/edge
-    backend/store/dynamo backend/store/clients backend/store/audit
+local: checkout.py console analysts_app.py clients sign_in deploying checks
+    local/machine local/edge backend/store/dynamo backend/store/clients backend/store/audit
 
 demo/pipelines
 demo/reporting: console backend/emit/delivery
 demo/past: console demo/reporting backend/emit/delivery
-demo/live: local/machine demo/reporting demo/pipelines backend/emit
+demo/live: checkout.py local/machine demo/reporting demo/pipelines backend/emit
 demo: console demo/reporting demo/past demo/live
 
-commands: console analysts_app.py clients sign_in producer deploying checks local
+commands: checkout.py console analysts_app.py clients sign_in producer deploying checks local
     backend/domain backend/domain/contract backend/domain/api
     backend/store/dynamo backend/store/items backend/store/clients backend/store/posting
     backend/store/lists backend/store/audit

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from run_ledger_ops.checkout import PYTHON_PATH
 from run_ledger_ops.demo.live.runner import PIPELINES
 from run_ledger_ops.local.machine import tether
 
-_FOLDERS = [Path(__file__).resolve().parents[4] / folder for folder in ("infra", "backend")]
 _PATIENCE_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 
@@ -27,7 +27,6 @@ class Workers:
 
     def __enter__(self) -> Self:
         """Start them."""
-        python_path = os.pathsep.join(map(str, _FOLDERS))
         for key in PIPELINES:
             self._processes[key] = subprocess.Popen(  # noqa: S603 a command of our own making
                 [
@@ -35,7 +34,7 @@ class Workers:
                     *(sys.executable, "-m", "run_ledger_ops.demo.live.worker"),
                     *(str(self._stack), key, str(self._seconds_between)),
                 ],
-                env=os.environ | {"PYTHONPATH": python_path},
+                env=os.environ | {"PYTHONPATH": PYTHON_PATH},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # a Ctrl-C reaches this process, which tells them
             )
