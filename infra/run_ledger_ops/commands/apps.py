@@ -39,7 +39,7 @@ examples:
   run-ledger apps list
   run-ledger apps remove billing                    from its next request on it sees nothing
 
-The secret is shown only once. A system should use a token until it expires: each one costs money."""
+The secret is shown only once. A system should use a token until it expires: each costs money."""
 
 
 class App(Struct, frozen=True):

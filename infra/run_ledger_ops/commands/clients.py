@@ -76,7 +76,7 @@ def _add_apply(actions: Words) -> None:
     parser = actions.add_parser(
         "apply",
         help="make the declared clients match a file",
-        description="Make the declared clients match a file. Parameters that the file no longer has "
+        description="Make the declared clients match a file. Parameters that the file lacks "
         "are removed; clients that it does not name stay, unless --prune is given.",
     )
     set_work(parser, _apply)
@@ -99,8 +99,8 @@ def _add_export(actions: Words) -> None:
         "export",
         help="write the declared clients as such a file",
         description="Write the declared clients as a file; applying that file changes nothing. "
-        "Without --references it has `secret: withheld` in place of a secret's ARN, and `apply` then keeps "
-        "the ARN that is stored.",
+        "Without --references it has `secret: withheld` in place of a secret's ARN, and `apply` "
+        "then keeps the stored ARN.",
     )
     set_work(parser, _export)
     parser.add_argument("clients", metavar="CLIENT", nargs="*", help="only these (default: all)")

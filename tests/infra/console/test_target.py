@@ -116,4 +116,4 @@ def test_a_stack_that_says_too_little_is_told(
     with deployed_system(monkeypatch):
         known = target.make_client(None, "cloudformation", None)
         known.outputs = {}
-        assert "The stack says no EntriesTable" in complaint(capsys, "--stage", STAGE)
+        assert "The stack has no output EntriesTable" in complaint(capsys, "--stage", STAGE)
