@@ -24,12 +24,8 @@ def app_settings() -> AppSettings | None:
     """Return the settings; None where the secrets do not name an API."""
     try:
         given: Mapping[str, Any] = st.secrets["run_ledger"]
-        return AppSettings(
-            api_url=str(given["api_url"]),
-            site_url=str(given.get("site_url", "")),
-            event_bus=str(given.get("event_bus", "")),
-            aws_endpoint_url=str(given.get("aws_endpoint_url", "")),
-            demo=bool(given.get("demo", False)),
-        )
+        names = ("site_url", "event_bus", "aws_endpoint_url")
+        texts = {name: str(given.get(name, "")) for name in names}
+        return AppSettings(str(given["api_url"]), demo=bool(given.get("demo", False)), **texts)
     except (KeyError, FileNotFoundError):
         return None

@@ -57,10 +57,6 @@ class PageContext:
         """Return the drawing of a chart; make it once, as `made` does."""
         return self.made(name, requests, part, lambda: drawing(draw()))
 
-    def page(self, name: str) -> Page:
-        """Return another page, for a link to it."""
-        return self.pages[name]
-
 
 def put(context: PageContext) -> None:
     """Keep the context for the page that runs next."""

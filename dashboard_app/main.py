@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -90,7 +91,7 @@ def _context(api: ResponseCache, settings: AppSettings, pages: Mapping[str, Page
     now = clock.now()
     with st.spinner("Loading clients …", show_time=True):
         clients, _ = api.items(CLIENTS)
-    zone = ZONE.ask()
+    zone = ZoneInfo(ZONE.ask() or "UTC")
     return PageContext(
         api=api,
         settings=settings,

@@ -84,6 +84,7 @@ class ApiClient:
         reason = "it could not be reached"
         for number in range(_ATTEMPTS):
             last = number == _ATTEMPTS - 1
+            pause = _PAUSE_SECONDS * 2**number
             try:
                 reply = self._session.get(
                     url,
@@ -100,10 +101,9 @@ class ApiClient:
             else:
                 if reply.status_code not in _RETRIED or last:
                     return reply
-                self._pause(_pause_seconds(reply, number))
-                continue
+                pause = _wanted_pause(reply, pause)
             if not last:
-                self._pause(_PAUSE_SECONDS * 2**number)
+                self._pause(pause)
         raise ApiUnavailable(f"{self._base_url}: {reason}.")
 
 
@@ -119,12 +119,12 @@ def _document(reply: requests.Response) -> Mapping[str, Any]:
     return document
 
 
-def _pause_seconds(reply: requests.Response, number: int) -> float:
-    """Return the seconds to wait: what the API asks for, but no longer than a person would wait."""
+def _wanted_pause(reply: requests.Response, usual: float) -> float:
+    """Return the seconds that the API wants us to wait, but no more than a person would wait."""
     try:
-        wanted = float(reply.headers.get("Retry-After", ""))
+        wanted = float(reply.headers.get("Retry-After", usual))
     except ValueError:
-        wanted = _PAUSE_SECONDS * 2**number
+        wanted = usual
     return min(max(wanted, 0.0), _LONGEST_PAUSE_SECONDS)
 
 

@@ -47,9 +47,6 @@ class ResponseCache:
         missing = [one for one in dict.fromkeys(requests) if not self._is_fresh(one)]
         if not missing:
             return
-        if len(missing) == 1:
-            self._keep(missing[0], self._send(missing[0]))
-            return
         with ThreadPoolExecutor(min(AT_ONCE, len(missing))) as pool:
             for request, response in zip(missing, pool.map(self._send, missing), strict=True):
                 self._keep(request, response)

@@ -40,11 +40,7 @@ class Drawing:
 def drawing(chart: AnyChart) -> Drawing:
     """Return the drawing of a chart."""
     tables: dict[str, bytes] = {}
-    with (
-        _SETTINGS,
-        alt.theme.enable("none"),
-        alt.data_transformers.enable(_TABLES, tables=tables),
-    ):
+    with _SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable(_TABLES, tables=tables):
         document = chart.to_dict(validate=False)
     document["background"] = "transparent"  # that of the card or the page below it
     if "facet" not in document:

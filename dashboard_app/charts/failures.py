@@ -31,7 +31,7 @@ def annotated(*, chart: AnyChart, notes: pd.DataFrame, period: Period, zone: Zon
     tooltip = [
         alt.Tooltip("when:N", title="Time"),
         alt.Tooltip("label:N", title="First failure of a new error group"),
-        alt.Tooltip("count:Q", title="Failures in the span", format=",d"),
+        alt.Tooltip("count:Q", title="Failures in the period", format=",d"),
     ]
     rules = ground.mark_rule(color=_FAILED, strokeDash=[2, 3], opacity=0.7).encode(
         x=x, tooltip=tooltip
@@ -81,11 +81,7 @@ def movers(*, frame: pd.DataFrame) -> AnyChart:
     ground = alt.Chart(frame)
     y = alt.Y("label:N", title=None, sort=None, axis=None)
     bars = ground.mark_bar(size=12, yOffset=9).encode(
-        x=alt.X(
-            "more:Q",
-            title="Change in failures (count)",
-            axis=short_axis(),
-        ),
+        x=alt.X("more:Q", title="Change in failures (count)", axis=short_axis()),
         y=y,
         color=alt.Color(
             "direction:N",

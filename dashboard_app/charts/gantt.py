@@ -20,17 +20,17 @@ _SHORTEST = timedelta(seconds=1)
 
 def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyChart:
     """Return a bar for each attempt (frame of `jobs.attempts`) and a tick for each event."""
-    bars = frame.dropna(subset=["started_at"]).assign(
-        lane=lambda rows: "Attempt " + rows["attempt"].astype("string"),
-        word=lambda rows: rows["outcome"].map(words.OUTCOMES),
-        begins=lambda rows: [words.moment(at, zone) for at in rows["started_at"]],
-        ends=lambda rows: [words.moment(at, zone) for at in rows["until"]],
-        took=lambda rows: [
-            words.duration(None if pd.isna(s) else s) for s in rows["duration_seconds"]
-        ],
-        error=lambda rows: rows["error_message"].fillna("none"),
-        x=lambda rows: in_milliseconds(rows["started_at"]),
-        x_end=lambda rows: in_milliseconds(rows["until"]),
+    begun = frame.dropna(subset=["started_at"])
+    seconds = [None if pd.isna(one) else one for one in begun["duration_seconds"]]
+    bars = begun.assign(
+        lane="Attempt " + begun["attempt"].astype("string"),
+        word=begun["outcome"].map(words.OUTCOMES),
+        begins=[words.moment(at, zone) for at in begun["started_at"]],
+        ends=[words.moment(at, zone) for at in begun["until"]],
+        took=[words.duration(one) for one in seconds],
+        error=begun["error_message"].fillna("none"),
+        x=in_milliseconds(begun["started_at"]),
+        x_end=in_milliseconds(begun["until"]),
     )
     ticks = events.assign(
         lane="Attempt " + events["attempt"].astype("string"),

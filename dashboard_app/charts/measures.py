@@ -20,7 +20,7 @@ from dashboard_app.frames.columns import NUMBER
 from dashboard_app.frames.trends import with_gaps
 from dashboard_app.periods import Period
 
-NOW, BEFORE = "This span", "Previous period"
+NOW, BEFORE = "This period", "Previous period"
 _HEIGHT = 190
 _SECONDS = "seconds"
 
@@ -54,10 +54,7 @@ RECORDS = {
     "records_failed": ("Failed", palette.OUTCOMES["failed"]),
     "records_skipped": ("Skipped", palette.OUTCOMES["cancelled"]),
 }
-TOKENS = {
-    "input_tokens": ("Input", palette.MEASURE),
-    "output_tokens": ("Output", palette.SECOND),
-}
+TOKENS = {"input_tokens": ("Input", palette.MEASURE), "output_tokens": ("Output", palette.SECOND)}
 MEASURES = {
     measure.column: measure
     for measure in (

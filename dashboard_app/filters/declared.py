@@ -6,26 +6,33 @@ names never change.
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from dashboard_app import words
 from dashboard_app.filters.kinds import (
     AddressPart,
+    ButtonChoice,
     Choice,
     DayRange,
     Filter,
     Flag,
     IdChoice,
     PeriodPart,
-    ZoneChoice,
 )
 from dashboard_app.periods import MOST_DAYS, PRESETS, USUAL_PRESET, IntervalLength
 
 CUSTOM = "Days"
 """The word of the period filter that lets an analyst choose days."""
 
+_COMMON_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
+_PLACES = (one for one in sorted(available_timezones()) if "/" in one and one[:4] != "Etc/")
+
 # Of all pages, in the sidebar.
-PERIOD = Choice(name="span", label="Period", options={**PRESETS, CUSTOM: None}, usual=USUAL_PRESET)
+PERIOD = ButtonChoice(
+    name="span", label="Period", options={**PRESETS, CUSTOM: None}, usual=USUAL_PRESET
+)
 DAYS = DayRange(name="days", label="From and to, both included")
-INTERVAL = Choice(
+INTERVAL = ButtonChoice(
     name="interval",
     label="Interval",
     options={"Auto": None, "Hour": IntervalLength.HOUR, "Day": IntervalLength.DAY},
@@ -33,9 +40,12 @@ INTERVAL = Choice(
     help=f"By hour a period may have up to {MOST_DAYS['hour']} days, "
     f"by day up to {MOST_DAYS['day']}.",
 )
-ZONE = ZoneChoice(
+ZONE = Choice(
     name="tz",
     label="Time zone",
+    options={name: name for name in (*_COMMON_ZONES, *_PLACES)},
+    usual="UTC",
+    allowed="a time zone such as Europe/Berlin",
     help="Times and days are in this zone. Failures are always counted by days of UTC.",
 )
 DAYS_OF_UTC = Flag(name="utcdays", label="Days of UTC")
@@ -43,7 +53,7 @@ CLIENT = IdChoice(name="client", parameter="client_id", label="Client", placehol
 SHARED = (PERIOD, DAYS, INTERVAL, ZONE, DAYS_OF_UTC, CLIENT)
 
 # Of series and lists.
-GROUP = Choice(
+GROUP = ButtonChoice(
     name="by",
     parameter="group_by",
     label="Group by",
@@ -77,7 +87,7 @@ TREND_FILTERS = (PROJECT, PIPELINE)
 JOB_FILTERS = (STATUS, RESULT, PROJECT, PIPELINE, SEARCH, STALLED)
 
 # Of one page.
-STANDING = Choice(
+STANDING = ButtonChoice(
     name="standing",
     label="Show",
     options={"Open": "open", "Overdue or behind": "late", "All": "all"},

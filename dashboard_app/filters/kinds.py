@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from typing import Any, Generic, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
 
 from dashboard_app.periods import from_text
-
-_COMMON_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
 
 V = TypeVar("V")
 
@@ -55,15 +51,20 @@ class Filter(AddressPart):
 
     label: str
 
+    @property
+    def bound(self) -> dict[str, Any]:
+        """Return the options that bind the widget to the address."""
+        return {"key": self.name, "bind": "query-params"}
+
     def ask(self, _offered: Sequence[str] = ()) -> object:
         """Show the widget and return the chosen value; None for no choice."""
-        text = st.text_input(self.label, key=self.name, bind="query-params", width=200)
+        text = st.text_input(self.label, width=200, **self.bound)
         return text.strip() or None if text else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Choice(Filter, Generic[V]):
-    """One of a few words, each with its value. Without a usual word, no choice means all."""
+    """One of some words, each with its value. Without a usual word, no choice means all."""
 
     options: Mapping[str, V]
     usual: str | None = None
@@ -75,17 +76,25 @@ class Choice(Filter, Generic[V]):
         return len(values) == 1 and values[0] in self.options
 
     def ask(self, _offered: Sequence[str] = ()) -> V | None:
-        """Show a row of buttons, or a list where there is no usual word; return the value."""
+        """Show a list of the words and return the value of the chosen one; None for all."""
         options = list(self.options)
-        shown: dict[str, Any] = {"key": self.name, "bind": "query-params", "help": self.help}
+        shown: dict[str, Any] = {"help": self.help, **self.bound}
         if self.usual is None:
-            nothing: dict[str, Any] = {"index": None, "placeholder": self.placeholder}
-            chosen = st.selectbox(self.label, options, width=160, **nothing, **shown)
-        else:
-            chosen = st.segmented_control(
-                self.label, options, default=self.usual, required=True, **shown
-            )
-        return self.options.get(chosen or self.usual or "")
+            shown |= {"index": None, "placeholder": self.placeholder, "width": 160}
+        return self.options.get(st.selectbox(self.label, options, **shown) or "")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ButtonChoice(Choice[V]):
+    """One of a few words, shown side by side, of which one is always chosen."""
+
+    usual: str
+
+    def ask(self, _offered: Sequence[str] = ()) -> V | None:
+        """Show the words as buttons and return the value of the chosen one."""
+        shown: dict[str, Any] = {"help": self.help, "required": True, **self.bound}
+        chosen = st.segmented_control(self.label, list(self.options), default=self.usual, **shown)
+        return self.options[chosen or self.usual]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,18 +112,9 @@ class Flag(Filter):
         """Return whether the switch is on."""
         return values[0] == "true"
 
-    def ask(
-        self, _offered: Sequence[str] = (), *, disabled: bool = False, hint: str | None = None
-    ) -> bool:
-        """Show the switch and return whether it is on."""
-        return st.toggle(
-            self.label,
-            value=self.usual,
-            key=self.name,
-            bind="query-params",
-            disabled=disabled,
-            help=hint,
-        )
+    def ask(self, _offered: Sequence[str] = (), **options: Any) -> bool:
+        """Show the switch, with options of `st.toggle`; return whether it is on."""
+        return st.toggle(self.label, value=self.usual, **self.bound, **options)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,49 +125,15 @@ class IdChoice(Filter):
 
     def ask(self, offered: Sequence[str] = ()) -> str | None:
         """Show a list that takes other ids too; return the chosen id, None for all."""
-        chosen = st.selectbox(
-            self.label,
-            offered,
-            index=None,
-            placeholder=self.placeholder,
-            accept_new_options=True,
-            key=self.name,
-            bind="query-params",
-        )
+        shown: dict[str, Any] = {"index": None, "accept_new_options": True, **self.bound}
+        chosen = st.selectbox(self.label, offered, placeholder=self.placeholder, **shown)
         return chosen.strip() or None if chosen else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ZoneChoice(Filter):
-    """A time zone by its IANA name."""
-
-    help: str
-    allowed: str = "a time zone such as Europe/Berlin"
-
-    def accepts(self, values: Sequence[str]) -> bool:
-        """Return whether the values are the name of one zone."""
-        return len(values) == 1 and values[0] in available_timezones()
-
-    def ask(self, _offered: Sequence[str] = ()) -> ZoneInfo:
-        """Show a list of all zones and return the chosen one."""
-        return ZoneInfo(
-            st.selectbox(self.label, _zones(), key=self.name, bind="query-params", help=self.help)
-        )
-
-
-@cache
-def _zones() -> tuple[str, ...]:
-    """Return the names of all zones, the most used first. The first call reads many files."""
-    others = sorted(available_timezones() - {*_COMMON_ZONES})
-    places = (one for one in others if "/" in one and not one.startswith("Etc/"))
-    return (*_COMMON_ZONES, *places)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DayRange(AddressPart):
+class DayRange(Filter):
     """A first and a last day, both included."""
 
-    label: str
     most_values: int = 2
     allowed: str = "a first and a last day, such as 2026-11-01 and 2026-11-07"
 
@@ -183,15 +149,10 @@ class DayRange(AddressPart):
         """Return the first and the last day."""
         return date.fromisoformat(values[0]), date.fromisoformat(values[-1])
 
-    def ask(self, today: date) -> tuple[date, date]:
+    def ask_until(self, today: date) -> tuple[date, date]:
         """Show two date inputs, up to `today`; return the first and the last day."""
-        given = st.date_input(
-            self.label,
-            value=(today - timedelta(days=6), today),
-            max_value=today,
-            key=self.name,
-            bind="query-params",
-        )
+        week = (today - timedelta(days=6), today)
+        given = st.date_input(self.label, week, max_value=today, **self.bound)
         days = given if isinstance(given, tuple) else (given,)
         first = days[0] if days else today
         return first, days[-1] if days else first

@@ -26,7 +26,7 @@ def ask_period(now: datetime, zone: ZoneInfo) -> Period:
     """Ask for the period and for the length of its intervals."""
     preset = PERIOD.ask()
     if preset is None:
-        first, last = DAYS.ask(now.astimezone(zone).date())
+        first, last = DAYS.ask_until(now.astimezone(zone).date())
         length = last - first + DAY
         interval, counted = _ask_interval(length, zone)
         period = period_of_days(first, last, zone, interval, counted)
@@ -35,9 +35,7 @@ def ask_period(now: datetime, zone: ZoneInfo) -> Period:
         interval, counted = _ask_interval(length, zone)
         period = period_until(now, length, interval, counted)
     if length > MOST_DAYS[interval] * DAY:
-        st.caption(
-            f"Cut to the last {MOST_DAYS[interval]} days, the most by {interval}.",
-        )
+        st.caption(f"Cut to the last {MOST_DAYS[interval]} days, the most by {interval}.")
     begin = period.start.astimezone(period.zone)
     if interval is IntervalLength.DAY and begin.minute:
         st.caption(
@@ -56,7 +54,7 @@ def _ask_interval(length: timedelta, zone: ZoneInfo) -> tuple[IntervalLength, Zo
     if interval is IntervalLength.HOUR or zone.key == UTC_DAYS.key:
         return interval, zone
     in_utc = DAYS_OF_UTC.ask(
-        hint=f"Points are days of {zone}. The API adds them up from hours of each client, which "
+        help=f"Points are days of {zone}. The API adds them up from hours of each client, which "
         "is more work than days of UTC: over many clients and days the API refuses it."
     )
     return interval, UTC_DAYS if in_utc else zone

@@ -81,13 +81,20 @@ def outcome(job: Mapping[str, Any]) -> str:
 
 def _job(item: Mapping[str, Any]) -> dict[str, Any]:
     counters = item["counters"]
-    error = item["error"] or {}
     return {
         **item,
         **{name: counters.get(name, 0) for name in COUNTERS},
         "outcome": outcome(item),
         "progress": _progress(item),
         "cost_usd": counters.get("cost_microusd", 0) / MICROUSD,
+        **_error(item),
+    }
+
+
+def _error(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a job's or an attempt's error."""
+    error = item["error"] or {}
+    return {
         "error_type": error.get("type"),
         "error_message": error.get("message"),
         "fingerprint": error.get("fingerprint"),
@@ -107,18 +114,15 @@ def _progress(item: Mapping[str, Any]) -> float | None:
 
 def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
     """Return a row for each attempt; `until` is its end, or `now` while it runs."""
-    rows = []
-    for one in job["attempts"]:
-        error = one["error"] or {}
-        rows.append(
-            {
-                **one,
-                "outcome": outcome(one),
-                "until": one["ended_at"] or (now.isoformat() if one["started_at"] else None),
-                "error_type": error.get("type"),
-                "error_message": error.get("message"),
-            }
-        )
+    rows = (
+        {
+            **one,
+            **_error(one),
+            "outcome": outcome(one),
+            "until": one["ended_at"] or (now.isoformat() if one["started_at"] else None),
+        }
+        for one in job["attempts"]
+    )
     return typed(rows, _ATTEMPT)
 
 

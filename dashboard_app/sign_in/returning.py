@@ -32,7 +32,7 @@ class ReturnToPage:
         path = scope.get("path", "")
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         if scope["type"] == "http" and path.endswith(_LOGIN):
-            send = _noting(send, page_of(headers.get("referer", ""), headers.get("host", "")))
+            send = _keeping(send, page_of(headers.get("referer", ""), headers.get("host", "")))
         elif scope["type"] == "http" and path.endswith(_CALLBACK):
             send = _returning(send, remembered(headers.get("cookie", "")))
         await self._app(scope, receive, send)
@@ -69,19 +69,18 @@ def remembered(cookies: str) -> str | None:
     return page if is_page(page) else None
 
 
-def _noting(send: Send, page: str | None) -> Send:
-    async def noting(message: Message) -> None:
+def _keeping(send: Send, page: str | None) -> Send:
+    async def keep(message: Message) -> None:
         if message["type"] == "http.response.start" and page is not None:
-            MutableHeaders(scope=message).append(
-                "Set-Cookie", _cookie(quote(page, safe=""), _SECONDS)
-            )
+            cookie = _cookie(quote(page, safe=""), _SECONDS)
+            MutableHeaders(scope=message).append("Set-Cookie", cookie)
         await send(message)
 
-    return noting
+    return keep
 
 
 def _returning(send: Send, page: str | None) -> Send:
-    async def returning(message: Message) -> None:
+    async def redirect(message: Message) -> None:
         redirects = message["type"] == "http.response.start" and message["status"] in _REDIRECTS
         if redirects and page is not None:
             headers = MutableHeaders(scope=message)
@@ -89,7 +88,7 @@ def _returning(send: Send, page: str | None) -> Send:
             headers.append("Set-Cookie", _cookie("", 0))
         await send(message)
 
-    return returning
+    return redirect
 
 
 def _cookie(value: str, seconds: int) -> str:

@@ -112,13 +112,6 @@ def offer(
         notebook.code(python(api_url, requests), language="python", wrap_lines=True)
 
 
-def _download(label: str, data: Any, file_name: str, kind: str) -> None:
-    st.download_button(
-        label,
-        data,
-        file_name=file_name,
-        mime=kind,
-        key=f"download-{file_name}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+def _download(label: str, data: Any, file_name: str, mime: str) -> None:
+    options: dict[str, Any] = {"key": f"download-{file_name}", "on_click": "ignore"}
+    st.download_button(label, data, file_name, mime, icon=":material/download:", **options)

@@ -90,13 +90,8 @@ def first_use(settings: AppSettings) -> None:
 
 def first_event(settings: AppSettings) -> str:
     """Return a command line that sends a first event."""
-    detail = {
-        "job_id": "my-first-job",
-        "project_id": "first-project",
-        "client_id": "acme",
-        "status": "running",
-        "delta": {"records_ok": 3},
-    }
+    about = {"job_id": "my-first-job", "project_id": "first-project", "client_id": "acme"}
+    detail = {**about, "status": "running", "delta": {"records_ok": 3}}
     entry = {
         "EventBusName": settings.event_bus or "BUS NAME",
         "Source": "my.pipeline",

@@ -240,7 +240,7 @@ def test_the_brush_narrows_what_is_grouped(api: Api, open_page: Open) -> None:
     assert moved["ended"].sum() == table["ended"].sum()
     assert "Narrowed to" in words_of(app)
 
-    next(one for one in app.button if one.label == "Show the whole span").click().run()
+    next(one for one in app.button if one.label == "Show the whole period").click().run()
 
     assert "focus" not in app.query_params
     assert "Narrowed to" not in words_of(app)

@@ -96,13 +96,10 @@ def _explain(client_ids: list[str]) -> None:
 def _secrets(document: Mapping[str, Any]) -> None:
     count = document["secrets_omitted"]
     if count:
+        verb = "is" if count == 1 else "are"
         client = panels.plain(document["client_id"])
-        noun, what = (
-            ("parameter is", "Its value is")
-            if count == 1
-            else ("parameters are", "Their values are")
-        )
-        st.caption(f":material/key: {count} {noun} secret for {client}. {what} never shown here.")
+        secret = f"{words.counted(count, 'parameter')} {verb} secret for {client}"
+        st.caption(f":material/key: {secret}. Secrets are never shown here.")
 
 
 show(current())

@@ -24,12 +24,9 @@ def show(here: PageContext) -> None:
     st.caption(
         f"{attempts} failed or timed out in {words.counted(days.days, 'day')} of UTC. They form "
         f"{words.counted(len(groups), 'error group')}."
-        + (
-            f" This page shows {MOST_ERROR_DAYS} days at most, as it sends a request for each."
-            if days.days == MOST_ERROR_DAYS
-            else ""
-        )
     )
+    if days.days == MOST_ERROR_DAYS:
+        st.caption(f"This page shows {MOST_ERROR_DAYS} days at most.")
     if groups.empty:
         panels.nothing_here("Nothing failed in these days.")
     else:

@@ -96,7 +96,7 @@ def movers(here: PageContext, days: Period) -> None:
     over = _over(days, here.now)
     (now, requests), (before, others) = (all_groups(here, one) for one in (over, over.previous))
     moved = frames.movers(now, before, _busier(here, over))
-    st.subheader("Change in failures")
+    st.subheader("Greatest changes")
     if over.end > here.now:
         st.caption("Today is not over, and is compared with a whole day.")
     if moved.empty:
@@ -165,14 +165,14 @@ def one_group(here: PageContext, frame: pd.DataFrame, fingerprint: str) -> None:
     reason = [str(row[name]) for name in ("type", "message") if pd.notna(row[name])]
     st.code(": ".join(reason) or "These failures have no reason.", language=None, wrap_lines=True)
     st.page_link(
-        here.page("jobs"),
+        here.pages["jobs"],
         label="The jobs of this error group",
         icon=":material/filter_alt:",
         query_params=link({**shared(), ERROR: fingerprint}),
     )
     if pd.notna(row["newest_job_id"]):
         st.page_link(
-            here.page("jobs"),
+            here.pages["jobs"],
             label=f"The newest job: {row['newest_job_id']}",
             icon=":material/list_alt:",
             query_params=link({JOB: str(row["newest_job_id"])}),

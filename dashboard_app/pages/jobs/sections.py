@@ -67,11 +67,7 @@ def error_note(here: PageContext, frame: pd.DataFrame, fingerprint: str) -> None
             f"{days.start:%Y-%m-%d} to {days.end - DAY:%Y-%m-%d}; not tried again since"
         )
         st.button(
-            "All jobs",
-            on_click=ERROR.write,
-            args=(None,),
-            type="tertiary",
-            icon=":material/close:",
+            "All jobs", on_click=ERROR.write, args=(None,), type="tertiary", icon=":material/close:"
         )
 
 

@@ -78,4 +78,4 @@ def focus_note(here: PageContext, focus: Period | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         begin, end = words.moment(focus.start, here.zone), words.moment(focus.end, here.zone)
         st.markdown(f":material/filter_alt: Narrowed to **{begin} – {end}**")
-        st.button("Show the whole span", on_click=clear, type="tertiary", icon=":material/close:")
+        st.button("Show the whole period", on_click=clear, type="tertiary", icon=":material/close:")

@@ -17,6 +17,7 @@ from dashboard_app.charts.axes import interval_name
 from dashboard_app.context import PageContext
 from dashboard_app.filters.address import link
 from dashboard_app.filters.declared import CLIENT, CUSTOM, DAYS, ERROR, PERIOD, ZONE
+from dashboard_app.filters.kinds import AddressPart
 from dashboard_app.frames import failures as failure_frames
 from dashboard_app.frames.columns import TEXT
 from dashboard_app.frames.movers import spikes
@@ -77,7 +78,7 @@ def spike_links(here: PageContext, noted: pd.DataFrame, *, by_client: bool = Fal
             what = "" if row["label"] == _UNKNOWN else f" · {row['label']}"
             who = f"{row['group']} · " if by_client else ""
             st.page_link(
-                here.page("errors"),
+                here.pages["errors"],
                 label=panels.plain(f"{who}{when}: {words.percent(row['rate'])} failed{what}"),
                 icon=":material/error:",
                 query_params=_address(here, row, by_client=by_client),
@@ -88,12 +89,5 @@ def _address(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> d
     day = row["at"].astimezone(here.zone).date().isoformat()
     client_id = str(row["group"]) if by_client else here.client_id
     error = str(row["fingerprint"]) if pd.notna(row["fingerprint"]) else None
-    return link(
-        {
-            PERIOD: CUSTOM,
-            DAYS: [day, day],
-            ZONE: here.zone.key,
-            CLIENT: client_id,
-            ERROR: error,
-        }
-    )
+    dates: dict[AddressPart, object] = {PERIOD: CUSTOM, DAYS: [day, day], ZONE: here.zone.key}
+    return link({**dates, CLIENT: client_id, ERROR: error})
