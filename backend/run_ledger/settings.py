@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from run_ledger.store.dynamo.table_names import Tables
 
 
-class Settings(NamedTuple):
+class Settings(Struct, frozen=True):
     """The settings of a function, from its environment."""
 
     tables: Tables

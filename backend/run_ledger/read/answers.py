@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -37,7 +37,7 @@ class MethodNotAllowed(Exception):
     """The path is known, and takes GET only."""
 
 
-class ProblemKind(NamedTuple):
+class ProblemKind(Struct, frozen=True):
     """The answer to one kind of exception; an empty ``detail`` stands for the exception's text."""
 
     exception: type[Exception]

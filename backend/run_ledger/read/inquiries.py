@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from run_ledger.domain.api import cursors
 from run_ledger.domain.api.access import Caller, ClientScope, granted
@@ -16,7 +18,7 @@ from run_ledger.store.dynamo.reading import Reading
 T = TypeVar("T")
 
 
-class Inquiry(NamedTuple):
+class Inquiry(Struct, frozen=True):
     """What an endpoint is given."""
 
     resource: str

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -47,7 +46,7 @@ ProjectKey = tuple[str, str]
 """A client and a project, by which the list is ordered. An empty project sorts before all."""
 
 
-class _Page(NamedTuple):
+class _Page(Struct, frozen=True):
     keys: Sequence[ProjectKey]
     totals: Mapping[ProjectKey, Total]
     end: ProjectKey | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -51,7 +51,7 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
 }
 
 
-class Reader(NamedTuple):
+class Reader(Struct, frozen=True):
     """The reader of one execution environment."""
 
     client: DynamoDBClient

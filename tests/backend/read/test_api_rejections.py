@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 from tests.support.events.builders import job_update, without
 from tests.support.readers.reading import NOW, House, house
 
@@ -71,7 +72,7 @@ def test_pages_reach_all_that_are_kept(here: House) -> None:
 
 def test_rejections_that_are_kept_for_long_come_in_several_pages(here: House) -> None:
     """A page looks through so many days at most, says so, and goes on from there."""
-    here.settings = here.settings._replace(entry_ttl_days=400)
+    here.settings = replace(here.settings, entry_ttl_days=400)
     here.post("new", at=NOW)
     here.post("old", at=NOW - 300 * DAY)
 

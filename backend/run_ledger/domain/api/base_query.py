@@ -21,7 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
+
+from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidQuery, shown
 
@@ -32,7 +34,7 @@ _PAGING = ("limit", "cursor")
 _declarations: dict[type[PathQuery], Sequence[Declared]] = {}
 
 
-class Declared(NamedTuple):
+class Declared(Struct, frozen=True):
     """A declared field: its name, its parameter, and what it asks of a list's items."""
 
     name: str

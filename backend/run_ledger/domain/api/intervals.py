@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import (
@@ -38,8 +39,7 @@ _DEFAULT_SPAN: Mapping[Interval, Duration] = {"hour": DAY, "day": Duration(30 * 
 _FIRST_IN_ZONES, _LAST_IN_ZONES = midnight("0002-01-01"), midnight("9998-12-31")
 
 
-@dataclass(frozen=True)
-class Intervals:
+class Intervals(Struct, frozen=True):
     """The intervals of a series, from ``start`` to ``end``, which is exclusive.
 
     Both lie on the edges of intervals. ``edges`` is empty but for days of another zone than UTC:

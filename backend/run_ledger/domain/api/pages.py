@@ -22,7 +22,7 @@ _DAY = len("YYYY-MM-DD")
 FEWEST_ROWS, MOST_ROWS = 1_000, 16_000
 
 
-class Stretch(NamedTuple, Generic[T]):
+class Stretch(Struct, Generic[T], frozen=True):
     """Rows read from one partition, by descending sort key; it ``goes_on`` where more follow.
 
     Where only matching rows are kept, ``reached`` is the position of the last row looked through.
@@ -40,7 +40,7 @@ class PageRows(NamedTuple, Generic[T]):
     end: str | None
 
 
-class DayMap(NamedTuple):
+class DayMap(Struct, frozen=True):
     """How many jobs lie in each part of each day, the newest day first.
 
     The parts are outcomes or shards: ``("2026-11-22", {"failed": 2, "running": 1})``. The map holds

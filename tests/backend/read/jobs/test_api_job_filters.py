@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.support.dynamo.tables import NAMES
 from tests.support.readers.reading import NOW, Reply, client_user
 from tests.support.recounts.job_lists import (
@@ -87,7 +88,7 @@ def test_pages_are_what_a_recount_gives(seed: int, events: int, *, changing: boo
     limit = dice.choice((1, 2, 3, 5, 200))
     if dice.random() < 0.3:
         # The map ends early, but never within a day: of its eight shards a page of one reads nine.
-        books.here.settings = books.here.settings._replace(rollup_shards=3)
+        books.here.settings = replace(books.here.settings, rollup_shards=3)
     start, cursor = TOP, None
     with little_patience():
         for _ in range(MOST_PAGES):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from msgspec.structs import replace
 from tests.support.dynamo.tables import NAMES
 from tests.support.events.builders import job_update
 from tests.support.readers.reading import NOW, CountingClient, House, Serial, house
@@ -175,7 +176,7 @@ def test_the_map_goes_on_where_one_answer_of_dynamodb_ends(here: House) -> None:
     """A page ends at the last day that the map has whole; following pages have the rest."""
     for number in range(12):
         here.post(job_update(job_id=f"j{number:02d}", occurred_at=text(NOW - number * DAY)))
-    here.settings = here.settings._replace(rollup_shards=1)
+    here.settings = replace(here.settings, rollup_shards=1)
 
     pages = list(here.walk("/jobs", limit=3))
 
