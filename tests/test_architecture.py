@@ -140,7 +140,7 @@ def reached(*modules: str) -> set[str]:
 
 def test_functions_leave_out_what_only_operators_write() -> None:
     """Who declares clients and grants is the command; the API's function can't even try."""
-    written = {"run_ledger.store.clients.records", "run_ledger.store.clients.grants"}
+    written = {"run_ledger.store.clients.client_records", "run_ledger.store.clients.grants"}
     functions = reached("run_ledger.api", "run_ledger.writer")
 
     assert written <= {*BACKEND}

@@ -16,7 +16,7 @@ from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger
 from run_ledger.store.posting.reports import Report
 
 _log = logging.getLogger(__name__)
@@ -92,13 +92,13 @@ def _raw(event: dict[str, Any]) -> str:
 def _post(messages: list[tuple[str, str]], context: Any) -> Report:
     ledger = _ledger()
     logs.begin(context)
-    deliveries: list[Delivery] = []
-    refusals: list[Refusal] = []
+    deliveries: list[EventMessage] = []
+    refusals: list[InvalidMessage] = []
     for message_id, raw in messages:
         try:
-            deliveries.append(Delivery(message_id, raw, decode(raw)))
+            deliveries.append(EventMessage(message_id, raw, decode(raw)))
         except InvalidEvent as error:
-            refusals.append(Refusal(message_id, raw, error))
+            refusals.append(InvalidMessage(message_id, raw, error))
     return ledger.post(deliveries, refusals, lambda: context.get_remaining_time_in_millis() / 1000)
 
 

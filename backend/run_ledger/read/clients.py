@@ -25,9 +25,9 @@ from run_ledger.domain.api.pages import ListDocument
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.clients.reads import Parameters, Profile, read_parameters, read_profile
+from run_ledger.store.clients.reads import ParameterPage, read_parameters, read_profile
 from run_ledger.store.lists.rollup_reads import MOST_ROUNDS
-from run_ledger.store.lists.totals import NOTHING, Total, Totals, read_total
+from run_ledger.store.lists.totals import NOTHING, Total, TotalsByName, read_total
 
 from .answers import fitting
 from .inquiries import Inquiry
@@ -64,7 +64,7 @@ def show_config(inquiry: Inquiry) -> Struct:
     PathQuery.of(inquiry.parameters)
     client_id = _client_id(inquiry)
     reading = inquiry.reading
-    first: list[Parameters] = []
+    first: list[ParameterPage] = []
     read = partial(read_parameters, reading.client, reading.tables.clients, client_id)
     profile, totals, _ = reading.together(
         [*_calls(inquiry, client_id), lambda: first.append(read())]
@@ -95,7 +95,9 @@ def _no_client() -> NotFound:
     return NotFound("There is no such client, or it is not one that you may see.")
 
 
-def _with_totals(inquiry: Inquiry, page: Sequence[str], totals: Totals) -> list[ClientDocument]:
+def _with_totals(
+    inquiry: Inquiry, page: Sequence[str], totals: TotalsByName
+) -> list[ClientDocument]:
     """Return the clients of *page* that were declared or have *totals*, in order."""
     reading = inquiry.reading
     profiles = reading.together(
@@ -128,7 +130,9 @@ def _calls(inquiry: Inquiry, client_id: str) -> list[Any]:
     ]
 
 
-def _document(client_id: str, profile: Profile | None, total: Total | None) -> ClientDocument:
+def _document(
+    client_id: str, profile: Mapping[str, Any] | None, total: Total | None
+) -> ClientDocument:
     declared = profile or {}
     return ClientDocument(
         client_id=client_id,

@@ -16,7 +16,7 @@ from run_ledger.domain.api.entries import EntriesQuery, EntryDocument, HistoryDo
 from run_ledger.domain.api.pages import Covers
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant, text
-from run_ledger.store.items.entry_items import Entry
+from run_ledger.store.items.entry_items import StoredEntry
 from run_ledger.store.lists.entry_lists import MOST_SORTED_ENTRIES, read_by_event_id, read_by_time
 
 from .answers import fitting
@@ -76,7 +76,7 @@ def _by_event_id(
     return HistoryDocument(items, inquiry.seal(query, end), None, _BY_EVENT_ID)
 
 
-def _documents(entries: Sequence[Entry]) -> list[EntryDocument]:
+def _documents(entries: Sequence[StoredEntry]) -> list[EntryDocument]:
     return [
         EntryDocument(
             event_id=entry.event_id,

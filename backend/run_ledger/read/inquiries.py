@@ -12,7 +12,7 @@ from run_ledger.domain.api import cursors
 from run_ledger.domain.api.access import Caller, ClientScope, granted
 from run_ledger.domain.api.base_query import ListQuery
 from run_ledger.domain.instants import Instant
-from run_ledger.store.clients.app_clients import read_grant
+from run_ledger.store.clients.reads import read_grant
 from run_ledger.store.dynamo.reading import Reading
 
 T = TypeVar("T")

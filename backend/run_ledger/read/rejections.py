@@ -12,8 +12,8 @@ from run_ledger.domain.api.entries import RejectionDocument, RejectionsQuery
 from run_ledger.domain.api.pages import ListDocument, covers
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import DAY, day, later, text
+from run_ledger.store.items.rejection_items import Rejection, from_rejection_item
 from run_ledger.store.lists.rejection_lists import read_rejections
-from run_ledger.store.posting.rejections import Rejection, from_rejection_item
 
 from .answers import fitting
 from .inquiries import Inquiry

@@ -40,8 +40,8 @@ from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import HOUR, Instant, day, later, midnight, text
 from run_ledger.domain.state.rollups import ALL
 from run_ledger.store.dynamo.batches import portions
-from run_ledger.store.lists.directories import read_project_ids
-from run_ledger.store.lists.rollup_reads import Place, Range, beyond, day_cuts, read_sums
+from run_ledger.store.lists.rollup_reads import Grouping, Range, beyond, day_cuts, read_sums
+from run_ledger.store.lists.totals import read_project_ids
 
 from .answers import fits
 from .inquiries import Inquiry
@@ -136,7 +136,7 @@ def _place_of_all(partition: str) -> Callable[[str], PointKey]:
     return lambda sort: (None, midnight(sort))
 
 
-def _place_of_clients(query: TrendsQuery, intervals: Intervals) -> Place[PointKey]:
+def _place_of_clients(query: TrendsQuery, intervals: Intervals) -> Grouping[PointKey]:
     def place(partition: str) -> Callable[[str], PointKey | None]:
         client_id, first = _named(partition)
 
@@ -154,7 +154,7 @@ def _place_of_clients(query: TrendsQuery, intervals: Intervals) -> Place[PointKe
 
 def _place_of_projects(
     query: TrendsQuery, intervals: Intervals, clients: Sequence[str]
-) -> Place[PointKey]:
+) -> Grouping[PointKey]:
     in_view = frozenset(clients)
 
     def place(partition: str) -> Callable[[str], PointKey | None]:

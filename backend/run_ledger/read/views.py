@@ -9,8 +9,7 @@ from typing import NamedTuple
 from run_ledger.domain.api.access import ClientScope
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_declared
-from run_ledger.store.lists.directories import read_client_ids
-from run_ledger.store.lists.totals import Totals, TotalsPage, read_totals
+from run_ledger.store.lists.totals import TotalsByName, TotalsPage, read_client_ids, read_totals
 
 from .inquiries import Inquiry
 
@@ -43,7 +42,7 @@ class ClientsPage(NamedTuple):
     """Clients sorted by id, with their totals; ``end`` is the last id, None on the last page."""
 
     clients: Sequence[str]
-    totals: Totals
+    totals: TotalsByName
     end: str | None
 
 

@@ -4,8 +4,8 @@ from concurrent.futures import Executor
 from typing import Any
 
 from run_ledger.domain.instants import DAY, EARLIEST, later
-from run_ledger.store.audit.run import Audit, Findings, Manner
-from run_ledger.store.audit.scopes import Scope
+from run_ledger.store.audit.auditor import Audit, Findings, Manner
+from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.dynamo.table_names import Tables
 
@@ -19,7 +19,7 @@ def patient_reading(dynamodb: Any, tables: Tables, executor: Executor) -> Readin
     return Reading(dynamodb, tables, executor, _READING_SECONDS)
 
 
-def audit(reading: Reading, scope: Scope, ttl_days: int, manner: Manner) -> Findings:
+def audit(reading: Reading, scope: AuditScope, ttl_days: int, manner: Manner) -> Findings:
     """Compare what is stored with the entries, which are kept for *ttl_days* days."""
     horizon = max(later(scope.now, -(ttl_days - _MARGIN_DAYS) * DAY), EARLIEST)
     return Audit(reading, scope, horizon, manner).run()

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from run_ledger.domain.exceptions import shown
-from run_ledger.store.clients.records import ClientRecords, Stored
-from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
+from run_ledger.store.clients.client_records import ClientRecords, StoredClient
+from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
@@ -32,7 +32,7 @@ class Difference(Struct, frozen=True):
 class ClientChange(Struct, frozen=True):
     """What becomes of one client; ``change`` is None where nothing does."""
 
-    stored: Stored
+    stored: StoredClient
     wanted: ClientRecord | None
     change: ChangeKind | None
     profile: tuple[Difference, ...] = ()
@@ -49,7 +49,7 @@ def client_records(dynamodb: object, table: str) -> ClientRecords:
     return ClientRecords(dynamodb, table, terminal.clock, lambda: secrets.token_hex(8))  # type: ignore[arg-type]
 
 
-def change_to(stored: Stored, declared: ClientRecord) -> ClientChange:
+def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
     """Return what makes *stored* what is *declared*; withheld references are those stored."""
     before = stored.record
     wanted = _with_references(before, declared)
@@ -64,7 +64,7 @@ def change_to(stored: Stored, declared: ClientRecord) -> ClientChange:
     )
 
 
-def removal(stored: Stored) -> ClientChange:
+def removal(stored: StoredClient) -> ClientChange:
     """Return what takes a client away."""
     parameters = stored.record.parameters if stored.record else {}
     return ClientChange(
@@ -111,9 +111,9 @@ def _with_references(before: ClientRecord | None, declared: ClientRecord) -> Cli
 
 
 def _profile_differences(
-    before: Profile | None, after: Profile, stored: Stored
+    before: ClientProfile | None, after: ClientProfile, stored: StoredClient
 ) -> Iterator[Difference]:
-    for name in structs.fields(Profile):
+    for name in structs.fields(ClientProfile):
         old = getattr(before, name.name) if before else None
         new = getattr(after, name.name)
         if (old or None) != (new or None):
@@ -123,7 +123,7 @@ def _profile_differences(
 
 
 def _parameter_differences(
-    before: dict[str, Parameter], after: dict[str, Parameter]
+    before: dict[str, ClientParameter], after: dict[str, ClientParameter]
 ) -> Iterator[Difference]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
@@ -133,7 +133,7 @@ def _parameter_differences(
         yield Difference(name, _kind(old, new), details)
 
 
-def _details(old: Parameter | None, new: Parameter) -> Iterator[str]:
+def _details(old: ClientParameter | None, new: ClientParameter) -> Iterator[str]:
     was_secret = old is not None and old.is_secret
     if new.is_secret and (old is None or not was_secret):
         yield "a secret" if old is None else "a secret instead of a value"
@@ -149,7 +149,7 @@ def _details(old: Parameter | None, new: Parameter) -> Iterator[str]:
         yield "no longer said to be no secret"
 
 
-def _of(parameter: Parameter) -> str:
+def _of(parameter: ClientParameter) -> str:
     """Return a value as it may be shown: one that got into the table by hand may be a secret."""
     if parameter.value is None:
         return "a secret"

@@ -11,7 +11,7 @@ import yaml
 
 from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import shown
-from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
+from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
 from run_ledger_ops.clients.nodes import Checker, document
 from run_ledger_ops.clients.suspicion import form, suspicion
@@ -89,13 +89,13 @@ class _Reader(Checker):
         if client_id in RESERVED_CLIENT_IDS:
             self.add(fields["id"], f"{path}.id: the ledger keeps {shown(client_id)} for itself")
         path = client_id or path
-        profile = Profile(
+        profile = ClientProfile(
             name=self._line(fields.get("name"), f"{path}.name", _WORD),
             description=self._text(fields.get("description"), f"{path}.description", _LONG),
             contact=self._optional(fields.get("contact"), f"{path}.contact", _SHORT),
             tags=self._tags(fields.get("tags"), f"{path}.tags"),
         )
-        parameters: dict[str, Parameter] = {}
+        parameters: dict[str, ClientParameter] = {}
         listed = self.members(fields.get("parameters"), f"{path}.parameters")
         if len(listed) > MOST_PARAMETERS:
             self.add(
@@ -111,7 +111,7 @@ class _Reader(Checker):
                 parameters[parameter.name] = parameter
         return ClientRecord(client_id, profile, parameters)
 
-    def _parameter(self, node: yaml.Node, path: str, client: str) -> Parameter:
+    def _parameter(self, node: yaml.Node, path: str, client: str) -> ClientParameter:
         fields = self.fields(node, path, _PARAMETER_KEYS, ("name",))
         name = self._identifier(fields.get("name"), f"{path}.name")
         path = f"{client}.parameters.{name}" if name else path
@@ -123,7 +123,7 @@ class _Reader(Checker):
         if secret is not None:
             if reason is not None:
                 self.add(fields["not_secret"], f"{path}.not_secret: only beside a value")
-            return Parameter(name, description, secret_ref=self._reference(secret, path))
+            return ClientParameter(name, description, secret_ref=self._reference(secret, path))
         plain = self._plain(value, f"{path}.value")
         doubt = None if reason is not None or value is None else suspicion(name, plain)
         if doubt is not None:
@@ -132,7 +132,7 @@ class _Reader(Checker):
                 f"{path}.value: it looks like a secret: {doubt}. Put it into Secrets Manager or "
                 "SSM and give its ARN as `secret`; if it is none, say why in `not_secret`",
             )
-        return Parameter(name, description, value=plain, not_secret=reason)
+        return ClientParameter(name, description, value=plain, not_secret=reason)
 
     def _reference(self, node: yaml.Node, path: str) -> str | None:
         """Return a secret's ARN, or None for `withheld`, which leaves the reference as it is."""

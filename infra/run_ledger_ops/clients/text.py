@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from run_ledger.store.items.client_items import ClientRecord, Parameter
+from run_ledger.store.items.client_items import ClientParameter, ClientRecord
 from run_ledger_ops.clients.declaration import WITHHELD
 
 
@@ -40,7 +40,7 @@ def _client(record: ClientRecord) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: ClientParameter) -> dict[str, Any]:
     values: dict[str, Any] = {"name": parameter.name}
     if parameter.description:
         values["description"] = parameter.description

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from run_ledger.domain.api.access import granted
 from run_ledger.domain.exceptions import Forbidden, shown
-from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import delete_grant, put_grant
+from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work

@@ -7,8 +7,8 @@ from typing import Any
 from msgspec import to_builtins
 
 from run_ledger.domain.exceptions import NotFound
-from run_ledger.store.audit.run import Findings, Found, Manner
-from run_ledger.store.audit.scopes import Scope
+from run_ledger.store.audit.auditor import Findings, Found, Manner
+from run_ledger.store.audit.scopes import AuditScope
 from run_ledger_ops.checks.audits import audit, patient_reading
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
@@ -76,7 +76,7 @@ def _audit(given: argparse.Namespace) -> int:
         raise OpsError("--from is after --to.")
     system = target.find(given)
     now = terminal.clock()
-    scope = Scope(
+    scope = AuditScope(
         now=now,
         job_id=given.job,
         client_id=given.client,

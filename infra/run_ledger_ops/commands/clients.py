@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from run_ledger.domain.exceptions import NotFound, shown
-from run_ledger.store.clients.records import ClientRecords
+from run_ledger.store.clients.client_records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord
 from run_ledger_ops.clients import declaration
 from run_ledger_ops.clients.changes import (

@@ -10,9 +10,8 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound, RejectionReason
 from run_ledger.domain.instants import DAY, Instant
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.lists.rejection_lists import read_rejections
-from run_ledger.store.lists.rejection_states import move, read_rejection
-from run_ledger.store.posting.rejections import Rejection, Status, from_rejection_item
+from run_ledger.store.items.rejection_items import Rejection, Status, from_rejection_item
+from run_ledger.store.lists.rejection_lists import move, read_rejection, read_rejections
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError

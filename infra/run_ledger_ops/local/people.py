@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import put_grant
+from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops.clients import declaration
 from run_ledger_ops.clients.changes import client_records
 from run_ledger_ops.local.machine.cloud import LocalCloud

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from run_ledger.store.audit.run import Manner
-from run_ledger.store.audit.scopes import Scope
+from run_ledger.store.audit.auditor import Manner
+from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger_ops.checks.audits import audit, patient_reading
 from run_ledger_ops.console import terminal
@@ -21,5 +21,5 @@ def recount(cloud: LocalCloud, outputs: Mapping[str, str]) -> int:
     tables = Tables(**{kind: outputs[f"{kind.capitalize()}Table"] for kind in Tables._fields})
     with ThreadPoolExecutor(_THREADS) as executor:
         reading = patient_reading(cloud.client("dynamodb"), tables, executor)
-        findings = audit(reading, Scope(now=terminal.clock()), _TTL_DAYS, Manner(repair=True))
+        findings = audit(reading, AuditScope(now=terminal.clock()), _TTL_DAYS, Manner(repair=True))
     return sum(found.mended for found in findings.drifts)

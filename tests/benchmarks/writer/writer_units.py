@@ -26,7 +26,7 @@ from tests.support.readers import ledgers
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.posting.ledger import Delivery, Ledger, Timing
+from run_ledger.store.posting.ledger import EventMessage, Ledger, Timing
 
 from . import mixes
 
@@ -163,7 +163,7 @@ def _post(client: Any, batches: Iterable[mixes.Batch]) -> int:
     events = 0
     for batch in batches:
         report = ledger.post(
-            [Delivery(one["messageId"], one["body"], decode(one["body"])) for one in batch],
+            [EventMessage(one["messageId"], one["body"], decode(one["body"])) for one in batch],
             [],
             lambda: 30.0,
         )

@@ -12,7 +12,7 @@ import pytest
 from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
-from run_ledger.store.clients.records import ClientRecords
+from run_ledger.store.clients.client_records import ClientRecords
 from run_ledger_ops import command
 
 Run = Callable[..., tuple[int, str, str]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
+from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger_ops.clients import declaration
 from run_ledger_ops.clients.declaration import parse
 from run_ledger_ops.clients.text import text_of
@@ -55,18 +55,18 @@ def test_a_whole_file() -> None:
         name: Globex
     """
     acme, globex = parse(dedent(text), "f.yaml")
-    assert acme.profile == Profile(
+    assert acme.profile == ClientProfile(
         "Acme Retail", "Four markets", "team@acme.example", {"region": "eu"}
     )
     assert [*acme.parameters.values()] == [
-        Parameter("model", "Which", value="medium"),
-        Parameter("threshold", value="0.85"),
-        Parameter("token_url", value="https://x.example/t", not_secret="an address"),
-        Parameter("key", secret_ref=ARN),
-        Parameter("kept"),
-        Parameter("empty", value=""),
+        ClientParameter("model", "Which", value="medium"),
+        ClientParameter("threshold", value="0.85"),
+        ClientParameter("token_url", value="https://x.example/t", not_secret="an address"),
+        ClientParameter("key", secret_ref=ARN),
+        ClientParameter("kept"),
+        ClientParameter("empty", value=""),
     ]
-    assert globex == ClientRecord("globex", Profile("Globex"), {})
+    assert globex == ClientRecord("globex", ClientProfile("Globex"), {})
 
 
 def test_the_demo_is_such_a_file() -> None:
@@ -223,8 +223,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20)
 LINE = TEXT.map(str.strip).filter(lambda text: bool(text) and "\n" not in text)
 NAMES = st.text("abcXYZ019._:-", min_size=1, max_size=12)
 PARAMETERS = st.builds(
-    Parameter, NAMES, TEXT, value=TEXT | st.just("no\n\n 1.0\n"), not_secret=LINE
-) | st.builds(Parameter, NAMES, TEXT, secret_ref=st.sampled_from([ARN, None]))
+    ClientParameter, NAMES, TEXT, value=TEXT | st.just("no\n\n 1.0\n"), not_secret=LINE
+) | st.builds(ClientParameter, NAMES, TEXT, secret_ref=st.sampled_from([ARN, None]))
 
 
 @given(
@@ -233,7 +233,7 @@ PARAMETERS = st.builds(
             ClientRecord,
             NAMES,
             st.builds(
-                Profile, LINE, TEXT, st.none() | LINE, st.dictionaries(LINE, TEXT, max_size=3)
+                ClientProfile, LINE, TEXT, st.none() | LINE, st.dictionaries(LINE, TEXT, max_size=3)
             ),
             st.lists(PARAMETERS, max_size=3).map(lambda many: {one.name: one for one in many}),
         ),

@@ -15,7 +15,7 @@ from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain.api.access import EVERYTHING, ClientScope, granted
 from run_ledger.domain.exceptions import Forbidden
-from run_ledger.store.clients.app_clients import read_grant
+from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops import command
 
 Run = Callable[..., tuple[int, str, str]]

@@ -10,8 +10,8 @@ from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import System, deployed_system
 
 from run_ledger.domain.api.access import EVERYTHING, granted
-from run_ledger.store.clients.app_clients import read_grant
 from run_ledger.store.clients.grants import delete_grant, put_grant
+from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops.clients.changes import client_records
 from run_ledger_ops.local import people
 

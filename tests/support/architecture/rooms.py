@@ -25,11 +25,11 @@ settings.py: store/dynamo
 store/items: domain domain/contract domain/state store/dynamo
 store/clients: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items
-store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/posting
+store/lists: domain domain/contract domain/state domain/api store/dynamo store/items
 store/audit: domain domain/contract domain/state store/dynamo store/items
 
 read: domain domain/contract domain/state domain/api settings.py
-    store/dynamo store/items store/clients store/posting store/lists
+    store/dynamo store/items store/clients store/lists
 openapi: domain/contract domain/api read
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
@@ -68,7 +68,7 @@ demo: console demo/reporting demo/past demo/live
 
 commands: checkout.py console analysts_app.py clients sign_in producer deploying checks local
     backend/domain backend/domain/contract backend/domain/api
-    backend/store/dynamo backend/store/items backend/store/clients backend/store/posting
+    backend/store/dynamo backend/store/items backend/store/clients
     backend/store/lists backend/store/audit
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
 operations.py: console commands

@@ -23,12 +23,12 @@ from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.items import job_items, project_items
-from run_ledger.store.items.entry_items import Entry, from_entry_item
+from run_ledger.store.items.entry_items import StoredEntry, from_entry_item
 from run_ledger.store.items.job_items import StoredJob, from_job_item
 from run_ledger.store.items.project_items import StoredProject, from_project_item
+from run_ledger.store.items.rejection_items import Rejection, from_rejection_item
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal, Timing
-from run_ledger.store.posting.rejections import Rejection, from_rejection_item
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
 from run_ledger.store.posting.reports import Report
 
 NOW = 1_795_000_000_000_000
@@ -101,23 +101,23 @@ def post(
     for place, one in enumerate(envelopes):
         raw = one if isinstance(one, str) else builders.text(one)
         try:
-            deliveries.append(Delivery(f"m{place}", raw, decode(raw)))
+            deliveries.append(EventMessage(f"m{place}", raw, decode(raw)))
         except InvalidEvent as error:
-            refusals.append(Refusal(f"m{place}", raw, error))
+            refusals.append(InvalidMessage(f"m{place}", raw, error))
     left = list(seconds or (1e6,))
     return ledger.post(deliveries, refusals, lambda: left.pop(0) if len(left) > 1 else left[0])
 
 
-def deliveries(envelopes: Iterable[Envelope]) -> list[Delivery]:
+def deliveries(envelopes: Iterable[Envelope]) -> list[EventMessage]:
     """Return valid *envelopes* as messages ``m0``, ``m1`` and so on."""
     raws = [builders.text(one) for one in envelopes]
-    return [Delivery(f"m{place}", raw, decode(raw)) for place, raw in enumerate(raws)]
+    return [EventMessage(f"m{place}", raw, decode(raw)) for place, raw in enumerate(raws)]
 
 
 # --------------------------------------------------------------------------- what is stored
 
 
-def entries(store: Dynamo) -> list[Entry]:
+def entries(store: Dynamo) -> list[StoredEntry]:
     """Return all entries."""
     return [from_entry_item(item) for item in store.items(NAMES.entries)]
 

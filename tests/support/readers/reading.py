@@ -20,7 +20,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader
 from run_ledger.read.requests import request
 from run_ledger.settings import Settings
-from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal, Timing
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -173,9 +173,9 @@ class House:
         for number, one in enumerate(envelopes):
             raw = one if isinstance(one, str) else text(one)
             try:
-                deliveries.append(Delivery(str(number), raw, decode(raw)))
+                deliveries.append(EventMessage(str(number), raw, decode(raw)))
             except InvalidEvent as error:
-                refusals.append(Refusal(str(number), raw, error))
+                refusals.append(InvalidMessage(str(number), raw, error))
         report = ledger.post(deliveries, refusals, lambda: 60.0)
         assert not report.failures, report.failures
 

@@ -14,11 +14,11 @@ from tests.support.recounts.recount import recount_rollups, without_zeros
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.audit.run import Audit, Findings, Manner
-from run_ledger.store.audit.scopes import Scope
+from run_ledger.store.audit.auditor import Audit, Findings, Manner
+from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.posting.ledger import Delivery, Ledger, Timing
+from run_ledger.store.posting.ledger import EventMessage, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,7 +71,8 @@ def post(
         timing=Timing(now=lambda: at, pause=lambda _: None, dice=random.Random(seed)),
     )
     deliveries = [
-        Delivery(str(number), text(one), decode(text(one))) for number, one in enumerate(envelopes)
+        EventMessage(str(number), text(one), decode(text(one)))
+        for number, one in enumerate(envelopes)
     ]
     report = ledger.post(deliveries, [], lambda: 60.0)
     assert not report.failures, report.failures
@@ -81,7 +82,7 @@ def audit(client: Any, *, repair: bool = False, horizon: int = HORIZON, **scope:
     """Audit what *scope* names, without pauses."""
     reading = Reading(client, NAMES, Serial(), 3_600.0)
     manner = Manner(repair=repair, pause=lambda _: None)
-    return Audit(reading, Scope(now=NOW, **scope), horizon, manner).run()
+    return Audit(reading, AuditScope(now=NOW, **scope), horizon, manner).run()
 
 
 def drifts(findings: Findings) -> set[tuple[Any, ...]]:

@@ -25,7 +25,7 @@ from tests.support.readers.ledgers import empty_store
 from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.posting.ledger import Delivery, Ledger
+from run_ledger.store.posting.ledger import EventMessage, Ledger
 
 _JOBS_A_BATCH, _A_CALL = 1_000, 25
 _PATIENCE_SECONDS = 600.0
@@ -87,9 +87,9 @@ def _client(stack: LocalStack) -> Any:
     )
 
 
-def _delivery(envelope: builders.Envelope) -> Delivery:
+def _delivery(envelope: builders.Envelope) -> EventMessage:
     raw = json.dumps(envelope)
-    return Delivery(envelope["id"], raw, decode(raw))
+    return EventMessage(envelope["id"], raw, decode(raw))
 
 
 def _life(

@@ -21,7 +21,7 @@ from tests.support.readers.reading import Serial
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.store.posting.ledger import Delivery, Ledger, Refusal
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger
 from run_ledger.store.posting.reports import Report
 from run_ledger_ops.console import target
 from run_ledger_ops.console.target import Target
@@ -83,9 +83,9 @@ class System:
         deliveries, refusals = [], []
         for number, body in enumerate(bodies):
             try:
-                deliveries.append(Delivery(str(number), body, decode(body)))
+                deliveries.append(EventMessage(str(number), body, decode(body)))
             except InvalidEvent as error:
-                refusals.append(Refusal(str(number), body, error))
+                refusals.append(InvalidMessage(str(number), body, error))
         ledger = Ledger(self.dynamodb, NAMES, entry_ttl_days=TTL_DAYS, rollup_shards=8)
         report = ledger.post(deliveries, refusals, lambda: 60.0)
         assert not report.failures, report.failures

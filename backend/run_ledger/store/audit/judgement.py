@@ -24,7 +24,15 @@ from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.items.job_items import from_job_item
 from run_ledger.store.items.project_items import from_project_item
 
-from .items import Name, created_at, differing, event_of, expected_item, instant, whole_number
+from .expected_items import (
+    Name,
+    created_at,
+    differing,
+    event_of,
+    expected_item,
+    instant,
+    whole_number,
+)
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 

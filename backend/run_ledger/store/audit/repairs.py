@@ -26,7 +26,7 @@ from run_ledger.store.dynamo.expressions import ConditionBuilder, UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 
-from .items import Name, differing, instant, whole_number
+from .expected_items import Name, differing, instant, whole_number
 
 AUDIT_SHARD = "audit"
 # An expression holds 4 KB.

@@ -16,10 +16,10 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
 
 from .calls import list_by_entries, list_indexed, list_jobs, list_projects, list_projects_of
-from .items import Name
+from .expected_items import Name
 
 
-class Scope(Struct, frozen=True):
+class AuditScope(Struct, frozen=True):
     """At most one of the ids; the days limit the rows, not the jobs and projects.
 
     With days, rows of no day are left out.

@@ -1,4 +1,6 @@
-"""What the API reads of clients: profiles and plain parameters, by an allow-list of attributes.
+"""What the API reads of the table Clients: profiles, plain parameters, grants of machines.
+
+Each read names the attributes that it wants.
 
 The attribute that says where a secret lies is on no list here. The reader's policy refuses every
 call that asks for it, or that names no attributes and so asks for all of them.
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.store.dynamo.attributes import from_item, to_item
 from run_ledger.store.dynamo.expressions import QueryBuilder, projection
-from run_ledger.store.items.keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+from run_ledger.store.items.keys import CLIENT_DIRECTORY, GRANT, PARAMETER_PREFIX, PROFILE, app_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,10 +22,8 @@ if TYPE_CHECKING:
 _PROFILE_ATTRIBUTES = ("name", "description", "contact", "tags")
 _PARAMETER_ATTRIBUTES = ("sk", "kind", "value", "description", "updated_at")
 
-Profile = Mapping[str, Any]
 
-
-class Parameters(NamedTuple):
+class ParameterPage(NamedTuple):
     """A stretch of a client's parameters: plain ones by name, the number of secrets, the rest."""
 
     plain: Mapping[str, Mapping[str, Any]]
@@ -31,7 +31,7 @@ class Parameters(NamedTuple):
     after: Mapping[str, Any] | None
 
 
-def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Profile | None:
+def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Mapping[str, Any] | None:
     """Return what a declared client says of itself, None where it is not declared."""
     item = client.get_item(
         TableName=table,
@@ -64,7 +64,7 @@ def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
 
 def read_parameters(
     client: DynamoDBClient, table: str, client_id: str, after: Mapping[str, Any] | None = None
-) -> Parameters:
+) -> ParameterPage:
     """Return a client's plain parameters; what does not say that it is plain is none."""
     query = QueryBuilder(table, "pk", client_id)
     query.sort_prefix("sk", PARAMETER_PREFIX)
@@ -75,4 +75,27 @@ def read_parameters(
         for item in items
         if item.get("kind") == "plain"
     }
-    return Parameters(plain, len(items) - len(plain), answer.get("LastEvaluatedKey"))
+    return ParameterPage(plain, len(items) - len(plain), answer.get("LastEvaluatedKey"))
+
+
+def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mapping[str, Any] | None:
+    """Return what the grant of a machine's app client says, None where it has none.
+
+    The read is strongly consistent: a grant that was withdrawn is gone at once.
+    """
+    answer = client.get_item(
+        TableName=table,
+        Key=to_item({"pk": app_key(app_client_id), "sk": GRANT}),
+        ConsistentRead=True,
+        **projection(["clients", "staff"]),
+    )
+    item = answer.get("Item")
+    if item is None:
+        return None
+    # A person may have written the names as a set, which nothing of ours makes.
+    return from_item({name: _list_of(attribute) for name, attribute in item.items()})
+
+
+def _list_of(attribute: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a set of strings as a list of them, anything else as it is."""
+    return {"L": [{"S": one} for one in attribute["SS"]]} if "SS" in attribute else attribute

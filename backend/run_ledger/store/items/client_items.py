@@ -25,7 +25,7 @@ PARAMETER_ATTRIBUTES = ("kind", "value", "not_secret")
 REFERENCE = "secret_ref"
 
 
-class Profile(Struct, frozen=True):
+class ClientProfile(Struct, frozen=True):
     """Who a client is."""
 
     name: str
@@ -34,7 +34,7 @@ class Profile(Struct, frozen=True):
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Parameter(Struct, frozen=True):
+class ClientParameter(Struct, frozen=True):
     """One parameter: plain with a value, or a secret, of which only the whereabouts are known.
 
     A secret whose ``secret_ref`` is None is one whose reference is withheld. ``not_secret`` says
@@ -57,8 +57,8 @@ class ClientRecord(Struct, frozen=True):
     """A client and its whole configuration."""
 
     client_id: str
-    profile: Profile
-    parameters: dict[str, Parameter]
+    profile: ClientProfile
+    parameters: dict[str, ClientParameter]
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
@@ -69,7 +69,7 @@ def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> Client
         if key.startswith(PARAMETER_PREFIX):
             name = key.removeprefix(PARAMETER_PREFIX)
             is_secret = item.get("kind") == "secret"
-            parameters[name] = Parameter(
+            parameters[name] = ClientParameter(
                 name,
                 str(item.get("description", "")),
                 None if is_secret else str(item.get("value", "")),
@@ -78,7 +78,7 @@ def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> Client
             )
     return ClientRecord(
         client_id,
-        Profile(
+        ClientProfile(
             str(profile.get("name", "")),
             str(profile.get("description", "")),
             profile.get("contact"),
@@ -88,7 +88,7 @@ def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> Client
     )
 
 
-def parameter_item(client_id: str, parameter: Parameter, updated_at: str) -> Item:
+def parameter_item(client_id: str, parameter: ClientParameter, updated_at: str) -> Item:
     """Return the item of a parameter."""
     values: dict[str, Any] = {
         "pk": client_id,
@@ -107,7 +107,7 @@ def parameter_item(client_id: str, parameter: Parameter, updated_at: str) -> Ite
     return to_item(values)
 
 
-def profile_values(profile: Profile, updated_at: str) -> dict[str, Any]:
+def profile_values(profile: ClientProfile, updated_at: str) -> dict[str, Any]:
     """Return what the item of a profile holds; a contact that is None is one to take away."""
     return {
         "name": profile.name,

@@ -26,7 +26,7 @@ from . import keys
 SECONDS_PER_DAY = 86_400
 
 
-class Entry(Struct, frozen=True):
+class StoredEntry(Struct, frozen=True):
     """An entry as read."""
 
     event_id: str
@@ -58,10 +58,10 @@ def entry_item(event: Event, *, received_at: Instant, ttl_days: int) -> Item:
     }
 
 
-def from_entry_item(item: Mapping[str, Attribute]) -> Entry:
+def from_entry_item(item: Mapping[str, Attribute]) -> StoredEntry:
     """Return the entry that an item of the table holds."""
     values = from_item(item)
-    return Entry(
+    return StoredEntry(
         event_id=values["sk"],
         detail_type=values["detail_type"],
         source=values["source"],

@@ -15,7 +15,7 @@ from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
-from run_ledger.store.items.entry_items import Entry, from_entry_item
+from run_ledger.store.items.entry_items import StoredEntry, from_entry_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +27,7 @@ MOST_ANSWERS = 10
 
 def read_by_time(
     reading: Reading, job_id: str, after: tuple[Instant, str] | None, limit: int
-) -> Sequence[Entry] | None:
+) -> Sequence[StoredEntry] | None:
     """Return the oldest entries after (``occurred_at``, event id), one more than *limit*.
 
     None where the history is too long to be read whole.
@@ -46,7 +46,7 @@ def read_by_time(
 
 def read_by_event_id(
     reading: Reading, job_id: str, after: str | None, limit: int
-) -> tuple[Sequence[Entry], bool]:
+) -> tuple[Sequence[StoredEntry], bool]:
     """Return the first entries after an event id, at most *limit*, and whether more follow."""
     key = None if after is None else _key(job_id, after)
     call = partial(_query, reading.client, reading.tables.entries, job_id, key, limit)
@@ -56,7 +56,7 @@ def read_by_event_id(
 
 def _oldest(
     items: Sequence[dict[str, Attribute]], after: tuple[Instant, str] | None, count: int
-) -> list[Entry]:
+) -> list[StoredEntry]:
     ordered = sorted((int(item["occurred_at"]["N"]), item["sk"]["S"], item) for item in items)
     later = (item for at, event_id, item in ordered if after is None or (at, event_id) > after)
     return [from_entry_item(item) for item, _ in zip(later, range(count), strict=False)]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 T = TypeVar("T")
-Sums = dict[str, int]
-Place = Callable[[str], Callable[[str], K | None]]
+Counts = dict[str, int]
+Grouping = Callable[[str], Callable[[str], K | None]]
 """Says of a partition what says of a row in it, by sort key, where it is added; None: nowhere."""
 
 MOST_ROUNDS = 3
@@ -60,9 +60,9 @@ def _hour_cuts(start: Instant, end: Instant) -> list[str]:
     return [*hours, beyond(hours[-1])]
 
 
-def read_sums(reading: Reading, ranges: Sequence[Range], place: Place[K]) -> dict[K, Sums]:
+def read_sums(reading: Reading, ranges: Sequence[Range], place: Grouping[K]) -> dict[K, Counts]:
     """Return the attributes of all rows in *ranges*, added up where *place* puts them."""
-    sums: dict[K, Sums] = {}
+    sums: dict[K, Counts] = {}
     for part in read_ranges(reading, ranges, partial(_placed, place)):
         for key, counts in part.items():
             _add(sums.setdefault(key, {}), counts)
@@ -107,8 +107,8 @@ def read_range(
     return fold(wanted, answer["Items"]), _rest(wanted, last["sk"]["S"]) if last else []
 
 
-def _placed(place: Place[K], wanted: Range, items: Sequence[Any]) -> dict[K, Sums]:
-    sums: dict[K, Sums] = {}
+def _placed(place: Grouping[K], wanted: Range, items: Sequence[Any]) -> dict[K, Counts]:
+    sums: dict[K, Counts] = {}
     place_row = place(wanted.partition)
     for item in items:
         key = place_row(sort_of(item))
@@ -117,7 +117,7 @@ def _placed(place: Place[K], wanted: Range, items: Sequence[Any]) -> dict[K, Sum
     return sums
 
 
-def _add_item(known: Sums, item: Mapping[str, Any]) -> None:
+def _add_item(known: Counts, item: Mapping[str, Any]) -> None:
     """Add the counts of an item: `counts_of` without a mapping of its own, as rows are many."""
     for name, value in item.items():
         number = value.get("N")
@@ -132,6 +132,6 @@ def _rest(wanted: Range, after: str) -> list[Range]:
     return [first, *(Range(wanted.partition, pair) for pair in pairwise(left))]
 
 
-def _add(known: Sums, counts: Sums) -> None:
+def _add(known: Counts, counts: Counts) -> None:
     for name, count in counts.items():
         known[name] = known.get(name, 0) + count

@@ -1,7 +1,9 @@
-"""How many jobs a client or a project has, and which ones have any: rows that only states change.
+"""How many jobs each client or project has, and which clients and projects have any.
 
-Such a row's sort key is the name of what it counts. In the order of these keys names come as they
-do by themselves, as no character of a name comes before the ``#`` between name and shard.
+The rows that total the jobs of clients lie in one partition, those of a client's projects in
+another. A row's sort key is the name of what it counts, ``#`` and the writer's shard: its order is
+that of the names, as no character of a name comes before ``#``. So the sort keys alone tell which
+clients have reported, and which projects a client has jobs in.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from run_ledger.domain.contract.vocabulary import OUTCOMES
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.rollups import NOW
+from run_ledger.domain.state.rollups import CLIENTS, NOW, projects_partition
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items.rollup_items import SEEN, from_rollup_item, seen_at
 
@@ -33,13 +35,13 @@ class Total(NamedTuple):
 
 
 NOTHING = Total({})
-Totals = Mapping[str, Total]
+TotalsByName = Mapping[str, Total]
 
 
 class TotalsPage(NamedTuple):
     """Totals by name, ascending; ``goes_on`` where there are names beyond the last."""
 
-    totals: Totals
+    totals: TotalsByName
     goes_on: bool
 
 
@@ -58,7 +60,7 @@ def read_totals(
     return TotalsPage({name: totals[name] for name in names[:-1] or names}, goes_on=True)
 
 
-def read_all_totals(client: DynamoDBClient, table: str, partition: str) -> Totals:
+def read_all_totals(client: DynamoDBClient, table: str, partition: str) -> TotalsByName:
     """Return all totals of a partition; InvalidQuery where one answer doesn't hold them."""
     page = read_totals(client, table, partition, start=None, rows=None)
     if page.goes_on:
@@ -85,3 +87,31 @@ def _added(items: Any) -> dict[str, Total]:
         at = seen_at(item)
         seen.setdefault(row.sort, []).extend([] if at is None else [at])
     return {name: Total(total, seen[name]) for name, total in totals.items()}
+
+
+def read_client_ids(client: DynamoDBClient, table: str) -> list[str]:
+    """Return the clients that have reported; InvalidQuery where one answer can't hold them."""
+    found, is_whole = _names(client, table, CLIENTS)
+    if not is_whole:
+        raise InvalidQuery(
+            "client_id", "there are too many clients to go through at once; name one"
+        )
+    return found
+
+
+def read_project_ids(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
+    """Return the projects that *client_id* has jobs in; InvalidQuery where they are too many."""
+    found, is_whole = _names(client, table, projects_partition(client_id))
+    if not is_whole:
+        raise InvalidQuery(
+            "project_id", f"client {client_id} has too many to go through at once; name one"
+        )
+    return found
+
+
+def _names(client: DynamoDBClient, table: str, partition: str) -> tuple[list[str], bool]:
+    """Return the distinct sort keys of a partition without shards, and whether these are all."""
+    answer = client.query(**QueryBuilder(table, "pk", partition).request(["sk"]))
+    items: list[Any] = answer["Items"]
+    names = dict.fromkeys(item["sk"]["S"].rpartition("#")[0] for item in items)
+    return list(names), "LastEvaluatedKey" not in answer

@@ -25,7 +25,7 @@ from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
 
-Stored = job_items.StoredJob | project_items.StoredProject
+StoredEntity = job_items.StoredJob | project_items.StoredProject
 
 
 class Known(Struct, frozen=True):
@@ -60,16 +60,16 @@ class Entity(Protocol):
     def key(self, entity_id: str) -> Item:
         """Return the item's key."""
 
-    def load(self, item: Mapping[str, Attribute]) -> Stored:
+    def load(self, item: Mapping[str, Attribute]) -> StoredEntity:
         """Return what an item holds."""
 
-    def known(self, stored: Stored) -> Known:
+    def known(self, stored: StoredEntity) -> Known:
         """Return what stays true of *stored*."""
 
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return what all events of one entity must agree on."""
 
-    def check(self, stored: Stored, event: Event) -> None:
+    def check(self, stored: StoredEntity, event: Event) -> None:
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
 
     def only_adds(self, known: Known, event: Event) -> bool:
@@ -79,7 +79,7 @@ class Entity(Protocol):
         """Return the change by events that only add to sums."""
 
     def write_state(
-        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: Instant
+        self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
 
@@ -102,7 +102,7 @@ class JobEntity:
         """Return what an item holds."""
         return job_items.from_job_item(item)
 
-    def known(self, stored: Stored) -> Known:
+    def known(self, stored: StoredEntity) -> Known:
         """Return what stays true of *stored*."""
         return _known_of_job(_stored_job(stored).job)
 
@@ -110,7 +110,7 @@ class JobEntity:
         """Return client, project and pipeline."""
         return jobs.identity(jobs.job_update(event))
 
-    def check(self, stored: Stored, event: Event) -> None:
+    def check(self, stored: StoredEntity, event: Event) -> None:
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
         jobs.check_identity(_stored_job(stored).job, jobs.job_update(event))
 
@@ -139,7 +139,7 @@ class JobEntity:
         )
 
     def write_state(
-        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: Instant
+        self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
         before = _stored_job(stored).job if stored else None
@@ -179,7 +179,7 @@ class ProjectEntity:
         """Return what an item holds."""
         return project_items.from_project_item(item)
 
-    def known(self, stored: Stored) -> Known:
+    def known(self, stored: StoredEntity) -> Known:
         """Return what stays true of *stored*."""
         return _known_of_project(_stored_project(stored).project)
 
@@ -187,7 +187,7 @@ class ProjectEntity:
         """Return the client."""
         return (event.update.client_id,)
 
-    def check(self, stored: Stored, event: Event) -> None:
+    def check(self, stored: StoredEntity, event: Event) -> None:
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
         project = _stored_project(stored).project
         projects.check_identity(project, projects.project_update(event))
@@ -209,7 +209,7 @@ class ProjectEntity:
         return Write(update.action(self.table, self.key(entity_id)), {}, None, {})
 
     def write_state(
-        self, stored: Stored | None, entity_id: str, events: Sequence[Event], now: Instant
+        self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
         before = _stored_project(stored).project if stored else None
@@ -224,7 +224,7 @@ class ProjectEntity:
         return Write(action, differences, _known_of_project(after), outcome)
 
 
-def _guard(update: UpdateBuilder, key: str, stored: Stored | None) -> None:
+def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None) -> None:
     """Let the write happen only on the state that was read, and count the revision on."""
     if stored is None:
         update.require_absent(key)
@@ -274,13 +274,13 @@ def _known_of_project(project: projects.Project) -> Known:
     return Known((project.client_id,), {1: project.created_at})
 
 
-def _stored_job(stored: Stored) -> job_items.StoredJob:
+def _stored_job(stored: StoredEntity) -> job_items.StoredJob:
     if not isinstance(stored, job_items.StoredJob):
         raise TypeError("a job is needed here")
     return stored
 
 
-def _stored_project(stored: Stored) -> project_items.StoredProject:
+def _stored_project(stored: StoredEntity) -> project_items.StoredProject:
     if not isinstance(stored, project_items.StoredProject):
         raise TypeError("a project is needed here")
     return stored

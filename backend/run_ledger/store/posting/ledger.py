@@ -22,10 +22,10 @@ from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.table_names import Tables
+from run_ledger.store.items.rejection_items import put_request, rejection_item
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
-from .postings import Group, Pending, Posting, next_posting, packed
-from .rejections import put_request, rejection_item
+from .postings import Pending, PendingGroup, Posting, next_posting, packed
 from .reports import Moment, Report
 from .snapshots import load
 from .transactions import Retention, Transaction, Verdict
@@ -41,7 +41,7 @@ _RESERVE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class EventMessage:
     """One event as a message brought it."""
 
     message_id: str
@@ -50,7 +50,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class InvalidMessage:
     """One message that holds no acceptable event."""
 
     message_id: str
@@ -94,8 +94,8 @@ class Ledger:
 
     def post(
         self,
-        deliveries: Iterable[Delivery],
-        refusals: Iterable[Refusal],
+        deliveries: Iterable[EventMessage],
+        refusals: Iterable[InvalidMessage],
         remaining_seconds: Callable[[], float],
     ) -> Report:
         """Post all events and keep all refusals; report what could not be done in time.
@@ -127,7 +127,7 @@ class Ledger:
         return report
 
     def _round(
-        self, report: Report, groups: Sequence[Group], remaining_seconds: Callable[[], float]
+        self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]
     ) -> bool:
         """Try every group once, if time allows; return whether DynamoDB asked for patience."""
         if not self._load(report, [group for group in groups if group.needs_loading()]):
@@ -239,7 +239,7 @@ class Ledger:
                 group.pending.remove(posting.pending[0])
             group.is_alone = True
 
-    def _load(self, report: Report, groups: Sequence[Group]) -> bool:
+    def _load(self, report: Report, groups: Sequence[PendingGroup]) -> bool:
         """Read what the groups need; return False where DynamoDB asked for patience."""
         if not groups:
             return True
@@ -251,9 +251,9 @@ class Ledger:
                 return False
             raise StoreUnavailable(str(error)) from error
 
-    def _groups(self, deliveries: Iterable[Delivery]) -> list[Group]:
-        """Group deliveries by entity; messages that carry the same event share one pending."""
-        groups: dict[tuple[str, str], Group] = {}
+    def _groups(self, deliveries: Iterable[EventMessage]) -> list[PendingGroup]:
+        """Group the events by entity; messages that carry the same event share one `Pending`."""
+        groups: dict[tuple[str, str], PendingGroup] = {}
         pendings: dict[tuple[str, str, str, bytes], Pending] = {}
         for delivery in deliveries:
             event = delivery.event
@@ -265,13 +265,13 @@ class Ledger:
             pending = Pending(event, delivery.raw, [delivery.message_id])
             pendings[(*name, event.event_id, event.digest)] = pending
             if name not in groups:
-                groups[name] = Group(
+                groups[name] = PendingGroup(
                     self._entities[event.kind], event.entity_id, [], self._known.get(name)
                 )
             groups[name].pending.append(pending)
         return sorted(groups.values(), key=_neighbourhood)
 
-    def _remember(self, group: Group, known: Known) -> None:
+    def _remember(self, group: PendingGroup, known: Known) -> None:
         """Keep what stays true of an entity, for as many as were written last."""
         name = (group.entity.kind, group.entity_id)
         self._known[name] = known
@@ -293,7 +293,7 @@ class Ledger:
                 return
         report.note_rejection(item["rejection_id"]["S"], error)
 
-    def _fail(self, report: Report, groups: Iterable[Group], reason: str) -> None:
+    def _fail(self, report: Report, groups: Iterable[PendingGroup], reason: str) -> None:
         for group in groups:
             self._fail_pending(report, group.pending, reason)
 
@@ -308,7 +308,7 @@ class Ledger:
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
 
 
-def _neighbourhood(group: Group) -> tuple[str, tuple[str, ...]]:
+def _neighbourhood(group: PendingGroup) -> tuple[str, tuple[str, ...]]:
     """Return what to sort groups by, so that those which share rollup rows share transactions."""
     return group.entity.kind, group.entity.identity(group.pending[0].event)
 

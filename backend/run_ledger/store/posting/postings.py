@@ -15,7 +15,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Differences, Row, merge
 from run_ledger.domain.state.samples import Sample, Samples, newer
 
-from .entities import Entity, Known, Stored, Write
+from .entities import Entity, Known, StoredEntity, Write
 
 # DynamoDB's limit is 100 actions and 4 MB a transaction; an expression holds 4 KB, which 150
 # attributes with their placeholders stay well below.
@@ -36,14 +36,14 @@ class Pending:
 
 
 @dataclass(slots=True)
-class Group:
+class PendingGroup:
     """The pending events of one entity, and what is known of that entity."""
 
     entity: Entity
     entity_id: str
     pending: list[Pending]
     known: Known | None = None
-    stored: Stored | None = None
+    stored: StoredEntity | None = None
     is_loaded: bool = False
     max_events: int = MAX_ACTIONS
     is_alone: bool = False
@@ -82,7 +82,7 @@ class Group:
 class Posting:
     """Some pending events of a group, and the change that they make."""
 
-    group: Group
+    group: PendingGroup
     pending: list[Pending]
     write: Write
 
@@ -97,7 +97,7 @@ class Posting:
         return sum(len(pending.event.detail) for pending in self.pending)
 
 
-def next_posting(group: Group, now: Instant) -> Posting:
+def next_posting(group: PendingGroup, now: Instant) -> Posting:
     """Return the posting of as many of the group's events as one transaction holds."""
     chosen = _compatible(group)
     while True:
@@ -179,7 +179,7 @@ class _Pack:
         self._bytes += posting.detail_bytes
 
 
-def _compatible(group: Group) -> list[Pending]:
+def _compatible(group: PendingGroup) -> list[Pending]:
     """Return the first of the pending events that can be posted together.
 
     One that disagrees with its neighbours (another identity, or the same id with other content)
@@ -199,7 +199,7 @@ def _compatible(group: Group) -> list[Pending]:
     return list(chosen.values())
 
 
-def _write(group: Group, chosen: list[Pending], now: Instant) -> Write:
+def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:
     events = [pending.event for pending in chosen]
     known = group.known
     if known is not None and all(group.entity.only_adds(known, event) for event in events):

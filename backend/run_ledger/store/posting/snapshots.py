@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import KeysLeftOut, portions, read_items
 
-from .postings import Group
+from .postings import PendingGroup
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 0.5
 
 
-def load(client: DynamoDBClient, groups: Sequence[Group], pause: Callable[[float], None]) -> bool:
+def load(
+    client: DynamoDBClient, groups: Sequence[PendingGroup], pause: Callable[[float], None]
+) -> bool:
     """Give every group its entity as stored; return False where DynamoDB left some out.
 
     Reads are consistent: a posting is guarded by the revision read here, and an old one would only
@@ -29,7 +31,7 @@ def load(client: DynamoDBClient, groups: Sequence[Group], pause: Callable[[float
 
 
 def _load_some(
-    client: DynamoDBClient, groups: Sequence[Group], pause: Callable[[float], None]
+    client: DynamoDBClient, groups: Sequence[PendingGroup], pause: Callable[[float], None]
 ) -> bool:
     wanted: dict[str, list[Item]] = {}
     for group in groups:

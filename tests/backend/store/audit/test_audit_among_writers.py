@@ -25,7 +25,7 @@ from tests.support.recounts.audits import (
 from tests.support.recounts.recount import recount_rollups
 
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.audit.items import Name
+from run_ledger.store.audit.expected_items import Name
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_item, mend_row
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.reading import Reading

@@ -12,8 +12,8 @@ from tests.support.dynamo.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store.clients.records import ClientRecords
-from run_ledger.store.items.client_items import ClientRecord, Parameter, Profile
+from run_ledger.store.clients.client_records import ClientRecords
+from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 ARN = "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/key"
 ACME = ClientRecord(
     "acme",
-    Profile("Acme", "Four markets", "team@acme.example", {"region": "eu"}),
+    ClientProfile("Acme", "Four markets", "team@acme.example", {"region": "eu"}),
     {
-        "model": Parameter("model", "Which one", value="medium"),
-        "key": Parameter("key", secret_ref=ARN),
+        "model": ClientParameter("model", "Which one", value="medium"),
+        "key": ClientParameter("key", secret_ref=ARN),
     },
 )
 
@@ -61,7 +61,9 @@ def declare(records: ClientRecords, wanted: ClientRecord) -> None:
 def with_parameters(number: int, value: str = "x") -> ClientRecord:
     """Return Acme with so many parameters."""
     names = [f"p{one:03}" for one in range(number)]
-    return structs.replace(ACME, parameters={one: Parameter(one, value=value) for one in names})
+    return structs.replace(
+        ACME, parameters={one: ClientParameter(one, value=value) for one in names}
+    )
 
 
 def test_what_is_written_is_read(dynamodb: DynamoDBClient) -> None:
@@ -83,7 +85,7 @@ def test_without_references_none_is_asked_for(dynamodb: DynamoDBClient) -> None:
     declare(records, ACME)
     found = records.read("acme", references=False).record
     assert found is not None
-    assert found.parameters["key"] == Parameter("key")
+    assert found.parameters["key"] == ClientParameter("key")
     assert found.parameters["model"] == ACME.parameters["model"]
 
 
@@ -91,14 +93,17 @@ def test_only_what_differs_is_written(dynamodb: DynamoDBClient) -> None:
     """The rest keeps its `updated_at`; what is gone is removed."""
     records = records_of(dynamodb)
     declare(records, ACME)
-    parameters = {"model": Parameter("model", "Which one", value="large"), "new": Parameter("new")}
-    parameters["new"] = Parameter("new", value="")
+    parameters = {
+        "model": ClientParameter("model", "Which one", value="large"),
+        "new": ClientParameter("new"),
+    }
+    parameters["new"] = ClientParameter("new", value="")
     declare(records, structs.replace(ACME, parameters=parameters))
     there = items(dynamodb)
     assert ("acme", "param#key") not in there
     assert there["acme", "profile"]["updated_at"] == {"S": "1970-01-01T00:00:00.000000Z"}
     assert there["acme", "param#model"]["updated_at"] == {"S": "1970-01-01T00:00:01.000000Z"}
-    declare(records, structs.replace(ACME, profile=Profile("Acme Ltd")))
+    declare(records, structs.replace(ACME, profile=ClientProfile("Acme Ltd")))
     profile = items(dynamodb)["acme", "profile"]
     assert profile["updated_at"] == {"S": "1970-01-01T00:00:02.000000Z"}
     assert "contact" not in profile
@@ -134,7 +139,7 @@ def test_more_than_a_transaction_takes(dynamodb: DynamoDBClient) -> None:
     records = records_of(dynamodb)
     declare(records, with_parameters(100))
     assert records.read("acme").record == with_parameters(100)
-    others = {f"q{one}": Parameter(f"q{one}", value="y") for one in range(100)}
+    others = {f"q{one}": ClientParameter(f"q{one}", value="y") for one in range(100)}
     declare(records, structs.replace(ACME, parameters=others))
     assert records.read("acme").record == structs.replace(ACME, parameters=others)
     assert records.write(records.read("acme"), None)
@@ -170,8 +175,8 @@ def test_what_was_cut_off_is_done_by_doing_it_again(
 ) -> None:
     """Half of it may be there in between; afterwards all is as it was declared."""
     declare(records_of(dynamodb), with_parameters(100))
-    others = {f"q{one}": Parameter(f"q{one}", value="y") for one in range(100)}
-    wanted = structs.replace(ACME, profile=Profile("Acme Ltd"), parameters=others)
+    others = {f"q{one}": ClientParameter(f"q{one}", value="y") for one in range(100)}
+    wanted = structs.replace(ACME, profile=ClientProfile("Acme Ltd"), parameters=others)
     with pytest.raises(Interrupted):
         declare(records_of(Brittle(dynamodb, transactions), "cut"), wanted)
     declare(records_of(dynamodb, "again"), wanted)
@@ -201,7 +206,7 @@ class Busy:
 def test_a_reading_is_of_one_instant(dynamodb: DynamoDBClient) -> None:
     """What changed while it was read is read again; if it never rests, that is said."""
     declare(records_of(dynamodb), ACME)
-    changed = [structs.replace(ACME, profile=Profile(f"n{one}")) for one in range(9)]
+    changed = [structs.replace(ACME, profile=ClientProfile(f"n{one}")) for one in range(9)]
     stored = records_of(Busy(dynamodb, iter(changed[:2]))).read("acme")
     assert stored.record == changed[1]
     assert records_of(dynamodb).write(stored, ACME)
@@ -215,7 +220,9 @@ def test_items_written_by_hand_are_taken_over(dynamodb: DynamoDBClient) -> None:
         dynamodb.put_item(TableName=NAMES.clients, Item={"pk": {"S": "acme"}, **item})
     records = records_of(dynamodb)
     seen = records.read("acme")
-    assert seen.record == ClientRecord("acme", Profile(""), {"n": Parameter("n", value="5")})
+    assert seen.record == ClientRecord(
+        "acme", ClientProfile(""), {"n": ClientParameter("n", value="5")}
+    )
     assert records.write(seen, ACME)
     assert records.read("acme").record == ACME
     assert not records.write(seen, None)

@@ -9,7 +9,7 @@ from tests.support.events.builders import Envelope, decoded, job_update
 from tests.support.readers.ledgers import NAMES, NOW, TTL_DAYS
 
 from run_ledger.store.posting.entities import JobEntity
-from run_ledger.store.posting.postings import Group, Pending, Posting, next_posting
+from run_ledger.store.posting.postings import Pending, PendingGroup, Posting, next_posting
 from run_ledger.store.posting.transactions import Retention, Transaction, Verdict
 
 FINE = {"Code": "None"}
@@ -21,7 +21,7 @@ def posting(*envelopes: Envelope) -> Posting:
     """Return the posting of a new job's first events."""
     pending = [Pending(decoded(one), "", [f"m{n}"]) for n, one in enumerate(envelopes)]
     entity_id = pending[0].event.entity_id
-    return next_posting(Group(JobEntity(NAMES), entity_id, pending, is_loaded=True), NOW)
+    return next_posting(PendingGroup(JobEntity(NAMES), entity_id, pending, is_loaded=True), NOW)
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_attribute, to_item
-from run_ledger.store.items.entry_items import SECONDS_PER_DAY
+
+from .entry_items import SECONDS_PER_DAY
 
 BY_DAY = "by_day"
 Status = Literal["open", "replaying", "replayed", "discarded"]

@@ -42,7 +42,7 @@ _READINGS = 5
 _ACTIONS_BESIDE_TWO = 98  # a transaction takes a hundred: the profile and the directory are two
 
 
-class Stored(Struct, frozen=True):
+class StoredClient(Struct, frozen=True):
     """What the table holds of a client; ``record`` is None where it is not declared."""
 
     client_id: str
@@ -72,7 +72,7 @@ class ClientRecords:
         items = self._query(CLIENT_DIRECTORY, ("sk", "name"))
         return {item["sk"]: str(item.get("name", "")) for item in items}
 
-    def read(self, client_id: str, *, references: bool = True) -> Stored:
+    def read(self, client_id: str, *, references: bool = True) -> StoredClient:
         """Return a client as it is at one instant; without *references* none is even asked for.
 
         Raises StoreUnavailable where somebody changes it all the time.
@@ -88,14 +88,14 @@ class ClientRecords:
         else:
             raise StoreUnavailable(f"client {client_id} is being changed all the time: try again")
         listed = self._get(CLIENT_DIRECTORY, client_id, ("name",))
-        return Stored(
+        return StoredClient(
             client_id,
             None if profile is None else from_items(client_id, items),
             None if profile is None else profile.get("revision"),
             None if listed is None else str(listed.get("name", "")),
         )
 
-    def write(self, stored: Stored, wanted: ClientRecord | None) -> bool:
+    def write(self, stored: StoredClient, wanted: ClientRecord | None) -> bool:
         """Make *stored* what is *wanted*, or take it away where that is None.
 
         False where it is no longer as it was read. What stays the same is not written, and keeps
@@ -113,11 +113,11 @@ class ClientRecords:
             if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
                 return False
             record = ClientRecord(stored.client_id, basis.profile, {})
-            stored = Stored(stored.client_id, record, revision, stored.listed_as)
+            stored = StoredClient(stored.client_id, record, revision, stored.listed_as)
         return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
 
     def _last_guard(
-        self, stored: Stored, wanted: ClientRecord | None, updated_at: str
+        self, stored: StoredClient, wanted: ClientRecord | None, updated_at: str
     ) -> list[dict[str, Any]]:
         """Return the actions on profile and directory that end a write."""
         if wanted is None:
@@ -133,7 +133,7 @@ class ClientRecords:
         return [guard, {"Put": {"TableName": self._table, "Item": to_item(listing)}}]
 
     def _guard(
-        self, stored: Stored, wanted: ClientRecord | None, revision: str, updated_at: str
+        self, stored: StoredClient, wanted: ClientRecord | None, revision: str, updated_at: str
     ) -> dict[str, Any]:
         """Return the action on the profile, which lets the others happen only to what was read."""
         update = UpdateBuilder()
@@ -155,7 +155,7 @@ class ClientRecords:
         return update.action(self._table, to_item({"pk": stored.client_id, "sk": PROFILE}))
 
     def _parameter_changes(
-        self, stored: Stored, wanted: ClientRecord | None, updated_at: str
+        self, stored: StoredClient, wanted: ClientRecord | None, updated_at: str
     ) -> list[dict[str, Any]]:
         before = stored.record.parameters if stored.record else {}
         after = wanted.parameters if wanted else {}
@@ -171,7 +171,7 @@ class ClientRecords:
         ]
         return gone + [{"Put": {"TableName": self._table, "Item": item}} for item in items]
 
-    def _deletion(self, pk: str, sk: str, guarded: Stored | None = None) -> dict[str, Any]:
+    def _deletion(self, pk: str, sk: str, guarded: StoredClient | None = None) -> dict[str, Any]:
         delete: dict[str, Any] = {"TableName": self._table, "Key": to_item({"pk": pk, "sk": sk})}
         if guarded is not None:
             condition = ConditionBuilder()

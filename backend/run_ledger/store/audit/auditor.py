@@ -33,10 +33,10 @@ from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
 
 from .calls import Shards, read_entries, read_items, read_rows
-from .items import Name, whole_number
+from .expected_items import Name, whole_number
 from .judgement import Judgement, judge, stamp_of
 from .repairs import AUDIT_SHARD, mend_item, mend_row
-from .scopes import Scope
+from .scopes import AuditScope
 
 ROUNDS = 12
 _ITEMS_AT_ONCE = 1_000
@@ -76,7 +76,9 @@ class Manner:
 class Audit:
     """One audit of one scope."""
 
-    def __init__(self, reading: Reading, scope: Scope, horizon: Instant, manner: Manner) -> None:
+    def __init__(
+        self, reading: Reading, scope: AuditScope, horizon: Instant, manner: Manner
+    ) -> None:
         """Audit what *scope* says; entries received before *horizon* may have expired."""
         self._reading = reading
         self._scope = scope
