@@ -102,17 +102,17 @@ class RunLedger:
 
         Args:
             client_id: whose work it is, else ``RUN_LEDGER_CLIENT_ID``.
-            project_id: what it belongs to, else ``RUN_LEDGER_PROJECT_ID``.
+            project_id: the project it belongs to, else ``RUN_LEDGER_PROJECT_ID``.
             job_id: the same for every attempt at the same work; else the scheduler's id for what
                 runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed by ``:2``
                 and so on for further jobs; else a new one.
             pipeline: what kind of work it is.
             attempt: the attempt's number, from 1; else the scheduler's; else one more than the
                 last attempt that ended in this process.
-            name: what people read.
+            name: a name for people.
             parent_job_id: the job that this one is a part of.
             records_total: how many records there are.
-            tags: more facts, as names and texts.
+            tags: further fields of your own, such as ``{"team": "search"}``.
             log_url: where its log can be read.
             heartbeat_seconds: after a silence of so many seconds the job is shown as stalled
                 (default 900).

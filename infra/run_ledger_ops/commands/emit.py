@@ -18,8 +18,8 @@ from run_ledger_ops.producer import options
 _NOT_SENT = 1
 _SECONDS = 10.0
 _DESCRIPTION = """\
-Report to the ledger from a shell script: one event a call. It never fails the script: what the bus
-does not take is kept and sent later, and mistakes are told on standard error."""
+Report to the ledger from a shell script: one event a call. It never makes the script fail: what the
+bus does not take is kept and sent later, and mistakes are printed on standard error."""
 _EPILOG = f"""\
 examples:
   export RUN_LEDGER_CLIENT_ID=acme RUN_LEDGER_PROJECT_ID=catalogue
@@ -30,14 +30,14 @@ examples:
 
 {options.CONFIGURATION}
 
-Inside `run-ledger run` the job is the one that it runs, unless --job says another.
+Inside `run-ledger run` the job is the one that it runs, unless --job names another.
 
-Exit code: 0, whatever becomes of the event; with --strict 1 where it was kept for later, 2 where
-it is lost or breaks the contract. 2 also where the command line can't be understood."""
+Exit code: 0, whatever becomes of the event; with --strict 1 if it was kept for later, 2 if it is
+lost or breaks the contract. 2 also if the command line can't be understood."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `emit` to the words that the command knows."""
+    """Add `emit` to the command's words."""
     parser = add_command(
         commands,
         "emit",
@@ -45,7 +45,7 @@ def add_to(commands: Words) -> None:
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
-    kinds = parser.add_subparsers(title="what about", required=True, metavar="KIND")
+    kinds = parser.add_subparsers(title="what to report about", required=True, metavar="KIND")
     job = add_command(kinds, "job", help="a job", epilog=_EPILOG)
     options.add_owner(job)
     options.add_job(job)
@@ -63,23 +63,23 @@ def add_to(commands: Words) -> None:
 
 
 def _add_job_words(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what there is to say")
+    group = parser.add_argument_group("what to report")
     group.add_argument("--status", choices=["queued", "running", "completed"])
     group.add_argument("--result", choices=RESULTS, help="how it ended: --status completed")
-    group.add_argument("--at", metavar="TEXT", help="what it is at: the job's stage")
+    group.add_argument("--at", metavar="TEXT", help="what it is doing now: the job's stage")
     group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
-    group.add_argument("--error-type", metavar="TEXT", help="what kind of error (default: Error)")
+    group.add_argument("--error-type", metavar="TEXT", help="type of the error (default: Error)")
 
 
 def _add_project_words(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what there is to say")
-    group.add_argument("--name", metavar="TEXT", help="what people read")
-    group.add_argument("--owner", metavar="TEXT", help="who answers for it")
+    group = parser.add_argument_group("what to report")
+    group.add_argument("--name", metavar="TEXT", help="name for people")
+    group.add_argument("--owner", metavar="TEXT", help="who is responsible for it")
     group.add_argument("--status", choices=["active", "paused", "completed", "archived"])
     group.add_argument("--due-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
     group.add_argument("--jobs-expected", type=int, metavar="N", help="how many jobs to expect")
     group.add_argument(
-        "--tag", type=options.pair, action="append", metavar="NAME=TEXT", help="another fact"
+        "--tag", type=options.pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
     )
 
 
@@ -91,7 +91,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--event-id", metavar="ID", help="the same for the same event, sent again")
     group.add_argument("--occurred-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
     group.add_argument(
-        "--strict", action="store_true", help="say by the exit code if it went wrong"
+        "--strict", action="store_true", help="let the exit code show if it went wrong"
     )
     group.add_argument("--json", action="store_true", help="print what became of it as JSON")
 
@@ -107,10 +107,10 @@ def _runner(
 
 
 def _emit(given: argparse.Namespace, kind: str, detail: Mapping[str, Any]) -> int:
-    """Send one event, and say what became of it."""
+    """Send one event; return the exit code for what became of it."""
     ledger = options.ledger_of(given, exit_seconds=_SECONDS)
     if not ledger.enabled:
-        raise OpsError("there is no bus to report to: say --bus, or set RUN_LEDGER_BUS.")
+        raise OpsError("there is no bus to report to: pass --bus, or set RUN_LEDGER_BUS.")
     event_id = ledger.send(kind, detail)
     is_safe = ledger.close(_SECONDS)
     outcome = _outcome(ledger, event_id, is_safe=is_safe)
@@ -158,13 +158,13 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _which(given: argparse.Namespace) -> dict[str, Any]:
-    """Return which job and try it is: as said, that of `run-ledger run`, or the scheduler's."""
+    """Return job id and attempt: as given, those of `run-ledger run`, or the scheduler's."""
     if given.job:
         return {"job_id": given.job, "attempt": given.attempt}
     enclosing = around.enclosing_job()
     scheduled = enclosing or around.scheduled_job()
     if scheduled is None or scheduled.job_id is None:
-        raise OpsError("which job? Say --job, the same in each call about it.")
+        raise OpsError("which job? Pass --job, the same in each call about it.")
     return {"job_id": scheduled.job_id, "attempt": given.attempt or scheduled.attempt}
 
 

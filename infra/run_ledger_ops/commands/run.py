@@ -23,10 +23,10 @@ _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _DESCRIPTION = """\
-Run a command as a job: its exit code becomes the job's result and this command's exit code, the
-last lines of its standard error the error message, with obvious secrets blanked. Its input and
-output are what they would be without; signals are passed on. While it runs, the job shows signs of
-life."""
+Run a command as a job. Its exit code becomes the job's result and this command's exit code. The
+last lines of its standard error become the error message, with obvious secrets blanked. Its input
+and output stay as they are without this command, and signals are passed on. While it runs, the job
+is reported as alive."""
 _EPILOG = f"""\
 examples:
   run-ledger run --client acme --project catalogue -- ./nightly.sh --full
@@ -35,9 +35,9 @@ examples:
 Inside the command, `run-ledger emit job --add records_ok=5` adds to its job, and so does
 `RunLedger().join()` in Python; jobs of `RunLedger().job()` become its parts.
 
-Result: succeeded by exit code 0, partial by a --partial-code, failed by others; cancelled when it
-ended by one of the signals INT, TERM, HUP and QUIT or after one was passed on, timed_out after
---timeout; failed by other signals.
+Result: succeeded for exit code 0, partial for a --partial-code, failed for others; cancelled when
+one of the signals INT, TERM, HUP and QUIT ended it or was passed on before it ended; timed_out
+after --timeout; failed for other signals.
 
 {options.CONFIGURATION}
 
@@ -46,7 +46,7 @@ can't be started or found, 2 when this command line can't be understood."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `run` to the words that the command knows."""
+    """Add `run` to the command's words."""
     parser = add_command(
         commands,
         "run",
@@ -60,14 +60,14 @@ def add_to(commands: Words) -> None:
     options.add_job(parser)
     group = parser.add_argument_group("how to run it")
     group.add_argument(
-        "--timeout", type=duration, metavar="TIME", help="end it after so long: 90s, 30m, 2h"
+        "--timeout", type=duration, metavar="TIME", help="end it after this time: 90s, 30m, 2h"
     )
     group.add_argument(
         "--kill-after",
         type=duration,
         metavar="TIME",
         default=10,
-        help="kill it when it has not ended so long after --timeout (default: 10s)",
+        help="kill it if it still runs this time after --timeout (default: 10s)",
     )
     group.add_argument(
         "--partial-code",
@@ -92,15 +92,15 @@ def _run(given: argparse.Namespace) -> int:
     """Run the command and report it."""
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
-        raise OpsError("which command? Say it after --, as in: run-ledger run … -- ./nightly.sh")
+        raise OpsError("which command? Write it after --, as in: run-ledger run … -- ./nightly.sh")
     ledger = options.ledger_of(given, exit_seconds=_EXIT_SECONDS)
     if not ledger.enabled:
-        warn("run-ledger run: there is no bus to report to: say --bus, or set RUN_LEDGER_BUS.")
+        warn("run-ledger run: there is no bus to report to: pass --bus, or set RUN_LEDGER_BUS.")
     job = _job(ledger, given, command)
     try:
         ended = run_command(
             command,
-            environment={**os.environ, **_told(job)},
+            environment={**os.environ, **_variables(job)},
             without=("RUN_LEDGER_JOB_ID", "RUN_LEDGER_ATTEMPT", "RUN_LEDGER_RETRIES"),
             when_started=job.start,
             timeout=given.timeout,
@@ -135,8 +135,8 @@ def _job(ledger: RunLedger, given: argparse.Namespace, command: list[str]) -> Jo
     )
 
 
-def _told(job: Job) -> dict[str, str]:
-    """Return what tells reporters inside the command which job they are a part of."""
+def _variables(job: Job) -> dict[str, str]:
+    """Return the environment variables by which the command's own reports find their job."""
     names = {
         "client_id": "RUN_LEDGER_CLIENT_ID",
         "project_id": "RUN_LEDGER_PROJECT_ID",
@@ -148,7 +148,7 @@ def _told(job: Job) -> dict[str, str]:
 
 
 def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
-    """Say how the job ended, and give the exit code."""
+    """Report how the job ended, and return the exit code."""
     words = _message(ended.last_words)
     if ended.timed_out:
         job.time_out(words or "it took longer than it may", error_type="Timeout")
@@ -170,7 +170,7 @@ def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
 
 
 def _message(last_words: bytes) -> str:
-    """Return the last lines of standard error as an error message takes them, the end at least."""
+    """Return the last lines of standard error, shortened to what an error message may hold."""
     text = _ESCAPES.sub("", last_words.decode("utf-8", "replace"))
     lines = [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
     kept = [_CONTROLS.sub("", line).rstrip() for line in lines if line.strip()]

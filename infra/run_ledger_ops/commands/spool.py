@@ -16,9 +16,9 @@ from run_ledger_ops.producer import options
 
 _LEFT_OVER = 1
 _DESCRIPTION = """\
-Producers keep on disk what the event bus does not take, and send it by themselves once it does.
-Events that no living process looks after are sent by the next one that reports to the same bus, or
-from here."""
+Producers keep on disk what the event bus does not take, and send it themselves once it does.
+Events of processes that ended are sent by the next process that reports to the same bus, or by this
+command."""
 _EPILOG = """\
 examples:
   run-ledger spool list
@@ -26,25 +26,25 @@ examples:
   run-ledger spool flush --spool /var/lib/pipeline/spool --json
 
 The spool is --spool, else RUN_LEDGER_SPOOL, else ~/.local/state/run-ledger/spool. Each event goes
-to the bus that it was meant for, with the AWS credentials of the environment. It keeps its event
-id, so one that the bus took before counts once.
+to its own bus, with the AWS credentials of the environment. It keeps its event id, so an event that
+the bus took before counts once.
 
-Exit code: 0 nothing is left, 1 something is left (the bus does not take it, or a living process
-looks after it), 2 it can't be done."""
+Exit code: 0 if nothing is left, 1 if something is left (the bus does not take it, or a living
+process will send it), 2 if the command can't be carried out."""
 
 
 def add_to(commands: Words) -> None:
-    """Add `spool` to the words that the command knows."""
+    """Add `spool` to the command's words."""
     parser = add_command(
         commands,
         "spool",
-        help="see or send what producers could not send",
+        help="list or send events that producers could not send",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
     words = parser.add_subparsers(title="what to do", required=True, metavar="WORD")
     for word, work, text in (
-        ("list", _list, "say what is there"),
+        ("list", _list, "list what is there"),
         ("flush", _flush, "send what is there"),
     ):
         one = add_command(words, word, help=text, epilog=_EPILOG)
@@ -61,7 +61,7 @@ def _root(given: argparse.Namespace) -> Path:
 
 
 def _list(given: argparse.Namespace) -> int:
-    """Say what is there."""
+    """Print what is there."""
     root = _root(given)
     found = [folder for folder in spool_folders(root) if folder.events]
     if given.json:

@@ -1,1 +1,1 @@
-"""What the commands that report share."""
+"""What the commands that report events share: their options, and running a process."""

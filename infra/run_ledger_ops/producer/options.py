@@ -1,4 +1,4 @@
-"""What the commands that report have in common: whose work it is, and which bus to report to."""
+"""Options of the commands that report: whose work it is, which job, and which bus to report to."""
 
 import argparse
 import json
@@ -24,34 +24,37 @@ or `run-ledger spool flush`."""
 
 
 def add_owner(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take whose work it is."""
+    """Add the options for whose work it is to *parser*."""
     group = parser.add_argument_group("whose work it is")
     group.add_argument("--client", metavar="ID", help="client id")
     group.add_argument("--project", metavar="ID", help="project id")
 
 
 def add_job(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take which job it is, and what is known of it from the start."""
+    """Add the options for which job it is, and its first fields, to *parser*."""
     group = parser.add_argument_group("which job it is")
     group.add_argument(
-        "--job", metavar="ID", help="job id, the same for every try at the same work"
+        "--job", metavar="ID", help="job id, the same for every attempt at the same work"
     )
-    group.add_argument("--attempt", type=int, metavar="N", help="the how-manieth try this is")
+    group.add_argument("--attempt", type=int, metavar="N", help="the attempt's number, from 1")
     group.add_argument("--pipeline", metavar="ID", help="what kind of work it is")
-    group.add_argument("--name", metavar="TEXT", help="what people read")
+    group.add_argument("--name", metavar="TEXT", help="name for people")
     group.add_argument("--parent", metavar="ID", help="id of the job that this one is a part of")
     group.add_argument("--total", type=int, metavar="N", help="how many records there are")
     group.add_argument(
-        "--tag", type=pair, action="append", metavar="NAME=TEXT", help="another fact"
+        "--tag", type=pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
     )
     group.add_argument("--log-url", metavar="URL", help="where its log can be read")
     group.add_argument(
-        "--heartbeat-seconds", type=int, metavar="N", help="a silence this long means stalled"
+        "--heartbeat-seconds",
+        type=int,
+        metavar="N",
+        help="after so many seconds of silence the job counts as stalled",
     )
 
 
 def add_bus(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take where events go."""
+    """Add the options for where events go to *parser*."""
     group = parser.add_argument_group("where")
     either = group.add_mutually_exclusive_group()
     either.add_argument("--bus", metavar="NAME", help="name or ARN of the event bus")
@@ -62,7 +65,9 @@ def add_bus(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--region", metavar="NAME", help="region of the bus")
     group.add_argument("--endpoint-url", metavar="URL", help="another address than AWS's")
     group.add_argument("--source", metavar="TEXT", help="who reports")
-    group.add_argument("--spool", metavar="DIR", help="folder for what can't be sent, or off")
+    group.add_argument(
+        "--spool", metavar="DIR", help="folder for events that can't be sent now, or off"
+    )
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -83,7 +88,7 @@ def change(text: str) -> tuple[str, int]:
 
 
 def ledger_of(given: argparse.Namespace, *, exit_seconds: float) -> RunLedger:
-    """Return the ledger that the command line means; it may be one without a bus."""
+    """Return the ledger for the bus that the command line names; it may be without a bus."""
     logging.basicConfig(format="run-ledger: %(message)s")
     bus, region, endpoint_url, client = given.bus, given.region, given.endpoint_url, None
     if given.stage:

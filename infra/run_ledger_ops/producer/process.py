@@ -1,10 +1,10 @@
-"""Running one command so that it hardly notices: output, signals and terminal are as without us.
+"""Run one command with the same output, signals and terminal that it would have without us.
 
-Only its standard error takes a detour, through a pipe, or through a terminal of its own where ours
-is a terminal, so that programs go on telling colours and progress; every byte is passed on as it
-comes. The command stays in our process group, so the terminal's own signals (Ctrl-C) reach it
-without us; those that another process sends to us alone are passed on. To tell the two apart,
-signals are blocked here and waited for, which tells who sent them.
+Only its standard error goes through a pipe, or through a terminal of its own where ours is a
+terminal, so that programs still show colours and progress; every byte is passed on as it comes. The
+command stays in our process group, so the terminal's own signals (Ctrl-C) reach it without us.
+Signals that another process sends to us alone are passed on. To tell the two apart, signals are
+blocked here and waited for, which shows who sent them.
 """
 
 import fcntl
@@ -53,10 +53,10 @@ class ProcessEnd(NamedTuple):
 
 
 class CouldNotStart(Exception):
-    """The command can't be started; carries the exit code that shells give then."""
+    """The command can't be started; `code` is the exit code that shells return then."""
 
     def __init__(self, command: str, error: OSError) -> None:
-        """Say what stands in the way of *command*."""
+        """Name the *command* and what the system says."""
         self.code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
         super().__init__(f"{command}: {error.strerror}")
 
@@ -70,24 +70,25 @@ def run_command(  # noqa: PLR0913 - by name, all but the command
     timeout: float | None = None,
     kill_after: float = 10.0,
 ) -> ProcessEnd:
-    """Run *command*, wait for its end and tell of it.
+    """Run *command*, wait for its end and return how it ended.
 
-    Raises CouldNotStart, and OpsError where the system has no means for this.
+    After *timeout* seconds it gets SIGTERM, and SIGKILL *kill_after* seconds later. Raises
+    CouldNotStart, and OpsError on a system without the calls needed here.
     """
     if not hasattr(signal, "sigtimedwait"):
         raise OpsError("running commands needs a system with sigtimedwait, such as Linux.")
-    told = {name: text for name, text in environment.items() if name not in without}
+    passed = {name: text for name, text in environment.items() if name not in without}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
     try:
         reading, writing = _detour()
         try:
-            pid = _spawn(command, told, mask, reading, writing)
+            pid = _spawn(command, passed, mask, reading, writing)
         except OSError as error:
             os.close(reading)
             raise CouldNotStart(command[0], error) from error
         finally:
             os.close(writing)
-        echo = Echo(reading)
+        echo = StderrEcho(reading)
         when_started()
         ended = _Watch(pid, reading, timeout, kill_after).wait()
         return ended._replace(last_words=echo.last_words())
@@ -96,7 +97,7 @@ def run_command(  # noqa: PLR0913 - by name, all but the command
 
 
 def _detour() -> tuple[int, int]:
-    """Return both ends of what the command's standard error goes through."""
+    """Return the reading and the writing end for the command's standard error."""
     if not os.isatty(_STDERR):
         return os.pipe()
     reading, writing = pty.openpty()
@@ -134,8 +135,8 @@ def _spawn(
     )
 
 
-class Echo:
-    """Passes on what the command says to standard error, and remembers the end of it."""
+class StderrEcho:
+    """Passes on what the command writes to standard error, and keeps the end of it."""
 
     def __init__(self, reading: int) -> None:
         """Read *reading* to its end, in a thread of its own."""
@@ -145,7 +146,7 @@ class Echo:
         self._thread.start()
 
     def last_words(self) -> bytes:
-        """Return the end of what was said; what still runs gets a moment to finish."""
+        """Return the last bytes written; processes that still write get a second to finish."""
         self._thread.join(_STRAGGLERS_SECONDS)
         return self._tail
 
@@ -180,7 +181,7 @@ class _Watch:
         self._timed_out = False
 
     def wait(self) -> ProcessEnd:
-        """Return how it ended."""
+        """Wait for the process and return how it ended."""
         while (status := self._ended()) is None:
             self._heed(self._next_signal())
         by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
