@@ -1,1 +1,1 @@
-"""The way to the read API: one client, and what can go wrong in words."""
+"""The read API: its client, its requests, cached responses, and problems in words."""

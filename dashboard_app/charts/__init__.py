@@ -1,1 +1,1 @@
-"""From a frame to an Altair chart: pure functions that take everything by name."""
+"""Pure functions that make an Altair chart of a frame. All their arguments are named."""

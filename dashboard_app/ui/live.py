@@ -16,7 +16,7 @@ _LIVE_SECONDS = 15
 
 @st.fragment(run_every=_LIVE_SECONDS)
 def live_line(here: PageContext) -> None:
-    """Show how many jobs run and wait now. Load it again every 15 s, without the page."""
+    """Show how many jobs are running and queued now. Reload this line alone every 15 s."""
     try:
         document = here.api.get(OVERVIEW)
     except ApiProblem as error:

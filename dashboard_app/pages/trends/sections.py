@@ -75,12 +75,12 @@ def _totals(
 
 def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -> None:
     """Show jobs created, attempts started and ended, with the brush that narrows the page."""
-    noted, causes = spikes_of(here, whole, here.period, [request])
+    spikes, causes = spikes_of(here, whole, here.period, [request])
     chart = here.drawn(
         "throughput",
         [request, *causes],
         here.period,
-        lambda: throughput(frame=whole, period=here.period, zone=here.zone, spikes=noted),
+        lambda: throughput(frame=whole, period=here.period, zone=here.zone, spikes=spikes),
     )
     with card(here, "throughput", "Throughput", chart=chart, frame=whole, requests=[request]):
         show(
@@ -91,7 +91,7 @@ def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -
         )
         if not whole["complete"].all():
             st.caption("The pale bar is the running interval: its counts still grow.")
-        spike_links(here, noted)
+        spike_links(here, spikes)
 
 
 def groups_of(
@@ -207,10 +207,10 @@ def _grouped_rate(
     draw: Callable[..., AnyChart],
 ) -> Shown:
     by_client = dict(requests[0].parameters).get("group_by") == "client"
-    noted, causes = spikes_of(here, series, part, requests, by_client=by_client)
-    make = partial(draw, measure=MEASURES["error_rate"], spikes=noted)
+    spikes, causes = spikes_of(here, series, part, requests, by_client=by_client)
+    make = partial(draw, measure=MEASURES["error_rate"], spikes=spikes)
     chart = here.drawn("grouped error rate", [*requests, *causes], part, make)
-    return chart, partial(spike_links, here, noted, by_client=by_client)
+    return chart, partial(spike_links, here, spikes, by_client=by_client)
 
 
 def _single(

@@ -20,7 +20,7 @@ from dashboard_app.filters.declared import CLIENT, CUSTOM, DAYS, ERROR, PERIOD, 
 from dashboard_app.filters.kinds import AddressPart
 from dashboard_app.frames import failures as failure_frames
 from dashboard_app.frames.columns import TEXT
-from dashboard_app.frames.movers import spikes
+from dashboard_app.frames.movers import spikes as unusual_intervals
 from dashboard_app.periods import IntervalLength, Period, cut
 from dashboard_app.ui import panels
 
@@ -40,16 +40,16 @@ def spikes_of(
 
     Columns: those of `movers.spikes`, `label`, `fingerprint`, and `failures` as a sentence.
     """
-    found = here.made("spikes", behind, part, lambda: spikes(series, _MOST))
-    asked = [_question(here, row, by_client=by_client) for row in found.to_dict("records")]
+    found = here.made("spikes", behind, part, lambda: unusual_intervals(series, _MOST))
+    requests = [_errors_request(here, row, by_client=by_client) for row in found.to_dict("records")]
     try:
-        load(here.api, asked, "what failed")
-        tops = [next(iter(here.api.get(one)["items"]), None) for one in asked]
-    except RequestRefused:  # more clients than one answer adds up: the marks do without
-        tops = [None for _ in asked]
+        load(here.api, requests, "what failed")
+        tops = [next(iter(here.api.get(one)["items"]), None) for one in requests]
+    except RequestRefused:  # more clients than one response adds up: the marks do without
+        tops = [None for _ in requests]
     labels = [_UNKNOWN if top is None else failure_frames.label(top) for top in tops]
     fingerprints = [None if top is None else top["fingerprint"] for top in tops]
-    noted = found.assign(
+    spikes = found.assign(
         label=pd.Series(labels, dtype=TEXT, index=found.index),
         fingerprint=pd.Series(fingerprints, dtype=TEXT, index=found.index),
         failures=[
@@ -57,23 +57,23 @@ def spikes_of(
             for row in found.to_dict("records")
         ],
     )
-    return noted, asked
+    return spikes, requests
 
 
-def _question(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> ApiRequest:
+def _errors_request(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> ApiRequest:
     """Request the errors of the days of UTC in which an interval lies."""
     days = cut(row["at"].to_pydatetime(), here.period.end_of(row["at"]), IntervalLength.DAY)
     client_id = str(row["group"]) if by_client else here.client_id
     return api_requests.errors(days.start, days.end, client_id)
 
 
-def spike_links(here: PageContext, noted: pd.DataFrame, *, by_client: bool = False) -> None:
+def spike_links(here: PageContext, spikes: pd.DataFrame, *, by_client: bool = False) -> None:
     """Link to the errors of each interval."""
-    if noted.empty:
+    if spikes.empty:
         return
     st.caption("◆ marks unusually many failures. The most frequent error of the day:")
     with st.container(horizontal=True, gap="small"):
-        for row in noted.to_dict("records"):
+        for row in spikes.to_dict("records"):
             when = interval_name(row["at"], here.period, here.zone)
             what = "" if row["label"] == _UNKNOWN else f" · {row['label']}"
             who = f"{row['group']} · " if by_client else ""
