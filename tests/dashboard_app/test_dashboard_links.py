@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dashboard_app.filters.address import complaints
-from dashboard_app.filters.declared import ALL_PARTS
+from dashboard_app.filters.declared import ALL_PARTS, JOB_FILTERS, TREND_FILTERS
+from dashboard_app.filters.kinds import Filter
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.dashboard_app.conftest import Open, words_of
 from tests.support.app.dashboard_api import Api
 
+OPENAPI = Path(__file__).resolve().parents[2] / "backend" / "openapi.json"
 PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
 GOOD = {
     "span": ["90d"],
@@ -66,6 +70,16 @@ def test_each_bad_part_is_named(name: str) -> None:
 def test_no_link_breaks_the_check(address: dict[str, list[str]]) -> None:
     """Any text in any part."""
     assert all(isinstance(one, str) for one in complaints(address))
+
+
+@pytest.mark.parametrize(("path", "filters"), [("/jobs", JOB_FILTERS), ("/trends", TREND_FILTERS)])
+def test_filters_stand_for_parameters_of_the_api(path: str, filters: tuple[Filter, ...]) -> None:
+    """A filter of a page narrows what the API returns: its parameter is one of the path's."""
+    document = json.loads(OPENAPI.read_text("utf-8"))
+    parameters = {one["name"] for one in document["paths"][path]["get"]["parameters"]}
+
+    assert {one.parameter for one in filters} <= parameters
+    assert {one.name for one in filters} <= {*ALL_PARTS}
 
 
 @pytest.mark.parametrize("page", PAGES)

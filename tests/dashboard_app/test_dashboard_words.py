@@ -18,6 +18,13 @@ def test_counters_are_told_in_their_units() -> None:
     )
 
 
+def test_a_number_has_its_noun() -> None:
+    """One has no plural."""
+    assert [words.counted(number, "job") for number in (0, 1, 2_000)] == [
+        *("0 jobs", "1 job", "2,000 jobs")
+    ]
+
+
 def test_an_event_says_what_happened() -> None:
     """In the words that outcomes have everywhere."""
     assert words.happened({"status": "completed", "result": "partial"}) == "Completed · Partial"
