@@ -19,7 +19,7 @@ _CUTS = ("\x00", *"123456789abcdefg", "\U0010ffff" * 129)
 
 
 def failure_range(client_id: str, day: str) -> Range:
-    """Return the range of all kinds of failures of a client on a day."""
+    """Return the range of all error groups of a client on a day."""
     return Range(failures_row(client_id, day, "").partition, _CUTS)
 
 
