@@ -24,14 +24,13 @@ from run_ledger.domain.api.clients_projects import (
 from run_ledger.domain.api.pages import ListDocument
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
-from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import ParameterPage, read_parameters, read_profile
 from run_ledger.store.lists.rollup_reads import MOST_ROUNDS
-from run_ledger.store.lists.totals import NOTHING, Total, TotalsByName, read_total
+from run_ledger.store.lists.totals import NOTHING, Total, TotalsByName
 
 from .answers import fitting
 from .inquiries import Inquiry
-from .views import clients_beyond
+from .views import client_calls, clients_beyond, known_clients
 
 
 def list_clients(inquiry: Inquiry) -> Struct:
@@ -42,7 +41,7 @@ def list_clients(inquiry: Inquiry) -> Struct:
     if scope.clients is None:
         documents = _with_totals(inquiry, page, totals)
     else:
-        documents = _of_these(inquiry, page)
+        documents = [_document(*one) for one in known_clients(inquiry, page)]
     items = fitting(documents)
     if len(items) < len(documents):
         end = documents[len(items) - 1].client_id
@@ -53,10 +52,10 @@ def show_client(inquiry: Inquiry) -> Struct:
     """Return one client."""
     PathQuery.of(inquiry.parameters)
     client_id = _client_id(inquiry)
-    found = _of_these(inquiry, [client_id])
+    found = known_clients(inquiry, [client_id])
     if not found:
         raise _no_client()
-    return found[0]
+    return _document(*found[0])
 
 
 def show_config(inquiry: Inquiry) -> Struct:
@@ -67,7 +66,7 @@ def show_config(inquiry: Inquiry) -> Struct:
     first: list[ParameterPage] = []
     read = partial(read_parameters, reading.client, reading.tables.clients, client_id)
     profile, totals, _ = reading.together(
-        [*_calls(inquiry, client_id), lambda: first.append(read())]
+        [*client_calls(inquiry, client_id), lambda: first.append(read())]
     )
     if profile is None and totals is None:
         raise _no_client()
@@ -107,26 +106,6 @@ def _with_totals(
         _document(name, profile, totals.get(name))
         for name, profile in zip(page, profiles, strict=True)
         if profile is not None or name in totals
-    ]
-
-
-def _of_these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[ClientDocument]:
-    """Return the clients of *client_ids* that were declared or have totals, in order."""
-    calls = [call for client_id in client_ids for call in _calls(inquiry, client_id)]
-    answers = inquiry.reading.together(calls)
-    return [
-        _document(client_id, profile, totals)
-        for client_id, profile, totals in zip(client_ids, answers[::2], answers[1::2], strict=True)
-        if profile is not None or totals is not None
-    ]
-
-
-def _calls(inquiry: Inquiry, client_id: str) -> list[Any]:
-    """Return the two calls that read a client's profile and its totals."""
-    client, tables = inquiry.reading.client, inquiry.reading.tables
-    return [
-        partial(read_profile, client, tables.clients, client_id),
-        partial(read_total, client, tables.rollups, CLIENTS, client_id),
     ]
 
 

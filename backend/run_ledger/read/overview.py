@@ -18,7 +18,7 @@ are taken for alive, and are counted as stalled five minutes later at most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,16 +44,17 @@ from run_ledger.domain.instants import (
     text,
 )
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.clients.reads import read_names, read_profile
+from run_ledger.store.clients.reads import read_names
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.lists.client_hours import HoursPage, client_range, read_hours
 from run_ledger.store.lists.job_lists import read_portion
 from run_ledger.store.lists.rollup_reads import day_cuts
 from run_ledger.store.lists.running_jobs import RunningJobs, read_running
-from run_ledger.store.lists.totals import NOTHING, Total, read_all_totals, read_total
+from run_ledger.store.lists.totals import NOTHING, Total, read_all_totals
 
 from .answers import fits
 from .inquiries import Inquiry
+from .views import known_clients
 
 MOST_CLIENTS = 500
 _MOST_UNCLEAR = 1_000
@@ -95,7 +96,10 @@ def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
     client, tables = reading.client, reading.tables
     scope = caller.scope.narrowed(client_id) if caller.scope else None
     if scope is not None and scope.clients is not None:
-        return _these(inquiry, sorted(scope.clients))
+        return [
+            _Known(one, profile.get("name") if profile else None, total or NOTHING)
+            for one, profile, total in known_clients(inquiry, sorted(scope.clients))
+        ]
     # A machine's grant is read in the same round, as a round of its own would be one too many.
     scope, (totals, names) = inquiry.scope_and_each(
         [
@@ -108,21 +112,6 @@ def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
         _Known(one, names.get(one), totals.get(one, NOTHING))
         for one in sorted({*totals, *names})
         if seen.allows(one)
-    ]
-
-
-def _these(inquiry: Inquiry, client_ids: Sequence[str]) -> list[_Known]:
-    reading = inquiry.reading
-    client, tables = reading.client, reading.tables
-    calls: list[Callable[[], Any]] = []
-    for one in client_ids:
-        calls.append(partial(read_total, client, tables.rollups, CLIENTS, one))
-        calls.append(partial(read_profile, client, tables.clients, one))
-    answers = reading.together(calls)
-    return [
-        _Known(one, profile and profile.get("name"), total or NOTHING)
-        for one, total, profile in zip(client_ids, answers[::2], answers[1::2], strict=True)
-        if total is not None or profile is not None
     ]
 
 

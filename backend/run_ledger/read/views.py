@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from run_ledger.domain.api.access import ClientScope
 from run_ledger.domain.state.rollups import CLIENTS
-from run_ledger.store.clients.reads import read_declared
-from run_ledger.store.lists.totals import TotalsByName, TotalsPage, read_client_ids, read_totals
+from run_ledger.store.clients.reads import read_declared, read_profile
+from run_ledger.store.lists.totals import (
+    Total,
+    TotalsByName,
+    TotalsPage,
+    read_client_ids,
+    read_total,
+    read_totals,
+)
 
 from .inquiries import Inquiry
 
@@ -36,6 +43,28 @@ def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
         partial(read_client_ids, reading.client, reading.tables.rollups)
     )
     return View(scope, sorted(known if scope.clients is None else scope.clients))
+
+
+def client_calls(inquiry: Inquiry, client_id: str) -> list[Callable[[], Any]]:
+    """Return the two calls that read a client's profile and its totals."""
+    client, tables = inquiry.reading.client, inquiry.reading.tables
+    return [
+        partial(read_profile, client, tables.clients, client_id),
+        partial(read_total, client, tables.rollups, CLIENTS, client_id),
+    ]
+
+
+def known_clients(
+    inquiry: Inquiry, client_ids: Sequence[str]
+) -> list[tuple[str, Mapping[str, Any] | None, Total | None]]:
+    """Return those of *client_ids* that were declared or have totals, in one round of calls."""
+    calls = [call for client_id in client_ids for call in client_calls(inquiry, client_id)]
+    results = inquiry.reading.together(calls)
+    return [
+        (client_id, profile, total)
+        for client_id, profile, total in zip(client_ids, results[::2], results[1::2], strict=True)
+        if profile is not None or total is not None
+    ]
 
 
 class ClientsPage(NamedTuple):

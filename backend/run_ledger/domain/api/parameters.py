@@ -51,7 +51,7 @@ _is_day = re.compile(_DAY).fullmatch
 _is_time = re.compile(_TIME).fullmatch
 
 
-class QueryParameter(Struct, Generic[T], frozen=True, kw_only=True):
+class QueryParameter(Struct, Generic[T], frozen=True):
     """One query parameter.
 
     ``about`` says what it is for. ``allowed`` says in words what it takes, ``schema`` in JSON
@@ -89,13 +89,7 @@ def identifier(name: str, about: str) -> QueryParameter[str]:
             raise ValueError(text)
         return text
 
-    return QueryParameter(
-        name=name,
-        about=about,
-        allowed=IDENTIFIER_ALLOWED,
-        schema=IDENTIFIER_SCHEMA,
-        parse=parse,
-    )
+    return QueryParameter(name, about, IDENTIFIER_ALLOWED, IDENTIFIER_SCHEMA, parse)
 
 
 def choice(name: str, about: str, choices: Sequence[str]) -> QueryParameter[str]:
@@ -107,11 +101,11 @@ def choice(name: str, about: str, choices: Sequence[str]) -> QueryParameter[str]
         return text
 
     return QueryParameter(
-        name=name,
-        about=about,
-        allowed=f"one of {', '.join(choices)}",
-        schema={"type": "string", "enum": list(choices)},
-        parse=parse,
+        name,
+        about,
+        f"one of {', '.join(choices)}",
+        {"type": "string", "enum": list(choices)},
+        parse,
     )
 
 
@@ -128,16 +122,16 @@ def choices(name: str, about: str, choices: Sequence[str]) -> QueryParameter[tup
         return tuple(one for one in choices if one in given)
 
     return QueryParameter(
-        name=name,
-        about=about,
-        allowed=f"one or, with commas between them, several of {', '.join(choices)}",
-        schema={
+        name,
+        about,
+        f"one or, with commas between them, several of {', '.join(choices)}",
+        {
             "type": "array",
             "items": {"type": "string", "enum": list(choices)},
             "minItems": 1,
             "uniqueItems": True,
         },
-        parse=parse,
+        parse,
     )
 
 
@@ -151,11 +145,11 @@ def short_text(name: str, about: str) -> QueryParameter[str]:
         return text
 
     return QueryParameter(
-        name=name,
-        about=about,
-        allowed=f"1 to {MOST_SHORT_CHARACTERS} characters",
-        schema={"type": "string", "minLength": 1, "maxLength": MOST_SHORT_CHARACTERS},
-        parse=parse,
+        name,
+        about,
+        f"1 to {MOST_SHORT_CHARACTERS} characters",
+        {"type": "string", "minLength": 1, "maxLength": MOST_SHORT_CHARACTERS},
+        parse,
     )
 
 
@@ -167,13 +161,7 @@ def flag(name: str, about: str) -> QueryParameter[bool]:
             raise ValueError(text)
         return text == "true"
 
-    return QueryParameter(
-        name=name,
-        about=about,
-        allowed="true or false",
-        schema={"type": "boolean"},
-        parse=parse,
-    )
+    return QueryParameter(name, about, "true or false", {"type": "boolean"}, parse)
 
 
 def moment(name: str, about: str) -> QueryParameter[Instant]:
@@ -181,18 +169,12 @@ def moment(name: str, about: str) -> QueryParameter[Instant]:
 
     def parse(text: str) -> Instant:
         if _is_day(text):
-            return instants.parse(f"{text}T00:00:00Z")
+            return instants.midnight(text)
         if not _is_time(text):
             raise ValueError(text)
         return instants.parse(text)
 
-    return QueryParameter(
-        name=name,
-        about=about,
-        allowed=f"{_ALLOWED_TIME}, or a date in UTC",
-        schema=_MOMENT_SCHEMA,
-        parse=parse,
-    )
+    return QueryParameter(name, about, f"{_ALLOWED_TIME}, or a date in UTC", _MOMENT_SCHEMA, parse)
 
 
 def moment_or_day(name: str, about: str) -> QueryParameter[Instant | date]:
@@ -206,11 +188,7 @@ def moment_or_day(name: str, about: str) -> QueryParameter[Instant | date]:
         return instants.parse(text)
 
     return QueryParameter(
-        name=name,
-        about=about,
-        allowed=f"{_ALLOWED_TIME}, or a date in the zone of tz",
-        schema=_MOMENT_SCHEMA,
-        parse=parse,
+        name, about, f"{_ALLOWED_TIME}, or a date in the zone of tz", _MOMENT_SCHEMA, parse
     )
 
 
@@ -223,11 +201,11 @@ def limit(default: int, most: int) -> QueryParameter[int]:
         return int(text)
 
     return QueryParameter(
-        name="limit",
-        about="The most items on the page. A page with fewer may still not be the last.",
-        allowed=f"an integer from 1 to {most}",
-        schema={"type": "integer", "minimum": 1, "maximum": most, "default": default},
-        parse=parse,
+        "limit",
+        "The most items on the page. A page with fewer may still not be the last.",
+        f"an integer from 1 to {most}",
+        {"type": "integer", "minimum": 1, "maximum": most, "default": default},
+        parse,
     )
 
 
