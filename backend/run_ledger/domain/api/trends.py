@@ -83,12 +83,12 @@ class TrendsQuery(PathQuery):
 
     @property
     def is_by_project(self) -> bool:
-        """Return whether projects have to be told apart."""
+        """Return whether the series distinguish projects."""
         return self.project_id is not None or self.group_by == "project"
 
     @property
     def is_over_all(self) -> bool:
-        """Return whether nothing is told apart, so that there is one series over everything."""
+        """Return whether there is one series over everything, without filters and groups."""
         return not (self.client_id or self.project_id or self.pipeline or self.group_by)
 
     def check(self) -> None:
