@@ -1,7 +1,7 @@
 """The analysts' app (`dashboard_app/`) as a program: its secrets file and its command line.
 
-The app knows the read API alone. All that it is told, where the ledger is and how people sign in,
-stands in one private file, made from what the stack says of itself.
+The app only uses the read API. One private file tells it where the ledger is and how people sign
+in; the facts come from the stack.
 """
 
 import importlib.util
@@ -156,7 +156,7 @@ def command(secrets_file: Path, port: int, address: str = "127.0.0.1") -> list[s
 
 
 def environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables to run it with: it needs no AWS account, so it gets to know of none."""
+    """Return the variables to run it with, without those of an AWS account: it needs none."""
     kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     path = os.pathsep.join([str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])])
     # It asks itself for the discovery document, and on a local stack all else is here, too.

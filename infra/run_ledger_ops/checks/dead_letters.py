@@ -30,7 +30,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class QueueLook:
-    """What a look at a queue tells: its messages (about), and the oldest of some of them."""
+    """About how many messages a queue has, and when the oldest of some of them was sent."""
 
     messages: int
     oldest_sent_at: Instant | None
@@ -47,7 +47,7 @@ class MoveOutcome:
 
 
 class SendRate:
-    """Holds back so that at most *rate* messages a second go out; None lets all go at once."""
+    """Waits so that at most *rate* messages a second are sent; with None it never waits."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class SendRate:
 
 
 def look_at(sqs: Any, queue_url: str) -> QueueLook:
-    """Look at a queue and leave it as it is."""
+    """Return how many messages a queue has and how old they are; change nothing."""
     messages = _count(sqs, queue_url, with_held=True)
     found = _receive(sqs, queue_url, most=_MESSAGES_A_CALL, hold=0, wait=0) if messages else []
     sent = [
@@ -86,7 +86,7 @@ def look_at(sqs: Any, queue_url: str) -> QueueLook:
 
 
 class Mover:
-    """Moves messages to one queue; remembers what it has sent, to know what came back."""
+    """Moves messages to one queue, and knows which of them came back."""
 
     def __init__(
         self, sqs: Any, queue_url: str, pace: SendRate, taken: Callable[[int], None]

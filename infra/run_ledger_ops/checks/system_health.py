@@ -1,4 +1,4 @@
-"""How a deployed system is: one finding for each part, from what AWS says of it and from itself."""
+"""The state of a deployed system: one finding for each part."""
 
 import json
 import time
@@ -28,7 +28,7 @@ _REFUSED, _FINE = 401, 200
 
 
 class Level(StrEnum):
-    """How a part is: only `wrong` makes the whole unwell."""
+    """The state of a part; where one is `wrong` or `unknown`, the system is not well."""
 
     WELL = "well"
     LOOK = "look"
@@ -38,7 +38,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of the system: how it is, in words, and its figures."""
+    """What was found of one part of the system: its state, a text and figures."""
 
     part: str
     level: Level
@@ -47,7 +47,7 @@ class Finding:
 
 
 def findings(system: Target, now: datetime) -> Iterator[Finding]:
-    """Look at each part in turn; what can't be looked at is unknown, and the others still told."""
+    """Check each part in turn; one that can't be checked is `unknown`, and the others go on."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
         ("stack", partial(_stack, system)),
         ("API", partial(_gate, system)),
@@ -61,7 +61,7 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
         try:
             yield look()
         except (ClientError, BotoCoreError, HTTPException, OSError, ValueError) as error:
-            yield Finding(part, Level.UNKNOWN, f"can't be seen: {error}", {})
+            yield Finding(part, Level.UNKNOWN, f"can't be checked: {error}", {})
 
 
 def _stack(system: Target) -> Finding:
@@ -189,7 +189,7 @@ def _queue(system: Target, now: datetime) -> Finding:
 
 
 def _age(system: Target, queue: str, now: datetime) -> int | None:
-    """Give the age of the oldest message as CloudWatch last heard of it, None if it didn't."""
+    """Return the age of the oldest message in seconds, None where CloudWatch has no figure."""
     points = system.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SQS",
         MetricName="ApproximateAgeOfOldestMessage",

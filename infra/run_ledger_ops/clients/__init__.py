@@ -1,1 +1,1 @@
-"""The clients' file: read, checked, compared, written."""
+"""The file that declares clients: how it is read, checked, compared and written."""

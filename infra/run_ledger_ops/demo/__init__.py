@@ -1,31 +1,16 @@
-"""A demo for a ledger to have something to show: a simulated past, and real pipelines at work.
+"""A demo that fills a local stack: a made-up past, and real pipelines at work.
 
-**The past is made up**: a few hundred jobs of the days before, so that there are trends to look at.
-Their clients, records, tokens and failures never were; job ids begin with `demo-`, names with
-`Demo · `, and jobs and projects carry the tag `simulated: "true"`.
+**The past is made up**, so that there are trends to look at: a few hundred jobs of the days before,
+with made-up clients, records, tokens and failures. Their ids begin with `demo-`, their names with
+`Demo · `, and they carry the tag `simulated: "true"`. A day's events follow from a seed and the
+calendar alone: who simulates a day twice gets the same ids, and the ledger counts them once.
 
-    catalogue   who and what is pretended: clients, projects, pipelines, models, prices
-    mishaps     the errors that simulated jobs run into
-    events      an event and the form in which it goes to the bus
-    jobs        the life of one job
-    families    a root job, alone or with its shards
-    projects    the life of the projects
-    timetable   when what happened in the past days
-    bus         posting through PutEvents
-    memory      the ledger to post to, and what it has been told already
-    show        the back-fill
+**The present is real**: three pipelines, a process each, work on records that come with the product
+and report through `run_ledger.emit`, as any pipeline would.
 
-Everything above `bus` is a pure function of a seed and the time of day: who simulates the same day
-twice gets the same events with the same ids, and the ledger counts them once.
-
-**The present is real**: three pipelines, a process each, do real work on records that come with the
-product and report it through `run_ledger.emit`, as any pipeline would.
-
-    pipelines   normalising, matching, classifying, and the records in `data`
-    live        a job of such a pipeline
-    worker      a pipeline as a process
-    workers     the processes together
-
-    stop        a request to stop
-    command     the command line
+    command_line   `python -m run_ledger_ops.demo`
+    reporting/     the form of its events, the bus to post them to, how it is stopped
+    pipelines/     normalising, matching and classifying the records in `data`
+    past/          timetable, families, jobs and projects of the past, and their back-fill
+    live/          jobs of the real pipelines, and their processes
 """

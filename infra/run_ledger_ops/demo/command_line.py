@@ -25,23 +25,23 @@ _LOWEST_RATE, _HIGHEST_RATE = 0.1, 60
 _DESCRIPTION = """\
 Give a running ledger something to show: a simulated past, and pipelines at work.
 
-Once for a ledger, the past days are told: a few hundred jobs that never were, so that
-there are trends to look at; they carry the tag simulated=true. Meanwhile three small
-pipelines normalise, match and classify records that come with the product, and report
-what they really do, until Ctrl-C or SIGTERM. All names begin with "Demo", and all jobs
-and projects carry the tag demo=true."""
+Once for each ledger, the demo posts past days: a few hundred jobs that never were, so
+that there are trends to look at; they carry the tag simulated=true. Meanwhile three
+small pipelines normalise, match and classify records that come with the product, and
+report what they really do, until Ctrl-C or SIGTERM. All names begin with "Demo", and
+all jobs and projects carry the tag demo=true."""
 _EPILOG = """\
 examples:
   python -m run_ledger_ops.demo
-      back-fill six days unless that was done before, and work for ever
+      post six past days unless that was done before, then work until it is stopped
   python -m run_ledger_ops.demo --once --backfill-days 14
       two weeks to look back on, and no work
   python -m run_ledger_ops.demo --backfill-days 0 --jobs-per-minute 6
       no past, a busy present
 
-What is simulated follows from the seed and the time of day, so telling it twice counts once.
-What has been told is remembered in demo.json beside the stack file; what a pipeline could not
-send before it was stopped waits in demo-spool there, and is sent at the next start."""
+The past follows from the seed and the calendar, so what is posted twice counts once. demo.json,
+beside the stack file, says what was posted. What a pipeline could not send before it was stopped
+waits in demo-spool, beside it, and is sent at the next start."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,29 +103,27 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=USUAL_STACK_FILE,
         metavar="FILE",
-        help="what the running stack says about itself (default: %(default)s)",
+        help="stack.json of the running stack (default: %(default)s)",
     )
-    parser.add_argument(
-        "--once", action="store_true", help="tell the past and leave it at that: no work"
-    )
+    parser.add_argument("--once", action="store_true", help="post the past, and start no pipelines")
     parser.add_argument(
         "--backfill-days",
         type=_days,
         default=6,
         metavar="N",
-        help="how many days of the past to tell, besides today; 0 for none (default: %(default)s)",
+        help="how many past days to post, besides today; 0 for none (default: %(default)s)",
     )
     parser.add_argument(
         "--again",
         action="store_true",
-        help="tell the past even if it was told: what is there already counts once",
+        help="post the past even if it was posted before: what is there counts once",
     )
     parser.add_argument(
         "--jobs-per-minute",
         type=_rate,
         default=2.0,
         metavar="R",
-        help="how many jobs begin in a minute, on average (default: %(default)g)",
+        help="how many jobs start in a minute, on average (default: %(default)g)",
     )
     parser.add_argument(
         "--seed",

@@ -1,1 +1,1 @@
-"""Deploying: artefacts, change sets, the site, and what people are told of them."""
+"""Deploying a stage: bundles, the bucket that they go to, change sets, and the site."""

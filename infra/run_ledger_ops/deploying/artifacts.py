@@ -27,7 +27,7 @@ class Bucket:
 
     @property
     def expected(self) -> dict[str, str]:
-        """What makes S3 refuse to deal with somebody else's bucket of that name."""
+        """Arguments with which S3 refuses a bucket of that name that another account owns."""
         return {} if self.owner is None else {"ExpectedBucketOwner": self.owner}
 
     def url(self, key: str) -> str:
@@ -36,7 +36,7 @@ class Bucket:
 
 
 def bucket_name(account: str, region: str) -> str:
-    """Give the name of the one artefacts bucket of an account in a region."""
+    """Return the name of an account's only bucket for artefacts in a region."""
     return f"run-ledger-artifacts-{account}-{region}"
 
 
@@ -104,7 +104,7 @@ def _tls_only(bucket: Bucket) -> dict[str, Any]:
 
 
 def upload_bundle(bucket: Bucket, bundle: Bundle) -> bool:
-    """Put a bundle there unless it is; say whether that was needed."""
+    """Upload a bundle if it is not there; return whether it was uploaded."""
     key = bundle_key(bundle)
     try:
         bucket.s3.head_object(Bucket=bucket.name, Key=key, **bucket.expected)
@@ -118,14 +118,14 @@ def upload_bundle(bucket: Bucket, bundle: Bundle) -> bool:
 
 
 def upload_template(bucket: Bucket, template: str) -> str:
-    """Put a template there and give its address."""
+    """Upload a template and return its address."""
     key = f"template-{hashlib.sha256(template.encode()).hexdigest()[:20]}.yaml"
     bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=template.encode(), **bucket.expected)
     return bucket.url(key)
 
 
 def code_folders(template: str, folder: Path) -> dict[str, Path]:
-    """Give the template's code folders: as written there, and where that is."""
+    """Return the template's code folders, as in ``{"../backend/": Path("/repo/backend")}``."""
     return {
         match["folder"]: (folder / match["folder"]).resolve()
         for match in _CODE_URI.finditer(template)

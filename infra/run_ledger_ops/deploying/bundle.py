@@ -29,19 +29,19 @@ _PYTHON_TAG = "import sys, sysconfig; print(sys.implementation.cache_tag, syscon
 
 @dataclass(frozen=True)
 class LambdaPython:
-    """A Python of Lambda's, which need not be on this machine: wheels are chosen for it by name."""
+    """A Python of Lambda. It need not be on this machine: its name says which wheels it takes."""
 
     runtime: str  # python3.12
     architecture: str  # arm64
 
     @property
     def tag(self) -> str:
-        """What tells its wheels from others'."""
+        """A name for its wheels, as in ``lambda-python3.12-arm64``."""
         return f"lambda-{self.runtime}-{self.architecture}"
 
     @property
     def pip_options(self) -> list[str]:
-        """What makes pip take wheels for it."""
+        """The options with which pip takes wheels for it."""
         machine = {"arm64": "aarch64"}.get(self.architecture, self.architecture)
         version = self.runtime.removeprefix("python")
         options = ["--implementation", "cp", "--python-version", version]
@@ -57,11 +57,10 @@ class Bundle:
 
 
 def build_bundle(source: Path, *, python: Path | LambdaPython, cache: Path) -> Bundle:
-    """Bundle a source folder with what its `requirements.txt` pins, less what it can't need.
+    """Bundle a source folder with the packages that its `requirements.txt` pins.
 
-    `python` is what will run the code, and which the wheels must suit: an interpreter of this
-    machine, or Lambda's. Everything in the folder goes in but what only the build needs: the
-    requirements files and hidden files.
+    The wheels suit `python`, which will run the code: an interpreter of this machine, or Lambda's.
+    All files of the folder go in, except requirements files and hidden files. Raises OpsError.
     """
     requirements = source / "requirements.txt"
     if not requirements.is_file():

@@ -23,7 +23,7 @@ GRADUAL = "GradualRollout"
 
 @dataclass(frozen=True)
 class StageSettings:
-    """What is to be deployed where, and how."""
+    """What is deployed, and how."""
 
     stage: str
     template: Template
@@ -40,7 +40,7 @@ class StageSettings:
 
 
 class Deployment:
-    """A deployment on its way; call its steps in the order in which they stand here."""
+    """One deployment. Call its methods in the order in which they stand here."""
 
     def __init__(
         self, settings: StageSettings, account: AwsAccount, say: Callable[[str], None]
@@ -55,7 +55,7 @@ class Deployment:
         self._leftovers: list[str] = []
 
     def check(self) -> Way:
-        """Say how the stack can be deployed to; raise OpsError with what helps if it can't."""
+        """Return how the stack can be deployed to; raises OpsError with what helps, if it can't."""
         state = self.stack.state
         way = way_on(state)
         if way is Way.STUCK:
@@ -90,7 +90,7 @@ class Deployment:
         )
 
     def parameters(self) -> dict[str, str | None]:
-        """Give all parameters: given ones, else as they were deployed before, else the usual."""
+        """Return all parameters; None stands for the value of the deployment before."""
         known, before = self._settings.template.parameters, self._before or {}
         chosen: dict[str, str | None] = {name: None for name in before if name in known}
         if self._account.is_aws and GRADUAL not in before:
@@ -113,7 +113,7 @@ class Deployment:
         }
 
     def upload(self) -> str:
-        """Put bundles and template where CloudFormation finds them; give the template's address."""
+        """Upload bundles and template for CloudFormation; return the template's address."""
         account = self._account
         name = self._settings.artifacts_bucket or artifacts.bucket_name(account.id, account.region)
         bucket = Bucket(account.client("s3"), name, account.id)
@@ -130,7 +130,7 @@ class Deployment:
         return artifacts.upload_template(bucket, placed)
 
     def propose(self, template_url: str, way: Way) -> ChangeSet | None:
-        """Have CloudFormation say what it would do; None if that is nothing."""
+        """Return the change set that CloudFormation made; None where nothing would change."""
         tags = {"application": "run-ledger", "stage": self._settings.stage}
         adopts = bool(self._leftovers)
         wanted = Wanted(template_url, self.parameters(), tags, adopts=adopts)
@@ -145,7 +145,7 @@ class Deployment:
         return change_set
 
     def execute(self, change_set: ChangeSet, tell: Callable[[stacks.StackEvent], None]) -> None:
-        """Do it; raise OpsError with the resources' reasons if that fails."""
+        """Execute a change set; raises StackFailedError with the resources' reasons."""
         try:
             self.stack.execute(change_set, tell)
         except KeyboardInterrupt:
@@ -158,7 +158,7 @@ class Deployment:
             raise
 
     def publish_site(self, outputs: Mapping[str, str], tell: Callable[[int], None]) -> site.Upload:
-        """Make the site what the checkout has; CloudFront forgets what it kept if that changed."""
+        """Upload the checkout's site; if it changed, CloudFront drops its copies of the old one."""
         done = site.upload(
             self._account.client("s3"),
             outputs["SiteBucketName"],

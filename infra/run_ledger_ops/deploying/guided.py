@@ -1,4 +1,4 @@
-"""What `--guided` asks, with the answer that an empty line stands for."""
+"""The questions of `deploy --guided`; an empty line takes the answer in brackets."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from run_ledger_ops.deploying import preflight
 from run_ledger_ops.deploying.saved_answers import SavedAnswers
 from run_ledger_ops.deploying.template import Template
 
-# What somebody who deploys for the first time should have thought of; the rest has usual values.
+# What whoever deploys for the first time should decide; the defaults of the others will do.
 _ASKED = (
     "EntryTtlDays",
     "ArchiveDays",
@@ -26,7 +26,7 @@ _ADVISED = {"GradualRollout": "true"}
 def ask(
     stage: str, known: SavedAnswers, template: Template, stages: Mapping[str, SavedAnswers]
 ) -> tuple[str, SavedAnswers]:
-    """Ask for stage, region and the parameters that matter; give the answers."""
+    """Ask for stage, region and the main parameters; return the stage and the answers."""
 
     def stage_complaint(text: str) -> str | None:
         try:
@@ -62,7 +62,7 @@ def _question(text: str, usual: str, complaint: Callable[[str], str | None]) -> 
 
 
 def read_line(prompt: str) -> str:
-    """Read a line from the person at the terminal."""
+    """Return a line that the person at the terminal types; raises OpsError at the input's end."""
     sys.stderr.write(prompt)
     sys.stderr.flush()
     line = sys.stdin.readline()

@@ -22,7 +22,7 @@ _ORDER = tuple(_WORDS)
 
 
 def in_words(changes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Give a line for each change, what loses something marked, and a sum first."""
+    """Return a line with the sums, then one for each change, with a warning where data is lost."""
     found = [change["ResourceChange"] for change in changes]
     found.sort(key=lambda one: (_ORDER.index(_verb(one)), one["LogicalResourceId"]))
     counts = [(verb, sum(_verb(one) == verb for one in found)) for verb in _ORDER]
@@ -32,7 +32,7 @@ def in_words(changes: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _verb(change: Mapping[str, Any]) -> str:
-    """Say what is done; what changes only if another resource does so follows."""
+    """Return the kind of a change; it is `Follow` where it depends on another change."""
     details = change.get("Details", ())
     if change["Action"] == "Modify" and details:
         is_certain = any(one.get("Evaluation") == "Static" for one in details)
@@ -60,9 +60,9 @@ def _line(change: Mapping[str, Any]) -> str:
 def index_trouble(
     wanted: Mapping[str, Mapping[str, Any]], present: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """Say which tables an update would change more than one index of, which can't be done.
+    """Return a line for each table that has more than one changed index, which can't be deployed.
 
-    Both are tables' properties by logical name, as the template writes them.
+    Both arguments are properties of tables by logical name, as the template writes them.
     """
     lines = []
     for name, table in wanted.items():

@@ -1,4 +1,4 @@
-"""What is looked at before anything is done, each complaint with what helps."""
+"""Checks before a deployment; each complaint says what helps."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ _OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class AwsAccount:
-    """Where it is deployed to: an account and a region, and who asks."""
+    """An AWS account with a region in it, and the identity that the credentials have there."""
 
     session: Any
     id: str
@@ -30,7 +30,7 @@ class AwsAccount:
 
     @property
     def is_aws(self) -> bool:
-        """Whether this is AWS itself and no local stand-in."""
+        """Whether this is AWS itself, and not a local AWS."""
         return ".amazonaws." in str(self.client("cloudformation").meta.endpoint_url)
 
 
@@ -53,7 +53,7 @@ def check_stage(stage: str, template: Template) -> None:
 
 
 def find_account(region: str | None) -> AwsAccount:
-    """Find out who asks and where; raise OpsError if nobody may."""
+    """Return the account that the credentials belong to; raises OpsError where there is none."""
     session = target.open_session(region)
     known = session.get_available_regions("cloudformation")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", session.region_name):

@@ -1,4 +1,4 @@
-"""What outlives a stack: its tables and its pool of users; and how to be rid of them."""
+"""What stays when a stack is deleted, its tables and pool of users, and how to delete that."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Remains:
         return bool(self.tables or self.pools)
 
     def lines(self) -> Iterator[str]:
-        """Say what there is, a line for each."""
+        """Give a line of text for each table and pool."""
         for table in self.tables:
             size = table.size / _GB
             yield f"table {table.name}, about {table.items:,} items, {size:.2f} GB"
@@ -43,7 +43,7 @@ class Remains:
             yield f"pool of users {name} ({pool_id})"
 
     def usd_a_month(self) -> float:
-        """Say about how much it costs to keep."""
+        """Return about how many US dollars a month it costs to keep them."""
         return sum(table.size for table in self.tables) / _GB * _USD_A_GB_MONTH
 
 
@@ -54,7 +54,7 @@ def table_names(dynamodb: Any, stage: str) -> Iterator[str]:
 
 
 def find(account: AwsAccount, stage: str) -> Remains:
-    """Find what belongs to a stage, whether its stack is there or not."""
+    """Return the tables and pools of a stage, whether its stack is there or not."""
     dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
     tables = [
         _table(dynamodb.describe_table(TableName=name)["Table"])

@@ -1,4 +1,4 @@
-"""What was answered once: a file beside the checkout, a table for each stage, no secret in it."""
+"""Answers saved for the next deployment: a file with a table for each stage, and no secret."""
 
 import json
 import tomllib
@@ -9,8 +9,8 @@ from run_ledger_ops.console.exceptions import OpsError
 
 USUAL_FILE = Path("run-ledger.toml")
 _HEAD = """\
-# What `run-ledger deploy --guided` was told, for the next `run-ledger deploy --stage NAME`.
-# It holds no secret: commit it, so that everybody deploys alike.
+# The answers to `run-ledger deploy --guided`, for the next `run-ledger deploy --stage NAME`.
+# The file holds no secret: commit it, so that everybody deploys alike.
 """
 
 
@@ -24,7 +24,7 @@ class SavedAnswers:
 
 
 def load(path: Path) -> dict[str, SavedAnswers]:
-    """Read the file; nothing if there is none."""
+    """Return the answers by stage, none where there is no file; raises OpsError for a bad one."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -54,7 +54,7 @@ def _text(value: object) -> str:
 
 
 def save(path: Path, stages: dict[str, SavedAnswers]) -> None:
-    """Write the file anew."""
+    """Write the file, in place of the one before."""
     lines = [_HEAD]
     for name, answers in sorted(stages.items()):
         lines.append(f"[{name}]")

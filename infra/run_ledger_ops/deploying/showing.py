@@ -9,7 +9,7 @@ from run_ledger_ops.deploying.stacks import StackEvent
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[StackEvent], None]]:
-    """Give what takes events and shows them."""
+    """Give a function that shows an event: it counts finished resources, and prints failures."""
     with Progress(label, total) as bar:
         done: set[str] = set()
 

@@ -42,7 +42,7 @@ class SiteObject:
 
     @property
     def headers(self) -> dict[str, Any]:
-        """How it is stored: served thus, and known by its digest however the bucket encrypts."""
+        """The headers that it is stored with; the digest shows later whether it has changed."""
         return {
             "ContentType": self.content_type,
             "CacheControl": CACHE_CONTROL,
@@ -59,7 +59,7 @@ class Upload:
 
     @property
     def changed(self) -> bool:
-        """Whether anybody would see another site than before."""
+        """Whether the upload changed anything."""
         return bool(self.written or self.removed)
 
 

@@ -1,6 +1,6 @@
 """A CloudFormation stack: what it is, change sets for it, and the events while one is executed.
 
-Deployments go by change sets alone: the same way makes a plan to look at and then does it.
+Every deployment is a change set: what was shown as a plan is exactly what is executed.
 """
 
 import time
@@ -26,7 +26,7 @@ StackEvent = dict[str, Any]
 
 
 class StackFailedError(OpsError):
-    """CloudFormation could not do it; the text has the resources' own reasons."""
+    """CloudFormation failed; the text has the reasons of the failed resources."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Stack:
         return target.parameters_of(self.describe() or {})
 
     def propose(self, wanted: Wanted, *, creates: bool) -> ChangeSet | None:
-        """Make a change set and give it; None if nothing would change."""
+        """Make a change set and return it; None where nothing would change."""
         request: dict[str, Any] = {
             "StackName": self.name,
             "ChangeSetName": f"run-ledger-{time.time_ns()}",
@@ -142,19 +142,19 @@ class Stack:
         return answer
 
     def withdraw(self, change_set: ChangeSet) -> None:
-        """Take a change set back, and the empty stack that one for a new stack comes with."""
+        """Delete a change set, and the empty stack that CloudFormation made for it."""
         self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)
         if change_set.creates and self.state == "REVIEW_IN_PROGRESS":
             self._cloudformation.delete_stack(StackName=self.name)
 
     def execute(self, change_set: ChangeSet, tell: Callable[[StackEvent], None]) -> None:
-        """Carry a change set out, telling each event; raise StackFailedError with the reasons."""
+        """Execute a change set and call *tell* with each event; raises StackFailedError."""
         before = self._newest_event()
         self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
         self._follow(before, tell, done=SETTLED)
 
     def delete(self, tell: Callable[[StackEvent], None]) -> None:
-        """Delete the stack, telling each event; raise StackFailedError with the reasons."""
+        """Delete the stack and call *tell* with each event; raises StackFailedError."""
         found = self.describe()
         if found is None:
             return
@@ -186,9 +186,9 @@ class Stack:
         *,
         done: frozenset[str],
     ) -> None:
-        """Tell events until the stack's own say that it is over.
+        """Call *tell* with events until one of the stack itself says that it is finished.
 
-        Not the stack's state: for a moment that may still be the one from before.
+        The stack's state would not do: for a moment it may still be the one from before.
         """
         events: list[StackEvent] = []
         while True:
@@ -208,7 +208,7 @@ class Stack:
 
 
 def reasons(events: Sequence[StackEvent]) -> list[str]:
-    """Give the failed resources with their reasons, first the first; not what only followed."""
+    """Return a line for each resource that failed by itself, the first one first."""
     return [
         f"{event['LogicalResourceId']} ({event['ResourceType']}): "
         f"{event.get('ResourceStatusReason', 'no reason given')}"

@@ -1,4 +1,4 @@
-"""What CloudFormation's states of a stack mean, and what to do about them."""
+"""What the states of a CloudFormation stack mean, and what to do about each."""
 
 from enum import Enum, auto
 
@@ -37,7 +37,7 @@ _HELP = {
 
 
 def way_on(state: str | None) -> Way:
-    """Say how a stack in *state* is deployed to; None is no stack."""
+    """Return how to deploy to a stack in *state*; None stands for no stack."""
     if state is None or state == "REVIEW_IN_PROGRESS":
         return Way.CREATE
     if state in _UPDATABLE:
@@ -46,14 +46,14 @@ def way_on(state: str | None) -> Way:
 
 
 def meaning(state: str) -> str:
-    """Say what *state* means, in a part of a sentence."""
+    """Return what *state* means, as a part of a sentence."""
     if state.endswith("_IN_PROGRESS") and state not in _MEANINGS:
         return "CloudFormation is at work on it"
     return _MEANINGS.get(state, "all is as it was deployed")
 
 
 def explain(name: str, state: str) -> str:
-    """Say in a sentence why a stack can't be deployed to, and what helps."""
+    """Return a sentence that says why a stack can't be deployed to, and what helps."""
     if state in _EMPTY:
         help_text = "deploy without --plan, which deletes it first"
     elif state.endswith("_IN_PROGRESS"):

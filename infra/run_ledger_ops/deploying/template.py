@@ -1,4 +1,4 @@
-"""What the template says of itself: its parameters, and the tables' indexes."""
+"""The template as the command reads it: its parameters and tables."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ RUNTIME, ARCHITECTURE = "Runtime", "Architecture"
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as what they stand on: `!Ref X` as X."""
+    """Reads a short form of CloudFormation as its argument: `!Ref X` as X."""
 
 
 def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
@@ -77,7 +77,7 @@ class Template:
         }
 
     def check(self, given: Mapping[str, str]) -> None:
-        """Raise OpsError for a parameter that there isn't, or a value that it can't have."""
+        """Raise OpsError for an unknown parameter, or a value that a parameter can't have."""
         for name, value in given.items():
             if name not in self.parameters:
                 message = f"There is no parameter {name}: there are {', '.join(self.parameters)}."

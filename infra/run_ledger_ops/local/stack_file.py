@@ -1,4 +1,4 @@
-"""How people and programs learn to join in: the readiness text and `stack.json`."""
+"""What a running stack tells people (a text) and programs (`stack.json`)."""
 
 import json
 import shlex
@@ -29,7 +29,7 @@ class Running:
 
 
 def stack_document(running: Running) -> dict[str, Any]:
-    """Give the content of `stack.json`."""
+    """Return the content of `stack.json`."""
     outputs = running.outputs
     users: dict[str, dict[str, str]] = {
         person.role: {"email": person.email, "password": running.passwords[person.role]}
@@ -66,7 +66,7 @@ def site_config(running: Running, *, demo: bool) -> dict[str, object]:
 
 
 def example_command(running: Running) -> str:
-    """Give a command line that posts an event, as it can be pasted into a shell."""
+    """Return a command line that posts an event, to paste into a shell."""
     detail = {
         "job_id": "my-first-job",
         "project_id": "try-out",
@@ -97,7 +97,7 @@ def _aws() -> str:
 
 
 def readiness(running: Running, stack_file: Path) -> str:
-    """Give the block that says the stack is ready and how to use it."""
+    """Return the text that says that the stack is ready, and how to use it."""
     logins = [
         f"{person.email}  {running.passwords[person.role]}  (group {person.group})"
         for person in PEOPLE

@@ -20,7 +20,7 @@ _GROUP_IS_THERE = "GroupExistsException"
 
 
 class Invitation(Struct, frozen=True):
-    """What inviting somebody came to."""
+    """What an invitation changed."""
 
     is_new: bool
     joined: tuple[str, ...]
@@ -120,7 +120,7 @@ class People:
         self._cognito.admin_set_user_password(**self._one(email), Password=password, Permanent=True)
 
     def all(self) -> Iterator[Person]:
-        """Give everybody, in no particular order."""
+        """Give all people, in no particular order."""
         groups: dict[str, list[str]] = {}
         for group in self._pages("list_groups", "Groups"):
             name = group["GroupName"]

@@ -1,1 +1,1 @@
-"""Real pipelines at work, a process each."""
+"""The real pipelines at work, each in its own process."""

@@ -1,7 +1,7 @@
-"""The demo's live jobs: each takes a delivery of records through one of the real pipelines.
+"""The demo's live jobs: each takes a batch of records through one of the real pipelines.
 
-The work itself is done in a moment; it is spread over the time that a job is given, as if its
-records came from a slow source, so that there is something to watch and the machine stays idle.
+The work itself takes a moment. It is spread over the time of the job, as if the records came from a
+slow source, so that there is something to watch and the machine stays idle.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,9 +36,10 @@ RecordStep = Callable[[Fields], str | dict[str, str] | None]
 
 @dataclass(frozen=True, slots=True)
 class DemoPipeline:
-    """A pipeline at work for one client: what it is called, and how an attempt goes about it.
+    """A pipeline at work for one client.
 
-    `open` gives an attempt its delivery and what answers for each record of it.
+    `open` takes the job's number, the batch's size and the attempt's number, from 1. It returns the
+    batch of records and the function that handles each of them.
     """
 
     key: str
@@ -61,9 +62,9 @@ def _contacts(number: int, size: int, _attempt: int) -> tuple[RecordBatch, Recor
 
 
 def _suppliers(number: int, size: int, attempt: int) -> tuple[RecordBatch, RecordStep]:
-    """Compare widely now and then, to find typing errors in the second letter, else narrowly.
+    """Compare many candidates in some jobs, to find typing errors in the second letter.
 
-    What turns out too much for the first try is narrowed down for the second.
+    That may be too many for the first attempt; the second compares fewer.
     """
     is_wide = not (number + 1) % _EVERY_COARSE and attempt == 1
     master = suppliers.Master(suppliers.COARSE if is_wide else suppliers.FINE, _MOST_IN_BLOCK)
@@ -92,7 +93,7 @@ PIPELINES = {
 
 
 class Runner:
-    """Runs a line's jobs, one after the other."""
+    """Runs the jobs of a pipeline, one after the other."""
 
     def __init__(
         self, line: DemoPipeline, ledger: RunLedger, *, sleep: Callable[[float], None], dice: Random
@@ -104,7 +105,7 @@ class Runner:
         self._done = 0  # records of the job at hand
 
     def introduce(self) -> None:
-        """Tell of the project, which may be known already."""
+        """Report the project, which may be known already."""
         project = self._ledger.project(
             client_id=self._line.client_id, project_id=self._line.project_id
         )
@@ -116,9 +117,9 @@ class Runner:
         )
 
     def run(self, number: int, at: datetime, seconds: float) -> None:
-        """Run the job of this number within about so many seconds, twice if the first try fails.
+        """Run a job in about *seconds* seconds; if the first attempt fails, make a second.
 
-        The second try goes on with the record at which the first one stopped.
+        The second attempt goes on at the record where the first one stopped.
         """
         line = self._line
         size = self._dice.randrange(_SMALLEST, _LARGEST)
@@ -156,7 +157,7 @@ class Runner:
 
 
 def count(job: Job, opened: RecordBatch, line: bytes, answer: RecordStep) -> None:
-    """Answer for one record, and count what came of it."""
+    """Handle one record, and count the result."""
     try:
         found = answer(opened.fields(line))
     except LeftToPerson:

@@ -1,6 +1,6 @@
 """One of the demo's pipelines as a process of its own: `python -m run_ledger_ops.demo.live.worker`.
 
-    python -m run_ledger_ops.demo.live.worker STACK_FILE LINE SECONDS_BETWEEN_JOBS
+    python -m run_ledger_ops.demo.live.worker STACK_FILE PIPELINE SECONDS_BETWEEN_JOBS
 
 It runs jobs until SIGINT or SIGTERM. The job under way then ends as cancelled, and what the bus has
 not taken by then waits in a spool beside the stack file for the next start.
@@ -26,7 +26,7 @@ _BUSY_SHARE = (0.6, 0.9)  # of the time between two jobs' beginnings
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run jobs of one line until asked to stop."""
+    """Run the jobs of one pipeline until asked to stop."""
     stack, key, between = Path(arguments[0]), arguments[1], float(arguments[2])
     stop = Stop()
     signal.signal(signal.SIGINT, stop)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     runner = Runner(PIPELINES[key], ledger, sleep=stop.sleep, dice=dice)
     try:
         runner.introduce()
-        stop.sleep(between * dice.random())  # so that the lines don't all begin at once
+        stop.sleep(between * dice.random())  # so that not all pipelines begin at once
         while True:
             now = datetime.now(UTC)
             begun_at = time.monotonic()

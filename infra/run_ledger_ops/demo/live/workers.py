@@ -17,7 +17,7 @@ _LOOK_SECONDS = 1.0
 
 
 class Workers:
-    """One process for each line, none of which outlives this one."""
+    """One process for each pipeline; none of them outlives this process."""
 
     def __init__(self, stack: Path, jobs_per_minute: float, say: Callable[[str], None]) -> None:
         self._stack = stack
@@ -51,7 +51,7 @@ class Workers:
             process.wait()
 
     def watch(self, sleep: Callable[[float], None]) -> None:
-        """Return when all have ended by themselves, which they should not; say each."""
+        """Report each process that ends by itself, which none should; return when all have."""
         while self._processes:
             for key, process in list(self._processes.items()):
                 if process.poll() is not None:

@@ -1,4 +1,4 @@
-"""The back-fill of the simulated past, posted to a ledger."""
+"""The back-fill: it posts the made-up past to a ledger."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Show:
         return len(events)
 
     def carry_on(self, past: Past) -> None:
-        """Tell what has become of the projects since; what was told before counts once."""
+        """Post the projects' events until now; those that were posted before count once."""
         self.bus.post(self._projects(past))
 
     def _projects(self, past: Past) -> list[DemoEvent]:

@@ -1,4 +1,4 @@
-"""What a ledger has been told of the made-up past already."""
+"""Which part of the made-up past was posted to a ledger already."""
 
 import json
 import os
@@ -18,13 +18,13 @@ class Past:
     first_day: date
 
     def covers(self, wanted: "Past") -> bool:
-        """Whether what is wanted has been told with this."""
+        """Whether *wanted* is a part of this."""
         return self.seed == wanted.seed and self.first_day <= wanted.first_day
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one ledger has been told. Forgetting it does no harm: telling twice counts once."""
+    """What was posted to one ledger. To lose it does no harm: what is posted twice counts once."""
 
     path: Path
     identity: str
@@ -46,7 +46,7 @@ class Memory:
 
 
 def recall(stack: Path, ledger: LocalLedger) -> Memory:
-    """Read what this ledger has been told; of another ledger or unreadable, it is nothing."""
+    """Return what was posted to *ledger*; nothing where the file is another ledger's, or bad."""
     blank = Memory(stack.with_name("demo.json"), ledger.identity)
     try:
         found = json.loads(blank.path.read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ _SHORTEST_NUMBER, _LONGEST_NUMBER = 7, 15
 
 
 def normalised(contact: Mapping[str, str]) -> dict[str, str]:
-    """Return a contact in the one way; RecordError names the field that can't be read."""
+    """Return a contact in the one way of writing; raises RecordError, which names the field."""
     if not any(value for field, value in contact.items() if field != "id"):
         raise SkippedRecord("an empty contact")
     country = contact["country"].upper()

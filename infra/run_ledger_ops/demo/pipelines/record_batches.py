@@ -1,4 +1,4 @@
-"""Deliveries of raw records, read line by line as they are."""
+"""Batches of raw records, read line by line as they are."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ class RecordError(ValueError):
 
 
 class BatchError(ValueError):
-    """The delivery as a whole can't be used."""
+    """The batch as a whole can't be used."""
 
 
 class SkippedRecord(Exception):
@@ -26,7 +26,7 @@ class LeftToPerson(SkippedRecord):
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """A file's records from one position on, round and round: what arrived for one job."""
+    """The records of one job: those of a file from one position on, and round to its start."""
 
     name: str
     columns: Sequence[str]
@@ -37,7 +37,7 @@ class RecordBatch:
         return iter(self.lines)
 
     def fields(self, line: bytes) -> dict[str, str]:
-        """Take a line apart; RecordError says what is wrong with it."""
+        """Return a line's fields by column; raises RecordError, which says what is wrong."""
         if b"\0" in line:
             raise RecordError("a NUL byte in the line")
         try:
@@ -52,7 +52,7 @@ class RecordBatch:
 
 
 def open_batch(name: str, columns: Sequence[str], begin: int, size: int) -> RecordBatch:
-    """Open *size* records of a file; BatchError where its columns are others than expected."""
+    """Return *size* records of a file; raises BatchError where its columns are not *columns*."""
     header, *lines = (DATA / name).read_bytes().splitlines()
     found = header.decode().split(",")
     if found != list(columns):

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 SOURCE = "run-ledger.demo"
-# Raised whenever the simulation's outcome changes: its event ids must never come back with other
-# contents, for the ledger would reject them.
+# Raise this when the simulation changes: the ledger would reject known ids with other contents.
 GENERATION = 2
 TAGS = {"demo": "true", "simulated": "true"}
 NAME_PREFIX = "Demo · "

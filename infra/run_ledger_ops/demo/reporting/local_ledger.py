@@ -13,7 +13,7 @@ from run_ledger_ops.console.exceptions import OpsError
 
 @dataclass(frozen=True, slots=True)
 class LocalLedger:
-    """Where a ledger's bus is, and which ledger it is."""
+    """The ledger of a local stack: its bus, and an identity that a new ledger does not share."""
 
     endpoint_url: str
     region: str
@@ -24,7 +24,7 @@ class LocalLedger:
 
 
 def read_ledger(stack: Path) -> LocalLedger:
-    """Read the file that a running stack leaves for programs that want to join in."""
+    """Return the ledger that a stack.json describes; raises OpsError where it describes none."""
     try:
         found = json.loads(stack.read_text(encoding="utf-8"))
     except OSError as error:

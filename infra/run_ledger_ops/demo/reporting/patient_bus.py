@@ -1,4 +1,4 @@
-"""Posting events to a bus through PutEvents."""
+"""A bus that is posted to until it has everything, through PutEvents."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -17,11 +17,11 @@ PutEntry = dict[str, str]
 
 
 class PatientBus:
-    """A bus to post to, with the patience for one that is down.
+    """Posts events to a bus, and waits while the bus is down.
 
-    An event that the bus could not take is posted again, with the same event id, for as long as it
-    takes; only what the bus refuses for good is dropped, and said. Trouble is said once, and so is
-    its end.
+    An event that the bus could not take is posted again, with the same event id, until the bus
+    takes it. Only an event that the bus refuses for good is dropped. Each is said once: that the
+    bus is down, that it is up again, and each dropped event.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PatientBus:
             doublings = min(doublings + 1, _MOST_DOUBLINGS)
 
     def _try(self, entries: list[PutEntry]) -> tuple[list[PutEntry], str | None]:
-        """Post once, and give what has to be posted again and why."""
+        """Post once; return the entries to post again, and why."""
         try:
             answer = self._client.put_events(Entries=entries)
         except ClientError as error:

@@ -1,1 +1,1 @@
-"""Site, API and sign-in on one origin, as the deployed edge gives them."""
+"""One origin for site, API and sign-in, as CloudFront has in AWS."""

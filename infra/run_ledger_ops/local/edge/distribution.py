@@ -1,4 +1,4 @@
-"""What the deployed CloudFront distribution says about answers, read back from the local AWS."""
+"""The response headers of the deployed CloudFront distribution, read from the local AWS."""
 
 from typing import Any
 

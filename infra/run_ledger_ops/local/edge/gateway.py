@@ -1,7 +1,7 @@
-"""What the REST API's gateway does by itself, as the template has it.
+"""What API Gateway itself answers, as the template defines it.
 
-The local AWS keeps its own refusals when it takes an API's definition in, so they are put to it
-one by one: read from the deployed template, through API Gateway's own calls.
+The local AWS ignores the gateway responses in an API's definition. So this module reads them from
+the deployed template, and sets each by a call of API Gateway.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ _PARTS = ("statusCode", "responseParameters", "responseTemplates")
 
 
 def apply_responses(cloud: LocalCloud, stack_name: str, api_id: str, stage: str) -> None:
-    """Let the API refuse as the template says; it takes effect with a deployment of the stage."""
+    """Set the gateway responses of the template, and deploy the API's stage with them."""
     cloudformation: Any = cloud.client("cloudformation")
     template = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")
     gateway: Any = cloud.client("apigateway")
@@ -25,14 +25,14 @@ def apply_responses(cloud: LocalCloud, stack_name: str, api_id: str, stage: str)
 
 
 def compressed_from(cloud: LocalCloud, api_id: str) -> int | None:
-    """Give how many bytes an answer has at least that is compressed; None where none is."""
+    """Return from how many bytes on an answer is compressed; None where none is."""
     gateway: Any = cloud.client("apigateway")
     size = gateway.get_rest_api(restApiId=api_id).get("minimumCompressionSize")
     return None if size is None else int(size)
 
 
 def gateway_responses(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give what the one REST API in a transformed template says of each type of response."""
+    """Return the gateway responses of the only REST API in a transformed template, by type."""
     (body,) = (
         resource["Properties"]["Body"]
         for resource in template["Resources"].values()

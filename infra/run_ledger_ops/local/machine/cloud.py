@@ -77,14 +77,14 @@ class LocalCloud:
         self.start()
 
     def abandon(self) -> None:
-        """End it without a save: what it has done since the last one is not worth keeping."""
+        """End it without saving what it has done since it last saved."""
         if self._process:
             self._process.kill()
 
     def stop(self) -> bool:
         """Stop it, which makes it save its state, and end its functions' processes.
 
-        Say whether it did: one that had ended before, or never started, saves nothing.
+        Return whether it saved; it does not where it never started, or had ended before.
         """
         for client in self._clients:
             client.close()
@@ -127,7 +127,7 @@ class LocalCloud:
             raise OpsError(message)
 
     def _complaint(self, signs: tuple[str, ...]) -> str | None:
-        """Give the first line of this run's log that has one of these signs in it."""
+        """Return the first line of the log that has one of these signs in it."""
         if self._process is None:
             return None
         lines = self._process.log.read_text("utf-8", errors="replace").splitlines()
@@ -144,7 +144,7 @@ class LocalCloud:
             connection.close()
 
     def _environment(self) -> dict[str, str]:
-        """Give all that it may know of this machine: functions inherit it."""
+        """Return its environment variables, which its functions inherit."""
         return {
             "PATH": os.defpath,
             "HOME": str(self._state.temporary),

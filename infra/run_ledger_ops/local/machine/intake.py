@@ -12,7 +12,7 @@ _PATIENCE_SECONDS = 15.0
 
 
 def pause(cloud: LocalCloud, function_name: str, queue_url: str) -> None:
-    """Let the function take no more, and wait for a while until it has done what it has."""
+    """Stop the function from taking events, and wait up to 15 s for those that it has."""
     _enable(cloud, function_name, enabled=False)
     sqs = cloud.client("sqs")
     name = "ApproximateNumberOfMessagesNotVisible"

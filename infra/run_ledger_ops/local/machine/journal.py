@@ -49,7 +49,7 @@ class Journal:
             self._thread.join()
 
     def replay(self, cloud: LocalCloud, queue_url: str) -> int:
-        """Put the file's events into the writer's queue and say how many there were."""
+        """Put the file's events into the writer's queue and return how many there were."""
         sqs = cloud.client("sqs")
         count = refused = 0
         for batch in batches(self._bodies()):

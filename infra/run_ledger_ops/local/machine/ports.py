@@ -8,7 +8,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def obstacle(port: int) -> str | None:
-    """Say why nobody could listen on this port of the loopback address now; None: one could."""
+    """Return why a program can't listen on this loopback port now; None where it can."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -21,10 +21,9 @@ def obstacle(port: int) -> str | None:
 
 
 def choose(name: str, option: str, wanted: int | None, usual: int, *, avoid: set[int]) -> int:
-    """Give the port for a purpose: the wanted one or an error, else the usual one or a free one.
+    """Return *wanted*, the port from the command line, or else *usual* or a free port.
 
-    `wanted` was asked for on the command line, so another would surprise; `usual` is that of the
-    last start, or a default.
+    *usual* is the port of the last start, or a default. Raises OpsError where *wanted* is taken.
     """
     if wanted is not None:
         reason = "has another purpose here" if wanted in avoid else obstacle(wanted)
