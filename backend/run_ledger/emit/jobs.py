@@ -18,12 +18,14 @@ from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, JobResu
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.outgoing_events import cut_text, error_document
 from run_ledger.emit.counting.prices import Meter
+from run_ledger.emit.identity import environment
 from run_ledger.emit.reporter import Reporter
 
 _current: ContextVar[Job | None] = ContextVar("run_ledger_job", default=None)
 # How long a task may run is limited by raising one of these inside it.
 _TIME_LIMITS = {"SoftTimeLimitExceeded", "TimeLimitExceeded", "AirflowTaskTimeout"}
 _DEFAULT_HEARTBEAT = 900
+_LAMBDA_SECONDS = 2.0  # for sending at a block's end: the function is frozen between two calls
 _DESCRIBE_FIELDS = ("name", "tags", "log_url", "heartbeat_seconds")
 _UPDATE_FIELDS = (*PROJECT_LATEST_FIELDS, "delta")
 _SIGNS_PER_HEARTBEAT = 3  # of a job that is kept alive and has nothing else to tell
@@ -164,7 +166,7 @@ class Job:
     def queued(self) -> None:
         """Report that the job is queued; its start is reported later, here or elsewhere."""
         with self._reporter.guard():
-            self._send({"status": "queued"})
+            self._send(status="queued")
 
     def start(self) -> Self:
         """Report that the job is running; entering its block does it."""
@@ -172,7 +174,7 @@ class Job:
             accumulator = self._accumulator
             self._process = os.getpid()
             if accumulator is not None and not self._is_joined:
-                self._send({"status": "running"})
+                self._send(status="running")
                 if self._keep_alive:
                     accumulator.seconds_of_silence = (
                         _heartbeat(self._first_fields) / _SIGNS_PER_HEARTBEAT
@@ -212,7 +214,8 @@ class Job:
     ) -> None:
         """End the job with the right result; an exception goes on up."""
         self._leave(error)
-        self._reporter.flush_on_lambda()
+        if environment.is_lambda():
+            self._reporter.flush(_LAMBDA_SECONDS)
 
     async def __aenter__(self) -> Self:
         """Start the job, as ``with`` does: nothing waits either way."""
@@ -226,7 +229,8 @@ class Job:
     ) -> None:
         """End the job with the right result, without holding up the loop."""
         self._leave(error)
-        await self._reporter.aflush_on_lambda()
+        if environment.is_lambda():
+            await self._reporter.aflush(_LAMBDA_SECONDS)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as a joined job, which adds to the same job and never ends it."""
@@ -264,7 +268,7 @@ class Job:
                 self._reporter.check("job_update", detail)
                 self._accumulator.set_latest(field, value)
 
-    def _send(self, fields: Mapping[str, Any]) -> None:
+    def _send(self, **fields: Any) -> None:
         """Queue an event with *fields* and all that the job was made with."""
         if self._accumulator is not None:
             _send(self._reporter, self._accumulator, {**self._first_fields, **fields})
@@ -298,10 +302,8 @@ class Project:
 
 def _rejoined(reporter: Reporter, identity: Mapping[str, Any]) -> Job:
     """Return the unpickled part of a job; it does nothing where the original did nothing."""
-    with reporter.guard():
-        accumulator = reporter.accumulator("job_update", identity) if identity else None
-        return Job(reporter, accumulator, is_joined=True)
-    return Job(reporter, None)
+    accumulator = reporter.accumulator("job_update", identity) if identity else None
+    return Job(reporter, accumulator, is_joined=True)
 
 
 def _send(reporter: Reporter, accumulator: Accumulator, fields: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ class RunLedger:
     """Reports to one event bus: ``ledger = RunLedger()``, once a program.
 
     Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it does nothing. No method
-    raises into the pipeline, and only `flush` and `close` wait, for as long as they are told. With
+    raises into the pipeline, and only `flush` and `close` wait, *timeout* seconds at most. With
     *strict*, for tests, a mistake in a call raises `InvalidEvent`; else the mistake is left out.
     """
 

@@ -1,6 +1,6 @@
 """What stands between a ledger's jobs and its sender: one reporter for each `RunLedger`.
 
-`RunLedger` shows what users call, a job shows what a job can say. Both leave the rest to the
+`RunLedger` shows what users call, a `Job` shows what a job can report. Both leave the rest to the
 reporter: it makes one `Accumulator` for each job, checks and queues events, and keeps every error
 of reporting from the pipeline.
 """
@@ -28,8 +28,6 @@ from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.job_identities import JobIdentities
 
-_LAMBDA_SECONDS = 2.0
-
 
 class ReporterOptions(NamedTuple):
     """What a `RunLedger` was given; None means that the environment decides."""
@@ -51,21 +49,21 @@ class Reporter:
     def __init__(self, options: ReporterOptions, client: EventBridgeClient | None = None) -> None:
         """Report to the bus of *options*, else to the environment's; without one do nothing."""
         self._options = options
-        given, target = options, environment.target(*options[:4])
-        self.strict = environment.flag("STRICT") if given.strict is None else given.strict
+        target = environment.target(*options[:4])
+        self.strict = environment.flag("STRICT") if options.strict is None else options.strict
         self.enabled = target is not None
         self.identities = JobIdentities()
-        self._prices = given.prices or Prices()
+        self._prices = options.prices or Prices()
         self._health = Health()
         self._accumulators: weakref.WeakValueDictionary[tuple[Any, ...], Accumulator] = (
             weakref.WeakValueDictionary()
         )
         self._accumulators_lock = threading.Lock()
         self.sender = Sender(
-            EventBus(target or environment.BusTarget("", None, None, "-"), client),
-            _spool_of(target, given.spool),
+            EventBus(target or environment.BusTarget(""), client),
+            _spool_of(target, options.spool),
             self._health,
-            SenderTiming(given.interval_seconds, given.exit_seconds),
+            SenderTiming(options.interval_seconds, options.exit_seconds),
         )
         process_hooks.watch_fork(self)
         weakref.finalize(self, self.sender.end_when_idle).atexit = False
@@ -172,16 +170,6 @@ class Reporter:
             return request.is_safe
         return False
 
-    async def aflush_on_lambda(self) -> None:
-        """Do what `flush_on_lambda` does without blocking the event loop."""
-        if environment.is_lambda():
-            await self.aflush(_LAMBDA_SECONDS)
-
-    def flush_on_lambda(self) -> None:
-        """On AWS Lambda, send what there is: the process is frozen between two calls."""
-        if environment.is_lambda():
-            self.flush(_LAMBDA_SECONDS)
-
     def close(self, timeout: float) -> bool:
         """Send what there is within *timeout* seconds, else to disk; return whether all is safe."""
         with self.guard():
@@ -200,7 +188,7 @@ class Reporter:
         )
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child; the parent reports what was said before the fork."""
+        """Begin anew in a forked child; the parent reports what was reported before the fork."""
         self._accumulators_lock = threading.Lock()
         self.identities.after_fork()
         for accumulator in list(self._accumulators.values()):
@@ -224,5 +212,5 @@ def _spool_of(target: environment.BusTarget | None, given: str | None) -> Spool 
     root = environment.spool_root(given)
     if target is None or root is None:
         return None
-    document = msgspec.json.encode(target._asdict()).decode()
+    document = msgspec.json.encode(target).decode()
     return Spool(environment.spool_folder(root, target), document)

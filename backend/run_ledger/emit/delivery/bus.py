@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
+
+from msgspec import Struct
 
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.identity.environment import BusTarget
@@ -39,7 +41,7 @@ class EventBridgeClient(Protocol):
         """Send up to ten entries, as botocore does."""
 
 
-class PutOutcome(NamedTuple):
+class PutOutcome(Struct, frozen=True):
     """What became of the events of one call."""
 
     accepted: list[OutgoingEvent]

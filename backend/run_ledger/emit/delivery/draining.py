@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from run_ledger.emit.delivery.backlog import Backlog
 from run_ledger.emit.delivery.bus import BusUnavailable, EventBus
@@ -23,7 +23,7 @@ _FIRST_DELAY = 0.5  # seconds
 _MOST_FAILURES = 4  # in a row
 
 
-class SpoolFolder(NamedTuple):
+class SpoolFolder(Struct, frozen=True):
     """One target's spool: where its events go, and what is in it."""
 
     path: Path
@@ -40,10 +40,10 @@ class SpoolFolder(NamedTuple):
     @property
     def spool(self) -> Spool:
         """Return the spool, to take events out of it."""
-        return Spool(self.path, msgspec.json.encode(self.target._asdict()).decode())
+        return Spool(self.path, msgspec.json.encode(self.target).decode())
 
 
-class DrainOutcome(NamedTuple):
+class DrainOutcome(Struct, frozen=True):
     """What became of the events of one folder."""
 
     sent: int
@@ -60,8 +60,7 @@ def spool_folders(root: Path) -> Iterator[SpoolFolder]:
     for path in sorted(root.iterdir()):
         with suppress(OSError, msgspec.DecodeError):
             os.close(open_folder(path))
-            stated = msgspec.json.decode((path / "target.json").read_bytes(), type=_Target)
-            target = BusTarget(stated.bus, stated.region, stated.endpoint_url, stated.source)
+            target = msgspec.json.decode((path / "target.json").read_bytes(), type=BusTarget)
             yield _folder(path, target)
 
 
@@ -81,13 +80,6 @@ def _folder(path: Path, target: BusTarget) -> SpoolFolder:
         size=sum(file.size for file in files),
         oldest_at=min(oldest, default=None),
     )
-
-
-class _Target(msgspec.Struct):
-    bus: str
-    source: str
-    region: str | None = None
-    endpoint_url: str | None = None
 
 
 def drain(

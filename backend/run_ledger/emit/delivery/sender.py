@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting.accumulator import Accumulator
@@ -35,14 +37,14 @@ _JOIN_SECONDS = 1.0
 _log = logging.getLogger("run_ledger.emit")
 
 
-class SenderTiming(NamedTuple):
+class SenderTiming(Struct, frozen=True):
     """How often deltas are sent, and for how long the end of the process may wait for that."""
 
     interval_seconds: float = 5.0
     exit_seconds: float = 5.0
 
 
-class LastEvent(NamedTuple):
+class LastEvent(Struct, frozen=True):
     """A job's last event, to be made with whatever else is new."""
 
     accumulator: Accumulator

@@ -45,14 +45,12 @@ class Spool:
         target: str = "",
         *,
         max_bytes: int = MAX_BYTES,
-        max_age_seconds: float = MAX_AGE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Use *folder*; *target* is a JSON document, kept in it, that says where its events go."""
         self.path = folder
         self._target = target
         self._max_bytes = max_bytes
-        self._max_age_seconds = max_age_seconds
         self._clock = clock
         self._folder: int | None = None
         self._own: SpoolFile | None = None
@@ -81,7 +79,7 @@ class Spool:
 
     def read(self, file: SpoolFile, most: int) -> SpoolBatch:
         """Return the next *most* events of *file* that are not too old."""
-        return file.read(most, self._clock() - self._max_age_seconds)
+        return file.read(most, self._clock() - MAX_AGE_SECONDS)
 
     def drop(self, batch: SpoolBatch) -> None:
         """Drop *batch* from its file; shorten a file of which much was dropped."""
@@ -130,7 +128,7 @@ class Spool:
     def _made(self) -> SpoolFile:
         if not HAS_FILE_LOCKS:
             raise OSError(errno.ENOTSUP, "this system has no file locks")
-        make_folders(self.path)
+        _make_folders(self.path)
         folder = self._opened()
         _describe(folder, self._target)
         while True:
@@ -150,7 +148,7 @@ class Spool:
         return total
 
 
-def make_folders(path: Path) -> None:
+def _make_folders(path: Path) -> None:
     """Make *path* and the folders above it, for this user alone."""
     for folder in [*reversed(path.parents), path]:
         with suppress(FileExistsError):

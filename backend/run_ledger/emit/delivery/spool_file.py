@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 
@@ -44,7 +45,7 @@ class SpoolRecord(NamedTuple):
         return OutgoingEvent(self.event_id, self.detail_type, self.detail)
 
 
-class SpoolFileSummary(NamedTuple):
+class SpoolFileSummary(Struct, frozen=True):
     """What a file holds, read without locking it."""
 
     events: int
@@ -173,7 +174,7 @@ class SpoolFile:
                 yield b"?", position
 
 
-class SpoolBatch(NamedTuple):
+class SpoolBatch(Struct, frozen=True):
     """Events read off the head of a file, and what came between them."""
 
     file: SpoolFile

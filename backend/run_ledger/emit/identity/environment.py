@@ -25,7 +25,8 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.emit.identity.identifiers import to_identifier
@@ -37,16 +38,16 @@ _NO = {"", "0", "false", "no", "off"}
 _first_process = os.getpid()
 
 
-class BusTarget(NamedTuple):
+class BusTarget(Struct, frozen=True):
     """Where events go: the event bus, and who reports as their ``source``."""
 
     bus: str
-    region: str | None
-    endpoint_url: str | None
-    source: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    source: str = _DEFAULT_SOURCE
 
 
-class ScheduledJob(NamedTuple):
+class ScheduledJob(Struct, frozen=True):
     """The job that a scheduler runs here, and the attempt's number, from 1."""
 
     job_id: str | None
