@@ -10,8 +10,7 @@ from typing import Any
 
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.instants import Instant
-from run_ledger.read.reader import Reader
-from run_ledger.read.requests import request
+from run_ledger.read.reader import Reader, read_request
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
 UNITS: Mapping[str, metrics.Unit] = {
@@ -49,7 +48,7 @@ def _reader() -> Reader:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request, and log one line about it: no ids of people, no tokens."""
     started = time.perf_counter()
-    asked = request(event)
+    asked = read_request(event)
     remaining = context.get_remaining_time_in_millis() / 1_000
     reader = _reader()
     logs.begin(context)

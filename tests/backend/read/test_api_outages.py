@@ -15,8 +15,7 @@ from tests.support.dynamo.stand_in import client_error
 from tests.support.readers.callers import ASKED, CALLERS, EVERYTHING, STAFF_ONLY, Ask, world
 from tests.support.readers.reading import House, Interference, Reply, api_event
 
-from run_ledger.read.reader import ROUTES, Reader
-from run_ledger.read.requests import request
+from run_ledger.read.reader import ROUTES, Reader, read_request
 
 URL = "https://dynamodb.test"
 PASSING: Mapping[str, Exception] = {
@@ -141,7 +140,7 @@ def test_a_call_without_an_answer_is_not_waited_for(path: str) -> None:
             with hanging(here, position) as reader:
                 query = {name: [value] for name, value in ask.query.items()}
                 event = api_event(path, CALLERS[kind].claims, path=ask.path, parameters=query)
-                answer, _ = reader.answer(request(event), 0.05)
+                answer, _ = reader.answer(read_request(event), 0.05)
             assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
 
 

@@ -17,8 +17,7 @@ from tests.support.events.builders import Envelope, text
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.read.reader import Reader
-from run_ledger.read.requests import request
+from run_ledger.read.reader import Reader, read_request
 from run_ledger.settings import Settings
 from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
 
@@ -214,7 +213,7 @@ class House:
         """Put a proxy event to the reader."""
         self.counting.requests.clear()
         reader = Reader(self.counting, self.settings, Serial(), lambda: self.now)  # type: ignore[arg-type]
-        answer, log = reader.answer(request(event), 60.0)
+        answer, log = reader.answer(read_request(event), 60.0)
         proxied = answer.proxied()
         if self.counting.interfere is None:  # else there may be calls that were made again
             assert log["calls"] == len(self.counting.requests)

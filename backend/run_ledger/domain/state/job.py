@@ -35,14 +35,14 @@ from run_ledger.domain.contract.vocabulary import (
     JobUpdate,
 )
 from run_ledger.domain.exceptions import InvalidEvent, shown
-from run_ledger.domain.instants import Duration, Instant
+from run_ledger.domain.instants import MICROSECONDS, Duration, Instant
 
-from .liveness import is_silent
 from .sums import LatestValue, add_delta, take_latest_values
 
 _latest_values = attrgetter(*JOB_LATEST_FIELDS)
 _NO_VALUES = (UNSET,) * len(JOB_LATEST_FIELDS)
 NO_FINGERPRINT = "none"
+DEFAULT_HEARTBEAT_SECONDS = 900
 
 
 class Failure(Struct, frozen=True):
@@ -170,6 +170,15 @@ class Job(Struct, frozen=True):
         if self.current.status != "running":
             return False
         return is_silent(last_seen_at, self.latest("heartbeat_seconds"), now)
+
+
+def is_silent(last_seen_at: Instant, heartbeat_seconds: int | None, now: Instant) -> bool:
+    """Return whether more time than the heartbeat has passed since a job was last seen.
+
+    None for *heartbeat_seconds* stands for `DEFAULT_HEARTBEAT_SECONDS`.
+    """
+    heartbeat = heartbeat_seconds or DEFAULT_HEARTBEAT_SECONDS
+    return now - last_seen_at > heartbeat * MICROSECONDS
 
 
 def identity(update: JobUpdate) -> tuple[str, str, str]:

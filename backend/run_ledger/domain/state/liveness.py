@@ -1,4 +1,4 @@
-"""Liveness: a running job is stalled when it has been silent for longer than its heartbeat.
+"""Liveness: whether a running job is stalled, as far as index rows show it.
 
 The time at which a job was last seen changes with every event, and an index that showed it would be
 written as often. So index rows show the five minutes' slot that it lies in. This is enough to judge
@@ -11,19 +11,11 @@ from typing import Literal
 
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
-DEFAULT_HEARTBEAT_SECONDS = 900
+from .job import is_silent
+
 SLOT_SECONDS = 300
 
 Sign = Literal["stalled", "alive", "unclear"]
-
-
-def is_silent(last_seen_at: Instant, heartbeat_seconds: int | None, now: Instant) -> bool:
-    """Return whether more time than the heartbeat has passed since a job was last seen.
-
-    None for *heartbeat_seconds* stands for `DEFAULT_HEARTBEAT_SECONDS`.
-    """
-    heartbeat = heartbeat_seconds or DEFAULT_HEARTBEAT_SECONDS
-    return now - last_seen_at > heartbeat * MICROSECONDS
 
 
 def slot_of(last_seen_at: Instant) -> int:
