@@ -22,6 +22,9 @@ from run_ledger_ops.console.target import Target
 SCRIPT = ROOT / "dashboard_app" / "app.py"
 CALLBACK = "/oauth2callback"
 _DISCOVERY = "/openid-configuration"
+_PROVIDER = (
+    *("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "logout_endpoint"),
+)
 _COOKIE_SECRET_BYTES = 32
 _AUTHORIZE = "/oauth2/authorize"
 
@@ -105,13 +108,7 @@ def secrets_text(
         "prompt": "login",
         "code_challenge_method": "S256",
     }
-    provider = {
-        "issuer": sign_in.issuer,
-        "authorization_endpoint": sign_in.authorization_endpoint,
-        "token_endpoint": sign_in.token_endpoint,
-        "jwks_uri": sign_in.jwks_uri,
-        "logout_endpoint": sign_in.logout_endpoint,
-    }
+    provider = {name: getattr(sign_in, name) for name in _PROVIDER}
     parts: dict[str, Mapping[str, object]] = {
         "auth": auth,
         "auth.client_kwargs": client,

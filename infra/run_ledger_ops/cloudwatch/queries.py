@@ -22,13 +22,8 @@ class Query(NamedTuple):
 
     name: str
     function: str
-    view: str
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """Return the query as the console's editor takes it."""
-        return "\n| ".join(self.lines)
+    text: str
+    view: str = "table"
 
 
 def _ended_by(result: str) -> str:
@@ -39,120 +34,83 @@ QUERIES = (
     Query(
         "Jobs by result",
         "writer",
-        "timeSeries",
-        (
-            f"fields {', '.join(map(_ended_by, RESULTS))}",
-            f"filter message = 'posted' and turned_to in {list(RESULTS)} and {_CHOSEN}",
-            "stats " + ", ".join(f"sum({one})" for one in RESULTS) + " by bin(5m)",
-        ),
+        f"""fields {", ".join(map(_ended_by, RESULTS))}
+| filter message = 'posted' and turned_to in {list(RESULTS)} and {_CHOSEN}
+| stats {", ".join(f"sum({one})" for one in RESULTS)} by bin(5m)""",
+        view="timeSeries",
     ),
     Query(
         "Recent failures",
         "writer",
-        "table",
-        (
-            (
-                "fields @timestamp, client_id, job_id, result, error_type, error_fingerprint,"
-                " attempt, project_id, pipeline, request_id"
-            ),
-            f"filter message = 'posted' and turned_to in ['failed', 'timed_out'] and {_CHOSEN}",
-            "sort @timestamp desc",
-            "limit 50",
-        ),
+        f"""\
+fields @timestamp, client_id, job_id, result, error_type, error_fingerprint, attempt, project_id,\
+ pipeline, request_id
+| filter message = 'posted' and turned_to in ['failed', 'timed_out'] and {_CHOSEN}
+| sort @timestamp desc
+| limit 50""",
     ),
     Query(
         "Failures by error",
         "writer",
-        "table",
-        (
-            f"filter message = 'posted' and turned_to in ['failed', 'timed_out'] and {_CHOSEN}",
-            (
-                "stats count(*) as jobs, latest(job_id) as newest by error_type, error_fingerprint,"
-                " client_id"
-            ),
-            "sort jobs desc",
-            "limit 20",
-        ),
+        f"""filter message = 'posted' and turned_to in ['failed', 'timed_out'] and {_CHOSEN}
+| stats count(*) as jobs, latest(job_id) as newest by error_type, error_fingerprint, client_id
+| sort jobs desc
+| limit 20""",
     ),
     Query(
         "Running and stalled by client",
         "sweeper",
-        "table",
-        (
-            f"filter message = 'running' and {_OF_CLIENT}",
-            "stats latest(running) as runs, latest(stalled) as stand_still by client_id",
-            "sort stand_still desc",
-            "limit 50",
-        ),
+        f"""filter message = 'running' and {_OF_CLIENT}
+| stats latest(running) as runs, latest(stalled) as stand_still by client_id
+| sort stand_still desc
+| limit 50""",
     ),
     Query(
         "Slowest writes",
         "writer",
-        "table",
-        (
-            (
-                "fields @timestamp, write_ms, events, client_id, job_id, status, result, confirmed,"
-                " request_id"
-            ),
-            f"filter message = 'posted' and {_CHOSEN}",
-            "sort write_ms desc",
-            "limit 20",
-        ),
+        f"""\
+fields @timestamp, write_ms, events, client_id, job_id, status, result, confirmed, request_id
+| filter message = 'posted' and {_CHOSEN}
+| sort write_ms desc
+| limit 20""",
     ),
     Query(
         "Rejected events by reason",
         "writer",
-        "table",
-        (
-            "filter message = 'rejected'",
-            "stats count(*) as rejected, latest(rejection_id) as newest by reason, field",
-            "sort rejected desc",
-            "limit 50",
-        ),
+        """filter message = 'rejected'
+| stats count(*) as rejected, latest(rejection_id) as newest by reason, field
+| sort rejected desc
+| limit 50""",
     ),
     Query(
         "Duplicates met",
         "writer",
-        "timeSeries",
-        (
-            f"filter message in ['posted', 'duplicate'] and {_OF_CLIENT}",
-            "stats sum(duplicates) as met_again, sum(events) as posted by bin(5m)",
-        ),
+        f"""filter message in ['posted', 'duplicate'] and {_OF_CLIENT}
+| stats sum(duplicates) as met_again, sum(events) as posted by bin(5m)""",
+        view="timeSeries",
     ),
     Query(
         "Events that could not be posted",
         "writer",
-        "table",
-        (
-            "fields @timestamp, failure, request_id",
-            "filter message = 'failed'",
-            "sort @timestamp desc",
-            "limit 20",
-        ),
+        """fields @timestamp, failure, request_id
+| filter message = 'failed'
+| sort @timestamp desc
+| limit 20""",
     ),
     Query(
         "Slowest answers of the API",
         "reader",
-        "table",
-        (
-            (
-                "fields @timestamp, RequestMs, route, status, caller, Rounds, Calls, bytes,"
-                " api_request_id"
-            ),
-            "filter message = 'request'",
-            "sort RequestMs desc",
-            "limit 20",
-        ),
+        """fields @timestamp, RequestMs, route, status, caller, Rounds, Calls, bytes, api_request_id
+| filter message = 'request'
+| sort RequestMs desc
+| limit 20""",
     ),
     Query(
         "Refusals of the API",
         "reader",
-        "table",
-        (
-            "filter message = 'request' and ispresent(problem)",
-            "stats count(*) as refused by problem, route, caller",
-            "sort refused desc",
-            "limit 20",
-        ),
+        """filter message = 'request' and ispresent(problem)
+| stats count(*) as refused by problem, route, caller
+| sort refused desc
+| limit 20""",
     ),
 )

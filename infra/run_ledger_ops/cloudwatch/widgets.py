@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from . import links
-from .queries import QUERIES, Query
+from run_ledger.store.dynamo.table_names import Tables
 
+from . import links
+from .queries import QUERIES
+
+Widget = dict[str, Any]
 WIDTH = 24
-TABLES = ("entries", "jobs", "projects", "clients", "rollups", "rejections")
+TABLES = Tables._fields
 QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule's dead letters"}
 FUNCTIONS = ("writer", "reader", "sweeper")
+NEWEST = "NewestEventAgeSeconds"
 _BY_NAME = {query.name: query for query in QUERIES}
 _STAGE, _REGION = links.STAGE, links.REGION
 
@@ -69,7 +73,7 @@ def _sign_ins(metric: str, client: str, label: str) -> MetricLine:
     return MetricLine("AWS/Cognito", metric, dimensions, label)
 
 
-def _chart(title: str, *lines: MetricLine) -> dict[str, Any]:
+def _chart(title: str, *lines: MetricLine) -> Widget:
     return {
         "type": "metric",
         "properties": {
@@ -82,7 +86,8 @@ def _chart(title: str, *lines: MetricLine) -> dict[str, Any]:
     }
 
 
-def _answer(query: Query) -> dict[str, Any]:
+def _asked(name: str) -> Widget:
+    query = _BY_NAME[name]
     source = f"SOURCE '{links.function_log_group(query.function)}'"
     return {
         "type": "log",
@@ -95,11 +100,7 @@ def _answer(query: Query) -> dict[str, Any]:
     }
 
 
-def _asked(name: str) -> dict[str, Any]:
-    return _answer(_BY_NAME[name])
-
-
-def _links() -> dict[str, Any]:
+def _links() -> Widget:
     groups = {name: links.function_log_group(name) for name in FUNCTIONS}
     groups["API access"] = links.access_log_group()
     kinds = {
@@ -113,127 +114,108 @@ def _links() -> dict[str, Any]:
     return {"type": "text", "properties": {"markdown": f"# Run Ledger, {_STAGE}\n\n{text}"}}
 
 
-def _rows() -> Sequence[tuple[int, Sequence[dict[str, Any]]]]:
+def _jobs() -> Widget:
+    return _chart(
+        "Running, queued, stalled",
+        _ours("Running", "sweeper", "running", "Maximum"),
+        _ours("Queued", "sweeper", "queued", "Maximum"),
+        _ours("Stalled", "sweeper", "stalled", "Maximum"),
+        _ours(
+            "NewestEventAgeSeconds", "sweeper", "newest event, seconds ago", "Maximum", right=True
+        ),
+    )
+
+
+def _intake() -> tuple[Widget, ...]:
+    visible = "ApproximateNumberOfMessagesVisible"
+    dead = {name: label for name, label in QUEUES.items() if name.endswith("dead")}
+    return (
+        _chart(
+            "Queue: depth and age",
+            _queue(visible, "updates", "waiting"),
+            _queue("ApproximateNumberOfMessagesNotVisible", "updates", "in work"),
+            _queue("ApproximateAgeOfOldestMessage", "updates", "oldest, seconds", right=True),
+        ),
+        _chart("Dead letters", *(_queue(visible, name, label) for name, label in dead.items())),
+        _chart(
+            "From event to ledger, seconds",
+            _ours("BusSeconds", "writer", "since the bus, p50", "p50"),
+            _ours("BusSeconds", "writer", "since the bus, p99", "p99"),
+            _ours("LateSeconds", "writer", "since it occurred, p99", "p99"),
+        ),
+    )
+
+
+def _events() -> Widget:
+    return _chart(
+        "Events",
+        _ours("Posted", "writer", "posted"),
+        _ours("Duplicates", "writer", "duplicates"),
+        _ours("Rejected", "writer", "rejected"),
+        _ours("Failed", "writer", "failed for now"),
+    )
+
+
+def _writer() -> tuple[Widget, ...]:
+    throttles = ("WriteThrottleEvents", "ReadThrottleEvents")
+    return (
+        _chart(
+            "Writer: duration, ms",
+            _lambda("Duration", "writer", "p50", "p50"),
+            _lambda("Duration", "writer", "p95", "p95"),
+            _lambda("Duration", "writer", "longest", "Maximum"),
+        ),
+        _chart(
+            "Writer: errors, throttles, concurrency",
+            _lambda("Errors", "writer", "errors"),
+            _lambda("Throttles", "writer", "throttles"),
+            _lambda("ConcurrentExecutions", "writer", "at once", "Maximum"),
+            _lambda("Errors", "sweeper", "sweeper's errors"),
+            _ours("SweepFailed", "sweeper", "failed sweeps"),
+        ),
+        _chart(
+            "Write units by table", *(_table("ConsumedWriteCapacityUnits", name) for name in TABLES)
+        ),
+        _chart("Throttles by table", *(_table(one, name) for one in throttles for name in TABLES)),
+    )
+
+
+def _reading() -> tuple[Widget, ...]:
+    return (
+        _chart(
+            "API: requests and refusals",
+            _api("Count", "requests"),
+            _api("4XXError", "4xx"),
+            _api("5XXError", "5xx"),
+        ),
+        _chart(
+            "API: latency, ms", *(_api("Latency", stat, stat) for stat in ("p50", "p95", "p99"))
+        ),
+        _chart(
+            "Sign-ins",
+            _sign_ins("SignInSuccesses", "SiteClient", "site"),
+            _sign_ins("SignInSuccesses", "DashboardClient", "analysts' app"),
+            _sign_ins("TokenRefreshSuccesses", "SiteClient", "site, renewed"),
+        ),
+    )
+
+
+def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
     """Return rows of widgets that share the width, each with its height."""
     return (
         (5, (_links(),)),
-        (
-            6,
-            (
-                _asked("Jobs by result"),
-                _chart(
-                    "Running, waiting, stalled",
-                    _ours("Running", "sweeper", "running", "Maximum"),
-                    _ours("Queued", "sweeper", "queued", "Maximum"),
-                    _ours("Stalled", "sweeper", "stalled", "Maximum"),
-                    _ours(
-                        "NewestEventAgeSeconds",
-                        "sweeper",
-                        "newest event, seconds ago",
-                        "Maximum",
-                        right=True,
-                    ),
-                ),
-                _asked("Running and stalled by client"),
-            ),
-        ),
+        (6, (_asked("Jobs by result"), _jobs(), _asked("Running and stalled by client"))),
         (7, (_asked("Recent failures"), _asked("Failures by error"))),
-        (
-            6,
-            (
-                _chart(
-                    "Queue: depth and age",
-                    _queue("ApproximateNumberOfMessagesVisible", "updates", "waiting"),
-                    _queue("ApproximateNumberOfMessagesNotVisible", "updates", "in work"),
-                    _queue(
-                        "ApproximateAgeOfOldestMessage", "updates", "oldest, seconds", right=True
-                    ),
-                ),
-                _chart(
-                    "Dead letters",
-                    *(
-                        _queue("ApproximateNumberOfMessagesVisible", name, label)
-                        for name, label in QUEUES.items()
-                        if name.endswith("dead")
-                    ),
-                ),
-                _chart(
-                    "From event to ledger, seconds",
-                    _ours("BusSeconds", "writer", "since the bus, p50", "p50"),
-                    _ours("BusSeconds", "writer", "since the bus, p99", "p99"),
-                    _ours("LateSeconds", "writer", "since it occurred, p99", "p99"),
-                ),
-            ),
-        ),
-        (
-            6,
-            (
-                _chart(
-                    "Events",
-                    _ours("Posted", "writer", "posted"),
-                    _ours("Duplicates", "writer", "duplicates"),
-                    _ours("Rejected", "writer", "rejected"),
-                    _ours("Failed", "writer", "failed for now"),
-                ),
-                _asked("Rejected events by reason"),
-                _asked("Duplicates met"),
-            ),
-        ),
+        (6, _intake()),
+        (6, (_events(), _asked("Rejected events by reason"), _asked("Duplicates met"))),
         (6, (_asked("Slowest writes"), _asked("Events that could not be posted"))),
-        (
-            6,
-            (
-                _chart(
-                    "Writer: duration, ms",
-                    _lambda("Duration", "writer", "p50", "p50"),
-                    _lambda("Duration", "writer", "p95", "p95"),
-                    _lambda("Duration", "writer", "longest", "Maximum"),
-                ),
-                _chart(
-                    "Writer: errors, throttles, concurrency",
-                    _lambda("Errors", "writer", "errors"),
-                    _lambda("Throttles", "writer", "throttles"),
-                    _lambda("ConcurrentExecutions", "writer", "at once", "Maximum"),
-                    _lambda("Errors", "sweeper", "sweeper's errors"),
-                    _ours("SweepFailed", "sweeper", "failed sweeps"),
-                ),
-                _chart(
-                    "Write units by table",
-                    *(_table("ConsumedWriteCapacityUnits", name) for name in TABLES),
-                ),
-                _chart(
-                    "Throttles by table",
-                    *(_table("WriteThrottleEvents", name) for name in TABLES),
-                    *(_table("ReadThrottleEvents", name) for name in TABLES),
-                ),
-            ),
-        ),
-        (
-            6,
-            (
-                _chart(
-                    "API: requests and refusals",
-                    _api("Count", "requests"),
-                    _api("4XXError", "4xx"),
-                    _api("5XXError", "5xx"),
-                ),
-                _chart(
-                    "API: latency, ms",
-                    *(_api("Latency", stat, stat) for stat in ("p50", "p95", "p99")),
-                ),
-                _chart(
-                    "Sign-ins",
-                    _sign_ins("SignInSuccesses", "SiteClient", "site"),
-                    _sign_ins("SignInSuccesses", "DashboardClient", "analysts' app"),
-                    _sign_ins("TokenRefreshSuccesses", "SiteClient", "site, renewed"),
-                ),
-            ),
-        ),
+        (6, _writer()),
+        (6, _reading()),
         (6, (_asked("Slowest answers of the API"), _asked("Refusals of the API"))),
     )
 
 
-def placed() -> list[dict[str, Any]]:
+def placed() -> list[Widget]:
     """Return all widgets with their places."""
     widgets = []
     y = 0

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from run_ledger_ops.checkout import ROOT
@@ -88,18 +87,11 @@ def _deploy(given: argparse.Namespace) -> int:
     template = templates.read(ROOT / "infra" / "template.yaml")
     stages = saved_answers.load(given.answers)
     stage = given.stage or "prod"
-    said = {**stages.get(stage, SavedAnswers()).parameters, **_assignments(given.parameters)}
-    known = replace(
-        stages.get(stage, SavedAnswers()),
-        parameters=said,
-        **{
-            name: value
-            for name, value in (
-                ("region", given.region),
-                ("artifacts_bucket", given.artifacts_bucket),
-            )
-            if value is not None
-        },
+    saved = stages.get(stage, SavedAnswers())
+    known = SavedAnswers(
+        saved.region if given.region is None else given.region,
+        saved.artifacts_bucket if given.artifacts_bucket is None else given.artifacts_bucket,
+        {**saved.parameters, **_assignments(given.parameters)},
     )
     if given.guided:
         stage, known = guided.ask(stage, known, template, stages)

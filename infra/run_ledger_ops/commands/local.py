@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import shutil
 import signal
+from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 
@@ -46,11 +47,15 @@ def add_to(commands: Words) -> None:
     )
     parser.set_defaults(run=run)
     parser.add_argument(
-        "--no-demo", action="store_true", help="start with an empty ledger and no pipelines"
+        "--no-demo",
+        dest="demo",
+        action="store_false",
+        help="start with an empty ledger and no pipelines",
     )
     parser.add_argument(
         "--no-dashboard",
-        action="store_true",
+        dest="dashboard",
+        action="store_false",
         help="leave out the analysts' app (Streamlit)",
     )
     parser.add_argument(
@@ -68,6 +73,7 @@ def add_to(commands: Words) -> None:
     )
     parser.add_argument(
         "--aws-port",
+        dest="cloud_port",
         type=_port,
         metavar="N",
         help="port of the local AWS (default: the last start's, or 4566, or a free one)",
@@ -96,17 +102,8 @@ def add_to(commands: Words) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run the stack until a signal comes and return the exit code."""
-    options = Options(
-        state=given.state,
-        cache=given.cache,
-        local_cloud_python=given.local_cloud_python,
-        port=given.port,
-        cloud_port=given.aws_port,
-        dashboard_port=given.dashboard_port,
-        demo=not given.no_demo,
-        dashboard=not given.no_dashboard,
-    )
-    stack = LocalStack(options, _say)
+    options = {one.name: getattr(given, one.name) for one in fields(Options)}
+    stack = LocalStack(Options(**options), _say)
     for number in _SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, _ask_to_stop)

@@ -5,18 +5,11 @@ from typing import Any
 
 _DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Cognito::UserPool"})
 _WORDS = {
-    "Remove": "remove",
-    "Add": "make",
-    "Import": "take over",
-    "Modify": "change",
-    "Follow": "follow",
-}
-_SUMS = {
-    "Remove": "to remove",
-    "Add": "to make",
-    "Import": "to take over",
-    "Modify": "to change",
-    "Follow": "that may follow",
+    "Remove": ("remove", "to remove"),
+    "Add": ("make", "to make"),
+    "Import": ("take over", "to take over"),
+    "Modify": ("change", "to change"),
+    "Follow": ("follow", "that may follow"),
 }
 _ORDER = tuple(_WORDS)
 
@@ -26,7 +19,7 @@ def in_words(changes: Iterable[Mapping[str, Any]]) -> list[str]:
     found = [change["ResourceChange"] for change in changes]
     found.sort(key=lambda one: (_ORDER.index(_verb(one)), one["LogicalResourceId"]))
     counts = [(verb, sum(_verb(one) == verb for one in found)) for verb in _ORDER]
-    sums = [f"{number} {_SUMS[verb]}" for verb, number in counts if number]
+    sums = [f"{number} {_WORDS[verb][1]}" for verb, number in counts if number]
     head = ", ".join(sums) + ":" if sums else "Nothing changes but outputs."
     return [head, *(f"  {_line(one)}" for one in found)]
 
@@ -37,12 +30,12 @@ def _verb(change: Mapping[str, Any]) -> str:
     if change["Action"] == "Modify" and details:
         is_certain = any(one.get("Evaluation") == "Static" for one in details)
         return "Modify" if is_certain else "Follow"
-    return change["Action"] if change["Action"] in _SUMS else "Modify"
+    return change["Action"] if change["Action"] in _WORDS else "Modify"
 
 
 def _line(change: Mapping[str, Any]) -> str:
     kind, replacement = change["ResourceType"], change.get("Replacement")
-    line = f"{_WORDS[_verb(change)]:9} {change['LogicalResourceId']}"
+    line = f"{_WORDS[_verb(change)][0]:9} {change['LogicalResourceId']}"
     line += f" ({kind.removeprefix('AWS::')})"
     targets = [one["Target"] for one in change.get("Details", ())]
     what = sorted({str(one.get("Name") or one.get("Attribute")) for one in targets})

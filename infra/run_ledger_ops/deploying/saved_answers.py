@@ -2,8 +2,9 @@
 
 import json
 import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, convert
 
 from run_ledger_ops.console.exceptions import OpsError
 
@@ -14,39 +15,26 @@ _HEAD = """\
 """
 
 
-@dataclass(frozen=True)
-class SavedAnswers:
+class SavedAnswers(Struct, frozen=True, forbid_unknown_fields=True):
     """How one stage is deployed."""
 
     region: str | None = None
     artifacts_bucket: str | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = {}
 
 
 def load(path: Path) -> dict[str, SavedAnswers]:
     """Return the answers by stage, none where there is no file; raises OpsError for a bad one."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
+        for table in document.values():
+            if isinstance(table, dict) and isinstance(given := table.get("parameters"), dict):
+                table["parameters"] = {name: _text(value) for name, value in given.items()}
+        return convert(document, dict[str, SavedAnswers])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise OpsError(f"{path} can't be read: {error}.") from error
-    return {name: _stage(path, name, table) for name, table in document.items()}
-
-
-def _stage(path: Path, name: str, table: object) -> SavedAnswers:
-    known = {"region", "artifacts_bucket", "parameters"}
-    if not isinstance(table, dict) or not table.keys() <= known:
-        raise OpsError(f"{path}: [{name}] holds {', '.join(sorted(known))}, and nothing else.")
-    parameters = table.get("parameters", {})
-    texts = [table.get("region", ""), table.get("artifacts_bucket", "")]
-    if not isinstance(parameters, dict) or not all(isinstance(one, str) for one in texts):
-        raise OpsError(f"{path}: [{name}] says region and artifacts_bucket as text.")
-    return SavedAnswers(
-        table.get("region"),
-        table.get("artifacts_bucket"),
-        {key: _text(value) for key, value in parameters.items()},
-    )
 
 
 def _text(value: object) -> str:

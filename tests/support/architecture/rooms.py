@@ -46,7 +46,7 @@ emit: domain domain/contract emit/counting emit/delivery emit/identity
 COMMAND = """
 checkout.py
 console: backend/domain backend/store/dynamo
-cloudwatch: checkout.py backend/domain/contract
+cloudwatch: checkout.py backend/domain/contract backend/store/dynamo
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
 sign_in: console backend/domain backend/domain/contract backend/domain/api
