@@ -214,7 +214,7 @@ class RunLedger:
         return await self._reporter.aflush(timeout)
 
     def close(self, timeout: float = _DEFAULT.exit_seconds) -> bool:
-        """Send what there is within *timeout* seconds, else to disk; return whether all is safe.
+        """Send all within *timeout* seconds or put the rest on disk; return whether all is safe.
 
         The end of the program does it, too. The ledger can still be used afterwards.
         """

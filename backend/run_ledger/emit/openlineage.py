@@ -136,7 +136,7 @@ class RunLedgerTransport(Transport):
             self._log_once(f"could not report an event: {type(error).__name__}: {error}")
 
     def close(self, timeout: float = -1) -> bool:
-        """Send what is left within *timeout* seconds, at most five, else to disk."""
+        """Send all within *timeout* seconds, at most five, or put the rest on disk."""
         if self._ledger is None:
             return True
         seconds = _LONGEST_CLOSE_SECONDS if timeout < 0 else min(timeout, _LONGEST_CLOSE_SECONDS)

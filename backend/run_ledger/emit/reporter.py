@@ -171,7 +171,7 @@ class Reporter:
         return False
 
     def close(self, timeout: float) -> bool:
-        """Send what there is within *timeout* seconds, else to disk; return whether all is safe."""
+        """Send all within *timeout* seconds or put the rest on disk; return whether all is safe."""
         with self.guard():
             return not self.enabled or self.sender.stop(timeout)
         return False
@@ -188,7 +188,7 @@ class Reporter:
         )
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child; the parent reports what was reported before the fork."""
+        """Begin anew in a forked child; the parent sends what was reported before."""
         self._accumulators_lock = threading.Lock()
         self.identities.after_fork()
         for accumulator in list(self._accumulators.values()):

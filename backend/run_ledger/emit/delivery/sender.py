@@ -143,7 +143,7 @@ class Sender:
         return request.is_safe
 
     def stop(self, timeout: float) -> bool:
-        """Send what there is within *timeout* seconds, else to disk; return whether all is safe."""
+        """Send all within *timeout* seconds or put the rest on disk; return whether all is safe."""
         thread = self._thread
         is_other = thread is not threading.current_thread()
         if thread is not None and thread.is_alive() and is_other:
