@@ -55,7 +55,7 @@ def midnight(day: str) -> Instant:
 
 
 def text(instant: Instant) -> str:
-    """Return RFC 3339 in UTC with six decimals, ending in ``Z``: its order is that of time."""
+    """Return RFC 3339 in UTC with six decimals, ending in ``Z``. Texts sort in order of time."""
     moment = _PLAIN_EPOCH + timedelta(microseconds=instant)
     return moment.isoformat(timespec="microseconds") + "Z"
 
@@ -87,7 +87,7 @@ def later(instant: Instant, duration: int) -> Instant:
 
 
 def floor(instant: Instant, length: Duration) -> Instant:
-    """Return when the hour or day of UTC, as *length* says, begins that *instant* lies in."""
+    """Return the beginning of the hour or day of UTC, by *length*, that *instant* lies in."""
     return Instant(instant // length * length)
 
 

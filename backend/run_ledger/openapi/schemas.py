@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 
 def component_name(document: type[Struct], items: type[Struct] | None = None) -> str:
-    """Return the name of a document's schema; that of a list says what it is a list of."""
+    """Return the name of a document's schema; a list has the name of its items before it."""
     name = document.__name__.removesuffix(_SUFFIX)
     return name if items is None else f"{component_name(items)}{name}"
 
@@ -50,14 +50,14 @@ def components(endpoints: Iterable[Endpoint]) -> dict[str, Schema]:
 
 
 def _list_of(general: Schema, item: Schema, name: str) -> Schema:
-    """Return the schema of a list of *item*; *general* leaves open what it is a list of."""
+    """Return the schema of a list of *item*, made of the *general* schema of lists."""
     properties = general["properties"]
     items = {**properties["items"], "items": item}
     return {**general, "title": name, "properties": {**properties, "items": items}}
 
 
 def _worded(name: str, schema: Schema) -> Schema:
-    """Return *schema* with what a type can't say: what members mean, and which are times."""
+    """Return *schema* with the meaning of its members, and which are times."""
     properties = {
         member: _member(name, member, _renamed(about))
         for member, about in schema["properties"].items()
@@ -82,7 +82,7 @@ def _as_time(schema: Schema) -> Schema:
 
 
 def _renamed(part: Any) -> Any:
-    """Return *part* with references to documents by their names here."""
+    """Return *part* with its references to documents by their names in the OpenAPI document."""
     if isinstance(part, dict):
         return {name: _renamed(value) for name, value in part.items()}
     if isinstance(part, list):

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Inquiry(Struct, frozen=True):
-    """What an endpoint is given."""
+    """All that an endpoint needs to answer a request."""
 
     resource: str
     path_parameters: Mapping[str, str]

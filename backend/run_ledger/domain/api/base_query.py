@@ -1,4 +1,4 @@
-"""Queries: what a path may be asked, with each parameter declared once.
+"""Queries: the parameters of a path, each declared once.
 
 A query is a frozen dataclass. A field that callers may fill declares its parameter, and for a list
 which items match::
@@ -87,7 +87,7 @@ def parameters_of(query: type[PathQuery]) -> list[QueryParameter[Any]]:
 
 @dataclass(frozen=True, kw_only=True)
 class PathQuery:
-    """What a path may be asked; this one, without any field, takes no parameters."""
+    """The query of a path. This class, without any field, takes no parameters."""
 
     @classmethod
     def of(cls, given: Given) -> Self:
@@ -116,14 +116,14 @@ class PathQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class ListQuery(PathQuery):
-    """Which items of a list, and which page of them."""
+    """The query of a list: its filters, and which page."""
 
     limit: int
     cursor: str | None = declared(CURSOR)
 
     @property
     def binding(self) -> list[tuple[str, Any]]:
-        """Return what ties a cursor to the filters: what they mean, by name, unless that is None.
+        """Return what a cursor is bound to: the meaning of each filter by name, unless it is None.
 
         Two ways to ask for the same thing are one binding.
         """

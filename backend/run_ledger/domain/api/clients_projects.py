@@ -18,14 +18,14 @@ from .parameters import choice, identifier
 
 @dataclass(frozen=True, kw_only=True)
 class ClientsQuery(ListQuery):
-    """Which page of the list of clients."""
+    """The query of the list of clients."""
 
     limit: int = page_limit(50, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectsQuery(ListQuery):
-    """Which projects, and which page of them."""
+    """The query of the list of projects."""
 
     limit: int = page_limit(50, 100)
     client_id: str | None = filtered(

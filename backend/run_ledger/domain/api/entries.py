@@ -14,14 +14,14 @@ from .pages import Covers
 
 @dataclass(frozen=True, kw_only=True)
 class EntriesQuery(ListQuery):
-    """Which page of a job's history."""
+    """The query of a job's history."""
 
     limit: int = page_limit(100, 1_000)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RejectionsQuery(ListQuery):
-    """Which page of the list of rejected events."""
+    """The query of the list of rejected events."""
 
     limit: int = page_limit(50, 200)
 

@@ -19,7 +19,7 @@ _DEFAULT_DAYS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class FailuresQuery(ListQuery):
-    """Which failures, and which page of their error groups."""
+    """The query of the list of error groups."""
 
     limit: int = page_limit(50, 100)
     client_id: str | None = declared(identifier("client_id", "Only failures of this client."))

@@ -53,7 +53,7 @@ class Intervals(Struct, frozen=True):
 
     @property
     def are_days_of_utc(self) -> bool:
-        """Return whether these are the days that rows of all clients are kept by."""
+        """Return whether these are days of UTC, for which the rows of all clients hold counts."""
         return self.interval == "day" and not self.edges
 
     @property
@@ -62,7 +62,7 @@ class Intervals(Struct, frozen=True):
         return every(DAY, self.start, self.end)
 
     def beginning(self, hour: Instant) -> Instant:
-        """Return when the interval begins that the *hour* beginning then belongs to."""
+        """Return the beginning of the interval that the hour from *hour* on belongs to."""
         if self.edges:
             return self.edges[bisect_right(self.edges, hour) - 1]
         return floor(hour, _LENGTH[self.interval])
@@ -87,7 +87,7 @@ def _zone(name: str) -> Zone:
 
 
 def cut(interval: Interval, since: Edge, until: Edge, *, tz: str, now: Instant) -> Intervals:
-    """Return the intervals from that of *since* to that right before *until*, in the zone *tz*.
+    """Return the intervals from *since* to *until*, exclusive, in the zone *tz*.
 
     A date stands for its midnight in *tz*. Raises InvalidQuery for a span that is empty or too
     long.

@@ -32,7 +32,7 @@ def _filter(
 
 @dataclass(frozen=True, kw_only=True)
 class JobsQuery(ListQuery):
-    """Which jobs, and which page of them. A job must match all filters that are set.
+    """The query of the list of jobs. A job must match all filters that are set.
 
     A filter that rows of an index can show needs a line in `run_ledger.store.lists.job_plans`,
     too: without it, rows are read whose jobs are left out afterwards.
@@ -124,7 +124,7 @@ class JobsQuery(ListQuery):
 
     @property
     def before(self) -> Instant | None:
-        """Return the time that all matching jobs were created before, None where it is open.
+        """Return the time before which all matching jobs were created, None where it is open.
 
         No job ends before it is created.
         """

@@ -19,7 +19,7 @@ from .trends import RowSums, error_rate
 
 @dataclass(frozen=True, kw_only=True)
 class OverviewQuery(PathQuery):
-    """Which clients' figures."""
+    """The query of the overview."""
 
     client_id: str | None = declared(identifier("client_id", "Only the figures of this client."))
 

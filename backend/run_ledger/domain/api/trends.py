@@ -28,7 +28,7 @@ _NO_PIPELINES = "the pipelines of a project are not counted apart"
 
 @dataclass(frozen=True, kw_only=True)
 class TrendsQuery(PathQuery):
-    """Which series."""
+    """The query of trends."""
 
     interval: str | None = declared(
         choice("interval", "The length of a point's interval: `day` unless given.", ("hour", "day"))

@@ -54,7 +54,7 @@ class Failure(Struct, frozen=True):
 
 
 def failure_group(result: str | None, error: Failure | None) -> str | None:
-    """Return the fingerprint of the error group that such an end belongs to.
+    """Return the fingerprint of the error group that an end with *result* and *error* belongs to.
 
     That is None where *result* is no failure, and `NO_FINGERPRINT` for a failure without an error.
     """
