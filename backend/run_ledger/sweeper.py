@@ -1,7 +1,7 @@
 """The sweeper: every five minutes, how many jobs run and have stalled, as metrics.
 
-It changes nothing: whether a job has stalled is derived whenever somebody looks, and this is the
-look of the alarm. What can't be counted is said to have failed, and is never zero.
+It changes nothing: a job counts as stalled by when it was last seen, whenever somebody asks. The
+metrics are for the alarm. Where jobs can't be counted, the sweep fails, and no metric says zero.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ UNITS: Mapping[str, metrics.Unit] = {
     "SweepMs": "Milliseconds",
     "Calls": "Count",
 }
-# What is left to say that the sweep failed.
+# Time to write the line that the sweep failed.
 _RESERVE_SECONDS = 5.0
 _MOST_SECONDS = 45.0
-# Clients that get a line of their own: those with the most stalled jobs.
+# How many clients get a log line of their own: those with the most stalled jobs.
 _MOST_CLIENTS = 50
 
 
@@ -45,7 +45,7 @@ def _tools() -> tuple[Settings, ThreadPoolExecutor]:
     return configuration, ThreadPoolExecutor(MOST_CONNECTIONS, "sweeper")
 
 
-def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a schedule says nothing
+def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a schedule's event is empty
     """Sweep, and write one line with the metrics, also where the sweep failed."""
     configuration, executor = _tools()
     logs.begin(context)
@@ -59,12 +59,12 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a sc
     try:
         found = sweep(reading, now)
     except Exception:  # noqa: BLE001 - see below
-        # Whatever it was: the metric calls for help, the line says what happened.
+        # Whatever it was: the metric raises the alarm, the line says what happened.
         _log.exception("failed")
         values["SweepFailed"] = 1
     else:
         values |= _counts(found)
-        _tell_clients(found)
+        _log_clients(found)
     values["SweepMs"] = round((time.perf_counter() - started) * 1_000, 1)
     values["Calls"] = reading.calls
     metrics.emit("swept", UNITS, values, now=now)
@@ -81,7 +81,7 @@ def _counts(found: Sweep) -> dict[str, metrics.Values]:
     return values
 
 
-def _tell_clients(found: Sweep) -> None:
+def _log_clients(found: Sweep) -> None:
     """Write a line for each client with running jobs, those with the most stalled ones first."""
     ranked = sorted(found.running, key=lambda one: (-found.stalled[one], -found.running[one], one))
     for client_id in ranked[:_MOST_CLIENTS]:

@@ -78,10 +78,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
 
 
 def _raw(event: dict[str, Any]) -> str:
-    """Return the text of a direct event.
+    """Return a direct event as JSON.
 
-    Half a surrogate pair has no form in UTF-8: it stays the escape that it was sent as, so that the
-    event is rejected with its reason rather than tried again and dropped.
+    Half a surrogate pair can't be written in UTF-8: it stays the escape that it was sent as. So the
+    event is rejected with its reason, and not tried again and dropped.
     """
     try:
         return msgspec.json.encode(event).decode()
@@ -92,20 +92,20 @@ def _raw(event: dict[str, Any]) -> str:
 def _post(messages: list[tuple[str, str]], context: Any) -> Report:
     ledger = _ledger()
     logs.begin(context)
-    deliveries: list[EventMessage] = []
-    refusals: list[InvalidMessage] = []
+    accepted: list[EventMessage] = []
+    invalid: list[InvalidMessage] = []
     for message_id, raw in messages:
         try:
-            deliveries.append(EventMessage(message_id, raw, decode(raw)))
+            accepted.append(EventMessage(message_id, raw, decode(raw)))
         except InvalidEvent as error:
-            refusals.append(InvalidMessage(message_id, raw, error))
-    return ledger.post(deliveries, refusals, lambda: context.get_remaining_time_in_millis() / 1000)
+            invalid.append(InvalidMessage(message_id, raw, error))
+    return ledger.post(accepted, invalid, lambda: context.get_remaining_time_in_millis() / 1000)
 
 
 def _write_log(report: Report, messages: int, seconds: float) -> None:
-    """Write one line a posting, one for what was posted before, one a rejection, one a failure.
+    """Write a log line for each posting, repeat, rejection and failure, and one for the batch.
 
-    And one for the batch, which carries the metrics.
+    The line for the batch carries the metrics.
     """
     for posting in report.postings:
         _log.info("posted", extra=posting)

@@ -170,13 +170,14 @@ def _marks(job: Job) -> Iterator[tuple[Row, str]]:
     """Yield the marks of *job*: each is a row and the attribute that counts it there."""
     yield from ((row, "created") for row in _rows_at(job, job.created_at))
     created_day = Row(DAYS, day_of(job.created_at))
+    now = f"{NOW}{job.outcome}"
     yield created_day, f"{SHARD}{shard_of(job.job_id)}"
     for row in (
         created_day,
         Row(CLIENTS, job.client_id),
         Row(projects_partition(job.client_id), job.project_id),
     ):
-        yield row, f"{NOW}{job.outcome}"
+        yield row, now
     for attempt in job.attempts.values():
         if attempt.started_at is not None:
             yield from ((row, "started") for row in _rows_at(job, attempt.started_at))

@@ -1,1 +1,1 @@
-"""The audit: jobs, projects and rollup rows held against a recount of the entries."""
+"""The audit: it compares jobs, projects and rollup rows with a recount of the entries."""

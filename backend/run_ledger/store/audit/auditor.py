@@ -1,6 +1,6 @@
-"""The audit: jobs, projects and rollup rows held against a recount of the entries.
+"""The audit: it compares jobs, projects and rollup rows with a recount of the entries.
 
-Nothing here stops the writers, and nothing is reported that only their work made look wrong:
+Writers go on meanwhile. What looks wrong only because a writer was at work is not reported:
 
 *Items.* An item is read, then its entries, then the item again. Every posting changes the item
 (``n`` counts its events), so if both readings agree no event came between, and the item must be
@@ -12,9 +12,9 @@ since their entries were read, must be the sum of what these say. A row that see
 once more, against all that the entries name, as an index or an item may hide a contributor;
 only what is found twice alike is drift.
 
-Entries expire. What they no longer tell is beyond reach: an item that has taken in more events
-than are left of it, if it is old enough for that, and rows of days before the oldest entry. Rows of
-no day count such an item as what it says of itself.
+Entries expire. So two things can't be judged: an item that has taken in more events than it has
+entries left, if it is old enough for some to have expired, and rows of days before the oldest
+entry. Rows of no day count such an item by its own attributes.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an audit goes about it: whether it mends, and its pauses, for tests to leave out."""
+    """Whether an audit repairs what it finds, how it pauses, and whom it tells of its progress."""
 
     repair: bool = False
     pause: Callable[[float], None] = time.sleep
@@ -98,7 +98,7 @@ class Audit:
         self._judged_rows: set[Row] = set()
 
     def run(self) -> Findings:
-        """Judge in rounds, until nothing is open or patience is at its end."""
+        """Judge in rounds, `ROUNDS` at most, until nothing is open; return what was found."""
         for number in range(ROUNDS):
             if number:
                 longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**number)
@@ -134,7 +134,7 @@ class Audit:
             self._judge_rows(before, after)
 
     def _judge_items(self, names: Sequence[Name]) -> set[Name]:
-        """Judge items by their entries, and return those that are not of the scope after all."""
+        """Judge items by their entries, and return those that do not belong to the scope."""
         items = read_items(self._reading, names)
         entries = read_entries(self._reading, names)
         strangers: set[Name] = set()
@@ -160,13 +160,13 @@ class Audit:
         return read_rows(self._reading, partitions, self._open_rows.__contains__)
 
     def _forget(self, name: Name) -> None:
-        """Make room for a new judgement of *name*."""
+        """Take the judgement of *name* back, so that a new one can be made."""
         known = self._judgements.pop(name, None)
         if known is not None:
             known.contribution.add_to(self._totals, -1)
 
     def _notice_movement(self, fresh: Iterable[Name]) -> None:
-        """Read again the items that matter now; those that have changed are judged anew."""
+        """Read the items again, and let those that have changed be judged in the next round."""
         matter = {*fresh}
         if self._open_rows:
             rows = self._open_rows
@@ -228,7 +228,7 @@ class Audit:
                 self._judge_row(row, shards)
 
     def _judge_row(self, row: Row, shards: Shards) -> None:
-        """Judge a row that stood still."""
+        """Judge a row that did not change while its contributors were read."""
         changes = _changes(self._totals.get(row, Counter()), shards)
         if changes and self._suspected.get(row) != changes:
             self._suspected[row] = changes
@@ -247,7 +247,7 @@ class Audit:
             self._open_rows.discard(row)
 
     def _unsettled(self) -> list[Judgement]:
-        """Return what is yet to be mended: until then a posting to it may falsify any row of it."""
+        """Return the items to repair: until then a posting to one of them may falsify its rows."""
         if not self._manner.repair:
             return []
         open_ones = (self._judgements[name] for name in self._moving - self._settled)

@@ -28,13 +28,13 @@ Shards = dict[str, Item]
 
 
 def list_jobs(reading: Reading) -> set[Name]:
-    """Return all jobs that there are items of."""
+    """Return all jobs that have an item."""
     items = _scan(reading, reading.tables.jobs, ProjectionExpression="job_id")
     return {Name("job", item["job_id"]["S"]) for item in items}
 
 
 def list_projects(reading: Reading) -> set[Name]:
-    """Return all projects that there are items of."""
+    """Return all projects that have an item."""
     items = _scan(reading, reading.tables.projects, ProjectionExpression="project_id")
     return {Name("project", item["project_id"]["S"]) for item in items}
 
@@ -54,7 +54,7 @@ def list_projects_of(reading: Reading, client_id: str) -> set[Name]:
 
 
 def list_by_entries(reading: Reading, mentioned: str | None) -> set[Name]:
-    """Return all that there are entries of, or all whose entries mention a word."""
+    """Return the jobs and projects that have entries, or have entries that mention a word."""
     request: dict[str, Any] = {"ProjectionExpression": "pk"}
     if mentioned is not None:
         request |= {
@@ -66,7 +66,7 @@ def list_by_entries(reading: Reading, mentioned: str | None) -> set[Name]:
 
 
 def read_items(reading: Reading, names: Collection[Name]) -> dict[Name, Item]:
-    """Return the items of *names*, of those that have one."""
+    """Return the items of *names*; a name without an item is left out."""
     calls = [partial(_read_portion, reading, portion) for portion in portions(names)]
     return {name: item for found in _in_turns(reading, calls) for name, item in found.items()}
 
@@ -112,7 +112,7 @@ def _every(_: Item) -> bool:
 
 
 def _in_turns(reading: Reading, calls: Sequence[Callable[[], A]]) -> list[A]:
-    """Make many calls, not all of them at once."""
+    """Make many calls, some hundreds at a time, and return their answers in order."""
     answers: list[A] = []
     for some in portions(calls, _CALLS_TOGETHER):
         answers += reading.together(some)

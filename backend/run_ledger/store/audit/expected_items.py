@@ -1,7 +1,7 @@
-"""Items as an audit sees them: as they must be by the entries, and how a stored one differs.
+"""Items as an audit sees them: what the entries make of them, and how a stored item differs.
 
-Stored items are compared attribute by attribute without being read into jobs or rows first, for
-what an audit looks for are items that can't be trusted.
+Stored items are compared attribute by attribute, and not as jobs or rows: the audit looks for items
+that may hold anything.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Name(NamedTuple):
 
 
 def name_of(entries_key: str) -> Name | None:
-    """Return whose entries lie under a partition key, None where it is nobody's."""
+    """Return the job or project whose entries have this partition key; None for other keys."""
     kind, _, entity_id = entries_key.partition("#")
     if kind == "job":
         return Name("job", entity_id)
@@ -74,9 +74,9 @@ def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
 
 
 def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> Item:
-    """Return the item that *events*, one at least, make, without what is not judged.
+    """Return the item that *events*, one at least, make, without the attributes not judged.
 
-    *seen* is when it was last seen, as it says itself; None where it does not.
+    *seen* is when the entity was last seen, by its stored item; None where that does not say.
     """
     if name.kind == "job":
         job = jobs.fold(None, events)
@@ -93,7 +93,10 @@ def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> 
 def differing(
     stored: Mapping[str, Attribute], expected: Mapping[str, Attribute], path: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Yield path, stored and expected value of all that differs; None stands for missing."""
+    """Yield the path, the stored and the expected value of each difference; None for missing.
+
+    An example: ``("at.1.r", "failed", "succeeded")``.
+    """
     for attribute in sorted({*stored, *expected} - (set() if path else _NOT_JUDGED)):
         here, there = stored.get(attribute), expected.get(attribute)
         if not path and attribute.startswith(_COUNTER):

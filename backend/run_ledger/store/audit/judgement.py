@@ -41,10 +41,10 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 class Judgement:
     """What is known of one entity.
 
-    ``stamp`` tells its item from what that becomes; the items themselves are kept only where
-    something is wrong, as there may be very many. ``differences`` are paths with stored and
-    recounted values; ``unreadable`` are the keys of entries that no event can be read from, for
-    want of which nothing is certain.
+    ``stamp`` changes with the item. The items themselves are kept only where something is wrong, as
+    there may be very many. ``differences`` are paths with stored and recounted values.
+    ``unreadable`` are the keys of entries from which no event can be read; without these events
+    nothing about the entity is certain.
     """
 
     stamp: bytes
@@ -80,14 +80,14 @@ class Judgement:
 
 
 def stamp_of(item: Item | None) -> bytes:
-    """Return what is the same exactly for the same item; of no item it is empty."""
+    """Return a digest of *item*, empty for None: equal items have the same one."""
     if item is None:
         return b""
     return hashlib.blake2b(_encoder.encode(item), digest_size=16).digest()
 
 
 def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: Instant) -> Judgement:
-    """Judge the *item* of *name* by its *entries*; older ones than *horizon* may have expired."""
+    """Judge the *item* of *name* by its *entries*; entries before *horizon* may have expired."""
     events: list[Event] = []
     unreadable: list[str] = []
     for entry in entries:
@@ -133,9 +133,9 @@ def _is_beyond_reach(
 
 
 def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Contribution:
-    """Return what the entity counts for: by its events, or by its item where these are gone.
+    """Return what the entity adds to rows, by its events, or by its item where these are gone.
 
-    Of an *old* job the deltas that are left still count, as their hours are within reach.
+    Of an *old* job's deltas those that are left are added, as their hours can still be judged.
     """
     try:
         if name.kind == "project":

@@ -1,4 +1,4 @@
-"""Mending what an audit has found, by conditional writes, while writers go on writing.
+"""Repairs of what an audit has found, by conditional writes, while writers go on writing.
 
 *Items.* A posting always raises ``n``, so an item that is put (or deleted) on the condition that
 ``rev`` and ``n`` are as read replaces exactly what was judged. The revision moves on, so that a
@@ -39,8 +39,8 @@ def mend_item(
 ) -> bool:
     """Put what is *expected* (None: nothing) in place of what is *stored*.
 
-    *seen* is when the writer took in the last of the entries, for an item that does not say.
-    Returns False where the item is no longer as it was read.
+    *seen* is when the writer took in the last entry; it is used for an item without its own
+    ``seen``. Returns False where the item is no longer as it was read.
     """
     condition = _unchanged(name, stored, expected or {})
     table = name.table(reading.tables)
@@ -97,7 +97,7 @@ def _unchanged(name: Name, stored: Item | None, expected: Item) -> dict[str, Any
 
 
 def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
-    """Return the attributes that no entry tells of."""
+    """Return the attributes that do not follow from entries: revision, ``seen`` and its slot."""
     revision = whole_number(stored.get("rev"))
     if revision is None:
         # Above all that a writer may remember of an item that was there before.

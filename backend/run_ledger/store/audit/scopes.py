@@ -1,7 +1,7 @@
 """What an audit looks at: one job; what one client or one project has; or everything.
 
-A job that an index does not find, as its item is missing or names another client, would make its
-rows look wrong. So a *whole* list is taken from the entries, too, which are what is believed.
+An index does not find a job whose item is missing or names another client, and the job's rows would
+look wrong. So a *whole* list comes from the entries, too: the audit believes entries.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .expected_items import Name
 
 
 class AuditScope(Struct, frozen=True):
-    """At most one of the ids; the days limit the rows, not the jobs and projects.
+    """Which job, client or project to audit; without an id, everything.
 
-    With days, rows of no day are left out.
+    Days limit the rows, not the jobs and projects. With days, rows of no day are left out.
     """
 
     now: Instant
@@ -43,10 +43,10 @@ class AuditScope(Struct, frozen=True):
         return self.job_id is None and self.client_id is None and self.project_id is None
 
     def owns(self, *items: Item | None) -> bool:
-        """Return whether an entity that was listed belongs here by any of its *items*.
+        """Return whether an entity that was listed belongs to the scope by any of its *items*.
 
-        An entry may mention a client or project that its job is not of, and what is gone is of
-        nobody.
+        It need not: an entry may mention a client or project that its job does not belong to. An
+        entity without items belongs to no scope.
         """
         there = [item for item in items if item is not None]
         if self.client_id is not None:

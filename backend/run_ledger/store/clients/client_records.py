@@ -1,7 +1,7 @@
-"""Clients as operators declare them, read and written. The reader of the API has no part in this.
+"""Clients as operators declare them, read and written. The API's function does not use this.
 
-Each write changes the ``revision`` of the client's profile, and is refused where that is no longer
-the one that was read: so what two people apply at once never mixes.
+Each write changes the ``revision`` of the client's profile, and is refused where the revision is no
+longer the one that was read. So what two people apply at the same time never mixes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ClientRecords:
         clock: Callable[[], Instant],
         new_revision: Callable[[], str],
     ) -> None:
-        """Work on *table*; *new_revision* gives a text that it never gave before."""
+        """Work on *table*; *new_revision* returns another text at each call."""
         self._client = client
         self._table = table
         self._clock = clock
@@ -73,9 +73,9 @@ class ClientRecords:
         return {item["sk"]: str(item.get("name", "")) for item in items}
 
     def read(self, client_id: str, *, references: bool = True) -> StoredClient:
-        """Return a client as it is at one instant; without *references* none is even asked for.
+        """Return a client as it is at one instant; without *references*, no reference to a secret.
 
-        Raises StoreUnavailable where somebody changes it all the time.
+        Raises StoreUnavailable where the client changes during each of several readings.
         """
         names = (*PROFILE_ATTRIBUTES, *PARAMETER_ATTRIBUTES, *([REFERENCE] if references else []))
         for _ in range(_READINGS):
@@ -96,11 +96,12 @@ class ClientRecords:
         )
 
     def write(self, stored: StoredClient, wanted: ClientRecord | None) -> bool:
-        """Make *stored* what is *wanted*, or take it away where that is None.
+        """Replace *stored* by what is *wanted*, or delete it where that is None.
 
-        False where it is no longer as it was read. What stays the same is not written, and keeps
-        its ``updated_at``. More than a transaction takes is written in several, each guarded like
-        the first: cut off in between, doing it again does the rest.
+        Returns False where the client is no longer as it was read. A parameter that stays the same
+        is not written, and keeps its ``updated_at``. Changes that don't fit into one transaction go
+        into several, each with the same condition; if the process ends in between, doing it again
+        writes the rest.
         """
         basis = wanted or stored.record
         if basis is None:
@@ -135,7 +136,7 @@ class ClientRecords:
     def _guard(
         self, stored: StoredClient, wanted: ClientRecord | None, revision: str, updated_at: str
     ) -> dict[str, Any]:
-        """Return the action on the profile, which lets the others happen only to what was read."""
+        """Return the action on the profile; its condition is that the client is as it was read."""
         update = UpdateBuilder()
         update.set({"revision": revision})
         before = stored.record.profile if stored.record else None
@@ -209,7 +210,7 @@ def _revision(profile: dict[str, Any] | None) -> tuple[bool, str | None]:
 
 
 def _is_overtaken(error: ClientError) -> bool:
-    """Return whether a transaction was refused because somebody else was there."""
+    """Return whether a transaction was refused because somebody else wrote at the same time."""
     if fault(error) is not Fault.CANCELLED:
         return False
     reasons: Any = error.response.get("CancellationReasons", [])

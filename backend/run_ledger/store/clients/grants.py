@@ -1,4 +1,4 @@
-"""What machines may see, as operators write it: `clients.read_grant` is the reader's side of it."""
+"""What machines may see, as operators write it. The API reads it by `reads.read_grant`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def put_grant(
     client: DynamoDBClient, table: str, app_client_id: str, grant: Mapping[str, Any]
 ) -> None:
-    """Let a machine's app client see what *grant* says, and nothing that an earlier one said."""
+    """Let a machine's app client see what *grant* says; an earlier grant is replaced."""
     key = {"pk": app_key(app_client_id), "sk": GRANT}
     client.put_item(TableName=table, Item=to_item(key | dict(grant)))
 

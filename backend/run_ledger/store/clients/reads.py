@@ -24,7 +24,10 @@ _PARAMETER_ATTRIBUTES = ("sk", "kind", "value", "description", "updated_at")
 
 
 class ParameterPage(NamedTuple):
-    """A stretch of a client's parameters: plain ones by name, the number of secrets, the rest."""
+    """One answer's parameters of a client: plain ones by name, and the number of secrets.
+
+    ``after`` is the key to read on from, None at the end.
+    """
 
     plain: Mapping[str, Mapping[str, Any]]
     secrets: int
@@ -32,7 +35,7 @@ class ParameterPage(NamedTuple):
 
 
 def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Mapping[str, Any] | None:
-    """Return what a declared client says of itself, None where it is not declared."""
+    """Return the profile of a client, ``{"name": …, "tags": {…}}``; None where none is declared."""
     item = client.get_item(
         TableName=table,
         Key=to_item({"pk": client_id, "sk": PROFILE}),
@@ -53,7 +56,7 @@ def read_declared(
 
 
 def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
-    """Return the names of all declared clients; InvalidQuery where they are too many."""
+    """Return the names of all declared clients by id; InvalidQuery where they are too many."""
     query = QueryBuilder(table, "pk", CLIENT_DIRECTORY)
     answer = client.query(**query.request(["sk", "name"]))
     if "LastEvaluatedKey" in answer:
@@ -65,7 +68,7 @@ def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
 def read_parameters(
     client: DynamoDBClient, table: str, client_id: str, after: Mapping[str, Any] | None = None
 ) -> ParameterPage:
-    """Return a client's plain parameters; what does not say that it is plain is none."""
+    """Return a client's plain parameters; all that are not marked as plain count as secrets."""
     query = QueryBuilder(table, "pk", client_id)
     query.sort_prefix("sk", PARAMETER_PREFIX)
     answer = client.query(**query.request(_PARAMETER_ATTRIBUTES, after=after))
@@ -79,7 +82,7 @@ def read_parameters(
 
 
 def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mapping[str, Any] | None:
-    """Return what the grant of a machine's app client says, None where it has none.
+    """Return the grant of a machine's app client, as ``{"clients": ["acme"]}``; None without one.
 
     The read is strongly consistent: a grant that was withdrawn is gone at once.
     """
@@ -97,5 +100,5 @@ def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mappin
 
 
 def _list_of(attribute: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a set of strings as a list of them, anything else as it is."""
+    """Return an attribute that is a set of strings as a list of them, and any other as it is."""
     return {"L": [{"S": one} for one in attribute["SS"]]} if "SS" in attribute else attribute

@@ -1,1 +1,1 @@
-"""How DynamoDB is spoken to: connection, values, expressions, batches, faults."""
+"""Calls of DynamoDB: connection, values, expressions, batches, errors."""

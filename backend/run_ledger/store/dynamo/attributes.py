@@ -1,4 +1,4 @@
-"""Plain values to and from DynamoDB's AttributeValue, exactly: integers stay integers."""
+"""Conversion of plain values to DynamoDB's AttributeValue and back; integers stay exact."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
 
 
 def _bytes(value: bytes | str) -> bytes:
-    """Return *value*, which is base64 where nobody has looked at it since it came in."""
+    """Return *value* as bytes: `direct_json` leaves bytes as the base64 text that DynamoDB sent."""
     return value if isinstance(value, bytes) else base64.b64decode(value, validate=True)
 
 

@@ -24,9 +24,10 @@ Batch = dict[str, list[Any]]
 
 
 class KeysLeftOut(StoreUnavailable):
-    """DynamoDB left keys out to the end: those are in ``keys`` by table, what came is in ``found``.
+    """DynamoDB left keys out until the time was over.
 
-    Both are for a caller that can go on with a part.
+    ``keys`` are the keys left out, by table; ``found`` are the items that came, by table. Both are
+    for a caller that can go on with a part.
     """
 
     def __init__(self, found: Batch, keys: Mapping[str, Sequence[Item]]) -> None:

@@ -20,9 +20,9 @@ MOST_CONNECTIONS = 32
 def dynamodb() -> DynamoDBClient:
     """Return the client that handlers share.
 
-    A call that hangs is given up early, as the next try usually finds another host; parameters
-    are not checked on this side, as that would cost more than all the rest of a large call; the
-    account's own endpoint is not looked for, as finding its name costs a tenth of each call.
+    A call that hangs is given up early, as the next attempt usually finds another host. botocore
+    does not check parameters, as that costs more than all the rest of a large call. It does not use
+    the account's own endpoint, as finding its name costs a tenth of each call.
     """
     config = Config(
         connect_timeout=2,

@@ -1,10 +1,10 @@
-"""Large calls encoded, and items decoded, at once instead of member by member.
+"""JSON of large calls encoded, and of items decoded, in one pass instead of member by member.
 
-botocore's serialiser walks the service model for every member of a request, which for a
-transaction of 100 actions costs more than all the rest of the call; its parser does the same to
-every attribute of every item that comes back. What the store passes and takes is the wire format
-already (attribute values as typed dictionaries), so one pass of a JSON encoder or decoder does.
-Bytes alone differ on the wire, where they are base64: `attributes.from_attribute` takes both.
+botocore's serialiser walks the service model for every member of a request; for a transaction of
+100 actions that costs more than all the rest of the call. Its parser does the same to every
+attribute of every item. The store's attribute values have the form of the wire already, so one pass
+of a JSON encoder or decoder is enough. Only bytes differ, which are base64 on the wire:
+`attributes.from_attribute` takes both. Decision 18 has the measurements.
 
 Everything else stays botocore's: endpoint, signature, retries with one idempotency token, errors.
 It uses botocore's events: ``provide-client-params`` sets the members aside, ``before-call`` puts
@@ -42,23 +42,23 @@ def speak_directly(client: DynamoDBClient) -> DynamoDBClient:
 
 
 def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Keep all but a sample of the parameters from the serialiser."""
+    """Keep the parameters for `_put_in`, and let botocore serialise only the first action."""
     token = params.get("ClientRequestToken") or str(uuid.uuid4())
     context[_SET_ASIDE] = {**params, "ClientRequestToken": token}
     return {"TransactItems": params["TransactItems"][:1], "ClientRequestToken": token}
 
 
 def _put_in(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-    """Put the parameters that were set aside into the request, as JSON with bytes in base64."""
+    """Replace the request's body by all parameters as JSON, with bytes in base64."""
     params["body"] = msgspec.json.encode(context.pop(_SET_ASIDE))
 
 
 def _take_out(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
 ) -> None:
-    """Decode the body of an answer, and leave an empty one to the parser.
+    """Decode the body of an answer, and leave an empty object to botocore's parser.
 
-    Errors are the parser's own, and so is what is no JSON object.
+    The parser gets the body of an error, and one that is no JSON object, as it came.
     """
     if response_dict["status_code"] != HTTPStatus.OK:
         return

@@ -1,4 +1,4 @@
-"""What DynamoDB's errors mean for a caller."""
+"""Which of DynamoDB's errors may pass, and which never will."""
 
 from __future__ import annotations
 
@@ -48,10 +48,9 @@ class Fault(Enum):
 
 
 def fault(error: ClientError | BotoCoreError) -> Fault:
-    """Return what *error* means. Errors of the connection are passing ones.
+    """Return what to do about *error*. Errors of the connection are passing ones.
 
-    What botocore itself finds wrong otherwise (no credentials, a malformed call) would be no better
-    a moment later.
+    What botocore itself refuses (no credentials, a malformed call) fails again a moment later.
     """
     if isinstance(error, (HTTPClientError, ConnectionError, IncompleteReadError)):
         return Fault.PASSING

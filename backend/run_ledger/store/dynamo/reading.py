@@ -1,4 +1,4 @@
-"""One request's reading of the tables: calls in rounds, those of a round side by side."""
+"""The calls that one request reads with: in rounds, those of a round at the same time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Reading:
         self._until = time.monotonic() + seconds
 
     def together(self, calls: Sequence[Callable[[], A]]) -> list[A]:
-        """Make *calls* side by side and return their answers in order.
+        """Make *calls* at the same time and return their answers in order.
 
         Raises StoreUnavailable where DynamoDB refuses for the moment, or not all answer in time.
         """
@@ -58,12 +58,12 @@ class Reading:
             raise
 
     def alone(self, call: Callable[[], A]) -> A:
-        """Make one call, a round of its own."""
+        """Make one call as a round of its own, and return its answer."""
         (answer,) = self.together([call])
         return answer
 
     def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
-        """Make two unlike calls side by side."""
+        """Make two calls at the same time whose answers differ in type, and return both."""
         first: list[A] = []
         second: list[B] = []
         self.together([lambda: first.append(one()), lambda: second.append(other())])

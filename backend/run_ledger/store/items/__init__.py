@@ -1,1 +1,1 @@
-"""How each entity is kept: its keys, to an item and from one."""
+"""The item of each entity: its keys, and the conversion to an item and from one."""

@@ -35,10 +35,10 @@ class ClientProfile(Struct, frozen=True):
 
 
 class ClientParameter(Struct, frozen=True):
-    """One parameter: plain with a value, or a secret, of which only the whereabouts are known.
+    """One parameter: plain with a value, or a secret with a reference to where its value is kept.
 
     A secret whose ``secret_ref`` is None is one whose reference is withheld. ``not_secret`` says
-    why a value that looks like a secret is none.
+    why a value that looks like a secret is not one.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ClientParameter(Struct, frozen=True):
 
     @property
     def is_secret(self) -> bool:
-        """Whether this is a secret."""
+        """Return whether this is a secret."""
         return self.value is None
 
 
@@ -62,7 +62,7 @@ class ClientRecord(Struct, frozen=True):
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
-    """Return what the items say; a person may have written some by hand, with less in them."""
+    """Return the client that the items hold; attributes may be missing in items made by hand."""
     profile = items[PROFILE]
     parameters = {}
     for key, item in items.items():
@@ -108,7 +108,7 @@ def parameter_item(client_id: str, parameter: ClientParameter, updated_at: str) 
 
 
 def profile_values(profile: ClientProfile, updated_at: str) -> dict[str, Any]:
-    """Return what the item of a profile holds; a contact that is None is one to take away."""
+    """Return the attributes of a profile's item; None for a contact stands for none."""
     return {
         "name": profile.name,
         "description": profile.description,

@@ -1,4 +1,4 @@
-"""An accepted event as an item of the table Entries: whole, and never changed.
+"""An accepted event as an item of the table Entries: complete, and never changed.
 
 ::
 
@@ -27,7 +27,7 @@ SECONDS_PER_DAY = 86_400
 
 
 class StoredEntry(Struct, frozen=True):
-    """An entry as read."""
+    """An entry, with its event's detail decoded."""
 
     event_id: str
     detail_type: str
@@ -41,7 +41,7 @@ class StoredEntry(Struct, frozen=True):
 def entry_item(event: Event, *, received_at: Instant, ttl_days: int) -> Item:
     """Return the item that records *event*.
 
-    Written out attribute by attribute, as every event passes here.
+    Attributes are written out one by one, as every event passes here and `to_item` takes longer.
     """
     expires_at = received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY
     return {

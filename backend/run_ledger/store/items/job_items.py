@@ -43,7 +43,10 @@ _PASSING = ("ended_at", "fingerprint")
 
 
 class StoredJob(Struct, frozen=True):
-    """A job as read, with what is outside the algebra."""
+    """A job as read, with what does not follow from its events alone.
+
+    ``entries`` is the number of its events.
+    """
 
     job: Job
     revision: int
@@ -56,16 +59,16 @@ def state_attributes(job: Job) -> dict[str, Any]:
 
     See `seen_attributes` for what every write sets.
     """
-    day = instants.day(job.created_at)
+    day, outcome = instants.day(job.created_at), job.outcome
     attributes: dict[str, Any] = {
         "client_id": job.client_id,
         "project_id": job.project_id,
         "pipeline": job.pipeline,
         "ck": keys.creation_key(job.created_at, job.job_id),
         "day_shard": keys.day_shard(day, shard_of(job.job_id)),
-        "outcome": job.outcome,
-        "outcome_day": keys.outcome_day(job.outcome, day),
-        "client_outcome": keys.client_outcome(job.client_id, job.outcome),
+        "outcome": outcome,
+        "outcome_day": keys.outcome_day(outcome, day),
+        "client_outcome": keys.client_outcome(job.client_id, outcome),
         "client_project": keys.client_project(job.client_id, job.project_id),
         "at": {str(number): _from_attempt(a) for number, a in job.attempts.items()},
         "said": from_latest_values(job.latest_values),
@@ -86,14 +89,14 @@ def state_attributes(job: Job) -> dict[str, Any]:
 
 
 def gone_attributes(before: Job | None, attributes: Mapping[str, Any]) -> list[str]:
-    """Return which of the `state_attributes` of *before* are not among these *attributes*."""
+    """Return the attributes to remove: *before* has them, and *attributes* does not."""
     if before is None or before.current.ended is None:
         return []
     return [name for name in _PASSING if name not in attributes]
 
 
 def seen_attributes(now: Instant) -> dict[str, int]:
-    """Return the attributes that say when the last new event was taken in."""
+    """Return the attributes that say when the latest new event came in: *now*."""
     return {"seen": now, "seen_slot": liveness.slot_of(now)}
 
 
@@ -103,7 +106,7 @@ def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
 
 
 def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
-    """Return the job that an item of the table holds, but for what is there for indexes alone."""
+    """Return the job that an item of the table holds."""
     job = Job(
         job_id=item["job_id"]["S"],
         client_id=item["client_id"]["S"],

@@ -1,4 +1,4 @@
-"""How entities are keyed, and where their index entries lie.
+"""The keys of entities in tables and indexes.
 
 =========== ============================ =============================================
 table       key                          indexes
@@ -52,12 +52,15 @@ def entity_key(kind: str, entity_id: str) -> str:
 
 
 def app_key(app_client_id: str) -> str:
-    """Return the partition key of what a machine's app client may see."""
+    """Return the partition key of the grant of a machine's app client."""
     return f"app#{app_client_id}"
 
 
 def creation_key(created_at: Instant, entity_id: str) -> str:
-    """Return the sort key of the indexes: total, stable, and in the order of time."""
+    """Return the sort key of the indexes, as ``2026-11-22T14:15:00.000000Z#job-1``.
+
+    No two entities share one, it never changes, and its order is that of time.
+    """
     return f"{instants.text(created_at)}#{entity_id}"
 
 

@@ -24,7 +24,7 @@ from .job_items import from_latest_values, to_counters, to_latest_values
 
 
 class StoredProject(Struct, frozen=True):
-    """A project as read, with what is outside the algebra."""
+    """A project as read, with what does not follow from its events alone."""
 
     project: Project
     revision: int

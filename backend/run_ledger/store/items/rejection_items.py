@@ -1,7 +1,7 @@
-"""Rejected events: kept with their reason, never counted, never retried by themselves.
+"""A rejected event as an item of the table Rejections: kept with its reason, and not counted.
 
-A rejection's id is derived from the event, so that a redelivered one is stored once. What becomes
-of it is said by its ``status``, so that nothing goes without a trace before it expires::
+A rejection's id is derived from the event, so that an event delivered twice is stored once. Its
+``status`` says what became of it::
 
     open ──> replaying ──> replayed      sent to the writer again: first marked, then sent
       │          ^            │
@@ -33,7 +33,7 @@ _RAW_CHARACTERS = 90_000
 
 
 class Rejection(Struct, frozen=True):
-    """A rejected event as read."""
+    """A rejected event."""
 
     rejection_id: str
     received_at: Instant

@@ -1,9 +1,9 @@
 """Rollup rows as items of the table Rollups.
 
-Each row is kept in several shards, so that writers which run side by side don't meet on one item:
-``sk`` is the row's sort key, ``#``, and the shard. The row is the sum of its shards, and of an item
-its numbers alone are counts. Texts stand beside them, where a writer that counts something leaves
-word of it (see `run_ledger.domain.state.samples`) for no write of its own:
+A row is kept in several shards, so that writers at work at the same time don't write to one item:
+``sk`` is the row's sort key, ``#``, and the shard. The row is the sum of its shards. An item's
+numbers are counts; its texts, which cost no write of their own, say more about what was counted
+(see `run_ledger.domain.state.samples`):
 
 ======================  ======================================================================
 ``seen``                when it counted last, in microseconds (rows of clients)
@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import Instant, parse, text
 from run_ledger.domain.state.rollups import CLIENTS, Row
-from run_ledger.domain.state.samples import Sample
+from run_ledger.domain.state.samples import Sample, Samples
 from run_ledger.store.dynamo.attributes import Attribute, from_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 
@@ -35,15 +35,11 @@ _MOST_TYPE_CHARACTERS = 80
 _MOST_MESSAGE_CHARACTERS = 240
 
 
-class Beside(Struct, frozen=True):
-    """What an item holds beside its counts: texts to set, and texts to set where none are yet."""
-
-    latest: Mapping[str, str] = {}
-    first: Mapping[str, str] = {}
-
-
 class KeptSample(Struct, frozen=True):
-    """What an item says of failures: the first, the times and jobs of some last ones."""
+    """The failures that an item knows: when the first one was, and what the last ones said.
+
+    ``jobs`` are the times and jobs of some of the last ones.
+    """
 
     first_at: Instant | None
     type: str | None
@@ -51,32 +47,41 @@ class KeptSample(Struct, frozen=True):
     jobs: tuple[tuple[Instant, str], ...]
 
 
-def beside_counts(row: Row, sample: Sample | None, now: Instant) -> Beside:
-    """Return what to leave beside the counts of *row* at *now*."""
-    if row.partition == CLIENTS or row.partition.startswith("client#"):
-        return Beside({SEEN: str(now)})
-    if sample is None:
-        return Beside()
-    at = text(sample.at)
-    latest = {_slot(sample.job_id): f"{at}#{sample.job_id}"}
-    if sample.type is not None:
-        latest[_TYPE] = _cut(sample.type, _MOST_TYPE_CHARACTERS)
-    if sample.message is not None:
-        latest[_MESSAGE] = _cut(sample.message, _MOST_MESSAGE_CHARACTERS)
-    return Beside(latest, {_FIRST: at})
+def add_actions(
+    table: str,
+    shard: int,
+    changes: Mapping[Row, Mapping[str, int]],
+    samples: Samples,
+    now: Instant,
+) -> list[dict[str, Any]]:
+    """Return an action for each row of *changes*, which adds them to one shard of the row.
+
+    A row of failures takes in its sample of *samples*, a row of clients that it counted at *now*.
+    """
+    return [
+        _addition(row, counts, samples.get(row), now).action(
+            table, {"pk": {"S": row.partition}, "sk": {"S": f"{row.sort}#{shard}"}}
+        )
+        for row, counts in changes.items()
+    ]
 
 
-def add_action(
-    table: str, row: Row, shard: int, changes: Mapping[str, int], beside: Beside
-) -> dict[str, Any]:
-    """Return the action that adds *changes* to one shard of *row*, and leaves *beside* there."""
+def _addition(
+    row: Row, counts: Mapping[str, int], sample: Sample | None, now: Instant
+) -> UpdateBuilder:
     update = UpdateBuilder()
-    update.set(beside.latest)
-    for name, value in beside.first.items():
-        update.set_once(name, value)
-    update.add(changes)
-    key = {"pk": {"S": row.partition}, "sk": {"S": f"{row.sort}#{shard}"}}
-    return update.action(table, key)
+    if row.partition == CLIENTS or row.partition.startswith("client#"):
+        update.set({SEEN: str(now)})
+    elif sample is not None:
+        at = text(sample.at)
+        update.set({_slot(sample.job_id): f"{at}#{sample.job_id}"})
+        if sample.type is not None:
+            update.set({_TYPE: _cut(sample.type, _MOST_TYPE_CHARACTERS)})
+        if sample.message is not None:
+            update.set({_MESSAGE: _cut(sample.message, _MOST_MESSAGE_CHARACTERS)})
+        update.set_once(_FIRST, at)
+    update.add(counts)
+    return update
 
 
 def from_rollup_item(item: Mapping[str, Attribute]) -> tuple[Row, dict[str, int]]:
@@ -91,17 +96,17 @@ def sort_of(item: Mapping[str, Attribute]) -> str:
 
 
 def counts_of(item: Mapping[str, Attribute]) -> dict[str, int]:
-    """Return what an item counts."""
+    """Return the counts in an item, as ``{"created": 3, "c_records_ok": 120}``."""
     return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
 
 def seen_at(item: Mapping[str, Attribute]) -> Instant | None:
-    """Return when a writer counted something in an item last; None where it does not say."""
+    """Return when a writer last counted something in an item; None where it has no such text."""
     return Instant(int(item[SEEN]["S"])) if SEEN in item else None
 
 
 def sample_of(item: Mapping[str, Attribute]) -> KeptSample:
-    """Return what an item says of failures."""
+    """Return what an item knows of failures."""
     values = from_item({name: item[name] for name in _texts(item)})
     jobs = (values[name].partition("#") for name in _JOBS if name in values)
     return KeptSample(
@@ -120,6 +125,6 @@ def _slot(job_id: str) -> str:
     return _JOBS[zlib.crc32(job_id.encode()) % len(_JOBS)]
 
 
-def _cut(said: str, most: int) -> str:
-    """Return *said*, its end replaced by an ellipsis where it is longer than *most*."""
-    return said if len(said) <= most else said[: most - 1] + "…"
+def _cut(words: str, most: int) -> str:
+    """Return *words*; of more than *most* characters the end becomes an ellipsis."""
+    return words if len(words) <= most else words[: most - 1] + "…"

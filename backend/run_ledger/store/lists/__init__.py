@@ -1,1 +1,1 @@
-"""What is read for lists and totals: indexes, rollups, histories."""
+"""Reads for lists and totals: indexes, rollups, histories."""

@@ -1,4 +1,4 @@
-"""What was created, started and ended for a client, hour by hour; counters are left aside."""
+"""How many jobs of a client were created, started and ended in each hour; no counters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = ("created", "started", "ended_")
 
 
 class HoursPage(NamedTuple):
-    """The hours of a client that one answer holds, by their first moment, and what is left."""
+    """The hours of a client that one answer holds, by their first instant, and what is left."""
 
     client_id: str
     hours: Mapping[Instant, Mapping[str, int]]
@@ -27,13 +27,13 @@ class HoursPage(NamedTuple):
 
 
 def client_range(client_id: str, day: tuple[str, Sequence[str]]) -> Range:
-    """Return the range of a client's hours on a *day*, given with its cuts."""
+    """Return the range of a client's hours on a *day*, as `day_cuts` gives it."""
     name, cuts = day
     return Range(f"client#{client_id}#{name}", cuts)
 
 
 def read_hours(client: DynamoDBClient, table: str, wanted: Range) -> HoursPage:
-    """Return the hours in a range of a client's."""
+    """Return the hours of a client in a range."""
     page, rest = read_range(client, table, wanted, _folded)
     return page._replace(rest=rest)
 

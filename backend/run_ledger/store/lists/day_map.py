@@ -1,7 +1,7 @@
 """The map of the days: how many of a day's jobs are in which outcome now, and in which shards.
 
-It comes from the rollups, and lets lists skip days without a match unread. One Query reads it,
-newest day first, and what that leaves out is said by the map's floor.
+It comes from the rollups. With it, lists need not read days without a match. One Query reads it,
+newest day first; days before the map's floor were not read.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def read_day_map(
 ) -> DayMap:
     """Return the map of the days with something between *start* and *low*, from so many *rows*.
 
-    *rows* is None for as many as one answer holds. Of each day it says how many jobs are in any of
-    *outcomes*, by outcome; where that is None, how many there are, by shard.
+    *rows* is None for as many as one answer holds. For each day the map has the number of jobs in
+    each of *outcomes*; where that is None, the number of jobs in each shard.
     """
     names = _SHARDS if outcomes is None else {f"{NOW}{outcome}": outcome for outcome in outcomes}
     query = QueryBuilder(reading.tables.rollups, "pk", DAYS)

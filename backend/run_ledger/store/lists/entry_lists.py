@@ -1,7 +1,7 @@
 """The history of a job: its entries, which are keyed by event id.
 
-Their order of time is not in the key, as the key is the duplicate check. So a history is read
-whole and sorted; one that is too long for that is given in the order of the key, page by page.
+The key is the duplicate check, and says nothing of time. So a history is read to its end and
+sorted. A history too long for that is given in the order of the key, page by page.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read_by_time(
 ) -> Sequence[StoredEntry] | None:
     """Return the oldest entries after (``occurred_at``, event id), one more than *limit*.
 
-    None where the history is too long to be read whole.
+    Returns None where the history is too long to be read to its end.
     """
     found: list[Any] = []
     start: Item | None = None

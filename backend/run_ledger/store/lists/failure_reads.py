@@ -24,7 +24,7 @@ def failure_range(client_id: str, day: str) -> Range:
 
 
 def read_failures(reading: Reading, ranges: Sequence[Range]) -> list[CountedFailures]:
-    """Return what the shards of the rows in *ranges* count, and their samples."""
+    """Return the counts and samples of each shard of the rows in *ranges*."""
     return [one for page in read_ranges(reading, ranges, _counted) for one in page]
 
 

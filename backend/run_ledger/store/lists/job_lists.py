@@ -1,8 +1,8 @@
 """Lists of jobs, newest first: their rows in the indexes, and their items.
 
 A list takes three rounds of calls at most: the map of the days (only where a plan needs it), index
-partitions, items. The items are read strongly consistent because they decide: indexes follow a
-moment later, so a row may lead to a job that has moved on, and then the item is right.
+partitions, items. The items are read strongly consistent, as they decide: indexes follow a
+moment later, so a row may lead to a job that has changed, and then the item is right.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Bounds(NamedTuple):
-    """What of each partition is read: below ``start``, not below ``low``; None where open."""
+    """The range of sort keys to read: from ``low``, exclusive of ``start``; None where open."""
 
     start: str | None
     low: str | None
@@ -46,7 +46,7 @@ class Rows(NamedTuple):
 
 
 def read_index(reading: Reading, plan: Plan, bounds: Bounds, now: Instant) -> Rows:
-    """Return, of each partition of *plan*, the newest job ids that pass its sieve."""
+    """Return from each partition of *plan* the newest job ids that pass its sieve."""
     answers = reading.together(
         [
             partial(_query, reading, partition, plan.sieve, bounds, now)
@@ -57,7 +57,7 @@ def read_index(reading: Reading, plan: Plan, bounds: Bounds, now: Instant) -> Ro
 
 
 def read_jobs(reading: Reading, job_ids: Collection[str]) -> list[StoredJob]:
-    """Return those of the jobs that there are, in no order."""
+    """Return the jobs with these ids, in no order; ids without a job are left out."""
     answers = reading.together(
         [
             partial(read_portion, reading.client, reading.tables.jobs, portion)
@@ -101,7 +101,7 @@ def _query(
 
 
 def _sift(query: QueryBuilder, sieve: Sieve) -> None:
-    """Let DynamoDB leave out the rows that don't match; it reads them all the same."""
+    """Let DynamoDB leave out rows that don't match; it still reads them, and bills that."""
     for name, value in sieve.equal.items():
         query.require((name,), "=", value)
     if sieve.outcomes is not None:
@@ -113,7 +113,7 @@ def _sift(query: QueryBuilder, sieve: Sieve) -> None:
 
 
 def _may_be(row: Mapping[str, Any], now: Instant, *, stalled: bool) -> bool:
-    """Return whether the item of a running job's *row* may be stalled, or may not."""
+    """Return whether the running job of *row* may be stalled, or may not be where not *stalled*."""
     if "seen_slot" not in row:
         return True
     heartbeat = row.get("heartbeat")
@@ -122,6 +122,6 @@ def _may_be(row: Mapping[str, Any], now: Instant, *, stalled: bool) -> bool:
 
 
 def read_portion(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> list[StoredJob]:
-    """Return those of *job_ids*, at most 100, that there are, in no order."""
+    """Return the jobs with *job_ids*, at most 100, in no order; ids without a job are left out."""
     keys = [to_item({"job_id": job_id}) for job_id in job_ids]
     return [from_job_item(item) for item in read_items(client, {table: keys})[table]]

@@ -64,9 +64,9 @@ class Partition(NamedTuple):
 
 
 class End(NamedTuple):
-    """What a row must show of its job's end: how its attribute ``name`` compares with ``value``.
+    """A condition on a job's end: how the row's attribute ``name`` must compare with ``value``.
 
-    Rows of an earlier version show none of it: their items decide.
+    Rows of an earlier version lack the attribute: their items decide.
     """
 
     name: str
@@ -75,7 +75,7 @@ class End(NamedTuple):
 
 
 class Sieve(NamedTuple):
-    """What rows are looked through for, where an index's key does not say it all."""
+    """The conditions on rows that an index's key does not cover."""
 
     equal: Mapping[str, str]
     outcomes: Collection[str] | None
@@ -104,7 +104,7 @@ class Plan(NamedTuple):
     days: int = 0
 
     def next_pace(self, limit: int, looked_through: int, matching: int) -> int:
-        """Return the pace of the next page, after one that looked through so many rows."""
+        """Return how many rows the next page looks through, from what this page found."""
         if not self.sieve.is_empty:
             return next_pace(limit, looked_through, matching)
         # A list that ran off the map reads all of it from there on, while it needs to.
@@ -114,7 +114,7 @@ class Plan(NamedTuple):
 
 
 def needs_map(query: JobsQuery) -> bool:
-    """Return whether the days decide what is read, if all clients are asked for."""
+    """Return whether a list over all clients is read day by day."""
     return _index(query, of_clients=False) in (keys.BY_DAY, keys.BY_OUTCOME)
 
 
@@ -145,7 +145,7 @@ def plan_by_client(query: JobsQuery, clients: Sequence[str], place: PageStart) -
 
 
 def plan_over_all(query: JobsQuery, place: PageStart) -> Plan:
-    """Return the plan for jobs of all clients that have one thing in common."""
+    """Return the plan for jobs of all clients that share a parent or a project."""
     index = _index(query, of_clients=False)
     sieve = _sieve(query, index)
     value = query.parent_job_id if index == keys.BY_PARENT else query.project_id
@@ -259,7 +259,7 @@ def _is_whole(day: str, place: PageStart) -> bool:
 
 
 def _given(total: int, place: PageStart) -> int:
-    """Return how many of a day's *total* jobs are no longer to come: all, if nobody knows."""
+    """Return how many of a day's *total* jobs earlier pages gave; all where that is not known."""
     return total if place.given is None else place.given
 
 
@@ -273,7 +273,7 @@ def _rows(query: JobsQuery, sieve: Sieve, place: PageStart, partitions: int) -> 
 def _rows_of_share(limit: int, share: float) -> int:
     """Return how many of a page's rows lie at most in a partition that holds *share* of a day's.
 
-    Which job lies where is as good as chance, so four standard deviations above what is expected
-    do; should that ever be too few, the page comes back short.
+    Jobs spread over partitions as if by chance, so four standard deviations above the expected
+    number are enough; should that ever be too few, the page comes back short.
     """
     return min(limit + 1, ceil(limit * share) + 2 * isqrt(limit) + 3)

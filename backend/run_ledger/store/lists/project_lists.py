@@ -1,4 +1,4 @@
-"""Which projects a client has reported on, the projects themselves, and whose a project is."""
+"""Projects: those a client has reported on, their items, and the client of a project."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
-    """Return the projects that updates of *client_id* speak of, sorted.
+    """Return the projects that *client_id* has sent updates of, sorted.
 
-    The index has them by time and not by name, so all are read: an answer of DynamoDB holds
+    The index sorts them by time and not by name, so all are read: an answer of DynamoDB holds
     thousands. Raises InvalidQuery for a client that has more.
     """
     query = QueryBuilder(table, "client_id", client_id, index=keys.BY_CLIENT)
@@ -33,7 +33,7 @@ def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[st
 
 
 def read_project(client: DynamoDBClient, table: str, project_id: str) -> StoredProject | None:
-    """Return one project as it is now, None where no update speaks of it."""
+    """Return one project as it is now, None where it has no updates."""
     key = to_item({"project_id": project_id})
     item: Any = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
     return None if item is None else from_project_item(item)
@@ -42,7 +42,7 @@ def read_project(client: DynamoDBClient, table: str, project_id: str) -> StoredP
 def read_projects(
     client: DynamoDBClient, table: str, project_ids: Sequence[str]
 ) -> dict[str, StoredProject]:
-    """Return those of *project_ids*, at most 100, that there are."""
+    """Return the projects with *project_ids*, at most 100, by id; others are left out."""
     keys_wanted = [to_item({"project_id": project_id}) for project_id in project_ids]
     stored = map(from_project_item, read_items(client, {table: keys_wanted})[table])
     return {one.project.project_id: one for one in stored}

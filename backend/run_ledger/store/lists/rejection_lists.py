@@ -1,8 +1,7 @@
-"""Rejected events as they are read: the list, newest first, one of them, and its status.
+"""Reads of rejected events: the list, newest first, one of them, and a change of its status.
 
-No map says which days have any, so the latest are read in one round of calls, and where they don't
-fill a page the others in a second; together they reach as far back as rejections are kept by
-default.
+No map says which days have any. So one round of calls reads the latest days, and where these don't
+fill a page, a second round reads the others, as far back as rejections are kept by default.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ def read_rejection(client: DynamoDBClient, table: str, rejection_id: str) -> Rej
 def move(
     client: DynamoDBClient, table: str, rejection: Rejection, status: Status, *, at: Instant
 ) -> bool:
-    """Give *rejection* another status; False where it is no longer as it was read.
+    """Give *rejection* another status; return False where it is no longer as it was read.
 
     That is so when somebody else has moved it, when the writer has rejected the event once more,
     or when it has expired.

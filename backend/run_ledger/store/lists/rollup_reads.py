@@ -1,8 +1,8 @@
-"""Reading rollup rows: many partitions side by side, added up as they come.
+"""Reads of rollup rows: many partitions at the same time, added up as they come.
 
-A range of a partition is one Query. Where one answer doesn't hold it all (1 MB), the next round
-asks for the rest in as many pieces as the range can be cut into, so that two rounds bring what one
-Query after the other would take many for.
+A range of a partition is one Query. Where one answer (1 MB) doesn't hold it all, the next round
+asks for the rest in as many pieces as the range can be cut into. So two rounds bring what would
+take many with one Query after the other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ K = TypeVar("K")
 T = TypeVar("T")
 Counts = dict[str, int]
 Grouping = Callable[[str], Callable[[str], K | None]]
-"""Says of a partition what says of a row in it, by sort key, where it is added; None: nowhere."""
+"""Takes a partition key and returns a function of a row's sort key.
+
+That function returns the key that the row's counts are added up under; None leaves the row out.
+"""
 
 MOST_ROUNDS = 3
 
@@ -34,18 +37,21 @@ MOST_ROUNDS = 3
 class Range(NamedTuple):
     """The rows of a partition from the first of ``cuts`` up to the last of them.
 
-    ``cuts`` ascend, and none is a sort key itself but a beginning of some: an hour, a day. The rows
-    can be asked for apart between each two.
+    ``cuts`` ascend. Each is the beginning of some sort keys, an hour or a day, and none is a sort
+    key itself. The rows between two cuts can be read by a Query of their own.
     """
 
     partition: str
     cuts: Sequence[str]
     after: str | None = None
-    """A sort key: only rows beyond it."""
+    """A sort key: only rows after it are read."""
 
 
 def day_cuts(start: Instant, end: Instant) -> list[tuple[str, Sequence[str]]]:
-    """Return the days from *start* to *end*, exclusive, each with the hours of it in between."""
+    """Return the days from *start* to *end*, exclusive, each with its hours in between as cuts.
+
+    An example: ``[("2026-11-22", ["14", "15", "15$"])]``.
+    """
     midnights = every(DAY, floor(start, DAY), end)
     return [(day(one), _hour_cuts(max(start, one), min(end, later(one, DAY)))) for one in midnights]
 
@@ -61,7 +67,7 @@ def _hour_cuts(start: Instant, end: Instant) -> list[str]:
 
 
 def read_sums(reading: Reading, ranges: Sequence[Range], place: Grouping[K]) -> dict[K, Counts]:
-    """Return the attributes of all rows in *ranges*, added up where *place* puts them."""
+    """Return the counts of all rows in *ranges*, added up under the keys that *place* gives."""
     sums: dict[K, Counts] = {}
     for part in read_ranges(reading, ranges, partial(_placed, place)):
         for key, counts in part.items():
@@ -72,7 +78,7 @@ def read_sums(reading: Reading, ranges: Sequence[Range], place: Grouping[K]) -> 
 def read_ranges(
     reading: Reading, ranges: Sequence[Range], fold: Callable[[Range, Sequence[Any]], T]
 ) -> list[T]:
-    """Return what *fold* makes of the items of each answer; it is called where the answer comes.
+    """Return what *fold* makes of the items of each answer; it runs in the answer's thread.
 
     Raises InvalidQuery where that takes more rounds of calls than a request may have.
     """
@@ -118,7 +124,7 @@ def _placed(place: Grouping[K], wanted: Range, items: Sequence[Any]) -> dict[K, 
 
 
 def _add_item(known: Counts, item: Mapping[str, Any]) -> None:
-    """Add the counts of an item: `counts_of` without a mapping of its own, as rows are many."""
+    """Add the counts of an item, without the mapping that `counts_of` makes: rows are many."""
     for name, value in item.items():
         number = value.get("N")
         if number is not None:

@@ -1,4 +1,7 @@
-"""Which of a client's running jobs have stalled, from index rows; items decide on the edge."""
+"""How many of a client's running jobs have stalled, from index rows.
+
+A row that can't tell names a job whose item must be read.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,21 @@ if TYPE_CHECKING:
 
 
 class RunningJobs(Struct, frozen=True):
-    """What the rows of a client's running jobs tell; not ``is_whole`` where there are more."""
+    """The number of a client's stalled jobs, and the ids of those of which a row can't tell.
+
+    ``is_whole`` is False where the client has more running jobs than one answer holds.
+    """
 
     client_id: str
     stalled: int = 0
     unclear: tuple[str, ...] = ()
     heard_at: tuple[Instant, ...] = ()
-    """When the client was heard of, at least: a slot of five minutes begins then."""
+    """The start of the latest slot of five minutes in which a running job was seen, if any."""
     is_whole: bool = True
 
 
 def read_running(client: DynamoDBClient, table: str, client_id: str, now: Instant) -> RunningJobs:
-    """Return what one answer's rows tell of a client's running jobs: some thousands."""
+    """Return what the rows of one answer, some thousands, tell of a client's running jobs."""
     key = keys.client_outcome(client_id, "running")
     query = QueryBuilder(table, "client_outcome", key, index=keys.BY_CLIENT_OUTCOME)
     answer = client.query(**query.request(["job_id", "seen_slot", "heartbeat"]))

@@ -1,9 +1,9 @@
-"""Counting what runs and what has stalled, from rollups and index rows alone: no item is read.
+"""The count of running and stalled jobs, from rollups and index rows: no item is read.
 
-The map of the days says on which days jobs were created that run now; each has one partition of the
-index ``by_outcome``, whose rows say in which slot of five minutes a job was last seen. A row that
-lies on the boundary counts as alive: so a job counts as stalled up to one slot late, and never
-early. Indexes follow the table a moment later, and so does the count.
+The map of the days says on which days the jobs were created that run now. Each such day has one
+partition of the index ``by_outcome``, whose rows say in which slot of five minutes a job was last
+seen. A row that can't tell counts as alive: so a job counts as stalled up to one slot late, and
+never early. Indexes follow the table a moment later, and so does the count.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ _NEWEST_ROWS = 200
 
 
 class Sweep(NamedTuple):
-    """What was counted: by client, what runs and what of that has stalled; and what waits."""
+    """What was counted: running and stalled jobs by client, and all queued jobs."""
 
     running: Mapping[str, int]
     stalled: Mapping[str, int]
     queued: int
     newest_event_age_seconds: float | None
-    """At most so long ago the ledger took in an event; None where it knows none."""
+    """The latest event came in at most so long ago; None where no job is known."""
 
 
 class _Partition(NamedTuple):
     outcome: str
     day: str
     rows: int | None
-    """How many of its rows to read, the newest; None: all."""
+    """How many of its rows to read, newest first; None for all."""
 
 
 class _Rows(NamedTuple):
@@ -57,9 +57,9 @@ class _Rows(NamedTuple):
 
 
 def sweep(reading: Reading, now: Instant) -> Sweep:
-    """Return what runs, waits and has stalled at *now*.
+    """Count the jobs that run, wait and have stalled at *now*.
 
-    Raises StoreUnavailable where that can't be said, in time or at all: a part would be no count.
+    Raises StoreUnavailable where not all could be read in time: a part would be no count.
     """
     days = _days(reading)
     calls = [
@@ -95,7 +95,7 @@ def _days(reading: Reading) -> list[tuple[str, Mapping[str, int]]]:
 def _partitions(
     days: list[tuple[str, Mapping[str, int]]],
 ) -> Iterator[_Partition]:
-    """Yield which outcome's rows of which day to read: all that run, the newest of the others."""
+    """Yield the partitions to read: all rows of running jobs, and the newest rows of the others."""
     for place, (day, counts) in enumerate(days):
         if counts.get(RUNNING, 0) > 0:
             yield _Partition(RUNNING, day, None)
@@ -106,7 +106,7 @@ def _partitions(
 
 
 def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: Instant) -> _Rows:
-    """Return what the rows of one partition say."""
+    """Count the rows of one partition."""
     key = keys.outcome_day(partition.outcome, partition.day)
     query = QueryBuilder(table, "outcome_day", key, index=keys.BY_OUTCOME)
     wanted = ["client_id", "seen_slot", "heartbeat"]
@@ -122,7 +122,7 @@ def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: Instan
 
 
 def _with(found: _Rows, row: Mapping[str, Any], now: Instant, *, counts: bool) -> _Rows:
-    """Return *found* with what *row* says, too; it *counts* where it runs."""
+    """Return *found* with *row* added; only a row that *counts* is counted as running."""
     # A job that has not been seen since slots were kept was seen long ago.
     slot = int(row["seen_slot"]["N"]) if "seen_slot" in row else 0
     if counts:

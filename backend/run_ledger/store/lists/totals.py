@@ -28,7 +28,7 @@ _ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in OUTCOMES))
 
 
 class Total(NamedTuple):
-    """How many jobs are in which outcome now; when writers counted last, where rows say so."""
+    """The number of jobs now in each outcome, and when writers last counted, if rows say so."""
 
     states: Mapping[str, int]
     seen_at: Sequence[Instant] = ()
@@ -39,7 +39,7 @@ TotalsByName = Mapping[str, Total]
 
 
 class TotalsPage(NamedTuple):
-    """Totals by name, ascending; ``goes_on`` where there are names beyond the last."""
+    """Totals by name, ascending; ``goes_on`` says that there are names after the last one."""
 
     totals: TotalsByName
     goes_on: bool
@@ -48,7 +48,7 @@ class TotalsPage(NamedTuple):
 def read_totals(
     client: DynamoDBClient, table: str, partition: str, *, start: str | None, rows: int | None
 ) -> TotalsPage:
-    """Return the totals of a partition beyond the name *start*, from at most *rows* rows."""
+    """Return the totals of a partition after the name *start*, from at most *rows* rows."""
     query = QueryBuilder(table, "pk", partition)
     query.sort_after("sk", None if start is None else f"{start}{_BEYOND}")
     answer = client.query(**query.request(_ATTRIBUTES, limit=rows))

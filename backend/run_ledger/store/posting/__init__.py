@@ -1,1 +1,1 @@
-"""From a batch of events to transactions: exactly once."""
+"""The writer's way from a batch of events to transactions: each event counts exactly once."""

@@ -1,4 +1,4 @@
-"""What the ledger must know of jobs and of projects to post events to either."""
+"""How events change a job or a project: both offer what the ledger needs to post to either."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ StoredEntity = job_items.StoredJob | project_items.StoredProject
 
 
 class Known(Struct, frozen=True):
-    """What stays true of an entity whatever else it takes in.
+    """What stays true of an entity whatever events it takes in later.
 
-    Its identity never changes, and a start (of the attempt with that number; of a project, whose
-    only "attempt" is 1, its creation) only ever moves back. So an event that merely adds to sums
-    as seen from here does so for good, and can be written without reading first.
+    ``identity`` never changes. ``starts`` maps the number of an attempt to its start, which only
+    ever moves back; a project has one attempt, 1, that starts with its creation. So an event that
+    by these only adds to counters can be written without reading the entity first.
     """
 
     identity: tuple[str, ...]
@@ -61,7 +61,7 @@ class Entity(Protocol):
         """Return the item's key."""
 
     def load(self, item: Mapping[str, Attribute]) -> StoredEntity:
-        """Return what an item holds."""
+        """Return the entity that an item holds."""
 
     def known(self, stored: StoredEntity) -> Known:
         """Return what stays true of *stored*."""
@@ -73,10 +73,10 @@ class Entity(Protocol):
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
 
     def only_adds(self, known: Known, event: Event) -> bool:
-        """Return whether *event* only adds to sums."""
+        """Return whether *event* only adds to counters."""
 
     def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
-        """Return the change by events that only add to sums."""
+        """Return the change by events that only add to counters."""
 
     def write_state(
         self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
@@ -85,7 +85,7 @@ class Entity(Protocol):
 
 
 class JobEntity:
-    """Jobs: state in Jobs, counted in Rollups."""
+    """Jobs: their state is in the table Jobs, and they are counted in Rollups."""
 
     kind = "job"
     key_name = "job_id"
@@ -99,7 +99,7 @@ class JobEntity:
         return to_item({self.key_name: entity_id})
 
     def load(self, item: Mapping[str, Attribute]) -> job_items.StoredJob:
-        """Return what an item holds."""
+        """Return the entity that an item holds."""
         return job_items.from_job_item(item)
 
     def known(self, stored: StoredEntity) -> Known:
@@ -115,13 +115,13 @@ class JobEntity:
         jobs.check_identity(_stored_job(stored).job, jobs.job_update(event))
 
     def only_adds(self, known: Known, event: Event) -> bool:
-        """Return whether *event* only adds to sums."""
+        """Return whether *event* only adds to counters."""
         return self.identity(event) == known.identity and jobs.changes_only_counters(
             event, known.starts
         )
 
     def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
-        """Return the change by events that only add to sums."""
+        """Return the change by events that only add to counters."""
         client_id, project_id, pipeline = jobs.identity(jobs.job_update(events[0]))
         update = UpdateBuilder()
         update.require(("client_id",), "=", client_id)
@@ -162,7 +162,7 @@ class JobEntity:
 
 
 class ProjectEntity:
-    """Projects: state in Projects, each counted once in Rollups, as one that its client has."""
+    """Projects: their state is in the table Projects; Rollups count each once, for its client."""
 
     kind = "project"
     key_name = "project_id"
@@ -176,7 +176,7 @@ class ProjectEntity:
         return to_item({self.key_name: entity_id})
 
     def load(self, item: Mapping[str, Attribute]) -> project_items.StoredProject:
-        """Return what an item holds."""
+        """Return the entity that an item holds."""
         return project_items.from_project_item(item)
 
     def known(self, stored: StoredEntity) -> Known:
@@ -193,13 +193,13 @@ class ProjectEntity:
         projects.check_identity(project, projects.project_update(event))
 
     def only_adds(self, known: Known, event: Event) -> bool:
-        """Return whether *event* only adds to sums."""
+        """Return whether *event* only adds to counters."""
         return self.identity(event) == known.identity and projects.changes_only_counters(
             event, known.starts[1]
         )
 
     def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
-        """Return the change by events that only add to sums."""
+        """Return the change by events that only add to counters."""
         update = UpdateBuilder()
         update.require(("client_id",), "=", events[0].update.client_id)
         # "$" follows "#", which ends the time in ck: so this says created_at <= earliest.
@@ -225,7 +225,7 @@ class ProjectEntity:
 
 
 def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None) -> None:
-    """Let the write happen only on the state that was read, and count the revision on."""
+    """Require that the entity is as it was read, and raise its revision by one."""
     if stored is None:
         update.require_absent(key)
         update.set({"rev": 1})
@@ -237,7 +237,7 @@ def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None) -> None
 def _take_in(
     update: UpdateBuilder, events: Sequence[Event], seen_attributes: Mapping[str, int]
 ) -> None:
-    """Add the events' deltas and their number, and note when that was."""
+    """Add the events' deltas and their number, and set when they came in."""
     counters: dict[str, int] = {}
     for event in events:
         add_delta(counters, event)
@@ -246,7 +246,7 @@ def _take_in(
 
 
 def _outcome(before: jobs.Job | None, after: jobs.Job) -> dict[str, Any]:
-    """Return what a log says of a job that turned from *before* into *after*."""
+    """Return the log's words for a job that turned from *before* into *after*."""
     current = after.current
     outcome: dict[str, Any] = {
         "status": current.status,

@@ -3,7 +3,7 @@
 An event's entry, its effect on the job or project and its effect on the rollups commit in one
 transaction, and the entry is put only where absent. So an event that comes again, for whatever
 reason (a repeat, a redelivery, a retry after a timeout that had committed), finds its entry and is
-dropped, and an event whose entry is missing has had no effect at all.
+dropped. An event without an entry has had no effect at all.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.rejection_items import put_request, rejection_item
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
-from .postings import Pending, PendingGroup, Posting, next_posting, packed
+from .postings import Pending, PendingGroup, Posting, load, next_posting
 from .reports import Moment, Report
-from .snapshots import load
-from .transactions import Retention, Transaction, Verdict
+from .transactions import Retention, Transaction, Verdict, packed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,7 +41,7 @@ _RESERVE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class EventMessage:
-    """One event as a message brought it."""
+    """A message with an event that was accepted; ``raw`` is its text."""
 
     message_id: str
     raw: str
@@ -51,7 +50,7 @@ class EventMessage:
 
 @dataclass(frozen=True, slots=True)
 class InvalidMessage:
-    """One message that holds no acceptable event."""
+    """A message without an acceptable event; ``raw`` is its text, ``error`` what is wrong."""
 
     message_id: str
     raw: str
@@ -60,7 +59,7 @@ class InvalidMessage:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The clock (microseconds since 1970), the pause and the dice, for tests to hold still."""
+    """The clock, the pause (in seconds) and the random numbers: tests replace them."""
 
     now: Callable[[], Instant] = lambda: Instant(time.time_ns() // 1_000)
     pause: Callable[[float], None] = time.sleep
@@ -94,17 +93,17 @@ class Ledger:
 
     def post(
         self,
-        deliveries: Iterable[EventMessage],
-        refusals: Iterable[InvalidMessage],
+        messages: Iterable[EventMessage],
+        invalid_messages: Iterable[InvalidMessage],
         remaining_seconds: Callable[[], float],
     ) -> Report:
-        """Post all events and keep all refusals; report what could not be done in time.
+        """Post all events and keep all invalid messages; report what could not be done in time.
 
         Messages in ``failed_message_ids`` are safe to deliver again: their events have either had
         no effect, or are found again as repeats.
         """
         report = Report()
-        groups = self._groups(deliveries)
+        groups = self._groups(messages)
         pauses = 0
         while groups:
             if remaining_seconds() < _RESERVE_SECONDS:
@@ -119,17 +118,17 @@ class Ledger:
             if contended and groups:
                 self._pause(pauses, remaining_seconds())
             pauses = pauses + 1 if contended else 0
-        for refusal in refusals:
+        for message in invalid_messages:
             if remaining_seconds() < _RESERVE_SECONDS:
-                report.note_lost_rejection([refusal.message_id], "no time left")
+                report.note_lost_rejection([message.message_id], "no time left")
                 continue
-            self._reject(report, refusal.raw, [refusal.message_id], refusal.error)
+            self._reject(report, message.raw, [message.message_id], message.error)
         return report
 
     def _round(
         self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]
     ) -> bool:
-        """Try every group once, if time allows; return whether DynamoDB asked for patience."""
+        """Try every group once, if time allows; return whether to pause before the next round."""
         if not self._load(report, [group for group in groups if group.needs_loading()]):
             return True
         for group in groups:
@@ -145,7 +144,7 @@ class Ledger:
         return contended
 
     def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> bool:
-        """Commit *postings* in one transaction; return whether they need patience."""
+        """Commit *postings* in one transaction; return whether to pause before the next try."""
         transaction = Transaction(
             postings, self._tables, self._shard, Retention(now, self._ttl_days)
         )
@@ -164,7 +163,7 @@ class Ledger:
     def _after_failure(
         self, report: Report, transaction: Transaction, error: ClientError | BotoCoreError
     ) -> bool:
-        """Learn from a transaction that failed; return whether to be patient before the next."""
+        """Learn from a transaction that failed; return whether to pause before the next."""
         kind = fault(error)
         if kind is Fault.CANCELLED and isinstance(error, ClientError):
             report.cancelled += 1
@@ -199,7 +198,7 @@ class Ledger:
         return not learned
 
     def _drop_repeats(self, report: Report, verdict: Verdict) -> None:
-        """Take out what has an entry; what that owes to an unanswered call of ours was posted."""
+        """Take out events that have an entry; those of an unanswered call of ours were posted."""
         found: dict[tuple[int, Instant], tuple[Posting, list[Pending]]] = {}
         for posting, pending, received_at in verdict.repeats:
             posting.group.pending.remove(pending)
@@ -240,7 +239,7 @@ class Ledger:
             group.is_alone = True
 
     def _load(self, report: Report, groups: Sequence[PendingGroup]) -> bool:
-        """Read what the groups need; return False where DynamoDB asked for patience."""
+        """Read the entities of the groups; return False where DynamoDB left some out for now."""
         if not groups:
             return True
         report.calls += 1
@@ -251,18 +250,18 @@ class Ledger:
                 return False
             raise StoreUnavailable(str(error)) from error
 
-    def _groups(self, deliveries: Iterable[EventMessage]) -> list[PendingGroup]:
+    def _groups(self, messages: Iterable[EventMessage]) -> list[PendingGroup]:
         """Group the events by entity; messages that carry the same event share one `Pending`."""
         groups: dict[tuple[str, str], PendingGroup] = {}
         pendings: dict[tuple[str, str, str, bytes], Pending] = {}
-        for delivery in deliveries:
-            event = delivery.event
+        for message in messages:
+            event = message.event
             name = (event.kind, event.entity_id)
             pending = pendings.get((*name, event.event_id, event.digest))
             if pending is not None:
-                pending.message_ids.append(delivery.message_id)
+                pending.message_ids.append(message.message_id)
                 continue
-            pending = Pending(event, delivery.raw, [delivery.message_id])
+            pending = Pending(event, message.raw, [message.message_id])
             pendings[(*name, event.event_id, event.digest)] = pending
             if name not in groups:
                 groups[name] = PendingGroup(
@@ -302,14 +301,14 @@ class Ledger:
             report.note_failure(pending, reason)
 
     def _pause(self, tries: int, remaining_seconds: float) -> None:
-        """Wait a random while that grows with the tries ("full jitter"), never past the end."""
+        """Wait for a random time that grows with the tries ("full jitter") and ends in time."""
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(tries, 10))
         within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
 
 
 def _neighbourhood(group: PendingGroup) -> tuple[str, tuple[str, ...]]:
-    """Return what to sort groups by, so that those which share rollup rows share transactions."""
+    """Return what to sort groups by: groups that share rollup rows then share transactions."""
     return group.entity.kind, group.entity.identity(group.pending[0].event)
 
 

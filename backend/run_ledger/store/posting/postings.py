@@ -1,4 +1,4 @@
-"""From pending events to postings, and from postings to transactions: no calls here.
+"""From pending events to postings.
 
 A posting is what must commit together: some events of one entity (each put where absent), the
 entity's change, and what that adds to the rollups.
@@ -6,33 +6,38 @@ entity's change, and what that adds to the rollups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.rollups import Differences, Row, merge
-from run_ledger.domain.state.samples import Sample, Samples, newer
+from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.dynamo.batches import KeysLeftOut, portions, read_items
 
 from .entities import Entity, Known, StoredEntity, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # DynamoDB's limit is 100 actions and 4 MB a transaction; an expression holds 4 KB, which 150
 # attributes with their placeholders stay well below.
 MAX_ACTIONS = 100
-_MAX_DETAIL_BYTES = 1_000_000
-_MAX_ATTRIBUTES = 150
+MAX_DETAIL_BYTES = 1_000_000
+MAX_ATTRIBUTES = 150
+_PATIENCE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class Pending:
-    """An event on its way, and all messages that carry it."""
+    """An event to be posted, and all messages that carry it."""
 
     event: Event
     raw: str
     message_ids: list[str]
     unanswered: tuple[Instant, ...] = ()
-    """When it was in a transaction that had no answer, as an entry of that would say."""
+    """The ``received_at`` of transactions with this event that had no answer."""
 
 
 @dataclass(slots=True)
@@ -58,7 +63,7 @@ class PendingGroup:
         )
 
     def forget(self) -> None:
-        """Let the entity be read again: what was known of it did not hold."""
+        """Let the entity be read again, as what was known of it is no longer true."""
         self.is_loaded = False
         self.stored = None
         self.known = None
@@ -97,6 +102,51 @@ class Posting:
         return sum(len(pending.event.detail) for pending in self.pending)
 
 
+def load(
+    client: DynamoDBClient, groups: Sequence[PendingGroup], pause: Callable[[float], None]
+) -> bool:
+    """Read each group's entity into the group; return False where DynamoDB left some out.
+
+    Reads are strongly consistent: a posting requires the revision read here, and an old one would
+    only cost a transaction that is cancelled.
+    """
+    complete = True
+    for some in portions(groups):
+        complete &= _load_some(client, some, pause)
+    return complete
+
+
+def _load_some(
+    client: DynamoDBClient, groups: Sequence[PendingGroup], pause: Callable[[float], None]
+) -> bool:
+    wanted: dict[str, list[Item]] = {}
+    for group in groups:
+        wanted.setdefault(group.entity.table, []).append(group.entity.key(group.entity_id))
+    try:
+        found = read_items(client, wanted, seconds=_PATIENCE_SECONDS, pause=pause)
+        left_out: Mapping[str, Sequence[Item]] = {}
+    except KeysLeftOut as error:
+        found, left_out = error.found, error.keys
+    key_names = {group.entity.table: group.entity.key_name for group in groups}
+
+    def by_key(places: Mapping[str, Sequence[Item]]) -> dict[tuple[str, str], Item]:
+        return {
+            (table, item[key_names[table]]["S"]): item
+            for table, items in places.items()
+            for item in items
+        }
+
+    stored, missing = by_key(found), by_key(left_out)
+    for group in groups:
+        place = (group.entity.table, group.entity_id)
+        if place not in missing:
+            item = stored.get(place)
+            group.stored = group.entity.load(item) if item is not None else None
+            group.known = group.entity.known(group.stored) if group.stored else None
+            group.is_loaded = True
+    return not missing
+
+
 def next_posting(group: PendingGroup, now: Instant) -> Posting:
     """Return the posting of as many of the group's events as one transaction holds."""
     chosen = _compatible(group)
@@ -105,85 +155,17 @@ def next_posting(group: PendingGroup, now: Instant) -> Posting:
         excess = posting.actions - MAX_ACTIONS
         if len(chosen) > 1 and excess > 0:
             chosen = chosen[: max(1, len(chosen) - excess)]
-        elif len(chosen) > 1 and _widest(posting) > _MAX_ATTRIBUTES:
+        elif len(chosen) > 1 and _widest(posting) > MAX_ATTRIBUTES:
             chosen = chosen[: len(chosen) // 2]
         else:
             return posting
 
 
-def packed(postings: Iterable[Posting]) -> Iterator[list[Posting]]:
-    """Yield lists of postings that fit into one transaction each.
-
-    Rollup rows that several postings share take one action between them.
-    """
-    pack = _Pack()
-    for posting in postings:
-        if not pack.has_room_for(posting):
-            yield pack.postings
-            pack = _Pack()
-        pack.take(posting)
-    if pack.postings:
-        yield pack.postings
-
-
-def shared_differences(postings: Iterable[Posting]) -> Differences:
-    """Return what several postings add to the rollups together, rows that cancel out left out."""
-    together: Differences = {}
-    for posting in postings:
-        merge(together, posting.write.differences)
-    return {row: counts for row, counts in together.items() if any(counts.values())}
-
-
-def newest_samples(postings: Iterable[Posting]) -> Samples:
-    """Return of each row the newest of the samples that several postings bring."""
-    together: dict[Row, Sample] = {}
-    for posting in postings:
-        for row, sample in posting.write.samples.items():
-            together[row] = newer(together.get(row), sample)
-    return together
-
-
-class _Pack:
-    """Postings that share a transaction."""
-
-    def __init__(self) -> None:
-        self.postings: list[Posting] = []
-        self._actions = 0
-        self._bytes = 0
-        self._rows: dict[Row, set[str]] = {}
-
-    def has_room_for(self, posting: Posting) -> bool:
-        if not self.postings:
-            return True
-        if posting.group.is_alone or self.postings[-1].group.is_alone:
-            return False
-        differences = posting.write.differences
-        new_rows = sum(row not in self._rows for row in differences)
-        return (
-            self._actions + len(posting.pending) + 1 + new_rows <= MAX_ACTIONS
-            and self._bytes + posting.detail_bytes <= _MAX_DETAIL_BYTES
-            and all(
-                len(self._rows.get(row, set()) | counts.keys()) <= _MAX_ATTRIBUTES
-                for row, counts in differences.items()
-            )
-        )
-
-    def take(self, posting: Posting) -> None:
-        self.postings.append(posting)
-        for row, counts in posting.write.differences.items():
-            if row not in self._rows:
-                self._rows[row] = set()
-                self._actions += 1
-            self._rows[row].update(counts)
-        self._actions += len(posting.pending) + 1
-        self._bytes += posting.detail_bytes
-
-
 def _compatible(group: PendingGroup) -> list[Pending]:
     """Return the first of the pending events that can be posted together.
 
-    One that disagrees with its neighbours (another identity, or the same id with other content)
-    waits until those are stored: only what is stored decides what is rejected.
+    An event that disagrees with those before it (another identity, or the same id with other
+    content) waits until they are stored: only a stored entity decides what is rejected.
     """
     identity = group.entity.identity(group.pending[0].event)
     chosen: dict[str, Pending] = {}
@@ -193,7 +175,7 @@ def _compatible(group: PendingGroup) -> list[Pending]:
         if event.event_id in chosen or group.entity.identity(event) != identity:
             continue
         size += len(event.detail)
-        if chosen and (len(chosen) == group.max_events or size > _MAX_DETAIL_BYTES):
+        if chosen and (len(chosen) == group.max_events or size > MAX_DETAIL_BYTES):
             break
         chosen[event.event_id] = pending
     return list(chosen.values())
@@ -208,7 +190,7 @@ def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:
 
 
 def _widest(posting: Posting) -> int:
-    """Return the number of attributes of the widest update, to stay inside an expression."""
+    """Return the number of attributes in the update that has most of them."""
     counters = {name for pending in posting.pending for name in (pending.event.update.delta or {})}
     rows = (len(counts) for counts in posting.write.differences.values())
     return max(len(counters), *rows) if posting.write.differences else len(counters)

@@ -1,9 +1,9 @@
-"""What became of a batch: what is logged and counted of it.
+"""What became of a batch, for logs and metrics.
 
-A line about a posting names the entity, its client and its state, and how much was posted, how late
-and how slowly. ``received_at`` is what the entries of the posting carry, too: with it and the
-entity's id, the line of an entry is found. No text that a producer wrote is in it: of an error it
-has the type, where that is one word, and the fingerprint.
+The line about a posting names the entity, its client and its state, the number of events, how late
+they were and how long the call took. Its ``received_at`` is that of the posting's entries: with
+this and the entity's id, the line of an entry is found. A line holds no text that a producer wrote,
+but an error's fingerprint, and its type where that is one word.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.:$-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a transaction took place: as its entries say, when it was sent, and answered."""
+    """When a transaction took place: by its entries, when it was sent, and when it was answered."""
 
     received_at: Instant
     sent_at: Instant
@@ -37,7 +37,7 @@ class Moment:
 
     @property
     def write_ms(self) -> float:
-        """Return how long the call took."""
+        """Return how long the call took, in milliseconds."""
         return (self.answered_at - self.sent_at) / 1_000
 
 
@@ -91,7 +91,7 @@ class Report:
         )
 
     def note_repeats(self, pending: Sequence[Pending], received_at: Instant) -> None:
-        """Note that *pending* had been posted before: their entries came at *received_at*."""
+        """Note that *pending* had been posted before: their entries came in at *received_at*."""
         messages = sum(len(one.message_ids) for one in pending)
         self.duplicates += messages
         self.repeats.append(
@@ -126,7 +126,7 @@ class Report:
 
 
 def _entity(event: Event) -> dict[str, Any]:
-    """Return the ids of the entity that *event* is about, and of whom it belongs to."""
+    """Return the ids of the entity that *event* is about, and of its client and project."""
     update = event.update
     names = {"kind": event.kind, "client_id": update.client_id, "project_id": update.project_id}
     if isinstance(update, JobUpdate):
@@ -135,7 +135,7 @@ def _entity(event: Event) -> dict[str, Any]:
 
 
 def _words(outcome: dict[str, Any]) -> dict[str, Any]:
-    """Return *outcome* as queries want it: every filter finds a text, and none is a producer's."""
+    """Return *outcome* for the log: "none" for None, and no text that a producer wrote."""
     told = {name: NONE if value is None else value for name, value in outcome.items()}
     return {
         name: _word(value) if name.startswith("error_") else value for name, value in told.items()
@@ -147,7 +147,7 @@ def _word(text: str) -> str:
 
 
 def _lateness(events: Sequence[Event], now: Instant) -> dict[str, float]:
-    """Return how long ago the first of *events* occurred, and was put on the bus."""
+    """Return how many seconds ago the first of *events* occurred, and was put on the bus."""
     since = {"late_seconds": _seconds(now - min(event.occurred_at for event in events))}
     sent = [event.sent_at for event in events if event.sent_at is not None]
     if sent:

@@ -1,23 +1,25 @@
-"""One ``TransactWriteItems``: its actions, and what the reasons of a cancellation say of them."""
+"""From postings to transactions: which fit into one, its actions, and why it was cancelled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from run_ledger.domain.instants import Instant
+from run_ledger.domain.state.rollups import Differences, Row, merge
+from run_ledger.domain.state.samples import Sample, Samples, newer
 from run_ledger.store.dynamo.faults import Fault, fault_of_code
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
-from run_ledger.store.items.rollup_items import add_action, beside_counts
+from run_ledger.store.items.rollup_items import add_actions
 
-from .postings import Pending, Posting, newest_samples, shared_differences
+from .postings import MAX_ACTIONS, MAX_ATTRIBUTES, MAX_DETAIL_BYTES, Pending, Posting
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """When an entry is said to have come in, and how long it is kept."""
+    """When entries came in, and for how many days they are kept."""
 
     received_at: Instant
     ttl_days: int
@@ -25,10 +27,10 @@ class Retention:
 
 @dataclass(slots=True)
 class Verdict:
-    """What a cancelled transaction has taught of its postings."""
+    """What a cancelled transaction says of its postings."""
 
     repeats: list[tuple[Posting, Pending, Instant]] = field(default_factory=list)
-    """What has an entry already, and when that came in."""
+    """Events that have an entry already, and when that came in."""
     reused: list[tuple[Posting, Pending]] = field(default_factory=list)
     outdated: list[Posting] = field(default_factory=list)
     contended: list[Posting] = field(default_factory=list)
@@ -37,13 +39,28 @@ class Verdict:
     is_row_contended: bool = False
 
 
+def packed(postings: Iterable[Posting]) -> Iterator[list[Posting]]:
+    """Yield lists of postings that fit into one transaction each.
+
+    Rollup rows that several postings share take one action between them.
+    """
+    pack = _Pack()
+    for posting in postings:
+        if not pack.has_room_for(posting):
+            yield pack.postings
+            pack = _Pack()
+        pack.take(posting)
+    if pack.postings:
+        yield pack.postings
+
+
 class Transaction:
     """Postings that commit together or not at all."""
 
     def __init__(
         self, postings: Sequence[Posting], tables: Tables, shard: int, retention: Retention
     ) -> None:
-        """Lay out the actions: entries, then the entity, for each posting; then the rollups."""
+        """Make the actions: entries and entity for each posting, then the rollups."""
         self.postings = postings
         self._received_at = retention.received_at
         self.actions: list[dict[str, Any]] = []
@@ -52,24 +69,27 @@ class Transaction:
             for pending in posting.pending:
                 self._append(_put_entry(pending, tables, retention), (posting, pending))
             self._append(posting.write.action, (posting, None))
-        samples = newest_samples(postings)
-        for row, counts in shared_differences(postings).items():
-            changes = {name: change for name, change in counts.items() if change}
-            beside = beside_counts(row, samples.get(row), retention.received_at)
-            self._append(add_action(tables.rollups, row, shard, changes, beside), None)
+        for action in add_actions(
+            tables.rollups,
+            shard,
+            _shared_differences(postings),
+            _newest_samples(postings),
+            retention.received_at,
+        ):
+            self._append(action, None)
 
     def _append(self, action: dict[str, Any], owner: tuple[Posting, Pending | None] | None) -> None:
         self.actions.append(action)
         self._owners.append(owner)
 
     def note_no_answer(self) -> None:
-        """Note with every event that this may have committed or not."""
+        """Note with every event that this transaction had no answer, and may have committed."""
         for posting in self.postings:
             for pending in posting.pending:
                 pending.unanswered += (self._received_at,)
 
     def verdict(self, reasons: Sequence[Mapping[str, Any]]) -> Verdict:
-        """Take the *reasons* of a cancellation apart, one for each action, in their order."""
+        """Return what the *reasons* of a cancellation say: one for each action, in order."""
         verdict = Verdict()
         for reason, owner in zip(reasons, self._owners, strict=True):
             code = reason.get("Code", "None")
@@ -129,3 +149,60 @@ def _put_entry(pending: Pending, tables: Tables, retention: Retention) -> dict[s
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
+
+
+def _shared_differences(postings: Iterable[Posting]) -> dict[Row, dict[str, int]]:
+    """Return what several postings add to the rollups, without rows and counts that add zero."""
+    together: Differences = {}
+    for posting in postings:
+        merge(together, posting.write.differences)
+    return {
+        row: {name: change for name, change in counts.items() if change}
+        for row, counts in together.items()
+        if any(counts.values())
+    }
+
+
+def _newest_samples(postings: Iterable[Posting]) -> Samples:
+    """Return for each row the newest of the samples that several postings have."""
+    together: dict[Row, Sample] = {}
+    for posting in postings:
+        for row, sample in posting.write.samples.items():
+            together[row] = newer(together.get(row), sample)
+    return together
+
+
+class _Pack:
+    """Postings to share a transaction, and how much room they take in it."""
+
+    def __init__(self) -> None:
+        self.postings: list[Posting] = []
+        self._actions = 0
+        self._bytes = 0
+        self._rows: dict[Row, set[str]] = {}
+
+    def has_room_for(self, posting: Posting) -> bool:
+        if not self.postings:
+            return True
+        if posting.group.is_alone or self.postings[-1].group.is_alone:
+            return False
+        differences = posting.write.differences
+        new_rows = sum(row not in self._rows for row in differences)
+        return (
+            self._actions + len(posting.pending) + 1 + new_rows <= MAX_ACTIONS
+            and self._bytes + posting.detail_bytes <= MAX_DETAIL_BYTES
+            and all(
+                len(self._rows.get(row, set()) | counts.keys()) <= MAX_ATTRIBUTES
+                for row, counts in differences.items()
+            )
+        )
+
+    def take(self, posting: Posting) -> None:
+        self.postings.append(posting)
+        for row, counts in posting.write.differences.items():
+            if row not in self._rows:
+                self._rows[row] = set()
+                self._actions += 1
+            self._rows[row].update(counts)
+        self._actions += len(posting.pending) + 1
+        self._bytes += posting.detail_bytes
