@@ -61,10 +61,7 @@ MEASURES = {
         Measure("error_rate", "Error rate", "%", ".1%"),
         Measure("duration_p50_seconds", "Median", _SECONDS, ",.1f"),
         Measure("duration_p95_seconds", "95th percentile", _SECONDS, ",.1f"),
-        Measure("ended", "Attempts ended", "count", ",d"),
-        Measure("created", "Jobs created", "count", ",d"),
         Measure("records", "Records", "count", ",d"),
-        Measure("records_failed", "Records failed", "count", ",d"),
         Measure("tokens", "Tokens", "input and output", ",d"),
         Measure("cost_usd", "Cost", "USD", "$,.4f"),
     )

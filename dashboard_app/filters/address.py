@@ -48,6 +48,9 @@ def explain(page: str) -> None:
     Widgets remove from the address what they ignore. So a run that only continues the one before
     repeats its complaints.
     """
+    for name, part in ALL_PARTS.items():
+        if isinstance(part, Choice) and (word := part.renamed.get(st.query_params.get(name, ""))):
+            st.query_params[name] = st.session_state[name] = word
     address: Mapping[str, Sequence[str]] = {
         name: st.query_params.get_all(name) for name in st.query_params
     }

@@ -1,7 +1,7 @@
 """The filters of all pages. Who adds a filter declares it here, and names it in its page's tuple.
 
-A filter's name is its place in the address: links that people have kept must go on working, so
-names never change.
+Links that people have kept must go on working. So a filter's name, which stands in the address,
+never changes, and a word that changes stays in `renamed`.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ RESULT = Choice(
     label="Result",
     options={word: name for name, word in words.RESULTS.items()},
     placeholder="Any result",
+    renamed={"Partly done": words.RESULTS["partial"]},
 )
 SEARCH = Filter(name="q", parameter="q", label="Job id begins with")
 STALLED = Flag(name="stalled", parameter="stalled", label="Stalled only")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -70,6 +70,8 @@ class Choice(Filter, Generic[V]):
     usual: str | None = None
     placeholder: str = ""
     help: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Former words with the words that replace them: links that people have kept go on working."""
 
     def accepts(self, values: Sequence[str]) -> bool:
         """Return whether the values are one of the words."""

@@ -152,6 +152,16 @@ def test_opening_a_link_restores_the_analysis(
         assert app.query_params.get(name, value) == value
 
 
+def test_a_link_with_a_former_word_is_understood(api: Api, open_page: Open) -> None:
+    """A link that was kept from before a word changed opens the same analysis."""
+    app = open_page(api, "jobs", result="Partly done")
+
+    assert not app.exception
+    assert not app.warning
+    assert any("result=partial" in one for one in api.asked)
+    assert app.selectbox(key="result").value == "Partial"
+
+
 def test_filters_offer_what_there_is_and_take_what_is_not(api: Api, open_page: Open) -> None:
     """Projects and pipelines are chosen from a list; a name that is not in it may be typed."""
     app = open_page(api, "trends", project="not-in-the-list")
