@@ -21,8 +21,8 @@ Duration = NewType("Duration", int)
 MICROSECONDS = 1_000_000
 HOUR = Duration(3_600 * MICROSECONDS)
 DAY = Duration(24 * HOUR)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLAIN_EPOCH = _EPOCH.replace(tzinfo=None)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -31,7 +31,7 @@ def from_datetime(moment: datetime) -> Instant:
 
     The result may lie outside ``EARLIEST … LATEST`` where an offset carries it over the edge.
     """
-    return Instant((moment - _EPOCH) // _MICROSECOND)
+    return Instant((moment - EPOCH) // _MICROSECOND)
 
 
 EARLIEST = from_datetime(datetime(1, 1, 1, tzinfo=UTC))

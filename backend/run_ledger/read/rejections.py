@@ -13,13 +13,10 @@ from run_ledger.domain.api.pages import ListDocument, covers
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import DAY, day, later, text
 from run_ledger.store.items.rejection_items import Rejection, from_rejection_item
-from run_ledger.store.lists.rejection_lists import read_rejections
+from run_ledger.store.lists.rejection_lists import DAYS_BEYOND_EXPIRY, read_rejections
 
 from .answers import fitting
 from .inquiries import Inquiry
-
-# DynamoDB may take two days to delete an expired item, and clocks differ a little.
-_DAYS_BEYOND_EXPIRY = 3
 
 
 class _Origin(Struct, frozen=True, rename={"detail_type": "detail-type"}):
@@ -38,7 +35,7 @@ def list_rejections(inquiry: Inquiry) -> Struct:
     start: str | None = inquiry.unseal(query)
     if inquiry.scope().clients is not None:
         raise Forbidden("Rejected events are shown to staff only.")
-    kept_days = inquiry.entry_ttl_days + _DAYS_BEYOND_EXPIRY
+    kept_days = inquiry.entry_ttl_days + DAYS_BEYOND_EXPIRY
     rows, end = read_rejections(
         inquiry.reading,
         start=start,

@@ -11,14 +11,18 @@ from run_ledger.domain.exceptions import NotFound, RejectionReason
 from run_ledger.domain.instants import DAY, Instant
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rejection_items import Rejection, Status, from_rejection_item
-from run_ledger.store.lists.rejection_lists import move, read_rejection, read_rejections
+from run_ledger.store.lists.rejection_lists import (
+    DAYS_BEYOND_EXPIRY,
+    move,
+    read_rejection,
+    read_rejections,
+)
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
-_DAYS_BEYOND_EXPIRY = 3
 _PAGE = 200
 _READING_SECONDS = 600.0
 _UNDONE: tuple[Status, ...] = ("open", "replaying")
@@ -214,7 +218,7 @@ def _discard(given: argparse.Namespace) -> int:
 def _newest_first(system: Target, since: Instant | None) -> Iterator[Rejection]:
     """Give the rejected events from now back to *since*, or as far as they are kept."""
     now = terminal.clock()
-    oldest = instants.later(now, -(system.entry_ttl_days + _DAYS_BEYOND_EXPIRY) * DAY)
+    oldest = instants.later(now, -(system.entry_ttl_days + DAYS_BEYOND_EXPIRY) * DAY)
     if since is not None:
         oldest = min(max(oldest, since), now)
     reading = Reading(system.dynamodb, system.tables, system.executor, _READING_SECONDS)

@@ -146,7 +146,6 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
 RowSums = Mapping[str, int]
 """The attributes of rollup rows, added up: `{"created": 2, "ended_failed": 1}`."""
 _COUNTER, _DURATIONS, _ENDED = "c_", "h_", "ended_"
-_KNOWN = frozenset(KNOWN_COUNTERS)
 
 
 def known_alone(sums: RowSums) -> dict[str, int]:
@@ -154,7 +153,7 @@ def known_alone(sums: RowSums) -> dict[str, int]:
     return {
         name: count
         for name, count in sums.items()
-        if not name.startswith(_COUNTER) or name.removeprefix(_COUNTER) in _KNOWN
+        if not name.startswith(_COUNTER) or name.removeprefix(_COUNTER) in KNOWN_COUNTERS
     }
 
 

@@ -9,14 +9,13 @@ A request without a zone needs nothing of this module, so it is imported only fo
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from run_ledger.domain.instants import HOUR, Instant, ceiling, from_datetime, later
+from run_ledger.domain.instants import EPOCH, HOUR, Instant, ceiling, from_datetime, later
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -32,7 +31,7 @@ class Zone:
 
     def wall_clock(self, moment: Instant) -> datetime:
         """Return the date and time that clocks in the zone show at *moment*."""
-        there = (_EPOCH + timedelta(microseconds=moment)).astimezone(self._rules)
+        there = (EPOCH + timedelta(microseconds=moment)).astimezone(self._rules)
         return there.replace(tzinfo=None, fold=0)
 
     def moment(self, wall_clock: datetime) -> Instant:

@@ -22,7 +22,6 @@ from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, 
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, keys, project_items
 
-_COUNTER = "c_"
 _ZERO = {"N": "0"}
 # Outside the algebra: a revision counts writes, and ``seen`` is the writers' clock.
 _NOT_JUDGED = frozenset({"rev", "seen"})
@@ -99,7 +98,7 @@ def differing(
     """
     for attribute in sorted({*stored, *expected} - (set() if path else _NOT_JUDGED)):
         here, there = stored.get(attribute), expected.get(attribute)
-        if not path and attribute.startswith(_COUNTER):
+        if not path and attribute.startswith(job_items.COUNTER):
             here, there = here or _ZERO, there or _ZERO
         if here == there:
             continue

@@ -37,7 +37,7 @@ from run_ledger.store.dynamo.attributes import Attribute, from_attribute, from_i
 
 from . import keys
 
-_COUNTER = "c_"
+COUNTER = "c_"
 # What a job loses when it is tried again; all else stays once it is there.
 _PASSING = ("ended_at", "fingerprint")
 
@@ -102,7 +102,7 @@ def seen_attributes(now: Instant) -> dict[str, int]:
 
 def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
     """Return the attributes that hold *counters*."""
-    return {_COUNTER + name: count for name, count in counters.items()}
+    return {COUNTER + name: count for name, count in counters.items()}
 
 
 def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
@@ -119,9 +119,9 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
         },
         latest_values=to_latest_values(from_attribute(item["said"])),
         counters={
-            name.removeprefix(_COUNTER): int(count["N"])
+            name.removeprefix(COUNTER): int(count["N"])
             for name, count in item.items()
-            if name.startswith(_COUNTER)
+            if name.startswith(COUNTER)
         },
     )
     revision, seen, entries = (int(item[name]["N"]) for name in ("rev", "seen", "n"))
@@ -131,9 +131,9 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
 def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
     """Return the counters among the attributes of an item."""
     return {
-        name.removeprefix(_COUNTER): count
+        name.removeprefix(COUNTER): count
         for name, count in values.items()
-        if name.startswith(_COUNTER)
+        if name.startswith(COUNTER)
     }
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RejectionRow = dict[str, Attribute]
 _DAYS_A_ROUND = (8, 88)
+# DynamoDB may take two days to delete an expired item, and clocks differ a little.
+DAYS_BEYOND_EXPIRY = 3
 
 
 def read_rejections(
