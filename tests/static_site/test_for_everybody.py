@@ -53,7 +53,7 @@ def test_axe_finds_nothing_on_any_view_and_state(
     for name, hash_ in VIEWS.items():
         open_view(page, hash_)
         look(page, looked_at, name)
-    open_view(page, "#/jobs?fingerprint=f1&ended_from=2026-11-01")
+    open_view(page, f"#/jobs?fingerprint=f1&ended_from={ago(days=28)[:10]}")
     look(page, looked_at, "jobs, of an error")
     open_view(page, "#/jobs?status=running")
     origin.jobs.append(make_job("new-1", created_at=ago(seconds=0)))

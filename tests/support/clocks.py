@@ -26,10 +26,10 @@ from time_machine import travel
 ROOT = Path(__file__).resolve().parents[2]
 CLOCKS: dict[str, tuple[datetime | timedelta, str]] = {
     "some months on": (timedelta(days=97), "UTC"),
-    "before midnight": (datetime(2027, 3, 31, 23, 59, 40, tzinfo=UTC), "UTC"),
+    "before midnight": (datetime(2027, 3, 31, 23, 58, 30, tzinfo=UTC), "UTC"),
     "leap day": (datetime(2028, 2, 29, 12, 0, tzinfo=UTC), "UTC"),
-    "autumn night in Berlin": (datetime(2027, 10, 31, 0, 59, 40, tzinfo=UTC), "Europe/Berlin"),
-    "spring night in New York": (datetime(2027, 3, 14, 6, 59, 40, tzinfo=UTC), "America/New_York"),
+    "autumn night in Berlin": (datetime(2027, 10, 31, 0, 59, 30, tzinfo=UTC), "Europe/Berlin"),
+    "spring night in New York": (datetime(2027, 3, 14, 6, 59, 30, tzinfo=UTC), "America/New_York"),
     "in Kolkata": (timedelta(), "Asia/Kolkata"),
     "in St John's": (timedelta(), "America/St_Johns"),
 }
@@ -48,13 +48,13 @@ class Clock:
         self._readers: set[str] = set()
         self._was_read = False
         self._name: str | None = config.getoption("clock")
-        moment, zone = CLOCKS[self._name] if self._name else (timedelta(), None)
+        self._moment, zone = CLOCKS[self._name] if self._name else (timedelta(), None)
         if zone:
             os.environ["TZ"] = zone
             time.tzset()
-        self._travel = travel(moment)
-        traveller = self._travel.start()
-        time_ns = traveller.time_ns
+        self._travel = travel(self._moment)
+        self._traveller = self._travel.start()
+        time_ns = self._traveller.time_ns
 
         def noting_time_ns() -> int:
             asker = sys._getframe(2).f_code.co_filename
@@ -62,7 +62,7 @@ class Clock:
                 self._was_read = True
             return time_ns()
 
-        traveller.time_ns = noting_time_ns  # type: ignore[method-assign]
+        self._traveller.time_ns = noting_time_ns  # type: ignore[method-assign]
 
     def pytest_unconfigure(self) -> None:
         """Leave the clock as it was."""
@@ -73,6 +73,12 @@ class Clock:
         if self._name:
             readers = set(self._config.cache.get(_READERS, ()))
             items[:] = [item for item in items if item.nodeid in readers]
+
+    def pytest_collection_finish(self) -> None:
+        """Let the tests themselves begin at the moment, however long it took to find them."""
+        self._was_read = False
+        if isinstance(self._moment, datetime):
+            self._traveller.move_to(self._moment)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
@@ -105,8 +111,10 @@ def _run(clock: str) -> bool:
     """Run tests under a clock, say how it ended, and return whether they failed."""
     command = [sys.executable, "-m", "pytest", "-q", "--clock", clock, "-m", _QUICK]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    output = done.stdout if done.returncode else done.stdout.splitlines()[-1]
-    sys.stdout.write(f"clock {clock}: {output}\n")
+    if done.returncode:
+        sys.stdout.write(done.stdout + done.stderr)
+    result = done.stdout.splitlines()[-1] if done.stdout else "no answer"
+    sys.stdout.write(f"run-ledger: tests that read the clock, {clock}: {result}\n")
     sys.stdout.flush()
     return done.returncode != 0
 
