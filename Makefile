@@ -15,11 +15,12 @@ run: ## start the whole system on this machine: site, API, event bus, demo pipel
 	@$(bootstrap) run local-cloud aws
 	@exec $(bin)/run-ledger local $(ARGS)
 
-test: ## run every check and every test (ARGS go to pytest)
+test: ## run every check and every test (ARGS go to pytest), and what reads a clock under others
 	@$(bootstrap) test local-cloud aws tools policy
 	@infra/tools/test-programs
 	@$(MAKE) --no-print-directory static
 	$(bin)/pytest -n auto --no-loadscope-reorder $(ARGS)
+	@$(bin)/python -m tests.support.clocks
 
 check: ## run the quick checks: format, lint, types, import rules, docs, template, JavaScript
 	@$(bootstrap) test tools policy

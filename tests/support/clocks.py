@@ -7,6 +7,8 @@ so that a new test that reads the clock is among them by itself.
 Such a clock is Python's (``time``, ``datetime`` and whatever asks them), in the process that runs
 the tests, from before the first import of a test, and it ticks. A zone is in the environment, too.
 Programs that a test starts have the zone, but the machine's own time, as have the times of files.
+What shares its time with them stays under the machine's clock (mark ``machine_clock``), as does
+what needs a local stack or a browser.
 """
 
 from __future__ import annotations
@@ -35,9 +37,9 @@ CLOCKS: dict[str, tuple[datetime | timedelta, str]] = {
 }
 """When a run begins, or how long after now, and the zone of the machine."""
 _SIDE_BY_SIDE = os.cpu_count() or 1
-_READERS = "clocks/readers"
+_READERS = ROOT / ".run-ledger" / "clock-readers.txt"
 _READ = ("reads_clock", True)
-_QUICK = "not local_stack and not browser"
+_MACHINES_OWN = ("local_stack", "browser", "machine_clock")
 
 
 class Clock:
@@ -68,12 +70,6 @@ class Clock:
         """Leave the clock as it was."""
         self._travel.stop()
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Under another clock, keep the tests that read one."""
-        if self._name:
-            readers = set(self._config.cache.get(_READERS, ()))
-            items[:] = [item for item in items if item.nodeid in readers]
-
     def pytest_collection_finish(self) -> None:
         """Let the tests themselves begin at the moment, however long it took to find them."""
         self._was_read = False
@@ -84,8 +80,7 @@ class Clock:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
         """Say whether a test read the clock, in this phase or in making what it shares."""
         report = yield
-        slow = any(map(item.get_closest_marker, ("local_stack", "browser")))
-        if self._was_read and not slow:
+        if self._was_read and not any(map(item.get_closest_marker, _MACHINES_OWN)):
             report.user_properties.append(_READ)
         self._was_read = False
         return report
@@ -95,21 +90,24 @@ class Clock:
         if _READ in report.user_properties:
             self._readers.add(report.nodeid)
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self) -> None:
         """Keep the names of the tests that read the clock."""
         if not self._name and not hasattr(self._config, "workerinput"):
-            self._config.cache.set(_READERS, sorted(self._readers))
+            _READERS.parent.mkdir(exist_ok=True)
+            _READERS.write_text("\n".join(sorted(self._readers)))
 
 
 def main() -> int:
     """Run the tests that read the clock under each clock; return how many clocks found a fault."""
+    if not _READERS.read_text():
+        return 0
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         return sum(pool.map(_run, CLOCKS))
 
 
 def _run(clock: str) -> bool:
     """Run tests under a clock, say how it ended, and return whether they failed."""
-    command = [sys.executable, "-m", "pytest", "-q", "--clock", clock, "-m", _QUICK]
+    command = [sys.executable, "-m", "pytest", "-q", "--clock", clock, f"@{_READERS}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stdout.write(done.stdout + done.stderr)

@@ -16,6 +16,8 @@ from run_ledger.domain.state.job import Job
 from run_ledger.emit.delivery.bus import EventBus
 from run_ledger.emit.delivery.draining import drain, spool_folders
 
+pytestmark = pytest.mark.machine_clock
+
 ROOT = Path(__file__).resolve().parents[4]
 
 
