@@ -46,13 +46,13 @@ def texts() -> dict[str, str]:
 
 
 def found(former: str, contents: dict[str, str]) -> list[str]:
-    """Return where a former word stands: file and line."""
+    """Return where a former word stands: file and line. Links may keep words that were renamed."""
     pattern = re.compile(former, re.IGNORECASE)
     return [
         f"{name}:{number}: {line.strip()}"
         for name, text in contents.items()
         for number, line in enumerate(text.splitlines(), start=1)
-        if pattern.search(line)
+        if pattern.search(line) and "renamed=" not in line
     ]
 
 
