@@ -10,14 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api import (
-    clients_projects,
-    entries,
-    failures,
-    jobs,
-    overview,
-    trends,
-)
+from run_ledger.domain.api import clients_projects, entries, failures, jobs, overview, trends
 from run_ledger.domain.api.base_query import PathQuery, parameters_of
 from run_ledger.domain.api.pages import ListDocument
 from run_ledger.domain.api.parameters import QueryParameter

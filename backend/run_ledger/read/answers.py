@@ -52,11 +52,7 @@ class ProblemKind(Struct, frozen=True):
 PROBLEM_KINDS = (
     ProblemKind(InvalidQuery, 400, "invalid-parameter", "A parameter is wrong"),
     ProblemKind(
-        Unauthorized,
-        401,
-        "unauthorized",
-        "Sign in first",
-        headers={"WWW-Authenticate": "Bearer"},
+        Unauthorized, 401, "unauthorized", "Sign in first", headers={"WWW-Authenticate": "Bearer"}
     ),
     ProblemKind(Forbidden, 403, "forbidden", "Not allowed"),
     ProblemKind(NotFound, 404, "not-found", "Not found"),

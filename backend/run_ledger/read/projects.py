@@ -18,11 +18,7 @@ from functools import partial
 from msgspec import Struct
 
 from run_ledger.domain.api.base_query import PathQuery
-from run_ledger.domain.api.clients_projects import (
-    ProjectDocument,
-    ProjectsQuery,
-    project_document,
-)
+from run_ledger.domain.api.clients_projects import ProjectDocument, ProjectsQuery, project_document
 from run_ledger.domain.api.pages import ListDocument
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound

@@ -50,10 +50,7 @@ def declared(parameter: QueryParameter[T]) -> T | None:
 
 
 def filtered(
-    parameter: QueryParameter[T],
-    matches: Callable[[Any, T], bool] | None,
-    *,
-    meaning: str = "",
+    parameter: QueryParameter[T], matches: Callable[[Any, T], bool] | None, *, meaning: str = ""
 ) -> T | None:
     """Return a field of a list's query that says which items are asked for.
 

@@ -92,8 +92,7 @@ class JobsQuery(ListQuery):
     )
     ended_since: Instant | None = _filter(
         moment(
-            "ended_from",
-            "Only completed jobs whose latest attempt ended at this time or later.",
+            "ended_from", "Only completed jobs whose latest attempt ended at this time or later."
         ),
         lambda job, since: job.ended_at is not None and job.ended_at >= text(since),
     )

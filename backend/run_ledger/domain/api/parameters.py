@@ -39,10 +39,7 @@ _TIME = (
 
 _ALLOWED_TIME = "an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z"
 _MOMENT_SCHEMA: Mapping[str, Any] = {
-    "anyOf": [
-        {"type": "string", "format": "date-time"},
-        {"type": "string", "format": "date"},
-    ]
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
 }
 
 
