@@ -7,9 +7,15 @@ import json
 import shlex
 import shutil
 import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from run_ledger_ops import command
 from run_ledger_ops.commands import local as local_command
@@ -203,67 +209,77 @@ def test_batches_keep_order_and_the_limits_of_the_queue() -> None:
     assert list(batches([])) == []
 
 
-class FakeQueue:
-    """Stands for SQS and for the local AWS that gives its client; notes what was sent."""
+@dataclass
+class Cloud:
+    """An SQS with one queue, as a local AWS that gives its client; some bodies may be refused."""
 
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.refused: list[str] = []
+    sqs: Any
+    url: str
+    refused: tuple[str, ...] = ()
 
-    def client(self, service: str) -> FakeQueue:
-        """Give itself as the client."""
+    def client(self, service: str) -> Any:
+        """Give the client of its queues."""
         assert service == "sqs"
-        return self
+        return SimpleNamespace(send_message_batch=self._send)
 
-    def send_message_batch(
-        self,
-        QueueUrl: str,  # noqa: N803
-        Entries: list[dict[str, str]],  # noqa: N803
-    ) -> dict[str, list[dict[str, str]]]:
-        """Note the bodies that aren't refused."""
-        failed = [entry for entry in Entries if entry["MessageBody"] in self.refused]
-        self.sent += [entry["MessageBody"] for entry in Entries if entry not in failed]
-        return {"Failed": failed} if failed else {}
+    def _send(self, QueueUrl: str, Entries: list[dict[str, str]]) -> Any:  # noqa: N803
+        taken = [one for one in Entries if one["MessageBody"] not in self.refused]
+        answer = self.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=taken)
+        return answer | ({"Failed": [{}]} if len(taken) < len(Entries) else {})
+
+    def sent(self) -> list[str]:
+        """Take all bodies out of the queue."""
+        bodies: list[str] = []
+        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            bodies += [one["Body"] for one in found]
+        return bodies
 
 
-def test_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """Give a cloud with an empty queue."""
+    with mock_aws():
+        sqs = boto3.client("sqs", region_name="eu-central-1")
+        yield Cloud(sqs, sqs.create_queue(QueueName="q")["QueueUrl"])
+
+
+def test_journal_gives_back_what_was_appended(tmp_path: Path, cloud: Cloud) -> None:
     """Byte for byte, in order; a line that was cut off is no event."""
     journal = Journal(tmp_path / "journal.jsonl")
     journal.append(['{"id": "1"}', '{"id":\n"ü"}'])
     journal.append(['{"id": "3"}'])
     with (tmp_path / "journal.jsonl").open("a") as file:
         file.write('"{\\"id\\": ')
-    queue = FakeQueue()
-    assert journal.replay(queue, "q") == 3  # type: ignore[arg-type]
-    assert queue.sent == ['{"id": "1"}', '{"id":\n"ü"}', '{"id": "3"}']
+    assert journal.replay(cloud, cloud.url) == 3  # type: ignore[arg-type]
+    assert cloud.sent() == ['{"id": "1"}', '{"id":\n"ü"}', '{"id": "3"}']
     journal.forget()
-    assert journal.replay(queue, "q") == 0  # type: ignore[arg-type]
+    assert journal.replay(cloud, cloud.url) == 0  # type: ignore[arg-type]
 
 
-def test_journal_is_kept_until_its_events_were_put_back(tmp_path: Path) -> None:
+def test_journal_is_kept_until_its_events_were_put_back(tmp_path: Path, cloud: Cloud) -> None:
     """A start that is broken off early ends in a clean stop, too, and must not lose them."""
     journal = Journal(tmp_path / "journal.jsonl")
     journal.append(["1", "2"])
     journal.forget()
-    queue = FakeQueue()
-    queue.refused = ["2"]
-    assert journal.replay(queue, "q") == 2  # type: ignore[arg-type]
+    cloud.refused = ("2",)
+    assert journal.replay(cloud, cloud.url) == 2  # type: ignore[arg-type]
     journal.forget()
-    queue.refused = []
-    assert journal.replay(queue, "q") == 2  # type: ignore[arg-type]
-    assert queue.sent == ["1", "1", "2"]
+    cloud.refused = ()
+    assert journal.replay(cloud, cloud.url) == 2  # type: ignore[arg-type]
+    assert cloud.sent() == ["1", "1", "2"]
     journal.forget()
     assert not (tmp_path / "journal.jsonl").exists()
 
 
-def test_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
+def test_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path, cloud: Cloud) -> None:
     """An end in the middle of writing costs no event that comes later."""
     (tmp_path / "journal.jsonl").write_text('"1"\n"cut o')
     journal = Journal(tmp_path / "journal.jsonl")
     journal.append(["2"])
-    queue = FakeQueue()
-    journal.replay(queue, "q")  # type: ignore[arg-type]
-    assert queue.sent == ["1", "2"]
+    journal.replay(cloud, cloud.url)  # type: ignore[arg-type]
+    assert cloud.sent() == ["1", "2"]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "1.5"])
