@@ -29,6 +29,7 @@ MODULE_NAMES = {  # module names that stand more than once, and why they may
     "__main__": "what `python -m` starts",
     "page": "each page of the analysts' app is a folder, and its page is called so",
     "sections": "the sections of one page, in that page's folder",
+    "ledger": "a producer's ledger, which reports, and the writer's, which posts",
     "exceptions": "the backend and the command draw a tree of exceptions each",
     "spool": "a command's file bears the command's word",
 }
@@ -38,11 +39,7 @@ CLASS_NAMES = {  # public classes whose names stand more than once, and why they
 }
 FULL_FOLDERS = {  # folders with more files than others, and why they may
     "infra/decisions": "a file for each record, and records are never taken away",
-    "infra/locks": "two files for each environment",
 }
-
-
-LEFT_MODULES = {"ledger"}
 
 
 def tracked(*patterns: str) -> list[str]:
@@ -83,6 +80,20 @@ def python_sources() -> list[str]:
     return [path for path in GRAPH if path.startswith(tuple(PYTHON_ROOTS))]
 
 
+def module_names() -> list[tuple[str, str]]:
+    """Return name and path of each Python module of the product."""
+    return [(PurePosixPath(path).stem, path) for path in python_sources()]
+
+
+def class_names() -> list[tuple[str, str]]:
+    """Return name and path of each public class of the product."""
+    return [
+        (name, path)
+        for path in python_sources()
+        for name in public_classes((ROOT / path).read_text())
+    ]
+
+
 def test_rooms_import_only_what_the_table_allows() -> None:
     """Whoever needs a new arrow adds it to the table, and so says it."""
     assert rooms.breaches(GRAPH, ARROWS) == []
@@ -91,6 +102,15 @@ def test_rooms_import_only_what_the_table_allows() -> None:
 def test_arrows_run_one_way() -> None:
     """A row names only rooms above it, so that no rooms need one another."""
     assert rooms.misplaced(ARROWS) == []
+
+
+def test_the_table_says_no_more_than_there_is() -> None:
+    """Each row is a room, and an import uses each of its arrows."""
+    used = {(start, end) for start, end, _ in rooms.between_rooms(GRAPH)}
+    allowed = {(start, end) for start, ends in ARROWS.items() for end in ends}
+
+    assert {*ARROWS} <= {rooms.room_of(path) for path in GRAPH}
+    assert allowed - used == set()
 
 
 def test_no_modules_import_one_another() -> None:
@@ -114,9 +134,7 @@ def test_folders_hold_few_files() -> None:
 
 def test_module_names_are_unique() -> None:
     """A name leads to one Python module, or the table says why there are more."""
-    named = [(PurePosixPath(path).stem, path) for path in python_sources()]
-
-    assert shared(named, {*MODULE_NAMES, *RESOURCES, *LEFT_MODULES}) == {}
+    assert shared(module_names(), {*MODULE_NAMES, *RESOURCES}) == {}
 
 
 def test_javascript_module_names_are_unique() -> None:
@@ -129,14 +147,15 @@ def test_javascript_module_names_are_unique() -> None:
 
 def test_class_names_are_unique() -> None:
     """A name leads to one public class, or the table says why there are more."""
-    named = [
-        (name, path)
-        for path in python_sources()
-        for name in public_classes((ROOT / path).read_text())
-    ]
+    assert class_names()
+    assert shared(class_names(), CLASS_NAMES) == {}
 
-    assert named
-    assert shared(named, CLASS_NAMES) == {}
+
+def test_exceptions_are_needed() -> None:
+    """An exception that nothing needs any more is taken out of its table."""
+    assert {*MODULE_NAMES} <= {*shared(module_names(), ())}
+    assert {*CLASS_NAMES} <= {*shared(class_names(), ())}
+    assert {*FULL_FOLDERS} <= {*overfull(tracked(), {})}
 
 
 def test_a_forbidden_import_is_found() -> None:
