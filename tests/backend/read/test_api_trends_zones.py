@@ -101,6 +101,7 @@ def test_days_of_a_zone_are_a_recount(data: st.DataObject, envelopes: list[Envel
 )
 @example("Pacific/Apia", parse("2011-12-29T00:00:00Z") // HOUR * 4, 4 * 72)
 @example("Asia/Kolkata", parse("2026-11-22T18:30:00Z") // HOUR * 4 + 2, 1)
+@example("America/St_Johns", parse("2008-11-01T00:00:00Z") // HOUR * 4, 4 * 72)
 @settings(max_examples=300)
 def test_days_cover_their_span_without_gap_or_overlap(tz: str, start: int, quarters: int) -> None:
     """Every hour belongs to the day it begins in, whatever clocks or the date line do."""

@@ -40,7 +40,9 @@ class Zone:
 
     def begins(self, day: date) -> Instant:
         """Return when the first hour of UTC begins that belongs to *day*."""
-        return ceiling(self.moment(datetime.combine(day, time())), HOUR)
+        first = ceiling(self.moment(datetime.combine(day, time())), HOUR)
+        # Where clocks went back right after midnight, an hour of the day before follows.
+        return later(first, HOUR) if self.wall_clock(first).date() < day else first
 
     def edges(self, start: Instant, end: Instant) -> tuple[Instant, ...]:
         """Return when each day begins from that of *start* to that right before *end*.
