@@ -71,13 +71,13 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
         "client_id": client_id,
         "project_id": project_id,
         "pipeline": pipeline,
-        "name": _last_said("name", events),
-        "parent_job_id": _last_said("parent_job_id", events),
-        "stage": _last_said("stage", events),
-        "records_total": _last_said("records_total", events),
-        "log_url": _last_said("log_url", events),
-        "tags": _last_said("tags", events) or {},
-        "heartbeat_seconds": _last_said("heartbeat_seconds", events),
+        "name": _latest_value("name", events),
+        "parent_job_id": _latest_value("parent_job_id", events),
+        "stage": _latest_value("stage", events),
+        "records_total": _latest_value("records_total", events),
+        "log_url": _latest_value("log_url", events),
+        "tags": _latest_value("tags", events) or {},
+        "heartbeat_seconds": _latest_value("heartbeat_seconds", events),
         "created_at": _text(min(e.occurred_at for e in events)),
         "counters": _sums(events),
         **latest,
@@ -119,7 +119,7 @@ def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
     }
 
 
-def _last_said(field: str, events: list[Told]) -> Any:
+def _latest_value(field: str, events: list[Told]) -> Any:
     ordered = sorted(events, key=lambda e: (e.attempt, e.occurred_at, e.event_id))
     said = [e.detail[field] for e in ordered if field in e.detail]
     return said[-1] if said else None
@@ -153,16 +153,16 @@ def recount_project(envelopes: Iterable[Envelope]) -> dict[str, Any]:
     identities = {(e.detail["project_id"], e.detail["client_id"]) for e in events}
     assert len(identities) == 1, f"events of one project have one identity: {identities}"
     ((project_id, client_id),) = identities
-    due_at = _last_said("due_at", events)
+    due_at = _latest_value("due_at", events)
     return {
         "project_id": project_id,
         "client_id": client_id,
-        "name": _last_said("name", events),
-        "owner": _last_said("owner", events),
+        "name": _latest_value("name", events),
+        "owner": _latest_value("owner", events),
         "due_at": None if due_at is None else _text(_moment(due_at)),
-        "jobs_expected": _last_said("jobs_expected", events),
-        "status": _last_said("status", events),
-        "tags": _last_said("tags", events) or {},
+        "jobs_expected": _latest_value("jobs_expected", events),
+        "status": _latest_value("status", events),
+        "tags": _latest_value("tags", events) or {},
         "created_at": _text(min(e.occurred_at for e in events)),
         "counters": _sums(events),
     }
