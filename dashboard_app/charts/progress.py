@@ -35,7 +35,9 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
             x=alt.X("count:Q", title="Jobs (count)", stack="zero", axis=count_axis()),
             y=y,
             order=alt.Order("rank:Q"),
-            color=alt.Color("kind:N", title=None, scale=outcome_scale(there), legend=legend()),
+            color=alt.Color(
+                "kind:N", title=None, scale=outcome_scale(there), legend=legend(columns=2)
+            ),
             tooltip=[
                 alt.Tooltip("label:N", title="Project"),
                 alt.Tooltip("kind:N", title="Jobs"),
