@@ -183,7 +183,7 @@ class _Watch:
     def wait(self) -> ProcessEnd:
         """Wait for the process and return how it ended."""
         while (status := self._ended()) is None:
-            self._heed(self._next_signal())
+            self._handle(self._next_signal())
         by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
         code = os.WEXITSTATUS(status) if by_signal is None else 0
         return ProcessEnd(code, by_signal, self._passed_on, self._timed_out, b"")
@@ -198,16 +198,16 @@ class _Watch:
             return signal.sigwaitinfo(_WAITED_FOR)
         return signal.sigtimedwait(_WAITED_FOR, max(0.0, self._deadline - time.monotonic()))
 
-    def _heed(self, heard: signal.struct_siginfo | None) -> None:
-        if heard is None:
+    def _handle(self, received: signal.struct_siginfo | None) -> None:
+        if received is None:
             self._send(signal.SIGKILL if self._timed_out else signal.SIGTERM)
             again = None if self._timed_out else time.monotonic() + self._kill_after
             self._timed_out, self._deadline = True, again
-        elif heard.si_signo == signal.SIGWINCH:
+        elif received.si_signo == signal.SIGWINCH:
             _copy_size(self._terminal)
-        elif heard.si_signo in _PASSED_ON:
-            self._passed_on = signal.Signals(heard.si_signo)
-            if heard.si_code <= _BY_A_PROCESS:
+        elif received.si_signo in _PASSED_ON:
+            self._passed_on = signal.Signals(received.si_signo)
+            if received.si_code <= _BY_A_PROCESS:
                 self._send(self._passed_on)
 
     def _send(self, number: signal.Signals) -> None:
