@@ -86,7 +86,7 @@ def _back_fill(show: Show, past: Past, *, again: bool) -> None:
         show.carry_on(told)
         return
     begun_at = time.monotonic()
-    number = show.back_fill(past, _draw_bar if sys.stderr.isatty() else _draw_nothing)
+    number = show.back_fill(past, _draw_bar)
     seconds = time.monotonic() - begun_at
     _say(f"told the past from {past.first_day} on: {number:,} events in {seconds:.0f} s")
 
@@ -161,11 +161,9 @@ def _say(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def _draw_nothing(done: int, total: int) -> None:
-    """Take the place of the bar where nobody watches."""
-
-
 def _draw_bar(done: int, total: int) -> None:
+    if not sys.stderr.isatty():
+        return
     end = "\n" if done == total else ""
     sys.stderr.write(f"\rdemo: telling the past {bar(done, total)} events{end}")
     sys.stderr.flush()

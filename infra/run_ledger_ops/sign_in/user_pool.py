@@ -1,5 +1,6 @@
 """People who may sign in: users of the pool, and their groups, which say what they see."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +16,6 @@ from run_ledger_ops.sign_in.access_options import Access, check_groups
 
 _ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _NOT_YET = "FORCE_CHANGE_PASSWORD"
-_NO_USER = "UserNotFoundException"
-_GROUP_IS_THERE = "GroupExistsException"
 
 
 class Invitation(Struct, frozen=True):
@@ -141,10 +140,8 @@ class People:
     def _find(self, email: str) -> Any:
         try:
             return self._cognito.admin_get_user(**self._one(email))
-        except ClientError as error:
-            if error.response["Error"]["Code"] == _NO_USER:
-                return None
-            raise
+        except self._cognito.exceptions.UserNotFoundException:
+            return None
 
     def _groups_of(self, email: str) -> list[str]:
         pages = self._cognito.get_paginator("admin_list_groups_for_user").paginate(
@@ -154,11 +151,8 @@ class People:
 
     def _make_group(self, group: str) -> None:
         """Make a group where there is none."""
-        try:
+        with contextlib.suppress(self._cognito.exceptions.GroupExistsException):
             self._cognito.create_group(**self._pool, GroupName=group)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _GROUP_IS_THERE:
-                raise
 
     def _create(self, email: str, *, by_mail: bool) -> None:
         delivery: dict[str, Any] = {"DesiredDeliveryMediums": ["EMAIL"]}

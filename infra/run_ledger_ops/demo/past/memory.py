@@ -1,12 +1,13 @@
 """Which part of the made-up past was posted to a ledger already."""
 
-import json
-import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from msgspec import Struct, json
+
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.private_file import write_private
 from run_ledger_ops.demo.reporting.local_ledger import LocalLedger
 
 
@@ -32,29 +33,24 @@ class Memory:
 
     def save(self) -> None:
         """Write the memory beside the stack file, whole or not at all."""
-        text = json.dumps(
-            {"ledger": self.identity, "past": self.past and asdict(self.past)},
-            default=lambda day: day.isoformat(),
-            indent=2,
-        )
-        draft = self.path.with_suffix(f".{os.getpid()}.new")
         try:
-            draft.write_text(text + "\n", encoding="utf-8")
-            draft.replace(self.path)
+            write_private(self.path, json.encode(_File(self.identity, self.past)).decode())
         except OSError as error:
             raise OpsError(f"cannot write {self.path} ({error.strerror})") from error
+
+
+class _File(Struct):
+    """What stands in the file: ``{"ledger": "bus issuer", "past": {"seed": 1, …}}``."""
+
+    ledger: str
+    past: Past | None
 
 
 def recall(stack: Path, ledger: LocalLedger) -> Memory:
     """Return what was posted to *ledger*; nothing where the file is another ledger's, or bad."""
     blank = Memory(stack.with_name("demo.json"), ledger.identity)
     try:
-        found = json.loads(blank.path.read_text(encoding="utf-8"))
-        if found["ledger"] != ledger.identity:
-            return blank
-        past = found["past"] and Past(
-            seed=found["past"]["seed"], first_day=date.fromisoformat(found["past"]["first_day"])
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.decode(blank.path.read_bytes(), type=_File)
+    except (OSError, ValueError):
         return blank
-    return replace(blank, past=past)
+    return replace(blank, past=found.past) if found.ledger == ledger.identity else blank

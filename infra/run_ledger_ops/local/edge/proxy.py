@@ -124,29 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
-    def do_GET(self) -> None:
-        """Read a page, an answer of the API or a sign-in form."""
-        self._pass_on()
-
-    def do_HEAD(self) -> None:
-        """Do as GET, without the body."""
-        self._pass_on()
-
-    def do_POST(self) -> None:
-        """Send a sign-in form or ask for a token."""
-        self._pass_on()
-
-    def do_OPTIONS(self) -> None:
-        """Ask what another origin may do."""
-        self._pass_on()
-
-    # The gateway refuses these in its own way.
-    do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - the base class's names
-
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Keep the terminal for what matters."""
 
-    def _pass_on(self) -> None:
+    def do_GET(self) -> None:
+        """Pass the request on and its answer back, whatever the method is."""
         body = self._read_body()
         if body is None:
             return
@@ -178,6 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer_renewal(answer)
         finally:
             connection.close()
+
+    # The gateway itself refuses methods that it does not know.
+    do_HEAD = do_POST = do_OPTIONS = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def _read_body(self) -> bytes | None:
         if "transfer-encoding" in self.headers:
@@ -228,21 +213,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer_renewal(self, answer: http.client.HTTPResponse) -> None:
         status, body = renewal_answer(answer.status, answer.read())
-        self.send_response_only(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self._send_whole(status, body, "application/json", ("Cache-Control", "no-store"))
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
         body = f"{sentence}\n".encode()
         self.close_connection = True
+        self._send_whole(status, body, "text/plain; charset=utf-8", ("Connection", "close"))
+
+    def _send_whole(self, status: int, body: bytes, kind: str, header: tuple[str, str]) -> None:
         self.send_response_only(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
+        length = ("Content-Length", str(len(body)))
+        self._send_headers([("Content-Type", kind), length, header])
         if self.command != "HEAD":
             self.wfile.write(body)
 

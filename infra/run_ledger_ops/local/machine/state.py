@@ -11,14 +11,24 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, Literal
+
+from msgspec import Meta, Struct, convert
 
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import write_private
 
-FORMAT = 1
-_PORTS = 65_536
+FORMAT: Literal[1] = 1
 _SAVING_SECONDS = 180.0
+
+
+class _Settings(Struct):
+    """What `save_settings` can have written."""
+
+    format: Literal[1]
+    ports: dict[str, Annotated[int, Meta(ge=1, lt=65_536)]] = {}
+    passwords: dict[str, str] = {}
+    deployed: str = ""
 
 
 class StateFolder:
@@ -128,15 +138,12 @@ class StateFolder:
 
     def _read_settings(self) -> dict[str, Any]:
         try:
-            settings = json.loads(self._settings_file.read_text("utf-8"))
+            settings: dict[str, Any] = json.loads(self._settings_file.read_text("utf-8"))
+            convert(settings, _Settings)
         except FileNotFoundError:
             return {}
         except (ValueError, OSError) as error:
             raise self._damaged(self._settings_file, error) from error
-        if not isinstance(settings, dict) or settings.get("format") != FORMAT:
-            raise self._damaged(self._settings_file, "it is of no format that this version knows")
-        if not _is_sound(settings):
-            raise self._damaged(self._settings_file, "its ports, passwords or digest are none")
         return settings
 
     def _check_cloud_data(self) -> None:
@@ -152,18 +159,6 @@ class StateFolder:
             f"The state folder {self.root} is damaged: {path.relative_to(self.root)} can't be read "
             f"({reason}); move the folder away to start afresh."
         )
-
-
-def _is_sound(settings: dict[str, Any]) -> bool:
-    """Say whether the settings that are there are what `save_settings` can have written."""
-    ports, passwords = settings.get("ports", {}), settings.get("passwords", {})
-    return (
-        isinstance(ports, dict)
-        and all(type(port) is int and 0 < port < _PORTS for port in ports.values())
-        and isinstance(passwords, dict)
-        and all(isinstance(password, str) for password in passwords.values())
-        and isinstance(settings.get("deployed", ""), str)
-    )
 
 
 def _is_running(pid: str) -> bool:
