@@ -45,7 +45,7 @@ class SignIn:
 
 
 def is_installed() -> bool:
-    """Say whether this Python can run the app."""
+    """Return whether this Python can run the app."""
     return all(importlib.util.find_spec(name) for name in ("streamlit", "authlib", "httpx2"))
 
 

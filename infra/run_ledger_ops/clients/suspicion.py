@@ -82,7 +82,7 @@ _MOST_CHANGES = 0.18
 
 
 def suspicion(name: str, value: str) -> str | None:
-    """Say why a plain parameter looks like a secret, None where it does not."""
+    """Return why a plain parameter looks like a secret, None where it does not."""
     if by_name := _name_says(name, value):
         return f"its name says so ({by_name})"
     what = form(value) or _first(_LOOSE, value)
@@ -92,7 +92,7 @@ def suspicion(name: str, value: str) -> str | None:
 
 
 def form(text: str) -> str | None:
-    """Say which known secret *text* has the form of, None where it has that of none."""
+    """Return the kind of secret whose form *text* has, as in "a GitHub token", or None."""
     return _first(_KNOWN, text)
 
 

@@ -132,7 +132,7 @@ def _port(text: str) -> int:
 
 
 def _program(text: str) -> Path:
-    """Give a program's path so that it holds in any folder: the local AWS starts in another one."""
+    """Return a program's absolute path, as the local AWS starts in another folder."""
     return Path(shutil.which(text) or text).absolute()
 
 

@@ -249,7 +249,7 @@ def _read(system: Target, rejection_id: str) -> Rejection:
 
 
 def _moved(system: Target, rejection: Rejection, status: Status) -> Rejection:
-    """Give *rejection* another status, and return it so; OpsError where it has changed."""
+    """Change a rejection's status and return it; raises OpsError where somebody changed it."""
     table = system.tables.rejections
     if not move(system.dynamodb, table, rejection, status, at=terminal.clock()):
         message = f"{rejection.rejection_id} has changed meanwhile: look at it again."

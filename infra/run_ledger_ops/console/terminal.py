@@ -103,7 +103,7 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._stream.isatty():
             self._stream.write("\r\x1b[K")
             self._stream.flush()
@@ -158,5 +158,5 @@ def moment(text: str, now: Callable[[], Instant] | None = None) -> Instant:
 
 
 def clock() -> Instant:
-    """Give the present instant."""
+    """Return the present instant."""
     return Instant(time.time_ns() // 1_000)

@@ -31,7 +31,7 @@ class Bucket:
         return {} if self.owner is None else {"ExpectedBucketOwner": self.owner}
 
     def url(self, key: str) -> str:
-        """Give an object's address as CloudFormation takes it."""
+        """Return an object's address as CloudFormation takes it."""
         return f"{self.s3.meta.endpoint_url}/{self.name}/{key}"
 
 
@@ -41,7 +41,7 @@ def bucket_name(account: str, region: str) -> str:
 
 
 def exists(bucket: Bucket) -> bool:
-    """Say whether the bucket is there and ours; raise OpsError if it is somebody else's."""
+    """Return whether the bucket is there and ours; raise OpsError if it is somebody else's."""
     try:
         bucket.s3.head_bucket(Bucket=bucket.name, **bucket.expected)
     except ClientError as error:
@@ -141,5 +141,5 @@ def put_code_in_place(template: str, bundles: Mapping[str, Bundle], bucket: str)
 
 
 def bundle_key(bundle: Bundle) -> str:
-    """Give the key of a bundle, which names its content."""
+    """Return the key of a bundle, which names its content."""
     return f"bundle-{bundle.digest}.zip"

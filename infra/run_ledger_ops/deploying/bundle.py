@@ -116,7 +116,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_of_use(path: Path) -> bool:
-    """Say whether a file of the dependencies serves our functions, and is the same everywhere."""
+    """Return whether the functions need a file of the dependencies."""
     if path.name in _NOTES and path.parent.suffix == ".dist-info":
         return False
     if not path.is_relative_to(_BOTOCORE_DATA):

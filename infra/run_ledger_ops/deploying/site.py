@@ -81,7 +81,7 @@ def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObj
 
 
 def content_type(name: str) -> str:
-    """Give the content type that a browser should see for a file of this name."""
+    """Return the content type that a browser should see for a file of this name."""
     known = _TYPES.get(Path(name).suffix)
     return known or mimetypes.guess_type(name)[0] or "application/octet-stream"
 

@@ -65,7 +65,7 @@ class Stack:
         self._sleep = sleep
 
     def describe(self) -> dict[str, Any] | None:
-        """Give CloudFormation's description, None if there is no such stack."""
+        """Return CloudFormation's description, None if there is no such stack."""
         try:
             answer = self._cloudformation.describe_stacks(StackName=self.name)
         except ClientError as error:
@@ -82,11 +82,11 @@ class Stack:
         return None if found is None else str(found["StackStatus"])
 
     def outputs(self) -> dict[str, str]:
-        """Give its outputs; empty when there is none, or when it never was deployed as a whole."""
+        """Return its outputs; none where there is no stack, or its first deployment failed."""
         return target.outputs_of(self.describe() or {})
 
     def parameters(self) -> dict[str, str]:
-        """Give the parameters that it was deployed with."""
+        """Return the parameters that it was deployed with."""
         return target.parameters_of(self.describe() or {})
 
     def propose(self, wanted: Wanted, *, creates: bool) -> ChangeSet | None:
@@ -165,7 +165,7 @@ class Stack:
         gone._follow(before, tell, done=GONE)
 
     def events_since(self, event_id: str | None) -> list[StackEvent]:
-        """Give the events that came after one, oldest first."""
+        """Return the events that came after one, oldest first."""
         found: list[StackEvent] = []
         pages = self._cloudformation.get_paginator("describe_stack_events")
         for page in pages.paginate(StackName=self.name):

@@ -43,7 +43,7 @@ class TemplateParameter:
     constraint: str | None
 
     def complaint(self, value: str) -> str | None:
-        """Say what is wrong with *value*; None if nothing is."""
+        """Return what is wrong with *value*; None if nothing is."""
         if self.allowed and value not in self.allowed:
             return f"{self.name} is one of {', '.join(self.allowed)}, not {value!r}"
         if self.pattern is not None and not re.fullmatch(self.pattern, value):

@@ -60,7 +60,7 @@ def deploy(cloud: LocalCloud, deployment: LocalDeployment) -> dict[str, str]:
 
 
 def outputs(cloud: LocalCloud) -> dict[str, str]:
-    """Give the outputs of the deployed stack; empty when there is none."""
+    """Return the outputs of the deployed stack; empty when there is none."""
     stack = Stack(cloud.client("cloudformation"), STACK_NAME)
     return stack.outputs() if stack.state in SETTLED else {}
 

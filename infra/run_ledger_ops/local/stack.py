@@ -326,7 +326,7 @@ def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:
 
 
 def _present_url(cloud: LocalCloud, queue_url: str) -> str:
-    """Give a queue's URL on the port of this start."""
+    """Return a queue's URL on the port of this start."""
     sqs: Any = cloud.client("sqs")
     url: str = sqs.get_queue_url(QueueName=queue_url.rsplit("/", 1)[-1])["QueueUrl"]
     return url
@@ -343,6 +343,6 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
 
 
 def _api(url: str) -> tuple[str, str]:
-    """Take a REST API's invoke URL apart: its id and its stage."""
+    """Return the API's id and its stage from a REST API's invoke URL."""
     host, _, path = url.removeprefix("https://").partition("/")
     return host.partition(".")[0], path.strip("/")

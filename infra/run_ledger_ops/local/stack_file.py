@@ -61,7 +61,7 @@ def stack_document(running: Running) -> dict[str, Any]:
 
 
 def site_config(running: Running, *, demo: bool) -> dict[str, object]:
-    """Give the site's `config.json`."""
+    """Return the site's `config.json`."""
     return {**config_of(running.outputs, "local", running.site_origin), "demo": demo}
 
 

@@ -115,7 +115,7 @@ class People:
             ) from error
 
     def set_password(self, email: str, password: str) -> None:
-        """Give somebody a password for good; for made-up people, as others choose their own."""
+        """Set a password for good, which only made-up people need: others choose their own."""
         self._cognito.admin_set_user_password(**self._one(email), Password=password, Permanent=True)
 
     def all(self) -> Iterator[Person]:

@@ -43,7 +43,7 @@ class Family:
 
 
 def family(key: str, begun_at: datetime) -> Family:
-    """Give the family that this key stands for: the same key and time, the same events."""
+    """Return a family made up from *key*: the same key and time give the same events."""
     dice = Random(key)  # noqa: S311 reproducible is what it has to be
     project = _draw_project(dice)
     root = _root_job(project, begun_at, hashlib.sha256(key.encode()).hexdigest()[:8])

@@ -27,13 +27,13 @@ _PAUSED_SHARE = 0.3
 
 
 def project_id_at(project: DemoProject, at: datetime) -> str:
-    """Give the id under which a project's jobs of this time run."""
+    """Return the id under which a project's jobs of this time run."""
     name = f"demo-{project.client_id}-{project.code}"
     return f"{name}-{_fortnight_of(project, at):%Y%m%d}" if project.is_delivery else name
 
 
 def opened_projects(since: datetime, until: datetime) -> list[DemoEvent]:
-    """Give all events up to `until` of the projects that jobs since `since` can belong to."""
+    """Return all events up to `until` of the projects that jobs since `since` can belong to."""
     events: list[DemoEvent] = []
     for project in PROJECTS:
         if not project.is_delivery:

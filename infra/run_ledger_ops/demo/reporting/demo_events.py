@@ -21,7 +21,7 @@ class DemoEvent:
     detail: dict[str, Any]
 
     def entry(self, bus_name: str) -> dict[str, str]:
-        """Give the entry of a PutEvents call that carries this event."""
+        """Return the entry of a PutEvents call that carries this event."""
         return {
             "Source": SOURCE,
             "DetailType": self.detail_type,

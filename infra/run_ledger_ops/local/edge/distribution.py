@@ -6,7 +6,7 @@ from run_ledger_ops.local.machine.cloud import LocalCloud
 
 
 def api_headers(cloud: LocalCloud, distribution_id: str, path_pattern: str) -> dict[str, str]:
-    """Give the headers that CloudFront puts on the answers under a path.
+    """Return the headers that CloudFront puts on the answers under a path.
 
     The local AWS serves the site through its CloudFront, but not origins such as the REST API, so
     the proxy adds these itself.

@@ -70,7 +70,7 @@ class Routes:
     """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
 
     def upstream(self, target: str) -> Upstream:
-        """Say where a request target (path and query, as sent) goes on."""
+        """Return where a request target (path and query, as sent) goes on."""
         path, mark, query = target.partition("?")
         if path == f"/{self.api_stage}" or path.startswith(f"/{self.api_stage}/"):
             rest = path.removeprefix(f"/{self.api_stage}")
@@ -115,7 +115,7 @@ class _Server(ThreadingHTTPServer):
     routes: Routes
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of browsers that went away; everything else is answered, not raised."""
+        """Ignore browsers that went away; all other trouble is answered, and not raised."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -229,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def is_inner(target: str) -> bool:
-    """Say whether a request target is one of the local AWS's own pages.
+    """Return whether a request target is one of the local AWS's own pages.
 
     It answers these under every host name and to everybody: they show what lies in the queues and
     can reset all of it. No page of the site begins like them.
@@ -239,7 +239,7 @@ def is_inner(target: str) -> bool:
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give the headers that are meant for the far end, without those of one connection."""
+    """Return the headers that are meant for the far end, without those of one connection."""
     headers = list(headers)
     named = {
         token.strip().lower()
@@ -251,14 +251,14 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def answer_headers(headers: Iterable[tuple[str, str]], upstream: Upstream) -> list[tuple[str, str]]:
-    """Give the headers to answer with: those that CloudFront adds stand in place of others."""
+    """Return the headers to answer with: those that CloudFront adds stand in place of others."""
     added = {name.lower() for name in upstream.added_headers}
     kept = [(name, value) for name, value in end_to_end(headers) if name.lower() not in added]
     return [*kept, *upstream.added_headers.items()]
 
 
 def compressed_headers(headers: Iterable[tuple[str, str]], length: int) -> list[tuple[str, str]]:
-    """Give the headers of an answer whose body was compressed to so many bytes."""
+    """Return the headers of an answer whose body was compressed to so many bytes."""
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     return [
         *kept,
@@ -269,7 +269,7 @@ def compressed_headers(headers: Iterable[tuple[str, str]], length: int) -> list[
 
 
 def takes_gzip(accept_encoding: str | None) -> bool:
-    """Say whether a viewer takes compressed answers: by name or by `*`, unless with `q=0`."""
+    """Return whether a viewer takes compressed answers: by name or by `*`, unless with `q=0`."""
     for part in (accept_encoding or "").lower().split(","):
         coding, _, weight = part.replace(" ", "").partition(";q=")
         if coding in {"gzip", "*"}:
@@ -280,7 +280,7 @@ def takes_gzip(accept_encoding: str | None) -> bool:
 def request_headers(
     headers: Iterable[tuple[str, str]], upstream: Upstream, host: str
 ) -> dict[str, str]:
-    """Give the headers to ask upstream with: as CloudFront would, over HTTPS to the viewer."""
+    """Return the headers to ask upstream with: as CloudFront would, over HTTPS to the viewer."""
     kept = {
         name.title(): value
         for name, value in end_to_end(headers)

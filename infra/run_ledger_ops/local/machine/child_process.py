@@ -69,6 +69,6 @@ class ChildProcess:
         return went
 
     def last_words(self) -> str:
-        """Give the last line that it wrote, for an error message."""
+        """Return the last line that it wrote, for an error message."""
         lines = self.log.read_text("utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "it wrote nothing"

@@ -78,7 +78,7 @@ class StateFolder:
         )
 
     def forget_stack_file(self) -> None:
-        """Take `stack.json` away, if the folder is ours: it means that a stack is ready."""
+        """Delete `stack.json`, which means that a stack is ready, if the folder is ours."""
         if self._lock is not None:
             self.stack_file.unlink(missing_ok=True)
 
