@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from tests.screenshots.example_day import fill
 from tests.static_site.every_view import open_view
+from tests.support.site.browser import MILLISECONDS
 from tests.support.site.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
 
 COUNT_ROUNDS = """() => {
@@ -41,7 +42,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 800}
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(MILLISECONDS)
     yield context
     context.close()
 

@@ -15,13 +15,10 @@ from playwright.sync_api import (
     ConsoleMessage,
     Locator,
     Response,
-    expect,
 )
 from playwright.sync_api import TimeoutError as TookTooLong
+from tests.support.site.browser import MILLISECONDS
 
-MILLISECONDS = 120_000
-"""How long to wait for anything: the functions may be cold and the machine busy."""
-PLAYWRIGHTS_OWN = 5_000
 SECONDS = 240
 
 WATCH = """
@@ -179,12 +176,10 @@ def visiting(browser: Browser, site_url: str, **options: Any) -> Iterator[Visit]
     given = {"locale": "en-GB", "timezone_id": "Europe/Berlin", "reduced_motion": "reduce"}
     context = browser.new_context(**{**given, **options})
     context.set_default_timeout(MILLISECONDS)
-    expect.set_options(timeout=MILLISECONDS)
     context.add_init_script(WATCH)
     try:
         visit = Visit(context, site_url)
         yield visit
         assert visit.troubles() == []
     finally:
-        expect.set_options(timeout=PLAYWRIGHTS_OWN)
         context.close()
