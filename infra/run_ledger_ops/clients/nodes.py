@@ -76,10 +76,10 @@ class Checker:
         """Raise OpsError if there was anything to complain of."""
         if not self._complaints:
             return
-        told = sorted(self._complaints)
-        lines = [f"{self._name}:{line}: {text}" for line, text in told[:_MOST_COMPLAINTS]]
-        if len(told) > _MOST_COMPLAINTS:
-            lines.append(f"and {len(told) - _MOST_COMPLAINTS} more")
+        found = sorted(self._complaints)
+        lines = [f"{self._name}:{line}: {text}" for line, text in found[:_MOST_COMPLAINTS]]
+        if len(found) > _MOST_COMPLAINTS:
+            lines.append(f"and {len(found) - _MOST_COMPLAINTS} more")
         raise OpsError("the file was not taken:\n  " + "\n  ".join(lines))
 
     def string(self, node: yaml.Node, path: str) -> str | None:

@@ -133,7 +133,7 @@ def _add(given: argparse.Namespace) -> int:
             ) from error
         secret_file.write(app.client_secret or "")
     clients.warn_of_undeclared(system, wanted.clients)
-    _tell(system, app, wanted, given)
+    _print_app(system, app, wanted, given)
     return 0
 
 
@@ -272,7 +272,7 @@ def _document(system: Target, app: App, seen: Access | None) -> dict[str, Any]:
     }
 
 
-def _tell(system: Target, app: App, wanted: Access, given: argparse.Namespace) -> None:
+def _print_app(system: Target, app: App, wanted: Access, given: argparse.Namespace) -> None:
     if given.json:
         say_json(_document(system, app, wanted) | {"client_secret": app.client_secret})
         return

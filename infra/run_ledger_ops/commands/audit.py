@@ -113,7 +113,7 @@ def _document(findings: Findings) -> dict[str, Any]:
 
 def _say(findings: Findings) -> None:
     for found in findings.drifts:
-        say(_told(found))
+        say(_in_words(found))
     for label in findings.unreadable:
         say(f"{label}: holds no event of it; what it counts for is not certain")
     drifts = len(findings.drifts)
@@ -126,7 +126,7 @@ def _say(findings: Findings) -> None:
     _warn_of("moving all the time, not judged", findings.undecided)
 
 
-def _told(found: Found) -> str:
+def _in_words(found: Found) -> str:
     drift = found.drift
     where = f"{drift.kind} {drift.key}"
     if drift.attribute:

@@ -148,7 +148,7 @@ def _carry_out(
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
         uploaded = deployment.publish_site(outputs, bar.add)
-    _tell_outcome(settings, account, outputs, change_set, uploaded, as_json=given.json)
+    _print_outcome(settings, account, outputs, change_set, uploaded, as_json=given.json)
     return 0
 
 
@@ -173,7 +173,7 @@ def _show_plan(words: list[str], change_set: ChangeSet | None, *, as_json: bool)
     say("Nothing was changed. The site and its config.json are compared when it is deployed.")
 
 
-def _tell_outcome(  # noqa: PLR0913 - what there is to tell
+def _print_outcome(  # noqa: PLR0913 - what there is to tell
     settings: StageSettings,
     account: AwsAccount,
     outputs: Mapping[str, str],

@@ -71,7 +71,7 @@ def _destroy(given: argparse.Namespace) -> int:
     if given.with_data:
         with Progress("deleting data", len(found.tables)) as bar:
             remains.delete(account, found, bar.add)
-    _tell_what_remains(account, found, with_data=given.with_data)
+    _print_remains(account, found, with_data=given.with_data)
     return 0
 
 
@@ -100,7 +100,7 @@ def _take_down(account: AwsAccount, stack: Stack) -> None:
     say(f"The stack {stack.name} is gone.")
 
 
-def _tell_what_remains(account: AwsAccount, found: Remains, *, with_data: bool) -> None:
+def _print_remains(account: AwsAccount, found: Remains, *, with_data: bool) -> None:
     say("\nWhat remains:")
     if with_data:
         if found.tables:

@@ -68,24 +68,24 @@ def _redrive(given: argparse.Namespace) -> int:
     urls = {
         name: system.queue_url(_QUEUES[name]) for name in dict.fromkeys(given.queues or _QUEUES)
     }
-    glances = {name: look_at(system.sqs, url) for name, url in urls.items()}
+    looks = {name: look_at(system.sqs, url) for name, url in urls.items()}
     if given.dry_run:
-        _tell_glances(glances, as_json=given.json)
+        _print_looks(looks, as_json=given.json)
         return 0
-    outcomes = _move(system, urls, glances, given)
+    outcomes = _move(system, urls, looks, given)
     if given.json:
         say_json({name: asdict(outcome) for name, outcome in outcomes.items()})
     else:
         for name, outcome in outcomes.items():
-            say(f"{name}: {_told(outcome)}")
+            say(f"{name}: {_in_words(outcome)}")
     is_done = not any(outcome.failed or outcome.came_back for outcome in outcomes.values())
     return 0 if is_done else _LEFT_OVER
 
 
 def _move(
-    system: Target, urls: dict[str, str], glances: dict[str, QueueLook], given: argparse.Namespace
+    system: Target, urls: dict[str, str], looks: dict[str, QueueLook], given: argparse.Namespace
 ) -> dict[str, MoveOutcome]:
-    found = sum(one.messages for one in glances.values())
+    found = sum(one.messages for one in looks.values())
     left = given.max
     outcomes: dict[str, MoveOutcome] = {}
     with Progress("redriving", found if left is None else min(left, found)) as progress:
@@ -97,8 +97,8 @@ def _move(
     return outcomes
 
 
-def _tell_glances(glances: dict[str, QueueLook], *, as_json: bool) -> None:
-    documents = {name: _document(one) for name, one in glances.items()}
+def _print_looks(looks: dict[str, QueueLook], *, as_json: bool) -> None:
+    documents = {name: _document(one) for name, one in looks.items()}
     if as_json:
         say_json(documents)
         return
@@ -115,7 +115,7 @@ def _document(one: QueueLook) -> dict[str, Any]:
     }
 
 
-def _told(outcome: MoveOutcome) -> str:
+def _in_words(outcome: MoveOutcome) -> str:
     parts = [f"{outcome.moved:,} messages moved"]
     if outcome.failed:
         parts.append(f"{outcome.failed:,} not taken by the queue ({outcome.failure})")

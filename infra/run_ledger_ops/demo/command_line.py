@@ -80,15 +80,15 @@ def _run(options: argparse.Namespace, stop: Stop) -> None:
 
 
 def _back_fill(show: Show, past: Past, *, again: bool) -> None:
-    told = show.memory.past
-    if told is not None and told.covers(past) and not again:
-        _say(f"the past from {told.first_day} on was told before (--again tells it again)")
-        show.carry_on(told)
+    posted = show.memory.past
+    if posted is not None and posted.covers(past) and not again:
+        _say(f"the past from {posted.first_day} on was posted before (--again posts it again)")
+        show.carry_on(posted)
         return
     begun_at = time.monotonic()
     number = show.back_fill(past, _draw_bar)
     seconds = time.monotonic() - begun_at
-    _say(f"told the past from {past.first_day} on: {number:,} events in {seconds:.0f} s")
+    _say(f"posted the past from {past.first_day} on: {number:,} events in {seconds:.0f} s")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,5 +165,5 @@ def _draw_bar(done: int, total: int) -> None:
     if not sys.stderr.isatty():
         return
     end = "\n" if done == total else ""
-    sys.stderr.write(f"\rdemo: telling the past {bar(done, total)} events{end}")
+    sys.stderr.write(f"\rdemo: posting the past {bar(done, total)} events{end}")
     sys.stderr.flush()

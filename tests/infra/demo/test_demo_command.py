@@ -88,8 +88,8 @@ def test_a_past_told_once_is_not_told_again(
     assert sum(posted) >= 2 * first + projects
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert lines[0].startswith("demo: told the past from ")
-    assert lines[1].endswith("was told before (--again tells it again)")
+    assert lines[0].startswith("demo: posted the past from ")
+    assert lines[1].endswith("was posted before (--again posts it again)")
 
 
 def test_a_terminal_gets_a_bar(

@@ -1,4 +1,4 @@
-"""The life of one job that does records, told in events."""
+"""The events of one made-up job that does records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

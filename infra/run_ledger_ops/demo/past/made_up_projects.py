@@ -1,4 +1,4 @@
-"""The life of the projects, told in events.
+"""The events of the projects.
 
 A project that goes on for good is opened once. A delivery is a project of its own every fortnight:
 opened the day before, re-scoped on the way, sometimes paused, completed a little after its end.
