@@ -89,7 +89,7 @@ class Audit:
         # To be judged in the next round; None stands for all rows.
         self._moving: set[Name] = set()
         self._open_rows: set[Row] | None = None
-        # Found to be right once: from then on only a fault, no posting, could make it wrong.
+        # Found to be right once: postings keep it right, and only a fault could make it wrong.
         self._settled: set[Name] = set()
         self._mended: set[Name] = set()
         self._hopeless: set[Row] = set()
@@ -116,7 +116,7 @@ class Audit:
 
     def _round(self, *, is_first: bool) -> None:
         if self._mended and self._mended <= self._settled:
-            # What was posted to false items may have falsified any row, and made new ones.
+            # Postings to wrong items may have changed any row wrongly, and made new rows.
             self._open_rows, self._mended = None, set()
         before = self._read_rows()
         whole = bool(self._suspected) or (is_first and self._scope.is_everything)
@@ -198,7 +198,7 @@ class Audit:
                 self._mended.add(name)
                 known = self._drifts.setdefault(name, [])
                 known += [Found(drift, mended=True) for drift in judgement.drifts(name)]
-            # Its rows are judged when it has been found to be right.
+            # Its rows are judged once the item was found to be right.
             self._moving.add(name)
 
     # ---------------------------------------------------------------------------- rows
@@ -208,7 +208,7 @@ class Audit:
             rows = {*before, *after, *self._totals}
             self._open_rows = {row for row in rows if self._is_in_reach(row)}
         unreadable = [one for one in self._judgements.values() if one.unreadable]
-        # What an unreadable entry counts for, no later round will tell.
+        # No later round can tell what an unreadable entry adds to its rows.
         self._hopeless |= {
             row for row in self._open_rows if any(one.may_count_in(row) for one in unreadable)
         }

@@ -23,7 +23,7 @@ from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, keys, project_items
 
 _ZERO = {"N": "0"}
-# Outside the algebra: a revision counts writes, and ``seen`` is the writers' clock.
+# These don't follow from the events: ``rev`` counts writes, ``seen`` is by the writers' clock.
 _NOT_JUDGED = frozenset({"rev", "seen"})
 
 

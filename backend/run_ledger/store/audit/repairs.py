@@ -75,7 +75,7 @@ def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[st
         except ClientError as error:
             if fault(error) is not Fault.CONDITION:
                 raise
-            # The first try of this very call may have taken effect, and its answer got lost.
+            # This call may have taken effect at its first try, whose answer got lost.
             answer = reading.client.get_item(TableName=table, Key=key, ConsistentRead=True)
             now: Any = answer.get("Item", {})
             for name, change in portion.items():
@@ -100,7 +100,7 @@ def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
     """Return the attributes that do not follow from entries: revision, ``seen`` and its slot."""
     revision = whole_number(stored.get("rev"))
     if revision is None:
-        # Above all that a writer may remember of an item that was there before.
+        # Higher than any revision of an earlier item that a writer may still know.
         revision = whole_number(expected["n"]) or 0
     known = instant(stored.get("seen"))
     seen = seen if known is None else known

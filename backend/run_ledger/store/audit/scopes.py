@@ -79,7 +79,7 @@ class AuditScope(Struct, frozen=True):
             undated = {CLIENTS, projects_partition(self.client_id)}
         elif self.project_id is not None:
             prefixes = [f"project#{self.project_id}#"]
-            # Which client's partition has its totals is told by its jobs.
+            # Its totals lie in its client's partition, and only its jobs name the client.
             undated = set()
         else:
             return None

@@ -79,7 +79,7 @@ class ClientRecords:
         """
         names = (*PROFILE_ATTRIBUTES, *PARAMETER_ATTRIBUTES, *([REFERENCE] if references else []))
         for _ in range(_READINGS):
-            # The profile first: it comes last in the query, so what changes in between shows.
+            # The profile is read first, and again as the last item of the query: a change shows.
             before = self._get(client_id, PROFILE, ("pk", "revision"))
             items = {item["sk"]: item for item in self._query(client_id, names)}
             profile = items.get(PROFILE)

@@ -95,7 +95,7 @@ def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mappin
     item = answer.get("Item")
     if item is None:
         return None
-    # A person may have written the names as a set, which nothing of ours makes.
+    # A person may have written the names as a set; our own code never does.
     return from_item({name: _list_of(attribute) for name, attribute in item.items()})
 
 

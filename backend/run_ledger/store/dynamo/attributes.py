@@ -24,7 +24,7 @@ def to_attribute(value: Any) -> Attribute:
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """Return the plain value of an AttributeValue as `to_attribute` makes them."""
     ((kind, value),) = attribute.items()
-    # Nearly all are texts, which come as they are; a page of a list has thousands.
+    # Nearly all attributes are texts, and a page of a list has thousands.
     return value if kind == "S" else _READERS[kind](value)
 
 

@@ -38,7 +38,7 @@ from run_ledger.store.dynamo.attributes import Attribute, from_attribute, from_i
 from . import keys
 
 COUNTER = "c_"
-# What a job loses when it is tried again; all else stays once it is there.
+# Attributes that a job loses when a new attempt begins; it keeps all others.
 _PASSING = ("ended_at", "fingerprint")
 
 

@@ -26,12 +26,12 @@ BY_CLIENT_PARENT = "by_client_parent"
 BY_OUTCOME = "by_outcome"
 BY_CLIENT_OUTCOME = "by_client_outcome"
 
-# The table Clients: who is declared lies in one partition, what a client is in one of its own.
+# The table Clients: one partition lists the declared clients, and each client has one of its own.
 CLIENT_DIRECTORY = "clients"
 PROFILE = "profile"
 PARAMETER_PREFIX = "param#"
 GRANT = "grant"
-# A client named so would lie in the directory, or be found in it.
+# A client with such an id would mix with the directory.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
 # Each index's own key; all are sorted by ``ck``.
 PARTITION_KEYS = {

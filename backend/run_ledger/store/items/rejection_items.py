@@ -50,7 +50,7 @@ def put_request(table: str, item: Item) -> dict[str, Any]:
     return {
         "TableName": table,
         "Item": item,
-        # Where there is no item, this holds as well.
+        # This holds where there is no item, too.
         "ConditionExpression": "#status <> :open",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": {":open": to_attribute(OPEN)},

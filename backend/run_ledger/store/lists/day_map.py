@@ -37,14 +37,14 @@ def read_day_map(
     query = QueryBuilder(reading.tables.rollups, "pk", DAYS)
     below = start
     if start is not None and not is_day(start):
-        # No key is as short as a day or ends like this, so that both ends are open as it were.
+        # No sort key equals a day or ends like this, so the range holds neither of its ends.
         below = day_of(start) + _AFTER_SHARDS
     query.sort_between("sk", low=None if low is None else day_of(low), below=below)
     answer = reading.client.query(**query.request(["sk", *names], limit=rows, descending=True))
     items: Sequence[Any] = answer["Items"]
     floor = None
     if "LastEvaluatedKey" in answer:
-        # The last day may go on beyond what was read; one that fills a whole answer can't.
+        # The last day may have more rows than were read, unless it fills the whole answer.
         last, whole = _day(items[-1]), len(items)
         while whole and _day(items[whole - 1]) == last:
             whole -= 1

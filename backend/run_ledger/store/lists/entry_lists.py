@@ -20,7 +20,7 @@ from run_ledger.store.items.entry_items import StoredEntry, from_entry_item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What is read whole: so many entries, by the job's own count, and so many answers of 1 MB.
+# A history is read to its end up to so many entries, as the job counts them, and answers of 1 MB.
 MOST_SORTED_ENTRIES = 5_000
 MOST_ANSWERS = 10
 

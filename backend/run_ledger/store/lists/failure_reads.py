@@ -13,8 +13,8 @@ from run_ledger.store.items.rollup_items import counts_of, sample_of, sort_of
 
 from .rollup_reads import Range, read_ranges
 
-# Fingerprints that are derived are hexadecimal: in pieces of so many, however many there are.
-# Others may begin with anything from the first to beyond the last of characters.
+# Derived fingerprints are hexadecimal, so these cuts divide them evenly. A producer's own may begin
+# with any character: the first cut lies before, the last one after all of them.
 _CUTS = ("\x00", *"123456789abcdefg", "\U0010ffff" * 129)
 
 

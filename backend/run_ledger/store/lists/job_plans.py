@@ -39,14 +39,14 @@ from run_ledger.domain.api.pages import (
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.store.items import keys
 
-# Calls of one round: a page over more, sparser days comes back short, with a cursor.
+# Calls of one round. A page over more days, with few jobs each, comes back short, with a cursor.
 MOST_PARTITIONS = 100
 # One user is in 100 groups at most, and completed jobs have five outcomes.
 MOST_MERGED = 500
 _MOST_ROWS_A_CALL, _FEWEST_ROWS_A_CALL = 4_000, 20
-# A page is asked for one that the map leaves out besides, and a day that has lost all its jobs.
+# One day may be left out of the map, and another have lost all its jobs.
 _DAYS_BEYOND_LIMIT = 2
-# Of an outcome most days may have nothing, so that a small page needs the map of more days.
+# Most days may have no job of an outcome, so that a small page needs the map of more days.
 _FEWEST_DAYS_OF_OUTCOMES = 50
 _NOT_ENDED = frozenset({"queued", "running"})
 _SHOWING_OUTCOME = frozenset({keys.BY_PARENT, keys.BY_CLIENT_PARENT, keys.BY_PROJECT})
@@ -107,7 +107,7 @@ class Plan(NamedTuple):
         """Return how many rows the next page looks through, from what this page found."""
         if not self.sieve.is_empty:
             return next_pace(limit, looked_through, matching)
-        # A list that ran off the map reads all of it from there on, while it needs to.
+        # A list that has come to the end of the map's rows reads all of the map from there on.
         most_days = max(limit, _FEWEST_DAYS_OF_OUTCOMES) + _DAYS_BEYOND_LIMIT
         ran_off = matching < limit or self.days > most_days
         return MOST_ROWS if ran_off else FEWEST_ROWS

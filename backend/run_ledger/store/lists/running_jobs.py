@@ -44,7 +44,7 @@ def read_running(client: DynamoDBClient, table: str, client_id: str, now: Instan
     for item in items:
         slot = _number(item, "seen_slot")
         if slot is None:
-            # An item from before there were slots: it alone knows.
+            # The row is from before slots were kept: only the item knows.
             unclear.append(item["job_id"]["S"])
             continue
         slots.append(slot)

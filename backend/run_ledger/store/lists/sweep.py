@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RUNNING, QUEUED = "running", "queued"
-# Where the newest event is looked for: the days on which jobs were created last, and the jobs of
-# each outcome that were created last on them.
+# The newest event is looked for on the last days on which jobs were created, among so many of the
+# newest jobs of each outcome.
 _NEWEST_DAYS = 2
 _NEWEST_ROWS = 200
 
@@ -123,7 +123,7 @@ def _rows(client: DynamoDBClient, table: str, partition: _Partition, now: Instan
 
 def _with(found: _Rows, row: Mapping[str, Any], now: Instant, *, counts: bool) -> _Rows:
     """Return *found* with *row* added; only a row that *counts* is counted as running."""
-    # A job that has not been seen since slots were kept was seen long ago.
+    # A job without a slot was last seen before slots were kept, which is long ago.
     slot = int(row["seen_slot"]["N"]) if "seen_slot" in row else 0
     if counts:
         client_id = row["client_id"]["S"]

@@ -22,7 +22,7 @@ from run_ledger.store.items.rollup_items import SEEN, from_rollup_item, seen_at
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Right after all shards of a name.
+# Sorts right after all shards of a name.
 _BEYOND = "$"
 _ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in OUTCOMES))
 
@@ -55,7 +55,7 @@ def read_totals(
     totals = _added(answer["Items"])
     if "LastEvaluatedKey" not in answer:
         return TotalsPage(totals, goes_on=False)
-    # The last name may have more shards than were read; one that fills a whole answer can't.
+    # The last name may have more shards than were read, unless it fills the whole answer.
     names = list(totals)
     return TotalsPage({name: totals[name] for name in names[:-1] or names}, goes_on=True)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _KNOWN_ENTITIES = 10_000
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
-# What a last transaction and the answer may still need.
+# Time that a last transaction and the answer may still need.
 _RESERVE_SECONDS = 3.0
 
 
@@ -189,7 +189,7 @@ class Ledger:
             posting.group.forget()
             self._known.pop((posting.group.entity.kind, posting.group.entity_id), None)
         for posting in verdict.contended:
-            # A hot entity must not hold up those that happened to travel with it.
+            # An entity that many writers change must not hold up others in the same transaction.
             posting.group.is_alone = True
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
         if verdict.is_row_contended:
@@ -221,7 +221,7 @@ class Ledger:
         known = posting.write.known or group.known
         if known is not None:
             self._remember(group, known)
-        # What is left of the group folds over what has just been written: read that.
+        # The rest of the group changes what was written just now, so read the entity again.
         group.is_loaded, group.stored, group.known = False, None, known
 
     def _shrink(self, report: Report, postings: Sequence[Posting], reason: str) -> None:

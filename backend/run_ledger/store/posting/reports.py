@@ -105,7 +105,7 @@ class Report:
     def note_rejection(self, rejection_id: str, error: InvalidEvent) -> None:
         """Note that an event was kept as rejected."""
         self.rejected.append(error)
-        # What lies below a field of the contract has a name that its producer chose.
+        # Names below a field of the contract, such as those of counters, are the producer's words.
         known = ".".join(error.field.split(".")[:2])
         self.rejections.append(
             {"rejection_id": rejection_id, "reason": error.reason, "field": known}
