@@ -9,15 +9,15 @@ the ledger drops the repeat. In no order of events is it in neither.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger_ops.console.sqs import MESSAGES_A_CALL, batches, handles
 
-_MESSAGES_A_CALL = 10
 # A call's limit is 1 MiB since 2025, and 256 KiB where that has not arrived.
 _BYTES_A_CALL = 256 * 1024
 # Nobody else gets a message while it is in our hands; after a crash it is free again so soon.
@@ -63,7 +63,7 @@ class SendRate:
     @property
     def most_at_once(self) -> int:
         """How many may go out together."""
-        return min(_MESSAGES_A_CALL, self._rate or _MESSAGES_A_CALL)
+        return min(MESSAGES_A_CALL, self._rate or MESSAGES_A_CALL)
 
     def wait_for(self, number: int) -> None:
         """Wait until *number* messages may go out."""
@@ -78,7 +78,7 @@ class SendRate:
 def look_at(sqs: Any, queue_url: str) -> QueueLook:
     """Return how many messages a queue has and how old they are; change nothing."""
     messages = _count(sqs, queue_url, with_held=True)
-    found = _receive(sqs, queue_url, most=_MESSAGES_A_CALL, hold=0, wait=0) if messages else []
+    found = _receive(sqs, queue_url, most=MESSAGES_A_CALL, hold=0, wait=0) if messages else []
     sent = [
         Instant(int(message["Attributes"]["SentTimestamp"]) * _MILLISECOND) for message in found
     ]
@@ -114,7 +114,8 @@ class Mover:
                 back = [one for one in messages if one["MessageId"] in self._sent_ids]
                 left |= {one["MessageId"]: one for one in back}
                 outcome.came_back += len(back)
-                for batch in _batches([one for one in messages if one["MessageId"] not in left]):
+                fresh = [one for one in messages if one["MessageId"] not in left]
+                for batch in batches(fresh, _size_of, _BYTES_A_CALL):
                     left |= {
                         one["MessageId"]: one for one in self._move_batch(dlq_url, batch, outcome)
                     }
@@ -124,7 +125,7 @@ class Mover:
         return outcome
 
     def _next(self, dlq_url: str, room: int | None) -> list[Message]:
-        most = min(self._pace.most_at_once, room or _MESSAGES_A_CALL)
+        most = min(self._pace.most_at_once, room or MESSAGES_A_CALL)
         messages = _receive(self._sqs, dlq_url, most=most, hold=_HOLD_SECONDS, wait=0)
         if not messages and _count(self._sqs, dlq_url):
             # A short poll asks some of the queue's servers, a long one all.
@@ -144,7 +145,7 @@ class Mover:
             self._let_go(dlq_url, batch)
             raise
         if sent:
-            self._sqs.delete_message_batch(QueueUrl=dlq_url, Entries=_handles(sent))
+            self._sqs.delete_message_batch(QueueUrl=dlq_url, Entries=handles(sent))
         outcome.moved += len(sent)
         outcome.failed += len(batch) - len(sent)
         sent_ids = {one["MessageId"] for one in sent}
@@ -165,11 +166,15 @@ class Mover:
 
     def _let_go(self, dlq_url: str, messages: Sequence[Message]) -> None:
         """Let others have messages that stay, now rather than when the hold ends."""
-        for start in range(0, len(messages), _MESSAGES_A_CALL):
-            handles = _handles(messages[start : start + _MESSAGES_A_CALL])
-            entries = [entry | {"VisibilityTimeout": 0} for entry in handles]
+        for start in range(0, len(messages), MESSAGES_A_CALL):
+            portion = handles(messages[start : start + MESSAGES_A_CALL])
+            entries = [entry | {"VisibilityTimeout": 0} for entry in portion]
             with contextlib.suppress(ClientError, BotoCoreError):
                 self._sqs.change_message_visibility_batch(QueueUrl=dlq_url, Entries=entries)
+
+
+def _size_of(message: Message) -> int:
+    return len(message["Body"].encode())
 
 
 def _receive(sqs: Any, queue_url: str, *, most: int, hold: int, wait: int) -> list[Message]:
@@ -190,25 +195,3 @@ def _count(sqs: Any, queue_url: str, *, with_held: bool = False) -> int:
         names.append("ApproximateNumberOfMessagesNotVisible")
     answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
     return sum(int(answer["Attributes"].get(name, 0)) for name in names)
-
-
-def _handles(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    return [
-        {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-        for number, message in enumerate(messages)
-    ]
-
-
-def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """Give *messages* in batches that a call holds."""
-    batch: list[Message] = []
-    filled = 0
-    for message in messages:
-        size = len(message["Body"].encode())
-        if batch and filled + size > _BYTES_A_CALL:
-            yield batch
-            batch, filled = [], 0
-        batch.append(message)
-        filled += size
-    if batch:
-        yield batch

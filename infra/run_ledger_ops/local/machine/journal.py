@@ -16,10 +16,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger_ops.console import sqs
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 _NAME = "run-ledger-local-journal"
-_BATCH_COUNT = 10
 _BATCH_BYTES = 900_000  # SQS takes 1 MiB in all
 _PAUSE_SECONDS = 1.0
 
@@ -50,11 +50,11 @@ class Journal:
 
     def replay(self, cloud: LocalCloud, queue_url: str) -> int:
         """Put the file's events into the writer's queue and return how many there were."""
-        sqs = cloud.client("sqs")
+        client = cloud.client("sqs")
         count = refused = 0
         for batch in batches(self._bodies()):
             entries = [{"Id": str(i), "MessageBody": body} for i, body in enumerate(batch)]
-            answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+            answer = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
             refused += len(answer.get("Failed", []))
             count += len(batch)
         self._is_replayed = refused == 0
@@ -90,53 +90,37 @@ class Journal:
                 if isinstance(body, str):
                     yield body
 
-    def _run(self, sqs: Any, queue_url: str) -> None:
+    def _run(self, client: Any, queue_url: str) -> None:
         while not self._stopping.is_set():
             try:
-                self._take(sqs, queue_url)
+                self._take(client, queue_url)
             except (BotoCoreError, ClientError):
                 self._stopping.wait(_PAUSE_SECONDS)
             except OSError as error:
                 self.failure = error
                 return
 
-    def _take(self, sqs: Any, queue_url: str) -> None:
-        answer = sqs.receive_message(
-            QueueUrl=queue_url, MaxNumberOfMessages=_BATCH_COUNT, WaitTimeSeconds=1
+    def _take(self, client: Any, queue_url: str) -> None:
+        answer = client.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=sqs.MESSAGES_A_CALL, WaitTimeSeconds=1
         )
         messages = answer.get("Messages", [])
         if not messages:
             return
         self.append(message["Body"] for message in messages)
-        sqs.delete_message_batch(
-            QueueUrl=queue_url,
-            Entries=[
-                {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
-                for i, message in enumerate(messages)
-            ],
-        )
+        client.delete_message_batch(QueueUrl=queue_url, Entries=sqs.handles(messages))
 
 
 def batches(bodies: Iterable[str]) -> Iterator[list[str]]:
     """Divide messages into batches that SQS takes in one call."""
-    batch: list[str] = []
-    size = 0
-    for body in bodies:
-        length = len(body.encode())
-        if batch and (len(batch) == _BATCH_COUNT or size + length > _BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(body)
-        size += length
-    if batch:
-        yield batch
+    return sqs.batches(bodies, lambda body: len(body.encode()), _BATCH_BYTES)
 
 
 def _copy_events(cloud: LocalCloud, bus: str) -> str:
     """Make the journal's queue and the rule that fills it, and give the queue's URL."""
-    sqs, events = cloud.client("sqs"), cloud.client("events")
-    queue_url: str = sqs.create_queue(QueueName=_NAME)["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    client, events = cloud.client("sqs"), cloud.client("events")
+    queue_url: str = client.create_queue(QueueName=_NAME)["QueueUrl"]
+    attributes = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     queue_arn = attributes["Attributes"]["QueueArn"]
     # Only what the template's rule passes on may come back to the writer.
     pattern = events.describe_rule(Name=f"{bus}-updates", EventBusName=bus)["EventPattern"]
@@ -153,6 +137,6 @@ def _copy_events(cloud: LocalCloud, bus: str) -> str:
             }
         ],
     }
-    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
+    client.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
     events.put_targets(Rule=_NAME, EventBusName=bus, Targets=[{"Id": "journal", "Arn": queue_arn}])
     return queue_url
