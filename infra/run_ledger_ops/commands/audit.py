@@ -115,15 +115,15 @@ def _say(findings: Findings) -> None:
     for found in findings.drifts:
         say(_in_words(found))
     for label in findings.unreadable:
-        say(f"{label}: holds no event of it; what it counts for is not certain")
+        say(f"{label}: the entry holds no event of it, so what it counts is not certain")
     drifts = len(findings.drifts)
     mended = sum(found.mended for found in findings.drifts)
     say(
-        f"Judged {findings.entities:,} jobs and projects and {findings.rows:,} rows of totals: "
+        f"Compared {findings.entities:,} jobs and projects, and {findings.rows:,} rollups: "
         + (f"{drifts:,} differences, {mended:,} mended." if drifts else "no difference.")
     )
-    _warn_of("beyond what the entries tell", findings.beyond_reach)
-    _warn_of("moving all the time, not judged", findings.undecided)
+    _warn_of("older than the entries, not compared", findings.beyond_reach)
+    _warn_of("changed all the time, not compared", findings.undecided)
 
 
 def _in_words(found: Found) -> str:
@@ -134,7 +134,7 @@ def _in_words(found: Found) -> str:
     stored = "nothing" if drift.stored is None else drift.stored
     recounted = "nothing" if drift.recounted is None else drift.recounted
     end = "; mended" if found.mended else ""
-    return f"{where}: stored {stored}, by the entries {recounted}{end}"
+    return f"{where}: stored {stored}, from the entries {recounted}{end}"
 
 
 def _warn_of(what: str, labels: Sequence[str]) -> None:

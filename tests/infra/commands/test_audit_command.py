@@ -61,7 +61,7 @@ def test_true_books(run: Run) -> None:
     number = len(recount_rollups(BOOKS))
     assert run() == (
         0,
-        f"Judged 4 jobs and projects and {number} rows of totals: no difference.\n",
+        f"Compared 4 jobs and projects, and {number} rollups: no difference.\n",
         "",
     )
 
@@ -71,8 +71,8 @@ def test_a_drift_is_told_and_mended(system: System, run: Run) -> None:
     falsify(system)
     code, out, _ = run()
     lines = [
-        "job job-1, c_pages: stored 9, by the entries 2",
-        "row all 2026-11-22, created: stored 4, by the entries 3",
+        "job job-1, c_pages: stored 9, from the entries 2",
+        "row all 2026-11-22, created: stored 4, from the entries 3",
     ]
     assert code == 1
     assert out.splitlines()[:-1] == lines
@@ -146,7 +146,7 @@ def test_an_unreadable_entry_is_no_clean_bill(system: System, run: Run) -> None:
     system.dynamodb.put_item(TableName=NAMES.entries, Item={**item, "detail": {"S": "{"}})
     code, out, _ = run("--client", "client-2")
     assert code == 1
-    assert "job job-3, entry job-3@10:30:00: holds no event of it" in out
+    assert "job job-3, entry job-3@10:30:00: the entry holds no event of it" in out
 
 
 def test_reach_can_be_said(system: System, run: Run) -> None:
@@ -159,4 +159,4 @@ def test_reach_can_be_said(system: System, run: Run) -> None:
     system.dynamodb.delete_item(TableName=NAMES.entries, Key=key)
     assert run("--job", "job-old")[0] == 1
     code, _, warning = run("--job", "job-old", "--reach", "7")
-    assert (code, warning) == (0, "1 beyond what the entries tell: job job-old\n")
+    assert (code, warning) == (0, "1 older than the entries, not compared: job job-old\n")
