@@ -27,7 +27,7 @@ from tests.support.readers import reading
 
 from run_ledger import api
 from run_ledger.domain.instants import text
-from run_ledger.read.reader import Reader
+from run_ledger.read.reader import Reader, read_request
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
 from .generated_jobs import NOW, SPARSE, GeneratedJobs, eventual_units
@@ -207,7 +207,7 @@ def _taken(case: Case) -> Taken:
     ledger.spent.clear()
     with _executor() as executor:
         reader = Reader(ledger, reading.SETTINGS, executor, lambda: NOW)  # type: ignore[arg-type]
-        answer, way = reader.answer(api.request(_event(case)), 60.0)
+        answer, way = reader.answer(read_request(_event(case)), 60.0)
     items = json.loads(answer.body)["items"]
     assert len(items) == LIMIT, case
     shown = {item["job_id"] for item in items}
