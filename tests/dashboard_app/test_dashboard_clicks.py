@@ -76,7 +76,7 @@ def test_a_spike_leads_to_its_day_whatever_was_chosen(page: Page, app: str, addr
     page.get_by_role("link").filter(has_text="DiskFull").first.click()
     expect(page.get_by_role("heading", name="Errors")).to_be_visible(timeout=MILLISECONDS)
     counted = page.get_by_text("attempts failed or timed out in")
-    expect(counted).to_contain_text(" in 1 days of UTC" if not address else " in 2 days of UTC")
+    expect(counted).to_contain_text(" in 1 day of UTC" if not address else " in 2 days of UTC")
     settle(page)
     assert page.get_by_text("can't be understood").count() == 0
     query = parse_qs(urlsplit(page.url).query)
