@@ -12,6 +12,7 @@ UNIT_FOLDER = Path(__file__).parent / "unit"
 MODULE_PACKAGE = '{"type": "module"}'
 
 
+@pytest.mark.zone
 def test_the_pure_modules_keep_their_promises(tmp_path: Path) -> None:
     """Every unit test passes under node.
 

@@ -1,8 +1,9 @@
 """Clocks that tests run under, besides this machine's own, and which tests those are.
 
 A usual run notes which quick tests read the clock: those during which a line of this repository
-asked for the time. ``python -m tests.support.clocks`` then runs these under each clock of `CLOCKS`,
-so that a new test that reads the clock is among them by itself.
+asked for the time, and those whose program reads the zone (mark ``zone``).
+``python -m tests.support.clocks`` then runs these under each clock of `CLOCKS`, so that a new test
+that reads the clock is among them by itself.
 
 Such a clock is Python's (``time``, ``datetime`` and whatever asks them), in the process that runs
 the tests, from before the first import of a test, and it ticks. A zone is in the environment, too.
@@ -80,7 +81,8 @@ class Clock:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
         """Say whether a test read the clock, in this phase or in making what it shares."""
         report = yield
-        if self._was_read and not any(map(item.get_closest_marker, _MACHINES_OWN)):
+        reads = self._was_read or item.get_closest_marker("zone")
+        if reads and not any(map(item.get_closest_marker, _MACHINES_OWN)):
             report.user_properties.append(_READ)
         self._was_read = False
         return report
