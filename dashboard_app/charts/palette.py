@@ -28,13 +28,4 @@ CREATED, STARTED = "#8494ad", "#2164f7"
 MEASURE, SECOND, THIRD = "#2164f7", "#d08001", "#636a78"
 PREVIOUS = "#8494ad"
 # Groups: eight colours that differ in hue and lightness, after Okabe and Ito.
-GROUPS = (
-    "#2164f7",
-    "#d08001",
-    "#2ba772",
-    "#ae5ec3",
-    "#3aa0d8",
-    "#a3612e",
-    "#6d7f1f",
-    "#d6608f",
-)
+GROUPS = ("#2164f7", "#d08001", "#2ba772", "#ae5ec3", "#3aa0d8", "#a3612e", "#6d7f1f", "#d6608f")
