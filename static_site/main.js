@@ -2,7 +2,7 @@
 
 import { createApi } from "./lib/api.js";
 import { loadConfig } from "./lib/config.js";
-import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/errors.js";
+import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js";
 import { createFormat } from "./lib/format.js";
 import { readRoute } from "./lib/route.js";
 import { createSession, isSignInAnswer } from "./lib/session.js";

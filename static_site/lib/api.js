@@ -1,6 +1,6 @@
 /** The read API: one GET with a token, a validator and a deadline. */
 
-import { BadAnswer, BadQuery, Forbidden, NotFound, SignedOut, Unavailable } from "./errors.js";
+import { BadAnswer, BadQuery, Forbidden, NotFound, SignedOut, Unavailable } from "./problems.js";
 
 const DEADLINE_SECONDS = 20;
 

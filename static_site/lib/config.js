@@ -1,6 +1,6 @@
 /** The site's settings, which the deployment writes into `config.json` beside the page. */
 
-import { BadAnswer, Unavailable } from "./errors.js";
+import { BadAnswer, Unavailable } from "./problems.js";
 
 const TEXTS = [
   "api_base",

@@ -1,6 +1,6 @@
 /** Things and lists as they come from the API, each kept up to date under its own ETag. */
 
-import { BadQuery, isEnd } from "./errors.js";
+import { BadQuery, isEnd } from "./problems.js";
 import { readEntry, readJob, readOverview, readPage } from "./shapes.js";
 import { FAILURES } from "./words.js";
 

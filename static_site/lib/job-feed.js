@@ -2,7 +2,7 @@
  * The job list as it comes from the API: the newest page again and again, older ones when asked.
  */
 
-import { BadQuery } from "./errors.js";
+import { BadQuery } from "./problems.js";
 import { jobsQuery } from "./route.js";
 import { readJob, readPage } from "./shapes.js";
 

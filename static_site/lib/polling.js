@@ -1,6 +1,6 @@
 /** When to ask again, and the loop that does it. */
 
-import { Unavailable } from "./errors.js";
+import { Unavailable } from "./problems.js";
 
 const BUSY_SECONDS = 3;
 const IDLE_SECONDS = 10;

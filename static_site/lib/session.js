@@ -5,7 +5,7 @@
  * that a reload doesn't ask for the password again; it goes when the tab goes.
  */
 
-import { BadAnswer, SignedOut, Unavailable } from "./errors.js";
+import { BadAnswer, SignedOut, Unavailable } from "./problems.js";
 import { asObject, asText } from "./shapes.js";
 
 export function base64Url(bytes) {

@@ -5,7 +5,7 @@
  * has no identity is refused.
  */
 
-import { BadAnswer } from "./errors.js";
+import { BadAnswer } from "./problems.js";
 
 export function readJob(value) {
   const raw = asObject(value);

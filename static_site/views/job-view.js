@@ -1,7 +1,7 @@
 /** The view of one job: how it stands, what it counted, what failed, its history. */
 
 import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { NotFound, isEnd } from "../lib/errors.js";
+import { NotFound, isEnd } from "../lib/problems.js";
 import { createJobPageFeed, entriesOf } from "../lib/feeds.js";
 import { NEVER, createPoll } from "../lib/polling.js";
 import { listHash } from "../lib/route.js";

@@ -1,7 +1,7 @@
 /** What all live views share: the poll, the age of the data, skeleton, trouble, and the data. */
 
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { BadAnswer, BadQuery, NotFound, isEnd } from "../lib/errors.js";
+import { BadAnswer, BadQuery, NotFound, isEnd } from "../lib/problems.js";
 import { NEVER, createPoll } from "../lib/polling.js";
 import { createStatePanel } from "./parts.js";
 

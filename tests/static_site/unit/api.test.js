@@ -9,7 +9,7 @@ import {
   NotFound,
   SignedOut,
   Unavailable,
-} from "../../../static_site/lib/errors.js";
+} from "../../../static_site/lib/problems.js";
 
 /** An API whose answers are given, and what was asked of it. */
 function createExample(...answers) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BadQuery } from "../../../static_site/lib/errors.js";
 import { createJobFeed } from "../../../static_site/lib/job-feed.js";
+import { BadQuery } from "../../../static_site/lib/problems.js";
 import { job, settled } from "./builders.js";
 
 const NEVER = new AbortController().signal;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BadQuery, Forbidden, Unavailable } from "../../../static_site/lib/errors.js";
 import { createJobPageFeed, entriesOf } from "../../../static_site/lib/feeds.js";
+import { BadQuery, Forbidden, Unavailable } from "../../../static_site/lib/problems.js";
 
 const NEVER = new AbortController().signal;
 const TIME = "2026-11-22T10:00:00Z";

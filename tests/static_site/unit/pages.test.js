@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BadQuery } from "../../../static_site/lib/errors.js";
 import { createPages, createThing } from "../../../static_site/lib/feeds.js";
+import { BadQuery } from "../../../static_site/lib/problems.js";
 
 const SIGNAL = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Unavailable } from "../../../static_site/lib/errors.js";
 import { createPoll, delaySeconds } from "../../../static_site/lib/polling.js";
+import { Unavailable } from "../../../static_site/lib/problems.js";
 import { manualClock, settled } from "./builders.js";
 
 const CALM = { busy: true, hidden: false, failures: 0, retryAfterSeconds: null, random: 0.5 };

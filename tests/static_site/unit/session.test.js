@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, webcrypto } from "node:crypto";
 import { test } from "node:test";
 
-import { BadAnswer, SignedOut, Unavailable } from "../../../static_site/lib/errors.js";
+import { BadAnswer, SignedOut, Unavailable } from "../../../static_site/lib/problems.js";
 import { createSession, isSignInAnswer } from "../../../static_site/lib/session.js";
 import { memoryStorage } from "./builders.js";
 

@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readConfig } from "../../../static_site/lib/config.js";
-import { BadAnswer } from "../../../static_site/lib/errors.js";
-import {
-  NO_HISTORY,
-  entriesOf,
-  withLast,
-  withNext,
-} from "../../../static_site/lib/feeds.js";
+import { NO_HISTORY, entriesOf, withLast, withNext } from "../../../static_site/lib/feeds.js";
+import { BadAnswer } from "../../../static_site/lib/problems.js";
 import { readEntry, readJob, readPage } from "../../../static_site/lib/shapes.js";
 
 test("a field of the wrong kind counts as absent", () => {
