@@ -2,8 +2,8 @@
 
 import { createApi } from "./lib/api.js";
 import { loadConfig } from "./lib/config.js";
-import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js";
 import { createFormat } from "./lib/format.js";
+import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js";
 import { readRoute } from "./lib/route.js";
 import { createSession, isSignInAnswer } from "./lib/session.js";
 import {

@@ -1,7 +1,7 @@
 /** The views that are lists of cards, errors, projects and clients; and one client. */
 
+import { createThing } from "../feeds/resource.js";
 import { bdi, h, keyedList, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { createThing } from "../lib/feeds.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { readClient, readConfiguration, readErrorGroup, readProject } from "../lib/shapes.js";
 import { countOf, counterText, spellOut, totalsText } from "../lib/words.js";

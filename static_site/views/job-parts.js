@@ -4,7 +4,13 @@ import { bdi, bone, h, keyedList, setAttribute, setHidden, setText } from "../li
 import { exactUtc } from "../lib/format.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { describeEntry, groupCounters, outcomeOf, safeLink, titleOf } from "../lib/words.js";
-import { createCard, createProgressBar, createStatusBadge, createTimeText, tookText } from "./parts.js";
+import {
+  createCard,
+  createProgressBar,
+  createStatusBadge,
+  createTimeText,
+  tookText,
+} from "./parts.js";
 
 const part = (...cards) => h("div", { class: "job-body__parts" }, ...cards);
 

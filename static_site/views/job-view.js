@@ -1,9 +1,9 @@
 /** The view of one job: how it stands, what it counted, what failed, its history. */
 
+import { createJobPageFeed, entriesOf } from "../feeds/job-page-feed.js";
+import { NEVER, createPoll } from "../feeds/polling.js";
 import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { NotFound, isEnd } from "../lib/problems.js";
-import { createJobPageFeed, entriesOf } from "../lib/feeds.js";
-import { NEVER, createPoll } from "../lib/polling.js";
 import { listHash } from "../lib/route.js";
 import { OUTCOME_LABELS, countOf, outcomeOf, titleOf } from "../lib/words.js";
 import { createJobBody, createJobHistory } from "./job-parts.js";

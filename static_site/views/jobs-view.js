@@ -1,7 +1,7 @@
 /** The view of all jobs: filters, the live list, older pages. */
 
+import { anyRunning, createJobFeed } from "../feeds/job-list-feed.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { anyRunning, createJobFeed } from "../lib/job-feed.js";
 import { isFiltered, listHash } from "../lib/route.js";
 import { RESULTS, STATUSES, countOf } from "../lib/words.js";
 import { createFilterChips, createFilterForm } from "./filters.js";

@@ -1,7 +1,7 @@
 /** A view that is one list of cards, and how a list stays where it is while it changes. */
 
+import { createPages } from "../feeds/pages.js";
 import { h, keyedList, setHidden, setText } from "../lib/dom.js";
-import { createPages } from "../lib/feeds.js";
 import { listHash } from "../lib/route.js";
 import { countOf } from "../lib/words.js";
 import { createFilterForm } from "./filters.js";

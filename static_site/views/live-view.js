@@ -1,8 +1,8 @@
 /** What all live views share: the poll, the age of the data, skeleton, trouble, and the data. */
 
+import { NEVER, createPoll } from "../feeds/polling.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { BadAnswer, BadQuery, NotFound, isEnd } from "../lib/problems.js";
-import { NEVER, createPoll } from "../lib/polling.js";
 import { createStatePanel } from "./parts.js";
 
 export function createFreshness({ format, isOffline, onTryNow }) {

@@ -1,7 +1,7 @@
 /** The first view: is my work all right? */
 
+import { createOverviewFeed } from "../feeds/overview-feed.js";
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
-import { createOverviewFeed } from "../lib/feeds.js";
 import { exactUtc } from "../lib/format.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { FAILURES, verdictOf } from "../lib/words.js";

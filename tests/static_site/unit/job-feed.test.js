@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createJobFeed } from "../../../static_site/lib/job-feed.js";
+import { createJobFeed } from "../../../static_site/feeds/job-list-feed.js";
 import { BadQuery } from "../../../static_site/lib/problems.js";
 import { job, settled } from "./builders.js";
 

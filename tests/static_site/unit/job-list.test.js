@@ -10,7 +10,7 @@ import {
   withMiddle,
   withNewest,
   withOlder,
-} from "../../../static_site/lib/job-feed.js";
+} from "../../../static_site/feeds/job-list-feed.js";
 import { job } from "./builders.js";
 
 const at = (minute) => `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`;

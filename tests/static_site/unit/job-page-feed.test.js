@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createJobPageFeed, entriesOf } from "../../../static_site/lib/feeds.js";
+import { createJobPageFeed, entriesOf } from "../../../static_site/feeds/job-page-feed.js";
 import { BadQuery, Forbidden, Unavailable } from "../../../static_site/lib/problems.js";
 
 const NEVER = new AbortController().signal;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createOverviewFeed } from "../../../static_site/lib/feeds.js";
+import { createOverviewFeed } from "../../../static_site/feeds/overview-feed.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { readOverview } from "../../../static_site/lib/shapes.js";
 import { totalsText, verdictOf } from "../../../static_site/lib/words.js";

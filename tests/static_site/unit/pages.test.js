@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPages, createThing } from "../../../static_site/lib/feeds.js";
+import { createPages } from "../../../static_site/feeds/pages.js";
+import { createThing } from "../../../static_site/feeds/resource.js";
 import { BadQuery } from "../../../static_site/lib/problems.js";
 
 const SIGNAL = new AbortController().signal;

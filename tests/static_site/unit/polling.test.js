@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPoll, delaySeconds } from "../../../static_site/lib/polling.js";
+import { createPoll, delaySeconds } from "../../../static_site/feeds/polling.js";
 import { Unavailable } from "../../../static_site/lib/problems.js";
 import { manualClock, settled } from "./builders.js";
 

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import {
+  NO_HISTORY,
+  entriesOf,
+  withLast,
+  withNext,
+} from "../../../static_site/feeds/job-page-feed.js";
 import { readConfig } from "../../../static_site/lib/config.js";
-import { NO_HISTORY, entriesOf, withLast, withNext } from "../../../static_site/lib/feeds.js";
 import { BadAnswer } from "../../../static_site/lib/problems.js";
 import { readEntry, readJob, readPage } from "../../../static_site/lib/shapes.js";
 

@@ -2,9 +2,9 @@
  * The job list as it comes from the API: the newest page again and again, older ones when asked.
  */
 
-import { BadQuery } from "./problems.js";
-import { jobsQuery } from "./route.js";
-import { readJob, readPage } from "./shapes.js";
+import { BadQuery } from "../lib/problems.js";
+import { jobsQuery } from "../lib/route.js";
+import { readJob, readPage } from "../lib/shapes.js";
 
 /*
  * The jobs that are shown, newest first, put together from pages.
@@ -15,6 +15,7 @@ import { readJob, readPage } from "./shapes.js";
  */
 
 export const PAGE_SIZE = 50;
+
 const LARGEST_PAGE = 200;
 
 export const EMPTY_LIST = Object.freeze({
@@ -110,7 +111,9 @@ export function anyRunning(jobs) {
 }
 
 const OLDER_LIMIT = 50;
+
 const MIDDLE_LIMIT = 200;
+
 /** How many pages without a match are asked for before the reader is asked. */
 const EMPTY_PAGES = 4;
 

@@ -1,10 +1,13 @@
 /** When to ask again, and the loop that does it. */
 
-import { Unavailable } from "./problems.js";
+import { Unavailable } from "../lib/problems.js";
 
 const BUSY_SECONDS = 3;
+
 const IDLE_SECONDS = 10;
+
 const HIDDEN_SECONDS = 60;
+
 const LONGEST_SECONDS = 60;
 
 export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random }) {
@@ -106,4 +109,3 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
     },
   };
 }
-
