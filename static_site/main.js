@@ -1,21 +1,19 @@
 /** Where everything is put together. The only module that reaches for the browser's globals. */
 
+import { createShell } from "./components/page/shell.js";
 import { createApi } from "./lib/api.js";
 import { loadConfig } from "./lib/config.js";
 import { createFormat } from "./lib/format.js";
 import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js";
 import { readRoute } from "./lib/route.js";
 import { createSession, isSignInAnswer } from "./lib/session.js";
-import {
-  createClientView,
-  createClientsView,
-  createErrorsView,
-  createProjectsView,
-} from "./views/card-views.js";
+import { createClientView } from "./views/client-view.js";
+import { createClientsView } from "./views/clients-view.js";
+import { createErrorsView } from "./views/errors-view.js";
 import { createJobView } from "./views/job-view.js";
 import { createJobsView } from "./views/jobs-view.js";
 import { createOverviewView } from "./views/overview-view.js";
-import { createShell } from "./views/shell.js";
+import { createProjectsView } from "./views/projects-view.js";
 
 const TICK_MILLISECONDS = 1000;
 

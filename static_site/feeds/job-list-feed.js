@@ -111,7 +111,6 @@ export function anyRunning(jobs) {
 }
 
 const OLDER_LIMIT = 50;
-
 const MIDDLE_LIMIT = 200;
 
 /** How many pages without a match are asked for before the reader is asked. */

@@ -34,7 +34,6 @@ export function entriesOf(history) {
 }
 
 const ENTRIES_LIMIT = 100;
-
 const CHILDREN_LIMIT = 20;
 
 export function createJobPageFeed(api, jobId) {

@@ -64,10 +64,3 @@ function sorted({ running, stalled, failed }, since) {
     attention: [...stalled, ...recent].slice(0, FEW),
   };
 }
-
-/*
- * A job's history, put together from pages, oldest first.
- *
- * Only the last page can grow, so only that one is asked for again. A late event may lie in an
- * earlier page; a reload of the job's page shows it.
- */

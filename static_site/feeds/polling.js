@@ -3,11 +3,8 @@
 import { Unavailable } from "../lib/problems.js";
 
 const BUSY_SECONDS = 3;
-
 const IDLE_SECONDS = 10;
-
 const HIDDEN_SECONDS = 60;
-
 const LONGEST_SECONDS = 60;
 
 export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random }) {

@@ -1,14 +1,17 @@
 /** The view of one job: how it stands, what it counted, what failed, its history. */
 
+import { createJobBody } from "../components/job/job-body.js";
+import { createJobHistory } from "../components/job/job-history.js";
+import { createJobLines } from "../components/job/job-lines.js";
+import { createCard } from "../components/page/card.js";
+import { createFreshness, headline, troublePanel } from "../components/page/freshness.js";
+import { createStatePanel } from "../components/page/state-panel.js";
 import { createJobPageFeed, entriesOf } from "../feeds/job-page-feed.js";
 import { NEVER, createPoll } from "../feeds/polling.js";
 import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { NotFound, isEnd } from "../lib/problems.js";
 import { listHash } from "../lib/route.js";
 import { OUTCOME_LABELS, countOf, outcomeOf, titleOf } from "../lib/words.js";
-import { createJobBody, createJobHistory } from "./job-parts.js";
-import { createFreshness, headline, troublePanel } from "./live-view.js";
-import { createCard, createJobLines, createStatePanel } from "./parts.js";
 
 export function createJobView(context, listAddress) {
   const { api, format, clock, isHidden, isOffline, onEnded, announce } = context;

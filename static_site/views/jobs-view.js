@@ -1,13 +1,15 @@
 /** The view of all jobs: filters, the live list, older pages. */
 
+import { createJobTable, createTableSkeleton } from "../components/job/job-table.js";
+import { createFilterChips } from "../components/lists/filter-chips.js";
+import { createFilterForm } from "../components/lists/filter-form.js";
+import { createSteadyList } from "../components/lists/steady-list.js";
+import { createLiveView } from "../components/page/live-view.js";
+import { createStatePanel } from "../components/page/state-panel.js";
 import { anyRunning, createJobFeed } from "../feeds/job-list-feed.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { isFiltered, listHash } from "../lib/route.js";
 import { RESULTS, STATUSES, countOf } from "../lib/words.js";
-import { createFilterChips, createFilterForm } from "./filters.js";
-import { createSteadyList } from "./list-view.js";
-import { createLiveView } from "./live-view.js";
-import { createJobTable, createStatePanel, createTableSkeleton } from "./parts.js";
 
 /** Which panel an empty list calls for; none when there are jobs. */
 export function panelKind({ jobs, endCursor }, filters, isAskingOlder) {

@@ -1,13 +1,17 @@
 /** The first view: is my work all right? */
 
+import { createClientTable } from "../components/figures/client-table.js";
+import { createHourChart } from "../components/figures/hour-chart.js";
+import { createTile } from "../components/figures/tile.js";
+import { createJobLines } from "../components/job/job-lines.js";
+import { createCard } from "../components/page/card.js";
+import { createLiveView } from "../components/page/live-view.js";
+import { createSkeleton } from "../components/page/skeleton.js";
+import { createStatePanel } from "../components/page/state-panel.js";
 import { createOverviewFeed } from "../feeds/overview-feed.js";
-import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
+import { h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { exactUtc } from "../lib/format.js";
-import { clientHash, listHash } from "../lib/route.js";
 import { FAILURES, verdictOf } from "../lib/words.js";
-import { createHourChart } from "./charts.js";
-import { createLiveView, createSkeleton } from "./live-view.js";
-import { createCard, createJobLines, createStatePanel } from "./parts.js";
 
 const TILES = Object.freeze([
   { name: "running", label: "Running", filters: { status: "running" } },
@@ -16,7 +20,6 @@ const TILES = Object.freeze([
   { name: "failed", label: "Failed in 24 h", filters: { result: FAILURES }, ends: true, tone: "bad" },
   { name: "ended", label: "Ended in 24 h", filters: { status: "completed" }, ends: true },
 ]);
-const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Failure rate", "Newest event"];
 
 export function createOverviewView(context) {
   const { api, format, clock, announce } = context;
@@ -102,27 +105,6 @@ export function createOverviewView(context) {
   });
 }
 
-function createTile({ name, label, filters, ends = false, tone }, format) {
-  const figure = h("span", { class: "tile__figure" });
-  const link = h(
-    "a",
-    { class: "tile" },
-    h("span", { class: "tile__label" }, label),
-    figure,
-  );
-  return {
-    element: h("li", {}, link),
-    /** What ended is counted since a moment, and so is the list that the figure leads to. */
-    update(totals, since) {
-      const value = totals[name];
-      const span = ends ? { ended_from: since } : {};
-      setAttribute(link, "href", listHash("jobs", { ...filters, ...span }));
-      setText(figure, value === null ? "many" : format.compact(value));
-      setAttribute(link, "data-tone", value === 0 || tone === undefined ? null : tone);
-    },
-  };
-}
-
 function createLines(name, title, nothing, { format, clock }) {
   const lines = createJobLines({ format, now: clock.now });
   const none = h("p", { class: "quiet" }, nothing);
@@ -135,68 +117,3 @@ function createLines(name, title, nothing, { format, clock }) {
     },
   };
 }
-
-function createClientTable(format, now) {
-  const body = h("tbody", { role: "rowgroup" });
-  const head = COLUMNS.map((text) => h("th", { scope: "col", role: "columnheader" }, text));
-  const table = h(
-    "table",
-    { class: "figures", role: "table" },
-    h("caption", { class: "unseen" }, "Figures by client"),
-    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)),
-    body,
-  );
-  const rows = keyedList(body, {
-    keyOf: (client) => client.client_id,
-    make: (client) => createClientRow(client, format, now),
-  });
-  const element = createCard("clients", "By client", table);
-  return {
-    element,
-    update(clients, since) {
-      setHidden(element, clients.length === 0);
-      rows.update(clients.map((client) => ({ ...client, since })));
-    },
-  };
-}
-
-function createClientRow({ client_id: id }, format, now) {
-  const name = bdi("");
-  const cells = COLUMNS.slice(1).map((label) => {
-    const text = h("a", {});
-    return { text, element: h("td", { role: "cell", "data-label": label }, text) };
-  });
-  const [running, stalled, ended, failed, rate, newest] = cells;
-  const element = h(
-    "tr",
-    { role: "row" },
-    h("th", { scope: "row", role: "rowheader" }, h("a", { href: clientHash(id) }, name)),
-    ...cells.map((cell) => cell.element),
-  );
-  const show = ({ text }, value, filters) => {
-    setText(text, value);
-    setAttribute(
-      text,
-      "href",
-      filters === null || value === "0" ? null : listHash("jobs", { client_id: id, ...filters }),
-    );
-  };
-  return {
-    element,
-    update(client) {
-      const span = { ended_from: client.since };
-      const number = (value) => (value === null ? "many" : format.number(value));
-      setText(name, client.name ?? id);
-      show(running, number(client.running), { status: "running" });
-      show(stalled, number(client.stalled), { status: "stalled" });
-      show(ended, number(client.ended), { status: "completed", ...span });
-      show(failed, number(client.failed), { result: FAILURES, ...span });
-      show(rate, client.error_rate === null ? "–" : format.rate(client.error_rate), null);
-      const at = client.last_event_at;
-      show(newest, at === null ? "–" : format.ago((now() - Date.parse(at)) / 1000), null);
-      setAttribute(stalled.element, "data-tone", client.stalled === 0 ? null : "warn");
-      setAttribute(failed.element, "data-tone", client.failed === 0 ? null : "bad");
-    },
-  };
-}
-

@@ -32,7 +32,7 @@ for (const file of process.argv.slice(1)) {
 }
 """
 PREPARE = """async ({ rows, changed }) => {
-  const { createJobTable } = await import("/views/parts.js");
+  const { createJobTable } = await import("/components/job/job-table.js");
   const { createFormat } = await import("/lib/format.js");
   const { readJob } = await import("/lib/shapes.js");
   const job = (number, done) => readJob({

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createOverviewFeed } from "../../../static_site/feeds/overview-feed.js";
+import { dayOf, momentOf } from "../../../static_site/lib/days.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { readOverview } from "../../../static_site/lib/shapes.js";
 import { totalsText, verdictOf } from "../../../static_site/lib/words.js";
-import { dayOf, momentOf } from "../../../static_site/views/filters.js";
 
 const NOW = Date.parse("2026-11-22T10:30:00Z");
 const SIGNAL = new AbortController().signal;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { steady } from "../../../static_site/views/list-view.js";
-import { inPlace } from "../../../static_site/views/parts.js";
+import { inPlace } from "../../../static_site/components/job/job-lines.js";
+import { steady } from "../../../static_site/components/lists/steady-list.js";
 
 const of = (...ids) => ids.map((id) => ({ id }));
 const see = (shown, items, hasMore = false) => {

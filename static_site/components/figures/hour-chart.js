@@ -1,11 +1,11 @@
-/** Small pictures of numbers; the words beside them say the same. */
+/** A picture of what ended, hour by hour; the words beside it say the same. */
 
-import { h, setAttribute, setChildren, setText, svg } from "../lib/dom.js";
-import { OUTCOME_LABELS } from "../lib/words.js";
+import { h, setAttribute, setChildren, setText, svg } from "../../lib/dom.js";
 
 const STEP = 8;
 const BAR = 6;
 const HEIGHT = 40;
+
 /** A label stands at the first of so many hours. */
 const LABELLED = 6;
 
@@ -57,35 +57,4 @@ function label(hours, format, now) {
   const most =
     best.at === null ? "" : `, most in the hour from ${format.minutes(best.at, now)}: ${format.number(best.ended)}`;
   return `Ended hour by hour: ${format.number(sum("ended"))} in all${most}; ${format.number(sum("failed"))} failed.`;
-}
-
-/** How jobs are spread over what they are now: a bar, and the figures as words. */
-export function createTotalsBar(format, totalsText) {
-  const names = Object.keys(OUTCOME_LABELS);
-  const parts = names.map((name) => svg("rect", { "data-outcome": name, height: 6 }));
-  const picture = svg("svg", {
-    class: "totals-bar",
-    viewBox: "0 0 100 6",
-    preserveAspectRatio: "none",
-    "aria-hidden": "true",
-  });
-  picture.append(...parts);
-  const text = h("p", { class: "totals-text" });
-  return {
-    element: h("div", { class: "totals" }, picture, text),
-
-    /** `expected`: how many jobs there will be, where that is known; the rest stays empty. */
-    update(totals, expected = 0) {
-      const known = names.reduce((sum, name) => sum + (totals[name] ?? 0), 0);
-      const all = Math.max(known, expected);
-      let at = 0;
-      for (const [number, name] of names.entries()) {
-        const share = all === 0 ? 0 : ((totals[name] ?? 0) / all) * 100;
-        setAttribute(parts[number], "x", at.toFixed(2));
-        setAttribute(parts[number], "width", share.toFixed(2));
-        at += share;
-      }
-      setText(text, totalsText(totals, format));
-    },
-  };
 }

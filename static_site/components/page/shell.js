@@ -1,7 +1,7 @@
 /** What surrounds the views: the header, the demo strip, and the pages of the whole site. */
 
-import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { createStatePanel } from "./parts.js";
+import { h, setAttribute, setChildren, setHidden, setText } from "../../lib/dom.js";
+import { createStatePanel } from "./state-panel.js";
 
 const QUIET_MILLISECONDS = 20_000;
 

@@ -1,0 +1,72 @@
+/** The figures of each client. */
+
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { clientHash, listHash } from "../../lib/route.js";
+import { FAILURES } from "../../lib/words.js";
+import { createCard } from "../page/card.js";
+
+const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Failure rate", "Newest event"];
+
+export function createClientTable(format, now) {
+  const body = h("tbody", { role: "rowgroup" });
+  const head = COLUMNS.map((text) => h("th", { scope: "col", role: "columnheader" }, text));
+  const table = h(
+    "table",
+    { class: "figures", role: "table" },
+    h("caption", { class: "unseen" }, "Figures by client"),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)),
+    body,
+  );
+  const rows = keyedList(body, {
+    keyOf: (client) => client.client_id,
+    make: (client) => createClientRow(client, format, now),
+  });
+  const element = createCard("clients", "By client", table);
+  return {
+    element,
+    update(clients, since) {
+      setHidden(element, clients.length === 0);
+      rows.update(clients.map((client) => ({ ...client, since })));
+    },
+  };
+}
+
+function createClientRow({ client_id: id }, format, now) {
+  const name = bdi("");
+  const cells = COLUMNS.slice(1).map((label) => {
+    const text = h("a", {});
+    return { text, element: h("td", { role: "cell", "data-label": label }, text) };
+  });
+  const [running, stalled, ended, failed, rate, newest] = cells;
+  const element = h(
+    "tr",
+    { role: "row" },
+    h("th", { scope: "row", role: "rowheader" }, h("a", { href: clientHash(id) }, name)),
+    ...cells.map((cell) => cell.element),
+  );
+  const show = ({ text }, value, filters) => {
+    setText(text, value);
+    setAttribute(
+      text,
+      "href",
+      filters === null || value === "0" ? null : listHash("jobs", { client_id: id, ...filters }),
+    );
+  };
+  return {
+    element,
+    update(client) {
+      const span = { ended_from: client.since };
+      const number = (value) => (value === null ? "many" : format.number(value));
+      setText(name, client.name ?? id);
+      show(running, number(client.running), { status: "running" });
+      show(stalled, number(client.stalled), { status: "stalled" });
+      show(ended, number(client.ended), { status: "completed", ...span });
+      show(failed, number(client.failed), { result: FAILURES, ...span });
+      show(rate, client.error_rate === null ? "–" : format.rate(client.error_rate), null);
+      const at = client.last_event_at;
+      show(newest, at === null ? "–" : format.ago((now() - Date.parse(at)) / 1000), null);
+      setAttribute(stalled.element, "data-tone", client.stalled === 0 ? null : "warn");
+      setAttribute(failed.element, "data-tone", client.failed === 0 ? null : "bad");
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** A point in time, as text. */
+
+import { h, setAttribute, setText } from "../../lib/dom.js";
+import { exactUtc } from "../../lib/format.js";
+
+/** A point in time: in the reader's zone, with the exact UTC on hover, and on focus. */
+export function createTimeText(format, tabindex = 0) {
+  const element = h("time", { tabindex });
+  let shown = null;
+  return {
+    element,
+
+    update(at, now) {
+      if (at !== shown) {
+        shown = at;
+        setAttribute(element, "datetime", at);
+        setAttribute(element, "title", at === null ? null : exactUtc(at));
+      }
+      setText(element, at === null ? "–" : format.time(at, now));
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** The history of a job: its events, oldest first. */
+
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { describeEntry } from "../../lib/words.js";
+import { createTimeText } from "../figures/time-text.js";
+import { createCard } from "../page/card.js";
+import { createStatusBadge } from "./status-badge.js";
+
+const LATE_SECONDS = 60;
+
+export function createJobHistory({ format, now, onMore }) {
+  const list = h("ol", { class: "history" });
+  const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load later events");
+  const note = h("p", { class: "history__note", role: "status" });
+  const element = createCard("history", "History", list, note, more);
+  const rows = keyedList(list, {
+    keyOf: (entry) => entry.event_id,
+    make: (entry) => createEntry(entry, { format, now }),
+  });
+  return {
+    element,
+
+    update(entries, state) {
+      rows.update(entries);
+      setHidden(more, !state.hasMore);
+      setAttribute(more, "aria-disabled", state.isAsking ? "true" : null);
+      setText(more, state.isAsking ? "Loading …" : "Load later events");
+      setText(note, state.note);
+      setHidden(note, state.note === "");
+    },
+  };
+}
+
+/**
+ * An entry never changes, so all of it is written once; the event as it was sent only when it is
+ * looked at.
+ */
+function createEntry(entry, { format, now }) {
+  const { outcome, headline, facts } = describeEntry(entry, format);
+  const badge = createStatusBadge();
+  if (outcome !== null) {
+    badge.update(outcome);
+  }
+  const at = createTimeText(format, -1);
+  const raw = h("pre", { tabindex: 0, "aria-label": "The event as it was sent" });
+  const details = h("details", {}, h("summary", {}, "Details"), raw);
+  details.addEventListener("toggle", () => {
+    setText(raw, details.open ? JSON.stringify(entry.detail, null, 2) : "");
+  });
+  const late = lateText(entry, format);
+  const element = h(
+    "li",
+    { class: "history__entry", "data-outcome": outcome },
+    h(
+      "div",
+      { class: "history__head" },
+      at.element,
+      outcome === null ? h("strong", {}, headline) : badge.element,
+      entry.attempt > 1 ? h("span", {}, `attempt ${format.number(entry.attempt)}`) : null,
+      late === "" ? null : h("span", { class: "history__late" }, late),
+    ),
+    facts.length === 0
+      ? null
+      : h("ul", { class: "history__facts" }, ...facts.map((fact) => h("li", {}, bdi(fact)))),
+    details,
+  );
+  return { element, update: () => at.update(entry.occurred_at, now()) };
+}
+
+function lateText(entry, format) {
+  if (entry.received_at === null) {
+    return "";
+  }
+  const seconds = (Date.parse(entry.received_at) - Date.parse(entry.occurred_at)) / 1000;
+  return seconds > LATE_SECONDS ? `arrived ${format.duration(seconds)} late` : "";
+}

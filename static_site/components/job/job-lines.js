@@ -1,0 +1,82 @@
+/** A short list of jobs, a line each. */
+
+import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
+import { exactUtc } from "../../lib/format.js";
+import { jobHash } from "../../lib/route.js";
+import { outcomeOf, recordsThrough, titleOf } from "../../lib/words.js";
+import { createStatusBadge } from "./status-badge.js";
+
+export function createJobLines({ format, now }) {
+  const element = h("ul", { class: "job-lines" });
+  const lines = keyedList(element, {
+    keyOf: (job) => job.job_id,
+    make: () => createLine({ format, now }),
+  });
+  let shown = [];
+  return {
+    element,
+
+    update(jobs) {
+      shown = inPlace(shown, jobs);
+      lines.update(shown);
+    },
+  };
+}
+
+/** Jobs where they were shown before; what is new takes the place of what has gone. */
+export function inPlace(shown, jobs) {
+  const known = new Map(jobs.map((job) => [job.job_id, job]));
+  const places = new Set(shown.map((job) => job.job_id));
+  const fresh = jobs.filter((job) => !places.has(job.job_id));
+  const kept = shown.map((job) => known.get(job.job_id) ?? fresh.shift());
+  return [...kept, ...fresh].filter((job) => job !== undefined);
+}
+
+function createLine({ format, now }) {
+  const badge = createStatusBadge();
+  const title = bdi("");
+  const link = h("a", { class: "job-lines__link" }, title);
+  const what = bdi("", "job-lines__what");
+  const when = h("span", { class: "job-lines__when" });
+  const element = h("li", {}, badge.element, h("div", {}, link, what), when);
+  return {
+    element,
+
+    update(job) {
+      badge.update(outcomeOf(job));
+      setAttribute(link, "href", jobHash(job.job_id));
+      setText(title, titleOf(job));
+      setText(what, whatText(job, format));
+      const at = job.ended_at ?? job.last_seen_at;
+      setAttribute(when, "title", at && exactUtc(at));
+      setText(when, whenText(job, now(), format));
+    },
+  };
+}
+
+function whatText(job, format) {
+  const parts = [job.client_id];
+  if (job.status !== "completed") {
+    const { records_total: total } = job;
+    const done = recordsThrough(job.counters);
+    parts.push(job.stage, total > 0 ? `${format.percent(done, total)} done` : null);
+  } else if (job.error !== null) {
+    parts.push([job.error.type, job.error.message].filter(Boolean).join(": "));
+  } else {
+    parts.push(job.project_id);
+  }
+  return parts.filter(Boolean).join(" · ");
+}
+
+function whenText(job, now, format) {
+  const since = (at) => (now - Date.parse(at)) / 1000;
+  if (job.status === "completed") {
+    return job.ended_at === null ? "" : format.ago(since(job.ended_at));
+  }
+  if (job.stalled) {
+    return job.last_seen_at === null ? "" : `silent for ${format.duration(since(job.last_seen_at))}`;
+  }
+  return job.started_at === null
+    ? "not started"
+    : `for ${format.duration(Math.max(Math.floor(since(job.started_at)), 0))}`;
+}

@@ -1,0 +1,126 @@
+/** The table of jobs. */
+
+import { bdi, bone, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
+import { tookText } from "../../lib/job-texts.js";
+import { jobHash } from "../../lib/route.js";
+import { outcomeOf, titleOf } from "../../lib/words.js";
+import { createTimeText } from "../figures/time-text.js";
+import { createProgressBar } from "./progress-bar.js";
+import { createStatusBadge } from "./status-badge.js";
+
+const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
+
+const SKELETON_ROWS = 8;
+
+export function createJobTable({ format, now }) {
+  const body = h("tbody", { role: "rowgroup" });
+  const element = tableOf(body);
+  let shown = [];
+  const rows = keyedList(body, {
+    keyOf: (job) => job.job_id,
+    make: () => createRow({ format, now, isNew: shown.length > 0 }),
+  });
+
+  return {
+    element,
+
+    update(jobs) {
+      rows.update(jobs);
+      shown = jobs;
+    },
+
+    /** Let what depends on the time alone go on: durations of jobs that run. */
+    tick() {
+      if (shown.some((job) => job.status === "running")) {
+        rows.update(shown);
+      }
+    },
+  };
+}
+
+/** The table while jobs are on their way, in the room that they will take. */
+export function createTableSkeleton() {
+  return tableOf(h("tbody", {}, ...Array.from({ length: SKELETON_ROWS }, skeletonRow)));
+}
+
+function tableOf(body) {
+  return h(
+    "table",
+    { class: "job-table", role: "table" },
+    h("caption", { class: "unseen" }, "Jobs, newest first"),
+    h(
+      "thead",
+      { role: "rowgroup" },
+      h(
+        "tr",
+        { role: "row" },
+        ...COLUMNS.map((name) => h("th", { role: "columnheader", scope: "col" }, name)),
+      ),
+    ),
+    body,
+  );
+}
+
+function createRow({ format, now, isNew }) {
+  const badge = createStatusBadge();
+  const progress = createProgressBar(format);
+  const created = createTimeText(format, -1);
+  const title = bdi("");
+  const link = h("a", { class: "job-table__link" }, title);
+  const what = bdi("", "job-table__minor");
+  const client = bdi("", "job-table__text");
+  const project = bdi("", "job-table__minor");
+  const took = h("span", { class: "job-table__minor" });
+  const cell = (name, ...children) =>
+    h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
+  const element = h(
+    "tr",
+    { role: "row", class: isNew ? "is-new" : null },
+    cell("status", badge.element),
+    h("th", { class: "job-table__job", role: "rowheader", scope: "row" }, link, what),
+    cell("client", client, project),
+    cell("progress", progress.element),
+    cell("created", created.element, took),
+  );
+  let shown = "";
+  return {
+    element,
+
+    update(job) {
+      const wanted = JSON.stringify(job);
+      if (wanted !== shown) {
+        shown = wanted;
+        setAttribute(element, "data-job-id", job.job_id);
+        badge.update(outcomeOf(job));
+        setAttribute(link, "href", jobHash(job.job_id));
+        setText(title, titleOf(job));
+        setText(what, subtitle(job, format));
+        setText(client, job.client_id);
+        setText(project, job.project_id);
+        progress.update(job);
+      }
+      created.update(job.created_at, now());
+      setText(took, tookText(job, now(), format));
+    },
+  };
+}
+
+function subtitle(job, format) {
+  const isGoingOn = job.status !== "completed";
+  const parts = [job.pipeline, isGoingOn ? job.stage : null, job.name === null ? null : job.job_id];
+  const attempt = job.attempt > 1 ? `attempt ${format.number(job.attempt)}` : null;
+  return [attempt, ...parts].filter((part) => part !== null && part !== "").join(" · ");
+}
+
+function skeletonRow() {
+  const cell = (name, ...children) => h("td", { class: `job-table__${name}` }, ...children);
+  return h(
+    "tr",
+    { class: "is-skeleton" },
+    cell("status", bone("badge")),
+    cell("job", bone("long"), bone("middle")),
+    cell("client", bone("middle"), bone("short")),
+    cell("progress", bone("long")),
+    cell("created", bone("short"), bone("middle")),
+  );
+}

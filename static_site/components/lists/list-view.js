@@ -1,0 +1,71 @@
+/** A view that is one list of cards. */
+
+import { createPages } from "../../feeds/pages.js";
+import { h, keyedList, setHidden } from "../../lib/dom.js";
+import { listHash } from "../../lib/route.js";
+import { createLiveView } from "../page/live-view.js";
+import { createSkeleton } from "../page/skeleton.js";
+import { createStatePanel } from "../page/state-panel.js";
+import { createFilterForm } from "./filter-form.js";
+import { createSteadyList } from "./steady-list.js";
+
+const PAGE_SIZE = 50;
+
+/**
+ * `read` and `keyOf` are for items as they come, `make` gives their cards; `fields` are the filters,
+ * `queryOf` makes a question of what was chosen, `clientsOf` says which clients to offer there.
+ */
+export function createListView(context, parts) {
+  const { name, title, read, keyOf, make, words, fields = [], clientsOf } = parts;
+  const { queryOf = (filters) => filters, isBusy = () => false } = parts;
+  const pages = createPages(context.api, { path: `/${name}`, limit: PAGE_SIZE, read, keyOf });
+  const filters = createFilterForm({
+    label: `Filter ${name}`,
+    fields,
+    onChange: (next) => context.navigate(listHash(name, next)),
+  });
+  const list = h(parts.isOrdered ? "ol" : "ul", { class: parts.className });
+  const { update } = keyedList(list, { keyOf, make });
+  const onCatchUp = () => view.update();
+  const news = createSteadyList({ keyOf, update, words, onCatchUp }, context);
+  const nothing = createStatePanel({ shape: "empty", ...parts.empty });
+  const note = h("p", { class: "list-foot__note", role: "status" });
+  const more = h("button", { class: "button", type: "button", onclick: askMore }, "Load more");
+  const foot = h("div", { class: "list-foot" }, nothing, note, more);
+
+  function askMore() {
+    note.textContent = "";
+    void view.act(pages.askMore, () => {
+      note.textContent = "More could not be fetched. Please try again.";
+    });
+  }
+
+  const view = createLiveView(context, {
+    name,
+    title,
+    tools: fields.length === 0 ? null : filters.element,
+    body: h("div", {}, news.element, list, foot),
+    skeleton: createSkeleton(6, parts.className),
+    backHash: listHash(name),
+    reset(route) {
+      filters.update(route.filters);
+      pages.reset(() => queryOf(route.filters)); // days go by
+      news.forget();
+    },
+    async ask(signal) {
+      await pages.ask(signal);
+      return pages.data().items.some(isBusy);
+    },
+    data: pages.data,
+    render({ items, hasMore }) {
+      news.update(items, hasMore);
+      setHidden(list, items.length === 0);
+      setHidden(more, !hasMore);
+      setHidden(nothing, items.length > 0 || hasMore);
+      if (clientsOf !== undefined) {
+        filters.offer("client_id", [...new Set(items.flatMap(clientsOf))]);
+      }
+    },
+  });
+  return view;
+}

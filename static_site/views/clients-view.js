@@ -1,0 +1,41 @@
+/** The view of clients. */
+
+import { createTotalsBar } from "../components/figures/totals-bar.js";
+import { createListView } from "../components/lists/list-view.js";
+import { bdi, h, setAttribute, setText } from "../lib/dom.js";
+import { clientHash } from "../lib/route.js";
+import { readClient } from "../lib/shapes.js";
+import { totalsText } from "../lib/words.js";
+
+export function createClientsView(context) {
+  return createListView(context, {
+    name: "clients",
+    title: "Clients",
+    words: ["client", "clients"],
+    empty: {
+      title: "No clients yet",
+      text: ["A client appears here when it is declared, or when its first job reports."],
+    },
+    className: "card-grid",
+    read: readClient,
+    keyOf: (client) => client.client_id,
+    make: () => createClientCard(context.format),
+    isBusy: (client) => client.jobs.running > 0,
+  });
+}
+
+function createClientCard(format) {
+  const name = bdi("");
+  const link = h("a", {}, name);
+  const about = bdi("", "quiet");
+  const bar = createTotalsBar(format, totalsText);
+  return {
+    element: h("li", { class: "card" }, h("h2", {}, link), about, bar.element),
+    update(client) {
+      setText(name, client.name ?? client.client_id);
+      setAttribute(link, "href", clientHash(client.client_id));
+      setText(about, client.description ?? (client.declared ? client.client_id : "Only reported so far"));
+      bar.update(client.jobs);
+    },
+  };
+}

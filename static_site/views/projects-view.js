@@ -1,0 +1,106 @@
+/** The view of projects. */
+
+import { createFacts } from "../components/figures/facts.js";
+import { createTotalsBar } from "../components/figures/totals-bar.js";
+import { createListView } from "../components/lists/list-view.js";
+import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
+import { clientHash, listHash } from "../lib/route.js";
+import { readProject } from "../lib/shapes.js";
+import { countOf, counterText, spellOut, totalsText } from "../lib/words.js";
+
+const STATUSES = Object.freeze({
+  active: "Active",
+  paused: "Paused",
+  completed: "Completed",
+  archived: "Archived",
+});
+
+export function createProjectsView(context) {
+  const { format, clock } = context;
+  return createListView(context, {
+    name: "projects",
+    title: "Projects",
+    words: ["project", "projects"],
+    empty: {
+      title: "No project to show",
+      text: ["A project appears here as soon as one of its jobs reports."],
+    },
+    fields: [
+      { name: "client_id", label: "Client", kind: "text", any: "All clients" },
+      { name: "status", label: "Status", kind: "select", any: "Any status", choices: STATUSES },
+    ],
+    className: "card-grid",
+    read: readProject,
+    keyOf: (project) => `${project.client_id}/${project.project_id}`,
+    make: () => createProject(format, clock.now),
+    clientsOf: (project) => project.client_id,
+    isBusy: (project) => project.jobs.running > 0,
+  });
+}
+
+function createProject(format, now) {
+  const name = bdi("");
+  const link = h("a", {}, name);
+  const client = bdi("");
+  const clientLink = h("a", {}, client);
+  const status = h("span", { class: "chip" });
+  const bar = createTotalsBar(format, totalsText);
+  const facts = createFacts("facts facts--plain");
+  const element = h(
+    "li",
+    { class: "card project" },
+    h("div", { class: "project__head" }, h("h2", {}, link), status),
+    h("p", { class: "quiet" }, clientLink),
+    bar.element,
+    facts.element,
+  );
+  return {
+    element,
+
+    update(project) {
+      const { client_id: clientId, project_id: projectId } = project;
+      setText(name, project.name ?? projectId);
+      setAttribute(link, "href", listHash("jobs", { client_id: clientId, project_id: projectId }));
+      setText(client, clientId);
+      setAttribute(clientLink, "href", clientHash(clientId));
+      setText(status, project.status === null ? "" : (STATUSES[project.status] ?? project.status));
+      setHidden(status, project.status === null);
+      bar.update(project.jobs, project.jobs_expected ?? 0);
+      facts.update(factsOf(project, now(), format));
+    },
+  };
+}
+
+function factsOf(project, now, format) {
+  const fact = (label, text) => (text === null ? [] : [{ label, text }]);
+  const { total, queued, running } = project.jobs;
+  const done = total - queued - running;
+  const expected = project.jobs_expected;
+  return [
+    ...fact(
+      "Jobs done",
+      expected === null
+        ? null
+        : `${format.number(done)} of ${format.number(expected)} expected` +
+            (expected > 0 ? `, ${format.percent(done, expected)}` : ""),
+    ),
+    ...fact("Due", dueText(project, now, format)),
+    ...fact("Owner", project.owner),
+    ...Object.entries(project.counters).map(([label, value]) => ({
+      label: spellOut(label === "cost_microusd" ? "cost" : label),
+      text: counterText(label, value, format),
+    })),
+    ...Object.entries(project.tags).map(([label, text]) => ({ label, text })),
+  ];
+}
+
+/** The day, and for what goes on how far off it is. */
+function dueText({ due_at: at, status }, now, format) {
+  if (at === null) {
+    return null;
+  }
+  const seconds = (Date.parse(at) - now) / 1000;
+  const days = countOf(Math.floor(Math.abs(seconds) / 86_400), "day", "days", format);
+  const far = seconds < 0 ? `overdue by ${days}` : `in ${days}`;
+  return ["completed", "archived"].includes(status) ? format.day(at) : `${format.day(at)}, ${far}`;
+}
