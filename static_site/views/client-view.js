@@ -3,9 +3,8 @@
 import { createFacts } from "../components/figures/facts.js";
 import { createTimeText } from "../components/figures/time-text.js";
 import { createTotalsBar } from "../components/figures/totals-bar.js";
-import { createCard } from "../components/page/card.js";
+import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
-import { createSkeleton } from "../components/page/skeleton.js";
 import { createThing } from "../feeds/resource.js";
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { listHash } from "../lib/route.js";
@@ -16,7 +15,7 @@ export function createClientView(context) {
   const { api, format, clock } = context;
   const back = h("a", { class: "back-link", href: "#/clients" }, "← All clients");
   const about = h("p", { class: "client__about" }, bdi(""));
-  const facts = createFacts("facts");
+  const facts = createFacts("facts surface");
   const bar = createTotalsBar(format, totalsText);
   const ways = ["jobs", "errors", "projects"].map((view) => ({
     view,

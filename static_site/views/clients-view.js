@@ -30,7 +30,7 @@ function createClientCard(format) {
   const about = bdi("", "quiet");
   const bar = createTotalsBar(format, totalsText);
   return {
-    element: h("li", { class: "card" }, h("h2", {}, link), about, bar.element),
+    element: h("li", { class: "card surface" }, h("h2", {}, link), about, bar.element),
     update(client) {
       setText(name, client.name ?? client.client_id);
       setAttribute(link, "href", clientHash(client.client_id));

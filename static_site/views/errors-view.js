@@ -54,7 +54,7 @@ function createGroup(format, now, hashOf) {
   let shown = "";
   const element = h(
     "li",
-    { class: "card error-group" },
+    { class: "card surface error-group" },
     h("p", { class: "error-group__head" }, count, type),
     message,
     h("p", { class: "quiet" }, "First ", first.element, " · last ", last.element),

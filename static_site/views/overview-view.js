@@ -2,15 +2,14 @@
 
 import { createClientTable } from "../components/figures/client-table.js";
 import { createHourChart } from "../components/figures/hour-chart.js";
-import { createTile } from "../components/figures/tile.js";
 import { createJobLines } from "../components/job/job-lines.js";
-import { createCard } from "../components/page/card.js";
+import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
-import { createSkeleton } from "../components/page/skeleton.js";
 import { createStatePanel } from "../components/page/state-panel.js";
 import { createOverviewFeed } from "../feeds/overview-feed.js";
 import { h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { exactUtc } from "../lib/format.js";
+import { listHash } from "../lib/route.js";
 import { FAILURES, verdictOf } from "../lib/words.js";
 
 const TILES = Object.freeze([
@@ -26,7 +25,7 @@ export function createOverviewView(context) {
   const feed = createOverviewFeed(api, clock.now);
   const now = clock.now;
   const verdict = h("p", { class: "verdict" });
-  const newest = h("p", { class: "verdict__newest" });
+  const newest = h("p", { class: "verdict__newest grows-left" });
   const box = h("div", { class: "verdict-box" }, verdict, newest);
   const tiles = TILES.map((tile) => createTile(tile, format));
   const chart = createHourChart(format);
@@ -103,6 +102,27 @@ export function createOverviewView(context) {
       }
     },
   });
+}
+
+export function createTile({ name, label, filters, ends = false, tone }, format) {
+  const figure = h("span", { class: "tile__figure" });
+  const link = h(
+    "a",
+    { class: "tile surface" },
+    h("span", { class: "tile__label" }, label),
+    figure,
+  );
+  return {
+    element: h("li", {}, link),
+    /** What ended is counted since a moment, and so is the list that the figure leads to. */
+    update(totals, since) {
+      const value = totals[name];
+      const span = ends ? { ended_from: since } : {};
+      setAttribute(link, "href", listHash("jobs", { ...filters, ...span }));
+      setText(figure, value === null ? "many" : format.compact(value));
+      setAttribute(link, "data-tone", value === 0 || tone === undefined ? null : tone);
+    },
+  };
 }
 
 function createLines(name, title, nothing, { format, clock }) {

@@ -48,7 +48,7 @@ function createProject(format, now) {
   const facts = createFacts("facts facts--plain");
   const element = h(
     "li",
-    { class: "card project" },
+    { class: "card surface project" },
     h("div", { class: "project__head" }, h("h2", {}, link), status),
     h("p", { class: "quiet" }, clientLink),
     bar.element,

@@ -38,6 +38,7 @@ function createClientRow({ client_id: id }, format, now) {
     return { text, element: h("td", { role: "cell", "data-label": label }, text) };
   });
   const [running, stalled, ended, failed, rate, newest] = cells;
+  newest.element.classList.add("grows-left");
   const element = h(
     "tr",
     { role: "row" },

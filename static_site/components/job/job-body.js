@@ -1,14 +1,13 @@
 /** All that is shown of one job, from its name to its history. */
 
-import { bdi, bone, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { bdi, bone, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
 import { tookText } from "../../lib/job-texts.js";
 import { clientHash, jobHash, listHash } from "../../lib/route.js";
-import { outcomeOf, safeLink, titleOf } from "../../lib/words.js";
+import { groupCounters, outcomeOf, safeLink, titleOf } from "../../lib/words.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
 import { createJobAttempts } from "./job-attempts.js";
-import { createJobCounters } from "./job-counters.js";
 import { createProgressBar } from "./progress-bar.js";
 import { createStatusBadge } from "./status-badge.js";
 
@@ -22,7 +21,7 @@ export function createJobBody({ format, now, history, children }) {
   const title = bdi("");
   const heading = h("h1", { id: "job-title", tabindex: -1 }, title);
   const took = h("span", { class: "job-head__took" });
-  const facts = createFacts("facts");
+  const facts = createFacts("facts surface");
   const progress = createProgressBar(format, true);
   const errorType = bdi("", "error-type");
   const errorText = bdi("", "error-text");
@@ -42,7 +41,7 @@ export function createJobBody({ format, now, history, children }) {
     "div",
     { class: "job-body__parts", "aria-hidden": "true" },
     ...[1, 2, 3].map(() =>
-      h("div", { class: "card" }, bone("short"), bone("long"), bone("middle")),
+      h("div", { class: "card surface" }, bone("short"), bone("long"), bone("middle")),
     ),
   );
   const element = h(
@@ -125,4 +124,29 @@ function factsOf(job, now, format) {
       ? text("Logs", job.log_url)
       : [{ label: "Logs", text: "Open the logs ↗", href: logs, title: logs, outside: true }]),
   ];
+}
+
+export function createJobCounters(format) {
+  const grid = h("div", { class: "counters" });
+  const element = createCard("counters", "Counters", grid);
+  const groups = keyedList(grid, {
+    keyOf: (group) => group.title,
+    make(first) {
+      const facts = createFacts("counters__rows");
+      return {
+        element: h("div", { class: "counters__group" }, h("h3", {}, first.title), facts.element),
+        update: (group) =>
+          facts.update(group.rows.map(({ label, text, name }) => ({ label, text, title: name }))),
+      };
+    },
+  });
+  return {
+    element,
+
+    update(job) {
+      const known = groupCounters(job.counters, format);
+      groups.update(known);
+      setHidden(element, known.length === 0);
+    },
+  };
 }

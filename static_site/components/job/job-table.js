@@ -46,7 +46,7 @@ export function createTableSkeleton() {
 function tableOf(body) {
   return h(
     "table",
-    { class: "job-table", role: "table" },
+    { class: "job-table surface", role: "table" },
     h("caption", { class: "unseen" }, "Jobs, newest first"),
     h(
       "thead",

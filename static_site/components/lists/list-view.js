@@ -3,8 +3,8 @@
 import { createPages } from "../../feeds/pages.js";
 import { h, keyedList, setHidden } from "../../lib/dom.js";
 import { listHash } from "../../lib/route.js";
+import { createSkeleton } from "../page/card.js";
 import { createLiveView } from "../page/live-view.js";
-import { createSkeleton } from "../page/skeleton.js";
 import { createStatePanel } from "../page/state-panel.js";
 import { createFilterForm } from "./filter-form.js";
 import { createSteadyList } from "./steady-list.js";

@@ -8,7 +8,7 @@ export function createFreshness({ format, isOffline, onTryNow }) {
   const age = h("span");
   const element = h(
     "p",
-    { class: "freshness" },
+    { class: "freshness grows-left" },
     h("span", { class: "freshness__dot", "aria-hidden": "true" }),
     age,
   );

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { dayOf, momentOf } from "../../../static_site/components/lists/filter-form.js";
 import { createOverviewFeed } from "../../../static_site/feeds/overview-feed.js";
-import { dayOf, momentOf } from "../../../static_site/lib/days.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { readOverview } from "../../../static_site/lib/shapes.js";
 import { totalsText, verdictOf } from "../../../static_site/lib/words.js";
