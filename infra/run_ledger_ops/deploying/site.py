@@ -3,12 +3,14 @@
 No file name carries a digest, so browsers and CloudFront are told to ask each time (`no-cache`
 still lets them keep a copy and be answered with 304). What a page refers to is there before the
 page, and what no page refers to goes after it, so that nobody loads half of one version and half
-of another.
+of another. Comments stay behind: the code may explain itself as it needs to, and browsers load none
+of it.
 """
 
 import hashlib
 import json
 import mimetypes
+import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from botocore.exceptions import ClientError
 CACHE_CONTROL = "no-cache"
 _PAGE = "index.html"
 _THREADS = 8
+_COMMENTS = re.compile(rb"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
+"""Comments that have lines of their own, in scripts and stylesheets."""
 # What browsers need to run ES modules and show icons, whatever this machine's own table says.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -70,7 +74,7 @@ def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObj
         relative = path.relative_to(folder)
         if path.is_file() and not any(part.startswith(".") for part in relative.parts):
             name = relative.as_posix()
-            item = SiteObject(name, path.read_bytes(), content_type(name))
+            item = SiteObject(name, served(path), content_type(name))
             if name == _PAGE:
                 page.append(item)
             else:
@@ -78,6 +82,12 @@ def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObj
     body = json.dumps(config, indent=2).encode()
     yield SiteObject("config.json", body, content_type("config.json"))
     yield from page
+
+
+def served(path: Path) -> bytes:
+    """Return a file of the site as it is served: scripts and stylesheets without comments."""
+    body = path.read_bytes()
+    return _COMMENTS.sub(b"", body) if path.suffix in {".css", ".js"} else body
 
 
 def content_type(name: str) -> str:

@@ -25,6 +25,8 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 from tests.support.readers.example_jobs import make_overview
 from tests.support.readers.fake_answers import Json, ended_as_asked, matching, page, problem
 
+from run_ledger_ops.deploying.site import served
+
 SITE_FOLDER = Path(__file__).parents[3] / "static_site"
 CLIENT_ID = "site-client"
 EMAIL = "reader@example.com"
@@ -313,7 +315,7 @@ class _SiteHandler(_Handler):
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-cache",
         }
-        self.send(200, file.read_bytes(), headers)
+        self.send(200, served(file), headers)
 
 
 class _IdentityHandler(_Handler):
