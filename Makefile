@@ -57,6 +57,7 @@ lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer v
 	$(compile) infra/locks/tools.in -o infra/locks/tools.txt
 	$(compile) infra/locks/policy.in -o infra/locks/policy.txt
 	$(compile) infra/locks/lock.in -o infra/locks/lock.txt
+	npm install --prefix infra/locks/node --package-lock-only --omit-lockfile-registry-resolved --no-audit
 
 clean: ## remove environments, caches and builds; the local ledger's state in .run-ledger stays
 	rm -rf .venv .venvs .aws-sam dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,22 +3,20 @@
 import { createShell } from "./components/page/shell.js";
 import { createApi } from "./lib/api.js";
 import { loadConfig } from "./lib/config.js";
+import { loadStyle } from "./lib/dom.js";
 import { createFormat } from "./lib/format.js";
 import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js";
-import { readRoute } from "./lib/route.js";
-import { createSession, isSignInAnswer } from "./lib/session.js";
-import { createClientView } from "./views/client-view.js";
-import { createClientsView } from "./views/clients-view.js";
-import { createErrorsView } from "./views/errors-view.js";
-import { createJobView } from "./views/job-view.js";
-import { createJobsView } from "./views/jobs-view.js";
-import { createOverviewView } from "./views/overview-view.js";
-import { createProjectsView } from "./views/projects-view.js";
+import { listHash, readRoute } from "./lib/route.js";
+import { createSession } from "./lib/session.js";
+import { isSignInAnswer } from "./lib/sign-in.js";
+import { VIEWS } from "./views.js";
 
 const TICK_MILLISECONDS = 1000;
 
+/** @type {Fetch} */
 const fetch = (input, init) => window.fetch(input, init);
 
+/** @type {Clock} */
 const clock = {
   now: () => Date.now(),
   setTimeout: (callback, milliseconds) => window.setTimeout(callback, milliseconds),
@@ -27,6 +25,7 @@ const clock = {
 };
 
 async function start() {
+  /** @type {Session | null} */
   let session = null;
   const tabs = new BroadcastChannel("run-ledger");
   const shell = createShell({
@@ -36,7 +35,7 @@ async function start() {
       session?.signOut();
     },
   });
-  // whoever signs out means all tabs: another one must not go on showing what it may not
+  // whoever signs out, signs out in every tab: none of them may go on showing data
   tabs.addEventListener("message", () => {
     session?.forget();
     window.location.reload();
@@ -65,15 +64,23 @@ async function start() {
   }
 }
 
+/**
+ * @param {object} parts
+ * @param {Config} parts.config
+ * @param {Session} parts.session
+ * @param {Shell} parts.shell
+ */
 function openSite({ config, session, shell }) {
   let isOpen = false;
+  let isShown = false;
 
+  /** @param {unknown} error */
   function onEnded(error) {
     isOpen = false;
     current?.hide();
     const isForbidden = error instanceof Forbidden;
     if (!session.isFresh()) {
-      // groups may have changed since the sign-in, which renewed tokens need not know
+      // the person's groups may have changed since the sign-in, which renewed tokens may not know
       shell.showWaiting(isForbidden ? "Checking what you may see …" : "Your session has ended …");
       void session.begin(window.location.hash);
     } else if (isForbidden) {
@@ -86,6 +93,17 @@ function openSite({ config, session, shell }) {
     }
   }
 
+  /** Load the other views, so that they open at once, and without a network, too. */
+  function onShown() {
+    if (!isShown) {
+      isShown = true;
+      for (const name of Object.keys(VIEWS)) {
+        void viewOf(name);
+      }
+    }
+  }
+
+  /** @type {Context} */
   const context = {
     api: createApi({ base: config.api_base, session, fetch }),
     format: createFormat(),
@@ -93,47 +111,85 @@ function openSite({ config, session, shell }) {
     isHidden: () => document.hidden,
     isOffline: () => !navigator.onLine,
     onEnded,
+    onShown,
     announce: shell.announce,
     navigate(hash) {
       window.location.hash = hash;
     },
   };
-  const jobs = createJobsView(context);
-  /** Each view with the entry of the navigation that it belongs to. */
-  const views = {
-    overview: { view: createOverviewView(context), place: "overview" },
-    jobs: { view: jobs, place: "jobs" },
-    job: { view: createJobView(context, jobs.hash), place: "jobs" },
-    errors: { view: createErrorsView(context), place: "errors" },
-    projects: { view: createProjectsView(context), place: "projects" },
-    clients: { view: createClientsView(context), place: "clients" },
-    client: { view: createClientView(context), place: "clients" },
-  };
+  /** @type {Map<string, Promise<View | null>>} */
+  const views = new Map();
+  /** @type {View | null} */
   let current = null;
-  let currentId;
+  /** @type {Route} */
+  let currentRoute = { view: "" };
+  let listAddress = "#/jobs";
 
-  /** `isMove`: another place was open before. */
-  function openRoute(isMove) {
+  /**
+   * Return a view, made when it is first wanted; null when its files can't be had.
+   *
+   * @param {string} name
+   */
+  function viewOf(name) {
+    const view =
+      views.get(name) ??
+      loadView(VIEWS[name]).then(
+        (create) => create(context, () => listAddress),
+        () => {
+          views.delete(name);
+          return null;
+        },
+      );
+    views.set(name, view);
+    return view;
+  }
+
+  /** @param {boolean} isMove whether another place was open before */
+  async function openRoute(isMove) {
     if (!isOpen) {
       return;
     }
     const route = readRoute(window.location.hash);
-    const before = current;
+    const [before, beforeRoute] = [current, currentRoute];
     before?.hide();
+    current = null;
+    currentRoute = route;
     if (route.view === "unknown") {
-      current = null;
+      shell.setBusy(false);
       shell.showUnknown();
       return;
     }
-    const { view, place } = views[route.view];
-    const isElsewhere = before !== view || route.id !== currentId;
+    shell.setBusy(true);
+    const view = await viewOf(route.view);
+    if (currentRoute !== route) {
+      return; // somebody has gone elsewhere meanwhile
+    }
+    shell.setBusy(false);
+    if (!isOpen) {
+      return;
+    }
+    if (view === null) {
+      shell.showUnloaded();
+      return;
+    }
+    if (route.view === "jobs") {
+      listAddress = listHash("jobs", route.filters);
+    }
     current = view;
-    currentId = route.id;
-    shell.showView(view, view.title(), place, route.view === place);
+    const { entry } = VIEWS[route.view];
+    shell.showView(view, entry, route.view === entry);
     view.show(route);
     shell.setTitle(view.title());
-    if (isMove && isElsewhere) {
-      focusAfterMove(before === views.job.view ? before.shownId() : null);
+    if (isMove && (before !== view || route.id !== beforeRoute.id)) {
+      focusAfterMove(beforeRoute.view === "job" ? beforeRoute.id : undefined);
+    }
+  }
+
+  /** Load the view to come while the sign-in service answers. */
+  function preload() {
+    const { view } = readRoute(window.location.hash);
+    if (view !== "unknown") {
+      void viewOf(view);
     }
   }
 
@@ -143,9 +199,11 @@ function openSite({ config, session, shell }) {
       const hash = session.returnTo();
       window.history.replaceState(null, "", `${window.location.pathname}${hash}`);
       shell.showWaiting("Signing you in …");
+      preload();
       await session.complete(query);
     } else if (session.canRenew()) {
       shell.showWaiting("Opening Run Ledger …");
+      preload();
       await session.renew();
     } else {
       shell.showSignedOut(null);
@@ -157,7 +215,7 @@ function openSite({ config, session, shell }) {
   function enter() {
     isOpen = true;
     shell.showAccount(session.email());
-    openRoute(false);
+    void openRoute(false);
   }
 
   async function openOrExplain() {
@@ -175,9 +233,9 @@ function openSite({ config, session, shell }) {
     }
   }
 
-  window.addEventListener("hashchange", () => openRoute(true));
+  window.addEventListener("hashchange", () => void openRoute(true));
   window.addEventListener("pageshow", (event) => {
-    // back from the sign-in page without signing in: the page is as it was left, on its way there
+    // somebody came back from the sign-in page without signing in: the page is as it was left
     if (event.persisted && !isOpen) {
       window.location.reload();
     }
@@ -196,6 +254,17 @@ function openSite({ config, session, shell }) {
   void openOrExplain();
 }
 
+/** @param {Place} place */
+async function loadView({ load, styles }) {
+  const [create] = await Promise.all([load(), ...styles.map(loadStyle)]);
+  return create;
+}
+
+/**
+ * Focus the row of the job that somebody comes back from, or else the heading.
+ *
+ * @param {string} [fromJobId]
+ */
 function focusAfterMove(fromJobId) {
   const row = [...document.querySelectorAll("[data-job-id]")].find(
     (element) => element.getAttribute("data-job-id") === fromJobId,

@@ -160,10 +160,10 @@ def test_exceptions_are_needed() -> None:
 
 def test_a_forbidden_import_is_found() -> None:
     """The check of arrows can fail: it names who imports what."""
-    graph = {"static_site/lib/dom.js": {"static_site/views/shell.js"}}
+    graph = {"static_site/lib/dom.js": {"static_site/components/page/shell.js"}}
 
     assert rooms.breaches(graph, ARROWS) == [
-        "static_site/lib/dom.js imports static_site/views/shell.js"
+        "static_site/lib/dom.js imports static_site/components/page/shell.js"
     ]
 
 

@@ -2,139 +2,139 @@
  * The job list as it comes from the API: the newest page again and again, older ones when asked.
  */
 
-import { BadQuery } from "../lib/problems.js";
-import { jobsQuery } from "../lib/route.js";
+import { jobsQuery } from "../lib/filters.js";
 import { readJob, readPage } from "../lib/shapes.js";
-
-/*
- * The jobs that are shown, newest first, put together from pages.
- *
- * A page is the whole truth about the span of jobs that it covers: whatever was known of that span
- * before and isn't in the page has gone (it may no longer match the filters). What lies outside
- * the span stays. So the newest page can be asked for again and again while older ones stay.
- */
+import { isCursorRefused, withPage } from "./merging.js";
 
 export const PAGE_SIZE = 50;
-
 const LARGEST_PAGE = 200;
+/** After so many pages without a match, the reader is asked whether to go on. */
+const EMPTY_PAGES = 4;
 
+/** @type {Readonly<JobList>} */
 export const EMPTY_LIST = Object.freeze({
   jobs: [],
-  endKey: null,
   endCursor: null,
   coversFrom: null,
   hasOlder: false,
   loaded: false,
 });
 
-/** The place of a job in the list, greater when newer, exact to the last digit of a second. */
-export function keyOf(job) {
-  const [, seconds, fraction = ""] = /^(.*?)(?:\.(\d+))?Z?$/.exec(job.created_at) ?? ["", ""];
-  return `${seconds}.${fraction.padEnd(9, "0")}#${job.job_id}`;
-}
+/** @param {Job} job */
+const idOf = (job) => job.job_id;
+
+/** @param {Job[]} jobs @returns {string | null} */
+const lastId = (jobs) => jobs.at(-1)?.job_id ?? null;
 
 /**
- * How many jobs to ask for so that the newest page covers what is shown, as far as one page may.
+ * Return how many jobs to ask for, so that the newest page covers what is shown, as far as one page may.
+ *
+ * @param {JobList} list
  */
 export function liveLimit(list) {
   const shown = Math.ceil(list.jobs.length / PAGE_SIZE) * PAGE_SIZE;
   return list.hasOlder ? Math.min(Math.max(shown, PAGE_SIZE), LARGEST_PAGE) : PAGE_SIZE;
 }
 
+/**
+ * Take in the newest page. Older jobs stay when they are kept.
+ *
+ * @param {JobList} list
+ * @param {Page<Job>} page
+ * @returns {JobList}
+ */
 export function withNewest(list, page) {
-  const pageEnd = endOf(page, null);
-  const jobs = replaceSpan(list.hasOlder ? list.jobs : [], page.items, null, pageEnd);
-  const wentFurther = list.endKey !== null && (pageEnd === null || pageEnd <= list.endKey);
-  if (!list.hasOlder || !list.loaded || wentFurther) {
-    return {
-      ...list,
-      jobs,
-      endKey: pageEnd,
-      endCursor: page.next_cursor,
-      coversFrom: page.covers_from,
-      loaded: true,
-    };
-  }
-  return { ...list, jobs, loaded: true };
+  const jobs = withPage(list.hasOlder ? list.jobs : [], page, idOf);
+  const isAllThereIs = list.jobs.length > 0 && jobs.length === page.items.length;
+  const isEnd = !list.hasOlder || !list.loaded || isAllThereIs;
+  return { ...list, ...(isEnd ? endOf(page) : {}), jobs, loaded: true };
 }
 
-/** From now on keep what falls off the newest page: older jobs are about to be asked for. */
+/**
+ * Keep, from now on, what falls off the newest page: older jobs are about to be asked for.
+ *
+ * @param {JobList} list
+ * @returns {JobList}
+ */
 export function keepingOlder(list) {
   return { ...list, hasOlder: true };
 }
 
-/** Take in the page that the list's cursor asked for, while older ones are kept. */
+/**
+ * Take in the page that the list's cursor asked for, while older ones are kept.
+ *
+ * @param {JobList} list
+ * @param {Page<Job>} page
+ * @returns {JobList}
+ */
 export function withOlder(list, page) {
-  const pageEnd = endOf(page, list.endKey);
-  return {
-    ...list,
-    jobs: replaceSpan(list.jobs, page.items, list.endKey, pageEnd),
-    endKey: pageEnd,
-    endCursor: page.next_cursor,
-    coversFrom: page.covers_from,
-  };
+  const jobs = withPage(list.jobs, page, idOf, lastId(list.jobs));
+  return { ...list, ...endOf(page), jobs };
 }
 
-/** Take in a page from somewhere in the middle, asked for to bring old rows up to date. */
-export function withMiddle(list, page, startKey) {
-  const pageEnd = endOf(page, startKey);
-  const limit = list.endKey ?? pageEnd;
-  const items = page.items.filter((job) => limit === null || keyOf(job) >= limit);
-  return { list: { ...list, jobs: replaceSpan(list.jobs, items, startKey, pageEnd) }, pageEnd };
+/**
+ * Take in a page from somewhere in the middle, asked for to bring old rows up to date. What it has
+ * beyond the list's last job is left out.
+ *
+ * @param {JobList} list
+ * @param {Page<Job>} page
+ * @param {string} after the id of the job after which the page begins
+ * @returns {JobList}
+ */
+export function withMiddle(list, page, after) {
+  const end = list.endCursor === null ? -1 : page.items.findIndex(isLastOf(list));
+  const items = end < 0 ? page.items : page.items.slice(0, end + 1);
+  return { ...list, jobs: withPage(list.jobs, { ...page, items }, idOf, after) };
 }
 
-/** The key of the last job that a page covers; null when it goes back to the beginning of time. */
-export function endOf(page, startKey) {
-  if (page.next_cursor === null) {
-    return null;
-  }
-  const last = page.items.at(-1);
-  return last === undefined ? startKey : keyOf(last);
+/** @param {JobList} list */
+function isLastOf(list) {
+  const id = lastId(list.jobs);
+  return (/** @type {Job} */ job) => job.job_id === id;
 }
 
-function replaceSpan(known, items, startKey, endKey) {
-  const given = new Set(items.map((job) => job.job_id));
-  const kept = known.filter((job) => {
-    const key = keyOf(job);
-    const inside =
-      (startKey === null || key < startKey) && (endKey === null || key >= endKey);
-    return !inside && !given.has(job.job_id);
-  });
-  return [...kept, ...items]
-    .map((job) => ({ key: keyOf(job), job }))
-    .sort((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0))
-    .map(({ job }) => job);
+/** @param {Page<Job>} page */
+function endOf(page) {
+  return { endCursor: page.next_cursor, coversFrom: page.covers_from };
 }
 
+/** @param {Job[]} jobs */
 export function anyRunning(jobs) {
   return jobs.some((job) => job.status !== "completed" && !job.stalled);
 }
 
-const OLDER_LIMIT = 50;
-const MIDDLE_LIMIT = 200;
-
-/** How many pages without a match are asked for before the reader is asked. */
-const EMPTY_PAGES = 4;
-
+/** @param {Api} api */
 export function createJobFeed(api) {
+
+  /** @type {Filters} */
   let filters = {};
+  /** @type {JobList} */
   let list = EMPTY_LIST;
-  let newest = { limit: 0, etag: null, cursor: null, end: null };
+  /** @type {{ limit: number, etag: string | null, page: Page<Job> | null }} */
+  let newest = { limit: 0, etag: null, page: null };
+  /** @type {PageAfter | null} the page to bring up to date next */
   let middle = null;
-  /** By the cursors of middle pages: their ETags, and which page comes after them. */
+  /**
+   * The ETag of each middle page and the page that comes after it, by the page's cursor.
+   *
+   * @type {Map<string, { etag: string | null, next: PageAfter | null }>}
+   */
   const middles = new Map();
+  /** @type {AbortController | null} */
   let askingOlder = null;
 
+  /** @param {Query} query @returns {Query} */
   const questionOf = (query) => ({ ...jobsQuery(filters), ...query });
 
   /** A cursor was refused, as can happen after a deployment: begin again with the newest page. */
   function startAgain() {
     list = EMPTY_LIST;
-    newest = { limit: 0, etag: null, cursor: null, end: null };
+    newest = { limit: 0, etag: null, page: null };
     middle = null;
     middles.clear();
   }
 
+  /** @param {AbortSignal} signal */
   async function askTop(signal) {
     const limit = liveLimit(list);
     const etag = limit === newest.limit ? newest.etag : null;
@@ -143,39 +143,39 @@ export function createJobFeed(api) {
     if (answer.changed) {
       const page = readPage(answer.body, readJob);
       list = keepingOlder(withNewest(isWithGap(list, page) ? EMPTY_LIST : list, page));
-      newest = { limit, etag: answer.etag, cursor: page.next_cursor, end: endOf(page, null) };
+      newest = { limit, etag: answer.etag, page };
     }
   }
 
-  /** Bring one page of those jobs up to date that are older than what the newest page covers. */
+  /**
+   * Bring one page of those jobs up to date that are older than what the newest page covers.
+   *
+   * @param {AbortSignal} signal
+   */
   async function askMiddle(signal) {
-    if (middle === null && newest.cursor !== null && newest.end !== null) {
-      middle = { cursor: newest.cursor, start: newest.end };
-      if (!middles.has(middle.cursor)) {
+    if (middle === null) {
+      middle = newest.page === null ? null : pageAfter(newest.page);
+      if (middle !== null && !middles.has(middle.cursor)) {
         middles.clear();
       }
     }
-    const isBeyond = middle !== null && (list.endKey === null || middle.start > list.endKey);
-    if (middle === null || !list.hasOlder || !isBeyond) {
+    const start = list.jobs.findIndex((job) => job.job_id === middle?.after);
+    if (middle === null || start < 0 || start === list.jobs.length - 1) {
       middle = null;
       return;
     }
-    const { cursor, start } = middle;
-    const query = questionOf({ limit: MIDDLE_LIMIT, cursor });
+    const { cursor, after } = middle;
+    const query = questionOf({ limit: LARGEST_PAGE, cursor });
     const known = middles.get(cursor);
     const answer = await api.get("/jobs", { query, etag: known?.etag, signal });
     signal.throwIfAborted();
     if (!answer.changed) {
-      middle = known.next;
+      middle = known?.next ?? null;
       return;
     }
     const page = readPage(answer.body, readJob);
-    const step = withMiddle(list, page, start);
-    list = step.list;
-    middle =
-      page.next_cursor === null || step.pageEnd === null
-        ? null
-        : { cursor: page.next_cursor, start: step.pageEnd };
+    list = withMiddle(list, page, after);
+    middle = pageAfter(page);
     middles.set(cursor, { etag: answer.etag, next: middle });
   }
 
@@ -184,6 +184,7 @@ export function createJobFeed(api) {
     list: () => list,
     isAskingOlder: () => askingOlder !== null,
 
+    /** @param {Filters} next */
     reset(next) {
       askingOlder?.abort();
       askingOlder = null;
@@ -191,6 +192,7 @@ export function createJobFeed(api) {
       startAgain();
     },
 
+    /** @param {AbortSignal} signal */
     async askNewest(signal) {
       await askTop(signal);
       try {
@@ -206,9 +208,9 @@ export function createJobFeed(api) {
 
     /** Begin anew with what the newest page covers; older ones come again when asked for. */
     catchUp() {
-      const { end, cursor } = newest;
-      const jobs = list.jobs.filter((job) => end === null || keyOf(job) >= end);
-      list = { ...list, jobs, endKey: end, endCursor: cursor };
+      if (newest.page !== null) {
+        list = keepingOlder(withNewest(EMPTY_LIST, newest.page));
+      }
     },
 
     /** Ask for older jobs, until there are some or it has been tried often enough. */
@@ -225,7 +227,7 @@ export function createJobFeed(api) {
           if (list.endCursor === null || list.jobs.length > before) {
             return;
           }
-          const query = questionOf({ limit: OLDER_LIMIT, cursor: list.endCursor });
+          const query = questionOf({ limit: PAGE_SIZE, cursor: list.endCursor });
           const answer = await api.get("/jobs", { query, signal: mine.signal });
           mine.signal.throwIfAborted();
           list = withOlder(list, readPage(answer.body, readJob));
@@ -247,12 +249,22 @@ export function createJobFeed(api) {
   };
 }
 
-/** Whether more has come than one page holds, so that nobody knows what lies before it. */
-function isWithGap({ jobs }, page) {
-  const end = endOf(page, null);
-  return jobs.length > 0 && end !== null && keyOf(jobs[0]) < end;
+/**
+ * @param {Page<Job>} page
+ * @returns {PageAfter | null} null when no page follows
+ */
+function pageAfter({ items, next_cursor: cursor }) {
+  const after = lastId(items);
+  return cursor === null || after === null ? null : { cursor, after };
 }
 
-function isCursorRefused(error) {
-  return error instanceof BadQuery && error.parameter === "cursor";
+/**
+ * Return whether more jobs have come than one page holds: what lies between is not known then.
+ *
+ * @param {JobList} list
+ * @param {Page<Job>} page
+ */
+function isWithGap({ jobs }, { items, next_cursor: cursor }) {
+  const known = new Set(jobs.map(idOf));
+  return jobs.length > 0 && items.length > 0 && cursor !== null && !items.some((job) => known.has(job.job_id));
 }

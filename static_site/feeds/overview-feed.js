@@ -1,39 +1,46 @@
 /** What the overview shows: the figures, and short lists of jobs. */
 
+import { ANY_FAILURE } from "../lib/filters.js";
 import { readJob, readOverview, readPage } from "../lib/shapes.js";
-import { FAILURES } from "../lib/words.js";
-import { createThing } from "./resource.js";
+import { createResource } from "./resource.js";
 
 const FEW = 5;
+const HOUR_MILLISECONDS = 3_600_000;
 
-const LISTS = Object.freeze({
-  running: { status: "running", stalled: "false" },
-  stalled: { stalled: "true" },
-  failed: { result: FAILURES },
-});
+/** @param {unknown} body */
+const readJobs = (body) => readPage(body, readJob).items;
 
-const HOUR = 3_600_000;
-
+/** @param {Api} api @param {() => number} now */
 export function createOverviewFeed(api, now) {
-  const overview = createThing(api, "/overview", readOverview);
-  const lists = Object.entries(LISTS).map(([name, query]) => ({
-    name,
-    query: { ...query, limit: FEW },
-    jobs: createThing(api, "/jobs", (body) => readPage(body, readJob).items),
-  }));
+  const overview = createResource(api, "/overview", readOverview);
+  const running = createResource(api, "/jobs", readJobs);
+  const stalled = createResource(api, "/jobs", readJobs);
+  const failed = createResource(api, "/jobs", readJobs);
   let areListsRight = false;
 
-  /** Failures of the hours that are counted: newer jobs may have failed before. */
+  /**
+   * The failures are those of the hours that are counted: a job that was created before them may
+   * have failed in them.
+   *
+   * @param {AbortSignal} signal
+   */
   function askLists(signal) {
-    const since = new Date((Math.floor(now() / HOUR) - 24) * HOUR).toISOString();
-    const ended = (query) => (query.result ? { ended_from: since } : {});
-    return Promise.all(
-      lists.map(({ jobs, query }) => jobs.ask(signal, { ...query, ...ended(query) })),
-    );
+    const hours = Math.floor(now() / HOUR_MILLISECONDS);
+    const since = new Date((hours - 24) * HOUR_MILLISECONDS).toISOString();
+    return Promise.all([
+      running.ask(signal, { status: "running", stalled: "false", limit: FEW }),
+      stalled.ask(signal, { stalled: "true", limit: FEW }),
+      failed.ask(signal, { result: ANY_FAILURE, ended_from: since, limit: FEW }),
+    ]);
   }
 
   return {
-    /** The jobs are asked for when the figures have moved: they move with every event. */
+    /**
+     * Ask for the figures, and for the jobs when the figures have changed: every event changes
+     * them.
+     *
+     * @param {AbortSignal} signal
+     */
     async ask(signal) {
       if (!areListsRight) {
         await Promise.all([overview.ask(signal), askLists(signal)]);
@@ -44,23 +51,26 @@ export function createOverviewFeed(api, now) {
       areListsRight = true;
     },
 
+    /** Return the figures, running jobs and jobs that need attention; null until all are here. */
     data() {
-      if (overview.data() === null || lists.some(({ jobs }) => jobs.data() === null)) {
+      const figures = overview.data();
+      const jobs = { running: running.data(), stalled: stalled.data(), failed: failed.data() };
+      if (figures === null || !jobs.running || !jobs.stalled || !jobs.failed) {
         return null;
       }
-      const jobs = Object.fromEntries(lists.map((list) => [list.name, list.jobs.data()]));
-      return { ...overview.data(), ...sorted(jobs, overview.data().since) };
+      const recent = newestFailures(jobs.failed, figures.since);
+      return {
+        ...figures,
+        running: jobs.running,
+        attention: [...jobs.stalled, ...recent].slice(0, FEW),
+      };
     },
   };
 }
 
-/** What goes on, and what somebody should look at: what has stalled first, then what has failed. */
-function sorted({ running, stalled, failed }, since) {
-  const recent = failed
-    .filter((job) => job.ended_at !== null && (since === null || job.ended_at >= since))
-    .sort((a, b) => (a.ended_at < b.ended_at ? 1 : -1));
-  return {
-    running,
-    attention: [...stalled, ...recent].slice(0, FEW),
-  };
+/** @param {Job[]} jobs @param {string | null} since */
+function newestFailures(jobs, since) {
+  return jobs
+    .filter(({ ended_at: at }) => at !== null && (since === null || at >= since))
+    .sort((a, b) => ((a.ended_at ?? "") < (b.ended_at ?? "") ? 1 : -1));
 }

@@ -1,14 +1,32 @@
-/** A list of the API, page by page, each kept up to date under its own ETag. */
+/** A list of the API that is asked for page by page. */
 
-import { BadQuery } from "../lib/problems.js";
 import { readPage } from "../lib/shapes.js";
+import { isCursorRefused, withPage } from "./merging.js";
 
-/** The pages of a list that were looked at; each begins where the one before it ends now. */
-export function createPages(api, { path, limit, read, keyOf }) {
-  const first = () => ({ cursor: null, etag: null, page: null });
+/**
+ * The pages of a list that were looked at; each begins where the one before it ends.
+ *
+ * With `onlyGrows`, new items come at the end alone, so only the last page is asked for again.
+ *
+ * @template T
+ * @param {Api} api
+ * @param {object} how
+ * @param {string} how.path
+ * @param {number} how.limit
+ * @param {(item: unknown) => T} how.read
+ * @param {(item: T) => string} how.keyOf
+ * @param {boolean} [how.onlyGrows]
+ */
+export function createPages(api, { path, limit, read, keyOf, onlyGrows = false }) {
+
+  /** @param {string | null} cursor @returns {AskedPage<T>} */
+  const unasked = (cursor) => ({ cursor, etag: null, page: null });
+  /** @type {() => Query} */
   let queryOf = () => ({});
-  let pages = [first()];
+  let pages = [unasked(null)];
+  let isAskingMore = false;
 
+  /** @param {AskedPage<T>} one @param {AbortSignal} [signal] */
   async function askPage(one, signal) {
     const answer = await api.get(path, {
       query: { ...queryOf(), limit, cursor: one.cursor },
@@ -17,69 +35,85 @@ export function createPages(api, { path, limit, read, keyOf }) {
     });
     signal?.throwIfAborted();
     one.etag = answer.etag;
-    if (answer.changed) {
-      one.page = readPage(answer.body, read);
-    }
+    one.page = answer.changed || one.page === null ? readPage(answer.body, read) : one.page;
+    return one.page.next_cursor;
   }
 
-  async function askAll(signal) {
+  /** @param {AbortSignal} signal */
+  async function askAgain(signal) {
     const mine = pages;
-    for (const [at, one] of mine.entries()) {
-      await askPage(one, signal);
+    for (let at = onlyGrows ? mine.length - 1 : 0; at < mine.length; at += 1) {
+      const cursor = await askPage(mine[at], signal);
       const next = mine[at + 1];
-      const cursor = one.page.next_cursor;
       if (next !== undefined && next.cursor !== cursor) {
         if (cursor === null) {
           mine.length = at + 1;
           return;
         }
-        Object.assign(next, { ...first(), cursor, page: next.page });
+        mine[at + 1] = { ...unasked(cursor), page: next.page };
       }
     }
   }
 
   return {
+    isAskingMore: () => isAskingMore,
+
+    /** @param {() => Query} next */
     reset(next) {
       queryOf = next;
-      pages = [first()];
+      pages = [unasked(null)];
     },
 
-    /** Ask for all pages that are shown; from the first alone when a cursor is refused. */
+    /**
+     * Ask for what is shown; from the first page when a cursor is refused.
+     *
+     * @param {AbortSignal} signal
+     */
     async ask(signal) {
       try {
-        await askAll(signal);
+        await askAgain(signal);
       } catch (error) {
-        if (!(error instanceof BadQuery && error.parameter === "cursor")) {
+        if (!isCursorRefused(error)) {
           throw error;
         }
-        pages = [first()];
-        await askAll(signal);
+        pages = [unasked(null)];
+        await askAgain(signal);
       }
     },
 
+    /** Ask for the page after the last one, if there is one. */
     async askMore() {
       const mine = pages;
-      const cursor = mine.at(-1).page?.next_cursor ?? null;
-      if (cursor !== null) {
-        const one = { ...first(), cursor };
+      const cursor = mine.at(-1)?.page?.next_cursor ?? null;
+      if (cursor === null || isAskingMore) {
+        return;
+      }
+      isAskingMore = true;
+      try {
+        const one = unasked(cursor);
         await askPage(one);
-        if (mine === pages && mine.at(-1).page.next_cursor === cursor) {
+        if (mine === pages && mine.at(-1)?.page?.next_cursor === cursor) {
           mine.push(one);
         }
+      } finally {
+        isAskingMore = false;
       }
     },
 
-    /** Every item that is here, each once; null before the first answer. */
+    /** Return every item that is here, each once; null before the first answer. */
     data() {
-      if (pages[0].page === null) {
+      const known = pages.flatMap(({ page }) => page ?? []);
+      const last = pages.at(-1)?.page ?? null;
+      if (known.length === 0) {
         return null;
       }
-      const shown = pages.flatMap((one) => one.page?.items ?? []);
-      const last = pages.at(-1).page;
-      return {
-        items: [...new Map(shown.map((item) => [keyOf(item), item])).values()],
-        hasMore: last !== null && last.next_cursor !== null,
-      };
+      /** @type {T[]} */
+      let items = [];
+      for (const page of known) {
+        const end = items.at(-1);
+        items = withPage(items, page, keyOf, end === undefined ? null : keyOf(end));
+      }
+      return { items, hasMore: last !== null && last.next_cursor !== null, order: known[0].order };
     },
   };
 }

@@ -7,6 +7,16 @@ const IDLE_SECONDS = 10;
 const HIDDEN_SECONDS = 60;
 const LONGEST_SECONDS = 60;
 
+/**
+ * Return how many seconds to wait: fewer while something runs, more after each failure.
+ *
+ * @param {object} situation
+ * @param {boolean} situation.busy
+ * @param {boolean} situation.hidden
+ * @param {number} situation.failures how many questions have failed one after the other
+ * @param {number | null} situation.retryAfterSeconds
+ * @param {number} situation.random from 0 to 1
+ */
 export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random }) {
   const calm = hidden ? HIDDEN_SECONDS : busy ? BUSY_SECONDS : IDLE_SECONDS;
   if (failures === 0) {
@@ -17,17 +27,31 @@ export function delaySeconds({ busy, hidden, failures, retryAfterSeconds, random
   return Math.max(spread, retryAfterSeconds ?? 0, hidden ? HIDDEN_SECONDS : 0);
 }
 
+/** @type {Readonly<Pace>} */
 export const NEVER = Object.freeze({ asOf: null, error: null, nextAt: null });
 
-/** Ask again and again while started; one question at a time. */
+/**
+ * Ask again and again while started; one question at a time.
+ *
+ * @param {object} parts
+ * @param {(signal: AbortSignal) => Promise<{ busy: boolean }>} parts.ask
+ * @param {() => boolean} parts.isHidden
+ * @param {Clock} parts.clock
+ * @param {(pace: Pace) => void} parts.onPace
+ * @param {(error: unknown) => boolean} parts.isFinal whether to stop asking after this error
+ */
 export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
+  /** @type {AbortController | null} */
   let asking = null;
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   let started = false;
   let busy = true;
   let failures = 0;
+  /** @type {Pace} */
   let pace = NEVER;
 
+  /** @param {number | null} retryAfterSeconds */
   function plan(retryAfterSeconds) {
     const hidden = isHidden();
     const random = clock.random();
@@ -37,6 +61,7 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
     pace = { ...pace, nextAt: clock.now() + seconds * 1000 };
   }
 
+  /** @param {unknown} error */
   function failed(error) {
     failures += 1;
     pace = { ...pace, error, nextAt: null };
@@ -91,14 +116,14 @@ export function createPoll({ ask, isHidden, clock, onPace, isFinal }) {
       }
     },
 
-    /** Plan anew, as the page has been hidden. */
+    /** Wait longer, as the page has been hidden. */
     relax() {
       if (started && asking === null && pace.nextAt !== null) {
         plan(null);
       }
     },
 
-    /** Forget the age of what was shown: it is something else now. */
+    /** Forget the age of what was shown, as something else is shown now. */
     reset() {
       failures = 0;
       busy = true;

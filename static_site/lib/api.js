@@ -1,11 +1,20 @@
-/** The read API: one GET with a token, a validator and a deadline. */
+/** The read API: one GET with a token, an ETag and a deadline. */
 
 import { BadAnswer, BadQuery, Forbidden, NotFound, SignedOut, Unavailable } from "./problems.js";
+import { asObject, asText } from "./shapes.js";
 
 const DEADLINE_SECONDS = 20;
 
+/**
+ * @param {object} parts
+ * @param {string} parts.base
+ * @param {{ accessToken(): Promise<string>, renew(): Promise<void> }} parts.session
+ * @param {Fetch} parts.fetch
+ */
 export function createApi({ base, session, fetch }) {
+  /** @param {string} address @param {Question} question */
   async function send(address, { etag, signal }) {
+    /** @type {Record<string, string>} */
     const headers = {
       Accept: "application/json",
       Authorization: `Bearer ${await session.accessToken()}`,
@@ -38,7 +47,14 @@ export function createApi({ base, session, fetch }) {
   }
 
   return {
-    /** Ask for one resource. A refused token is renewed once before the session counts as ended. */
+    /**
+     * Ask for one resource. A refused token is renewed once before the session counts as ended.
+     *
+     * @param {string} path
+     * @param {Question} [question]
+     * @returns {Promise<{ changed: boolean, etag: string | null, body: unknown }>}
+     * @throws {Error} of lib/problems.js, when there is no answer, or none that helps
+     */
     async get(path, question = {}) {
       const address = `${base.replace(/\/$/, "")}${path}${queryText(question.query ?? {})}`;
       let reply = await send(address, question);
@@ -58,6 +74,13 @@ export function createApi({ base, session, fetch }) {
   };
 }
 
+/**
+ * Return the error for an answer that is no success.
+ *
+ * @param {number} status
+ * @param {string} text
+ * @param {string | null} retryAfter
+ */
 export function failureOf(status, text, retryAfter) {
   const { detail, parameter } = problemOf(text);
   switch (status) {
@@ -79,6 +102,7 @@ export function failureOf(status, text, retryAfter) {
   }
 }
 
+/** @param {string} text */
 function problemOf(text) {
   let body;
   try {
@@ -86,10 +110,11 @@ function problemOf(text) {
   } catch {
     body = null;
   }
-  const say = (value) => (typeof value === "string" ? value : null);
-  return { detail: say(body?.detail), parameter: say(body?.parameter) };
+  const { detail, parameter } = asObject(body);
+  return { detail: asText(detail), parameter: asText(parameter) };
 }
 
+/** @param {string} text */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -98,6 +123,7 @@ function parse(text) {
   }
 }
 
+/** @param {Query} query */
 function queryText(query) {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

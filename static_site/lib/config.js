@@ -1,37 +1,43 @@
 /** The site's settings, which the deployment writes into `config.json` beside the page. */
 
 import { BadAnswer, Unavailable } from "./problems.js";
+import { asObject, asText } from "./shapes.js";
 
-const TEXTS = [
-  "api_base",
-  "authorize_url",
-  "token_url",
-  "logout_url",
-  "client_id",
-  "scope",
-  "stage",
-];
-const ADDRESSES = ["authorize_url", "token_url", "logout_url"];
-
+/**
+ * @param {unknown} value
+ * @param {string} siteOrigin
+ * @throws {BadAnswer} naming the setting that is missing or no web address
+ */
 export function readConfig(value, siteOrigin) {
-  if (typeof value !== "object" || value === null) {
-    throw new BadAnswer("config.json is not an object");
-  }
-  const texts = {};
-  for (const name of TEXTS) {
-    const text = value[name];
-    if (typeof text !== "string" || text === "") {
+  const raw = asObject(value);
+  /** @param {string} name */
+  const text = (name) => {
+    const known = asText(raw[name]);
+    if (known === null) {
       throw new BadAnswer(`config.json: "${name}" is missing`);
     }
-    texts[name] = text;
-  }
-  for (const name of ADDRESSES) {
-    texts[name] = webAddress(name, texts[name], siteOrigin);
-  }
-  return { ...texts, demo: value.demo === true };
+    return known;
+  };
+  /** @param {string} name */
+  const address = (name) => webAddress(name, text(name), siteOrigin);
+  return {
+    api_base: text("api_base"),
+    authorize_url: address("authorize_url"),
+    token_url: address("token_url"),
+    logout_url: address("logout_url"),
+    client_id: text("client_id"),
+    scope: text("scope"),
+    stage: text("stage"),
+    demo: raw.demo === true,
+  };
 }
 
-/** Fetch `config.json`, always asking the origin whether it has changed. */
+/**
+ * Fetch `config.json`, always asking the origin whether it has changed.
+ *
+ * @param {Fetch} fetch
+ * @param {string} siteOrigin
+ */
 export async function loadConfig(fetch, siteOrigin) {
   let response;
   try {
@@ -51,6 +57,7 @@ export async function loadConfig(fetch, siteOrigin) {
   return readConfig(value, siteOrigin);
 }
 
+/** @param {string} name @param {string} text @param {string} siteOrigin */
 function webAddress(name, text, siteOrigin) {
   try {
     const url = new URL(text, siteOrigin);

@@ -1,5 +1,11 @@
-/** Times, durations, numbers and money as text, in the reader's own way of writing them. */
+/**
+ * Times, durations, numbers and money as text, in the reader's own way of writing them.
+ *
+ * Times of the ledger (`at`) are texts like "2026-11-22T10:30:00Z"; `now` is in milliseconds since
+ * 1970.
+ */
 
+/** @param {{ locale?: string, timeZone?: string }} [options] */
 export function createFormat({ locale, timeZone } = {}) {
   const number = new Intl.NumberFormat(locale);
   const compact = new Intl.NumberFormat(locale, {
@@ -25,12 +31,15 @@ export function createFormat({ locale, timeZone } = {}) {
     timeZone,
   });
 
+  /** @param {number} instant */
   function yearAndDay(instant) {
     const parts = date.formatToParts(instant);
+    /** @param {string} type */
     const part = (type) => parts.find((one) => one.type === type)?.value;
     return { year: part("year"), day: `${part("month")}/${part("day")}` };
   }
 
+  /** @param {number} value @param {number} digits */
   const money = (value, digits) =>
     new Intl.NumberFormat(locale, {
       style: "currency",
@@ -39,10 +48,15 @@ export function createFormat({ locale, timeZone } = {}) {
       maximumFractionDigits: digits,
     }).format(value);
 
-  /** Texts of times are asked for again with every update, and are dear: good for a minute. */
+  /**
+   * Texts of times are wanted again with every update and take long to make: kept for a minute.
+   *
+   * @type {Map<string, string>}
+   */
   const known = new Map();
   let knownMinute = 0;
 
+  /** @param {string} at @param {number} now */
   function timeText(at, now) {
     const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
     if (then.year === today.year && then.day === today.day) {
@@ -53,30 +67,46 @@ export function createFormat({ locale, timeZone } = {}) {
   }
 
   return {
+    /** @param {number} value */
     number: (value) => number.format(value),
 
+    /** @param {number} value */
     compact: (value) => (Math.abs(value) < 100_000 ? number : compact).format(value),
 
-    /** The share of a whole; all of it only when all of it is there. */
+    /**
+     * The share of a whole; 100% only when all of it is done.
+     *
+     * @param {number} done
+     * @param {number} total
+     */
     percent(done, total) {
       const share = done / total;
       return percent.format(share < 1 ? Math.min(share, 0.99) : share);
     },
 
-    /** Dollars, with more digits the smaller they are. */
+    /**
+     * Millionths of a dollar as dollars, with more digits the smaller they are.
+     *
+     * @param {number} microusd
+     */
     money(microusd) {
       const dollars = microusd / 1_000_000;
       const size = Math.abs(dollars);
       return money(dollars, size === 0 || size >= 0.1 ? 2 : size >= 0.001 ? 4 : 6);
     },
 
-    /** A duration in its two greatest units, the second only where it says something. */
+    /**
+     * A duration in its two greatest units, the second only when it isn't 0: "1 h 5 min".
+     *
+     * @param {number} seconds
+     */
     duration(seconds) {
       const [sign, size] = seconds < 0 ? ["−", -seconds] : ["", seconds];
       if (size < 10) {
         return `${sign}${fraction.format(size)} s`;
       }
       const whole = Math.round(size);
+      /** @type {[number, string][]} */
       const parts = [
         [Math.floor(whole / 86_400), "d"],
         [Math.floor((whole % 86_400) / 3_600), "h"],
@@ -84,15 +114,20 @@ export function createFormat({ locale, timeZone } = {}) {
         [whole % 60, "s"],
       ];
       const first = parts.findIndex(([count]) => count > 0);
-      const said = parts.slice(first, first + 2).filter(([count]) => count > 0);
-      return sign + said.map(([count, unit]) => `${number.format(count)} ${unit}`).join(" ");
+      const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
+      return sign + shown.map(([count, unit]) => `${number.format(count)} ${unit}`).join(" ");
     },
 
-    /** How long ago, in one unit; a clock that is a little ahead of ours counts as now. */
+    /**
+     * How long ago, in one unit; what is a little in the future counts as now.
+     *
+     * @param {number} seconds
+     */
     ago(seconds) {
       if (seconds < 1) {
         return "just now";
       }
+      /** @type {[number, string]} */
       const [size, unit] =
         seconds < 60
           ? [seconds, "s"]
@@ -104,23 +139,37 @@ export function createFormat({ locale, timeZone } = {}) {
       return `${number.format(Math.floor(size))} ${unit} ago`;
     },
 
-    /** The time of day to the minute, with the date before today. */
+    /**
+     * The time of day to the minute, with the date before today.
+     *
+     * @param {string} at
+     * @param {number} now
+     */
     minutes(at, now) {
       const [then, today] = [yearAndDay(Date.parse(at)), yearAndDay(now)];
       const text = minutes.format(Date.parse(at));
       return then.day === today.day ? text : `${day.format(Date.parse(at))}, ${text}`;
     },
 
+    /** @param {string} at */
     clock: (at) => minutes.format(Date.parse(at)),
 
+    /** @param {string} at */
     day: (at) => dayOfYear.format(Date.parse(at)),
 
-    /** A share, 0 to 1, to a tenth of a percent where it is small. */
+    /**
+     * A share from 0 to 1 as a percentage, to a tenth where it is small.
+     *
+     * @param {number} value
+     */
     rate: (value) => (value > 0 && value < 0.1 ? fine : percent).format(value),
 
     /**
      * The time of day, to the second today, with the date before today, with the year before this
      * one.
+     *
+     * @param {string} at
+     * @param {number} now
      */
     time(at, now) {
       const minute = Math.floor(now / 60_000);
@@ -128,15 +177,18 @@ export function createFormat({ locale, timeZone } = {}) {
         knownMinute = minute;
         known.clear();
       }
-      if (!known.has(at)) {
-        known.set(at, timeText(at, now));
-      }
-      return known.get(at);
+      const text = known.get(at) ?? timeText(at, now);
+      known.set(at, text);
+      return text;
     },
   };
 }
 
-/** The exact time, as the ledger has it. */
+/**
+ * The exact time, to the last digit that the ledger has.
+ *
+ * @param {string} at
+ */
 export function exactUtc(at) {
   return `${at.replace("T", " ").replace(/Z$/, "")} UTC`;
 }

@@ -6,111 +6,45 @@
  */
 
 import { BadAnswer, SignedOut, Unavailable } from "./problems.js";
-import { asObject, asText } from "./shapes.js";
-
-export function base64Url(bytes) {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-export function newAttempt(crypto, returnTo) {
-  const draw = () => base64Url(crypto.getRandomValues(new Uint8Array(32)));
-  return { state: draw(), nonce: draw(), verifier: draw(), returnTo };
-}
-
-/** The S256 challenge of a verifier (RFC 7636). */
-export async function challengeOf(crypto, verifier) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
-  return base64Url(new Uint8Array(digest));
-}
-
-export function authorizeAddress(config, redirectUri, attempt, challenge) {
-  return withQuery(config.authorize_url, {
-    response_type: "code",
-    client_id: config.client_id,
-    redirect_uri: redirectUri,
-    scope: config.scope,
-    state: attempt.state,
-    nonce: attempt.nonce,
-    code_challenge: challenge,
-    code_challenge_method: "S256",
-  });
-}
-
-/** Where to send the browser to end the session of the sign-in pages, too. */
-export function logoutAddress(config, redirectUri) {
-  return withQuery(config.logout_url, { client_id: config.client_id, logout_uri: redirectUri });
-}
-
-export function readTokens(value) {
-  const raw = asObject(value);
-  const accessToken = asText(raw.access_token);
-  if (accessToken === null) {
-    throw new BadAnswer("the sign-in service gave no access token");
-  }
-  const lifetime = Number(raw.expires_in);
-  return {
-    accessToken,
-    idToken: asText(raw.id_token),
-    refreshToken: asText(raw.refresh_token),
-    expiresInSeconds: Number.isFinite(lifetime) && lifetime > 0 ? lifetime : 300,
-  };
-}
-
-/**
- * Read the claims of a token without checking its signature.
- *
- * The token comes straight from the token endpoint, so the connection vouches for it; the API
- * checks signatures for itself.
- */
-export function readClaims(token) {
-  try {
-    const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof claims === "object" && claims !== null) {
-      return claims;
-    }
-  } catch {
-    // falls through to the one message
-  }
-  throw new BadAnswer("the sign-in service gave an unreadable ID token");
-}
-
-export function checkClaims(claims, { clientId, nonce, nowSeconds }) {
-  const leewaySeconds = 300;
-  if (claims.nonce !== nonce) {
-    throw new BadAnswer("the ID token belongs to another sign-in");
-  }
-  if (claims.aud !== clientId) {
-    throw new BadAnswer("the ID token is meant for another site");
-  }
-  if (typeof claims.exp !== "number" || claims.exp + leewaySeconds < nowSeconds) {
-    throw new BadAnswer("the ID token has expired: is this device's clock right?");
-  }
-}
-
-function withQuery(address, query) {
-  const url = new URL(address);
-  for (const [name, value] of Object.entries(query)) {
-    url.searchParams.set(name, value);
-  }
-  return url.href;
-}
+import { asText } from "./shapes.js";
+import {
+  authorizeAddress,
+  challengeOf,
+  checkClaims,
+  logoutAddress,
+  newAttempt,
+  readClaims,
+  readTokens,
+} from "./sign-in.js";
 
 const ATTEMPT_KEY = "run-ledger.sign-in";
 const REFRESH_KEY = "run-ledger.refresh-token";
 /** A token with less than this left is renewed before it is used. */
 const RENEW_BEFORE_SECONDS = 90;
-/** Being refused after a sign-in younger than this is not for want of signing in. */
+/** Somebody who is refused so soon after a sign-in would be refused after another one, too. */
 const FRESH_SECONDS = 60;
 
+/**
+ * @param {object} parts
+ * @param {Config} parts.config
+ * @param {string} parts.redirectUri
+ * @param {Storage} parts.storage
+ * @param {Crypto} parts.crypto
+ * @param {Fetch} parts.fetch
+ * @param {() => number} parts.now
+ * @param {(address: string) => void} parts.goTo
+ */
 export function createSession({ config, redirectUri, storage, crypto, fetch, now, goTo }) {
+  /** @type {{ accessToken: string, expiresAt: number } | null} */
   let current = null;
+  /** @type {string | null} */
   let email = null;
+  /** @type {number | null} */
   let signedInAt = null;
+  /** @type {Promise<void> | null} */
   let renewing = null;
 
+  /** @param {Record<string, string>} form */
   async function askForTokens(form) {
     let response;
     try {
@@ -132,14 +66,14 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     return readTokens(await response.json().catch(() => null));
   }
 
+  /** @param {ReturnType<typeof readTokens>} tokens */
   function adopt(tokens) {
     current = {
       accessToken: tokens.accessToken,
       expiresAt: now() + tokens.expiresInSeconds * 1000,
     };
     if (tokens.idToken !== null) {
-      const claims = readClaims(tokens.idToken);
-      email = typeof claims.email === "string" ? claims.email : null;
+      email = asText(readClaims(tokens.idToken).email);
     }
     if (tokens.refreshToken !== null) {
       storage.setItem(REFRESH_KEY, tokens.refreshToken);
@@ -175,6 +109,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     return renewing;
   }
 
+  /** @param {URLSearchParams} query what the sign-in pages have answered */
   async function complete(query) {
     const stored = storage.getItem(ATTEMPT_KEY);
     storage.removeItem(ATTEMPT_KEY);
@@ -210,6 +145,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     /** Whether the person signed in so recently that signing in again would change nothing. */
     isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
 
+    /** @param {string} returnTo the hash to open after signing in */
     async begin(returnTo) {
       const attempt = newAttempt(crypto, returnTo);
       storage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
@@ -217,7 +153,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
       goTo(authorizeAddress(config, redirectUri, attempt, challenge));
     },
 
-    /** The hash that was open when the sign-in began that is now coming to its end. */
+    /** Return the hash that was open when the sign-in began. */
     returnTo() {
       const stored = storage.getItem(ATTEMPT_KEY);
       const hash = stored === null ? "" : JSON.parse(stored).returnTo;
@@ -230,7 +166,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
 
     renew,
 
-    /** A token that is good for the next request, renewed when it is about to expire. */
+    /** Return a token for the next request, renewed when it is about to expire. */
     async accessToken() {
       const left = current === null ? 0 : current.expiresAt - now();
       if (left < RENEW_BEFORE_SECONDS * 1000) {
@@ -255,8 +191,4 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
       goTo(logoutAddress(config, redirectUri));
     },
   };
-}
-
-export function isSignInAnswer(query) {
-  return query.has("state") && (query.has("code") || query.has("error"));
 }

@@ -1,12 +1,15 @@
 /**
- * What the API answers, checked before anything else sees it.
+ * The shapes of the API's answers, checked before anything else sees them.
  *
  * A field of the wrong kind counts as absent, so that one odd record can't hide the others; what
- * has no identity is refused.
+ * has no identity is refused with `BadAnswer`. The types derive from the checks: what a reader
+ * returns is what everybody may use.
  */
 
+import { FAILURES, RESULTS } from "./outcomes.js";
 import { BadAnswer } from "./problems.js";
 
+/** @param {unknown} value */
 export function readJob(value) {
   const raw = asObject(value);
   const jobId = asText(raw.job_id);
@@ -40,6 +43,7 @@ export function readJob(value) {
   };
 }
 
+/** @param {unknown} value */
 export function readEntry(value) {
   const raw = asObject(value);
   const eventId = asText(raw.event_id);
@@ -57,6 +61,12 @@ export function readEntry(value) {
   };
 }
 
+/**
+ * @template T
+ * @param {unknown} value
+ * @param {(item: unknown) => T} readItem
+ * @returns {Page<T>}
+ */
 export function readPage(value, readItem) {
   const raw = asObject(value);
   if (!Array.isArray(raw.items)) {
@@ -70,20 +80,30 @@ export function readPage(value, readItem) {
   };
 }
 
+/** @param {unknown} value */
 export function asText(value) {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
+/** @param {unknown} value */
 export function asNumber(value) {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
+/** @param {unknown} value @returns {Record<string, unknown>} */
 export function asObject(value) {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? value : {};
+  return isObject ? { ...value } : {};
 }
 
+/**
+ * @template T
+ * @param {unknown} value
+ * @param {(item: unknown) => T | null} readItem
+ * @returns {Record<string, T>}
+ */
 export function mapOf(value, readItem) {
+  /** @type {[string, T][]} */
   const pairs = [];
   for (const [name, item] of Object.entries(asObject(value))) {
     const known = readItem(item);
@@ -94,15 +114,18 @@ export function mapOf(value, readItem) {
   return Object.fromEntries(pairs);
 }
 
+/** @param {unknown} value */
 function asTime(value) {
   const text = asText(value);
   return text === null || Number.isNaN(Date.parse(text)) ? null : text;
 }
 
+/** @param {unknown} value @returns {unknown[]} */
 function asList(value) {
   return Array.isArray(value) ? value : [];
 }
 
+/** @param {unknown} value */
 export function readError(value) {
   const raw = asObject(value);
   const type = asText(raw.type);
@@ -117,6 +140,7 @@ export function readError(value) {
   };
 }
 
+/** @param {unknown} value */
 function readAttempt(value) {
   const raw = asObject(value);
   return {
@@ -130,15 +154,20 @@ function readAttempt(value) {
   };
 }
 
-const TOTALS = ["queued", "running", "succeeded", "partial", "failed", "cancelled", "timed_out"];
-
-/** How many jobs there are, by what they are now. */
+/**
+ * How many jobs there are, by what they are now.
+ *
+ * @param {unknown} value
+ * @returns {Record<string, number>}
+ */
 function readTotals(value) {
   const raw = asObject(value);
-  const totals = Object.fromEntries(TOTALS.map((name) => [name, asNumber(raw[name]) ?? 0]));
-  return { ...totals, total: asNumber(raw.total) ?? 0 };
+  return Object.fromEntries(
+    ["total", "queued", "running", ...RESULTS].map((name) => [name, asNumber(raw[name]) ?? 0]),
+  );
 }
 
+/** @param {Record<string, unknown>} raw @param {string} name */
 function identityOf(raw, name) {
   const id = asText(raw[name]);
   if (id === null) {
@@ -147,6 +176,7 @@ function identityOf(raw, name) {
   return id;
 }
 
+/** @param {unknown} value */
 export function readProject(value) {
   const raw = asObject(value);
   return {
@@ -164,6 +194,7 @@ export function readProject(value) {
   };
 }
 
+/** @param {unknown} value */
 export function readClient(value) {
   const raw = asObject(value);
   return {
@@ -177,6 +208,7 @@ export function readClient(value) {
   };
 }
 
+/** @param {unknown} value */
 export function readConfiguration(value) {
   const raw = asObject(value);
   return {
@@ -193,6 +225,7 @@ export function readConfiguration(value) {
   };
 }
 
+/** @param {unknown} value */
 export function readErrorGroup(value) {
   const raw = asObject(value);
   return {
@@ -202,11 +235,17 @@ export function readErrorGroup(value) {
     count: asNumber(raw.count) ?? 0,
     first_seen_at: asTime(raw.first_seen_at),
     last_seen_at: asTime(raw.last_seen_at),
-    clients: asList(raw.clients).filter((each) => asText(each) !== null),
-    job_ids: asList(raw.job_ids).filter((each) => asText(each) !== null),
+    clients: asTexts(raw.clients),
+    job_ids: asTexts(raw.job_ids),
   };
 }
 
+/** @param {unknown} value */
+function asTexts(value) {
+  return asList(value).flatMap((each) => asText(each) ?? []);
+}
+
+/** @param {unknown} value */
 export function readOverview(value) {
   const raw = asObject(value);
   return {
@@ -221,22 +260,25 @@ export function readOverview(value) {
   };
 }
 
+/** @param {unknown} value */
 function readFigures(value) {
   const raw = asObject(value);
+  /** @param {string} name */
   const count = (name) => asNumber(raw[name]) ?? 0;
   return {
     running: count("running"),
     queued: count("queued"),
+    /** null when there are more than the API counts */
     stalled: asNumber(raw.stalled),
     created: count("created_24h"),
     ended: count("ended_24h"),
     succeeded: count("succeeded_24h"),
-    failed: count("failed_24h") + count("timed_out_24h"),
+    failed: FAILURES.reduce((sum, name) => sum + count(`${name}_24h`), 0),
     error_rate: asNumber(raw.error_rate_24h),
     last_event_at: asTime(raw.last_event_at),
     hours: asList(raw.hours).map((each) => {
       const hour = asObject(each);
-      const failed = (asNumber(hour.failed) ?? 0) + (asNumber(hour.timed_out) ?? 0);
+      const failed = FAILURES.reduce((sum, name) => sum + (asNumber(hour[name]) ?? 0), 0);
       return { at: asTime(hour.at), ended: asNumber(hour.ended) ?? 0, failed };
     }),
   };

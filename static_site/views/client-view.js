@@ -5,25 +5,27 @@ import { createTimeText } from "../components/figures/time-text.js";
 import { createTotalsBar } from "../components/figures/totals-bar.js";
 import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
-import { createThing } from "../feeds/resource.js";
+import { createResource } from "../feeds/resource.js";
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { listHash } from "../lib/route.js";
 import { readClient, readConfiguration } from "../lib/shapes.js";
-import { countOf, totalsText } from "../lib/words.js";
+import { countOf } from "../lib/words.js";
 
+/** @param {Context} context */
 export function createClientView(context) {
   const { api, format, clock } = context;
   const back = h("a", { class: "back-link", href: "#/clients" }, "← All clients");
-  const about = h("p", { class: "client__about" }, bdi(""));
+  const description = bdi("");
+  const about = h("p", { class: "client__about" }, description);
   const facts = createFacts("facts surface");
-  const bar = createTotalsBar(format, totalsText);
+  const bar = createTotalsBar(format);
   const ways = ["jobs", "errors", "projects"].map((view) => ({
     view,
-    element: h("a", { class: "button button--quiet" }, `Its ${view}`),
+    element: h("a", { class: "button button--quiet" }, `Show ${view}`),
   }));
   const config = createConfigCard(format, clock.now);
-  let client = null;
-  let configuration = null;
+  let client = createResource(api, "", readClient);
+  let configuration = createResource(api, "", readConfiguration);
 
   const view = createLiveView(context, {
     name: "client",
@@ -31,7 +33,7 @@ export function createClientView(context) {
     lead: back,
     body: h(
       "div",
-      { class: "job-body__parts" },
+      { class: "client__parts" },
       about,
       h("p", { class: "client__ways" }, ...ways.map((way) => way.element)),
       createCard("totals", "Jobs", bar.element),
@@ -41,23 +43,25 @@ export function createClientView(context) {
     skeleton: createSkeleton(3, "skeleton-stack"),
     backHash: "#/clients",
     backLabel: "All clients",
-    reset({ id }) {
+    reset({ id = "" }) {
       const path = `/clients/${encodeURIComponent(id)}`;
-      client = createThing(api, path, readClient);
-      configuration = createThing(api, `${path}/config`, readConfiguration);
+      client = createResource(api, path, readClient);
+      configuration = createResource(api, `${path}/config`, readConfiguration);
       setText(view.heading, id);
       for (const way of ways) {
         setAttribute(way.element, "href", listHash(way.view, { client_id: id }));
       }
     },
     ask: (signal) => Promise.all([client.ask(signal), configuration.ask(signal)]),
-    data: () =>
-      client?.data() && configuration.data()
-        ? { client: client.data(), configuration: configuration.data() }
-        : null,
+    data() {
+      const known = { client: client.data(), configuration: configuration.data() };
+      return known.client && known.configuration
+        ? { client: known.client, configuration: known.configuration }
+        : null;
+    },
     render({ client: known, configuration: shown }) {
       setText(view.heading, known.name ?? known.client_id);
-      setText(about.firstChild, known.description ?? "");
+      setText(description, known.description ?? "");
       setHidden(about, known.description === null);
       bar.update(known.jobs);
       facts.update([
@@ -71,16 +75,18 @@ export function createClientView(context) {
   return view;
 }
 
+/** @param {Format} format @param {() => number} now */
 function createConfigCard(format, now) {
   const body = h("dl", { class: "parameters" });
   const rows = keyedList(body, {
-    keyOf: (parameter) => parameter.name,
+    keyOf: (/** @type {Parameter} */ parameter) => parameter.name,
     make: () => createParameter(format, now),
   });
   const none = h("p", { class: "quiet" }, "No parameter is set.");
   const secrets = h("p", { class: "secrets-note" });
   return {
     element: createCard("config", "Configuration", body, none, secrets),
+    /** @param {Configuration} configuration */
     update({ parameters, secrets_omitted: omitted }) {
       rows.update(parameters);
       setHidden(body, parameters.length === 0);
@@ -95,6 +101,7 @@ function createConfigCard(format, now) {
   };
 }
 
+/** @param {Format} format @param {() => number} now @returns {Part<Parameter>} */
 function createParameter(format, now) {
   const name = bdi("", "mono");
   const about = bdi("", "quiet");

@@ -5,8 +5,8 @@ import { createListView } from "../components/lists/list-view.js";
 import { bdi, h, setAttribute, setText } from "../lib/dom.js";
 import { clientHash } from "../lib/route.js";
 import { readClient } from "../lib/shapes.js";
-import { totalsText } from "../lib/words.js";
 
+/** @param {Context} context */
 export function createClientsView(context) {
   return createListView(context, {
     name: "clients",
@@ -24,11 +24,12 @@ export function createClientsView(context) {
   });
 }
 
+/** @param {Format} format @returns {Part<Client>} */
 function createClientCard(format) {
   const name = bdi("");
   const link = h("a", {}, name);
   const about = bdi("", "quiet");
-  const bar = createTotalsBar(format, totalsText);
+  const bar = createTotalsBar(format);
   return {
     element: h("li", { class: "card surface" }, h("h2", {}, link), about, bar.element),
     update(client) {

@@ -1,4 +1,4 @@
-/** The view of errors, in groups of one kind. */
+/** The view of errors, in groups. */
 
 import { createTimeText } from "../components/figures/time-text.js";
 import { createListView } from "../components/lists/list-view.js";
@@ -7,42 +7,44 @@ import { clientHash, jobHash, listHash } from "../lib/route.js";
 import { readErrorGroup } from "../lib/shapes.js";
 import { countOf } from "../lib/words.js";
 
-const DAYS = Object.freeze({ 1: "Today (UTC)", 30: "Last 30 days", 90: "Last 90 days" });
-
 const WEEK = 7;
 
+/** @param {Context} context */
 export function createErrorsView(context) {
   const { format, clock } = context;
-  let span = {};
+  /** @type {Filters} */
+  let period = {};
   return createListView(context, {
     name: "errors",
     title: "Errors",
-    words: ["kind of error", "kinds of error"],
+    words: ["error group", "error groups"],
     empty: {
       title: "Nothing has failed",
-      text: ["In this time no job has failed or timed out."],
+      text: ["No job has failed or timed out in this period."],
     },
-    fields: [
-      { name: "client_id", label: "Client", kind: "text", any: "All clients" },
-      { name: "days", label: "Time", kind: "select", any: "Last 7 days", choices: DAYS },
-    ],
     queryOf(filters) {
       const days = Number(filters.days || WEEK);
       const first = new Date(clock.now() - (days - 1) * 86_400_000);
-      // what is no day is the API's to refuse
+      // the API refuses what is no day
       const from = Number.isNaN(first.getTime()) ? filters.days : first.toISOString().slice(0, 10);
-      span = { client_id: filters.client_id, ended_from: `${from}T00:00:00Z` };
+      period = { client_id: filters.client_id, ended_from: `${from}T00:00:00Z` };
       return { client_id: filters.client_id, from };
     },
     isOrdered: true,
     className: "card-list",
     read: readErrorGroup,
     keyOf: (group) => group.fingerprint,
-    make: () => createGroup(format, clock.now, (group) => jobsHash(group, span)),
+    make: () => createGroup(format, clock.now, (group) => jobsHash(group, period)),
     clientsOf: (group) => group.clients,
   });
 }
 
+/**
+ * @param {Format} format
+ * @param {() => number} now
+ * @param {(group: ErrorGroup) => string} hashOf the address of the jobs of a group
+ * @returns {Part<ErrorGroup>}
+ */
 function createGroup(format, now, hashOf) {
   const count = h("strong", { class: "error-group__count" });
   const type = bdi("", "error-type");
@@ -61,6 +63,7 @@ function createGroup(format, now, hashOf) {
     h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Clients "), clients),
     h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Jobs "), jobs, all),
   );
+  /** @param {string[]} ids @param {(id: string) => string} hashOfOne */
   const links = (ids, hashOfOne) =>
     ids.map((id) => h("a", { href: hashOfOne(id) }, bdi(id)));
   return {
@@ -85,7 +88,12 @@ function createGroup(format, now, hashOf) {
   };
 }
 
-/** The list of a group's jobs in the span and of the client that the groups are counted over. */
-function jobsHash({ fingerprint }, span) {
-  return listHash("jobs", { ...span, fingerprint });
+/**
+ * Return the address of a group's jobs, of the same client and period as the group.
+ *
+ * @param {ErrorGroup} group
+ * @param {Filters} period
+ */
+function jobsHash({ fingerprint }, period) {
+  return listHash("jobs", { ...period, fingerprint });
 }

@@ -8,10 +8,18 @@ import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
 import { anyRunning, createJobFeed } from "../feeds/job-list-feed.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { isFiltered, listHash } from "../lib/route.js";
-import { RESULTS, STATUSES, countOf } from "../lib/words.js";
+import { FILTERS, isFiltered } from "../lib/filters.js";
+import { listHash } from "../lib/route.js";
+import { countOf } from "../lib/words.js";
 
-/** Which panel an empty list calls for; none when there are jobs. */
+/**
+ * Return which panel an empty list calls for; "" when there are jobs.
+ *
+ * @param {JobList} list
+ * @param {Filters} filters
+ * @param {boolean} isAskingOlder
+ * @returns {"" | "looking" | "further" | "no-match" | "empty"}
+ */
 export function panelKind({ jobs, endCursor }, filters, isAskingOlder) {
   if (jobs.length > 0) {
     return "";
@@ -22,9 +30,14 @@ export function panelKind({ jobs, endCursor }, filters, isAskingOlder) {
   return isFiltered(filters) ? "no-match" : "empty";
 }
 
+/**
+ * @param {Exclude<ReturnType<typeof panelKind>, "">} kind
+ * @param {{ since: string, isOfError: boolean, onFurther: () => void }} parts
+ */
 function createJobsPanel(kind, { since, isOfError, onFurther }) {
   const clear = { label: "Clear filters", href: "#/jobs" };
   const more = isOfError ? [TRIED_AGAIN] : [];
+  /** @type {Record<typeof kind, Pick<Panel, "title" | "text" | "actions"> & Partial<Panel>>} */
   const kinds = {
     looking: { title: "Looking further back …", text: [`No matching job${since} so far.`] },
     further: {
@@ -46,35 +59,26 @@ function createJobsPanel(kind, { since, isOfError, onFurther }) {
   return createStatePanel({ shape: "search", ...kinds[kind] });
 }
 
-const TRIED_AGAIN = "A job that was tried again is no longer listed under what it failed of before.";
+const TRIED_AGAIN =
+  "A job with a new attempt is no longer listed under the error of the attempt before.";
 
-const FIELDS = [
-  { name: "q", label: "Job id", kind: "text", any: "Begins with …" },
-  { name: "client_id", label: "Client", kind: "text", any: "All clients" },
-  { name: "status", label: "Status", kind: "select", any: "Any status", choices: STATUSES },
-  { name: "result", label: "Result", kind: "select", any: "Any result", choices: RESULTS },
-  { name: "project_id", label: "Project", kind: "text", any: "All projects", more: true },
-  { name: "pipeline", label: "Pipeline", kind: "text", any: "All pipelines", more: true },
-  { name: "from", label: "Created from", kind: "date", more: true },
-  { name: "to", label: "Created up to", kind: "date", isEnd: true, more: true },
-  { name: "parent_job_id", label: "Part of job", kind: "text", any: "Any job", more: true },
-];
-
+/** @param {Context} context */
 export function createJobsView(context) {
   const { api, format, clock, navigate, announce } = context;
   const feed = createJobFeed(api);
   const table = createJobTable({ format, now: clock.now });
   const filterForm = createFilterForm({
     label: "Filter jobs",
-    fields: FIELDS,
+    filters: FILTERS.jobs,
     onChange: (filters) => navigate(listHash("jobs", filters)),
   });
   const chips = createFilterChips({
+    filters: FILTERS.jobs,
     format,
     now: clock.now,
     onChange(filters) {
       navigate(listHash("jobs", filters));
-      view.heading.focus(); // what was pressed is gone
+      view.heading.focus(); // the button has gone
     },
   });
   const span = h("p", { class: "jobs-view__span" });
@@ -84,7 +88,7 @@ export function createJobsView(context) {
   const panel = h("div");
   const news = createSteadyList(
     {
-      keyOf: (job) => job.job_id,
+      keyOf: (/** @type {Job} */ job) => job.job_id,
       update: table.update,
       words: ["job", "jobs"],
       onCatchUp() {
@@ -95,7 +99,7 @@ export function createJobsView(context) {
     context,
   );
   let shownPanel = "";
-  let isToBeSaid = false;
+  let isToBeAnnounced = false;
 
   new IntersectionObserver(
     (entries) => {
@@ -113,13 +117,13 @@ export function createJobsView(context) {
     body: h("div", {}, news.element, table.element, panel, foot),
     skeleton: createTableSkeleton(),
     backHash: "#/jobs",
-    reset({ filters }) {
+    reset({ filters = {} }) {
       feed.reset(filters);
       news.forget();
       filterForm.update(filters);
       chips.update(filters, []);
       setText(olderFailed, "");
-      isToBeSaid = isFiltered(filters);
+      isToBeAnnounced = isFiltered(filters);
     },
     async ask(signal) {
       await feed.askNewest(signal);
@@ -127,8 +131,8 @@ export function createJobsView(context) {
         feed.catchUp();
       }
       const list = feed.list();
-      if (isToBeSaid) {
-        isToBeSaid = false;
+      if (isToBeAnnounced) {
+        isToBeAnnounced = false;
         announce(spanText(list));
       }
       if (list.jobs.length === 0) {
@@ -153,11 +157,14 @@ export function createJobsView(context) {
     return asked;
   }
 
+  /** @param {JobList} list */
   function render(list) {
     const isAskingOlder = feed.isAskingOlder();
     news.update(list.jobs, list.endCursor !== null);
-    for (const name of ["client_id", "project_id", "pipeline"]) {
-      filterForm.offer(name, [...new Set(list.jobs.map((job) => job[name]))]);
+    for (const [name, { field }] of Object.entries(FILTERS.jobs)) {
+      if (field?.isOffered) {
+        filterForm.offer(name, list.jobs.map((job) => job[/** @type {"client_id"} */ (name)]));
+      }
     }
     chips.update(feed.filters(), list.jobs);
     const kind = panelKind(list, feed.filters(), isAskingOlder);
@@ -170,6 +177,10 @@ export function createJobsView(context) {
     setText(span, spanText(list));
   }
 
+  /**
+   * @param {ReturnType<typeof panelKind>} kind
+   * @param {string | null} from how far back the API has looked
+   */
   function showPanel(kind, from) {
     const parts = {
       since: from === null ? "" : ` since ${format.time(from, clock.now())}`,
@@ -183,14 +194,15 @@ export function createJobsView(context) {
     }
   }
 
+  /** @param {JobList} list */
   function spanText({ jobs, endCursor }) {
     const { ended_from: isByEnd } = feed.filters();
     const count = `${countOf(jobs.length, "job", "jobs", format)}${isByEnd ? " by the last attempt" : ""}`;
     const last = jobs.at(-1);
     return endCursor === null || last === undefined
-      ? `${count}, that is all`
-      : `${count}, back to ${format.time(last.created_at, clock.now())}`;
+      ? `${count}. There are no more.`
+      : `${count}, the oldest of ${format.time(last.created_at, clock.now())}.`;
   }
 
-  return { ...view, hash: () => listHash("jobs", feed.filters()) };
+  return view;
 }

@@ -8,18 +8,21 @@ import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
 import { createOverviewFeed } from "../feeds/overview-feed.js";
 import { h, setAttribute, setHidden, setText } from "../lib/dom.js";
+import { ANY_FAILURE } from "../lib/filters.js";
 import { exactUtc } from "../lib/format.js";
 import { listHash } from "../lib/route.js";
-import { FAILURES, verdictOf } from "../lib/words.js";
+import { verdictOf } from "../lib/verdict.js";
 
-const TILES = Object.freeze([
+/** @type {readonly Tile[]} */
+const TILES = [
   { name: "running", label: "Running", filters: { status: "running" } },
-  { name: "queued", label: "Waiting", filters: { status: "queued" } },
+  { name: "queued", label: "Queued", filters: { status: "queued" } },
   { name: "stalled", label: "Stalled", filters: { status: "stalled" }, tone: "warn" },
-  { name: "failed", label: "Failed in 24 h", filters: { result: FAILURES }, ends: true, tone: "bad" },
+  { name: "failed", label: "Failed in 24 h", filters: { result: ANY_FAILURE }, ends: true, tone: "bad" },
   { name: "ended", label: "Ended in 24 h", filters: { status: "completed" }, ends: true },
-]);
+];
 
+/** @param {Context} context */
 export function createOverviewView(context) {
   const { api, format, clock, announce } = context;
   const feed = createOverviewFeed(api, clock.now);
@@ -29,8 +32,13 @@ export function createOverviewView(context) {
   const box = h("div", { class: "verdict-box" }, verdict, newest);
   const tiles = TILES.map((tile) => createTile(tile, format));
   const chart = createHourChart(format);
-  const attention = createLines("attention", "Needs a look", "No job has stalled or is left failed.", context);
-  const running = createLines("running", "Running now", "Nothing runs at the moment.", context);
+  const attention = createLines(
+    "attention",
+    "Needs attention",
+    "No job is stalled, failed or timed out.",
+    context,
+  );
+  const running = createLines("running", "Running now", "No job is running.", context);
   const clients = createClientTable(format, now);
   const first = createStatePanel({
     shape: "empty",
@@ -48,15 +56,16 @@ export function createOverviewView(context) {
     createCard(
       "trend",
       "Ended, hour by hour",
-      h("p", { class: "hour-chart__keys" }, h("span", {}, "Went well"), h("span", {}, "Failed")),
+      h("p", { class: "hour-chart__keys" }, h("span", {}, "Did not fail"), h("span", {}, "Failed or timed out")),
       chart.element,
     ),
     h("div", { class: "overview__pair" }, attention.element, running.element),
     clients.element,
   );
   const body = h("div", {}, first, full);
-  let said = "";
+  let announced = "";
 
+  /** @param {NonNullable<ReturnType<typeof feed.data>>} data */
   function updateAges(data) {
     const at = data.totals.last_event_at;
     setText(newest, at === null ? "" : `Newest event ${format.ago((now() - Date.parse(at)) / 1000)}`);
@@ -72,11 +81,12 @@ export function createOverviewView(context) {
     body,
     skeleton: h("div", { class: "overview" }, createSkeleton(1), createSkeleton(3),
       createSkeleton(2, "overview__pair")),
+    backHash: "#/overview",
     reset() {},
     data: feed.data,
     async ask(signal) {
       await feed.ask(signal);
-      return feed.data().totals.running > 0;
+      return (feed.data()?.totals.running ?? 0) > 0;
     },
     render(data) {
       const isEmpty = data.totals.last_event_at === null && data.clients.length === 0;
@@ -85,10 +95,10 @@ export function createOverviewView(context) {
       const { tone, text } = verdictOf(data.totals, format);
       setAttribute(box, "data-tone", tone);
       setText(verdict, text);
-      if (said !== "" && said !== text) {
+      if (announced !== "" && announced !== text) {
         announce(text);
       }
-      said = text;
+      announced = text;
       for (const tile of tiles) {
         tile.update(data.totals, data.since);
       }
@@ -104,7 +114,8 @@ export function createOverviewView(context) {
   });
 }
 
-export function createTile({ name, label, filters, ends = false, tone }, format) {
+/** @param {Tile} tile @param {Format} format */
+function createTile({ name, label, filters, ends = false, tone }, format) {
   const figure = h("span", { class: "tile__figure" });
   const link = h(
     "a",
@@ -114,7 +125,10 @@ export function createTile({ name, label, filters, ends = false, tone }, format)
   );
   return {
     element: h("li", {}, link),
-    /** What ended is counted since a moment, and so is the list that the figure leads to. */
+    /**
+     * @param {Figures} totals
+     * @param {string | null} since what has ended is counted from then on
+     */
     update(totals, since) {
       const value = totals[name];
       const span = ends ? { ended_from: since } : {};
@@ -125,11 +139,18 @@ export function createTile({ name, label, filters, ends = false, tone }, format)
   };
 }
 
+/**
+ * @param {string} name
+ * @param {string} title
+ * @param {string} nothing what stands there without a job
+ * @param {Context} context
+ */
 function createLines(name, title, nothing, { format, clock }) {
   const lines = createJobLines({ format, now: clock.now });
   const none = h("p", { class: "quiet" }, nothing);
   return {
     element: createCard(name, title, lines.element, none),
+    /** @param {Job[]} jobs */
     update(jobs) {
       lines.update(jobs);
       setHidden(lines.element, jobs.length === 0);

@@ -3,18 +3,14 @@
 import { createFacts } from "../components/figures/facts.js";
 import { createTotalsBar } from "../components/figures/totals-bar.js";
 import { createListView } from "../components/lists/list-view.js";
+import { counterText, spellOut } from "../lib/counters.js";
 import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
+import { PROJECT_STATUSES } from "../lib/filters.js";
 import { clientHash, listHash } from "../lib/route.js";
 import { readProject } from "../lib/shapes.js";
-import { countOf, counterText, spellOut, totalsText } from "../lib/words.js";
+import { countOf } from "../lib/words.js";
 
-const STATUSES = Object.freeze({
-  active: "Active",
-  paused: "Paused",
-  completed: "Completed",
-  archived: "Archived",
-});
-
+/** @param {Context} context */
 export function createProjectsView(context) {
   const { format, clock } = context;
   return createListView(context, {
@@ -25,10 +21,6 @@ export function createProjectsView(context) {
       title: "No project to show",
       text: ["A project appears here as soon as one of its jobs reports."],
     },
-    fields: [
-      { name: "client_id", label: "Client", kind: "text", any: "All clients" },
-      { name: "status", label: "Status", kind: "select", any: "Any status", choices: STATUSES },
-    ],
     className: "card-grid",
     read: readProject,
     keyOf: (project) => `${project.client_id}/${project.project_id}`,
@@ -38,13 +30,14 @@ export function createProjectsView(context) {
   });
 }
 
+/** @param {Format} format @param {() => number} now @returns {Part<Project>} */
 function createProject(format, now) {
   const name = bdi("");
   const link = h("a", {}, name);
   const client = bdi("");
   const clientLink = h("a", {}, client);
   const status = h("span", { class: "chip" });
-  const bar = createTotalsBar(format, totalsText);
+  const bar = createTotalsBar(format);
   const facts = createFacts("facts facts--plain");
   const element = h(
     "li",
@@ -63,15 +56,18 @@ function createProject(format, now) {
       setAttribute(link, "href", listHash("jobs", { client_id: clientId, project_id: projectId }));
       setText(client, clientId);
       setAttribute(clientLink, "href", clientHash(clientId));
-      setText(status, project.status === null ? "" : (STATUSES[project.status] ?? project.status));
-      setHidden(status, project.status === null);
+      const stated = project.status ?? "";
+      setText(status, PROJECT_STATUSES[stated] ?? stated);
+      setHidden(status, stated === "");
       bar.update(project.jobs, project.jobs_expected ?? 0);
       facts.update(factsOf(project, now(), format));
     },
   };
 }
 
+/** @param {Project} project @param {number} now @param {Format} format */
 function factsOf(project, now, format) {
+  /** @param {string} label @param {string | null} text */
   const fact = (label, text) => (text === null ? [] : [{ label, text }]);
   const { total, queued, running } = project.jobs;
   const done = total - queued - running;
@@ -94,7 +90,13 @@ function factsOf(project, now, format) {
   ];
 }
 
-/** The day, and for what goes on how far off it is. */
+/**
+ * Return the day when a project is due and, while it goes on, how far off that is.
+ *
+ * @param {Project} project
+ * @param {number} now
+ * @param {Format} format
+ */
 function dueText({ due_at: at, status }, now, format) {
   if (at === null) {
     return null;
@@ -102,5 +104,5 @@ function dueText({ due_at: at, status }, now, format) {
   const seconds = (Date.parse(at) - now) / 1000;
   const days = countOf(Math.floor(Math.abs(seconds) / 86_400), "day", "days", format);
   const far = seconds < 0 ? `overdue by ${days}` : `in ${days}`;
-  return ["completed", "archived"].includes(status) ? format.day(at) : `${format.day(at)}, ${far}`;
+  return ["completed", "archived"].includes(status ?? "") ? format.day(at) : `${format.day(at)}, ${far}`;
 }

@@ -133,7 +133,7 @@ def take_empty(studio: Studio) -> None:
         page.reload()
         for name, hash_ in VIEWS.items():
             page.goto(f"{origin.site_url}/{hash_}")
-            page.locator("[aria-busy]").wait_for()
+            page.locator(f".{name}-view[aria-busy]").wait_for()
             studio.shoot(page, f"{name}-loading")
         for route in asked:
             with suppress(PlaywrightError):  # those that were given up meanwhile

@@ -32,12 +32,20 @@ VIEWS = {
     "clients": "#/clients",
     "client": "#/clients/acme",
 }
+GO_TO = """hash => new Promise((done) => {
+  if (location.hash === hash) {
+    done();
+  }
+  addEventListener("hashchange", () => done(), { once: true });
+  location.hash = hash;
+})"""
+"""Go elsewhere, and return when the site has heard of it."""
 EMPTY = ("overview", "jobs", "errors", "projects", "clients")
 
 
 def open_view(page: Page, hash_: str) -> None:
     """Open a view and wait until its data is there."""
-    page.evaluate("hash => { location.hash = hash }", hash_)
+    page.evaluate(GO_TO, hash_)
     page.wait_for_function(
         "hash => location.hash === hash && !document.querySelector('[aria-busy]')"
         " && document.querySelector('.freshness[data-state=live]')",

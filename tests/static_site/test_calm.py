@@ -22,7 +22,7 @@ WATCH = """() => {
   }))).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 }"""
 AGE = re.compile(
-    r"^childList in \S+: ( · )?(Updated |Newest event |silent for |for )?"
+    r"^childList in [^:]+: ( · )?(Updated |Newest event |silent for |for )?"
     r"(just now|([0-9,]+ (s|min|h|d) ?)+( ago)?)$"
 )
 """The ages: how long a job has run, when something was heard of last, how old the data is."""

@@ -129,7 +129,9 @@ def test_a_hostile_fingerprint_is_text(page: Page, origin: FakeOrigin) -> None:
         page.get_by_role("link", name="All jobs with this error").click()
 
     assert asked(request.value.url)["fingerprint"] == HOSTILE
-    expect(page.get_by_text("is no longer listed under what it failed of before")).to_be_visible()
+    expect(
+        page.get_by_text("is no longer listed under the error of the attempt before")
+    ).to_be_visible()
     chip = page.get_by_role("button", name="<img src=x")
     expect(chip).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -1,50 +1,121 @@
 """What must hold of the site's files as they lie in the folder."""
 
+import itertools
 import re
-from pathlib import Path
+import shutil
 
 import pytest
+from tests.support.site.site_files import (
+    PAGE,
+    SITE_FOLDER,
+    brotli_sizes,
+    imported_by,
+    linked_by_page,
+    needed_by,
+    views_and_styles,
+)
 
-SITE_FOLDER = Path(__file__).parents[2] / "static_site"
+from run_ledger_ops.deploying.site import served
+
 TOKENS = (SITE_FOLDER / "design" / "tokens.css").read_text()
 SCRIPTS = sorted(SITE_FOLDER.rglob("*.js"))
-PAGE = (SITE_FOLDER / "index.html").read_text()
+PAGE_TEXT = (SITE_FOLDER / PAGE).read_text()
 
 UNSAFE = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b"
 )
-IMPORT = re.compile(r'^(?:import|\} from|import .* from) ?"?.*?"(\./|\.\./)([^"]+)"', re.MULTILINE)
+FIRST_VIEW_BYTES = 45_000
+ALL_BYTES = 75_000
+STEPS_TO_A_MODULE = 3
+COMMENT_LINE = re.compile(r"\s*(?:/\*|\*)")
 
 
-def imported_by(script: Path) -> set[Path]:
-    """Give the files that a module imports."""
-    return {
-        (script.parent / up / name).resolve() for up, name in IMPORT.findall(script.read_text())
+def test_every_module_that_all_views_need_is_preloaded() -> None:
+    """The browser knows these from the page, not one after the other from each other."""
+    needed = needed_by("main.js") | set.intersection(*map(needed_by, views_and_styles()))
+
+    assert linked_by_page("modulepreload") == sorted(needed)
+    assert all((SITE_FOLDER / name).is_file() for name in needed)
+
+
+def test_a_view_is_loaded_in_few_steps() -> None:
+    """What a view needs beyond that hangs together in short chains."""
+    preloaded = set(linked_by_page("modulepreload"))
+    for view in views_and_styles():
+        known, step, steps = {view}, {view}, 0
+        while step := set().union(*map(imported_by, step)) - preloaded - known:
+            known |= step
+            steps += 1
+        assert steps <= STEPS_TO_A_MODULE, view
+
+
+def test_every_stylesheet_is_loaded_with_its_component() -> None:
+    """The page links those of every view, a view loads its own, and none lies about unused."""
+    linked = set(linked_by_page("stylesheet"))
+    sheets = {file.relative_to(SITE_FOLDER).as_posix() for file in SITE_FOLDER.rglob("*.css")}
+    for view, styles in views_and_styles().items():
+        beside = {name.removesuffix(".js") + ".css" for name in {view, *needed_by(view)}}
+        assert styles == (beside & sheets) - linked, view
+
+    assert linked.union(*views_and_styles().values()) == sheets
+
+
+def test_a_view_has_the_style_of_every_class_that_it_uses() -> None:
+    """Nothing changes its look when another view's stylesheets come."""
+    defined: dict[str, set[str]] = {}
+    for sheet in SITE_FOLDER.rglob("*.css"):
+        for name in re.findall(r"\.([a-z][\w-]+)", sheet.read_text()):
+            defined.setdefault(name, set()).add(sheet.relative_to(SITE_FOLDER).as_posix())
+    for view, styles in views_and_styles().items():
+        loaded = styles.union(linked_by_page("stylesheet"))
+        for module in {view, *needed_by(view)}:
+            for text in re.findall(
+                r'class(?:Name)?: ["`]([^"`]+)', (SITE_FOLDER / module).read_text()
+            ):
+                for name in text.split():
+                    assert name not in defined or defined[name] & loaded, (view, module, name)
+
+
+def test_a_stylesheet_is_that_of_the_module_beside_it() -> None:
+    """But for the design's, each has the name of a script of its folder."""
+    for sheet in SITE_FOLDER.rglob("*.css"):
+        assert sheet.parent.name == "design" or sheet.with_suffix(".js").is_file(), sheet
+
+
+def test_the_first_view_of_each_route_is_small() -> None:
+    """A browser loads little before it shows something, and not much in all."""
+    if shutil.which("node") is None:
+        pytest.skip("node is missing: apt install nodejs")
+    sizes = brotli_sizes()
+    page = {PAGE, "main.js", "logo.svg"}
+    page |= {*linked_by_page("modulepreload"), *linked_by_page("stylesheet")}
+    weights = {
+        view: sum(sizes[name] for name in page | {view} | needed_by(view) | styles)
+        for view, styles in views_and_styles().items()
     }
 
-
-def test_every_module_that_loads_is_preloaded() -> None:
-    """The browser knows all modules from the page, not one after the other from each other."""
-    needed: set[Path] = set()
-    waiting = [SITE_FOLDER / "main.js"]
-    while waiting:
-        for found in imported_by(waiting.pop()) - needed:
-            needed.add(found)
-            waiting.append(found)
-
-    preloaded = re.findall(r'rel="modulepreload" href="\./([^"]+)"', PAGE)
-
-    assert [SITE_FOLDER / name for name in preloaded] == sorted(needed)
-    assert all(file.is_file() for file in needed)
+    assert len(weights) > 1
+    assert {view: size for view, size in weights.items() if size > FIRST_VIEW_BYTES} == {}
+    assert sum(sizes.values()) <= ALL_BYTES
 
 
-def test_every_stylesheet_is_linked() -> None:
-    """No stylesheet lies about unused."""
-    linked = set(re.findall(r'rel="stylesheet" href="\./([^"]+)"', PAGE))
+def test_only_comments_are_left_out_of_what_is_served() -> None:
+    """Every line of code is served as it lies in the folder."""
+    for file in SITE_FOLDER.rglob("*.*"):
+        lines = file.read_text().splitlines()
+        kept = served(file).decode().splitlines()
+        left = iter(lines)
+        out = [line for want in kept for line in itertools.takewhile(want.__ne__, left)]
+        out += left
 
-    assert linked == {
-        file.relative_to(SITE_FOLDER).as_posix() for file in SITE_FOLDER.rglob("*.css")
-    }
+        assert all(COMMENT_LINE.match(line) or is_prose(line, lines) for line in out), file
+
+
+def is_prose(line: str, lines: list[str]) -> bool:
+    """Say whether a line without a star stands inside a comment of a stylesheet."""
+    at = lines.index(line)
+    opened = max((n for n, each in enumerate(lines[:at]) if "/*" in each), default=-1)
+    return opened >= 0 and all("*/" not in each for each in lines[opened:at])
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
@@ -62,7 +133,7 @@ def test_text_never_becomes_markup() -> None:
 
 def test_the_page_has_no_inline_script_or_style() -> None:
     """The policy needs no exception."""
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", PAGE)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", PAGE_TEXT)
 
 
 def test_only_words_of_the_design_are_colours() -> None:

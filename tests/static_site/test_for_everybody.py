@@ -110,7 +110,7 @@ def test_all_of_it_works_by_keyboard(page: Page, origin: FakeOrigin) -> None:
     """The skip link, the navigation, a filter and a job are reached and used with keys alone."""
     fill(origin)
     sign_in(page, origin, "#/overview")
-    expect(page.get_by_role("heading", name="Needs a look")).to_be_visible()
+    expect(page.get_by_role("heading", name="Needs attention")).to_be_visible()
     page.evaluate("document.body.tabIndex = -1; document.body.focus()")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
@@ -141,7 +141,7 @@ def test_who_asks_for_news_by_key_stays_in_the_list(page: Page, origin: FakeOrig
     origin.errors.insert(0, make_error_group("new", count=99))
     let_pass(page)
 
-    page.get_by_role("button", name="Show 1 new kind of error").press("Enter")
+    page.get_by_role("button", name="Show 1 new error group").press("Enter")
 
     expect(page.get_by_text("99 times")).to_be_visible()
     expect(page.get_by_role("heading", name="Errors")).to_be_focused()

@@ -25,7 +25,7 @@ def test_jobs_appear_and_change_in_place(page: Page, origin: FakeOrigin) -> None
     ]
     let_pass(page)
 
-    expect(row(page, "job-1")).to_contain_text("Partly done")
+    expect(row(page, "job-1")).to_contain_text("Partial")
     expect(row(page, "job-1")).to_contain_text("90 of 100")
     expect(link).to_be_focused()
     page.get_by_role("button", name="Show 1 new job").click()
@@ -110,7 +110,7 @@ def test_older_jobs_come_by_cursor_and_stay(page: Page, origin: FakeOrigin) -> N
 
     expect(page.locator("[data-job-id]")).to_have_count(120)
     expect(page.get_by_role("button", name="Load older jobs")).to_be_hidden()
-    expect(page.get_by_text("121 jobs, that is all")).to_be_visible()
+    expect(page.get_by_text("121 jobs. There are no more.")).to_be_visible()
     let_pass(page)
     page.get_by_role("button", name="Show 1 new job").click()
     expect(row(page, "job-new")).to_be_in_viewport()

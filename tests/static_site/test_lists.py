@@ -115,7 +115,7 @@ def test_clients_show_their_configuration_and_how_many_secrets_it_has(
     expect(page.get_by_text("medium")).to_be_visible()
     expect(page.get_by_text("2 secret parameters are left out")).to_be_visible()
     expect(page).to_have_title("Acme Tools · Run Ledger")
-    page.get_by_role("link", name="Its errors").click()
+    page.get_by_role("link", name="Show errors").click()
     expect(page).to_have_url(f"{origin.site_url}/#/errors?client_id=acme")
 
 
@@ -209,7 +209,7 @@ def test_every_filter_of_jobs_is_in_the_address(page: Page, origin: FakeOrigin) 
     expect(page.locator("[data-job-id]")).to_have_count(1)
     expect(row(page, "enrich-2")).to_be_visible()
     expect(page).to_have_url(
-        re.compile(r"project_id=p1&pipeline=texts&from=20.*T23%3A00%3A00Z&q=enrich")
+        re.compile(r"q=enrich&project_id=p1&pipeline=texts&from=20.*T23%3A00%3A00Z")
     )
 
     page.reload()
@@ -240,12 +240,12 @@ def test_a_job_shows_what_it_has_started(page: Page, origin: FakeOrigin) -> None
         make_completed("job-2", "failed", name="A part", parent_job_id="job-1"),
     ]
     sign_in(page, origin, "#/jobs/job-1")
-    parts = page.get_by_role("region", name="Its parts")
+    parts = page.get_by_role("region", name="Parts of this job")
     expect(parts).to_contain_text("1 job, 1 failed")
 
     parts.get_by_role("link", name="A part").click()
     expect(page.get_by_role("heading", name="A part")).to_be_visible()
-    expect(page.get_by_role("region", name="Its parts")).to_be_hidden()
+    expect(page.get_by_role("region", name="Parts of this job")).to_be_hidden()
     page.get_by_role("link", name="job-1").click()
     parts.get_by_role("link", name="Show them in the list").click()
 

@@ -52,7 +52,7 @@ def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
         "Ended in 24 h": 40,
     }.items():
         expect(page.get_by_role("link", name=f"{name} {figure}", exact=True)).to_be_visible()
-    look = page.get_by_role("region", name="Needs a look")
+    look = page.get_by_role("region", name="Needs attention")
     expect(look.get_by_role("listitem")).to_have_count(2)
     expect(look.get_by_role("listitem").first).to_contain_text("Gone silent")
     expect(look).to_contain_text("Boom: it broke")
@@ -112,7 +112,7 @@ def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
     sign_in(page, origin, "")
 
     expect(page.get_by_text("All is well: 1 job running")).to_be_visible()
-    expect(page.get_by_text("No job has stalled or is left failed.")).to_be_visible()
+    expect(page.get_by_text("No job is stalled, failed or timed out.")).to_be_visible()
 
 
 def test_a_first_visit_finds_a_page_that_explains_itself(page: Page, origin: FakeOrigin) -> None:

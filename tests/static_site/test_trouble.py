@@ -108,3 +108,18 @@ def assert_nothing_sticks_out(page: Page) -> None:
     """Check that the page is no wider than its window."""
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
+
+
+@pytest.mark.parametrize("file", ["views/clients-view.js", "components/figures/totals-bar.css"])
+def test_a_view_that_cannot_be_fetched_says_so(page: Page, origin: FakeOrigin, file: str) -> None:
+    """A file of a view that is missing takes nothing else away, and can be fetched again."""
+    page.route(f"**/{file}", lambda route: route.abort())
+    sign_in(page, origin)
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+
+    page.get_by_role("link", name="Clients").click()
+    expect(page.get_by_role("heading", name="This page could not be fetched")).to_be_focused()
+    page.unroute(f"**/{file}")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.get_by_role("heading", name="No clients yet")).to_be_visible()

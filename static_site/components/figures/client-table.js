@@ -1,12 +1,13 @@
 /** The figures of each client. */
 
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { ANY_FAILURE } from "../../lib/filters.js";
 import { clientHash, listHash } from "../../lib/route.js";
-import { FAILURES } from "../../lib/words.js";
 import { createCard } from "../page/card.js";
 
-const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Failure rate", "Newest event"];
+const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Error rate", "Newest event"];
 
+/** @param {Format} format @param {() => number} now */
 export function createClientTable(format, now) {
   const body = h("tbody", { role: "rowgroup" });
   const head = COLUMNS.map((text) => h("th", { scope: "col", role: "columnheader" }, text));
@@ -18,12 +19,16 @@ export function createClientTable(format, now) {
     body,
   );
   const rows = keyedList(body, {
-    keyOf: (client) => client.client_id,
+    keyOf: (/** @type {ClientRow} */ client) => client.client_id,
     make: (client) => createClientRow(client, format, now),
   });
   const element = createCard("clients", "By client", table);
   return {
     element,
+    /**
+     * @param {Overview["clients"]} clients
+     * @param {string | null} since what has ended is counted from then on
+     */
     update(clients, since) {
       setHidden(element, clients.length === 0);
       rows.update(clients.map((client) => ({ ...client, since })));
@@ -31,6 +36,12 @@ export function createClientTable(format, now) {
   };
 }
 
+/**
+ * @param {ClientRow} client
+ * @param {Format} format
+ * @param {() => number} now
+ * @returns {Part<ClientRow>}
+ */
 function createClientRow({ client_id: id }, format, now) {
   const name = bdi("");
   const cells = COLUMNS.slice(1).map((label) => {
@@ -45,6 +56,11 @@ function createClientRow({ client_id: id }, format, now) {
     h("th", { scope: "row", role: "rowheader" }, h("a", { href: clientHash(id) }, name)),
     ...cells.map((cell) => cell.element),
   );
+  /**
+   * @param {typeof running} cell
+   * @param {string} value
+   * @param {Record<string, string | null> | null} filters of the jobs that it counts
+   */
   const show = ({ text }, value, filters) => {
     setText(text, value);
     setAttribute(
@@ -57,12 +73,13 @@ function createClientRow({ client_id: id }, format, now) {
     element,
     update(client) {
       const span = { ended_from: client.since };
+      /** @param {number | null} value */
       const number = (value) => (value === null ? "many" : format.number(value));
       setText(name, client.name ?? id);
       show(running, number(client.running), { status: "running" });
       show(stalled, number(client.stalled), { status: "stalled" });
       show(ended, number(client.ended), { status: "completed", ...span });
-      show(failed, number(client.failed), { result: FAILURES, ...span });
+      show(failed, number(client.failed), { result: ANY_FAILURE, ...span });
       show(rate, client.error_rate === null ? "–" : format.rate(client.error_rate), null);
       const at = client.last_event_at;
       show(newest, at === null ? "–" : format.ago((now() - Date.parse(at)) / 1000), null);

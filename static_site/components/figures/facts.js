@@ -4,16 +4,17 @@ import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/d
 
 const LONG_FACT = 60;
 
-/** A small table of names and values, kept up to date in place. */
+/** @param {string} className */
 export function createFacts(className) {
   const element = h("dl", { class: className });
   const rows = keyedList(element, {
-    keyOf: (fact) => `${fact.label}\n${fact.href === undefined}`,
+    keyOf: (/** @type {Fact} */ fact) => `${fact.label}\n${fact.href === undefined}`,
     make: createFact,
   });
   return {
     element,
 
+    /** @param {Fact[]} facts */
     update(facts) {
       rows.update(facts);
       setHidden(element, facts.length === 0);
@@ -21,6 +22,7 @@ export function createFacts(className) {
   };
 }
 
+/** @param {Fact} first @returns {Part<Fact>} */
 function createFact(first) {
   const text = bdi("");
   const label = bdi("");

@@ -1,11 +1,11 @@
 /** How jobs are spread over their states, as a bar and as words. */
 
 import { h, setAttribute, setText, svg } from "../../lib/dom.js";
-import { OUTCOME_LABELS } from "../../lib/words.js";
+import { OUTCOMES } from "../../lib/outcomes.js";
 
-/** How jobs are spread over what they are now: a bar, and the figures as words. */
-export function createTotalsBar(format, totalsText) {
-  const names = Object.keys(OUTCOME_LABELS);
+/** @param {Format} format */
+export function createTotalsBar(format) {
+  const names = Object.keys(OUTCOMES);
   const parts = names.map((name) => svg("rect", { "data-outcome": name, height: 6 }));
   const picture = svg("svg", {
     class: "totals-bar",
@@ -18,7 +18,10 @@ export function createTotalsBar(format, totalsText) {
   return {
     element: h("div", { class: "totals" }, picture, text),
 
-    /** `expected`: how many jobs there will be, where that is known; the rest stays empty. */
+    /**
+     * @param {Totals} totals
+     * @param {number} [expected] how many jobs there will be; the bar of the others stays empty
+     */
     update(totals, expected = 0) {
       const known = names.reduce((sum, name) => sum + (totals[name] ?? 0), 0);
       const all = Math.max(known, expected);
@@ -32,4 +35,18 @@ export function createTotalsBar(format, totalsText) {
       setText(text, totalsText(totals, format));
     },
   };
+}
+
+/**
+ * Return how many jobs are in each state, as in "2 running · 9 succeeded".
+ *
+ * @param {Partial<Totals>} totals
+ * @param {Format} format
+ */
+export function totalsText(totals, format) {
+  const parts = Object.entries(OUTCOMES).flatMap(([name, { label }]) => {
+    const count = totals[name] ?? 0;
+    return count > 0 ? [`${format.number(count)} ${label.toLowerCase()}`] : [];
+  });
+  return parts.length === 0 ? "no jobs yet" : parts.join(" · ");
 }

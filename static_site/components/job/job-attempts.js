@@ -1,22 +1,24 @@
 /** The attempts of a job, the newest first. */
 
 import { bdi, h, keyedList, setHidden, setText } from "../../lib/dom.js";
-import { tookText } from "../../lib/job-texts.js";
-import { outcomeOf } from "../../lib/words.js";
+import { outcomeOf } from "../../lib/outcomes.js";
+import { tookText } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createCard } from "../page/card.js";
 import { createStatusBadge } from "./status-badge.js";
 
+/** @param {Tools} tools */
 export function createJobAttempts({ format, now }) {
   const list = h("ol", { class: "attempts", reversed: true });
   const element = createCard("attempts", "Attempts", list);
   const rows = keyedList(list, {
-    keyOf: (attempt) => String(attempt.attempt),
+    keyOf: (/** @type {Attempt} */ attempt) => String(attempt.attempt),
     make: () => createAttempt({ format, now }),
   });
   return {
     element,
 
+    /** @param {Job} job */
     update(job) {
       rows.update([...job.attempts].sort((a, b) => b.attempt - a.attempt));
       setHidden(element, job.attempts.length < 2);
@@ -24,6 +26,7 @@ export function createJobAttempts({ format, now }) {
   };
 }
 
+/** @param {Tools} tools @returns {Part<Attempt>} */
 function createAttempt({ format, now }) {
   const name = h("strong");
   const badge = createStatusBadge();

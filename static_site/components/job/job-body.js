@@ -1,26 +1,62 @@
-/** All that is shown of one job, from its name to its history. */
+/** What is shown of one job: its title, and cards with what is known of it. */
 
-import { bdi, bone, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { groupCounters } from "../../lib/counters.js";
+import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
-import { tookText } from "../../lib/job-texts.js";
+import { outcomeOf } from "../../lib/outcomes.js";
 import { clientHash, jobHash, listHash } from "../../lib/route.js";
-import { groupCounters, outcomeOf, safeLink, titleOf } from "../../lib/words.js";
+import { safeLink, titleOf, tookText } from "../../lib/words.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
 import { createJobAttempts } from "./job-attempts.js";
 import { createProgressBar } from "./progress-bar.js";
 import { createStatusBadge } from "./status-badge.js";
 
-const part = (...cards) => h("div", { class: "job-body__parts" }, ...cards);
-
 /** A longer title than this is set smaller, cut off, and written out among the facts. */
 const LONG_TITLE = 60;
 
-export function createJobBody({ format, now, history, children }) {
+/**
+ * The title of a job, its state and how long it has taken.
+ *
+ * @param {Tools} tools
+ */
+export function createJobHead({ format, now }) {
   const badge = createStatusBadge();
   const title = bdi("");
   const heading = h("h1", { id: "job-title", tabindex: -1 }, title);
   const took = h("span", { class: "job-head__took" });
+  return {
+    element: h("div", { class: "job-head" }, heading, badge.element, took),
+    heading,
+
+    /** @param {string} jobId */
+    showWaiting(jobId) {
+      setText(title, jobId);
+      setAttribute(heading, "class", null);
+      setText(took, "");
+      setHidden(badge.element, true);
+    },
+
+    /** @param {Job} job */
+    update(job) {
+      setHidden(badge.element, false);
+      badge.update(outcomeOf(job));
+      setText(title, titleOf(job));
+      setAttribute(heading, "class", titleOf(job).length > LONG_TITLE ? "is-long" : null);
+      setText(took, tookText(job, now(), format));
+    },
+  };
+}
+
+/** @param {Element[]} cards */
+const part = (...cards) => h("div", { class: "job-body__parts" }, ...cards);
+
+/**
+ * The cards of a job.
+ *
+ * @param {{ format: Format, now: () => number, history: Element, children: Element }} parts
+ */
+export function createJobBody({ format, now, history, children }) {
   const facts = createFacts("facts surface");
   const progress = createProgressBar(format, true);
   const errorType = bdi("", "error-type");
@@ -30,49 +66,17 @@ export function createJobBody({ format, now, history, children }) {
   const attempts = createJobAttempts({ format, now });
   const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);
-  const parts = h(
-    "div",
-    { class: "job-body__parts is-split" },
-    part(error, createCard("progress", "Progress", progress.element)),
-    part(facts.element, counters.element, tagsCard),
-    part(attempts.element, children, history),
-  );
-  const skeleton = h(
-    "div",
-    { class: "job-body__parts", "aria-hidden": "true" },
-    ...[1, 2, 3].map(() =>
-      h("div", { class: "card surface" }, bone("short"), bone("long"), bone("middle")),
-    ),
-  );
-  const element = h(
-    "div",
-    { class: "job-body" },
-    h("div", { class: "job-head" }, heading, badge.element, took),
-    skeleton,
-    parts,
-  );
-
   return {
-    element,
+    element: h(
+      "div",
+      { class: "job-body__parts is-split" },
+      part(error, createCard("progress", "Progress", progress.element)),
+      part(facts.element, counters.element, tagsCard),
+      part(attempts.element, children, history),
+    ),
 
-    showWaiting(jobId) {
-      setText(title, jobId);
-      setText(took, "");
-      setHidden(badge.element, true);
-      setHidden(parts, true);
-      setHidden(skeleton, false);
-      setAttribute(element, "aria-busy", "true");
-    },
-
+    /** @param {Job} job */
     update(job) {
-      element.removeAttribute("aria-busy");
-      setHidden(badge.element, false);
-      setHidden(parts, false);
-      setHidden(skeleton, true);
-      badge.update(outcomeOf(job));
-      setText(title, titleOf(job));
-      setAttribute(heading, "class", titleOf(job).length > LONG_TITLE ? "is-long" : null);
-      setText(took, tookText(job, now(), format));
       setText(errorType, job.error?.type ?? "");
       setText(errorText, job.error?.message ?? "");
       setHidden(error, job.error === null);
@@ -87,9 +91,12 @@ export function createJobBody({ format, now, history, children }) {
   };
 }
 
+/** @param {Job} job @param {number} now @param {Format} format @returns {Fact[]} */
 function factsOf(job, now, format) {
+  /** @param {string} label @param {string | null} at */
   const time = (label, at) =>
     at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at), tabindex: 0 }];
+  /** @param {string} label @param {string | null} value @param {string} [href] */
   const text = (label, value, href) =>
     value === null || value === "" ? [] : [{ label, text: value, href }];
   const logs = safeLink(job.log_url);
@@ -126,11 +133,12 @@ function factsOf(job, now, format) {
   ];
 }
 
-export function createJobCounters(format) {
+/** @param {Format} format */
+function createJobCounters(format) {
   const grid = h("div", { class: "counters" });
   const element = createCard("counters", "Counters", grid);
   const groups = keyedList(grid, {
-    keyOf: (group) => group.title,
+    keyOf: (/** @type {ReturnType<typeof groupCounters>[number]} */ group) => group.title,
     make(first) {
       const facts = createFacts("counters__rows");
       return {
@@ -143,6 +151,7 @@ export function createJobCounters(format) {
   return {
     element,
 
+    /** @param {Job} job */
     update(job) {
       const known = groupCounters(job.counters, format);
       groups.update(known);

@@ -1,25 +1,31 @@
 /** The history of a job: its events, oldest first. */
 
+import { describeEntry } from "../../lib/counters.js";
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
-import { describeEntry } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createCard } from "../page/card.js";
 import { createStatusBadge } from "./status-badge.js";
 
+/** An event that takes longer than this to arrive is marked as late. */
 const LATE_SECONDS = 60;
 
+/** @param {Tools & { onMore: () => void }} tools */
 export function createJobHistory({ format, now, onMore }) {
   const list = h("ol", { class: "history" });
   const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load later events");
   const note = h("p", { class: "history__note", role: "status" });
   const element = createCard("history", "History", list, note, more);
   const rows = keyedList(list, {
-    keyOf: (entry) => entry.event_id,
+    keyOf: (/** @type {Entry} */ entry) => entry.event_id,
     make: (entry) => createEntry(entry, { format, now }),
   });
   return {
     element,
 
+    /**
+     * @param {Entry[]} entries
+     * @param {{ hasMore: boolean, isAsking: boolean, note: string }} state
+     */
     update(entries, state) {
       rows.update(entries);
       setHidden(more, !state.hasMore);
@@ -32,8 +38,11 @@ export function createJobHistory({ format, now, onMore }) {
 }
 
 /**
- * An entry never changes, so all of it is written once; the event as it was sent only when it is
- * looked at.
+ * An entry never changes, so all of it is written once; the event as it was sent is written when
+ * somebody opens it.
+ *
+ * @param {Entry} entry
+ * @param {Tools} tools
  */
 function createEntry(entry, { format, now }) {
   const { outcome, headline, facts } = describeEntry(entry, format);
@@ -67,6 +76,7 @@ function createEntry(entry, { format, now }) {
   return { element, update: () => at.update(entry.occurred_at, now()) };
 }
 
+/** @param {Entry} entry @param {Format} format */
 function lateText(entry, format) {
   if (entry.received_at === null) {
     return "";

@@ -2,20 +2,24 @@
 
 import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
+import { outcomeOf } from "../../lib/outcomes.js";
 import { jobHash } from "../../lib/route.js";
-import { outcomeOf, recordsThrough, titleOf } from "../../lib/words.js";
+import { recordsDone, titleOf } from "../../lib/words.js";
 import { createStatusBadge } from "./status-badge.js";
 
+/** @param {Tools} tools */
 export function createJobLines({ format, now }) {
   const element = h("ul", { class: "job-lines" });
   const lines = keyedList(element, {
     keyOf: (job) => job.job_id,
     make: () => createLine({ format, now }),
   });
+  /** @type {Job[]} */
   let shown = [];
   return {
     element,
 
+    /** @param {Job[]} jobs */
     update(jobs) {
       shown = inPlace(shown, jobs);
       lines.update(shown);
@@ -23,7 +27,12 @@ export function createJobLines({ format, now }) {
   };
 }
 
-/** Jobs where they were shown before; what is new takes the place of what has gone. */
+/**
+ * Return the jobs where they were shown before; new ones take the places of those that have gone.
+ *
+ * @param {Job[]} shown
+ * @param {Job[]} jobs
+ */
 export function inPlace(shown, jobs) {
   const known = new Map(jobs.map((job) => [job.job_id, job]));
   const places = new Set(shown.map((job) => job.job_id));
@@ -32,6 +41,7 @@ export function inPlace(shown, jobs) {
   return [...kept, ...fresh].filter((job) => job !== undefined);
 }
 
+/** @param {Tools} tools @returns {Part<Job>} */
 function createLine({ format, now }) {
   const badge = createStatusBadge();
   const title = bdi("");
@@ -54,12 +64,15 @@ function createLine({ format, now }) {
   };
 }
 
+/** @param {Job} job @param {Format} format */
 function whatText(job, format) {
+  /** @type {(string | null)[]} */
   const parts = [job.client_id];
   if (job.status !== "completed") {
     const { records_total: total } = job;
-    const done = recordsThrough(job.counters);
-    parts.push(job.stage, total > 0 ? `${format.percent(done, total)} done` : null);
+    const done = recordsDone(job.counters);
+    const share = total !== null && total > 0 ? `${format.percent(done, total)} done` : null;
+    parts.push(job.stage, share);
   } else if (job.error !== null) {
     parts.push([job.error.type, job.error.message].filter(Boolean).join(": "));
   } else {
@@ -68,7 +81,9 @@ function whatText(job, format) {
   return parts.filter(Boolean).join(" · ");
 }
 
+/** @param {Job} job @param {number} now @param {Format} format */
 function whenText(job, now, format) {
+  /** @param {string} at */
   const since = (at) => (now - Date.parse(at)) / 1000;
   if (job.status === "completed") {
     return job.ended_at === null ? "" : format.ago(since(job.ended_at));

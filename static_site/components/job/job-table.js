@@ -1,9 +1,9 @@
 /** The table of jobs. */
 
 import { bdi, bone, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
-import { tookText } from "../../lib/job-texts.js";
+import { outcomeOf } from "../../lib/outcomes.js";
 import { jobHash } from "../../lib/route.js";
-import { outcomeOf, titleOf } from "../../lib/words.js";
+import { titleOf, tookText } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createProgressBar } from "./progress-bar.js";
 import { createStatusBadge } from "./status-badge.js";
@@ -12,9 +12,11 @@ const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
 
 const SKELETON_ROWS = 8;
 
+/** @param {Tools} tools */
 export function createJobTable({ format, now }) {
   const body = h("tbody", { role: "rowgroup" });
   const element = tableOf(body);
+  /** @type {Job[]} */
   let shown = [];
   const rows = keyedList(body, {
     keyOf: (job) => job.job_id,
@@ -24,12 +26,13 @@ export function createJobTable({ format, now }) {
   return {
     element,
 
+    /** @param {Job[]} jobs */
     update(jobs) {
       rows.update(jobs);
       shown = jobs;
     },
 
-    /** Let what depends on the time alone go on: durations of jobs that run. */
+    /** Bring the durations of running jobs up to date: they change without an event. */
     tick() {
       if (shown.some((job) => job.status === "running")) {
         rows.update(shown);
@@ -38,11 +41,12 @@ export function createJobTable({ format, now }) {
   };
 }
 
-/** The table while jobs are on their way, in the room that they will take. */
+/** The table while jobs are loading, in the room that they will take. */
 export function createTableSkeleton() {
   return tableOf(h("tbody", {}, ...Array.from({ length: SKELETON_ROWS }, skeletonRow)));
 }
 
+/** @param {HTMLElement} body */
 function tableOf(body) {
   return h(
     "table",
@@ -61,6 +65,7 @@ function tableOf(body) {
   );
 }
 
+/** @param {{ format: Format, now: () => number, isNew: boolean }} tools @returns {Part<Job>} */
 function createRow({ format, now, isNew }) {
   const badge = createStatusBadge();
   const progress = createProgressBar(format);
@@ -71,6 +76,7 @@ function createRow({ format, now, isNew }) {
   const client = bdi("", "job-table__text");
   const project = bdi("", "job-table__minor");
   const took = h("span", { class: "job-table__minor" });
+  /** @param {string} name @param {HTMLElement[]} children */
   const cell = (name, ...children) =>
     h("td", { class: `job-table__${name}`, role: "cell" }, ...children);
   const element = h(
@@ -105,6 +111,7 @@ function createRow({ format, now, isNew }) {
   };
 }
 
+/** @param {Job} job @param {Format} format */
 function subtitle(job, format) {
   const isGoingOn = job.status !== "completed";
   const parts = [job.pipeline, isGoingOn ? job.stage : null, job.name === null ? null : job.job_id];
@@ -113,6 +120,7 @@ function subtitle(job, format) {
 }
 
 function skeletonRow() {
+  /** @param {string} name @param {HTMLElement[]} children */
   const cell = (name, ...children) => h("td", { class: `job-table__${name}` }, ...children);
   return h(
     "tr",

@@ -1,10 +1,15 @@
 /** How far a job is, as a bar and as words. */
 
 import { h, setAttribute, setHidden, setText } from "../../lib/dom.js";
-import { outcomeOf, recordsThrough } from "../../lib/words.js";
+import { outcomeOf } from "../../lib/outcomes.js";
+import { recordsDone } from "../../lib/words.js";
 
+/**
+ * @param {Format} format
+ * @param {boolean} [isLong] whether there is room for more words
+ */
 export function createProgressBar(format, isLong = false) {
-  const bar = h("progress", { max: 1, "aria-label": "Records through" });
+  const bar = h("progress", { max: 1, "aria-label": "Progress" });
   const count = h("span", { class: "progress-bar__count" });
   const share = h("span", { class: "progress-bar__share" });
   const failed = h("span", { class: "progress-bar__failed" });
@@ -18,8 +23,9 @@ export function createProgressBar(format, isLong = false) {
   return {
     element,
 
+    /** @param {Job} job */
     update(job) {
-      const done = Math.max(recordsThrough(job.counters), 0);
+      const done = Math.max(recordsDone(job.counters), 0);
       const total = job.records_total;
       const isShare = total !== null && total > 0;
       setAttribute(element, "data-outcome", outcomeOf(job));

@@ -1,28 +1,24 @@
-/** The filters of a list that a link has set. */
+/** The filters of a list that a link has set, as buttons that remove them. */
 
 import { bdi, drawing, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
-import { endedText, failureText } from "../../lib/words.js";
 
 const CROSS = ["m5 5 6 6M11 5l-6 6"];
 
-const LINKED = Object.freeze([
-  {
-    names: ["ended_from", "ended_to"],
-    label: "Ended",
-    textOf: ({ filters, timeText }) => endedText(filters, timeText),
-  },
-  {
-    // The last, as its text may change when the jobs come: nothing stands behind it to be moved.
-    names: ["fingerprint"],
-    label: "Error",
-    textOf: ({ filters, jobs }) => failureText(filters.fingerprint, jobs),
-    titleOf: ({ filters }) => filters.fingerprint,
-  },
-]);
-
-export function createFilterChips({ format, now, onChange }) {
-  let filters = {};
-  const chips = LINKED.map((kind) => createChip(kind, () => onChange(without(filters, kind.names))));
+/**
+ * @param {object} parts
+ * @param {Readonly<Record<string, Filter>>} parts.filters
+ * @param {Format} parts.format
+ * @param {() => number} parts.now
+ * @param {(filters: Filters) => void} parts.onChange
+ */
+export function createFilterChips({ filters, format, now, onChange }) {
+  /** @type {Filters} */
+  let chosen = {};
+  const kinds = new Set(Object.values(filters).flatMap(({ chip }) => chip ?? []));
+  const chips = [...kinds].map((kind) => ({
+    kind,
+    ...createChip(kind.label, () => onChange(without(chosen, kind.names))),
+  }));
   const element = h(
     "ul",
     { class: "filter-chips", "aria-label": "Filters that a link has set", hidden: true },
@@ -31,17 +27,26 @@ export function createFilterChips({ format, now, onChange }) {
   return {
     element,
 
-    /** Show what is in force; the jobs that are there tell what an error is called. */
+    /**
+     * Show what is in force.
+     *
+     * @param {Filters} next
+     * @param {Job[]} jobs those in sight, which tell what an error is called
+     */
     update(next, jobs) {
-      filters = next;
-      const timeText = (at) => format.time(at, now());
-      const shown = chips.map((chip) => chip.update({ filters, jobs, timeText }));
-      setHidden(element, !shown.includes(true));
+      chosen = next;
+      const texts = chips.map(({ kind, update }) => {
+        const text = kind.textOf(chosen, jobs, (at) => format.time(at, now()));
+        update(text, kind.titleOf?.(chosen) ?? "");
+        return text;
+      });
+      setHidden(element, texts.every((text) => text === ""));
     },
   };
 }
 
-function createChip({ label, textOf, titleOf = () => null }, onRemove) {
+/** @param {string} label @param {() => void} onRemove */
+function createChip(label, onRemove) {
   const text = bdi("", "filter-chip__text");
   const button = h(
     "button",
@@ -54,16 +59,20 @@ function createChip({ label, textOf, titleOf = () => null }, onRemove) {
   const element = h("li", {}, button);
   return {
     element,
-    update(situation) {
-      const words = textOf(situation);
+
+    /**
+     * @param {string} words "" when the filter isn't set
+     * @param {string} title
+     */
+    update(words, title) {
       setText(text, words);
-      setAttribute(button, "title", titleOf(situation) || null);
+      setAttribute(button, "title", title || null);
       setHidden(element, words === "");
-      return words !== "";
     },
   };
 }
 
+/** @param {Filters} filters @param {string[]} names */
 function without(filters, names) {
   return { ...filters, ...Object.fromEntries(names.map((name) => [name, ""])) };
 }

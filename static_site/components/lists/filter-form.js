@@ -1,28 +1,37 @@
 /** The filters of a list that have a field. */
 
 import { h, setChildren, setHidden } from "../../lib/dom.js";
-import { isFiltered, withFilter } from "../../lib/route.js";
+import { isFiltered, withFilter } from "../../lib/filters.js";
 
 const TYPING_MILLISECONDS = 400;
 
 /**
- * `fields` are `{ name, label, kind, any, choices, more }`: kind `text`, `select` or `date`; those
- * with `more` are folded away until wanted.
+ * @param {object} parts
+ * @param {string} parts.label
+ * @param {Readonly<Record<string, Filter>>} parts.filters
+ * @param {(filters: Filters) => void} parts.onChange
  */
-export function createFilterForm({ label, fields, onChange }) {
-  let filters = {};
+export function createFilterForm({ label, filters, onChange }) {
+  /** @type {Filters} */
+  let chosen = {};
+  /** @type {Choose} */
   const choose = (name, value) => {
-    const next = withFilter(filters, name, value);
-    if (next[name] !== filters[name]) {
-      filters = next; // the next choice may come before the address has changed
+    const next = withFilter(chosen, name, value);
+    if (next[name] !== chosen[name]) {
+      chosen = next; // the next choice may come before the address has changed
       onChange(next);
     }
   };
-  const controls = fields.map((field) => ({ field, ...KINDS[field.kind](field, choose) }));
-  const box = ({ field, element }) =>
-    h("div", { class: "field" }, h("label", { for: `filter-${field.name}` }, field.label), element);
-  const of = (isMore) => controls.filter(({ field }) => Boolean(field.more) === isMore).map(box);
-  const folded = of(true);
+  const controls = Object.entries(filters).flatMap(([name, { field }]) =>
+    field === undefined ? [] : [{ name, field, ...CONTROLS[field.kind](name, field, choose) }],
+  );
+  /** @param {typeof controls[number]} control */
+  const box = ({ name, field, element }) =>
+    h("div", { class: "field" }, h("label", { for: `filter-${name}` }, field.label), element);
+  /** @param {boolean} isMore */
+  const boxes = (isMore) =>
+    controls.filter(({ field }) => (field.isMore ?? false) === isMore).map(box);
+  const folded = boxes(true);
   const more = h(
     "details",
     { class: "filters__more" },
@@ -37,34 +46,44 @@ export function createFilterForm({ label, fields, onChange }) {
   const element = h(
     "form",
     { class: "filter-form", role: "search", "aria-label": label },
-    h("div", { class: "filters" }, ...of(false), clear),
+    h("div", { class: "filters" }, ...boxes(false), clear),
     folded.length === 0 ? null : more,
   );
   element.addEventListener("submit", (event) => event.preventDefault());
 
   return {
     element,
+    isEmpty: controls.length === 0,
 
+    /** @param {Filters} next */
     update(next) {
-      filters = next;
-      for (const { field, update } of controls) {
-        update(next[field.name]);
-        if (field.more && next[field.name] !== "") {
+      chosen = next;
+      for (const { name, field, update } of controls) {
+        update(next[name]);
+        if (field.isMore && next[name] !== "") {
           more.open = true;
         }
       }
       setHidden(clear, !isFiltered(next));
     },
 
+    /**
+     * Offer values to whoever types.
+     *
+     * @param {string} name
+     * @param {string[]} values
+     */
     offer(name, values) {
-      controls.find(({ field }) => field.name === name).offer(values);
+      controls.find((control) => control.name === name)?.offer?.(values);
     },
   };
 }
 
-const KINDS = Object.freeze({ text: createText, select: createSelect, date: createDate });
+/** @type {Record<Field["kind"], CreateControl>} */
+const CONTROLS = { text: createText, select: createSelect, date: createDate };
 
-function createText({ name, any }, choose) {
+/** @param {string} name @param {Field} field @param {Choose} choose @returns {Control} */
+function createText(name, { any }, choose) {
   const known = h("datalist", { id: `known-${name}` });
   const input = h("input", {
     id: `filter-${name}`,
@@ -83,27 +102,27 @@ function createText({ name, any }, choose) {
   };
   input.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(chooseNow, TYPING_MILLISECONDS);
+    typing = window.setTimeout(chooseNow, TYPING_MILLISECONDS);
   });
   input.addEventListener("change", chooseNow);
   return {
     element: h("div", {}, input, known),
-    update(value) {
-      if (document.activeElement !== input || value === "") {
-        input.value = value;
-      }
-    },
+    update: (value) => setValue(input, value, value),
     offer(values) {
       const before = new Set([...known.options].map((option) => option.value));
       if (values.some((value) => !before.has(value))) {
         const all = [...new Set([...before, ...values])].sort();
-        setChildren(known, all.map((value) => h("option", { value })));
+        setChildren(
+          known,
+          all.map((value) => h("option", { value })),
+        );
       }
     },
   };
 }
 
-function createSelect({ name, any, choices }, choose) {
+/** @param {string} name @param {Field} field @param {Choose} choose @returns {Control} */
+function createSelect(name, { any = "", choices = {} }, choose) {
   const element = h(
     "select",
     { id: `filter-${name}` },
@@ -123,21 +142,39 @@ function createSelect({ name, any, choices }, choose) {
   };
 }
 
-/** A day of the reader's calendar; the address holds the moment at which it begins or ends. */
-function createDate({ name, isEnd = false }, choose) {
-  const element = h("input", { id: `filter-${name}`, type: "date", max: "9999-12-31" });
-  element.addEventListener("change", () => choose(name, momentOf(element.value, isEnd)));
-  return {
-    element,
-    update(value) {
-      if (document.activeElement !== element || value === "") {
-        element.value = dayOf(value, isEnd);
-      }
-    },
-  };
+/**
+ * A day of the reader's calendar; the address holds the moment at which it begins or ends.
+ *
+ * @param {string} name
+ * @param {Field} field
+ * @param {Choose} choose
+ * @returns {Control}
+ */
+function createDate(name, { isEnd = false }, choose) {
+  const input = h("input", { id: `filter-${name}`, type: "date", max: "9999-12-31" });
+  input.addEventListener("change", () => choose(name, momentOf(input.value, isEnd)));
+  return { element: input, update: (value) => setValue(input, value, dayOf(value, isEnd)) };
 }
 
-/** The moment at which a day begins here; with `isEnd` the one at which the next begins. */
+/**
+ * Show the value of a filter, but not while somebody is typing another one.
+ *
+ * @param {HTMLInputElement} input
+ * @param {string} value
+ * @param {string} text
+ */
+function setValue(input, value, text) {
+  if (document.activeElement !== input || value === "") {
+    input.value = text;
+  }
+}
+
+/**
+ * Return the moment at which a day begins here, or with `isEnd` the one at which the next begins.
+ *
+ * @param {string} day as in "2026-11-22"
+ * @param {boolean} isEnd
+ */
 export function momentOf(day, isEnd) {
   const [year, month, date] = day.split("-").map(Number);
   return day === ""
@@ -145,9 +182,15 @@ export function momentOf(day, isEnd) {
     : new Date(year, month - 1, date + (isEnd ? 1 : 0)).toISOString().replace(".000Z", "Z");
 }
 
-/** The day here that a moment lies in; with `isEnd` the last one before it. */
+/**
+ * Return the day here in which a moment lies, or with `isEnd` the last day before it.
+ *
+ * @param {string} moment
+ * @param {boolean} isEnd
+ */
 export function dayOf(moment, isEnd) {
   const at = new Date(Date.parse(moment) - (isEnd ? 1 : 0));
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, "0");
   return Number.isNaN(at.getTime())
     ? ""

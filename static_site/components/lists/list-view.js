@@ -2,6 +2,7 @@
 
 import { createPages } from "../../feeds/pages.js";
 import { h, keyedList, setHidden } from "../../lib/dom.js";
+import { FILTERS } from "../../lib/filters.js";
 import { listHash } from "../../lib/route.js";
 import { createSkeleton } from "../page/card.js";
 import { createLiveView } from "../page/live-view.js";
@@ -12,16 +13,17 @@ import { createSteadyList } from "./steady-list.js";
 const PAGE_SIZE = 50;
 
 /**
- * `read` and `keyOf` are for items as they come, `make` gives their cards; `fields` are the filters,
- * `queryOf` makes a question of what was chosen, `clientsOf` says which clients to offer there.
+ * @template {object} T
+ * @param {Context} context
+ * @param {ListParts<T>} parts
  */
 export function createListView(context, parts) {
-  const { name, title, read, keyOf, make, words, fields = [], clientsOf } = parts;
+  const { name, title, read, keyOf, make, words, clientsOf } = parts;
   const { queryOf = (filters) => filters, isBusy = () => false } = parts;
   const pages = createPages(context.api, { path: `/${name}`, limit: PAGE_SIZE, read, keyOf });
   const filters = createFilterForm({
     label: `Filter ${name}`,
-    fields,
+    filters: FILTERS[name],
     onChange: (next) => context.navigate(listHash(name, next)),
   });
   const list = h(parts.isOrdered ? "ol" : "ul", { class: parts.className });
@@ -43,18 +45,18 @@ export function createListView(context, parts) {
   const view = createLiveView(context, {
     name,
     title,
-    tools: fields.length === 0 ? null : filters.element,
+    tools: filters.isEmpty ? null : filters.element,
     body: h("div", {}, news.element, list, foot),
     skeleton: createSkeleton(6, parts.className),
     backHash: listHash(name),
-    reset(route) {
-      filters.update(route.filters);
-      pages.reset(() => queryOf(route.filters)); // days go by
+    reset({ filters: chosen = {} }) {
+      filters.update(chosen);
+      pages.reset(() => queryOf(chosen)); // each time anew, as days go by
       news.forget();
     },
     async ask(signal) {
       await pages.ask(signal);
-      return pages.data().items.some(isBusy);
+      return pages.data()?.items.some(isBusy);
     },
     data: pages.data,
     render({ items, hasMore }) {
@@ -63,7 +65,7 @@ export function createListView(context, parts) {
       setHidden(more, !hasMore);
       setHidden(nothing, items.length > 0 || hasMore);
       if (clientsOf !== undefined) {
-        filters.offer("client_id", [...new Set(items.flatMap(clientsOf))]);
+        filters.offer("client_id", items.flatMap(clientsOf));
       }
     },
   });

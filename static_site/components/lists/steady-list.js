@@ -5,12 +5,18 @@
  * the list is struck out until then.
  */
 
-import { h, setHidden, setText } from "../../lib/dom.js";
+import { h, isGone, setHidden, setText } from "../../lib/dom.js";
 import { countOf } from "../../lib/words.js";
 
 /**
- * What to show of `items`, given what is `shown`: that in its place, and what follows after its end,
- * where it pushes nothing away.
+ * Return what to show of `items`, given what is `shown`: that in its place, and what follows its
+ * end, where it pushes nothing away.
+ *
+ * @template {object} T
+ * @param {T[]} shown
+ * @param {T[]} items
+ * @param {(item: T) => string} keyOf
+ * @param {boolean} hasMore whether more items follow than were asked for
  */
 export function steady(shown, items, keyOf, hasMore) {
   const known = new Map(items.map((item) => [keyOf(item), item]));
@@ -19,32 +25,38 @@ export function steady(shown, items, keyOf, hasMore) {
   if (end === 0) {
     return { rows: items, arrived: 0, gone: 0 };
   }
-  // what is missing at the end may only have been pushed to a page that wasn't asked for
+  // an item that is missing at the end may have moved to a page that wasn't asked for
   const last = shown.findLastIndex((item) => known.has(keyOf(item)));
   const rows = shown.map(
     (item, at) =>
-      known.get(keyOf(item)) ?? { ...item, isGone: Boolean(item.isGone) || !hasMore || at < last },
+      known.get(keyOf(item)) ?? { ...item, isGone: isGone(item) || !hasMore || at < last },
   );
   return {
     rows: [...rows, ...items.slice(end)],
     arrived: items.slice(0, end).filter((item) => !places.has(keyOf(item))).length,
-    gone: rows.filter((item) => item.isGone).length,
+    gone: rows.filter(isGone).length,
   };
 }
 
 /**
- * `update` draws items, `onCatchUp` is to draw the list anew; `words` are what one and many of its
- * items are called.
+ * @template {object} T
+ * @param {object} how
+ * @param {(item: T) => string} how.keyOf
+ * @param {(items: T[]) => void} how.update draws the items
+ * @param {[string, string]} how.words what one and many of the items are called
+ * @param {() => void} how.onCatchUp draws the list anew
+ * @param {Context} context
  */
 export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
   const { format, isHidden, announce } = context;
   const [one, many] = words;
   const button = h("button", { class: "button button--small", type: "button", onclick: catchUp });
   const element = h("div", { class: "news", hidden: true }, button);
+  /** @type {T[]} */
   let shown = [];
-  let said = 0;
+  let announced = 0;
 
-  /** Nobody looks at a page that is hidden: it is found as new as it can be. */
+  /** Return whether nobody looks at the page, so that everything may change its place. */
   const isUnread = () => isHidden() && window.scrollY === 0;
 
   function forget() {
@@ -54,7 +66,7 @@ export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
   function catchUp() {
     forget();
     onCatchUp();
-    element.closest("section").querySelector("h1").focus(); // what was pressed is gone
+    element.closest("section")?.querySelector("h1")?.focus(); // the button has gone
     window.scrollTo(0, 0);
   }
 
@@ -63,6 +75,7 @@ export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
     forget,
     isUnread,
 
+    /** @param {T[]} items @param {boolean} hasMore */
     update(items, hasMore) {
       const { rows, arrived, gone } = steady(isUnread() ? [] : shown, items, keyOf, hasMore);
       shown = rows;
@@ -75,10 +88,10 @@ export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
           ? `Show ${news}${gone > 0 ? `, drop ${format.number(gone)}` : ""}`
           : `Drop ${countOf(gone, one, many, format)} that left this list`,
       );
-      if (arrived > said) {
+      if (arrived > announced) {
         announce(news);
       }
-      said = arrived;
+      announced = arrived;
     },
   };
 }

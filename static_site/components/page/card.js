@@ -1,7 +1,8 @@
 /** A card with a title, and cards of bones where data will be. */
 
-import { h } from "../../lib/dom.js";
+import { bone, h } from "../../lib/dom.js";
 
+/** @param {string} name @param {string} title @param {Element[]} children */
 export function createCard(name, title, ...children) {
   const id = `${name}-title`;
   return h(
@@ -12,10 +13,14 @@ export function createCard(name, title, ...children) {
   );
 }
 
-/** Cards of bones, in the room that data will take. */
+/**
+ * Cards of bones, in the room that data will take.
+ *
+ * @param {number} count
+ * @param {string} [className]
+ */
 export function createSkeleton(count, className) {
   const card = () =>
-    h("div", { class: "card surface" }, ...["short", "long", "middle"].map((width) =>
-      h("span", { class: `bone bone--${width}` })));
+    h("div", { class: "card surface" }, bone("short"), bone("long"), bone("middle"));
   return h("div", { class: className }, ...Array.from({ length: count }, card));
 }

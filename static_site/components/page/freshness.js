@@ -4,6 +4,12 @@ import { NEVER } from "../../feeds/polling.js";
 import { h, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { BadAnswer } from "../../lib/problems.js";
 
+/**
+ * @param {object} parts
+ * @param {Format} parts.format
+ * @param {() => boolean} parts.isOffline
+ * @param {() => void} parts.onTryNow
+ */
 export function createFreshness({ format, isOffline, onTryNow }) {
   const age = h("span");
   const element = h(
@@ -27,7 +33,10 @@ export function createFreshness({ format, isOffline, onTryNow }) {
     element,
     banner,
 
-    /** Without a `pace` nothing is on its way. */
+    /**
+     * @param {Pace | null} pace null when nothing is asked for
+     * @param {number} now
+     */
     update(pace, now) {
       setHidden(element, pace === null);
       const { asOf, error, nextAt } = pace ?? NEVER;
@@ -46,6 +55,7 @@ export function createFreshness({ format, isOffline, onTryNow }) {
   };
 }
 
+/** @param {unknown} error @param {boolean} offline */
 export function headline(error, offline) {
   if (offline) {
     return "You are offline.";
@@ -55,6 +65,7 @@ export function headline(error, offline) {
     : "Run Ledger can’t be reached.";
 }
 
+/** @param {string} title @param {() => void} run @returns {Panel} */
 export function troublePanel(title, run) {
   return {
     shape: "lost",
@@ -64,6 +75,7 @@ export function troublePanel(title, run) {
   };
 }
 
+/** @param {number | null} nextAt @param {number} now @param {Format} format */
 function countdown(nextAt, now, format) {
   const seconds = nextAt === null ? 0 : Math.ceil((nextAt - now) / 1000);
   return seconds > 0 ? `Trying again in ${format.number(seconds)} s.` : "Trying again …";

@@ -7,22 +7,22 @@ import { createFreshness, headline, troublePanel } from "./freshness.js";
 import { createStatePanel } from "./state-panel.js";
 
 /**
- * Make a view out of its parts.
- *
- * `ask` fetches, `data` gives what is here or null, `render` brings `body` up to date, `reset`
- * begins with another route. `lead` stands before the heading, `tools` below it.
+ * @template T
+ * @param {Context} context
+ * @param {ViewParts<T>} parts
  */
 export function createLiveView(context, parts) {
-  const { format, clock, isHidden, isOffline, onEnded } = context;
-  const { name, title, lead = null, tools = null, body, skeleton, data, render } = parts;
+  const { format, clock, isHidden, isOffline, onEnded, onShown } = context;
+  const { name, title = "", tools = null, body, skeleton, data, render } = parts;
   const freshness = createFreshness({ format, isOffline, onTryNow: () => poll.hurry() });
-  const heading = h("h1", { id: `${name}-title`, tabindex: -1 }, title);
+  const heading = parts.heading ?? h("h1", { id: `${name}-title`, tabindex: -1 }, title);
+  const lead = parts.lead ?? null;
   const panel = h("div");
   const element = h(
     "section",
     { class: `${name}-view`, "aria-labelledby": `${name}-title` },
-    lead,
-    h("div", { class: "view-head" }, heading, freshness.element),
+    parts.heading ? null : lead,
+    h("div", { class: "view-head" }, parts.heading ? lead : heading, freshness.element),
     tools,
     freshness.banner,
     skeleton,
@@ -30,56 +30,80 @@ export function createLiveView(context, parts) {
     panel,
   );
   skeleton.setAttribute("aria-hidden", "true");
+  /** @type {Pace} */
   let pace = NEVER;
   let shownRoute = "";
   let shownPanel = "";
   let scrolled = 0;
 
-  const isFinal = (error) =>
-    isEnd(error) || error instanceof BadQuery || error instanceof NotFound;
-
   const poll = createPoll({
     ask: async (signal) => ({ busy: (await parts.ask(signal)) === true }),
     isHidden,
     clock,
-    isFinal,
+    isFinal: (error) => isEnd(error) || error instanceof BadQuery,
     onPace(next) {
       pace = next;
       if (isEnd(pace.error)) {
         onEnded(pace.error);
-      } else {
-        update();
+        return;
+      }
+      update();
+      if (pace.error === null) {
+        onShown();
       }
     },
   });
 
+  function updateFreshness() {
+    freshness.update(isRefusal(pace.error) ? null : pace, clock.now());
+  }
+
   function update() {
     const known = data();
-    const isRefused = pace.error !== null && isFinal(pace.error);
-    const isPanel = isRefused || (known === null && pace.error !== null);
+    const isPanel = pace.error !== null && (known === null || isRefusal(pace.error));
+    const isShown = known !== null && !isPanel;
     setHidden(skeleton, isPanel || known !== null);
-    setHidden(body, isPanel || known === null);
+    setHidden(body, !isShown);
     element.toggleAttribute("aria-busy", !skeleton.hidden);
-    showPanel(isPanel, isRefused);
-    freshness.update(isRefused ? null : pace, clock.now());
-    if (!body.hidden) {
+    showPanel(isPanel ? pace.error : null);
+    updateFreshness();
+    if (isShown) {
       render(known);
     }
   }
 
-  function showPanel(isPanel, isRefused) {
-    const wanted = isPanel ? `${pace.error.message}\n${isOffline()}` : "";
-    if (wanted === shownPanel) {
-      return;
+  /** @param {unknown} error what to explain in place of the data, or null */
+  function showPanel(error) {
+    const wanted = error === null ? "" : `${error}\n${isOffline()}`;
+    if (wanted !== shownPanel) {
+      shownPanel = wanted;
+      setChildren(panel, error === null ? [] : [createStatePanel(panelOf(error))]);
     }
-    shownPanel = wanted;
-    const made = isRefused
-      ? { shape: "search", title: refusal(pace.error), text: [pace.error.message],
-          actions: [{ label: parts.backLabel ?? "Clear filters", href: parts.backHash }] }
-      : troublePanel(headline(pace.error, isOffline()), poll.hurry);
-    setChildren(panel, isPanel ? [createStatePanel(made)] : []);
   }
 
+  /** @param {unknown} error @returns {Panel} */
+  function panelOf(error) {
+    if (!isRefusal(error)) {
+      return troublePanel(headline(error, isOffline()), poll.hurry);
+    }
+    const isUnknown = error instanceof NotFound;
+    if (isUnknown && parts.notFound !== undefined) {
+      return parts.notFound();
+    }
+    return {
+      shape: "search",
+      title: isUnknown ? "There is no such thing here" : "This filter can’t be used",
+      text: [error.message],
+      actions: [{ label: parts.backLabel ?? "Clear filters", href: parts.backHash }],
+    };
+  }
+
+  /**
+   * Do something that the reader has asked for, and show what has come of it.
+   *
+   * @param {() => Promise<void>} action
+   * @param {() => void} onFailure
+   */
   async function act(action, onFailure) {
     try {
       await action();
@@ -99,8 +123,9 @@ export function createLiveView(context, parts) {
     poll,
     act,
     update,
-    title: () => heading.textContent,
+    title: () => heading.textContent ?? "",
 
+    /** @param {Route} route */
     show(route) {
       const wanted = JSON.stringify(route);
       const isSame = wanted === shownRoute;
@@ -121,12 +146,19 @@ export function createLiveView(context, parts) {
     },
 
     tick() {
-      freshness.update(pace.error !== null && isFinal(pace.error) ? null : pace, clock.now());
+      updateFreshness();
       parts.tick?.();
     },
   };
 }
 
-function refusal(error) {
-  return error instanceof NotFound ? "There is no such thing here" : "This filter can’t be used";
+/**
+ * Return whether an error is the API's answer to this question, so that old data must not stand in
+ * for it.
+ *
+ * @param {unknown} error
+ * @returns {error is BadQuery | NotFound}
+ */
+function isRefusal(error) {
+  return error instanceof BadQuery || error instanceof NotFound;
 }

@@ -2,6 +2,7 @@
 
 import { drawing, h } from "../../lib/dom.js";
 
+/** @type {Readonly<Record<string, string[]>>} */
 const PICTURES = Object.freeze({
   empty: ["M2.5 4.5h11M2.5 8h11M2.5 11.5h6"],
   search: ["M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9Z", "m10.4 10.4 3.1 3.1"],
@@ -10,6 +11,7 @@ const PICTURES = Object.freeze({
   lock: ["M3.5 7.5h9v6h-9z", "M5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2"],
 });
 
+/** @param {Panel} panel */
 export function createStatePanel({ shape, title, text, actions = [], heading = "h2" }) {
   return h(
     "div",
@@ -23,6 +25,7 @@ export function createStatePanel({ shape, title, text, actions = [], heading = "
   );
 }
 
+/** @param {Action} action */
 function actionElement({ label, run, href, quiet = false }) {
   const className = quiet ? "button button--quiet" : "button";
   return href === undefined

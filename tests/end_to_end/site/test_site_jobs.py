@@ -145,7 +145,7 @@ def test_paging_has_no_gap_and_no_repeat_while_jobs_arrive(
     post(running, *Pipeline(BULK).job(new, ended("succeeded"), hours=0))
     news = page.get_by_role("button", name="Show 1 new job")
     staff.hurry_until(news)
-    all_there = page.get_by_text("that is all").first
+    all_there = page.get_by_text("There are no more").first
     while not all_there.is_visible():
         count = len(staff.job_ids())
         older.or_(all_there).first.click()
@@ -153,7 +153,7 @@ def test_paging_has_no_gap_and_no_repeat_while_jobs_arrive(
             "count => document.querySelectorAll('[data-job-id]').length > count", arg=count
         )
     assert staff.job_ids() == bulk
-    expect(page.get_by_text(f"{BULK_JOBS + 1} jobs, that is all").first).to_be_visible()
+    expect(page.get_by_text(f"{BULK_JOBS + 1} jobs. There are no more.").first).to_be_visible()
     news.click()  # back to the top
     expect(staff.job(new)).to_be_visible()
     ids = staff.job_ids()

@@ -108,10 +108,10 @@ def test_a_jobs_page_follows_the_job(staff: Visit, running: LocalStack, mine: st
     expect(page.locator(".history__entry")).to_have_count(2)
     end = ended("partial", event_id="end", delta={"records_ok": 10})
     post(running, *told.job(mine, end, hours=0.1))
-    expect(page.get_by_text("Partly done").first).to_be_visible()
+    expect(page.get_by_text("Partial").first).to_be_visible()
     expect(page.get_by_text("15 of 20")).to_be_visible()
     expect(page.locator(".history__entry")).to_have_count(3)
-    expect(page.locator("[aria-live]")).to_have_text(f"{mine}: Partly done")
+    expect(page.locator("[aria-live]")).to_have_text(f"{mine}: Partial")
 
 
 def test_the_overview_follows_the_ledger(staff: Visit, running: LocalStack, mine: str) -> None:

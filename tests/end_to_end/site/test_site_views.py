@@ -70,7 +70,7 @@ def test_the_overview_says_what_runs_failed_and_stalls(north: Visit) -> None:
     ).to_be_visible()
     tiles = {
         "Running": ("5", "status=running"),
-        "Waiting": ("1", "status=queued"),
+        "Queued": ("1", "status=queued"),
         "Stalled": ("1", "status=stalled"),
         "Failed in 24 h": ("4", "result=failed"),
         "Ended in 24 h": ("9", "status=completed"),
@@ -127,7 +127,7 @@ def test_parents_and_children_lead_to_each_other(north: Visit) -> None:
     """A job shows its parts with how they stand, in the list, too; a part shows its whole."""
     north.open("#/jobs/north-parent")
     page = north.page
-    parts = page.get_by_role("region", name="Its parts")
+    parts = page.get_by_role("region", name="Parts of this job")
     expect(parts).to_contain_text("3 jobs, 1 failed")
     parts.get_by_role("link", name="north-part-2").click()
     expect(page.get_by_role("heading", level=1, name="north-part-2")).to_be_focused()

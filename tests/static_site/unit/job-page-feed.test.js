@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createJobPageFeed, entriesOf } from "../../../static_site/feeds/job-page-feed.js";
+import { createJobPageFeed } from "../../../static_site/feeds/job-page-feed.js";
 import { BadQuery, Forbidden, Unavailable } from "../../../static_site/lib/problems.js";
 
 const NEVER = new AbortController().signal;
 const TIME = "2026-11-22T10:00:00Z";
 const entries = (...ids) => ids.map((id) => ({ event_id: id, occurred_at: TIME }));
-const ids = (feed) => entriesOf(feed.history()).map(({ event_id }) => event_id);
+const ids = (feed) => feed.history().items.map(({ event_id }) => event_id);
 
 /** A feed of one job, whose entries answer by cursor; an error is thrown in their place. */
 function createExample(pages) {
@@ -77,7 +77,7 @@ test("a cursor that is no longer good begins the history again", async () => {
   };
   await feed.ask(NEVER);
   assert.deepEqual(ids(feed), ["x1"]);
-  assert.equal(feed.history().last.order, "event_id");
+  assert.equal(feed.history().order, "event_id");
 });
 
 test("what a job has started is asked for by its id, and kept up to date", async () => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { totalsText } from "../../../static_site/components/figures/totals-bar.js";
 import { dayOf, momentOf } from "../../../static_site/components/lists/filter-form.js";
 import { createOverviewFeed } from "../../../static_site/feeds/overview-feed.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { readOverview } from "../../../static_site/lib/shapes.js";
-import { totalsText, verdictOf } from "../../../static_site/lib/words.js";
+import { verdictOf } from "../../../static_site/lib/verdict.js";
 
 const NOW = Date.parse("2026-11-22T10:30:00Z");
 const SIGNAL = new AbortController().signal;

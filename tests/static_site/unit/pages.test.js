@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { withPage } from "../../../static_site/feeds/merging.js";
 import { createPages } from "../../../static_site/feeds/pages.js";
-import { createThing } from "../../../static_site/feeds/resource.js";
+import { createResource } from "../../../static_site/feeds/resource.js";
 import { BadQuery } from "../../../static_site/lib/problems.js";
 
 const SIGNAL = new AbortController().signal;
 
 /** An API that answers from pages by cursor, with the page's text as its ETag. */
-function createExample(pages) {
+function createExample(pages, more = {}) {
   const world = { pages, asked: [] };
   const api = {
     async get(path, { query, etag }) {
@@ -21,7 +22,7 @@ function createExample(pages) {
       return { changed: etag !== tag, etag: tag, body };
     },
   };
-  const parts = { path: "/things", limit: 2, read: (item) => item, keyOf: (item) => item.id };
+  const parts = { path: "/things", limit: 2, read: (item) => item, keyOf: (item) => item.id, ...more };
   return { world, pages: createPages(api, parts) };
 }
 
@@ -74,6 +75,24 @@ test("a cursor that is refused begins the list again", async () => {
   assert.equal(pages.data().hasMore, true);
 });
 
+test("a list that only grows is put together from pages, each item once", async () => {
+  const first = { "": page(["a", "b"], "c1"), c1: page(["b", "c"]) };
+  const { pages, world } = createExample(first, { onlyGrows: true });
+  await pages.ask(SIGNAL);
+  await pages.askMore();
+  assert.deepEqual(world.asked.at(-1), ["c1", 200]);
+  world.asked = [];
+  world.pages.c1 = page(["b", "c", "d"]);
+  await pages.ask(SIGNAL);
+  assert.deepEqual(world.asked, [["c1", 200]], "the last page alone can have changed");
+  assert.deepEqual(idsOf(pages), ["a", "b", "c", "d"]);
+});
+
+test("what follows an item that has gone is nobody's to place", () => {
+  const items = [{ id: "a" }, { id: "b" }];
+  assert.equal(withPage(items, page(["c"]), ({ id }) => id, "gone"), items);
+});
+
 test("other filters forget what was there", async () => {
   const { pages } = createExample({ "": page(["a"]) });
   await pages.ask(SIGNAL);
@@ -81,12 +100,12 @@ test("other filters forget what was there", async () => {
   assert.equal(pages.data(), null);
 });
 
-test("a thing says whether it has changed", async () => {
+test("a resource says whether it has changed", async () => {
   let body = { n: 1 };
   const api = {
     get: async (_, { etag }) => ({ changed: etag !== body.n, etag: body.n, body }),
   };
-  const thing = createThing(api, "/thing", (value) => value.n);
+  const thing = createResource(api, "/thing", (value) => value.n);
   assert.equal(await thing.ask(SIGNAL), true);
   assert.equal(await thing.ask(SIGNAL), false);
   assert.equal(thing.data(), 1);

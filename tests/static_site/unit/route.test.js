@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  clientHash,
-  isFiltered,
-  jobHash,
-  jobsQuery,
-  listHash,
-  readRoute,
-  withFilter,
-} from "../../../static_site/lib/route.js";
+import { isFiltered, jobsQuery, withFilter } from "../../../static_site/lib/filters.js";
+import { clientHash, jobHash, listHash, readRoute } from "../../../static_site/lib/route.js";
 
 const NO_FILTERS = readRoute("#/jobs").filters;
 

@@ -3,7 +3,8 @@ import { createHash, webcrypto } from "node:crypto";
 import { test } from "node:test";
 
 import { BadAnswer, SignedOut, Unavailable } from "../../../static_site/lib/problems.js";
-import { createSession, isSignInAnswer } from "../../../static_site/lib/session.js";
+import { createSession } from "../../../static_site/lib/session.js";
+import { isSignInAnswer } from "../../../static_site/lib/sign-in.js";
 import { memoryStorage } from "./builders.js";
 
 const CONFIG = {

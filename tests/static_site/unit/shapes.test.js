@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  NO_HISTORY,
-  entriesOf,
-  withLast,
-  withNext,
-} from "../../../static_site/feeds/job-page-feed.js";
 import { readConfig } from "../../../static_site/lib/config.js";
 import { BadAnswer } from "../../../static_site/lib/problems.js";
 import { readEntry, readJob, readPage } from "../../../static_site/lib/shapes.js";
@@ -36,19 +30,6 @@ test("what has no identity is refused", () => {
     assert.throws(() => readEntry(value), BadAnswer);
   }
   assert.throws(() => readPage({ items: {} }, readJob), BadAnswer);
-});
-
-test("a history is put together from pages, each entry once", () => {
-  const entry = (id) => ({ event_id: id, occurred_at: "2026-11-22T10:00:00Z" });
-  const page = (cursor, ...ids) => ({ items: ids.map(entry), next_cursor: cursor });
-  let history = withLast(NO_HISTORY, page("c1", "a", "b"));
-  history = withNext(history, page(null, "b", "c"));
-  assert.equal(history.cursor, "c1");
-  history = withLast(history, page(null, "b", "c", "d"));
-  assert.deepEqual(
-    entriesOf(history).map(({ event_id }) => event_id),
-    ["a", "b", "c", "d"],
-  );
 });
 
 const CONFIG = {

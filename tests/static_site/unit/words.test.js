@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { describeEntry, groupCounters } from "../../../static_site/lib/counters.js";
 import { createFormat } from "../../../static_site/lib/format.js";
-import {
-  describeEntry,
-  endedText,
-  failureText,
-  groupCounters,
-  outcomeOf,
-  safeLink,
-} from "../../../static_site/lib/words.js";
+import { outcomeOf } from "../../../static_site/lib/outcomes.js";
+import { endedText, failureText, safeLink } from "../../../static_site/lib/words.js";
 
 const format = createFormat({ locale: "en-US", timeZone: "UTC" });
 

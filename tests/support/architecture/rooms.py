@@ -101,8 +101,14 @@ app.py: sign_in warming.py
 
 SITE = """
 lib
-views: lib
-main.js: lib views
+feeds: lib
+components/page: lib feeds
+components/figures: lib components/page
+components/job: lib components/page components/figures
+components/lists: lib feeds components/page
+views: lib feeds components/page components/figures components/job components/lists
+views.js: views
+main.js: lib components/page views.js
 """
 
 PARTS = {

@@ -38,7 +38,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
   };
 }
 """
-IS_LIVE = """() => !document.querySelector("main [aria-busy]")
+IS_LIVE = """() => !document.querySelector("main[aria-busy], main [aria-busy]")
   && document.querySelector("main .freshness[data-state=live]") !== null"""
 A_TURN = (
     "() => new Promise((done) => { const {port1, port2} = new MessageChannel();"

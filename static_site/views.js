@@ -1,0 +1,83 @@
+/** Every view of the site: the entry of the navigation that it belongs to, and how to load it. */
+
+/** @type {Readonly<Record<string, Place>>} by the view's name in a route */
+export const VIEWS = Object.freeze({
+  overview: {
+    entry: "overview",
+    load: async () => (await import("./views/overview-view.js")).createOverviewView,
+    styles: [
+      "components/figures/client-table.css",
+      "components/figures/hour-chart.css",
+      "components/job/job-lines.css",
+      "components/job/status-badge.css",
+      "views/overview-view.css",
+    ],
+  },
+  jobs: {
+    entry: "jobs",
+    load: async () => (await import("./views/jobs-view.js")).createJobsView,
+    styles: [
+      "components/job/job-table.css",
+      "components/job/progress-bar.css",
+      "components/job/status-badge.css",
+      "components/lists/filter-chips.css",
+      "components/lists/filter-form.css",
+      "components/lists/steady-list.css",
+      "views/jobs-view.css",
+    ],
+  },
+  job: {
+    entry: "jobs",
+    load: async () => (await import("./views/job-view.js")).createJobView,
+    styles: [
+      "components/figures/facts.css",
+      "components/job/job-attempts.css",
+      "components/job/job-body.css",
+      "components/job/job-history.css",
+      "components/job/job-lines.css",
+      "components/job/progress-bar.css",
+      "components/job/status-badge.css",
+    ],
+  },
+  errors: {
+    entry: "errors",
+    load: async () => (await import("./views/errors-view.js")).createErrorsView,
+    styles: [
+      "components/lists/filter-form.css",
+      "components/lists/list-view.css",
+      "components/lists/steady-list.css",
+      "views/errors-view.css",
+    ],
+  },
+  projects: {
+    entry: "projects",
+    load: async () => (await import("./views/projects-view.js")).createProjectsView,
+    styles: [
+      "components/figures/facts.css",
+      "components/figures/totals-bar.css",
+      "components/lists/filter-form.css",
+      "components/lists/list-view.css",
+      "components/lists/steady-list.css",
+      "views/projects-view.css",
+    ],
+  },
+  clients: {
+    entry: "clients",
+    load: async () => (await import("./views/clients-view.js")).createClientsView,
+    styles: [
+      "components/figures/totals-bar.css",
+      "components/lists/filter-form.css",
+      "components/lists/list-view.css",
+      "components/lists/steady-list.css",
+    ],
+  },
+  client: {
+    entry: "clients",
+    load: async () => (await import("./views/client-view.js")).createClientView,
+    styles: [
+      "components/figures/facts.css",
+      "components/figures/totals-bar.css",
+      "views/client-view.css",
+    ],
+  },
+});
