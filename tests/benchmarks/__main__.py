@@ -53,6 +53,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "cost_per_million_events_usd": cost.cost_per_million_events,
     "site_bytes_compressed": site.bytes_compressed,
     "site_bytes_gzip": site.bytes_gzip,
+    "site_first_view_bytes_max": site.first_view_bytes,
     "site_first_data_rounds": site.first_data_rounds,
     "site_render_500_ms": site.render_500_ms,
     "site_update_50_ms": site.update_50_ms,
