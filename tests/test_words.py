@@ -10,7 +10,7 @@ from tests.support.architecture.modules import ROOT
 
 PLACES = (
     *("backend", "infra/run_ledger_ops", "infra/template.yaml", "infra/RUNBOOK.md"),
-    *("dashboard_app", "docs", "README.md", "CHANGELOG.md"),
+    *("dashboard_app", "static_site", "docs", "README.md", "CHANGELOG.md"),
 )
 FORMER = {  # what a reader had to guess, and what stands in its place
     r"how-manieth": "the attempt's number",
@@ -67,6 +67,7 @@ def test_texts_were_read() -> None:
     names = {*texts()}
 
     assert {"README.md", "backend/openapi.json", "dashboard_app/words.py"} <= names
+    assert any(name.endswith(".js") for name in names)
 
 
 def test_a_former_word_would_be_found() -> None:
