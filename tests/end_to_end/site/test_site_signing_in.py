@@ -20,7 +20,7 @@ from tests.support.stacks.local_stack import LocalStack
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
 People = dict[str, dict[str, str]]
-DEEP = f"#/jobs?client_id={NORTH}&pipeline=parts&result=failed"
+DEEP = f"#/jobs?client_id={NORTH}&result=failed&pipeline=parts"
 AN_HOUR = 3_600
 
 
