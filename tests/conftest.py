@@ -30,6 +30,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("thorough", settings.get_profile("push"), max_examples=3_000)
+settings.register_profile("few", settings.get_profile("push"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "push"))
 
 
