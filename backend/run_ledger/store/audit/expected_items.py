@@ -16,7 +16,6 @@ from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
-from run_ledger.domain.state import liveness
 from run_ledger.domain.state import project as projects
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
 from run_ledger.store.dynamo.table_names import Tables
@@ -81,7 +80,7 @@ def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> 
         job = jobs.fold(None, events)
         attributes, counters = job_items.state_attributes(job), job.counters
         if seen is not None:
-            attributes["seen_slot"] = liveness.slot_of(seen)
+            attributes["seen_slot"] = job_items.slot_of(seen)
     else:
         project = projects.fold(None, events)
         attributes, counters = project_items.state_attributes(project), project.counters

@@ -18,13 +18,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state import liveness
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, to_attribute, to_item
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.expressions import ConditionBuilder, UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items import job_items
 
 from .expected_items import Name, differing, instant, whole_number
 
@@ -106,5 +106,5 @@ def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
     seen = seen if known is None else known
     bookkeeping = {"rev": revision + 1, "seen": seen}
     if "job_id" in expected:
-        bookkeeping["seen_slot"] = liveness.slot_of(seen)
+        bookkeeping["seen_slot"] = job_items.slot_of(seen)
     return to_item(bookkeeping)

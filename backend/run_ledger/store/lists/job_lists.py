@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.api.pages import Stretch
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.liveness import sign_of_row
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.batches import portions, read_items
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.job_items import StoredJob, from_job_item
+from run_ledger.store.items.job_items import StoredJob, from_job_item, sign_of_row
 
 from .job_plans import Partition, Plan, Sieve
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.liveness import sign_of_row, slot_start
 from run_ledger.store.dynamo.attributes import Attribute
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items import keys
+from run_ledger.store.items.job_items import sign_of_row, slot_start
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.domain.instants import MICROSECONDS, Instant
-from run_ledger.domain.state.liveness import sign_of_row, slot_start
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
+from run_ledger.store.items.job_items import sign_of_row, slot_start
 
 from .day_map import read_day_map
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.state.job import is_silent
-from run_ledger.domain.state.liveness import SLOT_SECONDS, sign_of_row, slot_of
+from run_ledger.store.items.job_items import SLOT_SECONDS, sign_of_row, slot_of
 
 SECOND = 1_000_000
 NOW = 1_795_000_000 * SECOND
