@@ -24,7 +24,7 @@ def ask_all(here: PageContext, filters: Sequence[Filter]) -> dict[str, object]:
     }
 
 
-def learn(here: PageContext) -> None:
+def load_choices(here: PageContext) -> None:
     """Load the projects and pipelines to choose from: last on a page, so that nobody waits for it.
 
     If there are new ones, start another run, which offers them.

@@ -22,7 +22,7 @@ def show(here: PageContext) -> None:
         panels.first_use(here.settings)
         return
     _jobs(here)
-    choices.learn(here)
+    choices.load_choices(here)
 
 
 def _jobs(here: PageContext) -> None:

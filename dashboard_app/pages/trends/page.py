@@ -25,7 +25,7 @@ def show(here: PageContext) -> None:
     with live:
         live_line(here)
     if not here.is_empty:
-        choices.learn(here)
+        choices.load_choices(here)
 
 
 def _trends(here: PageContext) -> None:

@@ -14,7 +14,7 @@ from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import bar
 from run_ledger_ops.demo.live.workers import Workers
-from run_ledger_ops.demo.past.back_fill import Show
+from run_ledger_ops.demo.past.back_fill import BackFill
 from run_ledger_ops.demo.past.memory import Past, recall
 from run_ledger_ops.demo.reporting.local_ledger import events_client, read_ledger
 from run_ledger_ops.demo.reporting.patient_bus import PatientBus
@@ -72,21 +72,21 @@ def _run(options: argparse.Namespace, stop: Stop) -> None:
             bus = PatientBus(
                 events_client(ledger), ledger.bus_name, sleep=stop.sleep, dice=dice, say=_say
             )
-            show = Show(bus, recall(options.stack, ledger), _now)
+            back_fill = BackFill(bus, recall(options.stack, ledger), _now)
             first_day = _now().date() - timedelta(days=options.backfill_days)
-            _back_fill(show, Past(options.seed, first_day), again=options.again)
+            _post_past(back_fill, Past(options.seed, first_day), again=options.again)
         if not options.once:
             workers.watch(stop.sleep)
 
 
-def _back_fill(show: Show, past: Past, *, again: bool) -> None:
-    posted = show.memory.past
+def _post_past(back_fill: BackFill, past: Past, *, again: bool) -> None:
+    posted = back_fill.memory.past
     if posted is not None and posted.covers(past) and not again:
         _say(f"the past from {posted.first_day} on was posted before (--again posts it again)")
-        show.carry_on(posted)
+        back_fill.carry_on(posted)
         return
     begun_at = time.monotonic()
-    number = show.back_fill(past, _draw_bar)
+    number = back_fill.post(past, _draw_bar)
     seconds = time.monotonic() - begun_at
     _say(f"posted the past from {past.first_day} on: {number:,} events in {seconds:.0f} s")
 

@@ -13,14 +13,14 @@ from run_ledger_ops.demo.reporting.patient_bus import PatientBus
 
 
 @dataclass(slots=True)
-class Show:
-    """The past of one ledger."""
+class BackFill:
+    """The made-up past of one ledger, and the bus to post it to."""
 
     bus: PatientBus
     memory: Memory
     clock: Callable[[], datetime]
 
-    def back_fill(self, past: Past, progress: Callable[[int, int], None]) -> int:
+    def post(self, past: Past, progress: Callable[[int, int], None]) -> int:
         """Post the past, latest days first, and return the number of its events.
 
         Calls *progress* with the number of posted events and that of all, again and again. A job's

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.demo.past.back_fill import Show
+from run_ledger_ops.demo.past.back_fill import BackFill
 from run_ledger_ops.demo.past.memory import Memory, Past, recall
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 from run_ledger_ops.demo.reporting.local_ledger import read_ledger
@@ -47,9 +47,9 @@ class World:
             raise Ended
         self.posted.extend(events)
 
-    def show(self) -> Show:
+    def start(self) -> BackFill:
         """Start the demo, with what it remembers."""
-        return Show(self, recall(self.stack, read_ledger(self.stack)), lambda: self.now)
+        return BackFill(self, recall(self.stack, read_ledger(self.stack)), lambda: self.now)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def world(tmp_path: Path) -> World:
 def tell_past(world: World, past: Past = PAST) -> list[DemoEvent]:
     """Back-fill and give what was posted."""
     before = len(world.posted)
-    number = world.show().back_fill(past, lambda done, total: None)
+    number = world.start().post(past, lambda done, total: None)
     assert number == len(world.posted) - before
     return world.posted[before:]
 
@@ -69,7 +69,7 @@ def tell_past(world: World, past: Past = PAST) -> list[DemoEvent]:
 def test_the_past_is_told_and_remembered(world: World) -> None:
     """After a back-fill the memory on disk covers it and every later start, not an earlier one."""
     tell_past(world)
-    told = world.show().memory.past
+    told = world.start().memory.past
     assert told == PAST
     assert told.covers(replace(PAST, first_day=date(2026, 3, 4)))
     assert not told.covers(replace(PAST, first_day=date(2026, 3, 2)))
@@ -86,7 +86,7 @@ def test_projects_are_carried_on_at_a_later_start(world: World) -> None:
     told = {event.detail["event_id"] for event in tell_past(world)}
     world.now += timedelta(days=7)
     world.posted.clear()
-    world.show().carry_on(PAST)
+    world.start().carry_on(PAST)
     assert {event.detail_type for event in world.posted} == {"project_update"}
     assert {event.detail["event_id"] for event in world.posted} - told
 
@@ -96,13 +96,13 @@ def test_a_past_cut_short_is_not_remembered(world: World) -> None:
     world.dies = True
     with pytest.raises(Ended):
         tell_past(world)
-    assert world.show().memory.past is None
+    assert world.start().memory.past is None
 
 
 def test_progress_comes_to_its_end(world: World) -> None:
     """Progress rises from call to call and ends with all events posted."""
     seen: list[tuple[int, int]] = []
-    number = world.show().back_fill(PAST, lambda done, total: seen.append((done, total)))
+    number = world.start().post(PAST, lambda done, total: seen.append((done, total)))
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     assert seen[-1] == (number, number)
 
@@ -111,14 +111,14 @@ def test_the_memory_belongs_to_one_ledger(world: World) -> None:
     """A stack that was built anew has been told nothing."""
     tell_past(world)
     world.stack.write_text(json.dumps(STACK | {"issuer": "https://issuer.example/pool_2"}))
-    assert world.show().memory.past is None
+    assert world.start().memory.past is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"ledger": 1}', "\x00", '{"ledger": null}'])
 def test_a_broken_memory_is_none(world: World, text: str) -> None:
     """What can't be read is as good as forgotten; nothing is lost by telling it again."""
     world.stack.with_name("demo.json").write_text(text)
-    memory = world.show().memory
+    memory = world.start().memory
     assert memory.past is None
 
 
@@ -127,7 +127,7 @@ def test_a_memory_of_this_ledger_with_broken_contents_is_none(world: World) -> N
     tell_past(world)
     path = world.stack.with_name("demo.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"past": {"seed": 1}}))
-    assert world.show().memory.past is None
+    assert world.start().memory.past is None
 
 
 def test_memory_leaves_no_draft_behind(world: World) -> None:
