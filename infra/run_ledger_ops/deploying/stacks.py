@@ -12,7 +12,12 @@ from botocore.exceptions import ClientError
 
 from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.deploying.states import SETTLED
+from run_ledger_ops.deploying.states import (
+    CHANGE_SET_IN_THE_MAKING,
+    CHANGE_SET_REFUSED,
+    GONE,
+    SETTLED,
+)
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _POLL_SECONDS = 2.0
@@ -20,7 +25,6 @@ _LOCAL_POLL_SECONDS = 0.2
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _EXISTS = "AlreadyExistsException"
 _CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
-GONE = frozenset({"DELETE_COMPLETE"})
 
 StackEvent = dict[str, Any]
 
@@ -103,12 +107,9 @@ class Stack:
         if wanted.adopts:
             request["ImportExistingResources"] = True
         arn = self._create_change_set(request)
-        while (found := self._change_set(arn))["Status"] in {
-            "CREATE_PENDING",
-            "CREATE_IN_PROGRESS",
-        }:
+        while (found := self._change_set(arn))["Status"] in CHANGE_SET_IN_THE_MAKING:
             self._sleep(self._seconds)
-        if found["Status"] != "FAILED":
+        if found["Status"] != CHANGE_SET_REFUSED:
             return ChangeSet(arn, creates, tuple(found["Changes"]))
         self._cloudformation.delete_change_set(ChangeSetName=arn)
         reason = found.get("StatusReason", "CloudFormation gives no reason")

@@ -13,6 +13,9 @@ class Way(Enum):
 
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+GONE = frozenset({"DELETE_COMPLETE"})
+CHANGE_SET_IN_THE_MAKING = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
+CHANGE_SET_REFUSED = "FAILED"
 _UPDATABLE = SETTLED | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 # A first deployment that failed leaves a stack with nothing in it, which can only be deleted.
 _EMPTY = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
