@@ -63,16 +63,16 @@ def add_to(commands: Words) -> None:
 
 
 def _add_job_words(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what to report")
+    group = _add_report(parser)
     group.add_argument("--status", choices=["queued", "running", "completed"])
     group.add_argument("--result", choices=RESULTS, help="how it ended: --status completed")
-    group.add_argument("--at", metavar="TEXT", help="what it is doing now: the job's stage")
+    group.add_argument("--at", metavar="TEXT", help="the job's stage: the step that it is at")
     group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
     group.add_argument("--error-type", metavar="TEXT", help="type of the error (default: Error)")
 
 
 def _add_project_words(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what to report")
+    group = _add_report(parser)
     group.add_argument("--name", metavar="TEXT", help="name for people")
     group.add_argument("--owner", metavar="TEXT", help="who is responsible for it")
     group.add_argument("--status", choices=["active", "paused", "completed", "archived"])
@@ -83,11 +83,16 @@ def _add_project_words(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the event")
+def _add_report(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("what to report")
     group.add_argument(
         "--add", type=options.change, action="append", metavar="NAME=N", help="add to a counter"
     )
+    return group
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the event")
     group.add_argument("--event-id", metavar="ID", help="the same for the same event, sent again")
     group.add_argument("--occurred-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
     group.add_argument(
