@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.support.architecture import walks
+from tests.support.architecture import rooms, walks
 from tests.support.architecture.modules import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
-TITLES = {"event": "One event", "request": "One request", "add": "One add"}
+TITLES = {"event": "One event", "request": "One request", "add": "One call of `job.add`"}
 ROW = re.compile(r"^\| `([\w/]+\.py)` \|", re.MULTILINE)
+OTHERS = re.compile(r"\bin\s`([\w/]+)/`((?:,?\s`\w+`(?:\s\([^)]*\))?)+)")
 SHORTEST_MAP = 10
 
 
@@ -31,6 +32,22 @@ def test_the_page_shows_a_walk_as_it_is_run(name: str) -> None:
     walk = walks.WALKS[name]()
 
     assert files_shown(section(PAGE, TITLES[name])) == walk.files
+
+
+@pytest.mark.parametrize("name", walks.WALKS)
+def test_the_page_names_the_other_files_of_a_walks_rooms(name: str) -> None:
+    """Below its table stand all files of these rooms that the walk doesn't pass."""
+    text = section(PAGE, TITLES[name])
+    passed = files_shown(text)
+    others = OTHERS.findall(text)
+
+    assert others
+    for room, names in others:
+        folder = f"backend/run_ledger/{room}"
+        there = {f"{folder}/{path.name}" for path in (ROOT / folder).glob("[!_]*.py")}
+        assert there - {*passed} == {
+            f"{folder}/{one}.py" for one in re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", names))
+        }
 
 
 def test_a_walk_notes_each_change_of_file() -> None:
@@ -65,6 +82,15 @@ def test_the_map_names_files_that_exist(change: str) -> None:
 
     assert len(named) > 1
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("part", sorted(rooms.PARTS))
+def test_the_layout_shows_every_folder(part: str) -> None:
+    """CONTRIBUTING names each folder of a part that has rules about its imports."""
+    shown = set(re.findall(r"[\w-]+(?=/)", section(CONTRIBUTING, "Layout")))
+    folders = {name for room in rooms.arrows(part, rooms.PARTS[part]) for name in room.split("/")}
+
+    assert {name for name in folders if "." not in name} - shown == set()
 
 
 def test_the_map_has_the_commonest_changes() -> None:
