@@ -75,8 +75,9 @@ def table() -> str:
         f"| {one.what} | {one.arithmetic} | {one.usd:.2f} | {other.arithmetic} | {other.usd:.2f} |"
         for one, other in zip(usual, worst, strict=True)
     ]
+    units = "million units × USD"
     head = [
-        "| for a million events | usual | USD | worst | USD |",
+        f"| for a million events | usual: {units} | USD | worst: {units} | USD |",
         "|---|---|---:|---|---:|",
     ]
     return "\n".join(
