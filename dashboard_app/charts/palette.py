@@ -1,7 +1,8 @@
 """Colours. An outcome has the same colour everywhere, on a light and on a dark background.
 
 The colours of results differ by 25 or more in CIELAB for every kind of colour vision, and have a
-contrast of 3:1 with both backgrounds. Tests check both. The hues are the site's.
+contrast of 3:1 with both backgrounds. Tests check both. The hues are the site's, where "stalled"
+shares the amber of "partial".
 """
 
 from __future__ import annotations

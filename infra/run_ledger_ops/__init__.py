@@ -1,11 +1,15 @@
 """The `run-ledger` command, the local stack and the demo.
 
-Folders, in an order in which each may import only those before it:
+Folders. Each may import only those above it:
 
-    console                          terminal, arguments, private files, the system to work on
-    clients sign_in producer         the clients' file; people and apps; what reports
-    cloudwatch deploying checks      the dashboard; deployments; health, dead letters, audits
-    local                            the whole system on this machine (machine, then edge)
-    demo                             what fills a local stack (reporting, pipelines; past, live)
-    commands                         a file for each command
+    console       terminal, arguments, private files, the system to work on
+    cloudwatch    the source of the CloudWatch dashboard
+    clients       the file that declares clients
+    sign_in       people and programs that may sign in
+    producer      what the commands `emit` and `run` share
+    deploying     bundles, change sets, states of stacks, the site
+    checks        health, dead letters, audits
+    local         the whole system on this machine
+    demo          what fills a local stack
+    commands      a file for each command
 """

@@ -1,1 +1,1 @@
-"""How a deployed system is, and what lies in its dead-letter queues."""
+"""Checks of a running system: its health, its dead letters, and audits of what it has stored."""

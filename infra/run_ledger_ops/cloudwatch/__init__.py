@@ -1,5 +1,5 @@
-"""The CloudWatch dashboard: described here, generated into the template.
+"""The CloudWatch dashboard. These modules describe it, and a program writes it into the template.
 
-After a change: ``python -m run_ledger_ops.cloudwatch``. A test fails while the template holds
-another one than these modules describe.
+After a change here, run ``python -m run_ledger_ops.cloudwatch``. A test fails as long as the
+template's dashboard differs from what these modules describe.
 """

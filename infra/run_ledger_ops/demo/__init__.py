@@ -2,8 +2,8 @@
 
 **The past is made up**, so that there are trends to look at: a few hundred jobs of the days before,
 with made-up clients, records, tokens and failures. Their ids begin with `demo-`, their names with
-`Demo · `, and they carry the tag `simulated: "true"`. A day's events follow from a seed and the
-calendar alone: who simulates a day twice gets the same ids, and the ledger counts them once.
+`Demo · `, and they carry the tag `simulated: "true"`. A day's events depend on
+a seed and the date alone: a day simulated twice gives the same ids, and the ledger counts it once.
 
 **The present is real**: three pipelines, a process each, work on records that come with the product
 and report through `run_ledger.emit`, as any pipeline would.

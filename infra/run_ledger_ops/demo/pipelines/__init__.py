@@ -1,11 +1,11 @@
-"""Three small enrichment pipelines that really work, on records that come with the product.
+"""Three small pipelines that enrich the made-up records which come with the product.
 
-    record_batches   batches of raw records, read as they are, broken lines included
-    contacts         normalising: names, addresses, telephone numbers, dates
-    suppliers        matching: which supplier of the master list does a mention mean?
-    products         classifying: into which category does a title belong?
+    record_batches   reads raw records in batches, broken lines included
+    contacts         normalises names, addresses, telephone numbers and dates
+    suppliers        finds the supplier of the master list that a mention means
+    products         finds the category that a product's title belongs to
 
-The records are made up, and as dirty as such files are: text in another encoding, lines cut short,
-fields missing, a supplier's export that changed its columns. What fails, fails by these alone.
-No language model is asked, so no tokens are counted.
+The records have the faults that such files have: text in another encoding, lines cut short, missing
+fields, an export whose columns changed. These faults are the only cause of failures. The pipelines
+ask no language model, so they report no tokens.
 """

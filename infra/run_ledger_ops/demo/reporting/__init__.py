@@ -1,1 +1,1 @@
-"""How all of the demo reports: the form of its events, the local stack's bus, the wish to stop."""
+"""What the demo's parts share to report: its events, the local stack's bus, the signal to stop."""

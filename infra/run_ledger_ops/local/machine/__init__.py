@@ -1,1 +1,1 @@
-"""The local AWS as a process, and what is kept of it."""
+"""The local AWS as a process: how it starts and stops, its ports, and the state that it keeps."""
