@@ -12,12 +12,7 @@ from botocore.exceptions import ClientError
 
 from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.deploying.states import (
-    CHANGE_SET_IN_THE_MAKING,
-    CHANGE_SET_REFUSED,
-    GONE,
-    SETTLED,
-)
+from run_ledger_ops.deploying.states import CHANGE_SET_FAILED, CHANGE_SET_PENDING, GONE, SETTLED
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _POLL_SECONDS = 2.0
@@ -107,9 +102,9 @@ class Stack:
         if wanted.adopts:
             request["ImportExistingResources"] = True
         arn = self._create_change_set(request)
-        while (found := self._change_set(arn))["Status"] in CHANGE_SET_IN_THE_MAKING:
+        while (found := self._change_set(arn))["Status"] in CHANGE_SET_PENDING:
             self._sleep(self._seconds)
-        if found["Status"] != CHANGE_SET_REFUSED:
+        if found["Status"] != CHANGE_SET_FAILED:
             return ChangeSet(arn, creates, tuple(found["Changes"]))
         self._cloudformation.delete_change_set(ChangeSetName=arn)
         reason = found.get("StatusReason", "CloudFormation gives no reason")
