@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from run_ledger.domain.contract.vocabulary import MAX_DELTAS_PER_EVENT
 from run_ledger_ops import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,6 +102,13 @@ def test_named_paths_exist(document: str) -> None:
     given = {path for path in shown if not re.search(r"N\b|NNNN", path)}
 
     assert {path for path in given if not (ROOT / path).exists()} == set()
+
+
+def test_the_contract_names_the_most_deltas_of_an_event() -> None:
+    """A producer's developer reads the limit that events are checked against."""
+    contract = (ROOT / "docs" / "contract.md").read_text()
+
+    assert f"| `delta` | at most {MAX_DELTAS_PER_EVENT} pairs of " in contract
 
 
 def test_decisions_are_numbered_without_gaps() -> None:

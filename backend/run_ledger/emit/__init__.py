@@ -33,8 +33,8 @@ the job is shown as stalled, as it should be.
 * *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a joined job, which adds
   and never ends the job; `RunLedger.join` does the same by the job's id. Let a pool's workers end,
   by ``pool.close()`` and ``pool.join()``: to leave ``with Pool()`` kills them, and their last sums.
-* *Retries:* the same ``job_id`` with the next ``attempt``; the attempt's number comes by itself
-  from AWS Batch, Airflow, Celery and Kubernetes.
+* *Retries:* a `Job` is one attempt at a job. A retry has the same ``job_id`` and the next
+  ``attempt``; its number comes by itself from AWS Batch, Airflow, Celery and Kubernetes.
 * *Parts of a job:* a job inside a job's block is its part.
 * *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
@@ -49,10 +49,10 @@ is obvious.
 first add after a pause calls `Sender.add_accumulator`, which puts the accumulator in the queue. The
 sender's thread collects: `Accumulator.take_events` turns deltas and latest values into events. It
 sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did not take.
-`Backlog.next_batch` gives it back for the next try, and `Backlog.drop` removes it.
+`Backlog.next_batch` gives it back to be sent again, and `Backlog.drop` removes it.
 
-**Who imports whom,** each only what stands left of it: `counting`, `identity`; `delivery`;
-`reporter`; `jobs`; `tracking`; `ledger`. The domain stands left of all.
+**Who imports whom.** `counting`, `identity`; `delivery`; `reporter`; `jobs`; `tracking`; `ledger`.
+Each may import only those to its left in this list. The domain stands left of all.
 """
 
 from run_ledger.domain.exceptions import InvalidEvent

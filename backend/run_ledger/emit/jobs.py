@@ -100,7 +100,7 @@ class Job:
             for one in deltas:
                 accumulator.add(one)
         except Exception as error:  # noqa: BLE001 - a pipeline must not suffer from its report
-            self._reporter.note_error(error)
+            self._reporter.note_exception(error)
 
     def usage(self, answer: Any, *, model: str | None = None) -> None:
         """Count a call of a language model with its tokens and cost, from its SDK's *answer*.

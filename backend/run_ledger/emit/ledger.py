@@ -75,7 +75,7 @@ class RunLedger:
 
     @property
     def enabled(self) -> bool:
-        """Tell whether there is a bus to report to."""
+        """Return whether there is a bus to report to."""
         return self._reporter.enabled
 
     def job(  # noqa: PLR0913 - the contract's fields, by name

@@ -22,7 +22,7 @@ or in the environment, where Airflow and dbt look as well:
 | `client_id`, `project_id`, `pipeline` | whose jobs these are; `{namespace}`, `{name}`, `{root}` |
 | `namespaces` | by job namespace (`team-*` for many): the three above, where they differ |
 | `tags` | tags that every job gets |
-| `heartbeat_seconds` | after so many seconds of silence a run is shown as stalled (a day) |
+| `heartbeat_seconds` | after so many seconds of silence a job is shown as stalled (a day) |
 | `airflow_attempts` | whether Airflow's try number is the attempt (yes) |
 | `flush_seconds` | for how many seconds to wait until an event is sent (2); 0: do not wait |
 
@@ -182,7 +182,7 @@ class RunLedgerTransport(Transport):
                 ledger.close(0)
 
     def _is_first(self, statistics: Mapping[str, Any]) -> bool:
-        """Tell whether a run's statistics come for the first time, or unchanged.
+        """Return whether a run's statistics come for the first time, or unchanged.
 
         The ledger would reject other contents with the same event id, so they are not sent.
         """

@@ -1,8 +1,8 @@
 """What stands between a ledger's jobs and its sender: one reporter for each `RunLedger`.
 
 `RunLedger` shows what users call, a `Job` shows what a job can report. Both leave the rest to the
-reporter: it makes one `Accumulator` for each job, checks and queues events, and keeps every error
-of reporting from the pipeline.
+reporter: it makes one `Accumulator` for each job, checks and queues events, and keeps every
+exception of reporting from the pipeline.
 """
 
 from __future__ import annotations
@@ -74,20 +74,20 @@ class Reporter:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Keep errors of the block from the pipeline; in strict mode they are raised."""
+        """Keep exceptions of the block from the pipeline; in strict mode they are raised."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - that is what it is for
-            self.note_error(error)
+            self.note_exception(error)
 
-    def note_error(self, error: Exception) -> None:
-        """Count and log *error*; in strict mode raise it."""
+    def note_exception(self, exception: Exception) -> None:
+        """Count and log *exception*; in strict mode raise it."""
         if self.strict:
-            raise error
-        if isinstance(error, InvalidEvent):
-            self._health.note_invalid(error)
+            raise exception
+        if isinstance(exception, InvalidEvent):
+            self._health.note_invalid(exception)
         else:
-            self._health.note_fault(error)
+            self._health.note_fault(exception)
 
     def note_invalid(self, invalid: InvalidEvent) -> None:
         """Count what breaks the contract, and let the sender log it; in strict mode raise it."""

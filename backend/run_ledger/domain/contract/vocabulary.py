@@ -14,9 +14,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 SCHEMA_VERSION = 1
 MAX_DETAIL_BYTES = 64 * 1024
-MAX_LEVELS = (
-    32  # of nesting; without a limit the interpreter's stack would set one, and these differ
-)
+# Levels of nesting. Without it the interpreter's own limit would apply, which differs between
+# Python versions.
+MAX_LEVELS = 32
+MAX_DELTAS_PER_EVENT = 24
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"
 
@@ -53,7 +54,7 @@ Positive = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 CounterName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?![\s\S])")]
 CounterChange = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
-Delta = Annotated[dict[CounterName, CounterChange], Meta(max_length=24)]
+Delta = Annotated[dict[CounterName, CounterChange], Meta(max_length=MAX_DELTAS_PER_EVENT)]
 Tags = Annotated[dict[ShortText, Text], Meta(max_length=64)]
 
 
@@ -146,7 +147,10 @@ ALLOWED: dict[str, str] = {
         "an object with the strings type and message, at most 1024 characters each, and perhaps "
         "fingerprint, 1 to 128 characters"
     ),
-    "delta": ("at most 24 pairs of a name [a-z][a-z0-9_]{0,39} and an integer from -2^53 to 2^53"),
+    "delta": (
+        f"at most {MAX_DELTAS_PER_EVENT} pairs of a name [a-z][a-z0-9_]{{0,39}} and an integer "
+        "from -2^53 to 2^53"
+    ),
 }
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"
 PROJECT_STATUS_ALLOWED = f"one of {', '.join(get_args(ProjectStatus))}"

@@ -21,11 +21,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract.vocabulary import MAX_COUNT
+from run_ledger.domain.contract.vocabulary import MAX_COUNT, MAX_DELTAS_PER_EVENT
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.emit.counting.outgoing_events import (
-    MAX_DELTAS_PER_EVENT,
     OnInvalid,
     OutgoingEvent,
     make_event,
@@ -167,7 +166,7 @@ class Accumulator:
         self.set_latest(_SIGN_OF_LIFE, None)
 
     def next_time(self) -> Instant:
-        """Return the present instant, or one microsecond after the last one returned."""
+        """Return the present instant, but at least one microsecond more than the one before."""
         self._last_time = max(now(), instants.later(self._last_time, 1))
         return self._last_time
 

@@ -16,7 +16,6 @@ from run_ledger.domain.instants import Instant
 from run_ledger.emit.counting.redaction import redacted
 
 MAX_TEXT = 1024  # characters
-MAX_DELTAS_PER_EVENT = 24
 _TEXTS = ("name", "stage", "owner")
 _REQUIRED = {
     *("job_id", "project_id", "client_id", "pipeline"),

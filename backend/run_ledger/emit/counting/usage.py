@@ -204,7 +204,7 @@ def _is_of_span(attributes: Mapping[Any, Any]) -> bool:
 
 
 def _is_final(answer: Any) -> bool:
-    """Tell whether *answer* is complete: usage in earlier chunks of Google's is repeated later."""
+    """Return whether *answer* is complete: Google repeats the usage of earlier chunks later."""
     candidates = _part(answer, "candidates")
     if not isinstance(candidates, (list, tuple)) or not candidates:
         return True

@@ -46,7 +46,7 @@ def watch_exit(one: ExitAware) -> None:
 
 
 def unwatch_exit(one: ExitAware) -> None:
-    """Forget *one*, which has nothing to finish any more."""
+    """No longer call ``one.at_exit()`` at the end."""
     _exit_aware.pop(one, None)
 
 

@@ -2,7 +2,7 @@
 
 Callers only put something in the queue, and never wait. The thread collects at once when a job
 starts or ends, else every few seconds. It sends up to ten events a call and puts on disk what the
-bus did not take at the first try. From there events are sent again, after delays that grow and
+bus did not take the first time. From there events are sent again, after delays that grow and
 vary. So an event is in one of three places: not made yet (in an `Accumulator`), in ``_unsent``, or
 on disk. It leaves ``_unsent`` only when the bus or the disk has it.
 """

@@ -2,8 +2,8 @@
 
 Each target (bus, region, endpoint) has a folder of its own. Every process appends to its own file
 there and holds a lock on it for as long as it lives. The kernel releases the lock when the process
-dies, however it dies, and then another process may take the file over. A file is removed once all
-of it was sent.
+dies, however it dies, and then another process may take the file over. A file is emptied once
+all of it was sent, and removed at the end of the process.
 
 When `Spool.append` has returned True, the events and the folder's entry for the file are fsynced.
 """

@@ -77,12 +77,12 @@ class SpoolFile:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether this process still holds it."""
+        """Return whether this process still holds it."""
         return self._descriptor >= 0
 
     @property
     def is_drained(self) -> bool:
-        """Tell whether everything in it was dropped."""
+        """Return whether everything in it was dropped."""
         return self._position >= self.size
 
     def append(self, lines: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Which job it is and where to report it, as the caller, the scheduler or the environment says.
+"""Find out which job it is and where to report it.
 
-Imports nothing of the product; `environment` is what reads the process's environment.
+Imports the domain's contract alone. `environment` reads what the scheduler or the user has set.
 """

@@ -62,7 +62,7 @@ def value(name: str) -> str | None:
 
 
 def flag(name: str) -> bool:
-    """Tell whether the environment's ``RUN_LEDGER_…`` of that name is switched on."""
+    """Return whether the environment's ``RUN_LEDGER_…`` of that name is switched on."""
     return (value(name) or "").lower() not in _NO
 
 
@@ -108,12 +108,12 @@ def spool_folder(root: Path, where: BusTarget) -> Path:
 
 
 def is_lambda() -> bool:
-    """Tell whether this is an AWS Lambda function, which is frozen between two calls."""
+    """Return whether this is an AWS Lambda function, which is frozen between two calls."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
 def is_worker() -> bool:
-    """Tell whether another Python process started or forked this one as a worker."""
+    """Return whether another Python process started or forked this one as a worker."""
     multiprocessing = sys.modules.get("multiprocessing.process")
     is_started = bool(multiprocessing and multiprocessing.parent_process())
     return is_started or os.getpid() != _first_process
