@@ -25,6 +25,7 @@ FORMER = {  # what a reader had to guess, and what stands in its place
     r"ask anew": "refresh",
     r"tell apart by": "group by",
     r"span before": "previous period",
+    r"span of (time|days)|the span is empty|shorten the span": "time range",
     r"sees everything": "all clients",
     r"(a good|into failed) records?": "cost per good record, spent on failed records",
     r"failures more or fewer": "change in failures",

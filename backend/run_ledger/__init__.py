@@ -1,1 +1,1 @@
-"""Run Ledger: where enrichment pipelines report their runs."""
+"""Run Ledger: where enrichment pipelines report their jobs."""

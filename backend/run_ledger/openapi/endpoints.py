@@ -59,7 +59,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "while and keeps its outcome comes exactly once, whatever else is created or changes "
             "meanwhile. A job whose outcome changes meanwhile comes once or not at all. A job that "
             "moves back in time, because an earlier event of it arrives late, may come a second "
-            "time at its new place. `covers` says which span of time the page looked through."
+            "time at its new place. `covers` says which time range the page looked through."
         ),
         tag="Jobs",
         query=jobs.JobsQuery,
@@ -89,7 +89,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         summary="List rejected events, newest first",
         about=(
             "Events that broke the contract, each with the field, what the field held and what is "
-            "allowed. Staff may see them, and machines that were granted everything; others get "
+            "allowed. Staff may see them, and machines that were granted all clients; others get "
             "403."
         ),
         tag="Operations",
@@ -100,7 +100,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/projects": Endpoint(
         summary="List projects",
         about=(
-            "Ordered by `client_id`, then `project_id`. The list holds the projects that updates "
+            "Ordered by `client_id`, then `project_id`. The list holds the projects that events "
             "have reported, and those that a client only has jobs in, which have neither name nor "
             "status. A project must match all filters that are given. Follow `next_cursor` until "
             "it is null; a page may be short. A project that is there all the while comes exactly "
@@ -114,7 +114,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/projects/{project_id}": Endpoint(
         summary="Show one project",
         about=(
-            "The project's state and counters by all its updates, and how many jobs its client has "
+            "The project's state and counters by all its events, and how many jobs its client has "
             "in it, by what they are now."
         ),
         tag="Clients",
@@ -149,9 +149,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         about=(
             "The most important figures, over all clients that the caller may see and by client: "
             "how many jobs are running, queued and stalled now, and how many were created, started "
-            "and ended since `since`, which is in the current hour and the 24 before it. `running` "
-            "counts stalled jobs, too. The answer and its ETag stay the same within a minute in "
-            "which nothing happens."
+            "and ended since `since`: the start of the hour 24 hours ago, so in the current hour "
+            "and the 24 before it. `running` counts stalled jobs, too. The answer and its ETag "
+            "stay the same within a minute in which nothing happens."
         ),
         tag="Totals",
         query=overview.OverviewQuery,
@@ -165,11 +165,11 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "whole days in UTC. Times, message and jobs are samples: those of the failures that "
             "the ledger took in first and last. Ordered by `count`, descending, then by "
             "`fingerprint`. An error group whose count stays the same comes exactly once; one that "
-            "grows while cursors are followed may be missed or come again. Cursors keep the span "
-            "that they began with.\n\n`/jobs?fingerprint=…` lists the jobs of an error group; add "
-            "`ended_from` and `ended_to` for a span of days. It shows each job by its latest "
-            "attempt, so a failed attempt whose job was tried again is counted here and may be "
-            "missing there."
+            "grows while cursors are followed may be missed or come again. Cursors keep the time "
+            "range that they began with.\n\n`/jobs?fingerprint=…` lists the jobs of an error "
+            "group; add `ended_from` and `ended_to` for a time range. It shows each job by its "
+            "latest attempt, so a failed attempt whose job was tried again is counted here and may "
+            "be missing there."
         ),
         tag="Totals",
         query=failures.FailuresQuery,
@@ -183,16 +183,16 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "counted is left out. A job counts as created when its earliest event occurred; each "
             "attempt counts as started and as ended when it did, and each delta when its event "
             "occurred. The error rate is (`failed` + `timed_out`) / (`ended` - `cancelled`), and "
-            "null where nothing else ended. Percentiles are of the attempts that ended, within "
-            "5 %, and null where no attempt has a duration.\n\nThe pipelines of a project are not "
-            "counted apart: `pipeline` combines neither with `project_id` nor with "
-            "`group_by=project`. By day 400 days are the most, by hour 31. A request that needs "
-            "more than one answer can add up gets 400. Over everything, `counters` are those that "
-            "the contract names.\n\nDays are those of UTC, or with `tz` those of another zone. "
-            "They are added up from hours, each of which belongs to the local day that it begins "
-            "in. `at`, `from` and `to` are in UTC all the same. Series over everything by day of "
-            "another zone are added up from all clients, so they may span fewer days than by day "
-            "of UTC."
+            "null where only cancelled attempts, or none, ended. Percentiles are of the attempts "
+            "that ended, within 5 %, and null where no attempt has a duration.\n\nThe pipelines of "
+            "a project are not counted apart: `pipeline` combines neither with `project_id` nor "
+            "with `group_by=project`. By day 400 days are the most, by hour 31. A request that "
+            "needs more than one answer can add up gets 400. Over everything, `counters` are those "
+            "that the contract names.\n\nDays are those of UTC, or with `tz` those of another "
+            "zone. They are added up from hours, each of which belongs to the local day that it "
+            "begins in. `at`, `from` and `to` are in UTC all the same. Series over everything by "
+            "day of another zone are added up from all clients, so they may cover fewer days than "
+            "by day of UTC."
         ),
         tag="Totals",
         query=trends.TrendsQuery,

@@ -16,8 +16,8 @@ another method, or a path that is not below, gets 404.
 `Authorization: Bearer TOKEN`. People get one by authorization code with PKCE, machines by client
 credentials. ID tokens are refused. Tokens last an hour: fetch one, keep it, use it until it ends.
 
-**Who sees what.** Staff see everything. Members of a client's group see that client. A machine sees
-what it was granted. What you may not see is answered exactly as what is not there.
+**Who sees what.** Staff see all clients. Members of a client's group see that client. A machine
+sees what it was granted. What you may not see is answered exactly as what is not there.
 
 **Lists** come in pages: send `next_cursor` as `cursor` until it is null. A page may hold fewer
 items than `limit` and still not be the last. Send the same filters with every page.
@@ -31,7 +31,7 @@ get 304 without a body. Send `Accept-Encoding: gzip` for large answers.
 **Problems** are documents, too (RFC 9457). `type` is stable, for programs; `detail` is for people;
 `parameter` names a wrong parameter. Unknown and repeated parameters are refused, as they would be
 silently ignored otherwise. After 429 and 503 wait for `Retry-After` seconds and try again; 500, 502
-and 504 are worth one more try, too.
+and 504 are worth one retry, too.
 """
 
 ABOUT: Mapping[str, Any] = {

@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 
 def component_name(document: type[Struct], items: type[Struct] | None = None) -> str:
-    """Return the name of a document's schema; a list has the name of its items before it."""
+    """Return the name of a document's schema; a list's begins with that of its items: `JobList`."""
     name = document.__name__.removesuffix(_SUFFIX)
     return name if items is None else f"{component_name(items)}{name}"
 
@@ -82,7 +82,7 @@ def _as_time(schema: Schema) -> Schema:
 
 
 def _renamed(part: Any) -> Any:
-    """Return *part* with its references to documents by their names in the OpenAPI document."""
+    """Return *part* with its references by the names of `component_name`."""
     if isinstance(part, dict):
         return {name: _renamed(value) for name, value in part.items()}
     if isinstance(part, list):

@@ -55,13 +55,13 @@ def _by_time(
     if found is None:
         return None
     items = fitting(_documents(found[: query.limit]))
-    span = Covers(from_=text(after[0]) if after else None, to=None)
+    covers = Covers(from_=text(after[0]) if after else None, to=None)
     end = None
     if len(items) < len(found):
         last = found[len(items) - 1]
         end = [_BY_TIME, last.occurred_at, last.event_id]
-        span = Covers(from_=span.from_, to=text(last.occurred_at))
-    return HistoryDocument(items, inquiry.seal(query, end), span, _BY_TIME)
+        covers = Covers(from_=covers.from_, to=text(last.occurred_at))
+    return HistoryDocument(items, inquiry.seal(query, end), covers, _BY_TIME)
 
 
 def _by_event_id(
@@ -72,7 +72,7 @@ def _by_event_id(
     end = None
     if goes_on or len(items) < len(found):
         end = [_BY_EVENT_ID, found[len(items) - 1].event_id]
-    # Such a page holds entries of any time, so it covers no span.
+    # Such a page holds entries of any time, so it covers no time range.
     return HistoryDocument(items, inquiry.seal(query, end), None, _BY_EVENT_ID)
 
 

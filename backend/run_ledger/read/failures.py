@@ -1,12 +1,12 @@
 """``/errors``: error groups, from the rows that count failures by client and day.
 
-Counts are exact: each attempt that ended as failed or timed out, in the span's days, counts once.
-Times, message and jobs are samples: those of the failures that the writer took in first and last,
-see `run_ledger.domain.state.samples`.
+Counts are exact: each attempt that ended as failed or timed out, in the time range's days, counts
+once. Times, message and jobs are samples: those of the failures that the writer took in first and
+last, see `run_ledger.domain.state.samples`.
 
-The order is by count, descending, then by fingerprint. A cursor keeps the span that it began with,
-and goes on below the count and fingerprint that it stands at. So a group whose count stays the same
-meanwhile comes exactly once; one that grows may be missed or come again.
+The order is by count, descending, then by fingerprint. A cursor keeps the time range that it began
+with, and goes on below the count and fingerprint that it stands at. So a group whose count stays
+the same meanwhile comes exactly once; one that grows may be missed or come again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def list_error_groups(inquiry: Inquiry) -> Struct:
     position: list[Any] | None = inquiry.unseal(query)
     after: tuple[int, str] | None = None
     if position is None:
-        start, end = query.span(inquiry.now)
+        start, end = query.time_range(inquiry.now)
     else:
         start, end, *place = position
         after = (place[0], place[1])
@@ -58,7 +58,7 @@ def _counted(
         raise InvalidQuery(
             "from",
             f"that would add up {len(days)} days of {len(clients)} clients, more than the "
-            f"{MOST_PARTITIONS} of one answer; shorten the span, or ask for one client",
+            f"{MOST_PARTITIONS} of one answer; shorten the time range, or ask for one client",
         )
     ranges = [failure_range(client_id, one) for client_id in clients for one in days]
     return read_failures(inquiry.reading, ranges)

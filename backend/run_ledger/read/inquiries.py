@@ -40,14 +40,14 @@ class Inquiry(Struct, frozen=True):
             return self.caller.scope
         return granted(self.reading.alone(self._grant()))
 
-    def scope_and(self, call: Callable[[], T]) -> tuple[ClientScope, T]:
+    def with_scope(self, call: Callable[[], T]) -> tuple[ClientScope, T]:
         """Return what the caller may see, and the result of *call*, in one round of calls."""
         if self.caller.scope is not None:
             return self.caller.scope, self.reading.alone(call)
         grant, answer = self.reading.both(self._grant(), call)
         return granted(grant), answer
 
-    def scope_and_each(self, calls: Sequence[Callable[[], Any]]) -> tuple[ClientScope, list[Any]]:
+    def with_scope_each(self, calls: Sequence[Callable[[], Any]]) -> tuple[ClientScope, list[Any]]:
         """Return what the caller may see, and the results of *calls*, in one round of calls."""
         if self.caller.scope is not None:
             return self.caller.scope, self.reading.together(calls)

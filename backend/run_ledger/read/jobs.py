@@ -13,7 +13,7 @@ Whatever is created or changed while cursors are followed:
 "All the while" begins when indexes and totals show the job, usually well within a second.
 
 A page may be short, or empty, and still have a cursor, as it looks through a limited number of
-rows. ``covers`` is the span of time that the page looked through.
+rows. ``covers`` is the time range that the page looked through.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def find_job(inquiry: Inquiry) -> StoredJob:
     if not is_identifier(job_id):
         raise _no_job()
     call = partial(read_job, reading.client, reading.tables.jobs, job_id)
-    scope, stored = inquiry.scope_and(call)
+    scope, stored = inquiry.with_scope(call)
     if stored is None or not scope.allows(stored.job.client_id):
         raise _no_job()
     return stored
@@ -108,7 +108,7 @@ def _plan(
     caller, reading = inquiry.caller, inquiry.reading
     may_see_all = caller.scope is None or caller.scope.clients is None
     if query.client_id is None and may_see_all and needs_map(query):
-        scope, day_map = inquiry.scope_and(
+        scope, day_map = inquiry.with_scope(
             partial(
                 read_day_map,
                 reading,

@@ -1,4 +1,4 @@
-"""``/overview``: figures of now and of the last 24 hours, by client and over all clients in view.
+"""``/overview``: figures of now and of the last 24 to 25 hours, by client and over all clients.
 
 It takes three rounds of calls:
 
@@ -101,7 +101,7 @@ def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
             for one, profile, total in known_clients(inquiry, sorted(scope.clients))
         ]
     # A machine's grant is read in the same round, as a round of its own would be one too many.
-    scope, (totals, names) = inquiry.scope_and_each(
+    scope, (totals, names) = inquiry.with_scope_each(
         [
             partial(read_all_totals, client, tables.rollups, CLIENTS),
             partial(read_names, client, tables.clients),

@@ -1,7 +1,7 @@
 """``/projects`` and ``/projects/{project_id}``.
 
-A client has a project if updates have reported it, or if the client has jobs in it. The project's
-state and counters come from its updates: without any, the state is null and there are no counters.
+A client has a project if events have reported it, or if the client has jobs in it. The project's
+state and counters come from its events: without any, the state is null and there are no counters.
 Its job totals count the client's jobs.
 
 The list is ordered by client, then by project. This order is total and stable, so following cursors
@@ -28,7 +28,7 @@ from run_ledger.store.lists.project_lists import (
     read_newest_client,
     read_project,
     read_projects,
-    read_reported,
+    read_reported_projects,
 )
 from run_ledger.store.lists.totals import NOTHING, Total, TotalsPage, read_total, read_totals
 
@@ -78,7 +78,7 @@ def show_project(inquiry: Inquiry) -> Struct:
         raise _no_project()
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
-    scope, stored = inquiry.scope_and(partial(read_project, client, tables.projects, project_id))
+    scope, stored = inquiry.with_scope(partial(read_project, client, tables.projects, project_id))
     if stored is not None and scope.allows(stored.project.client_id):
         owners = [stored.project.client_id]
     elif scope.clients is not None:
@@ -120,7 +120,7 @@ def _page(inquiry: Inquiry, clients: Sequence[str], start: ProjectKey, limit: in
     totals: dict[str, TotalsPage] = {}
 
     def find_reported(name: str) -> None:
-        found = read_reported(reading.client, reading.tables.projects, name)
+        found = read_reported_projects(reading.client, reading.tables.projects, name)
         reported[name] = [one for one in found if name != start[0] or one > start[1]]
 
     def find_totals(name: str) -> None:
@@ -159,7 +159,7 @@ def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
     documents = []
     for client_id, project_id in page.keys:
         one = stored.get(project_id)
-        # The jobs of one client may name a project that another client's updates report.
+        # The jobs of one client may name a project that another client's events report.
         own = one if one is not None and one.project.client_id == client_id else None
         total = page.totals.get((client_id, project_id))
         if own is not None or total is not None:

@@ -77,7 +77,7 @@ def show_trends(inquiry: Inquiry) -> Struct:
         raise InvalidQuery(
             "from",
             f"{len(document.series)} series of this length are more than one answer carries; "
-            "shorten the span, or ask by day or for one client",
+            "shorten the time range, or ask by day or for one client",
         )
     return document
 
@@ -127,7 +127,8 @@ def _check(count: int, parameter: str, what: str) -> None:
         raise InvalidQuery(
             parameter,
             f"that would add up {count} {what}, more than the {MOST_PARTITIONS} of one answer; "
-            "shorten the span, or ask for one client or project, or for everything by day of UTC",
+            "shorten the time range, or ask for one client or project, or for everything by day "
+            "of UTC",
         )
 
 

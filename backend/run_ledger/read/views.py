@@ -39,7 +39,7 @@ def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
     if client_id is not None or not may_see_all:
         scope = inquiry.scope().narrowed(client_id)
         return View(scope, sorted(scope.clients or ()))
-    scope, known = inquiry.scope_and(
+    scope, known = inquiry.with_scope(
         partial(read_client_ids, reading.client, reading.tables.rollups)
     )
     return View(scope, sorted(known if scope.clients is None else scope.clients))
@@ -87,7 +87,7 @@ def clients_beyond(
     caller, reading = inquiry.caller, inquiry.reading
     if caller.scope is not None and caller.scope.clients is not None:
         return caller.scope, _some(caller.scope.clients, start, limit)
-    scope, ((declared, goes_on), reporting) = inquiry.scope_and_each(
+    scope, ((declared, goes_on), reporting) = inquiry.with_scope_each(
         [
             partial(read_declared, reading.client, reading.tables.clients, start, limit + 1),
             partial(

@@ -33,7 +33,7 @@ Let other systems read the API. Each gets its own app client, with which it fetc
 _EPILOG = """\
 examples:
   run-ledger apps add billing --client acme --client globex --secret-file billing.secret
-  run-ledger apps add warehouse --staff             it may see everything
+  run-ledger apps add warehouse --staff             it may see all clients
   run-ledger apps add billing --client acme --change
                                                     from its next request on it sees only that
   run-ledger apps list

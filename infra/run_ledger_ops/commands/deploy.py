@@ -204,6 +204,6 @@ def _print_outcome(  # noqa: PLR0913 - what there is to tell
     if change_set and change_set.creates:
         stage = f"--stage {settings.stage}"
         say("Next:")
-        say(f"  run-ledger users invite YOU@EXAMPLE.COM --staff {stage}   somebody who sees all")
+        say(f"  run-ledger users invite YOU@EXAMPLE.COM --staff {stage}   who sees all clients")
         say(f"  run-ledger clients apply FILE {stage}                     your clients")
         say(f"  run-ledger status {stage}                                 is all well?")

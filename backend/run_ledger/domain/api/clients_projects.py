@@ -81,7 +81,7 @@ class ConfigDocument(Struct, frozen=True):
 
 
 class ProjectDocument(Struct, frozen=True):
-    """A project's state by all its updates, and its job totals."""
+    """A project's state by all its events, and its job totals."""
 
     project_id: str
     client_id: str
@@ -111,7 +111,7 @@ def project_document(
     project: Project | None,
     last_seen_at: Instant | None,
 ) -> ProjectDocument:
-    """Return a project as the API shows it; *project* is None where no update has reported it.
+    """Return a project as the API shows it; *project* is None where no event has reported it.
 
     *now* counts the client's jobs in each outcome.
     """

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.instants import DAY, EARLIEST, LATEST, Instant, ceiling, floor, later, text
+from run_ledger.domain.instants import DAY, EARLIEST, Instant, ceiling, floor, later, text
 
 from .base_query import ListQuery, declared, page_limit
-from .parameters import identifier, moment
+from .intervals import check_end, check_order
+from .parameters import identifier, time_or_date
 
 MOST_DAYS = 400
 _DEFAULT_DAYS = 7
@@ -24,38 +25,35 @@ class FailuresQuery(ListQuery):
     limit: int = page_limit(50, 100)
     client_id: str | None = declared(identifier("client_id", "Only failures of this client."))
     since: Instant | None = declared(
-        moment(
+        time_or_date(
             "from",
-            "The first day to count, in UTC, is that of this time. Unless given, the last "
+            "Counting begins with the UTC day that contains this time. Unless given, the last "
             f"{_DEFAULT_DAYS} days before `to` are counted; {MOST_DAYS} days are the most.",
         )
     )
     until: Instant | None = declared(
-        moment(
+        time_or_date(
             "to",
             "The end of the days to count, exclusive: the last day is that of the moment before "
             "this time. Today unless given.",
         )
     )
 
-    def span(self, now: Instant) -> tuple[Instant, Instant]:
+    def time_range(self, now: Instant) -> tuple[Instant, Instant]:
         """Return the midnights that the days begin and end at, the end exclusive.
 
-        Raises InvalidQuery for an empty or too long span.
+        Raises InvalidQuery for a time range that is empty or too long.
         """
         last = later(now, 1) if self.until is None else self.until
         end = ceiling(last, DAY)
         week = later(end, -_DEFAULT_DAYS * DAY)
         start = max(EARLIEST, week) if self.since is None else floor(self.since, DAY)
-        if start >= end or (self.since is not None and self.since >= last):
-            parameter = "to" if self.since is None else "from"
-            raise InvalidQuery(parameter, "the span is empty: from must lie before to")
+        check_order(start < end and (self.since is None or self.since < last), self.since)
         if end - start > MOST_DAYS * DAY:
             raise InvalidQuery(
                 "from", f"more than {MOST_DAYS} days before the end, the most allowed"
             )
-        if end > LATEST:
-            raise InvalidQuery("to", "allowed: a time before the last day of the year 9999")
+        check_end(end)
         return start, end
 
 

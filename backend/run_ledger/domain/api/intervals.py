@@ -1,4 +1,4 @@
-"""Intervals: how the span of a series is checked, and cut into hours or days.
+"""Intervals: how the time range of a series is checked, and cut into hours or days.
 
 Days are those of UTC or of another time zone. An hour of UTC belongs to the local day that it
 begins in (see `zones`), and hours are those of UTC in every zone.
@@ -35,7 +35,7 @@ Interval = Literal["hour", "day"]
 UTC = "UTC"
 MOST_DAYS = {"hour": 31, "day": 400}
 _LENGTH: Mapping[Interval, Duration] = {"hour": HOUR, "day": DAY}
-_DEFAULT_SPAN: Mapping[Interval, Duration] = {"hour": DAY, "day": Duration(30 * DAY)}
+_DEFAULT_LENGTH: Mapping[Interval, Duration] = {"hour": DAY, "day": Duration(30 * DAY)}
 _FIRST_IN_ZONES, _LAST_IN_ZONES = midnight("0002-01-01"), midnight("9998-12-31")
 
 
@@ -69,7 +69,7 @@ class Intervals(Struct, frozen=True):
 
 
 Edge = Instant | date | None
-"""The given end of a span: a time, a date in the span's zone, or None for the default."""
+"""A given end of a time range: a time, a date in the range's zone, or None for the default."""
 
 
 def zone_name(name: str) -> str:
@@ -89,8 +89,8 @@ def _zone(name: str) -> Zone:
 def cut(interval: Interval, since: Edge, until: Edge, *, tz: str, now: Instant) -> Intervals:
     """Return the intervals from *since* to *until*, exclusive, in the zone *tz*.
 
-    A date stands for its midnight in *tz*. Raises InvalidQuery for a span that is empty or too
-    long.
+    A date stands for its midnight in *tz*. Raises InvalidQuery for a time range that is empty
+    or too long.
     """
     if tz == UTC:
         return _cut_in_utc(interval, _in_utc(since), _in_utc(until), now)
@@ -105,11 +105,10 @@ def _cut_in_utc(
 ) -> Intervals:
     length = _LENGTH[interval]
     end = now if until is None else until
-    start = max(EARLIEST, later(end, -_DEFAULT_SPAN[interval])) if since is None else since
+    start = max(EARLIEST, later(end, -_DEFAULT_LENGTH[interval])) if since is None else since
     _check(start < end, end - start <= MOST_DAYS[interval] * DAY, interval, since)
     last = ceiling(end, length)
-    if last > LATEST:
-        raise InvalidQuery("to", "allowed: a time before the last day of the year 9999")
+    check_end(last)
     return Intervals(interval, floor(start, length), last)
 
 
@@ -119,7 +118,7 @@ def _cut_in_zone(
     end = now if until is None else until
     wall_end = zone.wall_clock(end)
     if since is None:
-        start = zone.moment(wall_end - timedelta(microseconds=_DEFAULT_SPAN[interval]))
+        start = zone.moment(wall_end - timedelta(microseconds=_DEFAULT_LENGTH[interval]))
     else:
         start = since
     # As clocks there show it: a year of days is one, whether clocks changed in it or not.
@@ -131,17 +130,28 @@ def _cut_in_zone(
     return Intervals(interval, edges[0], edges[-1], edges)
 
 
+def check_order(is_ordered: bool, since: Instant | None) -> None:  # noqa: FBT001
+    """Raise InvalidQuery for an empty time range; *since* is its start, where it was given."""
+    if not is_ordered:
+        parameter = "to" if since is None else "from"
+        raise InvalidQuery(parameter, "the time range is empty: from must lie before to")
+
+
+def check_end(end: Instant) -> None:
+    """Raise InvalidQuery where days or hours would end later than times can be written."""
+    if end > LATEST:
+        raise InvalidQuery("to", "allowed: a time before the last day of the year 9999")
+
+
 def _check(
-    is_there: bool,  # noqa: FBT001
-    is_short: bool,  # noqa: FBT001
+    is_ordered: bool,  # noqa: FBT001
+    fits_limit: bool,  # noqa: FBT001
     interval: Interval,
     since: Instant | None,
 ) -> None:
-    """Raise InvalidQuery for a span that is empty or too long."""
-    if not is_there:
-        parameter = "to" if since is None else "from"
-        raise InvalidQuery(parameter, "the span is empty: from must lie before to")
-    if not is_short:
+    """Raise InvalidQuery for a time range that is empty or too long."""
+    check_order(is_ordered, since)
+    if not fits_limit:
         most = MOST_DAYS[interval]
         raise InvalidQuery(
             "from", f"more than {most} days before the end; by {interval} that is the most"

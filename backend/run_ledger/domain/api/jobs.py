@@ -19,7 +19,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant, text, text_or_none
 from run_ledger.domain.state.job import Attempt, Failure, Job, failure_group
 
 from .base_query import ListQuery, filtered, page_limit
-from .parameters import QueryParameter, choice, choices, flag, identifier, moment, short_text
+from .parameters import QueryParameter, choice, choices, flag, identifier, short_text, time_or_date
 
 T = TypeVar("T")
 
@@ -83,21 +83,23 @@ class JobsQuery(ListQuery):
         lambda job, stalled: job.stalled is stalled,
     )
     since: Instant | None = _filter(
-        moment("from", "Only jobs created at this time or later."),
+        time_or_date("from", "Only jobs created at this time or later."),
         lambda job, since: job.created_at >= text(since),
     )
     until: Instant | None = _filter(
-        moment("to", "Only jobs created before this time."),
+        time_or_date("to", "Only jobs created before this time."),
         lambda job, until: job.created_at < text(until),
     )
     ended_since: Instant | None = _filter(
-        moment(
+        time_or_date(
             "ended_from", "Only completed jobs whose latest attempt ended at this time or later."
         ),
         lambda job, since: job.ended_at is not None and job.ended_at >= text(since),
     )
     ended_until: Instant | None = _filter(
-        moment("ended_to", "Only completed jobs whose latest attempt ended before this time."),
+        time_or_date(
+            "ended_to", "Only completed jobs whose latest attempt ended before this time."
+        ),
         lambda job, until: job.ended_at is not None and job.ended_at < text(until),
     )
     prefix: str | None = _filter(

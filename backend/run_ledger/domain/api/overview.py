@@ -36,7 +36,7 @@ class HourDocument(Struct, frozen=True):
 
 
 class FiguresDocument(Struct, frozen=True, kw_only=True):
-    """Figures of now, and of the last 24 hours."""
+    """Figures of now; those in `_24h` are of the current hour and the 24 before it."""
 
     running: int
     queued: int

@@ -64,7 +64,7 @@ class PageStart(NamedTuple):
 
 
 class Covers(Struct, frozen=True, rename={"from_": "from"}):
-    """The span of time that a page looked through; an end is None where it is open."""
+    """The time range that a page looked through; an end is null where the range is open."""
 
     from_: str | None
     to: str | None
@@ -128,7 +128,7 @@ def is_day(position: str) -> bool:
 
 
 def covers(start: str | None, end: str | None) -> Covers:
-    """Return the span of time between two positions."""
+    """Return the time range between two positions."""
     return Covers(from_=_moment(end), to=_moment(start))
 
 

@@ -38,7 +38,7 @@ _TIME = (
 
 
 _ALLOWED_TIME = "an RFC 3339 time with a zone, as 2026-11-22T14:15:00Z"
-_MOMENT_SCHEMA: Mapping[str, Any] = {
+_TIME_SCHEMA: Mapping[str, Any] = {
     "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
 }
 
@@ -161,7 +161,7 @@ def flag(name: str, about: str) -> QueryParameter[bool]:
     return QueryParameter(name, about, "true or false", {"type": "boolean"}, parse)
 
 
-def moment(name: str, about: str) -> QueryParameter[Instant]:
+def time_or_date(name: str, about: str) -> QueryParameter[Instant]:
     """Return a parameter that takes a time; a date stands for its first moment in UTC."""
 
     def parse(text: str) -> Instant:
@@ -171,10 +171,10 @@ def moment(name: str, about: str) -> QueryParameter[Instant]:
             raise ValueError(text)
         return instants.parse(text)
 
-    return QueryParameter(name, about, f"{_ALLOWED_TIME}, or a date in UTC", _MOMENT_SCHEMA, parse)
+    return QueryParameter(name, about, f"{_ALLOWED_TIME}, or a date in UTC", _TIME_SCHEMA, parse)
 
 
-def moment_or_day(name: str, about: str) -> QueryParameter[Instant | date]:
+def time_or_local_date(name: str, about: str) -> QueryParameter[Instant | date]:
     """Return a parameter that takes a time, or a date in the zone of the parameter ``tz``."""
 
     def parse(text: str) -> Instant | date:
@@ -185,7 +185,7 @@ def moment_or_day(name: str, about: str) -> QueryParameter[Instant | date]:
         return instants.parse(text)
 
     return QueryParameter(
-        name, about, f"{_ALLOWED_TIME}, or a date in the zone of tz", _MOMENT_SCHEMA, parse
+        name, about, f"{_ALLOWED_TIME}, or a date in the zone of tz", _TIME_SCHEMA, parse
     )
 
 

@@ -1,7 +1,7 @@
 """Trends, series over time: their query, their shape, and how their points are made.
 
-The rollups tell pipelines apart by client, and clients apart by project, but not the pipelines of
-a project: that combination is refused, as an answer would have to read every job.
+Rollups count by client and pipeline, and by project and client, but not by project and pipeline:
+that combination is refused, as an answer would have to read every job.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from run_ledger.domain.state.durations import percentile
 
 from .base_query import PathQuery, declared
 from .intervals import MOST_DAYS, UTC, Interval, Intervals, cut, zone_name
-from .parameters import QueryParameter, choice, identifier, moment_or_day
+from .parameters import QueryParameter, choice, identifier, time_or_local_date
 
 GroupBy = Literal["client", "project", "pipeline"]
 _NO_PIPELINES = "the pipelines of a project are not counted apart"
@@ -34,7 +34,7 @@ class TrendsQuery(PathQuery):
         choice("interval", "The length of a point's interval: `day` unless given.", ("hour", "day"))
     )
     since: Instant | date | None = declared(
-        moment_or_day(
+        time_or_local_date(
             "from",
             "The start of the series: the first interval is the one that this time lies in. Unless "
             f"given, 30 days before `to`, or one day by hour. By day {MOST_DAYS['day']} days are "
@@ -42,7 +42,7 @@ class TrendsQuery(PathQuery):
         )
     )
     until: Instant | date | None = declared(
-        moment_or_day(
+        time_or_local_date(
             "to",
             "The end of the series, exclusive: the last interval is that of the moment before this "
             "time. Now unless given. A date is its midnight in `tz`.",
@@ -101,7 +101,7 @@ class TrendsQuery(PathQuery):
     def intervals(self, now: Instant) -> Intervals:
         """Return the intervals of the series at *now*.
 
-        Raises InvalidQuery for a span that is empty or too long.
+        Raises InvalidQuery for a time range that is empty or too long.
         """
         interval = cast("Interval", self.interval or "day")
         return cut(interval, self.since, self.until, tz=self.tz or UTC, now=now)
@@ -133,7 +133,7 @@ class SeriesDocument(Struct, frozen=True):
 
 
 class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
-    """Series over one span of time, sorted by key; ``to`` is exclusive."""
+    """Series over one time range, sorted by key; ``to`` is exclusive."""
 
     interval: Interval
     from_: str

@@ -50,7 +50,7 @@ class Zone:
         One more instant follows: when the last day ends. Days differ in length where clocks change.
         """
         first, last = self.wall_clock(start).date(), self.wall_clock(later(end, -1)).date()
-        while self.begins(first) >= end:  # none of the span's hours belongs to this day
+        while self.begins(first) >= end:  # no hour of the time range belongs to this day
             first -= _ONE_DAY
         stop = last if self.begins(last) >= end else last + _ONE_DAY
         days = ((first + number * _ONE_DAY) for number in range((stop - first).days + 1))

@@ -25,7 +25,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def normalised(message: str) -> str:
-    """Return *message* without what varies between errors of one kind.
+    """Return *message* without what varies between errors with the same cause.
 
     ``Timeout after 31 s`` and ``Timeout after 5 s`` both become ``timeout after <n> s``.
     """

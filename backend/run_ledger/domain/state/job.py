@@ -80,7 +80,7 @@ class Ended(Struct, frozen=True):
     error: Failure | None
 
     @property
-    def failure(self) -> str | None:
+    def failure_fingerprint(self) -> str | None:
         """Return the fingerprint of the error group that this failure belongs to, or None."""
         return failure_group(self.result, self.error)
 
@@ -155,10 +155,10 @@ class Job(Struct, frozen=True):
         return self.current.result or self.current.status
 
     @property
-    def failure(self) -> str | None:
+    def failure_fingerprint(self) -> str | None:
         """Return the fingerprint of the error group that the job's end belongs to, or None."""
         ended = self.current.ended
-        return ended.failure if ended else None
+        return ended.failure_fingerprint if ended else None
 
     def latest(self, field: str) -> Any:
         """Return the latest value of *field*, None where no event carried it."""

@@ -24,7 +24,7 @@ that the contract names: all producers share these rows, and other names could m
 The last three have ``now_OUTCOME``: how many of the jobs (created that day, of the client, of the
 project) are in that outcome now. Rows of ``days`` also have ``shard_N``: how many of the jobs lie
 in that shard of the index by day. Rows of ``clients`` also have ``projects``: how many of the
-client's projects updates have reported. A delta changes none of them.
+client's projects events have reported. A delta changes none of them.
 
 Rows of failures also hold samples, which are no counts: see `samples`.
 """
@@ -114,7 +114,7 @@ def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
 
 def row_of_failure(client_id: str, ended: Ended) -> Row | None:
     """Return the row that counts *ended* as a failure of *client_id*, None where it is none."""
-    fingerprint = ended.failure
+    fingerprint = ended.failure_fingerprint
     return None if fingerprint is None else failures_row(client_id, day_of(ended.at), fingerprint)
 
 

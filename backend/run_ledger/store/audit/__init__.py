@@ -1,1 +1,9 @@
-"""The audit: it compares jobs, projects and rollup rows with a recount of the entries."""
+"""The audit: it compares jobs, projects and rollup rows with a recount of the entries.
+
+auditor         compares, round by round, and reports what stays wrong
+scopes          what to look at: one job, one client or project, or everything
+calls           reads of entries, items and rows
+judgement       what the entries make of one job or project
+expected_items  how a stored item differs from that
+repairs         conditional writes that mend what was found
+"""

@@ -75,7 +75,7 @@ def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[st
         except ClientError as error:
             if fault(error) is not Fault.CONDITION:
                 raise
-            # This call may have taken effect at its first try, whose answer got lost.
+            # This call may have taken effect when it was first sent, and the answer got lost.
             answer = reading.client.get_item(TableName=table, Key=key, ConsistentRead=True)
             now: Any = answer.get("Item", {})
             for name, change in portion.items():

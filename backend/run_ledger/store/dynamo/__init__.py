@@ -1,1 +1,1 @@
-"""Calls of DynamoDB: connection, values, expressions, batches, errors."""
+"""Calls of DynamoDB: connection, values, expressions, batches, exceptions."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEYS_A_CALL = 100
 _PATIENCE_SECONDS = 1.5
-_FIRST_PAUSE_SECONDS = 0.05
+_FIRST_READ_PAUSE_SECONDS = 0.05
 
 T = TypeVar("T")
 Batch = dict[str, list[Any]]
@@ -54,7 +54,7 @@ def read_items(
         table: {"Keys": some, "ConsistentRead": True} for table, some in keys.items() if some
     }
     found: Batch = {table: [] for table in keys}
-    longest = _FIRST_PAUSE_SECONDS
+    longest = _FIRST_READ_PAUSE_SECONDS
     until = time.monotonic() + seconds
     while True:
         answer = client.batch_get_item(RequestItems=wanted)

@@ -12,7 +12,7 @@
     heartbeat                                 heartbeat_seconds, for the indexes
     at   {"1": {s, e, r, i, x, w}}            attempts: start, end, result, id of the winning
                                               event, its error, error reported before the end
-    said [{o: [attempt, at, id], f: {…}}]     last values, grouped by the event that said them
+    said [{o: [attempt, at, id], f: {…}}]     latest values, grouped by the event that gave them
     c_NAME                                    counters
     n                                         events taken in
     seen, seen_slot                           last_seen_at, and the slot of it for the indexes
@@ -82,7 +82,7 @@ def state_attributes(job: Job) -> dict[str, Any]:
     heartbeat = job.latest("heartbeat_seconds")
     if heartbeat is not None:
         attributes["heartbeat"] = heartbeat
-    ended_at, failure = job.current.ended_at, job.failure
+    ended_at, failure = job.current.ended_at, job.failure_fingerprint
     if ended_at is not None:
         attributes["ended_at"] = ended_at
     if failure is not None:

@@ -114,7 +114,7 @@ class Plan(NamedTuple):
 
 
 def needs_map(query: JobsQuery) -> bool:
-    """Return whether a list over all clients is read day by day."""
+    """Return whether a list over all clients is read day by day, by the map of days."""
     return _index(query, of_clients=False) in (keys.BY_DAY, keys.BY_OUTCOME)
 
 

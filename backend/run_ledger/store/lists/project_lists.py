@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
-    """Return the projects that *client_id* has sent updates of, sorted.
+def read_reported_projects(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
+    """Return the projects that *client_id* has sent events of, sorted.
 
     The index sorts them by time and not by name, so all are read: an answer of DynamoDB holds
     thousands. Raises InvalidQuery for a client that has more.
@@ -33,7 +33,7 @@ def read_reported(client: DynamoDBClient, table: str, client_id: str) -> list[st
 
 
 def read_project(client: DynamoDBClient, table: str, project_id: str) -> StoredProject | None:
-    """Return one project as it is now, None where it has no updates."""
+    """Return one project as it is now, None where no event has reported it."""
     key = to_item({"project_id": project_id})
     item: Any = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
     return None if item is None else from_project_item(item)

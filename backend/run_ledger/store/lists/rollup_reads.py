@@ -86,7 +86,7 @@ def read_ranges(
     while ranges:
         if reading.rounds >= MOST_ROUNDS:
             raise InvalidQuery(
-                "from", "more was counted in this span than one answer can add up; shorten it"
+                "from", "more was counted in this time range than one answer can add up; shorten it"
             )
         pages = reading.together(
             [

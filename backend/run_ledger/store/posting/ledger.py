@@ -26,7 +26,7 @@ from run_ledger.store.items.rejection_items import put_request, rejection_item
 
 from .entities import Entity, JobEntity, Known, ProjectEntity
 from .postings import Pending, PendingGroup, Posting, load, next_posting
-from .reports import Moment, Report
+from .reports import Report, WriteTimes
 from .transactions import Retention, Transaction, Verdict, packed
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Ledger:
         return contended
 
     def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> bool:
-        """Commit *postings* in one transaction; return whether to pause before the next try."""
+        """Commit *postings* in one transaction; return whether to pause before a retry."""
         transaction = Transaction(
             postings, self._tables, self._shard, Retention(now, self._ttl_days)
         )
@@ -154,10 +154,10 @@ class Ledger:
             self._client.transact_write_items(TransactItems=transaction.actions)  # type: ignore[arg-type]
         except (ClientError, BotoCoreError) as error:
             return self._after_failure(report, transaction, error)
-        moment = Moment(now, started, self._timing.now())
-        report.write_ms.append(moment.write_ms)
+        times = WriteTimes(now, started, self._timing.now())
+        report.write_ms.append(times.write_ms)
         for posting in postings:
-            self._settle(report, posting, moment)
+            self._settle(report, posting, times)
         return False
 
     def _after_failure(
@@ -207,17 +207,17 @@ class Ledger:
             ours = [pending for pending in repeats if received_at in pending.unanswered]
             others = [pending for pending in repeats if received_at not in pending.unanswered]
             if ours:
-                moment = Moment(received_at, received_at, self._timing.now())
-                report.note_posting(posting, ours, moment, is_confirmed=True)
+                times = WriteTimes(received_at, received_at, self._timing.now())
+                report.note_posting(posting, ours, times, is_confirmed=True)
             if others:
                 report.note_repeats(others, received_at)
 
-    def _settle(self, report: Report, posting: Posting, moment: Moment) -> None:
+    def _settle(self, report: Report, posting: Posting, times: WriteTimes) -> None:
         """Note that *posting* has committed."""
         group = posting.group
         done = {id(pending) for pending in posting.pending}
         group.pending = [pending for pending in group.pending if id(pending) not in done]
-        report.note_posting(posting, posting.pending, moment)
+        report.note_posting(posting, posting.pending, times)
         known = posting.write.known or group.known
         if known is not None:
             self._remember(group, known)
@@ -300,9 +300,9 @@ class Ledger:
         for pending in pendings:
             report.note_failure(pending, reason)
 
-    def _pause(self, tries: int, remaining_seconds: float) -> None:
-        """Wait for a random time that grows with the tries ("full jitter") and ends in time."""
-        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(tries, 10))
+    def _pause(self, pauses: int, remaining_seconds: float) -> None:
+        """Wait for a random time that grows with the pauses ("full jitter") and ends in time."""
+        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10))
         within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
 

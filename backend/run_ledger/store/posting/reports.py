@@ -28,7 +28,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.:$-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class WriteTimes:
     """When a transaction took place: by its entries, when it was sent, and when it was answered."""
 
     received_at: Instant
@@ -61,7 +61,7 @@ class Report:
         self,
         posting: Posting,
         pending: Sequence[Pending],
-        moment: Moment,
+        times: WriteTimes,
         *,
         is_confirmed: bool = False,
     ) -> None:
@@ -84,9 +84,9 @@ class Report:
                 "events": len(events),
                 "duplicates": repeats,
                 "confirmed": int(is_confirmed),
-                "received_at": instants.text(moment.received_at),
-                "write_ms": moment.write_ms,
-                **_lateness(events, moment.answered_at),
+                "received_at": instants.text(times.received_at),
+                "write_ms": times.write_ms,
+                **_lateness(events, times.answered_at),
             }
         )
 

@@ -9,14 +9,14 @@ _HOSTS = ("registry.example", "tariffs.example", "embeddings.example", "archive.
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """A kind of error; one that `passes` is gone at the next attempt."""
+    """A type of error; one that `passes` is gone at the next attempt."""
 
     type: str
     passes: bool
     wordings: tuple[str, ...]
 
     def error(self, dice: Random, records_total: int) -> dict[str, str]:
-        """Word an error of this kind, with figures of its own."""
+        """Word an error of this type, with figures of its own."""
         wording = dice.choice(self.wordings)
         message = wording.format(
             row=dice.randrange(1, max(2, records_total)),
