@@ -119,6 +119,8 @@ function openSite({ config, session, shell }) {
   };
   /** @type {Map<string, Promise<View | null>>} */
   const views = new Map();
+  /** @type {Set<string>} the views that open at once */
+  const made = new Set();
   /** @type {View | null} */
   let current = null;
   /** @type {Route} */
@@ -134,7 +136,10 @@ function openSite({ config, session, shell }) {
     const view =
       views.get(name) ??
       loadView(VIEWS[name]).then(
-        (create) => create(context, () => listAddress),
+        (create) => {
+          made.add(name);
+          return create(context, () => listAddress);
+        },
         () => {
           views.delete(name);
           return null;
@@ -155,18 +160,17 @@ function openSite({ config, session, shell }) {
     current = null;
     currentRoute = route;
     if (route.view === "unknown") {
-      shell.setBusy(false);
       shell.showUnknown();
       return;
     }
-    shell.setBusy(true);
-    const view = await viewOf(route.view);
-    if (currentRoute !== route) {
-      return; // somebody has gone elsewhere meanwhile
+    const { entry } = VIEWS[route.view];
+    shell.showPlace(entry, route.view === entry);
+    if (isMove && !made.has(route.view)) {
+      shell.showWaiting("Loading …"); // what is left stands still, and must not pass for live
     }
-    shell.setBusy(false);
-    if (!isOpen) {
-      return;
+    const view = await viewOf(route.view);
+    if (currentRoute !== route || !isOpen) {
+      return; // somebody has gone elsewhere meanwhile, or the session has ended
     }
     if (view === null) {
       shell.showUnloaded();
@@ -176,8 +180,7 @@ function openSite({ config, session, shell }) {
       listAddress = listHash("jobs", route.filters);
     }
     current = view;
-    const { entry } = VIEWS[route.view];
-    shell.showView(view, entry, route.view === entry);
+    shell.showView(view);
     view.show(route);
     shell.setTitle(view.title());
     if (isMove && (before !== view || route.id !== beforeRoute.id)) {

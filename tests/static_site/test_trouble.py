@@ -1,7 +1,7 @@
 """A failing API, no network and hostile text, in a real browser."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.static_site.conftest import let_pass, row, sign_in
 from tests.static_site.every_view import open_view
 from tests.support.events.hostile import HOSTILE, hostile_jobs, hostile_rest
@@ -119,7 +119,29 @@ def test_a_view_that_cannot_be_fetched_says_so(page: Page, origin: FakeOrigin, f
 
     page.get_by_role("link", name="Clients").click()
     expect(page.get_by_role("heading", name="This page could not be fetched")).to_be_focused()
+    expect(page.get_by_role("link", name="Clients")).to_have_attribute("aria-current", "page")
     page.unroute(f"**/{file}")
     page.get_by_role("button", name="Try again").click()
 
     expect(page.get_by_role("heading", name="No clients yet")).to_be_visible()
+
+
+def test_while_a_view_is_fetched_the_one_before_is_not_shown(page: Page, origin: FakeOrigin) -> None:
+    """Data that nobody asks for any more do not pass for new; the page says that it loads."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/views/clients-view.js", hold)
+    sign_in(page, origin)
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+
+    page.get_by_role("link", name="Clients").click()
+    expect(page.get_by_text("Loading …")).to_be_visible()
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_hidden()
+    expect(page.get_by_role("link", name="Clients")).to_have_attribute("aria-current", "page")
+    held.pop().continue_()
+
+    expect(page.get_by_role("heading", name="No clients yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Clients", level=1)).to_be_focused()

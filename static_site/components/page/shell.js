@@ -56,22 +56,20 @@ export function createShell({ onSignIn, onSignOut }) {
   return {
     setTitle,
 
-    /** @param {boolean} isBusy whether a view is on its way */
-    setBusy(isBusy) {
-      setAttribute(main, "aria-busy", isBusy ? "true" : null);
-    },
-
     /**
-     * @param {View} view
-     * @param {string} place the entry of the navigation that it belongs to
+     * @param {string} place the entry of the navigation that the view to come belongs to
      * @param {boolean} isPlaceItself whether that entry leads to this very view
      */
-    showView(view, place, isPlaceItself) {
-      setTitle(view.title());
+    showPlace(place, isPlaceItself) {
       for (const link of nav.querySelectorAll("a")) {
         const isCurrent = link.hash === `#/${place}`;
         setAttribute(link, "aria-current", isCurrent ? (isPlaceItself ? "page" : "true") : null);
       }
+    },
+
+    /** @param {View} view */
+    showView(view) {
+      setTitle(view.title());
       setChildren(main, [view.element]);
     },
 
