@@ -50,7 +50,8 @@ def explain(page: str) -> None:
     """
     for name, part in ALL_PARTS.items():
         if isinstance(part, Choice) and (word := part.renamed.get(st.query_params.get(name, ""))):
-            st.query_params[name] = st.session_state[name] = word
+            st.query_params[name] = word
+            st.rerun()  # as Streamlit takes what a widget holds from the address of a run's start
     address: Mapping[str, Sequence[str]] = {
         name: st.query_params.get_all(name) for name in st.query_params
     }

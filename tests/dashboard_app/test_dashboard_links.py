@@ -160,6 +160,7 @@ def test_a_link_with_a_former_word_is_understood(api: Api, open_page: Open) -> N
     assert not app.warning
     assert any("result=partial" in one for one in api.asked)
     assert app.selectbox(key="result").value == "Partial"
+    assert app.query_params["result"] == "Partial"  # so that it outlives a reload
 
 
 def test_filters_offer_what_there_is_and_take_what_is_not(api: Api, open_page: Open) -> None:
