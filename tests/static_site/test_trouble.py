@@ -126,7 +126,9 @@ def test_a_view_that_cannot_be_fetched_says_so(page: Page, origin: FakeOrigin, f
     expect(page.get_by_role("heading", name="No clients yet")).to_be_visible()
 
 
-def test_while_a_view_is_fetched_the_one_before_is_not_shown(page: Page, origin: FakeOrigin) -> None:
+def test_while_a_view_is_fetched_the_one_before_is_not_shown(
+    page: Page, origin: FakeOrigin
+) -> None:
     """Data that nobody asks for any more do not pass for new; the page says that it loads."""
     held: list[Route] = []
 
