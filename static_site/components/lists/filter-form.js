@@ -98,6 +98,7 @@ function createText(name, { any }, choose) {
   let typing = 0;
   const chooseNow = () => {
     clearTimeout(typing);
+    typing = 0;
     choose(name, input.value);
   };
   input.addEventListener("input", () => {
@@ -107,7 +108,11 @@ function createText(name, { any }, choose) {
   input.addEventListener("change", chooseNow);
   return {
     element: h("div", {}, input, known),
-    update: (value) => setValue(input, value, value),
+    update(value) {
+      if (typing === 0) { // else an earlier choice comes back late, and would wipe what is typed
+        setValue(input, value, value);
+      }
+    },
     offer(values) {
       const before = new Set([...known.options].map((option) => option.value));
       if (values.some((value) => !before.has(value))) {
