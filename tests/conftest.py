@@ -113,8 +113,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: item.get_closest_marker("local_stack") is None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give one browser for all tests of a run: Playwright is started once in a process."""
+    """Give one browser for all tests of a file.
+
+    Not longer: as long as Playwright is started, an event loop runs in this thread, and a later
+    file's ``asyncio.run`` would be refused.
+    """
     with launched() as browser:
         yield browser
