@@ -91,7 +91,8 @@ class ResponseCache:
                 heard(len(found))
             cursor = page["next_cursor"]
             if cursor is None or (most is not None and len(found) >= most):
-                return found if most is None else found[:most], cursor is not None
+                # A page may be shorter than asked for, so the last one may hold more than is left.
+                return found[:most], cursor is not None or len(found[:most]) < len(found)
             page = self.get(request.also(cursor=cursor))
 
     def drawn(self, requests: Iterable[ApiRequest], key: Hashable, draw: Callable[[], T]) -> T:

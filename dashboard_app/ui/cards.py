@@ -25,14 +25,20 @@ def card(  # noqa: PLR0913 - all by name
     chart: AnyChart | Drawing,
     frame: pd.DataFrame,
     requests: Sequence[ApiRequest],
+    is_cut: bool = False,
 ) -> Iterator[None]:
-    """Open a card for a chart, with an export of the chart, its data and its requests."""
+    """Open a card for a chart, with an export of the chart, its data and its requests.
+
+    With `is_cut`, the export says that the API has more rows than the frame.
+    """
     with st.container(border=True, key=f"card-{name}"):
         head = st.container(horizontal=True, horizontal_alignment="distribute")
         head.markdown(f"**{title}**")
         yield
         with head:
-            export.offer(here, name=name, frame=frame, requests=requests, chart=chart)
+            export.offer(
+                here, name=name, frame=frame, requests=requests, chart=chart, is_cut=is_cut
+            )
 
 
 def colour_key(colours: Mapping[str, str]) -> None:

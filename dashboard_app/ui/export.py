@@ -82,17 +82,23 @@ def spec(chart: AnyChart | Drawing) -> str:
     return json.dumps(document, indent=1, allow_nan=False, default=str)
 
 
-def offer(
+def offer(  # noqa: PLR0913 - all by name
     here: PageContext,
     *,
     name: str,
     frame: pd.DataFrame,
     requests: Sequence[ApiRequest],
     chart: AnyChart | Drawing | None = None,
+    is_cut: bool = False,
 ) -> None:
-    """Show the Export button: files of what is on screen, and the requests behind it."""
+    """Show the Export button: files of what is on screen, and the requests behind it.
+
+    With `is_cut`, say that the API has more rows than the frame.
+    """
     with st.popover("Export", icon=":material/download:", key=f"export-{name}"):
-        st.caption(f"{words.counted(len(frame), 'row')}. Times are in UTC, costs in USD.")
+        rows = words.counted(len(frame), "row")
+        there = f"The first {rows}: the API has more" if is_cut else rows
+        st.caption(f"{there}. Times are in UTC, costs in USD.")
         with st.container(horizontal=True):
             _download("CSV", lambda: csv(frame), f"{name}.csv", "text/csv")
             _download(

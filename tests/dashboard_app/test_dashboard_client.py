@@ -17,6 +17,8 @@ from dashboard_app.api.problems import (
     SignInEnded,
 )
 from dashboard_app.api.response_cache import FRESH_SECONDS, ResponseCache
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 class Transport(requests.adapters.BaseAdapter):
@@ -134,6 +136,23 @@ def test_what_is_no_document_is_unavailable(body: str) -> None:
     """A proxy's page is no answer."""
     with pytest.raises(ApiUnavailable):
         client(Transport((200, {}, body))).send(api_request("/jobs"))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.integers(1, 40) | st.none())
+def test_what_a_limit_leaves_out_is_always_said(sizes: list[int], most: int | None) -> None:
+    """However short the pages are, and also where the last page goes beyond the limit."""
+    everything = list(range(sum(sizes)))
+    replies, begin = [], 0
+    for number, size in enumerate(sizes, 1):
+        cursor = None if number == len(sizes) else f"c{number}"
+        replies.append(ok({"items": everything[begin : begin + size], "next_cursor": cursor}))
+        begin += size
+
+    cache = ResponseCache(client(Transport(*replies)), "me")
+    found, is_more = cache.items(api_request("/jobs"), most=most)
+
+    assert found == everything[:most]
+    assert is_more or found == everything
 
 
 def test_pages_are_followed_to_the_end() -> None:

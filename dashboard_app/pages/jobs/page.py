@@ -36,14 +36,14 @@ def _jobs(here: PageContext) -> None:
         client_id=here.client_id,
         **filters,
     )
-    frame = sections.jobs_of(here, request)
+    frame, more = sections.jobs_of(here, request)
     if fingerprint:
         sections.error_note(here, frame, fingerprint)
     if frame.empty:
         panels.nothing_here("No job of this period matches.")
     else:
         sections.jobs_table(here, frame)
-        export.offer(here, name="jobs", frame=frame, requests=[request])
+        export.offer(here, name="jobs", frame=frame, requests=[request], is_cut=more)
     job_id = JOB.read()
     if not job_id:
         if not frame.empty:

@@ -34,8 +34,11 @@ _STEP = 200
 _MOST_ENTRIES = 1_000
 
 
-def jobs_of(here: PageContext, request: ApiRequest) -> pd.DataFrame:
-    """Load as many jobs as are wanted (a frame of `frames.jobs`), and offer to load more."""
+def jobs_of(here: PageContext, request: ApiRequest) -> tuple[pd.DataFrame, bool]:
+    """Load as many jobs as are wanted, and offer to load more.
+
+    Return a frame of `frames.jobs`, and whether the API has more jobs.
+    """
     wanted = st.session_state.get(SessionKey.JOBS_WANTED, _STEP)
     bar = st.empty()
     items, more = here.api.items(
@@ -48,7 +51,7 @@ def jobs_of(here: PageContext, request: ApiRequest) -> pd.DataFrame:
         if more:
             for step in (_STEP, 5 * _STEP, 25 * _STEP):
                 st.button(f"{step:,} more", on_click=_want, args=(wanted + step,), type="tertiary")
-    return frames.jobs(items)
+    return frames.jobs(items), more
 
 
 def _want(count: int) -> None:
@@ -114,7 +117,9 @@ def job_of(here: PageContext, job_id: str) -> None:
     with right:
         st.markdown("**Events**" + (f" (the first {len(entries):,})" if more else ""))
         _entries(here, entries, items)
-    export.offer(here, name=f"job-{job_id}", frame=entries, requests=requests, chart=chart)
+    export.offer(
+        here, name=f"job-{job_id}", frame=entries, requests=requests, chart=chart, is_cut=more
+    )
 
 
 def _facts(here: PageContext, job: Mapping[str, Any]) -> None:

@@ -33,13 +33,21 @@ def show(here: PageContext) -> None:
     with st.spinner("Loading projects …", show_time=True):
         items, more = here.api.items(request, most=_MOST)
     frame = _chosen(projects(items, here.now), chosen)
+    if more:
+        st.caption(f"These are of the first {_MOST:,} projects. Choose a client to see the others.")
     if frame.empty:
         panels.nothing_here("No project matches.", "Show all projects, or those of all clients.")
         return
-    if more:
-        st.caption(f"These are the first {_MOST:,} projects. Choose a client to see the others.")
     chart = progress(frame=frame.head(_SHOWN))
-    with card(here, "projects", "Progress", chart=chart, frame=frame, requests=[request]):
+    with card(
+        here,
+        "projects",
+        "Progress",
+        chart=chart,
+        frame=frame,
+        requests=[request],
+        is_cut=more,
+    ):
         drawings.show(chart, alt="Jobs of each project by outcome, and the number expected")
         st.caption(
             "The grey mark is the number of expected jobs. All jobs of a project count here, not "

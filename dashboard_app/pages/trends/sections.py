@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -252,14 +251,10 @@ def first_failures(here: PageContext, part: Period) -> pd.DataFrame:
         load(here.api, [now, earlier], "first failures")
     except RequestRefused:  # more clients and days than one response adds up
         return failure_frames.groups([])
-    groups, known = (here.api.make(one, _groups) for one in (now, earlier))
+    groups, known = (failure_frames.groups(here.api.items(one)[0]) for one in (now, earlier))
     new = failure_frames.new_since(groups, known)
     inside = new["first_seen_at"].between(pd.Timestamp(part.start), pd.Timestamp(part.end))
     return new[inside].head(_NOTES).assign(at=lambda rows: rows["first_seen_at"], label=_labels)
-
-
-def _groups(document: Mapping[str, Any]) -> pd.DataFrame:
-    return failure_frames.groups(document["items"])
 
 
 def _labels(rows: pd.DataFrame) -> list[str]:

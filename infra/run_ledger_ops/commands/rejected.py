@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, get_args
 
 from msgspec import structs
@@ -137,18 +138,21 @@ def _list(given: argparse.Namespace) -> int:
     statuses: Sequence[str] = _UNDONE
     if given.status is not None:
         statuses = get_args(Status) if given.status == "all" else [given.status]
-    found: list[Rejection] = []
-    for rejection in _newest_first(system, given.since):
-        if rejection.status in statuses and given.reason in (None, rejection.reason):
-            found.append(rejection)
-            if len(found) == given.limit:
-                break
+    matching = (
+        rejection
+        for rejection in _newest_first(system, given.since)
+        if rejection.status in statuses and given.reason in (None, rejection.reason)
+    )
+    found = list(islice(matching, given.limit + 1))
+    shown = found[: given.limit]
     if given.json:
-        say_json([_document(rejection) for rejection in found])
-    elif found:
-        _say_table(found)
+        say_json([_document(rejection) for rejection in shown])
+    elif shown:
+        _say_table(shown)
     else:
         warn("No rejected events.")
+    if len(shown) < len(found):
+        warn(f"These are the newest {len(shown):,}; there are more: --limit lists them, too.")
     return 0
 
 

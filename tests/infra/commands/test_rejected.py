@@ -80,7 +80,10 @@ def test_list_filters_and_limits(system: System, run: Run) -> None:
     """Reason, age and number narrow the list."""
     system.write([BAD, WORSE])
     assert [one["raw"] for one in listed(run, "--reason", "bad_json")] == [WORSE]
-    assert len(listed(run, "--limit", "1")) == 1
+    code, output, notes = run("list", "--json", "--limit", "1")
+    assert (code, len(json.loads(output))) == (0, 1)
+    assert notes == "These are the newest 1; there are more: --limit lists them, too.\n"
+    assert len(listed(run, "--limit", "2")) == 2
     assert len(listed(run, "--since", "1h")) == 2
     assert listed(run, "--since", "2999-01-01") == []
 
