@@ -2,7 +2,7 @@
 
 No SDK is imported. An answer is an object, a dict or a pydantic model of the OpenAI SDK (chat
 completions, responses), Anthropic, Google GenAI, Amazon Bedrock (Converse), Mistral, Cohere,
-LiteLLM or LangChain; or the attributes of a span by OpenTelemetry's GenAI conventions. `read`
+LiteLLM or LangChain; or a span of OpenTelemetry, by the conventions of `span_usage`. `read`
 recognises them by the names of their fields and returns None for everything else: usage in an
 unknown form is not counted, and nothing is raised.
 
@@ -24,8 +24,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from . import span_usage
+
 _MOST = 1_000_000_000  # no call uses so many tokens: a greater number is none
-_SPAN = "gen_ai."
 _Look = Callable[[Any, str], Any]
 
 
@@ -109,10 +110,7 @@ _FORMS = (
     _Form(("billed_units.input_tokens",), ("billed_units.output_tokens",)),
 )
 _SPAN_FORM = _Form(
-    ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
-    ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
-    ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
-    ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens"),
+    (span_usage.INPUT,), (span_usage.OUTPUT,), (span_usage.CACHE_READ,), (span_usage.CACHE_WRITTEN,)
 )
 # Where usage is kept in an answer: the answer's own first, then those of stream events.
 _PLACES = (
@@ -137,7 +135,7 @@ _MODELS = (
     "response_metadata.model",
     "llm_output.model_name",
 )
-_SPAN_MODELS = ("gen_ai.response.model", "gen_ai.request.model")
+_SPAN_MODELS = (span_usage.RESPONSE_MODEL, span_usage.REQUEST_MODEL)
 
 
 def read(answer: Any) -> Usage | None:
@@ -146,9 +144,10 @@ def read(answer: Any) -> Usage | None:
         return None
     if isinstance(answer, BaseException):
         return Usage(llm_errors=1)
-    attributes = _span_attributes(answer)
+    attributes = span_usage.attributes_of(answer)
     if attributes is not None:
-        return _of_span(attributes)
+        reading = span_usage.read_span(attributes)
+        return reading and _of_span(reading.attributes)
     usage = _of_event(answer) or _of_answer(answer)
     if _text(answer, "status") == "failed":
         return (usage or Usage(model=_model(answer, _MODELS)))._replace(llm_errors=1)
@@ -179,28 +178,14 @@ def _of_event(event: Any) -> Usage | None:
     return None
 
 
-def _of_span(attributes: Any) -> Usage | None:
-    failed = int(_text(attributes, "error.type") is not None)
+def _of_span(attributes: Mapping[str, Any]) -> Usage | None:
+    failed = int(span_usage.ERROR in attributes)
     usage = _in_form(attributes, _SPAN_FORM, _part)
     if usage is None:
         if not failed:
             return None
         usage = Usage()
     return usage._replace(llm_errors=failed, model=_model(attributes, _SPAN_MODELS, _part))
-
-
-def _span_attributes(answer: Any) -> Mapping[Any, Any] | None:
-    for found in (answer, _part(answer, "attributes")):
-        if isinstance(found, Mapping) and _is_of_span(found):
-            return found
-    return None
-
-
-def _is_of_span(attributes: Mapping[Any, Any]) -> bool:
-    try:
-        return any(isinstance(name, str) and name.startswith(_SPAN) for name in attributes)
-    except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours
-        return False
 
 
 def _is_final(answer: Any) -> bool:
