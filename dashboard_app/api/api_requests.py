@@ -44,19 +44,20 @@ def projects(client_id: str | None) -> ApiRequest:
     return api_request("/projects", client_id=client_id, limit=100)
 
 
-def jobs(period: Period, *, fingerprint: str | None, **filters: object) -> ApiRequest:
-    """Request the jobs that were created in a period, newest first.
+def jobs(start: datetime, end: datetime, *, by_end: bool, **filters: object) -> ApiRequest:
+    """Request the jobs that were created from `start` to `end` (exclusive), newest first.
 
-    With a `fingerprint`, request the jobs that ended in the period with such a failure instead.
-    `filters` are other parameters of `/jobs`: `status`, `client_id`, `q`, …
+    With `by_end`, request the jobs that ended in this time range instead. `filters` are other
+    parameters of `/jobs`: `status`, `client_id`, `fingerprint`, …
     """
-    start, end = as_text(period.start), as_text(period.end)
-    times = (
-        {"from": start, "to": end}
-        if fingerprint is None
-        else {"ended_from": start, "ended_to": end}
-    )
-    return api_request("/jobs", fingerprint=fingerprint, **times, **filters, limit=JOBS_A_PAGE)
+    names = ("ended_from", "ended_to") if by_end else ("from", "to")
+    times = dict(zip(names, (as_text(start), as_text(end)), strict=True))
+    return api_request("/jobs", **times, **filters, limit=JOBS_A_PAGE)
+
+
+def failures(start: datetime, end: datetime, **filters: object) -> ApiRequest:
+    """Request the jobs that failed or timed out from `start` to `end` (exclusive)."""
+    return jobs(start, end, by_end=True, result="failed,timed_out", **filters)
 
 
 def job(job_id: str) -> ApiRequest:

@@ -57,7 +57,7 @@ def spike_marks(*, spikes: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.
                 alt.Tooltip("when:N", title="Unusually many failures"),
                 alt.Tooltip("group:N", title="Series"),
                 alt.Tooltip("failures:N", title="Failures"),
-                alt.Tooltip("label:N", title="Most frequent error that day"),
+                alt.Tooltip("label:N", title="Most frequent error then"),
             ],
         )
     )

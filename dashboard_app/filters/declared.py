@@ -100,6 +100,7 @@ DIFFERENCES = Flag(name="differences", label="Only what differs", usual=True)
 
 # Chosen in a chart or a table.
 FOCUS = PeriodPart(name="focus")
+ENDED = PeriodPart(name="ended")
 JOB = AddressPart(name="job")
 ERROR = AddressPart(name="error", parameter="fingerprint")
 

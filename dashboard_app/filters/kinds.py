@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from dashboard_app.periods import from_text
+from dashboard_app.periods import as_text, from_text
 
 V = TypeVar("V")
 
@@ -162,12 +162,26 @@ class DayRange(Filter):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PeriodPart(AddressPart):
-    """A part of the period, as FROM/TO, that a brush has chosen."""
+    """A time range, as FROM/TO, that a brush or a link has chosen."""
 
     allowed: str = "a part of a period, such as 2026-11-20T00:00:00Z/2026-11-21T00:00:00Z"
 
     def accepts(self, values: Sequence[str]) -> bool:
-        """Return whether the values are two moments in their order."""
-        first, _, last = values[-1].partition("/")
-        start, end = from_text(first), from_text(last)
-        return start is not None and end is not None and start < end
+        """Return whether the last value is two moments in their order."""
+        return moments(values[-1]) is not None
+
+    def read_range(self) -> tuple[datetime, datetime] | None:
+        """Return the time range in the address, in UTC; None where it has none that is valid."""
+        text = self.read()
+        return moments(text) if text else None
+
+    def text(self, start: datetime, end: datetime) -> str:
+        """Return a time range as an address has it."""
+        return f"{as_text(start)}/{as_text(end)}"
+
+
+def moments(text: str) -> tuple[datetime, datetime] | None:
+    """Return the two moments that a text such as FROM/TO names; None unless in their order."""
+    first, _, last = text.partition("/")
+    start, end = from_text(first), from_text(last)
+    return None if start is None or end is None or start >= end else (start, end)

@@ -44,6 +44,20 @@ def label(item: Mapping[Any, Any]) -> str:
     return text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
 
 
+def most_frequent(jobs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the error group of which most of some failed jobs are; None where there is no job.
+
+    Of groups with as many, it is the first by fingerprint. Members: `fingerprint`, `count`, and
+    `type` and `message` of its first job in the list.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for job in jobs:
+        error = job["error"] or {"type": None, "message": "no reason given", "fingerprint": "none"}
+        known = found.setdefault(error["fingerprint"], {**error, "count": 0})
+        known["count"] += 1
+    return min(found.values(), key=lambda one: (-one["count"], one["fingerprint"]), default=None)
+
+
 def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.DataFrame:
     """Return a row for each day and error group: `at`, `fingerprint`, `label`, `count`."""
     rows = [

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from dashboard_app.periods import begin_of, day_of, floor_hour
 from playwright.sync_api import Browser, Page, expect
 from tests.screenshots.dashboard import MILLISECONDS, settle
 from tests.support.app.analysts_app import providing, running_app
@@ -69,22 +70,27 @@ def page(browser: Browser, app: str) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("address", ["", "?span=30d&tz=Europe/Berlin&client=globex"])
-def test_a_spike_leads_to_its_day_whatever_was_chosen(page: Page, app: str, address: str) -> None:
+def test_a_spike_leads_to_its_jobs_whatever_was_chosen(page: Page, app: str, address: str) -> None:
     """The link within the app shows the same as when it is opened from a mail."""
     page.goto(f"{app}/{address}")
     settle(page)
     page.get_by_role("link").filter(has_text="DiskFull").first.click()
-    expect(page.get_by_role("heading", name="Errors")).to_be_visible(timeout=MILLISECONDS)
-    counted = page.get_by_text("attempts failed or timed out in")
-    expect(counted).to_contain_text(" in 1 day of UTC" if not address else " in 2 days of UTC")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible(timeout=MILLISECONDS)
+    counted = page.get_by_text("30 jobs", exact=True)
+    expect(counted).to_be_visible()
+    expect(page.get_by_text("Failed with DiskFull")).to_be_visible()
     settle(page)
     assert page.get_by_text("can't be understood").count() == 0
     query = parse_qs(urlsplit(page.url).query)
-    assert query["span"] == ["Days"]
-    spike = datetime.now(ZoneInfo("Europe/Berlin" if address else "UTC")) - timedelta(days=3)
-    assert set(query["days"]) == {spike.date().isoformat()}
-    said = counted.inner_text()
+    spike = (datetime.now(UTC) - timedelta(days=3)).replace(minute=5)
+    day = day_of(spike, ZoneInfo("Europe/Berlin"))
+    begin, end = (
+        [begin_of(one, ZoneInfo("Europe/Berlin")) for one in (day, day + timedelta(days=1))]
+        if address
+        else [floor_hour(spike), floor_hour(spike) + timedelta(hours=1)]
+    )
+    assert query["ended"] == [f"{text(begin)}/{text(end)}"]
 
     page.goto(page.url)
-    expect(counted).to_have_text(said)
+    expect(counted).to_be_visible()
     assert page.get_by_text("can't be understood").count() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pandas as pd
 import pytest
@@ -178,9 +179,30 @@ def bad_hour() -> list[Envelope]:
     return found
 
 
-def test_a_bad_hour_leads_to_its_errors(open_page: Open) -> None:
-    """It is marked on throughput and by client, said with what failed, and linked to Errors."""
-    house = reading_house(bad_hour())
+def rest_of_the_day() -> list[Envelope]:
+    """Give failures of the bad hour's day, outside it, of an error that is the day's commonest."""
+    found = []
+    for number in range(12):
+        end = {"status": "completed", "result": "failed", "error": {"type": "Usual", "message": ""}}
+        at = datetime(2026, 11, 21, 12 + number // 2, 30, tzinfo=UTC)
+        found.append(
+            job_update(
+                job_id=f"usual-{number}",
+                client_id="globex",
+                event_id="1",
+                occurred_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                **end,
+            )
+        )
+    return found
+
+
+def test_a_bad_hour_leads_to_what_failed_in_it(open_page: Open) -> None:
+    """It is marked on throughput and by client, said with what failed, and linked to those jobs.
+
+    The error that is the commonest of the whole day is not that of the hour.
+    """
+    house = reading_house([*bad_hour(), *rest_of_the_day()])
     house.now = instants.parse("2026-11-22T15:20:00Z")
     with serving(house) as api:
         app = open_page(api, span="7d", by="Client")
@@ -192,9 +214,12 @@ def test_a_bad_hour_leads_to_its_errors(open_page: Open) -> None:
         assert "21 Nov 2026" in link.label
         assert "RateLimitError" in link.label
         assert "](http" not in link.label
-        assert "errors" in link.page
-        for part in ("days=2026-11-21", "error=", "span=Days"):
-            assert part in link.query_string
+        assert "jobs" in link.page
+        address = dict(parse_qsl(link.query_string))
+        assert address["ended"] == "2026-11-21T06:00:00Z/2026-11-21T07:00:00Z"
+        with serving(house) as api:
+            jobs = frame_of(open_page(api, "jobs", **address), "job_id")
+        assert set(jobs["job_id"]) == {f"job-30-{part}" for part in range(6)}
     assert "client=acme" in links[1].query_string
     moved = frame_of(app, "more_failures")
     assert set(moved["group"]) == {"acme", "globex"}

@@ -8,7 +8,7 @@ from dashboard_app.api import api_requests
 from dashboard_app.api.problems import NothingFound
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters import choices
-from dashboard_app.filters.declared import ERROR, JOB, JOB_FILTERS
+from dashboard_app.filters.declared import ENDED, ERROR, JOB, JOB_FILTERS
 from dashboard_app.pages.jobs import sections
 from dashboard_app.periods import error_days
 from dashboard_app.ui import export, panels
@@ -27,18 +27,18 @@ def show(here: PageContext) -> None:
 
 def _jobs(here: PageContext) -> None:
     """Show the table, and the job that the address names."""
-    fingerprint = ERROR.read()
+    fingerprint, ended = ERROR.read(), ENDED.read_range()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         filters = choices.ask_all(here, JOB_FILTERS)
+    by_end = fingerprint is not None or ended is not None
+    period = error_days(here.period) if by_end else here.period
+    start, end = ended or (period.start, period.end)
     request = api_requests.jobs(
-        here.period if fingerprint is None else error_days(here.period),
-        fingerprint=fingerprint,
-        client_id=here.client_id,
-        **filters,
+        start, end, by_end=by_end, fingerprint=fingerprint, client_id=here.client_id, **filters
     )
     frame, more = sections.jobs_of(here, request)
-    if fingerprint:
-        sections.error_note(here, frame, fingerprint)
+    if by_end:
+        sections.end_note(here, frame, fingerprint, ended)
     if frame.empty:
         panels.nothing_here("No job of this period matches.")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from dashboard_app.api.loading import load
 from dashboard_app.charts.drawings import show
 from dashboard_app.charts.gantt import gantt
 from dashboard_app.context import PageContext
-from dashboard_app.filters.declared import ERROR, JOB
+from dashboard_app.filters.declared import ENDED, ERROR, JOB
 from dashboard_app.frames import jobs as frames
 from dashboard_app.periods import DAY, error_days
 from dashboard_app.session import SessionKey
@@ -58,20 +59,34 @@ def _want(count: int) -> None:
     st.session_state[SessionKey.JOBS_WANTED] = count
 
 
-def error_note(here: PageContext, frame: pd.DataFrame, fingerprint: str) -> None:
-    """Show to which error group the list is narrowed, and offer all jobs again."""
+def end_note(
+    here: PageContext,
+    frame: pd.DataFrame,
+    fingerprint: str | None,
+    ended: tuple[datetime, datetime] | None,
+) -> None:
+    """Show to which ends and error group the list is narrowed, and offer all jobs again."""
+    what = "Ended" if fingerprint is None else f"Failed with **{_error_name(frame, fingerprint)}**"
+    if ended is None:
+        days = error_days(here.period)
+        when = f"in the days of UTC {days.start:%Y-%m-%d} to {days.end - DAY:%Y-%m-%d}"
+    else:
+        begin, end = (panels.plain(words.moment(at, here.zone)) for at in ended)
+        when = f"from **{begin}** to **{end}**, whenever created"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/filter_alt: {what} {when}; not tried again since")
+        st.button("All jobs", on_click=_widen, type="tertiary", icon=":material/close:")
+
+
+def _error_name(frame: pd.DataFrame, fingerprint: str) -> str:
     types = frame["error_type"].dropna()
     unnamed = "no reason given" if fingerprint == "none" else fingerprint
-    name = str(types.iloc[0]) if len(types) else unnamed
-    days = error_days(here.period)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":material/filter_alt: Failed with **{panels.plain(name)}** in the days of UTC "
-            f"{days.start:%Y-%m-%d} to {days.end - DAY:%Y-%m-%d}; not tried again since"
-        )
-        st.button(
-            "All jobs", on_click=ERROR.write, args=(None,), type="tertiary", icon=":material/close:"
-        )
+    return panels.plain(str(types.iloc[0]) if len(types) else unnamed)
+
+
+def _widen() -> None:
+    ERROR.write(None)
+    ENDED.write(None)
 
 
 def jobs_table(here: PageContext, frame: pd.DataFrame) -> None:

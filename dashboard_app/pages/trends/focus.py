@@ -12,7 +12,8 @@ from dashboard_app import words
 from dashboard_app.charts.throughput import FOCUS
 from dashboard_app.context import PageContext
 from dashboard_app.filters.declared import FOCUS as FOCUS_PART
-from dashboard_app.periods import Period, as_text, cut, from_text
+from dashboard_app.filters.kinds import moments
+from dashboard_app.periods import Period, cut
 from dashboard_app.session import SessionKey
 
 _MILLISECONDS = 1_000
@@ -29,11 +30,10 @@ def focus_of(period: Period) -> Period | None:
 
 def read_focus(text: str, period: Period) -> Period | None:
     """Return the part of a period that a text such as FROM/TO names; None where it names none."""
-    first, _, last = text.partition("/")
-    start, end = from_text(first), from_text(last)
-    if start is None or end is None or start >= end:
+    chosen = moments(text)
+    if chosen is None:
         return None
-    start, end = max(start, period.start), min(end, period.end)
+    start, end = max(chosen[0], period.start), min(chosen[1], period.end)
     return cut(start, end, period.interval, period.zone) if start < end else None
 
 
@@ -46,7 +46,7 @@ def note_brush() -> None:
     """Put the focus that the brush has chosen into the address."""
     state: Mapping[str, Any] = st.session_state[chart_key()]
     chosen = brushed(state)
-    FOCUS_PART.write(chosen and f"{as_text(chosen[0])}/{as_text(chosen[1])}")
+    FOCUS_PART.write(chosen and FOCUS_PART.text(*chosen))
 
 
 def brushed(state: Mapping[str, Any]) -> tuple[datetime, datetime] | None:

@@ -76,7 +76,7 @@ def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -
     """Show jobs created, attempts started and ended, with the brush that narrows the page."""
     spikes, causes = spikes_of(here, whole, here.period, [request])
     chart = here.drawn(
-        "throughput",
+        f"throughput {[*spikes['label']]}",
         [request, *causes],
         here.period,
         lambda: throughput(frame=whole, period=here.period, zone=here.zone, spikes=spikes),
@@ -90,7 +90,7 @@ def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -
         )
         if not whole["complete"].all():
             st.caption("The pale bar is the running interval: its counts still grow.")
-        spike_links(here, spikes)
+        spike_links(here, spikes, request)
 
 
 def groups_of(
@@ -205,11 +205,10 @@ def _grouped_rate(
     requests: list[ApiRequest],
     draw: Callable[..., AnyChart],
 ) -> Shown:
-    by_client = dict(requests[0].parameters).get("group_by") == "client"
-    spikes, causes = spikes_of(here, series, part, requests, by_client=by_client)
+    spikes, causes = spikes_of(here, series, part, requests)
     make = partial(draw, measure=MEASURES["error_rate"], spikes=spikes)
     chart = here.drawn("grouped error rate", [*requests, *causes], part, make)
-    return chart, partial(spike_links, here, spikes, by_client=by_client)
+    return chart, partial(spike_links, here, spikes, requests[0])
 
 
 def _single(

@@ -1,8 +1,9 @@
-"""Intervals with unusually many failures: their most frequent error, and links to Errors."""
+"""Intervals with unusually many failures: their most frequent error, and links to those jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -12,82 +13,106 @@ from dashboard_app import words
 from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
-from dashboard_app.api.problems import RequestRefused
 from dashboard_app.charts.axes import interval_name
 from dashboard_app.context import PageContext
-from dashboard_app.filters.address import link
-from dashboard_app.filters.declared import CLIENT, CUSTOM, DAYS, ERROR, PERIOD, ZONE
-from dashboard_app.filters.kinds import AddressPart
+from dashboard_app.filters.address import link, shared
+from dashboard_app.filters.declared import CLIENT, ENDED, ERROR, PIPELINE, PROJECT
 from dashboard_app.frames import failures as failure_frames
 from dashboard_app.frames.columns import TEXT
 from dashboard_app.frames.movers import spikes as unusual_intervals
-from dashboard_app.periods import IntervalLength, Period, cut
+from dashboard_app.periods import Period
 from dashboard_app.ui import panels
 
 _MOST = 5
+_MOST_FAILURES = 1_000
 _UNKNOWN = "not known"
+_NARROWING = (CLIENT, PROJECT, PIPELINE)
 
 
 def spikes_of(
-    here: PageContext,
-    series: pd.DataFrame,
-    part: Period,
-    behind: list[ApiRequest],
-    *,
-    by_client: bool = False,
+    here: PageContext, series: pd.DataFrame, part: Period, behind: list[ApiRequest]
 ) -> tuple[pd.DataFrame, list[ApiRequest]]:
-    """Return the intervals with unusually many failures, and the requests for their errors.
+    """Return the intervals with unusually many failures, and the requests for their failures.
 
-    Columns: those of `movers.spikes`, `label`, `fingerprint`, and `failures` as a sentence.
+    Columns: those of `movers.spikes`, `label`, `fingerprint`, and `failures` as a sentence. The
+    label is that of the error with which most jobs failed in that very interval, within the
+    filters of the request `behind[0]`.
     """
     found = here.made("spikes", behind, part, lambda: unusual_intervals(series, _MOST))
-    requests = [_errors_request(here, row, by_client=by_client) for row in found.to_dict("records")]
-    try:
-        load(here.api, requests, "what failed")
-        tops = [next(iter(here.api.get(one)["items"]), None) for one in requests]
-    except RequestRefused:  # more clients than one response adds up: the marks do without
-        tops = [None for _ in requests]
-    labels = [_UNKNOWN if top is None else failure_frames.label(top) for top in tops]
-    fingerprints = [None if top is None else top["fingerprint"] for top in tops]
+    rows = found.to_dict("records")
+    requests = [_failures_request(here, row, behind[0]) for row in rows]
+    load(here.api, requests, "what failed")
+    tops = [_top(here, request) for request in requests]
+    labels, fingerprints = [label for label, _ in tops], [fingerprint for _, fingerprint in tops]
     spikes = found.assign(
         label=pd.Series(labels, dtype=TEXT, index=found.index),
         fingerprint=pd.Series(fingerprints, dtype=TEXT, index=found.index),
-        failures=[
-            f"{row['bad']:,} of {row['judged']:,} attempts failed"
-            for row in found.to_dict("records")
-        ],
+        failures=[f"{row['bad']:,} of {row['judged']:,} attempts failed" for row in rows],
     )
     return spikes, requests
 
 
-def _errors_request(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> ApiRequest:
-    """Request the errors of the days of UTC in which an interval lies."""
-    days = cut(row["at"].to_pydatetime(), here.period.end_of(row["at"]), IntervalLength.DAY)
-    client_id = str(row["group"]) if by_client else here.client_id
-    return api_requests.errors(days.start, days.end, client_id)
+def _failures_request(here: PageContext, row: Mapping[Any, Any], behind: ApiRequest) -> ApiRequest:
+    """Request what failed in an interval of a group."""
+    start, end = _range(here, row)
+    return api_requests.failures(start, end, **_narrowed(row, behind))
 
 
-def spike_links(here: PageContext, spikes: pd.DataFrame, *, by_client: bool = False) -> None:
-    """Link to the errors of each interval."""
+def _range(here: PageContext, row: Mapping[Any, Any]) -> tuple[datetime, datetime]:
+    begin = row["at"].to_pydatetime()
+    return begin, here.period.end_of(begin)
+
+
+def _narrowed(row: Mapping[Any, Any], behind: ApiRequest) -> dict[str, str]:
+    """Return the API's filters of a group: those of the request, and the group itself."""
+    given = dict(behind.parameters)
+    names = {part.parameter for part in _NARROWING}
+    group_by = given.get("group_by")
+    group = {}
+    if group_by is not None:
+        (name,) = (name for name in names if name.removesuffix("_id") == group_by)
+        group = {name: str(row["group"])}
+    return {name: value for name, value in given.items() if name in names} | group
+
+
+def _top(here: PageContext, request: ApiRequest) -> tuple[str, str | None]:
+    """Return the label of the most frequent error, and its fingerprint."""
+    failed, is_more = here.api.items(request, most=_MOST_FAILURES)
+    top = failure_frames.most_frequent(failed)
+    if top is None:
+        return _UNKNOWN, None
+    label = failure_frames.label(top)
+    shown = f"{label} (of the newest {_MOST_FAILURES:,})" if is_more else label
+    return shown, str(top["fingerprint"])
+
+
+def spike_links(here: PageContext, spikes: pd.DataFrame, behind: ApiRequest) -> None:
+    """Link to the jobs that failed in each interval."""
     if spikes.empty:
         return
-    st.caption("◆ marks unusually many failures. The most frequent error of the day:")
+    st.caption("◆ marks unusually many failures. The most frequent error of each interval:")
+    is_grouped = "group_by" in dict(behind.parameters)
     with st.container(horizontal=True, gap="small"):
         for row in spikes.to_dict("records"):
             when = interval_name(row["at"], here.period, here.zone)
             what = "" if row["label"] == _UNKNOWN else f" · {row['label']}"
-            who = f"{row['group']} · " if by_client else ""
+            who = f"{row['group']} · " if is_grouped else ""
             st.page_link(
-                here.pages["errors"],
+                here.pages["jobs"],
                 label=panels.plain(f"{who}{when}: {words.percent(row['rate'])} failed{what}"),
                 icon=":material/error:",
-                query_params=_address(here, row, by_client=by_client),
+                query_params=_address(here, row, behind),
             )
 
 
-def _address(here: PageContext, row: Mapping[Any, Any], *, by_client: bool) -> dict[str, Any]:
-    day = row["at"].astimezone(here.zone).date().isoformat()
-    client_id = str(row["group"]) if by_client else here.client_id
+def _address(here: PageContext, row: Mapping[Any, Any], behind: ApiRequest) -> dict[str, Any]:
+    narrowed = _narrowed(row, behind)
     error = str(row["fingerprint"]) if pd.notna(row["fingerprint"]) else None
-    dates: dict[AddressPart, object] = {PERIOD: CUSTOM, DAYS: [day, day], ZONE: here.zone.key}
-    return link({**dates, CLIENT: client_id, ERROR: error})
+    return link(
+        {
+            **shared(),
+            **{part: narrowed.get(part.parameter) for part in _NARROWING},
+            ENDED: ENDED.text(*_range(here, row)),
+            ERROR: error,
+        }
+    )
