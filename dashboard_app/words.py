@@ -14,7 +14,13 @@ RESULTS = {
     "timed_out": "Timed out",
     "cancelled": "Cancelled",
 }
-OUTCOMES = {"queued": "Queued", "running": "Running", "stalled": "Stalled", **RESULTS}
+OUTCOMES = {
+    "queued": "Queued",
+    "running": "Running",
+    "stalled": "Stalled",
+    **RESULTS,
+    "superseded": "Superseded",
+}
 STATUSES = {"queued": "Queued", "running": "Running", "completed": "Completed"}
 COUNTERS = {
     "records_ok": "Records done",
@@ -66,6 +72,22 @@ def happened(detail: Mapping[str, Any]) -> str:
     status, result, stage = (detail.get(name) for name in ("status", "result", "stage"))
     parts = (STATUSES.get(str(status), status), outcome(str(result)) if result else None, stage)
     return " · ".join(str(part) for part in parts if part) or "Progress"
+
+
+def restarted(job: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Say of a job with a `restarted_at` that its id was used for more than one run."""
+    ends = (attempt["first_ended_at"] for attempt in job["attempts"])
+    first = next((at for at in ends if at), None)
+    ended = f"had ended at {_time(first, zone)}" if first else "had ended"
+    return (
+        f"This job id was used again: a run of it {ended}, and another reported at "
+        f"{_time(job['restarted_at'], zone)} that it was running. Counters and times are of both "
+        "together."
+    )
+
+
+def _time(at: str, zone: ZoneInfo) -> str:
+    return moment(datetime.fromisoformat(at), zone)
 
 
 def counted(number: int, noun: str) -> str:

@@ -18,8 +18,9 @@ OUTCOMES = {
     "running": "#2164f7",
     "queued": "#8494ad",
     "stalled": "#b86b00",
+    "superseded": "#74808f",
 }
-# Outcomes side by side in one chart. Queued and stalled are shades: words tell them apart.
+# Outcomes side by side in one chart. The others are shades: words tell them apart.
 APART = (*words.RESULTS, "running")
 BACKGROUNDS = {"light": "#ffffff", "dark": "#171e27"}
 # The text of axes and legends: a contrast of 4.5:1 and more with cards and pages.

@@ -113,13 +113,17 @@ def _progress(item: Mapping[str, Any]) -> float | None:
 
 
 def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
-    """Return a row for each attempt; `until` is its end, or `now` while it runs."""
+    """Return a row for each attempt; `until` is its end, or `now` while it runs.
+
+    An attempt that was superseded at a time that nobody knows lasts no time at all.
+    """
     rows = (
         {
             **one,
             **_error(one),
             "outcome": outcome(one),
-            "until": one["ended_at"] or (now.isoformat() if one["started_at"] else None),
+            "until": one["ended_at"]
+            or (now.isoformat() if one["status"] == "running" else one["started_at"]),
         }
         for one in job["attempts"]
     )

@@ -26,6 +26,7 @@ export const OUTCOMES = Object.freeze({
     isResult: true,
     isFailure: true,
   },
+  superseded: { label: "Superseded", shape: [CIRCLE, "M5 8h5.6M8.4 5.6 10.8 8l-2.4 2.4"] },
   unknown: {
     label: "Unknown",
     shape: [CIRCLE, "M6.4 6.4a1.6 1.6 0 1 1 2.4 1.4c-.6.4-.8.6-.8 1.2M8 11.2v.1"],

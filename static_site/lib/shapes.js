@@ -40,6 +40,7 @@ export function readJob(value) {
     log_url: asText(raw.log_url),
     tags: mapOf(raw.tags, asText),
     attempts: asList(raw.attempts).map(readAttempt),
+    restarted_at: asTime(raw.restarted_at),
   };
 }
 
@@ -149,6 +150,7 @@ function readAttempt(value) {
     result: asText(raw.result),
     started_at: asTime(raw.started_at),
     ended_at: asTime(raw.ended_at),
+    first_ended_at: asTime(raw.first_ended_at),
     duration_seconds: asNumber(raw.duration_seconds),
     error: readError(raw.error),
   };

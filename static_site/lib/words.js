@@ -20,6 +20,7 @@ export function recordsDone(counters) {
 
 /**
  * Return how long a job or an attempt took or has taken, as in "took 3 min" or "for 12 s".
+ * A superseded attempt has no end of its own: the next one began.
  *
  * @param {Pick<Job, "status" | "duration_seconds" | "started_at">} job
  * @param {number} now
@@ -29,11 +30,34 @@ export function tookText(job, now, format) {
   if (job.status === "completed") {
     return job.duration_seconds === null ? "" : `took ${format.duration(job.duration_seconds)}`;
   }
+  if (job.status === "superseded") {
+    return job.duration_seconds === null
+      ? "followed by a later attempt"
+      : `followed by a later attempt after ${format.duration(job.duration_seconds)}`;
+  }
   if (job.started_at === null) {
     return "not started";
   }
   const seconds = Math.max((now - Date.parse(job.started_at)) / 1000, 0);
   return `for ${format.duration(Math.floor(seconds))}`;
+}
+
+/**
+ * Say that a job's id was used for more than one run; "" where it was not.
+ *
+ * @param {Pick<Job, "restarted_at" | "attempts">} job
+ * @param {(at: string) => string} timeText
+ */
+export function restartText({ restarted_at: at, attempts }, timeText) {
+  if (at === null) {
+    return "";
+  }
+  const end = attempts.find((attempt) => attempt.first_ended_at !== null)?.first_ended_at ?? null;
+  const ended = end === null ? "had ended" : `had ended at ${timeText(end)}`;
+  return (
+    `A run of this job ${ended}, and another reported at ${timeText(at)} that it was running. ` +
+    "Counters and times are of both together. Give each run an id of its own, or a higher attempt."
+  );
 }
 
 /**

@@ -198,6 +198,30 @@ def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
     expect(page.locator("pre").last).to_contain_text('"records_ok": 499')
 
 
+def test_a_superseded_attempt_and_an_id_used_twice_are_told(page: Page, origin: FakeOrigin) -> None:
+    """No attempt seems to run for ever, and a second run under one id is said in words."""
+    ended_at = ago(hours=12)
+    superseded = {"attempt": 1, "status": "superseded", "result": None, "started_at": ago(hours=13)}
+    second = {"attempt": 2, "status": "completed", "result": "failed", "first_ended_at": ended_at}
+    origin.jobs = [
+        make_completed(
+            "job-1",
+            "failed",
+            attempt=2,
+            attempts=[{**superseded, "ended_at": ended_at, "duration_seconds": 3600}, second],
+            restarted_at=ago(hours=1),
+        )
+    ]
+    sign_in(page, origin, "#/jobs/job-1")
+
+    attempts = page.get_by_role("region", name="Attempts")
+    expect(attempts.get_by_text("Superseded")).to_be_visible()
+    expect(attempts.get_by_text("followed by a later attempt after 1 h")).to_be_visible()
+    expect(attempts.get_by_text("Running")).to_have_count(0)
+    again = page.get_by_role("region", name="This job id was used again")
+    expect(again).to_contain_text("another reported at")
+
+
 def test_a_long_history_comes_page_by_page(page: Page, origin: FakeOrigin) -> None:
     """Later events are fetched when asked for, and the last page stays live."""
     origin.jobs = [make_job("job-1")]

@@ -31,7 +31,8 @@ FIELDS: Mapping[str, str] = {
     "duration_seconds": "Seconds from start to end; null while either is unknown.",
     "ended": "How many attempts ended, with whatever result.",
     "ended_24h": "How many attempts ended since `since`, with whatever result.",
-    "ended_at": "When the attempt ended; null until then.",
+    "ended_at": "When the attempt ended; null until then. A superseded attempt ends where the next "
+    "one begins.",
     "error": "The error that was reported; null where none was.",
     "error_rate": "Failed and timed out attempts as a share of those that ended and were not "
     "cancelled, from 0 to 1; null where there were none.",
@@ -40,6 +41,8 @@ FIELDS: Mapping[str, str] = {
     "event_id": "The event's id. A repeat of the event has the same.",
     "field": "The field that breaks the contract.",
     "fingerprint": "The key of the error group: errors with the same cause share it.",
+    "first_ended_at": "The attempt's earliest end, where an event of a later time says that it is "
+    "running; null for any other.",
     "first_seen_at": "When the failure occurred that the ledger received first.",
     "from": "When the time range begins; null where it is open.",
     "group_by": "What the series are grouped by; null where there is one series over everything.",
@@ -72,6 +75,9 @@ FIELDS: Mapping[str, str] = {
     "received_at": "When the ledger took the event in.",
     "records_total": "How many records the job has to process; null where no event gives it.",
     "rejection_id": "The id by which `run-ledger rejected` knows it.",
+    "restarted_at": "When the latest event occurred that says `running` although its attempt had "
+    "ended before. It reopens nothing; most likely the job id was used twice. Null where there is "
+    "none.",
     "result": "The result; null until the attempt has ended.",
     "running": "How many jobs are running, stalled ones included.",
     "secrets_omitted": "How many secret parameters are left out.",
@@ -112,7 +118,11 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Problem", "status"): "The HTTP status.",
     ("Problem", "detail"): "What is wrong with this request, in words.",
     ("Problem", "parameter"): "The parameter that is wrong, where one is.",
+    ("Attempt", "result"): "The result; null until the attempt has ended, and where it never did.",
+    ("Attempt", "status"): "The state now; `superseded` where the attempt never ended and a later "
+    "one follows.",
     ("Job", "attempt"): "The latest attempt; status, result, times and error are of this attempt.",
+    ("Job", "ended_at"): "When the latest attempt ended; null until then.",
     ("Point", "counters"): "The sum of the interval's deltas, by name; zeros are left out.",
     ("Trends", "from"): "The first moment of the first interval.",
     ("Trends", "to"): "The first moment after the last interval.",

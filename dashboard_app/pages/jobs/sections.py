@@ -155,6 +155,8 @@ def _facts(here: PageContext, job: Mapping[str, Any]) -> None:
         st.error(
             f"**{panels.plain(job['error']['type'])}**  \n{panels.plain(job['error']['message'])}"
         )
+    if job["restarted_at"]:
+        st.warning(words.restarted(job, here.zone), icon=":material/history:")
     if job["log_url"]:
         st.link_button("Open the logs", job["log_url"], icon=":material/article:")
 

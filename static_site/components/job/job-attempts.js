@@ -47,7 +47,8 @@ function createAttempt({ format, now }) {
       setText(name, `Attempt ${format.number(attempt.attempt)}`);
       badge.update(outcomeOf(attempt));
       started.update(attempt.started_at, now());
-      setText(took, attempt.started_at === null ? "" : ` · ${tookText(attempt, now(), format)}`);
+      const isTimed = attempt.started_at !== null || attempt.status === "superseded";
+      setText(took, isTimed ? ` · ${tookText(attempt, now(), format)}` : "");
       setText(
         error,
         attempt.error === null ? "" : `${attempt.error.type}: ${attempt.error.message}`,

@@ -5,7 +5,7 @@ import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/d
 import { exactUtc } from "../../lib/format.js";
 import { outcomeOf } from "../../lib/outcomes.js";
 import { clientHash, jobHash, listHash } from "../../lib/route.js";
-import { safeLink, titleOf, tookText } from "../../lib/words.js";
+import { restartText, safeLink, titleOf, tookText } from "../../lib/words.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
 import { createJobAttempts } from "./job-attempts.js";
@@ -62,6 +62,8 @@ export function createJobBody({ format, now, history, children }) {
   const errorType = bdi("", "error-type");
   const errorText = bdi("", "error-text");
   const error = createCard("error", "What went wrong", errorType, errorText);
+  const restart = h("p");
+  const restarted = createCard("restarted", "This job id was used again", restart);
   const counters = createJobCounters(format);
   const attempts = createJobAttempts({ format, now });
   const tags = createFacts("facts");
@@ -70,7 +72,7 @@ export function createJobBody({ format, now, history, children }) {
     element: h(
       "div",
       { class: "job-body__parts is-split" },
-      part(error, createCard("progress", "Progress", progress.element)),
+      part(restarted, error, createCard("progress", "Progress", progress.element)),
       part(facts.element, counters.element, tagsCard),
       part(attempts.element, children, history),
     ),
@@ -80,6 +82,8 @@ export function createJobBody({ format, now, history, children }) {
       setText(errorType, job.error?.type ?? "");
       setText(errorText, job.error?.message ?? "");
       setHidden(error, job.error === null);
+      setText(restart, restartText(job, (at) => format.time(at, now())));
+      setHidden(restarted, job.restarted_at === null);
       progress.update(job);
       facts.update(factsOf(job, now(), format));
       counters.update(job);

@@ -79,6 +79,7 @@ def test_a_job_is_shown_whole(here: House) -> None:
                 "result": "failed",
                 "started_at": "2026-11-22T14:00:10.500000Z",
                 "ended_at": "2026-11-22T14:01:00.000000Z",
+                "first_ended_at": None,
                 "duration_seconds": 49.5,
                 "error": {"type": "RateLimit", "message": "slow down", "fingerprint": "f1"},
             },
@@ -88,10 +89,12 @@ def test_a_job_is_shown_whole(here: House) -> None:
                 "result": None,
                 "started_at": "2026-11-22T14:30:00.000000Z",
                 "ended_at": None,
+                "first_ended_at": None,
                 "duration_seconds": None,
                 "error": None,
             },
         ],
+        "restarted_at": None,
     }
 
 

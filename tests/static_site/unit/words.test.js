@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { describeEntry, groupCounters } from "../../../static_site/lib/counters.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { outcomeOf } from "../../../static_site/lib/outcomes.js";
-import { endedText, failureText, safeLink } from "../../../static_site/lib/words.js";
+import { endedText, failureText, restartText, safeLink, tookText } from "../../../static_site/lib/words.js";
 
 const format = createFormat({ locale: "en-US", timeZone: "UTC" });
 
@@ -83,4 +83,20 @@ test("an error is called what a job of it says, else by its fingerprint", () => 
   assert.equal(failureText("none", jobs), "without a reason");
   assert.equal(failureText("", jobs), "");
   assert.equal(failureText(undefined, []), "");
+});
+
+test("a superseded attempt has ended, and never goes on", () => {
+  const attempt = { status: "superseded", result: null, started_at: "2026-11-21T00:00:00Z" };
+  assert.equal(outcomeOf(attempt), "superseded");
+  const took = (seconds) => tookText({ ...attempt, duration_seconds: seconds }, Date.now(), format);
+  assert.equal(took(1800), "followed by a later attempt after 30 min");
+  assert.equal(took(null), "followed by a later attempt");
+});
+
+test("a job id that was used again is told with both times", () => {
+  const job = { restarted_at: "2026-11-21T10:00:00Z", attempts: [{ first_ended_at: "2026-11-20T09:00:00Z" }] };
+  const said = restartText(job, (at) => at.slice(8, 13));
+  assert.match(said, /had ended at 20T09, and another reported at 21T10 that it was running/);
+  assert.match(restartText({ ...job, attempts: [] }, String), /^A run of this job had ended, and/);
+  assert.equal(restartText({ restarted_at: null, attempts: [] }, String), "");
 });

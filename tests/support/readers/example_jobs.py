@@ -41,6 +41,7 @@ def make_job(job_id: str, **fields: Any) -> Json:
         "log_url": None,
         "tags": {},
         "attempts": [],
+        "restarted_at": None,
     }
     return {**job, **fields}
 

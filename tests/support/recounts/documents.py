@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from run_ledger.domain.contract.vocabulary import JOB_LATEST_FIELDS, PROJECT_LATEST_FIELDS
-from run_ledger.domain.instants import text
-from run_ledger.domain.state.job import Attempt, Failure, Job
+from run_ledger.domain.instants import Instant, text
+from run_ledger.domain.state.job import Failure, Job, duration_between
 from run_ledger.domain.state.project import Project
 
 
 def job_document(job: Job) -> dict[str, Any]:
     """Return *job* in the form that a recount has."""
+    attempts = [_attempt(job, number) for number in sorted(job.attempts)]
+    current = attempts[-1]
     return {
         "job_id": job.job_id,
         "client_id": job.client_id,
@@ -21,8 +23,9 @@ def job_document(job: Job) -> dict[str, Any]:
         "tags": job.latest("tags") or {},
         "created_at": text(job.created_at),
         "counters": dict(job.counters),
-        **_attempt(job.attempt, job.current),
-        "attempts": [_attempt(number, job.attempts[number]) for number in sorted(job.attempts)],
+        **{name: current[name] for name in current if name != "first_ended_at"},
+        "attempts": attempts,
+        "restarted_at": _text_or_none(job.restarted_at),
     }
 
 
@@ -40,16 +43,26 @@ def project_document(project: Project) -> dict[str, Any]:
     }
 
 
-def _attempt(number: int, attempt: Attempt) -> dict[str, Any]:
+def _attempt(job: Job, number: int) -> dict[str, Any]:
+    attempt = job.attempts[number]
+    status, ended_at = attempt.status, attempt.ended_at
+    if job.is_superseded(number):
+        status, ended_at = "superseded", job.superseded_at(number)
+    duration = duration_between(attempt.started_at, ended_at)
     return {
         "attempt": number,
-        "status": attempt.status,
+        "status": status,
         "result": attempt.result,
-        "started_at": None if attempt.started_at is None else text(attempt.started_at),
-        "ended_at": None if attempt.ended_at is None else text(attempt.ended_at),
-        "duration_seconds": None if attempt.duration is None else attempt.duration / 1_000_000,
+        "started_at": _text_or_none(attempt.started_at),
+        "ended_at": _text_or_none(ended_at),
+        "first_ended_at": _text_or_none(attempt.first_ended_at),
+        "duration_seconds": None if duration is None else duration / 1_000_000,
         "error": _error(attempt.error),
     }
+
+
+def _text_or_none(at: Instant | None) -> str | None:
+    return None if at is None else text(at)
 
 
 def _error(failure: Failure | None) -> dict[str, str] | None:

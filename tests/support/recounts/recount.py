@@ -16,6 +16,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tests.support.events.builders import Envelope
@@ -65,7 +66,10 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
     ((job_id, client_id, project_id, pipeline),) = identities
 
     attempts = [_attempt(number, events) for number in sorted({e.attempt for e in events})]
-    latest = attempts[-1]
+    latest = {name: value for name, value in attempts[-1].items() if name != "first_ended_at"}
+    for attempt, following in pairwise(attempts):
+        if attempt["ended_at"] is None:
+            attempt.update(_superseded(attempt, following, events))
     return {
         "job_id": job_id,
         "client_id": client_id,
@@ -82,12 +86,40 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
         "counters": _sums(events),
         **latest,
         "attempts": attempts,
+        "restarted_at": max(
+            (at for a in attempts if (at := _restarted_at(a["attempt"], events))), default=None
+        ),
     }
 
 
 def recount_jobs(envelopes: Iterable[Envelope]) -> dict[str, dict[str, Any]]:
     """Return the documents of all jobs that *envelopes* are about, by job id."""
     return {job_id: recount_job(those) for job_id, those in _by_job(envelopes).items()}
+
+
+def _restarted_at(number: int, events: list[Told]) -> str | None:
+    """Return the latest event that says running after the earliest end of attempt *number*."""
+    mine = [e for e in events if e.attempt == number]
+    ends = [e.occurred_at for e in mine if e.status == "completed"]
+    running = [e.occurred_at for e in mine if e.detail.get("status") == "running"]
+    after = [at for at in running if ends and at > min(ends)]
+    return _text(max(after)) if after else None
+
+
+def _superseded(
+    attempt: dict[str, Any], following: dict[str, Any], events: list[Told]
+) -> dict[str, Any]:
+    """Return what changes of an *attempt* that never ended by the one *following* it."""
+    earliest = min(e.occurred_at for e in events if e.attempt == following["attempt"])
+    ended_at = following["started_at"] or _text(earliest)
+    took = None
+    if attempt["started_at"] is not None:
+        took = max(_moment(ended_at) - _moment(attempt["started_at"]), timedelta(0))
+    return {
+        "status": "superseded",
+        "ended_at": ended_at,
+        "duration_seconds": None if took is None else took.total_seconds(),
+    }
 
 
 def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
@@ -114,6 +146,11 @@ def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
         "result": result,
         "started_at": _text(started_at) if started_at else None,
         "ended_at": _text(ended_at) if ended_at else None,
+        "first_ended_at": (
+            _text(min(e.occurred_at for e in mine if e.status == "completed"))
+            if _restarted_at(number, events)
+            else None
+        ),
         "duration_seconds": None if duration is None else duration.total_seconds(),
         "error": _error(error),
     }
@@ -215,9 +252,11 @@ def _counted_of_job(job: dict[str, Any]) -> Iterator[Counted]:
 def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[Counted]:
     """Count an attempt as started in the hour of its started_at, and as ended in its end's hour.
 
-    The end is counted by result and duration; a failure by its fingerprint, too.
+    The end is counted by result and duration; a failure by its fingerprint, too. A superseded
+    attempt has not ended.
     """
-    started_at, ended_at, result = attempt["started_at"], attempt["ended_at"], attempt["result"]
+    started_at, result = attempt["started_at"], attempt["result"]
+    ended_at = attempt["ended_at"] if result is not None else None
     if started_at is not None:
         for key in _three_rows(job, started_at):
             yield key, "started", 1

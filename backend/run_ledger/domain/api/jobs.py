@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import FAILURES, RESULTS, JobResult, JobStatus
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import MICROSECONDS, Instant, text, text_or_none
-from run_ledger.domain.state.job import Attempt, Failure, Job, failure_group
+from run_ledger.domain.state.job import Failure, Job, duration_between, failure_group
 
 from .base_query import ListQuery, filtered, page_limit
 from .parameters import QueryParameter, choice, choices, flag, identifier, short_text, time_or_date
@@ -163,14 +163,22 @@ class JobsQuery(ListQuery):
                 raise InvalidQuery(name, f"no time lies between; allowed: a time after {earlier}")
 
 
+AttemptStatus = Literal["queued", "running", "completed", "superseded"]
+
+
 class AttemptDocument(Struct, frozen=True):
-    """One attempt at a job."""
+    """One attempt at a job.
+
+    An attempt that never ended and that a later one follows is ``superseded``: it ends where the
+    next one begins, without a result.
+    """
 
     attempt: int
-    status: JobStatus
+    status: AttemptStatus
     result: JobResult | None
     started_at: str | None
     ended_at: str | None
+    first_ended_at: str | None
     duration_seconds: float | None
     error: Failure | None
 
@@ -200,12 +208,13 @@ class JobDocument(Struct, frozen=True):
     log_url: str | None
     tags: Mapping[str, str]
     attempts: Sequence[AttemptDocument]
+    restarted_at: str | None
 
 
 def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocument:
     """Return *job* as the API shows it at *now*."""
-    attempts = [_attempt_document(number, job.attempts[number]) for number in sorted(job.attempts)]
-    current = attempts[-1]
+    attempts = [_attempt_document(job, number) for number in sorted(job.attempts)]
+    current = job.current
     latest = {field: known.value for field, known in job.latest_values.items()}
     return JobDocument(
         job_id=job.job_id,
@@ -217,32 +226,37 @@ def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocumen
         status=current.status,
         result=current.result,
         stalled=job.is_stalled(last_seen_at, now),
-        attempt=current.attempt,
+        attempt=job.attempt,
         stage=latest.get("stage"),
         created_at=text(job.created_at),
-        started_at=current.started_at,
-        ended_at=current.ended_at,
+        started_at=attempts[-1].started_at,
+        ended_at=attempts[-1].ended_at,
         last_seen_at=text(last_seen_at),
-        duration_seconds=current.duration_seconds,
+        duration_seconds=attempts[-1].duration_seconds,
         records_total=latest.get("records_total"),
         counters=_sorted(job.counters),
         error=current.error,
         log_url=latest.get("log_url"),
         tags=_sorted(latest.get("tags", {})),
         attempts=attempts,
+        restarted_at=text_or_none(job.restarted_at),
     )
 
 
-def _attempt_document(number: int, attempt: Attempt) -> AttemptDocument:
-    ended_at, duration = attempt.ended_at, attempt.duration
+def _attempt_document(job: Job, number: int) -> AttemptDocument:
+    attempt = job.attempts[number]
+    is_superseded = job.is_superseded(number)
+    ended_at = job.superseded_at(number) if is_superseded else attempt.ended_at
+    duration = duration_between(attempt.started_at, ended_at)
     return AttemptDocument(
         attempt=number,
-        status=attempt.status,
+        status="superseded" if is_superseded else attempt.status,
         result=attempt.result,
         error=attempt.error,
         duration_seconds=None if duration is None else duration / MICROSECONDS,
         started_at=text_or_none(attempt.started_at),
         ended_at=text_or_none(ended_at),
+        first_ended_at=text_or_none(attempt.first_ended_at),
     )
 
 

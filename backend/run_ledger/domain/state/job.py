@@ -7,13 +7,19 @@ can't change it, nor can repeats, which are removed by event id:
 created_at             minimum of ``occurred_at``
 counters               sum of ``delta``
 attempt.started_at     minimum of ``occurred_at`` over the attempt's events that say running
+attempt.heard_at       minimum of ``occurred_at`` over all its events, until it started
+attempt.running_at     maximum of ``occurred_at`` over its events whose ``status`` is running
 attempt.ended          maximum by (``occurred_at``, ``event_id``) over those that say completed
-attempt.reported       the same over its other events with an ``error``, until it ended
+attempt.completed_at   minimum of ``occurred_at`` over the same
+attempt.reported       maximum as of ``ended`` over others with an ``error``, until it ended
 latest_values[field]   maximum by (``attempt``, ``occurred_at``, ``event_id``) over those with it
 =====================  ======================================================================
 
+An event without ``status`` says running, too, and is left out of ``running_at`` alone.
+
 An attempt's status is not kept, as it follows: completed when the attempt ended, else running when
-it started, else queued. This is the greatest status of its events, as the contract asks for.
+it started, else queued. This is the greatest status of its events, as the contract asks for. An
+attempt that has not ended when a later one is heard of is superseded: see `Job.superseded_at`.
 """
 
 from __future__ import annotations
@@ -86,11 +92,14 @@ class Ended(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """One attempt at a job."""
+    """One attempt at a job; the module's docstring gives the meaning of each part."""
 
     started_at: Instant | None = None
     ended: Ended | None = None
     reported: Reported | None = None
+    heard_at: Instant | None = None
+    running_at: Instant | None = None
+    completed_at: Instant | None = None
 
     @property
     def status(self) -> JobStatus:
@@ -117,14 +126,39 @@ class Attempt(Struct, frozen=True):
         return self.reported.error if self.reported else None
 
     @property
-    def duration(self) -> Duration | None:
-        """Return the time from start to end, None unless both are known.
+    def began_at(self) -> Instant | None:
+        """Return when the attempt started, or until it has, the earliest event known of it."""
+        return self.heard_at if self.started_at is None else self.started_at
 
-        It is zero where the producer's clocks put the end before the start.
+    @property
+    def restarted_at(self) -> Instant | None:
+        """Return the latest event that says running after an end; None where there is none.
+
+        Such an event does not reopen the attempt. Most likely a job id was used twice.
         """
-        if self.ended is None or self.started_at is None:
+        if self.completed_at is None or self.running_at is None:
             return None
-        return Duration(max(0, self.ended.at - self.started_at))
+        return self.running_at if self.running_at > self.completed_at else None
+
+    @property
+    def first_ended_at(self) -> Instant | None:
+        """Return the earliest end of an attempt that was restarted, None for any other."""
+        return None if self.restarted_at is None else self.completed_at
+
+    @property
+    def duration(self) -> Duration | None:
+        """Return the time from start to end, None unless both are known."""
+        return duration_between(self.started_at, self.ended_at)
+
+
+def duration_between(started_at: Instant | None, ended_at: Instant | None) -> Duration | None:
+    """Return the time from start to end, None unless both are known.
+
+    It is zero where the producer's clocks put the end before the start.
+    """
+    if started_at is None or ended_at is None:
+        return None
+    return Duration(max(0, ended_at - started_at))
 
 
 class Job(Struct, frozen=True):
@@ -159,6 +193,26 @@ class Job(Struct, frozen=True):
         """Return the fingerprint of the error group that the job's end belongs to, or None."""
         ended = self.current.ended
         return ended.failure_fingerprint if ended else None
+
+    @property
+    def restarted_at(self) -> Instant | None:
+        """Return the latest event that says running after an end of its attempt, or None."""
+        restarts = (attempt.restarted_at for attempt in self.attempts.values())
+        return max((at for at in restarts if at is not None), default=None)
+
+    def is_superseded(self, number: int) -> bool:
+        """Return whether attempt *number* has not ended and a later attempt follows it."""
+        return self.attempts[number].ended is None and number < self.attempt
+
+    def superseded_at(self, number: int) -> Instant | None:
+        """Return when the attempt after the superseded attempt *number* began.
+
+        That is when the superseded one ends for every reader. It is None where *number* is not
+        superseded, and where an earlier version kept no time of the attempt that follows.
+        """
+        if not self.is_superseded(number):
+            return None
+        return self.attempts[min(later for later in self.attempts if later > number)].began_at
 
     def latest(self, field: str) -> Any:
         """Return the latest value of *field*, None where no event carried it."""
@@ -241,21 +295,33 @@ def job_update(event: Event) -> JobUpdate:
     return event.update
 
 
-def changes_only_counters(event: Event, started_at: Mapping[int, Instant]) -> bool:
+def changes_only_counters(
+    event: Event, started_at: Mapping[int, Instant], running_at: Mapping[int, Instant]
+) -> bool:
     """Return whether *event* adds to the counters of a job and changes nothing else.
 
-    *started_at* maps each attempt's number to an instant at or after its start. As a start only
-    ever moves back, the answer True stays true whatever other events come.
+    *started_at* maps each attempt's number to an instant at or after its start, *running_at* to one
+    at or before the latest event whose status is running. As a start only ever moves back and that
+    event only forward, the answer True stays true whatever other events come.
     """
     update = job_update(event)
     start = started_at.get(update.attempt)
     return (
-        (isinstance(update.status, UnsetType) or update.status == "running")
+        (
+            isinstance(update.status, UnsetType)
+            or (update.status == "running" and is_known_to_run(event, running_at))
+        )
         and isinstance(update.error, UnsetType)
         and start is not None
         and start <= event.occurred_at
         and _latest_values(update) == _NO_VALUES
     )
+
+
+def is_known_to_run(event: Event, running_at: Mapping[int, Instant]) -> bool:
+    """Return whether *running_at* holds an instant for the event's attempt not before the event."""
+    latest = running_at.get(job_update(event).attempt)
+    return latest is not None and event.occurred_at <= latest
 
 
 def _unseen(event: Event) -> Job:
@@ -265,22 +331,37 @@ def _unseen(event: Event) -> Job:
 
 def _merged(attempt: Attempt | None, event: Event, update: JobUpdate) -> Attempt:
     """Return the state of *attempt* after one more event."""
-    attempt = attempt or Attempt()
+    attempt, at = attempt or Attempt(), event.occurred_at
     started_at, ended, reported = attempt.started_at, attempt.ended, attempt.reported
+    running_at, completed_at = attempt.running_at, attempt.completed_at
     if update.status == "completed" and not isinstance(update.result, UnsetType):
-        if ended is None or (ended.at, ended.event_id) < (event.occurred_at, event.event_id):
-            ended = Ended(event.occurred_at, event.event_id, update.result, _failure(update.error))
+        completed_at = _earlier(completed_at, at)
+        if ended is None or (ended.at, ended.event_id) < (at, event.event_id):
+            ended = Ended(at, event.event_id, update.result, _failure(update.error))
     else:
-        if update.status != "queued" and (started_at is None or event.occurred_at < started_at):
-            started_at = event.occurred_at
+        if update.status != "queued":
+            started_at = _earlier(started_at, at)
+        if update.status == "running":
+            running_at = at if running_at is None else max(running_at, at)
         failure = _failure(update.error)
         if failure and (
-            reported is None
-            or (reported.at, reported.event_id) < (event.occurred_at, event.event_id)
+            reported is None or (reported.at, reported.event_id) < (at, event.event_id)
         ):
-            reported = Reported(event.occurred_at, event.event_id, failure)
-    # An end is never undone, so what the attempt reported before need not be kept.
-    return Attempt(started_at, ended, None if ended else reported)
+            reported = Reported(at, event.event_id, failure)
+    return Attempt(
+        started_at,
+        ended,
+        # An end is never undone, so what the attempt reported before need not be kept.
+        None if ended else reported,
+        # Nor need the first event be kept once a start is known, as a start is never undone.
+        _earlier(attempt.heard_at, at) if started_at is None else None,
+        running_at,
+        completed_at,
+    )
+
+
+def _earlier(known: Instant | None, at: Instant) -> Instant:
+    return at if known is None else min(known, at)
 
 
 def _failure(error: Error | UnsetType) -> Failure | None:

@@ -10,14 +10,19 @@
     ended_at, fingerprint                     end and failure of the latest attempt, for the
                                               indexes by outcome, while there are such
     heartbeat                                 heartbeat_seconds, for the indexes
-    at   {"1": {s, e, r, i, x, w}}            attempts: start, end, result, id of the winning
-                                              event, its error, error reported before the end
+    at   {"1": {s, e, r, i, x, w, q, l, f}}   attempts: start, end, result, id of the winning
+                                              event, its error, error reported before the end;
+                                              first event of one without a start, latest event
+                                              with status running, first end (see below)
     said [{o: [attempt, at, id], f: {…}}]     latest values, grouped by the event that gave them
     c_NAME                                    counters
     n                                         events taken in
     seen, seen_slot                           last_seen_at, and the slot of it for the indexes
 
-Names are short because an item of at most 1 KB costs one write unit and a larger one more.
+Names are short because an item of at most 1 KB costs one write unit and a larger one more. For the
+same reason ``f`` is kept only where it differs from ``e``, and ``q`` where it differs from both. An
+attempt that an earlier version stored has none of ``q``, ``l`` and ``f``: what they tell is unknown
+of it until an audit repairs the item or the attempt takes in another event.
 """
 
 from __future__ import annotations
@@ -163,8 +168,14 @@ def _from_attempt(attempt: Attempt) -> dict[str, Any]:
     if attempt.ended is not None:
         ended = attempt.ended
         values |= {"e": ended.at, "r": ended.result, "i": ended.event_id}
+        if attempt.completed_at != ended.at:
+            values["f"] = attempt.completed_at
         if ended.error is not None:
             values["x"] = _from_failure(ended.error)
+    if attempt.heard_at not in (None, attempt.completed_at):
+        values["q"] = attempt.heard_at
+    if attempt.running_at is not None:
+        values["l"] = attempt.running_at
     if attempt.reported is not None:
         reported = attempt.reported
         values["w"] = {
@@ -176,14 +187,22 @@ def _from_attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def _to_attempt(values: Mapping[str, Any]) -> Attempt:
-    ended = reported = None
+    ended = reported = completed_at = None
     if "e" in values:
         error = _to_failure(values["x"]) if "x" in values else None
         ended = Ended(values["e"], values["i"], values["r"], error)
+        completed_at = values.get("f", ended.at)
     if "w" in values:
         last = values["w"]
         reported = Reported(last["a"], last["i"], _to_failure(last["x"]))
-    return Attempt(values.get("s"), ended, reported)
+    return Attempt(
+        started_at=values.get("s"),
+        ended=ended,
+        reported=reported,
+        heard_at=values.get("q", completed_at) if "s" not in values else None,
+        running_at=values.get("l"),
+        completed_at=completed_at,
+    )
 
 
 def _from_failure(failure: Failure) -> dict[str, str]:

@@ -32,12 +32,14 @@ class Known(Struct, frozen=True):
     """What stays true of an entity whatever events it takes in later.
 
     ``identity`` never changes. ``starts`` maps the number of an attempt to its start, which only
-    ever moves back; a project has one attempt, 1, that starts with its creation. So an event that
-    by these only adds to counters can be written without reading the entity first.
+    ever moves back; a project has one attempt, 1, that starts with its creation. ``runs`` maps it
+    to the latest event whose status is running, which only ever moves forward. So an event that by
+    these only adds to counters can be written without reading the entity first.
     """
 
     identity: tuple[str, ...]
     starts: Mapping[int, Instant]
+    runs: Mapping[int, Instant] = {}
 
 
 class Write(Struct, frozen=True):
@@ -117,7 +119,7 @@ class JobEntity:
     def only_adds(self, known: Known, event: Event) -> bool:
         """Return whether *event* only adds to counters."""
         return self.identity(event) == known.identity and jobs.changes_only_counters(
-            event, known.starts
+            event, known.starts, known.runs
         )
 
     def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
@@ -128,11 +130,16 @@ class JobEntity:
         update.require(("project_id",), "=", project_id)
         update.require(("pipeline",), "=", pipeline)
         earliest: dict[int, Instant] = {}
+        latest_running: dict[int, Instant] = {}
         for event in events:
-            number = event.order[0]
-            earliest[number] = min(earliest.get(number, event.occurred_at), event.occurred_at)
+            number, at = event.order[0], event.occurred_at
+            earliest[number] = min(earliest.get(number, at), at)
+            if jobs.job_update(event).status == "running":
+                latest_running[number] = max(latest_running.get(number, at), at)
         for number, instant in earliest.items():
             update.require(("at", str(number), "s"), "<=", instant)
+        for number, instant in latest_running.items():
+            update.require(("at", str(number), "l"), ">=", instant)
         _take_in(update, events, job_items.seen_attributes(now))
         return Write(
             update.action(self.table, self.key(entity_id)), delta_differences(events), None, {}
@@ -267,7 +274,12 @@ def _known_of_job(job: jobs.Job) -> Known:
         for number, attempt in job.attempts.items()
         if attempt.started_at is not None
     }
-    return Known((job.client_id, job.project_id, job.pipeline), starts)
+    runs = {
+        number: attempt.running_at
+        for number, attempt in job.attempts.items()
+        if attempt.running_at is not None
+    }
+    return Known((job.client_id, job.project_id, job.pipeline), starts, runs)
 
 
 def _known_of_project(project: projects.Project) -> Known:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # DynamoDB's limit is 100 actions and 4 MB a transaction; an expression holds 4 KB, which 150
-# attributes with their placeholders stay well below.
+# attributes or conditions with their placeholders stay well below.
 MAX_ACTIONS = 100
 MAX_DETAIL_BYTES = 1_000_000
 MAX_ATTRIBUTES = 150
@@ -190,7 +190,9 @@ def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:
 
 
 def _widest(posting: Posting) -> int:
-    """Return the number of attributes in the update that has most of them."""
+    """Return the number of attributes and conditions in the update that has most of them."""
     counters = {name for pending in posting.pending for name in (pending.event.update.delta or {})}
+    # Sums of an attempt depend on its start, and on what last said that it runs.
+    attempts = {pending.event.order[0] for pending in posting.pending}
     rows = (len(counts) for counts in posting.write.differences.values())
-    return max(len(counters), *rows) if posting.write.differences else len(counters)
+    return max(len(counters) + 2 * len(attempts), *rows, 0)

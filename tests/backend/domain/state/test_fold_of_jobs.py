@@ -60,7 +60,12 @@ def test_mere_sums_change_nothing_else(data: st.DataObject) -> None:
         for number, attempt in then.attempts.items()
         if attempt.started_at is not None
     }
-    if jobs.changes_only_counters(event, started_at):
+    running_at = {
+        number: attempt.running_at - late
+        for number, attempt in then.attempts.items()
+        if attempt.running_at is not None
+    }
+    if jobs.changes_only_counters(event, started_at, running_at):
         before = jobs.fold(then, decoded_all(others[known:]))
         after = jobs.fold(before, [event])
         assert _without_counters(after) == _without_counters(before)
@@ -100,6 +105,7 @@ SUCCEEDED = {"status": "completed", "result": "succeeded"}
     [
         ({"delta": {"records_ok": 1}}, True),
         ({"delta": {"records_ok": 1}, "status": "running"}, True),
+        ({"status": "running", "stage": "load"}, False),
         ({}, True),
         ({"status": "queued"}, False),
         (SUCCEEDED, False),
@@ -112,15 +118,19 @@ SUCCEEDED = {"status": "completed", "result": "succeeded"}
 def test_what_mere_sums_are(fields: dict[str, Any], *, expected: bool) -> None:
     """Deltas and signs of life of a started attempt are; whatever says anything else is not."""
     event = decoded(said(5, **fields))
-    assert jobs.changes_only_counters(event, {1: at(5)}) is expected
-    assert not jobs.changes_only_counters(event, {1: at(6)})
-    assert not jobs.changes_only_counters(event, {})
+    assert jobs.changes_only_counters(event, {1: at(5)}, {1: at(5)}) is expected
+    assert not jobs.changes_only_counters(event, {1: at(6)}, {1: at(5)})
+    assert not jobs.changes_only_counters(event, {}, {1: at(5)})
+    says_running = fields.get("status") == "running"
+    assert jobs.changes_only_counters(event, {1: at(5)}, {1: at(4)}) is (
+        expected and not says_running
+    )
 
 
 def test_no_start_is_later_than_any_event() -> None:
     """At the end of time, too, the first event of an attempt changes more than sums."""
     event = decoded(job_update(occurred_at=text(LATEST)))
-    assert not jobs.changes_only_counters(event, {})
+    assert not jobs.changes_only_counters(event, {}, {})
 
 
 def test_late_running_never_reopens() -> None:
@@ -262,3 +272,50 @@ def test_stalled_by_heartbeat() -> None:
     assert not folded(said(1, heartbeat_seconds=2)).is_stalled(at(1), at(3))
     assert not folded(said(1, heartbeat_seconds=1, **FAILED)).is_stalled(at(1), at(9))
     assert not folded(said(1, heartbeat_seconds=1, status="queued")).is_stalled(at(1), at(9))
+
+
+def test_an_attempt_that_nobody_ended_is_superseded() -> None:
+    """It ends where the next one begins: at its start, or else at the earliest event of it."""
+    job = folded(said(1, status="running"), said(5, attempt=3, **SUCCEEDED))
+    assert (job.is_superseded(1), job.superseded_at(1)) == (True, at(5))
+    assert (job.is_superseded(3), job.superseded_at(3)) == (False, None)
+    job = folded(
+        said(1, status="running"),
+        said(5, attempt=3, **SUCCEEDED),
+        said(4, attempt=3, status="queued"),
+    )
+    assert job.superseded_at(1) == at(4)
+    job = folded(
+        said(1, status="running"),
+        said(4, attempt=3, status="queued"),
+        said(6, attempt=3, delta={"records_ok": 1}),
+    )
+    assert job.superseded_at(1) == at(6)
+
+
+def test_an_ended_attempt_is_never_superseded() -> None:
+    """An end that comes late counts: the attempt has it instead."""
+    job = folded(said(1), said(5, attempt=2), said(3, **FAILED))
+    assert (job.is_superseded(1), job.superseded_at(1)) == (False, None)
+
+
+def test_a_job_id_used_twice_is_told() -> None:
+    """What says running after the earliest end reopens nothing, and is told with that end."""
+    job = folded(
+        said(1, **SUCCEEDED),
+        said(2, status="running"),
+        said(3, status="running"),
+        said(4, **FAILED),
+        said(5, delta={"records_ok": 1}),
+    )
+    assert (job.outcome, job.restarted_at, job.current.first_ended_at) == ("failed", at(3), at(1))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"delta": {"records_ok": 1}}, {"status": "queued"}, {"status": "running", "n": 1}]
+)
+def test_what_restarts_nothing(fields: dict[str, Any]) -> None:
+    """Late deltas, and whatever says running at the end or before it, are no second use."""
+    second = 2 if fields.get("status") == "running" else 3
+    job = folded(said(1), said(2, **SUCCEEDED), said(second, "late", **fields))
+    assert (job.restarted_at, job.current.first_ended_at) == (None, None)
