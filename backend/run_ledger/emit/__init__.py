@@ -25,8 +25,10 @@ seconds at most are spent on the last events. `RunLedger.stats` shows how report
 
 **What is promised.** When `RunLedger.flush` has returned True, everything reported before is with
 the bus or fsynced in the spool, and no kill can take it away. By itself that happens every five
-seconds and at the end of the program. What was reported since then dies with a killed process, and
-the job is shown as stalled, as it should be.
+seconds, for the start and the end of a job within milliseconds, and at the end of the program: sums
+are written to disk before they are sent, so a bus that does not answer makes no difference. What
+was added since then, for five seconds at most, dies with a killed process, and the job is shown as
+stalled, as it should be.
 
 **Patterns.**
 

@@ -11,7 +11,7 @@ from run_ledger.domain.exceptions import shown
 from run_ledger.emit.counting.prices import Prices
 from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.delivery.health import Stats
-from run_ledger.emit.delivery.sender import SenderTiming
+from run_ledger.emit.delivery.queue_items import SenderTiming
 from run_ledger.emit.identity import environment
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.reporter import Reporter, ReporterOptions
@@ -208,6 +208,19 @@ class RunLedger:
         Wait *timeout* seconds at most; return whether it is.
         """
         return self._reporter.flush(timeout)
+
+    def deliver(
+        self, timeout: float = _DEFAULT.exit_seconds, *, start_seconds: float = 0.0
+    ) -> bool:
+        """Put everything reported before on disk; then wait until the bus has it.
+
+        For a process that may end at any moment without a farewell, such as a forked one: what it
+        reported before is safe as soon as this was called. What ended processes left on disk is
+        sent, too. Wait *timeout* seconds at most, and before that *start_seconds* at most until
+        the client for the bus is made, once a process. Return whether the bus has everything; if
+        not, the next process on this machine that reports to the bus sends it.
+        """
+        return self._reporter.deliver(timeout, start_seconds)
 
     async def aflush(self, timeout: float = _DEFAULT.exit_seconds) -> bool:  # noqa: ASYNC109
         """Do what `flush` does without blocking the event loop."""

@@ -24,10 +24,19 @@ or in the environment, where Airflow and dbt look as well:
 | `tags` | tags that every job gets |
 | `heartbeat_seconds` | after so many seconds of silence a job is shown as stalled (a day) |
 | `airflow_attempts` | whether Airflow's try number is the attempt (yes) |
-| `flush_seconds` | for how many seconds to wait until an event is sent (2); 0: do not wait |
+| `flush_seconds` | for how many seconds to wait until the bus has an event (2); 0: do not wait |
 
 Set `airflow_attempts` to false where Airflow's provider is so old that only its START events carry
 the try number: the end must be the end of the same attempt.
+
+**Nothing is lost with a process.** Airflow reports from a forked process that may end as soon as an
+event was emitted. So each event is on disk, in the spool, before `emit` returns; then `emit` waits
+for the bus. What the bus did not take meanwhile is sent by the next process on this machine that
+reports to the same bus, of Airflow's those of the scheduler or of a later task, or by
+`run-ledger spool flush`. Where the disk ends with the task, as in a container of its own, there is
+no next process: set `flush_seconds` to what an outage may cost each event (5, say; Airflow ends the
+reporting process after 10 by itself), or `RUN_LEDGER_SPOOL` to a volume that stays. The first event
+of a process may take up to six seconds more, while the AWS SDK starts on a busy machine.
 
 `run_ledger.emit.lineage` says what becomes of each part of a run event. Events about datasets or
 jobs alone have no run, so they are counted and left out. Nothing here raises: a wrong configuration
@@ -39,7 +48,6 @@ Spark's own listener runs in Java and can't load this; what drives it from Pytho
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -57,6 +65,7 @@ _OPTIONS = {
     *("airflow_attempts", "flush_seconds", "type", "name", "priority"),
 }
 _FLUSH_SECONDS = 2.0
+_START_SECONDS = 6.0  # with the two above less than the ten after which Airflow ends the process
 _LONGEST_CLOSE_SECONDS = 5.0
 _HURRY_SECONDS = 60.0
 _MOST_RUNS_REMEMBERED = 10_000
@@ -117,9 +126,12 @@ class RunLedgerTransport(Transport):
         self._counted_runs: dict[str, object] = {}
         self._logged: set[str] = set()
         self._hurries_until = 0.0
-        self._process = os.getpid()
         self._counts = dict.fromkeys(
-            ("sent", "dataset_events", "job_events", "unusable_events", "faults"), 0
+            (
+                *("sent", "kept", "unsafe"),
+                *("dataset_events", "job_events", "unusable_events", "faults"),
+            ),
+            0,
         )
         if config.problem is not None:
             self._log_once(f"no events are reported: {config.problem}")
@@ -147,7 +159,11 @@ class RunLedgerTransport(Transport):
             return False
 
     def stats(self) -> dict[str, int]:
-        """Return what became of the events so far, such as ``{"sent": 12, "faults": 0, …}``."""
+        """Return what became of the events so far, such as ``{"sent": 12, "kept": 0, …}``.
+
+        The bus took those that were ``sent``; those that were ``kept`` are on disk and sent later;
+        those that are ``unsafe`` were in memory alone when `emit` returned.
+        """
         return dict(self._counts)
 
     def _report(self, event: Any) -> None:
@@ -162,24 +178,25 @@ class RunLedgerTransport(Transport):
         ledger.send("job_update", state)
         if statistics is not None and self._is_first(statistics):
             ledger.send("job_update", statistics)
-        self._counts["sent"] += 1
-        if self._config.flush_seconds > 0:
-            self._bring_into_safety(ledger)
+        self._bring_into_safety(ledger)
 
     def _bring_into_safety(self, ledger: RunLedger) -> None:
-        """Wait a little until an event is with the bus or on the disk.
+        """Put an event on disk, and wait a little until the bus has it.
 
-        Airflow reports from a forked process that ends without calling exit hooks, so there the
-        event is put on disk when it could not be sent in time. Elsewhere the end of the program
-        does that, and after one event could not be sent, others don't wait for a minute.
+        After one event could not be sent in time, others of this process don't wait for a minute.
         """
-        is_forked = os.getpid() != self._process
-        if not is_forked and time.monotonic() < self._hurries_until:
+        is_hurried = time.monotonic() < self._hurries_until
+        seconds = 0.0 if is_hurried else self._config.flush_seconds
+        if ledger.deliver(seconds, start_seconds=_START_SECONDS if seconds > 0 else 0.0):
+            self._counts["sent"] += 1
             return
-        if not ledger.flush(self._config.flush_seconds):
+        if seconds > 0:
             self._hurries_until = time.monotonic() + _HURRY_SECONDS
-            if is_forked:
-                ledger.close(0)
+        if ledger.flush(0.0):
+            self._counts["kept"] += 1
+        else:
+            self._counts["unsafe"] += 1
+            self._log_once("neither the bus nor the disk took an event; it is in memory alone")
 
     def _is_first(self, statistics: Mapping[str, Any]) -> bool:
         """Return whether a run's statistics come for the first time, or unchanged.

@@ -11,7 +11,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +23,8 @@ from run_ledger.emit.counting.prices import Meter, Prices
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
 from run_ledger.emit.delivery.health import Health, Stats
-from run_ledger.emit.delivery.sender import FlushRequest, LastEvent, Sender, SenderTiming
+from run_ledger.emit.delivery.queue_items import FlushRequest, LastEvent, SenderTiming
+from run_ledger.emit.delivery.sender import Sender
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.job_identities import JobIdentities
@@ -155,6 +156,12 @@ class Reporter:
             return not self.enabled or self.sender.flush(timeout)
         return False
 
+    def deliver(self, timeout: float, start_seconds: float) -> bool:
+        """Put all on disk, then wait until the bus has it; return whether it has."""
+        with self.guard():
+            return not self.enabled or self.sender.deliver(timeout, start_seconds)
+        return False
+
     async def aflush(self, timeout: float) -> bool:  # noqa: ASYNC109
         """Do what `flush` does without blocking the event loop."""
         with self.guard():
@@ -163,11 +170,10 @@ class Reporter:
             loop, done = asyncio.get_running_loop(), asyncio.Event()
             request = FlushRequest(lambda: loop.call_soon_threadsafe(done.set))
             self.sender.enqueue(request)
-            try:
+            # What the bus does not answer about may be safe on disk all the same.
+            with suppress(TimeoutError):
                 await asyncio.wait_for(done.wait(), timeout)
-            except TimeoutError:
-                return False
-            return request.is_safe
+            return request.is_safe or await asyncio.to_thread(self.sender.write_ahead)
         return False
 
     def close(self, timeout: float) -> bool:

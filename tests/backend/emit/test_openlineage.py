@@ -99,7 +99,7 @@ transport:
     assert (detail["client_id"], detail["pipeline"]) == ("globex", "myjob")
     assert detail["tags"] == {"stage": "prod", "namespace": NAMESPACE}
     assert detail["heartbeat_seconds"] == 600
-    assert ledger.flushed == []
+    assert ledger.delivered == [0.0]
 
 
 def test_the_environment_configures_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_the_environment_configures_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     (detail,) = ledger.sent
     assert (detail["client_id"], detail["project_id"]) == ("acme", "nightly")
-    assert ledger.flushed == [2.0]
+    assert ledger.delivered == [2.0]
 
 
 def test_events_about_datasets_and_jobs_alone_are_counted_and_left() -> None:
@@ -133,6 +133,8 @@ def test_events_about_datasets_and_jobs_alone_are_counted_and_left() -> None:
     assert ledger.sent == []
     assert transport(client).stats() == {
         "sent": 0,
+        "kept": 0,
+        "unsafe": 0,
         "dataset_events": 1,
         "job_events": 1,
         "unusable_events": 0,
@@ -173,7 +175,7 @@ def test_statistics_of_a_run_are_sent_once() -> None:
 
 
 def test_a_bus_that_lets_events_wait_is_waited_for_once() -> None:
-    """One event waits in vain; the next ones don't wait, and the program's end sees to them."""
+    """One event waits in vain; the next ones are put on disk alone, and not called sent."""
     ledger = Recorder()
     ledger.is_stuck = True
     client = client_with(ledger, client_id="acme")
@@ -181,22 +183,9 @@ def test_a_bus_that_lets_events_wait_is_waited_for_once() -> None:
     for _ in range(3):
         client.emit(run_event(RunState.START))
 
-    assert ledger.flushed == [2.0]
-    assert ledger.closed == []
-
-
-def test_a_forked_process_puts_on_disk_what_waits_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody sees to a process that ends at once, so each event there is brought into safety."""
-    ledger = Recorder()
-    ledger.is_stuck = True
-    client = client_with(ledger, client_id="acme")
-    monkeypatch.setattr(transport(client), "_process", os.getpid() + 1)
-
-    for _ in range(2):
-        client.emit(run_event(RunState.START))
-
-    assert ledger.flushed == [2.0, 2.0]
-    assert ledger.closed == [0, 0]
+    assert ledger.delivered == [2.0, 0.0, 0.0]
+    assert transport(client).stats()["kept"] == 3
+    assert transport(client).stats()["sent"] == 0
 
 
 class Broken(Recorder):

@@ -93,10 +93,13 @@ def request() -> Walk:
 
 def add() -> Walk:
     """Follow one `job.add` of a job that runs, and the thread that brings it to the bus."""
-    bus, walk, is_walking = WillingBus(), Walk(), threading.Event()
+    bus, walk, is_walking, is_woken = WillingBus(), Walk(), threading.Event(), threading.Event()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
-        if is_walking.is_set():
+        # What the thread still does for the flush before is no part of the walk.
+        if is_walking.is_set() and event == "c_return" and frame.f_code.co_name == "_work":
+            is_woken.set()
+        if is_woken.is_set() and is_walking.is_set():
             walk.note(frame, event, argument)
 
     threading.setprofile(note)

@@ -40,6 +40,7 @@ class Recorder:
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.flushed: list[float] = []
+        self.delivered: list[float] = []
         self.closed: list[float] = []
         self.is_stuck = False
 
@@ -49,8 +50,14 @@ class Recorder:
         self.sent.append(json.loads(json.dumps(detail)))
 
     def flush(self, timeout: float) -> bool:
-        """Note that a flush was asked for."""
+        """Note that a flush was asked for; there is a disk."""
         self.flushed.append(timeout)
+        return True
+
+    def deliver(self, timeout: float, *, start_seconds: float) -> bool:
+        """Note for how long the bus was waited for."""
+        assert (start_seconds > 0) == (timeout > 0)
+        self.delivered.append(timeout)
         return not self.is_stuck
 
     def close(self, timeout: float) -> bool:

@@ -18,7 +18,7 @@ from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.delivery.spool_file import SpoolBatch, SpoolFile
 
 SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that ended
-_LOCK_SECONDS = 2.0
+_LOCK_SECONDS = 1.0
 
 
 class Backlog:
@@ -37,6 +37,7 @@ class Backlog:
         self._lock = threading.Lock()
         self._orphans: Iterator[SpoolFile] = iter(())
         self._orphan: SpoolFile | None = None
+        self._is_searching = False  # whether there may be more of those files at this moment
         self._search_at: float | None = None
 
     def after_fork(self) -> None:
@@ -50,13 +51,13 @@ class Backlog:
     def due_at(self, retry_at: float) -> float | None:
         """Return when to ask for the next batch, in seconds of the clock; None for never.
 
-        That is *retry_at* where events are known to lie on disk, else the time of the next search
-        for files of processes that ended. Before the first search it is never: the first call of
-        `next_batch` searches.
+        That is *retry_at* where events may lie on disk, else the time of the next search for files
+        of processes that ended. Before the first search it is never: the first call of `next_batch`
+        searches.
         """
         if self._spool is None:
             return None
-        if self._spool.own or self._orphan:
+        if self._spool.own or self._orphan or self._is_searching:
             return retry_at
         return self._search_at
 
@@ -85,6 +86,36 @@ class Backlog:
         else:
             self.health.note_unwritable(words)
         return is_written
+
+    def write_ahead(self, unsaved: Callable[[], Sequence[OutgoingEvent]]) -> list[OutgoingEvent]:
+        """Put on disk what *unsaved* returns, before it is sent; return what is safe there.
+
+        *unsaved* is called when no other thread writes, so that nothing is written twice.
+        """
+        if self._spool is None or not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return []
+        words = "the spool is full"
+        try:
+            events = list(unsaved())
+            if not events or self._spool.write_ahead(events):
+                return events
+        except OSError as error:
+            words = f"the spool can't be written: {error}"
+        finally:
+            self._lock.release()
+        self.health.note_unwritable(words)
+        return []
+
+    def shorten_ahead(self, unsent: Callable[[], Sequence[OutgoingEvent]]) -> None:
+        """Drop what was written ahead, but for what *unsent* returns, once that is worth it."""
+        if self._spool is None or not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return
+        try:
+            self._spool.shorten_ahead(unsent())
+        except OSError as error:
+            self.health.note_unwritable(f"the spool can't be written: {error}")
+        finally:
+            self._lock.release()
 
     def next_batch(self) -> SpoolBatch | None:
         """Return what to send next, as much as one call takes; None where nothing lies there."""
@@ -115,18 +146,25 @@ class Backlog:
         if batch.damaged:
             self.health.note_dropped("lost", batch.damaged, "torn or garbled on disk")
 
-    def close(self) -> None:
-        """Close the files, so that the next process may send what is in them."""
-        if self._spool and self._lock.acquire(timeout=_LOCK_SECONDS):
-            try:
-                self._orphans = iter(())
-                if self._orphan:
-                    self._orphan.close()
-                self._orphan = None
-                self._search_at = None
-                self._spool.close()
-            finally:
-                self._lock.release()
+    def close(self) -> bool:
+        """Close the files, so that the next process may send what is in them.
+
+        Return False where another thread uses them for too long.
+        """
+        if self._spool is None:
+            return True
+        if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return False
+        try:
+            self._orphans = iter(())
+            if self._orphan:
+                self._orphan.close()
+            self._orphan = self._search_at = None
+            self._is_searching = False
+            self._spool.close()
+        finally:
+            self._lock.release()
+        return True
 
     def _next_orphan(self, spool: Spool) -> SpoolFile | None:
         """Return the next file of a process that ended; search for such files now and then."""
@@ -136,4 +174,5 @@ class Backlog:
             self._search_at = now + SECONDS_BETWEEN_SEARCHES
             self._orphans = spool.orphans()
             self._orphan = next(self._orphans, None)
+        self._is_searching = self._orphan is not None
         return self._orphan

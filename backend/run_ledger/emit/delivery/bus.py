@@ -60,18 +60,19 @@ class EventBus:
         self.target = target
         self._client = client
         self._given = client is not None
+        self.was_prepared = threading.Event()
+        """Set once the client is there, or can't be made."""
 
     def forget_connection(self) -> None:
         """Drop the client: after a fork its connections are the parent's."""
+        self.was_prepared = threading.Event()
         if not self._given:
             self._client = None
 
     def put(self, events: Sequence[OutgoingEvent]) -> PutOutcome:
         """Send *events* in one call, once; raise BusUnavailable where the call fails."""
         try:
-            if self._client is None:
-                self._client = _client(self.target)
-            answer = self._client.put_events(Entries=[self._entry(event) for event in events])
+            answer = self._prepare().put_events(Entries=[self._entry(event) for event in events])
             results = list(answer["Entries"])
         except Exception as error:  # whatever a network, a proxy or credentials may raise
             raise BusUnavailable(_words(error)) from error
@@ -88,6 +89,14 @@ class EventBus:
             else:
                 outcome.retry.append(event)
         return outcome
+
+    def _prepare(self) -> EventBridgeClient:
+        try:
+            if self._client is None:
+                self._client = _client(self.target)
+            return self._client
+        finally:
+            self.was_prepared.set()
 
     def _entry(self, event: OutgoingEvent) -> dict[str, str]:
         return {

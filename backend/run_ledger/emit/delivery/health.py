@@ -132,6 +132,15 @@ class Health:
             words,
         )
 
+    def note_threadless(self, words: str) -> None:
+        """Note that there can be no thread that sends; log it once."""
+        self.last_error = words
+        self._log_once(
+            "no thread",
+            "there can be no thread (%s); events are put on disk, and sent by the next program",
+            words,
+        )
+
     def note_dropped(self, name: str, number: int, words: str) -> None:
         """Count events that will never reach the ledger; log each reason once as an error."""
         self.count(name, number)

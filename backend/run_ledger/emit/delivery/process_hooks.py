@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,8 +25,8 @@ class ForkAware(Protocol):
 class ExitAware(ForkAware, Protocol):
     """Something that has work to finish before the process ends."""
 
-    def at_exit(self) -> None:
-        """Finish it within a few seconds."""
+    def at_exit(self, waited: float) -> None:
+        """Finish it within a few seconds, of which *waited* have passed."""
 
 
 _fork_aware: list[weakref.ref[ForkAware]] = []
@@ -40,13 +41,13 @@ def watch_fork(one: ForkAware) -> None:
 
 
 def watch_exit(one: ExitAware) -> None:
-    """Keep *one* and call ``one.at_exit()`` before the process ends, until `unwatch_exit`."""
+    """Keep *one* and call ``one.at_exit(…)`` before the process ends, until `unwatch_exit`."""
     _exit_aware[one] = None
     _register()
 
 
 def unwatch_exit(one: ExitAware) -> None:
-    """No longer call ``one.at_exit()`` at the end."""
+    """No longer call ``one.at_exit(…)`` at the end."""
     _exit_aware.pop(one, None)
 
 
@@ -72,9 +73,10 @@ def _register() -> None:
 
 
 def _at_exit(**_: object) -> None:
+    started = time.monotonic()
     for one in list(_exit_aware):
         with suppress(Exception):
-            one.at_exit()
+            one.at_exit(time.monotonic() - started)
 
 
 def _after_fork() -> None:

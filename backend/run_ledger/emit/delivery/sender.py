@@ -1,10 +1,11 @@
 """The sender's thread: it collects what is new, sends it, and puts on disk what the bus refuses.
 
 Callers only put something in the queue, and never wait. The thread collects at once when a job
-starts or ends, else every few seconds. It sends up to ten events a call and puts on disk what the
-bus did not take the first time. From there events are sent again, after delays that grow and
-vary. So an event is in one of three places: not made yet (in an `Accumulator`), in ``_unsent``, or
-on disk. It leaves ``_unsent`` only when the bus or the disk has it.
+starts or ends, else every few seconds. It writes what it collected to disk ahead of sending it, so
+that a kill while the bus does not answer loses nothing of it. Then it sends up to ten events a
+call. What the bus did not take the first time is sent again off the disk, after delays that grow
+and vary. So an event is in one of three places: not made yet (in an `Accumulator`), in ``_unsent``,
+or on disk alone. It leaves ``_unsent`` only when the bus or the disk has it.
 """
 
 from __future__ import annotations
@@ -14,62 +15,29 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import Any
 
-from msgspec import Struct
-
-from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.delivery.backlog import Backlog
 from run_ledger.emit.delivery.bus import EVENTS_PER_CALL, BusUnavailable, EventBus, first_call
 from run_ledger.emit.delivery.health import Health
+from run_ledger.emit.delivery.queue_items import (
+    FlushRequest,
+    LastEvent,
+    QueueItem,
+    SenderTiming,
+)
 from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.delivery.unsent_events import UnsentEvents
 
 MAX_UNSENT = 10_000  # events in memory, and as many in the queue
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 60.0  # seconds
 _JOIN_SECONDS = 1.0
 _log = logging.getLogger("run_ledger.emit")
-
-
-class SenderTiming(Struct, frozen=True):
-    """How often deltas are sent, and for how long the end of the process may wait for that."""
-
-    interval_seconds: float = 5.0
-    exit_seconds: float = 5.0
-
-
-class LastEvent(Struct, frozen=True):
-    """A job's last event, to be made with whatever else is new."""
-
-    accumulator: Accumulator
-    fields: Mapping[str, Any]
-
-
-class FlushRequest:
-    """Somebody waits until everything before it in the queue is with the bus or on disk."""
-
-    def __init__(self, when_done: Callable[[], object] | None = None) -> None:
-        """Call *when_done* at the end, in the sender's thread."""
-        self.done = threading.Event()
-        self.is_safe = False
-        self._when_done = when_done
-
-    def finish(self, *, is_safe: bool) -> None:
-        """Let the one who waits go on."""
-        self.is_safe = is_safe
-        self.done.set()
-        if self._when_done:
-            with suppress(RuntimeError):  # an event loop that was closed meanwhile
-                self._when_done()
-
-
-QueueItem = OutgoingEvent | Accumulator | LastEvent | FlushRequest | InvalidEvent
 
 
 class Sender:
@@ -99,16 +67,19 @@ class Sender:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._changed: dict[Accumulator, None] = {}
-        self._unsent: dict[OutgoingEvent, None] = {}
+        self._unsent = UnsentEvents()
         self._flushes: list[FlushRequest] = []
         self._collect_at = 0.0
         self._failures = 0  # in a row
         self._retry_at = 0.0
         self._ends_when_idle = False
 
-    def at_exit(self) -> None:
-        """Send or save what there is before the process ends."""
-        self.stop(self._timing.exit_seconds)
+    def at_exit(self, waited: float) -> None:
+        """Send or save what there is before the process ends.
+
+        *waited* is for how many seconds the end of the process was held up already.
+        """
+        self.stop(max(0.0, self._timing.exit_seconds - waited))
 
     def after_fork(self) -> None:
         """Begin anew in the child: the parent reports what was queued before."""
@@ -117,7 +88,7 @@ class Sender:
         self._begin()
         self.health = self._backlog.health = Health()
 
-    # What callers use; only `flush` and `stop` wait.
+    # What callers use; only `flush`, `deliver` and `stop` wait.
 
     def enqueue(self, item: QueueItem) -> None:
         """Put *item* in the queue and wake the thread."""
@@ -139,8 +110,28 @@ class Sender:
         """Wait at most *timeout* seconds; return whether all so far is with the bus or on disk."""
         request = FlushRequest()
         self.enqueue(request)
-        request.done.wait(timeout)
+        if self._thread is not None:
+            request.done.wait(timeout)
+        return request.is_safe or self.write_ahead()
+
+    def deliver(self, timeout: float, start_seconds: float) -> bool:
+        """Put all on disk, then wait until the bus has it; return whether it has.
+
+        What ended processes left on disk is sent, too. Wait *timeout* seconds at most, and before
+        that *start_seconds* at most until the client for the bus is made, once a process.
+        """
+        self.write_ahead()
+        request = FlushRequest(wants_delivery=True)
+        self.enqueue(request)
+        if self._thread is not None:
+            self._bus.was_prepared.wait(start_seconds)
+            request.done.wait(timeout)
         return request.is_safe
+
+    def write_ahead(self) -> bool:
+        """Put on disk what is in memory alone, from any thread; return whether all is safe."""
+        self._collect(takes_all=True)
+        return self._write_ahead()
 
     def stop(self, timeout: float) -> bool:
         """Send all within *timeout* seconds or put the rest on disk; return whether all is safe."""
@@ -148,16 +139,16 @@ class Sender:
         is_other = thread is not threading.current_thread()
         if thread is not None and thread.is_alive() and is_other:
             ends_at = self._clock() + timeout
-            self.flush(timeout)
+            request = FlushRequest()
+            self.enqueue(request)
+            request.done.wait(timeout)
             process_hooks.unwatch_exit(self)  # first: whoever enqueues something now begins anew
             self._thread = None  # the thread ends when it sees this
             self._wake_ups.put(None)
             thread.join(max(0.0, min(_JOIN_SECONDS, ends_at - self._clock())))
         process_hooks.unwatch_exit(self)
         self._thread = None
-        is_safe = self._save_all()
-        self._backlog.close()
-        return is_safe
+        return self._save_all()
 
     def end_when_idle(self) -> None:
         """Stop once all is sent: nobody is left who could enqueue anything."""
@@ -175,17 +166,22 @@ class Sender:
         return self._backlog.size
 
     def _start(self) -> None:
-        """Start the thread, unless another thread is just doing so."""
+        """Start the thread, unless another thread is just doing so.
+
+        Where there can't be a thread, as at the end of the interpreter, put on disk what there is.
+        """
         if not self._starting.acquire(blocking=False):
             return
         try:
             if self._thread is None:
+                process_hooks.watch_exit(self)
                 self._thread = threading.Thread(target=self._run, name="run-ledger", daemon=True)
                 self._thread.start()
-                process_hooks.watch_exit(self)
-        except RuntimeError:  # no more threads to be had, or the interpreter is ending
+        except (RuntimeError, MemoryError) as error:
             self._thread = None
-            raise
+            self.health.note_threadless(str(error))
+            self._collect(takes_all=True)
+            self._move_to_disk(self._unsent.oldest())
         finally:
             self._starting.release()
 
@@ -209,12 +205,23 @@ class Sender:
         self._collect()
         self._make_room()
         self._send_unsent()
+        self._finish_flushes()
+        if not self._resend():
+            self._finish_flushes(is_delivered=not self._failures)
+
+    def _finish_flushes(self, *, is_delivered: bool | None = None) -> None:
+        """Let those go on who wait for safety, or, with *is_delivered*, for delivery."""
+        wants_delivery = is_delivered is not None
         with self._state:
-            flushes, self._flushes = self._flushes, []
-            is_safe = not self._unsent
-        for request in flushes:
+            for one in self._flushes:
+                one.is_safe = not (self._failures or self._unsent)
+            done = [one for one in self._flushes if one.wants_delivery == wants_delivery]
+            self._flushes = [one for one in self._flushes if one.wants_delivery != wants_delivery]
+        is_safe = not self._unsent.unwritten() if is_delivered is None else is_delivered
+        if done and is_delivered and not self._unsent:
+            self._backlog.close()  # the process may end now, and leave no empty file
+        for request in done:
             request.finish(is_safe=is_safe)
-        self._resend()
 
     def _seconds_to_wait(self) -> float | None:
         """Return for how many seconds nothing is due; None while nothing ever is."""
@@ -224,7 +231,7 @@ class Sender:
             due.append(retry_at)
         return max(0.0, min(due) - self._clock()) if due else None
 
-    def _collect(self, *, is_last: bool = False) -> None:
+    def _collect(self, *, takes_all: bool = False) -> None:
         """Empty the queue and, when it is time, take the events of changed accumulators."""
         with self._state:
             while self._queue:
@@ -232,14 +239,14 @@ class Sender:
             now = self._clock()
             # While there is no room, changes are best left in the accumulators, which need none.
             is_due = now >= self._collect_at and len(self._unsent) < MAX_UNSENT / 2
-            if is_due or is_last or self._flushes:
+            if is_due or takes_all or self._flushes:
                 for accumulator in list(self._changed):
                     self._take_from(accumulator, now)
                 self._collect_at = now + max(self._timing.interval_seconds, self._delay())
 
     def _accept(self, item: QueueItem) -> None:
         if isinstance(item, OutgoingEvent):
-            self._unsent[item] = None
+            self._unsent.add([item])
         elif isinstance(item, Accumulator):
             if not self._changed:
                 self._collect_at = self._clock() + self._timing.interval_seconds
@@ -248,7 +255,7 @@ class Sender:
                 item.taken_at = self._clock()
         elif isinstance(item, LastEvent):
             item.accumulator.is_kept_alive = False
-            self._keep(
+            self._unsent.add(
                 item.accumulator.take_events(self.health.note_invalid, last_fields=item.fields)
             )
         elif isinstance(item, FlushRequest):
@@ -268,55 +275,55 @@ class Sender:
             events = accumulator.take_events(self.health.note_invalid)
         if events:
             accumulator.taken_at = now
-            self._keep(events)
-
-    def _keep(self, events: list[OutgoingEvent]) -> None:
-        self._unsent.update(dict.fromkeys(events))
+            self._unsent.add(events)
 
     def _make_room(self) -> None:
         """Put on disk what memory has no room for; drop the oldest where the disk has none."""
-        with self._state:
-            excess = len(self._unsent) - MAX_UNSENT
-            # A tenth stays, so that not every call is followed by a write.
-            most = excess + MAX_UNSENT * 9 // 10
-            newest = list(islice(reversed(self._unsent), most)) if excess > 0 else []
-        if not newest or self._move_to_disk(newest):
+        excess = len(self._unsent) - MAX_UNSENT
+        # A tenth stays, so that not every call is followed by a write.
+        most = excess + MAX_UNSENT * 9 // 10
+        if excess <= 0 or self._move_to_disk(self._unsent.newest(most)):
             return
-        with self._state:
-            excess = len(self._unsent) - MAX_UNSENT
-            for event in list(islice(self._unsent, max(0, excess))):
-                del self._unsent[event]
+        excess = len(self._unsent) - MAX_UNSENT
         if excess > 0:
+            self._unsent.remove(self._unsent.oldest(excess))
             words = "bus and disk are both unavailable for too long"
             self.health.note_dropped("lost", excess, words)
 
     def _send_unsent(self) -> None:
         """Send call by call; put all on disk once the bus does not take something."""
         while self._unsent:
-            batch = first_call(list(islice(self._unsent, EVENTS_PER_CALL)))
-            retry = self._put(batch) if self._clock() >= self._retry_at else None
+            batch = first_call(self._unsent.oldest(EVENTS_PER_CALL))
+            retry = None
+            if self._clock() >= self._retry_at:
+                self._write_ahead()
+                retry = self._put(batch)
             if retry is not None:
                 self._remove_unsent(event for event in batch if event not in retry)
             if retry is None or retry:
-                self._move_to_disk(list(self._unsent))
+                self._move_to_disk(self._unsent.oldest())
                 return
             self._collect()
             self._make_room()
 
-    def _resend(self) -> None:
-        """Send one call's events off the disk: first our own, then those of ended processes."""
+    def _resend(self) -> bool:
+        """Send one call's events off the disk: first our own, then those of ended processes.
+
+        Return whether there may be more to send at once.
+        """
         if self._clock() < self._retry_at:
-            return
+            return False
         batch = self._backlog.next_batch()
         if batch is None:
-            return
+            return False
         if batch.events:
             self.health.count("retried", len(batch.events))
             retry = self._put(batch.events)
             # What has to be sent again goes to the end of the spool, before its head is dropped.
             if retry is None or not self._backlog.write(retry):
-                return
+                return False
         self._backlog.drop(batch)
+        return not self._failures
 
     def _put(self, batch: list[OutgoingEvent]) -> list[OutgoingEvent] | None:
         """Send *batch* in one call; return the events to send again, None where all failed."""
@@ -349,9 +356,13 @@ class Sender:
         return min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._failures - 1, 10))
 
     def _remove_unsent(self, events: Iterable[OutgoingEvent]) -> None:
-        with self._state:
-            for event in events:
-                self._unsent.pop(event, None)
+        self._unsent.remove(events)
+        self._backlog.shorten_ahead(self._unsent.oldest)
+
+    def _write_ahead(self) -> bool:
+        """Put on disk what was collected; return whether nothing is in memory alone."""
+        self._unsent.note_written(self._backlog.write_ahead(self._unsent.unwritten))
+        return not self._unsent.unwritten()
 
     def _move_to_disk(self, events: list[OutgoingEvent]) -> bool:
         """Move *events* from memory to the disk; return whether the disk has them."""
@@ -361,14 +372,19 @@ class Sender:
         return is_written
 
     def _save_all(self) -> bool:
-        """Put on disk what is still in memory, from any thread; return whether all is safe."""
-        self._collect(is_last=True)
-        rest = list(self._unsent)
-        is_safe = self._move_to_disk(rest)
-        if rest and is_safe:
+        """Leave on disk what is still in memory, from any thread; return whether all is safe."""
+        is_safe = self.write_ahead()
+        with self._state:
+            flushes, self._flushes = self._flushes, []
+        rest = self._unsent.written()
+        # Once it is closed, nobody shortens what was written ahead, and memory may forget it.
+        if self._backlog.close():
+            self._remove_unsent(rest)
+        if rest:
+            self.health.count("spooled", len(rest))
             self.health.note_outage("no answer before the end")
-        for request in self._flushes:
-            request.finish(is_safe=is_safe)
+        for request in flushes:
+            request.finish(is_safe=is_safe and not request.wants_delivery)
         if not is_safe:
             _log.error("%s event(s) are lost: neither bus nor disk took them", len(self._unsent))
         return is_safe

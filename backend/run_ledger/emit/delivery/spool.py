@@ -5,7 +5,11 @@ there and holds a lock on it for as long as it lives. The kernel releases the lo
 dies, however it dies, and then another process may take the file over. A file is emptied once
 all of it was sent, and removed at the end of the process.
 
-When `Spool.append` has returned True, the events and the folder's entry for the file are fsynced.
+A process has two such files: one for what the bus did not take, which is sent from there, and one
+for what is about to be sent from memory, which is read only if the process dies meanwhile.
+
+When `Spool.append` or `Spool.write_ahead` has returned True, the events and the folder's entry for
+the file are fsynced.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ from run_ledger.emit.delivery.spool_file import (
 SUFFIX = ".spool"
 MAX_BYTES = 64 * 1024 * 1024  # of one target's folder
 MAX_AGE_SECONDS = 30 * 86_400  # well below the 90 days for which the ledger knows repeats
-_WASTE_BYTES = 1024 * 1024
+_WASTE_BYTES = 1024 * 1024  # of a file, that may lie there for nothing
 _FOLDER_MODE = 0o700
 
 
@@ -54,23 +58,40 @@ class Spool:
         self._clock = clock
         self._folder: int | None = None
         self._own: SpoolFile | None = None
+        self._ahead: SpoolFile | None = None
 
     def append(self, events: Sequence[OutgoingEvent]) -> bool:
         """Put *events* on disk; return True once they are fsynced, False where they don't fit.
 
         Raises OSError where the disk or the folder can't be written.
         """
-        lines = b"".join(line_of(event, self._clock()) for event in events)
-        own = self._own or self._made()
-        if self._bytes_of_others(own) + own.size + len(lines) > self._max_bytes:
-            return False
-        own.append(lines)
-        return True
+        self._own = self._own or self._made()
+        return self._add(self._own, events)
+
+    def write_ahead(self, events: Sequence[OutgoingEvent]) -> bool:
+        """Put *events* on disk before they are sent from memory; else as `append`."""
+        self._ahead = self._ahead or self._made()
+        return self._add(self._ahead, events)
+
+    def shorten_ahead(self, unsent: Sequence[OutgoingEvent]) -> None:
+        """Drop what was written ahead, but for *unsent*, once that is worth it."""
+        file = self._ahead
+        if file is None or not file.size:
+            return
+        if not unsent:
+            file.clear()
+        elif file.size > _WASTE_BYTES + 2 * sum(event.size for event in unsent):
+            self._ahead = self._made()
+            if self._add(self._ahead, unsent):
+                file.remove()
+            else:
+                self._ahead.remove()
+                self._ahead = file
 
     @property
     def size(self) -> int:
-        """Return how many bytes this process's own file holds."""
-        return self._own.size if self._own else 0
+        """Return how many bytes this process's own files hold."""
+        return sum(file.size for file in (self._own, self._ahead) if file)
 
     @property
     def own(self) -> SpoolFile | None:
@@ -87,8 +108,9 @@ class Spool:
         file.drop(batch)
         if file is self._own and file.position > _WASTE_BYTES > file.size - file.position:
             # Something at its end is refused time and again: without this the file would grow.
-            rest, self._own = file.unread(), None
-            self._made().append(rest)
+            rest = file.unread()
+            self._own = self._made()
+            self._own.append(rest)
             file.remove()
 
     def orphans(self) -> Iterator[SpoolFile]:
@@ -97,28 +119,40 @@ class Spool:
             return
         folder = self._opened()
         for name in sorted(os.listdir(folder)):  # noqa: PTH208 - an open folder's
-            if name.endswith(SUFFIX) and not (self._own and self._own.name == name):
+            if name.endswith(SUFFIX) and name not in self._names():
                 file = lock_file(folder, name, os.O_RDWR)
                 if file is not None:
                     yield file
 
     def close(self) -> None:
         """Close everything; what was not sent stays for the next process."""
-        if self._own:
-            self._own.close()
-        self._own = None
+        for file in (self._own, self._ahead):
+            if file:
+                file.close()
+        self._own = self._ahead = None
         if self._folder is not None:
             os.close(self._folder)
         self._folder = None
 
     def abandon(self) -> None:
-        """Forget the parent's file after a fork, and leave its lock alone."""
-        if self._own:
-            self._own.abandon()
+        """Forget the parent's files after a fork, and leave their locks alone."""
+        for file in (self._own, self._ahead):
+            if file:
+                file.abandon()
         if self._folder is not None:
             with suppress(OSError):
                 os.close(self._folder)
-        self._own = self._folder = None
+        self._own = self._ahead = self._folder = None
+
+    def _names(self) -> set[str]:
+        return {file.name for file in (self._own, self._ahead) if file}
+
+    def _add(self, file: SpoolFile, events: Sequence[OutgoingEvent]) -> bool:
+        lines = b"".join(line_of(event, self._clock()) for event in events)
+        if self._bytes_of_others(file) + file.size + len(lines) > self._max_bytes:
+            return False
+        file.append(lines)
+        return True
 
     def _opened(self) -> int:
         if self._folder is None:
@@ -136,7 +170,6 @@ class Spool:
             file = lock_file(folder, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if file is not None:  # else another process took it for an orphan: try a new name
                 os.fsync(folder)
-                self._own = file
                 return file
 
     def _bytes_of_others(self, own: SpoolFile) -> int:

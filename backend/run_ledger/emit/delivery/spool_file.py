@@ -123,8 +123,12 @@ class SpoolFile:
         """Drop *batch*, which was read from here; a file with nothing left is emptied."""
         self._position = batch.end
         if self.is_drained:
-            os.ftruncate(self._descriptor, 0)
-            self._position = 0
+            self.clear()
+
+    def clear(self) -> None:
+        """Drop everything in it."""
+        os.ftruncate(self._descriptor, 0)
+        self._position = 0
 
     def close(self) -> None:
         """Unlock the file, and remove it where nothing is left in it."""
