@@ -57,6 +57,7 @@ lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer v
 	$(compile) infra/locks/tools.in -o infra/locks/tools.txt
 	$(compile) infra/locks/policy.in -o infra/locks/policy.txt
 	$(compile) infra/locks/lock.in -o infra/locks/lock.txt
+	for client in infra/locks/clients/*.in; do $(compile) $$client -o $${client%.in}.txt || exit; done
 	npm install --prefix infra/locks/node --package-lock-only --omit-lockfile-registry-resolved --no-audit
 
 clean: ## remove environments, caches and builds; the local ledger's state in .run-ledger stays

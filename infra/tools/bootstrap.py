@@ -49,6 +49,7 @@ ENVIRONMENTS = {
     "tools": Environment(".venvs/tools", ("tools",)),
     "policy": Environment(".venvs/policy", ("policy",)),
     "lock": Environment(".venvs/lock", ("lock",)),
+    "airflow": Environment(".venvs/airflow", ("clients/airflow",)),
 }
 
 

@@ -23,11 +23,12 @@ or in the environment, where Airflow and dbt look as well:
 | `namespaces` | by job namespace (`team-*` for many): the three above, where they differ |
 | `tags` | tags that every job gets |
 | `heartbeat_seconds` | after so many seconds of silence a job is shown as stalled (a day) |
-| `airflow_attempts` | whether Airflow's try number is the attempt (yes) |
+| `airflow_attempts` | whether the tries of an Airflow task are attempts of one job (yes) |
+| `job_types` | only these types of jobs, as `[JOB, MODEL]`, or all but these, as `[-SQL]` |
 | `flush_seconds` | for how many seconds to wait until the bus has an event (2); 0: do not wait |
 
 Set `airflow_attempts` to false where Airflow's provider is so old that only its START events carry
-the try number: the end must be the end of the same attempt.
+the try number: the end must be the end of the same attempt. Each try is a job of its own then.
 
 **Nothing is lost with a process.** Airflow reports from a forked process that may end as soon as an
 event was emitted. So each event is on disk, in the spool, before `emit` returns; then `emit` waits
@@ -38,9 +39,10 @@ no next process: set `flush_seconds` to what an outage may cost each event (5, s
 reporting process after 10 by itself), or `RUN_LEDGER_SPOOL` to a volume that stays. The first event
 of a process may take up to six seconds more, while the AWS SDK starts on a busy machine.
 
-`run_ledger.emit.lineage` says what becomes of each part of a run event. Events about datasets or
-jobs alone have no run, so they are counted and left out. Nothing here raises: a wrong configuration
-is logged once as an error, and then all events are left out and counted in `stats()`.
+`run_ledger.emit.lineage.run_events` says what becomes of each part of a run event. Events about
+datasets or jobs alone have no run, so they are counted and left out, as are jobs of a type that
+`job_types` leaves out. Nothing here raises: what can't be understood is counted in `stats()` and
+logged once, and with a wrong configuration that is each event.
 
 Spark's own listener runs in Java and can't load this; what drives it from Python can.
 """
@@ -56,19 +58,16 @@ from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
 
 from run_ledger.emit.ledger import RunLedger
-from run_ledger.emit.lineage import LineageRules, Owner, UnusableEvent, lineage_events
+from run_ledger.emit.lineage import LineageAdapter, LineageRules, UnusableEvent, read_rules
+from run_ledger.emit.lineage.rules import OPTIONS, option_text
 
 _log = logging.getLogger("run_ledger.emit.openlineage")
 _TARGET = ("bus", "region", "endpoint_url")
-_OPTIONS = {
-    *(*_TARGET, *Owner._fields, "namespaces", "tags", "heartbeat_seconds"),
-    *("airflow_attempts", "flush_seconds", "type", "name", "priority"),
-}
+_OPTIONS = {*_TARGET, *OPTIONS, "flush_seconds", "type", "name", "priority"}
 _FLUSH_SECONDS = 2.0
 _START_SECONDS = 6.0  # with the two above less than the ten after which Airflow ends the process
 _LONGEST_CLOSE_SECONDS = 5.0
 _HURRY_SECONDS = 60.0
-_MOST_RUNS_REMEMBERED = 10_000
 
 
 class RunLedgerConfig(Config):
@@ -95,22 +94,9 @@ class RunLedgerConfig(Config):
             raise ValueError(
                 f"unknown option {unknown[0]!r}; allowed: {', '.join(sorted(_OPTIONS))}"
             )
-        self.target = {name: _text(params, name) for name in _TARGET if name in params}
+        self.target = {name: option_text(params, name) for name in _TARGET if name in params}
         self.flush_seconds = float(params.get("flush_seconds", _FLUSH_SECONDS))
-        general = _owner(params, Owner())
-        namespaces = _mapping(params, "namespaces")
-        self.rules = LineageRules(
-            owner=general,
-            namespaces={str(key): _owner(_mapping(namespaces, key), general) for key in namespaces},
-            tags={str(key): str(value) for key, value in _mapping(params, "tags").items()},
-            heartbeat_seconds=_positive(
-                params, "heartbeat_seconds", LineageRules().heartbeat_seconds
-            ),
-            airflow_attempts=_switch(params, "airflow_attempts", default=True),
-        )
-        owners = [self.rules.owner, *self.rules.namespaces.values()]
-        if not any(owner.client_id for owner in owners):
-            raise ValueError("client_id is missing; allowed: an id, or one for each of namespaces")
+        self.rules = read_rules(params)
 
 
 class RunLedgerTransport(Transport):
@@ -123,13 +109,13 @@ class RunLedgerTransport(Transport):
         """Report to *ledger*, else to one for the bus of *config*, made at the first event."""
         self._config = config
         self._ledger = ledger
-        self._counted_runs: dict[str, object] = {}
+        self._adapter = LineageAdapter(config.rules)
         self._logged: set[str] = set()
         self._hurries_until = 0.0
         self._counts = dict.fromkeys(
             (
                 *("sent", "kept", "unsafe"),
-                *("dataset_events", "job_events", "unusable_events", "faults"),
+                *("dataset_events", "job_events", "left_out", "unusable_events", "faults"),
             ),
             0,
         )
@@ -173,11 +159,13 @@ class RunLedgerTransport(Transport):
             return
         if self._config.problem is not None:
             raise UnusableEvent(self._config.problem)
-        state, statistics = lineage_events(content, self._config.rules)
+        details = self._adapter.job_events(content)
+        if not details:
+            self._counts["left_out"] += 1
+            return
         ledger = self._open_ledger()
-        ledger.send("job_update", state)
-        if statistics is not None and self._is_first(statistics):
-            ledger.send("job_update", statistics)
+        for detail in details:
+            ledger.send("job_update", detail)
         self._bring_into_safety(ledger)
 
     def _bring_into_safety(self, ledger: RunLedger) -> None:
@@ -198,16 +186,6 @@ class RunLedgerTransport(Transport):
             self._counts["unsafe"] += 1
             self._log_once("neither the bus nor the disk took an event; it is in memory alone")
 
-    def _is_first(self, statistics: Mapping[str, Any]) -> bool:
-        """Return whether a run's statistics come for the first time, or unchanged.
-
-        The ledger would reject other contents with the same event id, so they are not sent.
-        """
-        if len(self._counted_runs) >= _MOST_RUNS_REMEMBERED:
-            self._counted_runs.clear()
-        key = statistics.get("event_id")
-        return key is None or self._counted_runs.setdefault(key, statistics) == statistics
-
     def _open_ledger(self) -> RunLedger:
         if self._ledger is None:
             self._ledger = RunLedger(**self._config.target, source="run-ledger.openlineage")
@@ -217,36 +195,3 @@ class RunLedgerTransport(Transport):
         if sentence not in self._logged and len(self._logged) < len(_OPTIONS):
             self._logged.add(sentence)
             _log.error("run ledger: %s", sentence)
-
-
-def _owner(params: Mapping[str, Any], otherwise: Owner) -> Owner:
-    named = {field: _text(params, field) for field in Owner._fields if field in params}
-    return otherwise._replace(**named)
-
-
-def _text(params: Mapping[str, Any], name: str) -> str:
-    value = params[name]
-    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
-        raise ValueError(f"{name} is {value!r:.80}; allowed: text")
-    return str(value)
-
-
-def _mapping(params: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = params.get(name) or {}
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} is {value!r:.80}; allowed: a mapping")
-    return value
-
-
-def _positive(params: Mapping[str, Any], name: str, default: int) -> int:
-    value = params.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} is {value!r:.80}; allowed: an integer of at least 1")
-    return value
-
-
-def _switch(params: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = params.get(name, default)
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r:.80}; allowed: true or false")
-    return value

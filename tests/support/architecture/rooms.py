@@ -40,7 +40,8 @@ sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 emit/counting: domain domain/contract
 emit/identity: domain/contract
 emit/delivery: domain emit/counting emit/identity
-emit: domain domain/contract emit/counting emit/delivery emit/identity
+emit/lineage: domain domain/contract emit/counting emit/identity
+emit: domain domain/contract emit/counting emit/delivery emit/identity emit/lineage
 """
 
 COMMAND = """

@@ -159,3 +159,12 @@ def folded(details: Iterable[Mapping[str, Any]]) -> ledger_job.Job:
         known = distinct.setdefault(event.event_id, event)
         assert known.digest == event.digest, "an id came back with other content"
     return ledger_job.fold(None, list(distinct.values()))
+
+
+def folded_jobs(details: Iterable[Mapping[str, Any]]) -> list[ledger_job.Job]:
+    """Return the jobs that updates come to; of an id that comes back, the first content counts."""
+    jobs: dict[str, dict[str, contract.Event]] = {}
+    for event in decoded(details):
+        assert isinstance(event.update, contract.JobUpdate)
+        jobs.setdefault(event.update.job_id, {}).setdefault(event.event_id, event)
+    return [ledger_job.fold(None, list(events.values())) for events in jobs.values()]

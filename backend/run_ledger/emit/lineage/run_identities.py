@@ -1,0 +1,104 @@
+"""Which job and which attempt a run is, and which job it is a part of.
+
+A run is a job of its own, but for tasks of Airflow: each try of a task is a run there, and all of
+them are attempts of one job. That job's id is made of the namespace, the job's name, the DAG run
+and the map index, so that it is the same for all tries.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from run_ledger.emit.identity.identifiers import to_identifier
+
+from .facets import UnusableEvent, at, count, members, text
+
+_MOST_REMEMBERED = 10_000  # runs
+
+
+class RunIdentity(NamedTuple):
+    """The job that a run is: its id, the attempt's number from 1, and its name for people."""
+
+    job_id: str
+    attempt: int
+    name: str
+
+
+class RunIdentities:
+    """Finds identities, and remembers those of Airflow's tries, which other runs call parents."""
+
+    def __init__(self, *, airflow_attempts: bool) -> None:
+        self._airflow_attempts = airflow_attempts
+        self._tries: OrderedDict[str, RunIdentity] = OrderedDict()
+
+    def identify(self, event: Mapping[str, Any]) -> RunIdentity:
+        """Return which job *event* is about; raise UnusableEvent where it does not say."""
+        run_id, name = at(event, "run", "runId"), at(event, "job", "name")
+        namespace = at(event, "job", "namespace")
+        required = {"run.runId": run_id, "job.namespace": namespace, "job.name": name}
+        for field, value in required.items():
+            if not isinstance(value, str) or not value:
+                raise UnusableEvent(f"{field} is {value!r:.80}; allowed: text")
+        facets = members(event, "run", "facets")
+        found = _airflow_try(str(namespace), str(name), facets) if self._airflow_attempts else None
+        if found is not None:
+            self._remember(str(run_id), found)
+            return found
+        return self._tries.get(str(run_id)) or RunIdentity(to_identifier(str(run_id)), 1, str(name))
+
+    def parent(self, facets: Mapping[str, Any], own: RunIdentity) -> str | None:
+        """Return the id of the job that a run with these facets is a part of; None for none.
+
+        A run inside an Airflow task names the try's run, from which the task's job can't be told
+        unless it was seen here. It then counts as a part of the DAG run, which it names as well.
+        """
+        facet = members(facets, "parent") or members(facets, "parentRun")
+        run_id = text(facet, "run", "runId")
+        if not run_id:
+            return None
+        if known := self._tries.get(run_id):
+            parent = known.job_id
+        else:
+            root = text(facet, "root", "run", "runId")
+            dag = text(facet, "root", "job", "name")
+            is_task = root and dag and text(facet, "job", "name").startswith(f"{dag}.")
+            parent = to_identifier(root if is_task and self._airflow_attempts else run_id)
+        return parent if parent != own.job_id else None
+
+    def _remember(self, run_id: str, found: RunIdentity) -> None:
+        self._tries[run_id] = found
+        self._tries.move_to_end(run_id)
+        while len(self._tries) > _MOST_REMEMBERED:
+            self._tries.popitem(last=False)
+
+
+def _airflow_try(namespace: str, name: str, facets: Mapping[str, Any]) -> RunIdentity | None:
+    """Return the job and attempt of an Airflow task's try; None where the facets don't tell."""
+    airflow = members(facets, "airflow")
+    task_try = members(airflow, "taskInstance")
+    number = count(task_try.get("try_number"))
+    dag_run = _dag_run(airflow, facets)
+    map_index = task_try.get("map_index")
+    is_unknown_instance = "map_index" not in task_try and at(airflow, "task", "mapped") is True
+    if number is None or not dag_run or is_unknown_instance:
+        return None
+    parts: list[str | int] = [namespace, name, dag_run]
+    label = name
+    if (index := count(map_index)) is not None:
+        parts.append(index)
+        label = f"{name} [{index}]"
+    job_id = to_identifier(msgspec.json.encode(parts).decode())
+    return RunIdentity(job_id, max(1, number), label)
+
+
+def _dag_run(airflow: Mapping[str, Any], facets: Mapping[str, Any]) -> str:
+    """Return what tells a DAG run from others of the same DAG."""
+    for dag_run in (members(airflow, "dagRun"), members(facets, "airflowDagRun", "dagRun")):
+        for name in ("run_id", "logical_date", "execution_date"):
+            if found := text(dag_run, name):
+                return found
+    return text(facets, "parent", "run", "runId") or text(facets, "parentRun", "run", "runId")

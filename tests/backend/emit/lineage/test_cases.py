@@ -1,0 +1,68 @@
+"""Whole runs by OpenLineage and the jobs that they must come to, in any order and repeated."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.producers.lineage import folded_jobs
+
+from run_ledger.domain import instants
+from run_ledger.domain.state.job import Job
+from run_ledger.emit.lineage import LineageAdapter, LineageRules, Owner
+
+CASES = json.loads((Path(__file__).resolve().parents[3] / "events/lineage/cases.json").read_text())
+RULES = LineageRules(Owner("acme", "warehouse", "{name}"))
+
+
+def details(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give what a fresh adapter makes of these events, in this order."""
+    adapter = LineageAdapter(RULES)
+    return [one for event in events for one in adapter.job_events(event)]
+
+
+def shown(job: Job, names: set[str]) -> dict[str, Any]:
+    """Give the named facts about a job, as the cases write them."""
+    error, first = job.current.error, job.attempts[min(job.attempts)]
+    facts = {
+        "outcome": job.outcome,
+        "counters": {name: value for name, value in job.counters.items() if value},
+        "attempts": [attempt.result for _, attempt in sorted(job.attempts.items())],
+        "error": error and {"type": error.type, "message": error.message},
+        "first_error": first.error and {"type": first.error.type, "message": first.error.message},
+        "ended_at": job.current.ended_at and instants.text(job.current.ended_at),
+        "duration_seconds": job.current.duration and job.current.duration / 1_000_000,
+    }
+    for field, value in job.latest_values.items():
+        facts[field] = value.value
+    return {name: facts.get(name) for name in names}
+
+
+def assert_right(case: dict[str, Any], sent: list[dict[str, Any]]) -> None:
+    """Compare the jobs that updates come to with those of the case."""
+    jobs = sorted(folded_jobs(sent), key=lambda job: str(shown(job, {"name"})))
+
+    assert len(jobs) == len(case["right"])
+    for job, right in zip(jobs, case["right"], strict=True):
+        assert shown(job, set(right)) == right
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_run_comes_out_right(case: dict[str, Any]) -> None:
+    """Its events, in the order in which they were reported, give the jobs that the case names."""
+    assert_right(case, details(case["events"]))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_any_order_and_repeats_come_out_the_same(case: dict[str, Any]) -> None:
+    """So do all orders, by one adapter, and all of them told again by others."""
+    orders = list(itertools.permutations(case["events"]))
+    for order in orders:
+        assert_right(case, details([*order, *reversed(order)]))
+    dice = random.Random(5)
+    again = [one for order in dice.sample(orders, min(3, len(orders))) for one in details([*order])]
+    assert_right(case, again)
