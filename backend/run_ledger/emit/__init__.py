@@ -36,7 +36,10 @@ stalled, as it should be.
   and never ends the job; `RunLedger.join` does the same by the job's id. Let a pool's workers end,
   by ``pool.close()`` and ``pool.join()``: to leave ``with Pool()`` kills them, and their last sums.
 * *Retries:* a `Job` is one attempt at a job. A retry has the same ``job_id`` and the next
-  ``attempt``; its number comes by itself from AWS Batch, Airflow, Celery and Kubernetes.
+  ``attempt``. Schedulers such as AWS Batch, Airflow and Celery say both by themselves, see
+  ``docs/schedulers.md``. An id that is used again without an attempt is told in the log.
+* *Names from outside:* any ``job_id``, such as Airflow's run ids, becomes an id of the ledger, the
+  same one each time. A value that the contract does not allow is left out or cut, and counted.
 * *Parts of a job:* a job inside a job's block is its part.
 * *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
@@ -53,7 +56,7 @@ sender's thread collects: `Accumulator.take_events` turns deltas and latest valu
 sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did not take.
 `Backlog.next_batch` gives it back to be sent again, and `Backlog.drop` removes it.
 
-**Who imports whom.** `counting`, `identity`; `delivery`; `reporter`; `jobs`; `tracking`; `ledger`.
+**Who imports whom.** `identity`; `counting`; `delivery`; `reporter`; `jobs`; `tracking`; `ledger`.
 Each may import only those to its left in this list. The domain stands left of all.
 """
 

@@ -16,7 +16,7 @@ from typing import Any, Self, cast
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, JobResult
 from run_ledger.emit.counting.accumulator import Accumulator
-from run_ledger.emit.counting.outgoing_events import cut_text, error_document
+from run_ledger.emit.counting.outgoing_events import error_document
 from run_ledger.emit.counting.prices import Meter
 from run_ledger.emit.identity import environment
 from run_ledger.emit.reporter import Reporter
@@ -64,6 +64,7 @@ class Job:
         self._process = os.getpid()
         self._result: JobResult | None = None
         self._error: dict[str, str] | None = None
+        self._is_started = False
         self._is_over = False
         self._meter: Meter | None = None
         self._token: Token[Job | None] | None = None
@@ -116,7 +117,7 @@ class Job:
 
     def stage(self, text: str) -> None:
         """Report what the job is doing now; the latest value shows."""
-        self._set_latest("stage", cut_text(text))
+        self._set_latest("stage", text)
 
     def total(self, records: int) -> None:
         """Report how many records there are, so that people see the progress."""
@@ -174,6 +175,9 @@ class Job:
             accumulator = self._accumulator
             self._process = os.getpid()
             if accumulator is not None and not self._is_joined:
+                if not self._is_started:
+                    self._is_started = True
+                    self._reporter.begin(accumulator)
                 self._send(status="running")
                 if self._keep_alive:
                     accumulator.seconds_of_silence = (

@@ -13,6 +13,7 @@ from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.delivery.health import Stats
 from run_ledger.emit.delivery.queue_items import SenderTiming
 from run_ledger.emit.identity import environment
+from run_ledger.emit.identity.identifiers import named
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.reporter import Reporter, ReporterOptions
 from run_ledger.emit.tracking import Tracked
@@ -103,12 +104,12 @@ class RunLedger:
         Args:
             client_id: whose work it is, else ``RUN_LEDGER_CLIENT_ID``.
             project_id: the project it belongs to, else ``RUN_LEDGER_PROJECT_ID``.
-            job_id: the same for every attempt at the same work; else the scheduler's id for what
-                runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed by ``:2``
-                and so on for further jobs; else a new one.
+            job_id: the same for every attempt at the same work, any name; else the scheduler's id
+                for what runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed
+                by ``:2`` and so on for further jobs; else a new one.
             pipeline: what kind of work it is.
             attempt: the attempt's number, from 1; else the scheduler's; else one more than the
-                last attempt that ended in this process.
+                last attempt that ended in this process, which the log tells.
             name: a name for people.
             parent_job_id: the job that this one is a part of.
             records_total: how many records there are.
@@ -120,25 +121,29 @@ class RunLedger:
                 the work does not go on.
 
         """
-        fields = {
+        fields: dict[str, Any] = {
             "name": name,
             "parent_job_id": parent_job_id,
             "records_total": records_total,
-            "tags": (dict(tags) if isinstance(tags, Mapping) else tags) or None,
+            "tags": tags,
             "log_url": log_url,
             "heartbeat_seconds": heartbeat_seconds,
         }
         reporter = self._reporter
         with reporter.guard():
             parent = current_job()
-            if parent_job_id is None:
+            if named(parent_job_id) is None:
                 fields["parent_job_id"] = (
                     parent.job_id if parent else environment.value("PARENT_JOB_ID")
                 )
             owner = reporter.identities.owner(client_id, project_id, pipeline)
-            identity = reporter.identities.identify(owner, job_id, attempt)
+            identity, follows = reporter.identities.identify(owner, job_id, attempt)
+            fields = reporter.mended(fields)
             reporter.check("job_update", {**identity, **fields})
             accumulator = reporter.accumulator("job_update", identity)
+            if follows and accumulator is not None:
+                ended = f"attempt {follows} has ended in this process"
+                reporter.note_reuse(accumulator.identity, ended)
             return Job(reporter, accumulator, first_fields=fields, keep_alive=keep_alive)
         return Job(reporter, None)
 
@@ -159,8 +164,8 @@ class RunLedger:
         reporter = self._reporter
         with reporter.guard():
             identity = reporter.identities.owner(client_id, project_id, pipeline)
-            around = None if job_id else environment.enclosing_job()
-            identity["job_id"] = job_id or (around.job_id if around else None)
+            around = None if named(job_id) else environment.enclosing_job()
+            identity["job_id"] = named(job_id) or (around.job_id if around else None)
             identity["attempt"] = attempt or (around.attempt if around else 1)
             return Job(reporter, reporter.accumulator("job_update", identity), is_joined=True)
         return Job(reporter, None)

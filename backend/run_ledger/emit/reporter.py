@@ -18,6 +18,7 @@ import msgspec
 
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.emit.counting.accumulator import Accumulator
+from run_ledger.emit.counting.mending import Mending, Shortened
 from run_ledger.emit.counting.outgoing_events import make_event
 from run_ledger.emit.counting.prices import Meter, Prices
 from run_ledger.emit.delivery import process_hooks
@@ -27,7 +28,7 @@ from run_ledger.emit.delivery.queue_items import FlushRequest, LastEvent, Sender
 from run_ledger.emit.delivery.sender import Sender
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
-from run_ledger.emit.identity.job_identities import JobIdentities
+from run_ledger.emit.identity.job_identities import job_identities
 
 
 class ReporterOptions(NamedTuple):
@@ -53,7 +54,7 @@ class Reporter:
         target = environment.target(*options[:4])
         self.strict = environment.flag("STRICT") if options.strict is None else options.strict
         self.enabled = target is not None
-        self.identities = JobIdentities()
+        self.identities = job_identities((target, options.spool))
         self._prices = options.prices or Prices()
         self._health = Health()
         self._accumulators: weakref.WeakValueDictionary[tuple[Any, ...], Accumulator] = (
@@ -91,8 +92,11 @@ class Reporter:
             self._health.note_fault(exception)
 
     def note_invalid(self, invalid: InvalidEvent) -> None:
-        """Count what breaks the contract, and let the sender log it; in strict mode raise it."""
-        if self.strict:
+        """Count what breaks the contract, and let the sender log it; in strict mode raise it.
+
+        A text that was cut is no reason to raise: an exception's message may have any length.
+        """
+        if self.strict and not isinstance(invalid, Shortened):
             raise invalid
         if self._health.count_invalid(invalid):
             self.sender.enqueue(invalid)
@@ -107,6 +111,10 @@ class Reporter:
                     InvalidEvent("invalid_field", field=field, got=got, allowed=allowed)
                 )
         return {name: value for name, value in fields.items() if name in names}
+
+    def mended(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of *fields* that have a value, as the contract allows them."""
+        return Mending(self.note_invalid).mend(fields)
 
     def check(self, detail_type: str, detail: Mapping[str, Any]) -> None:
         """In strict mode, raise InvalidEvent where *detail* breaks the contract."""
@@ -144,6 +152,15 @@ class Reporter:
                 self.sender.enqueue(event)
                 return event.event_id
         return None
+
+    def begin(self, accumulator: Accumulator) -> None:
+        """Remember that the job's attempt runs here, and say so where it does already."""
+        if self.identities.note_start(accumulator.identity):
+            self.note_reuse(accumulator.identity, "it has begun here and has not ended")
+
+    def note_reuse(self, identity: Mapping[str, Any], words: str) -> None:
+        """Count a job whose id is used again without an attempt; log each id once."""
+        self._health.note_reuse(str(identity["job_id"]), int(identity["attempt"]), words)
 
     def end(self, accumulator: Accumulator, fields: Mapping[str, Any]) -> None:
         """Queue a job's last event, with *fields* and what is new; remember that it ended."""

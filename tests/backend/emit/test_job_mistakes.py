@@ -18,7 +18,6 @@ OWNER = {"client_id": "c", "project_id": "p"}
 
 
 WRONG: list[Callable[[RunLedger], object]] = [
-    lambda ledger: ledger.job(client_id="c", project_id="p", job_id="no such id").start(),
     lambda ledger: ledger.job(client_id="c").start(),
     lambda ledger: ledger.job(**OWNER, attempt=0).start(),
     lambda ledger: ledger.job(**OWNER, log_url="http://insecure").start(),

@@ -132,7 +132,6 @@ def test_a_project(run: Run, bus: WillingBus) -> None:
     ("arguments", "words", "strict"),
     [
         ([*JOB, "--log-url", "http://insecure"], "log_url", 2),
-        (["emit", "job", *OWNER, "--job", "no id"], "job_id", 2),
         (["emit", "job", *OWNER], "which job?", 2),
         (["emit", "job", "--job", "j", "--project", "p"], "client_id", 2),
         ([*JOB, "--occurred-at", "yesterday"], "occurred_at", 2),

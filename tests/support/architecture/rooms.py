@@ -37,8 +37,8 @@ writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
-emit/counting: domain domain/contract
 emit/identity: domain/contract
+emit/counting: domain domain/contract emit/identity
 emit/delivery: domain emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity
 emit: domain domain/contract emit/counting emit/delivery emit/identity emit/lineage

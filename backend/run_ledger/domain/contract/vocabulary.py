@@ -18,6 +18,7 @@ MAX_DETAIL_BYTES = 64 * 1024
 # Python versions.
 MAX_LEVELS = 32
 MAX_DELTAS_PER_EVENT = 24
+MAX_TAGS = 64
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"
 
@@ -55,7 +56,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 CounterName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?![\s\S])")]
 CounterChange = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
 Delta = Annotated[dict[CounterName, CounterChange], Meta(max_length=MAX_DELTAS_PER_EVENT)]
-Tags = Annotated[dict[ShortText, Text], Meta(max_length=64)]
+Tags = Annotated[dict[ShortText, Text], Meta(max_length=MAX_TAGS)]
 
 
 class Error(Struct, frozen=True, omit_defaults=True):
@@ -141,7 +142,10 @@ ALLOWED: dict[str, str] = {
     "records_total": "an integer from 0 to 2^53",
     "jobs_expected": "an integer from 0 to 2^53",
     "log_url": "an https:// URL of at most 1024 characters, with no white space",
-    "tags": "at most 64 pairs of strings, names of 1 to 128 and values of at most 1024 characters",
+    "tags": (
+        f"at most {MAX_TAGS} pairs of strings, names of 1 to 128 and values of at most 1024 "
+        "characters"
+    ),
     "heartbeat_seconds": "an integer from 1 to 2^53",
     "error": (
         "an object with the strings type and message, at most 1024 characters each, and perhaps "

@@ -24,12 +24,8 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import MAX_COUNT, MAX_DELTAS_PER_EVENT
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
-from run_ledger.emit.counting.outgoing_events import (
-    OnInvalid,
-    OutgoingEvent,
-    make_event,
-    now,
-)
+from run_ledger.emit.counting.mending import OnInvalid
+from run_ledger.emit.counting.outgoing_events import OutgoingEvent, make_event, now
 
 MAX_COUNTERS = 240  # of a job: ten events' worth, and far from what an item holds
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")

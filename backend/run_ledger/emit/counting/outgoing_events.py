@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,17 +13,11 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
+from run_ledger.emit.counting.mending import Mending, OnInvalid, cut_text
 from run_ledger.emit.counting.redaction import redacted
 
-MAX_TEXT = 1024  # characters
-_TEXTS = ("name", "stage", "owner")
-_REQUIRED = {
-    *("job_id", "project_id", "client_id", "pipeline"),
-    *("event_id", "status", "result", "occurred_at"),
-}
+_REQUIRED = {"job_id", "project_id", "client_id", "event_id", "result"}
 _ENVELOPE_BYTES = 200  # names and source of an event, generously
-
-OnInvalid = Callable[[InvalidEvent], None]
 
 
 class OutgoingEvent(NamedTuple):
@@ -51,7 +45,7 @@ def make_event(
 
     Each of those is passed to *on_invalid*. None where a required field is missing or wrong.
     """
-    content = _content(detail)
+    content = _content(detail, on_invalid)
     while True:
         try:
             text = msgspec.json.encode(content).decode()
@@ -67,12 +61,6 @@ def make_event(
             return None
         else:
             return OutgoingEvent(str(content["event_id"]), detail_type, text)
-
-
-def cut_text(value: object, length: int = MAX_TEXT) -> str:
-    """Return *value* as well-formed text of at most *length* characters."""
-    text = str(value).encode("utf-8", "replace").decode()
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def error_document(error: object, error_type: str | None = None) -> dict[str, str]:
@@ -94,19 +82,14 @@ def error_document(error: object, error_type: str | None = None) -> dict[str, st
     }
 
 
-def _content(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *detail* with an id and a time, without None, and with texts that fit."""
-    content = {name: value for name, value in detail.items() if value is not None}
-    if "event_id" not in content:
-        content["event_id"] = uuid.uuid4().hex
-    if "occurred_at" not in content:
-        content["occurred_at"] = instants.text(now())
-    for name in _TEXTS:
-        if name in content:
-            content[name] = cut_text(content[name])
-    if isinstance(content.get("tags"), Mapping):
-        tags = content["tags"].items()
-        content["tags"] = {cut_text(name): cut_text(value) for name, value in tags}
+def _content(detail: Mapping[str, Any], on_invalid: OnInvalid) -> dict[str, Any]:
+    """Return *detail* with an id and a time, without None, and with what can be mended mended."""
+    given = dict(detail)
+    if isinstance(given.get("error"), (str, BaseException)):
+        given["error"] = error_document(given["error"])
+    content = Mending(on_invalid).mend(given)
+    content.setdefault("event_id", uuid.uuid4().hex)
+    content.setdefault("occurred_at", instants.text(now()))
     return content
 
 
@@ -118,15 +101,20 @@ def _check(detail_type: str, detail: str) -> None:
 
 def _leave_out(content: dict[str, Any], invalid: InvalidEvent) -> bool:
     """Remove the field that *invalid* names; return False where it is required or not there."""
-    if invalid.reason == "too_large" and "tags" in content:
-        del content["tags"]
-        return True
     _, _, path = invalid.field.partition(".")
     field, _, name = path.partition(".")
+    if invalid.reason == "too_large":
+        sizes = {key: len(msgspec.json.encode(value)) for key, value in content.items()}
+        field = max(sizes.keys() - _REQUIRED, key=sizes.__getitem__, default="")
+        return content.pop(field, None) is not None
     if field in _REQUIRED:
         return False
     inner = content.get(field)
     if isinstance(inner, dict) and name in inner and field in {"delta", "tags"}:
         content[field] = {key: value for key, value in inner.items() if key != name}
         return True
-    return content.pop(field, None) is not None
+    if content.pop(field, None) is None:
+        return False
+    if field == "occurred_at":
+        content[field] = instants.text(now())
+    return True

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.emit.counting.mending import Shortened
 
 _log = logging.getLogger("run_ledger.emit")
 _SECONDS_BETWEEN_LINES = 600.0
@@ -43,6 +44,10 @@ class Stats:
     """Events dropped because neither bus nor disk took them."""
     invalid: int
     """Names, values and fields left out because the contract forbids them."""
+    shortened: int
+    """Texts that were cut to the length that the contract allows."""
+    reused: int
+    """Jobs with the id of an earlier one in this process, without an attempt that was said."""
     unpriced: int
     """Answers of language models without a price: they are counted as costing nothing."""
     faults: int
@@ -66,7 +71,7 @@ class Health:
         self._outage_logged_at: float | None = None
         self.counts = dict.fromkeys(
             ("calls", "calls_failed", "accepted", "retried", "spooled", "refused", "expired",
-             "lost", "invalid", "unpriced", "faults"), 0
+             "lost", "invalid", "shortened", "reused", "unpriced", "faults"), 0
         )  # fmt: skip
         self.last_error: str | None = None
         self.last_accepted_at: float | None = None
@@ -77,17 +82,30 @@ class Health:
 
     def count_invalid(self, invalid: InvalidEvent) -> bool:
         """Count what broke the contract; return whether its field is new to the log."""
-        self.count("invalid")
-        return self._is_new(invalid.field)
+        self.count("shortened" if isinstance(invalid, Shortened) else "invalid")
+        return self._is_new(_key(invalid))
 
     def log_invalid(self, invalid: InvalidEvent) -> None:
         """Log what broke the contract, once for each field."""
-        self._log_once(invalid.field, "left out of the report: %s", invalid)
+        did = "shortened in" if isinstance(invalid, Shortened) else "left out of"
+        self._log_once(_key(invalid), f"{did} the report: %s", invalid)
 
     def note_invalid(self, invalid: InvalidEvent) -> None:
         """Count and log what broke the contract."""
-        self.count("invalid")
+        self.count_invalid(invalid)
         self.log_invalid(invalid)
+
+    def note_reuse(self, job_id: str, attempt: int, words: str) -> None:
+        """Count a job whose id is used again, of which *words* say more; log each id once."""
+        self.count("reused")
+        self._log_once(
+            f"reused {job_id}",
+            "the job id %s is used again without an attempt: %s. This one is reported as attempt "
+            "%s. Other work needs an id of its own; a retry should say its attempt",
+            job_id,
+            words,
+            attempt,
+        )
 
     def note_fault(self, error: Exception) -> None:
         """Count an error of this library; log each type once, with its traceback."""
@@ -166,3 +184,7 @@ class Health:
     def _summary(self) -> str:
         counts = self.counts
         return ", ".join(f"{counts[name]} {name}" for name in ("accepted", "spooled", "lost"))
+
+
+def _key(invalid: InvalidEvent) -> str:
+    return f"{type(invalid).__name__} {invalid.field}"

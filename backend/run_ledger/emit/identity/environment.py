@@ -23,13 +23,17 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.emit.identity.identifiers import to_identifier
+from run_ledger.emit.identity.schedulers import (
+    ScheduledJob,
+    attempt_of,
+    job_of_environment,
+    job_of_task_queue,
+)
 
 _NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._:-]")
 _DIGEST_BYTES = 5
@@ -45,15 +49,6 @@ class BusTarget(Struct, frozen=True):
     region: str | None = None
     endpoint_url: str | None = None
     source: str = _DEFAULT_SOURCE
-
-
-class ScheduledJob(Struct, frozen=True):
-    """The job that a scheduler runs here, and the attempt's number, from 1."""
-
-    job_id: str | None
-    attempt: int
-    per_task: bool = False
-    """Whether it belongs to the task at hand rather than to the process and its children."""
 
 
 def value(name: str) -> str | None:
@@ -121,64 +116,16 @@ def is_worker() -> bool:
 
 def scheduled_job() -> ScheduledJob | None:
     """Return the job that a scheduler or queue runs in this process or task; None for none."""
-    environment = os.environ
-    return _celery() or _stated(environment) or _airflow(environment) or _aws_batch(environment)
+    return job_of_task_queue() or job_of_environment(os.environ)
 
 
 def enclosing_job() -> ScheduledJob | None:
     """Return the job of the ``run-ledger run`` that this process runs in; None for none."""
     job_id = value("PARENT_JOB_ID")
-    return ScheduledJob(job_id, _count(value("PARENT_ATTEMPT")) or 1) if job_id else None
+    attempt = attempt_of(value("PARENT_ATTEMPT")) or 1
+    return ScheduledJob(to_identifier(job_id), attempt) if job_id else None
 
 
-def _stated(environment: Mapping[str, str]) -> ScheduledJob | None:
-    """Return the job that RUN_LEDGER_… names: for Kubernetes, Step Functions and any other."""
-    job_id = value("JOB_ID")
-    attempt = _count(value("ATTEMPT")) or _count(value("RETRIES"), plus=1)
-    if job_id is None and attempt is None:
-        return None
-    index = environment.get("JOB_COMPLETION_INDEX")  # of a pod of an indexed Kubernetes job
-    if job_id is not None and index:
-        job_id = f"{job_id}-{index}"
-    if job_id is not None and not is_identifier(job_id):  # an id that was made here stays itself
-        job_id = to_identifier(job_id)
-    return ScheduledJob(job_id, attempt or 1)
-
-
-def _aws_batch(environment: Mapping[str, str]) -> ScheduledJob | None:
-    job_id = environment.get("AWS_BATCH_JOB_ID")
-    if not job_id:
-        return None
-    return ScheduledJob(
-        to_identifier(job_id), _count(environment.get("AWS_BATCH_JOB_ATTEMPT")) or 1
-    )
-
-
-def _airflow(environment: Mapping[str, str]) -> ScheduledJob | None:
-    names = ("AIRFLOW_CTX_DAG_ID", "AIRFLOW_CTX_DAG_RUN_ID", "AIRFLOW_CTX_TASK_ID")
-    parts = [environment.get(name) for name in names]
-    if not all(parts):
-        return None
-    job_id = to_identifier(":".join(filter(None, parts)))
-    return ScheduledJob(job_id, _count(environment.get("AIRFLOW_CTX_TRY_NUMBER")) or 1)
-
-
-def _celery() -> ScheduledJob | None:
-    """Return the Celery task that runs in this thread, where Celery is imported at all."""
-    state = sys.modules.get("celery._state")
-    task = state.get_current_task() if state else None
-    request = getattr(task, "request", None)
-    job_id = getattr(request, "id", None)
-    if not job_id:
-        return None
-    retries = getattr(request, "retries", 0)
-    attempt = retries + 1 if isinstance(retries, int) and retries >= 0 else 1
-    return ScheduledJob(to_identifier(str(job_id)), attempt, per_task=True)
-
-
-def _count(text: str | None, plus: int = 0) -> int | None:
-    """Return the number in *text* and *plus*; None where that is no attempt's number."""
-    if text is None or not text.isascii() or not text.isdecimal():
-        return None
-    number = int(text[:9]) + plus
-    return number if number >= 1 else None
+def is_inside_run() -> bool:
+    """Return whether a ``run-ledger run`` has started this process, and has its scheduler's id."""
+    return value("PARENT_JOB_ID") is not None and value("PARENT_ATTEMPT") is not None

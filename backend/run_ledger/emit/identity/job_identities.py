@@ -5,13 +5,25 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from run_ledger.emit.identity import environment
-from run_ledger.emit.identity.identifiers import to_identifier
+from run_ledger.emit.identity.identifiers import named, to_identifier
+from run_ledger.emit.identity.schedulers import ScheduledJob
 
 _REMEMBERED = 10_000  # job ids
+
+Key = tuple[Any, ...]  # client, project and job
+
+
+class Identified(NamedTuple):
+    """The fields that say which attempt at which job it is."""
+
+    fields: dict[str, Any]
+    follows: int = 0
+    """The attempt that ended in this process, where nothing but that says which one this is."""
 
 
 class JobIdentities:
@@ -19,66 +31,97 @@ class JobIdentities:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ended: OrderedDict[Any, int] = OrderedDict()
-        self._taken: OrderedDict[str, int] = OrderedDict()
+        self._ended: OrderedDict[Key, int] = OrderedDict()
+        self._running: OrderedDict[Key, int] = OrderedDict()
+        self._taken: OrderedDict[Hashable, int] = OrderedDict()
+        self._taken_by_execution: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def after_fork(self) -> None:
         """Begin with a lock that nobody holds."""
         self._lock = threading.Lock()
 
-    def owner(
-        self, client_id: str | None, project_id: str | None, pipeline: str | None
-    ) -> dict[str, Any]:
+    def owner(self, client_id: object, project_id: object, pipeline: object) -> dict[str, Any]:
         """Return whose work it is, as given, else as the environment says.
 
         For example ``{"client_id": "acme", "project_id": "catalogue"}``.
         """
-        identity = {
-            "client_id": client_id or environment.value("CLIENT_ID"),
-            "project_id": project_id or environment.value("PROJECT_ID"),
+        given = {"client_id": client_id, "project_id": project_id, "pipeline": pipeline}
+        names = {
+            field: named(given_name) or named(environment.value(field.upper()))
+            for field, given_name in given.items()
         }
-        pipeline = pipeline or environment.value("PIPELINE")
-        return {**identity, "pipeline": pipeline} if pipeline else identity
+        if names["pipeline"] is None:
+            del names["pipeline"]
+        return names
 
-    def identify(
-        self, owner: Mapping[str, Any], job_id: str | None, attempt: int | None
-    ) -> dict[str, Any]:
+    def identify(self, owner: Mapping[str, Any], job_id: object, attempt: int | None) -> Identified:
         """Return *owner* with ``job_id`` and ``attempt``, as given, scheduled or counted here."""
         scheduled = environment.scheduled_job()
-        chosen = job_id or self._scheduled_id(scheduled)
-        identity = {**owner, "job_id": chosen or uuid.uuid4().hex}
-        if attempt is None:
-            with self._lock:
-                counted = self._ended.get(_key(identity), 0) + 1
-            attempt = max(scheduled.attempt if scheduled and chosen else 1, counted)
-        return {**identity, "attempt": attempt}
+        given = named(job_id)
+        chosen = given or self._scheduled_id(scheduled)
+        fields = {**owner, "job_id": chosen or uuid.uuid4().hex}
+        if attempt is not None:
+            return Identified({**fields, "attempt": attempt})
+        number = scheduled.attempt if scheduled and chosen else 1
+        with self._lock:
+            ended = self._ended.get(_key(fields), 0) if given else 0
+        if ended < number:
+            return Identified({**fields, "attempt": number})
+        return Identified({**fields, "attempt": ended + 1}, follows=ended)
+
+    def note_start(self, identity: Mapping[str, Any]) -> bool:
+        """Remember that an attempt runs here; return whether it does so already."""
+        key = (*_key(identity), identity["attempt"])
+        with self._lock:
+            number = self._running.get(key, 0)
+            _remember(self._running, key, number + 1)
+        return number > 0
 
     def note_end(self, identity: Mapping[str, Any]) -> None:
         """Remember that an attempt ended here, so that the job's next one gets a higher number."""
         with self._lock:
+            self._running.pop((*_key(identity), identity["attempt"]), None)
             _remember(self._ended, _key(identity), int(identity["attempt"]))
 
-    def _scheduled_id(self, scheduled: environment.ScheduledJob | None) -> str | None:
-        """Return the scheduler's job id; the second job that takes it here gets ``:2`` after it."""
-        if scheduled is None or scheduled.job_id is None:
+    def _scheduled_id(self, scheduled: ScheduledJob | None) -> str | None:
+        """Return the scheduler's job id; the second job of one execution gets ``:2`` after it."""
+        if scheduled is None or scheduled.job_id is None or scheduled.is_shared:
             return None
-        if not scheduled.per_task and environment.is_worker():
+        if not scheduled.per_task and (environment.is_worker() or environment.is_inside_run()):
             return None  # the id is the parent process's
         with self._lock:
-            # What encloses this process may have taken the id already.
-            first = 2 if scheduled.job_id == environment.value("PARENT_JOB_ID") else 1
-            number = self._taken.get(scheduled.job_id, first - 1) + 1
-            _remember(self._taken, scheduled.job_id, number)
-        if number == 1:
-            return scheduled.job_id
-        return to_identifier(f"{scheduled.job_id}:{number}")
+            number = self._next_number(scheduled)
+        return scheduled.job_id if number == 1 else to_identifier(scheduled.job_id, number)
+
+    def _next_number(self, scheduled: ScheduledJob) -> int:
+        """Return how many jobs of this execution there are now, with the one to come."""
+        if scheduled.execution is None:
+            key = (scheduled.job_id, scheduled.attempt)
+            number = self._taken.get(key, 0) + 1
+            _remember(self._taken, key, number)
+        else:
+            number = self._taken_by_execution.get(scheduled.execution, 0) + 1
+            self._taken_by_execution[scheduled.execution] = number
+        return number
 
 
-def _key(identity: Mapping[str, Any]) -> tuple[Any, ...]:
+_of_targets: dict[Hashable, JobIdentities] = {}
+
+
+def job_identities(target: Hashable) -> JobIdentities:
+    """Return what this process knows of the jobs that it reports to *target*.
+
+    All ledgers of a process that report to one target share it, so a notebook's cell may make its
+    ledger anew.
+    """
+    return _of_targets.setdefault(target, JobIdentities())
+
+
+def _key(identity: Mapping[str, Any]) -> Key:
     return (identity.get("client_id"), identity.get("project_id"), identity["job_id"])
 
 
-def _remember(known: OrderedDict[Any, int], key: Any, number: int) -> None:
+def _remember(known: OrderedDict[Any, int], key: Hashable, number: int) -> None:
     known[key] = number
     known.move_to_end(key)
     while len(known) > _REMEMBERED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from run_ledger.emit.counting.outgoing_events import cut_text
+from run_ledger.emit.counting.mending import cut_text
 from run_ledger.emit.counting.redaction import redacted
 from run_ledger.emit.counting.stack_traces import (
     TracedException,

@@ -28,7 +28,7 @@ from typing import Any
 
 import msgspec
 
-from run_ledger.emit.counting.outgoing_events import cut_text
+from run_ledger.emit.counting.mending import cut_text
 from run_ledger.emit.identity.identifiers import to_identifier
 
 from .event_times import event_time

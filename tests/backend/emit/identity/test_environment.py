@@ -42,7 +42,7 @@ def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
         ({"AWS_BATCH_JOB_ID": "x"}, "x", 1),
         (STATED, "execution-7", 2),
         ({**BATCH, **STATED}, "execution-7", 2),
-        (KUBERNETES, "enrich-4", 5),
+        (KUBERNETES, "enrich:4", 5),
         ({**STATED, "RUN_LEDGER_RETRIES": "soon"}, "execution-7", 1),
         ({**STATED, "RUN_LEDGER_RETRIES": "-3"}, "execution-7", 1),
         ({**STATED, "RUN_LEDGER_ATTEMPT": "0"}, "execution-7", 2),
@@ -80,25 +80,6 @@ def test_airflow_runs_have_ids_that_the_contract_takes(
     assert len(to_identifier("x" * 500)) == 128
 
 
-def test_celery_tasks_name_their_jobs(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each task has its own id, in whatever process it runs; its retries are counted from zero."""
-    tasks = [("task-1", 0), ("task-1", 1), ("task-2", 0)]
-    current: dict[str, Any] = {}
-    state = SimpleNamespace(get_current_task=lambda: current.get("task"))
-    monkeypatch.setitem(sys.modules, "celery._state", state)  # type: ignore[arg-type]
-    monkeypatch.setattr(environment, "is_worker", lambda: True)
-    found = []
-    for job_id, retries in tasks:
-        request = SimpleNamespace(id=job_id, retries=retries)
-        current["task"] = SimpleNamespace(request=request)
-        with make().job(**OWNER) as job:
-            found.append((job.job_id, job.attempt))
-    current["task"] = None
-
-    assert found == [("task-1", 1), ("task-1", 2), ("task-2", 1)]
-    assert make().job(**OWNER).job_id not in {"task-1", "task-2"}
-
-
 def test_celery_workers_send_before_they_end(
     make: Make, bus: WillingBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,14 +98,17 @@ def test_celery_workers_send_before_they_end(
 
 
 def test_several_jobs_of_one_task_are_numbered(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first has the scheduler's id, the others have it with their number, at every try."""
-    set_all(monkeypatch, BATCH)
-    for _ in range(2):
-        ledger = make()
-        assert [ledger.job(**OWNER).job_id for _ in range(3)] == [
-            "4c2f-11:3",
-            "4c2f-11:3:2",
-            "4c2f-11:3:3",
+    """The first has the scheduler's id, the others have it with their number, at every try.
+
+    Another ledger of the process goes on counting.
+    """
+    for attempt in ("1", "2"):
+        set_all(monkeypatch, {**BATCH, "AWS_BATCH_JOB_ATTEMPT": attempt})
+        jobs = [make().job(**OWNER) for _ in range(3)]
+        assert [(job.job_id, job.attempt) for job in jobs] == [
+            ("4c2f-11:3", int(attempt)),
+            ("4c2f-11:3:2", int(attempt)),
+            ("4c2f-11:3:3", int(attempt)),
         ]
 
 
@@ -187,13 +171,15 @@ def test_owner_and_parent_may_come_from_the_environment(
 def test_inside_run_a_program_has_its_own_job_and_may_join_the_runs(
     make: Make, bus: WillingBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`run-ledger run` has taken the scheduler's id already."""
+    """`run-ledger run` has the scheduler's id, and may start many programs: theirs are new."""
     set_all(monkeypatch, BATCH)
     monkeypatch.setenv("RUN_LEDGER_PARENT_JOB_ID", BATCH["AWS_BATCH_JOB_ID"])
     monkeypatch.setenv("RUN_LEDGER_PARENT_ATTEMPT", "2")
     ledger = make()
 
-    assert ledger.job(**OWNER).job_id == "4c2f-11:3:2"
+    own = ledger.job(**OWNER)
+    assert not (own.job_id or "").startswith("4c2f-11:3")
+    assert own.attempt == 1
     part = ledger.join(**OWNER)
     assert (part.job_id, part.attempt) == ("4c2f-11:3", 2)
 
