@@ -16,7 +16,7 @@ run: ## start the whole system on this machine: site, API, event bus, demo pipel
 	@exec $(bin)/run-ledger local $(ARGS)
 
 test: ## run every check and every test (ARGS go to pytest), and what reads a clock under others
-	@$(bootstrap) test local-cloud aws tools policy
+	@$(bootstrap) test local-cloud aws tools policy opentelemetry
 	@infra/tools/test-programs
 	@$(MAKE) --no-print-directory static
 	$(bin)/pytest -n auto --no-loadscope-reorder $(ARGS)
@@ -56,6 +56,7 @@ lock: ## pin the dependencies of the *.in files anew (ARGS=--upgrade for newer v
 	$(compile) infra/locks/aws.in -o infra/locks/aws.txt
 	$(compile) infra/locks/tools.in -o infra/locks/tools.txt
 	$(compile) infra/locks/policy.in -o infra/locks/policy.txt
+	$(compile) infra/locks/clients/opentelemetry.in -o infra/locks/clients/opentelemetry.txt
 	$(compile) infra/locks/lock.in -o infra/locks/lock.txt
 	for client in infra/locks/clients/*.in; do $(compile) $$client -o $${client%.in}.txt || exit; done
 	npm install --prefix infra/locks/node --package-lock-only --omit-lockfile-registry-resolved --no-audit

@@ -48,6 +48,7 @@ ENVIRONMENTS = {
     "aws": Environment(".venvs/aws", ("aws",)),
     "tools": Environment(".venvs/tools", ("tools",)),
     "policy": Environment(".venvs/policy", ("policy",)),
+    "opentelemetry": Environment(".venvs/opentelemetry", ("clients/opentelemetry",)),
     "lock": Environment(".venvs/lock", ("lock",)),
     "airflow": Environment(".venvs/airflow", ("clients/airflow",)),
 }

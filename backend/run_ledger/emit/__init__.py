@@ -44,6 +44,7 @@ stalled, as it should be.
 * *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
 * *Language models:* `Job.usage` counts calls, errors, tokens and cost from an SDK's answer.
+* *OpenTelemetry:* `run_ledger.emit.opentelemetry` counts what spans of language models tell.
 * *Airflow, dbt, Dagster:* `run_ledger.emit.openlineage`, by configuration alone.
 
 **What not to send:** prompts, outputs, records, personal data, secrets. Everybody who may see a job

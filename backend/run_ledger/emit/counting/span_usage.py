@@ -121,7 +121,7 @@ def read_span(attributes: Mapping[str, Any]) -> SpanReading | None:
     }
     requested = _first(attributes, _REQUEST_MODELS, _text)
     answered = _first(attributes, _RESPONSE_MODELS, _text)
-    has_usage = INPUT in tokens or OUTPUT in tokens
+    has_usage = bool(tokens.get(INPUT) or tokens.get(OUTPUT))  # some say 0 where they don't know
     is_none = any(word in kind for word in _NO_CALL) or "gen_ai.tool.name" in attributes
     is_one = has_usage or requested or answered or any(word in kind for word in _CALL)
     is_call = bool(is_one) and not is_none
