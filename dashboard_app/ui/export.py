@@ -20,6 +20,40 @@ from dashboard_app.charts.drawings import Drawing
 from dashboard_app.context import PageContext
 
 _VARIABLE = "RUN_LEDGER_TOKEN"
+# For sh, bash and zsh. Only a list has cursors, and the address of a list has a query.
+_EVERY_PAGE = f"""\
+every_page() {{
+  next=$1
+  while [ -n "$next" ]; do
+    page=$(curl -sS --fail-with-body -H "Authorization: Bearer ${_VARIABLE}" "$next") ||
+      {{ printf '%s\\n' "$page" >&2; return 1; }}
+    printf '%s\\n' "$page"
+    next=$(printf '%s' "$page" | jq -r --arg url "$1" \\
+      '.next_cursor | if . then $url + "&cursor=" + @uri else "" end')
+  done
+}}"""
+_PYTHON = """
+import os
+
+import requests
+
+api = {api!r}
+headers = {{"Authorization": "Bearer " + os.environ[{variable!r}]}}
+calls = [
+{calls}
+]
+documents = []
+for path, parameters in calls:
+    while True:
+        answer = requests.get(api + path, params=parameters, headers=headers, timeout=60)
+        answer.raise_for_status()
+        documents.append(answer.json())
+        cursor = documents[-1].get("next_cursor")
+        if cursor is None:
+            break
+        parameters = {{**parameters, "cursor": cursor}}
+items = [item for one in documents for item in one.get("items", [])]
+"""
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -45,35 +79,29 @@ def address(api_url: str, request: ApiRequest) -> str:
 
 
 def curl(api_url: str, requests: Sequence[ApiRequest]) -> str:
-    """Return requests as shell commands; the token comes from an environment variable."""
-    lines = [
-        f'curl -sS -H "Authorization: Bearer ${_VARIABLE}" {shlex.quote(address(api_url, one))}'
-        for one in requests
-    ]
-    return "\n".join(lines)
+    """Return requests as shell commands, which print a JSON document for each page.
+
+    The token comes from an environment variable.
+    """
+    calls = [f"every_page {shlex.quote(address(api_url, one))}" for one in requests]
+    return "\n".join([_EVERY_PAGE, *calls])
 
 
 def python(api_url: str, requests: Sequence[ApiRequest]) -> str:
-    """Return requests as Python code; the token comes from an environment variable."""
+    """Return requests as Python code, which gathers the documents of all pages.
+
+    The token comes from an environment variable.
+    """
     calls = [f"    ({one.path!r}, {dict(one.parameters)!r})," for one in requests]
-    return "\n".join(
-        [
-            "import os",
-            "",
-            "import requests",
-            "",
-            f"api = {api_url.rstrip('/')!r}",
-            f"headers = {{'Authorization': f\"Bearer {{os.environ['{_VARIABLE}']}}\"}}",
-            "calls = [",
-            *calls,
-            "]",
-            "answers = []",
-            "for path, parameters in calls:",
-            "    answer = requests.get(api + path, params=parameters, headers=headers, timeout=60)",
-            "    answer.raise_for_status()",
-            "    answers.append(answer.json())",
-        ]
-    )
+    return _PYTHON.format(
+        api=api_url.rstrip("/"), variable=_VARIABLE, calls="\n".join(calls)
+    ).strip()
+
+
+def token_command(site_url: str) -> str:
+    """Return the command that puts an access token of one's own into the variable."""
+    site = f" --site {shlex.quote(site_url)}" if site_url else ""
+    return f'export {_VARIABLE}="$(run-ledger token{site})"'
 
 
 def spec(chart: AnyChart | Drawing) -> str:
@@ -112,7 +140,11 @@ def offer(  # noqa: PLR0913 - all by name
         if not requests:
             return
         api_url = here.settings.api_url
-        st.caption(f"These are the API requests behind it. Put an access token into {_VARIABLE}.")
+        st.caption(
+            "These are the API requests behind it, for all pages. They take an access token of "
+            f"your own from {_VARIABLE}. This command of `run-ledger[ops]` opens the sign-in page:"
+        )
+        st.code(token_command(here.settings.site_url), language="bash", wrap_lines=True)
         shell, notebook = st.tabs(["curl", "Python"])
         shell.code(curl(api_url, requests), language="bash", wrap_lines=True)
         notebook.code(python(api_url, requests), language="python", wrap_lines=True)

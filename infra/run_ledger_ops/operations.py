@@ -11,6 +11,7 @@ from run_ledger_ops.commands import (
     redrive,
     rejected,
     status,
+    token,
     users,
 )
 from run_ledger_ops.console.arguments import Words
@@ -19,5 +20,5 @@ from run_ledger_ops.console.arguments import Words
 def add_to(commands: Words) -> None:
     """Add all of them."""
     mending = (status, rejected, redrive, audit)
-    for module in (local, deploy, destroy, users, apps, clients, dashboard, *mending):
+    for module in (local, deploy, destroy, users, apps, token, clients, dashboard, *mending):
         module.add_to(commands)

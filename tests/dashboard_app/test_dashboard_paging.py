@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dashboard_app.api.http_client import api_request
+from dashboard_app.ui import export
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import NOW, Open, words_of
 from tests.dashboard_app.test_dashboard_pages import frame_of
-from tests.support.app.dashboard_api import Api, serving
+from tests.support.app.dashboard_api import Api, serving, token
 from tests.support.app.dashboard_data import PIPELINES, fill
 from tests.support.recounts.views import reading_house
 
@@ -59,3 +66,73 @@ def test_the_jobs_page_drops_no_job(busy_api: Api, open_page: Open, pipeline: st
     assert set(frame_of(app, "job_id")["job_id"]) == everything
     assert f"{len(everything)} jobs" in words_of(app)
     assert "the API has more" not in words_of(app)
+
+
+LISTS = (
+    api_request("/jobs", from_="2026-10-01", limit=50),
+    api_request("/jobs", from_="2026-10-01", pipeline=PIPELINES[0], limit=200),
+    api_request("/projects", limit=1),
+    api_request("/clients", limit=2),
+)
+
+
+def documents_of(api: Api) -> list[dict[str, Any]]:
+    """Return every page of the lists, from the API itself."""
+    return [
+        page.json
+        for one in LISTS
+        for page in api.house.walk(one.path, **dict(one.parameters))  # type: ignore[arg-type]
+    ]
+
+
+def items_of(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items of all pages."""
+    return [item for one in documents for item in one["items"]]
+
+
+def run_copied(*command: str, code: str, said_token: str) -> subprocess.CompletedProcess[str]:
+    """Run code as somebody would who has copied it, with a token in the environment."""
+    environment = {**os.environ, "RUN_LEDGER_TOKEN": said_token}
+    return subprocess.run(
+        command, input=code, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_copied_curl_gives_every_page(busy_api: Api, shell: str) -> None:
+    """A document for each page, whatever the shell; a recount has the same items."""
+    assert shutil.which("curl")
+    assert shutil.which("jq")
+    code = export.curl(busy_api.url, LISTS)
+
+    done = run_copied(shell, code=code, said_token=token("u-1", "staff"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = documents_of(busy_api)
+    assert items_of(documents) == items_of(expected)
+    assert len(documents) == len(expected) > len(LISTS)
+
+
+def test_copied_curl_says_why_it_stops(busy_api: Api) -> None:
+    """A refused token is no empty list."""
+    done = run_copied("sh", code=export.curl(busy_api.url, LISTS[:1]), said_token="none")
+
+    assert done.returncode == 1
+    assert "No token." in done.stderr
+    assert done.stdout == ""
+
+
+def test_copied_python_gives_every_page(busy_api: Api) -> None:
+    """Its `items` are those of a recount; what has no pages is there, too."""
+    calls = [*LISTS, api_request("/overview")]
+    code = export.python(busy_api.url, calls)
+    code += "\nimport json\nprint(json.dumps([items, len(documents)]))\n"
+
+    done = run_copied(sys.executable, "-", code=code, said_token=token("u-1", "staff"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    items, count = json.loads(done.stdout)
+    expected = documents_of(busy_api)
+    assert items == items_of(expected)
+    assert count == len(expected) + 1

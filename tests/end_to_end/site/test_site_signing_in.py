@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests.support.readers.ledger_http import Stack
 from tests.support.site.site_events import NORTH, SOUTHERN
 from tests.support.site.site_visit import Visit, visiting
-from tests.support.stacks.local_stack import LocalStack
+from tests.support.stacks.local_stack import HTTP, LocalStack
+
+from run_ledger_ops.sign_in.own_token import REDIRECT_URI, new_attempt, sign_in_pages
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
@@ -247,3 +249,22 @@ def test_a_copied_address_opens_the_same_elsewhere(
         assert elsewhere.job_ids() == visit.job_ids()
         for label, value in (("Result", "failed"), ("Pipeline", "parts"), ("Client", NORTH)):
             expect(elsewhere.page.get_by_label(label, exact=True)).to_have_value(value)
+
+
+def test_a_token_of_ones_own_reads_what_one_may_read(
+    visit: Visit, people: People, stack: Stack
+) -> None:
+    """The sign-in pages lead back to the command's port; its token is the person's."""
+    attempt = new_attempt(sign_in_pages(visit.site_url))
+    page = visit.page
+    page.route(f"{REDIRECT_URI}**", lambda route: route.fulfill(body="landed"))
+    page.goto(attempt.address)
+    visit.fill_sign_in(people["north"])
+    expect(page.get_by_text("landed")).to_be_visible()
+
+    token = attempt.token(page.url)
+
+    answer = HTTP.request(
+        "GET", f"{stack['api_url']}/clients", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert [one["client_id"] for one in answer.json()["items"]] == [NORTH]

@@ -10,6 +10,7 @@ from tests.support.stacks.templates import circles, properties, resources, state
 
 from run_ledger.openapi.other_responses import other_responses
 from run_ledger.read.answers import COMMON_HEADERS, PROBLEM_KINDS
+from run_ledger_ops.sign_in.own_token import REDIRECT_URI
 
 PATHS = [
     "/jobs",
@@ -170,12 +171,13 @@ def test_clients_have_the_secrets_and_flows_of_their_kind() -> None:
 
 
 def test_site_is_signed_in_to_at_its_own_address() -> None:
-    """CloudFront's address is a callback always, a second one on request."""
+    """CloudFront's address and that of the command are callbacks always, a third one on request."""
     own = {"Fn::Sub": "https://${Distribution.DomainName}/"}
     second = "http://localhost:8080/"
-    assert properties("SiteClient")["CallbackURLs"] == [own]
+    assert properties("SiteClient")["CallbackURLs"] == [own, REDIRECT_URI]
     assert properties("SiteClient", SiteCallbackUrl=second)["CallbackURLs"] == [
         own,
+        REDIRECT_URI,
         {"Ref": "SiteCallbackUrl"},
     ]
     assert properties("SiteClient")["LogoutURLs"] == [own]
