@@ -20,6 +20,8 @@ from dashboard_app.charts.drawings import Drawing
 from dashboard_app.context import PageContext
 
 _VARIABLE = "RUN_LEDGER_TOKEN"
+# What begins a formula, also in full width; what spreadsheets skip before one; and the mark itself.
+_RISKY = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "'")
 # For sh, bash and zsh. Only a list has cursors, and the address of a list has a query.
 _EVERY_PAGE = f"""\
 every_page() {{
@@ -57,12 +59,28 @@ items = [item for one in documents for item in one.get("items", [])]
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """Return a frame as CSV (RFC 4180, UTF-8); times are as in the API."""
+    """Return a frame as CSV (RFC 4180), which spreadsheets open as it is; times are as in the API.
+
+    A mark at the beginning tells Excel that it is UTF-8. A text that a spreadsheet would execute
+    gets an apostrophe before it, see `harmless`.
+    """
     copy = frame.copy()
     for name in copy.select_dtypes(include=["datetimetz"]):
         copy[name] = copy[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    for name in copy.select_dtypes(include=["object", "string"]):
+        copy[name] = copy[name].map(harmless, na_action="ignore")
     # With RFC 4180's line ends, pandas quotes a text that holds a line end, too.
-    return copy.to_csv(index=False, lineterminator="\r\n").encode()
+    return copy.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def harmless(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: `'=1+1` for `=1+1`.
+
+    A text that begins with an apostrophe gets a second one. So taking the first apostrophe from
+    each text that begins with one gives every text back.
+    """
+    is_risky = isinstance(value, str) and value.startswith(_RISKY)
+    return f"'{value}" if is_risky else value
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
@@ -126,7 +144,11 @@ def offer(  # noqa: PLR0913 - all by name
     with st.popover("Export", icon=":material/download:", key=f"export-{name}"):
         rows = words.counted(len(frame), "row")
         there = f"The first {rows}: the API has more" if is_cut else rows
-        st.caption(f"{there}. Times are in UTC, costs in USD.")
+        st.caption(
+            f"{there}. Times are in UTC, costs in USD. In CSV, a text that a spreadsheet would "
+            "take for a formula begins with an apostrophe, as `'=1+1`; so does one that begins "
+            "with an apostrophe."
+        )
         with st.container(horizontal=True):
             _download("CSV", lambda: csv(frame), f"{name}.csv", "text/csv")
             _download(

@@ -86,7 +86,7 @@ def exported(page: Page) -> list[dict[str, str]]:
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     page.keyboard.press("Escape")
-    text = Path(download.value.path()).read_text("utf-8")
+    text = Path(download.value.path()).read_text("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 

@@ -81,7 +81,7 @@ def test_a_stray_end_of_line_stays_within_its_field() -> None:
     at = pd.Series([datetime(2026, 11, 22, tzinfo=UTC)])
     frame = pd.DataFrame({"message": ['one\rtwo\nthree, "four"'], "count": [1], "at": at})
 
-    text = export.csv(frame).decode()
+    text = export.csv(frame).decode("utf-8-sig")
 
     assert text == (
         'message,count,at\r\n"one\rtwo\nthree, ""four""",1,2026-11-22T00:00:00.000000Z\r\n'
