@@ -32,6 +32,7 @@ COUNTERS = {
     "output_tokens": "Output tokens",
     "cache_read_input_tokens": "Input tokens read from cache",
     "cost_microusd": "Cost (USD)",
+    "llm_calls_unpriced": "Model calls without a known cost",
 }
 NOTHING = "–"
 UNCHANGED = "unchanged"
@@ -132,6 +133,11 @@ def money(usd: float | None) -> str:
     digits = 2 if size == 0 or size >= _TENTH else 4 if size >= _CENT else 6
     sign = "−" if usd < 0 else ""
     return f"{sign}${size:,.{digits}f}"
+
+
+def cost(usd: float | None, unpriced: float | None) -> str:
+    """Return a cost; with calls in it whose cost nobody knows it is a lower bound."""
+    return f"at least {money(usd)}" if unpriced and usd is not None else money(usd)
 
 
 def duration(seconds: float | None) -> str:

@@ -24,9 +24,10 @@ DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSID
 MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.identity.environment"}
 TYPES_ONLY = "mypy_boto3_"
 MAX_LINES = 400
-OPTIONAL = {  # whoever imports that module has it
+OPTIONAL = {  # whoever imports that module has it, or the module does without
     "openlineage": "run_ledger.emit.openlineage",
     "opentelemetry": "run_ledger.emit.opentelemetry",
+    "genai_prices": "run_ledger.emit.pricing.maintained_prices",
 }
 DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
 

@@ -3,6 +3,8 @@
 import { OUTCOMES, outcomeOf } from "./outcomes.js";
 import { asNumber, asText, mapOf, readError } from "./shapes.js";
 
+const UNPRICED = "llm_calls_unpriced";
+
 /** @type {{ title: string, counters: { name: string, label: string, money?: boolean }[] }[]} */
 const COUNTER_GROUPS = [
   {
@@ -28,7 +30,13 @@ const COUNTER_GROUPS = [
       { name: "output_tokens", label: "Output" },
     ],
   },
-  { title: "Cost", counters: [{ name: "cost_microusd", label: "Model cost", money: true }] },
+  {
+    title: "Cost",
+    counters: [
+      { name: "cost_microusd", label: "Model cost", money: true },
+      { name: UNPRICED, label: "Calls without a known cost" },
+    ],
+  },
 ];
 
 const KNOWN = new Map(
@@ -47,6 +55,18 @@ export function counterText(name, value, format) {
 }
 
 /**
+ * Return the value of one of all *counters*: a cost without that of some calls is a lower bound.
+ *
+ * @param {string} name
+ * @param {Record<string, number>} counters
+ * @param {Format} format
+ */
+export function counterOf(name, counters, format) {
+  const text = counterText(name, counters[name], format);
+  return KNOWN.get(name)?.money && counters[UNPRICED] > 0 ? `at least ${text}` : text;
+}
+
+/**
  * Return the counters of a job in groups, those that the site doesn't know in a last one.
  *
  * @param {Record<string, number>} counters
@@ -57,7 +77,7 @@ export function groupCounters(counters, format) {
   const row = (name, label) => ({
     name,
     label,
-    text: counterText(name, counters[name], format),
+    text: counterOf(name, counters, format),
   });
   const groups = COUNTER_GROUPS.map((group) => ({
     title: group.title,

@@ -3,7 +3,7 @@
 import { createFacts } from "../components/figures/facts.js";
 import { createTotalsBar } from "../components/figures/totals-bar.js";
 import { createListView } from "../components/lists/list-view.js";
-import { counterText, spellOut } from "../lib/counters.js";
+import { counterOf, spellOut } from "../lib/counters.js";
 import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { PROJECT_STATUSES } from "../lib/filters.js";
 import { clientHash, listHash } from "../lib/route.js";
@@ -82,9 +82,9 @@ function factsOf(project, now, format) {
     ),
     ...fact("Due", dueText(project, now, format)),
     ...fact("Owner", project.owner),
-    ...Object.entries(project.counters).map(([label, value]) => ({
+    ...Object.keys(project.counters).map((label) => ({
       label: spellOut(label === "cost_microusd" ? "cost" : label),
-      text: counterText(label, value, format),
+      text: counterOf(label, project.counters, format),
     })),
     ...Object.entries(project.tags).map(([label, text]) => ({ label, text })),
   ];

@@ -57,15 +57,16 @@ sender's thread collects: `Accumulator.take_events` turns deltas and latest valu
 sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did not take.
 `Backlog.next_batch` gives it back to be sent again, and `Backlog.drop` removes it.
 
-**Who imports whom.** `identity`; `counting`; `delivery`; `reporter`; `jobs`; `tracking`; `ledger`.
-Each may import only those to its left in this list. The domain stands left of all.
+**Who imports whom.** `pricing`; `identity`; `counting`; `delivery`; `reporter`; `jobs`; `tracking`;
+`ledger`. Each may import only those to its left in this list. The domain stands left of all.
 """
 
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.emit.counting.prices import Price, Prices
 from run_ledger.emit.delivery.health import Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.ledger import RunLedger
+from run_ledger.emit.pricing.price import Price
+from run_ledger.emit.pricing.prices import Prices
 
 __all__ = [
     "InvalidEvent",

@@ -16,8 +16,8 @@ from typing import Any, Self, cast
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, JobResult
 from run_ledger.emit.counting.accumulator import Accumulator
+from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.counting.outgoing_events import error_document
-from run_ledger.emit.counting.prices import Meter
 from run_ledger.emit.identity import environment
 from run_ledger.emit.reporter import Reporter
 
@@ -106,14 +106,19 @@ class Job:
     def usage(self, answer: Any, *, model: str | None = None) -> None:
         """Count a call of a language model with its tokens and cost, from its SDK's *answer*.
 
-        *answer* is what a common SDK returned, the last event of a stream, the exception that was
-        raised, or a span by OpenTelemetry's conventions. An answer without usage counts nothing.
-        Pass *model* where the answer doesn't name it: the price depends on it.
+        *answer* is what a common SDK returned, the events of a stream or the last alone, a line of
+        a batch's results, the exception that was raised, or a span by OpenTelemetry's conventions.
+        The same answer counts once, however often and in however many parts it is passed. One in
+        which nothing is recognised counts as ``llm_answers_unread``, a call whose cost is not known
+        as ``llm_calls_unpriced``. Pass *model* where the answer doesn't name it: the price depends
+        on it.
         """
         with self._reporter.guard():
             if self._accumulator is not None:
                 self._meter = self._meter or self._reporter.meter()
-                self.add(self._meter.delta(answer, model))
+                delta = self._meter.delta(answer, model)
+                if delta:
+                    self.add(delta)
 
     def stage(self, text: str) -> None:
         """Report what the job is doing now; the latest value shows."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
 from run_ledger.domain.exceptions import shown
-from run_ledger.emit.counting.prices import Prices
 from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.delivery.health import Stats
 from run_ledger.emit.delivery.queue_items import SenderTiming
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.identifiers import named
 from run_ledger.emit.jobs import Job, Project, current_job
+from run_ledger.emit.pricing.prices import Prices
 from run_ledger.emit.reporter import Reporter, ReporterOptions
 from run_ledger.emit.tracking import Tracked
 

@@ -19,8 +19,8 @@ import msgspec
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.mending import Mending, Shortened
+from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.counting.outgoing_events import make_event
-from run_ledger.emit.counting.prices import Meter, Prices
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
 from run_ledger.emit.delivery.health import Health, Stats
@@ -29,6 +29,7 @@ from run_ledger.emit.delivery.sender import Sender
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.job_identities import job_identities
+from run_ledger.emit.pricing.prices import Prices
 
 
 class ReporterOptions(NamedTuple):
@@ -123,7 +124,8 @@ class Reporter:
 
     def meter(self) -> Meter:
         """Return a new meter for one job: it turns answers of language models into deltas."""
-        return Meter(self._prices, lambda: self._health.count("unpriced"))
+        health = self._health
+        return Meter(self._prices, health.note_unpriced, health.note_unread)
 
     def accumulator(self, detail_type: str, identity: Mapping[str, Any]) -> Accumulator | None:
         """Return the one accumulator of *identity*; None where there is no bus or it is invalid."""

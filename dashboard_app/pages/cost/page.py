@@ -79,7 +79,7 @@ def _figures(total: pd.DataFrame) -> None:
         if name != "group"
     }
     tiles = {
-        "Cost": words.money(value["cost_usd"]),
+        "Cost": words.cost(value["cost_usd"], row["llm_calls_unpriced"]),
         "Tokens": words.compact(value["tokens"]),
         "Cost per record": words.money(value["usd_per_record"]),
         "Cost per good record": words.money(value["usd_per_good_record"]),

@@ -147,7 +147,7 @@ def _facts(here: PageContext, job: Mapping[str, Any]) -> None:
         "Stage": job["stage"],
         "Created": words.moment(row["created_at"], here.zone),
         "Duration": words.duration(job["duration_seconds"]),
-        "Cost": words.money(row["cost_usd"]),
+        "Cost": words.cost(row["cost_usd"], row["llm_calls_unpriced"]),
     }
     lines = [f"{name} **{panels.plain(str(value))}**" for name, value in facts.items() if value]
     st.markdown(" · ".join(lines))

@@ -39,7 +39,9 @@ def figures(
                 moved = compare(complete[name], before[name])
             st.metric(
                 label,
-                shown(now[name]),
+                words.cost(now[name], now["llm_calls_unpriced"])
+                if name == "cost_usd"
+                else shown(now[name]),
                 moved,
                 delta_color="off" if moved == words.UNCHANGED else colour,
                 delta_arrow="off" if moved == words.UNCHANGED else "auto",

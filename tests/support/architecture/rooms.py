@@ -37,11 +37,12 @@ writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
+emit/pricing:
 emit/identity: domain/contract
-emit/counting: domain domain/contract emit/identity
+emit/counting: domain domain/contract emit/identity emit/pricing
 emit/delivery: domain emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity
-emit: domain domain/contract emit/counting emit/delivery emit/identity emit/lineage
+emit: domain domain/contract emit/pricing emit/counting emit/delivery emit/identity emit/lineage
 """
 
 COMMAND = """

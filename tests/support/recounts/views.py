@@ -48,7 +48,7 @@ def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
         for attempt in job["attempts"]:
             if attempt["started_at"] is not None:
                 yield Fact(parse(attempt["started_at"]), *who, "started")
-            if attempt["ended_at"] is not None:
+            if attempt["ended_at"] is not None and attempt["result"] is not None:
                 took = attempt["duration_seconds"]
                 yield Fact(parse(attempt["ended_at"]), *who, attempt["result"], seconds=took)
     for one in known:

@@ -32,6 +32,7 @@ KNOWN_COUNTERS = (
     "output_tokens",
     "cache_read_input_tokens",
     "cost_microusd",
+    "llm_calls_unpriced",
 )
 
 JobStatus = Literal["queued", "running", "completed"]

@@ -1,117 +1,47 @@
 """Token usage, read from the answers of the SDKs of language models.
 
-No SDK is imported. An answer is an object, a dict or a pydantic model of the OpenAI SDK (chat
-completions, responses), Anthropic, Google GenAI, Amazon Bedrock (Converse), Mistral, Cohere,
-LiteLLM or LangChain; or a span of OpenTelemetry, by the conventions of `span_usage`. `read`
-recognises them by the names of their fields and returns None for everything else: usage in an
-unknown form is not counted, and nothing is raised.
+No SDK is imported. An answer is an object, a dict, JSON text or a pydantic model of the common
+SDKs, an event of one of their streams, a line of a batch's results, a list of answers, the
+exception that was raised instead, or a span by the conventions of `span_usage`. `read` recognises
+them by the names of their fields. It returns one `CallReading` for each call that the answer tells
+of, an empty list where an answer is known and tells nothing, as most events of a stream, and None
+where it recognises nothing. It raises nothing and never reads a stream that the caller has yet to
+read.
 
-**Cached tokens.** In the ledger `input_tokens` includes those read from and written to a cache.
-Anthropic and Bedrock report these apart, so they are added; the others include them already.
+**Cached tokens.** In the ledger `input_tokens` includes those read from and written to a cache, and
+`output_tokens` includes reasoning, as OpenTelemetry's GenAI conventions have it. Anthropic and
+Bedrock report cached tokens apart, so they are added.
 
-**Streams.** Pass the final, complete answer, or every event as it comes: only the one that carries
-the usage counts. Of Anthropic's events, `message_start` counts as the call with its input, and
-`message_delta` adds the output; it names no model, so pass the model, too. Google repeats the usage
-so far with every chunk; the chunk with a finish reason counts.
+**Errors.** An exception, a response whose status is `failed`, a batch's line that failed, and a
+span with `error.type` count as a call and as an error.
 
-**Errors.** An exception, a response whose status is `failed`, and a span with `error.type` count as
-a call and as an error.
+**What counts as a call.** Chat, completions, embeddings, reranking, images, audio, moderation: each
+answer is one, with tokens where it tells any. Estimates (`count_tokens`) are none.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from . import span_usage
-
-_MOST = 1_000_000_000  # no call uses so many tokens: a greater number is none
-_Look = Callable[[Any, str], Any]
-
-
-class Usage(NamedTuple):
-    """What calls of a language model used; `input_tokens` includes both kinds of cached tokens."""
-
-    llm_calls: int = 1
-    llm_errors: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    cache_write_input_tokens: int = 0
-    model: str | None = None
-
-
-class _Form(NamedTuple):
-    """The names of the fields in which one family of SDKs reports usage; a dot goes one level in.
-
-    `apart`: the input does not include tokens read from and written to a cache, so they are added.
-    """
-
-    input: tuple[str, ...]
-    output: tuple[str, ...]
-    read: tuple[str, ...] = ()
-    written: tuple[str, ...] = ()
-    apart: bool = False
-
-
-# Tried in this order. Of each tuple the first field that holds a number counts; in `input` and
-# `output`, a field with a plus is added to it.
-_FORMS = (
-    _Form(  # OpenAI chat completions, Mistral, LiteLLM, DeepSeek
-        ("prompt_tokens",),
-        ("completion_tokens",),
-        (
-            "prompt_tokens_details.cached_tokens",
-            "cache_read_input_tokens",
-            "prompt_cache_hit_tokens",
-        ),
-        ("prompt_tokens_details.cache_creation_tokens", "cache_creation_input_tokens"),
-    ),
-    _Form(  # Google GenAI
-        ("prompt_token_count", "+tool_use_prompt_token_count"),
-        ("candidates_token_count", "+thoughts_token_count"),
-        ("cached_content_token_count",),
-    ),
-    _Form(  # the same over REST
-        ("promptTokenCount", "+toolUsePromptTokenCount"),
-        ("candidatesTokenCount", "+thoughtsTokenCount"),
-        ("cachedContentTokenCount",),
-    ),
-    _Form(  # Amazon Bedrock, Converse
-        ("inputTokens",),
-        ("outputTokens",),
-        ("cacheReadInputTokens",),
-        ("cacheWriteInputTokens",),
-        apart=True,
-    ),
-    _Form(  # OpenAI responses
-        ("input_tokens",),
-        ("output_tokens",),
-        ("input_tokens_details.cached_tokens",),
-        ("input_tokens_details.cache_write_tokens",),
-    ),
-    _Form(  # LangChain
-        ("input_tokens",),
-        ("output_tokens",),
-        ("input_token_details.cache_read",),
-        ("input_token_details.cache_creation",),
-    ),
-    _Form(  # Anthropic, and whatever reports input and output alone
-        ("input_tokens",),
-        ("output_tokens",),
-        ("cache_read_input_tokens",),
-        ("cache_creation_input_tokens",),
-        apart=True,
-    ),
-    _Form(  # Cohere
-        ("tokens.input_tokens",), ("tokens.output_tokens",), ("cached_tokens",)
-    ),
-    _Form(("billed_units.input_tokens",), ("billed_units.output_tokens",)),
+from run_ledger.emit.counting import span_usage, stream_events
+from run_ledger.emit.counting.usage_fields import (
+    CallReading,
+    at,
+    first_text,
+    items,
+    number,
+    part,
+    text,
+    usage_of,
+    usage_of_span,
 )
-_SPAN_FORM = _Form(
-    (span_usage.INPUT,), (span_usage.OUTPUT,), (span_usage.CACHE_READ,), (span_usage.CACHE_WRITTEN,)
-)
+from run_ledger.emit.counting.wrapped_answers import Failed, Wrapped, unwrapped
+from run_ledger.emit.pricing.usage_totals import Usage
+
+_MOST_LEVELS = 6  # of answers within answers
+_DIGITS = 13  # a number of so many is none of tokens
+_SPAN_MODELS = (span_usage.RESPONSE_MODEL, span_usage.REQUEST_MODEL)
 # Where usage is kept in an answer: the answer's own first, then those of stream events.
 _PLACES = (
     "usage_metadata",
@@ -122,166 +52,222 @@ _PLACES = (
     "delta.usage",
     "data.usage",
     "meta",
+    "response.meta",
+    "x_groq.usage",
+    "token_usage",
+    "context_wrapper.usage",
     "llm_output.token_usage",
     "response_metadata.token_usage",
+    "metrics.accumulated_usage",
+    "metrics",
+    "models_usage",
+    "additional_kwargs",
 )
 _MODELS = (
     "model",
     "model_version",
     "modelVersion",
+    "model_name",
     "response.model",
+    "response.model_name",
     "data.model",
     "response_metadata.model_name",
     "response_metadata.model",
     "llm_output.model_name",
 )
-_SPAN_MODELS = (span_usage.RESPONSE_MODEL, span_usage.REQUEST_MODEL)
+_IDS = (
+    "id",
+    "response_id",
+    "responseId",
+    "provider_response_id",
+    "generation_id",
+    "response.id",
+    "data.id",
+    "item_id",
+    "ResponseMetadata.RequestId",
+)
+_HEADERS = "ResponseMetadata.HTTPHeaders"
+_BEDROCK_HEADERS = {
+    "inputTokenCount": "x-amzn-bedrock-input-token-count",
+    "outputTokenCount": "x-amzn-bedrock-output-token-count",
+    "cacheReadInputTokenCount": "x-amzn-bedrock-cache-read-input-token-count",
+    "cacheWriteInputTokenCount": "x-amzn-bedrock-cache-write-input-token-count",
+}
 
 
-def read(answer: Any) -> Usage | None:
-    """Return the usage that *answer* reports; None where there is nothing to count."""
-    if answer is None or isinstance(answer, (str, bytes, int, float)):
+def read(answer: Any) -> list[CallReading] | None:
+    """Return what *answer* says of calls; None where nothing in it is recognised."""
+    return _read(answer, 0)
+
+
+def _read(answer: Any, level: int) -> list[CallReading] | None:
+    if answer is None:
+        return []
+    if isinstance(answer, (BaseException, Failed)):
+        return [CallReading(Usage(llm_errors=1, is_told=False))]
+    if level > _MOST_LEVELS or isinstance(answer, (bool, int, float)):
         return None
-    if isinstance(answer, BaseException):
-        return Usage(llm_errors=1)
     attributes = span_usage.attributes_of(answer)
     if attributes is not None:
-        reading = span_usage.read_span(attributes)
-        return reading and _of_span(reading.attributes)
-    usage = _of_event(answer) or _of_answer(answer)
-    if _text(answer, "status") == "failed":
-        return (usage or Usage(model=_model(answer, _MODELS)))._replace(llm_errors=1)
+        return _of_span(attributes)
+    wrapped = unwrapped(answer)
+    return _of_one(answer, level) if wrapped is None else _of_wrapped(wrapped, level)
+
+
+def _of_wrapped(wrapped: Wrapped, level: int) -> list[CallReading] | None:
+    readings = [_read(inner, level + 1) for inner in wrapped.answers]
+    if readings and all(one is None for one in readings):
+        return None
+    return [_served(one, wrapped.tier) for some in readings for one in some or ()]
+
+
+def _served(reading: CallReading, tier: str | None) -> CallReading:
+    return reading._replace(usage=reading.usage._replace(tier=tier)) if tier else reading
+
+
+def _of_one(answer: Any, level: int) -> list[CallReading] | None:
+    if isinstance(answer, (str, bytes, bytearray)):
+        return None
+    readings = stream_events.of_event(answer)
+    if readings is None:
+        inner = part(answer, "response")
+        is_event = (text(answer, "type") or "").startswith("response.") and inner is not None
+        readings = _read(inner, level + 1) if is_event else _of_answer(answer)
+    return stream_events.with_metrics(answer, readings)
+
+
+def _of_answer(answer: Any) -> list[CallReading] | None:
+    has_failed = text(answer, "status") == "failed" and text(answer, "object") != "batch"
+    usage = _usage_anywhere(answer)
+    if usage is None:
+        if not has_failed and stream_events.tells_nothing(answer):
+            return []
+        usage = Usage(is_told=False) if has_failed else _call_without_usage(answer)
+        if usage is None:
+            return None
+    if not usage.llm_calls and not usage.input_tokens and not usage.output_tokens:
+        return []
+    usage = usage._replace(
+        llm_errors=1 if has_failed else usage.llm_errors,
+        model=first_text(answer, _MODELS),
+        tier=usage.tier or stream_events.tier_of(answer),
+    )
+    return [stream_events.of_chunk(answer, CallReading(usage, first_text(answer, _IDS)))]
+
+
+def _usage_anywhere(answer: Any) -> Usage | None:
+    for place in _PLACES:
+        holder = at(answer, place)
+        if holder is not None and (usage := usage_of(holder)) is not None:
+            return _of_batch(answer, usage)
+    usage = _of_headers(at(answer, _HEADERS)) or _of_titan(answer) or _of_embeddings(answer)
+    if usage is not None:
+        return usage
+    usage = usage_of(answer)
+    if usage is None or (_tells_input_alone(answer) and not usage.output_tokens):
+        return None
     return usage
 
 
-def _of_answer(answer: Any) -> Usage | None:
-    if not _is_final(answer):
+def _tells_input_alone(answer: Any) -> bool:
+    inputs = ("input_tokens", "inputTokens", "total_input_tokens")
+    outputs = ("output_tokens", "outputTokens", "total_output_tokens", "requests")
+    return any(part(answer, name) is not None for name in inputs) and all(
+        part(answer, name) is None for name in outputs
+    )
+
+
+def _of_batch(answer: Any, usage: Usage) -> Usage:
+    """Return the usage of a batch's object, which stands for as many calls as it counts."""
+    if text(answer, "object") != "batch":
+        return usage
+    done, failed = (
+        number(at(answer, f"request_counts.{name}")) or 0 for name in ("completed", "failed")
+    )
+    return usage._replace(llm_calls=done + failed, llm_errors=failed, tier="batch")
+
+
+def _of_headers(headers: Any) -> Usage | None:
+    """Return what Bedrock says in the headers of `invoke_model`; its body is the caller's."""
+    if not isinstance(headers, Mapping):
         return None
-    model = _model(answer, _MODELS)
-    for place in (*_PLACES, ""):
-        holder = _at(answer, place) if place else answer
-        if holder is not None and (usage := _in_any_form(holder)) is not None:
-            return usage._replace(model=model)
+    told = {name: part(headers, header) for name, header in _BEDROCK_HEADERS.items()}
+    counts = {name: int(value) for name, value in told.items() if _is_digits(value)}
+    return usage_of(counts)
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS
+
+
+def _of_titan(answer: Any) -> Usage | None:
+    given = number(part(answer, "inputTextTokenCount"))
+    answered = number(part(answer, "totalOutputTextTokenCount"))
+    results = items(answer, "results")
+    if answered is None and results:
+        names = ("tokenCount", "generated_token_count")
+        answered = sum(number(part(one, name)) or 0 for one in results for name in names)
+        given = given or number(part(results[0], "input_token_count"))
+    if given is None and not answered:
+        return None
+    return Usage(input_tokens=given or 0, output_tokens=answered or 0)
+
+
+def _of_embeddings(answer: Any) -> Usage | None:
+    """Return the tokens of embedded or ranked texts, where the answer has no usage of its own."""
+    if number(part(answer, "total_tokens")) is not None and any(
+        isinstance(part(answer, name), (list, tuple)) for name in ("embeddings", "results")
+    ):
+        return Usage(input_tokens=number(part(answer, "total_tokens")) or 0)  # Voyage
+    parts = [part(one, "embeddings") or one for one in items(answer, "predictions")]
+    parts = parts or items(answer, "embeddings")
+    counts = [number(at(one, "statistics.token_count")) for one in parts]
+    counts += [number(at(one, "statistics.tokenCount")) for one in parts]
+    told = [count for count in counts if count is not None]
+    return Usage(input_tokens=sum(told)) if told else None
+
+
+def _call_without_usage(answer: Any) -> Usage | None:
+    """Return a call whose tokens nobody told, as those of images, ranks and audio."""
+    name = text(answer, "object") or ""
+    first = next(iter(items(answer, "results")), None)
+    if part(first, "flagged") is not None:
+        return Usage(is_told=False, is_free=True)  # moderation
+    if (
+        name in {"chat.completion", "chat.completion.chunk", "text_completion", "response"}
+        or (text(answer, "type") == "message" and text(answer, "role") == "assistant")
+        or items(answer, "candidates")
+        or items(answer, "generated_images")
+        or part(first, "relevance_score") is not None
+        or isinstance(part(answer, "embeddings"), (list, tuple))
+        or part(answer, "done") is True
+        or text(answer, "generation") is not None
+        or _is_media(answer)
+    ):
+        return Usage(is_told=False)
     return None
 
 
-def _of_event(event: Any) -> Usage | None:
-    """Return what one of Anthropic's stream events adds: first the input, later the output."""
-    kind = _text(event, "type")
-    if kind == "message_start":
-        message = _part(event, "message")
-        usage = _in_any_form(_part(message, "usage"))
-        return usage and usage._replace(output_tokens=0, model=_model(message, _MODELS))
-    if kind == "message_delta":
-        output = _number(_at(event, "usage.output_tokens"))
-        return None if output is None else Usage(llm_calls=0, output_tokens=output)
-    return None
+def _is_media(answer: Any) -> bool:
+    first = next(iter(items(answer, "data")), None)
+    if any(text(first, name) for name in ("b64_json", "url")):
+        return number(part(answer, "created")) is not None
+    if text(part(answer, "usage"), "type") == "duration":
+        return True
+    return number(at(answer, "usage_info.pages_processed")) is not None or (
+        number(at(answer, "meta.billed_units.search_units")) is not None
+    )
 
 
-def _of_span(attributes: Mapping[str, Any]) -> Usage | None:
-    failed = int(span_usage.ERROR in attributes)
-    usage = _in_form(attributes, _SPAN_FORM, _part)
+def _of_span(attributes: Mapping[str, Any]) -> list[CallReading]:
+    span = span_usage.read_span(attributes)
+    if span is None:
+        return []
+    failed = int(span_usage.ERROR in span.attributes)
+    usage = usage_of_span(span.attributes)
     if usage is None:
         if not failed:
-            return None
-        usage = Usage()
-    return usage._replace(llm_errors=failed, model=_model(attributes, _SPAN_MODELS, _part))
-
-
-def _is_final(answer: Any) -> bool:
-    """Return whether *answer* is complete: Google repeats the usage of earlier chunks later."""
-    candidates = _part(answer, "candidates")
-    if not isinstance(candidates, (list, tuple)) or not candidates:
-        return True
-    return any(
-        _part(candidate, name) is not None
-        for candidate in candidates
-        for name in ("finish_reason", "finishReason")
-    )
-
-
-def _in_any_form(holder: Any) -> Usage | None:
-    """Return usage in the form that finds cached tokens, else in the first that finds any."""
-    first = None
-    for form in _FORMS:
-        usage = _in_form(holder, form, _at)
-        if usage is None:
-            continue
-        if usage.cache_read_input_tokens or usage.cache_write_input_tokens:
-            return usage
-        first = first or usage
-    return first
-
-
-def _in_form(holder: Any, form: _Form, look: _Look) -> Usage | None:
-    given, answered = _sum(holder, form.input, look), _sum(holder, form.output, look)
-    if given is None and answered is None:
-        return None
-    given = given or 0
-    read, written = _first(holder, form.read, look), _first(holder, form.written, look)
-    if form.apart:
-        given += read + written
-    read = min(read, given)
-    return Usage(
-        input_tokens=given,
-        output_tokens=answered or 0,
-        cache_read_input_tokens=read,
-        cache_write_input_tokens=min(written, given - read),
-    )
-
-
-def _sum(holder: Any, names: tuple[str, ...], look: _Look) -> int | None:
-    total = None
-    for name in names:
-        number = _number(look(holder, name.removeprefix("+")))
-        if number is None or (total is not None and not name.startswith("+")):
-            continue
-        total = (total or 0) + number
-    return total
-
-
-def _first(holder: Any, names: tuple[str, ...], look: _Look) -> int:
-    for name in names:
-        if (number := _number(look(holder, name))) is not None:
-            return number
-    return 0
-
-
-def _model(answer: Any, names: tuple[str, ...], look: _Look | None = None) -> str | None:
-    for name in names:
-        found = (look or _at)(answer, name)
-        if isinstance(found, str) and found:
-            return found
-    return None
-
-
-def _text(holder: Any, name: str) -> str | None:
-    found = _part(holder, name)
-    return found if isinstance(found, str) else None
-
-
-def _at(holder: Any, path: str) -> Any:
-    for name in path.split("."):
-        holder = _part(holder, name)
-        if holder is None:
-            return None
-    return holder
-
-
-def _part(holder: Any, name: str) -> Any:
-    """Return a member of a dict or an object; None where there is none or reading it raises."""
-    try:
-        if isinstance(holder, Mapping):
-            return holder.get(name)
-        return getattr(holder, name, None)
-    except Exception:  # noqa: BLE001 a foreign property may raise anything, and none of it is ours
-        return None
-
-
-def _number(value: Any) -> int | None:
-    """Return *value* as a number of tokens; None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
-        return None
-    return int(value) if 0 <= value <= _MOST else None
+            return []
+        usage = Usage(is_told=False)
+    model = first_text(span.attributes, _SPAN_MODELS, part)
+    return [CallReading(usage._replace(llm_errors=failed, model=model))]

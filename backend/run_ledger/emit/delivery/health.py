@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.emit.counting.mending import Shortened
 
 _log = logging.getLogger("run_ledger.emit")
@@ -49,7 +49,9 @@ class Stats:
     reused: int
     """Jobs with the id of an earlier one in this process, without an attempt that was said."""
     unpriced: int
-    """Answers of language models without a price: they are counted as costing nothing."""
+    """Calls of language models whose cost nobody knows; they count as costing nothing."""
+    unread: int
+    """Answers given to `Job.usage` in which nothing was recognised."""
     faults: int
     """Errors inside this library, which were kept from the pipeline."""
     last_error: str | None
@@ -71,7 +73,7 @@ class Health:
         self._outage_logged_at: float | None = None
         self.counts = dict.fromkeys(
             ("calls", "calls_failed", "accepted", "retried", "spooled", "refused", "expired",
-             "lost", "invalid", "shortened", "reused", "unpriced", "faults"), 0
+             "lost", "invalid", "shortened", "reused", "unpriced", "unread", "faults"), 0
         )  # fmt: skip
         self.last_error: str | None = None
         self.last_accepted_at: float | None = None
@@ -105,6 +107,26 @@ class Health:
             job_id,
             words,
             attempt,
+        )
+
+    def note_unpriced(self, model: str | None, calls: int) -> None:
+        """Count *calls* whose cost nobody knows; log each model once."""
+        self.count("unpriced", calls)
+        self._log_once(
+            f"unpriced {model}",
+            "no price is known for calls of model %s: the job's cost is at least what it shows, "
+            "and llm_calls_unpriced counts them",
+            shown(model) if model else "(none named: pass model= to Job.usage)",
+        )
+
+    def note_unread(self, answer: object) -> None:
+        """Count an answer in which nothing was recognised; log each type once, no content."""
+        self.count("unread")
+        kind = f"{type(answer).__module__}.{type(answer).__qualname__}"
+        self._log_once(
+            f"unread {kind}",
+            "an answer of type %s tells no usage that is known here; llm_answers_unread counts it",
+            kind,
         )
 
     def note_fault(self, error: Exception) -> None:

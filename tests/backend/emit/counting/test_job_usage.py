@@ -33,8 +33,10 @@ def test_an_answer_is_counted_and_priced(make: Make, bus: WillingBus) -> None:
         "input_tokens": 3020,
         "output_tokens": 1500,
         "cost_microusd": 901,
+        "llm_calls_unpriced": 1,
+        "llm_answers_unread": 1,
     }
-    assert ledger.stats().unpriced == 1
+    assert (ledger.stats().unpriced, ledger.stats().unread) == (1, 1)
 
 
 def test_a_job_that_reports_nothing_takes_answers_all_the_same() -> None:

@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
-from run_ledger.emit.counting.prices import EXAMPLE_PRICES, PRICES_AS_OF, Meter, Price, Prices
-from run_ledger.emit.counting.usage import Usage
+from run_ledger.emit.counting.meter import Meter
+from run_ledger.emit.pricing.example_prices import EXAMPLE_PRICES, PRICES_AS_OF
+from run_ledger.emit.pricing.price import Price
+from run_ledger.emit.pricing.prices import Prices
+from run_ledger.emit.pricing.usage_totals import Usage
 
 SMALL = Price(input=100_000, cached=10_000, output=400_000)
 LARGE = Price(input=2_000_000, cached=200_000, output=8_000_000, cache_write=2_500_000)
@@ -64,7 +67,8 @@ def test_the_examples_say_when_they_were_true() -> None:
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", PRICES_AS_OF)
     assert Prices().of("claude-haiku-4-5-20251001") == EXAMPLE_PRICES["claude-haiku-4-5"]
     for price in EXAMPLE_PRICES.values():
-        assert price.cached <= price.input <= price.output
+        assert price.cached <= price.input
+        assert price.input <= price.output or not price.output  # embeddings answer nothing
 
 
 def test_an_answer_becomes_a_delta() -> None:
@@ -95,13 +99,16 @@ def test_an_answer_becomes_a_delta() -> None:
 
 def test_a_model_without_a_price_costs_nothing_and_is_counted() -> None:
     """An unknown model leaves the cost alone, and the meter says so each time."""
-    unpriced: list[int] = []
-    meter = Meter(TABLE, lambda: unpriced.append(1))
+    unpriced: list[tuple[str | None, int]] = []
+    meter = Meter(TABLE, lambda model, calls: unpriced.append((model, calls)))
 
-    assert "cost_microusd" not in meter.delta({"model": "?", "usage": {"input_tokens": 10**6}})
-    assert "cost_microusd" not in meter.delta({"inputTokens": 10**6})
-    assert len(unpriced) == 2
-    assert meter.delta({"inputTokens": 10**6}, "small")["cost_microusd"] == 100_000
+    unknown = meter.delta({"model": "?", "usage": {"input_tokens": 10**6}})
+    assert unknown == {"llm_calls": 1, "input_tokens": 10**6, "llm_calls_unpriced": 1}
+    unnamed = meter.delta({"inputTokens": 10**6, "outputTokens": 0})
+    assert unnamed == {"llm_calls": 1, "input_tokens": 10**6, "llm_calls_unpriced": 1}
+    assert unpriced == [("?", 1), (None, 1)]
+    known = meter.delta({"inputTokens": 10**6, "outputTokens": 0}, "small")
+    assert known == {"llm_calls": 1, "input_tokens": 10**6, "cost_microusd": 100_000}
 
 
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), max_size=30))
@@ -125,7 +132,9 @@ def test_each_thread_carries_its_own_remainder() -> None:
 
     def ask(_: int) -> int:
         return sum(
-            meter.delta({"model": "m", "inputTokens": 400_000}).get("cost_microusd", 0)
+            meter.delta({"model": "m", "inputTokens": 400_000, "outputTokens": 0}).get(
+                "cost_microusd", 0
+            )
             for _ in range(100)
         )
 

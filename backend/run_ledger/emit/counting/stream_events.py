@@ -1,0 +1,174 @@
+"""Events and chunks of streams: what each of them says of the call that it belongs to.
+
+All of a stream's events may be passed as they come, or the last alone: each says the usage so far,
+and the same call is counted once. Some tell nothing, and that is known, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from run_ledger.emit.counting.usage_fields import (
+    CallReading,
+    at,
+    first_text,
+    items,
+    number,
+    part,
+    text,
+    usage_of,
+)
+from run_ledger.emit.pricing.usage_totals import Usage
+
+METRICS = "amazon-bedrock-invocationMetrics"
+_SILENT_TYPES = {
+    *("ping", "content_block_start", "content_block_delta", "content_block_stop", "message_stop"),
+    *("text", "thinking", "signature", "citation", "input_json", "compaction"),
+    *("message-start", "content-start", "content-delta", "content-end", "tool-plan-delta"),
+    *("tool-call-start", "tool-call-delta", "tool-call-end", "citation-start", "citation-end"),
+    *("debug", "human", "system", "tool", "function", "remove", "AIMessageChunk"),
+}
+_SILENT_BEGINNINGS = (
+    *("response.", "session.", "conversation.", "input_audio_buffer.", "output_audio_buffer."),
+    *("rate_limits.", "transcript.", "transcription_session.", "mcp_list_tools.", "thread."),
+    *("interaction.", "content.", "step.", "step_", "image_generation.", "image_edit."),
+)
+_SILENT_MEMBERS = (  # of Bedrock's Converse stream, and of Google's live messages
+    *("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop"),
+    *("server_content", "serverContent", "setup_complete", "setupComplete"),
+    *("tool_call", "toolCall", "tool_call_cancellation", "go_away", "session_resumption_update"),
+)
+_ONGOING = {"queued", "in_progress", "validating", "finalizing", "cancelling", "requires_action"}
+_FINISHED = ("finish_reason", "finishReason", "stop_reason", "completionReason")
+
+
+def of_event(event: Any) -> list[CallReading] | None:
+    """Return what an event of a stream says; None where it is read like a whole answer."""
+    kind = text(event, "type")
+    if kind == "message_start":
+        return _of_message(part(event, "message"), is_last=False)
+    if kind == "message_delta":
+        usage = usage_of(part(event, "usage"))
+        is_last = at(event, "delta.stop_reason") is not None
+        return [CallReading(usage, kind="rest", is_last=is_last)] if usage else []
+    if kind == "message_stop":
+        end = CallReading(Usage(llm_calls=0), kind="end")
+        return [*_of_message(part(event, "message"), is_last=True), end]
+    if kind == "error" and text(event, "event_id") is None:  # with one, a live session's complaint
+        failed = CallReading(Usage(llm_errors=1, is_told=False), kind="rest")
+        return [failed, CallReading(Usage(llm_calls=0), kind="end")]
+    return None
+
+
+def _of_message(message: Any, *, is_last: bool) -> list[CallReading]:
+    usage = usage_of(part(message, "usage"))
+    if usage is None:
+        return []
+    usage = usage._replace(model=text(message, "model"), tier=tier_of(message))
+    return [CallReading(usage, text(message, "id"), "chunk", is_last)]
+
+
+def _of_metrics(event: Any) -> list[CallReading]:
+    usage = usage_of(part(event, METRICS))
+    return [CallReading(usage, kind="sums")] if usage else []
+
+
+def with_metrics(event: Any, readings: list[CallReading] | None) -> list[CallReading] | None:
+    """Add what Bedrock says with a stream's last chunk to what the chunk itself says."""
+    rest = _of_metrics(event)
+    return [*(readings or []), *rest] if rest else readings
+
+
+def of_chunk(answer: Any, reading: CallReading) -> CallReading:
+    """Return *reading* as the chunk that *answer* is, if it is one."""
+    if text(answer, "type") == "AIMessageChunk":
+        ends = text(answer, "chunk_position") == "last"
+        return reading._replace(kind="addend", is_last=ends)
+    is_last = _is_last_chunk(answer)
+    return reading if is_last is None else reading._replace(kind="chunk", is_last=is_last)
+
+
+def _is_last_chunk(answer: Any) -> bool | None:
+    """Return whether a chunk is its answer's last; None where *answer* is no chunk."""
+    name = text(answer, "object") or ""
+    content = part(answer, "serverContent") or part(answer, "server_content")
+    if name.endswith(".chunk") or name == "text_completion":
+        return not items(answer, "choices") or is_finished(answer, "choices")
+    if name == "batch":
+        return True
+    if items(answer, "candidates"):
+        return is_finished(answer, "candidates")
+    if content is not None:
+        return bool(part(content, "turnComplete") or part(content, "turn_complete"))
+    if _is_bedrock_text(answer):
+        return first_text(answer, _FINISHED) is not None
+    return None
+
+
+def _is_bedrock_text(answer: Any) -> bool:
+    """Return whether it is Llama's or Titan's own body on Bedrock, whole or a chunk."""
+    return text(answer, "generation") is not None or text(answer, "outputText") is not None
+
+
+def is_finished(answer: Any, name: str) -> bool:
+    """Return whether one of the choices of an answer says why it ended."""
+    return any(
+        part(choice, reason) is not None for choice in items(answer, name) for reason in _FINISHED
+    )
+
+
+def tells_nothing(answer: Any) -> bool:
+    """Return whether *answer* is known to say nothing of usage: most of a stream's events do."""
+    kind = text(answer, "type") or text(answer, "event_type") or ""
+    return (
+        kind in _SILENT_TYPES
+        or kind.startswith(_SILENT_BEGINNINGS)
+        or text(answer, "event_type") is not None  # Cohere, first version
+        or text(answer, "status") in _ONGOING
+        or part(answer, "done") is False
+        or _is_unfinished(answer)
+        or any(part(answer, name) is not None for name in _SILENT_MEMBERS)
+        or _is_estimate(answer)
+    )
+
+
+def _is_unfinished(answer: Any) -> bool:
+    for name in ("choices", "candidates"):
+        if items(answer, name):
+            return not is_finished(answer, name)
+    if (text(answer, "object") or "").endswith((".chunk", ".delta", "run.step")):
+        return True
+    return _is_bedrock_text(answer) and first_text(answer, _FINISHED) is None
+
+
+def _is_estimate(answer: Any) -> bool:
+    """Return whether it only counts the tokens of a prompt: nothing was called."""
+    if text(answer, "object") == "response.input_tokens":
+        return True
+    if at(answer, "tokens_info") is not None or at(answer, "token_strings") is not None:
+        return True
+    counted = ("input_tokens", "inputTokens", "total_tokens", "totalTokens")
+    return any(number(part(answer, name)) is not None for name in counted)
+
+
+def tier_of(answer: Any) -> str | None:
+    """Return how an answer was served, as ``flex``; None where that is the usual way."""
+    told = first_text(
+        answer,
+        (
+            *(
+                "usage.service_tier",
+                "service_tier",
+                "serviceTier.type",
+                "metadata.serviceTier.type",
+            ),
+            *("usage_metadata.service_tier", "response_metadata.service_tier"),
+            *("usageMetadata.serviceTier", "serviceTier", "response.service_tier"),
+        ),
+    )
+    if text(part(answer, "usage"), "speed") == "fast":
+        return "fast"
+    if told is None:
+        return None
+    usual = {"standard", "default", "auto", "on_demand", "unspecified", "service_tier_unspecified"}
+    return None if told.lower() in usual else told.lower().removeprefix("service_tier_")
