@@ -13,7 +13,7 @@ from tests.support.readers.reading import Serial
 from tests.support.recounts.recount import recount_rollups, without_zeros
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract.events import decode
+from run_ledger.domain.contract.events import Event, decode
 from run_ledger.store.audit.auditor import Audit, Findings, Manner
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
@@ -60,9 +60,14 @@ BOOKS: tuple[Envelope, ...] = (
 
 
 def post(
-    client: Any, envelopes: Sequence[Envelope], *, at: int = NOW, seed: int | None = None
+    client: Any,
+    envelopes: Sequence[Envelope],
+    *,
+    at: int = NOW,
+    seed: int | None = None,
+    decoding: Callable[[str], Event] = decode,
 ) -> None:
-    """Post *envelopes* through a ledger of their own, in one batch."""
+    """Post *envelopes*, decoded by *decoding*, through a ledger of their own, in one batch."""
     ledger = Ledger(
         client,
         NAMES,
@@ -71,7 +76,7 @@ def post(
         timing=Timing(now=lambda: at, pause=lambda _: None, dice=random.Random(seed)),
     )
     deliveries = [
-        EventMessage(str(number), text(one), decode(text(one)))
+        EventMessage(str(number), text(one), decoding(text(one)))
         for number, one in enumerate(envelopes)
     ]
     report = ledger.post(deliveries, [], lambda: 60.0)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from tests.support.events.builders import Envelope
 
-from run_ledger.domain.contract.fingerprints import fingerprint
+from run_ledger.domain.contract.fingerprints import LATEST_VERSION, fingerprint
 from run_ledger.domain.state.durations import bucket
 
 RANK = {"queued": 0, "running": 1, "completed": 2}
@@ -43,13 +43,17 @@ Counted = tuple[tuple[str, str], str, int]
 
 
 class Told(NamedTuple):
-    """One event, with absent fields filled in as the contract says."""
+    """One event, with absent fields filled in as the contract says.
+
+    An envelope may say with ``fingerprint_version`` by which rule its event was taken in.
+    """
 
     attempt: int
     occurred_at: datetime
     event_id: str
     status: str
     detail: dict[str, Any]
+    fingerprint_version: int
 
 
 # ---------------------------------------------------------------------------------- jobs
@@ -130,12 +134,11 @@ def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
     started_at = min(running) if running else None
     if winner.status == "completed":
         ended_at, result = winner.occurred_at, winner.detail["result"]
-        error = winner.detail.get("error")
+        telling: Told | None = winner
     else:
         ended_at, result = None, None
         reporting = [e for e in mine if "error" in e.detail]
-        latest = max(reporting, key=lambda e: (e.occurred_at, e.event_id), default=None)
-        error = latest.detail["error"] if latest else None
+        telling = max(reporting, key=lambda e: (e.occurred_at, e.event_id), default=None)
     duration = (
         max(ended_at - started_at, timedelta(0))
         if started_at is not None and ended_at is not None
@@ -153,7 +156,7 @@ def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
             else None
         ),
         "duration_seconds": None if duration is None else duration.total_seconds(),
-        "error": _error(error),
+        "error": _error(telling),
     }
 
 
@@ -171,10 +174,11 @@ def _sums(events: list[Told]) -> dict[str, int]:
     }
 
 
-def _error(error: dict[str, str] | None) -> dict[str, str] | None:
-    if error is None:
+def _error(event: Told | None) -> dict[str, str] | None:
+    error = event.detail.get("error") if event else None
+    if event is None or error is None:
         return None
-    derived = fingerprint(error["type"], error["message"])
+    derived = fingerprint(error["type"], error["message"], event.fingerprint_version)
     return {
         "type": error["type"],
         "message": error["message"],
@@ -335,6 +339,7 @@ def _told(envelopes: Iterable[Envelope], detail_type: str) -> list[Told]:
             event_id=one["detail"].get("event_id", one["id"]),
             status=one["detail"].get("status", "running"),
             detail=one["detail"],
+            fingerprint_version=one.get("fingerprint_version", LATEST_VERSION),
         )
         for one in distinct(envelopes)
         if one["detail-type"] == detail_type

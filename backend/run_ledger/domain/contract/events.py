@@ -13,6 +13,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 
+from .fingerprints import LATEST_VERSION
 from .violations import (
     UNREADABLE,
     invalid_detail,
@@ -50,7 +51,8 @@ class Event(Struct, frozen=True):
 
     ``digest`` tells a repeat from another event with the same id: it covers the content of the
     detail, so neither white space nor the envelope's id and time change it. ``sent_at`` is the
-    envelope's time, when the bus took the event in.
+    envelope's time, when the bus took the event in. ``fingerprint_version`` says by which rule an
+    error without a fingerprint gets one.
     """
 
     kind: Literal["job", "project"]
@@ -63,12 +65,19 @@ class Event(Struct, frozen=True):
     source: str
     envelope_id: str
     sent_at: datetime | None
+    fingerprint_version: int = LATEST_VERSION
 
     @property
     def order(self) -> tuple[int, Instant, str]:
         """Return what the events of a job or project are ordered by; a project has one attempt."""
         attempt = self.update.attempt if isinstance(self.update, JobUpdate) else 1
         return (attempt, self.occurred_at, self.event_id)
+
+    @property
+    def lacks_fingerprint(self) -> bool:
+        """Return whether the event has an error whose fingerprint is made here."""
+        error = self.update.error if isinstance(self.update, JobUpdate) else UNSET
+        return not isinstance(error, UnsetType) and isinstance(error.fingerprint, UnsetType)
 
 
 _envelopes = msgspec.json.Decoder(_Envelope)
@@ -77,10 +86,11 @@ _project_updates = msgspec.json.Decoder(ProjectUpdate)
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def decode(envelope: bytes | str) -> Event:
+def decode(envelope: bytes | str, *, fingerprint_version: int = LATEST_VERSION) -> Event:
     """Return the event in *envelope*, the JSON text of an EventBridge event.
 
-    Raises InvalidEvent, which names the field, what it held and what is allowed.
+    A recount of an entry passes the *fingerprint_version* by which the entry was taken in. Raises
+    InvalidEvent, which names the field, what it held and what is allowed.
     """
     try:
         outer = _envelopes.decode(envelope)
@@ -96,10 +106,10 @@ def decode(envelope: bytes | str) -> Event:
         )
     if outer.detail_type == JOB_UPDATE:
         job = _job_update(detail)
-        return _event(outer, detail, "job", job.job_id, job)
+        return _event(outer, detail, job, fingerprint_version)
     if outer.detail_type == PROJECT_UPDATE:
         project = _project_update(detail)
-        return _event(outer, detail, "project", project.project_id, project)
+        return _event(outer, detail, project, fingerprint_version)
     raise InvalidEvent(
         "unknown_detail_type",
         field="detail-type",
@@ -133,14 +143,13 @@ def _project_update(detail: bytes) -> ProjectUpdate:
 def _event(
     outer: _Envelope,
     detail: bytes,
-    kind: Literal["job", "project"],
-    entity_id: str,
     update: JobUpdate | ProjectUpdate,
+    fingerprint_version: int,
 ) -> Event:
     """Return the event; what its detail leaves out is filled in from the envelope."""
     return Event(
-        kind=kind,
-        entity_id=entity_id,
+        kind="job" if isinstance(update, JobUpdate) else "project",
+        entity_id=update.job_id if isinstance(update, JobUpdate) else update.project_id,
         event_id=outer.id if isinstance(update.event_id, UnsetType) else update.event_id,
         occurred_at=_occurred_at(outer, update),
         update=update,
@@ -149,6 +158,7 @@ def _event(
         source=outer.source,
         envelope_id=outer.id,
         sent_at=None if isinstance(outer.time, UnsetType) else outer.time,
+        fingerprint_version=fingerprint_version,
     )
 
 

@@ -1,40 +1,43 @@
-"""Fingerprints: errors that differ only in numbers, ids and quotes have the same."""
+"""Fingerprints: failures of one kind share one, which is the key of their error group.
+
+A fingerprint is made of an error's type and its message in a *normal form*: without what varies
+between failures of one kind. What is left out is said by a rule, and rules have versions. An entry
+keeps the version by which it was taken in, so that a later recount gives the same fingerprint.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Callable, Mapping
 
-# The rules run from the most to the least specific, each on what the one before has left. Numbers
-# and ids become the same text, as an id may be all digits by chance. A word here is letters and
-# digits: in job_3f2a9c1b the id begins after the underscore. An apostrophe in a word is no quote.
-_START, _END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"https?://[^\s'\"<>]+"), "<url>"),
-    (re.compile(f"{_START}{_UUID}{_END}", re.IGNORECASE), "<n>"),
-    (re.compile(rf"{_START}0x[0-9a-f]+{_END}", re.IGNORECASE), "<n>"),
-    (re.compile(r"(?<!\w)[-+]?\d++(?:[.,]\d++)*+(?:e[-+]?\d++)?+(?!\w)", re.IGNORECASE), "<n>"),
-    (re.compile(rf"{_START}(?=[a-f]*[0-9])[0-9a-f]{{8,}}{_END}", re.IGNORECASE), "<n>"),
-    (re.compile(rf"{_START}(?=[a-z]*[0-9])[0-9a-z]{{20,}}{_END}", re.IGNORECASE), "<n>"),
-    (re.compile(r"(?<!\w)[bu]?'[^']*'(?!\w)|\"[^\"]*\""), "<quoted>"),
-    (re.compile(r"(?:/[^\s/:]+){2,}"), "<path>"),
-    (re.compile(r"(?:(?<!\w)[-+])?\d+(?:[.,]\d+)*"), "<n>"),
-    (re.compile(r"\s+"), " "),
-)
+from . import fingerprint_rule_1, fingerprint_rule_2
+
+NormalForm = Callable[[str, str], str]
+
+FIRST_VERSION = 1
+"""The version of entries that name none."""
+
+LATEST_VERSION = 2
+"""The version by which new entries are taken in."""
+
+_NORMAL_FORMS: Mapping[int, NormalForm] = {
+    1: lambda _, message: fingerprint_rule_1.normalised(message),
+    2: fingerprint_rule_2.normalised,
+}
 
 
-def normalised(message: str) -> str:
-    """Return *message* without what varies between errors with the same cause.
+def is_known(version: int) -> bool:
+    """Return whether there is a rule of this version."""
+    return version in _NORMAL_FORMS
 
-    ``Timeout after 31 s`` and ``Timeout after 5 s`` both become ``timeout after <n> s``.
+
+def fingerprint(error_type: str, message: str, version: int = LATEST_VERSION) -> str:
+    """Return 16 hexadecimal digits for an error, by the rule of this *version*.
+
+    Raises ValueError where there is no such version.
     """
-    for pattern, replacement in _RULES:
-        message = pattern.sub(replacement, message)
-    return message.strip().lower()
-
-
-def fingerprint(error_type: str, message: str) -> str:
-    """Return 16 hexadecimal digits, made of the error's type and its normalised message."""
-    seed = f"{error_type}\n{normalised(message)}"
-    return hashlib.blake2b(seed.encode(), digest_size=8).hexdigest()
+    normal_form = _NORMAL_FORMS.get(version)
+    if normal_form is None:
+        raise ValueError(f"fingerprint rule {version}; known are {sorted(_NORMAL_FORMS)}")
+    seed = f"{error_type}\n{normal_form(error_type, message)}"
+    return hashlib.blake2b(seed.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -337,13 +337,13 @@ def _merged(attempt: Attempt | None, event: Event, update: JobUpdate) -> Attempt
     if update.status == "completed" and not isinstance(update.result, UnsetType):
         completed_at = _earlier(completed_at, at)
         if ended is None or (ended.at, ended.event_id) < (at, event.event_id):
-            ended = Ended(at, event.event_id, update.result, _failure(update.error))
+            ended = Ended(at, event.event_id, update.result, _failure(update.error, event))
     else:
         if update.status != "queued":
             started_at = _earlier(started_at, at)
         if update.status == "running":
             running_at = at if running_at is None else max(running_at, at)
-        failure = _failure(update.error)
+        failure = _failure(update.error, event)
         if failure and (
             reported is None or (reported.at, reported.event_id) < (at, event.event_id)
         ):
@@ -364,9 +364,10 @@ def _earlier(known: Instant | None, at: Instant) -> Instant:
     return at if known is None else min(known, at)
 
 
-def _failure(error: Error | UnsetType) -> Failure | None:
+def _failure(error: Error | UnsetType, event: Event) -> Failure | None:
     if isinstance(error, UnsetType):
         return None
     if isinstance(error.fingerprint, UnsetType):
-        return Failure(error.type, error.message, fingerprint(error.type, error.message))
+        derived = fingerprint(error.type, error.message, event.fingerprint_version)
+        return Failure(error.type, error.message, derived)
     return Failure(error.type, error.message, error.fingerprint)

@@ -19,7 +19,7 @@ from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
 from run_ledger.store.dynamo.table_names import Tables
-from run_ledger.store.items import job_items, keys, project_items
+from run_ledger.store.items import entry_items, job_items, keys, project_items
 
 _ZERO = {"N": "0"}
 # These don't follow from the events: ``rev`` counts writes, ``seen`` is by the writers' clock.
@@ -64,7 +64,7 @@ def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
             msgspec.json.encode(instants.text(Instant(int(item["occurred_at"]["N"])))),
             item["detail"]["S"].encode(),
         )
-        event = decode(envelope)
+        event = decode(envelope, fingerprint_version=entry_items.fingerprint_version(item))
     except (KeyError, ValueError, OverflowError, InvalidEvent):
         return None
     is_itself = (event.kind, event.entity_id, event.event_id) == (*name, item["sk"]["S"])

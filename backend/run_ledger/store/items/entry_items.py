@@ -7,6 +7,8 @@
     detail, detail_type, source, envelope_id      the event as sent
     occurred_at, received_at                      instants, in microseconds
     expires_at                                    when DynamoDB may drop it, in epoch seconds
+    fingerprint_version                           of the rule that made the fingerprint of its
+                                                  error; absent: 1, or nothing was made
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.fingerprints import FIRST_VERSION, is_known
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item
 
@@ -44,7 +47,7 @@ def entry_item(event: Event, *, received_at: Instant, ttl_days: int) -> Item:
     Attributes are written out one by one, as every event passes here and `to_item` takes longer.
     """
     expires_at = received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY
-    return {
+    item: Item = {
         "pk": {"S": keys.entity_key(event.kind, event.entity_id)},
         "sk": {"S": event.event_id},
         "digest": {"B": event.digest},
@@ -56,6 +59,22 @@ def entry_item(event: Event, *, received_at: Instant, ttl_days: int) -> Item:
         "received_at": {"N": str(received_at)},
         "expires_at": {"N": str(expires_at)},
     }
+    if event.fingerprint_version != FIRST_VERSION and event.lacks_fingerprint:
+        item["fingerprint_version"] = {"N": str(event.fingerprint_version)}
+    return item
+
+
+def fingerprint_version(item: Mapping[str, Attribute]) -> int:
+    """Return the version of the rule by which an entry's error was taken in.
+
+    Raises KeyError or ValueError where the attribute holds something else than a known version.
+    """
+    if "fingerprint_version" not in item:
+        return FIRST_VERSION
+    version = int(item["fingerprint_version"]["N"])
+    if not is_known(version):
+        raise ValueError(f"fingerprint rule {version} is not known here")
+    return version
 
 
 def from_entry_item(item: Mapping[str, Attribute]) -> StoredEntry:

@@ -1,0 +1,196 @@
+r"""Rule 2 of fingerprints: what varies between failures of one kind is left out, names are kept.
+
+It works in steps, each on what the one before has left:
+
+1. *Telling lines*: of a program's output the last line that tells of an error; of a traceback the
+   exception.
+2. *Sections* that only repeat what was at work: statements, parameters, headers, hints, HTML.
+3. *Shapes* that always vary: times, ids, addresses, durations, sizes.
+4. *Data*: dictionaries and objects none of whose keys tells of an error.
+5. *Quotes*: names stay, values go, texts inside of texts are treated like texts. The words before
+   and after decide, see `quoted_values`.
+6. *Words with digits*: numbers and ids go; codes (status, errno, SQLSTATE) and names (int64) stay.
+
+``Timeout after 31 s`` and ``Timeout after 5 s`` both become ``timeout after <v>``. Every pattern
+takes time in proportion to the text's length: repetitions are possessive, bounded, or begin at a
+mark that ends them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .quoted_values import judge_quotes
+from .varying_words import TELLING_KEY, V, judge_words, keep_digits, restored
+
+_HALF = 8_192  # characters of a very long message that are looked at, from either end
+_PROGRAM = re.compile(r"ExitCode\d+|SIG[A-Z0-9]+|Timeout|exit code \d+", re.IGNORECASE)
+_TELLING_LINE = re.compile(
+    r"\b(?:error|fatal|panic|exception|critical|failed|failure|cannot|can't|could not|denied|"
+    r"not found|no such|killed|abort(?:ed)?|out of memory|refused|invalid|unable)\b",
+    re.IGNORECASE,
+)
+_TRACEBACK = "Traceback (most recent call last)"
+_FRAMES = re.compile(r"\n[ \t]*+(?:at |\.\.\. \d++ more|File \"|goroutine )[^\n]*+")
+
+_SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"(?i)(?:<!doctype |<html\b)(?:(?!<title\b|<html\b)[\s\S])*+(<title\b[^<]*+)[\s\S]*+"
+        ),
+        r"\1",
+    ),
+    # SQLAlchemy, PostgreSQL, Spark: the statement and its values
+    (re.compile(r"\n\[(?:SQL|parameters): [^\n]*+"), ""),
+    (re.compile(r"\(Background on this error at: [^)\n]*+\)"), ""),
+    (re.compile(r"\nLINE \d++: [^\n]*+(?:\n[ \t]*+\^)?"), ""),
+    (re.compile(r"\nHINT: [^\n]*+"), ""),
+    (re.compile(r"\bFailing row contains \([^\n]*+"), ""),
+    (re.compile(r"(\bKey \([^()\n]{1,200}\))=\([^\n]{0,300}?\)(?= \w)"), r"\1"),
+    # pydantic, jsonschema, parsers of models' output: the value that was judged
+    (re.compile(r"\binput_value=[^\n]*?(?=, input_type=|\n|\Z)"), f"input_value={V}"),
+    (re.compile(r"\nOn instance(?:\[[^\n:]*+)?:\s[\s\S]*+"), ""),
+    (re.compile(r"\b(from completion )[^\n]*?(?=\. Got: |\n|\Z)"), rf"\1{V}"),
+    (
+        re.compile(
+            r"\b((?:outputs?|completion|generation|answer|reply|prose|instead of JSON)\b\s?:\s)"
+            r"(?!<title|\d{3}\b|\{)(?=\S)[^\n]++",
+            re.IGNORECASE,
+        ),
+        rf"\1{V}",
+    ),
+    (re.compile(r"(?i)\b(unable to parse|unexpected token)(:? )(?!')[^\s,]++"), rf"\1\2{V}"),
+    (re.compile(r"(?i)(, value: )[^\n]{0,300}?(?=, type: )"), rf"\1{V}"),
+    # hints and places of documents
+    (re.compile(r"(?i)\bfor (?:further|more|troubleshooting)[\w ,]{0,40}: ?+https?://\S++"), ""),
+    (re.compile(r"(?i)\bfor (?:further|more) information[\w ,]{0,20} https?://\S++"), ""),
+    (re.compile(r"(?i)\bperhaps you meant \S++"), ""),
+    (re.compile(r" \(reached max retries: \d++\)"), ""),
+    # what only the wire knows
+    (re.compile(r"(?i)\bHTTP response headers: [^\n]*+"), ""),
+    (re.compile(r"\bdebug_error_string = [^\n]*+"), ""),
+)
+
+_UNIT = (
+    r"(?:ns|us|µs|μs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?"
+    r"|[kmgtp]i?b|[kmgtp]i?bytes?|bytes?|b)"
+)
+_NUMBER = r"\d++(?:[.,]\d++){0,4}+"
+_IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+_IPV6 = (
+    r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}"
+    r"|(?=[0-9a-f:]{0,45}\d|::)(?=[0-9a-f:]{0,45}::)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"
+)
+_START, _END = r"(?<![^\W_])", r"(?![^\W_])"
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of the random ends of names in Kubernetes
+_MODELS = (
+    r"gpt|chatgpt|claude|gemini|gemma|llama|mi[sx]tral|codestral|nova|titan|command|qwen|deepseek"
+    r"|grok|phi|embed|text-embedding|whisper|dall-e"
+)
+_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b(\w++://[^\s?#'\"<>)\]]*+)[?#][^\s'\"<>)\]]*+"), r"\1"),
+    (re.compile(r"(?<![^\s'\"():=])(?:[^\s'\"():=/]*+/)+?(?=(?:site|dist)-packages/)"), f"{V}/"),
+    (
+        re.compile(
+            rf"{_START}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", re.IGNORECASE
+        ),
+        V,
+    ),
+    (
+        re.compile(
+            r"(?i)\b((?:request|trace|correlation|span|host|query|connection|session|transaction"
+            r"|ray|invocation|audit|operation)[ _-]?id)(['\"]?\s?[:=]?\s?['\"]?)"
+            r"(?=[^\s,;)'\"\]}]*[\d+/=-])[^\s,;)'\"\]}]++"
+        ),
+        rf"\1\2{V}",
+    ),
+    (re.compile(r"(arn:aws[\w-]*+:sts::)\d*+(:assumed-role/[\w+=,.@-]++)/[\w+=,.@-]++"), r"\1\2"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]++(?:\.[\w-]++)++"), V),
+    (
+        re.compile(
+            rf"{_START}\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d++)?)?"
+            rf"(?:Z|[+-]\d\d:?\d\d)?)?{_END}"
+        ),
+        V,
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul"
+            r"|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d)"
+            r",? (?:\d{4} )?\d\d:\d\d:\d\d(?: \d{4})?(?: (?:GMT|UTC|[+-]\d{4}))?"
+        ),
+        V,
+    ),
+    (re.compile(rf"(?<![\w.]){_IPV4}(?:/\d++|:\d++)?(?![\w.]\d)"), V),
+    (re.compile(r"\[(?=[0-9a-f.]{0,45}:)[0-9a-f:.]{3,45}\](?::\d++)?", re.IGNORECASE), V),
+    (re.compile(rf"(?<![\w:.])(?:{_IPV6})(?![\w:])", re.IGNORECASE), V),
+    (
+        re.compile(rf"-(?:[{_ALPHABET}]{{6,10}}|\d{{8,10}})-[{_ALPHABET}]{{5}}{_END}"),
+        f"-{V}",
+    ),
+    (re.compile(r"(?<![\w-])[\w-]*+\*{3,}+[\w-]*+"), V),  # a key that somebody else has blanked
+    (re.compile(rf"{_START}tmp[a-z0-9_]{{8}}{_END}"), V),
+    (re.compile(r"(?<![\w:.])\d{1,3}:\d\d(?::\d\d(?:\.\d++)?)?(?![\w:])"), V),
+    (
+        re.compile(
+            rf"(?<![^\W_])[-+]?{_NUMBER}\s?{_UNIT}(?:\s?{_NUMBER}\s?{_UNIT})*+{_END}", re.IGNORECASE
+        ),
+        V,
+    ),
+)
+_MODEL_NAME = re.compile(rf"{_START}(?:{_MODELS})[-.:@][a-z0-9][-a-z0-9.:@]*+", re.IGNORECASE)
+
+_LISTED = re.compile(rf"{V}(?:\s?(?:[,:/x.|-]|and)\s?{V})++")
+_ONE_IN_TUPLE = re.compile(rf"{V},(?=\s?\))")
+_PLURAL = re.compile(rf"({V} [^\W\d_]{{2,}}?)s\b")
+_SIGNED = re.compile(rf"(?<![\w>])[-+]{V}")
+
+
+def normalised(error_type: str, message: str) -> str:
+    """Return *message* without what varies between failures of one kind, in lower case."""
+    text = message.strip()
+    if len(text) > 2 * _HALF:
+        text = f"{text[:_HALF]} {text[-_HALF:]}"
+    text = _telling(error_type, text)
+    for pattern, replacement in _SECTIONS:
+        text = pattern.sub(replacement, text)
+    text = _MODEL_NAME.sub(lambda found: keep_digits(found[0]), text)
+    for pattern, replacement in _SHAPES:
+        text = pattern.sub(replacement, text)
+    text = judge_words(judge_quotes(_without_data(text)))
+    text = _LISTED.sub(V, _ONE_IN_TUPLE.sub(V, _SIGNED.sub(V, text)))
+    text = _PLURAL.sub(r"\1", _LISTED.sub(V, text))
+    return " ".join(restored(text).lower().split())
+
+
+def _telling(error_type: str, text: str) -> str:
+    """Return the lines of *text* that say what went wrong."""
+    if "\n" not in text:
+        return text
+    if _TRACEBACK in text:
+        lines = text[text.rindex(_TRACEBACK) :].split("\n")[1:]
+        told = [line for line in lines if line[:1].strip()]
+        return "\n".join(told) or text
+    if _PROGRAM.fullmatch(error_type):
+        lines = [line for line in text.split("\n") if line.strip()]
+        return next((line for line in reversed(lines) if _TELLING_LINE.search(line)), lines[-1])
+    return _FRAMES.sub("", text)
+
+
+def _without_data(text: str) -> str:
+    """Return *text* without the outermost pairs of braces that hold data and tell of no error."""
+    parts: list[str] = []
+    depth, begin, end = 0, 0, 0
+    for found in re.finditer(r"[{}]", text):
+        if found[0] == "{":
+            depth += 1
+            if depth == 1:
+                begin = found.start()
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                held = text[begin : found.end()]
+                is_data = any(mark in held for mark in ":=,") and not TELLING_KEY.search(held)
+                parts += [text[end:begin], V if is_data else held]
+                end = found.end()
+    return "".join((*parts, text[end:]))
