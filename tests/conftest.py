@@ -21,7 +21,7 @@ from xdist.scheduler import LoadScopeScheduling
 CI = os.environ.get("CI") == "true"
 WORKERS = 1 + (os.cpu_count() or 1)  # one more than processors: tests of a whole system wait a lot
 ONE_STACK = "tests/end_to_end/"  # whose files look at one started stack, but for these
-OWN_STACK = ("test_disasters.py", "test_public_tool.py")
+OWN_STACK = ("test_airflow.py", "test_disasters.py", "test_public_tool.py")
 
 settings.register_profile(
     "push",

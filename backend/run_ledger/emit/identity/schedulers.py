@@ -6,6 +6,7 @@ it inside the process. `docs/schedulers.md` shows both, and a test compares it w
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -40,15 +41,19 @@ class Scheduler(NamedTuple):
     """What that variable holds at the first attempt."""
     part: tuple[str, ...] = ()
     """Variables that tell the parts of the job apart, where they are set."""
+    no_part: str = ""
+    """What a variable of `part` holds where the job has no parts."""
     is_shared: bool = False
     """Whether many programs run under one id: then it is used with a name of the caller's."""
 
 
 SCHEDULERS = (
     Scheduler(
-        "Airflow",
+        "a program that an Airflow task starts",
         ("AIRFLOW_CTX_DAG_ID", "AIRFLOW_CTX_DAG_RUN_ID", "AIRFLOW_CTX_TASK_ID"),
         "AIRFLOW_CTX_TRY_NUMBER",
+        part=("AIRFLOW_CTX_MAP_INDEX",),
+        no_part="-1",
     ),
     Scheduler(
         "AWS Batch",
@@ -121,8 +126,9 @@ def _read(scheduler: Scheduler, environment: Mapping[str, str]) -> ScheduledJob 
     names = _set(environment, scheduler.job)
     if len(names) < len(scheduler.job):
         return None
+    parts = [one for one in _set(environment, scheduler.part) if one != scheduler.no_part]
     return ScheduledJob(
-        to_identifier(*names, *_set(environment, scheduler.part)),
+        to_identifier(*names, *parts),
         attempt_of(environment.get(scheduler.attempt), scheduler.first_attempt) or 1,
         is_shared=scheduler.is_shared,
     )
@@ -151,4 +157,46 @@ def _celery() -> ScheduledJob | None:
     return None
 
 
-TASK_QUEUES: Mapping[str, Callable[[], ScheduledJob | None]] = {"Celery": _celery}
+def _airflow() -> ScheduledJob | None:
+    """Return the task of Airflow that this process runs, whichever executor started it.
+
+    A worker that the task forks has inherited Airflow's context, but is not the task.
+    """
+    task = None if _is_forked_worker() else _airflow_task()
+    if task is None:
+        return None
+    names = (task.dag_id, task.run_id, task.task_id)
+    index = getattr(task, "map_index", None)
+    parts = (index,) if isinstance(index, int) and index >= 0 else ()
+    number = attempt_of(str(task.try_number)) or 1
+    return ScheduledJob(to_identifier(*names, *parts), number, per_task=True)
+
+
+def _airflow_task() -> Any:
+    """Return Airflow's task instance in this thread; None where Airflow runs none here."""
+    for module in _AIRFLOW_MODULES:
+        current_context = getattr(sys.modules.get(module), "get_current_context", None)
+        try:
+            if current_context is not None:
+                return current_context()["ti"]
+        except Exception:  # noqa: BLE001 - Airflow raises where no task runs, each version its own
+            return None
+    return None
+
+
+def _is_forked_worker() -> bool:
+    """Return whether `multiprocessing` started this very process, by a fork.
+
+    Airflow's LocalExecutor has such workers, but forks the task's process from one of them.
+    """
+    module = sys.modules.get("multiprocessing.process")
+    parent = module.parent_process() if module else None
+    return parent is not None and parent.pid == os.getppid()
+
+
+_AIRFLOW_MODULES = ("airflow.sdk", "airflow.operators.python")  # of Airflow 3, and 2
+# Airflow stands first: its CeleryExecutor runs a task of Airflow inside a task of Celery.
+TASK_QUEUES: Mapping[str, Callable[[], ScheduledJob | None]] = {
+    "Airflow": _airflow,
+    "Celery": _celery,
+}

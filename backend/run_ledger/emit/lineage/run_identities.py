@@ -11,8 +11,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from run_ledger.emit.identity.identifiers import to_identifier
 
 from .facets import UnusableEvent, at, count, members, text
@@ -91,8 +89,7 @@ def _airflow_try(namespace: str, name: str, facets: Mapping[str, Any]) -> RunIde
     if (index := count(map_index)) is not None:
         parts.append(index)
         label = f"{name} [{index}]"
-    job_id = to_identifier(msgspec.json.encode(parts).decode())
-    return RunIdentity(job_id, max(1, number), label)
+    return RunIdentity(to_identifier(*parts), max(1, number), label)
 
 
 def _dag_run(airflow: Mapping[str, Any], facets: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ kubernetes.io/docs/tasks/job/indexed-parallel-processing-static.
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,10 +22,20 @@ from tests.support.producers.buses import WillingBus
 from run_ledger.emit import RunLedger
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.identifiers import to_identifier
-from run_ledger.emit.identity.schedulers import ScheduledJob, job_of_environment
+from run_ledger.emit.identity.schedulers import (
+    ScheduledJob,
+    job_of_environment,
+    job_of_task_queue,
+)
 
 OWNER = {"client_id": "c", "project_id": "p"}
 BATCH = {"AWS_BATCH_JOB_ID": "4c2f-11", "AWS_BATCH_JOB_ATTEMPT": "2"}
+AIRFLOW = {
+    "AIRFLOW_CTX_DAG_ID": "d",
+    "AIRFLOW_CTX_DAG_RUN_ID": "r",
+    "AIRFLOW_CTX_TASK_ID": "t",
+    "AIRFLOW_CTX_TRY_NUMBER": "2",
+}
 CLOUD_RUN = {"CLOUD_RUN_JOB": "enrich", "CLOUD_RUN_EXECUTION": "enrich-mdw84"}
 SLURM = {"SLURM_JOB_ID": "991", "SLURM_CLUSTER_NAME": "c1"}
 GITHUB = {
@@ -42,6 +53,9 @@ GITHUB = {
         ({**BATCH, "AWS_BATCH_JOB_ID": "4c2f-11:7", "AWS_BATCH_JOB_ARRAY_INDEX": "7"},
          ("4c2f-11:7", 2)),
         ({**BATCH, "AWS_BATCH_JOB_NODE_INDEX": "1"}, ("4c2f-11:1", 2)),
+        ({**AIRFLOW}, ("d:r:t", 2)),
+        ({**AIRFLOW, "AIRFLOW_CTX_MAP_INDEX": "-1"}, ("d:r:t", 2)),
+        ({**AIRFLOW, "AIRFLOW_CTX_MAP_INDEX": "3"}, ("d:r:t:3", 2)),
         ({**CLOUD_RUN, "CLOUD_RUN_TASK_INDEX": "0", "CLOUD_RUN_TASK_ATTEMPT": "0"},
          ("enrich-mdw84:0", 1)),
         ({**CLOUD_RUN, "CLOUD_RUN_TASK_INDEX": "3", "CLOUD_RUN_TASK_ATTEMPT": "2"},
@@ -192,3 +206,63 @@ def test_a_task_id_from_outside_is_mended(make: Make, celery: CeleryState) -> No
     """`apply_async(task_id=…)` takes any text."""
     with celery.running("bestellung 7/ä"):
         assert reported(make())[0] == to_identifier("bestellung 7/ä")
+
+
+def airflow_runs(
+    monkeypatch: pytest.MonkeyPatch, task: SimpleNamespace | None, module: str = "airflow.sdk"
+) -> None:
+    """Let Airflow's module say that this process runs *task*."""
+
+    def get_current_context() -> dict[str, Any]:
+        if task is None:
+            raise RuntimeError("no context was found")
+        return {"ti": task}
+
+    stand_in: Any = SimpleNamespace(get_current_context=get_current_context)
+    monkeypatch.setitem(sys.modules, module, stand_in)
+
+
+@pytest.mark.parametrize("module", ["airflow.sdk", "airflow.operators.python"])
+@pytest.mark.parametrize(("map_index", "job_id"), [(-1, "d:r:t"), (0, "d:r:t:0"), (7, "d:r:t:7")])
+def test_an_airflow_task_is_known_in_any_process(
+    make: Make, monkeypatch: pytest.MonkeyPatch, module: str, map_index: int, job_id: str
+) -> None:
+    """Executors fork the task's process, so that it looks like a worker; instances are apart."""
+    task = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=map_index, try_number=2)
+    airflow_runs(monkeypatch, task, module)
+    monkeypatch.setattr(environment, "is_worker", lambda: True)
+
+    jobs = [make().job(**OWNER) for _ in range(2)]
+
+    assert [(job.job_id, job.attempt) for job in jobs] == [
+        (job_id, 2),
+        (to_identifier(job_id, 2), 2),
+    ]
+
+
+def test_a_process_without_an_airflow_task_asks_the_environment(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow may be imported where none of its tasks runs."""
+    airflow_runs(monkeypatch, None)
+    for name, text in AIRFLOW.items():
+        monkeypatch.setenv(name, text)
+
+    job = make().job(**OWNER)
+
+    assert (job.job_id, job.attempt) == ("d:r:t", 2)
+
+
+def test_a_pool_inside_an_airflow_task_leaves_the_id_to_the_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A forked worker inherits what Airflow says, but is not the task."""
+    task = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1)
+    airflow_runs(monkeypatch, task)
+    context = multiprocessing.get_context("fork")
+
+    with context.Pool(1) as pool:
+        inside = pool.apply(job_of_task_queue)
+
+    assert inside is None
+    assert job_of_task_queue() == ScheduledJob("d:r:t", 1, per_task=True)
