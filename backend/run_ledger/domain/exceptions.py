@@ -34,6 +34,8 @@ def shown(value: object) -> str:
         text = repr(value)
     except RecursionError:
         text = f"a deeply nested {type(value).__name__}"
+    except Exception:  # noqa: BLE001 - a pipeline's object may be broken in any way
+        text = f"a {type(value).__name__} without a text"
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -66,7 +66,7 @@ class RunLedger:
             region,
             endpoint_url,
             source,
-            str(spool) if spool is not None else None,
+            spool,
             strict,
             interval_seconds,
             exit_seconds,

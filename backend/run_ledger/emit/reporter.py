@@ -23,13 +23,16 @@ from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.counting.outgoing_events import make_event
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
-from run_ledger.emit.delivery.health import Health, Stats
+from run_ledger.emit.delivery.health import Health, Stats, words_of
 from run_ledger.emit.delivery.queue_items import FlushRequest, LastEvent, SenderTiming
 from run_ledger.emit.delivery.sender import Sender
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.job_identities import job_identities
+from run_ledger.emit.identity.spool_places import spool_places
 from run_ledger.emit.pricing.prices import Prices
+
+_LONGEST_SECONDS = 3_600.0
 
 
 class ReporterOptions(NamedTuple):
@@ -39,7 +42,7 @@ class ReporterOptions(NamedTuple):
     region: str | None
     endpoint_url: str | None
     source: str | None
-    spool: str | None
+    spool: object
     strict: bool | None
     interval_seconds: float
     exit_seconds: float
@@ -52,24 +55,63 @@ class Reporter:
     def __init__(self, options: ReporterOptions, client: EventBridgeClient | None = None) -> None:
         """Report to the bus of *options*, else to the environment's; without one do nothing."""
         self._options = options
-        target = environment.target(*options[:4])
-        self.strict = environment.flag("STRICT") if options.strict is None else options.strict
-        self.enabled = target is not None
-        self.identities = job_identities((target, options.spool))
-        self._prices = options.prices or Prices()
         self._health = Health()
+        target = self._target()
+        self.strict = self._is_strict()
+        self.enabled = target is not None
+        self.identities = job_identities((target, shown(options.spool)))
+        self._timing = self._read_timing()
+        self._prices = options.prices or Prices()
         self._accumulators: weakref.WeakValueDictionary[tuple[Any, ...], Accumulator] = (
             weakref.WeakValueDictionary()
         )
         self._accumulators_lock = threading.Lock()
         self.sender = Sender(
             EventBus(target or environment.BusTarget(""), client),
-            _spool_of(target, options.spool),
+            self._spool_of(target),
             self._health,
-            SenderTiming(options.interval_seconds, options.exit_seconds),
+            self._timing,
         )
         process_hooks.watch_fork(self)
         weakref.finalize(self, self.sender.end_when_idle).atexit = False
+
+    # What the constructor makes of its options and the environment; none of it raises.
+
+    def _target(self) -> environment.BusTarget | None:
+        try:
+            return environment.target(*self._options[:4])
+        except Exception as error:  # noqa: BLE001 - a name whose text can't be had
+            self._health.note_misconfigured(f"the bus can't be read: {words_of(error)}")
+            return None
+
+    def _is_strict(self) -> bool:
+        strict = self._options.strict
+        if strict is None and (strict := environment.flag("STRICT")) is None:
+            self._health.note_misconfigured("RUN_LEDGER_STRICT is neither 1 nor 0: 0 is used")
+        return bool(strict)
+
+    def _read_timing(self) -> SenderTiming:
+        given = {name: getattr(self._options, name) for name in SenderTiming.__struct_fields__}
+        used = {}
+        for name, default in msgspec.structs.asdict(SenderTiming()).items():
+            used[name] = seconds_of(given[name], default, _LONGEST_SECONDS)
+            if not isinstance(given[name], (int, float)) or used[name] != given[name]:
+                self._health.note_misconfigured(
+                    f"{name} is {shown(given[name])}: {used[name]} is used; "
+                    f"allowed: seconds from 0 to {_LONGEST_SECONDS}"
+                )
+        return SenderTiming(**used)
+
+    def _spool_of(self, target: environment.BusTarget | None) -> Spool | None:
+        if target is None:
+            return None
+        places = spool_places(self._options.spool)
+        if places.problem:
+            self._health.note_misconfigured(places.problem)
+        if not places.roots:
+            return None
+        document = msgspec.json.encode(target).decode()
+        return Spool(environment.spool_folder(places.roots[0], target), document)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the reporter with the same options, of which a process has one."""
@@ -172,13 +214,15 @@ class Reporter:
     def flush(self, timeout: float) -> bool:
         """Wait at most *timeout* seconds; return whether all reported before is sent or on disk."""
         with self.guard():
-            return not self.enabled or self.sender.flush(timeout)
+            return not self.enabled or self.sender.flush(self._wait(timeout))
         return False
 
     def deliver(self, timeout: float, start_seconds: float) -> bool:
         """Put all on disk, then wait until the bus has it; return whether it has."""
         with self.guard():
-            return not self.enabled or self.sender.deliver(timeout, start_seconds)
+            return not self.enabled or self.sender.deliver(
+                self._wait(timeout), seconds_of(start_seconds, 0.0)
+            )
         return False
 
     async def aflush(self, timeout: float) -> bool:  # noqa: ASYNC109
@@ -191,15 +235,19 @@ class Reporter:
             self.sender.enqueue(request)
             # What the bus does not answer about may be safe on disk all the same.
             with suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), timeout)
+                await asyncio.wait_for(done.wait(), self._wait(timeout))
             return request.is_safe or await asyncio.to_thread(self.sender.write_ahead)
         return False
 
     def close(self, timeout: float) -> bool:
         """Send all within *timeout* seconds or put the rest on disk; return whether all is safe."""
         with self.guard():
-            return not self.enabled or self.sender.stop(timeout)
+            return not self.enabled or self.sender.stop(self._wait(timeout))
         return False
+
+    def _wait(self, timeout: object) -> float:
+        """Return for how many seconds to wait at most; as at the end, where it is no number."""
+        return seconds_of(timeout, self._timing.exit_seconds)
 
     def stats(self) -> Stats:
         """Return what became of the events so far."""
@@ -233,9 +281,8 @@ def _shared_reporter(options: ReporterOptions) -> Reporter:
     return _shared[key]
 
 
-def _spool_of(target: environment.BusTarget | None, given: str | None) -> Spool | None:
-    root = environment.spool_root(given)
-    if target is None or root is None:
-        return None
-    document = msgspec.json.encode(target).decode()
-    return Spool(environment.spool_folder(root, target), document)
+def seconds_of(given: object, default: float, most: float = threading.TIMEOUT_MAX) -> float:
+    """Return *given* as seconds from 0 to *most*; *default* where it is no number."""
+    if isinstance(given, (int, float)) and given == given:  # noqa: PLR0124 - only NaN is not
+        return min(max(0.0, given), most)
+    return default

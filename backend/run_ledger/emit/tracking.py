@@ -24,7 +24,9 @@ class Tracked:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* with a job around each call."""
-        options = {"name": function.__qualname__, **self._options}
+        # An object that can be called has no name of its own, nor has a partial.
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        options = {"name": name, **self._options}
         job = self._make_job
         work = cast("Callable[..., Any]", function)
         tracked: Callable[..., Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
 from run_ledger.emit.delivery.draining import DrainOutcome, SpoolFolder, drain, spool_folders
-from run_ledger.emit.identity import environment as around
+from run_ledger.emit.identity.spool_places import spool_places
 from run_ledger_ops.console.arguments import USUAL_STACK_FILE, Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
@@ -53,22 +53,29 @@ def add_to(commands: Words) -> None:
         set_work(one, work)
 
 
-def _root(given: argparse.Namespace) -> Path:
-    root = around.spool_root(given.spool)
-    if root is None:
-        raise OpsError("spooling is switched off (RUN_LEDGER_SPOOL=off).")
-    return root
+def _roots(given: argparse.Namespace) -> list[Path]:
+    """Return the folders of all spools, the usual one first."""
+    places = spool_places(given.spool)
+    if places.problem:
+        warn(f"run-ledger spool: {places.problem}")
+    if not places.roots:
+        raise OpsError("there is no spool: no folder can be used, or it is switched off.")
+    return places.roots
+
+
+def _waiting(roots: list[Path]) -> list[SpoolFolder]:
+    return [folder for root in roots for folder in spool_folders(root) if folder.events]
 
 
 def _list(given: argparse.Namespace) -> int:
     """Print what is there."""
-    root = _root(given)
-    found = [folder for folder in spool_folders(root) if folder.events]
+    roots = _roots(given)
+    found = _waiting(roots)
     if given.json:
-        say_json({"spool": str(root), "targets": [_document(folder) for folder in found]})
+        say_json({"spool": str(roots[0]), "targets": [_document(folder) for folder in found]})
         return 0
     if not found:
-        say(f"Nothing waits in {root}.")
+        say(f"Nothing waits in {roots[0]}.")
     for folder in found:
         oldest = datetime.fromtimestamp(folder.oldest_at or 0, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         held = f", {folder.held} looked after by living processes" if folder.held else ""
@@ -82,6 +89,7 @@ def _list(given: argparse.Namespace) -> int:
 def _document(folder: SpoolFolder) -> dict[str, Any]:
     return {
         "bus": folder.target.bus,
+        "folder": str(folder.path),
         "region": folder.target.region,
         "endpoint_url": folder.target.endpoint_url,
         "events": folder.events,
@@ -94,18 +102,18 @@ def _document(folder: SpoolFolder) -> dict[str, Any]:
 
 def _flush(given: argparse.Namespace) -> int:
     """Send what is there."""
-    root = _root(given)
+    roots = _roots(given)
     outcomes = []
-    waiting = [folder for folder in spool_folders(root) if folder.events]
+    waiting = _waiting(roots)
     with Progress("sending", sum(folder.events for folder in waiting)) as progress:
         for folder in waiting:
             bus = EventBus(folder.target, _client(folder))
             outcomes.append((folder, drain(folder.spool, bus, on_sent=progress.add)))
-    left = {folder.path: folder for folder in spool_folders(root) if folder.events}
+    left = {folder.path: folder for folder in _waiting(roots)}
     if given.json:
         say_json([_outcome(folder, drained, left) for folder, drained in outcomes])
     else:
-        _tell(outcomes, left, root)
+        _tell(outcomes, left, roots[0])
     return _LEFT_OVER if left else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ Make = Callable[..., RunLedger]
 
 
 @pytest.fixture(autouse=True)
-def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the tests from whatever runs them: a scheduler's variables, settings, a Lambda."""
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the tests from whatever runs them: a scheduler's variables, settings, a Lambda.
+
+    A spool that falls back to the temporary files lies in the test's own folder, too.
+    """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     import os  # noqa: PLC0415
 
     for name in os.environ:

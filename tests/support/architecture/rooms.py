@@ -38,7 +38,7 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
 emit/pricing:
-emit/identity: domain/contract
+emit/identity: domain domain/contract
 emit/counting: domain domain/contract emit/identity emit/pricing
 emit/delivery: domain emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity

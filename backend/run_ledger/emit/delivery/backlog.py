@@ -77,7 +77,7 @@ class Backlog:
         words = "the spool is full"
         try:
             is_written = self._spool.append(events)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             is_written, words = False, f"the spool can't be written: {error}"
         finally:
             self._lock.release()
@@ -99,7 +99,7 @@ class Backlog:
             events = list(unsaved())
             if not events or self._spool.write_ahead(events):
                 return events
-        except OSError as error:
+        except (OSError, ValueError) as error:
             words = f"the spool can't be written: {error}"
         finally:
             self._lock.release()
@@ -112,7 +112,7 @@ class Backlog:
             return
         try:
             self._spool.shorten_ahead(unsent())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.health.note_unwritable(f"the spool can't be written: {error}")
         finally:
             self._lock.release()

@@ -10,12 +10,29 @@ from typing import Any, Protocol, cast
 from msgspec import Struct
 
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+from run_ledger.emit.delivery.health import words_of
 from run_ledger.emit.identity.environment import BusTarget
 
 EVENTS_PER_CALL = 10
 BYTES_PER_CALL = 250_000  # AWS takes 1 MB today and took 256 KB before: this suits both
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 8
+_CREDENTIALS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give it a role"
+_FILES = "mend the files ~/.aws/config and ~/.aws/credentials, or name others by AWS_CONFIG_FILE"
+_ADVICE = {
+    "NoRegionError": "set RUN_LEDGER_REGION or AWS_REGION",
+    "InvalidRegionError": "set RUN_LEDGER_REGION or AWS_REGION",
+    "NoCredentialsError": _CREDENTIALS,
+    "PartialCredentialsError": _CREDENTIALS,
+    "ProfileNotFound": "set AWS_PROFILE to a profile that is there",
+    "ConfigParseError": _FILES,
+    "UnicodeDecodeError": _FILES,
+    "ModuleNotFoundError": "install run-ledger again, with what it needs",
+    "AccessDeniedException": "the credentials need events:PutEvents on the bus",
+    "UnrecognizedClientException": _CREDENTIALS,
+    "ExpiredTokenException": "renew the credentials",
+    "ResourceNotFoundException": "there is no such bus in this account and region",
+}
 _NEVER_RIGHT = {"MalformedDetail", "InvalidArgument", "InvalidDetailType", "EntryTooLarge"}
 
 # A child that is forked in the middle of an import keeps a half of the module for good, and what
@@ -151,7 +168,12 @@ def _trouble_of(results: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _words(error: Exception) -> str:
-    """Return *error* in a few words: the code of AWS where there is one."""
+    """Return *error* in a few words, the code of AWS where there is one; and what to do, if known.
+
+    For example ``"NoRegionError: You must specify a region. (set RUN_LEDGER_REGION …)"``.
+    """
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return str(code) if code else f"{type(error).__name__}: {str(error)[:200]}"
+    advice = _ADVICE.get(str(code) if code else type(error).__name__)
+    words = str(code) if code else words_of(error)
+    return f"{words} ({advice})" if advice else words

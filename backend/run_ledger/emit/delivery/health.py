@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,6 +53,9 @@ class Stats:
     """Calls of language models whose cost nobody knows; they count as costing nothing."""
     unread: int
     """Answers given to `Job.usage` in which nothing was recognised."""
+    misconfigured: int
+    """Settings, folders or limits of the system that reporting can't use; each is logged once, with
+    what is done instead."""
     faults: int
     """Errors inside this library, which were kept from the pipeline."""
     last_error: str | None
@@ -73,7 +77,8 @@ class Health:
         self._outage_logged_at: float | None = None
         self.counts = dict.fromkeys(
             ("calls", "calls_failed", "accepted", "retried", "spooled", "refused", "expired",
-             "lost", "invalid", "shortened", "reused", "unpriced", "unread", "faults"), 0
+             "lost", "invalid", "shortened", "reused", "unpriced", "unread", "misconfigured",
+             "faults"), 0
         )  # fmt: skip
         self.last_error: str | None = None
         self.last_accepted_at: float | None = None
@@ -132,8 +137,10 @@ class Health:
     def note_fault(self, error: Exception) -> None:
         """Count an error of this library; log each type once, with its traceback."""
         self.count("faults")
-        self.last_error = f"{type(error).__name__}: {error}"
-        self._log_once(repr(type(error)), "reporting failed inside: %s", error, exc_info=error)
+        self.last_error = words_of(error)
+        self._log_once(
+            repr(type(error)), "reporting failed inside: %s", self.last_error, exc_info=error
+        )
 
     def note_call(self, accepted: int) -> None:
         """Count a call of the bus and the events that it took; log the end of an outage."""
@@ -143,7 +150,7 @@ class Health:
             self.last_accepted_at = time.time()
             if self._outage_logged_at is not None:
                 self._outage_logged_at = None
-                _log.warning("events reach the ledger again. So far %s", self._summary())
+                _say(logging.WARNING, "events reach the ledger again. So far %s", self._summary())
 
     def note_failed_call(self, words: str) -> None:
         """Count a call of the bus that failed as a whole."""
@@ -157,7 +164,8 @@ class Health:
         logged_at = self._outage_logged_at
         if logged_at is None or self._clock() - logged_at >= _SECONDS_BETWEEN_LINES:
             self._outage_logged_at = self._clock()
-            _log.warning(
+            _say(
+                logging.WARNING,
                 "events do not reach the ledger (%s); they are kept and sent later. So far %s",
                 words,
                 self._summary(),
@@ -172,14 +180,12 @@ class Health:
             words,
         )
 
-    def note_threadless(self, words: str) -> None:
-        """Note that there can be no thread that sends; log it once."""
-        self.last_error = words
-        self._log_once(
-            "no thread",
-            "there can be no thread (%s); events are put on disk, and sent by the next program",
-            words,
-        )
+    def note_misconfigured(self, words: str) -> None:
+        """Note something about the settings or the system that reporting can't use, once each."""
+        if self._is_new(words):
+            self.count("misconfigured")
+            self.last_error = words
+            self._log_once(words, "%s", words)
 
     def note_dropped(self, name: str, number: int, words: str) -> None:
         """Count events that will never reach the ledger; log each reason once as an error."""
@@ -198,7 +204,7 @@ class Health:
     ) -> None:
         if self._is_new(key):
             self._logged.add(key)
-            _log.log(level, text, *values, exc_info=exc_info)
+            _say(level, text, *values, exc_info=exc_info)
 
     def _is_new(self, key: str) -> bool:
         return key not in self._logged and len(self._logged) < _MOST_LINES
@@ -210,3 +216,17 @@ class Health:
 
 def _key(invalid: InvalidEvent) -> str:
     return f"{type(invalid).__name__} {invalid.field}"
+
+
+def words_of(error: BaseException) -> str:
+    """Return type and message of *error* in a few words, even where it has no readable text."""
+    try:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    except Exception:  # noqa: BLE001 - a pipeline's exception may be broken in any way
+        return type(error).__name__
+
+
+def _say(level: int, text: str, *values: object, exc_info: BaseException | None = None) -> None:
+    """Log a line; what a program's own log handler raises must not reach its pipeline."""
+    with suppress(Exception):
+        _log.log(level, text, *values, exc_info=exc_info)

@@ -10,7 +10,6 @@ or on disk alone. It leaves ``_unsent`` only when the bus or the disk has it.
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 import time
@@ -37,7 +36,6 @@ from run_ledger.emit.delivery.unsent_events import UnsentEvents
 MAX_UNSENT = 10_000  # events in memory, and as many in the queue
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 60.0  # seconds
 _JOIN_SECONDS = 1.0
-_log = logging.getLogger("run_ledger.emit")
 
 
 class Sender:
@@ -79,7 +77,9 @@ class Sender:
 
         *waited* is for how many seconds the end of the process was held up already.
         """
-        self.stop(max(0.0, self._timing.exit_seconds - waited))
+        if not self.stop(max(0.0, self._timing.exit_seconds - waited)):
+            words = "the program ended before bus or disk took them"
+            self.health.note_dropped("lost", len(self._unsent.unwritten()), words)
 
     def after_fork(self) -> None:
         """Begin anew in the child: the parent reports what was queued before."""
@@ -179,7 +179,10 @@ class Sender:
                 self._thread.start()
         except (RuntimeError, MemoryError) as error:
             self._thread = None
-            self.health.note_threadless(str(error))
+            words = (
+                f"there can be no thread ({error}): events are kept on disk for the next program"
+            )
+            self.health.note_misconfigured(words)
             self._collect(takes_all=True)
             self._move_to_disk(self._unsent.oldest())
         finally:
@@ -385,6 +388,4 @@ class Sender:
             self.health.note_outage("no answer before the end")
         for request in flushes:
             request.finish(is_safe=is_safe and not request.wants_delivery)
-        if not is_safe:
-            _log.error("%s event(s) are lost: neither bus nor disk took them", len(self._unsent))
         return is_safe

@@ -22,7 +22,6 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from msgspec import Struct
@@ -38,7 +37,7 @@ from run_ledger.emit.identity.schedulers import (
 _NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._:-]")
 _DIGEST_BYTES = 5
 _DEFAULT_SOURCE = "run-ledger.emit"
-_NO = {"", "0", "false", "no", "off"}
+_YES, _NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _first_process = os.getpid()
 
 
@@ -56,42 +55,41 @@ def value(name: str) -> str | None:
     return os.environ.get(f"RUN_LEDGER_{name}") or None
 
 
-def flag(name: str) -> bool:
-    """Return whether the environment's ``RUN_LEDGER_…`` of that name is switched on."""
-    return (value(name) or "").lower() not in _NO
+def flag(name: str) -> bool | None:
+    """Return whether ``RUN_LEDGER_…`` of that name is on; None where it says neither on nor off."""
+    text = (value(name) or "").strip().lower()
+    return True if text in _YES else False if text in _NO else None
 
 
 def target(
     bus: str | None, region: str | None, endpoint_url: str | None, source: str | None
 ) -> BusTarget | None:
-    """Return where events go: as given, else as the environment says; None without a bus."""
-    name = bus or value("BUS")
+    """Return where events go: as given, else as the environment says; None without a bus.
+
+    Bytes that are no text become question marks: AWS knows no such names.
+    """
+    name = _text(bus or value("BUS"))
     if not name:
         return None
     of_arn = name.split(":")[3] if name.startswith("arn:") and name.count(":") > 3 else None  # noqa: PLR2004
     return BusTarget(
         bus=name,
-        region=region or value("REGION") or of_arn or os.environ.get("AWS_REGION") or None,
-        endpoint_url=endpoint_url or value("ENDPOINT_URL"),
-        source=source or value("SOURCE") or _DEFAULT_SOURCE,
+        region=_text(region or value("REGION") or of_arn or os.environ.get("AWS_REGION")),
+        endpoint_url=_text(endpoint_url or value("ENDPOINT_URL")),
+        source=_text(source or value("SOURCE")) or _DEFAULT_SOURCE,
     )
 
 
-def spool_root(given: str | Path | None = None) -> Path | None:
-    """Return the folder of all spools, None where spooling is switched off.
+def _text(given: object) -> str | None:
+    """Return *given* as well-formed text without spaces around it; None where that is empty."""
+    return str(given or "").encode("utf-8", "replace").decode().strip() or None
 
-    That is *given*, else ``RUN_LEDGER_SPOOL``, else the user's folder for state; where that can't
-    be written to, as on AWS Lambda, a folder of the user's own among the temporary ones.
-    """
-    text = str(given) if given is not None else value("SPOOL")
-    if text is not None:
-        return None if text.lower() == "off" else Path(text).absolute()
-    state = os.environ.get("XDG_STATE_HOME")
-    home = Path(state) if state else Path(os.path.expanduser("~")) / ".local" / "state"  # noqa: PTH111
-    nearest = next(folder for folder in [home, *home.absolute().parents] if folder.exists())
-    if home.is_absolute() and os.access(nearest, os.W_OK | os.X_OK):
-        return home / "run-ledger" / "spool"
-    return Path(tempfile.gettempdir()) / f"run-ledger-{os.geteuid()}" / "spool"
+
+def state_home() -> Path:
+    """Return the user's folder for what programs keep; relative where no home is known."""
+    return Path(
+        os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111
+    )
 
 
 def spool_folder(root: Path, where: BusTarget) -> Path:

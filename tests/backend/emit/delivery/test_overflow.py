@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,17 +56,21 @@ def test_more_than_memory_takes_goes_to_disk(
 
 
 def test_a_disk_that_takes_nothing_is_told_once(
-    make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make: Make,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody should believe that events are kept when they are not."""
     (tmp_path / "no-folder").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no-folder"))
     ledger = make(client=MoodyBus(lambda: "down"), spool=tmp_path / "no-folder")
     for number in range(3):
         ledger.send("job_update", {**OWNER, "job_id": f"j{number}"})
         assert not ledger.flush(30)
 
     told = [record.getMessage() for record in caplog.records]
-    assert len([line for line in told if "Not a directory" in line]) == 1
+    assert len([line for line in told if "kept in memory alone" in line]) == 1
 
 
 def test_what_the_end_puts_on_disk_is_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:

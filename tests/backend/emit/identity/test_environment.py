@@ -16,6 +16,7 @@ from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.environment import BusTarget
 from run_ledger.emit.identity.identifiers import to_identifier
+from run_ledger.emit.identity.spool_places import spool_places
 
 OWNER = {"client_id": "c", "project_id": "p"}
 BATCH = {"AWS_BATCH_JOB_ID": "4c2f-11:3", "AWS_BATCH_JOB_ATTEMPT": "2"}
@@ -224,20 +225,24 @@ def test_where_events_go(
 def test_where_the_spool_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As given, as the environment says, in the user's state, or among the temporary files."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert environment.spool_root() == tmp_path / "run-ledger" / "spool"
+    assert spool_places().roots[0] == tmp_path / "run-ledger" / "spool"
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert environment.spool_root() == tmp_path / "home/.local/state/run-ledger/spool"
+    assert spool_places().roots[0] == tmp_path / "home/.local/state/run-ledger/spool"
     monkeypatch.setenv("HOME", "/dev/null/nothing")
-    root = environment.spool_root()
-    assert root
-    assert root.name == "spool"
-    assert "/dev" not in str(root)
+    places = spool_places()
+    assert [root.name for root in places.roots] == ["spool"]
+    assert "/dev" not in str(places.roots[0])
+    assert "/dev/null/nothing/.local/state can't be used" in str(places.problem)
     monkeypatch.setenv("RUN_LEDGER_SPOOL", str(tmp_path / "own"))
-    assert environment.spool_root() == tmp_path / "own"
+    assert spool_places().roots[0] == tmp_path / "own"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("RUN_LEDGER_SPOOL", "~/own")
+    assert spool_places().roots[0] == tmp_path / "own"
     monkeypatch.setenv("RUN_LEDGER_SPOOL", "off")
-    assert environment.spool_root() is None
-    assert environment.spool_root("given") == Path("given").absolute()
+    assert spool_places().roots == []
+    assert spool_places().problem is None
+    assert spool_places("given").roots[0] == Path("given").absolute()
 
 
 def test_each_target_has_a_spool_of_its_own(tmp_path: Path) -> None:
