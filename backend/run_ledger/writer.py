@@ -80,8 +80,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
 def _raw(event: dict[str, Any]) -> str:
     """Return a direct event as JSON.
 
-    Half a surrogate pair can't be written in UTF-8: it stays the escape that it was sent as. So the
-    event is rejected with its reason, and not tried again and dropped.
+    Half a surrogate pair can't be written in UTF-8: it stays the escape that it was sent as, which
+    the contract takes for U+FFFD.
     """
     try:
         return msgspec.json.encode(event).decode()

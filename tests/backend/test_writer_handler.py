@@ -53,8 +53,6 @@ def test_a_direct_event_is_posted() -> None:
 @pytest.mark.parametrize(
     "detail",
     [
-        {**DETAIL, "name": "\ud800"},
-        {**DETAIL, "\udfff": 1},
         {**DETAIL, "cost": 10**400, "attempt": 10**400},
         {**DETAIL, "status": "sleeping"},
         None,
@@ -69,6 +67,15 @@ def test_a_direct_event_that_breaks_the_contract_is_kept_as_rejected(detail: Any
     assert "envelope-1" in rejection.raw
     rejection.raw.encode()
     assert ledgers.entries(store) == []
+
+
+@pytest.mark.parametrize("more", [{"name": "cut \ud800"}, {"\udfff": 1}])
+def test_a_direct_event_with_half_a_character_is_posted(more: dict[str, Any]) -> None:
+    """No UTF-8 can hold it: the replacement character stands for it."""
+    store = ledgers.empty_store()
+    assert invoke(store, {**ENVELOPE, "detail": {**DETAIL, **more}}) is None
+    [entry] = ledgers.entries(store)
+    assert "\ufffd" in str(entry.detail)
 
 
 def test_a_direct_event_that_cannot_be_posted_is_an_error() -> None:

@@ -54,8 +54,15 @@ class InvalidEvent(LedgerError):
         self.field = field
         self.got = got
         self.allowed = allowed
-        found = "it is missing" if got is None else f"got {got}"
-        super().__init__(f"{field}: {found}; allowed: {allowed}")
+        self.about: str | None = None
+        """The job or project that the event names, such as ``"job nightly-7"``."""
+        super().__init__(reason, field, got, allowed)
+
+    def __str__(self) -> str:
+        """Return the whole in one line."""
+        found = "it is missing" if self.got is None else f"got {self.got}"
+        whose = f"; in an event of {self.about}" if self.about else ""
+        return f"{self.field}: {found}; allowed: {self.allowed}{whose}"
 
 
 class InvalidQuery(LedgerError):

@@ -8,6 +8,7 @@ from run_ledger.domain.contract.vocabulary import RESULTS
 
 # By name, for all documents that have such a member.
 FIELDS: Mapping[str, str] = {
+    "about": "The job or project that the event names, as `job nightly-7`; null for none.",
     "as_of": "The minute in which the figures were taken.",
     "at": "When the interval begins.",
     "attempt": "The number of the attempt, from 1.",

@@ -58,6 +58,7 @@ def _document(rejection: Rejection) -> RejectionDocument:
         reason=rejection.reason,
         field=rejection.field,
         message=rejection.message,
+        about=rejection.about,
         source=envelope.source,
         detail_type=envelope.detail_type,
         raw=rejection.raw,

@@ -269,6 +269,7 @@ def _document(rejection: Rejection) -> dict[str, Any]:
         "reason": rejection.reason,
         "field": rejection.field,
         "message": rejection.message,
+        "about": rejection.about,
         "truncated": rejection.truncated,
         "raw": rejection.raw,
     }

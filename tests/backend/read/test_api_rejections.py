@@ -35,6 +35,7 @@ def test_a_rejected_event_is_shown_with_its_reason(here: House) -> None:
         "received_at": "2026-11-22T15:00:00.000000Z",
         "reason": "invalid_field",
         "field": "detail.client_id",
+        "about": "job job-1",
         "source": "pipelines.test",
         "detail_type": "job_update",
         "truncated": False,

@@ -47,6 +47,7 @@ class RejectionDocument(Struct, frozen=True):
     reason: str
     field: str
     message: str
+    about: str | None
     source: str | None
     detail_type: str | None
     raw: str

@@ -14,6 +14,7 @@ from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 
 from .fingerprints import LATEST_VERSION
+from .leniency import entity_named, well_formed, without_nulls
 from .violations import (
     UNREADABLE,
     invalid_detail,
@@ -34,6 +35,10 @@ from .vocabulary import (
 JOB_UPDATE = "job_update"
 PROJECT_UPDATE = "project_update"
 _DIGEST_BYTES = 16
+_JOB_OPTIONAL = frozenset(JobUpdate.__struct_fields__[-len(JobUpdate.__struct_defaults__) :])
+_PROJECT_OPTIONAL = frozenset(
+    ProjectUpdate.__struct_fields__[-len(ProjectUpdate.__struct_defaults__) :]
+)
 
 
 class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
@@ -50,9 +55,9 @@ class Event(Struct, frozen=True):
     """One accepted event; what its detail leaves out is filled in from the envelope.
 
     ``digest`` tells a repeat from another event with the same id: it covers the content of the
-    detail, so neither white space nor the envelope's id and time change it. ``sent_at`` is the
-    envelope's time, when the bus took the event in. ``fingerprint_version`` says by which rule an
-    error without a fingerprint gets one.
+    detail, so neither white space nor the envelope's id and time change it, nor whether an optional
+    field is null or absent. ``sent_at`` is the envelope's time, when the bus took the event in.
+    ``fingerprint_version`` says by which rule an error without a fingerprint gets one.
     """
 
     kind: Literal["job", "project"]
@@ -93,9 +98,14 @@ def decode(envelope: bytes | str, *, fingerprint_version: int = LATEST_VERSION) 
     InvalidEvent, which names the field, what it held and what is allowed.
     """
     try:
-        outer = _envelopes.decode(envelope)
-    except UNREADABLE as error:
-        raise invalid_envelope(envelope, error) from error
+        return _decode(envelope, fingerprint_version)
+    except InvalidEvent as invalid:
+        invalid.about = entity_named(envelope)
+        raise
+
+
+def _decode(envelope: bytes | str, fingerprint_version: int) -> Event:
+    outer = _envelope(envelope)
     detail = bytes(outer.detail)
     if len(detail) > MAX_DETAIL_BYTES:
         raise InvalidEvent(
@@ -105,17 +115,31 @@ def decode(envelope: bytes | str, *, fingerprint_version: int = LATEST_VERSION) 
             allowed=f"at most {MAX_DETAIL_BYTES} bytes",
         )
     if outer.detail_type == JOB_UPDATE:
-        job = _job_update(detail)
-        return _event(outer, detail, job, fingerprint_version)
+        read = without_nulls(detail, _JOB_OPTIONAL)
+        job = _job_update(read)
+        return _event(outer, detail, job, _digest(read), fingerprint_version)
     if outer.detail_type == PROJECT_UPDATE:
-        project = _project_update(detail)
-        return _event(outer, detail, project, fingerprint_version)
+        read = without_nulls(detail, _PROJECT_OPTIONAL)
+        project = _project_update(read)
+        return _event(outer, detail, project, _digest(read), fingerprint_version)
     raise InvalidEvent(
         "unknown_detail_type",
         field="detail-type",
         got=shown(outer.detail_type),
         allowed=f"{JOB_UPDATE} or {PROJECT_UPDATE}",
     )
+
+
+def _envelope(text: bytes | str) -> _Envelope:
+    """Return the envelope in *text*, which may hold halves of characters."""
+    try:
+        return _envelopes.decode(text)
+    except UNREADABLE as error:
+        unreadable = error
+    try:
+        return _envelopes.decode(well_formed(text))
+    except UNREADABLE:
+        raise invalid_envelope(text, unreadable) from unreadable
 
 
 def _job_update(detail: bytes) -> JobUpdate:
@@ -144,6 +168,7 @@ def _event(
     outer: _Envelope,
     detail: bytes,
     update: JobUpdate | ProjectUpdate,
+    digest: bytes,
     fingerprint_version: int,
 ) -> Event:
     """Return the event; what its detail leaves out is filled in from the envelope."""
@@ -153,7 +178,7 @@ def _event(
         event_id=outer.id if isinstance(update.event_id, UnsetType) else update.event_id,
         occurred_at=_occurred_at(outer, update),
         update=update,
-        digest=_digest(detail),
+        digest=digest,
         detail=detail,
         source=outer.source,
         envelope_id=outer.id,

@@ -27,7 +27,8 @@ DIFFERENCES = (
     "The schema takes February 30, and times that their zone puts outside the years 1 to 9999.",
     "The decoder also takes times with a space or t for T, z for Z, or no colon in the zone.",
     f"The decoder limits a detail to {MAX_DETAIL_BYTES} bytes and {MAX_LEVELS} levels of nesting.",
-    "The decoder wants well-formed text and numbers within the range of a double everywhere.",
+    "The decoder wants UTF-8, and numbers within the range of a double everywhere.",
+    "The decoder leaves members that are null out before it looks at names and counts them.",
 )
 
 _TIME = (
@@ -37,8 +38,8 @@ _TIME = (
 )
 _RESULT_GOES_WITH_COMPLETED = {
     "if": {"properties": {"status": {"const": "completed"}}, "required": ["status"]},
-    "then": {"required": ["result"]},
-    "else": {"properties": {"result": False}},
+    "then": {"required": ["result"], "properties": {"result": {"type": "string"}}},
+    "else": {"properties": {"result": {"type": "null"}}},
 }
 
 
@@ -73,7 +74,10 @@ def _schema(
         field["description"] = status if name == "status" else ALLOWED[name]
         if field.get("format") == "date-time":
             field["pattern"] = _TIME
-    body["properties"]["schema_version"] |= {"const": SCHEMA_VERSION}
+    body["properties"]["schema_version"] |= {"enum": [SCHEMA_VERSION]}
+    for holder in (body, *definitions.values()):
+        for name in holder["properties"].keys() - {*holder["required"]}:
+            holder["properties"][name] = _or_null(holder["properties"][name])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:run-ledger:{detail_type}:{SCHEMA_VERSION}",
@@ -81,6 +85,21 @@ def _schema(
         **body,
         "title": detail_type,
         "description": f"The detail of a {detail_type} event, version {SCHEMA_VERSION}. "
-        "Unknown fields are allowed: they are kept and ignored.",
+        "Unknown fields are allowed: they are kept and ignored. Null counts as absent.",
         **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def _or_null(field: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an optional *field*, for which null counts as absent, as members do."""
+    if "$ref" in field:
+        return {
+            "anyOf": [{"$ref": field["$ref"]}, {"type": "null"}],
+            **{name: value for name, value in field.items() if name != "$ref"},
+        }
+    members = field.get("additionalProperties")
+    return field | {
+        **({"type": [field["type"], "null"]} if "type" in field else {}),
+        **({"enum": [*field["enum"], None]} if "enum" in field else {}),
+        **({"additionalProperties": _or_null(members)} if isinstance(members, dict) else {}),
     }

@@ -40,6 +40,8 @@ class Rejection(Struct, frozen=True):
     reason: str
     field: str
     message: str
+    about: str | None
+    """The job or project that the event names, such as ``"job nightly-7"``."""
     raw: str
     truncated: bool
     status: Status
@@ -70,6 +72,7 @@ def rejection_item(raw: str, error: InvalidEvent, *, received_at: Instant, ttl_d
             "reason": error.reason,
             "field": error.field,
             "message": str(error),
+            **({"about": error.about} if error.about else {}),
             "raw": raw[:_RAW_CHARACTERS],
             "truncated": len(raw) > _RAW_CHARACTERS,
             "received_at": received_at,
@@ -87,6 +90,7 @@ def from_rejection_item(item: Mapping[str, Attribute]) -> Rejection:
         reason=values["reason"],
         field=values["field"],
         message=values["message"],
+        about=values.get("about"),
         raw=values["raw"],
         truncated=values["truncated"],
         status=values["status"],

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.leniency import entity_named
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault
@@ -282,6 +283,7 @@ class Ledger:
         self, report: Report, raw: str, message_ids: Sequence[str], error: InvalidEvent
     ) -> None:
         """Keep a rejected event; where that fails, its messages have failed."""
+        error.about = error.about or entity_named(raw)
         item = rejection_item(raw, error, received_at=self._timing.now(), ttl_days=self._ttl_days)
         report.calls += 1
         try:

@@ -138,22 +138,29 @@ PROJECT_FIELDS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str]] = {
     "delta": (DELTAS, NO_DELTAS, "at most 24 pairs"),
 }
 
+# Null counts as absent, where a field may be absent.
+for _fields in (JOB_FIELDS, PROJECT_FIELDS):
+    for _name, (_good, _bad, _words) in _fields.items():
+        if _name not in {"job_id", "project_id", "client_id"}:
+            _fields[_name] = (_good, tuple(one for one in _bad if one is not None), _words)
+
 # Members of objects: the detail, the field that the refusal names, and what it shows.
 _ERROR = {"type": "E", "message": "m"}
 INSIDE: list[tuple[dict[str, Any], str, str | None]] = [
     *(({"error": without(_ERROR, name)}, f"error.{name}", None) for name in _ERROR),
     *(
-        ({"error": {**_ERROR, name: bad}}, f"error.{name}", shown(bad))
+        ({"error": {**_ERROR, name: bad}}, f"error.{name}", None if bad is None else shown(bad))
         for name in _ERROR
         for bad in NO_TEXTS
     ),
     *(
         ({"error": {**_ERROR, "fingerprint": bad}}, "error.fingerprint", shown(bad))
         for bad in NO_SHORT_TEXTS
+        if bad is not None
     ),
     *(
         ({"delta": {"fine": 1, "bad": bad, "good": 2}}, "delta.bad", shown(bad))
-        for bad in (*NO_INTEGERS, LARGEST + 1, -LARGEST - 1, 2**64, 2**70, -(2**70), "1e3")
+        for bad in (*NO_INTEGERS[1:], LARGEST + 1, -LARGEST - 1, 2**64, 2**70, -(2**70), "1e3")
     ),
     *(
         ({"delta": {"fine": 1, name: 2}}, f"delta.{name}", "2")
@@ -162,7 +169,7 @@ INSIDE: list[tuple[dict[str, Any], str, str | None]] = [
     ({"delta": {"a\n": 2}}, "delta.a\\n", "2"),
     *(
         ({"tags": {"fine": "", "bad": bad}}, "tags.bad", shown(bad))
-        for bad in (*NO_STRINGS, "x" * 1025)
+        for bad in (*NO_STRINGS[1:], "x" * 1025)
     ),
     ({"tags": {"": "x"}}, "tags.", "'x'"),
 ]
