@@ -1,4 +1,4 @@
-"""Jobs created, attempts started and ended: the chart whose brush narrows the page."""
+"""Jobs created and ended, and attempts started: the chart whose brush narrows the page."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from dashboard_app.periods import Period
 
 FOCUS = "focus"
 _SMALL_HEIGHT = 96
-_ENDED_TOOLTIP = tooltips(("kind:N", "Result", ""), ("count:Q", "Attempts ended", ",d"))
-_LINES = {"created": ("Jobs created", palette.CREATED), "started": ("Started", palette.STARTED)}
+_ENDED_TOOLTIP = tooltips(("kind:N", "Result", ""), ("count:Q", "Jobs ended", ",d"))
+_LINES = {
+    "created": ("Jobs created", palette.CREATED),
+    "started": ("Attempts started", palette.STARTED),
+}
 
 
 def throughput(
@@ -29,7 +32,7 @@ def throughput(
     spikes: pd.DataFrame | None = None,
     height: int = 260,
 ) -> AnyChart:
-    """Return attempts ended by result as bars, jobs created and attempts started as lines.
+    """Return jobs ended by result as bars, jobs created and attempts started as lines.
 
     Mark `spikes` (columns `at`, `failures`, `label`) above. The brush `focus` gives a range of
     `x`, in milliseconds since 1970.
@@ -65,7 +68,7 @@ def spike_marks(*, spikes: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.
 
 
 def results(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
-    """Return attempts ended, stacked by result."""
+    """Return jobs ended, stacked by result."""
     return stacked_bars(
         counts=_by_result(frame),
         period=period,
@@ -100,13 +103,13 @@ def small_results(
 def small_result(
     *, frame: pd.DataFrame, period: Period, zone: ZoneInfo, group: str, most: float
 ) -> alt.Chart:
-    """Return the small chart of one group; its axis reaches up to `most` attempts."""
+    """Return the small chart of one group; its axis reaches up to `most` jobs."""
     chart: alt.Chart = _small(frame=frame, period=period, zone=zone, groups=[group], most=most)
     return chart.properties(height=_SMALL_HEIGHT)
 
 
 def most_ended(frame: pd.DataFrame) -> float:
-    """Return the most attempts that ended in one interval of one group."""
+    """Return the most jobs that ended in one interval of one group."""
     return float(frame["ended"].max())
 
 

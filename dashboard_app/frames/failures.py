@@ -14,6 +14,7 @@ _GROUP = {
     "fingerprint": TEXT,
     "type": TEXT,
     "message": TEXT,
+    "jobs": WHOLE,
     "count": WHOLE,
     "first_seen_at": MOMENT,
     "last_seen_at": MOMENT,
@@ -25,7 +26,10 @@ _LABEL = 48
 
 
 def groups(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a row for each error group, in the order of the API: most failures first."""
+    """Return a row for each error group, in the order of the API: most failures first.
+
+    `jobs` failed so by their latest attempt; `count` are attempts, retried ones among them.
+    """
     rows = (
         {
             **item,
@@ -59,16 +63,17 @@ def most_frequent(jobs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None
 
 
 def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.DataFrame:
-    """Return a row for each day and error group: `at`, `fingerprint`, `label`, `count`."""
+    """Return a row for each day and error group: `at`, `fingerprint`, `label`, `count` of jobs."""
     rows = [
         {
             "at": day.isoformat(),
             "fingerprint": item["fingerprint"],
             "label": label(item),
-            "count": item["count"],
+            "count": item["jobs"],
         }
         for day, items in by_day
         for item in items
+        if item["jobs"]
     ]
     return typed(rows, _DAILY)
 
@@ -76,16 +81,19 @@ def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.
 def merged(parts: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
     """Return the API's error groups of several periods as one list.
 
-    Counts are added up; type, message and jobs are those of the latest failure.
+    Counts and jobs are added up; type, message and jobs are those of the latest failure.
     """
     found: dict[str, dict[str, Any]] = {}
     for item in (one for part in parts for one in part):
-        known = found.setdefault(item["fingerprint"], {**item, "count": 0, "clients": []})
+        known = found.setdefault(
+            item["fingerprint"], {**item, "count": 0, "jobs": 0, "clients": []}
+        )
         first = min(known["first_seen_at"], item["first_seen_at"])
         if item["last_seen_at"] > known["last_seen_at"]:
             known |= {name: item[name] for name in ("type", "message", "last_seen_at", "job_ids")}
         known |= {
             "count": known["count"] + item["count"],
+            "jobs": known["jobs"] + item["jobs"],
             "first_seen_at": first,
             "clients": sorted({*known["clients"], *item["clients"]}),
         }
@@ -93,15 +101,16 @@ def merged(parts: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, An
 
 
 def movers(now: pd.DataFrame, before: pd.DataFrame, busier: float = 1.0) -> pd.DataFrame:
-    """Compare the error groups of two periods; the greatest change is first.
+    """Compare the failed jobs of error groups in two periods; the greatest change is first.
 
-    `busier` is the ratio of attempts that ended now and before. At the same error rate, failures
+    `busier` is the ratio of jobs that ended now and before. At the same error rate, failures
     change by it alone, so `more` counts the failures beyond that. Groups without change are left
     out. Columns: the group's, `count`, `count_before`, `change`, `more`.
     """
     columns = ["fingerprint", "type", "message", "count", "last_seen_at"]
-    both = now[columns].merge(
-        before[columns], on="fingerprint", how="outer", suffixes=("", "_before")
+    jobs_now, jobs_before = (one.assign(count=one["jobs"]) for one in (now, before))
+    both = jobs_now[columns].merge(
+        jobs_before[columns], on="fingerprint", how="outer", suffixes=("", "_before")
     )
     both["count"] = both["count"].fillna(0)
     both["count_before"] = both["count_before"].fillna(0)

@@ -45,9 +45,9 @@ def _over(frame: pd.DataFrame, period: Period, now: datetime) -> pd.DataFrame:
 def group_movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Compare each group's sums in two periods; the greatest change is first.
 
-    `more_failures` is the change of the error rate, times the attempts that it judges: failures
-    beyond those that the rate before would give. So one failure of a single attempt counts less
-    than a small change over thousands. A column NAME has NAME_before and NAME_change (a share).
+    `more_failures` is the change of the error rate, times the jobs that it judges: failures
+    beyond those that the rate before would give. So one failure of a single job counts less than
+    a small change over thousands. A column NAME has NAME_before and NAME_change (a share).
     """
     columns = ["group", "error_rate", *_COUNTED]
     judged = totals(now).assign(judged=lambda sums: sums["ended"] - sums["cancelled"])
@@ -76,7 +76,7 @@ def spikes(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 
     A group's other intervals give the failures to expect. An interval is unusual if it has three
     failures or more, and exceeds what is expected by three times the spread of such a count.
-    Columns: `group`, `at`, `bad` of `judged` attempts, `rate` (0 to 1), `surprise`.
+    Columns: `group`, `at`, `bad` of `judged` jobs, `rate` (0 to 1), `surprise`.
     """
     rows: list[Mapping[str, Any]] = []
     for group, points in frame.groupby("group", sort=False):

@@ -27,14 +27,15 @@ from dashboard_app.frames.columns import (
 from dashboard_app.periods import HOUR, IntervalLength, Period
 
 COUNTS = ("created", "started", "ended", *RESULTS)
-SUMS = (*COUNTS, *COUNTERS)
+ATTEMPTS = ("attempts_ended", "attempts_failed")
+SUMS = (*COUNTS, *ATTEMPTS, *COUNTERS)
 PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
 EVERYTHING = "all"
 SeriesTotals = Mapping[str, float | int | None]
 _COLUMNS = {
     "group": TEXT,
     "at": MOMENT,
-    **dict.fromkeys(COUNTS, WHOLE),
+    **dict.fromkeys((*COUNTS, *ATTEMPTS), WHOLE),
     "error_rate": NUMBER,
     **dict.fromkeys(PERCENTILES, NUMBER),
     **dict.fromkeys(COUNTERS, WHOLE),
@@ -44,11 +45,18 @@ _COLUMNS = {
 def points(document: Mapping[str, Any]) -> pd.DataFrame:
     """Return the points of a `/trends` document.
 
-    Columns: `group`, `at` (the beginning of the interval), counts, `error_rate` (0 to 1),
-    durations in seconds, counters, `records`, `tokens`, `cost_usd`.
+    Columns: `group`, `at` (the beginning of the interval), counts of jobs, `error_rate` (0 to 1),
+    durations in seconds, `attempts_ended`, `attempts_failed` (or timed out), counters, `records`,
+    `tokens`, `cost_usd`.
     """
     rows = [
-        {**point, **{name: point["counters"].get(name, 0) for name in COUNTERS}, "group": group}
+        {
+            **point,
+            **{name: point["counters"].get(name, 0) for name in COUNTERS},
+            "attempts_ended": point["attempts"]["ended"],
+            "attempts_failed": point["attempts"]["failed"] + point["attempts"]["timed_out"],
+            "group": group,
+        }
         for series in document["series"]
         for group in [next(iter(series["key"].values()), EVERYTHING)]
         for point in series["points"]
@@ -96,7 +104,7 @@ def within(frame: pd.DataFrame, focus: Period | None) -> pd.DataFrame:
 
 
 def totals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the sums of each group with their error rate, the most ended attempts first."""
+    """Return the sums of each group with their error rate, the most ended jobs first."""
     sums = frame.groupby("group", sort=False)[list(SUMS)].sum().reset_index()
     sums["error_rate"] = error_rate(sums)
     ordered = _derived(sums).sort_values(["ended", "group"], ascending=[False, True])
@@ -104,7 +112,7 @@ def totals(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def total(frame: pd.DataFrame) -> SeriesTotals:
-    """Return the sums of all rows; `error_rate` is None where only cancelled attempts ended."""
+    """Return the sums of all rows; `error_rate` is None where only cancelled jobs ended."""
     one = totals(frame.assign(group=pd.Series(EVERYTHING, index=frame.index, dtype=TEXT)))
     if one.empty:
         return {

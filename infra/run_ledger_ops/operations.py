@@ -12,6 +12,7 @@ from run_ledger_ops.commands import (
     rejected,
     status,
     token,
+    upgrade,
     users,
 )
 from run_ledger_ops.console.arguments import Words
@@ -19,6 +20,6 @@ from run_ledger_ops.console.arguments import Words
 
 def add_to(commands: Words) -> None:
     """Add all of them."""
-    mending = (status, rejected, redrive, audit)
+    mending = (status, rejected, redrive, audit, upgrade)
     for module in (local, deploy, destroy, users, apps, token, clients, dashboard, *mending):
         module.add_to(commands)

@@ -272,11 +272,11 @@ function readFigures(value) {
     queued: count("queued"),
     /** null when there are more than the API counts */
     stalled: asNumber(raw.stalled),
-    created: count("created_24h"),
-    ended: count("ended_24h"),
-    succeeded: count("succeeded_24h"),
-    failed: FAILURES.reduce((sum, name) => sum + count(`${name}_24h`), 0),
-    error_rate: asNumber(raw.error_rate_24h),
+    created: count("created"),
+    ended: count("ended"),
+    succeeded: count("succeeded"),
+    failed: FAILURES.reduce((sum, name) => sum + count(`${name}`), 0),
+    error_rate: asNumber(raw.error_rate),
     last_event_at: asTime(raw.last_event_at),
     hours: asList(raw.hours).map((each) => {
       const hour = asObject(each);

@@ -13,10 +13,8 @@ export function verdictOf({ running, stalled, failed, ended, created }, format) 
   const jobs = (count) => countOf(count, "job", "jobs", format);
   const silent = stalled ?? 0;
   if (failed > 0) {
-    // an attempt counts also when the next attempt of its job succeeds
-    const attempts = countOf(failed, "attempt", "attempts", format);
     const too = silent > 0 ? `, ${jobs(silent)} stalled` : "";
-    return { tone: "bad", text: `${attempts} failed in the last 24 hours${too}.` };
+    return { tone: "bad", text: `${jobs(failed)} failed in the last 24 hours${too}.` };
   }
   if (silent > 0) {
     const them = silent === 1 ? "it" : "them";

@@ -129,6 +129,7 @@ def _point(dice: random.Random, at: datetime) -> dict[str, Any]:
         "error_rate": failed / (succeeded + failed),
         "duration_p50_seconds": dice.random() * 60,
         "duration_p95_seconds": dice.random() * 600,
+        "attempts": {"ended": succeeded + failed, "failed": failed, "timed_out": 0},
         "counters": {"records_ok": succeeded * 40, "input_tokens": 9_000, "cost_microusd": 8_000},
     }
 

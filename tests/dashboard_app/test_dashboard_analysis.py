@@ -32,7 +32,7 @@ def test_errors_of_a_quarter(api: Api, open_page: Open) -> None:
     failed = sum(one["failed"] + one["timed_out"] for one in points["series"][0]["points"])
 
     assert not app.exception
-    assert f"{failed:,} attempts failed or timed out in 90 days of UTC" in said
+    assert f"{failed:,} jobs failed or timed out in 90 days of UTC" in said
     assert "The last 89 days are compared with as many days before" in said
 
 

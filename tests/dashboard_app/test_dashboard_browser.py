@@ -123,7 +123,7 @@ def test_an_analyst_signs_in_narrows_exports_and_leaves(
     settle(page)
     focus = parse_qs(urlsplit(page.url).query)["focus"][0].split("/")
     assert first < focus[1]
-    shown = int(_metric(page, "Attempts ended"))
+    shown = int(_metric(page, "Jobs ended"))
     start = focus[0][:13] + ":00:00Z"
     narrowed = _points(stack, token, **{"client_id": "acme", "from": start, "to": focus[1]})
     assert 0 < shown == sum(point["ended"] for point in narrowed)
@@ -131,7 +131,7 @@ def test_an_analyst_signs_in_narrows_exports_and_leaves(
     again = page.context.new_page()
     again.goto(page.url)
     expect(again.get_by_text("Narrowed to")).to_be_visible(timeout=MILLISECONDS)
-    assert int(_metric(again, "Attempts ended")) == shown
+    assert int(_metric(again, "Jobs ended")) == shown
     again.close()
 
     page.get_by_role("button", name="Sign out").click()

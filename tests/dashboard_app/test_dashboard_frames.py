@@ -48,6 +48,7 @@ def points(draw: st.DrawFn) -> dict[str, Any]:
         "error_rate": failed / judged if judged else None,
         "duration_p50_seconds": draw(st.none() | st.floats(0, 1e6)),
         "duration_p95_seconds": draw(st.none() | st.floats(0, 1e6)),
+        "attempts": {"ended": ended + 1, "failed": results["failed"] + 1, "timed_out": 0},
         "counters": draw(
             st.dictionaries(
                 st.sampled_from(["records_ok", "records_failed", "cost_microusd", "custom"]),
@@ -280,6 +281,7 @@ def error(fingerprint: str, count: int) -> dict[str, Any]:
         "type": "E",
         "message": "m" * 80,
         "count": count,
+        "jobs": count,
         "first_seen_at": "2026-11-01T00:00:00Z",
         "last_seen_at": "2026-11-02T00:00:00Z",
         "clients": ["a", "b"],
@@ -299,7 +301,7 @@ def test_movers_and_newcomers() -> None:
         ("a", 8),
         ("c", 2),
     ]
-    busier = failures.movers(now, before, 2.0)  # twice the attempts: what grew so has not moved
+    busier = failures.movers(now, before, 2.0)  # twice the jobs: what grew so has not moved
     assert dict(zip(busier["fingerprint"], busier["more"], strict=True)) == {
         "d": -40,
         "a": 7,

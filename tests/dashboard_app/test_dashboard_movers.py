@@ -26,7 +26,7 @@ PERIOD = Period(START, START + 6 * HOUR, IntervalLength.HOUR)
 
 
 def points(group: str, begin: datetime, *hours: tuple[int, int]) -> dict[str, Any]:
-    """Return a series in which so many attempts ended and failed in each hour; (0, 0): a gap."""
+    """Return a series in which so many jobs ended and failed in each hour; (0, 0): a gap."""
     return {
         "key": {"client_id": group},
         "points": [
@@ -41,6 +41,7 @@ def points(group: str, begin: datetime, *hours: tuple[int, int]) -> dict[str, An
                 "error_rate": failed / ended,
                 "duration_p50_seconds": None,
                 "duration_p95_seconds": None,
+                "attempts": {"ended": ended, "failed": failed, "timed_out": 0},
                 "counters": {"records_ok": ended},
             }
             for number, (ended, failed) in enumerate(hours)
@@ -55,7 +56,7 @@ def frame(*series: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_movers_are_weighed_by_what_they_come_to() -> None:
-    """A whole of one attempt moves less than a few points of percent of a thousand."""
+    """A whole of one job moves less than a few points of percent of a thousand."""
     now = frame(
         points("large", START, (500, 50), (500, 50)),
         points("small", START, (1, 1)),
@@ -100,7 +101,7 @@ def test_the_running_interval_is_compared_with_nothing() -> None:
 
 
 def test_only_what_stands_out_is_marked() -> None:
-    """Many failures among many attempts are usual; of few attempts two are too few to say."""
+    """Many failures among many jobs are usual; of few jobs two are too few to say."""
     series = frame(
         points("usual", START, (100, 20), (50, 12), (100, 25), (400, 85)),
         points("spike", START, (100, 2), (100, 1), (60, 30), (100, 2)),
@@ -118,7 +119,7 @@ def test_only_what_stands_out_is_marked() -> None:
 def noted() -> pd.DataFrame:
     """Return a spike as charts take it."""
     series = frame(points("a", START, (100, 2), (60, 30), (100, 2)))
-    return movers.spikes(series, 5).assign(label="Timeout", failures="30 of 60 attempts failed")
+    return movers.spikes(series, 5).assign(label="Timeout", failures="30 of 60 jobs failed")
 
 
 def test_marks_name_the_error_and_leave_the_brush() -> None:

@@ -160,7 +160,7 @@ def test_figures_are_those_of_the_api(api: Api, open_page: Open) -> None:
 
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Jobs created"] == f"{sum(one['created'] for one in points):,}"
-    assert shown["Attempts ended"] == f"{sum(one['ended'] for one in points):,}"
+    assert shown["Jobs ended"] == f"{sum(one['ended'] for one in points):,}"
     failed = sum(one["failed"] + one["timed_out"] for one in points)
     judged = sum(one["ended"] - one["cancelled"] for one in points)
     assert shown["Error rate"] == f"{failed / judged * 100:.1f} %"
@@ -170,9 +170,10 @@ def test_what_fell_points_downwards() -> None:
     """An error rate that fell is good news, one that rose is not; where nothing moved, no arrow."""
 
     def page() -> None:
+        from dashboard_app.frames.trends import ATTEMPTS  # noqa: PLC0415 - AppTest runs it as a script
         from dashboard_app.pages.trends.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
 
-        names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd")
+        names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd", *ATTEMPTS)
         before = dict.fromkeys(names, 0.5)
         figures(before, {**before, "created": 0.4, "ended": 0.6, "error_rate": 0.3}, before)  # type: ignore[arg-type]
 
@@ -182,7 +183,7 @@ def test_what_fell_points_downwards() -> None:
     }
     kinds = Metric.MetricDirection
     assert told["Jobs created"][0::2] == ("-20.0 %", kinds.DOWN)
-    assert told["Attempts ended"][0::2] == ("+20.0 %", kinds.UP)
+    assert told["Jobs ended"][0::2] == ("+20.0 %", kinds.UP)
     assert told["Error rate"] == ("-20.0 points", Metric.MetricColor.GREEN, kinds.DOWN)
     assert told["Records"][0::2] == ("unchanged", kinds.NONE)
 
@@ -205,7 +206,7 @@ def test_a_focus_in_the_link_narrows_the_page(api: Api, open_page: Open) -> None
     ).json["series"][0]["points"]
 
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Attempts ended"] == f"{sum(one['ended'] for one in points):,}"
+    assert shown["Jobs ended"] == f"{sum(one['ended'] for one in points):,}"
     assert "Narrowed to" in words_of(app)
 
 
@@ -262,14 +263,14 @@ def test_two_clients_side_by_side(api: Api, open_page: Open) -> None:
 
 
 def test_errors_agree_with_trends(api: Api, open_page: Open) -> None:
-    """As many failures are grouped as attempts failed or timed out in the same days."""
+    """As many failures are grouped as jobs failed or timed out in the same days."""
     app = open_page(api, "errors", span="30d")
     points = api.house.get(
         "/trends", interval="day", **{"from": "2026-10-24T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
     ).json["series"][0]["points"]
 
     failed = sum(one["failed"] + one["timed_out"] for one in points)
-    assert f"{failed:,} attempts failed or timed out" in words_of(app)
+    assert f"{failed:,} jobs failed or timed out" in words_of(app)
 
 
 def test_unknown_ledger(open_page: Open) -> None:

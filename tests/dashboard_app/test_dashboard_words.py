@@ -60,9 +60,10 @@ def test_an_exact_figure_has_all_its_digits() -> None:
     """Where the tile rounds, its help does not."""
 
     def page() -> None:
+        from dashboard_app.frames.trends import ATTEMPTS  # noqa: PLC0415 - AppTest runs it as a script
         from dashboard_app.pages.trends.figures import figures  # noqa: PLC0415 - AppTest runs it as a script
 
-        names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd")
+        names = ("created", "ended", "error_rate", "records", "tokens", "cost_usd", *ATTEMPTS)
         figures(dict.fromkeys(names, 1_234_567))  # type: ignore[arg-type]
 
     told = {one.label: one.help for one in AppTest.from_function(page).run().metric}

@@ -138,7 +138,7 @@ def test_a_page_by_day_shows_days_of_the_zone(api: Api, open_page: Open, page: s
     shown = figures(app)
     if page == "trends":
         ended, other = (sum(one["ended"] for one in found) for found in (points, others))
-        assert shown["Attempts ended"] == f"{ended:,}"
+        assert shown["Jobs ended"] == f"{ended:,}"
         assert ended != other
     else:
         spent = sum(one["counters"]["cost_microusd"] for one in points)
@@ -179,4 +179,4 @@ def test_too_much_to_add_up_is_explained_with_ways_out(
 
     assert not app.exception
     assert app.query_params["utcdays"] == "true"
-    assert figures(app)["Attempts ended"]
+    assert figures(app)["Jobs ended"]

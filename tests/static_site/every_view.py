@@ -81,7 +81,7 @@ def go_on(origin: FakeOrigin) -> None:
         job["counters"] = {**job["counters"], "records_ok": 4_200 + len(origin.jobs)}
     origin.jobs.append(make_job(name, parent_job_id="enrich-041", created_at=ago(seconds=0)))
     totals = origin.overview["totals"]
-    more = {name: totals[name] + 1 for name in ("running", "failed_24h", "ended_24h")}
+    more = {name: totals[name] + 1 for name in ("running", "failed", "ended")}
     totals = {**totals, **more, "last_event_at": ago(seconds=0)}
     origin.overview = {**origin.overview, "totals": totals}
     origin.entries["enrich-041"].append(make_entry(name, detail={"delta": {"records_ok": 1}}))

@@ -62,7 +62,7 @@ def test_what_is_announced_does_not_chatter(still: Page, origin: FakeOrigin) -> 
     still.evaluate(LISTEN)
     totals = origin.overview["totals"]
     for failed in range(10, 40):
-        origin.overview = {**origin.overview, "totals": {**totals, "failed_24h": failed}}
+        origin.overview = {**origin.overview, "totals": {**totals, "failed": failed}}
         ask_again(still)
         ask_again(still)
         still.clock.run_for(2000)
@@ -72,7 +72,7 @@ def test_what_is_announced_does_not_chatter(still: Page, origin: FakeOrigin) -> 
     at = [each for each, _ in said]
     assert 3 <= len(said) <= 5
     assert all(later - earlier >= 20_000 for earlier, later in pairwise(at))
-    assert said[-1][1].startswith("41 attempts failed")
+    assert said[-1][1].startswith("41 jobs failed")
 
 
 def test_what_was_said_before_is_said_again(still: Page, origin: FakeOrigin) -> None:

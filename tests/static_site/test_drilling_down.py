@@ -97,8 +97,8 @@ def test_figures_of_a_day_lead_to_what_ended_in_it(page: Page, origin: FakeOrigi
         make_completed("job-3", "succeeded"),
         make_completed("job-4", "failed", ended_at=ago(days=2), created_at=ago(days=3)),
     ]
-    figures = {"ended_24h": 3, "failed_24h": 1, "timed_out_24h": 1, "last_event_at": ago(seconds=9)}
-    one = make_figures(ended_24h=1, failed_24h=1)
+    figures = {"ended": 3, "failed": 1, "timed_out": 1, "last_event_at": ago(seconds=9)}
+    one = make_figures(ended=1, failed=1)
     origin.overview = make_overview({"acme": one}, **figures)
     sign_in(page, origin, "")
 

@@ -26,11 +26,11 @@ def fill(origin: FakeOrigin) -> None:
         make_completed("job-old", "failed", name="Long ago", ended_at=ago(days=9)),
     ]
     origin.overview = make_overview(
-        {"acme": make_figures(name="Acme Tools", running=2, stalled=1, failed_24h=1)},
+        {"acme": make_figures(name="Acme Tools", running=2, stalled=1, failed=1)},
         running=2,
         stalled=1,
-        ended_24h=40,
-        failed_24h=1,
+        ended=40,
+        failed=1,
         last_event_at=ago(minutes=3),
     )
 
@@ -41,9 +41,7 @@ def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
 
     sign_in(page, origin, "")
 
-    expect(
-        page.get_by_text("1 attempt failed in the last 24 hours, 1 job stalled.")
-    ).to_be_visible()
+    expect(page.get_by_text("1 job failed in the last 24 hours, 1 job stalled.")).to_be_visible()
     expect(page.get_by_text("Newest event 3 min ago")).to_be_visible()
     for name, figure in {
         "Running": 2,
@@ -95,18 +93,18 @@ def test_it_is_live_and_a_poll_without_news_touches_nothing(page: Page, origin: 
     assert {path for path, _ in origin.api_requests} == {"/api/overview"}
 
     origin.jobs.append(make_completed("job-2", "failed", name="Broke, too", error=BOOM))
-    totals = {**origin.overview["totals"], "failed_24h": 2, "stalled": 0}
+    totals = {**origin.overview["totals"], "failed": 2, "stalled": 0}
     origin.overview = {**origin.overview, "totals": totals}
     let_pass(page)
 
-    expect(page.get_by_text("2 attempts failed in the last 24 hours.").first).to_be_visible()
+    expect(page.get_by_text("2 jobs failed in the last 24 hours.").first).to_be_visible()
     expect(page.get_by_text("Broke, too")).to_be_visible()
-    expect(page.locator("#live")).to_have_text("2 attempts failed in the last 24 hours.")
+    expect(page.locator("#live")).to_have_text("2 jobs failed in the last 24 hours.")
 
 
 def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
     """Where nothing is wrong, the page says so and shows no alarm."""
-    origin.overview = make_overview(running=1, ended_24h=3, last_event_at=ago(seconds=9))
+    origin.overview = make_overview(running=1, ended=3, last_event_at=ago(seconds=9))
     origin.jobs = [make_job("job-1")]
 
     sign_in(page, origin, "")

@@ -148,10 +148,13 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         summary="Show the overview",
         about=(
             "The most important figures, over all clients that the caller may see and by client: "
-            "how many jobs are running, queued and stalled now, and how many were created, started "
-            "and ended since `since`: the start of the hour 24 hours ago, so in the current hour "
-            "and the 24 before it. `running` counts stalled jobs, too. The answer and its ETag "
-            "stay the same within a minute in which nothing happens."
+            "how many jobs are running, queued and stalled now, and how many were created and "
+            "ended since `since`: the start of the hour 24 hours ago, so in the current hour and "
+            "the 24 before it. `previous` tells the same of the 24 hours before these. Jobs count "
+            "once, by the result of their latest attempt; `attempts` counts each attempt. "
+            "`/jobs?status=completed&ended_from=…` with `since` lists the jobs that `ended` "
+            "counts. `running` counts stalled jobs, too. The answer and its ETag stay the same "
+            "within a minute in which nothing happens."
         ),
         tag="Totals",
         query=overview.OverviewQuery,
@@ -168,8 +171,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "grows while cursors are followed may be missed or come again. Cursors keep the time "
             "range that they began with.\n\n`/jobs?fingerprint=…` lists the jobs of an error "
             "group; add `ended_from` and `ended_to` for a time range. It shows each job by its "
-            "latest attempt, so a failed attempt whose job was tried again is counted here and may "
-            "be missing there."
+            "latest attempt: `jobs` says how many these are, and `count` counts attempts whose job "
+            "was tried again, too."
         ),
         tag="Totals",
         query=failures.FailuresQuery,
@@ -180,19 +183,21 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         summary="Show series over time",
         about=(
             "Series of points by hour or day, sorted by `key`. A series in which nothing was "
-            "counted is left out. A job counts as created when its earliest event occurred; each "
-            "attempt counts as started and as ended when it did, and each delta when its event "
+            "counted is left out. A job counts as created when its earliest event occurred, and "
+            "once at most as ended: by its present result, when its latest attempt ended. In "
+            "`attempts`, each attempt counts as started and as ended when it did, so a failure "
+            "that a retry healed is counted there alone. Each delta counts when its event "
             "occurred. The error rate is (`failed` + `timed_out`) / (`ended` - `cancelled`), and "
-            "null where only cancelled attempts, or none, ended. Percentiles are of the attempts "
-            "that ended, within 5 %, and null where no attempt has a duration.\n\nThe pipelines of "
-            "a project are not counted apart: `pipeline` combines neither with `project_id` nor "
-            "with `group_by=project`. By day 400 days are the most, by hour 31. A request that "
-            "needs more than one answer can add up gets 400. Over everything, `counters` are those "
-            "that the contract names.\n\nDays are those of UTC, or with `tz` those of another "
-            "zone. They are added up from hours, each of which belongs to the local day that it "
-            "begins in. `at`, `from` and `to` are in UTC all the same. Series over everything by "
-            "day of another zone are added up from all clients, so they may cover fewer days than "
-            "by day of UTC."
+            "null where only cancelled ones, or none, ended. Percentiles are those of the "
+            "durations of what ended, within 5 %, and null where nothing has a "
+            "duration.\n\nThe pipelines of a project are not counted apart: `pipeline` combines "
+            "neither with `project_id` nor with `group_by=project`. By day 400 days are the most, "
+            "by hour 31. A request that needs more than one answer can add up gets 400. Over "
+            "everything, `counters` are those that the contract names.\n\nDays are those of UTC, "
+            "or with `tz` those of another zone. They are added up from hours, each of which "
+            "belongs to the local day that it begins in. `at`, `from` and `to` are in UTC all the "
+            "same. Series over everything by day of another zone are added up from all clients, so "
+            "they may cover fewer days than by day of UTC."
         ),
         tag="Totals",
         query=trends.TrendsQuery,

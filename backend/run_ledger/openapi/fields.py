@@ -16,29 +16,29 @@ FIELDS: Mapping[str, str] = {
     "client_id": "The client that the work is for.",
     "clients": "The clients whose attempts failed with this fingerprint, sorted.",
     "contact": "Whom to ask at the client; null where nobody was named.",
-    "count": "How many attempts failed or timed out with this fingerprint.",
+    "count": "How many attempts failed or timed out with this fingerprint, also where a later "
+    "attempt of the job followed.",
     "counters": "The job's counters: the sum of all deltas, by name.",
     "covers": "The time range that this page looked through; null where it has none.",
     "created": "How many jobs were created.",
-    "created_24h": "How many jobs were created since `since`.",
     "created_at": "When the earliest of the events occurred.",
     "declared": "Whether the client was declared; false where only its events are known.",
     "description": "A description of the client; null where none was declared.",
     "detail": "The event's detail, with every field that was sent, known or not.",
     "detail_type": "`job_update` or `project_update`.",
     "due_at": "When the project should be done; null where no event gives it.",
-    "duration_p50_seconds": "Half of the attempts that ended took no longer; null where none did.",
-    "duration_p95_seconds": "95 % of the attempts that ended took no longer; null where none did.",
+    "duration_p50_seconds": "The latest attempts of half of the jobs that ended took no longer; "
+    "null where none did.",
+    "duration_p95_seconds": "The latest attempts of 95 % of the jobs that ended took no longer; "
+    "null where none did.",
     "duration_seconds": "Seconds from start to end; null while either is unknown.",
-    "ended": "How many attempts ended, with whatever result.",
-    "ended_24h": "How many attempts ended since `since`, with whatever result.",
+    "ended": "How many jobs ended, with whatever result. A job counts once at most, by the "
+    "end of its latest attempt.",
     "ended_at": "When the attempt ended; null until then. A superseded attempt ends where the next "
     "one begins.",
     "error": "The error that was reported; null where none was.",
-    "error_rate": "Failed and timed out attempts as a share of those that ended and were not "
+    "error_rate": "Failed and timed out jobs as a share of those that ended and were not "
     "cancelled, from 0 to 1; null where there were none.",
-    "error_rate_24h": "Attempts that failed or timed out since `since`, as a share of those that "
-    "ended and were not cancelled, from 0 to 1; null where there were none.",
     "event_id": "The event's id. A repeat of the event has the same.",
     "field": "The field that breaks the contract.",
     "fingerprint": "The key of the error group: errors with the same cause share it.",
@@ -66,9 +66,12 @@ FIELDS: Mapping[str, str] = {
     "owner": "Who is responsible for the project; null where no event gives it.",
     "parameters": "The plain parameters, by name.",
     "parent_job_id": "The job that started this one; null where no event gives it.",
+    "period": "How long the period is: from `since` until now, which is up to an hour more.",
     "pipeline": "The job's pipeline; `default` where no event names one.",
     "points": "What was counted, oldest first. An interval in which nothing was counted is left "
     "out.",
+    "previous": "What happened in the period before: the 24 hours up to `since`.",
+    "previous_since": "When the period before begins; it ends at `since`.",
     "project_id": "The project that the work belongs to.",
     "queued": "How many jobs are queued.",
     "raw": "The event as it came.",
@@ -83,11 +86,11 @@ FIELDS: Mapping[str, str] = {
     "running": "How many jobs are running, stalled ones included.",
     "secrets_omitted": "How many secret parameters are left out.",
     "series": "One series for each group, sorted by key.",
-    "since": "The first moment of the oldest hour.",
+    "since": "When the period begins: the first moment of its oldest hour.",
     "source": "Who sent the event; null where that is unknown.",
     "stage": "What the job is doing, in its own words; null where no event gives it.",
     "stalled": "Whether it is running and has been silent for longer than its heartbeat allows.",
-    "started": "How many attempts started.",
+    "started": "How many attempts started, the first and later ones of a job.",
     "started_at": "When the attempt started; null where no event says so.",
     "status": "The state now.",
     "tags": "Names and values that the producer or the declaration gave.",
@@ -98,11 +101,7 @@ FIELDS: Mapping[str, str] = {
     "type": "The error's type, as its producer names it.",
     "updated_at": "When the parameter was last changed.",
     "value": "The parameter's value.",
-    **{result: f"How many attempts ended as `{result}`." for result in RESULTS},
-    **{
-        f"{result}_24h": f"How many attempts ended as `{result}` since `since`."
-        for result in RESULTS
-    },
+    **{result: f"How many jobs ended as `{result}`." for result in RESULTS},
 }
 
 _STALLED = (
@@ -119,11 +118,31 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Problem", "status"): "The HTTP status.",
     ("Problem", "detail"): "What is wrong with this request, in words.",
     ("Problem", "parameter"): "The parameter that is wrong, where one is.",
+    **{("AttemptFigures", result): f"How many attempts ended as `{result}`." for result in RESULTS},
+    ("AttemptFigures", "ended"): "How many attempts ended, with whatever result.",
+    (
+        "AttemptFigures",
+        "error_rate",
+    ): "Failed and timed out attempts as a share of those that ended "
+    "and were not cancelled, from 0 to 1; null where there were none.",
+    ("AttemptFigures", "duration_p50_seconds"): "Half of the attempts that ended took no longer; "
+    "null where none did.",
+    ("AttemptFigures", "duration_p95_seconds"): "95 % of the attempts that ended took no longer; "
+    "null where none did.",
     ("Attempt", "result"): "The result; null until the attempt has ended, and where it never did.",
     ("Attempt", "status"): "The state now; `superseded` where the attempt never ended and a later "
     "one follows.",
     ("Job", "attempt"): "The latest attempt; status, result, times and error are of this attempt.",
     ("Job", "ended_at"): "When the latest attempt ended; null until then.",
+    **{
+        (document, "attempts"): "The same of attempts: of each that started or ended then."
+        for document in ("Point", "Figures", "ClientFigures", "PeriodFigures")
+    },
+    **{
+        (document, "counters"): "The sum of the period's deltas, by name, of the counters that the "
+        "contract names; zeros are left out."
+        for document in ("Figures", "ClientFigures", "PeriodFigures")
+    },
     ("Point", "counters"): "The sum of the interval's deltas, by name; zeros are left out.",
     ("Trends", "from"): "The first moment of the first interval.",
     ("Trends", "to"): "The first moment after the last interval.",
@@ -136,6 +155,8 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Project", "last_seen_at"): "When the ledger last took in an event; null where none came.",
     ("Project", "status"): "The project's state, by its latest event; null where none gives it.",
     ("ErrorGroup", "fingerprint"): "The error group's key; `none` for failures without an error.",
+    ("ErrorGroup", "jobs"): "How many jobs failed so by their latest attempt: those that `/jobs` "
+    "lists for this `fingerprint`, with `ended_from` and `ended_to` set to the time range.",
     ("ErrorGroup", "last_seen_at"): "When the latest failure that the ledger knows of occurred.",
     ("ErrorGroup", "message"): "The message of one of the latest failures, cut if it is long; "
     "null where there was no error.",

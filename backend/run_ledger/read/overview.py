@@ -1,9 +1,11 @@
-"""``/overview``: figures of now and of the last 24 to 25 hours, by client and over all clients.
+"""``/overview``: figures of now, of the last 24 to 25 hours and of the 24 hours before these.
+
+They are given by client, and over all clients.
 
 It takes three rounds of calls:
 
 1. which clients there are, and how many jobs each has by what they are now;
-2. for each client, the hours since yesterday and the index rows of its running jobs;
+2. for each client, the hours of both periods and the index rows of its running jobs;
 3. the items of those jobs whose row can't tell whether they are stalled, and the rest of the hours.
 
 No job is read for a total.
@@ -77,11 +79,14 @@ def show_overview(inquiry: Inquiry) -> Struct:
             "client_id", f"{len(known)} clients are too many for one overview; name one"
         )
     since = later(floor(inquiry.now, HOUR), -DAY)
+    previous_since = later(since, -DAY)
     moments = every(HOUR, since, later(inquiry.now, 1))
-    figures = _figures(inquiry, known, since)
+    figures = _figures(inquiry, known, previous_since, since)
     document = OverviewDocument(
         as_of=text(floor(inquiry.now, _MINUTE)),
+        period="24h",
         since=text(since),
+        previous_since=text(previous_since),
         totals=totals_document(figures, moments),
         clients=[client_document(one, moments) for one in figures],
     )
@@ -115,11 +120,13 @@ def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
     ]
 
 
-def _figures(inquiry: Inquiry, known: Sequence[_Known], since: Instant) -> list[ClientFigures]:
+def _figures(
+    inquiry: Inquiry, known: Sequence[_Known], previous_since: Instant, since: Instant
+) -> list[ClientFigures]:
     """Return each client's figures; this takes the last two rounds of calls."""
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
-    days = day_cuts(since, later(inquiry.now, 1))
+    days = day_cuts(previous_since, later(inquiry.now, 1))
     ranges = [client_range(one.client_id, day) for one in known for day in days]
     busy = [one.client_id for one in known if one.total.states.get("running", 0) > 0]
     answers: list[Any] = reading.together(
@@ -144,7 +151,7 @@ def _figures(inquiry: Inquiry, known: Sequence[_Known], since: Instant) -> list[
     silent = Counter(
         one.job.client_id for one in found if one.job.is_stalled(one.last_seen_at, inquiry.now)
     )
-    return _figures_of(known, pages, {one.client_id: one for one in running}, silent)
+    return _figures_of(known, pages, {one.client_id: one for one in running}, silent, since)
 
 
 def _figures_of(
@@ -152,13 +159,20 @@ def _figures_of(
     pages: Sequence[HoursPage],
     running: Mapping[str, RunningJobs],
     silent: Mapping[str, int],
+    since: Instant,
 ) -> list[ClientFigures]:
-    """Return each client's figures from what was read; *silent* counts stalled jobs by client."""
+    """Return each client's figures from what was read; *silent* counts stalled jobs by client.
+
+    Hours before *since* are of the previous period.
+    """
     hours: dict[str, dict[Instant, Counter[str]]] = {}
+    previous: dict[str, Counter[str]] = {}
     heard: dict[str, list[Instant]] = {}
     for page in pages:
+        mine = hours.setdefault(page.client_id, {})
+        before = previous.setdefault(page.client_id, Counter())
         for moment, sums in page.hours.items():
-            hours.setdefault(page.client_id, {}).setdefault(moment, Counter()).update(sums)
+            (before if moment < since else mine.setdefault(moment, Counter())).update(sums)
         heard.setdefault(page.client_id, []).extend(page.seen_at)
     figures = []
     for client_id, name, total in known:
@@ -171,6 +185,7 @@ def _figures_of(
                 states=total.states,
                 stalled=run.stalled + silent.get(client_id, 0) if run.is_whole else None,
                 hours=hours.get(client_id, {}),
+                previous=previous.get(client_id, {}),
                 last_event_at=max(times, default=None),
             )
         )

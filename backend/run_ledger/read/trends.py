@@ -26,10 +26,10 @@ from typing import cast
 from msgspec import Struct
 
 from run_ledger.domain.api.access import EVERYTHING
+from run_ledger.domain.api.ends import RowSums
 from run_ledger.domain.api.intervals import UTC, Intervals
 from run_ledger.domain.api.trends import (
     GroupBy,
-    RowSums,
     SeriesDocument,
     TrendsDocument,
     TrendsQuery,

@@ -20,10 +20,11 @@ def show(here: PageContext) -> None:
     days = error_days(here.period)
     with st.spinner("Loading errors …", show_time=True):
         groups, requests = sections.all_groups(here, days)
+    jobs = words.counted(int(groups["jobs"].sum()), "job")
     attempts = words.counted(int(groups["count"].sum()), "attempt")
     st.caption(
-        f"{attempts} failed or timed out in {words.counted(days.days, 'day')} of UTC. They form "
-        f"{words.counted(len(groups), 'error group')}."
+        f"{jobs} failed or timed out in {words.counted(days.days, 'day')} of UTC, and {attempts}, "
+        f"retried ones among them. They form {words.counted(len(groups), 'error group')}."
     )
     if days.days == MOST_ERROR_DAYS:
         st.caption(f"This page shows {MOST_ERROR_DAYS} days at most.")

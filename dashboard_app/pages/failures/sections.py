@@ -58,7 +58,7 @@ def _items(here: PageContext, days: Period) -> tuple[list[Mapping[str, Any]], li
 
 
 def over_time(here: PageContext, days: Period) -> None:
-    """Show failures per day, stacked by error group. It takes a request for each day."""
+    """Show failed jobs per day, stacked by error group. It takes a request for each day."""
     by_day = [
         (day, api_requests.errors(day, day + DAY, here.client_id)) for day in days.intervals()
     ]
@@ -71,10 +71,10 @@ def over_time(here: PageContext, days: Period) -> None:
     labels = [str(name) for name in ranked.index[:_SHOWN_GROUPS]]
     draw = partial(charts.groups_over_time, frame=daily, period=days, zone=here.zone, labels=labels)
     with card(
-        here, "errors-by-day", "Failures per day", chart=draw(), frame=daily, requests=requests
+        here, "errors-by-day", "Failed jobs per day", chart=draw(), frame=daily, requests=requests
     ):
         colour_key(charts.group_colours(daily, labels))
-        show(draw(has_legend=False), alt="Failures per day, by error group")
+        show(draw(has_legend=False), alt="Failed jobs per day, by error group")
 
 
 def new_groups(here: PageContext) -> None:
@@ -104,7 +104,7 @@ def movers(here: PageContext, days: Period) -> None:
         return
     st.caption(
         f"The last {words.counted(over.days, 'day')} are compared with as many days before. More "
-        "attempts bring more failures at the same error rate: only the change beyond that counts."
+        "jobs bring more failures at the same error rate: only the change beyond that counts."
     )
     top = moved.head(_SHOWN_MOVERS)
     shown = top.assign(
@@ -132,10 +132,10 @@ def _over(days: Period, now: datetime) -> Period:
 
 
 def _busier(here: PageContext, days: Period) -> float:
-    """Return the ratio of attempts that ended in these days and in the days before."""
+    """Return the ratio of jobs that ended in these days and in the days before."""
     requests = [api_requests.trends(one, client_id=here.client_id) for one in (days, days.previous)]
     try:
-        load(here.api, requests, "attempts")
+        load(here.api, requests, "ended jobs")
     except RequestRefused:  # more clients and days than one response adds up
         return 1.0
     now, before = (int(here.api.make(one, trends.points)["ended"].sum()) for one in requests)
@@ -147,7 +147,8 @@ def groups_table(here: PageContext, frame: pd.DataFrame, name: str) -> None:
     columns = {
         "type": name_column("Type"),
         "message": column.TextColumn("Message (example)", width="large"),
-        "count": count_column("Failures"),
+        "jobs": count_column("Jobs"),
+        "count": count_column("Attempts"),
         "first_seen_at": moment_column("First seen", here.zone),
         "last_seen_at": moment_column("Last seen", here.zone),
         "clients": "Clients",

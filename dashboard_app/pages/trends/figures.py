@@ -25,7 +25,7 @@ def figures(
     """Show the sums of a period; and the change from `before` to `complete`, if both are given."""
     tiles: tuple[tuple[str, str, Callable[[float | None], str], _Colour], ...] = (
         ("Jobs created", "created", words.compact, "off"),
-        ("Attempts ended", "ended", words.compact, "off"),
+        ("Jobs ended", "ended", words.compact, "off"),
         ("Error rate", "error_rate", words.percent, "inverse"),
         ("Records", "records", words.compact, "off"),
         ("Tokens", "tokens", words.compact, "off"),
@@ -45,14 +45,25 @@ def figures(
                 moved,
                 delta_color="off" if moved == words.UNCHANGED else colour,
                 delta_arrow="off" if moved == words.UNCHANGED else "auto",
-                help=_help(name, words.whole(now[name])),
+                help=_help(name, now),
                 border=True,
             )
 
 
-def _help(name: str, exact: str) -> str:
+def _help(name: str, now: SeriesTotals) -> str:
     if name == "error_rate":
-        return "(failed + timed out) / (ended − cancelled), over the whole period"
-    if name in {"created", "ended"}:
-        return f"Exactly {exact}. {_COMPARED}"
+        return (
+            "(failed + timed out) / (ended − cancelled), of jobs, over the whole period. A job "
+            "counts once, by the result of its latest attempt."
+        )
+    if name == "ended":
+        return f"Exactly {words.whole(now[name])}. {_attempts(now)} {_COMPARED}"
+    if name == "created":
+        return f"Exactly {words.whole(now[name])}. {_COMPARED}"
     return f"The sum over the period. {_COMPARED}"
+
+
+def _attempts(now: SeriesTotals) -> str:
+    """Say how many attempts ended, retries among them, and how many of these failed."""
+    ended, failed = now["attempts_ended"], now["attempts_failed"]
+    return f"Attempts: {words.whole(ended)} ended, {words.whole(failed)} failed or timed out."

@@ -73,7 +73,7 @@ def _totals(
 
 
 def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -> None:
-    """Show jobs created, attempts started and ended, with the brush that narrows the page."""
+    """Show jobs created and ended, and attempts started, with the brush that narrows the page."""
     spikes, causes = spikes_of(here, whole, here.period, [request])
     chart = here.drawn(
         f"throughput {[*spikes['label']]}",
@@ -86,7 +86,7 @@ def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -
             chart,
             key=chart_key(),
             on_select=note_brush,
-            alt="Jobs created, attempts started and ended by result, over time",
+            alt="Jobs created, jobs ended by result, and attempts started, over time",
         )
         if not whole["complete"].all():
             st.caption("The pale bar is the running interval: its counts still grow.")
@@ -106,7 +106,7 @@ def groups_of(
         part,
         lambda: small_results(frame=narrowed, period=part, zone=here.zone, groups=busiest),
     )
-    title = "Attempts ended, by result"
+    title = "Jobs ended, by result"
     with card(here, f"by-{group_by}", title, chart=chart, frame=sums, requests=[request]):
         colour_key(RESULT_COLOURS)
         _small_charts(here, narrowed, part, request, busiest)
@@ -128,7 +128,7 @@ def _small_charts(
             with st.container():
                 st.markdown(f"**{panels.plain(group)}**")
                 chart = here.drawn(f"small {group}", [request], part, partial(draw, group=group))
-                show(chart, alt=f"Attempts ended by result: {group}")
+                show(chart, alt=f"Jobs ended by result: {group}")
 
 
 def movers_of(

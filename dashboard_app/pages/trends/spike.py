@@ -47,7 +47,7 @@ def spikes_of(
     spikes = found.assign(
         label=pd.Series(labels, dtype=TEXT, index=found.index),
         fingerprint=pd.Series(fingerprints, dtype=TEXT, index=found.index),
-        failures=[f"{row['bad']:,} of {row['judged']:,} attempts failed" for row in rows],
+        failures=[f"{row['bad']:,} of {row['judged']:,} jobs failed" for row in rows],
     )
     return spikes, requests
 

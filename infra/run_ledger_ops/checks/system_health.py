@@ -113,13 +113,16 @@ def _jobs(system: Target, now: datetime) -> Finding:
     if status != _FINE:
         return Finding("jobs", Level.WRONG, f"the reader answers {status}", {"status": status})
     totals = overview["totals"]
+    failed = totals["failed"] + totals["timed_out"]
+    stalled = "many" if totals["stalled"] is None else f"{totals['stalled']:,}"
     words = (
-        f"{totals['running']:,} running, {totals['stalled']:,} stalled, {totals['queued']:,} "
-        f"queued; in 24 h {totals['ended_24h']:,} ended, {totals['failed_24h']:,} failed; "
+        f"{totals['running']:,} running, {stalled} stalled, {totals['queued']:,} queued; "
+        f"in 24 h {totals['ended']:,} ended, {failed:,} failed or timed out; "
         f"last event {totals['last_event_at'] or 'never'}"
     )
-    level = Level.LOOK if totals["stalled"] else Level.WELL
-    figures = {name: value for name, value in totals.items() if name != "hours"}
+    level = Level.WELL if totals["stalled"] == 0 else Level.LOOK
+    left_out = ("hours", "previous")
+    figures = {name: value for name, value in totals.items() if name not in left_out}
     return Finding("jobs", level, words, figures)
 
 

@@ -78,6 +78,7 @@ def test_a_kind_is_shown_whole(here: House) -> None:
         "type": "Late",
         "message": "no. 7",
         "count": 8,
+        "jobs": 8,
         "first_seen_at": "2026-11-20T10:00:00.000000Z",
         "last_seen_at": "2026-11-22T10:07:00.000000Z",
         "clients": ["acme"],
@@ -204,6 +205,7 @@ def test_counts_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) ->
         )
     )
     expected: Counter[str] = Counter()
+    of_jobs: Counter[str] = Counter()
     clients: dict[str, set[str]] = {}
     for job in recount.recount_jobs(envelopes).values():
         for attempt in job["attempts"]:
@@ -215,6 +217,7 @@ def test_counts_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) ->
             ):
                 fingerprint = (attempt["error"] or {"fingerprint": "none"})["fingerprint"]
                 expected[fingerprint] += 1
+                of_jobs[fingerprint] += attempt is job["attempts"][-1]
                 clients.setdefault(fingerprint, set()).add(job["client_id"])
     found = []
     for page in here.walk("/errors", asking, limit=data.draw(st.sampled_from((1, 50))), **SPAN):
@@ -223,4 +226,5 @@ def test_counts_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) ->
     assert [(one["fingerprint"], one["count"]) for one in found] == sorted(
         expected.items(), key=lambda pair: (-pair[1], pair[0])
     )
+    assert {one["fingerprint"]: one["jobs"] for one in found} == of_jobs
     assert {one["fingerprint"]: set(one["clients"]) for one in found} == clients

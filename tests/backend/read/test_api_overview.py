@@ -15,10 +15,22 @@ from tests.support.events.builders import Envelope, job_update
 from tests.support.readers import declared, ledgers
 from tests.support.readers.reading import STAFF, House, client_user
 from tests.support.recounts import recount
-from tests.support.recounts.views import RESULTS, facts, reading_house
+from tests.support.recounts.views import ATTEMPT, RESULTS, facts, reading_house
 
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.instants import MICROSECONDS, parse, text
 
+ONE_FAILED = {
+    "ended": 1,
+    "succeeded": 0,
+    "partial": 0,
+    "failed": 1,
+    "cancelled": 0,
+    "timed_out": 0,
+    "error_rate": 1.0,
+    "duration_p50_seconds": None,
+    "duration_p95_seconds": None,
+}
 MACHINE = {"username": "", "client_id": "m-1", "sub": "m-1"}
 SECOND, HOUR = MICROSECONDS, 3_600 * MICROSECONDS
 
@@ -45,10 +57,17 @@ def here() -> House:
     """Give what two clients did since yesterday, and one that was only declared."""
     made = reading_house(
         [
-            _job(1, "acme", "22T14:10:00", status="running"),
+            _job(1, "acme", "22T14:10:00", status="running", delta={"records_ok": 7, "odd": 1}),
             _job(2, "acme", "22T13:10:00", status="queued"),
             _job(3, "acme", "21T15:00:00", status="completed", result="failed"),
-            _job(4, "acme", "21T14:59:59", status="completed", result="failed"),
+            _job(
+                4,
+                "acme",
+                "21T14:59:59",
+                status="completed",
+                result="failed",
+                delta={"records_ok": 2},
+            ),
             _job(5, "globex", "22T15:59:00", status="completed", result="succeeded"),
             _job(6, "globex", "22T15:01:00", status="completed", result="cancelled"),
         ]
@@ -62,10 +81,12 @@ def here() -> House:
 def test_an_overview_whole(here: House) -> None:
     """Its figures over all and by client; hours in which nothing happened are there as well."""
     shown = _ask(here)
-    assert (shown["as_of"], shown["since"]) == (
+    assert [shown[name] for name in ("as_of", "period", "since", "previous_since")] == [
         "2026-11-22T15:20:00.000000Z",
+        "24h",
         "2026-11-21T15:00:00.000000Z",
-    )
+        "2026-11-20T15:00:00.000000Z",
+    ]
     assert [(one["client_id"], one["name"]) for one in shown["clients"]] == [
         ("acme", "Acme"),
         ("globex", None),
@@ -76,7 +97,8 @@ def test_an_overview_whole(here: House) -> None:
     assert [hour["at"] for hour in hours] == [
         text(parse(shown["since"]) + number * HOUR) for number in range(25)
     ]
-    nothing = dict.fromkeys(("created", "started", "ended", "failed", "timed_out"), 0)
+    kinds = ("created", "started", "ended", "partial", "failed", "timed_out")
+    nothing = dict.fromkeys(kinds, 0)
     assert hours[0] == {**nothing, "at": shown["since"], "created": 1, "ended": 1, "failed": 1}
     assert hours[1] == {**nothing, "at": "2026-11-21T16:00:00.000000Z"}
     assert acme == {
@@ -85,21 +107,49 @@ def test_an_overview_whole(here: House) -> None:
         "running": 1,
         "queued": 1,
         "stalled": 1,
-        "created_24h": 3,
-        "ended_24h": 1,
-        "succeeded_24h": 0,
-        "partial_24h": 0,
-        "failed_24h": 1,
-        "cancelled_24h": 0,
-        "timed_out_24h": 0,
-        "error_rate_24h": 1.0,
+        "created": 3,
+        **ONE_FAILED,
+        "attempts": {"started": 1, **ONE_FAILED},
+        "counters": {"records_ok": 7},
         "last_event_at": text(ledgers.NOW),
+        "previous": {
+            "created": 1,
+            **ONE_FAILED,
+            "attempts": {"started": 0, **ONE_FAILED},
+            "counters": {"records_ok": 2},
+        },
     }
-    assert (globex["error_rate_24h"], globex["ended_24h"]) == (0.0, 2)
-    assert (initech["error_rate_24h"], initech["last_event_at"]) == (None, None)
+    assert (globex["error_rate"], globex["ended"]) == (0.0, 2)
+    assert (initech["error_rate"], initech["last_event_at"]) == (None, None)
+    assert (initech["previous"]["ended"], initech["previous"]["error_rate"]) == (0, None)
     totals = shown["totals"]
-    assert (totals["created_24h"], totals["ended_24h"], totals["error_rate_24h"]) == (5, 3, 0.5)
+    assert (totals["created"], totals["ended"], totals["error_rate"]) == (5, 3, 0.5)
+    assert (totals["previous"]["ended"], totals["counters"]) == (1, {"records_ok": 7})
     assert totals["hours"][-1]["ended"] == 2
+
+
+def test_a_retry_that_healed_is_no_failed_job() -> None:
+    """Jobs count once, by their present result; what was tried before is among the attempts."""
+    healed = [
+        _job(1, "acme", f"22T14:0{attempt}:00", attempt=attempt, status="completed", result=result)
+        | {"id": str(attempt)}
+        for attempt, result in ((1, "failed"), (2, "succeeded"))
+    ]
+    for number, one in enumerate(healed):
+        one["detail"]["event_id"] = f"e{number}"
+    others = [
+        _job(number, "acme", "22T14:30:00", status="completed", result="succeeded")
+        for number in range(2, 21)
+    ]
+    here = reading_house([*others, *healed])
+    here.now = parse("2026-11-22T15:20:30Z")
+    totals = _ask(here)["totals"]
+    assert (totals["ended"], totals["succeeded"], totals["failed"]) == (20, 20, 0)
+    assert totals["error_rate"] == 0.0
+    attempts = totals["attempts"]
+    assert (attempts["ended"], attempts["failed"]) == (21, 1)
+    assert attempts["error_rate"] == pytest.approx(1 / 21)
+    assert sum(hour["failed"] for hour in totals["hours"]) == 0
 
 
 def test_callers_see_their_clients_alone(here: House) -> None:
@@ -118,7 +168,7 @@ def test_callers_see_their_clients_alone(here: House) -> None:
     ):
         shown = _ask(here, asking, **parameters)
         assert shown["clients"] == [one for one in staff["clients"] if one["client_id"] in seen]
-        assert shown["totals"]["created_24h"] == sum(one["created_24h"] for one in shown["clients"])
+        assert shown["totals"]["created"] == sum(one["created"] for one in shown["clients"])
         if len(seen) == 1:
             (only,) = shown["clients"]
             assert shown["totals"] == {
@@ -221,9 +271,12 @@ def test_figures_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) -
         outcome = job["result"] or job["status"]
         now.setdefault(job["client_id"], Counter())[outcome] += 1
     done: dict[str, Counter[str]] = {name: Counter() for name in now}
+    before: dict[str, Counter[str]] = {name: Counter() for name in now}
     for fact in facts(envelopes):
         if since <= fact.at < since + 25 * HOUR:
-            done[fact.client_id][fact.name] += 1
+            done[fact.client_id][fact.name] += fact.amount
+        if since - 24 * HOUR <= fact.at < since:
+            before[fact.client_id][fact.name] += fact.amount
     reply = here.get("/overview", asking)
     if reply.status == 400:
         # What three rounds can't add up is refused, never cut.
@@ -233,14 +286,31 @@ def test_figures_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) -
     assert [one["client_id"] for one in shown] == sorted(now.keys() & seen)
     for one in [*shown, reply.json["totals"]]:
         mine = [one["client_id"]] if "client_id" in one else sorted(now.keys() & seen)
-        counted = sum((done[name] for name in mine), Counter[str]())
+        counted = _sum(done, mine)
         states = sum((now[name] for name in mine), Counter[str]())
         assert (one["running"], one["queued"]) == (states["running"], states["queued"])
-        assert {result: one[f"{result}_24h"] for result in RESULTS} == {
-            result: counted[result] for result in RESULTS
-        }
-        assert one["created_24h"] == counted["created"]
-        assert one["ended_24h"] == sum(counted[result] for result in RESULTS)
-        for name, of in (("created",) * 2, ("started",) * 2, ("failed",) * 2):
-            assert sum(hour[name] for hour in one["hours"]) == counted[of]
+        _assert_period(one, counted)
+        _assert_period(one["previous"], _sum(before, mine))
+        for name in ("created", "started", "partial", "failed"):
+            assert sum(hour[name] for hour in one["hours"]) == counted[name]
         assert one["last_event_at"] == (text(ledgers.NOW) if mine else None)
+
+
+def _sum(counts: dict[str, Counter[str]], names: list[str]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for name in names:
+        total.update(counts[name])
+    return total
+
+
+def _assert_period(shown: dict[str, Any], counted: Counter[str]) -> None:
+    """Jobs and attempts, by result, and the counters that the contract names."""
+    assert shown["created"] == counted["created"]
+    for figures, kind in ((shown, ""), (shown["attempts"], ATTEMPT)):
+        results = {result: counted[f"{kind}{result}"] for result in RESULTS}
+        assert {result: figures[result] for result in RESULTS} == results
+        assert figures["ended"] == sum(results.values())
+    assert shown["attempts"]["started"] == counted["started"]
+    assert shown["counters"] == {
+        name: counted[f"c_{name}"] for name in sorted(KNOWN_COUNTERS) if counted[f"c_{name}"]
+    }

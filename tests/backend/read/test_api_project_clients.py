@@ -54,7 +54,7 @@ def test_figures_have_nothing_of_them(here: House) -> None:
     overview = here.get("/overview").json
     assert overview["totals"]["running"] == 2
     (of_b,) = [one for one in overview["clients"] if one["client_id"] == "b"]
-    assert (of_b["running"], of_b["created_24h"], of_b["error_rate_24h"]) == (0, 0, None)
+    assert (of_b["running"], of_b["created"], of_b["error_rate"]) == (0, 0, None)
     assert here.get("/errors").json["items"] == []
 
 

@@ -47,15 +47,31 @@ def shown(document: Mapping[str, Any]) -> dict[Any, dict[str, dict[str, Any]]]:
     """Return the series of an answer by key, and their points by time, without percentiles."""
     return {
         next(iter(one["key"].values()), None): {
-            point["at"]: {
-                name: value
-                for name, value in point.items()
-                if name != "at" and not name.startswith("duration_")
-            }
+            point["at"]: {**_counts(point), "attempts": _counts(point["attempts"])}
             for point in one["points"]
         }
         for one in document["series"]
     }
+
+
+def _counts(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in figures.items()
+        if name not in ("at", "seconds") and not name.startswith("duration_")
+    }
+
+
+def plain(expected: Mapping[Any, Any], *, is_grouped: bool) -> Mapping[Any, Any]:
+    """Return a recount's series without durations, as `shown` has those of an answer."""
+    series = {
+        group: {
+            at: {**_counts(point), "attempts": _counts(point["attempts"])}
+            for at, point in points.items()
+        }
+        for group, points in expected.items()
+    }
+    return series if is_grouped else series or {None: {}}
 
 
 def assert_percentiles(document: Mapping[str, Any], expected: Mapping[Any, Any]) -> None:
@@ -67,15 +83,20 @@ def assert_percentiles(document: Mapping[str, Any], expected: Mapping[Any, Any])
     for one in document["series"]:
         group = next(iter(one["key"].values()), None)
         for point in one["points"]:
-            took = expected[group][point["at"]]["seconds"]
-            for name, hundredths in (("p50", 50), ("p95", 95)):
-                value = point[f"duration_{name}_seconds"]
-                if not took:
-                    assert value is None
-                    continue
-                exact = took[max(1, -(-hundredths * len(took) // 100)) - 1]
-                # Up to a millisecond, durations are not told apart.
-                assert value == pytest.approx(min(exact, longest), rel=0.05, abs=0.001)
+            counted = expected[group][point["at"]]
+            _assert_percentiles(point, counted["seconds"], longest)
+            _assert_percentiles(point["attempts"], counted["attempts"]["seconds"], longest)
+
+
+def _assert_percentiles(figures: Mapping[str, Any], took: list[float], longest: float) -> None:
+    for name, hundredths in (("p50", 50), ("p95", 95)):
+        value = figures[f"duration_{name}_seconds"]
+        if not took:
+            assert value is None
+            continue
+        exact = took[max(1, -(-hundredths * len(took) // 100)) - 1]
+        # Up to a millisecond, durations are not told apart.
+        assert value == pytest.approx(min(exact, longest), rel=0.05, abs=0.001)
 
 
 @given(data=st.data(), envelopes=strategies.ledgers(max_jobs=4))
@@ -145,14 +166,7 @@ def test_series_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) ->
         LENGTHS[interval],
     )
     assert_percentiles(reply.json, expected)
-    plain = {
-        group: {
-            at: {name: value for name, value in point.items() if name != "seconds"}
-            for at, point in points.items()
-        }
-        for group, points in expected.items()
-    }
-    assert shown(reply.json) == (plain if group_by else plain or {None: {}})
+    assert shown(reply.json) == plain(expected, is_grouped=bool(group_by))
 
 
 def a_day() -> list[Envelope]:
@@ -191,6 +205,20 @@ def here() -> House:
     return reading_house(a_day())
 
 
+ENDS = {
+    "started": 2,
+    "ended": 2,
+    "succeeded": 1,
+    "partial": 0,
+    "failed": 1,
+    "cancelled": 0,
+    "timed_out": 0,
+    "error_rate": 0.5,
+    "duration_p50_seconds": pytest.approx(10, rel=0.05),
+    "duration_p95_seconds": pytest.approx(40, rel=0.05),
+}
+
+
 def test_one_point_whole(here: House) -> None:
     """A series in exactly the shape that the design promises."""
     document = asked(
@@ -213,16 +241,8 @@ def test_one_point_whole(here: House) -> None:
                     {
                         "at": "2026-11-22T14:00:00.000000Z",
                         "created": 2,
-                        "started": 2,
-                        "ended": 2,
-                        "succeeded": 1,
-                        "partial": 0,
-                        "failed": 1,
-                        "cancelled": 0,
-                        "timed_out": 0,
-                        "error_rate": 0.5,
-                        "duration_p50_seconds": pytest.approx(10, rel=0.05),
-                        "duration_p95_seconds": pytest.approx(40, rel=0.05),
+                        **ENDS,
+                        "attempts": ENDS,
                         "counters": {"pages": 4, "records_ok": 10},
                     }
                 ],

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.backend.read.test_api_trends import HOUR, asked, assert_percentiles, shown
+from tests.backend.read.test_api_trends import HOUR, asked, assert_percentiles, plain, shown
 from tests.support.events import strategies
 from tests.support.events.builders import Envelope, job_update
 from tests.support.readers.reading import STAFF, House, client_user
@@ -90,14 +90,7 @@ def test_days_of_a_zone_are_a_recount(data: st.DataObject, envelopes: list[Envel
     )
     assert document["tz"] == tz
     assert_percentiles(document, expected)
-    plain = {
-        group: {
-            at: {field: value for field, value in point.items() if field != "seconds"}
-            for at, point in points.items()
-        }
-        for group, points in expected.items()
-    }
-    assert shown(document) == (plain if group_by else plain or {None: {}})
+    assert shown(document) == plain(expected, is_grouped=bool(group_by))
 
 
 @given(

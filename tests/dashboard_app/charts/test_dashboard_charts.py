@@ -41,6 +41,7 @@ def point(hour: int, **counts: Any) -> dict[str, Any]:
         "error_rate": None,
         "duration_p50_seconds": None,
         "duration_p95_seconds": None,
+        "attempts": {"ended": 0, "failed": 0, "timed_out": 0},
         "counters": {},
         **counts,
     }
@@ -78,6 +79,7 @@ ERRORS = [
         "type": "KeyError",
         "message": "<b>x</b>",
         "count": 3 + number,
+        "jobs": 3 + number,
         "first_seen_at": START.isoformat(),
         "last_seen_at": START.isoformat(),
         "clients": ["acme"],

@@ -19,8 +19,8 @@ test("the verdict names what is wrong, and only that", () => {
   assert.deepEqual(say({ ended: 4 }).tone, "good");
   assert.match(say({ running: 1 }).text, /All is well: 1 job running/);
   assert.deepEqual(say({ running: 3, stalled: 2 }).tone, "warn");
-  assert.match(say({ failed: 5, ended: 9 }).text, /^5 attempts failed/);
-  assert.match(say({ failed: 1, stalled: 2 }).text, /^1 attempt failed .* 2 jobs stalled/);
+  assert.match(say({ failed: 5, ended: 9 }).text, /^5 jobs failed/);
+  assert.match(say({ failed: 1, stalled: 2 }).text, /^1 job failed .* 2 jobs stalled/);
 });
 
 test("a number of stalled jobs that is not known is no alarm", () => {
@@ -33,7 +33,7 @@ test("totals are words, without those that are nought", () => {
 });
 
 test("figures of the wrong kind count as nought, failures include what timed out", () => {
-  const { totals } = readOverview({ totals: { running: "many", failed_24h: 2, timed_out_24h: 1 } });
+  const { totals } = readOverview({ totals: { running: "many", failed: 2, timed_out: 1 } });
   assert.equal(totals.running, 0);
   assert.equal(totals.failed, 3);
   assert.equal(totals.stalled, null);

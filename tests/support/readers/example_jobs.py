@@ -80,27 +80,41 @@ def make_totals(**counts: int) -> Json:
     return {"total": sum(totals.values()), **totals}
 
 
+_RESULTS = ("succeeded", "partial", "failed", "cancelled", "timed_out")
+_NO_RATES = dict.fromkeys(("error_rate", "duration_p50_seconds", "duration_p95_seconds"))
+
+
+def make_period(**figures: Any) -> Json:
+    """Return what happened in a period: nothing but what is given.
+
+    `ended` and `attempts` follow from the results, where they are not given.
+    """
+    results = {name: figures.get(name, 0) for name in _RESULTS}
+    ended = {"ended": sum(results.values()), **_NO_RATES}
+    attempts = {"started": 0, **ended, **results}
+    return {"created": 0, **ended, **results, "attempts": attempts, "counters": {}, **figures}
+
+
 def make_figures(**figures: Any) -> Json:
     """Return a day's figures: all zero but those that are given."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     hours = [
         {"at": utc(now - timedelta(hours=ago_)), "created": 0, "started": 0, "ended": 0}
-        | {"failed": 0, "timed_out": 0}
+        | {"partial": 0, "failed": 0, "timed_out": 0}
         for ago_ in range(24, -1, -1)
     ]
-    nothing = ("running", "queued", "stalled", *(f"{name}_24h" for name in DAY))
-    none = {"error_rate_24h": None, "last_event_at": None, "hours": hours}
-    return {**dict.fromkeys(nothing, 0), **none, **figures}
-
-
-DAY = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
+    now_figures = dict.fromkeys(("running", "queued", "stalled"), 0)
+    none = {"last_event_at": None, "hours": hours, "previous": make_period()}
+    return {**now_figures, **none, **make_period(**figures)}
 
 
 def make_overview(clients: dict[str, Json] | None = None, **figures: Any) -> Json:
     """Return an overview: figures over all clients, and by client."""
     return {
         "as_of": utc(datetime.now(UTC)),
+        "period": "24h",
         "since": ago(hours=25),
+        "previous_since": ago(hours=49),
         "totals": make_figures(**figures),
         "clients": [
             {"client_id": client_id, "name": None, **make_figures(), **own}

@@ -228,6 +228,7 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
         for key, attribute, amount in (
             *_counted_of_job(job),
             *(one for attempt in job["attempts"] for one in _counted_of_attempt(job, attempt)),
+            *(one for attempt in job["attempts"][:-1] for one in _counted_of_retry(job, attempt)),
             *(one for event in _told(those, "job_update") for one in _counted_of_delta(job, event)),
         ):
             rows.setdefault(key, Counter())[attribute] += amount
@@ -274,6 +275,15 @@ def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterato
     if result in ("failed", "timed_out"):
         known = attempt["error"]["fingerprint"] if attempt["error"] else "none"
         yield (f"failures#{job['client_id']}#{ended_at[:10]}", known), f"ended_{result}", 1
+
+
+def _counted_of_retry(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[Counted]:
+    """Count the end of an attempt that a later one follows once more, under names of its own."""
+    others = {"ended": "retried", "h": "hr"}
+    for key, name, amount in _counted_of_attempt(job, attempt):
+        kind, _, rest = name.partition("_")
+        if kind in others:
+            yield key, f"{others[kind]}_{rest}", amount
 
 
 def _counted_of_delta(job: dict[str, Any], event: Told) -> Iterator[Counted]:

@@ -22,6 +22,8 @@ from tests.support.recounts import recount
 from run_ledger.domain.instants import parse, text
 
 RESULTS = ("succeeded", "partial", "failed", "cancelled", "timed_out")
+ATTEMPT = "attempt_"
+"""Begins the names of facts about the ends of attempts; those without it are about jobs."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Fact:
     name: str
     amount: int = 1
     seconds: float | None = None
-    """How long an attempt took that ended."""
+    """How long a job's latest attempt took, or any attempt, that ended."""
 
 
 def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
@@ -48,9 +50,12 @@ def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
         for attempt in job["attempts"]:
             if attempt["started_at"] is not None:
                 yield Fact(parse(attempt["started_at"]), *who, "started")
-            if attempt["ended_at"] is not None and attempt["result"] is not None:
-                took = attempt["duration_seconds"]
-                yield Fact(parse(attempt["ended_at"]), *who, attempt["result"], seconds=took)
+            if attempt["result"] is not None:
+                ended_at, took = parse(attempt["ended_at"]), attempt["duration_seconds"]
+                yield Fact(ended_at, *who, f"{ATTEMPT}{attempt['result']}", seconds=took)
+        if job["result"] is not None:
+            took = job["duration_seconds"]
+            yield Fact(parse(job["ended_at"]), *who, job["result"], seconds=took)
     for one in known:
         if one["detail-type"] == "job_update":
             job = jobs[one["detail"]["job_id"]]
@@ -65,18 +70,20 @@ def series(
 ) -> dict[Any, dict[str, dict[str, Any]]]:
     """Return the points of each group, by the time at which their interval begins.
 
-    The caller computes percentiles, from the sorted durations in ``seconds``.
+    The caller computes percentiles, from the sorted durations in ``seconds``; those of attempts are
+    in ``attempts``.
     """
     found: dict[Any, dict[str, Counter[str]]] = {}
-    took: dict[tuple[Any, str], list[float]] = {}
+    took: dict[tuple[Any, str, bool], list[float]] = {}
     for fact in counted:
         at = text(fact.at // length * length)
         found.setdefault(key(fact), {}).setdefault(at, Counter())[fact.name] += fact.amount
         if fact.seconds is not None:
-            took.setdefault((key(fact), at), []).append(fact.seconds)
+            of_attempts = fact.name.startswith(ATTEMPT)
+            took.setdefault((key(fact), at, of_attempts), []).append(fact.seconds)
     return {
         group: {
-            at: {**_point(counts), "seconds": sorted(took.get((group, at), []))}
+            at: _point(counts, *(sorted(took.get((group, at, one), [])) for one in (False, True)))
             for at, counts in points.items()
             if any(counts.values())
         }
@@ -85,21 +92,35 @@ def series(
     }
 
 
-def _point(counts: Counter[str]) -> dict[str, Any]:
-    ended = {result: counts[result] for result in RESULTS}
-    judged = sum(ended.values()) - ended["cancelled"]
-    failed = ended["failed"] + ended["timed_out"]
+def _point(
+    counts: Counter[str], seconds: list[float], attempt_seconds: list[float]
+) -> dict[str, Any]:
     return {
         "created": counts["created"],
         "started": counts["started"],
-        "ended": sum(ended.values()),
-        **ended,
-        "error_rate": failed / judged if judged else None,
+        **_ends(counts, ""),
+        "seconds": seconds,
+        "attempts": {
+            "started": counts["started"],
+            **_ends(counts, ATTEMPT),
+            "seconds": attempt_seconds,
+        },
         "counters": {
             name.removeprefix("c_"): amount
             for name, amount in counts.items()
             if name.startswith("c_") and amount
         },
+    }
+
+
+def _ends(counts: Counter[str], kind: str) -> dict[str, Any]:
+    ended = {result: counts[f"{kind}{result}"] for result in RESULTS}
+    judged = sum(ended.values()) - ended["cancelled"]
+    failed = ended["failed"] + ended["timed_out"]
+    return {
+        "ended": sum(ended.values()),
+        **ended,
+        "error_rate": failed / judged if judged else None,
     }
 
 

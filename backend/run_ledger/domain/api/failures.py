@@ -64,6 +64,7 @@ class ErrorGroupDocument(Struct, frozen=True):
     type: str | None
     message: str | None
     count: int
+    jobs: int
     first_seen_at: str
     last_seen_at: str
     clients: Sequence[str]
@@ -76,6 +77,7 @@ _JOBS_SHOWN = 5
 class CountedFailures(Struct, frozen=True):
     """How many failures one shard of a rollup row counts, with samples of the latest.
 
+    ``count`` are attempts, ``retried`` those of them that a later attempt of their job follows.
     ``midnight`` is when the row's day begins. ``first_at``, ``type`` and ``message`` are None where
     the row holds no sample; ``jobs`` holds pairs of a time and a job id.
     """
@@ -84,6 +86,7 @@ class CountedFailures(Struct, frozen=True):
     client_id: str
     midnight: Instant
     count: int
+    retried: int
     first_at: Instant | None
     type: str | None
     message: str | None
@@ -119,6 +122,7 @@ def _document(fingerprint: str, found: Sequence[CountedFailures]) -> ErrorGroupD
         type=newest.type,
         message=newest.message,
         count=sum(one.count for one in found),
+        jobs=max(0, sum(one.count - one.retried for one in found)),
         first_seen_at=text(min(first, last)),
         last_seen_at=text(last),
         clients=sorted({one.client_id for one in found}),

@@ -13,12 +13,12 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import FAILURES, KNOWN_COUNTERS, RESULTS, JobResult
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant, text
-from run_ledger.domain.state.durations import percentile
 
 from .base_query import PathQuery, declared
+from .ends import AttemptFiguresDocument, EndsDocument, RowSums, attempt_figures, ends_of_jobs
 from .intervals import MOST_DAYS, UTC, Interval, Intervals, cut, zone_name
 from .parameters import QueryParameter, choice, identifier, time_or_local_date
 
@@ -107,21 +107,13 @@ class TrendsQuery(PathQuery):
         return cut(interval, self.since, self.until, tz=self.tz or UTC, now=now)
 
 
-class PointDocument(Struct, frozen=True):
-    """Counts of one interval."""
+class PointDocument(EndsDocument, frozen=True, kw_only=True):
+    """Counts of one interval: of jobs, and of attempts beside them."""
 
     at: str
     created: int
     started: int
-    ended: int
-    succeeded: int
-    partial: int
-    failed: int
-    cancelled: int
-    timed_out: int
-    error_rate: float | None
-    duration_p50_seconds: float | None
-    duration_p95_seconds: float | None
+    attempts: AttemptFiguresDocument
     counters: Mapping[str, int]
 
 
@@ -143,9 +135,7 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
     series: Sequence[SeriesDocument]
 
 
-RowSums = Mapping[str, int]
-"""The attributes of rollup rows, added up: `{"created": 2, "ended_failed": 1}`."""
-_COUNTER, _DURATIONS, _ENDED = "c_", "h_", "ended_"
+_COUNTER = "c_"
 
 
 def known_alone(sums: RowSums) -> dict[str, int]:
@@ -171,32 +161,21 @@ def series(key: Mapping[str, str], points: Iterable[tuple[Instant, RowSums]]) ->
 
 def point(at: str, sums: RowSums) -> PointDocument:
     """Return the point of *sums*, the added up attributes of rollup rows."""
-    # Shards are read one after the other while writers go on. A job that moves from one hour to
-    # another may be missing from both for a moment, and no count may be negative.
-    ended = {name: max(0, sums.get(_ENDED + name, 0)) for name in RESULTS}
-    histogram = {
-        int(name.removeprefix(_DURATIONS)): count
-        for name, count in sums.items()
-        if name.startswith(_DURATIONS) and count > 0
-    }
+    attempts = attempt_figures(sums)
     return PointDocument(
         at=at,
         created=max(0, sums.get("created", 0)),
-        started=max(0, sums.get("started", 0)),
-        ended=sum(ended.values()),
-        **ended,
-        error_rate=error_rate(ended),
-        duration_p50_seconds=percentile(histogram, 0.50),
-        duration_p95_seconds=percentile(histogram, 0.95),
-        counters={
-            name.removeprefix(_COUNTER): sums[name]
-            for name in sorted(sums)
-            if name.startswith(_COUNTER) and sums[name]
-        },
+        started=attempts.started,
+        **ends_of_jobs(sums),
+        attempts=attempts,
+        counters=counters_of(sums),
     )
 
 
-def error_rate(ended: Mapping[JobResult, int]) -> float | None:
-    """Return (failed + timed out) / (ended - cancelled), None where nothing else ended."""
-    judged = sum(ended.values()) - ended["cancelled"]
-    return sum(ended[result] for result in FAILURES) / judged if judged > 0 else None
+def counters_of(sums: RowSums) -> dict[str, int]:
+    """Return the sums of deltas by the names of counters, sorted; zeros are left out."""
+    return {
+        name.removeprefix(_COUNTER): sums[name]
+        for name in sorted(sums)
+        if name.startswith(_COUNTER) and sums[name]
+    }

@@ -184,6 +184,12 @@ class Job(Struct, frozen=True):
         return self.attempts[self.attempt]
 
     @property
+    def has_retries(self) -> bool:
+        """Return whether an attempt has ended that a later one follows."""
+        latest = self.attempt
+        return any(one.ended and number < latest for number, one in self.attempts.items())
+
+    @property
     def outcome(self) -> str:
         """Return the job's result, or its status until there is one."""
         return self.current.result or self.current.status

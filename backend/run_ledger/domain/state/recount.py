@@ -16,9 +16,9 @@ from .rollups import (
     Differences,
     Row,
     delta_differences,
+    marks,
     merge,
     project_differences,
-    state_differences,
 )
 
 
@@ -53,9 +53,13 @@ class Contribution(Struct, frozen=True):
         return any(row in rows for row, _ in self.rows)
 
 
-def contribution(job: Job, events: Sequence[Event]) -> Contribution:
-    """Return what *job* and the deltas of its *events* add to the rollup rows."""
-    differences: Differences = state_differences(None, job)
+def contribution(job: Job, events: Sequence[Event], *, retries_from: int = 1) -> Contribution:
+    """Return what *job* and the deltas of its *events* add to the rollup rows.
+
+    *retries_from* is the lowest attempt whose retry is counted: 1, unless an earlier version wrote
+    the job.
+    """
+    differences: Differences = marks(job, retries_from=retries_from)
     merge(differences, delta_differences(events))
     return _contribution(differences)
 

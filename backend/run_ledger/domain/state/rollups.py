@@ -21,6 +21,13 @@ The first four have the attributes ``created``, ``started``, ``ended_RESULT``, `
 bucket N, see `durations`) and ``c_NAME`` (sums of deltas). Rows of ``all`` hold only the counters
 that the contract names: all producers share these rows, and other names could make them too large.
 
+Starts, ends and durations are of attempts. An end that is not its job's present end, as a later
+attempt follows, is counted a second time, as ``retried_RESULT`` and ``hr_N``. So what is left
+without these are jobs: each counts once at most, by its present result, in the hour in which its
+present attempt ended. Most jobs have one attempt, and cost nothing more. Earlier versions counted
+no retries. A job that one of them wrote is brought up when it changes next, or by an upgrade, the
+latest attempts first: its item says from which attempt on its retries are counted.
+
 The last three have ``now_OUTCOME``: how many of the jobs (created that day, of the client, of the
 project) are in that outcome now. Rows of ``days`` also have ``shard_N``: how many of the jobs lie
 in that shard of the index by day. Rows of ``clients`` also have ``projects``: how many of the
@@ -51,6 +58,10 @@ from .project import Project
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
 NOW, SHARD, PROJECTS = "now_", "shard_", "projects"
+ENDED, RETRIED = "ended_", "retried_"
+DURATIONS, RETRIED_DURATIONS = "h_", "hr_"
+# An end counts in four rows, and a transaction holds 100 actions.
+MOST_RETRIES = 15
 # A day's new jobs spread over this many partitions of the index by day.
 DAY_SHARDS = 4
 _KNOWN = frozenset(KNOWN_COUNTERS)
@@ -118,14 +129,30 @@ def row_of_failure(client_id: str, ended: Ended) -> Row | None:
     return None if fingerprint is None else failures_row(client_id, day_of(ended.at), fingerprint)
 
 
-def state_differences(before: Job | None, after: Job) -> Differences:
-    """Return what to add to which rows when a job's state changes from *before* to *after*."""
+def state_differences(
+    before: Job | None, after: Job, *, retries_before: int = 1, retries_after: int = 1
+) -> Differences:
+    """Return what to add to which rows when a job's state changes from *before* to *after*.
+
+    *retries_before* is the lowest attempt whose retry rows count: 1, except where an earlier
+    version wrote *before* (see `counted_next`). What was never added is not subtracted.
+    *retries_after* is the lowest attempt whose retry they shall count then.
+    """
     changes: Differences = {}
-    for job, sign in ((after, 1), (before, -1)):
+    for job, sign, first in ((after, 1, retries_after), (before, -1, retries_before)):
         if job is not None:
-            for row, name in _marks(job):
+            for row, name in _marks(job, first):
                 changes.setdefault(row, Counter())[name] += sign
     return _without_zeros(changes)
+
+
+def counted_next(job: Job, retries_from: int) -> int:
+    """Return the lowest attempt whose retry shall be counted, if *retries_from* is the lowest now.
+
+    That is 1, unless so many retries are to be counted that one transaction can't hold their rows.
+    """
+    left = sorted((n for n, one in job.attempts.items() if one.ended and n < retries_from))
+    return 1 if len(left) <= MOST_RETRIES else left[-MOST_RETRIES]
 
 
 def delta_differences(events: Iterable[Event]) -> Differences:
@@ -166,7 +193,15 @@ def merge(into: Differences, more: Differences) -> None:
             known[name] += change
 
 
-def _marks(job: Job) -> Iterator[tuple[Row, str]]:
+def marks(job: Job, *, retries_from: int = 1) -> Differences:
+    """Return what *job* as a whole adds to which rows, with its retries from that attempt on."""
+    counted: Differences = {}
+    for row, name in _marks(job, retries_from):
+        counted.setdefault(row, Counter())[name] += 1
+    return counted
+
+
+def _marks(job: Job, retries_from: int) -> Iterator[tuple[Row, str]]:
     """Yield the marks of *job*: each is a row and the attribute that counts it there."""
     yield from ((row, "created") for row in _rows_at(job, job.created_at))
     created_day = Row(DAYS, day_of(job.created_at))
@@ -178,22 +213,28 @@ def _marks(job: Job) -> Iterator[tuple[Row, str]]:
         Row(projects_partition(job.client_id), job.project_id),
     ):
         yield row, now
-    for attempt in job.attempts.values():
+    latest = job.attempt
+    for number, attempt in job.attempts.items():
         if attempt.started_at is not None:
             yield from ((row, "started") for row in _rows_at(job, attempt.started_at))
         if attempt.ended is not None:
-            yield from _marks_of_an_end(job, attempt, attempt.ended)
+            is_retried = retries_from <= number < latest
+            yield from _marks_of_an_end(job, attempt, attempt.ended, is_retried=is_retried)
 
 
-def _marks_of_an_end(job: Job, attempt: Attempt, ended: Ended) -> Iterator[tuple[Row, str]]:
-    names = [f"ended_{ended.result}"]
+def _marks_of_an_end(
+    job: Job, attempt: Attempt, ended: Ended, *, is_retried: bool
+) -> Iterator[tuple[Row, str]]:
+    results = [ENDED, RETRIED] if is_retried else [ENDED]
+    durations = [DURATIONS, RETRIED_DURATIONS] if is_retried else [DURATIONS]
+    names = [f"{kind}{ended.result}" for kind in results]
     if attempt.duration is not None:
-        names.append(f"h_{bucket(attempt.duration)}")
+        names += [f"{kind}{bucket(attempt.duration)}" for kind in durations]
     for row in _rows_at(job, ended.at):
         yield from ((row, name) for name in names)
     failure = row_of_failure(job.client_id, ended)
     if failure is not None:
-        yield failure, f"ended_{ended.result}"
+        yield from ((failure, f"{kind}{ended.result}") for kind in results)
 
 
 def _rows_at(job: Job, instant: Instant) -> tuple[Row, Row, Row]:

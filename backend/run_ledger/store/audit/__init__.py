@@ -6,4 +6,5 @@ calls           reads of entries, items and rows
 judgement       what the entries make of one job or project
 expected_items  how a stored item differs from that
 repairs         conditional writes that mend what was found
+upgrades        brings jobs and rows of earlier versions up to this one
 """

@@ -65,6 +65,23 @@ def list_by_entries(reading: Reading, mentioned: str | None) -> set[Name]:
     return {name for name in map(name_of, found) if name}
 
 
+def read_page_of_jobs(
+    reading: Reading, after: str | None, limit: int
+) -> tuple[list[Item], str | None]:
+    """Return the items of up to *limit* jobs, in the table's own order.
+
+    The second value is the last job's id, from which the next page goes on as *after*; it is None
+    on the last page.
+    """
+    request: dict[str, Any] = {"TableName": reading.tables.jobs, "ConsistentRead": True}
+    if after is not None:
+        request["ExclusiveStartKey"] = {"job_id": to_attribute(after)}
+    answer = reading.client.scan(**request, Limit=limit)
+    last: Any = answer.get("LastEvaluatedKey")
+    items: list[Any] = answer["Items"]
+    return items, last["job_id"]["S"] if last else None
+
+
 def read_items(reading: Reading, names: Collection[Name]) -> dict[Name, Item]:
     """Return the items of *names*; a name without an item is left out."""
     calls = [partial(_read_portion, reading, portion) for portion in portions(names)]

@@ -141,7 +141,8 @@ def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Cont
         if name.kind == "project":
             return _contribution_of_project(old, events)
         if old is not None:
-            return contribution(from_job_item(old).job, events)
+            stored = from_job_item(old)
+            return contribution(stored.job, events, retries_from=stored.retries_from)
     except (KeyError, TypeError, ValueError):
         return Contribution()
     return contribution(jobs.fold(None, events), events) if events else Contribution()

@@ -14,6 +14,8 @@
                                               event, its error, error reported before the end;
                                               first event of one without a start, latest event
                                               with status running, first end (see below)
+    m                                         of a job with retries: from which attempt on
+                                              rollups count them, 1 where all are counted
     said [{o: [attempt, at, id], f: {…}}]     latest values, grouped by the event that gave them
     c_NAME                                    counters
     n                                         events taken in
@@ -22,7 +24,8 @@
 Names are short because an item of at most 1 KB costs one write unit and a larger one more. For the
 same reason ``f`` is kept only where it differs from ``e``, and ``q`` where it differs from both. An
 attempt that an earlier version stored has none of ``q``, ``l`` and ``f``: what they tell is unknown
-of it until an audit repairs the item or the attempt takes in another event.
+of it until an audit repairs the item or the attempt takes in another event. Neither has its job
+``m``, although it may have retries: none of them is counted yet.
 """
 
 from __future__ import annotations
@@ -47,23 +50,27 @@ SLOT_SECONDS = 300
 Sign = Literal["stalled", "alive", "unclear"]
 # Attributes that a job loses when a new attempt begins; it keeps all others.
 _PASSING = ("ended_at", "fingerprint")
+_RETRIES = "m"
 
 
 class StoredJob(Struct, frozen=True):
     """A job as read, with what does not follow from its events alone.
 
-    ``entries`` is the number of its events.
+    ``entries`` is the number of its events. ``retries_from`` is the lowest attempt whose retry
+    rollups count: 1, unless an earlier version wrote the job and it has retries left to count.
     """
 
     job: Job
     revision: int
     last_seen_at: Instant
     entries: int
+    retries_from: int
 
 
-def state_attributes(job: Job) -> dict[str, Any]:
+def state_attributes(job: Job, *, retries_from: int = 1) -> dict[str, Any]:
     """Return all attributes that a change of state sets: everything but key and sums.
 
+    *retries_from* is the lowest attempt whose retry rollups count then.
     See `seen_attributes` for what every write sets.
     """
     day, outcome = instants.day(job.created_at), job.outcome
@@ -80,6 +87,8 @@ def state_attributes(job: Job) -> dict[str, Any]:
         "at": {str(number): _from_attempt(a) for number, a in job.attempts.items()},
         "said": from_latest_values(job.latest_values),
     }
+    if job.has_retries:
+        attributes[_RETRIES] = retries_from
     parent = job.latest("parent_job_id")
     if parent is not None:
         attributes["parent_job_id"] = parent
@@ -132,7 +141,11 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
         },
     )
     revision, seen, entries = (int(item[name]["N"]) for name in ("rev", "seen", "n"))
-    return StoredJob(job, revision, Instant(seen), entries)
+    if _RETRIES in item:
+        retries_from = int(item[_RETRIES]["N"])
+    else:
+        retries_from = job.attempt if job.has_retries else 1
+    return StoredJob(job, revision, Instant(seen), entries, retries_from)
 
 
 def to_counters(values: Mapping[str, Any]) -> dict[str, int]:

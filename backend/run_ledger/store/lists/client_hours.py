@@ -1,4 +1,4 @@
-"""How many jobs of a client were created, started and ended in each hour; no counters."""
+"""What was counted of a client in each hour."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from .rollup_reads import Range, read_range
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_KINDS = ("created", "started", "ended_")
 
 
 class HoursPage(NamedTuple):
@@ -44,8 +42,6 @@ def _folded(wanted: Range, items: Sequence[Any]) -> HoursPage:
     hours: dict[Instant, Counter[str]] = {}
     for item in items:
         moment = later(first, int(sort_of(item)[:2]) * HOUR)
-        counts = counts_of(item)
-        kept = {name: count for name, count in counts.items() if name.startswith(_KINDS)}
-        hours.setdefault(moment, Counter()).update(kept)
+        hours.setdefault(moment, Counter()).update(counts_of(item))
     heard = [at for item in items if (at := seen_at(item)) is not None]
     return HoursPage(client_id, hours, heard, ())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from run_ledger.domain.api.failures import CountedFailures
 from run_ledger.domain.instants import midnight
-from run_ledger.domain.state.rollups import failures_row
+from run_ledger.domain.state.rollups import ENDED, RETRIED, failures_row
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import counts_of, sample_of, sort_of
 
@@ -33,13 +33,14 @@ def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:
     first = midnight(day)
     found = []
     for item in items:
-        sample = sample_of(item)
+        sample, counts = sample_of(item), counts_of(item)
         found.append(
             CountedFailures(
                 fingerprint=sort_of(item),
                 client_id=client_id,
                 midnight=first,
-                count=sum(counts_of(item).values()),
+                count=_sum(counts, ENDED),
+                retried=_sum(counts, RETRIED),
                 first_at=sample.first_at,
                 type=sample.type,
                 message=sample.message,
@@ -47,3 +48,7 @@ def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:
             )
         )
     return found
+
+
+def _sum(counts: Mapping[str, int], kind: str) -> int:
+    return sum(count for name, count in counts.items() if name.startswith(kind))

@@ -13,6 +13,7 @@ from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.rollups import (
     Differences,
+    counted_next,
     delta_differences,
     merge,
     project_differences,
@@ -149,15 +150,20 @@ class JobEntity:
         self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
-        before = _stored_job(stored).job if stored else None
+        known = _stored_job(stored) if stored else None
+        before = known.job if known else None
         after = jobs.fold(before, events)
         update = UpdateBuilder()
         _guard(update, "job_id", stored)
-        attributes = job_items.state_attributes(after)
+        retries_before = known.retries_from if known else 1
+        retries_after = counted_next(after, retries_before)
+        attributes = job_items.state_attributes(after, retries_from=retries_after)
         update.set(attributes)
         update.remove(*job_items.gone_attributes(before, attributes))
         _take_in(update, events, job_items.seen_attributes(now))
-        differences = state_differences(before, after)
+        differences = state_differences(
+            before, after, retries_before=retries_before, retries_after=retries_after
+        )
         merge(differences, delta_differences(events))
         return Write(
             update.action(self.table, self.key(entity_id)),
