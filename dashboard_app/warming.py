@@ -26,7 +26,8 @@ def warm() -> None:
     """Load what pages import, and draw a chart of made-up points."""
     period = Period(_START, _START + timedelta(hours=2), IntervalLength.HOUR)
     counts = dict.fromkeys((*trends.COUNTS, "error_rate", *trends.PERCENTILES), 1)
-    point = {"at": _START.isoformat(), "counters": {}, **counts}
+    attempts = dict.fromkeys(("ended", "failed", "timed_out"), 1)
+    point = {"at": _START.isoformat(), "attempts": attempts, "counters": {}, **counts}
     frame = trends.points({"series": [{"key": {}, "points": [point]}]})
     whole = trends.marked(frame, period, period.end)
     trends.total(whole)

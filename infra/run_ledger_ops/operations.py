@@ -2,20 +2,17 @@
 
 from run_ledger_ops.commands import (
     apps,
-    audit,
     clients,
     dashboard,
     deploy,
     destroy,
     local,
-    redrive,
-    rejected,
     status,
     token,
-    upgrade,
     users,
 )
 from run_ledger_ops.console.arguments import Words
+from run_ledger_ops.mending import audit, redrive, rejected, upgrade
 
 
 def add_to(commands: Words) -> None:

@@ -274,64 +274,6 @@ def test_what_failed_records_cost() -> None:
     assert found.loc[1, ["usd_per_record", "failed_usd", "cached_share"]].isna().all()
 
 
-def error(fingerprint: str, count: int) -> dict[str, Any]:
-    """Return a group of failures."""
-    return {
-        "fingerprint": fingerprint,
-        "type": "E",
-        "message": "m" * 80,
-        "count": count,
-        "jobs": count,
-        "first_seen_at": "2026-11-01T00:00:00Z",
-        "last_seen_at": "2026-11-02T00:00:00Z",
-        "clients": ["a", "b"],
-        "job_ids": ["j2", "j1"],
-    }
-
-
-def test_movers_and_newcomers() -> None:
-    """The greatest change first, whatever its direction; what stayed the same is left out."""
-    now = failures.groups([error("a", 9), error("b", 5), error("c", 2)])
-    before = failures.groups([error("a", 1), error("b", 5), error("d", 20)])
-
-    moved = failures.movers(now, before)
-
-    assert list(zip(moved["fingerprint"], moved["change"], strict=True)) == [
-        ("d", -20),
-        ("a", 8),
-        ("c", 2),
-    ]
-    busier = failures.movers(now, before, 2.0)  # twice the jobs: what grew so has not moved
-    assert dict(zip(busier["fingerprint"], busier["more"], strict=True)) == {
-        "d": -40,
-        "a": 7,
-        "b": -5,
-        "c": 2,
-    }
-    assert list(failures.new_since(now, before)["fingerprint"]) == ["c"]
-
-
-def test_groups_of_several_answers_are_one_list() -> None:
-    """Counts add up, first and last are those over all, samples the latest."""
-    later = {**error("a", 2), "last_seen_at": "2026-11-09T00:00:00Z", "clients": ["c"]}
-    later |= {"first_seen_at": "2026-11-08T00:00:00Z", "job_ids": ["j9"], "message": "new"}
-    both = failures.merged([[error("a", 3), error("b", 4)], [later]])
-
-    assert [(one["fingerprint"], one["count"]) for one in both] == [("a", 5), ("b", 4)]
-    first = both[0]
-    assert (first["first_seen_at"], first["last_seen_at"]) == (
-        "2026-11-01T00:00:00Z",
-        "2026-11-09T00:00:00Z",
-    )
-    assert (first["clients"], first["job_ids"], first["message"]) == (
-        ["a", "b", "c"],
-        ["j9"],
-        "new",
-    )
-    assert failures.merged([]) == []
-    assert len(failures.label(error("a", 1))) <= 48
-
-
 def test_empty_lists_have_all_columns() -> None:
     """An empty page shows the same table, with no rows."""
     for frame in (jobs.jobs([]), failures.groups([]), clients.clients([])):

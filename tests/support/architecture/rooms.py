@@ -70,10 +70,11 @@ demo: console demo/reporting demo/past demo/live
 
 commands: checkout.py console analysts_app.py clients sign_in producer deploying checks local
     backend/domain backend/domain/contract backend/domain/api
-    backend/store/dynamo backend/store/items backend/store/clients
-    backend/store/lists backend/store/audit
+    backend/store/items backend/store/clients
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
-operations.py: console commands
+mending: console checks backend/domain backend/store/dynamo backend/store/items
+    backend/store/lists backend/store/audit
+operations.py: console commands mending
 command.py: console commands operations.py
 """
 
