@@ -39,7 +39,6 @@ CLASS_NAMES = {  # public classes whose names stand more than once, and why they
 }
 FULL_FOLDERS = {  # folders with more files than others, and why they may
     "infra/decisions": "a file for each record, and records are never taken away",
-    "infra/locks": "two files for each environment, side by side",
 }
 
 

@@ -49,6 +49,7 @@ ENVIRONMENTS = {
     "tools": Environment(".venvs/tools", ("tools",)),
     "policy": Environment(".venvs/policy", ("policy",)),
     "opentelemetry": Environment(".venvs/opentelemetry", ("clients/opentelemetry",)),
+    "llm-sdks": Environment(".venvs/llm-sdks", ("clients/llm-sdks",)),
     "lock": Environment(".venvs/lock", ("lock",)),
     "airflow": Environment(".venvs/airflow", ("clients/airflow",)),
 }

@@ -18,6 +18,13 @@ def test_counters_are_told_in_their_units() -> None:
     )
 
 
+def test_a_cost_without_that_of_some_calls_is_a_lower_bound() -> None:
+    """It says so; a cost of which all is known, or nothing, does not."""
+    assert words.cost(2.5, 3) == "at least $2.50"
+    assert words.cost(2.5, 0) == "$2.50"
+    assert words.cost(None, 3) == words.NOTHING
+
+
 def test_a_number_has_its_noun() -> None:
     """One has no plural."""
     assert [words.counted(number, "job") for number in (0, 1, 2_000)] == [

@@ -32,6 +32,14 @@ test("counters stand in their groups, the unknown ones last, money as money", ()
   );
 });
 
+test("a cost without that of some calls is a lower bound, and says so", () => {
+  const groups = groupCounters({ cost_microusd: 2_500_000, llm_calls_unpriced: 3 }, format);
+  assert.deepEqual(
+    groups.flatMap(({ rows }) => rows.map(({ label, text }) => `${label}: ${text}`)),
+    ["Model cost: at least $2.50", "Calls without a known cost: 3"],
+  );
+});
+
 test("an entry says what happened and what it added", () => {
   const entry = (detail) => ({ event_id: "e", attempt: 1, detail });
   const ended = { status: "completed", result: "failed", error: { type: "T", message: "m" } };

@@ -15,11 +15,42 @@ from typing import Any
 
 from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.pricing.prices import Prices
+from run_ledger.emit.pricing.usage_totals import Usage
 
 SHAPES: dict[str, dict[str, Any]] = {
     shape["name"]: shape
     for shape in json.loads(Path(__file__).with_name("shapes.json").read_text())
 }
+_CALL = Usage(input_tokens=1000, output_tokens=100)
+_MODELS = (
+    *("gpt-4.1-mini", "gpt-4.1-mini-2025-04-14", "azure/gpt-4.1-mini", "openai/gpt-4.1-mini"),
+    *("openrouter/openai/gpt-4.1-mini", "claude-haiku-4-5", "claude-haiku-4-5@20251001"),
+    *("openrouter/anthropic/claude-haiku-4.5", "vertex_ai/claude-haiku-4-5@20251001"),
+    *("global.anthropic.claude-haiku-4-5-20251001-v1:0", "gemini-2.5-flash"),
+    *("models/gemini-2.5-flash", "vertex_ai/gemini-2.5-flash", "gemini/gemini-2.5-flash"),
+    *("us.amazon.nova-lite-v1:0", "jp.amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0"),
+    *("arn:aws:bedrock:eu-west-1:1:inference-profile/eu.amazon.nova-lite-v1:0",),
+    *(f"{place}anthropic.claude-haiku-4-5-20251001-v1:0" for place in ("", "us.", "eu.", "jp.")),
+    *(f"{place}.anthropic.claude-haiku-4-5-20251001-v1:0" for place in ("au", "us-gov", "sa")),
+    *("gpt-4.1-mini-turbo", "gpt-4.1-ultra", "claude-haiku-4-5-plus", "claude-sonnet-4-9"),
+    *("gemini-2.5-flash-nano", "ft:gpt-4o-mini-2024-07-18:acme::id", "some/model", "gpt-99"),
+)
+PRICED: dict[str, tuple[str, Usage]] = {
+    **{model: (model, _CALL) for model in _MODELS},
+    "batch": ("gpt-4.1-mini", _CALL._replace(tier="batch")),
+    "priority": ("gpt-4.1-mini", _CALL._replace(tier="priority")),
+    "unknown tier": ("gpt-4.1-mini", _CALL._replace(tier="scale")),
+    "short": ("gemini-2.5-pro", Usage(input_tokens=200_000)),
+    "long": ("gemini-2.5-pro", Usage(input_tokens=400_000)),
+    "two short": ("gemini-2.5-pro", Usage(llm_calls=2, input_tokens=400_000)),
+    "an hour": (
+        "claude-haiku-4-5",
+        Usage(input_tokens=1000, cache_write_input_tokens=1000, cache_write_hour_tokens=1000),
+    ),
+    "minutes": ("claude-haiku-4-5", Usage(input_tokens=1000, cache_write_input_tokens=1000)),
+}
+"""What the maintained prices are asked: a model, and what was used."""
+
 _JUDGED_IF_NAMED = {"cost_microusd", "llm_calls_unpriced"}
 
 

@@ -94,7 +94,7 @@ def _is_last_chunk(answer: Any) -> bool | None:
     content = part(answer, "serverContent") or part(answer, "server_content")
     if name.endswith(".chunk") or name == "text_completion":
         return not items(answer, "choices") or is_finished(answer, "choices")
-    if name == "batch":
+    if name == "batch" or at(answer, "metadata.usage") is not None:
         return True
     if items(answer, "candidates"):
         return is_finished(answer, "candidates")

@@ -238,6 +238,7 @@ def _call_without_usage(answer: Any) -> Usage | None:
         or (text(answer, "type") == "message" and text(answer, "role") == "assistant")
         or items(answer, "candidates")
         or items(answer, "generated_images")
+        or items(answer, "generatedImages")
         or part(first, "relevance_score") is not None
         or isinstance(part(answer, "embeddings"), (list, tuple))
         or part(answer, "done") is True

@@ -267,13 +267,24 @@ def at(holder: Any, path: str) -> Any:
 
 
 def part(holder: Any, name: str) -> Any:
-    """Return a member of a dict or an object; None where there is none or reading it raises."""
+    """Return a member of a dict or an object; None where there is none or reading it raises.
+
+    Of a pydantic model only fields are read: some SDKs' properties log warnings when looked at.
+    """
     try:
         if isinstance(holder, Mapping):
             return holder.get(name)
+        if hasattr(type(holder), "__pydantic_fields__"):
+            members = holder.__dict__
+            return members[name] if name in members else _extra(holder).get(name)
         return getattr(holder, name, None)
     except Exception:  # noqa: BLE001 a foreign property may raise anything, and none of it is ours
         return None
+
+
+def _extra(model: Any) -> Mapping[str, Any]:
+    """Return what a pydantic model holds besides its fields."""
+    return getattr(model, "__pydantic_extra__", None) or {}
 
 
 def number(value: Any) -> int | None:

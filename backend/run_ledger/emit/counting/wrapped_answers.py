@@ -121,8 +121,10 @@ def _response(answer: Any) -> Wrapped | None:
         return _of_body(response, status)
     if part(answer, "headers") is not None and part(answer, "data") is not None:
         return Wrapped([part(answer, "data")])
+    if items(part(answer, "data"), "choices"):
+        return Wrapped([part(answer, "data")])  # an event of Mistral's stream
     content = at(answer, "chunk.bytes")  # of Bedrock's stream
-    return _decoded(content) if isinstance(content, bytes) else None
+    return _decoded(content) if isinstance(content, (bytes, str)) else None
 
 
 def _of_body(response: Any, status: int) -> Wrapped | None:

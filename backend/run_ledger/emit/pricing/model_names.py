@@ -10,9 +10,9 @@ _BEDROCK = re.compile(
     r"google|luma|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|"
     r"writer|xai|zai)\.(?P<name>.+)$"
 )
-# A snapshot is priced as its model: `-2025-04-14`, `-20250514`, `@001`, `-v1:0`, `-latest`.
+# A snapshot is priced as its model: `-2025-04-14`, `-20250514`, `@001`, `-v1:0`, `-1:0`, `-latest`.
 _SNAPSHOT = re.compile(
-    r"(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3,4}|latest|default|v\d+)(?::\d+)?)*(?:\[1m\])?"
+    r"(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3,4}|latest|default|v\d+|\d(?=:))(?::\d+)?)*(?:\[1m\])?"
 )
 _VERSION_FIRST = re.compile(r"^claude-(\d+)-(\d+)-(opus|sonnet|haiku)(?![a-z])")
 _GLOBAL = "global"
