@@ -52,6 +52,7 @@ ENVIRONMENTS = {
     "llm-sdks": Environment(".venvs/llm-sdks", ("clients/llm-sdks",)),
     "lock": Environment(".venvs/lock", ("lock",)),
     "airflow": Environment(".venvs/airflow", ("clients/airflow",)),
+    "orchestrators": Environment(".venvs/orchestrators", ("clients/orchestrators",)),
 }
 
 

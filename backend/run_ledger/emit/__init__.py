@@ -40,7 +40,8 @@ stalled, as it should be.
   ``docs/schedulers.md``. An id that is used again without an attempt is told in the log.
 * *Names from outside:* any ``job_id``, such as Airflow's run ids, becomes an id of the ledger, the
   same one each time. A value that the contract does not allow is left out or cut, and counted.
-* *Parts of a job:* a job inside a job's block is its part.
+* *Parts of a job:* a job inside a job's block is its part, also in the threads of a pool to which
+  that block submits work. A thread that you start by yourself needs ``parent_job_id=job.job_id``.
 * *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
 * *Language models:* `Job.usage` counts calls, errors, tokens and cost from an SDK's answer.

@@ -20,6 +20,7 @@ from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.counting.outgoing_events import error_document
 from run_ledger.emit.identity import environment
 from run_ledger.emit.reporter import Reporter
+from run_ledger.emit.thread_pools import carry
 
 _current: ContextVar[Job | None] = ContextVar("run_ledger_job", default=None)
 # How long a task may run is limited by raising one of these inside it.
@@ -32,7 +33,10 @@ _SIGNS_PER_HEARTBEAT = 3  # of a job that is kept alive and has nothing else to 
 
 
 def current_job() -> Job | None:
-    """Return the job whose block this thread or asyncio task is in; None outside of any."""
+    """Return the job whose block this thread or asyncio task is in; None outside of any.
+
+    What is submitted to a thread pool inside a block is in that block, too.
+    """
     return _current.get()
 
 
@@ -212,6 +216,9 @@ class Job:
 
     def __enter__(self) -> Self:
         """Start the job; inside the block `current_job` returns it."""
+        if self._accumulator is not None:
+            with self._reporter.guard():
+                carry(_current)
         self._token = _current.set(self)
         return self.start()
 

@@ -100,7 +100,14 @@ def job_of_environment(environment: Mapping[str, str]) -> ScheduledJob | None:
 
 def job_of_task_queue() -> ScheduledJob | None:
     """Return the job that a task queue's library runs in this thread or asyncio task, or None."""
-    return next(filter(None, (read() for read in TASK_QUEUES.values())), None)
+    return next(filter(None, (_asked(read) for read in TASK_QUEUES.values())), None)
+
+
+def _asked(read: Callable[[], ScheduledJob | None]) -> ScheduledJob | None:
+    try:
+        return read()
+    except Exception:  # noqa: BLE001 - another version of a queue's library is no known queue
+        return None
 
 
 def attempt_of(text: str | None, first_attempt: int = 1) -> int | None:
