@@ -51,6 +51,7 @@ ENVIRONMENTS = {
     "opentelemetry": Environment(".venvs/opentelemetry", ("clients/opentelemetry",)),
     "llm-sdks": Environment(".venvs/llm-sdks", ("clients/llm-sdks",)),
     "lock": Environment(".venvs/lock", ("lock",)),
+    "secret-detectors": Environment(".venvs/secret-detectors", ("clients/secret-detectors",)),
     "airflow": Environment(".venvs/airflow", ("clients/airflow",)),
     "orchestrators": Environment(".venvs/orchestrators", ("clients/orchestrators",)),
 }

@@ -51,6 +51,7 @@ console: backend/domain backend/store/dynamo
 cloudwatch: checkout.py backend/domain/contract backend/store/dynamo
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
+    backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
 producer: console backend/emit backend/emit/delivery backend/emit/identity
 deploying: checkout.py console backend/domain/contract

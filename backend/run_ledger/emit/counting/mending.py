@@ -21,6 +21,7 @@ from run_ledger.domain.contract.vocabulary import (
     RESULTS,
 )
 from run_ledger.domain.exceptions import InvalidEvent, shown
+from run_ledger.emit.counting.redaction import redacted
 from run_ledger.emit.identity.identifiers import named, text_of, to_identifier
 
 MAX_TEXT = 1024  # characters
@@ -46,7 +47,7 @@ class Mending:
             "parent_job_id": _identifier,
             "event_id": _event_id,
             "jobs_expected": _integer,
-            "log_url": lambda _, value: text_of(value),
+            "log_url": lambda _, value: redacted(text_of(value)),
             "result": lambda _, value: text_of(value) if isinstance(value, str) else value,
             "status": _word,
             "tags": self._tags,
