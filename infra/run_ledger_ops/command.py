@@ -9,10 +9,12 @@ import sys
 from collections.abc import Sequence
 
 from run_ledger_ops.commands import emit, run, spool
+from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words
 from run_ledger_ops.console.terminal import CANNOT, warn
 
 _PRODUCERS = {"emit": emit, "run": run, "spool": spool}
+_NEVER_IN_THE_WAY = {"emit", "run"}  # of the script or the command that they are part of
 _EXTRA = {"boto3", "yaml"}  # what `pip install "run-ledger[ops]"` adds
 _INCOMPLETE = 'To run or mend a ledger: pip install "run-ledger[ops]".'
 
@@ -31,8 +33,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parser.epilog and words and not words[0].startswith("-"):
             warn(f"run-ledger {words[0]}: {parser.epilog}")
             return CANNOT
-    given = parser.parse_args(arguments)
-    code: int = given.run(given)
+    return _done(parser, list(words))
+
+
+def _done(parser: argparse.ArgumentParser, words: list[str]) -> int:
+    """Do what *words* say; mistakes in them end neither a script that reports nor a command."""
+    word = words[0] if words else ""
+    command: list[str] = []
+    if word == "run" and "--" in words:
+        end = words.index("--")
+        words, command = words[:end], words[end + 1 :]
+    try:
+        given, given_unknown = parser.parse_known_args(words)
+    except SystemExit as ended:
+        if not ended.code or word not in _NEVER_IN_THE_WAY:
+            raise
+        code = run.after_mistake(command) if word == "run" else emit.after_mistake(words)
+        terminal.let_go_of_full_streams()
+        return code
+    if given_unknown and word not in _NEVER_IN_THE_WAY:
+        parser.error(f"unrecognized arguments: {' '.join(given_unknown)}")
+    if given_unknown:
+        warn(f"run-ledger {word}: left out, as it is not known: {' '.join(given_unknown)}")
+    given.unknown = given_unknown
+    if command:
+        given.command = command
+    code = int(given.run(given))
+    terminal.let_go_of_full_streams()
     return code
 
 

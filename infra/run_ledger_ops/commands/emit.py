@@ -1,7 +1,7 @@
 """`run-ledger emit`: one event from a shell script."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from run_ledger.domain.contract.vocabulary import RESULTS
@@ -14,8 +14,11 @@ from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import say_json, warn
 from run_ledger_ops.producer import options
+from run_ledger_ops.producer.values import change, one_of, pair, take_out_unusable, whole
 
 _NOT_SENT = 1
+_JOB_STATUSES = ("queued", "running", "completed")
+_PROJECT_STATUSES = ("active", "paused", "completed", "archived")
 _SECONDS = 10.0
 _DESCRIPTION = """\
 Report to the ledger from a shell script: one event a call. It never makes the script fail: what the
@@ -32,8 +35,12 @@ examples:
 
 Inside `run-ledger run` the job is the one that it runs, unless --job names another.
 
-Exit code: 0, whatever becomes of the event; with --strict 1 if it was kept for later, 2 if it is
-lost or breaks the contract. 2 also if the command line can't be understood."""
+What is clearly meant is taken: 3.0 for 3, 1e3 for 1000, COMPLETED for completed. An option that
+can't be understood is left out and told on standard error; the rest is reported.
+
+Exit code: 0, whatever becomes of the event and whatever is wrong with the command line. With
+--strict 1 if the event was kept for later, 2 if it is lost, breaks the contract, or something of
+the command line could not be understood."""
 
 
 def add_to(commands: Words) -> None:
@@ -64,8 +71,13 @@ def add_to(commands: Words) -> None:
 
 def _add_job_words(parser: argparse.ArgumentParser) -> None:
     group = _add_report(parser)
-    group.add_argument("--status", choices=["queued", "running", "completed"])
-    group.add_argument("--result", choices=RESULTS, help="how it ended: --status completed")
+    group.add_argument("--status", type=one_of(_JOB_STATUSES), metavar=_words(_JOB_STATUSES))
+    group.add_argument(
+        "--result",
+        type=one_of(RESULTS),
+        metavar=_words(RESULTS),
+        help="how it ended: --status completed",
+    )
     group.add_argument("--at", metavar="TEXT", help="the job's stage: the step that it is at")
     group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
     group.add_argument("--error-type", metavar="TEXT", help="type of the error (default: Error)")
@@ -75,18 +87,20 @@ def _add_project_words(parser: argparse.ArgumentParser) -> None:
     group = _add_report(parser)
     group.add_argument("--name", metavar="TEXT", help="name for people")
     group.add_argument("--owner", metavar="TEXT", help="who is responsible for it")
-    group.add_argument("--status", choices=["active", "paused", "completed", "archived"])
-    group.add_argument("--due-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
-    group.add_argument("--jobs-expected", type=int, metavar="N", help="how many jobs to expect")
     group.add_argument(
-        "--tag", type=options.pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
+        "--status", type=one_of(_PROJECT_STATUSES), metavar=_words(_PROJECT_STATUSES)
+    )
+    group.add_argument("--due-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
+    group.add_argument("--jobs-expected", type=whole, metavar="N", help="how many jobs to expect")
+    group.add_argument(
+        "--tag", type=pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
     )
 
 
 def _add_report(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("what to report")
     group.add_argument(
-        "--add", type=options.change, action="append", metavar="NAME=N", help="add to a counter"
+        "--add", type=change, action="append", metavar="NAME=N", help="add to a counter"
     )
     return group
 
@@ -105,14 +119,32 @@ def _runner(
     kind: str, make: Callable[[argparse.Namespace], dict[str, Any]]
 ) -> Callable[[argparse.Namespace], int]:
     def run(given: argparse.Namespace) -> int:
-        code = terminal.answer("emit", lambda: _emit(given, kind, make(given)))
+        try:
+            code = terminal.answer("emit", lambda: _emit(given, kind, make))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the script goes on
+            warn(f"run-ledger emit: nothing is reported: {type(error).__name__}: {error}")
+            code = terminal.CANNOT
         return code if given.strict else 0
 
     return run
 
 
-def _emit(given: argparse.Namespace, kind: str, detail: Mapping[str, Any]) -> int:
+def after_mistake(words: Sequence[str]) -> int:
+    """Return the exit code where the command line, *words*, can't be understood at all."""
+    warn("run-ledger emit: nothing is reported")
+    return terminal.CANNOT if "--strict" in words else 0
+
+
+def _words(allowed: Sequence[str]) -> str:
+    return f"{{{','.join(allowed)}}}"
+
+
+def _emit(
+    given: argparse.Namespace, kind: str, make: Callable[[argparse.Namespace], dict[str, Any]]
+) -> int:
     """Send one event; return the exit code for what became of it."""
+    left_out = take_out_unusable(given, "emit") + len(given.unknown)
+    detail = make(given)
     ledger = options.ledger_of(given, exit_seconds=_SECONDS)
     if not ledger.enabled:
         raise OpsError("there is no bus to report to: pass --bus, or set RUN_LEDGER_BUS.")
@@ -120,9 +152,17 @@ def _emit(given: argparse.Namespace, kind: str, detail: Mapping[str, Any]) -> in
     is_safe = ledger.close(_SECONDS)
     outcome = _outcome(ledger, event_id, is_safe=is_safe)
     stats = ledger.stats()
+    left_out += stats.invalid
     if given.json:
-        say_json({"event_id": event_id, "outcome": outcome, "trouble": stats.last_error})
-    if event_id is None or (given.strict and stats.invalid):
+        say_json(
+            {
+                "event_id": event_id,
+                "outcome": outcome,
+                "left_out": left_out,
+                "trouble": stats.last_error,
+            }
+        )
+    if event_id is None or (given.strict and left_out):
         return terminal.CANNOT
     if outcome == "lost":
         warn("run-ledger emit: the event is lost: neither the bus nor the disk took it")
@@ -146,6 +186,9 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
     if given.error is not None:
         error = error_document(given.error, given.error_type)
     status = given.status or ("completed" if given.result else None)
+    if "result" in given.unusable:
+        status = None if status == "completed" else status
+        warn("run-ledger emit: the end of the job is not reported, as its result is not known")
     return {
         **owner,
         **_which(given),

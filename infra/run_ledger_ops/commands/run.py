@@ -4,22 +4,23 @@ import argparse
 import os
 import re
 import signal
+from collections.abc import Sequence
 
 from run_ledger.emit import Job, RunLedger
 from run_ledger.emit.counting.redaction import redacted
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.console.terminal import warn
+from run_ledger_ops.console.terminal import CANNOT, warn
 from run_ledger_ops.producer import options
 from run_ledger_ops.producer.process import CouldNotStart, ProcessEnd, run_command
+from run_ledger_ops.producer.values import duration, take_out_unusable, whole
 
 _EXIT_SECONDS = 5.0
+_KILL_AFTER = 10
 _TIMED_OUT = 124  # what timeout(1) gives
 _MAX_MESSAGE = 1024
 _MAX_LINES = 20
 _STOPPED_BY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "": 1}
-_DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _DESCRIPTION = """\
@@ -42,7 +43,8 @@ after --timeout; failed for other signals.
 {options.CONFIGURATION}
 
 Exit code: the command's; 128 + N when signal N ended it, 124 after --timeout, 126 or 127 when it
-can't be started or found, 2 when this command line can't be understood."""
+can't be started or found. The command runs even if something before the -- can't be understood, or
+if there is no way to report: that is told on standard error. Without a command it is 2."""
 
 
 def add_to(commands: Words) -> None:
@@ -66,12 +68,12 @@ def add_to(commands: Words) -> None:
         "--kill-after",
         type=duration,
         metavar="TIME",
-        default=10,
+        default=_KILL_AFTER,
         help="kill it if it still runs this time after --timeout (default: 10s)",
     )
     group.add_argument(
         "--partial-code",
-        type=int,
+        type=whole,
         action="append",
         metavar="N",
         help="an exit code that means that some of the work was done",
@@ -80,12 +82,12 @@ def add_to(commands: Words) -> None:
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
-def duration(text: str) -> int:
-    """Read a duration from the command line, in seconds: 90, 90s, 30m, 2h, 1d."""
-    found = _DURATION.fullmatch(text)
-    if not found or int(found[1]) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration as in 90s, 30m, 2h or 1d")
-    return int(found[1]) * _UNITS[found[2]]
+def after_mistake(command: Sequence[str]) -> int:
+    """Run *command*, of which nothing can be reported, and return the exit code."""
+    if not command:
+        return CANNOT
+    warn("run-ledger run: the command runs, and nothing is reported about it")
+    return _work(command, RunLedger("off").job(), None)
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -93,18 +95,35 @@ def _run(given: argparse.Namespace) -> int:
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
         raise OpsError("which command? Write it after --, as in: run-ledger run … -- ./nightly.sh")
-    ledger = options.ledger_of(given, exit_seconds=_EXIT_SECONDS)
+    take_out_unusable(given, "run")
+    ledger = _ledger(given)
+    code = _work(command, _job(ledger, given, command), given)
+    ledger.close(_EXIT_SECONDS)
+    return code
+
+
+def _ledger(given: argparse.Namespace) -> RunLedger:
+    """Return the ledger of the command line, or one that does nothing: the command has to run."""
+    try:
+        ledger = options.ledger_of(given, exit_seconds=_EXIT_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the command
+        warn(f"run-ledger run: {error}")
+        return RunLedger("off")
     if not ledger.enabled:
         warn("run-ledger run: there is no bus to report to: pass --bus, or set RUN_LEDGER_BUS.")
-    job = _job(ledger, given, command)
+    return ledger
+
+
+def _work(command: Sequence[str], job: Job, given: argparse.Namespace | None) -> int:
+    """Run *command* as *job*, and return its exit code."""
     try:
         ended = run_command(
             command,
             environment={**os.environ, **_variables(job)},
             without=("RUN_LEDGER_JOB_ID", "RUN_LEDGER_ATTEMPT", "RUN_LEDGER_RETRIES"),
             when_started=job.start,
-            timeout=given.timeout,
-            kill_after=given.kill_after,
+            timeout=given.timeout if given else None,
+            kill_after=(given.kill_after if given else None) or _KILL_AFTER,
         )
     except CouldNotStart as error:
         warn(f"run-ledger run: {error}")
@@ -112,13 +131,12 @@ def _run(given: argparse.Namespace) -> int:
         job.fail(str(error))
         code = error.code
     else:
-        code = _conclude(job, ended, given.partial_code or [])
+        code = _conclude(job, ended, (given.partial_code if given else None) or [])
     job.end()
-    ledger.close(_EXIT_SECONDS)
     return code
 
 
-def _job(ledger: RunLedger, given: argparse.Namespace, command: list[str]) -> Job:
+def _job(ledger: RunLedger, given: argparse.Namespace, command: Sequence[str]) -> Job:
     return ledger.job(
         client_id=given.client,
         project_id=given.project,
@@ -154,7 +172,7 @@ def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
         job.time_out(words or "it took longer than it may", error_type="Timeout")
         return _TIMED_OUT
     if ended.signal is not None:
-        name = signal.Signals(ended.signal).name
+        name = _signal_name(ended.signal)
         if ended.signal in _STOPPED_BY:
             job.cancel(words or f"ended by {name}", error_type=name)
         else:
@@ -167,6 +185,14 @@ def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
     elif ended.code:
         job.fail(words or f"exit code {ended.code}", error_type=f"ExitCode{ended.code}")
     return ended.code
+
+
+def _signal_name(number: int) -> str:
+    """Return the name of a signal, such as ``SIGTERM``; ``SIG40`` for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
 
 
 def _message(last_words: bytes) -> str:

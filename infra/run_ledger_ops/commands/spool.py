@@ -1,7 +1,6 @@
 """`run-ledger spool`: events that the bus did not take, waiting on disk."""
 
 import argparse
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -152,9 +151,8 @@ def _client(folder: SpoolFolder) -> EventBridgeClient | None:
     if folder.target.endpoint_url is None:
         return None
     try:
-        document = json.loads(USUAL_STACK_FILE.read_text("utf-8"))
-        if document["aws_endpoint_url"] == folder.target.endpoint_url:
-            return options.local_client(document)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # no local stack here: the environment's credentials have to do
-    return None
+        document = options.read_stack(USUAL_STACK_FILE)
+    except (FileNotFoundError, OpsError):
+        return None  # no local stack here: the environment's credentials have to do
+    is_of_stack = document["aws_endpoint_url"] == folder.target.endpoint_url
+    return options.LocalClient(document) if is_of_stack else None

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,15 +37,26 @@ def say_json(value: Any) -> None:
 
 
 def warn(text: str) -> None:
-    """Print a line that is not part of the result, on standard error."""
-    sys.stderr.write(f"{text}\n")
+    """Print a line that is not part of the result, on standard error, if anybody can read it."""
+    with suppress(OSError, ValueError, AttributeError):  # closed, full, or none at all
+        sys.stderr.write(f"{text}\n")
+
+
+def let_go_of_full_streams() -> None:
+    """Forget what can't be written out, which else would change the exit code at the very end."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError, AttributeError):
+            setattr(sys, name, None)
 
 
 def answer(word: str, work: Callable[[], int]) -> int:
     """Do the work of a command and return its exit code; print trouble as one sentence, code 2."""
     try:
         code = work()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (OpsError, LedgerError) as error:
         warn(f"run-ledger {word}: {error}")
         return CANNOT

@@ -3,6 +3,8 @@
 import argparse
 import json
 import logging
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,19 @@ from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.identity import environment as around
 from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import warn
+from run_ledger_ops.producer.values import pair, whole
+
+_OF_A_STACK = (
+    *("event_bus_name", "region", "aws_endpoint_url"),
+    *("access_key_id", "secret_access_key"),
+)
+# As botocore declares its settings: name in the configuration, in the environment, default, type.
+_NO_USER_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 CONFIGURATION = """\
 The bus is that of --bus, --stage or --stack, else RUN_LEDGER_BUS, else that of the local stack
@@ -36,18 +51,18 @@ def add_job(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--job", metavar="ID", help="job id, the same for every attempt at the same work"
     )
-    group.add_argument("--attempt", type=int, metavar="N", help="the attempt's number, from 1")
+    group.add_argument("--attempt", type=whole, metavar="N", help="the attempt's number, from 1")
     group.add_argument("--pipeline", metavar="ID", help="what kind of work it is")
     group.add_argument("--name", metavar="TEXT", help="name for people")
     group.add_argument("--parent", metavar="ID", help="id of the job that this one is a part of")
-    group.add_argument("--total", type=int, metavar="N", help="how many records there are")
+    group.add_argument("--total", type=whole, metavar="N", help="how many records there are")
     group.add_argument(
         "--tag", type=pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
     )
     group.add_argument("--log-url", metavar="URL", help="where its log can be read")
     group.add_argument(
         "--heartbeat-seconds",
-        type=int,
+        type=whole,
         metavar="N",
         help="after so many seconds of silence the job counts as stalled",
     )
@@ -70,25 +85,11 @@ def add_bus(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Read ``name=text`` from the command line."""
-    name, sign, value = text.partition("=")
-    if not name or not sign:
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=TEXT")
-    return name, value
-
-
-def change(text: str) -> tuple[str, int]:
-    """Read ``name=integer`` from the command line."""
-    name, value = pair(text)
-    try:
-        return name, int(value)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{value!r} in {text!r} is no integer") from error
-
-
 def ledger_of(given: argparse.Namespace, *, exit_seconds: float) -> RunLedger:
-    """Return the ledger for the bus that the command line names; it may be without a bus."""
+    """Return the ledger for the bus that the command line names; it may be without a bus.
+
+    Raises OpsError where ``--stack`` names no file of a local stack: events never go elsewhere.
+    """
     logging.basicConfig(format="run-ledger: %(message)s")
     bus, region, endpoint_url, client = given.bus, given.region, given.endpoint_url, None
     if given.stage:
@@ -98,7 +99,7 @@ def ledger_of(given: argparse.Namespace, *, exit_seconds: float) -> RunLedger:
         if document:
             bus, region = document["event_bus_name"], document["region"]
             endpoint_url = document["aws_endpoint_url"]
-            client = local_client(document)
+            client = LocalClient(document)
     return RunLedger(
         bus,
         region=region,
@@ -110,30 +111,64 @@ def ledger_of(given: argparse.Namespace, *, exit_seconds: float) -> RunLedger:
     )
 
 
-def local_client(document: dict[str, Any]) -> EventBridgeClient:
-    """Return a client for the event bus of a local stack."""
-    session = Session()
-    session.set_credentials(document["access_key_id"], document["secret_access_key"])
-    client: Any = session.create_client(
-        "events",
-        region_name=document["region"],
-        endpoint_url=document["aws_endpoint_url"],
-        config=Config(
-            connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}
-        ),
-    )
-    typed: EventBridgeClient = client
-    return typed
+class LocalClient:
+    """A client for the event bus of a local stack, whatever the user's AWS files are like.
+
+    It is made at the first call, in the thread that calls.
+    """
+
+    def __init__(self, document: Mapping[str, str]) -> None:
+        """Use address and credentials of *document*, the content of a stack.json."""
+        self._document = document
+        self._client: EventBridgeClient | None = None
+
+    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
+        """Send up to ten entries, as botocore does."""
+        if self._client is None:
+            self._client = self._made()
+        return self._client.put_events(Entries=Entries)
+
+    def _made(self) -> EventBridgeClient:
+        session = Session(session_vars=_NO_USER_FILES)
+        session.set_credentials(
+            self._document["access_key_id"], self._document["secret_access_key"]
+        )
+        client: Any = session.create_client(
+            "events",
+            region_name=self._document["region"],
+            endpoint_url=self._document["aws_endpoint_url"],
+            config=Config(
+                connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}
+            ),
+        )
+        typed: EventBridgeClient = client
+        return typed
 
 
-def _local_stack(file: Path | None) -> dict[str, Any] | None:
+def read_stack(file: Path) -> dict[str, str]:
+    """Return the content of a local stack's stack.json.
+
+    Raises FileNotFoundError where it is not there, OpsError where it is something else.
+    """
     try:
-        document = json.loads((file or USUAL_STACK_FILE).read_text("utf-8"))
-        wanted = ("event_bus_name", "region", "aws_endpoint_url", "access_key_id")
-        if not all(isinstance(document[name], str) for name in wanted):
+        document = json.loads(file.read_text("utf-8"))
+        found = {name: document[name] for name in _OF_A_STACK}
+        if not all(isinstance(value, str) for value in found.values()):
             raise TypeError("a value is no text")  # noqa: TRY301 - one message for all of it
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if file is None:
-            return None
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise OpsError(f"{file} is no stack.json of a local stack ({error}).") from error
-    return dict(document)
+    return found
+
+
+def _local_stack(file: Path | None) -> dict[str, str] | None:
+    """Return what *file* says, else the local stack of this folder; None where there is none."""
+    try:
+        return read_stack(file or USUAL_STACK_FILE)
+    except (FileNotFoundError, OpsError) as error:
+        if file is not None:
+            raise OpsError(f"nothing is reported: {error}") from error
+        if isinstance(error, OpsError):
+            warn(f"run-ledger: {error}")
+        return None

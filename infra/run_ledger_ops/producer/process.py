@@ -7,19 +7,20 @@ Signals that another process sends to us alone are passed on. To tell the two ap
 blocked here and waited for, which shows who sent them.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import pty
 import signal
 import struct
+import subprocess
 import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
-
-from run_ledger_ops.console.exceptions import OpsError
+from typing import NamedTuple, Self
 
 _PASSED_ON = {
     signal.SIGINT,
@@ -73,27 +74,59 @@ def run_command(  # noqa: PLR0913 - by name, all but the command
     """Run *command*, wait for its end and return how it ended.
 
     After *timeout* seconds it gets SIGTERM, and SIGKILL *kill_after* seconds later. Raises
-    CouldNotStart, and OpsError on a system without the calls needed here.
+    CouldNotStart. Where there is no pipe or thread left for it, the command writes to our standard
+    error itself, and its last words are not known.
     """
-    if not hasattr(signal, "sigtimedwait"):
-        raise OpsError("running commands needs a system with sigtimedwait, such as Linux.")
     passed = {name: text for name, text in environment.items() if name not in without}
+    if not hasattr(signal, "sigtimedwait"):
+        return _run_plainly(command, passed, when_started, timeout, kill_after)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
     try:
-        reading, writing = _detour()
+        echo = StderrEcho.started()
         try:
-            pid = _spawn(command, passed, mask, reading, writing)
+            pid = _spawn(command, passed, mask, echo)
         except OSError as error:
-            os.close(reading)
             raise CouldNotStart(command[0], error) from error
         finally:
-            os.close(writing)
-        echo = StderrEcho(reading)
+            if echo:
+                os.close(echo.writing)
         when_started()
-        ended = _Watch(pid, reading, timeout, kill_after).wait()
-        return ended._replace(last_words=echo.last_words())
+        ended = _Watch(pid, echo.reading if echo else None, timeout, kill_after).wait()
+        return ended._replace(last_words=echo.last_words() if echo else b"")
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _run_plainly(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    when_started: Callable[[], object],
+    timeout: float | None,
+    kill_after: float,
+) -> ProcessEnd:
+    """Run *command* on a system that can't wait for signals, such as macOS.
+
+    Its standard error is ours, and only the terminal's own signals reach it.
+    """
+    try:
+        process = subprocess.Popen(command, env=dict(environment))  # noqa: S603 - the user's own
+    except OSError as error:
+        raise CouldNotStart(command[0], error) from error
+    when_started()
+    is_over_time, stopped_by = False, None
+    while True:
+        try:
+            code = process.wait(timeout)
+            break
+        except KeyboardInterrupt:
+            stopped_by = signal.SIGINT
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL if is_over_time else signal.SIGTERM)
+            timeout = None if is_over_time else kill_after
+            is_over_time = True
+    return ProcessEnd(
+        max(code, 0), -code if code < 0 else None, stopped_by, is_over_time, last_words=b""
+    )
 
 
 def _detour() -> tuple[int, int]:
@@ -119,12 +152,16 @@ def _spawn(
     command: Sequence[str],
     environment: Mapping[str, str],
     mask: set[int | signal.Signals],
-    reading: int,
-    writing: int,
+    echo: StderrEcho | None,
 ) -> int:
-    actions = [(os.POSIX_SPAWN_DUP2, writing, _STDERR), (os.POSIX_SPAWN_CLOSE, reading)]
-    if writing != _STDERR:
-        actions.append((os.POSIX_SPAWN_CLOSE, writing))
+    actions: list[tuple[int, ...]] = []
+    if echo:
+        actions += [
+            (os.POSIX_SPAWN_DUP2, echo.writing, _STDERR),
+            (os.POSIX_SPAWN_CLOSE, echo.reading),
+        ]
+    if echo and echo.writing != _STDERR:
+        actions.append((os.POSIX_SPAWN_CLOSE, echo.writing))
     return os.posix_spawnp(
         command[0],
         list(command),
@@ -138,12 +175,27 @@ def _spawn(
 class StderrEcho:
     """Passes on what the command writes to standard error, and keeps the end of it."""
 
-    def __init__(self, reading: int) -> None:
-        """Read *reading* to its end, in a thread of its own."""
-        self._reading = reading
+    def __init__(self, reading: int, writing: int) -> None:
+        """Read *reading* to its end, in a thread of its own; the command gets *writing*."""
+        self.reading = reading
+        self.writing = writing
         self._tail = b""
         self._thread = threading.Thread(target=self._pass_on, name="stderr", daemon=True)
         self._thread.start()
+
+    @classmethod
+    def started(cls) -> Self | None:
+        """Return one that runs; None where the system has no pipe, terminal or thread left."""
+        try:
+            ends = _detour()
+        except (OSError, termios.error):
+            return None
+        try:
+            return cls(*ends)
+        except RuntimeError:
+            for end in ends:
+                os.close(end)
+            return None
 
     def last_words(self) -> bytes:
         """Return the last bytes written; processes that still write get a second to finish."""
@@ -154,7 +206,7 @@ class StderrEcho:
         is_read = True
         # A terminal whose other side is closed gives an error rather than an end.
         with suppress(OSError):
-            while chunk := os.read(self._reading, _CHUNK):
+            while chunk := os.read(self.reading, _CHUNK):
                 self._tail = (self._tail + chunk)[-_LAST_WORDS_BYTES:]
                 is_read = is_read and _written(chunk)
 
@@ -172,7 +224,9 @@ def _written(chunk: bytes) -> bool:
 class _Watch:
     """Waits for the end of a process, passes signals on to it, and ends it when time is up."""
 
-    def __init__(self, pid: int, terminal: int, timeout: float | None, kill_after: float) -> None:
+    def __init__(
+        self, pid: int, terminal: int | None, timeout: float | None, kill_after: float
+    ) -> None:
         self._pid = pid
         self._terminal = terminal
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -204,7 +258,8 @@ class _Watch:
             again = None if self._timed_out else time.monotonic() + self._kill_after
             self._timed_out, self._deadline = True, again
         elif received.si_signo == signal.SIGWINCH:
-            _copy_size(self._terminal)
+            if self._terminal is not None:
+                _copy_size(self._terminal)
         elif received.si_signo in _PASSED_ON:
             self._passed_on = signal.Signals(received.si_signo)
             if received.si_code <= _BY_A_PROCESS:

@@ -17,7 +17,8 @@ from tests.support.producers.buses import WillingBus, served
 from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain.state.job import Job
-from run_ledger_ops.commands.run import _message, duration
+from run_ledger_ops.commands.run import _message
+from run_ledger_ops.producer.values import duration
 
 ROOT = Path(__file__).resolve().parents[3]
 MAIN = "import sys; from run_ledger_ops.command import main; sys.exit(main())"

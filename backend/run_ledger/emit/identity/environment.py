@@ -3,7 +3,8 @@
 No other module of the producers' library reads the environment.
 
 =====================  ===============================================================
-RUN_LEDGER_BUS         name or ARN of the event bus; without it, nothing is reported
+RUN_LEDGER_BUS         name or ARN of the event bus; without it, or with ``off``,
+                       nothing is reported
 RUN_LEDGER_REGION      its region, else ``AWS_REGION``, else as the AWS SDK finds it
 RUN_LEDGER_ENDPOINT_URL  another address than AWS's, else as the AWS SDK finds it
 RUN_LEDGER_SOURCE      who reports (default ``run-ledger.emit``)
@@ -69,7 +70,7 @@ def target(
     Bytes that are no text become question marks: AWS knows no such names.
     """
     name = _text(bus or value("BUS"))
-    if not name:
+    if not name or name.lower() == "off":
         return None
     of_arn = name.split(":")[3] if name.startswith("arn:") and name.count(":") > 3 else None  # noqa: PLR2004
     return BusTarget(
