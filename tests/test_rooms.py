@@ -22,7 +22,17 @@ GRAPH = product_graph()
 ARROWS = rooms.all_arrows()
 MAX_FILES = 16
 RESOURCES = {  # "a resource's file in each room": what is asked, how it is read, how it is shown
-    *("jobs", "entries", "rejections", "failures", "trends", "overview", "clients", "projects"),
+    *(
+        "jobs",
+        "entries",
+        "rejections",
+        "failures",
+        "trends",
+        "overview",
+        "clients",
+        "projects",
+        "probes",
+    ),
 }
 MODULE_NAMES = {  # module names that stand more than once, and why they may
     "__init__": "a package's own file",

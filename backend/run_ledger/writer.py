@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.contract.events import decode
+from run_ledger.domain.contract.probes import Probe, read_probe
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.connection import dynamodb
@@ -61,8 +62,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     else:
         messages = [(str(event.get("id", "")), _raw(event))]
     started = time.perf_counter()
-    report = _post(messages, context)
-    _write_log(report, len(messages), time.perf_counter() - started)
+    ledger = _ledger()
+    logs.begin(context)
+    batch = _decoded(messages)
+    _keep_probes(ledger, batch.probes)
+    report = ledger.post(
+        batch.accepted, batch.invalid, lambda: context.get_remaining_time_in_millis() / 1000
+    )
+    counted = len(messages) - len(batch.probes)
+    _write_log(report, counted, time.perf_counter() - started)
     if "Records" in event:
         failed = [message_id for message_id, _ in messages]
         return {
@@ -89,17 +97,35 @@ def _raw(event: dict[str, Any]) -> str:
         return json.dumps(event)
 
 
-def _post(messages: list[tuple[str, str]], context: Any) -> Report:
-    ledger = _ledger()
-    logs.begin(context)
-    accepted: list[EventMessage] = []
-    invalid: list[InvalidMessage] = []
+class _Batch(NamedTuple):
+    accepted: list[EventMessage]
+    invalid: list[InvalidMessage]
+    probes: list[Probe]
+
+
+def _decoded(messages: list[tuple[str, str]]) -> _Batch:
+    batch = _Batch([], [], [])
     for message_id, raw in messages:
         try:
-            accepted.append(EventMessage(message_id, raw, decode(raw)))
+            batch.accepted.append(EventMessage(message_id, raw, decode(raw)))
         except InvalidEvent as error:
-            invalid.append(InvalidMessage(message_id, raw, error))
-    return ledger.post(accepted, invalid, lambda: context.get_remaining_time_in_millis() / 1000)
+            # Only here, so that events pay nothing for probes.
+            probe = read_probe(raw) if error.reason == "unknown_detail_type" else None
+            if probe is not None:
+                batch.probes.append(probe)
+            else:
+                batch.invalid.append(InvalidMessage(message_id, raw, error))
+    return batch
+
+
+def _keep_probes(ledger: Ledger, probes: list[Probe]) -> None:
+    """Keep that *probes* came, and say so in one log line. Nothing else counts or lists them."""
+    if not probes:
+        return
+    report = ledger.keep_arrivals(probes)
+    _log.info("probes", extra={"kept": report.kept, "left_out": report.left_out})
+    if report.trouble is not None:
+        _log.error("probe not kept", extra={"failure": report.trouble})
 
 
 def _write_log(report: Report, messages: int, seconds: float) -> None:

@@ -10,7 +10,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api import clients_projects, entries, failures, jobs, overview, trends
+from run_ledger.domain.api import (
+    clients_projects,
+    entries,
+    failures,
+    jobs,
+    overview,
+    probes,
+    trends,
+)
 from run_ledger.domain.api.base_query import PathQuery, parameters_of
 from run_ledger.domain.api.pages import ListDocument
 from run_ledger.domain.api.parameters import QueryParameter
@@ -47,6 +55,7 @@ TAGS: Mapping[str, str] = {
 PATH_PARAMETERS: Mapping[str, str] = {
     "client_id": "The client's id.",
     "job_id": "The job's id, as its pipeline chose it.",
+    "probe_id": "The probe's id, as its producer chose it.",
     "project_id": "The project's id.",
 }
 
@@ -96,6 +105,16 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         query=entries.RejectionsQuery,
         document=ListDocument,
         items=entries.RejectionDocument,
+    ),
+    "/probes/{probe_id}": Endpoint(
+        summary="Show whether a probe has come",
+        about=(
+            "A probe is an event that a producer sends to see whether its events arrive, as "
+            "`run-ledger emit --check` does. It goes the whole way from the bus to the writer, and "
+            "counts nowhere. That it came is kept for a day; 404 until it comes."
+        ),
+        tag="Operations",
+        document=probes.ProbeDocument,
     ),
     "/projects": Endpoint(
         summary="List projects",

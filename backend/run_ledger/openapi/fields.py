@@ -76,6 +76,8 @@ FIELDS: Mapping[str, str] = {
     "queued": "How many jobs are queued.",
     "raw": "The event as it came.",
     "reason": "Why the event was rejected, as a word for programs.",
+    "probe_id": "The probe's id, as its producer chose it.",
+    "sent_at": "When the bus took the probe in; null where it did not say so.",
     "received_at": "When the ledger took the event in.",
     "records_total": "How many records the job has to process; null where no event gives it.",
     "rejection_id": "The id by which `run-ledger rejected` knows it.",

@@ -26,6 +26,7 @@ from .failures import list_error_groups
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .overview import show_overview
+from .probes import show_probe
 from .projects import list_projects, show_project
 from .rejections import list_rejections
 from .trends import show_trends
@@ -46,6 +47,7 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/clients/{client_id}/config": show_config,
     "/overview": show_overview,
     "/errors": list_error_groups,
+    "/probes/{probe_id}": show_probe,
     "/rejections": list_rejections,
     "/trends": show_trends,
 }

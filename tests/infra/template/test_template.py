@@ -103,7 +103,7 @@ def test_outputs_are_complete() -> None:
 def test_rule_is_loose_and_loses_nothing() -> None:
     """The rule looks at the detail-type alone; what it can't deliver is kept."""
     rule = properties("UpdatesRule")
-    assert rule["EventPattern"] == {"detail-type": ["job_update", "project_update"]}
+    assert rule["EventPattern"] == {"detail-type": ["job_update", "project_update", "probe"]}
     (target,) = rule["Targets"]
     assert target["Arn"] == {"Fn::GetAtt": ["UpdatesQueue", "Arn"]}
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["RuleDeadLetterQueue", "Arn"]}

@@ -177,11 +177,12 @@ def test_services_come_for_our_resources_alone(parameters: dict[str, str]) -> No
 
 
 def test_producers_may_report_and_nothing_else() -> None:
-    """The policy for them names one action and one bus; its ARN is an output."""
+    """They may send to one bus, and see that it is there; the policy's ARN is an output."""
     (policy,) = resources("AWS::IAM::ManagedPolicy").values()
-    (statement,) = statements(policy)
-    assert statement["Action"] == "events:PutEvents"
-    assert statement["Resource"] == {"Fn::GetAtt": ["Bus", "Arn"]}
+    assert [(one["Action"], one["Resource"]) for one in statements(policy)] == [
+        ("events:PutEvents", {"Fn::GetAtt": ["Bus", "Arn"]}),
+        ("events:DescribeEventBus", {"Fn::GetAtt": ["Bus", "Arn"]}),
+    ]
     assert transformed()["Outputs"]["ProducerPolicyArn"]["Value"] == {"Ref": "ProducerPolicy"}
 
 

@@ -16,6 +16,7 @@ PATHS = [
     "/jobs",
     "/jobs/{job_id}",
     "/jobs/{job_id}/entries",
+    "/probes/{probe_id}",
     "/rejections",
     "/projects",
     "/projects/{project_id}",

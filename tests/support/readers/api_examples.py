@@ -20,12 +20,14 @@ from run_ledger.openapi.document import Example, file_text
 FILE = Path(__file__).resolve().parents[3] / "backend" / "openapi.json"
 JOB = {"job_id": "enrich-2026-11-22"}
 CLIENT = {"client_id": "acme"}
+PROBE = {"probe_id": "3Jc9mB0yQkWv6sXe_4tLhA"}
 
 # What each path is asked; a path that the reader gains needs a line here.
 REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] = {
     "/jobs": (({}, {"client_id": "acme", "limit": 1}), ({}, {"result": "cancelled"})),
     "/jobs/{job_id}": ((JOB, {}),),
     "/jobs/{job_id}/entries": ((JOB, {"limit": 2}),),
+    "/probes/{probe_id}": ((PROBE, {}),),
     "/projects": (({}, {"client_id": "acme"}),),
     "/projects/{project_id}": (({"project_id": "crm-refresh"}, {}),),
     "/clients": (({}, {}),),
@@ -88,6 +90,7 @@ def _fill(here: House) -> None:
     )
     configure(here.client, "acme", "model", value="small", description="Which model answers.")
     configure(here.client, "acme", "model_key", secret_ref="not shown")
+    here.keep_probe(PROBE["probe_id"], sent_at=here.now - 1_200_000)
     here.post(
         project_update(
             project_id="crm-refresh",

@@ -100,6 +100,8 @@ def _things(name: str, suffix: str = "", **query: str) -> tuple[Ask, ...]:
     return (*owned, Ask({name: f"hooli{suffix}"}, query, NOT_THERE))
 
 
+# Paths of things that belong to no client: whoever may read something may ask for them.
+OF_NOBODY = {"/probes/{probe_id}"}
 # A path that the reader gains needs a line here.
 ASKED: Mapping[str, tuple[Ask, ...]] = {
     "/jobs": _lists(
@@ -122,6 +124,7 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
     "/projects/{project_id}": _things("project_id", "-project"),
     "/overview": (Ask({}, {}),),
     "/errors": _lists({"client_id": "globex"}),
+    "/probes/{probe_id}": (Ask({"probe_id": "a-probe-that-never-came"}, {}, NOT_THERE),),
     "/rejections": (Ask({}, {}, STAFF_ONLY),),
     "/clients": (Ask({}, {}), Ask({}, {"limit": "1"})),
     "/clients/{client_id}": _things("client_id"),

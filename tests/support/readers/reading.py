@@ -16,6 +16,7 @@ from tests.support.events.builders import Envelope, text
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
+from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader, read_request
 from run_ledger.settings import Settings
@@ -177,6 +178,17 @@ class House:
                 refusals.append(InvalidMessage(str(number), raw, error))
         report = ledger.post(deliveries, refusals, lambda: 60.0)
         assert not report.failures, report.failures
+
+    def keep_probe(self, probe_id: str, sent_at: int | None = None) -> None:
+        """Let the ledger take in a probe."""
+        ledger = Ledger(
+            self.client,
+            NAMES,
+            entry_ttl_days=90,
+            rollup_shards=8,
+            timing=Timing(now=lambda: self.now, dice=self.dice),
+        )
+        assert ledger.keep_arrivals([Probe(probe_id, sent_at)]).kept == 1
 
     def grant(self, app_client_id: str, **grant: Any) -> None:
         """Grant an application access to clients, or to all."""

@@ -19,12 +19,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.leniency import entity_named
+from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.rejection_items import put_request, rejection_item
 
+from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Known, ProjectEntity
 from .postings import Pending, PendingGroup, Posting, load, next_posting
 from .reports import Report, WriteTimes
@@ -125,6 +127,10 @@ class Ledger:
                 continue
             self._reject(report, message.raw, [message.message_id], message.error)
         return report
+
+    def keep_arrivals(self, probes: Iterable[Probe]) -> ProbeReport:
+        """Keep for a day that *probes* came; no trouble with that raises."""
+        return keep_arrivals(self._client, self._tables.entries, probes, self._timing.now())
 
     def _round(
         self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]

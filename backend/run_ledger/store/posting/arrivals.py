@@ -1,0 +1,45 @@
+"""Keeping for a day that a probe came. Nothing else knows of it: no job, total or list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger.domain.contract.probes import Probe
+from run_ledger.domain.instants import Instant
+from run_ledger.store.items.probe_items import Arrival, arrival_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_MOST_A_BATCH = 10  # so that a flood of them costs less than a flood of events
+
+
+class ProbeReport(NamedTuple):
+    """What became of a batch's probes."""
+
+    kept: int
+    left_out: int
+    """Probes beyond the first few of a batch, repeats, and those without a proper id."""
+    trouble: str | None
+    """Why one could not be kept; whoever sent it does not find it, and may send another."""
+
+
+def keep_arrivals(
+    client: DynamoDBClient, table: str, probes: Iterable[Probe], now: Instant
+) -> ProbeReport:
+    """Keep in *table* that *probes* came; no trouble with that fails the batch."""
+    given = list(probes)
+    by_id = {probe.probe_id: probe for probe in given if probe.probe_id is not None}
+    kept, trouble = 0, None
+    for probe_id, probe in list(by_id.items())[:_MOST_A_BATCH]:
+        item = arrival_item(Arrival(probe_id, probe.sent_at, now))
+        try:
+            client.put_item(TableName=table, Item=item)
+            kept += 1
+        except (ClientError, BotoCoreError) as error:
+            trouble = str(error)
+            break
+    return ProbeReport(kept, len(given) - kept, trouble)
