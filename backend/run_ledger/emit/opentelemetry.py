@@ -175,10 +175,11 @@ class RunLedgerSpanProcessor(SpanProcessor):
             self._stats.outside_jobs += 1
             self._say_once("a call of a language model outside of any job's block is not counted")
             return
-        call.job.usage(told)
         if reading.has_usage or reading.has_failed:
+            call.job.usage(told)
             self._stats.counted += 1
         else:
+            call.job.add(llm_calls=1, llm_calls_unpriced=1)
             self._stats.without_usage += 1
             self._say_once("a call of a language model told no tokens")
 

@@ -139,7 +139,8 @@ CHAT_USED = {
 # This one does not tell cached tokens.
 PLAIN_CHAT_USED = {"llm_calls": 1, "input_tokens": 40, "output_tokens": 4}
 EMBEDDING_USED = {"llm_calls": 1, "input_tokens": 6}
-MESSAGE_USED = {
+MESSAGE_USED = {  # its model has no price here
+    "llm_calls_unpriced": 1,
     "llm_calls": 1,
     "input_tokens": 45,
     "output_tokens": 2,

@@ -152,6 +152,7 @@ def test_a_call_without_usage_is_said(bench: Bench) -> None:
         pass
 
     assert bench.processor.stats().without_usage == 1
+    assert bench.counters() == {"llm_calls": 1, "llm_calls_unpriced": 1}
 
 
 class _Choosy(Sampler):
