@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from dashboard_app import words
 from streamlit.testing.v1 import AppTest
-from tests.dashboard_app.conftest import Open
+from tests.dashboard_app.conftest import Open, words_of
 from tests.support.app.dashboard_api import Api
+from tests.support.events.builders import job_update
 
 
 def test_counters_are_told_in_their_units() -> None:
@@ -23,6 +24,27 @@ def test_a_cost_without_that_of_some_calls_is_a_lower_bound() -> None:
     assert words.cost(2.5, 3) == "at least $2.50"
     assert words.cost(2.5, 0) == "$2.50"
     assert words.cost(None, 3) == words.NOTHING
+
+
+@pytest.mark.parametrize("page", ["trends", "cost"])
+def test_a_page_says_that_its_cost_is_a_lower_bound(
+    empty_api: Api, open_page: Open, page: str
+) -> None:
+    """With calls of which nobody knows the cost, a cost is at least what it shows."""
+    empty_api.house.post(
+        job_update(
+            event_id="e",
+            occurred_at="2026-11-22T15:00:00Z",
+            status="completed",
+            result="succeeded",
+            delta={"cost_microusd": 2_500_000, "llm_calls": 7, "llm_calls_unpriced": 3},
+        )
+    )
+
+    app = open_page(empty_api, page, span="24h", tz="UTC")
+
+    assert {metric.label: metric.value for metric in app.metric}["Cost"] == "at least $2.50"
+    assert page == "trends" or "the cost of 3 model calls" in words_of(app)
 
 
 def test_a_number_has_its_noun() -> None:

@@ -18,7 +18,8 @@ FIELDS: Mapping[str, str] = {
     "contact": "Whom to ask at the client; null where nobody was named.",
     "count": "How many attempts failed or timed out with this fingerprint, also where a later "
     "attempt of the job followed.",
-    "counters": "The job's counters: the sum of all deltas, by name.",
+    "counters": "The job's counters: the sum of all deltas, by name. With `llm_calls_unpriced` "
+    "among them, `cost_microusd` is a lower bound: nobody knows what those calls cost.",
     "covers": "The time range that this page looked through; null where it has none.",
     "created": "How many jobs were created.",
     "created_at": "When the earliest of the events occurred.",
@@ -142,7 +143,8 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     },
     **{
         (document, "counters"): "The sum of the period's deltas, by name, of the counters that the "
-        "contract names; zeros are left out."
+        "contract names; zeros are left out. With `llm_calls_unpriced` among them, "
+        "`cost_microusd` is a lower bound."
         for document in ("Figures", "ClientFigures", "PeriodFigures")
     },
     ("Point", "counters"): "The sum of the interval's deltas, by name; zeros are left out.",

@@ -78,16 +78,22 @@ def _figures(total: pd.DataFrame) -> None:
         for name in _COLUMNS
         if name != "group"
     }
+    unpriced = int(row["llm_calls_unpriced"])
     tiles = {
-        "Cost": words.cost(value["cost_usd"], row["llm_calls_unpriced"]),
+        "Cost": words.cost(value["cost_usd"], unpriced),
         "Tokens": words.compact(value["tokens"]),
-        "Cost per record": words.money(value["usd_per_record"]),
-        "Cost per good record": words.money(value["usd_per_good_record"]),
-        "Spent on failed records": words.money(value["failed_usd"]),
+        "Cost per record": words.cost(value["usd_per_record"], unpriced),
+        "Cost per good record": words.cost(value["usd_per_good_record"], unpriced),
+        "Spent on failed records": words.cost(value["failed_usd"], unpriced),
     }
     with st.container(key="tiles"):
         for label, shown in tiles.items():
             st.metric(label, shown, border=True)
+    if unpriced:
+        st.caption(
+            f"Nobody knows the cost of {words.counted(unpriced, 'model call')}: "
+            "all costs here are at least what is shown."
+        )
 
 
 def _over_time(

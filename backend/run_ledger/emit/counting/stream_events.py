@@ -38,6 +38,10 @@ _SILENT_MEMBERS = (  # of Bedrock's Converse stream, and of Google's live messag
     *("server_content", "serverContent", "setup_complete", "setupComplete"),
     *("tool_call", "toolCall", "tool_call_cancellation", "go_away", "session_resumption_update"),
 )
+_FAULTS = (  # of Bedrock's streams
+    *("internalServerException", "modelStreamErrorException", "modelTimeoutException"),
+    *("serviceUnavailableException", "throttlingException", "validationException"),
+)
 _ONGOING = {"queued", "in_progress", "validating", "finalizing", "cancelling", "requires_action"}
 _FINISHED = ("finish_reason", "finishReason", "stop_reason", "completionReason")
 
@@ -54,7 +58,10 @@ def of_event(event: Any) -> list[CallReading] | None:
     if kind == "message_stop":
         end = CallReading(Usage(llm_calls=0), kind="end")
         return [*_of_message(part(event, "message"), is_last=True), end]
-    if kind == "error" and text(event, "event_id") is None:  # with one, a live session's complaint
+    fault = next((name for name in _FAULTS if part(event, name) is not None), None)
+    if fault or (
+        kind == "error" and text(event, "event_id") is None
+    ):  # with one, a live session's complaint
         failed = CallReading(Usage(llm_errors=1, is_told=False), kind="rest")
         return [failed, CallReading(Usage(llm_calls=0), kind="end")]
     return None
@@ -92,17 +99,30 @@ def _is_last_chunk(answer: Any) -> bool | None:
     """Return whether a chunk is its answer's last; None where *answer* is no chunk."""
     name = text(answer, "object") or ""
     content = part(answer, "serverContent") or part(answer, "server_content")
-    if name.endswith(".chunk") or name == "text_completion":
-        return not items(answer, "choices") or is_finished(answer, "choices")
+    choices = items(answer, "choices")
+    if name.endswith(".chunk") or name == "text_completion" or _has_delta(choices):
+        return not choices or is_finished(answer, "choices")
     if name == "batch" or at(answer, "metadata.usage") is not None:
         return True
-    if items(answer, "candidates"):
-        return is_finished(answer, "candidates")
     if content is not None:
         return bool(part(content, "turnComplete") or part(content, "turn_complete"))
+    return _is_last_piece(answer)
+
+
+def _is_last_piece(answer: Any) -> bool | None:
+    """Return the same for chunks that have no list of choices."""
+    if items(answer, "candidates"):
+        return is_finished(answer, "candidates")
     if _is_bedrock_text(answer):
         return first_text(answer, _FINISHED) is not None
-    return None
+    if text(answer, "invocation_id") is not None:  # Google's ADK
+        return part(answer, "partial") is not True
+    is_last = part(answer, "stop")  # llama.cpp
+    return is_last if isinstance(is_last, bool) else None
+
+
+def _has_delta(choices: list[Any]) -> bool:
+    return bool(choices) and part(choices[0], "delta") is not None
 
 
 def _is_bedrock_text(answer: Any) -> bool:

@@ -36,7 +36,7 @@ from run_ledger.emit.counting.usage_fields import (
     usage_of,
     usage_of_span,
 )
-from run_ledger.emit.counting.wrapped_answers import Failed, Wrapped, unwrapped
+from run_ledger.emit.counting.wrapped_answers import Told, Wrapped, unwrapped
 from run_ledger.emit.pricing.usage_totals import Usage
 
 _MOST_LEVELS = 6  # of answers within answers
@@ -58,6 +58,10 @@ _PLACES = (
     "context_wrapper.usage",
     "llm_output.token_usage",
     "response_metadata.token_usage",
+    "response_metadata.usage",
+    "response_metadata.usage_metadata",
+    "response_metadata",
+    "metadata.tokenMetadata",
     "metrics.accumulated_usage",
     "metrics",
     "models_usage",
@@ -82,6 +86,7 @@ _IDS = (
     "provider_response_id",
     "generation_id",
     "response.id",
+    "response.generation_id",
     "data.id",
     "item_id",
     "ResponseMetadata.RequestId",
@@ -103,8 +108,9 @@ def read(answer: Any) -> list[CallReading] | None:
 def _read(answer: Any, level: int) -> list[CallReading] | None:
     if answer is None:
         return []
-    if isinstance(answer, (BaseException, Failed)):
-        return [CallReading(Usage(llm_errors=1, is_told=False))]
+    if isinstance(answer, (BaseException, Told)):
+        has_failed = answer is not Told.NOTHING
+        return [CallReading(Usage(llm_errors=int(has_failed), is_told=False))]
     if level > _MOST_LEVELS or isinstance(answer, (bool, int, float)):
         return None
     attributes = span_usage.attributes_of(answer)
@@ -137,7 +143,7 @@ def _of_one(answer: Any, level: int) -> list[CallReading] | None:
 
 
 def _of_answer(answer: Any) -> list[CallReading] | None:
-    has_failed = text(answer, "status") == "failed" and text(answer, "object") != "batch"
+    has_failed = _has_failed(answer)
     usage = _usage_anywhere(answer)
     if usage is None:
         if not has_failed and stream_events.tells_nothing(answer):
@@ -152,7 +158,22 @@ def _of_answer(answer: Any) -> list[CallReading] | None:
         model=first_text(answer, _MODELS),
         tier=usage.tier or stream_events.tier_of(answer),
     )
-    return [stream_events.of_chunk(answer, CallReading(usage, first_text(answer, _IDS)))]
+    # An event of Google's ADK has an id of its own, and the chunks of an answer are such events.
+    is_event = text(answer, "invocation_id") is not None
+    call_id = None if is_event else first_text(answer, _IDS)
+    return [stream_events.of_chunk(answer, CallReading(usage, call_id))]
+
+
+def _has_failed(answer: Any) -> bool:
+    """Return whether an answer says that its call failed; a batch is many calls."""
+    if text(answer, "object") == "batch":
+        return False
+    reasons = [part(choice, "finish_reason") for choice in items(answer, "choices")]
+    return (
+        text(answer, "status") == "failed"
+        or text(answer, "finish_reason") in {"error", "ERROR"}
+        or "error" in reasons
+    )
 
 
 def _usage_anywhere(answer: Any) -> Usage | None:
@@ -236,7 +257,7 @@ def _call_without_usage(answer: Any) -> Usage | None:
     if (
         name in {"chat.completion", "chat.completion.chunk", "text_completion", "response"}
         or (text(answer, "type") == "message" and text(answer, "role") == "assistant")
-        or items(answer, "candidates")
+        or any(stream_events.is_finished(answer, name) for name in ("choices", "candidates"))
         or items(answer, "generated_images")
         or items(answer, "generatedImages")
         or part(first, "relevance_score") is not None

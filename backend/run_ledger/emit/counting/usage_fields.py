@@ -58,6 +58,7 @@ _FORMS = (
             "prompt_cache_hit_tokens",
             "prompt_tokens_cached",
             "cached_prompt_tokens",
+            "cached_prompt_text_tokens",
             "num_cached_tokens",
             "cached_tokens",
         ),
@@ -108,10 +109,14 @@ _FORMS = (
             "input_tokens_details.cached_tokens",
             "input_token_details.cached_tokens",
             "input_token_details.cache_read",
+            "input_token_details.flex_cache_read",
+            "input_token_details.priority_cache_read",
         ),
         (
             "input_tokens_details.cache_write_tokens",
             "input_token_details.cache_creation",
+            "input_token_details.flex_cache_creation",
+            "input_token_details.priority_cache_creation",
         ),
     ),
     Form(  # Pydantic AI
@@ -130,6 +135,8 @@ _FORMS = (
     Form(("billed_units.input_tokens",), ("billed_units.output_tokens",)),
     Form(("prompt_eval_count",), ("eval_count",)),  # Ollama
     Form(("input_token_count",), ("output_token_count", "generated_token_count")),
+    Form(("tokens_evaluated",), ("tokens_predicted",)),  # llama.cpp
+    Form(("inputTokenCount.totalTokens",), ("outputTokenCount.totalTokens",)),  # Vertex's PaLM
 )
 _SPAN_FORM = Form(
     (span_usage.INPUT,), (span_usage.OUTPUT,), (span_usage.CACHE_READ,), (span_usage.CACHE_WRITTEN,)
@@ -143,6 +150,7 @@ _WRITTEN_FOR_AN_HOUR = (
 )
 _WRITTEN_FOR_MINUTES = "input_token_details.ephemeral_5m_input_tokens"
 _CALLS = ("requests", "successful_requests")
+_TIERS = ("flex", "priority")
 
 
 def usage_of(holder: Any) -> Usage | None:
@@ -188,13 +196,34 @@ def _with_details(usage: Usage, holder: Any) -> Usage:
     room = usage.input_tokens - usage.cache_read_input_tokens
     written = min(max(usage.cache_write_input_tokens, hour + minutes), room)
     output = usage.output_tokens + _reasoning_beside(usage, holder)
-    return usage._replace(
+    usage = usage._replace(
         llm_calls=_first(holder, _CALLS, at, default=1),
         output_tokens=output,
         cache_write_input_tokens=written,
         cache_write_hour_tokens=min(hour, written),
         input_audio_tokens=min(_audio(holder, _DETAILS), usage.input_tokens),
         output_audio_tokens=min(_audio(holder, _OUTPUT_DETAILS), output),
+        tier=next((tier for tier in _TIERS if _has_tier(holder, tier)), None),
+    )
+    for one in items(holder, "iterations"):
+        # Anthropic's summing up of a long context is beside what the answer used.
+        beside = usage_of(one) if text(one, "type") == "compaction" else None
+        usage = usage if beside is None else _sum_of(usage, beside)
+    return usage
+
+
+def _has_tier(holder: Any, tier: str) -> bool:
+    """Return whether LangChain tells its tokens under the name of a tier."""
+    return number(at(holder, f"input_token_details.{tier}")) is not None
+
+
+def _sum_of(usage: Usage, other: Usage) -> Usage:
+    return usage._replace(
+        input_tokens=usage.input_tokens + other.input_tokens,
+        output_tokens=usage.output_tokens + other.output_tokens,
+        cache_read_input_tokens=usage.cache_read_input_tokens + other.cache_read_input_tokens,
+        cache_write_input_tokens=usage.cache_write_input_tokens + other.cache_write_input_tokens,
+        cache_write_hour_tokens=usage.cache_write_hour_tokens + other.cache_write_hour_tokens,
     )
 
 
@@ -204,12 +233,14 @@ def _reasoning_beside(usage: Usage, holder: Any) -> int:
     beside = whole - usage.input_tokens - usage.output_tokens
     if beside <= 0:
         return 0
-    told = _first(holder, tuple(f"{name}.reasoning_tokens" for name in _OUTPUT_DETAILS), at)
+    names = (*(f"{name}.reasoning_tokens" for name in _OUTPUT_DETAILS), "reasoning_tokens")
+    told = _first(holder, names, at)
     return beside if beside == told else 0
 
 
 def _audio(holder: Any, names: tuple[str, ...]) -> int:
-    return _first(holder, tuple(f"{name}.audio_tokens" for name in names), at)
+    kinds = ("audio_tokens", "audio")
+    return _first(holder, tuple(f"{name}.{kind}" for name in names for kind in kinds), at)
 
 
 def _hour_of_bedrock(holder: Any) -> int:
@@ -272,7 +303,7 @@ def part(holder: Any, name: str) -> Any:
     Of a pydantic model only fields are read: some SDKs' properties log warnings when looked at.
     """
     try:
-        if isinstance(holder, Mapping):
+        if type(holder) is dict or isinstance(holder, Mapping):
             return holder.get(name)
         if hasattr(type(holder), "__pydantic_fields__"):
             members = holder.__dict__

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,10 +16,15 @@ _OK = 400  # HTTP statuses from here on are errors
 # A batch's lines that were never sent to a model: they are no calls.
 _NEVER_SENT = {"canceled", "cancelled", "expired", "batch_expired", "batch_cancelled"}
 _BATCH = "batch"
+_LINES: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_MEDIA = ("audio/", "image/")
 
 
-class Failed(NamedTuple):
-    """Stands for a call that failed and told nothing else."""
+class Told(Enum):
+    """Stands for a call of which no more is told."""
+
+    FAILURE = "it failed"
+    NOTHING = "it was answered"
 
 
 class Wrapped(NamedTuple):
@@ -38,7 +43,11 @@ def unwrapped(answer: Any) -> Wrapped | None:
 
 
 def _list(answer: Any) -> Wrapped | None:
-    return Wrapped(list(answer)) if isinstance(answer, (list, tuple)) else None
+    if not isinstance(answer, (list, tuple)):
+        return None
+    if answer and all(at(one, "statistics.token_count") is not None for one in answer):
+        return Wrapped([{"embeddings": list(answer)}])  # what Vertex's SDK returns for one call
+    return Wrapped(list(answer))
 
 
 def _json(answer: Any) -> Wrapped | None:
@@ -51,11 +60,12 @@ def _json(answer: Any) -> Wrapped | None:
 def _decoded(content: str | bytes | bytearray) -> Wrapped | None:
     if content.lstrip()[:1] not in ("{", b"{", "[", b"["):
         return None
-    try:
-        found = msgspec.json.decode(content)
-    except (ValueError, RecursionError):
-        return None
-    return Wrapped([found])
+    for decode in (lambda text: [msgspec.json.decode(text)], _LINES.decode_lines):
+        try:
+            return Wrapped(decode(content))
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def _batch_line(answer: Any) -> Wrapped | None:
@@ -81,7 +91,8 @@ def _batch_line(answer: Any) -> Wrapped | None:
 
 def _is_failed_line(answer: Any) -> bool:
     """Return whether it is an error in the place of an answer, such as ``{"error": {…}}``."""
-    if text(answer, "key") is not None and part(answer, "status"):
+    is_line = text(answer, "key") is not None or part(answer, "request") is not None
+    if is_line and text(answer, "status"):
         return True
     told = ("usage", "usage_metadata", "id", "type", "status")
     return part(part(answer, "error"), "message") is not None and all(
@@ -94,11 +105,12 @@ def _of_http(response: Any, error: Any) -> Wrapped:
         return _failed(text(error, "code"))
     if (number(part(response, "status_code")) or 0) >= _OK:
         return _failed(None)
-    return Wrapped([part(response, "body")], _BATCH)
+    body = part(response, "body")
+    return Wrapped([response if body is None else body], _BATCH)
 
 
 def _failed(why: str | None) -> Wrapped:
-    return Wrapped([] if why in _NEVER_SENT else [Failed()])
+    return Wrapped([] if why in _NEVER_SENT else [Told.FAILURE])
 
 
 def _batch(answer: Any) -> Wrapped | None:
@@ -114,8 +126,9 @@ def _batch(answer: Any) -> Wrapped | None:
 
 def _response(answer: Any) -> Wrapped | None:
     """Unwrap raw HTTP responses of the SDKs; a body that is still to be read stays unread."""
-    raw = part(answer, "http_response")
-    response = answer if raw is None else raw
+    inner = [part(answer, name) for name in ("http_response", "response")]
+    raw = [one for one in inner if part(one, "is_stream_consumed") is not None]
+    response = raw[0] if raw else answer
     status = number(part(response, "status_code"))
     if status is not None:
         return _of_body(response, status)
@@ -129,9 +142,12 @@ def _response(answer: Any) -> Wrapped | None:
 
 def _of_body(response: Any, status: int) -> Wrapped | None:
     if status >= _OK:
-        return Wrapped([Failed()])
+        return Wrapped([Told.FAILURE])
     if part(response, "is_stream_consumed") is not True:
         return None
+    kind = part(part(response, "headers"), "content-type")
+    if isinstance(kind, str) and kind.startswith(_MEDIA):
+        return Wrapped([Told.NOTHING])  # speech, for example
     content = part(response, "content")
     return _decoded(content) if isinstance(content, bytes) else None
 
@@ -145,7 +161,7 @@ def _callback(answer: Any) -> Wrapped | None:
         return Wrapped([at(answer, "data.output")])
     if event in {"on_chat_model_stream", "on_llm_stream"}:
         return Wrapped([at(answer, "data.chunk")])
-    return Wrapped([Failed()] if event in {"on_chat_model_error", "on_llm_error"} else [])
+    return Wrapped([Told.FAILURE] if event in {"on_chat_model_error", "on_llm_error"} else [])
 
 
 def _generations(answer: Any) -> Wrapped | None:
@@ -155,18 +171,37 @@ def _generations(answer: Any) -> Wrapped | None:
         return Wrapped([part(answer, "message")])  # one generation
     if prompts and not isinstance(prompts[0], (list, tuple)):
         prompts = [prompts]
-    messages = [part(choices[0], "message") for choices in prompts if choices]
-    if messages and all(part(one, "usage_metadata") is not None for one in messages):
-        return Wrapped(messages)
-    return None
+    answers = [_generated(choices[0]) for choices in prompts if choices]
+    told = [one for one in answers if one is not None]
+    return Wrapped(told) if told else None
+
+
+def _generated(generation: Any) -> Any:
+    """Return what tells the usage of one generation: its message, or what the model said beside."""
+    message, beside = part(generation, "message"), part(generation, "generation_info")
+    if any(part(message, name) is not None for name in ("usage_metadata", "response_metadata")):
+        is_told = part(message, "usage_metadata") or part(message, "response_metadata")
+        return message if is_told else None
+    told = ("usage_metadata", "usage", "token_usage", "prompt_eval_count")
+    return beside if any(part(beside, name) is not None for name in told) else None
 
 
 def _run(answer: Any) -> Wrapped | None:
     """Unwrap the messages of an agent's run, and the SDK's own answer that others pass on."""
-    messages = items(answer, "messages")
-    if isinstance(answer, Mapping) and any(part(one, "usage_metadata") for one in messages):
-        return Wrapped([one for one in messages if part(one, "usage_metadata")])
+    names = ("usage_metadata", "models_usage")
+    messages = [one for one in items(answer, "messages") if any(part(one, name) for name in names)]
+    if messages:
+        return Wrapped(messages)
     raw = part(answer, "raw")
-    if raw is not None and (part(answer, "message") is not None or text(answer, "text")):
+    beside = ("message", "text", "parsed", "parsing_error")
+    if raw is not None and any(part(answer, name) is not None for name in beside):
         return Wrapped([raw])
-    return None
+    hidden = _attribute(answer, "_raw_response")  # of what Instructor returns
+    return None if hidden is None else Wrapped([hidden])
+
+
+def _attribute(answer: Any, name: str) -> Any:
+    try:
+        return getattr(answer, name, None)
+    except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours
+        return None
