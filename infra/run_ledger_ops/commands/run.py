@@ -13,6 +13,7 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import CANNOT, warn
 from run_ledger_ops.producer import options
 from run_ledger_ops.producer.process import CouldNotStart, ProcessEnd, run_command
+from run_ledger_ops.producer.run_identity import run_identity
 from run_ledger_ops.producer.values import duration, take_out_unusable, whole
 
 _EXIT_SECONDS = 5.0
@@ -35,6 +36,10 @@ examples:
 
 Inside the command, `run-ledger emit job --add records_ok=5` adds to its job, and so does
 `RunLedger().join()` in Python; jobs of `RunLedger().job()` become its parts.
+
+With --job NAME, each run is a new job of that name, whose id begins with it and is told on
+standard error; where a scheduler says which attempt it is, its attempts are one job's. With
+--attempt as well, NAME is the job's id.
 
 Result: succeeded for exit code 0, partial for a --partial-code, failed for others; cancelled when
 one of the signals INT, TERM, HUP and QUIT ended it or was passed on before it ended; timed_out
@@ -137,13 +142,18 @@ def _work(command: Sequence[str], job: Job, given: argparse.Namespace | None) ->
 
 
 def _job(ledger: RunLedger, given: argparse.Namespace, command: Sequence[str]) -> Job:
+    which = run_identity(given.job, given.attempt)
+    if ledger.enabled and which.words:
+        warn(f"run-ledger run: {which.words}")
+    program = os.path.basename(command[0])  # noqa: PTH119 - a word, no path of ours
+    name = given.name or (given.job if which.words else program)
     return ledger.job(
         client_id=given.client,
         project_id=given.project,
-        job_id=given.job,
+        job_id=which.job_id,
         pipeline=given.pipeline,
-        attempt=given.attempt,
-        name=given.name or os.path.basename(command[0]),  # noqa: PTH119 - a word, no path of ours
+        attempt=which.attempt,
+        name=name,
         parent_job_id=given.parent,
         records_total=given.total,
         tags=dict(given.tag) if given.tag else None,

@@ -17,6 +17,7 @@ from tests.support.producers.buses import WillingBus, served
 from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain.state.job import Job
+from run_ledger.emit.identity.identifiers import to_identifier
 from run_ledger_ops.commands.run import _message
 from run_ledger_ops.producer.values import duration
 
@@ -42,11 +43,15 @@ def start(bus: WillingBus, tmp_path: Path) -> Start:
     """Give a way to start `run-ledger run`, with Python code or another command to run."""
 
     def start(
-        *command: str, code: str | None = None, options: tuple[str, ...] = (), **more: Any
+        *command: str,
+        code: str | None = None,
+        options: tuple[str, ...] = (),
+        which: tuple[str, ...] = ("--job", tmp_path.name, "--attempt", "1"),
+        **more: Any,
     ) -> subprocess.Popen[bytes]:
         if code is not None:
             command = (sys.executable, "-c", textwrap.dedent(code))
-        words = ["run", "--client", "c", "--project", "p", "--job", tmp_path.name, *options]
+        words = ["run", "--client", "c", "--project", "p", *which, *options]
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
         return subprocess.Popen(
             [sys.executable, "-c", MAIN, *words, "--spool", str(tmp_path), "--", *command],
@@ -61,6 +66,51 @@ def start(bus: WillingBus, tmp_path: Path) -> Start:
 def job(bus: WillingBus, tmp_path: Path) -> Callable[[], Job]:
     """Give a way to see what the ledger knows of the job."""
     return lambda: bus.jobs[tmp_path.name]
+
+
+def test_a_job_by_name_is_new_each_time(start: Start, bus: WillingBus, tmp_path: Path) -> None:
+    """Its id begins with the name, and standard error tells it; the name is what people read."""
+    name = tmp_path.name
+    told = [
+        start("true", which=("--job", name)).communicate(timeout=60)[1].decode() for _ in range(2)
+    ]
+
+    mine = {job_id: job for job_id, job in bus.jobs.items() if job_id.startswith(f"{name}:")}
+    assert len(mine) == 2
+    for line in told:
+        assert sum(f"run-ledger run: job {job_id}, a new one" in line for job_id in mine) == 1
+    assert {(job.latest("name"), *job.attempts) for job in mine.values()} == {(name, 1)}
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "job_id"),
+    [
+        ({"AWS_BATCH_JOB_ID": "4c2f:3", "AWS_BATCH_JOB_ATTEMPT": "2"}, "{name}:4c2f:3"),
+        ({"RUN_LEDGER_JOB_ID": "exec-7", "RUN_LEDGER_RETRIES": "1"}, "{name}:exec-7"),
+        ({"RUN_LEDGER_ATTEMPT": "2"}, "{name}"),
+        (
+            {
+                "GITHUB_REPOSITORY_ID": "5",
+                "GITHUB_RUN_ID": "16",
+                "GITHUB_JOB": "enrich",
+                "GITHUB_RUN_ATTEMPT": "2",
+            },
+            "{name}:5:16:enrich",
+        ),
+    ],
+)
+def test_a_schedulers_attempts_are_attempts_of_one_job(
+    start: Start, bus: WillingBus, tmp_path: Path, scheduler: dict[str, str], job_id: str
+) -> None:
+    """What tries again says so, and standard error says which attempt it is."""
+    name = tmp_path.name
+    process = start("true", which=("--job", name), env={**os.environ, **scheduler})
+    told = process.communicate(timeout=60)[1].decode()
+
+    expected = to_identifier(job_id.format(name=name).removeprefix(f"{name}:"))
+    expected = name if job_id == "{name}" else to_identifier(name, expected)
+    assert list(bus.jobs[expected].attempts) == [2]
+    assert f"job {expected}, attempt 2 as the scheduler says" in told
 
 
 def error_of(job: Job) -> tuple[str, str] | None:
