@@ -8,12 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from run_ledger_ops.commands import emit, run, spool
+from run_ledger_ops.commands import emit, feeding, run, spool
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words
 from run_ledger_ops.console.terminal import CANNOT, warn
 
-_PRODUCERS = {"emit": emit, "run": run, "spool": spool}
+_PRODUCERS = {"emit": emit, "run": run, "openlineage": feeding, "spool": spool}
 _NEVER_IN_THE_WAY = {"emit", "run"}  # of the script or the command that they are part of
 _EXTRA = {"boto3", "yaml"}  # what `pip install "run-ledger[ops]"` adds
 _INCOMPLETE = 'To run or mend a ledger: pip install "run-ledger[ops]".'

@@ -58,7 +58,13 @@ from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
 
 from run_ledger.emit.ledger import RunLedger
-from run_ledger.emit.lineage import LineageAdapter, LineageRules, UnusableEvent, read_rules
+from run_ledger.emit.lineage import (
+    LineageAdapter,
+    LineageRules,
+    UnusableEvent,
+    read_rules,
+    without_run,
+)
 from run_ledger.emit.lineage.rules import OPTIONS, option_text
 
 _log = logging.getLogger("run_ledger.emit.openlineage")
@@ -154,8 +160,8 @@ class RunLedgerTransport(Transport):
 
     def _report(self, event: Any) -> None:
         content = Serde.to_dict(event)
-        if "run" not in content:
-            self._counts["dataset_events" if "dataset" in content else "job_events"] += 1
+        if kind := without_run(content):
+            self._counts[f"{kind}_events"] += 1
             return
         if self._config.problem is not None:
             raise UnusableEvent(self._config.problem)

@@ -73,6 +73,7 @@ commands: checkout.py console analysts_app.py clients sign_in producer deploying
     backend/domain backend/domain/contract backend/domain/api
     backend/store/items backend/store/clients
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
+    backend/emit/lineage
 mending: console checks backend/domain backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
 operations.py: console commands mending

@@ -4,7 +4,7 @@
 transport for OpenLineage's client and the command `run-ledger openlineage` both use it.
 """
 
-from .facets import UnusableEvent
+from .facets import UnusableEvent, without_run
 from .rules import JobTypes, LineageRules, Owner, read_rules
 from .run_events import LineageAdapter
 
@@ -15,4 +15,5 @@ __all__ = [
     "Owner",
     "UnusableEvent",
     "read_rules",
+    "without_run",
 ]

@@ -12,6 +12,13 @@ class UnusableEvent(ValueError):
     """A run event from which no job event can be made; the message says what is wrong with it."""
 
 
+def without_run(event: Mapping[str, Any]) -> str | None:
+    """Return what an event is about that is about no run: ``dataset`` or ``job``; None of a run."""
+    if "run" in event:
+        return None
+    return "dataset" if "dataset" in event else "job"
+
+
 def members(holder: Any, *path: str) -> Mapping[str, Any]:
     """Return the object at *path*; an empty one where there is none."""
     found = at(holder, *path)

@@ -98,7 +98,8 @@ def _phrase(assertion: Any, dataset: str) -> str:
         ),
         "assertion",
     )
-    name, column = text(assertion, "name"), text(assertion, "column")
+    name = text(assertion, "name")
+    column = text(assertion, "column") or text(assertion, "columnId")
     phrase = f"{kind[:_SHORT]}({column[:_SHORT]})" if column else kind[:_SHORT]
     if name and name != kind:
         phrase += f" {name[:_SHORT]}"
