@@ -21,6 +21,7 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.producer import options
 from run_ledger_ops.producer.recordings import Recorded, Unreadable, recorded
+from run_ledger_ops.producer.values import UnusableValue, pair
 
 _INCOMPLETE = 1
 _EVENTS_AT_ONCE = 200  # well below what fits into memory while the bus is slow
@@ -80,7 +81,7 @@ def add_to(commands: Words) -> None:
         help="only these types of jobs; =-A,-B: all but these",
     )
     rules.add_argument(
-        "--tag", type=options.pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
+        "--tag", type=pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"
     )
     rules.add_argument(
         "--config", type=Path, metavar="FILE", help="openlineage.yml with the transport's options"
@@ -176,8 +177,10 @@ def _rules(given: argparse.Namespace, stated: Mapping[str, Any]) -> LineageRules
     wanted = {name: value for name, value in stated.items() if name in OPTIONS}
     wanted |= {name: value for name, value in said.items() if value is not None}
     try:
-        if given.tag:
-            wanted["tags"] = {**(stated.get("tags") or {}), **dict(given.tag)}
+        for one in given.tag or ():
+            if isinstance(one, UnusableValue):
+                raise OpsError(f"--tag is {one.text!r:.80}; allowed: {one.allowed}.")
+            wanted["tags"] = {**(wanted.get("tags") or {}), one[0]: one[1]}
         return read_rules(wanted)
     except (TypeError, ValueError) as error:
         raise OpsError(f"{error}.") from error

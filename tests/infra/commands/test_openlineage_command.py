@@ -234,6 +234,7 @@ def test_a_bus_that_is_down_keeps_events_on_disk(
         (("nowhere", *CLIENT), "nowhere is not there."),
         ((".", *CLIENT), ". can't be opened: Is a directory."),
         (("events",), "client_id is missing"),
+        (("events", *CLIENT, "--tag", "x"), "--tag is 'x'; allowed: NAME=TEXT."),
         (("events", *CLIENT, "--config", "nowhere.yml"), "nowhere.yml can't be read"),
         (("events", *CLIENT, "--config", "other.yml"), "other.yml has no mapping `transport`."),
         (("events", *CLIENT, "--bus", "", "--job-types", ","), None),
