@@ -55,7 +55,8 @@ _LOG_URLS = (
 )
 _MOST_TAGS = 64
 _LONGEST_TAG_NAME = 128
-_MOST_LEFT_OUT_REMEMBERED = 10_000  # runs
+_ENDS = ("COMPLETE", "FAIL", "ABORT")
+_MOST_REMEMBERED = 10_000  # runs
 _OWN_TAG = "openlineage_client_version"  # added by the client to every event, of no use to anybody
 _HTTPS = re.compile(r"https://[^\s\x00-\x1f\x7f@/]+(?:/[^\s\x00-\x1f\x7f]*)?\Z")
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -69,6 +70,7 @@ class LineageAdapter:
         self._identities = RunIdentities(airflow_attempts=rules.airflow_attempts)
         self._statistics = StatisticsMemory()
         self._left_out: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[tuple[str, int], str] = OrderedDict()
         self._lock = threading.Lock()
         self._process = os.getpid()
 
@@ -102,20 +104,28 @@ class LineageAdapter:
             return run_id in self._left_out
         if self._rules.job_types.take(job_type):
             return False
-        self._left_out[run_id] = None
-        if len(self._left_out) > _MOST_LEFT_OUT_REMEMBERED:
-            self._left_out.popitem(last=False)
+        _remember(self._left_out, run_id, None)
         return True
+
+    def _is_afterwards(self, kind: str, identity: RunIdentity, occurred_at: str) -> bool:
+        """Return whether a run that has ended only tells more; it has not begun anew."""
+        run = identity[:2]
+        if kind in _ENDS:
+            _remember(self._ended, run, min(occurred_at, self._ended.get(run, occurred_at)))
+        return kind == "RUNNING" and run in self._ended and self._ended[run] < occurred_at
 
     def _state(self, event: Mapping[str, Any], identity: RunIdentity) -> Detail:
         kind = str(event.get("eventType") or "OTHER").upper()
         job, facets = members(event, "job"), members(event, "run", "facets")
+        occurred_at = event_time(event.get("eventTime"))
         status = _STATES.get(kind, _BEFORE_START)
+        if self._is_afterwards(kind, identity, occurred_at):
+            status = _BEFORE_START
         state: Detail = {
             "job_id": identity.job_id,
             "name": cut_text(identity.name),
             **_owner(job, self._rules),
-            "occurred_at": event_time(event.get("eventTime")),
+            "occurred_at": occurred_at,
             "attempt": identity.attempt,
             **status,
         }
@@ -130,6 +140,13 @@ class LineageAdapter:
         if error and kind != "COMPLETE":
             state["error"] = error
         return state
+
+
+def _remember(known: OrderedDict[Any, Any], key: object, value: object) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > _MOST_REMEMBERED:
+        known.popitem(last=False)
 
 
 def _identified(detail: Detail, identity: Any) -> Detail:

@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
+
+from run_ledger.domain.contract.vocabulary import MAX_COUNT
 
 from .facets import at, count, items
 
@@ -23,7 +26,10 @@ Figures = tuple[tuple[str, int], ...]
 """Counters with their values, sorted by name, such as ``(("records_ok", 5),)``."""
 
 DatasetKey = tuple[str, str, str]
-"""``inputs`` or ``outputs``, namespace, and name; for a dataset without names, its position."""
+"""``inputs`` or ``outputs``, namespace, and name; for a dataset without names, its position.
+
+What stands for several datasets of an event is ``("all", "", "others")``.
+"""
 
 _FACETS = {
     "outputs": (
@@ -37,6 +43,7 @@ _FACETS = {
 }
 _HOLDERS = {"outputs": ("outputFacets", "facets"), "inputs": ("inputFacets", "facets")}
 _MOST_DATASETS_REMEMBERED = 50_000
+_MOST_DATASETS_TOLD = 500  # of one event; each becomes an event of the ledger
 _MOST_FIGURES_REMEMBERED = 200  # of one dataset
 
 
@@ -112,7 +119,22 @@ class StatisticsMemory:
 
 
 def statistics_of(event: Mapping[str, Any]) -> dict[DatasetKey, Figures]:
-    """Return the figures of each dataset; the last ones where it is listed twice."""
+    """Return the figures of each dataset; the last ones where it is listed twice.
+
+    Of an event with very many datasets, those that it tells last are one dataset together.
+    """
+    found = _each(event)
+    if len(found) <= _MOST_DATASETS_TOLD:
+        return found
+    kept = dict(islice(found.items(), _MOST_DATASETS_TOLD))
+    rest: dict[str, int] = {}
+    for figures in islice(found.values(), _MOST_DATASETS_TOLD, None):
+        for name, value in figures:
+            rest[name] = min(rest.get(name, 0) + value, MAX_COUNT)
+    return kept | {("all", "", "others"): tuple(sorted(rest.items()))}
+
+
+def _each(event: Mapping[str, Any]) -> dict[DatasetKey, Figures]:
     found: dict[DatasetKey, Figures] = {}
     for side, (facets, counters) in _FACETS.items():
         for position, dataset in enumerate(items(event, side)):

@@ -335,3 +335,21 @@ def test_a_run_that_was_left_out_stays_out() -> None:
     assert adapter.job_events(typed("a", "SQL")) == []
     assert adapter.job_events(typed("a", None, RunState.COMPLETE)) == []
     assert adapter.job_events(typed("b", None))
+
+
+def test_a_run_that_tells_more_after_its_end_has_not_begun_anew() -> None:
+    """Engines send what they know late; a run that starts again says so by START."""
+    adapter = LineageAdapter(RULES)
+    told = [
+        (RunState.START, "2020-12-17T03:00:00.000Z"),
+        (RunState.COMPLETE, "2020-12-17T03:10:00.000Z"),
+        (RunState.RUNNING, "2020-12-17T03:11:00.000Z"),
+        (RunState.RUNNING, "2020-12-17T03:09:00.000Z"),
+        (RunState.START, "2020-12-17T04:00:00.000Z"),
+    ]
+
+    states = [adapter.job_events(Serde.to_dict(run_event(kind, at)))[0] for kind, at in told]
+
+    assert [one["status"] for one in states] == [
+        *("running", "completed", "queued", "running", "running")
+    ]
