@@ -17,7 +17,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, JobResult
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.meter import Meter
-from run_ledger.emit.counting.outgoing_events import error_document
+from run_ledger.emit.counting.told_errors import error_document
 from run_ledger.emit.identity import environment
 from run_ledger.emit.reporter import Reporter
 from run_ledger.emit.thread_pools import carry
@@ -143,35 +143,54 @@ class Job:
             if self._accumulator is not None:
                 self._accumulator.show_alive()
 
-    def fail(self, error: BaseException | str, error_type: str | None = None) -> None:
+    def fail(
+        self,
+        error: BaseException | str,
+        error_type: str | None = None,
+        *,
+        fingerprint: str | None = None,
+    ) -> None:
         """Let the job end as failed with *error* when its block is left; the error shows at once.
 
-        Text in it that looks like a secret is blanked. *error_type* replaces the exception's own
-        type. Errors of one type and message, apart from numbers and ids, form an error group.
+        Secrets in it are blanked, and an exception tells its cause. *error_type* replaces the
+        exception's own type. Errors of one kind form an error group, found by type and message;
+        give a *fingerprint* of at most 128 characters where you know the group.
         """
-        self._decide("failed", error, error_type)
+        self._decide("failed", error, error_type, fingerprint)
 
     def time_out(
-        self, error: BaseException | str | None = None, error_type: str | None = None
+        self,
+        error: BaseException | str | None = None,
+        error_type: str | None = None,
+        *,
+        fingerprint: str | None = None,
     ) -> None:
         """Let the job end as timed out when its block is left."""
-        self._decide("timed_out", error, error_type)
+        self._decide("timed_out", error, error_type, fingerprint)
 
     def cancel(
-        self, error: BaseException | str | None = None, error_type: str | None = None
+        self,
+        error: BaseException | str | None = None,
+        error_type: str | None = None,
+        *,
+        fingerprint: str | None = None,
     ) -> None:
         """Let the job end as cancelled when its block is left."""
-        self._decide("cancelled", error, error_type)
+        self._decide("cancelled", error, error_type, fingerprint)
 
     def partial(
-        self, error: BaseException | str | None = None, error_type: str | None = None
+        self,
+        error: BaseException | str | None = None,
+        error_type: str | None = None,
+        *,
+        fingerprint: str | None = None,
     ) -> None:
         """Let the job end as partial when its block is left, unless it fails.
 
         Some records did not get through: *error* says why. Of several calls the first one counts.
         """
         if self._result is None or (self._result == "partial" and self._error is None):
-            self._decide("partial", error, error_type)
+            self._decide("partial", error, error_type, fingerprint)
 
     def queued(self) -> None:
         """Report that the job is queued; its start is reported later, here or elsewhere."""
@@ -270,11 +289,12 @@ class Job:
         result: JobResult,
         error: BaseException | str | None,
         error_type: str | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         with self._reporter.guard():
             self._result = result
             if error is not None:
-                self._error = error_document(error, error_type)
+                self._error = error_document(error, error_type, fingerprint=fingerprint)
                 self._set_latest("error", self._error)
 
     def _set_latest(self, field: str, value: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.emit import RunLedger
-from run_ledger.emit.counting.outgoing_events import error_document
+from run_ledger.emit.counting.told_errors import error_document
 from run_ledger.emit.identity import environment as around
 from run_ledger.emit.identity.job_identities import JobIdentities
 from run_ledger_ops.console import terminal
@@ -81,6 +81,9 @@ def _add_job_words(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--at", metavar="TEXT", help="the job's stage: the step that it is at")
     group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
     group.add_argument("--error-type", metavar="TEXT", help="type of the error (default: Error)")
+    group.add_argument(
+        "--fingerprint", metavar="TEXT", help="the error's group (default: by type and message)"
+    )
 
 
 def _add_project_words(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +187,7 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
     owner = JobIdentities().owner(given.client, given.project, given.pipeline)
     error = None
     if given.error is not None:
-        error = error_document(given.error, given.error_type)
+        error = error_document(given.error, given.error_type, fingerprint=given.fingerprint)
     status = given.status or ("completed" if given.result else None)
     if "result" in given.unusable:
         status = None if status == "completed" else status

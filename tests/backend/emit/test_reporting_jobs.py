@@ -11,6 +11,7 @@ import pytest
 from tests.backend.emit.conftest import Make
 from tests.support.producers.buses import WillingBus
 
+from run_ledger.domain.contract.fingerprints import fingerprint
 from run_ledger.emit import Job, RunLedger, current_job
 
 OWNER = {"client_id": "c", "project_id": "p"}
@@ -51,12 +52,20 @@ def last(ledger: RunLedger, bus: WillingBus) -> dict[str, Any]:
         (GeneratorExit(), "cancelled", {"type": "GeneratorExit", "message": ""}),
         (SoftTimeLimitExceeded(), "timed_out", None),
         (Unspeakable(), "failed", None),
-        (ValueError("x" * 5000), "failed", {"type": "ValueError", "message": "x" * 1023 + "…"}),
+        (
+            ValueError("x" * 5000),
+            "failed",
+            {
+                "type": "ValueError",
+                "message": f"{'x' * 700} … {'x' * 321}",
+                "fingerprint": fingerprint("ValueError", "x" * 5000),
+            },
+        ),
         (ValueError("bad \ud800"), "failed", {"type": "ValueError", "message": "bad ?"}),
         (
             RuntimeError("https://me:hunter2@host/ refused"),
             "failed",
-            {"type": "RuntimeError", "message": "https://[blanked]@host/ refused"},
+            {"type": "RuntimeError", "message": "https://me:[blanked]@host/ refused"},
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",

@@ -119,6 +119,13 @@ def test_secrets_in_an_error_are_blanked(run: Run, bus: WillingBus) -> None:
     assert bus.details[0]["error"] == {"type": "X", "message": "login password=[blanked] failed"}
 
 
+def test_the_group_of_an_error(run: Run, bus: WillingBus) -> None:
+    """A script that knows what went wrong may name the group."""
+    run(*JOB, "--result", "failed", "--error", "disk of db-7 full", "--fingerprint", "disk-full")
+
+    assert bus.details[0]["error"]["fingerprint"] == "disk-full"
+
+
 def test_a_project(run: Run, bus: WillingBus) -> None:
     """Projects have words of their own."""
     words = ["--name", "n", "--due-at", "2027-01-01T00:00:00Z", "--jobs-expected", "3"]

@@ -22,9 +22,9 @@ from run_ledger.domain.contract.vocabulary import (
 )
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.emit.counting.redaction import redacted
+from run_ledger.emit.counting.told_errors import MAX_TEXT, error_members
 from run_ledger.emit.identity.identifiers import named, text_of, to_identifier
 
-MAX_TEXT = 1024  # characters
 _MAX_SHORT_TEXT = 128  # characters
 
 OnInvalid = Callable[[InvalidEvent], None]
@@ -138,12 +138,16 @@ class Mending:
 
     def _error(self, field: str, error: Any) -> dict[str, Any]:
         """Return an error with both of its texts, whichever of them it lacks."""
-        kept = {"type": "Error", "message": ""}
+        told = {"type": "Error", "message": "", "fingerprint": ""}
+        others = {}
         for name, value in self._members(field, error):
             key = text_of(name)
             longest = _MAX_SHORT_TEXT if key == "fingerprint" else MAX_TEXT
-            kept[key] = self._text(f"{field}.{key}", value, longest)
-        return {name: text for name, text in kept.items() if name != "fingerprint" or text}
+            others[key] = self._text(f"{field}.{key}", value, longest)
+            if key in told:
+                told[key] = text_of(value)
+                del others[key]
+        return others | error_members(told["type"], told["message"], told["fingerprint"])
 
     def _members(self, field: str, holder: Any) -> Iterator[tuple[Any, Any]]:
         """Yield the members of a mapping that have a value, and refuse what is none."""

@@ -13,8 +13,8 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
-from run_ledger.emit.counting.mending import Mending, OnInvalid, cut_text
-from run_ledger.emit.counting.redaction import redacted
+from run_ledger.emit.counting.mending import Mending, OnInvalid
+from run_ledger.emit.counting.told_errors import error_document
 
 _REQUIRED = {"job_id", "project_id", "client_id", "event_id", "result"}
 _ENVELOPE_BYTES = 200  # names and source of an event, generously
@@ -61,25 +61,6 @@ def make_event(
             return None
         else:
             return OutgoingEvent(str(content["event_id"]), detail_type, text)
-
-
-def error_document(error: object, error_type: str | None = None) -> dict[str, str]:
-    """Return the contract's ``error`` for an exception or a text, with secrets blanked.
-
-    For example ``{"type": "KeyError", "message": "'sku'"}``. *error_type* replaces the type.
-    """
-    if not isinstance(error, BaseException):
-        return {"type": cut_text(error_type or "Error"), "message": cut_text(redacted(str(error)))}
-    exception = type(error)
-    module = "" if exception.__module__ in {"builtins", "__main__"} else f"{exception.__module__}."
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - a pipeline's exception may be broken in any way
-        message = "(an error whose text can't be had)"
-    return {
-        "type": cut_text(error_type or f"{module}{exception.__qualname__}"),
-        "message": cut_text(redacted(message)),
-    }
 
 
 def _content(detail: Mapping[str, Any], on_invalid: OnInvalid) -> dict[str, Any]:

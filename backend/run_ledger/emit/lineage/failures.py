@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from run_ledger.emit.counting.mending import cut_text
-from run_ledger.emit.counting.redaction import redacted
 from run_ledger.emit.counting.stack_traces import (
     TracedException,
     exception_in,
     typed_message,
     without_trace,
 )
+from run_ledger.emit.counting.told_errors import error_members
 
 from .facets import at, items, text
 
@@ -42,7 +41,7 @@ def error_of(event: Mapping[str, Any], facets: Mapping[str, Any]) -> dict[str, s
     if assertions:
         kind = _FAILED_ASSERTION if kind == _NO_TYPE else kind
         message = f"{assertions}: {message}" if message else assertions
-    return {"type": cut_text(kind), "message": cut_text(redacted(message))}
+    return error_members(kind, message)
 
 
 def reported_error(facets: Mapping[str, Any]) -> dict[str, str] | None:

@@ -154,7 +154,8 @@ def test_text_that_is_too_long_is_cut_and_told(field: str) -> None:
     content, lost = made({**END, outer: value if inner else text})
 
     kept = content[outer][inner] if inner else content[outer]
-    assert kept == "x" * 1023 + "…"
+    in_middle = "x" * 700 + " … " + "x" * 321
+    assert kept == (in_middle if field == "error.message" else "x" * 1023 + "…")
     assert [(type(one), one.field) for one in lost] == [(Shortened, f"detail.{field}")]
 
 
