@@ -141,7 +141,7 @@ class Mending:
         told = {"type": "Error", "message": "", "fingerprint": ""}
         others = {}
         for name, value in self._members(field, error):
-            key = text_of(name)
+            key = cut_text(name, _MAX_SHORT_TEXT)
             longest = _MAX_SHORT_TEXT if key == "fingerprint" else MAX_TEXT
             others[key] = self._text(f"{field}.{key}", value, longest)
             if key in told:
