@@ -31,13 +31,15 @@ class Meter:
     def __init__(
         self,
         prices: Prices | None = None,
-        on_unpriced: Callable[[str | None, int], None] = lambda _model, _calls: None,
+        on_unpriced: Callable[[str | None, int, bool], None] = lambda *_: None,
         on_unread: Callable[[Any], None] = lambda _answer: None,
     ) -> None:
         """Use *prices*.
 
-        Call *on_unpriced* with a model that has no price and the number of its calls, and
-        *on_unread* with an answer in which nothing is recognised.
+        Call *on_unpriced* with a model, the number of its calls whose cost turned out not to be
+        known, or less than 0 if it is known after all, and whether that is certain: a stream may
+        tell its usage after its end. Call *on_unread* with an answer in which nothing is
+        recognised.
         """
         self._prices = prices or Prices()
         self._on_unpriced = on_unpriced
@@ -77,8 +79,9 @@ class Meter:
                     return {}
                 usage, before = noted.call.usage, noted.before or _NOTHING
                 cost, unpriced = self._change_of_cost(noted, model)
-        if unpriced > 0:
-            self._on_unpriced(model or usage.model, unpriced)
+        if unpriced:
+            is_certain = usage.is_told or reading.kind == "whole"
+            self._on_unpriced(model or usage.model, unpriced, is_certain)
         change = {name: getattr(usage, name) - getattr(before, name) for name in _COUNTED}
         return {
             **change,

@@ -6,6 +6,7 @@ and the same call is counted once. Some tell nothing, and that is known, too.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from run_ledger.emit.counting.usage_fields import (
@@ -42,6 +43,7 @@ _FAULTS = (  # of Bedrock's streams
     *("internalServerException", "modelStreamErrorException", "modelTimeoutException"),
     *("serviceUnavailableException", "throttlingException", "validationException"),
 )
+_USUAL = {"standard", "default", "auto", "on_demand", "unspecified"}
 _ONGOING = {"queued", "in_progress", "validating", "finalizing", "cancelling", "requires_action"}
 _FINISHED = ("finish_reason", "finishReason", "stop_reason", "completionReason")
 
@@ -184,11 +186,12 @@ def tier_of(answer: Any) -> str | None:
             ),
             *("usage_metadata.service_tier", "response_metadata.service_tier"),
             *("usageMetadata.serviceTier", "serviceTier", "response.service_tier"),
+            *("usage_metadata.traffic_type", "usageMetadata.trafficType"),
         ),
     )
     if text(part(answer, "usage"), "speed") == "fast":
         return "fast"
     if told is None:
         return None
-    usual = {"standard", "default", "auto", "on_demand", "unspecified", "service_tier_unspecified"}
-    return None if told.lower() in usual else told.lower().removeprefix("service_tier_")
+    told = re.sub(r"^(?:service_tier|on_demand|traffic_type)_", "", told.lower())
+    return None if told in _USUAL else told

@@ -288,7 +288,7 @@ def _of_span(attributes: Mapping[str, Any]) -> list[CallReading]:
     failed = int(span_usage.ERROR in span.attributes)
     usage = usage_of_span(span.attributes)
     if usage is None:
-        if not failed:
+        if not (failed or span.is_call):
             return []
         usage = Usage(is_told=False)
     model = first_text(span.attributes, _SPAN_MODELS, part)

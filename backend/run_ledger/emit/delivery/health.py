@@ -114,15 +114,16 @@ class Health:
             attempt,
         )
 
-    def note_unpriced(self, model: str | None, calls: int) -> None:
-        """Count *calls* whose cost nobody knows; log each model once."""
+    def note_unpriced(self, model: str | None, calls: int, is_certain: bool) -> None:  # noqa: FBT001
+        """Count *calls* whose cost nobody knows, below 0 if it is; log each model once."""
         self.count("unpriced", calls)
-        self._log_once(
-            f"unpriced {model}",
-            "no price is known for calls of model %s: the job's cost is at least what it shows, "
-            "and llm_calls_unpriced counts them",
-            shown(model) if model else "(none named: pass model= to Job.usage)",
-        )
+        if calls > 0 and is_certain:
+            self._log_once(
+                f"unpriced {model}",
+                "no price is known for calls of model %s: the job's cost is at least what it "
+                "shows, and llm_calls_unpriced counts them",
+                shown(model) if model else "(none named: pass model= to Job.usage)",
+            )
 
     def note_unread(self, answer: object) -> None:
         """Count an answer in which nothing was recognised; log each type once, no content."""

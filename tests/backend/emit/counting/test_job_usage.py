@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections.abc import Callable
 
+import pytest
 from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import Price, Prices, RunLedger
@@ -58,3 +60,45 @@ def test_workers_get_the_prices_with_the_job(make: Make) -> None:
 
     assert first._reporter is second._reporter
     assert first._reporter._prices.of("m") == PRICES.of("m")
+
+
+def test_what_is_not_known_is_said_once(
+    make: Make, bus: WillingBus, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A model without a price and a type that is not known are named once each, without content."""
+    ledger = make(prices=PRICES)
+
+    with caplog.at_level(logging.WARNING), ledger.job(client_id="a", project_id="p") as job:
+        for number in range(3):
+            job.usage({"model": "new", "usage": {"prompt_tokens": number + 1}})
+            job.usage({"answer": "a secret of somebody"})
+
+    assert ledger.close()
+    assert len([line for line in caplog.messages if "model 'new'" in line]) == 1
+    assert len([line for line in caplog.messages if "type builtins.dict" in line]) == 1
+    assert "a secret" not in caplog.text
+    assert (ledger.stats().unpriced, ledger.stats().unread) == (3, 3)
+
+
+def test_a_stream_that_tells_its_usage_after_its_end_is_priced(
+    make: Make, bus: WillingBus, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between its end and its usage the cost is not known, which is no reason for a warning."""
+    ledger = make(prices=PRICES)
+    chunk = {"id": "c", "object": "chat.completion.chunk", "model": "m"}
+
+    with caplog.at_level(logging.WARNING), ledger.job(client_id="a", project_id="p") as job:
+        job.usage(chunk | {"choices": [{"delta": {}, "finish_reason": "stop"}]})
+        assert ledger.stats().unpriced == 1
+        job.usage(chunk | {"choices": [], "usage": ANSWER["usage"]})
+
+    assert ledger.close()
+    assert ledger.stats().unpriced == 0
+    assert "price" not in caplog.text
+    (found,) = bus.jobs.values()
+    assert found.counters == {
+        "llm_calls": 1,
+        "input_tokens": 1000,
+        "output_tokens": 500,
+        "cost_microusd": 300,
+    }

@@ -257,7 +257,8 @@ def test_usage_is_read_from_a_span() -> None:
     span = SimpleNamespace(name="chat m", attributes=attributes | {"error.type": "timeout"})
 
     assert one(span) == Usage(llm_errors=1, input_tokens=5, model="m")
-    assert read({"gen_ai.request.model": "m"}) == []
+    assert one({"gen_ai.request.model": "m"}) == Usage(model="m", is_told=False)
+    assert read({"gen_ai.tool.name": "t"}) == []
     assert one({"gen_ai.request.model": "m", "error.type": "500"}) == Usage(
         llm_errors=1, model="m", is_told=False
     )

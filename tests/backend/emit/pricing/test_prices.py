@@ -99,14 +99,14 @@ def test_an_answer_becomes_a_delta() -> None:
 
 def test_a_model_without_a_price_costs_nothing_and_is_counted() -> None:
     """An unknown model leaves the cost alone, and the meter says so each time."""
-    unpriced: list[tuple[str | None, int]] = []
-    meter = Meter(TABLE, lambda model, calls: unpriced.append((model, calls)))
+    unpriced: list[tuple[str | None, int, bool]] = []
+    meter = Meter(TABLE, lambda *noted: unpriced.append(noted))
 
     unknown = meter.delta({"model": "?", "usage": {"input_tokens": 10**6}})
     assert unknown == {"llm_calls": 1, "input_tokens": 10**6, "llm_calls_unpriced": 1}
     unnamed = meter.delta({"inputTokens": 10**6, "outputTokens": 0})
     assert unnamed == {"llm_calls": 1, "input_tokens": 10**6, "llm_calls_unpriced": 1}
-    assert unpriced == [("?", 1), (None, 1)]
+    assert unpriced == [("?", 1, True), (None, 1, True)]
     known = meter.delta({"inputTokens": 10**6, "outputTokens": 0}, "small")
     assert known == {"llm_calls": 1, "input_tokens": 10**6, "cost_microusd": 100_000}
 
