@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,11 @@ sys.path[:0] = [str(ROOT / "backend"), str(ROOT)]
 
 from tests.support.llm.shapes import PRICED, SHAPES, counted  # noqa: E402 the path comes first
 
+from run_ledger.emit.pricing import maintained_prices  # noqa: E402 as above
+from run_ledger.emit.pricing.example_prices import EXAMPLE_PRICES  # noqa: E402 as above
+from run_ledger.emit.pricing.model_names import parsed  # noqa: E402 as above
 from run_ledger.emit.pricing.prices import Price, Prices  # noqa: E402 as above
+from run_ledger.emit.pricing.usage_totals import Usage  # noqa: E402 as above
 
 
 def built(path: str | None, answer: Any) -> Any:
@@ -138,10 +143,53 @@ def _invoked() -> Any:
     return client.invoke_model(modelId="m", body=b"{}")
 
 
+def _examples_that_differ() -> dict[str, int | None]:
+    """Return calls that the built-in table prices otherwise than the maintained one.
+
+    Under ``compared`` stands how many models both know.
+    """
+    found: dict[str, int | None] = {"compared": 0}
+    examples = Prices(maintained=False)
+    for name in EXAMPLE_PRICES:
+        model = next(filter(_is_maintained, _names(name)), None)
+        found["compared"] += model is not None
+        # The maintained table does not tell what Bedrock asks for long prompts.
+        lengths = (1,) if name.startswith("regional.") else (1, 300)
+        for tier, long in product((None, "batch", "flex", "priority"), lengths):
+            usage = Usage(
+                input_tokens=1000 * long,
+                output_tokens=100,
+                cache_read_input_tokens=300,
+                cache_write_input_tokens=200 * ("claude" in name),
+                cache_write_hour_tokens=100 * ("claude" in name),
+                tier=tier,
+            )
+            if model is not None:
+                ours = examples.cost(usage, model)
+                theirs = maintained_prices.cost(usage, parsed(model))
+                if ours is not None and theirs is not None and ours != theirs:
+                    found[f"differs: {model} {tier} {long}"] = ours - theirs
+    return found
+
+
+def _names(name: str) -> list[str]:
+    """Return names by which the maintained table may know a model of the built-in one."""
+    for beginning, place in (("regional.", "eu.anthropic."), ("nova-", "amazon.nova-")):
+        if name.startswith(beginning):
+            rest = place + name.removeprefix(beginning)
+            return [f"{rest}{end}" for end in ("-v1:0", "-20251001-v1:0", "-20250929-v1:0")]
+    return [name, f"openai/{name}", f"amazon.{name}", f"{name}-20250514"]
+
+
+def _is_maintained(model: str) -> bool:
+    return maintained_prices.cost(Usage(input_tokens=1000), parsed(model)) is not None
+
+
 def _costs() -> dict[str, float | None]:
     prices = Prices()
     own = Prices({"gpt-4.1-mini": Price(1_000_000, 0, 0)}, maintained=True)
     costs = {name: prices.cost(usage, model) for name, (model, usage) in PRICED.items()}
+    costs |= _examples_that_differ()
     for name in ("gpt-4.1-mini", "claude-haiku-4-5"):
         costs[f"own {name}"] = own.cost(PRICED[name][1], name)
     return {name: cost and cost / 1_000_000 for name, cost in costs.items()}

@@ -115,14 +115,10 @@ def _is_same(call: _Call, usage: Usage) -> bool:
         return True
     if not (known.is_told and usage.is_told) or not known.input_tokens or not usage.input_tokens:
         return True
-    if not call.is_stream:
-        return (known.input_tokens, known.output_tokens) == (
-            usage.input_tokens,
-            usage.output_tokens,
-        )
-    return known.input_tokens == usage.input_tokens or (
-        known.input_tokens <= usage.input_tokens and known.output_tokens <= usage.output_tokens
-    )
+    grows = known.output_tokens <= usage.output_tokens
+    if known.input_tokens == usage.input_tokens:
+        return grows or call.is_stream
+    return call.is_stream and grows and known.input_tokens <= usage.input_tokens
 
 
 def _goes_on(call: _Call, usage: Usage) -> bool:

@@ -68,6 +68,21 @@ _ANTHROPIC = {
     "claude-sonnet-4-6": _claude(3),
     "claude-sonnet-5": _claude(2),
 }
+_FORMER = {  # on Bedrock they cost the same everywhere
+    "claude-3-5-sonnet": _claude(3),
+    "claude-3-7-sonnet": _claude(3),
+    "claude-opus-4": _claude(15),
+    "claude-opus-4-1": _claude(15),
+    "claude-sonnet-4": _claude(3),
+}
+_AMAZON = {
+    "nova-lite": Price(60_000, 15_000, 240_000, tiers={}),
+    "nova-micro": Price(35_000, 8_750, 140_000, tiers={}),
+    "nova-premier": Price(2_500_000, 625_000, 12_500_000, tiers={}),
+    "nova-pro": Price(800_000, 200_000, 3_200_000, tiers={}),
+    "titan-embed-text-v1": Price(100_000, 100_000, 0, tiers={}),
+    "titan-embed-text-v2:0": Price(20_000, 20_000, 0, tiers={}),
+}
 _GOOGLE_PRO = Price(
     1_250_000,
     125_000,
@@ -77,6 +92,8 @@ _GOOGLE_PRO = Price(
 )
 EXAMPLE_PRICES: Mapping[str, Price] = {
     **_ANTHROPIC,
+    **_FORMER,
+    **_AMAZON,
     # On Bedrock, all but the global profiles cost a tenth more.
     **{f"regional.{name}": _scaled(price, 11, 10) for name, price in _ANTHROPIC.items()},
     "gemini-2.5-flash": _gpt((300_000, 30_000, 2_500_000), batch=(150_000, 30_000, 1_250_000)),
@@ -114,6 +131,12 @@ EXAMPLE_PRICES: Mapping[str, Price] = {
         (250_000, 25_000, 2_000_000), flex=True, priority=(450_000, 45_000, 3_600_000)
     ),
     "gpt-5-nano": _gpt((50_000, 5_000, 400_000), flex=True),
+    "gpt-5.1": _gpt(
+        (1_250_000, 125_000, 10_000_000), flex=True, priority=(2_500_000, 250_000, 20_000_000)
+    ),
+    "gpt-5.2": _gpt(
+        (1_750_000, 175_000, 14_000_000), flex=True, priority=(3_500_000, 350_000, 28_000_000)
+    ),
     "gpt-5.4-mini": _gpt(
         (750_000, 75_000, 4_500_000), flex=True, priority=(1_500_000, 150_000, 9_000_000)
     ),

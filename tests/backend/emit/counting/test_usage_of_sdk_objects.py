@@ -134,3 +134,11 @@ def test_ones_own_prices_come_before_maintained_ones(costs: dict[str, float | No
     """What one's own table has counts; the rest is asked of the maintained one."""
     assert costs["own gpt-4.1-mini"] == 1000
     assert costs["own claude-haiku-4-5"] == costs["claude-haiku-4-5"]
+
+
+def test_the_built_in_prices_are_those_of_the_maintained_table(
+    costs: dict[str, float | None],
+) -> None:
+    """Where both know a price they agree; if one changed, so should the other and its date."""
+    assert {name: costs[name] for name in costs if name.startswith("differs")} == {}
+    assert round((costs["compared"] or 0) * 1_000_000) > 40
