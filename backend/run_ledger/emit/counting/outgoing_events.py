@@ -54,6 +54,8 @@ def make_event(
             on_invalid(invalid)
             if not _leave_out(content, invalid):
                 return None
+        except UnicodeEncodeError:  # half of a surrogate pair, as names of files may hold
+            content = _well_formed(content)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             on_invalid(
                 InvalidEvent("bad_json", field="detail", got=str(error), allowed="JSON in UTF-8")
@@ -72,6 +74,15 @@ def _content(detail: Mapping[str, Any], on_invalid: OnInvalid) -> dict[str, Any]
     content.setdefault("event_id", uuid.uuid4().hex)
     content.setdefault("occurred_at", instants.text(now()))
     return content
+
+
+def _well_formed(value: Any) -> Any:
+    """Return *value* with what UTF-8 can't hold replaced in all its texts and names."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_well_formed(name): _well_formed(one) for name, one in value.items()}
+    return [_well_formed(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _check(detail_type: str, detail: str) -> None:

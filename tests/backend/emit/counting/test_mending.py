@@ -159,6 +159,22 @@ def test_text_that_is_too_long_is_cut_and_told(field: str) -> None:
     assert [(type(one), one.field) for one in lost] == [(Shortened, f"detail.{field}")]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"log_url": "https://x/\udc80"},
+        {"status": "\udc80", "result": None},
+        {"delta": {"\udc80": 1}},
+        {"error": {"\udc80": 1}},
+        {"of_my_own": ["\udc80", {"\udc80": "\udc80"}]},
+        {"\udc80": 1},
+    ],
+)
+def test_half_a_character_costs_no_event(fields: dict[str, Any]) -> None:
+    """Whichever text or name holds it, as those of files on Linux may."""
+    made({**END, **fields})
+
+
 def test_too_many_tags_cost_those_beyond() -> None:
     """The first ones arrive, each of the others is told."""
     content, lost = made({**END, "tags": {f"t{number}": "x" for number in range(70)}})
