@@ -2,16 +2,15 @@
 
 import argparse
 import os
-import re
 import signal
 from collections.abc import Sequence
 
 from run_ledger.emit import Job, RunLedger
-from run_ledger.emit.counting.redaction import redacted
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import CANNOT, warn
 from run_ledger_ops.producer import options
+from run_ledger_ops.producer.last_words import read_last_words
 from run_ledger_ops.producer.process import CouldNotStart, ProcessEnd, run_command
 from run_ledger_ops.producer.run_identity import run_identity
 from run_ledger_ops.producer.values import duration, take_out_unusable, whole
@@ -19,16 +18,13 @@ from run_ledger_ops.producer.values import duration, take_out_unusable, whole
 _EXIT_SECONDS = 5.0
 _KILL_AFTER = 10
 _TIMED_OUT = 124  # what timeout(1) gives
-_MAX_MESSAGE = 1024
-_MAX_LINES = 20
 _STOPPED_BY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _DESCRIPTION = """\
 Run a command as a job. Its exit code becomes the job's result and this command's exit code. The
-last lines of its standard error become the error message, with obvious secrets blanked. Its input
-and output stay as they are without this command, and signals are passed on. While it runs, the job
-is reported as alive."""
+exception that it ends with (of Python, Java, .NET, Node, Go, Rust, Ruby or PHP), or else the last
+lines of its standard error, becomes the error, with secrets blanked. Its input and output stay as
+they are without this command, and signals are passed on. While it runs, the job is reported as
+alive."""
 _EPILOG = f"""\
 examples:
   run-ledger run --client acme --project catalogue -- ./nightly.sh --full
@@ -177,7 +173,7 @@ def _variables(job: Job) -> dict[str, str]:
 
 def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
     """Report how the job ended, and return the exit code."""
-    words = _message(ended.last_words)
+    failure, words = read_last_words(ended.last_words)
     if ended.timed_out:
         job.time_out(words or "it took longer than it may", error_type="Timeout")
         return _TIMED_OUT
@@ -191,9 +187,11 @@ def _conclude(job: Job, ended: ProcessEnd, partial_codes: list[int]) -> int:
     if ended.code and ended.passed_on in _STOPPED_BY:
         job.cancel(words or f"exit code {ended.code}", error_type=ended.passed_on.name)
     elif ended.code in partial_codes:
-        job.partial(words or None, error_type=f"ExitCode{ended.code}")
+        job.partial(words or None, error_type=failure or f"ExitCode{ended.code}")
     elif ended.code:
-        job.fail(words or f"exit code {ended.code}", error_type=f"ExitCode{ended.code}")
+        kind = failure or f"ExitCode{ended.code}"
+        told = words or ("" if failure else f"exit code {ended.code}")
+        job.fail(told, error_type=kind)
     return ended.code
 
 
@@ -203,12 +201,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"SIG{number}"
-
-
-def _message(last_words: bytes) -> str:
-    """Return the last lines of standard error, shortened to what an error message may hold."""
-    text = _ESCAPES.sub("", last_words.decode("utf-8", "replace"))
-    lines = [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
-    kept = [_CONTROLS.sub("", line).rstrip() for line in lines if line.strip()]
-    message = redacted("\n".join(kept[-_MAX_LINES:]))  # whole lines, before anything is cut off
-    return message if len(message) <= _MAX_MESSAGE else f"…{message[1 - _MAX_MESSAGE :]}"

@@ -18,7 +18,6 @@ from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain.state.job import Job
 from run_ledger.emit.identity.identifiers import to_identifier
-from run_ledger_ops.commands.run import _message
 from run_ledger_ops.producer.values import duration
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -134,6 +133,23 @@ def test_a_command_is_a_job_and_its_output_its_own(start: Start, job: Callable[[
     assert (process.returncode, out, err) == (0, b"cba\xff\x00", bytes(range(256)))
     assert job().outcome == "succeeded"
     assert job().latest("name") == Path(sys.executable).name
+
+
+def test_an_exception_ends_the_job(start: Start, job: Callable[[], Job]) -> None:
+    """A program that ends with an exception ends its job with that, as one that reports itself."""
+    start(
+        code="""
+            try:
+                {}["price"]
+            except KeyError as error:
+                raise ValueError("no price, token=s3cr3tv4lue") from error
+        """
+    ).communicate(timeout=60)
+
+    assert error_of(job()) == (
+        "ValueError",
+        "no price, token=[blanked] (caused by KeyError: 'price')",
+    )
 
 
 @pytest.mark.parametrize(
@@ -358,31 +374,6 @@ def test_a_killed_wrapper_leaves_the_job_to_stall(
     process.communicate(timeout=60)
 
     assert bus.jobs[tmp_path.name].outcome == "running"
-
-
-@pytest.mark.parametrize(
-    ("said", "message"),
-    [
-        (b"", ""),
-        (b"one\ntwo\n\n", "one\ntwo"),
-        (b"10 %\r50 %\r100 %\ndone\r\n", "100 %\ndone"),
-        (b"\x1b[31mred\x1b[0m \x1b]0;title\x07text\x07", "red text"),
-        (b"\xff\xfe", "\ufffd\ufffd"),
-        (b"\n".join(b"line %d" % number for number in range(30)), "\n".join(
-            f"line {number}" for number in range(10, 30)
-        )),
-    ],
-)  # fmt: skip
-def test_the_last_lines_make_the_message(said: bytes, message: str) -> None:
-    """As a person would have seen them: no colours, of a progress line only what it came to."""
-    assert _message(said) == message
-
-
-def test_a_long_message_keeps_its_end() -> None:
-    """Where the reason stands."""
-    message = _message(b"x" * 5000 + b"the reason")
-
-    assert (len(message), message[0], message[-10:]) == (1024, "…", "the reason")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Finds the exception in a stack trace that is only text, as logs and other programs pass it on.
 
-Reads what Python prints (chained exceptions and exception groups, too), and the form of the Java
-virtual machine, Node and their like. The text may be of any size and hold anything.
+Reads what Python prints (chained exceptions and exception groups, too), the form of the Java
+virtual machine, .NET, Node and their like, and what Go, Rust, Ruby and PHP end with. The text may
+be of any size and hold anything.
 """
 
 from __future__ import annotations
@@ -21,9 +22,46 @@ _CHAINED = re.compile(
 _FRAME = re.compile(r"\s+at\s+\S|\s+File \"|\s*\.\.\. \d+ (?:more|common frames omitted)")
 _DOTTED = r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*"
 _NAMED = re.compile(rf"(?P<type>{_DOTTED})(?:: ?(?P<message>.*)|\s*)\Z")
-_BEFORE_JAVA = re.compile(r'Exception in thread "[^"]*" |: (?=\w)')
+_BEFORE_JAVA = re.compile(
+    r'Exception in thread "[^"]*" |: (?=\w)|Unhandled exception(?:\.|:) (?=\w)'
+    r"|(?:error: )?Uncaught (?:\(in promise\) )?",
+    re.IGNORECASE,
+)
+# What ends a program of Go, Rust, Ruby or PHP; the last of several counts.
+_PANICS = tuple(
+    (kind, re.compile(pattern, re.MULTILINE))
+    for kind, pattern in (
+        (
+            "panic",
+            r"^panic: (?P<message>[^\n]+?)(?: \[recovered[^\n]*)?$(?=(?:\n[^\n]*){1,9}goroutine )",
+        ),
+        ("fatal error", r"^fatal error: (?P<message>[^\n]+)$(?=(?:\n[^\n]*){1,9}goroutine )"),
+        (
+            "panic",
+            r"^thread '[^'\n]*'[^\n]{0,20} panicked at '(?P<message>[^\n]*)', [^\s:]+:\d+:\d+$",
+        ),
+        (
+            "panic",
+            r"^thread '[^'\n]*'[^\n]{0,20} panicked at [^\s:]+:\d+:\d+:\n(?P<message>[^\n]*)$",
+        ),
+        (
+            "",
+            r"^[^\s:]+:\d+:in [^\n:]{1,200}: (?P<message>[^\n]*) \((?P<type>[A-Z]\w*(?:::\w+)*)\)$",
+        ),
+        (
+            "",
+            (
+                r"^(?:PHP )?Fatal error: +Uncaught (?P<type>[\w\\]+): (?P<message>[^\n]*?)"
+                r" in [^\n]+:\d+$"
+            ),
+        ),
+    )
+)
 _CAUSED_BY = re.compile(r"\s*(?:Caused by: |\[cause\]: )")
-_KINDS = ("Error", "Exception", "Failure", "Fault", "Timeout", "Interrupt", "Exit", "Warning")
+_KINDS = (
+    *("Error", "Exception", "Failure", "Fault", "Timeout", "Interrupt", "Exit", "Warning"),
+    "Rejection",
+)
 _GROUPS = ("ExceptionGroup", "BaseExceptionGroup")
 
 
@@ -51,7 +89,7 @@ def exception_in(trace: str) -> TracedException | None:
         raised, *earlier = [_inner(one) for one in reversed(chain)]
         root = _java_cause(lines) or (earlier[-1] if earlier else None)
     else:
-        found = _java_exception(lines)
+        found = _java_exception(lines) or _panic(trace)
         if found is None:
             return None
         raised, root = found, _java_cause(lines)
@@ -105,7 +143,7 @@ def _python_chain(lines: list[str]) -> list[list[TracedException]]:
             if is_member:
                 chain[-1].append(found)
             else:
-                chain.append([found])
+                chain.append(_with_unraised(found))
             is_chained = False
     return chain
 
@@ -121,6 +159,15 @@ def _python_exception(lines: list[str]) -> TracedException | None:
             break
         message.append(line)
     return TracedException(named["type"], "\n".join(message).strip())
+
+
+def _with_unraised(found: TracedException) -> list[TracedException]:
+    """Return an exception, of a group also its members that were never raised: without a trace."""
+    first, *more = found.message.split("\n")
+    if not _is_group(found):
+        return [found]
+    members = [typed_message(line) for line in more]
+    return [found._replace(message=first), *(one for one in members if one is not None)]
 
 
 def _is_group(one: TracedException) -> bool:
@@ -158,6 +205,19 @@ def _java_cause(lines: list[str]) -> TracedException | None:
             more = lines[number + 1 : number + _MOST_MESSAGE_LINES]
             return _java_named([first, *_up_to_frame(more)])
     return None
+
+
+def _panic(trace: str) -> TracedException | None:
+    """Return what a program of Go, Rust, Ruby or PHP ended with."""
+    found = [
+        (one.start(), one.groupdict().get("type") or kind, one["message"])
+        for kind, pattern in _PANICS
+        for one in pattern.finditer(trace)
+    ]
+    if not found:
+        return None
+    _, kind, message = max(found)
+    return TracedException(kind, message.strip())
 
 
 def _up_to_frame(lines: Iterable[str]) -> list[str]:
