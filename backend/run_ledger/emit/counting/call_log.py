@@ -124,7 +124,7 @@ def _is_same(call: _Call, usage: Usage) -> bool:
 def _goes_on(call: _Call, usage: Usage) -> bool:
     """Return whether a chunk without an id goes on with *call*."""
     known = call.usage
-    if call.is_ended or call.begun_by in {"rest", "sums"} or _differ(known.model, usage.model):
+    if call.is_ended or call.begun_by == "rest" or _differ(known.model, usage.model):
         return False
     fits = usage.input_tokens in {0, known.input_tokens} or not known.input_tokens
     return fits and (call.begun_by == "addend" or usage.output_tokens >= known.output_tokens)
@@ -137,6 +137,8 @@ def _is_begun(call: _Call, reading: CallReading) -> bool:
     known, usage = call.usage, reading.usage
     if call.has_sums or call.begun_by == "rest" or known.output_tokens > usage.output_tokens:
         return False
+    if _differ(known.model, usage.model):
+        return False
     return not known.input_tokens or known.input_tokens == usage.input_tokens
 
 
@@ -147,17 +149,20 @@ def _differ(one: str | None, other: str | None) -> bool:
 def _most(known: Usage, reading: CallReading) -> Usage:
     """Return what two answers of one call come to: each says the figures so far."""
     usage = reading.usage
+    input_tokens = max(known.input_tokens, usage.input_tokens)
+    read = max(known.cache_read_input_tokens, usage.cache_read_input_tokens)
+    written = max(known.cache_write_input_tokens, usage.cache_write_input_tokens)
+    written = min(written, input_tokens - read)
+    hour = max(known.cache_write_hour_tokens, usage.cache_write_hour_tokens)
     return Usage(
         llm_calls=max(known.llm_calls, usage.llm_calls),
         llm_errors=max(known.llm_errors, usage.llm_errors),
-        input_tokens=max(known.input_tokens, usage.input_tokens),
+        input_tokens=input_tokens,
         output_tokens=max(known.output_tokens, usage.output_tokens),
-        cache_read_input_tokens=max(known.cache_read_input_tokens, usage.cache_read_input_tokens),
-        cache_write_input_tokens=max(
-            known.cache_write_input_tokens, usage.cache_write_input_tokens
-        ),
+        cache_read_input_tokens=read,
+        cache_write_input_tokens=written,
         model=known.model or usage.model,
-        cache_write_hour_tokens=max(known.cache_write_hour_tokens, usage.cache_write_hour_tokens),
+        cache_write_hour_tokens=min(hour, written),
         input_audio_tokens=max(known.input_audio_tokens, usage.input_audio_tokens),
         output_audio_tokens=max(known.output_audio_tokens, usage.output_audio_tokens),
         tier=usage.tier or known.tier,

@@ -93,8 +93,19 @@ def of_chunk(answer: Any, reading: CallReading) -> CallReading:
     if text(answer, "type") == "AIMessageChunk":
         ends = text(answer, "chunk_position") == "last"
         return reading._replace(kind="addend", is_last=ends)
+    if reading.call_id is None and _is_googles_usage_alone(answer):
+        return reading._replace(kind="sums", is_last=False)
     is_last = _is_last_chunk(answer)
     return reading if is_last is None else reading._replace(kind="chunk", is_last=is_last)
+
+
+def _is_googles_usage_alone(answer: Any) -> bool:
+    """Return whether it is a chunk of Google's that tells nothing but usage: the first, or last."""
+    told = ("candidates", "serverContent", "server_content", "promptFeedback", "prompt_feedback")
+    has_usage = any(part(answer, name) is not None for name in ("usageMetadata", "usage_metadata"))
+    others = ("response_metadata", "type", "invocation_id")  # LangChain's, Google's ADK
+    is_anothers = any(part(answer, name) is not None for name in others)
+    return has_usage and not is_anothers and not any(part(answer, name) for name in told)
 
 
 def _is_last_chunk(answer: Any) -> bool | None:

@@ -212,13 +212,16 @@ def _of_headers(headers: Any) -> Usage | None:
     """Return what Bedrock says in the headers of `invoke_model`; its body is the caller's."""
     if not isinstance(headers, Mapping):
         return None
-    told = {name: part(headers, header) for name, header in _BEDROCK_HEADERS.items()}
-    counts = {name: int(value) for name, value in told.items() if _is_digits(value)}
-    return usage_of(counts)
+    try:
+        lower = {str(name).lower(): str(value) for name, value in headers.items()}
+    except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours
+        return None
+    told = {name: lower.get(header, "") for name, header in _BEDROCK_HEADERS.items()}
+    return usage_of({name: int(value) for name, value in told.items() if _is_digits(value)})
 
 
-def _is_digits(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS
+def _is_digits(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < _DIGITS
 
 
 def _of_titan(answer: Any) -> Usage | None:

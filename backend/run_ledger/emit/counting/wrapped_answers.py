@@ -171,7 +171,8 @@ def _generations(answer: Any) -> Wrapped | None:
         return Wrapped([part(answer, "message")])  # one generation
     if prompts and not isinstance(prompts[0], (list, tuple)):
         prompts = [prompts]
-    answers = [_generated(choices[0]) for choices in prompts if choices]
+    firsts = [choices[0] for choices in prompts if choices and isinstance(choices, (list, tuple))]
+    answers = [_generated(first) for first in firsts]
     told = [one for one in answers if one is not None]
     return Wrapped(told) if told else None
 
