@@ -91,7 +91,7 @@ class LineageAdapter:
             return []
         state = self._state(event, identity)
         changes = self._statistics.changes(
-            event, identity.job_id, identity.attempt, state["occurred_at"]
+            event, identity[:2], state["occurred_at"], is_end=state["status"] == "completed"
         )
         counted = [_counted(state, change) for change in changes if change.delta]
         return [_identified(state, state), *counted]

@@ -68,19 +68,22 @@ class _Dataset:
     """What is known of one dataset of one run."""
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[str, int]] = {}
+        self._last: dict[str, tuple[str, bool, int]] = {}
         self._added: Change | None = None
         self._taken_away: OrderedDict[Figures, int] = OrderedDict()
 
-    def changes(self, key: DatasetKey, occurred_at: str, figures: Figures) -> Iterator[Change]:
+    def changes(
+        self, key: DatasetKey, figures: Figures, occurred_at: str, *, is_end: bool
+    ) -> Iterator[Change]:
         """Take figures in, and give what has to be sent for them; earlier ones change nothing.
 
-        A figure that later events leave out stays as it was.
+        A figure that later events leave out stays as it was. Of two that are told for the same
+        time, that of the run's end counts, else the greater one.
         """
         for name, value in figures:
-            told = (occurred_at, value)
+            told = (occurred_at, is_end, value)
             self._last[name] = max(self._last.get(name, told), told)
-        now = tuple(sorted((name, value) for name, (_, value) in self._last.items()))
+        now = tuple(sorted((name, value) for name, (_, _, value) in self._last.items()))
         before = self._added
         if before is not None and before.figures == now:
             return
@@ -89,7 +92,7 @@ class _Dataset:
             self._taken_away[before.figures] = before.number
             if len(self._taken_away) > _MOST_FIGURES_REMEMBERED:
                 self._taken_away.popitem(last=False)
-        since = max(told_at for told_at, _ in self._last.values())
+        since = max(told_at for told_at, _, _ in self._last.values())
         self._added = Change(key, now, self._taken_away.get(now, 0) + 1, since)
         yield self._added
 
@@ -101,13 +104,13 @@ class StatisticsMemory:
         self._datasets: OrderedDict[tuple[str, int, DatasetKey], _Dataset] = OrderedDict()
 
     def changes(
-        self, event: Mapping[str, Any], job_id: str, attempt: int, occurred_at: str
+        self, event: Mapping[str, Any], attempt: tuple[str, int], occurred_at: str, *, is_end: bool
     ) -> list[Change]:
-        """Return what to send for the statistics in *event*, which is about this attempt."""
+        """Return what to send for the statistics in *event*, about an attempt at a job."""
         found: list[Change] = []
         for key, figures in statistics_of(event).items():
-            dataset = self._dataset((job_id, attempt, key))
-            found += dataset.changes(key, occurred_at, figures)
+            dataset = self._dataset((*attempt, key))
+            found += dataset.changes(key, figures, occurred_at, is_end=is_end)
         return found
 
     def _dataset(self, key: tuple[str, int, DatasetKey]) -> _Dataset:

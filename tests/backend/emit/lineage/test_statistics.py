@@ -128,3 +128,12 @@ def test_very_many_datasets_cost_no_event_each() -> None:
 
     assert counters(sent) == {"records_ok": 3_000}
     assert len(sent) < 600
+
+
+def test_the_end_has_the_last_word_of_its_time() -> None:
+    """Clocks are coarse: what is told for the same time as the end, but not by it, is earlier."""
+    running = event(1, [output("a", rowCount=9)])
+    end = event(1, [output("a", rowCount=5)], "COMPLETE")
+
+    assert counters(details([running, end])) == {"records_ok": 5}
+    assert counters(details([end, running])) == {"records_ok": 5}
