@@ -58,7 +58,8 @@ class RunLedger:
             interval_seconds: how often deltas are sent, in seconds.
             exit_seconds: how long the end of the program waits for the bus, in seconds at most.
             client: botocore's client for EventBridge, or one like it, to use instead of a new one.
-            prices: what tokens cost, for `Job.usage`; else a small table of examples.
+            prices: what tokens cost, for `Job.usage`; else those of genai-prices, if it is
+                installed, and a small table of examples.
 
         """
         options = ReporterOptions(

@@ -8,6 +8,7 @@ A tier that the table has no price for makes the price unknown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -31,6 +32,11 @@ _WHOLE_PATH = {"openrouter", "together", "fireworks", "groq", "novita", "cloudfl
 _REGION = "us"  # stands for regions that the table does not name
 
 
+def present() -> datetime:
+    """Return the present time: the table knows since when a price counts."""
+    return datetime.now(UTC)
+
+
 def is_installed() -> bool:
     """Return whether the table can be asked."""
     return _snapshot() is not None
@@ -42,12 +48,15 @@ def cost(usage: Usage, model: ModelName) -> int | None:
     if found is None:
         return None
     provider, info = found
-    context = _context(info, provider, usage.tier)
+    now = present()
+    context = _context(info, provider, usage.tier, now)
     if context is None:
         return None
     calls = max(1, usage.llm_calls)  # of a sum, the average call decides about long input
     try:
-        price = info.calc_price(_usage(usage, calls), provider, price_context=context)
+        price = info.calc_price(
+            _usage(usage, calls), provider, price_context=context, genai_request_timestamp=now
+        )
     except (ValueError, LookupError):  # a kind of tokens that the table can't tell apart
         return None
     return int(price.total_price * calls * _UNITS_PER_USD)
@@ -111,12 +120,16 @@ def _is_meant(rule: Any, name: str) -> bool:
     return bool(rule.is_match(name))
 
 
-def _context(info: Any, provider: Any, tier: str | None) -> Mapping[str, str] | None:
+def _context(info: Any, provider: Any, tier: str | None, now: datetime) -> Mapping[str, str] | None:
     """Return how to ask for the price of *tier*; None where the table has none."""
     if tier is None:
         return {}
     kinds = ("processing",) if tier == "batch" else ("service_tier", "speed")
-    told = [dict(variant.when) for variant in info.price_variants or ()]
+    told = [
+        dict(variant.when)
+        for variant in info.price_variants or ()
+        if variant.constraint is None or variant.constraint.active(now)
+    ]
     if any(info is one for one in provider.models):
         return next(({kind: tier} for kind in kinds if {kind: tier} in told), None)
     return None
