@@ -8,6 +8,7 @@ from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger.emit import RunLedger
 from run_ledger.emit.counting.told_errors import error_document
 from run_ledger.emit.identity import environment as around
+from run_ledger.emit.identity.identifiers import named
 from run_ledger.emit.identity.job_identities import JobIdentities
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words, add_command
@@ -194,7 +195,7 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
         warn("run-ledger emit: the end of the job is not reported, as its result is not known")
     return {
         **owner,
-        **_which(given),
+        **_which(given, tells_status=status is not None),
         "status": status,
         "result": given.result or ("succeeded" if status == "completed" else None),
         "name": given.name,
@@ -208,15 +209,23 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _which(given: argparse.Namespace) -> dict[str, Any]:
-    """Return job id and attempt: as given, those of `run-ledger run`, or the scheduler's."""
+def _which(given: argparse.Namespace, *, tells_status: bool) -> dict[str, Any]:
+    """Return job id and attempt: as given, those of `run-ledger run`, or the scheduler's.
+
+    A job that --job names is at the scheduler's attempt where its status is told. What only adds to
+    it may come from a helper that is tried again by itself, which must not begin an attempt.
+    """
+    enclosing, scheduled = around.enclosing_job(), around.scheduled_job()
     if given.job:
-        return {"job_id": given.job, "attempt": given.attempt}
-    enclosing = around.enclosing_job()
-    scheduled = enclosing or around.scheduled_job()
-    if scheduled is None or scheduled.job_id is None:
+        if enclosing and enclosing.job_id == named(given.job):
+            attempt: int | None = enclosing.attempt
+        else:
+            attempt = scheduled.attempt if scheduled and tells_status else None
+        return {"job_id": given.job, "attempt": given.attempt or attempt}
+    found = enclosing or scheduled
+    if found is None or found.job_id is None or found.is_shared:
         raise OpsError("which job? Pass --job, the same in each call about it.")
-    return {"job_id": scheduled.job_id, "attempt": given.attempt or scheduled.attempt}
+    return {"job_id": found.job_id, "attempt": given.attempt or found.attempt}
 
 
 def _project(given: argparse.Namespace) -> dict[str, Any]:

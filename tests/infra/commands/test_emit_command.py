@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from tests.support.producers.buses import MoodyBus, WillingBus, served
 
+from run_ledger.emit.identity.identifiers import to_identifier
 from run_ledger_ops import command
 
 Run = Callable[..., tuple[int, str, str]]
 OWNER = ("--client", "c", "--project", "p")
 JOB = ("emit", "job", *OWNER, "--job", "j")
+BATCH = {"AWS_BATCH_JOB_ID": "4c2f", "AWS_BATCH_JOB_ATTEMPT": "2"}
+RUN = {"RUN_LEDGER_PARENT_JOB_ID": "above", "RUN_LEDGER_PARENT_ATTEMPT": "3"}
 
 
 @pytest.fixture
@@ -108,6 +111,47 @@ def test_the_end_of_a_job(
     """A result says that it is over; being over without one is a success."""
     assert run(*JOB, *words)[0] == 0
     assert (bus.details[0]["status"], bus.details[0].get("result")) == (status, result)
+
+
+@pytest.mark.parametrize(
+    ("words", "around", "expected"),
+    [
+        (["--job", "dag/task"], {}, (to_identifier("dag/task"), None)),
+        (["--job", "j", "--status", "running"], BATCH, ("j", 2)),
+        (["--job", "j", "--result", "failed"], {"RUN_LEDGER_RETRIES": "2"}, ("j", 3)),
+        (["--job", "j", "--add", "records_ok=1"], BATCH, ("j", None)),
+        (["--job", "j", "--status", "running", "--attempt", "5"], BATCH, ("j", 5)),
+        (["--add", "records_ok=1"], BATCH, ("4c2f", 2)),
+        (["--job", "above"], RUN, ("above", 3)),
+        (["--add", "records_ok=1"], {**BATCH, **RUN}, ("above", 3)),
+    ],
+)
+def test_which_job_and_which_attempt(
+    run: Run,
+    bus: WillingBus,
+    words: list[str],
+    around: dict[str, str],
+    expected: tuple[str, int | None],
+) -> None:
+    """As said, else those around; what only adds to a named job begins no attempt of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in around.items():
+            patch.setenv(name, value)
+        code = run("emit", "job", *OWNER, *words)[0]
+
+    assert code == 0
+    assert (bus.details[0]["job_id"], bus.details[0].get("attempt")) == expected
+
+
+def test_an_id_that_many_programs_share_is_no_jobs(
+    run: Run, bus: WillingBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of a workflow has to say which job it means."""
+    for name in ("GITHUB_REPOSITORY_ID", "GITHUB_RUN_ID", "GITHUB_JOB", "GITHUB_RUN_ATTEMPT"):
+        monkeypatch.setenv(name, "2")
+
+    assert "which job?" in run("emit", "job", *OWNER, "--add", "records_ok=1")[2]
+    assert bus.details == []
 
 
 def test_secrets_in_an_error_are_blanked(run: Run, bus: WillingBus) -> None:

@@ -58,6 +58,9 @@ class JobIdentities:
         """Return *owner* with ``job_id`` and ``attempt``, as given, scheduled or counted here."""
         scheduled = environment.scheduled_job()
         given = named(job_id)
+        if given and scheduled and given == scheduled.job_id:
+            with self._lock:
+                self._next_number(scheduled)  # so no other job here takes the same id
         chosen = given or self._scheduled_id(scheduled)
         fields = {**owner, "job_id": chosen or uuid.uuid4().hex}
         if attempt is not None:

@@ -201,9 +201,21 @@ def _is_forked_worker() -> bool:
     return parent is not None and parent.pid == os.getppid()
 
 
+def _dagster() -> ScheduledJob | None:
+    """Return the step of Dagster that runs in this thread; a mapped op's step has its key."""
+    context_type = getattr(sys.modules.get("dagster"), "OpExecutionContext", None)
+    context = context_type.get() if context_type else None  # raises where no step runs
+    if context is None:
+        return None
+    step = context.get_step_execution_context().step
+    job_id = to_identifier(context.run_id, step.key)
+    return ScheduledJob(job_id, context.retry_number + 1, per_task=True)
+
+
 _AIRFLOW_MODULES = ("airflow.sdk", "airflow.operators.python")  # of Airflow 3, and 2
 # Airflow stands first: its CeleryExecutor runs a task of Airflow inside a task of Celery.
 TASK_QUEUES: Mapping[str, Callable[[], ScheduledJob | None]] = {
     "Airflow": _airflow,
     "Celery": _celery,
+    "Dagster": _dagster,
 }

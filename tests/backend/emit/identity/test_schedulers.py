@@ -170,6 +170,18 @@ def test_retries_of_a_celery_task_are_attempts(make: Make, celery: CeleryState) 
     assert ledger.stats().reused == 0
 
 
+def test_a_job_that_names_the_tasks_own_id_has_it(make: Make, celery: CeleryState) -> None:
+    """A further job of the task does not take it as well, and so is no part of itself."""
+    ledger = make()
+    with (
+        celery.running("task-1", 1),
+        ledger.job(**OWNER, job_id="task-1") as own,
+        ledger.job(**OWNER) as part,
+    ):
+        assert (own.job_id, own.attempt) == ("task-1", 2)
+        assert (part.job_id, part.attempt) == ("task-1:2", 2)
+
+
 def test_a_message_that_celery_delivers_again_is_the_same_attempt(
     make: Make, celery: CeleryState
 ) -> None:
