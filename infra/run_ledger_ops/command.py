@@ -44,18 +44,18 @@ def _done(parser: argparse.ArgumentParser, words: list[str]) -> int:
         end = words.index("--")
         words, command = words[:end], words[end + 1 :]
     try:
-        given, given_unknown = parser.parse_known_args(words)
+        given, not_understood = parser.parse_known_args(words)
     except SystemExit as ended:
         if not ended.code or word not in _NEVER_IN_THE_WAY:
             raise
         code = run.after_mistake(command) if word == "run" else emit.after_mistake(words)
         terminal.let_go_of_full_streams()
         return code
-    if given_unknown and word not in _NEVER_IN_THE_WAY:
-        parser.error(f"unrecognized arguments: {' '.join(given_unknown)}")
-    if given_unknown:
-        warn(f"run-ledger {word}: left out, as it is not known: {' '.join(given_unknown)}")
-    given.unknown = given_unknown
+    if not_understood and word not in _NEVER_IN_THE_WAY:
+        parser.error(f"unrecognized arguments: {' '.join(not_understood)}")
+    if not_understood:
+        warn(f"run-ledger {word}: left out, as it is not known: {' '.join(not_understood)}")
+    given.not_understood = not_understood
     if command:
         given.command = command
     code = int(given.run(given))

@@ -14,7 +14,7 @@ from tests.support.readers.ledger_http import Stack, get, machine_token
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger.emit import RunLedger
-from run_ledger.emit.delivery.draining import spool_folders
+from run_ledger.emit.delivery.spool_folders import spool_folders
 
 pytestmark = pytest.mark.local_stack
 

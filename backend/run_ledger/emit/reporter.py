@@ -28,6 +28,7 @@ from run_ledger.emit.delivery.queue_items import FlushRequest, LastEvent, Sender
 from run_ledger.emit.delivery.sender import Sender
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
+from run_ledger.emit.identity.destinations import SpoolPlan, digest_of
 from run_ledger.emit.identity.job_identities import job_identities
 from run_ledger.emit.identity.spool_places import spool_places
 from run_ledger.emit.pricing.prices import Prices
@@ -110,8 +111,8 @@ class Reporter:
             self._health.note_misconfigured(places.problem)
         if not places.roots:
             return None
-        document = msgspec.json.encode(target).decode()
-        return Spool(environment.spool_folder(places.roots[0], target), document)
+        seed: list[str | bytes] = [repr(target), *environment.aws_evidence()]
+        return Spool.planned(SpoolPlan(places.roots, target, digest_of(seed)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the reporter with the same options, of which a process has one."""

@@ -15,7 +15,7 @@ from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import say_json, warn
 from run_ledger_ops.producer import options
-from run_ledger_ops.producer.values import change, one_of, pair, take_out_unusable, whole
+from run_ledger_ops.producer.values import change, one_of, pair, result, take_out_unusable, whole
 
 _NOT_SENT = 1
 _JOB_STATUSES = ("queued", "running", "completed")
@@ -75,7 +75,7 @@ def _add_job_words(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--status", type=one_of(_JOB_STATUSES), metavar=_words(_JOB_STATUSES))
     group.add_argument(
         "--result",
-        type=one_of(RESULTS),
+        type=result,
         metavar=_words(RESULTS),
         help="how it ended: --status completed",
     )
@@ -147,7 +147,7 @@ def _emit(
     given: argparse.Namespace, kind: str, make: Callable[[argparse.Namespace], dict[str, Any]]
 ) -> int:
     """Send one event; return the exit code for what became of it."""
-    left_out = take_out_unusable(given, "emit") + len(given.unknown)
+    left_out = take_out_unusable(given, "emit") + len(given.not_understood)
     detail = make(given)
     ledger = options.ledger_of(given, exit_seconds=_SECONDS)
     if not ledger.enabled:
@@ -190,9 +190,6 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
     if given.error is not None:
         error = error_document(given.error, given.error_type, fingerprint=given.fingerprint)
     status = given.status or ("completed" if given.result else None)
-    if "result" in given.unusable:
-        status = None if status == "completed" else status
-        warn("run-ledger emit: the end of the job is not reported, as its result is not known")
     return {
         **owner,
         **_which(given, tells_status=status is not None),

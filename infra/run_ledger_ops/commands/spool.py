@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
-from run_ledger.emit.delivery.draining import DrainOutcome, SpoolFolder, drain, spool_folders
+from run_ledger.emit.delivery.bus import BusUnavailable, EventBridgeClient, EventBus
+from run_ledger.emit.delivery.draining import DrainOutcome, drain
+from run_ledger.emit.delivery.spool_folders import SpoolFolder, spool_folders
+from run_ledger.emit.identity.destinations import Destination
 from run_ledger.emit.identity.spool_places import spool_places
 from run_ledger_ops.console.arguments import USUAL_STACK_FILE, Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
@@ -14,6 +16,7 @@ from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.producer import options
 
 _LEFT_OVER = 1
+_TAKE = "; --unknown sends it to where the present credentials lead"
 _DESCRIPTION = """\
 Producers keep on disk what the event bus does not take, and send it themselves once it does.
 Events of processes that ended are sent by the next process that reports to the same bus, or by this
@@ -27,6 +30,11 @@ examples:
 The spool is --spool, else RUN_LEDGER_SPOOL, else ~/.local/state/run-ledger/spool. Each event goes
 to its own bus, with the AWS credentials of the environment. It keeps its event id, so an event that
 the bus took before counts once.
+
+Events go to the account, region and address that they were meant for, never elsewhere. What an
+earlier version left, or a program without readable settings, says not for which account it is, and
+after a change of access keys nobody knows whether the account is the same: such events are left and
+told, until --unknown takes them along.
 
 Exit code: 0 if nothing is left, 1 if something is left (the bus does not take it, or a living
 process will send it), 2 if the command can't be carried out."""
@@ -49,6 +57,12 @@ def add_to(commands: Words) -> None:
         one = add_command(words, word, help=text, epilog=_EPILOG)
         one.add_argument("--spool", type=Path, metavar="DIR", help="folder of all spools")
         one.add_argument("--json", action="store_true", help="print the outcome as JSON")
+        if work is _flush:
+            one.add_argument(
+                "--unknown",
+                action="store_true",
+                help="send also what may belong to another account, as nobody knows",
+            )
         set_work(one, work)
 
 
@@ -89,6 +103,7 @@ def _document(folder: SpoolFolder) -> dict[str, Any]:
     return {
         "bus": folder.target.bus,
         "folder": str(folder.path),
+        "account": folder.destination.account,
         "region": folder.target.region,
         "endpoint_url": folder.target.endpoint_url,
         "events": folder.events,
@@ -107,13 +122,37 @@ def _flush(given: argparse.Namespace) -> int:
     with Progress("sending", sum(folder.events for folder in waiting)) as progress:
         for folder in waiting:
             bus = EventBus(folder.target, _client(folder))
-            outcomes.append((folder, drain(folder.spool, bus, on_sent=progress.add)))
+            reason = _reason_to_leave(folder, bus, takes_unknown=given.unknown)
+            drained = DrainOutcome(0, reason, 0)
+            if reason is None:
+                drained = drain(folder.spool, bus, on_sent=progress.add)
+            outcomes.append((folder, drained))
     left = {folder.path: folder for folder in _waiting(roots)}
     if given.json:
         say_json([_outcome(folder, drained, left) for folder, drained in outcomes])
     else:
         _tell(outcomes, left, roots[0])
     return _LEFT_OVER if left else 0
+
+
+def _reason_to_leave(folder: SpoolFolder, bus: EventBus, *, takes_unknown: bool) -> str | None:
+    """Return why *folder* must not be sent to *bus*; None where it belongs there."""
+    theirs = folder.destination
+    if not theirs.is_known:
+        return None if takes_unknown else f"nobody knows for which account it is{_TAKE}"
+    try:
+        ours = bus.destination()
+    except BusUnavailable:
+        return None  # sending it tells what is wrong
+    if ours.place == theirs.place or (takes_unknown and ours.may_be(theirs)):
+        return None
+    words = f"it belongs to {_words(theirs)}, and the present credentials to {_words(ours)}"
+    return words + _TAKE if ours.may_be(theirs) else words
+
+
+def _words(destination: Destination) -> str:
+    account = destination.account or "no account"
+    return account.replace("key:", "an access key ") if ":" in account else f"account {account}"
 
 
 def _outcome(
@@ -140,7 +179,7 @@ def _tell(
         if drained.dropped:
             warn(f"{folder.target.bus}: {drained.dropped:,} dropped: too old, torn or refused")
         if drained.trouble:
-            warn(f"{folder.target.bus}: the bus does not take the rest: {drained.trouble}")
+            warn(f"{folder.target.bus}: the rest is left: {drained.trouble}")
         remains = left.get(folder.path)
         if remains and remains.held:
             warn(f"{folder.target.bus}: {remains.held} files are looked after by living processes")

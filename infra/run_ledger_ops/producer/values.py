@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from run_ledger.domain.contract.vocabulary import RESULTS
 from run_ledger_ops.console.terminal import warn
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
@@ -59,6 +60,15 @@ def one_of(allowed: Collection[str]) -> Value:
     return word
 
 
+def result(text: str) -> str:
+    """Read a result, in capitals or with hyphens as well; any other text is kept as it is.
+
+    An end must not be lost for a misspelt result: the job then shows as failed, and says why.
+    """
+    word = one_of(RESULTS)(text)
+    return text if isinstance(word, UnusableValue) else str(word)
+
+
 def duration(text: str) -> int | UnusableValue:
     """Read a duration, in seconds: ``90``, ``90s``, ``30m``, ``2h``, ``1d``."""
     found = _DURATION.fullmatch(text.strip().lower())
@@ -70,9 +80,9 @@ def duration(text: str) -> int | UnusableValue:
 def take_out_unusable(given: argparse.Namespace, word: str) -> int:
     """Remove the values of *given* that can't be used; warn of each, and return how many.
 
-    The options become None, or lists without them. ``given.unusable`` then has their names.
+    The options become None, or lists without them.
     """
-    given.unusable = []
+    found = 0
     for name, value in list(vars(given).items()):
         values = value if isinstance(value, list) else [value]
         for one in values:
@@ -82,12 +92,12 @@ def take_out_unusable(given: argparse.Namespace, word: str) -> int:
                     f"run-ledger {word}: {option} is left out: "
                     f"{one.text!r:.80} is not {one.allowed}"
                 )
-                given.unusable.append(name)
+                found += 1
         if isinstance(value, list):
             setattr(given, name, [one for one in value if not isinstance(one, UnusableValue)])
         elif isinstance(value, UnusableValue):
             setattr(given, name, None)
-    return len(given.unusable)
+    return found
 
 
 def _whole(text: str) -> int | None:

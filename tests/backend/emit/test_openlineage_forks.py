@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.support.producers.buses import Entry, WillingBus, served
 
-from run_ledger.emit.delivery.draining import spool_folders
+from run_ledger.emit.delivery.spool_folders import spool_folders
 
 pytestmark = pytest.mark.machine_clock
 

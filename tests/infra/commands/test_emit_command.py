@@ -298,9 +298,51 @@ def test_flushing_to_a_bus_that_is_down_keeps_everything(
 
     assert code == 1
     assert out == "the-bus: 0 events sent\n"
-    assert "does not take the rest" in err
+    assert "the rest is left: InternalFailure" in err
     (target,) = json.loads(run("spool", "list", "--json")[1])["targets"]
     assert target["events"] == 1
+
+
+def test_flushing_sends_nothing_elsewhere(
+    run: Run, bus: WillingBus, moods: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To another account only where somebody says so, and to one that is known to differ never."""
+    moods += ["down"]
+    run(*JOB, "--event-id", "mine")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
+    code, _, err = run("spool", "flush")
+    assert (code, bus.details) == (1, [])
+    assert "it belongs to an access key" in err
+    assert "--unknown sends it" in err
+
+    assert run("spool", "flush", "--unknown")[0] == 0
+    assert [one["event_id"] for one in bus.details] == ["mine"]
+
+    moods += ["down"]
+    monkeypatch.setenv("AWS_ACCOUNT_ID", "111122223333")
+    run(*JOB)
+    monkeypatch.setenv("AWS_ACCOUNT_ID", "444455556666")
+    code, _, err = run("spool", "flush", "--unknown")
+    assert (code, len(bus.details)) == (1, 1)
+    assert "belongs to account 111122223333, and the present credentials to account 4444" in err
+
+
+def test_what_an_earlier_version_left_is_flushed_on_demand(
+    run: Run, bus: WillingBus, moods: list[str]
+) -> None:
+    """Its folder says too little to be sent by itself."""
+    moods += ["down"]
+    run(*JOB)
+    (description,) = (
+        path for path in Path("spool").glob("*/target.json") if path.parent.suffix != ".unknown"
+    )
+    description.write_text('{"bus": "the-bus", "source": "s"}')
+
+    code, _, err = run("spool", "flush")
+    assert (code, bus.details) == (1, [])
+    assert "nobody knows for which account it is" in err
+    assert run("spool", "flush", "--unknown")[0] == 0
+    assert len(bus.details) == 1
 
 
 def test_switched_off_there_is_nothing_to_list(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,13 +156,14 @@ def test_what_was_left_out_is_counted(run: Runner) -> None:
     assert document["outcome"] == "accepted"
 
 
-def test_a_result_that_is_none_ends_no_job(run: Runner) -> None:
-    """Least of all as a success."""
+def test_a_result_that_is_none_is_no_success(run: Runner) -> None:
+    """The job has ended, so it shows as failed, and says why."""
     code, said = run("emit", "job", *OWNER, "--job", "j", "--status", "completed", "--result", "ok")
 
     assert code == 0
-    assert "status" not in run.bus.details[0]
-    assert "the end of the job is not reported" in said
+    assert run.bus.details[0]["result"] == "failed"
+    assert run.bus.details[0]["error"]["type"] == "UnknownResult"
+    assert "result" in said
 
 
 @pytest.mark.parametrize(
@@ -289,4 +290,4 @@ def test_a_signal_without_a_name(run: Runner) -> None:
     code, _ = run("run", *OWNER, "--job", "j", "--", "sh", "-c", "kill -40 $$")
 
     assert code == 128 + 40
-    assert run.bus.jobs["j"].outcome == "failed"
+    assert [job.outcome for job in run.bus.jobs.values()] == ["failed"]

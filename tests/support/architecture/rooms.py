@@ -53,7 +53,8 @@ analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
     backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
-producer: console backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
+producer: console backend/domain/contract
+    backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
 deploying: checkout.py console backend/domain/contract
 checks: console deploying backend/domain backend/domain/api
     backend/store/dynamo backend/store/audit

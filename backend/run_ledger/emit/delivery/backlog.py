@@ -16,6 +16,8 @@ from run_ledger.emit.delivery.bus import EVENTS_PER_CALL, first_call
 from run_ledger.emit.delivery.health import Health
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.delivery.spool_file import SpoolBatch, SpoolFile
+from run_ledger.emit.delivery.spool_folders import unclaimed_folders
+from run_ledger.emit.identity.destinations import Destination
 
 SECONDS_BETWEEN_SEARCHES = 60.0  # for files of processes that ended
 _LOCK_SECONDS = 1.0
@@ -47,6 +49,21 @@ class Backlog:
         if self._orphan:
             self._orphan.abandon()
         self._begin()
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether it is known where the spool's events belong."""
+        return self._spool is None or self._spool.is_settled
+
+    def settle(self, destination: Destination) -> None:
+        """Have the spool be the one for *destination*; tell what may belong there, or not."""
+        if self._spool is None or not destination.is_known:
+            return
+        with self._lock:
+            self._spool.settle(destination)
+            unclaimed = list(unclaimed_folders(self._spool, destination))
+        for folder, events in unclaimed:
+            self.health.note_unclaimed(events, folder)
 
     def due_at(self, retry_at: float) -> float | None:
         """Return when to ask for the next batch, in seconds of the clock; None for never.
@@ -81,6 +98,7 @@ class Backlog:
             is_written, words = False, f"the spool can't be written: {error}"
         finally:
             self._lock.release()
+        self._tell_of_the_folder(self._spool)
         if is_written:
             self.health.count("spooled", len(events))
         else:
@@ -103,8 +121,13 @@ class Backlog:
             words = f"the spool can't be written: {error}"
         finally:
             self._lock.release()
+            self._tell_of_the_folder(self._spool)
         self.health.note_unwritable(words)
         return []
+
+    def _tell_of_the_folder(self, spool: Spool) -> None:
+        if spool.problem:
+            self.health.note_misconfigured(spool.problem)
 
     def shorten_ahead(self, unsent: Callable[[], Sequence[OutgoingEvent]]) -> None:
         """Drop what was written ahead, but for what *unsent* returns, once that is worth it."""
@@ -156,9 +179,9 @@ class Backlog:
         if not self._lock.acquire(timeout=_LOCK_SECONDS):
             return False
         try:
-            self._orphans = iter(())
             if self._orphan:
                 self._orphan.close()
+            self._orphans = iter(())  # which closes the folder that the file was in
             self._orphan = self._search_at = None
             self._is_searching = False
             self._spool.close()
@@ -170,7 +193,8 @@ class Backlog:
         """Return the next file of a process that ended; search for such files now and then."""
         self._orphan = next(self._orphans, None)
         now = self._clock()
-        if self._orphan is None and (self._search_at is None or now >= self._search_at):
+        may_search = self._search_at is None or now >= self._search_at
+        if self._orphan is None and may_search and spool.is_settled:
             self._search_at = now + SECONDS_BETWEEN_SEARCHES
             self._orphans = spool.orphans()
             self._orphan = next(self._orphans, None)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery.health import words_of
+from run_ledger.emit.identity.destinations import Destination, destination_of
 from run_ledger.emit.identity.environment import BusTarget
 
 EVENTS_PER_CALL = 10
@@ -77,6 +78,7 @@ class EventBus:
         self.target = target
         self._client = client
         self._given = client is not None
+        self._credentials: object = None
         self.was_prepared = threading.Event()
         """Set once the client is there, or can't be made."""
 
@@ -107,10 +109,18 @@ class EventBus:
                 outcome.retry.append(event)
         return outcome
 
+    def destination(self) -> Destination:
+        """Return where events go; raise BusUnavailable where that can't be found out now."""
+        try:
+            client = self._prepare()
+            return destination_of(self.target, client, self._credentials or _of_client(client))
+        except Exception as error:  # whatever files or credentials may raise
+            raise BusUnavailable(_words(error)) from error
+
     def _prepare(self) -> EventBridgeClient:
         try:
             if self._client is None:
-                self._client = _client(self.target)
+                self._client, self._credentials = _client(self.target)
             return self._client
         finally:
             self.was_prepared.set()
@@ -136,8 +146,16 @@ def first_call(events: Sequence[OutgoingEvent]) -> list[OutgoingEvent]:
     return batch
 
 
-def _client(target: BusTarget) -> EventBridgeClient:
-    """Return a client with short timeouts, in seconds, that never retries: the sender does."""
+def _of_client(client: object) -> object:
+    """Return the credentials of a client that was given; None where it hides them."""
+    return getattr(getattr(client, "_request_signer", None), "_credentials", None)
+
+
+def _client(target: BusTarget) -> tuple[EventBridgeClient, object]:
+    """Return a client and its credentials.
+
+    It has short timeouts, in seconds, and never retries: the sender does.
+    """
     # Here, as importing botocore takes longer than all the rest of a short program's reporting.
     with _loading:
         from botocore.config import Config  # noqa: PLC0415
@@ -154,12 +172,12 @@ def _client(target: BusTarget) -> EventBridgeClient:
         max_pool_connections=1,
         tcp_keepalive=True,
     )
-    session.get_credentials()  # which may ask the network, so no fork waits for it
+    credentials = session.get_credentials()  # which may ask the network, so no fork waits for it
     with _loading:
         client = session.create_client(
             "events", region_name=target.region, endpoint_url=target.endpoint_url, config=config
         )
-    return cast("EventBridgeClient", client)
+    return cast("EventBridgeClient", client), credentials
 
 
 def _trouble_of(results: Sequence[Mapping[str, Any]]) -> str | None:

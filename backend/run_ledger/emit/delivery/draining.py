@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable
 
-import msgspec
 from msgspec import Struct
 
 from run_ledger.emit.delivery.backlog import Backlog
 from run_ledger.emit.delivery.bus import BusUnavailable, EventBus
 from run_ledger.emit.delivery.health import Health
-from run_ledger.emit.delivery.spool import SUFFIX, Spool, open_folder
-from run_ledger.emit.delivery.spool_file import SpoolBatch, summarize_file
-from run_ledger.emit.identity.environment import BusTarget
+from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.delivery.spool_file import SpoolBatch
 
 _FIRST_DELAY = 0.5  # seconds
 _MOST_FAILURES = 4  # in a row
-
-
-class SpoolFolder(Struct, frozen=True):
-    """One target's spool: where its events go, and what is in it."""
-
-    path: Path
-    target: BusTarget
-    files: int
-    held: int
-    """Files that living processes look after."""
-    events: int
-    size: int
-    """In bytes."""
-    oldest_at: float | None
-    """When the oldest event was written, in seconds since 1970."""
-
-    @property
-    def spool(self) -> Spool:
-        """Return the spool, to take events out of it."""
-        return Spool(self.path, msgspec.json.encode(self.target).decode())
 
 
 class DrainOutcome(Struct, frozen=True):
@@ -51,35 +26,6 @@ class DrainOutcome(Struct, frozen=True):
     """Why the rest could not be sent; None where all was sent."""
     dropped: int
     """Events too old, garbled, or refused by the bus for good."""
-
-
-def spool_folders(root: Path) -> Iterator[SpoolFolder]:
-    """Yield the spools below *root*, without those of other users and folders that are none."""
-    if not root.is_dir():
-        return
-    for path in sorted(root.iterdir()):
-        with suppress(OSError, msgspec.DecodeError):
-            os.close(open_folder(path))
-            target = msgspec.json.decode((path / "target.json").read_bytes(), type=BusTarget)
-            yield _folder(path, target)
-
-
-def _folder(path: Path, target: BusTarget) -> SpoolFolder:
-    files = [
-        file
-        for name in sorted(path.glob(f"*{SUFFIX}"))
-        if (file := summarize_file(path, name.name)) is not None and file.size
-    ]
-    oldest = [file.oldest_at for file in files if file.oldest_at is not None]
-    return SpoolFolder(
-        path,
-        target,
-        files=len(files),
-        held=sum(file.is_held for file in files),
-        events=sum(file.events for file in files),
-        size=sum(file.size for file in files),
-        oldest_at=min(oldest, default=None),
-    )
 
 
 def drain(

@@ -53,6 +53,8 @@ class Stats:
     """Calls of language models whose cost nobody knows; they count as costing nothing."""
     unread: int
     """Answers given to `Job.usage` in which nothing was recognised."""
+    unclaimed: int
+    """Events of earlier programs on disk of which it is not known for which account they are."""
     misconfigured: int
     """Settings, folders or limits of the system that reporting can't use; each is logged once, with
     what is done instead."""
@@ -77,7 +79,8 @@ class Health:
         self._outage_logged_at: float | None = None
         self.counts = dict.fromkeys(
             ("calls", "calls_failed", "accepted", "retried", "spooled", "refused", "expired",
-             "lost", "invalid", "shortened", "reused", "unpriced", "unread", "misconfigured",
+             "lost", "invalid", "shortened", "reused", "unpriced", "unread", "unclaimed",
+             "misconfigured",
              "faults"), 0
         )  # fmt: skip
         self.last_error: str | None = None
@@ -187,6 +190,18 @@ class Health:
             self.count("misconfigured")
             self.last_error = words
             self._log_once(words, "%s", words)
+
+    def note_unclaimed(self, number: int, folder: object) -> None:
+        """Count events of earlier programs that may be another account's; log each folder once."""
+        self.count("unclaimed", number)
+        self._log_once(
+            f"unclaimed {folder}",
+            "%s event(s) of an earlier program wait in %s; it is not known for which account they "
+            "are: `run-ledger spool list` shows them, `run-ledger spool flush --unknown` sends "
+            "them to where the present credentials lead",
+            number,
+            folder,
+        )
 
     def note_dropped(self, name: str, number: int, words: str) -> None:
         """Count events that will never reach the ledger; log each reason once as an error."""

@@ -331,6 +331,8 @@ class Sender:
     def _put(self, batch: list[OutgoingEvent]) -> list[OutgoingEvent] | None:
         """Send *batch* in one call; return the events to send again, None where all failed."""
         try:
+            if not self._backlog.is_settled:
+                self._backlog.settle(self._bus.destination())
             outcome = self._bus.put(batch)
         except BusUnavailable as error:
             self._leave_alone()

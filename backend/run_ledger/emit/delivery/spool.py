@@ -1,9 +1,10 @@
 """Events on disk that the bus did not take; they outlive a crash, and the next process sends them.
 
-Each target (bus, region, endpoint) has a folder of its own. Every process appends to its own file
-there and holds a lock on it for as long as it lives. The kernel releases the lock when the process
-dies, however it dies, and then another process may take the file over. A file is emptied once
-all of it was sent, and removed at the end of the process.
+Each destination (bus, account, region, address) has a folder of its own, and so have events whose
+destination is not known yet. Every process appends to its own file there and holds a lock on it for
+as long as it lives. The kernel releases the lock when the process dies, however it dies, and then
+another process may take the file over. A file is emptied once all of it was sent, and removed at
+the end of the process.
 
 A process has two such files: one for what the bus did not take, which is sent from there, and one
 for what is about to be sent from memory, which is read only if the process dies meanwhile.
@@ -22,6 +23,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
+
+import msgspec
 
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery.spool_file import (
@@ -32,6 +36,7 @@ from run_ledger.emit.delivery.spool_file import (
     line_of,
     lock_file,
 )
+from run_ledger.emit.identity.destinations import DESCRIPTION, Destination, SpoolPlan
 
 SUFFIX = ".spool"
 MAX_BYTES = 64 * 1024 * 1024  # of one target's folder
@@ -53,12 +58,56 @@ class Spool:
     ) -> None:
         """Use *folder*; *target* is a JSON document, kept in it, that says where its events go."""
         self.path = folder
+        self.problem: str | None = None
+        """Why another folder is used than the one that should be; None where it is that one."""
+        self.is_settled = True
         self._target = target
+        self._others: list[Path] = []  # to use if the first one can't be
+        self._searched: list[Path] = []  # for files of processes that ended, beside the first
+        self._plan: SpoolPlan | None = None
         self._max_bytes = max_bytes
         self._clock = clock
         self._folder: int | None = None
+        self._former: list[int] = []  # open folders that were used before
         self._own: SpoolFile | None = None
         self._ahead: SpoolFile | None = None
+
+    @classmethod
+    def planned(cls, plan: SpoolPlan) -> Self:
+        """Return a spool whose destination is not known yet."""
+        spool = cls(plan.first_folders[0])
+        spool._plan = plan
+        spool._unsettle()
+        return spool
+
+    def _unsettle(self) -> None:
+        if self._plan:
+            self.path, *self._others = self._plan.first_folders
+            self._target = msgspec.json.encode(self._plan.first).decode()
+            self._searched, self.is_settled = [], False
+
+    def settle(self, destination: Destination) -> None:
+        """Move to the folder for *destination*, which is known from now on."""
+        if self.is_settled or self._plan is None:
+            return
+        self.is_settled = True
+        first, *others = self._plan.folders(destination)
+        self._searched = [*others, *self._plan.first_folders]
+        self._leave_folder()
+        self.path, self._others = first, others
+        self._target = msgspec.json.encode(destination).decode()
+        files = [file for file in (self._own, self._ahead) if file]
+        # Where a file can't be moved, the next process finds it by the evidence.
+        with suppress(OSError):
+            for file in files:
+                file.move(self._made_folder())
+            if files:
+                os.fsync(self._made_folder())
+
+    @property
+    def searched(self) -> list[Path]:
+        """Return the folders whose events belong where this process sends."""
+        return [self.path, *self._searched] if self.is_settled else [self.path]
 
     def append(self, events: Sequence[OutgoingEvent]) -> bool:
         """Put *events* on disk; return True once they are fsynced, False where they don't fit.
@@ -114,15 +163,22 @@ class Spool:
             file.remove()
 
     def orphans(self) -> Iterator[SpoolFile]:
-        """Lock and yield, one after the other, the files of processes that ended."""
-        if not self.path.is_dir() or not HAS_FILE_LOCKS:
+        """Lock and yield the files of processes that ended; each is closed before the next."""
+        if not HAS_FILE_LOCKS:
             return
-        folder = self._opened()
-        for name in sorted(os.listdir(folder)):  # noqa: PTH208 - an open folder's
-            if name.endswith(SUFFIX) and name not in self._names():
-                file = lock_file(folder, name, os.O_RDWR)
-                if file is not None:
-                    yield file
+        for path in self.searched:
+            try:
+                folder = open_folder(path)
+            except OSError:
+                continue  # it is not there, or somebody else's
+            try:
+                for name in sorted(os.listdir(folder)):  # noqa: PTH208 - an open folder's
+                    if name.endswith(SUFFIX) and name not in self._names():
+                        file = lock_file(folder, name, os.O_RDWR)
+                        if file is not None:
+                            yield file
+            finally:
+                os.close(folder)
 
     def close(self) -> None:
         """Close everything; what was not sent stays for the next process."""
@@ -130,19 +186,30 @@ class Spool:
             if file:
                 file.close()
         self._own = self._ahead = None
-        if self._folder is not None:
-            os.close(self._folder)
-        self._folder = None
+        self._leave_folder()
+        self._close_folders()
 
     def abandon(self) -> None:
         """Forget the parent's files after a fork, and leave their locks alone."""
         for file in (self._own, self._ahead):
             if file:
                 file.abandon()
+        self._own = self._ahead = None
+        self._leave_folder()
+        self._close_folders()
+        self._unsettle()
+
+    def _leave_folder(self) -> None:
+        """Have the next file be in the folder of then; files that are open need that of now."""
         if self._folder is not None:
+            self._former.append(self._folder)
+        self._folder = None
+
+    def _close_folders(self) -> None:
+        for folder in self._former:
             with suppress(OSError):
-                os.close(self._folder)
-        self._own = self._ahead = self._folder = None
+                os.close(folder)
+        self._former = []
 
     def _names(self) -> set[str]:
         return {file.name for file in (self._own, self._ahead) if file}
@@ -154,17 +221,35 @@ class Spool:
         file.append(lines)
         return True
 
-    def _opened(self) -> int:
-        if self._folder is None:
-            self._folder = open_folder(self.path)
+    def _made_folder(self) -> int:
+        """Return the open folder, which is made where it is missing, or another one instead."""
+        if self._folder is not None:
+            return self._folder
+        try:
+            return self._make_folder(self.path)
+        except OSError as error:
+            for other in self._others:
+                with suppress(OSError):
+                    folder = self._make_folder(other)
+                    self.problem = f"events can't be kept in {self.path} ({error}): {other} is used"
+                    self.path = other
+                    return folder
+            raise
+
+    def _make_folder(self, path: Path) -> int:
+        _make_folders(path)
+        self._folder = open_folder(path)
+        try:
+            _describe(self._folder, self._target)
+        except OSError:
+            self._leave_folder()
+            raise
         return self._folder
 
     def _made(self) -> SpoolFile:
         if not HAS_FILE_LOCKS:
             raise OSError(errno.ENOTSUP, "this system has no file locks")
-        _make_folders(self.path)
-        folder = self._opened()
-        _describe(folder, self._target)
+        folder = self._made_folder()
         while True:
             name = f"{os.getpid()}-{secrets.token_hex(6)}{SUFFIX}"
             file = lock_file(folder, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
@@ -173,7 +258,7 @@ class Spool:
                 return file
 
     def _bytes_of_others(self, own: SpoolFile) -> int:
-        folder, total = self._opened(), 0
+        folder, total = self._made_folder(), 0
         for name in os.listdir(folder):  # noqa: PTH208 - an open folder's
             if name != own.name:
                 with suppress(OSError):
@@ -202,7 +287,7 @@ def open_folder(path: Path) -> int:
 def _describe(folder: int, target: str) -> None:
     """Leave the target's description in its folder, for `run-ledger spool`."""
     with suppress(FileNotFoundError):
-        os.stat("target.json", dir_fd=folder, follow_symlinks=False)
+        os.stat(DESCRIPTION, dir_fd=folder, follow_symlinks=False)
         return
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     unfinished = f".{os.getpid()}-{secrets.token_hex(6)}"
@@ -210,4 +295,4 @@ def _describe(folder: int, target: str) -> None:
         file.write(target)
         file.flush()
         os.fsync(file.fileno())
-    os.rename(unfinished, "target.json", src_dir_fd=folder, dst_dir_fd=folder)
+    os.rename(unfinished, DESCRIPTION, src_dir_fd=folder, dst_dir_fd=folder)

@@ -125,6 +125,11 @@ class SpoolFile:
         if self.is_drained:
             self.clear()
 
+    def move(self, folder: int) -> None:
+        """Move it to another open *folder*; it stays locked. Raises OSError where it can't."""
+        os.rename(self.name, self.name, src_dir_fd=self._folder, dst_dir_fd=folder)
+        self._folder = folder
+
     def clear(self) -> None:
         """Drop everything in it."""
         os.ftruncate(self._descriptor, 0)

@@ -19,9 +19,7 @@ RUN_LEDGER_PARENT_ATTEMPT  its attempt, by ``run-ledger run`` for what it runs
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -35,8 +33,9 @@ from run_ledger.emit.identity.schedulers import (
     job_of_task_queue,
 )
 
-_NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._:-]")
-_DIGEST_BYTES = 5
+# What they say changes from call to call, and not where events go; nor does a token or a secret,
+# which belongs to its key.
+_AWS_VOLATILE = ("AWS_LAMBDA_", "AWS_XRAY_", "AWS_EXECUTION_ENV", "AWS_SESSION_TOKEN", "AWS_SECRET")
 _DEFAULT_SOURCE = "run-ledger.emit"
 _YES, _NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 _first_process = os.getpid()
@@ -93,12 +92,30 @@ def state_home() -> Path:
     )
 
 
-def spool_folder(root: Path, where: BusTarget) -> Path:
-    """Return the folder of one target: a readable name, and a digest that makes it unique."""
-    seed = "\n".join([where.bus, where.region or "", where.endpoint_url or ""])
-    digest = hashlib.blake2b(seed.encode(), digest_size=_DIGEST_BYTES).hexdigest()
-    name = _NOT_IN_FOLDERS.sub("-", where.bus.rpartition("/")[2])[:60].strip(".")
-    return root / f"{name}-{digest}"
+def aws_evidence() -> list[bytes]:
+    """Return all from which the AWS SDK finds out region, address and credentials of a bus.
+
+    These are its variables and the contents of its files. Where a program gives the credentials,
+    each call returns something else: nobody knows what the program will say the next time.
+    """
+    evidence = [
+        f"{name}={text}".encode("utf-8", "surrogateescape")
+        for name, text in sorted(os.environ.items())
+        if name.startswith("AWS_") and not name.startswith(_AWS_VOLATILE)
+    ]
+    for name, usual in (
+        ("AWS_CONFIG_FILE", "~/.aws/config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+    ):
+        path = os.path.expanduser(os.environ.get(name) or usual)  # noqa: PTH111
+        try:
+            content = Path(path).read_bytes()
+        except (OSError, ValueError) as error:
+            content = type(error).__name__.encode()
+        evidence.append(content)
+        if b"credential_process" in content:
+            evidence.append(os.urandom(16))
+    return evidence
 
 
 def is_lambda() -> bool:

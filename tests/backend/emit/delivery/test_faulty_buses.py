@@ -15,7 +15,8 @@ from tests.support.producers.buses import MoodyBus, WillingBus, dice, jobs_of
 from run_ledger.emit import RunLedger
 from run_ledger.emit.delivery import backlog, sender
 from run_ledger.emit.delivery.bus import EventBus
-from run_ledger.emit.delivery.draining import drain, spool_folders
+from run_ledger.emit.delivery.draining import drain
+from run_ledger.emit.delivery.spool_folders import spool_folders
 from run_ledger.emit.identity.environment import BusTarget
 
 MOODS = ["well", "well", "down", "lost", "some", "throttled", "odd"]

@@ -14,7 +14,8 @@ from tests.support.producers.reporting import taken
 
 from run_ledger.domain.state.job import Job
 from run_ledger.emit.delivery.bus import EventBus
-from run_ledger.emit.delivery.draining import drain, spool_folders
+from run_ledger.emit.delivery.draining import drain
+from run_ledger.emit.delivery.spool_folders import spool_folders
 
 pytestmark = pytest.mark.machine_clock
 

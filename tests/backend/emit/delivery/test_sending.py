@@ -20,10 +20,10 @@ from run_ledger.emit import RunLedger
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery.bus import BYTES_PER_CALL, BusUnavailable, EventBus, first_call
-from run_ledger.emit.delivery.draining import spool_folders
 from run_ledger.emit.delivery.health import Health
 from run_ledger.emit.delivery.queue_items import SenderTiming
 from run_ledger.emit.delivery.sender import Sender
+from run_ledger.emit.delivery.spool_folders import spool_folders
 from run_ledger.emit.identity.environment import BusTarget
 
 OWNER = {"client_id": "c", "project_id": "p"}

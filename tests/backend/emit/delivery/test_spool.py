@@ -17,9 +17,10 @@ from run_ledger.emit.delivery import spool as spool_module
 from run_ledger.emit.delivery import spool_file
 from run_ledger.emit.delivery.backlog import Backlog
 from run_ledger.emit.delivery.bus import EventBus
-from run_ledger.emit.delivery.draining import drain, spool_folders
+from run_ledger.emit.delivery.draining import drain
 from run_ledger.emit.delivery.health import Health
 from run_ledger.emit.delivery.spool import Spool
+from run_ledger.emit.delivery.spool_folders import spool_folders
 from run_ledger.emit.identity.environment import BusTarget
 
 TARGET = '{"bus":"b","source":"s"}'

@@ -245,21 +245,6 @@ def test_where_the_spool_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert spool_places("given").roots[0] == Path("given").absolute()
 
 
-def test_each_target_has_a_spool_of_its_own(tmp_path: Path) -> None:
-    """Events for one bus are never sent to another."""
-    targets = [
-        BusTarget("b", None, None, "s"),
-        BusTarget("b", "eu-west-1", None, "s"),
-        BusTarget("b", None, "http://x", "s"),
-        BusTarget("../../b", None, None, "s"),
-        BusTarget("..", None, None, "s"),
-    ]
-    found = {environment.spool_folder(tmp_path, one) for one in targets}
-
-    assert len(found) == len(targets)
-    assert {folder.parent for folder in found} == {tmp_path}
-
-
 def test_a_lambda_function_sends_before_it_is_frozen(
     make: Make, bus: WillingBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
