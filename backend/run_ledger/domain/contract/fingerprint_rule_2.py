@@ -53,8 +53,23 @@ _SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(from completion )[^\n]*?(?=\. Got: |\n|\Z)"), rf"\1{V}"),
     (
         re.compile(
-            r"\b((?:outputs?|completion|generation|answer|reply|prose|instead of JSON)\b\s?:\s)"
-            r"(?!<title|\d{3}\b|\{)(?=\S)[^\n]++",
+            r"\b((?:outputs?|completion|generation|answer|reply|prose|instead of JSON)\b"
+            r"(?: (?:of|from|by) [\w./:-]{1,60}?)?\s?:\s++)(?!<title|\d{3}\b|\{)(?=\S)[\s\S]++",
+            re.IGNORECASE,
+        ),
+        rf"\1{V}",
+    ),
+    (
+        re.compile(
+            r"\b((?:not|no|isn't|bad|malformed)(?: valid)? JSON\s?:\s++)(?!line|expect|unexp|eof"
+            r"|miss|trail|inval|unterm|extra)[\s\S]++",
+            re.IGNORECASE,
+        ),
+        rf"\1{V}",
+    ),
+    (
+        re.compile(
+            r"\b((?:got|received|said|answered|replied)\s?:\s)(?!\d)[^\s'\"`]++ [\s\S]++",
             re.IGNORECASE,
         ),
         rf"\1{V}",
@@ -89,6 +104,7 @@ _MODELS = (
 )
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(\w++://[^\s?#'\"<>)\]]*+)[?#][^\s'\"<>)\]]*+"), r"\1"),
+    (re.compile(r"(?<![\w?/])(/[\w./%~+:@-]{1,200}+)\?[^\s'\"<>)\]]*+"), r"\1"),
     (re.compile(r"(?<![^\s'\"():=])(?:[^\s'\"():=/]*+/)+?(?=(?:site|dist)-packages/)"), f"{V}/"),
     (
         re.compile(
@@ -129,8 +145,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         f"-{V}",
     ),
     (re.compile(r"(?<![\w-])[\w-]*+\*{3,}+[\w-]*+"), V),  # a key that somebody else has blanked
+    (re.compile(rf"{_START}org-[A-Za-z0-9]{{6,}}+"), f"org-{V}"),
     (re.compile(rf"{_START}tmp[a-z0-9_]{{8}}{_END}"), V),
-    (re.compile(r"(?<![\w:.])\d{1,3}:\d\d(?::\d\d(?:\.\d++)?)?(?![\w:])"), V),
+    (re.compile(r"(?<![\w:.])\d{1,3}:\d\d(?::\d\d(?:\.\d++)?)?(?:\s?[AaPp]M)?(?![\w:])"), V),
     (
         re.compile(
             rf"(?<![^\W_])[-+]?{_NUMBER}\s?{_UNIT}(?:\s?{_NUMBER}\s?{_UNIT})*+{_END}", re.IGNORECASE
@@ -138,7 +155,17 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         V,
     ),
 )
-_MODEL_NAME = re.compile(rf"{_START}(?:{_MODELS})[-.:@][a-z0-9][-a-z0-9.:@]*+", re.IGNORECASE)
+_NAME_WITH_DIGITS = re.compile(
+    rf"{_START}(?:(?:{_MODELS})[-.:@][a-z0-9][-a-z0-9.:@]*+"
+    r"|utf-(?:8|16|32)(?:-[a-z]+)?|iso-?8859-\d{1,2}|latin-?\d|windows-\d{4}|cp\d{3,4}|sha-\d{1,3})",
+    re.IGNORECASE,
+)
+_MEMBER_DATA = re.compile(
+    r"(['\"](?:input|data|row|record|payload|params|parameters|instance|item|values?)['\"]:\s?)"
+    r"(\{[^{}]{0,1000}\})"
+)
+_OBJECT = re.compile(r"\b([A-Z]\w*+)\((?=\w++=)([^()\n]{0,600})\)|<([A-Z]\w*+): ([^<>\n]{1,300})>")
+_OBJECT_OF_ERROR = re.compile(r"(?:Error|Exception|Pool|Connection|Timeout|Response|Request)\Z")
 
 _LISTED = re.compile(rf"{V}(?:\s?(?:[,:/x.|-]|and)\s?{V})++")
 _ONE_IN_TUPLE = re.compile(rf"{V},(?=\s?\))")
@@ -154,7 +181,7 @@ def normalised(error_type: str, message: str) -> str:
     text = _telling(error_type, text)
     for pattern, replacement in _SECTIONS:
         text = pattern.sub(replacement, text)
-    text = _MODEL_NAME.sub(lambda found: keep_digits(found[0]), text)
+    text = _NAME_WITH_DIGITS.sub(lambda found: keep_digits(found[0]), text)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)
     text = judge_words(judge_quotes(_without_data(text)))
@@ -178,7 +205,8 @@ def _telling(error_type: str, text: str) -> str:
 
 
 def _without_data(text: str) -> str:
-    """Return *text* without the outermost pairs of braces that hold data and tell of no error."""
+    """Return *text* without the data in braces and in objects that tell of no error."""
+    text = _OBJECT.sub(_object, _MEMBER_DATA.sub(_member, text))
     parts: list[str] = []
     depth, begin, end = 0, 0, 0
     for found in re.finditer(r"[{}]", text):
@@ -194,3 +222,15 @@ def _without_data(text: str) -> str:
                 parts += [text[end:begin], V if is_data else held]
                 end = found.end()
     return "".join((*parts, text[end:]))
+
+
+def _member(found: re.Match[str]) -> str:
+    return found[0] if TELLING_KEY.search(found[2]) else f"{found[1]}{V}"
+
+
+def _object(found: re.Match[str]) -> str:
+    """Return an object as a program writes it, such as ``Company(name='Acme')``, by its class."""
+    name, held = (found[1], found[2]) if found[1] else (found[3], found[4])
+    if _OBJECT_OF_ERROR.search(name) or TELLING_KEY.search(held):
+        return found[0]
+    return f"{name}({V})" if found[1] else f"<{name}: {V}>"

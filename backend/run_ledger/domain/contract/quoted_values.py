@@ -14,7 +14,9 @@ _QUOTED = re.compile(
     r"|“([^“”\n]*+)”|‘([^‘’\n]*+)’(?!\w)"
     r")"
 )
-_UNCLOSED = re.compile(r"(?<![\w\"'`])[\"`“](?=[^\"`“”]{24,}\Z)[^\"`“”]*+\Z")
+_UNCLOSED = re.compile(
+    r"(?<![\w\"'`])(?:[\"`“](?=[^\"`“”]{24,}\Z)[^\"`“”]*+|'(?:[^']|(?<=\w)'(?=\w)){40,}+)\Z"
+)
 _ESCAPED = re.compile(r"\\([\"'\\])")
 _DEPTH = 4  # of quotes in quotes
 _SEEN_BEFORE, _SEEN_AFTER = 60, 40
@@ -42,7 +44,9 @@ _STATUS = re.compile(r"[1-5]\d\d\b")
 
 _LAST_WORD = re.compile(r"([^\W\d_]+)(?:\(s\)|\(\))?[\s=]*([:]?)[\s(\[]*\Z")
 _VALUE_BEFORE = re.compile(
-    r"\b(?:base \d+|invalid (?:ur[il]|input|date|number|json|name)):?\s*\Z", re.IGNORECASE
+    r"(?:\b(?:base \d+|invalid (?:ur[il]|input|date|number|json|name)"
+    r"|(?:country|currency|postal|zip|language|area|promo|product) code):?|\)\s?:)\s*\Z",
+    re.IGNORECASE,
 )
 _PLACE = re.compile(r"[\w-][./:]")  # a host, an address or a path
 _TYPES = words(
@@ -66,11 +70,11 @@ _NAMED_AFTER = re.compile(
 _VALUED = words(
     # what stands after such a word is a value
     "value values got received found given literal data string text token entry output "
-    "answer answered completion response reply content url uri line command character characters "
+    "answer answered completion response reply content url uri line character characters "
     "prompt query parse convert was were record records row rows item items document documents "
     "company companies customer customers user users client clients person people product "
     "products order orders contact account tenant city country host worker id ids message said "
-    "returned with title"
+    "returned with title valid invalid illegal malformed"
 )
 _PLACED = frozenset(("host", "url", "uri"))
 _VALUED_AFTER = re.compile(
@@ -147,4 +151,4 @@ def _text(inner: str, depth: int) -> str:
 
 
 def _named(inner: str) -> str:
-    return f"'{keep_digits(inner, longest=2)}'"
+    return f"'{inner if '/' in inner else keep_digits(inner, longest=2)}'"

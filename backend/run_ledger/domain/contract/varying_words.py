@@ -73,10 +73,14 @@ _INSTANCES = words(
     "id order customer company person client sku invoice line col column pool server instance "
     "machine slot queue run session request message document doc image img video url test"
 )
-_INSTANCE_BEFORE = re.compile(
+_RECORD_BEFORE = re.compile(
     r"\b(?:record|row|item|order|customer|company|person|client|sku|invoice|document|doc|user|id"
-    r"|job|task|run|worker|pod|node|host|instance|container|product|account|contact|tenant|image)"
-    r"[\s:#=]{1,2}(?:[A-Za-z]{1,12}[-_])?\Z",
+    r"|job|task|run|product|account|contact|tenant|image)[\s:#=]{1,2}(?:[A-Za-z]{1,12}[-_])?\Z",
+    re.IGNORECASE,
+)
+_MACHINE_BEFORE = re.compile(
+    r"\b(?:worker|pod|node|host|instance|container|executor|broker)[\s:#=]{1,2}"
+    r"(?:[A-Za-z]{1,12}[-_]){0,3}\Z",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"[A-Za-z]{1,12}[-_]\Z")
@@ -107,12 +111,15 @@ def judge_words(text: str) -> str:
         if word.isalpha() and len(word) < _SHORTEST_RANDOM:
             continue
         start, stop = found.span()
-        judged = _judged(word, text[max(0, start - _SEEN) : start], text[stop : stop + _SEEN])
+        before = text[max(0, start - _SEEN) : start]
+        judged = _judged(word, before, text[stop : stop + _SEEN])
+        head = text[end:start]
+        if not word.isalpha() and _MACHINE_BEFORE.search(before):
+            judged = V
+        elif judged == V and _RECORD_BEFORE.search(before):
+            head = _PREFIX.sub("", head)
         if judged == word:
             continue
-        head = text[end:start]
-        if judged == V and _INSTANCE_BEFORE.search(text[max(0, start - _SEEN) : start]):
-            head = _PREFIX.sub("", head)
         parts += [head, judged]
         end = stop
     return "".join((*parts, text[end:]))

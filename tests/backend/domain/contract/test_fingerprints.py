@@ -22,6 +22,9 @@ from run_ledger.domain.contract.fingerprints import LATEST_VERSION, fingerprint
 FAMILIES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "error_shapes.json").read_text()
 )
+LOOK_ALIKES: dict[str, list[dict[str, Any]]] = json.loads(
+    (Path(__file__).parent / "error_look_alikes.json").read_text()
+)
 
 
 class Verdict(NamedTuple):
@@ -76,6 +79,19 @@ def test_shapes_that_were_held_out() -> None:
     verdict = judged(family for family in FAMILIES if is_held_out(family))
     assert verdict.precision >= 0.98, verdict
     assert verdict.recall >= 0.9, verdict
+
+
+@pytest.mark.parametrize("case", LOOK_ALIKES["one_group"])
+def test_one_group(case: dict[str, Any]) -> None:
+    """Messages that differ in what varies alone."""
+    assert len({normalised(case["type"], one) for one in case["messages"]}) == 1
+
+
+@pytest.mark.parametrize("case", LOOK_ALIKES["a_group_each"])
+def test_a_group_each(case: dict[str, Any]) -> None:
+    """Messages that differ in what tells kinds apart."""
+    forms = [normalised(case["type"], one) for one in case["messages"]]
+    assert len(set(forms)) == len(forms)
 
 
 def test_rule_1_is_worse() -> None:
