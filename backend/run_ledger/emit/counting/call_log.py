@@ -165,6 +165,7 @@ def _most(known: Usage, reading: CallReading) -> Usage:
         cache_write_hour_tokens=min(hour, written),
         input_audio_tokens=max(known.input_audio_tokens, usage.input_audio_tokens),
         output_audio_tokens=max(known.output_audio_tokens, usage.output_audio_tokens),
+        web_searches=max(known.web_searches, usage.web_searches),
         tier=usage.tier or known.tier,
         is_told=known.is_told or usage.is_told,
         is_free=known.is_free or usage.is_free,

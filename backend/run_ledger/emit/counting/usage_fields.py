@@ -150,6 +150,10 @@ _WRITTEN_FOR_AN_HOUR = (
 )
 _WRITTEN_FOR_MINUTES = "input_token_details.ephemeral_5m_input_tokens"
 _CALLS = ("requests", "successful_requests")
+_WEB_SEARCHES = (
+    "server_tool_use.web_search_requests",
+    "prompt_tokens_details.web_search_requests",
+)
 _TIERS = ("flex", "priority")
 
 
@@ -203,6 +207,7 @@ def _with_details(usage: Usage, holder: Any) -> Usage:
         cache_write_hour_tokens=min(hour, written),
         input_audio_tokens=min(_audio(holder, _DETAILS), usage.input_tokens),
         output_audio_tokens=min(_audio(holder, _OUTPUT_DETAILS), output),
+        web_searches=_first(holder, _WEB_SEARCHES, at),
         tier=next((tier for tier in _TIERS if _has_tier(holder, tier)), None),
     )
     for one in items(holder, "iterations"):

@@ -27,13 +27,16 @@ def _scaled(price: Price, times: int, by: int) -> Price:
         None if price.cache_write_hour is None else scaled(price.cache_write_hour),
         {name: _scaled(one, times, by) for name, one in (price.tiers or {}).items()},
         price.above and (price.above[0], _scaled(price.above[1], times, by)),
+        price.web_search,
     )
 
 
 def _claude(usd: int, *, long_usd: int | None = None) -> Price:
     """Return the price of a model of Anthropic from that of its input in USD a million tokens."""
     micro = usd * 1_000_000
-    standard = Price(micro, micro // 10, micro * 5, micro * 5 // 4, micro * 2, tiers={})
+    standard = Price(
+        micro, micro // 10, micro * 5, micro * 5 // 4, micro * 2, tiers={}, web_search=10_000
+    )
     if long_usd:
         dear = _scaled(standard, long_usd, usd)._replace(output=micro * 15 // 2)
         standard = standard._replace(above=(_LONG, dear))

@@ -146,5 +146,6 @@ def _usage(usage: Usage, calls: int) -> Any:
         "cache_write_1h_tokens": usage.cache_write_hour_tokens,
         "input_audio_tokens": usage.input_audio_tokens,
         "output_audio_tokens": usage.output_audio_tokens,
+        "web_searches": usage.web_searches,
     }
     return TheirUsage(**{name: count // calls for name, count in counts.items() if count})

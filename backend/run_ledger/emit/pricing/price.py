@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from run_ledger.emit.pricing.usage_totals import Usage
 
+_PER_PRICE = 1_000_000  # tokens that a price is for
+
 
 class Price(NamedTuple):
     """Micro-dollars for a million tokens: 3 USD are ``3_000_000``.
@@ -29,6 +31,8 @@ class Price(NamedTuple):
     """
     above: tuple[int, Price] | None = None
     """More input than so many tokens in one call makes all of it cost so much."""
+    web_search: int = 0
+    """Micro-dollars for one web search by the provider: 10 USD a thousand are 10_000."""
 
     def of(self, usage: Usage) -> int:
         """Return the price of *usage* in millionths of a micro-dollar; the tier is not looked at.
@@ -45,6 +49,7 @@ class Price(NamedTuple):
             + (written - hour) * self._writing()
             + hour * self._writing_for_an_hour()
             + usage.output_tokens * self.output
+            + usage.web_searches * self.web_search * _PER_PRICE
         )
 
     def served(self, tier: str | None) -> Price | None:
@@ -54,6 +59,7 @@ class Price(NamedTuple):
     def numbers(self) -> Iterator[object]:
         """Yield every number that the price is made of."""
         yield from (one for one in self[:5] if one is not None)
+        yield self.web_search
         for price in (self.tiers or {}).values():
             yield from price.numbers()
         if self.above:

@@ -19,6 +19,8 @@ class Usage(NamedTuple):
     """Of those written to a cache, the ones that it keeps for an hour: they cost more."""
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
+    web_searches: int = 0
+    """That the provider made for the model, and asks money for."""
     tier: str | None = None
     """How it was served, where that changes the price: ``batch``, ``flex``, ``priority`` …"""
     is_told: bool = True
