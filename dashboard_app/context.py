@@ -35,6 +35,8 @@ class PageContext:
     period: Period
     client_id: str | None
     is_empty: bool
+    notes: Sequence[str]
+    """Why the period is not the one that was asked for; empty where it is."""
     pages: Mapping[str, Page]
 
     def points(self, request: ApiRequest) -> pd.DataFrame:

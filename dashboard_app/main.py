@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,11 +14,12 @@ from streamlit.navigation.page import Page
 from dashboard_app import clock
 from dashboard_app.api.api_requests import CLIENTS
 from dashboard_app.api.http_client import ApiClient
+from dashboard_app.api.loading import make_place, spinner
 from dashboard_app.api.problems import ApiProblem, RequestRefused, SignInEnded
 from dashboard_app.api.response_cache import ResponseCache
 from dashboard_app.app_settings import AppSettings, app_settings
 from dashboard_app.context import PageContext, put
-from dashboard_app.filters import address
+from dashboard_app.filters import address, choices
 from dashboard_app.filters.declared import CLIENT, ZONE
 from dashboard_app.filters.period import ask_period, ways_out
 from dashboard_app.session import SessionKey
@@ -36,6 +38,7 @@ PAGES = (
     ("cost", "cost", "Cost", ":material/payments:"),
 )
 STYLE = HERE / "style.css"
+HISTORY = HERE / "history.js"
 
 
 def main() -> None:
@@ -56,9 +59,11 @@ def main() -> None:
     page = st.navigation(list(pages.values()), position="top" if in_use else "hidden")
     st.logo(LOGO, size="large")
     st.html(STYLE)
+    st.html(f"<script>{HISTORY.read_text('utf-8')}</script>", unsafe_allow_javascript=True)
     if settings is None:
         panels.not_set_up()
     elif analyst is None:
+        st.session_state.pop(SessionKey.API, None)
         panels.signed_out()
     elif analyst.has_expired:
         panels.sign_in_again(analyst)
@@ -70,9 +75,15 @@ def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst:
     api = _api(settings, analyst)
     try:
         address.explain(page.url_path)
-        st.title(page.title)
         with st.sidebar:
-            context = _context(api, settings, pages)
+            filters = st.container()  # first of all: what comes later would be moved by it
+            st.space("small")
+        make_place()
+        st.title(page.title)
+        with filters:
+            context = _context(api, settings, page, pages)
+        for note in context.notes:
+            st.info(note, icon=":material/event_busy:")
         put(context)
         page.run()
     except SignInEnded:
@@ -86,18 +97,26 @@ def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst:
             _account(api, settings, analyst)
 
 
-def _context(api: ResponseCache, settings: AppSettings, pages: Mapping[str, Page]) -> PageContext:
+def _context(
+    api: ResponseCache, settings: AppSettings, page: Page, pages: Mapping[str, Page]
+) -> PageContext:
     """Ask for the filters of all pages; return the context of the page that is to run."""
     now = clock.now()
-    with st.spinner("Loading clients …", show_time=True):
-        clients, _ = api.items(CLIENTS)
     zone = ZoneInfo(ZONE.ask() or "UTC")
+    period, notes = ask_period(now, zone)
+    with spinner("clients"):
+        if page in (pages["trends"], pages["jobs"]):
+            # Side by side: nobody waits for one after the other.
+            with suppress(RequestRefused):
+                api.load([CLIENTS, *choices.requests(period, CLIENT.held_now())])
+        clients, _ = api.items(CLIENTS)
     return PageContext(
         api=api,
         settings=settings,
         now=now,
         zone=zone,
-        period=ask_period(now, zone),
+        period=period,
+        notes=notes,
         client_id=CLIENT.ask([one["client_id"] for one in clients]),
         pages=pages,
         is_empty=not any(one["jobs"]["total"] for one in clients),
@@ -115,6 +134,7 @@ def _api(settings: AppSettings, analyst: Analyst) -> ResponseCache:
 
 
 def _account(api: ResponseCache, settings: AppSettings, analyst: Analyst) -> None:
+    signing_in.watch()
     if settings.demo:
         st.badge("Demo: made-up data", icon=":material/science:", color="violet")
     st.button(

@@ -9,9 +9,10 @@ class SessionKey(StrEnum):
     """Keys of `st.session_state`. Filters have keys of their own: their names in the address."""
 
     API = "api"
+    BUSY = "busy"
     CONTEXT = "context"
     FOCUS_CHART = "focus_chart"
-    GOES_ON = "goes_on"
     JOBS_WANTED = "jobs_wanted"
-    LINK_COMPLAINTS = "link_complaints"
+    LINK_NOTES = "link_notes"
     PAGE = "page"
+    REFUSED_CHOICES = "refused_choices"

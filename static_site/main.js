@@ -9,6 +9,7 @@ import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js"
 import { listHash, readRoute } from "./lib/route.js";
 import { createSession } from "./lib/session.js";
 import { isSignInAnswer } from "./lib/sign-in.js";
+import { createTabs } from "./lib/tabs.js";
 import { VIEWS } from "./views.js";
 
 const TICK_MILLISECONDS = 1000;
@@ -27,18 +28,26 @@ const clock = {
 async function start() {
   /** @type {Session | null} */
   let session = null;
-  const tabs = new BroadcastChannel("run-ledger");
+  /** No more questions: one that finds no session would lead to the sign-in pages. */
+  let close = () => {};
+  const tabs = createTabs({
+    channel: new BroadcastChannel("run-ledger"),
+    newId: () => crypto.randomUUID(),
+    share: () => session?.share() ?? null,
+    // none of the tabs may go on showing data
+    onSignedOut() {
+      close();
+      session?.forget();
+      window.location.reload();
+    },
+  });
   const shell = createShell({
     onSignIn: () => void session?.begin(window.location.hash),
     onSignOut() {
-      tabs.postMessage("signed-out");
+      close();
+      tabs.signedOut();
       session?.signOut();
     },
-  });
-  // whoever signs out, signs out in every tab: none of them may go on showing data
-  tabs.addEventListener("message", () => {
-    session?.forget();
-    window.location.reload();
   });
   try {
     const config = await loadConfig(fetch, window.location.href);
@@ -53,7 +62,7 @@ async function start() {
       now: clock.now,
       goTo: (address) => window.location.assign(address),
     });
-    openSite({ config, session, shell });
+    close = openSite({ config, session, shell, tabs });
   } catch (error) {
     shell.showBroken(
       error instanceof SiteError
@@ -69,8 +78,10 @@ async function start() {
  * @param {Config} parts.config
  * @param {Session} parts.session
  * @param {Shell} parts.shell
+ * @param {Tabs} parts.tabs
+ * @returns {() => void} what closes it, so that nothing is asked any more
  */
-function openSite({ config, session, shell }) {
+function openSite({ config, session, shell, tabs }) {
   let isOpen = false;
   let isShown = false;
 
@@ -196,6 +207,18 @@ function openSite({ config, session, shell }) {
     }
   }
 
+  /** Whether there is a session to go on with: that of this tab, or of another one. */
+  async function canGoOn() {
+    if (session.canRenew()) {
+      return true;
+    }
+    const shared = await tabs.ask();
+    if (shared !== null) {
+      session.takeOver(shared);
+    }
+    return shared !== null;
+  }
+
   async function open() {
     const query = new URLSearchParams(window.location.search);
     if (isSignInAnswer(query)) {
@@ -204,13 +227,14 @@ function openSite({ config, session, shell }) {
       shell.showWaiting("Signing you in …");
       preload();
       await session.complete(query);
-    } else if (session.canRenew()) {
+    } else {
       shell.showWaiting("Opening Run Ledger …");
+      if (!(await canGoOn())) {
+        shell.showSignedOut(null);
+        return;
+      }
       preload();
       await session.renew();
-    } else {
-      shell.showSignedOut(null);
-      return;
     }
     enter();
   }
@@ -255,6 +279,10 @@ function openSite({ config, session, shell }) {
     }
   }, TICK_MILLISECONDS);
   void openOrExplain();
+  return () => {
+    isOpen = false;
+    current?.hide();
+  };
 }
 
 /** @param {Place} place */

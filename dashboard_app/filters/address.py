@@ -43,14 +43,14 @@ def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def explain(page: str) -> None:
-    """Show which parts of the address are ignored.
-
-    Widgets remove from the address what they ignore. So a run that only continues the one before
-    repeats its complaints.
-    """
+    """Show which parts of the address are ignored."""
     for name, part in ALL_PARTS.items():
-        if isinstance(part, Choice) and (word := part.renamed.get(st.query_params.get(name, ""))):
-            st.query_params[name] = word
+        values = st.query_params.get_all(name)
+        meant = [*part.corrected(values)]
+        if meant != values:
+            st.query_params[name] = meant
+            notes = st.session_state.setdefault(SessionKey.LINK_NOTES, [])
+            notes.extend(_turned_round(name, values, meant))
             st.rerun()  # as Streamlit takes what a widget holds from the address of a run's start
     address: Mapping[str, Sequence[str]] = {
         name: st.query_params.get_all(name) for name in st.query_params
@@ -58,16 +58,23 @@ def explain(page: str) -> None:
     if _is_new(page):
         address = _last_values(address)
         _adopt(address)
-    goes_on = st.session_state.pop(SessionKey.GOES_ON, False)
-    before = st.session_state.get(SessionKey.LINK_COMPLAINTS, []) if goes_on else []
-    found = [*dict.fromkeys([*before, *complaints(address)])]
-    st.session_state[SessionKey.LINK_COMPLAINTS] = found
+    for note in st.session_state.pop(SessionKey.LINK_NOTES, []):
+        st.info(panels.plain(note), icon=":material/swap_horiz:")
+    found = complaints(address)
     if found:
         lines = "".join(f"\n- {panels.plain(one)}" for one in found)
         st.warning(
             "**Part of this link can't be understood.** The usual is shown in its place:" + lines,
             icon=":material/link_off:",
         )
+
+
+def _turned_round(name: str, values: Sequence[str], meant: Sequence[str]) -> list[str]:
+    """Return what to say where values were given in the wrong order; former words need no note."""
+    if sorted(values) != list(meant):
+        return []
+    asked = " to ".join(values)
+    return [f"The link asks for {name} {asked}, which end before they begin: shown in their order."]
 
 
 def _is_new(page: str) -> bool:

@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 import streamlit as st
 
 from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
+from dashboard_app.api.loading import spinner
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.context import PageContext
 from dashboard_app.filters.declared import PIPELINE, PROJECT
 from dashboard_app.filters.kinds import Filter
+from dashboard_app.periods import Period
 from dashboard_app.session import SessionKey
 
 
 def ask_all(here: PageContext, filters: Sequence[Filter]) -> dict[str, object]:
-    """Ask for each filter; return the API's parameters, with None for what is not narrowed."""
+    """Ask for each filter; return the API's parameters, with None for what is not narrowed.
+
+    Projects and pipelines to choose from are loaded when a client or period is first looked at.
+    """
+    refused = st.session_state.get(SessionKey.REFUSED_CHOICES)
+    if any(here.api.known(one) is None for one in _wanted(here) if one != refused):
+        _load(here)
     return {
         one.parameter: one.ask(_OFFERED[one](here) if one in _OFFERED else ()) or None
         for one in filters
     }
 
 
-def load_choices(here: PageContext) -> None:
-    """Load the projects and pipelines to choose from: last on a page, so that nobody waits for it.
+def refresh_choices(here: PageContext) -> None:
+    """Load them again once they are old: last on a page, so that nobody waits for it.
 
-    If there are new ones, start another run, which offers them.
+    The next run offers what is new.
     """
-    wanted = (api_requests.projects(here.client_id), _by_pipeline(here))
-    before = [here.api.known(one) for one in wanted]
-    with st.spinner("Loading projects and pipelines …", show_time=True):
-        here.api.items(wanted[0], most=api_requests.MOST_CHOICES)
-        # More clients and days than one response adds up: a pipeline's name can still be typed.
-        with suppress(RequestRefused):
-            here.api.load([wanted[1]])
-    if any(here.api.known(one) is not old for one, old in zip(wanted, before, strict=True)):
-        st.session_state[SessionKey.GOES_ON] = True
-        st.rerun()
+    refused = st.session_state.get(SessionKey.REFUSED_CHOICES)
+    if not here.api.is_fresh(one for one in _wanted(here) if one != refused):
+        _load(here)
+
+
+def _load(here: PageContext) -> None:
+    with spinner("projects and pipelines"):
+        try:
+            here.api.load(_wanted(here))
+        except RequestRefused:
+            # More clients and days than one response adds up: a pipeline's name can be typed.
+            st.session_state[SessionKey.REFUSED_CHOICES] = _by_pipeline(here)
+        here.api.items(api_requests.projects(here.client_id), most=api_requests.MOST_CHOICES)
+
+
+def requests(period: Period, client_id: str | None) -> list[ApiRequest]:
+    """Return what tells projects and pipelines to choose from: the API has no list of pipelines."""
+    by_pipeline = api_requests.trends(period, client_id=client_id, group_by="pipeline")
+    return [api_requests.projects(client_id), by_pipeline]
+
+
+def _wanted(here: PageContext) -> list[ApiRequest]:
+    return requests(here.period, here.client_id)
 
 
 def _by_pipeline(here: PageContext) -> ApiRequest:
-    """Request what each pipeline did in the period: the API has no list of pipelines."""
-    return api_requests.trends(here.period, client_id=here.client_id, group_by="pipeline")
+    return _wanted(here)[1]
 
 
 def _project_ids(here: PageContext) -> list[str]:

@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard_app.periods import as_text, from_text
 
 V = TypeVar("V")
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +33,10 @@ class AddressPart:
     def held(self, values: Sequence[str]) -> object:
         """Return what the widget holds for these valid values."""
         return values[0]
+
+    def corrected(self, values: Sequence[str]) -> Sequence[str]:
+        """Return what is meant by values that the widget would not take; else the values."""
+        return values
 
     def read(self) -> str | None:
         """Return the value in the address; None where there is none."""
@@ -76,6 +81,10 @@ class Choice(Filter, Generic[V]):
     def accepts(self, values: Sequence[str]) -> bool:
         """Return whether the values are one of the words."""
         return len(values) == 1 and values[0] in self.options
+
+    def corrected(self, values: Sequence[str]) -> Sequence[str]:
+        """Return the present words for former ones."""
+        return [self.renamed.get(value, value) for value in values]
 
     def ask(self, _offered: Sequence[str] = ()) -> V | None:
         """Show a list of the words and return the value of the chosen one; None for all."""
@@ -125,6 +134,11 @@ class IdChoice(Filter):
 
     placeholder: str
 
+    def held_now(self) -> str | None:
+        """Return the id that the widget will most likely hold, before it is shown."""
+        held = st.session_state.get(self.name) or self.read()
+        return str(held).strip() if held else None
+
     def ask(self, offered: Sequence[str] = ()) -> str | None:
         """Show a list that takes other ids too; return the chosen id, None for all."""
         shown: dict[str, Any] = {"index": None, "accept_new_options": True, **self.bound}
@@ -134,27 +148,35 @@ class IdChoice(Filter):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DayRange(Filter):
-    """A first and a last day, both included."""
+    """A first and a last day, both included. Any days can be asked for, also future ones."""
 
     most_values: int = 2
-    allowed: str = "a first and a last day, such as 2026-11-01 and 2026-11-07"
+    allowed: str = (
+        f"a first and a last day, such as 2026-11-01 and 2026-11-07, in the years {FIRST_DAY.year} "
+        f"to {LAST_DAY.year}"
+    )
 
     def accepts(self, values: Sequence[str]) -> bool:
-        """Return whether the values are at most two dates in their order."""
+        """Return whether the values are one or two dates that the widget takes."""
         try:
             days = [date.fromisoformat(value) for value in values]
         except ValueError:
             return False
-        return len(days) <= self.most_values and days == sorted(days)
+        return len(days) <= self.most_values and all(FIRST_DAY <= day <= LAST_DAY for day in days)
+
+    def corrected(self, values: Sequence[str]) -> Sequence[str]:
+        """Return two days in their order."""
+        return sorted(values) if self.accepts(values) else values
 
     def held(self, values: Sequence[str]) -> tuple[date, date]:
         """Return the first and the last day."""
         return date.fromisoformat(values[0]), date.fromisoformat(values[-1])
 
     def ask_until(self, today: date) -> tuple[date, date]:
-        """Show two date inputs, up to `today`; return the first and the last day."""
+        """Show two date inputs, at first of the week up to `today`; return the two days."""
         week = (today - timedelta(days=6), today)
-        given = st.date_input(self.label, week, max_value=today, **self.bound)
+        bounds: dict[str, Any] = {"min_value": FIRST_DAY, "max_value": LAST_DAY}
+        given = st.date_input(self.label, week, **bounds, **self.bound)
         days = given if isinstance(given, tuple) else (given,)
         first = days[0] if days else today
         return first, days[-1] if days else first

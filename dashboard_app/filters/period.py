@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from dashboard_app import words
+from dashboard_app.api.api_requests import OVERVIEW
+from dashboard_app.context import PageContext
 from dashboard_app.filters.declared import CLIENT, DAYS, DAYS_OF_UTC, INTERVAL, PERIOD, ZONE
 from dashboard_app.filters.kinds import Filter
 from dashboard_app.periods import (
@@ -20,13 +23,25 @@ from dashboard_app.periods import (
     period_until,
     usual_interval,
 )
+from dashboard_app.ui import panels
 
 
-def ask_period(now: datetime, zone: ZoneInfo) -> Period:
-    """Ask for the period and for the length of its intervals."""
+def ask_period(now: datetime, zone: ZoneInfo) -> tuple[Period, list[str]]:
+    """Ask for the period and for the length of its intervals.
+
+    Return the period, and why it is not the one that was asked for, if it is not.
+    """
     preset = PERIOD.ask()
+    notes = []
     if preset is None:
-        first, last = DAYS.ask_until(now.astimezone(zone).date())
+        today = now.astimezone(zone).date()
+        asked = DAYS.ask_until(today)
+        first, last = _begun(asked, today)
+        if (first, last) != asked:
+            notes.append(
+                f"You asked for {_named(asked)}. Days after today have not begun, so "
+                f"{_named((first, last))} is shown."
+            )
         length = last - first + DAY
         interval, counted = _ask_interval(length, zone)
         period = period_of_days(first, last, zone, interval, counted)
@@ -35,14 +50,41 @@ def ask_period(now: datetime, zone: ZoneInfo) -> Period:
         interval, counted = _ask_interval(length, zone)
         period = period_until(now, length, interval, counted)
     if length > MOST_DAYS[interval] * DAY:
-        st.caption(f"Cut to the last {MOST_DAYS[interval]} days, the most by {interval}.")
+        notes.append(
+            f"You asked for {length.days:,} days. The last {MOST_DAYS[interval]} of them are "
+            f"shown, the most by {interval}."
+        )
     begin = period.start.astimezone(period.zone)
     if interval is IntervalLength.DAY and begin.minute:
         st.caption(
             f"Days are counted from {begin:%H:%M} here: the ledger counts by hours of UTC, and an "
             "hour that midnight cuts belongs to the day before."
         )
-    return period
+    return period, notes
+
+
+def _begun(asked: tuple[date, date], today: date) -> tuple[date, date]:
+    """Return the part of some days that has begun; else as many days up to today."""
+    first, last = asked
+    end = min(last, today)
+    return (first, end) if first <= today else (today - (last - first), today)
+
+
+def _named(days: tuple[date, date]) -> str:
+    first, last = (f"{day.day} {day:%b %Y}" for day in days)
+    return first if first == last else f"{first} to {last}"
+
+
+def nothing_in_period(here: PageContext, what: str) -> None:
+    """Show that a period has nothing, when the newest event was, and a way to where data are."""
+    newest = here.api.get(OVERVIEW)["totals"]["last_event_at"]
+    hint = "Choose another period, or remove a filter."
+    if newest:
+        at = words.moment(datetime.fromisoformat(newest), here.zone)
+        begin, end = (words.moment(one, here.zone) for one in (here.period.start, here.period.end))
+        hint = f"It is from {begin} to {end}; the newest event of the ledger is of {at}. {hint}"
+    panels.nothing_here(what, hint)
+    _offer_week()
 
 
 def _ask_interval(length: timedelta, zone: ZoneInfo) -> tuple[IntervalLength, ZoneInfo]:
@@ -66,12 +108,16 @@ def ways_out() -> None:
     with st.container(horizontal=True):
         if chosen.get(ZONE.name) != UTC_DAYS.key and not chosen.get(DAYS_OF_UTC.name):
             st.button("Days of UTC", on_click=_choose, args=(DAYS_OF_UTC, True))
-        if chosen.get(PERIOD.name) != USUAL_PRESET:
-            st.button("The last 7 days", on_click=_choose, args=(PERIOD, USUAL_PRESET))
+        _offer_week()
         if chosen.get(CLIENT.name):
             st.button("All clients", on_click=_choose, args=(CLIENT, None))
         else:
             st.caption("Or choose one client in the sidebar.")
+
+
+def _offer_week() -> None:
+    if st.session_state.get(PERIOD.name) != USUAL_PRESET:
+        st.button("The last 7 days", on_click=_choose, args=(PERIOD, USUAL_PRESET))
 
 
 def _choose(part: Filter, value: object) -> None:

@@ -16,8 +16,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard_app import clock
+from dashboard_app.sign_in import ended
 
 _MARGIN_SECONDS = 30
+_WATCH_SECONDS = 15
 # If so new a token is refused, the next one would be refused, too: do not sign in again.
 _NEW_SECONDS = 120
 
@@ -53,12 +55,15 @@ class Analyst:
 
 
 def signed_in() -> Analyst | None:
-    """Return who is signed in; None for nobody, or without an access token."""
+    """Return who is signed in; None for nobody, without an access token, or after signing out.
+
+    It does not matter in which tab of the browser the person has signed out.
+    """
     if not st.user.get("is_logged_in"):
         return None
     tokens = st.user.get("tokens")
     token = tokens.get("access") if isinstance(tokens, Mapping) else None
-    if not token:
+    if not token or ended.has_ended(token):
         return None
     claims = claims_of(token)
     return Analyst(
@@ -86,12 +91,22 @@ def _seconds(value: object, otherwise: float) -> float:
     return float(value) if isinstance(value, int | float) else otherwise
 
 
+@st.fragment(run_every=_WATCH_SECONDS)
+def watch() -> None:
+    """Look every 15 s whether the person has signed out in another tab; if so, do so here."""
+    if signed_in() is None:
+        st.rerun()
+
+
 def enter() -> None:
     """Go to the sign-in page."""
     st.login()
 
 
 def leave() -> None:
-    """Sign out here and at the provider, and forget all of this session."""
+    """Sign out in all tabs and at the provider, and forget all of this session."""
+    analyst = signed_in()
+    if analyst is not None:
+        ended.end(analyst.token, analyst.expires_at)
     st.session_state.clear()
     st.logout()

@@ -10,6 +10,7 @@ from dashboard_app import words
 from dashboard_app.api.api_requests import OVERVIEW
 from dashboard_app.api.problems import ApiProblem
 from dashboard_app.context import PageContext
+from dashboard_app.sign_in.signing_in import signed_in
 
 _LIVE_SECONDS = 15
 
@@ -17,6 +18,8 @@ _LIVE_SECONDS = 15
 @st.fragment(run_every=_LIVE_SECONDS)
 def live_line(here: PageContext) -> None:
     """Show how many jobs are running and queued now. Reload this line alone every 15 s."""
+    if signed_in() is None:
+        st.rerun()
     try:
         document = here.api.get(OVERVIEW)
     except ApiProblem as error:

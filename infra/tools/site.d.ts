@@ -69,6 +69,7 @@ type Api = ReturnType<typeof import("../../static_site/lib/api.js").createApi>;
 type Config = ReturnType<typeof import("../../static_site/lib/config.js").readConfig>;
 type Format = ReturnType<typeof import("../../static_site/lib/format.js").createFormat>;
 type Session = ReturnType<typeof import("../../static_site/lib/session.js").createSession>;
+type Tabs = ReturnType<typeof import("../../static_site/lib/tabs.js").createTabs>;
 type Shell = ReturnType<typeof import("../../static_site/components/page/shell.js").createShell>;
 
 /** Times in milliseconds since 1970. */
@@ -125,7 +126,7 @@ interface Filter {
 /** What a filter with a field looks like. */
 interface Field {
   label: string;
-  kind: "text" | "select" | "date";
+  kind: "text" | "client" | "select" | "date";
   /** what the field says when nothing is chosen */
   any?: string;
   /** the words of a select, by value */
@@ -148,7 +149,12 @@ interface Chip {
 }
 
 /** The control of a field; `choose` is to be called with what was chosen. */
-type CreateControl = (name: string, field: Field, choose: Choose) => Control;
+type CreateControl = (
+  name: string,
+  field: Field,
+  choose: Choose,
+  context: Pick<Context, "api" | "clock">,
+) => Control;
 type Choose = (name: string, value: string) => void;
 interface Control {
   element: HTMLElement;
@@ -280,7 +286,5 @@ interface ListParts<T> {
   make(item: T): Part<T>;
   /** the API's parameters, where they are others than the filters */
   queryOf?(filters: Filters): Query;
-  /** the clients to offer in the filter */
-  clientsOf?(item: T): string | string[];
   isBusy?(item: T): boolean;
 }

@@ -50,7 +50,7 @@ function stalledOrStatus(status) {
 }
 
 /** @type {Field} */
-const CLIENT = { label: "Client", kind: "text", any: "All clients", isOffered: true };
+const CLIENT = { label: "Client", kind: "client", any: "All clients" };
 
 /**
  * The filters of each list; its fields stand in this order.

@@ -43,6 +43,8 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
   let signedInAt = null;
   /** @type {Promise<void> | null} */
   let renewing = null;
+  /** Grows whenever the session is forgotten: an answer that was asked for before has come too late. */
+  let times = 0;
 
   /** @param {Record<string, string>} form */
   async function askForTokens(form) {
@@ -81,6 +83,7 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
   }
 
   function forget() {
+    times += 1;
     current = null;
     email = null;
     storage.removeItem(REFRESH_KEY);
@@ -92,8 +95,13 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
       forget();
       throw new SignedOut("there is no session");
     }
+    const mine = times;
     try {
-      adopt(await askForTokens({ grant_type: "refresh_token", refresh_token: refreshToken }));
+      const tokens = await askForTokens({ grant_type: "refresh_token", refresh_token: refreshToken });
+      if (times !== mine) {
+        throw new SignedOut("the session has ended meanwhile");
+      }
+      adopt(tokens);
     } catch (error) {
       if (!(error instanceof Unavailable)) {
         forget();
@@ -163,6 +171,14 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     complete,
 
     canRenew: () => storage.getItem(REFRESH_KEY) !== null,
+
+    /** Return what another tab needs to take the session over; null where there is none. */
+    share: () => (current === null ? null : storage.getItem(REFRESH_KEY)),
+
+    /** @param {string} refreshToken what another tab has shared */
+    takeOver(refreshToken) {
+      storage.setItem(REFRESH_KEY, refreshToken);
+    },
 
     renew,
 

@@ -35,7 +35,6 @@ export function createErrorsView(context) {
     read: readErrorGroup,
     keyOf: (group) => group.fingerprint,
     make: () => createGroup(format, clock.now, (group) => jobsHash(group, period)),
-    clientsOf: (group) => group.clients,
   });
 }
 

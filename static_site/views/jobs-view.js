@@ -70,6 +70,7 @@ export function createJobsView(context) {
   const filterForm = createFilterForm({
     label: "Filter jobs",
     filters: FILTERS.jobs,
+    context,
     onChange: (filters) => navigate(listHash("jobs", filters)),
   });
   const chips = createFilterChips({

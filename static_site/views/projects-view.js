@@ -25,7 +25,6 @@ export function createProjectsView(context) {
     read: readProject,
     keyOf: (project) => `${project.client_id}/${project.project_id}`,
     make: () => createProject(format, clock.now),
-    clientsOf: (project) => project.client_id,
     isBusy: (project) => project.jobs.running > 0,
   });
 }

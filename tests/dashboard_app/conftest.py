@@ -72,7 +72,7 @@ def open_page() -> Open:
         api: Api,
         page: str = "trends",
         user: dict[str, Any] | None = None,
-        **address: str,
+        **address: str | list[str],
     ) -> AppTest:
         app = AppTest.from_file(str(MAIN), default_timeout=60)
         app.secrets["run_ledger"] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder in which the app keeps its log."""
+    return tmp_path_factory.mktemp("clicks")
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path) -> Iterator[str]:
     """Run the app on two weeks of work, with an hour three days ago in which much failed."""
     now = datetime.now(UTC)
     house = reading_house([])
@@ -49,7 +56,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (
         serving(house) as api,
         providing() as provider,
-        running_app(tmp_path_factory.mktemp("clicks"), provider, api.url) as url,
+        running_app(folder, provider, api.url) as url,
     ):
         yield url
 
@@ -94,3 +101,56 @@ def test_a_spike_leads_to_its_jobs_whatever_was_chosen(page: Page, app: str, add
     page.goto(page.url)
     expect(counted).to_be_visible()
     assert page.get_by_text("can't be understood").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("/?client=globex&span=30d", "Jobs"),
+        ("/?span=30d&client=globex", "Errors"),
+        ("/jobs?q=job-00&status=Completed", "Cost"),
+        ("/jobs?status=Completed&span=30d", "Trends"),
+    ],
+)
+def test_one_press_of_back_leads_to_the_page_before(
+    page: Page, app: str, address: str, link: str
+) -> None:
+    """With the filters that it had, whichever of them the other page shares."""
+    page.goto(f"{app}{address}")
+    settle(page)
+    before = page.url
+    page.get_by_role("link", name=link, exact=True).first.click()
+    expect(page.get_by_role("heading", name=link, level=1)).to_be_visible()
+    settle(page)
+
+    page.go_back()
+
+    expect(page).to_have_url(before)
+    settle(page)
+    assert page.url == before
+
+
+def test_no_page_leaves_a_warning_in_the_log(page: Page, app: str, folder: Path) -> None:
+    """Also where a link within the app sets what has a usual value."""
+    for address in (
+        "/?span=30d&by=Client&previous=false",
+        "/jobs?span=Days&days=2026-11-02&days=2026-11-01&stalled=true",
+        "/errors?span=24h",
+        "/projects?standing=All",
+        "/clients?differences=false",
+        "/cost?by=Pipeline",
+    ):
+        page.goto(f"{app}{address}")
+        settle(page)
+        for name in ("Cost", "Trends", "Jobs"):
+            page.get_by_role("link", name=name, exact=True).first.click()
+            expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+            settle(page)
+    page.goto(f"{app}/?span=30d&client=globex")
+    settle(page)
+    page.get_by_role("link").filter(has_text="DiskFull").first.click()
+    settle(page)
+
+    (log,) = folder.glob("app-*.log")
+    said = [line for line in log.read_text("utf-8").splitlines() if line.strip()]
+    assert [line for line in said if "URL" not in line and "You can now view" not in line] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from dashboard_app.filters.address import complaints
@@ -174,3 +175,62 @@ def test_filters_offer_what_there_is_and_take_what_is_not(api: Api, open_page: O
     assert "acme-catalogue" in app.selectbox(key="project").options
     assert any("project_id=not-in-the-list" in one for one in api.asked)
     assert "Nothing was counted in this period" in words_of(app)
+
+
+NOT_BEGUN = "Days after today have not begun, so 20 Nov 2026 to 22 Nov 2026 is shown"
+
+
+@pytest.mark.parametrize("page", ["trends", "jobs", "errors", "cost"])
+@pytest.mark.parametrize(
+    ("days", "said", "shown"),
+    [
+        (
+            ["2026-11-20", "2026-12-05"],
+            f"You asked for 20 Nov 2026 to 5 Dec 2026. {NOT_BEGUN}",
+            ("2026-11-20", "2026-11-23"),
+        ),
+        (
+            ["2030-01-01", "2030-01-03"],
+            f"You asked for 1 Jan 2030 to 3 Jan 2030. {NOT_BEGUN}",
+            ("2026-11-20", "2026-11-23"),
+        ),
+        (
+            ["2026-11-22", "2026-11-20"],
+            "The link asks for days 2026-11-22 to 2026-11-20, which end before they begin",
+            ("2026-11-20", "2026-11-23"),
+        ),
+        (
+            ["2010-03-01", "2010-03-07"],
+            "the newest event of the ledger is of 22 Nov 2026",
+            ("2010-03-01", "2010-03-08"),
+        ),
+    ],
+)
+def test_days_out_of_reach_are_explained(  # noqa: PLR0913, PLR0917 - pytest gives them by name
+    api: Api, open_page: Open, page: str, days: list[str], said: str, shown: tuple[str, str]
+) -> None:
+    """What was asked is said, what is shown, and why; the API is asked for what is shown."""
+    app = open_page(api, page, span="Days", days=days)
+
+    assert not app.exception
+    assert not app.warning
+    assert said in words_of(app).replace("\\", "")
+    path = {"jobs": "/jobs?", "errors": "/errors?"}.get(page, "/trends?")
+    (asked, *_) = [one for one in api.asked if one.startswith(path) and "pipeline" not in one]
+    query = parse_qs(urlsplit(asked).query)
+    assert (query["from"][0][:10], query["to"][0][:10]) == shown
+
+
+def test_longer_than_the_api_allows_is_explained(api: Api, open_page: Open) -> None:
+    """By hour there are 31 days at most."""
+    app = open_page(api, "trends", span="90d", interval="Hour")
+
+    assert "You asked for 90 days. The last 31 of them are shown" in words_of(app)
+
+
+def test_an_empty_period_leads_to_where_data_are(api: Api, open_page: Open) -> None:
+    """With one press."""
+    app = open_page(api, "jobs", span="Days", days=["2010-03-01", "2010-03-07"])
+    next(one for one in app.button if one.label == "The last 7 days").click().run()
+
+    assert app.dataframe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from dashboard_app.filters import choices
 from dashboard_app.sign_in import signing_in
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
@@ -138,6 +139,27 @@ def test_another_token_is_asked_for_anew(api: Api, open_page: Open) -> None:
     app.run()
 
     assert set(frame_of(app, "job_id")["client_id"]) == {"initech"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_signing_out_reaches_the_other_tabs(
+    api: Api, open_page: Open, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tab with the same sign-in shows no data any more and asks nothing; a new sign-in does."""
+    monkeypatch.setattr(signing_in.st, "logout", lambda: None)
+    user = person("staff", page=page)
+    tab, other = open_page(api, page, user), open_page(api, "trends", user)
+
+    next(button for button in other.button if button.label == "Sign out").click().run()
+    api.asked.clear()
+    tab.run()
+
+    assert [button.label for button in tab.button] == ["Sign in"]
+    assert not tab.dataframe
+    assert api.asked == []
+    tab.user = person("staff", page=page, again=True)
+    tab.run()
+    assert api.asked
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -283,20 +305,22 @@ def test_unknown_ledger(open_page: Open) -> None:
     assert "has not been told" in words_of(app.run())
 
 
-def test_the_first_chart_waits_for_one_question_about_trends(api: Api, open_page: Open) -> None:
-    """What it is drawn from is asked before all that is only compared, chosen from or live."""
+def test_the_first_chart_waits_for_little(api: Api, open_page: Open) -> None:
+    """What can be chosen comes beside the clients; what is only compared or live comes later."""
     app = open_page(api)
 
     assert not app.exception
     paths = [target.partition("?")[0] for target in api.asked]
-    assert paths[:2] == ["/clients", "/trends"]
-    assert "group_by" not in api.asked[1]
-    assert paths.index("/overview") > 1
-    assert paths.index("/projects") > 1
+    assert sorted(paths[:3]) == ["/clients", "/projects", "/trends"]  # side by side
+    assert "group_by=pipeline" in "".join(api.asked[:3])
+    assert paths[3] == "/trends"
+    assert "group_by" not in api.asked[3]
+    assert paths.index("/overview") > 3
 
 
-def test_choices_come_after_the_charts(api: Api, open_page: Open) -> None:
-    """The run that learns them is followed by one that has them, and asks nothing."""
+def test_a_page_runs_once(api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first run has all that can be chosen; another one asks nothing."""
+    monkeypatch.setattr(choices.st, "rerun", None)
     app = open_page(api)
 
     chosen_from = {one.label: one.options for one in app.selectbox}

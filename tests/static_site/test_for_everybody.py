@@ -210,11 +210,11 @@ def test_paper_gets_the_data_and_nothing_to_press(page: Page, origin: FakeOrigin
 def test_signing_out_in_one_tab_empties_the_other(
     page: Page, context: BrowserContext, origin: FakeOrigin
 ) -> None:
-    """Two tabs go their own ways until one of them signs out: then no data stays in either."""
+    """No data stays in either, nothing is asked any more, and a new tab has no session."""
     fill(origin)
     sign_in(page, origin, "#/overview")
     other = context.new_page()
-    sign_in(other, origin, "#/errors")
+    other.goto(f"{origin.site_url}/#/errors")
     expect(other.get_by_text("14 times")).to_be_visible()
 
     page.get_by_role("button", name="Sign out").click()
@@ -222,3 +222,27 @@ def test_signing_out_in_one_tab_empties_the_other(
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(other.get_by_role("button", name="Sign in")).to_be_visible()
     expect(other.get_by_text("14 times")).to_have_count(0)
+    origin.api_requests.clear()
+    third = context.new_page()
+    third.goto(f"{origin.site_url}/#/errors")
+    expect(third.get_by_role("button", name="Sign in")).to_be_visible()
+    assert origin.api_requests == []
+
+
+def test_a_link_opens_signed_in_in_a_second_tab(
+    page: Page, context: BrowserContext, origin: FakeOrigin
+) -> None:
+    """It takes the session over from the first; nobody is asked, and no token is stored for it."""
+    fill(origin)
+    sign_in(page, origin, "#/overview")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    other = context.new_page()
+    other.goto(f"{origin.site_url}/#/errors")
+
+    expect(other.get_by_text("14 times")).to_be_visible()
+    assert other.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    assert origin.token_requests == ["authorization_code", "refresh_token"]
+    page.close()
+    other.reload()
+    expect(other.get_by_text("14 times")).to_be_visible()

@@ -42,6 +42,37 @@ def test_errors_are_grouped_and_lead_to_their_jobs(page: Page, origin: FakeOrigi
     expect(page.get_by_role("heading", name="job-1")).to_be_focused()
 
 
+def test_a_client_is_found_by_name(page: Page, origin: FakeOrigin) -> None:
+    """All clients that the person may see are offered, with their names; ids work as before."""
+    origin.clients = [
+        make_client("acme", name="Acme GmbH"),
+        make_client("mueller-1", name="Müller & Söhne"),
+    ]
+    origin.jobs = [make_job("job-1", client_id="mueller-1"), make_job("job-2", client_id="acme")]
+    sign_in(page, origin, "#/jobs")
+    field = page.get_by_label("Client", exact=True)
+    field.focus()
+    offered = page.locator("#known-client_id option")
+    expect(offered).to_have_count(2)
+    assert offered.evaluate_all("options => options.map(one => [one.value, one.label])") == [
+        ["acme", "Acme GmbH"],
+        ["mueller-1", "Müller & Söhne"],
+    ]
+
+    field.fill("müller & söhne")
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs?client_id=mueller-1")
+    expect(page.locator("[data-job-id]")).to_have_count(1)
+
+    field.fill("gmb")
+    field.press("Enter")
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs?client_id=acme")
+
+    field.fill("nobody & co")
+    field.press("Enter")
+    expect(page).to_have_url(f"{origin.site_url}/#/jobs?client_id=acme")
+    assert "No single client" in field.evaluate("field => field.validationMessage")
+
+
 def test_errors_are_live(page: Page, origin: FakeOrigin) -> None:
     """A count grows in place, so that focus stays where it is."""
     group = make_error_group("f1", count=12)

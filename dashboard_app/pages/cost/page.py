@@ -18,6 +18,7 @@ from dashboard_app.charts.drawings import show as show_chart
 from dashboard_app.charts.measures import MEASURES, TOKENS, by_group, stacked
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters.declared import GROUP
+from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
 from dashboard_app.ui import panels
@@ -55,7 +56,7 @@ def show(here: PageContext) -> None:
     load(here.api, [request, whole], "cost")
     points, everything = here.points(request), here.points(whole)
     if points.empty:
-        panels.nothing_here("Nothing was counted in this period.")
+        nothing_in_period(here, "Nothing was counted in this period.")
         return
     sums = costs.unit_costs(frames.totals(points))
     _figures(costs.unit_costs(frames.totals(everything)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard_app import words
+from dashboard_app.api.loading import spinner
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters.declared import ERROR
+from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.pages.failures import sections
 from dashboard_app.periods import MOST_ERROR_DAYS, error_days
 from dashboard_app.ui import export, panels
@@ -18,7 +20,7 @@ def show(here: PageContext) -> None:
         panels.first_use(here.settings)
         return
     days = error_days(here.period)
-    with st.spinner("Loading errors …", show_time=True):
+    with spinner("errors"):
         groups, requests = sections.all_groups(here, days)
     jobs = words.counted(int(groups["jobs"].sum()), "job")
     attempts = words.counted(int(groups["count"].sum()), "attempt")
@@ -29,7 +31,7 @@ def show(here: PageContext) -> None:
     if days.days == MOST_ERROR_DAYS:
         st.caption(f"This page shows {MOST_ERROR_DAYS} days at most.")
     if groups.empty:
-        panels.nothing_here("Nothing failed in these days.")
+        nothing_in_period(here, "Nothing failed in these days.")
     else:
         sections.over_time(here, days)
         sections.groups_table(here, groups, "groups")

@@ -9,6 +9,7 @@ from dashboard_app.api.problems import NothingFound
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters import choices
 from dashboard_app.filters.declared import ENDED, ERROR, JOB, JOB_FILTERS
+from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.pages.jobs import sections
 from dashboard_app.periods import error_days
 from dashboard_app.ui import export, panels
@@ -22,7 +23,7 @@ def show(here: PageContext) -> None:
         panels.first_use(here.settings)
         return
     _jobs(here)
-    choices.load_choices(here)
+    choices.refresh_choices(here)
 
 
 def _jobs(here: PageContext) -> None:
@@ -40,7 +41,8 @@ def _jobs(here: PageContext) -> None:
     if by_end:
         sections.end_note(here, frame, fingerprint, ended)
     if frame.empty:
-        panels.nothing_here("No job of this period matches.")
+        what = "No job of this period matches."
+        panels.nothing_here(what) if by_end else nothing_in_period(here, what)
     else:
         sections.jobs_table(here, frame)
         export.offer(here, name="jobs", frame=frame, requests=[request], is_cut=more)

@@ -13,7 +13,7 @@ from streamlit import column_config as column
 from dashboard_app import words
 from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
-from dashboard_app.api.loading import load
+from dashboard_app.api.loading import caption, load
 from dashboard_app.charts.drawings import show
 from dashboard_app.charts.gantt import gantt
 from dashboard_app.context import PageContext
@@ -41,11 +41,10 @@ def jobs_of(here: PageContext, request: ApiRequest) -> tuple[pd.DataFrame, bool]
     Return a frame of `frames.jobs`, and whether the API has more jobs.
     """
     wanted = st.session_state.get(SessionKey.JOBS_WANTED, _STEP)
-    bar = st.empty()
     items, more = here.api.items(
-        request, most=wanted, heard=lambda count: bar.caption(f"Loading jobs … {count:,} so far")
+        request, most=wanted, heard=lambda count: caption(f"Loading jobs … {count:,} so far")
     )
-    bar.empty()
+    caption("")
     with st.container(horizontal=True, vertical_alignment="center"):
         there = f"The first {len(items):,} jobs" if more else words.counted(len(items), "job")
         st.caption(there)

@@ -8,6 +8,7 @@ from streamlit import column_config as column
 
 from dashboard_app import words
 from dashboard_app.api import api_requests
+from dashboard_app.api.loading import spinner
 from dashboard_app.charts import drawings
 from dashboard_app.charts.progress import progress
 from dashboard_app.context import PageContext, current
@@ -30,7 +31,7 @@ def show(here: PageContext) -> None:
         return
     chosen = STANDING.ask()
     request = api_requests.projects(here.client_id)
-    with st.spinner("Loading projects …", show_time=True):
+    with spinner("projects"):
         items, more = here.api.items(request, most=_MOST)
     frame = _chosen(projects(items, here.now), chosen)
     if more:

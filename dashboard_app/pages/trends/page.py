@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard_app.api.loading import load
 from dashboard_app.context import PageContext, current
 from dashboard_app.filters import choices
+from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.frames import trends as frames
 from dashboard_app.pages.trends import sections
 from dashboard_app.pages.trends.focus import focus_note, focus_of
@@ -17,7 +18,9 @@ from dashboard_app.ui.live import live_line
 
 def show(here: PageContext) -> None:
     """Show the page."""
-    live = st.container(key="live")
+    with st.container(key="live"):
+        live = st.empty()
+    live.caption("Now …")  # so that nothing moves when the line comes
     if here.is_empty:
         panels.first_use(here.settings)
     else:
@@ -25,7 +28,7 @@ def show(here: PageContext) -> None:
     with live:
         live_line(here)
     if not here.is_empty:
-        choices.load_choices(here)
+        choices.refresh_choices(here)
 
 
 def _trends(here: PageContext) -> None:
@@ -34,7 +37,7 @@ def _trends(here: PageContext) -> None:
     load(here.api, [requests.now], "trends")
     whole = here.points(requests.now)
     if whole.empty:
-        panels.nothing_here("Nothing was counted in this period.")
+        nothing_in_period(here, "Nothing was counted in this period.")
         export.offer(here, name="trends", frame=whole, requests=requests.all)
         return
     focus = focus_of(here.period)

@@ -9,9 +9,10 @@ const TYPING_MILLISECONDS = 400;
  * @param {object} parts
  * @param {string} parts.label
  * @param {Readonly<Record<string, Filter>>} parts.filters
+ * @param {Pick<Context, "api" | "clock">} parts.context
  * @param {(filters: Filters) => void} parts.onChange
  */
-export function createFilterForm({ label, filters, onChange }) {
+export function createFilterForm({ label, filters, context, onChange }) {
   /** @type {Filters} */
   let chosen = {};
   /** @type {Choose} */
@@ -23,7 +24,7 @@ export function createFilterForm({ label, filters, onChange }) {
     }
   };
   const controls = Object.entries(filters).flatMap(([name, { field }]) =>
-    field === undefined ? [] : [{ name, field, ...CONTROLS[field.kind](name, field, choose) }],
+    field === undefined ? [] : [{ name, field, ...CONTROLS[field.kind](name, field, choose, context) }],
   );
   /** @param {typeof controls[number]} control */
   const box = ({ name, field, element }) =>
@@ -80,10 +81,52 @@ export function createFilterForm({ label, filters, onChange }) {
 }
 
 /** @type {Record<Field["kind"], CreateControl>} */
-const CONTROLS = { text: createText, select: createSelect, date: createDate };
+const CONTROLS = {
+  text: (name, field, choose) => createText(name, field, async (text) => choose(name, text)),
+  client: createClient,
+  select: createSelect,
+  date: createDate,
+};
 
-/** @param {string} name @param {Field} field @param {Choose} choose @returns {Control} */
-function createText(name, { any }, choose) {
+/**
+ * A client, by id or by name. All of them are offered as soon as somebody looks for one.
+ *
+ * @type {CreateControl}
+ */
+function createClient(name, field, choose, context) {
+  /** @type {ReturnType<typeof import("./client-search.js").createClientSearch> | undefined} */
+  let known;
+  const search = async () =>
+    (known ??= (await import("./client-search.js")).createClientSearch(context));
+  const control = createText(name, field, async (text, isWhole) => {
+    const found = text === "" ? null : await search().catch(() => null);
+    const id = found === null ? text : found.clientOf(await found.all(), text, isWhole);
+    if (control.input.value !== text) {
+      return; // something else has been typed meanwhile
+    }
+    control.input.setCustomValidity(
+      id === null && isWhole ? "No single client is called that. Choose one from the list." : "",
+    );
+    if (id !== null) {
+      choose(name, id);
+    } else if (isWhole) {
+      control.input.reportValidity();
+    }
+  });
+  control.input.addEventListener("focus", async () => {
+    const found = await search().catch(() => null);
+    const all = (await found?.all()) ?? [];
+    control.offer(all.map(({ client_id: id, name: called }) => [id, called ?? ""]));
+  });
+  return { element: control.element, update: control.update };
+}
+
+/**
+ * @param {string} name
+ * @param {Field} field
+ * @param {(text: string, isWhole: boolean) => Promise<void>} onText
+ */
+function createText(name, { any }, onText) {
   const known = h("datalist", { id: `known-${name}` });
   const input = h("input", {
     id: `filter-${name}`,
@@ -96,30 +139,35 @@ function createText(name, { any }, choose) {
     spellcheck: "false",
   });
   let typing = 0;
-  const chooseNow = () => {
+  /** @param {boolean} isWhole */
+  const chooseNow = (isWhole) => {
     clearTimeout(typing);
     typing = 0;
-    choose(name, input.value);
+    void onText(input.value, isWhole);
   };
   input.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = window.setTimeout(chooseNow, TYPING_MILLISECONDS);
+    typing = window.setTimeout(chooseNow, TYPING_MILLISECONDS, false);
   });
-  input.addEventListener("change", chooseNow);
+  input.addEventListener("change", () => chooseNow(true));
   return {
     element: h("div", {}, input, known),
+    input,
+    /** @param {string} value */
     update(value) {
       if (typing === 0) { // else an earlier choice comes back late, and would wipe what is typed
         setValue(input, value, value);
       }
     },
+    /** @param {(string | [string, string])[]} values each alone, or with what people call it */
     offer(values) {
-      const before = new Set([...known.options].map((option) => option.value));
-      if (values.some((value) => !before.has(value))) {
-        const all = [...new Set([...before, ...values])].sort();
+      const pairs = values.map((each) => (typeof each === "string" ? [each, ""] : each));
+      const before = [...known.options].map(({ value, label }) => [value, label]);
+      const all = new Map([...before, ...pairs].map(([value, label]) => [value, label]));
+      if (all.size !== before.length) {
         setChildren(
           known,
-          all.map((value) => h("option", { value })),
+          [...all].sort().map(([value, label]) => h("option", { value, label: label || null })),
         );
       }
     },

@@ -18,12 +18,13 @@ const PAGE_SIZE = 50;
  * @param {ListParts<T>} parts
  */
 export function createListView(context, parts) {
-  const { name, title, read, keyOf, make, words, clientsOf } = parts;
+  const { name, title, read, keyOf, make, words } = parts;
   const { queryOf = (filters) => filters, isBusy = () => false } = parts;
   const pages = createPages(context.api, { path: `/${name}`, limit: PAGE_SIZE, read, keyOf });
   const filters = createFilterForm({
     label: `Filter ${name}`,
     filters: FILTERS[name],
+    context,
     onChange: (next) => context.navigate(listHash(name, next)),
   });
   const list = h(parts.isOrdered ? "ol" : "ul", { class: parts.className });
@@ -64,9 +65,6 @@ export function createListView(context, parts) {
       setHidden(list, items.length === 0);
       setHidden(more, !hasMore);
       setHidden(nothing, items.length > 0 || hasMore);
-      if (clientsOf !== undefined) {
-        filters.offer("client_id", items.flatMap(clientsOf));
-      }
     },
   });
   return view;

@@ -171,3 +171,31 @@ test("only an answer of the sign-in pages counts as one", () => {
     [true, true, false, false, false],
   );
 });
+
+test("a session can be taken over, once somebody is signed in", async () => {
+  const example = createExample();
+  assert.equal(example.session.share(), null);
+  await signIn(example);
+  const other = createExample();
+  other.session.takeOver(example.session.share());
+  other.world.answers.push(reply(200, { access_token: "access-2", expires_in: 3600 }));
+  assert.equal(other.session.canRenew(), true);
+  assert.equal(await other.session.accessToken(), "access-2");
+  assert.equal(other.world.asked[0].refresh_token, "refresh-1");
+  example.session.forget();
+  assert.equal(example.session.share(), null);
+});
+
+test("an answer that comes after the session was forgotten does not bring it back", async () => {
+  const { session, storage, world } = createExample();
+  session.takeOver("refresh-1");
+  world.answers.push(
+    reply(200, { access_token: "late", refresh_token: "late", id_token: idToken({}), expires_in: 9 }),
+  );
+  const renewing = session.renew();
+  session.forget();
+  await assert.rejects(renewing, SignedOut);
+  assert.equal(session.email(), null);
+  assert.equal(storage.kept.size, 0);
+  await assert.rejects(session.accessToken(), SignedOut);
+});

@@ -88,7 +88,7 @@ periods.py
 session.py
 app_settings.py
 sign_in: clock.py
-api: periods.py
+api: periods.py session.py
 frames: words.py periods.py
 charts: words.py periods.py frames
 context.py: periods.py session.py app_settings.py api frames charts

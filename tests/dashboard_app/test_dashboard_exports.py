@@ -1,7 +1,9 @@
-"""Lists of more than a page: what is shown, exported and said, against a recount."""
+"""Exports: all rows of lists of more than a page, files without harm, calls that can be pasted."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -10,9 +12,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
 import pytest
 from dashboard_app.api.http_client import api_request
 from dashboard_app.ui import export
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import NOW, Open, words_of
 from tests.dashboard_app.test_dashboard_pages import frame_of
@@ -136,3 +141,59 @@ def test_copied_python_gives_every_page(busy_api: Api) -> None:
     expected = documents_of(busy_api)
     assert items == items_of(expected)
     assert count == len(expected) + 1
+
+
+@pytest.mark.parametrize("hostile", ["a\rb", "a\nb", 'a"b', "a,b", "a;b\r\n", "a', '"])
+def test_no_text_breaks_a_line_of_csv(hostile: str) -> None:
+    """Whatever a message holds, the file has as many rows, and gives it back."""
+    frame = pd.DataFrame({"message": pd.Series([hostile, "plain"], dtype="string"), "n": [1, 2]})
+    assert rows_of(frame) == [["message", "n"], [hostile, "1"], ["plain", "2"]]
+
+
+def rows_of(frame: pd.DataFrame) -> list[list[str]]:
+    """Return the rows of a frame's CSV."""
+    text = export.csv(frame).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+FORMULAS = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠a")
+
+
+@pytest.mark.parametrize("hostile", FORMULAS)
+def test_no_text_is_a_formula_of_a_spreadsheet(hostile: str) -> None:
+    """An apostrophe stands before it, in every column of text; numbers stay numbers."""
+    frame = pd.DataFrame(
+        {
+            "name": pd.Series([hostile, "plain"], dtype="string"),
+            "message": pd.Series([hostile, None], dtype="object"),
+            "change": [-1, +1],
+        }
+    )
+    assert rows_of(frame)[1:] == [
+        [f"'{hostile}", f"'{hostile}", "-1"],
+        ["plain", "", "1"],
+    ]
+
+
+@given(st.text(max_size=8) | st.sampled_from([*FORMULAS, "'", "'=1", "''"]))
+def test_every_text_of_csv_can_be_had_back(text: str) -> None:
+    """By taking one apostrophe from each that begins with one."""
+    marked = str(export.harmless(text))
+    assert marked.removeprefix("'") == text if marked.startswith("'") else marked == text
+
+
+def test_excel_knows_how_csv_is_encoded() -> None:
+    """It begins with the mark of UTF-8, so umlauts stay umlauts."""
+    found = export.csv(pd.DataFrame({"name": ["Müller"]}))
+    assert found == b"\xef\xbb\xbfname\r\nM\xc3\xbcller\r\n"
+
+
+def test_calls_name_the_token_and_quote_what_was_typed() -> None:
+    """They can be pasted: nothing in a filter ends the quotes."""
+    asked = [api_request("/jobs", q="a'; rm -rf /", client_id="a b")]
+    shell = export.curl("http://api/", asked)
+
+    assert "$RUN_LEDGER_TOKEN" in shell
+    assert "rm+-rf" in shell
+    assert "'http://api/jobs?client_id=a+b&q=a%27%3B+rm+-rf+%2F'" in shell
+    compile(export.python("http://api/", asked), "notebook", "exec")

@@ -1,0 +1,62 @@
+/**
+ * What the tabs of one browser tell each other: a new tab takes the session over from another one,
+ * and whoever signs out, signs out in all of them.
+ *
+ * A refresh token goes only to a tab of this very origin that has asked for it, and lies nowhere on
+ * its way: messages of a BroadcastChannel reach no other origin, and nothing keeps them.
+ */
+
+/** So long a new tab waits for another one; nobody notices it before a sign-in page. */
+const ANSWER_MILLISECONDS = 400;
+
+/**
+ * @param {object} parts
+ * @param {BroadcastChannel} parts.channel
+ * @param {() => string} parts.newId
+ * @param {() => string | null} parts.share what a new tab may take over now
+ * @param {() => void} parts.onSignedOut
+ */
+export function createTabs({ channel, newId, share, onSignedOut }) {
+  /** @type {Map<string, (refreshToken: string) => void>} */
+  const asked = new Map();
+
+  channel.addEventListener("message", ({ data }) => {
+    const { kind, id, refreshToken } = Object(data);
+    if (kind === "signed-out") {
+      onSignedOut();
+    } else if (kind === "wanted" && typeof id === "string") {
+      const shared = share();
+      if (shared !== null) {
+        channel.postMessage({ kind: "given", id, refreshToken: shared });
+      }
+    } else if (kind === "given" && typeof refreshToken === "string") {
+      asked.get(id)?.(refreshToken);
+    }
+  });
+
+  return {
+    signedOut() {
+      channel.postMessage({ kind: "signed-out" });
+    },
+
+    /**
+     * Ask the other tabs for their session.
+     *
+     * @returns {Promise<string | null>} the first answer; null where none comes
+     */
+    ask() {
+      const id = newId();
+      return new Promise((resolve) => {
+        const timer = setTimeout(end, ANSWER_MILLISECONDS, null);
+        /** @param {string | null} refreshToken */
+        function end(refreshToken) {
+          clearTimeout(timer);
+          asked.delete(id);
+          resolve(refreshToken);
+        }
+        asked.set(id, end);
+        channel.postMessage({ kind: "wanted", id });
+      });
+    },
+  };
+}
