@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -25,6 +26,7 @@ _POOLS = {
     ),
 }
 _carrying: set[tuple[str, str]] = set()
+_lock = threading.Lock()
 
 
 def carry(current: ContextVar[Any]) -> None:
@@ -32,13 +34,18 @@ def carry(current: ContextVar[Any]) -> None:
 
     To call it again costs little, and reaches the pools that were imported meanwhile.
     """
-    for pool in _POOLS.keys() - _carrying:
-        module, name = pool
-        kind = getattr(sys.modules.get(module), name, None)
-        if kind is not None:
-            _carrying.add(pool)
-            for method in _POOLS[pool]:
-                setattr(kind, method, _carrying_method(getattr(kind, method), current))
+    if _POOLS.keys() == _carrying or not _lock.acquire(blocking=False):  # another thread does it
+        return
+    try:
+        for pool in _POOLS.keys() - _carrying:
+            module, name = pool
+            kind = getattr(sys.modules.get(module), name, None)
+            if kind is not None:
+                _carrying.add(pool)
+                for method in _POOLS[pool]:
+                    setattr(kind, method, _carrying_method(getattr(kind, method), current))
+    finally:
+        _lock.release()
 
 
 def _carrying_method(method: Callable[..., Any], current: ContextVar[Any]) -> Callable[..., Any]:
