@@ -34,6 +34,7 @@ COUNTERS = {
     "cost_microusd": "Cost (USD)",
     "llm_calls_unpriced": "Model calls without a known cost",
 }
+_REPORTED = {"llm_answers_unread": "Model answers not understood"}  # by our library, of one job
 NOTHING = "–"
 UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
@@ -49,7 +50,7 @@ def outcome(name: str) -> str:
 
 def counter(name: str) -> str:
     """Return the word for a counter; one that has no word keeps its name."""
-    return COUNTERS.get(name, name)
+    return COUNTERS.get(name) or _REPORTED.get(name, name)
 
 
 def amount(name: str, value: float) -> str:

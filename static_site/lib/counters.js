@@ -20,6 +20,7 @@ const COUNTER_GROUPS = [
     counters: [
       { name: "llm_calls", label: "Calls" },
       { name: "llm_errors", label: "Errors" },
+      { name: "llm_answers_unread", label: "Answers not understood" },
     ],
   },
   {

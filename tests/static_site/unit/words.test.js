@@ -33,10 +33,15 @@ test("counters stand in their groups, the unknown ones last, money as money", ()
 });
 
 test("a cost without that of some calls is a lower bound, and says so", () => {
-  const groups = groupCounters({ cost_microusd: 2_500_000, llm_calls_unpriced: 3 }, format);
+  const counters = { cost_microusd: 2_500_000, llm_calls_unpriced: 3, llm_answers_unread: 2 };
+  const groups = groupCounters(counters, format);
   assert.deepEqual(
     groups.flatMap(({ rows }) => rows.map(({ label, text }) => `${label}: ${text}`)),
-    ["Model cost: at least $2.50", "Calls without a known cost: 3"],
+    [
+      "Answers not understood: 2",
+      "Model cost: at least $2.50",
+      "Calls without a known cost: 3",
+    ],
   );
 });
 
