@@ -22,7 +22,9 @@ _ADDRESS = re.compile(
     r"@(?=[\w.\[-]+)(?![^\s/'\"<>]*@)"
 )
 _USER_ONLY = re.compile(r"(?<![A-Za-z0-9+.-])(https?://)([\w-]{20,200})@")
-_COOKIE = re.compile(r"(?i)((?:\bset-)?\bcookies?['\"]?\s?:\s?['\"]?)(?=[\w.-]{1,64}=)([^\n'\"]+)")
+_COOKIE = re.compile(
+    r"(?i)((?:\bset-)?\bcookies?['\"]?\s?[:=]\s?['\"]?)(?=[\w.-]{1,64}=)([^\n'\"]+)"
+)
 _SCHEMES = r"(?:bearer|basic|digest|token|apikey|api-key|negotiate|ntlm|hmac|aws4-hmac-sha256|key)"
 _HEADER = re.compile(
     rf"(?i)\b((?:proxy-)?authorization['\"]?\s?[:=]\s?['\"]?(?:{_SCHEMES}\s+)?)"
@@ -36,7 +38,14 @@ _OPTION = re.compile(
     r"(\bsshpass\s+-p\s?|\bmysql\w*\s(?:[^\n|;&]{0,80}?\s)?-p)"
     r"(?!\[blanked\])([^\s'\"-][^\s'\"]*)"
 )
-_SPOKEN = re.compile(r"(?i)(\b(?:identified by|with password|password)\s+)'([^'\s]{1,128})'")
+_SPOKEN = re.compile(
+    r"(?i)(\b(?:identified by|password|passphrase)\s+)(?:'([^'\s]{1,128})'|\"([^\"\s]{1,128})\")"
+)
+_TOLD = re.compile(
+    r"(?i)(\b(?:(?:api|access|secret|license)[ _-]?key|token|secret|password|passphrase)\s+"
+    r"(?:provided|given|used|entered|sent|received|for \S{1,64})\s?:\s+['\"]?)"
+    r"(?!\[blanked\])([^\s'\",;]{5,}[^\s'\",;.])"
+)
 
 _NAMES = (
     r"pass(?:word|wd|phrase|code|wort)|pwd|secrets?|api[ _-]?key"
@@ -80,8 +89,10 @@ _SENTENCE = re.compile(
     r"(?i)\b(?:is|are|was|were|has|have|had|must|may|can|cannot|can't|not|no|required|expired?"
     r"|invalid|missing|wrong|incorrect|denied|failed|failure|refused|exhausted|too|short|long|this|the"
     r"|at least|limit|exceeded|unexpected|error|field|unknown|found|revoked|rejected|blank"
-    r"|need(?:s|ed)?|unauthori[sz]ed|forbidden|unable|could|should|timed?|timeout|closed|reset|ok|changed|hidden)\b"
+    r"|need(?:s|ed)?|unauthori[sz]ed|forbidden|unable|could|should|timed?|timeout|closed|reset|ok|changed|hidden"
+    r"|rotated|malformed|disabled|enabled|mask(?:ed)?|mismatch(?:ed)?|absent|provided|revoke)\b"
 )
+_SPOKEN_OF = frozenset(("token", "auth", "signature", "sig", "jwt", "secret", "credentials"))
 _CLASS_NAME = re.compile(r"[\w.]*(?:Error|Exception|Failure|Timeout|Warning)\d*\b.*")
 _SHORTEST_MIXED = 6
 _SYMBOLS = re.compile(r"[!@#$%^&*+=~?]")
@@ -105,7 +116,8 @@ def redacted(text: str) -> str:
     for pattern in (_USER_OPTION, _OPTION):
         text = pattern.sub(rf"\1{BLANK}", text)
     text = _LONG_OPTION.sub(lambda found: f"{found[1]}{_blanked(found[2])}", text)
-    text = _SPOKEN.sub(rf"\1'{BLANK}'", text)
+    text = _SPOKEN.sub(lambda found: f"{found[1]}{_blanked(found[0][-1] * 2)}", text)
+    text = _TOLD.sub(_if_opaque, text)
     text = _ASSIGNMENT.sub(_assigned, text)
     return _GENERIC.sub(
         lambda found: f"{found[1]}{BLANK}" if is_random(found[2]) else found[0], text
@@ -132,11 +144,13 @@ def _assigned(found: re.Match[str]) -> str:
     bare = value.strip("\"'").strip()
     if _is_harmless(name, bare):
         return found[0]
-    is_member = bool(found["quote"].strip("\\")) and bool(mark)
+    is_named = bool(found["quote"].strip("\\")) or name.lower() not in _SPOKEN_OF
+    is_member = is_named and bool(mark)
     if "=" not in sign and not (mark and is_member):
         end = found.string[found.end() : found.end() + 80].split("\n", 1)[0]
         is_alone = not end.strip(" ,;}'\")].")
-        if _is_path(found, name) or not (_is_opaque(bare) or (is_alone and _is_word_alone(bare))):
+        is_word = is_alone and _is_password(name) and _is_word_alone(bare)
+        if _is_path(found, name) or not (_is_opaque(bare) or is_word):
             return found[0]
     elif mark and " " in bare and "=" not in sign and _SENTENCE.search(bare):
         return found[0]
@@ -170,6 +184,10 @@ def _is_path(found: re.Match[str], name: str) -> bool:
     return before in ("/", "\\") or "/" in name
 
 
+def _is_password(name: str) -> bool:
+    return name.lower().endswith(("password", "passwd", "passphrase", "pwd", "secret"))
+
+
 def _is_word_alone(bare: str) -> bool:
     return len(bare) >= _SHORTEST_MIXED and bare.isalpha() and not _SENTENCE.search(bare)
 
@@ -179,7 +197,7 @@ def _is_opaque(value: str) -> bool:
     bare = value.strip("\"'.,:;()[]")
     if len(bare) < _SHORTEST_MIXED or _CLASS_NAME.fullmatch(bare):
         return False
-    if bare.startswith("/") or "://" in bare or "(" in bare:
+    if bare.startswith(("/", "arn:")) or "://" in bare or "(" in bare:
         return False
     letters = any(map(str.isalpha, bare))
     has_digit = any(map(str.isdigit, bare))
