@@ -24,7 +24,7 @@ from run_ledger_ops.producer.recordings import Recorded, Unreadable, recorded
 from run_ledger_ops.producer.values import UnusableValue, pair
 
 _INCOMPLETE = 1
-_EVENTS_AT_ONCE = 200  # well below what fits into memory while the bus is slow
+_EVENTS_AT_ONCE = 2_000  # well below what fits into memory while the bus is slow
 _SECONDS = 30.0
 _MOST_SHOWN = 20  # problems
 _DESCRIPTION = """\
@@ -136,10 +136,10 @@ def _report(
     for detail in details:
         ledger.send("job_update", detail)
         outcome.job_events += 1
+        if outcome.job_events % _EVENTS_AT_ONCE == 0:
+            ledger.flush(_SECONDS)
     outcome.reported += bool(details)
     outcome.left_out += not details
-    if outcome.reported % _EVENTS_AT_ONCE == 0:
-        ledger.flush(_SECONDS)
 
 
 def _tell(given: argparse.Namespace, outcome: _Outcome, ledger: RunLedger, *, is_safe: bool) -> int:
