@@ -19,6 +19,7 @@ mark that ends them.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from .quoted_values import judge_quotes
 from .varying_words import TELLING_KEY, V, judge_words, keep_digits, restored
@@ -33,25 +34,56 @@ _TELLING_LINE = re.compile(
 _TRACEBACK = "Traceback (most recent call last)"
 _FRAMES = re.compile(r"\n[ \t]*+(?:at |\.\.\. \d++ more|File \"|goroutine )[^\n]*+")
 
-_SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (
+
+class _Rule(NamedTuple):
+    """What is replaced, in texts in lower case that hold one of the *marks*: others are quick."""
+
+    marks: tuple[str, ...]
+    pattern: re.Pattern[str]
+    replacement: str
+
+
+_DIGIT = tuple("0123456789")
+_SECTIONS: tuple[_Rule, ...] = (
+    _Rule(
+        (
+            "<html",
+            "<!doctype",
+        ),
         re.compile(
             r"(?i)(?:<!doctype |<html\b)(?:(?!<title\b|<html\b)[\s\S])*+(<title\b[^<]*+)[\s\S]*+"
         ),
         r"\1",
     ),
     # SQLAlchemy, PostgreSQL, Spark: the statement and its values
-    (re.compile(r"\n\[(?:SQL|parameters): [^\n]*+"), ""),
-    (re.compile(r"\(Background on this error at: [^)\n]*+\)"), ""),
-    (re.compile(r"\nLINE \d++: [^\n]*+(?:\n[ \t]*+\^)?"), ""),
-    (re.compile(r"\nHINT: [^\n]*+"), ""),
-    (re.compile(r"\bFailing row contains \([^\n]*+"), ""),
-    (re.compile(r"(\bKey \([^()\n]{1,200}\))=\([^\n]{0,300}?\)(?= \w)"), r"\1"),
+    _Rule(("\n[",), re.compile(r"\n\[(?:SQL|parameters): [^\n]*+"), ""),
+    _Rule(("(background on",), re.compile(r"\(Background on this error at: [^)\n]*+\)"), ""),
+    _Rule(("\nline ",), re.compile(r"\nLINE \d++: [^\n]*+(?:\n[ \t]*+\^)?"), ""),
+    _Rule(("\nhint: ",), re.compile(r"\nHINT: [^\n]*+"), ""),
+    _Rule(("failing row",), re.compile(r"\bFailing row contains \([^\n]*+"), ""),
+    _Rule(("key (",), re.compile(r"(\bKey \([^()\n]{1,200}\))=\([^\n]{0,300}?\)(?= \w)"), r"\1"),
     # pydantic, jsonschema, parsers of models' output: the value that was judged
-    (re.compile(r"\binput_value=[^\n]*?(?=, input_type=|\n|\Z)"), f"input_value={V}"),
-    (re.compile(r"\nOn instance(?:\[[^\n:]*+)?:\s[\s\S]*+"), ""),
-    (re.compile(r"\b(from completion )[^\n]*?(?=\. Got: |\n|\Z)"), rf"\1{V}"),
-    (
+    _Rule(
+        ("input_value=",),
+        re.compile(r"\binput_value=[^\n]*?(?=, input_type=|\n|\Z)"),
+        f"input_value={V}",
+    ),
+    _Rule(("\non instance",), re.compile(r"\nOn instance(?:\[[^\n:]*+)?:\s[\s\S]*+"), ""),
+    _Rule(
+        ("from completion",),
+        re.compile(r"\b(from completion )[^\n]*?(?=\. Got: |\n|\Z)"),
+        rf"\1{V}",
+    ),
+    _Rule(
+        (
+            "output",
+            "completion",
+            "generation",
+            "answer",
+            "reply",
+            "prose",
+            "instead of json",
+        ),
         re.compile(
             r"\b((?:outputs?|completion|generation|answer|reply|prose|instead of JSON)\b"
             r"(?: (?:of|from|by) [\w./:-]{1,60}?)?\s?:\s++)(?!<title|\d{3}\b|\{)(?=\S)[\s\S]++",
@@ -59,7 +91,8 @@ _SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{V}",
     ),
-    (
+    _Rule(
+        ("json",),
         re.compile(
             r"\b((?:not|no|isn't|bad|malformed)(?: valid)? JSON\s?:\s++)(?!line|expect|unexp|eof"
             r"|miss|trail|inval|unterm|extra)[\s\S]++",
@@ -67,23 +100,45 @@ _SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{V}",
     ),
-    (
+    _Rule(
+        (
+            "got",
+            "received",
+            "said",
+            "answered",
+            "replied",
+        ),
         re.compile(
             r"\b((?:got|received|said|answered|replied)\s?:\s)(?!\d)[^\s'\"`]++ [\s\S]++",
             re.IGNORECASE,
         ),
         rf"\1{V}",
     ),
-    (re.compile(r"(?i)\b(unable to parse|unexpected token)(:? )(?!')[^\s,]++"), rf"\1\2{V}"),
-    (re.compile(r"(?i)(, value: )[^\n]{0,300}?(?=, type: )"), rf"\1{V}"),
+    _Rule(
+        (
+            "unable to parse",
+            "unexpected token",
+        ),
+        re.compile(r"(?i)\b(unable to parse|unexpected token)(:? )(?!')[^\s,]++"),
+        rf"\1\2{V}",
+    ),
+    _Rule((", value: ",), re.compile(r"(?i)(, value: )[^\n]{0,300}?(?=, type: )"), rf"\1{V}"),
     # hints and places of documents
-    (re.compile(r"(?i)\bfor (?:further|more|troubleshooting)[\w ,]{0,40}: ?+https?://\S++"), ""),
-    (re.compile(r"(?i)\bfor (?:further|more) information[\w ,]{0,20} https?://\S++"), ""),
-    (re.compile(r"(?i)\bperhaps you meant \S++"), ""),
-    (re.compile(r" \(reached max retries: \d++\)"), ""),
+    _Rule(
+        ("://",),
+        re.compile(r"(?i)\bfor (?:further|more|troubleshooting)[\w ,]{0,40}: ?+https?://\S++"),
+        "",
+    ),
+    _Rule(
+        ("://",),
+        re.compile(r"(?i)\bfor (?:further|more) information[\w ,]{0,20} https?://\S++"),
+        "",
+    ),
+    _Rule(("perhaps you meant",), re.compile(r"(?i)\bperhaps you meant \S++"), ""),
+    _Rule(("max retries:",), re.compile(r" \(reached max retries: \d++\)"), ""),
     # what only the wire knows
-    (re.compile(r"(?i)\bHTTP response headers: [^\n]*+"), ""),
-    (re.compile(r"\bdebug_error_string = [^\n]*+"), ""),
+    _Rule(("http response headers",), re.compile(r"(?i)\bHTTP response headers: [^\n]*+"), ""),
+    _Rule(("debug_error_string",), re.compile(r"\bdebug_error_string = [^\n]*+"), ""),
 )
 
 _UNIT = (
@@ -102,17 +157,23 @@ _MODELS = (
     r"gpt|chatgpt|claude|gemini|gemma|llama|mi[sx]tral|codestral|nova|titan|command|qwen|deepseek"
     r"|grok|phi|embed|text-embedding|whisper|dall-e"
 )
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(\w++://[^\s?#'\"<>)\]]*+)[?#][^\s'\"<>)\]]*+"), r"\1"),
-    (re.compile(r"(?<![\w?/])(/[\w./%~+:@-]{1,200}+)\?[^\s'\"<>)\]]*+"), r"\1"),
-    (re.compile(r"(?<![^\s'\"():=])(?:[^\s'\"():=/]*+/)+?(?=(?:site|dist)-packages/)"), f"{V}/"),
-    (
+_SHAPES: tuple[_Rule, ...] = (
+    _Rule(("://",), re.compile(r"\b(\w++://[^\s?#'\"<>)\]]*+)[?#][^\s'\"<>)\]]*+"), r"\1"),
+    _Rule(("?",), re.compile(r"(?<![\w?/])(/[\w./%~+:@-]{1,200}+)\?[^\s'\"<>)\]]*+"), r"\1"),
+    _Rule(
+        ("-packages/",),
+        re.compile(r"(?<![^\s'\"():=])(?:[^\s'\"():=/]*+/)+?(?=(?:site|dist)-packages/)"),
+        f"{V}/",
+    ),
+    _Rule(
+        _DIGIT,
         re.compile(
             rf"{_START}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", re.IGNORECASE
         ),
         V,
     ),
-    (
+    _Rule(
+        ("id",),
         re.compile(
             r"(?i)\b((?:request|trace|correlation|span|host|query|connection|session|transaction"
             r"|ray|invocation|audit|operation)[ _-]?id)(['\"]?\s?[:=]?\s?['\"]?)"
@@ -120,16 +181,22 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1\2{V}",
     ),
-    (re.compile(r"(arn:aws[\w-]*+:sts::)\d*+(:assumed-role/[\w+=,.@-]++)/[\w+=,.@-]++"), r"\1\2"),
-    (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]++(?:\.[\w-]++)++"), V),
-    (
+    _Rule(
+        ("arn:aws",),
+        re.compile(r"(arn:aws[\w-]*+:sts::)\d*+(:assumed-role/[\w+=,.@-]++)/[\w+=,.@-]++"),
+        r"\1\2",
+    ),
+    _Rule(("@",), re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]++(?:\.[\w-]++)++"), V),
+    _Rule(
+        _DIGIT,
         re.compile(
             rf"{_START}\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d++)?)?"
             rf"(?:Z|[+-]\d\d:?\d\d)?)?{_END}"
         ),
         V,
     ),
-    (
+    _Rule(
+        _DIGIT,
         re.compile(
             r"\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul"
             r"|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d)"
@@ -137,18 +204,28 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         V,
     ),
-    (re.compile(rf"(?<![\w.]){_IPV4}(?:/\d++|:\d++)?(?![\w.]\d)"), V),
-    (re.compile(r"\[(?=[0-9a-f.]{0,45}:)[0-9a-f:.]{3,45}\](?::\d++)?", re.IGNORECASE), V),
-    (re.compile(rf"(?<![\w:.])(?:{_IPV6})(?![\w:])", re.IGNORECASE), V),
-    (
+    _Rule(_DIGIT, re.compile(rf"(?<![\w.]){_IPV4}(?:/\d++|:\d++)?(?![\w.]\d)"), V),
+    _Rule(
+        ("[",), re.compile(r"\[(?=[0-9a-f.]{0,45}:)[0-9a-f:.]{3,45}\](?::\d++)?", re.IGNORECASE), V
+    ),
+    _Rule((":",), re.compile(rf"(?<![\w:.])(?:{_IPV6})(?![\w:])", re.IGNORECASE), V),
+    _Rule(
+        ("-",),
         re.compile(rf"-(?:[{_ALPHABET}]{{6,10}}|\d{{8,10}})-[{_ALPHABET}]{{5}}{_END}"),
         f"-{V}",
     ),
-    (re.compile(r"(?<![\w-])[\w-]*+\*{3,}+[\w-]*+"), V),  # a key that somebody else has blanked
-    (re.compile(rf"{_START}org-[A-Za-z0-9]{{6,}}+"), f"org-{V}"),
-    (re.compile(rf"{_START}tmp[a-z0-9_]{{8}}{_END}"), V),
-    (re.compile(r"(?<![\w:.])\d{1,3}:\d\d(?::\d\d(?:\.\d++)?)?(?:\s?[AaPp]M)?(?![\w:])"), V),
-    (
+    _Rule(
+        ("***",), re.compile(r"(?<![\w-])[\w-]*+\*{3,}+[\w-]*+"), V
+    ),  # a key that somebody else has blanked
+    _Rule(("org-",), re.compile(rf"{_START}org-[A-Za-z0-9]{{6,}}+"), f"org-{V}"),
+    _Rule(("tmp",), re.compile(rf"{_START}tmp[a-z0-9_]{{8}}{_END}"), V),
+    _Rule(
+        _DIGIT,
+        re.compile(r"(?<![\w:.])\d{1,3}:\d\d(?::\d\d(?:\.\d++)?)?(?:\s?[AaPp]M)?(?![\w:])"),
+        V,
+    ),
+    _Rule(
+        _DIGIT,
         re.compile(
             rf"(?<![^\W_])[-+]?{_NUMBER}\s?{_UNIT}(?:\s?{_NUMBER}\s?{_UNIT})*+{_END}", re.IGNORECASE
         ),
@@ -179,15 +256,21 @@ def normalised(error_type: str, message: str) -> str:
     if len(text) > 2 * _HALF:
         text = f"{text[:_HALF]} {text[-_HALF:]}"
     text = _telling(error_type, text)
-    for pattern, replacement in _SECTIONS:
-        text = pattern.sub(replacement, text)
+    text = _applied(_SECTIONS, text)
     text = _NAME_WITH_DIGITS.sub(lambda found: keep_digits(found[0]), text)
-    for pattern, replacement in _SHAPES:
-        text = pattern.sub(replacement, text)
+    text = _applied(_SHAPES, text)
     text = judge_words(judge_quotes(_without_data(text)))
     text = _LISTED.sub(V, _ONE_IN_TUPLE.sub(V, _SIGNED.sub(V, text)))
     text = _PLURAL.sub(r"\1", _LISTED.sub(V, text))
     return " ".join(restored(text).lower().split())
+
+
+def _applied(rules: tuple[_Rule, ...], text: str) -> str:
+    seen = text.lower()
+    for marks, pattern, replacement in rules:
+        if any(mark in seen for mark in marks):
+            text = pattern.sub(replacement, text)
+    return text
 
 
 def _telling(error_type: str, text: str) -> str:

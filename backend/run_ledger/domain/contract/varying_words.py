@@ -22,9 +22,10 @@ _KEPT = {ord("0") + number: chr(0xE000 + number) for number in range(10)}
 _BACK = {ord(kept): chr(digit) for digit, kept in _KEPT.items()}
 _DIGITS = re.compile(r"\d+")
 
+# Words with a digit in them, and such of sixteen letters; numbers keep their separators.
 _WORD = re.compile(
-    r"(?<![^\W_])(?:0[xX][0-9a-fA-F]++|\d++(?:[.,]\d++){0,8}+(?:[eE][-+]?\d++)?|[^\W_]++)(?![^\W_])"
-    r"|[^\W_]++"
+    r"(?<![^\W_])(?=[^\W\d_]*+\d|[^\W_]{16})"
+    r"(?:(?:0[xX][0-9a-fA-F]++|\d++(?:[.,]\d++){0,8}+(?:[eE][-+]?\d++)?)(?![^\W_])|[^\W_]++)"
 )
 _SEEN = 32
 _CODE_BEFORE = re.compile(
@@ -85,7 +86,6 @@ _MACHINE_BEFORE = re.compile(
 )
 _PREFIX = re.compile(r"[A-Za-z]{1,12}[-_]\Z")
 _CHUNK = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_SHORTEST_RANDOM = 16
 _MOST_CHANGES = 0.27  # chunks a character: in camel case below 0.22, in random letters above 0.3
 _LONGEST_PLAIN = 3
 
@@ -108,8 +108,6 @@ def judge_words(text: str) -> str:
     end = 0
     for found in _WORD.finditer(text):
         word = found[0]
-        if word.isalpha() and len(word) < _SHORTEST_RANDOM:
-            continue
         start, stop = found.span()
         before = text[max(0, start - _SEEN) : start]
         judged = _judged(word, before, text[stop : stop + _SEEN])
