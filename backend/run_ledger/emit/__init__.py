@@ -25,16 +25,24 @@ seconds at most are spent on the last events. `RunLedger.stats` shows how report
 
 **What is promised.** When `RunLedger.flush` has returned True, everything reported before is with
 the bus or fsynced in the spool, and no kill can take it away. By itself that happens every five
-seconds, for the start and the end of a job within milliseconds, and at the end of the program: sums
-are written to disk before they are sent, so a bus that does not answer makes no difference. What
-was added since then, for five seconds at most, dies with a killed process, and the job is shown as
-stalled, as it should be.
+seconds, for the start and the end of a job within milliseconds, and at the end of the program: all
+is written to disk before it is sent, so a bus that does not answer makes no difference.
+
+**What a kill takes.** SIGKILL, a lack of memory, ``os._exit`` and a SIGTERM that the program does
+not handle take what was added since then, for five seconds at most; the job is shown as stalled,
+as it should be. A job that began in the very milliseconds before may be missing. No signal
+handlers are installed in your program: to keep all, end on SIGTERM as on any error, for instance
+by ``signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))``. A container's disk may end with it:
+then what the bus did not take in time is gone, unless ``RUN_LEDGER_SPOOL`` is on a volume. What a
+dead process left on a disk is sent by the next one that reports to the same bus in the same
+account, region and address, or by ``run-ledger spool flush``.
 
 **Patterns.**
 
 * *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a joined job, which adds
-  and never ends the job; `RunLedger.join` does the same by the job's id. Let a pool's workers end,
-  by ``pool.close()`` and ``pool.join()``: to leave ``with Pool()`` kills them, and their last sums.
+  and never ends the job; `RunLedger.join` does the same by the job's id. Workers that leaving
+  ``with Pool()`` ends put their last sums on disk first, and the next process sends them; let them
+  end by ``pool.close()`` and ``pool.join()`` to have all of it at once.
 * *Retries:* a `Job` is one attempt at a job. A retry has the same ``job_id`` and the next
   ``attempt``. Schedulers such as AWS Batch, Airflow and Celery say both by themselves, see
   ``docs/schedulers.md``. An id that is used again without an attempt is told in the log.

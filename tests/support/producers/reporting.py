@@ -132,6 +132,15 @@ def exits(folder: str, how: str) -> None:
             threading.Timer(0.2, lambda: job.add(records_ok=1)).start()
 
 
+def stuck(folder: str, interval: str) -> None:
+    """Start a job and add to it while the bus does not answer; then wait to be killed."""
+    ledger = ledger_in(folder, client=Silent(), interval_seconds=float(interval))
+    with ledger.job(client_id="c", project_id="p", job_id="j") as job:
+        job.add(records_ok=5)
+        say("added")
+        time.sleep(3600)
+
+
 def forks(folder: str) -> None:
     """Fork in a job's block while the parent has unsent deltas; both then end the block."""
     ledger = ledger_in(folder, interval_seconds=60)
@@ -169,6 +178,8 @@ def pools(folder: str, method: str) -> None:
             pool.starmap(_grandchild, [(job, number) for number in range(20)])
             pool.close()
             pool.join()
+        with context.Pool(2) as pool:  # which ends its workers by SIGTERM
+            pool.starmap(_grandchild, [(job, number) for number in range(20)])
         if method == "fork":
             _job_of_pool.append(job)
             workers = [context.Process(target=_inherited, args=(1,)) for _ in range(3)]
@@ -183,6 +194,7 @@ if __name__ == "__main__":
         "busy": busy,
         "exits": exits,
         "forks": forks,
+        "stuck": stuck,
         "pools": pools,
     }
     programs[sys.argv[1]](*sys.argv[2:])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+_SAVE_SECONDS = 1.0
 # Their children end by os._exit, past atexit; these run what was registered with them instead.
 _WORKER_MODULES = ("multiprocessing.util", "billiard.util")
 
@@ -27,6 +30,9 @@ class ExitAware(ForkAware, Protocol):
 
     def at_exit(self, waited: float) -> None:
         """Finish it within a few seconds, of which *waited* have passed."""
+
+    def save(self) -> object:
+        """Put on disk what there is, from any thread."""
 
 
 _fork_aware: list[weakref.ref[ForkAware]] = []
@@ -64,12 +70,47 @@ def _register() -> None:
         atexit.unregister(_at_exit)
         atexit.register(_at_exit)
     _registered_in[:] = [here]
+    _catch_termination()
     for name in loaded:
         finalize: Callable[..., object] = sys.modules[name].Finalize
         finalize(None, _at_exit, exitpriority=-100)  # after the workers' own
     signals = sys.modules.get("celery.signals")
     if signals is not None:  # its workers end by os._exit past all of the above
         signals.worker_process_shutdown.connect(_at_exit, weak=False, dispatch_uid="run-ledger")
+
+
+def _catch_termination() -> None:
+    """Have `_save_and_end` called where a pool ends this worker process by SIGTERM.
+
+    Only in processes that `multiprocessing` started, whose pools end them so as a matter of course,
+    and only where nobody else handles the signal.
+    """
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing is None or multiprocessing.parent_process() is None:
+        return
+    # Only the main thread may do it, which is where a pool's work is done.
+    with suppress(ValueError):
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _save_and_end)
+
+
+def _save_and_end(number: int, _: object) -> None:
+    """Save what there is within a second, then let the signal end the process as ever.
+
+    A thread of its own does that: this one may have been interrupted while it held a lock.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    with suppress(RuntimeError):
+        saving = threading.Thread(target=_save, name="run-ledger-end", daemon=True)
+        saving.start()
+        saving.join(_SAVE_SECONDS)
+    os.kill(os.getpid(), number)
+
+
+def _save() -> None:
+    for one in list(_exit_aware):
+        with suppress(Exception):
+            one.save()
 
 
 def _at_exit(**_: object) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +12,8 @@ from msgspec import Struct
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+
+_SHORTEST_SECONDS = 0.05
 
 
 class SenderTiming(Struct, frozen=True):
@@ -54,3 +56,21 @@ class FlushRequest:
 
 
 QueueItem = OutgoingEvent | Accumulator | LastEvent | FlushRequest | InvalidEvent
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object], seconds: float) -> Iterator[None]:
+    """Do *work* every so many *seconds*, in another thread, for as long as the block takes."""
+    is_over = threading.Event()
+
+    def repeat() -> None:
+        while not is_over.wait(max(seconds, _SHORTEST_SECONDS)):
+            with suppress(Exception):  # the sender's thread meets with it, too, and tells it
+                work()
+
+    with suppress(RuntimeError):  # no more threads to be had: the work waits for the block's end
+        threading.Thread(target=repeat, name="run-ledger-meanwhile", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()

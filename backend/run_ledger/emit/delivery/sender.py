@@ -29,6 +29,7 @@ from run_ledger.emit.delivery.queue_items import (
     LastEvent,
     QueueItem,
     SenderTiming,
+    meanwhile,
 )
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.delivery.unsent_events import UnsentEvents
@@ -148,7 +149,7 @@ class Sender:
             thread.join(max(0.0, min(_JOIN_SECONDS, ends_at - self._clock())))
         process_hooks.unwatch_exit(self)
         self._thread = None
-        return self._save_all()
+        return self.save()
 
     def end_when_idle(self) -> None:
         """Stop once all is sent: nobody is left who could enqueue anything."""
@@ -333,7 +334,8 @@ class Sender:
         try:
             if not self._backlog.is_settled:
                 self._backlog.settle(self._bus.destination())
-            outcome = self._bus.put(batch)
+            with meanwhile(self._gather, self._timing.interval_seconds):
+                outcome = self._bus.put(batch)
         except BusUnavailable as error:
             self._leave_alone()
             self.health.note_failed_call(str(error))
@@ -347,6 +349,11 @@ class Sender:
             self._failures = 0
         self.health.note_call(len(outcome.accepted))
         return outcome.retry
+
+    def _gather(self) -> None:
+        """Put sums on disk when it is time, while a call is not answered."""
+        self._collect()
+        self._write_ahead()
 
     def _leave_alone(self) -> None:
         """After a failure, leave the bus alone for a while, longer with each one."""
@@ -376,7 +383,7 @@ class Sender:
             self._remove_unsent(events)
         return is_written
 
-    def _save_all(self) -> bool:
+    def save(self) -> bool:
         """Leave on disk what is still in memory, from any thread; return whether all is safe."""
         is_safe = self.write_ahead()
         with self._state:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.producers.buses import MoodyBus, WillingBus, dice, jobs_of, served
 from tests.support.producers.reporting import taken
+from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain.state.job import Job
 from run_ledger.emit.delivery.bus import EventBus
@@ -100,6 +101,28 @@ def test_the_end_of_a_program_loses_nothing(
     assert (job.outcome, job.counters["records_ok"]) == (outcome, total)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(("interval", "total"), [("0.01", 5), ("3600", None)])
+def test_a_kill_while_the_bus_hangs_costs_one_interval(
+    tmp_path: Path, number: int, interval: str, total: int | None
+) -> None:
+    """The start is on disk at once, and sums at each interval, before anything is sent."""
+    process = start(tmp_path, "stuck", interval)
+    assert process.stdout
+    assert process.stdout.readline() == "added\n"
+
+    def kept() -> int:
+        return sum(folder.events for folder in spool_folders(tmp_path / "spool"))
+
+    wait_for("the events on disk", lambda: kept() == (2 if total else 1), 60)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+
+    job = settled(tmp_path)["j"]
+    assert process.returncode == -number
+    assert (job.outcome, job.counters.get("records_ok")) == ("running", total)
+
+
 def test_a_fork_counts_nothing_twice(tmp_path: Path) -> None:
     """The child reports what it adds itself, not what the parent had not sent; one ends the job."""
     process = start(tmp_path, "forks")
@@ -131,6 +154,6 @@ def test_worker_pools_share_a_job(tmp_path: Path, method: str) -> None:
 
     assert process.returncode == 0, errors
     inherited = 3 if method == "fork" else 0
-    assert job.counters == {"records_ok": 1000 + 2 * sum(range(20)) + inherited}
+    assert job.counters == {"records_ok": 1000 + 3 * sum(range(20)) + inherited}
     assert job.outcome == "succeeded"
     assert len(bus.entries) < 40
