@@ -97,7 +97,10 @@ errors = st.fixed_dictionaries(
 )
 
 counter_names = st.sampled_from(
-    ("records_ok", "records_failed", "input_tokens", "cost_microusd", "pages_seen", "a", "z_9")
+    (
+        *("records_ok", "records_failed", "input_tokens", "cost_microusd", "llm_calls_unpriced"),
+        *("pages_seen", "a", "z_9"),
+    )
 )
 changes = st.integers(-3, 3) | st.sampled_from((LARGEST, -LARGEST, 1 - LARGEST))
 deltas = st.dictionaries(counter_names, changes, max_size=4)
