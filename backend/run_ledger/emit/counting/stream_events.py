@@ -60,10 +60,9 @@ def of_event(event: Any) -> list[CallReading] | None:
     if kind == "message_stop":
         end = CallReading(Usage(llm_calls=0), kind="end")
         return [*_of_message(part(event, "message"), is_last=True), end]
-    fault = next((name for name in _FAULTS if part(event, name) is not None), None)
-    if fault or (
-        kind == "error" and text(event, "event_id") is None
-    ):  # with one, a live session's complaint
+    # An error with an event's id is a live session's complaint, and no failed call.
+    is_error = kind == "error" and text(event, "event_id") is None
+    if is_error or any(part(event, name) is not None for name in _FAULTS):
         failed = CallReading(Usage(llm_errors=1, is_told=False), kind="rest")
         return [failed, CallReading(Usage(llm_calls=0), kind="end")]
     return None
