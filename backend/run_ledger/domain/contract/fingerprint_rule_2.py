@@ -134,7 +134,7 @@ _SECTIONS: tuple[_Rule, ...] = (
         re.compile(r"(?i)\bfor (?:further|more) information[\w ,]{0,20} https?://\S++"),
         "",
     ),
-    _Rule(("perhaps you meant",), re.compile(r"(?i)\bperhaps you meant \S++"), ""),
+    _Rule(("perhaps you meant",), re.compile(r"(?i)\bperhaps you meant [^\n]++"), ""),
     _Rule(("max retries:",), re.compile(r" \(reached max retries: \d++\)"), ""),
     # what only the wire knows
     _Rule(("http response headers",), re.compile(r"(?i)\bHTTP response headers: [^\n]*+"), ""),
