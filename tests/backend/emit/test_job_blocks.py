@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
@@ -78,6 +79,15 @@ def test_waiting_for_a_stuck_bus_leaves_the_loop_free(make: Make, spool: str | N
     bus.may_answer.set()
     assert is_safe == (spool is None)
     assert turns > 10
+
+
+def test_what_has_no_name_can_be_decorated(ledger: RunLedger, bus: WillingBus) -> None:
+    """A partial, or an object that can be called, gives the job its type's name."""
+    work = ledger.tracked(**OWNER)(functools.partial(divmod, 7))
+
+    assert work(2) == (3, 1)
+    assert ledger.flush(30)
+    assert bus.details[0]["name"] == "partial"
 
 
 def test_decorated_functions_are_jobs(ledger: RunLedger, bus: WillingBus) -> None:

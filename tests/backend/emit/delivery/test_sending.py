@@ -19,6 +19,7 @@ from tests.support.stacks.local_stack import wait_for
 from run_ledger.emit import RunLedger
 from run_ledger.emit.counting.accumulator import Accumulator
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent
+from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.delivery.bus import BYTES_PER_CALL, BusUnavailable, EventBus, first_call
 from run_ledger.emit.delivery.health import Health
 from run_ledger.emit.delivery.queue_items import SenderTiming
@@ -374,3 +375,50 @@ def test_a_client_that_cannot_be_made_is_trouble_as_any(monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(BusUnavailable, match="NoRegionError"):
         EventBus(BusTarget("bus", None, None, "s")).put([event(1)])
+
+
+def test_the_end_of_a_program_waits_once_for_all_ledgers(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, and whatever their buses do: all is on disk after one wait."""
+    monkeypatch.setattr(process_hooks, "_exit_aware", {})
+    buses = [StuckBus() for _ in range(3)]
+    waits = []
+    for bus in buses:
+        ledger = make(client=bus, exit_seconds=0.2)
+        stop = ledger._reporter.sender.stop
+        monkeypatch.setattr(
+            ledger._reporter.sender,
+            "stop",
+            lambda most, stop=stop: (waits.append(most), stop(most)),
+        )
+        ledger.send("job_update", {**OWNER, "job_id": f"j{len(waits)}"})
+        assert bus.was_called.wait(30)
+
+    process_hooks._at_exit()
+    kept = sum(folder.events for folder in spool_folders(tmp_path / "spool"))
+    for bus in buses:
+        bus.may_answer.set()
+
+    assert waits[1:] == [0.0, 0.0]
+    assert kept == 3
+
+
+def test_a_log_handler_that_raises_does_not_reach_the_pipeline(make: Make) -> None:
+    """Nor does it stop the sending."""
+
+    class Raising(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError("broken")
+
+    handler = Raising()
+    logging.getLogger("run_ledger.emit").addHandler(handler)
+    try:
+        ledger = make(client=MoodyBus(lambda: "down"), interval_seconds=-1)
+        with ledger.job(**OWNER, job_id="j") as job:
+            job.add(records_ok=0.5)  # type: ignore[arg-type]
+        assert ledger.close(30)
+    finally:
+        logging.getLogger("run_ledger.emit").removeHandler(handler)
+
+    assert ledger.stats().spooled == 2
