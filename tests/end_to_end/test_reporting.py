@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from run_ledger.emit.delivery.spool_folders import spool_folders
 pytestmark = pytest.mark.local_stack
 
 ROOT = Path(__file__).resolve().parents[2]
+RECORDING = ROOT / "tests/events/lineage/dbt-structured-logs.ndjson"
 OWNER = {"client_id": "emit-client", "project_id": "emit-project"}
 
 
@@ -79,27 +81,52 @@ def test_a_job_reported_with_trouble_is_counted_once(
     assert seen["error"]["message"] == "no such record"
 
 
-def test_a_command_runs_as_a_job(running: LocalStack, stack: Stack, tmp_path: Path) -> None:
-    """With nothing but the stack's file; what its script adds is there, and its exit code."""
+def command(
+    running: LocalStack, folder: Path, name: str, *arguments: object
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `run-ledger` in *folder*, with the stack's file and a spool there."""
     main = "import sys; from run_ledger_ops.command import main; sys.exit(main())"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", main, "run", "--stack", running.state / "stack.json"),
-            *("--client", "emit-client", "--project", "emit-project", "--job", "emit-2"),
-            *("--spool", tmp_path, "--", "sh", "-c", "echo no space left >&2; exit 3"),
-        ],
+    where = ("--stack", running.state / "stack.json", "--spool", folder)
+    return subprocess.run(
+        [sys.executable, "-c", main, name, *map(str, (*where, *arguments))],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "backend", ROOT / "infra"))),
         },
-        cwd=tmp_path,
+        cwd=folder,
         check=False,
         capture_output=True,
         text=True,
     )
+
+
+def test_a_command_runs_as_a_job(running: LocalStack, stack: Stack, tmp_path: Path) -> None:
+    """With nothing but the stack's file; what its script adds is there, and its exit code."""
+    owner = ("--client", "emit-client", "--project", "emit-project")
+    script = ("sh", "-c", "echo no space left >&2; exit 3")
+    named = ("--job", "emit-2", "--attempt", 1)
+    done = command(running, tmp_path, "run", *owner, *named, "--", *script)
 
     seen = job_of(stack, machine_token(stack), "emit-2")
 
     assert (done.returncode, done.stderr) == (3, "no space left\n")
     assert (seen["result"], seen["name"]) == ("failed", "sh")
     assert (seen["error"]["type"], seen["error"]["message"]) == ("ExitCode3", "no space left")
+
+
+def test_recorded_runs_are_jobs(running: LocalStack, stack: Stack, tmp_path: Path) -> None:
+    """Events of OpenLineage from a file, fed twice and in another order, count once."""
+    recording = RECORDING.read_text().splitlines()
+    reordered = tmp_path / "reordered"
+    reordered.write_text("\n".join(recording[::-1]))
+    options = ("--client", "emit-client", "--job-types=-SQL", "--json")
+
+    first = command(running, tmp_path, "openlineage", *options, RECORDING)
+    again = command(running, tmp_path, "openlineage", *options, RECORDING, reordered)
+
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert json.loads(first.stdout)["reported"] == 10
+    run_id = json.loads(recording[-1])["run"]["runId"]
+    seen = job_of(stack, machine_token(stack), run_id)
+    assert (seen["name"], seen["result"], seen["attempt"]) == ("dbt-run-shop", "failed", 1)
+    assert (seen["client_id"], seen["project_id"]) == ("emit-client", "shop")
