@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.support.producers import orchestrators
 from tests.support.producers.buses import jobs_of
 from tests.support.producers.reporting import taken
+from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain.state.job import Job
 
@@ -17,6 +21,53 @@ pytestmark = pytest.mark.machine_clock
 def jobs(folder: Path) -> dict[str, Job]:
     """Return the jobs that a program in *folder* has reported, by id."""
     return jobs_of(taken(folder / "bus"))
+
+
+def all_ended(folder: Path, number: int) -> bool:
+    """Return whether so many jobs were reported, and all of them have ended well."""
+    found = jobs(folder).values()
+    return len(found) == number and all(job.outcome == "succeeded" for job in found)
+
+
+@contextmanager
+def worker(folder: Path) -> Iterator[None]:
+    """Run a worker of Celery, and end it by a signal to its process."""
+    with (folder / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            orchestrators.command("work", folder),
+            env=orchestrators.environment(),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_celery(tmp_path: Path) -> None:
+    """Retries in one worker process are attempts; a lost worker's message is the same attempt."""
+    lines = orchestrators.run("queue_tasks", tmp_path).splitlines()
+    tasks = [(name, task_id) for name, task_id in map(str.split, lines)]
+    ids = {name: task_id for name, task_id in tasks}  # noqa: C416 - the last one of each name
+
+    with worker(tmp_path):
+        wait_for("all tasks to end", lambda: all_ended(tmp_path, 6), seconds=300)
+
+    found = jobs(tmp_path)
+    plain = [task_id for name, task_id in tasks if name == "plain"]
+    assert found.keys() == {task_id for _, task_id in tasks} | {f"{one}:2" for one in plain}
+    flaky, lost = found[ids["flaky"]], found[ids["lost"]]
+    assert [flaky.attempts[number].ended.result for number in (1, 2, 3)] == [  # type: ignore[union-attr]
+        "failed",
+        "failed",
+        "succeeded",
+    ]
+    assert flaky.counters == {"records_ok": 3}
+    assert (list(lost.attempts), lost.outcome) == ([1], "succeeded")
+    assert lost.counters == {"records_ok": 2}
+    assert {found[f"{one}:2"].latest("parent_job_id") for one in plain} == {*plain}
 
 
 def test_dagster(tmp_path: Path) -> None:

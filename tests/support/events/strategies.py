@@ -131,6 +131,23 @@ _project_fields: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+_nothing: dict[str, Any] = dict.fromkeys(
+    ("attempt", "delta", "error", "event_id", "log_url", "name", "stage", "tags")
+)
+_nulls = st.just({}) | st.sets(st.sampled_from(sorted(_nothing)), max_size=3)
+
+
+def _with_nulls(draw: st.DrawFn, detail: dict[str, Any]) -> dict[str, Any]:
+    """Return *detail* with null in some fields that it lacks, and among its tags or deltas."""
+    nulls = {name: None for name in draw(_nulls) if name not in detail}
+    holes = {
+        name: {**detail[name], "nothing": None}
+        for name in ("delta", "tags")
+        if nulls and detail.get(name)
+    }
+    return {**detail, **nulls, **holes}
+
+
 # The events of one history share few moments, so that most are tied with another.
 _few_moments = st.lists(_moments(), min_size=1, max_size=3)
 
@@ -187,7 +204,7 @@ def job_histories(
             "job_update",
             event_id,
             moments,
-            {**same, **draw(same_thing), **draw(job_details())},
+            _with_nulls(draw, {**same, **draw(same_thing), **draw(job_details())}),
         )
         for event_id in ids
     ]

@@ -7,6 +7,7 @@ Its bus is a file in the folder, see `reporting.FileBus`.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,66 @@ def run(name: str, folder: Path) -> str:
         timeout=300,
     )
     return done.stdout
+
+
+def celery_app(folder: str) -> Any:
+    """Return an app whose queue is a folder and whose tasks report."""
+    from celery import Celery  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    queue = Path(folder, "queue")
+    queue.mkdir(exist_ok=True)
+    folders = dict.fromkeys(("data_folder_in", "data_folder_out", "control_folder"), str(queue))
+    app = Celery("enrich", broker="filesystem://")
+    app.conf.update(
+        broker_transport_options=folders,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,
+        worker_prefetch_multiplier=1,
+    )
+    ledger = ledger_in(folder, interval_seconds=60)
+
+    @app.task(
+        name="flaky",
+        bind=True,
+        autoretry_for=(ConnectionError,),
+        retry_kwargs={"max_retries": 2, "countdown": 0},
+    )
+    def flaky(task: Any) -> None:
+        with ledger.job(**OWNER, name="flaky") as job:
+            job.add(records_ok=1)
+            if task.request.retries < 2:
+                raise ConnectionError("not yet")
+
+    @app.task(name="lost")
+    def lost() -> None:
+        killed = Path(folder, "killed")
+        with ledger.job(**OWNER, name="lost") as job:
+            job.add(records_ok=1)
+            if not killed.exists():
+                ledger.flush(30)
+                killed.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    @app.task(name="plain")
+    def plain() -> None:
+        with ledger.job(**OWNER, name="plain"), ledger.job(**OWNER, name="part of plain"):
+            pass
+
+    return app
+
+
+def queue_tasks(folder: str) -> None:
+    """Send the tasks, and print the id of each with its name."""
+    app = celery_app(folder)
+    for name in ("flaky", "plain", "plain", "lost"):
+        sys.stdout.write(f"{name} {app.send_task(name).id}\n")
+
+
+def work(folder: str) -> None:
+    """Run a worker that forks one process for its tasks, until it is told to end."""
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING")
+    celery_app(folder).worker_main(["worker", "--pool=prefork", "--concurrency=1", *quiet])
 
 
 def dagster(folder: str) -> None:
@@ -116,5 +177,5 @@ def joblib(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    programs = {one.__name__: one for one in (dagster, notebook, joblib)}
+    programs = {one.__name__: one for one in (queue_tasks, work, dagster, notebook, joblib)}
     programs[sys.argv[1]](sys.argv[2])

@@ -322,15 +322,30 @@ _IDENTITY = ("job_id", "client_id", "project_id", "pipeline")
 
 
 def distinct(envelopes: Iterable[Envelope]) -> list[Envelope]:
-    """Return *envelopes* without repeats: one of each event id of each job or project."""
+    """Return *envelopes* without repeats: one of each event id of each job or project.
+
+    Their details are without nulls, which say nothing.
+    """
     first: dict[tuple[str, str, str], Envelope] = {}
-    for one in envelopes:
-        detail = one["detail"]
+    for sent in envelopes:
+        detail = _said(sent["detail"])
+        one = {**sent, "detail": detail}
         entity = detail["job_id" if one["detail-type"] == "job_update" else "project_id"]
         key = (one["detail-type"], entity, detail.get("event_id", one["id"]))
         known = first.setdefault(key, one)
         assert known["detail"] == detail, f"one event id, two events: {key}"
     return list(first.values())
+
+
+def _said(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return *detail* without what is null, in it and in its objects."""
+    return {
+        name: {key: one for key, one in value.items() if one is not None}
+        if isinstance(value, dict)
+        else value
+        for name, value in detail.items()
+        if value is not None
+    }
 
 
 def _by_job(envelopes: Iterable[Envelope]) -> dict[str, list[Envelope]]:
