@@ -135,7 +135,10 @@ FALSE: dict[str, tuple[Falsify, set[tuple[Any, ...]]]] = {
     ),
     "a row is missing": (
         without_row("failures#client-1#2026-11-22", "fp"),
-        {("row", "failures#client-1#2026-11-22 fp", "ended_failed", 0, 1)},
+        {
+            ("row", "failures#client-1#2026-11-22 fp", "ended_failed", 0, 1),
+            ("row", "failures#client-1#2026-11-22 fp", "retried_failed", 0, 1),
+        },
     ),
     "a row never was": (
         in_row("project#project-1#2026-11-22", "23#client-1", created=1),
