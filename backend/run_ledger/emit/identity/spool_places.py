@@ -40,10 +40,12 @@ def spool_places(given: object = None) -> SpoolPlaces:
     if named is not None and str(named).lower() == "off":
         return SpoolPlaces([])
     wanted, words = _wanted(named)
+    if named is not None and wanted and _is_usable(wanted):
+        return SpoolPlaces([wanted])
     temporary = _temporary()
     others = [temporary] if temporary and temporary != wanted else []
     if wanted and _is_usable(wanted):
-        return SpoolPlaces([wanted] if named is not None else [wanted, *others])
+        return SpoolPlaces([wanted, *others])
     if not others:
         text = f"{words} can't be used, nor can a temporary folder: what the bus does not take is"
         return SpoolPlaces([], f"{text} kept in memory alone. {_CHANGE}")
