@@ -186,14 +186,36 @@ interface Fact {
 }
 
 /** A figure of the overview that leads to the jobs that it counts. */
+/** What the sentence of the overview rests on. */
+type VerdictFigures = Pick<
+  Figures,
+  | "running"
+  | "stalled"
+  | "ended"
+  | "partial"
+  | "failed"
+  | "cancelled"
+  | "error_rate"
+  | "records"
+  | "previous"
+>;
+
+/** A part of that sentence; one that counts jobs leads to their list. */
+interface VerdictPart {
+  text: string;
+  filters?: Record<string, string | null>;
+}
+
 interface Tile {
-  name: "running" | "queued" | "stalled" | "failed" | "ended";
+  name: "running" | "queued" | "stalled" | "partial" | "failed" | "ended";
   label: string;
   filters: Filters;
   /** whether it counts what has ended in 24 hours */
   ends?: boolean;
   /** how it looks when it isn't 0 */
-  tone?: "warn" | "bad";
+  toneOf?: (figures: Figures) => string | null;
+  /** what more there is to say of it; "" for nothing */
+  noteOf?: (figures: Figures, format: Format) => string;
 }
 
 /** A panel that takes the place of data that is not there. */

@@ -5,6 +5,8 @@ import { readJob, readOverview, readPage } from "../lib/shapes.js";
 import { createResource } from "./resource.js";
 
 const FEW = 5;
+/** So many jobs that did not end well are asked for: failures stand before partial ones. */
+const ASKED = 20;
 const HOUR_MILLISECONDS = 3_600_000;
 
 /** @param {unknown} body */
@@ -19,8 +21,8 @@ export function createOverviewFeed(api, now) {
   let areListsRight = false;
 
   /**
-   * The failures are those of the hours that are counted: a job that was created before them may
-   * have failed in them.
+   * What did not end well is of the hours that are counted: a job that was created before them may
+   * have ended in them.
    *
    * @param {AbortSignal} signal
    */
@@ -30,7 +32,7 @@ export function createOverviewFeed(api, now) {
     return Promise.all([
       running.ask(signal, { status: "running", stalled: "false", limit: FEW }),
       stalled.ask(signal, { stalled: "true", limit: FEW }),
-      failed.ask(signal, { result: ANY_FAILURE, ended_from: since, limit: FEW }),
+      failed.ask(signal, { result: `${ANY_FAILURE},partial`, ended_from: since, limit: ASKED }),
     ]);
   }
 
@@ -58,7 +60,7 @@ export function createOverviewFeed(api, now) {
       if (figures === null || !jobs.running || !jobs.stalled || !jobs.failed) {
         return null;
       }
-      const recent = newestFailures(jobs.failed, figures.since);
+      const recent = worstFirst(jobs.failed, figures.since);
       return {
         ...figures,
         running: jobs.running,
@@ -68,9 +70,16 @@ export function createOverviewFeed(api, now) {
   };
 }
 
-/** @param {Job[]} jobs @param {string | null} since */
-function newestFailures(jobs, since) {
+/**
+ * Return jobs that ended since then: failures first, of these and of the others the newest first.
+ *
+ * @param {Job[]} jobs
+ * @param {string | null} since
+ */
+function worstFirst(jobs, since) {
+  /** @param {Job} job */
+  const rank = (job) => `${job.result === "partial" ? 0 : 1}${job.ended_at}`;
   return jobs
     .filter(({ ended_at: at }) => at !== null && (since === null || at >= since))
-    .sort((a, b) => ((a.ended_at ?? "") < (b.ended_at ?? "") ? 1 : -1));
+    .sort((a, b) => (rank(a) < rank(b) ? 1 : -1));
 }

@@ -235,6 +235,7 @@ export function readErrorGroup(value) {
     type: asText(raw.type),
     message: asText(raw.message),
     count: asNumber(raw.count) ?? 0,
+    jobs: asNumber(raw.jobs) ?? 0,
     first_seen_at: asTime(raw.first_seen_at),
     last_seen_at: asTime(raw.last_seen_at),
     clients: asTexts(raw.clients),
@@ -275,13 +276,30 @@ function readFigures(value) {
     created: count("created"),
     ended: count("ended"),
     succeeded: count("succeeded"),
+    partial: count("partial"),
+    cancelled: count("cancelled"),
     failed: FAILURES.reduce((sum, name) => sum + count(`${name}`), 0),
     error_rate: asNumber(raw.error_rate),
+    attempts_ended: asNumber(asObject(raw.attempts).ended) ?? 0,
+    records: recordsOf(raw.counters),
+    previous: { error_rate: asNumber(asObject(raw.previous).error_rate) },
     last_event_at: asTime(raw.last_event_at),
     hours: asList(raw.hours).map((each) => {
       const hour = asObject(each);
       const failed = FAILURES.reduce((sum, name) => sum + (asNumber(hour[name]) ?? 0), 0);
-      return { at: asTime(hour.at), ended: asNumber(hour.ended) ?? 0, failed };
+      const partial = asNumber(hour.partial) ?? 0;
+      return { at: asTime(hour.at), ended: asNumber(hour.ended) ?? 0, partial, failed };
     }),
   };
+}
+
+/**
+ * How many records were processed, and how many of them failed.
+ *
+ * @param {unknown} value
+ */
+function recordsOf(value) {
+  const { records_failed: failed = 0, ...others } = mapOf(value, asNumber);
+  const { records_ok: ok = 0, records_skipped: skipped = 0 } = others;
+  return { failed, all: ok + failed + skipped };
 }

@@ -1,29 +1,126 @@
 /** The answer to "is my work all right?". */
 
+import { ANY_FAILURE } from "./filters.js";
 import { countOf } from "./words.js";
+
+/** From this share of failed jobs on, a day has the colour of an outage. */
+const OUTAGE = 0.1;
+const PERIOD = "in the last 24 hours";
+
+/**
+ * Return how failures look: "bad" where many of the jobs that ended failed, "warn" for a few.
+ *
+ * @param {Pick<Figures, "failed" | "error_rate">} figures
+ */
+export function toneOfFailures({ failed, error_rate: rate }) {
+  return failed === 0 ? null : (rate ?? 1) >= OUTAGE ? "bad" : "warn";
+}
 
 /**
  * Answer "is my work all right?" in one sentence, with its tone: "bad", "warn", "good" or "calm".
  *
- * @param {Pick<Figures, "running" | "stalled" | "failed" | "ended" | "created">} figures
+ * Jobs count once, by the result of their latest attempt: a failure that a retry has healed is
+ * none. The sentence comes in parts; a part that counts jobs has the filters of their list.
+ *
+ * @param {VerdictFigures} figures
+ * @param {string | null} since what has ended is counted from then on
  * @param {Format} format
+ * @returns {{ tone: string, text: string, parts: VerdictPart[] }}
  */
-export function verdictOf({ running, stalled, failed, ended, created }, format) {
+export function verdictOf(figures, since, format) {
+  const troubles = troublesOf(figures, since, format);
+  const parts = troubles.length === 0 ? [{ text: calmText(figures, format) }] : joined(troubles);
+  const judged = figures.ended - figures.cancelled;
+  const isAtWork = judged > 0 || figures.running > 0;
+  const tone =
+    toneOfFailures(figures) ?? (troubles.length > 0 ? "warn" : isAtWork ? "good" : "calm");
+  return { tone, text: parts.map((part) => part.text).join(""), parts };
+}
+
+/**
+ * @param {VerdictFigures} figures
+ * @param {string | null} since
+ * @param {Format} format
+ * @returns {VerdictPart[][]} what is wrong, each with what more is to say of it
+ */
+function troublesOf(figures, since, format) {
+  const { failed, partial, stalled, ended, cancelled } = figures;
+  const judged = ended - cancelled;
+  /** @param {number} count @param {boolean} isFirst */
+  const share = (count, isFirst) =>
+    isFirst && count <= judged
+      ? `${format.number(count)} of ${countOf(judged, "job", "jobs", format)}`
+      : countOf(count, "job", "jobs", format);
+  /** @type {VerdictPart[][]} */
+  const found = [];
+  if (failed > 0) {
+    found.push([
+      { text: `${share(failed, true)} failed`, filters: { result: ANY_FAILURE, ended_from: since } },
+      { text: ` ${PERIOD}${rateText(figures, format)}` },
+    ]);
+  }
+  if (partial > 0) {
+    found.push([
+      {
+        text: `${share(partial, failed === 0)} ended partial`,
+        filters: { result: "partial", ended_from: since },
+      },
+      { text: `${failed === 0 ? ` ${PERIOD}` : ""}${recordsText(figures, format)}` },
+    ]);
+  }
+  if (stalled !== null && stalled > 0) {
+    found.push([
+      { text: `${countOf(stalled, "job", "jobs", format)} stalled`, filters: { status: "stalled" } },
+      { text: found.length === 0 ? `: no event has come from ${stalled === 1 ? "it" : "them"}` : "" },
+    ]);
+  }
+  return found;
+}
+
+/** @param {VerdictPart[][]} troubles @returns {VerdictPart[]} */
+function joined(troubles) {
+  return troubles.flatMap((trouble, at) => [
+    ...trouble.filter(({ text }) => text !== ""),
+    { text: at === troubles.length - 1 ? "." : "; " },
+  ]);
+}
+
+/** @param {VerdictFigures} figures @param {Format} format */
+function rateText({ error_rate: rate, previous }, format) {
+  if (rate === null) {
+    return "";
+  }
+  const before = previous.error_rate;
+  const change =
+    before === null
+      ? ""
+      : before === 0
+        ? ", none the day before"
+        : format.rate(before) === format.rate(rate)
+          ? ", as the day before"
+          : `, ${format.rate(before)} the day before`;
+  return ` (${format.rate(rate)}${change})`;
+}
+
+/** @param {Pick<Figures, "records">} figures @param {Format} format */
+function recordsText({ records: { failed, all } }, format) {
+  return failed > 0 && failed <= all
+    ? `, and ${format.number(failed)} of ${countOf(all, "record", "records", format)} failed (${format.rate(failed / all)})`
+    : "";
+}
+
+/** @param {VerdictFigures} figures @param {Format} format */
+function calmText({ running, ended, cancelled }, format) {
   /** @param {number} count */
   const jobs = (count) => countOf(count, "job", "jobs", format);
-  const silent = stalled ?? 0;
-  if (failed > 0) {
-    const too = silent > 0 ? `, ${jobs(silent)} stalled` : "";
-    return { tone: "bad", text: `${jobs(failed)} failed in the last 24 hours${too}.` };
-  }
-  if (silent > 0) {
-    const them = silent === 1 ? "it" : "them";
-    return { tone: "warn", text: `${jobs(silent)} stalled: no event has come from ${them}.` };
-  }
+  const judged = ended - cancelled;
   if (running > 0) {
-    return { tone: "good", text: `All is well: ${jobs(running)} running, none failed in 24 hours.` };
+    return `All is well: ${jobs(running)} running, none failed ${PERIOD}.`;
   }
-  return ended + created > 0
-    ? { tone: "good", text: "All is well: none failed in the last 24 hours." }
-    : { tone: "calm", text: "Nothing runs now, and nothing ended in the last 24 hours." };
+  if (judged > 0) {
+    return `All is well: of ${jobs(judged)} that ended ${PERIOD}, none failed.`;
+  }
+  return cancelled > 0
+    ? `Nothing runs now, and ${jobs(cancelled)} ${cancelled === 1 ? "was" : "were"} cancelled ${PERIOD}.`
+    : `Nothing runs now, and nothing ended ${PERIOD}.`;
 }

@@ -18,7 +18,10 @@ export function createClientView(context) {
   const description = bdi("");
   const about = h("p", { class: "client__about" }, description);
   const facts = createFacts("facts surface");
-  const bar = createTotalsBar(format);
+  let clientId = "";
+  const bar = createTotalsBar(format, (filters) =>
+    listHash("jobs", { ...filters, client_id: clientId }),
+  );
   const ways = ["jobs", "errors", "projects"].map((view) => ({
     view,
     element: h("a", { class: "button button--quiet" }, `Show ${view}`),
@@ -44,6 +47,7 @@ export function createClientView(context) {
     backHash: "#/clients",
     backLabel: "All clients",
     reset({ id = "" }) {
+      clientId = id;
       const path = `/clients/${encodeURIComponent(id)}`;
       client = createResource(api, path, readClient);
       configuration = createResource(api, `${path}/config`, readConfiguration);

@@ -3,7 +3,7 @@
 import { createTotalsBar } from "../components/figures/totals-bar.js";
 import { createListView } from "../components/lists/list-view.js";
 import { bdi, h, setAttribute, setText } from "../lib/dom.js";
-import { clientHash } from "../lib/route.js";
+import { clientHash, listHash } from "../lib/route.js";
 import { readClient } from "../lib/shapes.js";
 
 /** @param {Context} context */
@@ -19,17 +19,17 @@ export function createClientsView(context) {
     className: "card-grid",
     read: readClient,
     keyOf: (client) => client.client_id,
-    make: () => createClientCard(context.format),
+    make: (client) => createClientCard(context.format, client),
     isBusy: (client) => client.jobs.running > 0,
   });
 }
 
-/** @param {Format} format @returns {Part<Client>} */
-function createClientCard(format) {
+/** @param {Format} format @param {Client} first @returns {Part<Client>} */
+function createClientCard(format, { client_id: id }) {
   const name = bdi("");
   const link = h("a", {}, name);
   const about = bdi("", "quiet");
-  const bar = createTotalsBar(format);
+  const bar = createTotalsBar(format, (filters) => listHash("jobs", { ...filters, client_id: id }));
   return {
     element: h("li", { class: "card surface" }, h("h2", {}, link), about, bar.element),
     update(client) {

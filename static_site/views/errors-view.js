@@ -45,7 +45,9 @@ export function createErrorsView(context) {
  * @returns {Part<ErrorGroup>}
  */
 function createGroup(format, now, hashOf) {
-  const count = h("strong", { class: "error-group__count" });
+  const jobCount = h("a", {});
+  const tries = h("span", { class: "quiet" });
+  const count = h("strong", { class: "error-group__count" }, jobCount);
   const type = bdi("", "error-type");
   const message = bdi("", "error-text");
   const [first, last] = [createTimeText(format), createTimeText(format)];
@@ -56,7 +58,7 @@ function createGroup(format, now, hashOf) {
   const element = h(
     "li",
     { class: "card surface error-group" },
-    h("p", { class: "error-group__head" }, count, type),
+    h("p", { class: "error-group__head" }, count, type, tries),
     message,
     h("p", { class: "quiet" }, "First ", first.element, " · last ", last.element),
     h("p", { class: "error-group__where" }, h("span", { class: "quiet" }, "Clients "), clients),
@@ -69,7 +71,9 @@ function createGroup(format, now, hashOf) {
     element,
 
     update(group) {
-      setText(count, countOf(group.count, "time", "times", format));
+      setText(jobCount, countOf(group.jobs, "job", "jobs", format));
+      setAttribute(jobCount, "href", group.jobs === 0 ? null : hashOf(group));
+      setText(tries, triesText(group, format));
       setText(type, group.type ?? "No reason given");
       setText(message, group.message ?? "");
       setHidden(message, group.message === null);
@@ -82,9 +86,24 @@ function createGroup(format, now, hashOf) {
         setChildren(jobs, links(group.job_ids, jobHash));
       }
       setAttribute(all, "href", hashOf(group));
+      setHidden(all, group.jobs === 0);
       setText(all, `All jobs ${group.type === null ? "that gave no reason" : "with this error"}`);
     },
   };
+}
+
+/**
+ * Return how many attempts failed, where these are more than the jobs that stand failed.
+ *
+ * @param {ErrorGroup} group
+ * @param {Format} format
+ */
+function triesText({ count, jobs }, format) {
+  const attempts = countOf(count, "attempt", "attempts", format);
+  if (count <= jobs) {
+    return "";
+  }
+  return jobs === 0 ? `${attempts}, all tried again since` : `${attempts}, with those tried again`;
 }
 
 /**

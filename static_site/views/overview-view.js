@@ -7,19 +7,43 @@ import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
 import { createOverviewFeed } from "../feeds/overview-feed.js";
-import { h, setAttribute, setHidden, setText } from "../lib/dom.js";
+import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { ANY_FAILURE } from "../lib/filters.js";
 import { exactUtc } from "../lib/format.js";
 import { listHash } from "../lib/route.js";
-import { verdictOf } from "../lib/verdict.js";
+import { toneOfFailures, verdictOf } from "../lib/verdict.js";
 
 /** @type {readonly Tile[]} */
 const TILES = [
   { name: "running", label: "Running", filters: { status: "running" } },
   { name: "queued", label: "Queued", filters: { status: "queued" } },
-  { name: "stalled", label: "Stalled", filters: { status: "stalled" }, tone: "warn" },
-  { name: "failed", label: "Failed in 24 h", filters: { result: ANY_FAILURE }, ends: true, tone: "bad" },
-  { name: "ended", label: "Ended in 24 h", filters: { status: "completed" }, ends: true },
+  { name: "stalled", label: "Stalled", filters: { status: "stalled" }, toneOf: () => "warn" },
+  {
+    name: "failed",
+    label: "Failed in 24 h",
+    filters: { result: ANY_FAILURE },
+    ends: true,
+    toneOf: toneOfFailures,
+    noteOf: ({ error_rate: rate, failed }, format) =>
+      rate === null || failed === 0 ? "" : `${format.rate(rate)} of jobs`,
+  },
+  {
+    name: "partial",
+    label: "Partial in 24 h",
+    filters: { result: "partial" },
+    ends: true,
+    toneOf: () => "warn",
+    noteOf: ({ records: { failed, all }, partial }, format) =>
+      partial === 0 || failed <= 0 || failed > all ? "" : `${format.rate(failed / all)} of records failed`,
+  },
+  {
+    name: "ended",
+    label: "Ended in 24 h",
+    filters: { status: "completed" },
+    ends: true,
+    noteOf: ({ attempts_ended: attempts, ended }, format) =>
+      attempts > ended ? `in ${format.number(attempts)} attempts` : "",
+  },
 ];
 
 /** @param {Context} context */
@@ -27,7 +51,8 @@ export function createOverviewView(context) {
   const { api, format, clock, announce } = context;
   const feed = createOverviewFeed(api, clock.now);
   const now = clock.now;
-  const verdict = h("p", { class: "verdict" });
+  const sentence = h("span");
+  const verdict = h("p", { class: "verdict" }, sentence);
   const newest = h("p", { class: "verdict__newest grows-left" });
   const box = h("div", { class: "verdict-box" }, verdict, newest);
   const tiles = TILES.map((tile) => createTile(tile, format));
@@ -35,7 +60,7 @@ export function createOverviewView(context) {
   const attention = createLines(
     "attention",
     "Needs attention",
-    "No job is stalled, failed or timed out.",
+    "No job is stalled, partial, failed or timed out.",
     context,
   );
   const running = createLines("running", "Running now", "No job is running.", context);
@@ -56,7 +81,13 @@ export function createOverviewView(context) {
     createCard(
       "trend",
       "Ended, hour by hour",
-      h("p", { class: "hour-chart__keys" }, h("span", {}, "Did not fail"), h("span", {}, "Failed or timed out")),
+      h(
+        "p",
+        { class: "hour-chart__keys" },
+        h("span", {}, "Succeeded or cancelled"),
+        h("span", {}, "Partial"),
+        h("span", {}, "Failed or timed out"),
+      ),
       chart.element,
     ),
     h("div", { class: "overview__pair" }, attention.element, running.element),
@@ -64,6 +95,7 @@ export function createOverviewView(context) {
   );
   const body = h("div", {}, first, full);
   let announced = "";
+  let shown = "";
 
   /** @param {NonNullable<ReturnType<typeof feed.data>>} data */
   function updateAges(data) {
@@ -92,9 +124,13 @@ export function createOverviewView(context) {
       const isEmpty = data.totals.last_event_at === null && data.clients.length === 0;
       setHidden(first, !isEmpty);
       setHidden(full, isEmpty);
-      const { tone, text } = verdictOf(data.totals, format);
+      const { tone, text, parts } = verdictOf(data.totals, data.since, format);
       setAttribute(box, "data-tone", tone);
-      setText(verdict, text);
+      const wanted = JSON.stringify(parts);
+      if (wanted !== shown) {
+        shown = wanted;
+        setChildren(sentence, parts.map(partOf));
+      }
       if (announced !== "" && announced !== text) {
         announce(text);
       }
@@ -114,14 +150,20 @@ export function createOverviewView(context) {
   });
 }
 
+/** @param {VerdictPart} part */
+const partOf = ({ text, filters }) =>
+  filters === undefined ? h("span", {}, text) : h("a", { href: listHash("jobs", filters) }, text);
+
 /** @param {Tile} tile @param {Format} format */
-function createTile({ name, label, filters, ends = false, tone }, format) {
+function createTile({ name, label, filters, ends = false, toneOf, noteOf }, format) {
   const figure = h("span", { class: "tile__figure" });
+  const note = h("span", { class: "tile__note" });
   const link = h(
     "a",
     { class: "tile surface" },
     h("span", { class: "tile__label" }, label),
     figure,
+    note,
   );
   return {
     element: h("li", {}, link),
@@ -134,7 +176,8 @@ function createTile({ name, label, filters, ends = false, tone }, format) {
       const span = ends ? { ended_from: since } : {};
       setAttribute(link, "href", listHash("jobs", { ...filters, ...span }));
       setText(figure, value === null ? "many" : format.compact(value));
-      setAttribute(link, "data-tone", value === 0 || tone === undefined ? null : tone);
+      setAttribute(link, "data-tone", value === 0 ? null : (toneOf?.(totals) ?? null));
+      setText(note, noteOf?.(totals, format) ?? "");
     },
   };
 }

@@ -24,19 +24,20 @@ export function createProjectsView(context) {
     className: "card-grid",
     read: readProject,
     keyOf: (project) => `${project.client_id}/${project.project_id}`,
-    make: () => createProject(format, clock.now),
+    make: (project) => createProject(format, clock.now, project),
     isBusy: (project) => project.jobs.running > 0,
   });
 }
 
-/** @param {Format} format @param {() => number} now @returns {Part<Project>} */
-function createProject(format, now) {
+/** @param {Format} format @param {() => number} now @param {Project} first @returns {Part<Project>} */
+function createProject(format, now, first) {
   const name = bdi("");
   const link = h("a", {}, name);
   const client = bdi("");
   const clientLink = h("a", {}, client);
   const status = h("span", { class: "chip" });
-  const bar = createTotalsBar(format);
+  const mine = { client_id: first.client_id, project_id: first.project_id };
+  const bar = createTotalsBar(format, (filters) => listHash("jobs", { ...filters, ...mine }));
   const facts = createFacts("facts facts--plain");
   const element = h(
     "li",
@@ -66,8 +67,9 @@ function createProject(format, now) {
 
 /** @param {Project} project @param {number} now @param {Format} format */
 function factsOf(project, now, format) {
-  /** @param {string} label @param {string | null} text */
-  const fact = (label, text) => (text === null ? [] : [{ label, text }]);
+  /** @param {string} label @param {string | null} text @param {string} [href] */
+  const fact = (label, text, href) => (text === null ? [] : [{ label, text, href }]);
+  const { client_id, project_id } = project;
   const { total, queued, running } = project.jobs;
   const done = total - queued - running;
   const expected = project.jobs_expected;
@@ -78,6 +80,7 @@ function factsOf(project, now, format) {
         ? null
         : `${format.number(done)} of ${format.number(expected)} expected` +
             (expected > 0 ? `, ${format.percent(done, expected)}` : ""),
+      listHash("jobs", { client_id, project_id, status: "completed" }),
     ),
     ...fact("Due", dueText(project, now, format)),
     ...fact("Owner", project.owner),

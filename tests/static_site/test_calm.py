@@ -72,7 +72,7 @@ def test_what_is_announced_does_not_chatter(still: Page, origin: FakeOrigin) -> 
     at = [each for each, _ in said]
     assert 3 <= len(said) <= 5
     assert all(later - earlier >= 20_000 for earlier, later in pairwise(at))
-    assert said[-1][1].startswith("41 jobs failed")
+    assert said[-1][1].startswith("41 of ")
 
 
 def test_what_was_said_before_is_said_again(still: Page, origin: FakeOrigin) -> None:

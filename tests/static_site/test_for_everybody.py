@@ -143,7 +143,7 @@ def test_who_asks_for_news_by_key_stays_in_the_list(page: Page, origin: FakeOrig
 
     page.get_by_role("button", name="Show 1 new error group").press("Enter")
 
-    expect(page.get_by_text("99 times")).to_be_visible()
+    expect(page.get_by_text("99 jobs")).to_be_visible()
     expect(page.get_by_role("heading", name="Errors")).to_be_focused()
 
 
@@ -215,13 +215,13 @@ def test_signing_out_in_one_tab_empties_the_other(
     sign_in(page, origin, "#/overview")
     other = context.new_page()
     other.goto(f"{origin.site_url}/#/errors")
-    expect(other.get_by_text("14 times")).to_be_visible()
+    expect(other.get_by_text("14 jobs")).to_be_visible()
 
     page.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(other.get_by_role("button", name="Sign in")).to_be_visible()
-    expect(other.get_by_text("14 times")).to_have_count(0)
+    expect(other.get_by_text("14 jobs")).to_have_count(0)
     origin.api_requests.clear()
     third = context.new_page()
     third.goto(f"{origin.site_url}/#/errors")
@@ -240,9 +240,9 @@ def test_a_link_opens_signed_in_in_a_second_tab(
     other = context.new_page()
     other.goto(f"{origin.site_url}/#/errors")
 
-    expect(other.get_by_text("14 times")).to_be_visible()
+    expect(other.get_by_text("14 jobs")).to_be_visible()
     assert other.evaluate("[localStorage.length, document.cookie]") == [0, ""]
     assert origin.token_requests == ["authorization_code", "refresh_token"]
     page.close()
     other.reload()
-    expect(other.get_by_text("14 times")).to_be_visible()
+    expect(other.get_by_text("14 jobs")).to_be_visible()

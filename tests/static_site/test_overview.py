@@ -9,6 +9,7 @@ from tests.support.readers.example_jobs import (
     make_figures,
     make_job,
     make_overview,
+    make_period,
 )
 from tests.support.site.fake_site_origin import FakeOrigin
 
@@ -31,6 +32,8 @@ def fill(origin: FakeOrigin) -> None:
         stalled=1,
         ended=40,
         failed=1,
+        error_rate=0.025,
+        previous=make_period(ended=20, failed=1, error_rate=0.05),
         last_event_at=ago(minutes=3),
     )
 
@@ -41,12 +44,14 @@ def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
 
     sign_in(page, origin, "")
 
-    expect(page.get_by_text("1 job failed in the last 24 hours, 1 job stalled.")).to_be_visible()
+    said = "1 of 40 jobs failed in the last 24 hours (2.5%, 5% the day before); 1 job stalled."
+    expect(page.get_by_text(said)).to_be_visible()
     expect(page.get_by_text("Newest event 3 min ago")).to_be_visible()
     for name, figure in {
         "Running": 2,
         "Stalled": 1,
-        "Failed in 24 h": 1,
+        "Failed in 24 h": "1 2.5% of jobs",
+        "Partial in 24 h": 0,
         "Ended in 24 h": 40,
     }.items():
         expect(page.get_by_role("link", name=f"{name} {figure}", exact=True)).to_be_visible()
@@ -93,13 +98,17 @@ def test_it_is_live_and_a_poll_without_news_touches_nothing(page: Page, origin: 
     assert {path for path, _ in origin.api_requests} == {"/api/overview"}
 
     origin.jobs.append(make_completed("job-2", "failed", name="Broke, too", error=BOOM))
-    totals = {**origin.overview["totals"], "failed": 2, "stalled": 0}
+    totals = {**origin.overview["totals"], "failed": 2, "error_rate": 0.05, "stalled": 0}
     origin.overview = {**origin.overview, "totals": totals}
     let_pass(page)
 
-    expect(page.get_by_text("2 jobs failed in the last 24 hours.").first).to_be_visible()
+    expect(
+        page.get_by_text("2 of 40 jobs failed in the last 24 hours (5%, as the day before).").first
+    ).to_be_visible()
     expect(page.get_by_text("Broke, too")).to_be_visible()
-    expect(page.locator("#live")).to_have_text("2 jobs failed in the last 24 hours.")
+    expect(page.locator("#live")).to_have_text(
+        "2 of 40 jobs failed in the last 24 hours (5%, as the day before)."
+    )
 
 
 def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
@@ -110,7 +119,7 @@ def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
     sign_in(page, origin, "")
 
     expect(page.get_by_text("All is well: 1 job running")).to_be_visible()
-    expect(page.get_by_text("No job is stalled, failed or timed out.")).to_be_visible()
+    expect(page.get_by_text("No job is stalled, partial, failed or timed out.")).to_be_visible()
 
 
 def test_a_first_visit_finds_a_page_that_explains_itself(page: Page, origin: FakeOrigin) -> None:

@@ -3,9 +3,10 @@
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { ANY_FAILURE } from "../../lib/filters.js";
 import { clientHash, listHash } from "../../lib/route.js";
+import { toneOfFailures } from "../../lib/verdict.js";
 import { createCard } from "../page/card.js";
 
-const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Error rate", "Newest event"];
+const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Partial", "Error rate", "Newest event"];
 
 /** @param {Format} format @param {() => number} now */
 export function createClientTable(format, now) {
@@ -48,7 +49,7 @@ function createClientRow({ client_id: id }, format, now) {
     const text = h("a", {});
     return { text, element: h("td", { role: "cell", "data-label": label }, text) };
   });
-  const [running, stalled, ended, failed, rate, newest] = cells;
+  const [running, stalled, ended, failed, partial, rate, newest] = cells;
   newest.element.classList.add("grows-left");
   const element = h(
     "tr",
@@ -80,11 +81,13 @@ function createClientRow({ client_id: id }, format, now) {
       show(stalled, number(client.stalled), { status: "stalled" });
       show(ended, number(client.ended), { status: "completed", ...span });
       show(failed, number(client.failed), { result: ANY_FAILURE, ...span });
+      show(partial, number(client.partial), { result: "partial", ...span });
       show(rate, client.error_rate === null ? "–" : format.rate(client.error_rate), null);
       const at = client.last_event_at;
       show(newest, at === null ? "–" : format.ago((now() - Date.parse(at)) / 1000), null);
       setAttribute(stalled.element, "data-tone", client.stalled === 0 ? null : "warn");
-      setAttribute(failed.element, "data-tone", client.failed === 0 ? null : "bad");
+      setAttribute(failed.element, "data-tone", toneOfFailures(client));
+      setAttribute(partial.element, "data-tone", client.partial === 0 ? null : "warn");
     },
   };
 }

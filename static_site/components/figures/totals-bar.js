@@ -1,10 +1,13 @@
 /** How jobs are spread over their states, as a bar and as words. */
 
-import { h, setAttribute, setText, svg } from "../../lib/dom.js";
+import { h, setAttribute, setChildren, svg } from "../../lib/dom.js";
 import { OUTCOMES } from "../../lib/outcomes.js";
 
-/** @param {Format} format */
-export function createTotalsBar(format) {
+/**
+ * @param {Format} format
+ * @param {(filters: Filters) => string} hashOf the address of the jobs that match
+ */
+export function createTotalsBar(format, hashOf) {
   const names = Object.keys(OUTCOMES);
   const parts = names.map((name) => svg("rect", { "data-outcome": name, height: 6 }));
   const picture = svg("svg", {
@@ -15,6 +18,7 @@ export function createTotalsBar(format) {
   });
   picture.append(...parts);
   const text = h("p", { class: "totals-text" });
+  let shown = "";
   return {
     element: h("div", { class: "totals" }, picture, text),
 
@@ -32,21 +36,36 @@ export function createTotalsBar(format) {
         setAttribute(parts[number], "width", share.toFixed(2));
         at += share;
       }
-      setText(text, totalsText(totals, format));
+      const states = totalsParts(totals, format).map((part) => ({ ...part, hash: hashOf(part.filters) }));
+      const wanted = JSON.stringify(states);
+      if (wanted !== shown) {
+        shown = wanted;
+        const links = states.map((part) => h("a", { href: part.hash }, part.text));
+        setChildren(
+          text,
+          links.length === 0
+            ? [h("span", {}, "no jobs yet")]
+            : links.flatMap((link, place) => (place === 0 ? [link] : [h("span", {}, " · "), link])),
+        );
+      }
     },
   };
 }
 
 /**
- * Return how many jobs are in each state, as in "2 running · 9 succeeded".
+ * Return how many jobs are in each state, as in "2 running", "9 succeeded", each with the filters of
+ * their list.
  *
  * @param {Partial<Totals>} totals
  * @param {Format} format
  */
-export function totalsText(totals, format) {
-  const parts = Object.entries(OUTCOMES).flatMap(([name, { label }]) => {
+export function totalsParts(totals, format) {
+  return Object.entries(OUTCOMES).flatMap(([name, { label, isResult = false }]) => {
     const count = totals[name] ?? 0;
-    return count > 0 ? [`${format.number(count)} ${label.toLowerCase()}`] : [];
+    /** @type {Filters} */
+    const filters = isResult ? { result: name } : { status: name };
+    return count > 0
+      ? [{ text: `${format.number(count)} ${label.toLowerCase()}`, filters }]
+      : [];
   });
-  return parts.length === 0 ? "no jobs yet" : parts.join(" · ");
 }

@@ -76,9 +76,22 @@ function whatText(job, format) {
   } else if (job.error !== null) {
     parts.push([job.error.type, job.error.message].filter(Boolean).join(": "));
   } else {
-    parts.push(job.project_id);
+    parts.push(job.project_id, lostText(job, format));
   }
   return parts.filter(Boolean).join(" · ");
+}
+
+/**
+ * Return how many records of a partial job failed; null where that is not known.
+ *
+ * @param {Job} job
+ * @param {Format} format
+ */
+function lostText({ result, counters }, format) {
+  const { records_failed: failed = 0 } = counters;
+  return result === "partial" && failed > 0
+    ? `${format.number(failed)} of ${format.number(recordsDone(counters))} records failed`
+    : null;
 }
 
 /** @param {Job} job @param {number} now @param {Format} format */

@@ -62,6 +62,7 @@ def test_an_attempt_that_nobody_ended() -> None:
     first = job["attempts"][0]
     assert (first["result"], first["ended_at"]) == (None, DAY.format("10:30"))
     assert first["duration_seconds"] == 1_800
+    assert here.get("/jobs", status="running").json["items"] == []
     assert here.get("/overview").json["totals"]["running"] == 0
 
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { totalsText } from "../../../static_site/components/figures/totals-bar.js";
+import { totalsParts } from "../../../static_site/components/figures/totals-bar.js";
 import { dayOf, momentOf } from "../../../static_site/components/lists/filter-form.js";
 import { createOverviewFeed } from "../../../static_site/feeds/overview-feed.js";
 import { createFormat } from "../../../static_site/lib/format.js";
@@ -11,16 +11,72 @@ import { verdictOf } from "../../../static_site/lib/verdict.js";
 const NOW = Date.parse("2026-11-22T10:30:00Z");
 const SIGNAL = new AbortController().signal;
 const format = createFormat({ locale: "en-GB", timeZone: "UTC" });
-const FIGURES = { running: 0, stalled: 0, failed: 0, ended: 0, created: 0 };
-const say = (figures) => verdictOf({ ...FIGURES, ...figures }, format);
+const NOTHING = { failed: 0, all: 0 };
+const FIGURES = {
+  running: 0, stalled: 0, ended: 0, partial: 0, failed: 0, cancelled: 0,
+  error_rate: null, records: NOTHING, previous: { error_rate: null },
+};
+const SINCE = "2026-11-21T10:00:00Z";
+/** Return the verdict on these figures; the error rate follows from the counts. */
+const say = (figures) => {
+  const all = { ...FIGURES, ...figures };
+  const judged = all.ended - all.cancelled;
+  const rate = judged > 0 ? all.failed / judged : null;
+  return verdictOf({ ...all, error_rate: rate }, SINCE, format);
+};
 
 test("the verdict names what is wrong, and only that", () => {
-  assert.deepEqual(say({}).tone, "calm");
-  assert.deepEqual(say({ ended: 4 }).tone, "good");
-  assert.match(say({ running: 1 }).text, /All is well: 1 job running/);
-  assert.deepEqual(say({ running: 3, stalled: 2 }).tone, "warn");
-  assert.match(say({ failed: 5, ended: 9 }).text, /^5 jobs failed/);
-  assert.match(say({ failed: 1, stalled: 2 }).text, /^1 job failed .* 2 jobs stalled/);
+  assert.equal(say({}).tone, "calm");
+  assert.equal(say({ ended: 4 }).tone, "good");
+  assert.equal(say({ ended: 4 }).text, "All is well: of 4 jobs that ended in the last 24 hours, none failed.");
+  assert.match(say({ running: 1 }).text, /^All is well: 1 job running, none failed/);
+  assert.equal(say({ running: 3, stalled: 2 }).tone, "warn");
+  assert.equal(say({ running: 3, stalled: 2 }).text, "2 jobs stalled: no event has come from them.");
+  assert.match(say({ failed: 1, ended: 2, stalled: 2 }).text, /^1 of 2 jobs failed .*; 2 jobs stalled\.$/);
+});
+
+test("partial jobs are no good news: they are told with their share of failed records", () => {
+  const told = say({ ended: 5, partial: 4, cancelled: 1, records: { failed: 97, all: 100 } });
+  assert.equal(told.tone, "warn");
+  assert.equal(
+    told.text,
+    "4 of 4 jobs ended partial in the last 24 hours, and 97 of 100 records failed (97%).",
+  );
+  const both = say({ ended: 100, failed: 2, partial: 3, records: { failed: -1, all: 9 } });
+  assert.equal(both.text, "2 of 100 jobs failed in the last 24 hours (2%); 3 jobs ended partial.");
+});
+
+test("one failure among hundreds is not the colour of an outage", () => {
+  assert.equal(say({ ended: 300, failed: 1 }).tone, "warn");
+  assert.equal(say({ ended: 300, failed: 30 }).tone, "bad");
+  assert.equal(say({ ended: 3, failed: 1 }).tone, "bad");
+});
+
+test("failures are told with their rate, and with that of the day before", () => {
+  const after = (rate) => say({ ended: 200, failed: 3, previous: { error_rate: rate } }).text;
+  assert.equal(after(null), "3 of 200 jobs failed in the last 24 hours (1.5%).");
+  assert.equal(after(0), "3 of 200 jobs failed in the last 24 hours (1.5%, none the day before).");
+  assert.match(after(0.0151), /\(1\.5%, as the day before\)/);
+  assert.match(after(0.3), /\(1\.5%, 30% the day before\)/);
+});
+
+test("a day of cancelled jobs alone is neither good nor bad", () => {
+  assert.deepEqual(
+    [say({ ended: 2, cancelled: 2 }).tone, say({ ended: 2, cancelled: 2 }).text],
+    ["calm", "Nothing runs now, and 2 jobs were cancelled in the last 24 hours."],
+  );
+});
+
+test("each number of jobs in the verdict leads to their list", () => {
+  const { parts } = say({ ended: 9, failed: 5, partial: 1, stalled: 2 });
+  assert.deepEqual(
+    parts.filter(({ filters }) => filters).map(({ text, filters }) => [text, filters]),
+    [
+      ["5 of 9 jobs failed", { result: "failed,timed_out", ended_from: SINCE }],
+      ["1 job ended partial", { result: "partial", ended_from: SINCE }],
+      ["2 jobs stalled", { status: "stalled" }],
+    ],
+  );
 });
 
 test("a number of stalled jobs that is not known is no alarm", () => {
@@ -28,8 +84,11 @@ test("a number of stalled jobs that is not known is no alarm", () => {
 });
 
 test("totals are words, without those that are nought", () => {
-  assert.equal(totalsText({ running: 2, failed: 0, succeeded: 1200 }, format), "2 running · 1,200 succeeded");
-  assert.equal(totalsText({}, format), "no jobs yet");
+  assert.deepEqual(totalsParts({ running: 2, failed: 0, succeeded: 1200 }, format), [
+    { text: "2 running", filters: { status: "running" } },
+    { text: "1,200 succeeded", filters: { result: "succeeded" } },
+  ]);
+  assert.deepEqual(totalsParts({}, format), []);
 });
 
 test("figures of the wrong kind count as nought, failures include what timed out", () => {

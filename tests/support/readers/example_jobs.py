@@ -168,4 +168,5 @@ def make_error_group(fingerprint: str, **fields: Any) -> Json:
         "clients": ["acme"],
         "job_ids": ["job-1"],
     }
-    return {**group, **fields}
+    group = {**group, **fields}
+    return {"jobs": group["count"], **group}
