@@ -151,8 +151,11 @@ def _reason_to_leave(folder: SpoolFolder, bus: EventBus, *, takes_unknown: bool)
 
 
 def _words(destination: Destination) -> str:
-    account = destination.account or "no account"
-    return account.replace("key:", "an access key ") if ":" in account else f"account {account}"
+    account = destination.account or "none"
+    if destination.account_is_a_stand_in:
+        kind, _, digest = account.partition(":")
+        return f"an access key {digest}" if kind == "key" else "a client that a program made"
+    return f"account {account}"
 
 
 def _outcome(

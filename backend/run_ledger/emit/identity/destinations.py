@@ -59,10 +59,15 @@ class Destination(Struct, frozen=True):
         """Return whether it is known to the last part."""
         return self.version >= _VERSION and None not in self.place
 
+    @property
+    def account_is_a_stand_in(self) -> bool:
+        """Return whether another one may stand for the same account."""
+        return self.account == _GIVEN_CLIENT or str(self.account).startswith(_KEY_MARK)
+
     def may_be(self, other: Destination) -> bool:
         """Return whether events for *other* may belong here: nothing that is known says no."""
         here, there = self.place, other.place
-        if other.is_known and not str(other.account).startswith(_KEY_MARK):
+        if other.is_known and not other.account_is_a_stand_in:
             return here == there
         differs = [
             known is not None and known != ours for known, ours in zip(there, here, strict=True)

@@ -237,3 +237,5 @@ def test_known_accounts_are_never_taken_for_one_another() -> None:
     assert not one.may_be(other)
     assert one.may_be(Destination(**unknown))
     assert not one.may_be(Destination("bus", "other-region"))
+    assert one.may_be(Destination("bus", "r", "http://x", "s", "key:0123456789", 2))
+    assert one.may_be(Destination("bus", "r", "http://x", "s", "client", 2))
