@@ -98,6 +98,9 @@ def _root_cause(error: BaseException) -> BaseException | None:
 
 def _message_of(error: BaseException) -> str:
     message = _text_of(error)
+    if _wrapped_type(error):
+        first = next(iter(getattr(error, "exc_args", ())), None)
+        return first if isinstance(first, str) else message
     if not isinstance(error, BaseExceptionGroup):
         return message
     leaves = list(_leaves(error))
@@ -114,8 +117,20 @@ def _told(error: BaseException) -> str:
 
 def _type_of(error: BaseException) -> str:
     kind = type(error)
-    module = "" if kind.__module__ in {"builtins", "__main__"} else f"{kind.__module__}."
-    return f"{module}{kind.__qualname__}"
+    if wrapped := _wrapped_type(error):
+        return wrapped
+    return _full_name(kind.__module__, kind.__qualname__)
+
+
+def _wrapped_type(error: BaseException) -> str:
+    """Return the type of what can't be pickled, for which Celery keeps a wrapper; "" for others."""
+    if type(error).__name__ != "UnpickleableExceptionWrapper":
+        return ""
+    return _full_name(getattr(error, "exc_module", ""), getattr(error, "exc_cls_name", "Exception"))
+
+
+def _full_name(module: str, name: str) -> str:
+    return name if module in {"", "builtins", "__main__"} else f"{module}.{name}"
 
 
 def _text_of(value: object) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
@@ -16,6 +20,7 @@ from run_ledger.emit import RunLedger
 from run_ledger.emit.counting.outgoing_events import make_event
 from run_ledger.emit.counting.told_errors import error_document, error_members
 
+ROOT = Path(__file__).resolve().parents[4]
 OWNER = {"job_id": "j", "client_id": "acme", "project_id": "p"}
 
 
@@ -151,6 +156,40 @@ def test_a_retry_of_celery_is_told_as_its_reason(monkeypatch: pytest.MonkeyPatch
         "type": "celery.exceptions.Retry",
         "message": "later",
     }
+
+
+PROGRAM = """
+import json, sys
+from celery.exceptions import Retry
+from run_ledger.emit.counting.told_errors import error_document
+
+class Refused(Exception):
+    def __init__(self, message, *, answer):
+        super().__init__(message)
+        self.answer = lambda: answer
+
+reasons = [ConnectionError("down"), Refused("no price", answer=b"")]
+json.dump([error_document(Retry(exc=one, when=1)) for one in reasons], sys.stdout)
+"""
+
+
+@pytest.mark.machine_clock
+def test_retries_of_the_real_celery() -> None:
+    """Also of what can't be pickled, as errors of models' SDKs: Celery keeps a wrapper of it."""
+    settings = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    done = subprocess.run(
+        [ROOT / ".venvs" / "orchestrators" / "bin" / "python", "-c", PROGRAM],
+        env={**settings, "PYTHONPATH": str(ROOT / "backend")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert json.loads(done.stdout) == [
+        {"type": "ConnectionError", "message": "down"},
+        {"type": "Refused", "message": "no price"},
+    ]
 
 
 def test_secrets_in_causes_are_blanked() -> None:
