@@ -50,7 +50,11 @@ def _work(now: datetime) -> Iterator[dict[str, Any]]:
             status="completed",
             result="failed" if failed else "succeeded",
             occurred_at=(begun + timedelta(minutes=5)).isoformat(),
-            delta={"records_ok": 10 + number, "cost_microusd": 1_000 * number},
+            delta={
+                "records_ok": 10 + number,
+                "cost_microusd": 1_000 * number,
+                "llm_calls_unpriced": int(number == 1),
+            },
             **({"error": {"type": "KeyError", "message": "price"}} if failed else {}),
         )
 
@@ -139,6 +143,24 @@ def test_an_analyst_signs_in_narrows_exports_and_leaves(
     assert page.url.startswith(stack["dashboard_url"])
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=MILLISECONDS)
+
+
+def test_a_lower_bound_is_never_cut(system: LocalStack, page: Page) -> None:
+    """A cost with calls of unknown cost says "at least", in full at any width."""
+    sign_in(page, system.document, "/?span=24h")
+    page.goto(system.document["dashboard_url"].rstrip("/") + "/cost?span=24h")
+    expect(page.get_by_text("at least").first).to_be_visible(timeout=MILLISECONDS)
+    for width in (320, 768, 1360):
+        page.set_viewport_size({"width": width, "height": 1_000})
+        settle(page)
+        cut = page.locator(
+            "[data-testid=stMetricValue], [data-testid=stMetricValue] *"
+        ).evaluate_all(
+            "all => all.filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth)"
+            ".map(one => one.innerText)"
+        )
+
+        assert cut == [], width
 
 
 def _metric(page: Page, label: str) -> str:
