@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from run_ledger_ops.commands import emit, feeding, run, spool
+from run_ledger_ops.commands import emit, emit_check, feeding, run, spool
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words
 from run_ledger_ops.console.terminal import CANNOT, warn
@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _done(parser: argparse.ArgumentParser, words: list[str]) -> int:
     """Do what *words* say; mistakes in them end neither a script that reports nor a command."""
     word = words[0] if words else ""
+    if word == "emit":
+        words = emit_check.as_kind(words)
     command: list[str] = []
     if word == "run" and "--" in words:
         end = words.index("--")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.support.events.builders import job_update, project_update
+from tests.support.readers.callers import OF_NOBODY
 from tests.support.readers.ledger_http import Stack, get, personal_tokens, put_events, until
 from tests.support.stacks.local_stack import LocalStack
 
@@ -19,6 +21,7 @@ SECONDS = 90
 OTHER = "every-endpoint-other"
 REFERENCE = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:of-every-endpoint"
 STAFF_ONLY = "/rejections"
+PROBE_ID = "3Jc9mB0yQkWv6sXe_4tLhA"
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,16 @@ def told(running: LocalStack) -> Stack:
             project_update(**same, event_id="1", status="active"),
         ]
     put_events(stack, running.client("events"), events)
+    running.client("events").put_events(
+        Entries=[
+            {
+                "EventBusName": stack["event_bus_name"],
+                "Source": "tests",
+                "DetailType": "probe",
+                "Detail": json.dumps({"probe_id": PROBE_ID}),
+            }
+        ]
+    )
     items: tuple[dict[str, Any], ...] = (
         {"sk": "param#open", "kind": "plain", "value": "shown"},
         {"sk": "param#hidden", "kind": "secret", "secret_ref": REFERENCE},
@@ -50,7 +63,8 @@ def told(running: LocalStack) -> Stack:
             TableName=stack["tables"]["clients"], Item=to_item({"pk": mine, **item})
         )
     token = personal_tokens(stack, "staff", stack["scope"])["access_token"]
-    for path in (f"/jobs/{OTHER}-endpoints-1", f"/projects/{OTHER}-endpoints"):
+    paths = (f"/jobs/{OTHER}-endpoints-1", f"/projects/{OTHER}-endpoints", f"/probes/{PROBE_ID}")
+    for path in paths:
         until(path, SECONDS, lambda path=path: get(stack, path, token).status_code == 200)  # type: ignore[misc]
     return stack
 
@@ -61,6 +75,7 @@ def _paths(client_id: str) -> dict[str, str]:
         "job_id": f"{client_id}-endpoints-1",
         "project_id": f"{client_id}-endpoints",
         "client_id": client_id,
+        "probe_id": PROBE_ID,
     }
     return {path: path.format(**ids) for path in ROUTES}
 
@@ -73,7 +88,8 @@ def test_staff_and_clients_are_answered_on_every_path(told: Stack) -> None:
         for client_id in (mine, OTHER):
             for path, asked in _paths(client_id).items():
                 answer = get(told, asked, token)
-                is_hidden = role == "client" and client_id == OTHER and "{" in path
+                is_owned = "{" in path and path not in OF_NOBODY
+                is_hidden = role == "client" and client_id == OTHER and is_owned
                 expected = 403 if role == "client" and path == STAFF_ONLY else 200
                 assert answer.status_code == (404 if is_hidden else expected), answer.text
                 if role == "client" and not is_hidden:

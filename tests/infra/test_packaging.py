@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email
+import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -46,12 +48,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(
-    installed: Path, code: str, *arguments: str, environment: dict[str, str] | None = None
+    folder: Path,
+    code: str,
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    package: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run *code* with the package alone, beside what it depends on."""
+    """Run *code* in *folder* with the package alone, beside what it depends on."""
+    installed = package or folder
     return subprocess.run(
         [sys.executable, "-c", GUARD + textwrap.dedent(code), *arguments],
-        cwd=installed,
+        cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(installed), **(environment or {})},
         check=False,
         capture_output=True,
@@ -69,6 +76,72 @@ def test_it_depends_on_two_packages(installed: Path) -> None:
         "msgspec",
     ]
     assert any("extra == 'ops'" in one and one.startswith("boto3") for one in needs)
+
+
+def test_its_metadata_is_whole(installed: Path) -> None:
+    """It says what it is, how it may be used, and that it has types; its text stands alone."""
+    (file,) = installed.glob("*.dist-info/METADATA")
+    metadata = email.message_from_string(file.read_text())
+    text = str(metadata.get_payload())
+
+    for field in ("Summary", "Keywords", "License-Expression", "License-File", "Requires-Python"):
+        assert metadata[field], field
+    assert "Typing :: Typed" in (metadata.get_all("Classifier") or [])
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert (installed / "run_ledger" / "py.typed").exists()
+    links = re.findall(r"(?:\]\(|(?:src|href)=[\"'])([^)\s\"']+)", text)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert "on no package index yet" in text
+
+
+def _first_lines(metadata: str) -> str:
+    """Return the first example in the package's text, as it stands there."""
+    return metadata.split("```python\n")[1].split("```", maxsplit=1)[0]
+
+
+def test_the_first_lines_say_that_nothing_is_reported(installed: Path, tmp_path: Path) -> None:
+    """Verbatim, with no bus in reach: the program works, and hears how to name a bus."""
+    (file,) = installed.glob("*.dist-info/METADATA")
+
+    done = run(tmp_path, _first_lines(file.read_text()), package=installed)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing is reported" in done.stderr
+    assert "RUN_LEDGER_BUS" in done.stderr
+    silent = run(
+        tmp_path,
+        _first_lines(file.read_text()),
+        package=installed,
+        environment={"RUN_LEDGER_BUS": "off"},
+    )
+    assert (silent.returncode, silent.stderr) == (0, "")
+
+
+def test_the_first_lines_find_the_local_stack(installed: Path, tmp_path: Path) -> None:
+    """Verbatim, beside a stack.json: they report to its bus with its credentials, and say so."""
+    bus = WillingBus()
+    (file,) = installed.glob("*.dist-info/METADATA")
+    with served(bus) as found:
+        stack = {
+            "event_bus_name": "run-ledger-local",
+            "region": "us-east-1",
+            "aws_endpoint_url": found["AWS_ENDPOINT_URL"],
+            "access_key_id": "local",
+            "secret_access_key": "local",
+            "site_url": "http://127.0.0.1:8080/",
+        }
+        (tmp_path / ".run-ledger").mkdir()
+        (tmp_path / ".run-ledger" / "stack.json").write_text(json.dumps(stack))
+        environment = {"RUN_LEDGER_SPOOL": str(tmp_path / "spool"), "AWS_PROFILE": "no-such"}
+        done = run(
+            tmp_path, _first_lines(file.read_text()), package=installed, environment=environment
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert "reports go to the local stack" in done.stderr
+    (job,) = bus.jobs.values()
+    assert (job.outcome, dict(job.counters)) == ("succeeded", {"records_ok": 1})
+    assert {entry["EventBusName"] for entry in bus.entries} == {"run-ledger-local"}
 
 
 def test_reporting_needs_no_more(installed: Path, tmp_path: Path) -> None:
@@ -96,7 +169,8 @@ def test_the_commands_that_report_need_no_more(installed: Path, tmp_path: Path) 
     with served(bus) as variables:
         environment = {**variables, "RUN_LEDGER_SPOOL": str(tmp_path)}
         emitted = run(installed, code, "emit", "job", *owner, "--strict", environment=environment)
-        ran = run(installed, code, "run", *owner, "--", "true", environment=environment)
+        attempt = (*owner, "--attempt", "1")
+        ran = run(installed, code, "run", *attempt, "--", "true", environment=environment)
         listed = run(installed, code, "spool", "list", environment=environment)
     other = run(installed, code, "audit", "--stage", "prod")
     helped = run(installed, code, "--help")

@@ -37,6 +37,10 @@ then what the bus did not take in time is gone, unless ``RUN_LEDGER_SPOOL`` is o
 dead process left on a disk is sent by the next one that reports to the same bus in the same
 account, region and address, or by ``run-ledger spool flush``.
 
+**Does it arrive?** AWS takes events for a bus that doesn't exist, and drops them. Where it can be
+seen that the bus isn't there, events wait on disk and a warning says so; `RunLedger.check` and
+``run-ledger emit --check`` send a probe all the way to the ledger.
+
 **Patterns.**
 
 * *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a joined job, which adds
@@ -71,6 +75,7 @@ sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did 
 """
 
 from run_ledger.domain.exceptions import InvalidEvent
+from run_ledger.emit.delivery.checking import CheckOutcome
 from run_ledger.emit.delivery.health import Stats
 from run_ledger.emit.jobs import Job, Project, current_job
 from run_ledger.emit.ledger import RunLedger
@@ -78,6 +83,7 @@ from run_ledger.emit.pricing.price import Price
 from run_ledger.emit.pricing.prices import Prices
 
 __all__ = [
+    "CheckOutcome",
     "InvalidEvent",
     "Job",
     "Price",

@@ -9,8 +9,10 @@ from typing import Any, ParamSpec, Self, TypeVar, overload
 
 from run_ledger.domain.exceptions import shown
 from run_ledger.emit.delivery.bus import EventBridgeClient
+from run_ledger.emit.delivery.checking import CheckOutcome
 from run_ledger.emit.delivery.health import Stats
 from run_ledger.emit.delivery.queue_items import SenderTiming
+from run_ledger.emit.first_words import say_where
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.identifiers import named
 from run_ledger.emit.jobs import Job, Project, current_job
@@ -22,14 +24,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _DEFAULT = SenderTiming()
+_CHECK_SECONDS = 20.0
 
 
 class RunLedger:
     """Reports to one event bus: ``ledger = RunLedger()``, once a program.
 
-    Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it does nothing. No method
-    raises into the pipeline, and only `flush` and `close` wait, *timeout* seconds at most. With
-    *strict*, for tests, a mistake in a call raises `InvalidEvent`; else the mistake is left out.
+    Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it reports to the local stack
+    that runs in the current folder; without one it does nothing. Which it is, is logged. No method
+    raises into the pipeline, and only `flush`, `close` and `check` wait, *timeout* seconds at most.
+    With *strict*, for tests, a mistake in a call raises `InvalidEvent`; else it is left out.
     """
 
     def __init__(  # noqa: PLR0913 - options, all but one by name
@@ -74,6 +78,7 @@ class RunLedger:
             prices,
         )
         self._reporter = Reporter(options, client)
+        say_where(self._reporter.target, self._reporter.stack)
 
     @property
     def enabled(self) -> bool:
@@ -242,6 +247,21 @@ class RunLedger:
     def stats(self) -> Stats:
         """Return what became of the events so far."""
         return self._reporter.stats()
+
+    def check(
+        self, timeout: float = _CHECK_SECONDS, *, look: Callable[[str], bool] | None = None
+    ) -> CheckOutcome:
+        """Send a probe and say whether it came to the ledger, or what is wrong.
+
+        AWS takes events for a bus that doesn't exist, and drops them, as it does with events that
+        no rule passes on; so that the bus took an event says little. A probe goes the whole way
+        and counts nowhere. Its arrival is asked for at the read API of the local stack, or of
+        ``RUN_LEDGER_API_URL`` with ``RUN_LEDGER_TOKEN``, or by *look*, which gets the probe's id
+        and says whether it has come. Without any of these the outcome says what it could not see.
+
+        Waits for at most *timeout* seconds, and some more for the bus; raises nothing.
+        """
+        return self._reporter.send_probe(timeout, look)
 
     def __enter__(self) -> Self:
         """Return the ledger, to be closed at the block's end."""

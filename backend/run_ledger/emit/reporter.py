@@ -23,13 +23,16 @@ from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.counting.outgoing_events import make_event
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.delivery.bus import EventBridgeClient, EventBus
+from run_ledger.emit.delivery.checking import NO_BUS, CheckOutcome, Look, check_bus
 from run_ledger.emit.delivery.health import Health, Stats, words_of
 from run_ledger.emit.delivery.queue_items import FlushRequest, LastEvent, SenderTiming
+from run_ledger.emit.delivery.read_api import read_api
 from run_ledger.emit.delivery.sender import Sender
 from run_ledger.emit.delivery.spool import Spool
 from run_ledger.emit.identity import environment
 from run_ledger.emit.identity.destinations import SpoolPlan, digest_of
 from run_ledger.emit.identity.job_identities import job_identities
+from run_ledger.emit.identity.local_stack import StackDocument, find_local_stack
 from run_ledger.emit.identity.spool_places import spool_places
 from run_ledger.emit.pricing.prices import Prices
 
@@ -57,7 +60,9 @@ class Reporter:
         """Report to the bus of *options*, else to the environment's; without one do nothing."""
         self._options = options
         self._health = Health()
-        target = self._target()
+        self._client = client
+        self.stack: StackDocument | None = None
+        target = self.target = self._target()
         self.strict = self._is_strict()
         self.enabled = target is not None
         self.identities = job_identities((target, shown(options.spool)))
@@ -68,7 +73,7 @@ class Reporter:
         )
         self._accumulators_lock = threading.Lock()
         self.sender = Sender(
-            EventBus(target or environment.BusTarget(""), client),
+            self._bus(),
             self._spool_of(target),
             self._health,
             self._timing,
@@ -76,14 +81,26 @@ class Reporter:
         process_hooks.watch_fork(self)
         weakref.finalize(self, self.sender.end_when_idle).atexit = False
 
+    def _bus(self) -> EventBus:
+        return EventBus(self.target or environment.BusTarget(""), self._client, self.stack)
+
+    def send_probe(self, timeout: float, look: Look | None = None) -> CheckOutcome:
+        """Send a probe, and look for at most *timeout* seconds whether it comes."""
+        if self.target is None:
+            return NO_BUS
+        access = self.stack.read_access if self.stack else None
+        return check_bus(self._bus(), look or read_api(access), timeout)
+
     # What the constructor makes of its options and the environment; none of it raises.
 
     def _target(self) -> environment.BusTarget | None:
         try:
-            return environment.target(*self._options[:4])
+            if environment.has_bus(self._options.bus) or self._client is not None:
+                return environment.target(*self._options[:4])
+            self.stack = find_local_stack()
         except Exception as error:  # noqa: BLE001 - a name whose text can't be had
             self._health.note_misconfigured(f"the bus can't be read: {words_of(error)}")
-            return None
+        return self.stack.target(self._options.source) if self.stack else None
 
     def _is_strict(self) -> bool:
         strict = self._options.strict

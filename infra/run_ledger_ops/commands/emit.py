@@ -10,6 +10,7 @@ from run_ledger.emit.counting.told_errors import error_document
 from run_ledger.emit.identity import environment as around
 from run_ledger.emit.identity.identifiers import named
 from run_ledger.emit.identity.job_identities import JobIdentities
+from run_ledger_ops.commands import emit_check
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
@@ -31,6 +32,7 @@ examples:
   run-ledger emit job --job nightly-7 --add records_ok=120 --add records_failed=2 --at upload
   run-ledger emit job --job nightly-7 --result failed --error "disk full"
   run-ledger emit project --client acme --project catalogue --name Catalogue --jobs-expected 12
+  run-ledger emit --check                                  does what I report arrive?
 
 {options.CONFIGURATION}
 
@@ -61,6 +63,7 @@ def add_to(commands: Words) -> None:
     project = add_command(kinds, "project", help="a project", epilog=_EPILOG)
     options.add_owner(project)
     _add_project_words(project)
+    emit_check.add_to(kinds)
     makers: dict[argparse.ArgumentParser, Callable[[argparse.Namespace], dict[str, Any]]]
     makers = {job: _job, project: _project}
     for one, make in makers.items():

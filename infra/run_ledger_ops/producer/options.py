@@ -91,6 +91,7 @@ def ledger_of(given: argparse.Namespace, *, exit_seconds: float) -> RunLedger:
     Raises OpsError where ``--stack`` names no file of a local stack: events never go elsewhere.
     """
     logging.basicConfig(format="run-ledger: %(message)s")
+    logging.getLogger("run_ledger.emit.start").setLevel(logging.ERROR)  # the command says it
     bus, region, endpoint_url, client = given.bus, given.region, given.endpoint_url, None
     if given.stage:
         bus = f"run-ledger-{given.stage}"
@@ -127,6 +128,13 @@ class LocalClient:
         if self._client is None:
             self._client = self._made()
         return self._client.put_events(Entries=Entries)
+
+    def describe_event_bus(self, *, Name: str) -> Mapping[str, Any]:  # noqa: N803
+        """Look a bus up, as botocore does."""
+        client: Any = self._client or self._made()
+        self._client = client
+        found: Mapping[str, Any] = client.describe_event_bus(Name=Name)
+        return found
 
     def _made(self) -> EventBridgeClient:
         session = Session(session_vars=_NO_USER_FILES)

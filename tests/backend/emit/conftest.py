@@ -29,6 +29,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in os.environ:
         if name.startswith(("RUN_LEDGER_", "AWS_", "AIRFLOW_", "JOB_COMPLETION")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("RUN_LEDGER_STACK", "off")  # one may run in the folder of the tests
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 emit/pricing:
 emit/identity: domain domain/contract
 emit/counting: domain domain/contract emit/identity emit/pricing
-emit/delivery: domain emit/counting emit/identity
+emit/delivery: domain domain/contract emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity
 emit: domain domain/contract emit/pricing emit/counting emit/delivery emit/identity emit/lineage
 """
@@ -72,7 +72,7 @@ demo: console demo/reporting demo/past demo/live
 
 commands: checkout.py console analysts_app.py clients sign_in producer deploying checks local
     backend/domain backend/domain/contract backend/domain/api
-    backend/store/items backend/store/clients
+    backend/store/items backend/store/clients backend/store/lists
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
     backend/emit/lineage
 mending: console checks backend/domain backend/store/dynamo backend/store/items

@@ -13,6 +13,7 @@ from run_ledger.emit.counting.outgoing_events import OutgoingEvent
 from run_ledger.emit.delivery.health import words_of
 from run_ledger.emit.identity.destinations import Destination, destination_of
 from run_ledger.emit.identity.environment import BusTarget
+from run_ledger.emit.identity.local_stack import StackDocument
 
 EVENTS_PER_CALL = 10
 BYTES_PER_CALL = 250_000  # AWS takes 1 MB today and took 256 KB before: this suits both
@@ -30,9 +31,25 @@ _ADVICE = {
     "UnicodeDecodeError": _FILES,
     "ModuleNotFoundError": "install run-ledger again, with what it needs",
     "AccessDeniedException": "the credentials need events:PutEvents on the bus",
+    "NotAuthorizedForSourceException": "the bus's policy refuses this source",
+    "NotAuthorizedForDetailTypeException": "the bus's policy refuses events of this detail type",
     "UnrecognizedClientException": _CREDENTIALS,
+    "InvalidClientTokenId": _CREDENTIALS,
+    "InvalidSignatureException": "the secret key is wrong, or this machine's clock",
+    "SignatureDoesNotMatch": "the secret key is wrong, or this machine's clock",
     "ExpiredTokenException": "renew the credentials",
+    "ExpiredToken": "renew the credentials",
+    "UnauthorizedSSOTokenError": "sign in again, by aws sso login",
+    "SSOTokenLoadError": "sign in, by aws sso login",
+    "TokenRetrievalError": "sign in again, by aws sso login",
+    "EndpointConnectionError": "is the region right, and may this machine reach it?",
+    "ConnectTimeoutError": "is the region right, and may this machine reach it?",
     "ResourceNotFoundException": "there is no such bus in this account and region",
+}
+_NO_USER_FILES = {  # for a local stack, whatever the user's AWS files are like
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
 }
 _NEVER_RIGHT = {"MalformedDetail", "InvalidArgument", "InvalidDetailType", "EntryTooLarge"}
 
@@ -52,8 +69,15 @@ class BusUnavailable(Exception):
     """A call failed as a whole, and may succeed later; the message says why in a few words."""
 
 
+class NoSuchBus(BusUnavailable):
+    """There is no bus of that name. AWS takes events for it all the same, and drops them."""
+
+
 class EventBridgeClient(Protocol):
-    """The part of botocore's client for EventBridge that is used here."""
+    """The part of botocore's client for EventBridge that is used here.
+
+    If it has ``describe_event_bus``, that is called once before the first events are sent.
+    """
 
     def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
         """Send up to ten entries, as botocore does."""
@@ -74,9 +98,17 @@ class PutOutcome(Struct, frozen=True):
 class EventBus:
     """An event bus; its client is made at the first call, in the thread that calls."""
 
-    def __init__(self, target: BusTarget, client: EventBridgeClient | None = None) -> None:
+    def __init__(
+        self,
+        target: BusTarget,
+        client: EventBridgeClient | None = None,
+        stack: StackDocument | None = None,
+    ) -> None:
+        """Send to *target*, through *client* if given; with the credentials of *stack*, if any."""
         self.target = target
         self._client = client
+        self._stack = stack
+        self._was_found = False
         self._given = client is not None
         self._credentials: object = None
         self.was_prepared = threading.Event()
@@ -91,8 +123,12 @@ class EventBus:
     def put(self, events: Sequence[OutgoingEvent]) -> PutOutcome:
         """Send *events* in one call, once; raise BusUnavailable where the call fails."""
         try:
-            answer = self._prepare().put_events(Entries=[self._entry(event) for event in events])
+            client = self._prepare()
+            self._find(client)
+            answer = client.put_events(Entries=[self._entry(event) for event in events])
             results = list(answer["Entries"])
+        except NoSuchBus:
+            raise
         except Exception as error:  # whatever a network, a proxy or credentials may raise
             raise BusUnavailable(_words(error)) from error
         if len(results) != len(events):
@@ -120,10 +156,49 @@ class EventBus:
     def _prepare(self) -> EventBridgeClient:
         try:
             if self._client is None:
-                self._client, self._credentials = _client(self.target)
+                self._client, self._credentials = _client(self.target, self._stack)
             return self._client
         finally:
             self.was_prepared.set()
+
+    def find(self) -> str | None:
+        """Look the bus up and return its ARN; None where it can't be looked up.
+
+        Raises NoSuchBus where it isn't there, and BusUnavailable where no client can be made.
+        """
+        try:
+            return self._look_up(self._prepare())
+        except NoSuchBus:
+            raise
+        except Exception as error:
+            raise BusUnavailable(_words(error)) from error
+
+    def _find(self, client: EventBridgeClient) -> None:
+        """Look the bus up before the first events go to it: for a bus that isn't there they wait.
+
+        Raises NoSuchBus. Whatever else happens, the events are sent: who may send may often do
+        nothing else.
+        """
+        if not self._was_found:
+            self._look_up(client)
+            self._was_found = True
+
+    def _look_up(self, client: EventBridgeClient) -> str | None:
+        describe = getattr(client, "describe_event_bus", None)
+        if describe is None:
+            return None
+        name = self.target.bus
+        try:
+            return str(describe(Name=name)["Arn"])
+        except Exception as error:
+            code = _code_of(error)
+            # A local AWS may not know a bus by its ARN, nor one account that of another.
+            if code == "ResourceNotFoundException" and not name.startswith("arn:"):
+                region = getattr(getattr(client, "meta", None), "region_name", self.target.region)
+                raise NoSuchBus(
+                    f"there is no event bus {name} in {region} in the account of these credentials"
+                ) from error
+        return None
 
     def _entry(self, event: OutgoingEvent) -> dict[str, str]:
         return {
@@ -151,7 +226,7 @@ def _of_client(client: object) -> object:
     return getattr(getattr(client, "_request_signer", None), "_credentials", None)
 
 
-def _client(target: BusTarget) -> tuple[EventBridgeClient, object]:
+def _client(target: BusTarget, stack: StackDocument | None) -> tuple[EventBridgeClient, object]:
     """Return a client and its credentials.
 
     It has short timeouts, in seconds, and never retries: the sender does.
@@ -159,10 +234,12 @@ def _client(target: BusTarget) -> tuple[EventBridgeClient, object]:
     # Here, as importing botocore takes longer than all the rest of a short program's reporting.
     with _loading:
         from botocore.config import Config  # noqa: PLC0415
-        from botocore.session import get_session  # noqa: PLC0415
+        from botocore.session import Session, get_session  # noqa: PLC0415
 
         "a-bus".encode("idna")  # imports what the first look-up of a name would
-        session = get_session()
+        session = get_session() if stack is None else Session(session_vars=_NO_USER_FILES)
+        if stack is not None:
+            session.set_credentials(stack.access_key_id, stack.secret_access_key)
         session.get_component("credential_provider")  # sets up TLS, under a lock of OpenSSL's
 
     config = Config(
@@ -171,6 +248,7 @@ def _client(target: BusTarget) -> tuple[EventBridgeClient, object]:
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=1,
         tcp_keepalive=True,
+        proxies=None if stack is None else {},
     )
     credentials = session.get_credentials()  # which may ask the network, so no fork waits for it
     with _loading:
@@ -178,6 +256,18 @@ def _client(target: BusTarget) -> tuple[EventBridgeClient, object]:
             "events", region_name=target.region, endpoint_url=target.endpoint_url, config=config
         )
     return cast("EventBridgeClient", client), credentials
+
+
+def _code_of(error: Exception) -> str | None:
+    """Return AWS's code of an error that AWS answered with; None for others."""
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code) if code else None
+
+
+def with_advice(code: str) -> str:
+    """Return *code*, AWS's or the name of an exception, and what to do, if that is known."""
+    return f"{code} ({_ADVICE[code]})" if code in _ADVICE else code
 
 
 def _trouble_of(results: Sequence[Mapping[str, Any]]) -> str | None:
@@ -190,8 +280,7 @@ def _words(error: Exception) -> str:
 
     For example ``"NoRegionError: You must specify a region. (set RUN_LEDGER_REGION …)"``.
     """
-    response = getattr(error, "response", None)
-    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    advice = _ADVICE.get(str(code) if code else type(error).__name__)
-    words = str(code) if code else words_of(error)
+    code = _code_of(error)
+    advice = _ADVICE.get(code or type(error).__name__)
+    words = code or words_of(error)
     return f"{words} ({advice})" if advice else words

@@ -3,12 +3,15 @@
 No other module of the producers' library reads the environment.
 
 =====================  ===============================================================
-RUN_LEDGER_BUS         name or ARN of the event bus; without it, or with ``off``,
-                       nothing is reported
+RUN_LEDGER_BUS         name or ARN of the event bus; without it that of the local stack
+                       which runs in the current folder; with ``off`` nothing is reported
+RUN_LEDGER_STACK       the ``stack.json`` of a local stack elsewhere, or ``off`` to use none
 RUN_LEDGER_REGION      its region, else ``AWS_REGION``, else as the AWS SDK finds it
 RUN_LEDGER_ENDPOINT_URL  another address than AWS's, else as the AWS SDK finds it
 RUN_LEDGER_SOURCE      who reports (default ``run-ledger.emit``)
 RUN_LEDGER_SPOOL       folder for events that can't be sent now, or ``off``
+RUN_LEDGER_API_URL, RUN_LEDGER_TOKEN   the read API and a token for it, by which
+                       `RunLedger.check` sees whether its probe has come
 RUN_LEDGER_STRICT      ``1``: mistakes in calls raise; for tests
 RUN_LEDGER_CLIENT_ID, RUN_LEDGER_PROJECT_ID, RUN_LEDGER_PIPELINE   defaults for calls
 RUN_LEDGER_JOB_ID, RUN_LEDGER_ATTEMPT or RUN_LEDGER_RETRIES        the job, from any scheduler
@@ -78,6 +81,16 @@ def target(
         endpoint_url=_text(endpoint_url or value("ENDPOINT_URL")),
         source=_text(source or value("SOURCE")) or _DEFAULT_SOURCE,
     )
+
+
+def is_off() -> bool:
+    """Return whether the environment says that nothing is to be reported."""
+    return (_text(value("BUS")) or "").lower() == "off"
+
+
+def has_bus(bus: str | None) -> bool:
+    """Return whether a bus is named, by *bus* or the environment."""
+    return _text(bus or value("BUS")) is not None
 
 
 def _text(given: object) -> str | None:
