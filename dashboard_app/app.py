@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from dashboard_app import warming
+from dashboard_app.page_look import PageLook
 from dashboard_app.sign_in import discovery
 from dashboard_app.sign_in.returning import ReturnToPage
 
@@ -25,5 +26,5 @@ warming.warm()
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=[Route(discovery.PATH, discovery.show), Route("/trends", first_page)],
-    middleware=[Middleware(ReturnToPage)],
+    middleware=[Middleware(PageLook), Middleware(ReturnToPage)],
 )

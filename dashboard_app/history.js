@@ -7,7 +7,7 @@ if (!window.runLedgerHistory) {
   const SOON_MILLISECONDS = 1000;
   let pushedAt = -Infinity;
   history.pushState = (state, title, address) => {
-    const isOtherPage = new URL(address, location.href).pathname !== location.pathname;
+    const isOtherPage = new URL(address ?? "", location.href).pathname !== location.pathname;
     const isSecond = isOtherPage && performance.now() - pushedAt < SOON_MILLISECONDS;
     pushedAt = isOtherPage ? -Infinity : performance.now();
     if (isSecond) {

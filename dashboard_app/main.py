@@ -37,13 +37,14 @@ PAGES = (
     ("clients", "clients", "Clients", ":material/groups:"),
     ("cost", "cost", "Cost", ":material/payments:"),
 )
-STYLE = HERE / "style.css"
-HISTORY = HERE / "history.js"
+SIDEBAR_PIXELS = 300  # as in style.css
 
 
 def main() -> None:
     """Run the page that the address names, or show why there is none."""
-    st.set_page_config("Run Ledger · Analysts", page_icon=LOGO, layout="wide")
+    st.set_page_config(
+        "Run Ledger · Analysts", page_icon=LOGO, layout="wide", initial_sidebar_state=SIDEBAR_PIXELS
+    )
     pages = {
         name: st.Page(
             HERE / "pages" / folder / "page.py",
@@ -58,8 +59,6 @@ def main() -> None:
     in_use = settings is not None and analyst is not None
     page = st.navigation(list(pages.values()), position="top" if in_use else "hidden")
     st.logo(LOGO, size="large")
-    st.html(STYLE)
-    st.html(f"<script>{HISTORY.read_text('utf-8')}</script>", unsafe_allow_javascript=True)
     if settings is None:
         panels.not_set_up()
     elif analyst is None:

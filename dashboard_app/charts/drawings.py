@@ -21,6 +21,7 @@ from altair.utils import schemapi
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart
+from dashboard_app.charts.colour_keys import colour_key, take_key
 
 # Altair's settings are one for all threads, and each session runs in a thread of its own.
 _SETTINGS = threading.Lock()
@@ -35,6 +36,8 @@ class Drawing:
     chart: AnyChart
     specification: Mapping[str, Any]
     tables: Mapping[str, bytes]
+    key: Mapping[str, str]
+    """The colour of each word, in place of the legends."""
 
 
 def drawing(chart: AnyChart) -> Drawing:
@@ -43,10 +46,11 @@ def drawing(chart: AnyChart) -> Drawing:
     with _SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable(_TABLES, tables=tables):
         document = chart.to_dict(validate=False)
     document["background"] = "transparent"  # that of the card or the page below it
+    key = take_key(document)
     if "facet" not in document:
         # It fills the width. Axes and legend come on top of the given height.
         document["autosize"] = {"type": "fit-x", "contains": "padding"}
-    return Drawing(chart, document, tables)
+    return Drawing(chart, document, tables, key)
 
 
 def specification(shown: AnyChart | Drawing) -> dict[str, Any]:
@@ -64,8 +68,13 @@ def show(
     key: str | None = None,
     on_select: Literal["ignore"] | Callable[[], None] = "ignore",
 ) -> None:
-    """Show a chart in the full width. `alt` is its description for who can't see it."""
+    """Show a chart in the full width, below the key of its colours.
+
+    `alt` is its description for who can't see it.
+    """
     drawn = shown if isinstance(shown, Drawing) else drawing(shown)
+    if drawn.key:
+        colour_key(drawn.key)
     st.vega_lite_chart(
         {**drawn.specification, **inked(st.context.theme.type), "datasets": dict(drawn.tables)},
         alt=alt,

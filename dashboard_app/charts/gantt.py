@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,17 @@ from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, in_milliseconds, label_expression, milliseconds
 from dashboard_app.charts.stacked_bars import legend, outcome_scale
+from dashboard_app.periods import DAY, HOUR
 
 _TICKS = 6
 _SHORTEST = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+_STEPS = (
+    *(timedelta(seconds=one) for one in (1, 2, 5, 10, 15, 30)),
+    *(one * _MINUTE for one in (1, 2, 5, 10, 15, 30)),
+    *(one * HOUR for one in (1, 2, 3, 6, 12)),
+    *(one * DAY for one in (1, 2, 7, 14, 28, 91, 364)),
+)
 
 
 def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyChart:
@@ -78,13 +86,23 @@ def gantt(*, frame: pd.DataFrame, events: pd.DataFrame, zone: ZoneInfo) -> AnyCh
 
 
 def _axis(first: datetime, last: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the title, scale and labels of a time axis from the first to the last moment."""
-    length = max(last - first, _SHORTEST)
-    begin, end = first - length * 0.02, last + length * 0.02
-    steps = [begin + (end - begin) * number / _TICKS for number in range(_TICKS + 1)]
-    moments = [at.replace(microsecond=0) for at in steps]
+    """Return the title, scale and labels of a time axis from the first to the last moment.
+
+    It does not go beyond the last moment, which is now while a job runs. Ticks are at round times
+    of the local clock.
+    """
+    end = max(last, first + _SHORTEST)
+    begin = first - (end - first) * 0.02
+    step = next((one for one in _STEPS if (end - begin) / one <= _TICKS), _STEPS[-1])
+    midnight = datetime.combine(begin.astimezone(zone).date(), time(), zone)
+    number = (begin - midnight) // step + 1
+    moments = []
+    while (at := midnight + number * step) <= end:
+        moments.append(at)
+        number += 1
     days = begin.astimezone(zone).date() != end.astimezone(zone).date()
-    style = "%d %b %H:%M" if days else "%H:%M:%S"
+    style = "%d %b" if step >= DAY else "%d %b %H:%M" if days else "%H:%M"
+    style += ":%S" if step < _MINUTE else ""
     labels = [(at, f"{at.astimezone(zone):{style}}") for at in moments]
     return {
         "title": f"Time ({zone})",

@@ -196,7 +196,7 @@ def _line(  # noqa: PLR0913 - all by name
         .mark_line(strokeWidth=1.8, point=point, **dash)
         .encode(
             x=time_axis(period=period, zone=zone, ticks=6, field="middle"),
-            y=alt.Y(value, title=measure.axis_title, axis=axis_for(measure.number)),
+            y=_value_axis(value, data[measure.column], measure),
             color=alt.Color("group:N", title=None, scale=scale, legend=legend()),
             tooltip=[
                 alt.Tooltip("group:N", title="Series"),
@@ -204,3 +204,11 @@ def _line(  # noqa: PLR0913 - all by name
             ],
         )
     )
+
+
+def _value_axis(encoding: str, values: pd.Series[Any], measure: Measure) -> alt.Y:
+    """Return the axis of a measure; where all values are zero, it has the one tick 0 below."""
+    if values.notna().any() and not values.any():
+        scale, axis = alt.Scale(domain=[0, 1]), axis_for(measure.number, values=[0])
+        return alt.Y(encoding, title=measure.axis_title, axis=axis, scale=scale)
+    return alt.Y(encoding, title=measure.axis_title, axis=axis_for(measure.number))

@@ -1,9 +1,8 @@
-"""Cards: charts below a title, with an Export button; and colour keys."""
+"""Cards: charts below a title, with an Export button."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -39,12 +38,3 @@ def card(  # noqa: PLR0913 - all by name
             export.offer(
                 here, name=name, frame=frame, requests=requests, chart=chart, is_cut=is_cut
             )
-
-
-def colour_key(colours: Mapping[str, str]) -> None:
-    """Show the colour of each word, in as many lines as are needed."""
-    items = "".join(
-        f'<span><i style="background:{colour}"></i>{html.escape(name)}</span>'
-        for name, colour in colours.items()
-    )
-    st.html(f'<div class="colour-key">{items}</div>')

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from dashboard_app.page_look import PageLook
 from dashboard_app.sign_in.discovery import discovery
 from dashboard_app.sign_in.returning import COOKIE, ReturnToPage, is_page, page_of, remembered
 
@@ -100,3 +101,46 @@ def test_the_end_of_a_session_is_cognitos() -> None:
         "https://d/logout?logout_uri=http%3A%2F%2Flocalhost%3A8501%2F"
     )
     assert document["code_challenge_methods_supported"] == ["S256"]
+
+
+def started(kind: str, *parts: str, accept: str = "text/html,*/*") -> tuple[str, dict[str, str]]:
+    """Return body and headers of an answer that has gone through the middleware."""
+    sent: list[Any] = []
+    asked: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked.extend(scope["headers"])
+        headers = [(b"content-type", kind.encode()), (b"etag", b"1"), (b"content-length", b"9")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for part in parts:
+            more = part is not parts[-1]
+            await send({"type": "http.response.body", "body": part.encode(), "more_body": more})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {}
+
+    raw = [(b"accept", accept.encode()), (b"accept-encoding", b"gzip"), (b"if-none-match", b"1")]
+    with ThreadPoolExecutor(1) as another_thread:
+        scope = {"type": "http", "path": "/", "headers": raw}
+        another_thread.submit(asyncio.run, PageLook(app)(scope, receive, send)).result()  # type: ignore[arg-type]
+    if "html" in accept:
+        assert [name for name, _ in asked] == [b"accept"]
+    start, *bodies = sent
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    return "".join(one["body"].decode() for one in bodies), headers
+
+
+def test_the_page_has_its_look_from_the_first_moment() -> None:
+    """Style and script stand at the end of its body, in however many parts the page comes."""
+    body, headers = started("text/html; charset=utf-8", "<body></body><p></bo", "dy></html>")
+
+    assert body.startswith("<body></body><p><style>")
+    assert body.endswith("</script>\n</body></html>")
+    assert headers["content-length"] == str(len(body.encode()))
+    assert "etag" not in headers
+    assert started("text/html", "<p>")[0] == "<p>"
+    assert started("application/json", "</body>", "")[0] == "</body>"
+    assert started("text/html", "</body>", accept="*/*")[0] == "</body>"

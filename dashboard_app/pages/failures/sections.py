@@ -18,6 +18,7 @@ from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.charts import failures as charts
+from dashboard_app.charts.colour_keys import colour_key
 from dashboard_app.charts.drawings import show
 from dashboard_app.context import PageContext
 from dashboard_app.filters.address import link, shared
@@ -26,7 +27,7 @@ from dashboard_app.frames import failures as frames
 from dashboard_app.frames import trends
 from dashboard_app.periods import DAY, IntervalLength, Period, period_until
 from dashboard_app.ui import export, panels
-from dashboard_app.ui.cards import card, colour_key
+from dashboard_app.ui.cards import card
 from dashboard_app.ui.tables import count_column, moment_column, name_column, row_table
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10

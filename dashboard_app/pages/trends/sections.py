@@ -13,6 +13,7 @@ from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import load
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.charts.axes import AnyChart
+from dashboard_app.charts.colour_keys import colour_key
 from dashboard_app.charts.drawings import Drawing, show
 from dashboard_app.charts.failures import annotated
 from dashboard_app.charts.measures import (
@@ -35,7 +36,7 @@ from dashboard_app.pages.trends.focus import chart_key, note_brush
 from dashboard_app.pages.trends.spike import spike_links, spikes_of
 from dashboard_app.periods import DAY, Period
 from dashboard_app.ui import export, panels
-from dashboard_app.ui.cards import card, colour_key
+from dashboard_app.ui.cards import card
 from dashboard_app.ui.tables import movers_table, totals_table
 
 _SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
@@ -217,12 +218,18 @@ def _single(
     earlier = None if before is None else frames.within(frames.shifted(before, here.period), part)
     draw = partial(compared, frame=series, before=earlier, period=part, zone=here.zone)
     bars = partial(stacked, frame=series, period=part, zone=here.zone)
+    # Without a period to compare with, "Durations" shows it already.
+    compared_too = (
+        {}
+        if earlier is None
+        else {"Duration, 95th percentile": partial(draw, measure=MEASURES["duration_p95_seconds"])}
+    )
     return partial(_single_rate, here, part, draw), {
         "Durations": partial(percentiles, frame=series, period=part, zone=here.zone),
         "Records": partial(bars, columns=RECORDS, title="Records (count)"),
         "Tokens": partial(bars, columns=TOKENS, title="Tokens (count)"),
         "Cost": partial(draw, measure=MEASURES["cost_usd"]),
-        "Duration, 95th percentile": partial(draw, measure=MEASURES["duration_p95_seconds"]),
+        **compared_too,
     }
 
 

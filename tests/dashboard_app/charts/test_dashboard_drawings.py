@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 from dashboard_app.charts import drawings
+from dashboard_app.charts.gantt import gantt
+from dashboard_app.charts.measures import MEASURES, compared
+from dashboard_app.frames import jobs, trends
 from dashboard_app.ui import export
-from tests.dashboard_app.charts.test_dashboard_charts import CHARTS
+from tests.dashboard_app.charts.test_dashboard_charts import CHARTS, FRAME, NOW, PERIOD
 
 
 def tables(drawn: drawings.Drawing) -> dict[str, list[dict[str, Any]]]:
@@ -86,3 +91,72 @@ def test_a_stray_end_of_line_stays_within_its_field() -> None:
     assert text == (
         'message,count,at\r\n"one\rtwo\nthree, ""four""",1,2026-11-22T00:00:00.000000Z\r\n'
     )
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_has_no_legend_that_vega_could_cut(name: str) -> None:
+    """Its colours are in the key, which wraps; the export keeps its legends."""
+    drawn = drawings.drawing(CHARTS[name])
+    exported = drawings.specification(drawn)
+
+    assert "facet" in exported or legends(drawn.specification) == {}
+    assert {**legends(exported), **drawn.key} == drawn.key or "facet" in exported
+
+
+def legends(part: Any) -> dict[str, str]:
+    """Return the colour of each word of the legends in a specification."""
+    if isinstance(part, list):
+        return {word: colour for one in part for word, colour in legends(one).items()}
+    if not isinstance(part, dict):
+        return {}
+    found = {word: one for value in part.values() for word, one in legends(value).items()}
+    scale = part.get("scale")
+    if part.get("legend") and isinstance(scale, dict) and "range" in scale:
+        found |= dict(zip(scale["domain"], scale["range"], strict=True))
+    return found
+
+
+def test_all_zero_is_at_the_foot_of_the_axis() -> None:
+    """With the one tick 0: not at mid-height between two made-up numbers."""
+    frame = trends.marked(FRAME.assign(error_rate=0.0), PERIOD, NOW)
+    kinds = {"measure": MEASURES["error_rate"], "period": PERIOD, "zone": PERIOD.zone}
+    chart = compared(frame=frame, before=None, **kinds)  # type: ignore[arg-type]
+    axis = chart.to_dict()["layer"][0]["encoding"]["y"]
+
+    assert axis["scale"] == {"domain": [0, 1]}
+    assert axis["axis"]["values"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step", "labels"),
+    [
+        (25, 5, ["14:00:05", "14:00:10", "14:00:15", "14:00:20", "14:00:25"]),
+        (3_600, 900, ["14:00", "14:15", "14:30", "14:45", "15:00"]),
+        (5 * 86_400, 86_400, ["21 Nov", "22 Nov", "23 Nov", "24 Nov", "25 Nov"]),
+    ],
+)
+def test_the_axis_of_a_job_has_round_ticks_and_ends_now(
+    seconds: int, step: int, labels: list[str]
+) -> None:
+    """Ticks are at full seconds, minutes, hours or days of the local clock; none is to come."""
+    begin = datetime(2026, 11, 20, 13, 0, 2, tzinfo=UTC)
+    now = begin + timedelta(seconds=seconds)
+    attempt = {
+        "attempt": 1,
+        "status": "running",
+        "result": None,
+        "stalled": False,
+        "started_at": begin.isoformat(),
+        "ended_at": None,
+        "duration_seconds": None,
+        "error": None,
+    }
+    frame = jobs.attempts({"attempts": [attempt]}, now)
+    chart = gantt(frame=frame, events=jobs.entries([]), zone=ZoneInfo("Europe/Berlin"))
+    x = chart.to_dict()["layer"][0]["encoding"]["x"]
+
+    assert x["scale"]["domain"][1] == now.timestamp() * 1_000
+    ticks = x["axis"]["values"]
+    assert {later - earlier for earlier, later in pairwise(ticks)} == {step * 1_000}
+    assert [label for label in labels if f'"{label}"' not in x["axis"]["labelExpr"]] == []
+    assert len(ticks) == len(labels)

@@ -86,6 +86,7 @@ clock.py
 words.py
 periods.py
 session.py
+page_look.py
 app_settings.py
 sign_in: clock.py
 api: periods.py session.py
@@ -102,7 +103,7 @@ pages/clients: words.py api frames context.py ui filters
 pages/projects: words.py api frames charts context.py ui filters
 warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs
 main.py: clock.py session.py app_settings.py sign_in api context.py ui filters
-app.py: sign_in warming.py
+app.py: page_look.py sign_in warming.py
 """
 
 SITE = """
