@@ -4,7 +4,7 @@
 
     from run_ledger.emit import RunLedger
 
-    ledger = RunLedger()                       # the bus comes from RUN_LEDGER_BUS
+    ledger = RunLedger()       # the bus is RUN_LEDGER_BUS, else that of this folder's local stack
 
     with ledger.job(client_id="acme", project_id="catalogue", records_total=len(records)) as job:
         for record in records:
@@ -32,8 +32,9 @@ is written to disk before it is sent, so a bus that does not answer makes no dif
 not handle take what was added since then, for five seconds at most; the job is shown as stalled,
 as it should be. A job that began in the very milliseconds before may be missing. No signal
 handlers are installed in your program: to keep all, end on SIGTERM as on any error, for instance
-by ``signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))``. A container's disk may end with it:
-then what the bus did not take in time is gone, unless ``RUN_LEDGER_SPOOL`` is on a volume. What a
+by ``signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))``. Workers of `multiprocessing` are the
+exception, see below. A container's disk may end with it: then what the bus did not take in time is
+gone, unless ``RUN_LEDGER_SPOOL`` is on a volume. What a
 dead process left on a disk is sent by the next one that reports to the same bus in the same
 account, region and address, or by ``run-ledger spool flush``.
 
@@ -44,12 +45,12 @@ seen that the bus isn't there, events wait on disk and a warning says so; `RunLe
 **Patterns.**
 
 * *Many workers on one job:* pass the `Job` to them. Pickled, it arrives as a joined job, which adds
-  and never ends the job; `RunLedger.join` does the same by the job's id. Workers that leaving
-  ``with Pool()`` ends put their last sums on disk first, and the next process sends them; let them
-  end by ``pool.close()`` and ``pool.join()`` to have all of it at once.
+  and never ends the job; `RunLedger.join` does the same by the job's id. At its end ``with Pool()``
+  sends SIGTERM to its workers: they put their last sums on disk first, and the next process sends
+  them. Call ``pool.close()`` and ``pool.join()`` before, to have everything at once.
 * *Retries:* a `Job` is one attempt at a job. A retry has the same ``job_id`` and the next
   ``attempt``. Schedulers such as AWS Batch, Airflow and Celery say both by themselves, see
-  ``docs/schedulers.md``. An id that is used again without an attempt is told in the log.
+  ``docs/schedulers.md``. An id that is used again without an attempt is logged.
 * *Names from outside:* any ``job_id``, such as Airflow's run ids, becomes an id of the ledger, the
   same one each time. A value that the contract does not allow is left out or cut, and counted.
 * *Parts of a job:* a job inside a job's block is its part, also in the threads of a pool to which
@@ -57,7 +58,7 @@ seen that the bus isn't there, events wait on disk and a warning says so; `RunLe
 * *Long silence:* `Job.heartbeat` now and then, or ``keep_alive=True``.
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
 * *Language models:* `Job.usage` counts calls, errors, tokens and cost from an SDK's answer.
-* *OpenTelemetry:* `run_ledger.emit.opentelemetry` counts what spans of language models tell.
+* *OpenTelemetry:* `run_ledger.emit.opentelemetry` counts the calls of language models in spans.
 * *Airflow, dbt, Dagster:* `run_ledger.emit.openlineage`, by configuration alone.
 
 **What not to send:** prompts, outputs, records, personal data, secrets. Everybody who may see a job
@@ -71,7 +72,9 @@ sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did 
 `Backlog.next_batch` gives it back to be sent again, and `Backlog.drop` removes it.
 
 **Who imports whom.** `pricing`; `identity`; `counting`; `delivery`; `reporter`; `jobs`; `tracking`;
-`ledger`. Each may import only those to its left in this list. The domain stands left of all.
+`ledger`. Each may import only those to its left in this list. The domain stands left of all. Beside
+them, `thread_pools` serves `jobs`, and `first_words` serves `ledger`. Users import `opentelemetry`
+(with `span_tree`) and `openlineage` (with `lineage`) themselves; nothing else here imports them.
 """
 
 from run_ledger.domain.exceptions import InvalidEvent

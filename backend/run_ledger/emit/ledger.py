@@ -32,7 +32,8 @@ class RunLedger:
 
     Without *bus*, and without ``RUN_LEDGER_BUS`` in the environment, it reports to the local stack
     that runs in the current folder; without one it does nothing. Which it is, is logged. No method
-    raises into the pipeline, and only `flush`, `close` and `check` wait, *timeout* seconds at most.
+    raises into the pipeline, and only `flush`, `aflush`, `deliver`, `close` and `check` wait, about
+    *timeout* seconds at most.
     With *strict*, for tests, a mistake in a call raises `InvalidEvent`; else it is left out.
     """
 
@@ -111,11 +112,12 @@ class RunLedger:
             client_id: whose work it is, else ``RUN_LEDGER_CLIENT_ID``.
             project_id: the project it belongs to, else ``RUN_LEDGER_PROJECT_ID``.
             job_id: the same for every attempt at the same work, any name; else the scheduler's id
-                for what runs here (AWS Batch, Airflow, Celery, or ``RUN_LEDGER_JOB_ID``), followed
-                by ``:2`` and so on for further jobs; else a new one.
+                for what runs here (of AWS Batch, Airflow, Celery and others that
+                ``docs/schedulers.md`` lists, or ``RUN_LEDGER_JOB_ID``), followed by ``:2`` and so
+                on for further jobs; else a new one.
             pipeline: what kind of work it is.
             attempt: the attempt's number, from 1; else the scheduler's; else one more than the
-                last attempt that ended in this process, which the log tells.
+                last attempt that ended in this process, which is logged.
             name: a name for people.
             parent_job_id: the job that this one is a part of.
             records_total: how many records there are.
@@ -254,10 +256,11 @@ class RunLedger:
         """Send a probe and say whether it came to the ledger, or what is wrong.
 
         AWS takes events for a bus that doesn't exist, and drops them, as it does with events that
-        no rule passes on; so that the bus took an event says little. A probe goes the whole way
-        and counts nowhere. Its arrival is asked for at the read API of the local stack, or of
-        ``RUN_LEDGER_API_URL`` with ``RUN_LEDGER_TOKEN``, or by *look*, which gets the probe's id
-        and says whether it has come. Without any of these the outcome says what it could not see.
+        no rule passes on; so a send that succeeds proves little. A probe goes the whole way and
+        counts nowhere. Whether it came is asked of *look*, which gets the probe's id and returns
+        True once it is there; else of the read API of the local stack, or of the one at
+        ``RUN_LEDGER_API_URL`` with ``RUN_LEDGER_TOKEN``. Without any of these the outcome says
+        what it could not see.
 
         Waits for at most *timeout* seconds, and some more for the bus; raises nothing.
         """

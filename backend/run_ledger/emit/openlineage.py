@@ -33,7 +33,7 @@ the try number: the end must be the end of the same attempt. Each try is a job o
 **Nothing is lost with a process.** Airflow reports from a forked process that may end as soon as an
 event was emitted. So each event is on disk, in the spool, before `emit` returns; then `emit` waits
 for the bus. What the bus did not take meanwhile is sent by the next process on this machine that
-reports to the same bus, of Airflow's those of the scheduler or of a later task, or by
+reports to the same bus (in Airflow, the scheduler or a later task), or by
 `run-ledger spool flush`. Where the disk ends with the task, as in a container of its own, there is
 no next process: set `flush_seconds` to what an outage may cost each event (5, say; Airflow ends the
 reporting process after 10 by itself), or `RUN_LEDGER_SPOOL` to a volume that stays. The first event
@@ -42,7 +42,7 @@ of a process may take up to six seconds more, while the AWS SDK starts on a busy
 `run_ledger.emit.lineage.run_events` says what becomes of each part of a run event. Events about
 datasets or jobs alone have no run, so they are counted and left out, as are jobs of a type that
 `job_types` leaves out. Nothing here raises: what can't be understood is counted in `stats()` and
-logged once, and with a wrong configuration that is each event.
+logged once. With a wrong configuration that is each event.
 
 Spark's own listener runs in Java and can't load this; what drives it from Python can.
 """
@@ -74,6 +74,7 @@ _FLUSH_SECONDS = 2.0
 _START_SECONDS = 6.0  # with the two above less than the ten after which Airflow ends the process
 _LONGEST_CLOSE_SECONDS = 5.0
 _HURRY_SECONDS = 60.0
+_MOST_LINES = 20  # that are logged once each; later ones are only counted
 
 
 class RunLedgerConfig(Config):
@@ -154,7 +155,9 @@ class RunLedgerTransport(Transport):
         """Return what became of the events so far, such as ``{"sent": 12, "kept": 0, …}``.
 
         The bus took those that were ``sent``; those that were ``kept`` are on disk and sent later;
-        those that are ``unsafe`` were in memory alone when `emit` returned.
+        those that are ``unsafe`` were in memory alone when `emit` returned. ``dataset_events`` and
+        ``job_events`` have no run; jobs of a type that `job_types` excludes are ``left_out``.
+        ``unusable_events`` can't be understood; ``faults`` are exceptions inside this module.
         """
         return dict(self._counts)
 
@@ -198,6 +201,6 @@ class RunLedgerTransport(Transport):
         return self._ledger
 
     def _log_once(self, sentence: str) -> None:
-        if sentence not in self._logged and len(self._logged) < len(_OPTIONS):
+        if sentence not in self._logged and len(self._logged) < _MOST_LINES:
             self._logged.add(sentence)
-            _log.error("run ledger: %s", sentence)
+            _log.error("run-ledger: %s", sentence)

@@ -28,7 +28,7 @@ _EVENTS_AT_ONCE = 2_000  # well below what fits into memory while the bus is slo
 _SECONDS = 30.0
 _MOST_SHOWN = 20  # problems
 _DESCRIPTION = """\
-Feed recorded events of OpenLineage to the ledger: what its file transport writes, or its console
+Report recorded events of OpenLineage: what its file transport writes, or its console transport
 prints. Each run becomes a job, as with the transport for OpenLineage's client. An event that was
 reported before counts once."""
 _EPILOG = f"""\
@@ -39,13 +39,14 @@ examples:
 
 A file holds one event a line, an array of events, or events one after the other, and may be
 gzipped. --client, --project and --pipeline may hold {{namespace}}, {{name}} and {{root}} (the name
-up to its first dot). --config takes all options of the transport from its file.
+up to its first dot). --config reads the options of the transport from a file; options of the
+command line count before them.
 
 {options.CONFIGURATION}
 
 Exit code: 0 if all events of runs are reported or left out by --job-types, 1 if some can't be
-understood (each is named, the rest goes on) or wait on disk for the bus, 2 if nothing can be
-done."""
+understood (each is named, and the others are reported), wait on disk for the bus or are lost, 2 if
+nothing can be done."""
 
 
 @dataclass
@@ -74,11 +75,11 @@ def add_to(commands: Words) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for standard input")
     options.add_owner(parser)
     rules = parser.add_argument_group("what becomes of an event")
-    rules.add_argument("--pipeline", metavar="ID", help="what kind of work it is ({name})")
+    rules.add_argument("--pipeline", metavar="ID", help="what kind of work it is (default: {name})")
     rules.add_argument(
         "--job-types",
         metavar="A,B",
-        help="only these types of jobs; =-A,-B: all but these",
+        help="report only these types of jobs; --job-types=-A,-B reports all but these",
     )
     rules.add_argument(
         "--tag", type=pair, action="append", metavar="NAME=TEXT", help="a tag; may repeat"

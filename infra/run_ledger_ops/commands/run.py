@@ -33,9 +33,10 @@ examples:
 Inside the command, `run-ledger emit job --add records_ok=5` adds to its job, and so does
 `RunLedger().join()` in Python; jobs of `RunLedger().job()` become its parts.
 
-With --job NAME, each run is a new job of that name, whose id begins with it and is told on
-standard error; where a scheduler says which attempt it is, its attempts are one job's. With
---attempt as well, NAME is the job's id.
+With --job NAME, each run is a new job: its id begins with NAME and the time, and is printed on
+standard error. Under a scheduler, the id is NAME and the scheduler's id, so that all its attempts
+belong to one job. With --attempt as well, NAME is the job's id. Without --job, the id is the
+scheduler's, or a new one.
 
 Result: succeeded for exit code 0, partial for a --partial-code, failed for others; cancelled when
 one of the signals INT, TERM, HUP and QUIT ended it or was passed on before it ended; timed_out
@@ -60,7 +61,7 @@ def add_to(commands: Words) -> None:
     )
     set_work(parser, _run)
     options.add_owner(parser)
-    options.add_job(parser)
+    options.add_job(parser, "NAME", "name of the work: each run is a new job, see below")
     group = parser.add_argument_group("how to run it")
     group.add_argument(
         "--timeout", type=duration, metavar="TIME", help="end it after this time: 90s, 30m, 2h"
@@ -77,7 +78,7 @@ def add_to(commands: Words) -> None:
         type=whole,
         action="append",
         metavar="N",
-        help="an exit code that means that some of the work was done",
+        help="an exit code that means that some of the work was done; may repeat",
     )
     options.add_bus(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)

@@ -31,10 +31,10 @@ The spool is --spool, else RUN_LEDGER_SPOOL, else ~/.local/state/run-ledger/spoo
 to its own bus, with the AWS credentials of the environment. It keeps its event id, so an event that
 the bus took before counts once.
 
-Events go to the account, region and address that they were meant for, never elsewhere. What an
-earlier version left, or a program without readable settings, says not for which account it is, and
-after a change of access keys nobody knows whether the account is the same: such events are left and
-told, until --unknown takes them along.
+Events go to the account, region and address that they were meant for, never elsewhere. Sometimes
+nobody knows which account that is: an earlier version or a program without readable settings left
+them, or the access keys have changed since. Such events are named and stay, unless --unknown sends
+them, too.
 
 Exit code: 0 if nothing is left, 1 if something is left (the bus does not take it, or a living
 process will send it), 2 if the command can't be carried out."""
@@ -61,7 +61,7 @@ def add_to(commands: Words) -> None:
             one.add_argument(
                 "--unknown",
                 action="store_true",
-                help="send also what may belong to another account, as nobody knows",
+                help="also send events of which nobody knows whether they are for another account",
             )
         set_work(one, work)
 

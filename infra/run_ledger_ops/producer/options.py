@@ -45,12 +45,17 @@ def add_owner(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--project", metavar="ID", help="project id")
 
 
-def add_job(parser: argparse.ArgumentParser) -> None:
-    """Add the options for which job it is, and its first fields, to *parser*."""
+def add_job(
+    parser: argparse.ArgumentParser,
+    metavar: str = "ID",
+    job: str = "job id, the same for every attempt at the same work",
+) -> None:
+    """Add the options for which job it is, and its first fields, to *parser*.
+
+    *metavar* and *job* say what ``--job`` is.
+    """
     group = parser.add_argument_group("which job it is")
-    group.add_argument(
-        "--job", metavar="ID", help="job id, the same for every attempt at the same work"
-    )
+    group.add_argument("--job", metavar=metavar, help=job)
     group.add_argument("--attempt", type=whole, metavar="N", help="the attempt's number, from 1")
     group.add_argument("--pipeline", metavar="ID", help="what kind of work it is")
     group.add_argument("--name", metavar="TEXT", help="name for people")
