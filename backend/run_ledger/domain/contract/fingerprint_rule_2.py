@@ -22,7 +22,7 @@ import re
 from typing import NamedTuple
 
 from .quoted_values import judge_quotes
-from .varying_words import TELLING_KEY, V, judge_words, keep_digits, restored
+from .varying_words import RECORDS, TELLING_KEY, V, judge_words, keep_digits, restored
 
 _HALF = 8_192  # characters of a very long message that are looked at, from either end
 _PROGRAM = re.compile(r"ExitCode\d+|SIG[A-Z0-9]+|Timeout|exit code \d+", re.IGNORECASE)
@@ -123,6 +123,12 @@ _SECTIONS: tuple[_Rule, ...] = (
         rf"\1\2{V}",
     ),
     _Rule((", value: ",), re.compile(r"(?i)(, value: )[^\n]{0,300}?(?=, type: )"), rf"\1{V}"),
+    # a row with too many columns, as readers of CSV repeat it
+    _Rule(
+        ("expected",),
+        re.compile(r"(?i)(\bexpected \d++ \w{1,20}, (?:got|saw|found) \d++): [^\n]++"),
+        r"\1",
+    ),
     # hints and places of documents
     _Rule(
         ("://",),
@@ -246,6 +252,9 @@ _OBJECT_OF_ERROR = re.compile(r"(?:Error|Exception|Pool|Connection|Timeout|Respo
 
 _LISTED = re.compile(rf"{V}(?:\s?(?:[,:/x.|-]|and)\s?{V})++")
 _ONE_IN_TUPLE = re.compile(rf"{V},(?=\s?\))")
+_RECORD_ID = re.compile(  # AB-17-X
+    rf"(?i)(\b{RECORDS}[\s:#=]{{1,2}}{V})(?:[-_](?:{V}|[a-z]{{1,4}}(?![^\W_])))++(?![\w-])"
+)
 _PLURAL = re.compile(rf"({V} [^\W\d_]{{2,}}?)s\b")
 _SIGNED = re.compile(rf"(?<![\w>])[-+]{V}")
 
@@ -261,7 +270,7 @@ def normalised(error_type: str, message: str) -> str:
     text = _applied(_SHAPES, text)
     text = judge_words(judge_quotes(_without_data(text)))
     text = _LISTED.sub(V, _ONE_IN_TUPLE.sub(V, _SIGNED.sub(V, text)))
-    text = _PLURAL.sub(r"\1", _LISTED.sub(V, text))
+    text = _PLURAL.sub(r"\1", _LISTED.sub(V, _RECORD_ID.sub(r"\1", text)))
     return " ".join(restored(text).lower().split())
 
 

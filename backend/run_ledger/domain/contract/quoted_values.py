@@ -29,7 +29,9 @@ _TELLING = (
     r"(?:message|msg|detail|details|desc|description|error_description|errors?|reason|title|status"
     r"|cause|exception|str)"
 )
-_CODED = r"(?:type|code|error_?code|error_?type|param|field|kind|loc|category|quota\w*|@type)"
+_CODED = (
+    r"(?:type|code|error_?code|error_?type|param|field|kind|loc|category|quota\w*|selector|@type)"
+)
 _TEXT_BEFORE = re.compile(
     rf"(?:['\"]{_TELLING}['\"]\s*:|\b{_TELLING}\s*[:=])\s*\[?\s*\Z", re.IGNORECASE
 )

@@ -14,7 +14,7 @@ V = "<v>"
 """Stands in a normal form for whatever varies; numbers and ids look alike, as an id may be one."""
 
 TELLING_KEY = re.compile(
-    r"(?i)\b(?:message|msg|error|errors|code|type|status|reason|detail|required|title)['\"]?\s*[:=]"
+    r"(?i)\b(?:message|msg|error|errors|code|type|status|reason|detail|required|title|selector)['\"]?\s*[:=]"
 )
 
 # Digits that a later step is to keep lie in a private range of Unicode until the end.
@@ -74,9 +74,13 @@ _INSTANCES = words(
     "id order customer company person client sku invoice line col column pool server instance "
     "machine slot queue run session request message document doc image img video url test"
 )
+RECORDS = (
+    r"(?:record|row|item|order|customer|company|person|client|sku|invoice|document|doc|user|id"
+    r"|job|task|run|product|account|contact|tenant|image)"
+)
+"""Words before what names one record of many."""
 _RECORD_BEFORE = re.compile(
-    r"\b(?:record|row|item|order|customer|company|person|client|sku|invoice|document|doc|user|id"
-    r"|job|task|run|product|account|contact|tenant|image)[\s:#=]{1,2}(?:[A-Za-z]{1,12}[-_])?\Z",
+    rf"\b{RECORDS}[\s:#=]{{1,2}}(?:[A-Za-z]{{1,12}}[-_])?\Z",
     re.IGNORECASE,
 )
 _MACHINE_BEFORE = re.compile(

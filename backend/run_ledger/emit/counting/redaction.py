@@ -35,23 +35,33 @@ _USER_OPTION = re.compile(
     r"((?:(?<=\s)|\A)(?:-u|--user|--proxy-user)[ =]?['\"]?[\w.@-]{1,64}:)([^\s'\"]+)"
 )
 _OPTION = re.compile(
-    r"(\bsshpass\s+-p\s?|\bmysql\w*\s(?:[^\n|;&]{0,80}?\s)?-p)"
+    r"(\bsshpass\s+-p\s?|\bmysql\w*\s(?:[^\n|;&]{0,80}?\s)?-p"
+    r"|\b(?:docker|podman|nerdctl|skopeo|helm registry|az|oc) login\s(?:[^\n|;&]{0,80}?\s)?-p\s?"
+    r"|\bredis-cli\s(?:[^\n|;&]{0,80}?\s)?-a\s|\b(?:sqlcmd|bcp)\s(?:[^\n|;&]{0,80}?\s)?-P\s?)"
     r"(?!\[blanked\])([^\s'\"-][^\s'\"]*)"
 )
+_ORACLE = re.compile(
+    r"(?i)(\b(?:(?:sqlplus|sqlldr|expdp|impdp|rman)\s(?:-\w+\s){0,3}|jdbc:oracle:\w{1,8}:)\w{1,64}/)"
+    r"(?!\[blanked\])([^\s@/'\"]{1,128})(?=@)"
+)
 _SPOKEN = re.compile(
-    r"(?i)(\b(?:identified by|password|passphrase)\s+)(?:'([^'\s]{1,128})'|\"([^\"\s]{1,128})\")"
+    r"(?i)(\b(?:identified by|(?:password|passphrase)(?: for \S{1,64})?(?: is| was)?)\s+)"
+    r"(?:'([^'\s]{1,128})'|\"([^\"\s]{1,128})\")"
 )
 _TOLD = re.compile(
     r"(?i)(\b(?:(?:api|access|secret|license)[ _-]?key|token|secret|password|passphrase)\s+"
     r"(?:provided|given|used|entered|sent|received|for \S{1,64})\s?:\s+['\"]?)"
     r"(?!\[blanked\])([^\s'\",;]{5,}[^\s'\",;.])"
 )
+_QUOTED = re.compile(r"(?i)(\b(?:token|key|secret)\s['\"`])([\w.~+/=-]{20,200})(?=['\"`])")
 
 _NAMES = (
-    r"pass(?:word|wd|phrase|code|wort)|pwd|secrets?|api[ _-]?key"
+    r"(?:(?<![A-Za-z])|(?<=db)|(?<=user))pass"
+    r"|pass(?:word|wd|phrase|code|wort)|pwd|secrets?|api[ _-]?key"
     r"|(?<!next)(?<!page)(?<!continuation)token"
-    r"|(?:access|account|auth|client|consumer|encryption|licen[cs]e|master|private|service|shared"
-    r"|signing|ssh|storage|subscription|secret|session|webhook)[ _-]?(?:access[ _-]?)?(?:key|token)"
+    r"|(?:access|account|app|application|auth|client|consumer|encryption|licen[cs]e|master"
+    r"|private|service|shared|signing|ssh|storage|subscription|secret|session|webhook)"
+    r"[ _-]?(?:access[ _-]?)?(?:key|token)"
     r"|credentials?|auth|(?:shared[ _-]?access[ _-]?)?signature|sig|session[ _-]?id|sessid"
     r"|connect\.sid|csrftoken|client[ _-]?secret|connection[ _-]?string|webhook[ _-]?url|jwt|otp"
 )
@@ -70,6 +80,9 @@ _ASSIGNMENT = re.compile(
 _LONG_OPTION = re.compile(
     rf"(?i)((?<![\w-])--(?:[a-z0-9-]{{0,40}}?-)?(?:{_NAMES})\s+)"
     r"(?!-|['\"]?\[blanked\])(\"[^\"\n]*\"|'[^'\n]*'|[^\s'\"]+)"
+)
+_MEMBER = re.compile(
+    rf"(?i)(<(?:[\w.-]{{1,40}}:)?[\w.-]{{0,40}}?(?P<name>{_NAMES})>)([^<>\s][^<>\n]{{0,255}})(?=</)"
 )
 _GENERIC = re.compile(
     r"(?i)((?<![\w-])[\w.-]{0,60}?(?:key|token|secret|hash|code)['\"]?\s?[:=]\s?['\"]?)"
@@ -93,6 +106,8 @@ _SENTENCE = re.compile(
     r"|rotated|malformed|disabled|enabled|mask(?:ed)?|mismatch(?:ed)?|absent|provided|revoke)\b"
 )
 _SPOKEN_OF = frozenset(("token", "auth", "signature", "sig", "jwt", "secret", "credentials"))
+# Where something is kept: at least two folders that are words, years or days.
+_FILE = re.compile(r"(?:(?:\A|/)(?:[a-z]{3,20}=?[\w-]{0,20}|\d{1,4})(?=/)){2}")
 _CLASS_NAME = re.compile(r"[\w.]*(?:Error|Exception|Failure|Timeout|Warning)\d*\b.*")
 _SHORTEST_MIXED = 6
 _SYMBOLS = re.compile(r"[!@#$%^&*+=~?]")
@@ -113,15 +128,15 @@ def redacted(text: str) -> str:
     text = _COOKIE.sub(rf"\1{BLANK}", text)
     text = _HEADER.sub(_if_opaque, text)
     text = _SCHEME.sub(_if_opaque, text)
-    for pattern in (_USER_OPTION, _OPTION):
+    for pattern in (_USER_OPTION, _OPTION, _ORACLE):
         text = pattern.sub(rf"\1{BLANK}", text)
     text = _LONG_OPTION.sub(lambda found: f"{found[1]}{_blanked(found[2])}", text)
-    text = _SPOKEN.sub(lambda found: f"{found[1]}{_blanked(found[0][-1] * 2)}", text)
+    text = _SPOKEN.sub(_spoken, text)
+    text = _QUOTED.sub(_if_random, text)
+    text = _MEMBER.sub(_member, text)
     text = _TOLD.sub(_if_opaque, text)
     text = _ASSIGNMENT.sub(_assigned, text)
-    return _GENERIC.sub(
-        lambda found: f"{found[1]}{BLANK}" if is_random(found[2]) else found[0], text
-    )
+    return _GENERIC.sub(_if_random, text)
 
 
 def _without_password(found: re.Match[str]) -> str:
@@ -135,6 +150,26 @@ def _without_user(found: re.Match[str]) -> str:
 
 def _if_opaque(found: re.Match[str]) -> str:
     return f"{found[1]}{BLANK}" if _is_opaque(found[2]) else found[0]
+
+
+def _if_random(found: re.Match[str]) -> str:
+    is_secret = is_random(found[2]) and not _FILE.search(found[2])
+    return f"{found[1]}{BLANK}" if is_secret else found[0]
+
+
+def _spoken(found: re.Match[str]) -> str:
+    is_told = found[1].lower().rstrip().endswith((" is", " was"))
+    if is_told and _SENTENCE.search(found[2] or found[3]):
+        return found[0]
+    return f"{found[1]}{_blanked(found[0][-1] * 2)}"
+
+
+def _member(found: re.Match[str]) -> str:
+    """Return a member of XML with its value blanked, if the value does not read like words."""
+    name, value = found["name"], found[3].strip()
+    is_secret = _is_opaque(value) or (_is_password(name) and not _SENTENCE.search(value))
+    is_secret = is_secret and not _is_harmless(name, value)
+    return f"{found[1]}{BLANK}" if is_secret else found[0]
 
 
 def _assigned(found: re.Match[str]) -> str:

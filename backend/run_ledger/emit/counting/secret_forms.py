@@ -111,6 +111,11 @@ _TOKENS: tuple[tuple[str, str], ...] = (
             r"|EZ[AT]K[A-Za-z0-9]{20,}|FLW(?:SECK|PUBK)_TEST-[\w-]{12,}|p8e-[a-z0-9]{16,}"
             r"|sk-lf-[\w-]{8,}|lsv2_(?:pt|sk)_\w{16,}|API-[A-Z0-9]{26}(?![\w-])|CCIPAT_\w{16,}"
             r"|AQVN[\w-]{30,}|EAA[MC][A-Za-z0-9]{60,}|sl\.[\w-]{60,}|CLOJARS_[a-z0-9]{20,}"
+            r"|pat-(?:na|eu|ap)[0-9]-[0-9a-f-]{30,}|sbp_[0-9a-f]{30,}|sb_secret_[\w-]{20,}"
+            r"|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}|tvly-(?:(?:dev|prod)-)?[A-Za-z0-9]{20,}"
+            r"|fc-[0-9a-f]{32}|apify_api_[A-Za-z0-9]{20,}|csk-[A-Za-z0-9]{40,}|dbt[cu]_[\w-]{20,}"
+            r"|nfp_[A-Za-z0-9]{30,}|llx-[A-Za-z0-9]{40,}|tskey-[a-z]+-[\w-]{16,}|mlsn\.[0-9a-f]{40,}"
+            r"|CFPAT-[\w-]{40,}|s\.(?=[A-Za-z]{0,23}[0-9])[A-Za-z0-9]{24}(?![\w.-])"
             r"|sha256~[\w-]{30,}|figd_[\w-]{16,}|phc_[A-Za-z0-9]{16,}|phx_[A-Za-z0-9]{16,})"
         ),
     ),
