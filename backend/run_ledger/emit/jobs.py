@@ -93,8 +93,8 @@ class Job:
     def add(self, *deltas: Mapping[str, int], **named: int) -> None:
         """Add to the job's counters: ``job.add(records_ok=1, input_tokens=812)``.
 
-        Deltas are integers; negative ones correct what was counted before. Takes about a
-        microsecond.
+        Deltas are integers, or floats and decimals without a fraction; negative ones correct what
+        was counted before. Takes about a microsecond.
         """
         accumulator = self._accumulator
         if accumulator is None:

@@ -15,7 +15,6 @@ first, no change is forgotten.
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +23,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import MAX_COUNT, MAX_DELTAS_PER_EVENT
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
-from run_ledger.emit.counting.mending import OnInvalid
+from run_ledger.emit.counting.mending import OnInvalid, whole_number
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent, make_event, now
 
 MAX_COUNTERS = 240  # of a job: ten events' worth, and far from what an item holds
@@ -90,7 +89,7 @@ class Counters:
         return totals
 
     def _add_checked(self, cell: dict[str, int], name: object, delta: object) -> None:
-        """Add one delta that is new, odd or wrong; what `operator.index` takes is an integer."""
+        """Add one delta that is new, odd or wrong."""
         if not isinstance(name, str) or not _NAME.match(name):
             self._refuse(f"delta.{shown(name)}", delta, _NAME_ALLOWED)
             return
@@ -98,8 +97,8 @@ class Counters:
             self._refuse(f"delta.{name}", delta, f"at most {MAX_COUNTERS} names a job")
             return
         try:
-            number = operator.index(delta)  # type: ignore[arg-type]
-        except TypeError:
+            number = whole_number(delta)
+        except (TypeError, ValueError, ArithmeticError):
             self._refuse(f"delta.{name}", delta, _VALUE_ALLOWED)
             return
         if not -MAX_COUNT <= number <= MAX_COUNT:

@@ -1,11 +1,13 @@
 """What a pipeline gives, made to fit the contract, so that one bad value never costs an event.
 
-Names become identifiers, texts are cut, whole floats become integers. What can't be mended is left
-out, and the caller hears of each value that lost something, as an `InvalidEvent`.
+Names become identifiers, texts are cut, whole floats and decimals become integers. What
+can't be mended is left out, and the caller hears of each value that lost something, as an
+`InvalidEvent`.
 """
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -16,6 +18,7 @@ import msgspec
 from run_ledger.domain import instants
 from run_ledger.domain.contract.vocabulary import (
     ALLOWED,
+    MAX_COUNT,
     MAX_DELTAS_PER_EVENT,
     MAX_TAGS,
     RESULTS,
@@ -128,7 +131,7 @@ class Mending:
             inner = f"{field}.{text_of(name)}"
             try:
                 number = _integer(inner, value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, ArithmeticError):
                 number = None
             if number is None or len(kept) >= MAX_DELTAS_PER_EVENT:
                 self._refuse(inner, value, ALLOWED[field])
@@ -183,13 +186,23 @@ def _word(_: str, value: object) -> str:
     return text_of(value)
 
 
+def whole_number(value: Any) -> int:
+    """Return *value* as an integer, which a float or a decimal without a fraction is, too.
+
+    Raises TypeError, ValueError or ArithmeticError where it is none.
+    """
+    if hasattr(value, "__index__") or not isinstance(value, numbers.Number):
+        return operator.index(value)
+    number: Any = value
+    if not -MAX_COUNT <= number <= MAX_COUNT or number != int(number):
+        raise ValueError("no whole number that the contract takes")
+    return int(number)
+
+
 def _integer(_: str, value: Any) -> int:
-    """Return *value* as an integer, which a float without a fraction is, too."""
     if isinstance(value, bool):
         raise TypeError("a truth value is no number")
-    if hasattr(value, "is_integer") and not hasattr(value, "__index__") and value.is_integer():
-        return int(value)
-    return operator.index(value)
+    return whole_number(value)
 
 
 def _time(_: str, value: Any) -> Any:

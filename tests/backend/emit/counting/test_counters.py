@@ -6,6 +6,8 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -15,6 +17,11 @@ from hypothesis import strategies as st
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit.counting.accumulator import MAX_COUNTERS, Counters
+
+NO_WHOLE_NUMBERS = (
+    *(1.5, float("nan"), float("inf"), 2.0**60, 3j),
+    *(Decimal("0.5"), Decimal("NaN"), Decimal("sNaN"), Decimal("1e999999"), Fraction(1, 3)),
+)
 
 
 class Number:
@@ -55,7 +62,7 @@ def test_what_is_taken_adds_up_to_what_was_added(steps: list[dict[str, int] | No
 @pytest.mark.parametrize(
     ("delta", "field"),
     [
-        ({"records_ok": 1.0}, "delta.records_ok"),
+        *(({"records_ok": odd}, "delta.records_ok") for odd in NO_WHOLE_NUMBERS),
         ({"records_ok": "1"}, "delta.records_ok"),
         ({"records_ok": None}, "delta.records_ok"),
         ({"records_ok": MAX_COUNT + 1}, "delta.records_ok"),
@@ -78,11 +85,17 @@ def test_what_the_contract_forbids_is_told_and_left_out(
     assert [one.field for one in complaints] == [field, field]
 
 
-@pytest.mark.parametrize(("value", "number"), [(True, 1), (Number(), 7), (-MAX_COUNT, -MAX_COUNT)])
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        *((True, 1), (Number(), 7), (-MAX_COUNT, -MAX_COUNT)),
+        *((12.0, 12), (-3.0, -3), (Decimal("7.00"), 7), (Fraction(8, 2), 4)),
+    ],
+)
 def test_whatever_is_an_integer_counts(
     counters: Counters, complaints: list[InvalidEvent], value: Any, number: int
 ) -> None:
-    """Truth values, other libraries' integers and the extremes are fine."""
+    """Truth values, other libraries' integers, whole floats and decimals, and the extremes."""
     counters.add({"a": value})
 
     assert counters.take_deltas() == {"a": number}
