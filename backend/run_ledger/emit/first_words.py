@@ -18,12 +18,15 @@ _log = logging.getLogger("run_ledger.emit.start")
 _said: set[str] = set()
 
 
-def say_where(target: BusTarget | None, stack: StackDocument | None) -> None:
-    """Log where reports go; once, and not in workers, whose parent has said it."""
+def say_where(target: BusTarget | None, stack: StackDocument | None, bus: object = None) -> None:
+    """Log where reports go; once, and not in workers, whose parent has said it.
+
+    *bus* is what the program named, which may say that nothing is to be reported.
+    """
     if environment.is_worker():
         return
     if target is None:
-        if not environment.is_off():
+        if not environment.is_off(bus):
             _say_once(
                 logging.WARNING,
                 "nothing is reported: no event bus is named. Set RUN_LEDGER_BUS, or "

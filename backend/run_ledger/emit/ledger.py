@@ -79,7 +79,7 @@ class RunLedger:
             prices,
         )
         self._reporter = Reporter(options, client)
-        say_where(self._reporter.target, self._reporter.stack)
+        say_where(self._reporter.target, self._reporter.stack, bus)
 
     @property
     def enabled(self) -> bool:

@@ -83,9 +83,9 @@ def target(
     )
 
 
-def is_off() -> bool:
-    """Return whether the environment says that nothing is to be reported."""
-    return (_text(value("BUS")) or "").lower() == "off"
+def is_off(bus: object = None) -> bool:
+    """Return whether *bus*, else the environment, says that nothing is to be reported."""
+    return (_text(bus or value("BUS")) or "").lower() == "off"
 
 
 def has_bus(bus: str | None) -> bool:

@@ -89,6 +89,18 @@ def test_what_is_named_comes_first(
     assert "event bus mine in eu-central-1" in caplog.records[0].message
 
 
+def test_a_program_that_says_off_hears_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That no bus is named would not be true, whatever the environment names."""
+    with caplog.at_level(logging.INFO, "run_ledger.emit"):
+        assert not RunLedger("off").enabled
+        monkeypatch.setenv("RUN_LEDGER_BUS", "theirs")
+        assert not RunLedger("Off").enabled
+
+    assert caplog.records == []
+
+
 def test_a_stack_elsewhere_is_named_by_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
