@@ -13,10 +13,13 @@ class UnusableEvent(ValueError):
 
 
 def without_run(event: Mapping[str, Any]) -> str | None:
-    """Return what an event is about that is about no run: ``dataset`` or ``job``; None of a run."""
-    if "run" in event:
+    """Return what an event is about that is about no run: ``dataset`` or ``job``.
+
+    None of one about a run, and of an object that is no event at all.
+    """
+    if "run" in event or "eventType" in event:
         return None
-    return "dataset" if "dataset" in event else "job"
+    return next((kind for kind in ("dataset", "job") if isinstance(event.get(kind), Mapping)), None)
 
 
 def members(holder: Any, *path: str) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ and the map index, so that it is the same for all tries.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from run_ledger.emit.identity.identifiers import to_identifier
 from .facets import UnusableEvent, at, count, members, text
 
 _MOST_REMEMBERED = 10_000  # runs
+_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
 class RunIdentity(NamedTuple):
@@ -41,12 +43,14 @@ class RunIdentities:
         for field, value in required.items():
             if not isinstance(value, str) or not value:
                 raise UnusableEvent(f"{field} is {value!r:.80}; allowed: text")
-        facets = members(event, "run", "facets")
-        found = _airflow_try(str(namespace), str(name), facets) if self._airflow_attempts else None
-        if found is not None:
-            self._remember(str(run_id), found)
-            return found
-        return self._tries.get(str(run_id)) or RunIdentity(to_identifier(str(run_id)), 1, str(name))
+        known = self._tries.get(str(run_id))
+        found = _airflow_try(event) if self._airflow_attempts else None
+        if found is None:
+            return known or RunIdentity(to_identifier(str(run_id)), 1, str(name))
+        if known is not None and known.job_id == found.job_id:
+            return known  # a run is one try, and some versions have counted on at its end
+        self._remember(str(run_id), found)
+        return found
 
     def parent(self, facets: Mapping[str, Any], own: RunIdentity) -> str | None:
         """Return the id of the job that a run with these facets is a part of; None for none.
@@ -54,10 +58,11 @@ class RunIdentities:
         A run inside an Airflow task names the try's run, from which the task's job can't be told
         unless it was seen here. It then counts as a part of the DAG run, which it names as well.
         """
-        facet = members(facets, "parent") or members(facets, "parentRun")
-        run_id = text(facet, "run", "runId")
-        if not run_id:
+        told = (members(facets, name) for name in ("parent", "parentRun"))
+        facet = next((one for one in told if text(one, "run", "runId")), None)
+        if facet is None:
             return None
+        run_id = text(facet, "run", "runId")
         if known := self._tries.get(run_id):
             parent = known.job_id
         else:
@@ -74,8 +79,10 @@ class RunIdentities:
             self._tries.popitem(last=False)
 
 
-def _airflow_try(namespace: str, name: str, facets: Mapping[str, Any]) -> RunIdentity | None:
+def _airflow_try(event: Mapping[str, Any]) -> RunIdentity | None:
     """Return the job and attempt of an Airflow task's try; None where the facets don't tell."""
+    namespace, name = text(event, "job", "namespace"), text(event, "job", "name")
+    facets = members(event, "run", "facets")
     airflow = members(facets, "airflow")
     task_try = members(airflow, "taskInstance")
     number = count(task_try.get("try_number"))
@@ -89,7 +96,19 @@ def _airflow_try(namespace: str, name: str, facets: Mapping[str, Any]) -> RunIde
     if (index := count(map_index)) is not None:
         parts.append(index)
         label = f"{name} [{index}]"
+    if _has_counted_on(event, facets):
+        number -= 1
     return RunIdentity(to_identifier(*parts), max(1, number), label)
+
+
+def _has_counted_on(event: Mapping[str, Any], facets: Mapping[str, Any]) -> bool:
+    """Return whether the try number is the next one's: Airflow before 2.10 at a success."""
+    if str(event.get("eventType")).upper() != "COMPLETE":
+        return False
+    engine = members(facets, "processing_engine")
+    version = _VERSION.match(text(engine, "version"))
+    is_airflow = text(engine, "name").lower() == "airflow"
+    return is_airflow and version is not None and (int(version[1]), int(version[2])) < (2, 10)
 
 
 def _dag_run(airflow: Mapping[str, Any], facets: Mapping[str, Any]) -> str:

@@ -8,7 +8,13 @@ import pytest
 
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.emit.identity.identifiers import to_identifier
-from run_ledger.emit.lineage import LineageAdapter, LineageRules, Owner
+from run_ledger.emit.lineage import (
+    LineageAdapter,
+    LineageRules,
+    Owner,
+    UnusableEvent,
+    without_run,
+)
 
 RULES = LineageRules(Owner("acme", "warehouse", "{name}"))
 DAG_RUN = "scheduled__2026-11-20T10:00:00+00:00"
@@ -114,6 +120,23 @@ def test_without_a_try_number_a_run_is_a_job() -> None:
     assert of(task("a", 2), rules=RULES._replace(airflow_attempts=False)) == [("a", 1)]
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        *({}, {"level": "info", "msg": "done"}, {"events": [task("a")]}, {"job": "nightly"}),
+        {"eventType": "START", "eventTime": "2026-11-20T10:00:00Z", "job": task("a")["job"]},
+    ],
+)
+def test_what_is_no_event_is_told_and_not_taken_for_one_without_a_run(
+    event: dict[str, Any],
+) -> None:
+    """Only an event about a dataset or a job alone is left out as such."""
+    assert without_run(event) is None
+    with pytest.raises(UnusableEvent, match=r"run\.runId"):
+        LineageAdapter(RULES).job_events(event)
+    assert without_run({"eventTime": "2026-11-20T10:00:00Z", "job": {"name": "x"}}) == "job"
+
+
 def test_a_later_event_of_a_try_needs_no_facet() -> None:
     """The transport knows which job the run is."""
     start, end = task("a", 2), task("a", 2)
@@ -122,6 +145,44 @@ def test_a_later_event_of_a_try_needs_no_facet() -> None:
     (first, one), (second, two) = of(start, end)
 
     assert (first, one) == (second, two)
+
+
+def ending(event: dict[str, Any], version: str | None = None) -> dict[str, Any]:
+    """Make *event* the end of its try, told by Airflow of that version."""
+    event["eventType"] = "COMPLETE"
+    if version:
+        engine = {"name": "Airflow", "version": version}
+        event["run"]["facets"]["processing_engine"] = engine
+    return event
+
+
+def test_a_run_is_one_try_whatever_its_end_counts() -> None:
+    """Airflow before 2.10 has counted on when a task succeeds; the run is the same one."""
+    (job_id, one), end = of(task("a", 1), ending(task("a", 2)))
+
+    assert (job_id, one) == end
+    assert of(task("b", 2), ending(task("b", 3)), task("c", 3))[1:] == [(job_id, 2), (job_id, 3)]
+
+
+@pytest.mark.parametrize(
+    ("version", "number"),
+    [("2.9.3", 1), ("2.3.0+composer", 1), ("2.10.0", 2), ("2.11.0", 2), ("3.3.0", 2), ("new", 2)],
+)
+def test_an_end_that_is_told_alone_counts_by_the_version_of_airflow(
+    version: str, number: int
+) -> None:
+    """Another process has told the start; a failure is told before Airflow counts on."""
+    failure = ending(task("a", 2), version) | {"eventType": "FAIL"}
+
+    assert [attempt for _, attempt in of(ending(task("a", 2), version))] == [number]
+    assert [attempt for _, attempt in of(failure)] == [2]
+
+
+def test_one_run_of_several_mapped_instances_tells_them_apart() -> None:
+    """An early provider gave all instances of a mapped task one run id."""
+    events = [task("a", map_index=0), task("a", map_index=1)]
+
+    assert len(dict(of(*events))) == len(events)
 
 
 def parent_of(event: dict[str, Any], *before: dict[str, Any], rules: LineageRules = RULES) -> Any:
@@ -140,6 +201,8 @@ def test_the_parent_is_read_by_both_names() -> None:
 
     assert parent_of(newer) == "p"
     assert parent_of(older) == to_identifier("p/1")
+    newer["run"]["facets"] = {"parent": {"run": {}}, **older["run"]["facets"]}
+    assert parent_of(newer) == to_identifier("p/1")
     assert parent_of(child({"run": {"runId": "child"}})) is None
     for broken in ({}, {"run": None}, {"run": {"runId": 7}}, {"job": {"name": "x"}}):
         assert parent_of(child(broken)) is None
