@@ -97,7 +97,7 @@ class Counters:
             self._refuse(f"delta.{name}", delta, f"at most {MAX_COUNTERS} names a job")
             return
         try:
-            number = whole_number(delta)
+            number = delta if type(delta) is int else whole_number(delta)
         except (TypeError, ValueError, ArithmeticError):
             self._refuse(f"delta.{name}", delta, _VALUE_ALLOWED)
             return
