@@ -31,14 +31,14 @@ def say_where(target: BusTarget | None, stack: StackDocument | None, bus: object
                 logging.WARNING,
                 "nothing is reported: no event bus is named. Set RUN_LEDGER_BUS, or "
                 "RunLedger(bus=…), to the name of the ledger's bus; start a local stack in this "
-                "folder with `make run`; or set RUN_LEDGER_BUS=off to hear this no more",
+                "folder with `make run`; or set RUN_LEDGER_BUS=off to switch this warning off",
             )
     elif stack is not None:
         shown = f" ({stack.site_url})" if stack.site_url else ""
         _say_once(
             logging.WARNING,
             f"reports go to the local stack that runs in this folder{shown}, as no event bus is "
-            "named; RUN_LEDGER_BUS names another, or none with off",
+            "named. Set RUN_LEDGER_BUS to the name of another bus, or to off",
         )
     else:
         region = f" in {target.region}" if target.region else ""

@@ -196,7 +196,7 @@ class RunLedgerSpanProcessor(SpanProcessor):
 
     def _lose(self) -> None:
         self._stats.lost += 1
-        self._say_once("a span whose beginning is not known is not counted")
+        self._say_once("a span whose start was not seen is not counted")
 
     def _note_fault(self, error: Exception) -> None:
         self._stats.faults += 1

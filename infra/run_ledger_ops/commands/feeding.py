@@ -184,7 +184,8 @@ def _rules(given: argparse.Namespace, stated: Mapping[str, Any]) -> LineageRules
             wanted["tags"] = {**(wanted.get("tags") or {}), one[0]: one[1]}
         return read_rules(wanted)
     except (TypeError, ValueError) as error:
-        raise OpsError(f"{error}.") from error
+        more = "" if wanted.get("client_id") else " (pass --client, or set RUN_LEDGER_CLIENT_ID)"
+        raise OpsError(f"{error}{more}.") from error
 
 
 def _transport(path: Path) -> dict[str, Any]:

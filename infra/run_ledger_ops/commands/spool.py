@@ -36,7 +36,7 @@ nobody knows which account that is: an earlier version or a program without read
 them, or the access keys have changed since. Such events are named and stay, unless --unknown sends
 them, too.
 
-Exit code: 0 if nothing is left, 1 if something is left (the bus does not take it, or a living
+Exit code: 0 if nothing is left, 1 if something is left (the bus does not take it, or a running
 process will send it), 2 if the command can't be carried out."""
 
 
@@ -91,9 +91,9 @@ def _list(given: argparse.Namespace) -> int:
         say(f"Nothing waits in {roots[0]}.")
     for folder in found:
         oldest = datetime.fromtimestamp(folder.oldest_at or 0, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        held = f", {folder.held} looked after by living processes" if folder.held else ""
+        held = f", {folder.held} in use by running processes" if folder.held else ""
         say(
-            f"{folder.target.bus}: {folder.events:,} events in {folder.files} files, "
+            f"{folder.target.bus}: {folder.events:,} event(s) in {folder.files} file(s), "
             f"{folder.size:,} bytes, since {oldest}{held}"
         )
     return 0
@@ -178,14 +178,14 @@ def _tell(
     if not outcomes:
         say(f"Nothing waits in {root}.")
     for folder, drained in outcomes:
-        say(f"{folder.target.bus}: {drained.sent:,} events sent")
+        say(f"{folder.target.bus}: {drained.sent:,} event(s) sent")
         if drained.dropped:
             warn(f"{folder.target.bus}: {drained.dropped:,} dropped: too old, torn or refused")
         if drained.trouble:
             warn(f"{folder.target.bus}: the rest is left: {drained.trouble}")
         remains = left.get(folder.path)
         if remains and remains.held:
-            warn(f"{folder.target.bus}: {remains.held} files are looked after by living processes")
+            warn(f"{folder.target.bus}: {remains.held} file(s) are in use by running processes")
 
 
 def _client(folder: SpoolFolder) -> EventBridgeClient | None:

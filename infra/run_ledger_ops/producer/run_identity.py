@@ -31,7 +31,7 @@ def run_identity(job: str | None, attempt: int | None) -> NamedRun:
     if scheduled is None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         job_id = to_identifier(name, f"{stamp}-{uuid.uuid4().hex[:6]}")
-        words = f"job {job_id}, a new one (with --attempt N it is attempt N of job {name})"
+        words = f"job {job_id}, a new one (--attempt N makes it attempt N of job {name})"
         return NamedRun(job_id, 1, words)
     job_id = to_identifier(name, scheduled.job_id) if scheduled.job_id else name
     words = f"job {job_id}, attempt {scheduled.attempt} as the scheduler says"

@@ -24,7 +24,7 @@ SETTINGS = {
     "home a file": "/etc/passwd/.local/state can't be used for events that wait: ",
     "no folder at all": "nor can a temporary folder",
     "folder deleted": "the folder 'spool' can't be used",
-    "no threads": "there can be no thread",
+    "no threads": "no thread can be started",
     "spool below a file": "the folder '/dev/null/spool' can't be used",
     "spool a number": "the folder 7 can't be used",
     "spool with a null": "the folder 'a\\x00b' can't be used",

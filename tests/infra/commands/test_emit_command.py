@@ -278,7 +278,7 @@ def test_a_spool_is_listed_and_flushed(run: Run, bus: WillingBus, moods: list[st
         1,
         0,
     )
-    assert "the-bus: 1 events in 1 files" in run("spool", "list")[1]
+    assert "the-bus: 1 event(s) in 1 file(s)" in run("spool", "list")[1]
 
     code, out, _ = run("spool", "flush", "--json")
     assert (code, json.loads(out)[0]["sent"]) == (0, 1)
@@ -297,7 +297,7 @@ def test_flushing_to_a_bus_that_is_down_keeps_everything(
     code, out, err = run("spool", "flush")
 
     assert code == 1
-    assert out == "the-bus: 0 events sent\n"
+    assert out == "the-bus: 0 event(s) sent\n"
     assert "the rest is left: InternalFailure" in err
     (target,) = json.loads(run("spool", "list", "--json")[1])["targets"]
     assert target["events"] == 1

@@ -164,7 +164,7 @@ class Backlog:
                 self._orphan = None
                 batch.file.close()
         if batch.expired:
-            words = "too old for the ledger to know repeats"
+            words = "too old: the ledger would not recognise a repeat"
             self.health.note_dropped("expired", batch.expired, words)
         if batch.damaged:
             self.health.note_dropped("lost", batch.damaged, "torn or garbled on disk")

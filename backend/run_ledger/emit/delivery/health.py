@@ -48,13 +48,13 @@ class Stats:
     shortened: int
     """Texts that were cut to the length that the contract allows."""
     reused: int
-    """Jobs with the id of an earlier one in this process, without an attempt that was said."""
+    """Jobs without an attempt that have the id of an earlier job of this process."""
     unpriced: int
     """Calls of language models whose cost nobody knows; they count as costing nothing."""
     unread: int
     """Answers given to `Job.usage` in which nothing was recognised."""
     unclaimed: int
-    """Events of earlier programs on disk of which it is not known for which account they are."""
+    """Events of earlier programs that stay on disk, as nobody knows which account they are for."""
     misconfigured: int
     """Settings, folders or limits of the system that reporting can't use; each is logged once, with
     what is done instead."""
@@ -111,7 +111,7 @@ class Health:
         self._log_once(
             f"reused {job_id}",
             "the job id %s is used again without an attempt: %s. This one is reported as attempt "
-            "%s. Other work needs an id of its own; a retry should say its attempt",
+            "%s. Give other work an id of its own, and a retry its attempt: job(…, attempt=2)",
             job_id,
             words,
             attempt,
@@ -134,7 +134,7 @@ class Health:
         kind = f"{type(answer).__module__}.{type(answer).__qualname__}"
         self._log_once(
             f"unread {kind}",
-            "an answer of type %s tells no usage that is known here; llm_answers_unread counts it",
+            "no usage is recognised in an answer of type %s; llm_answers_unread counts it",
             kind,
         )
 
@@ -196,7 +196,7 @@ class Health:
         self.count("unclaimed", number)
         self._log_once(
             f"unclaimed {folder}",
-            "%s event(s) of an earlier program wait in %s; it is not known for which account they "
+            "%s event(s) of an earlier program stay in %s, as nobody knows for which account they "
             "are: `run-ledger spool list` shows them, `run-ledger spool flush --unknown` sends "
             "them to where the present credentials lead",
             number,

@@ -181,7 +181,7 @@ class Sender:
         except (RuntimeError, MemoryError) as error:
             self._thread = None
             words = (
-                f"there can be no thread ({error}): events are kept on disk for the next program"
+                f"no thread can be started ({error}): events are kept on disk for the next program"
             )
             self.health.note_misconfigured(words)
             self._collect(takes_all=True)

@@ -37,6 +37,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUN_LEDGER_STACK")
     monkeypatch.setenv("RUN_LEDGER_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setattr(first_words, "_said", set())
+    first_words._log.setLevel(
+        logging.NOTSET
+    )  # a command, which says it itself, has switched it off
 
 
 def write(file: Path, content: Any = STACK) -> None:
