@@ -41,9 +41,10 @@ Inside `run-ledger run` the job is the one that it runs, unless --job names anot
 What is clearly meant is taken: 3.0 for 3, 1e3 for 1000, COMPLETED for completed. An option that
 can't be understood is left out and told on standard error; the rest is reported.
 
-Exit code: 0, whatever becomes of the event and whatever is wrong with the command line. With
---strict 1 if the event was kept for later, 2 if it is lost, breaks the contract, or something of
-the command line could not be understood."""
+Exit code of job and project: 0, whatever becomes of the event and whatever is wrong with the
+command line. With --strict: 1 if the event was kept for later, 2 if it is lost, breaks the
+contract, or something of the command line could not be understood. `emit check --help` has those of
+the check."""
 
 
 def add_to(commands: Words) -> None:
@@ -80,7 +81,7 @@ def _add_job_words(parser: argparse.ArgumentParser) -> None:
         "--result",
         type=result,
         metavar=_words(RESULTS),
-        help="how it ended: --status completed",
+        help="how it ended; implies --status completed",
     )
     group.add_argument("--at", metavar="TEXT", help="the job's stage: the step that it is at")
     group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
@@ -117,7 +118,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--event-id", metavar="ID", help="the same for the same event, sent again")
     group.add_argument("--occurred-at", metavar="TIME", help="when, as 2026-11-22T14:15:00Z")
     group.add_argument(
-        "--strict", action="store_true", help="let the exit code show if it went wrong"
+        "--strict", action="store_true", help="let the exit code show what went wrong"
     )
     group.add_argument("--json", action="store_true", help="print what became of it as JSON")
 

@@ -6,7 +6,7 @@ No other module of the producers' library reads the environment.
 RUN_LEDGER_BUS         name or ARN of the event bus; without it that of the local stack
                        which runs in the current folder; with ``off`` nothing is reported
 RUN_LEDGER_STACK       the ``stack.json`` of a local stack elsewhere, or ``off`` to use none
-RUN_LEDGER_REGION      its region, else ``AWS_REGION``, else as the AWS SDK finds it
+RUN_LEDGER_REGION      region of the bus, else ``AWS_REGION``, else as the AWS SDK finds it
 RUN_LEDGER_ENDPOINT_URL  another address than AWS's, else as the AWS SDK finds it
 RUN_LEDGER_SOURCE      who reports (default ``run-ledger.emit``)
 RUN_LEDGER_SPOOL       folder for events that can't be sent now, or ``off``
