@@ -39,7 +39,7 @@ examples:
 Inside `run-ledger run` the job is the one that it runs, unless --job names another.
 
 What is clearly meant is taken: 3.0 for 3, 1e3 for 1000, COMPLETED for completed. An option that
-can't be understood is left out and told on standard error; the rest is reported.
+can't be understood is left out and named on standard error; the rest is reported.
 
 Exit code of job and project: 0, whatever becomes of the event and whatever is wrong with the
 command line. With --strict: 1 if the event was kept for later, 2 if it is lost, breaks the

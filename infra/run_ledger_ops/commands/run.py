@@ -46,7 +46,7 @@ after --timeout; failed for other signals.
 
 Exit code: the command's; 128 + N when signal N ended it, 124 after --timeout, 126 or 127 when it
 can't be started or found. The command runs even if something before the -- can't be understood, or
-if there is no way to report: that is told on standard error. Without a command it is 2."""
+if there is no way to report: standard error says so. Without a command it is 2."""
 
 
 def add_to(commands: Words) -> None:
