@@ -65,6 +65,8 @@ class Reporter:
         target = self.target = self._target()
         self.strict = self._is_strict()
         self.enabled = target is not None
+        if problem := environment.attempt_problem():
+            self._health.note_misconfigured(problem)
         self.identities = job_identities((target, shown(options.spool)))
         self._timing = self._read_timing()
         self._prices = options.prices or Prices()

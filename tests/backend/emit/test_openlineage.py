@@ -223,7 +223,7 @@ def test_nothing_raises_into_the_pipeline(caplog: pytest.LogCaptureFixture) -> N
         ({"client_id": ["a"]}, "client_id is ['a']; allowed: text"),
         ({"client_id": "a", "projectid": "p"}, "unknown option 'projectid'; allowed: airflow_"),
         ({"client_id": "a", "heartbeat_seconds": 0}, "heartbeat_seconds is 0; allowed: an integer"),
-        ({"client_id": "a", "airflow_attempts": "no"}, "allowed: true or false"),
+        ({"client_id": "a", "airflow_attempts": "never"}, "allowed: true or false"),
         ({"client_id": "a", "namespaces": ["x"]}, "namespaces is ['x']; allowed: a mapping"),
         ({"client_id": "a", "namespaces": {"x": "y"}}, "x is 'y'; allowed: a mapping"),
         ({"client_id": "a", "flush_seconds": "soon"}, "could not convert string to float: 'soon'"),

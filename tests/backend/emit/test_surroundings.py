@@ -30,6 +30,8 @@ SETTINGS = {
     "spool with a null": "the folder 'a\\x00b' can't be used",
     "spool a list": "the folder ['a'] can't be used",
     "bus without a text": "the bus can't be read",
+    "attempt without a number": "RUN_LEDGER_ATTEMPT is 'second': it is left out; allowed: an",
+    "retries that are none": "RUN_LEDGER_RETRIES is '-1': it is left out; allowed: an",
     "strict maybe": "RUN_LEDGER_STRICT is neither 1 nor 0",
     "intervals that are none": "interval_seconds is 'soon': 5.0 is used; allowed: seconds from 0",
     "intervals without end": "exit_seconds is -1: 0.0 is used",

@@ -135,6 +135,8 @@ CASES: dict[str, Callable[[], Options | None]] = {
     "bus without a text": lambda: {"bus": Silent()},
     "source a number": lambda: {"source": 7, "region": 3},
     "strict maybe": lambda: _set(RUN_LEDGER_STRICT="maybe"),
+    "attempt without a number": lambda: _set(RUN_LEDGER_ATTEMPT="second"),
+    "retries that are none": lambda: _set(RUN_LEDGER_RETRIES="-1"),
     "no region": lambda: _unset("AWS_DEFAULT_REGION"),
     "region that is none": lambda: _set(RUN_LEDGER_REGION="not a region"),
     "address that is none": lambda: _set(RUN_LEDGER_ENDPOINT_URL="nonsense"),

@@ -28,8 +28,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from run_ledger.domain.exceptions import shown
 from run_ledger.emit.identity.identifiers import to_identifier
 from run_ledger.emit.identity.schedulers import (
+    STATED_ATTEMPT,
+    STATED_RETRIES,
     ScheduledJob,
     attempt_of,
     job_of_environment,
@@ -129,6 +132,15 @@ def aws_evidence() -> list[bytes]:
         if b"credential_process" in content:
             evidence.append(os.urandom(16))
     return evidence
+
+
+def attempt_problem() -> str | None:
+    """Return what is wrong with the attempt that the environment states; None if it is fine."""
+    for name, first in ((STATED_ATTEMPT, 1), (STATED_RETRIES, 0)):
+        text = os.environ.get(name, "").strip()
+        if text and attempt_of(text, first) is None:
+            return f"{name} is {shown(text)}: it is left out; allowed: an integer from {first}"
+    return None
 
 
 def is_lambda() -> bool:

@@ -7,6 +7,7 @@ it inside the process. `docs/schedulers.md` shows both, and a test compares it w
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -88,6 +89,7 @@ STATED_JOB, STATED_ATTEMPT, STATED_RETRIES = (
     "RUN_LEDGER_ATTEMPT",
     "RUN_LEDGER_RETRIES",
 )
+_WHOLE = re.compile(r"\s*([0-9]{1,9})(?:\.0*)?\s*\Z")  # 2, and 2.0 as some engines write it
 STATED_PART = "JOB_COMPLETION_INDEX"  # Kubernetes sets it in each pod of an indexed job
 
 
@@ -112,9 +114,10 @@ def _asked(read: Callable[[], ScheduledJob | None]) -> ScheduledJob | None:
 
 def attempt_of(text: str | None, first_attempt: int = 1) -> int | None:
     """Return the attempt's number, from 1, in *text*; None where that is no attempt's number."""
-    if text is None or not text.isascii() or not text.isdecimal():
+    found = _WHOLE.match(text or "")
+    if found is None:
         return None
-    number = int(text[:9]) + 1 - first_attempt
+    number = int(found[1]) + 1 - first_attempt
     return number if number >= 1 else None
 
 

@@ -13,6 +13,12 @@ OPTIONS = {
 """The names that `read_rules` reads."""
 
 
+_SWITCHES = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
+
 class Owner(NamedTuple):
     """Patterns for whose a job is; `{namespace}`, `{name}` and `{root}` are filled in.
 
@@ -128,6 +134,8 @@ def _positive(options: Mapping[str, Any], name: str, default: int) -> int:
 
 def _switch(options: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value = options.get(name, default)
+    if isinstance(value, str):  # from the environment
+        value = _SWITCHES.get(value.strip().lower(), value)
     if not isinstance(value, bool):
         raise TypeError(f"{name} is {value!r:.80}; allowed: true or false")
     return value

@@ -13,6 +13,7 @@ from run_ledger.emit.lineage import (
     LineageRules,
     Owner,
     UnusableEvent,
+    read_rules,
     without_run,
 )
 
@@ -118,6 +119,9 @@ def test_without_a_try_number_a_run_is_a_job() -> None:
     """Nothing says then which runs belong together; nor where attempts are switched off."""
     assert of(task("a", None)) == [("a", 1)]
     assert of(task("a", 2), rules=RULES._replace(airflow_attempts=False)) == [("a", 1)]
+    for word in ("False", "no", "0"):  # as an environment says it
+        rules = read_rules({"client_id": "acme", "airflow_attempts": word})
+        assert of(task("a", 2), rules=rules) == [("a", 1)]
 
 
 @pytest.mark.parametrize(
