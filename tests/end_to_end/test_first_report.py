@@ -54,7 +54,7 @@ def test_a_probe_comes_to_the_ledger_and_counts_nowhere(
     code, found, _ = check(capsys, "--bus", "no-such-bus", *where)
     assert code == 2
     assert found is not None
-    assert "there is no event bus no-such-bus" in found["words"]
+    assert "there is no event bus no-such-bus" in found["message"]
 
 
 def test_the_first_lines_reach_the_local_stack(running: LocalStack, tmp_path: Path) -> None:

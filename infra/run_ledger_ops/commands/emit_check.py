@@ -31,11 +31,11 @@ examples:
 
 {options.CONFIGURATION}
 
-Sending needs events:PutEvents, as every producer has it; events:DescribeEventBus lets it say
-whether the bus exists. To see that the probe came it asks the read API: that of the local stack, or
-of RUN_LEDGER_API_URL with the token in RUN_LEDGER_TOKEN. With --stage it looks into the stage's
-table, which needs to read the stack and the table. Without any of these it says what it could not
-see.
+Sending needs the permission events:PutEvents, as every producer has it. With
+events:DescribeEventBus, the command can say whether the bus exists. To see that the probe came, it
+asks the read API: that of the local stack, or the one at RUN_LEDGER_API_URL with the token in
+RUN_LEDGER_TOKEN. With --stage it looks into the stage's table, for which you must be allowed to
+read the stack and the table. Without any of these it says what it could not see.
 
 Exit code: 0 the probe came to the ledger; 1 the bus took it, but it did not come in time or that
 could not be seen; 2 it could not be sent."""
@@ -75,9 +75,9 @@ def _check(given: argparse.Namespace) -> int:
     if given.json:
         say_json(found.as_dict())
     elif found.is_accepted:
-        say(found.words)
+        say(found.message)
     else:
-        warn(f"run-ledger emit: {found.words}")
+        warn(f"run-ledger emit: {found.message}")
     if found.has_arrived:
         return 0
     return _UNSEEN if found.is_accepted else terminal.CANNOT

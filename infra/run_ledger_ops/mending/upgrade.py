@@ -14,10 +14,11 @@ _DESCRIPTION = """\
 Bring jobs and totals that an earlier version has written up to this version, once after an update.
 Until then the counts of jobs include attempts that were retried before the update."""
 _EPILOG = """\
-It goes through all jobs, a page at a time, and needs little memory. A job and its totals change
-together, and only if the job is still as it was read, so the writers can go on. A job that is up to
-date stays as it is: after an interruption, run the command again, or go on from the job that it
-named with --after. It never changes entries. `run-ledger audit` says whether anything differs then.
+The command goes through all jobs, a page at a time, and needs little memory. A job and its totals
+change together, and only if the job is still as it was read, so the writers can go on. A job that
+is up to date stays as it is: after an interruption, run the command again, or pass the job that it
+named to --after, to go on from there. Entries are never changed. Afterwards, `run-ledger audit`
+says whether anything differs.
 
 Exit code: 0 everything is up to date; 1 some jobs are left, and are named; 2 an error."""
 

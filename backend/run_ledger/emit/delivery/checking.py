@@ -31,8 +31,8 @@ Look = Callable[[str], bool]
 class CheckOutcome(Struct, frozen=True):
     """What a check found."""
 
-    words: str
-    """All of it in sentences."""
+    message: str
+    """All of it in sentences, for people."""
     is_accepted: bool
     """Whether the bus took the probe, which it also does where nothing listens."""
     has_arrived: bool | None
@@ -46,8 +46,8 @@ class CheckOutcome(Struct, frozen=True):
     """From sending to the first look that found it."""
 
     def __str__(self) -> str:
-        """Return the words."""
-        return self.words
+        """Return the message."""
+        return self.message
 
     def as_dict(self) -> dict[str, Any]:
         """Return the parts by name."""
@@ -139,7 +139,7 @@ def _wait(found: CheckOutcome, look: Look, seconds: float) -> CheckOutcome:
 
 
 def _with(found: CheckOutcome, words: str) -> CheckOutcome:
-    return msgspec.structs.replace(found, words=words)
+    return msgspec.structs.replace(found, message=words)
 
 
 def _place(found: CheckOutcome) -> str:

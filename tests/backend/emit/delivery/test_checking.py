@@ -92,7 +92,7 @@ def test_a_probe_that_does_not_come_is_told_with_likely_reasons(make: Make) -> N
 
     assert (found.is_accepted, found.has_arrived) == (True, False)
     for words in ("did not come", "another region or account", "rule", "123456789012"):
-        assert words in found.words
+        assert words in found.message
 
 
 def test_what_can_not_be_seen_is_said(make: Make) -> None:
@@ -100,15 +100,15 @@ def test_what_can_not_be_seen_is_said(make: Make) -> None:
     found = make().check(1)
 
     assert (found.is_accepted, found.has_arrived) == (True, None)
-    assert "can't be seen" in found.words
-    assert "RUN_LEDGER_TOKEN" in found.words
+    assert "can't be seen" in found.message
+    assert "RUN_LEDGER_TOKEN" in found.message
 
     def refused(_: str) -> bool:
         raise CannotLook("the token has expired")
 
-    assert "the token has expired" in make().check(1, look=refused).words
+    assert "the token has expired" in make().check(1, look=refused).message
     broken = make().check(1, look=lambda _: bool(1 / 0))
-    assert (broken.has_arrived, "ZeroDivisionError" in broken.words) == (None, True)
+    assert (broken.has_arrived, "ZeroDivisionError" in broken.message) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_what_is_wrong_is_said(make: Make, bus: WillingBus, words: str) -> None:
     found = make(client=bus).check(1, look=lambda _: True)
 
     assert (found.is_accepted, found.has_arrived) == (False, None)
-    assert words in found.words
-    assert found.as_dict()["words"] == found.words
+    assert words in found.message
+    assert found.as_dict()["message"] == found.message
 
 
 def test_without_a_bus_there_is_nothing_to_check() -> None:
@@ -140,7 +140,7 @@ def test_without_a_bus_there_is_nothing_to_check() -> None:
     found = RunLedger().check()
 
     assert not found.is_accepted
-    assert "RUN_LEDGER_BUS" in found.words
+    assert "RUN_LEDGER_BUS" in found.message
 
 
 def test_events_for_a_bus_that_is_not_there_wait(
