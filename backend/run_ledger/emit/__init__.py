@@ -19,7 +19,7 @@ each call of a function.
 a job, ten events a call. `Job.add` takes about a microsecond and never waits.
 
 **Harmless.** Nothing that the bus does raises into the pipeline or makes it wait. What the bus does
-not take goes to a spool on disk. This process, the next one or ``run-ledger spool flush`` sends it
+not take stays in a spool on disk. This process, the next one or ``run-ledger spool flush`` sends it
 from there with the same event id, so that nothing counts twice. At the end of the program a few
 seconds at most are spent on the last events. `RunLedger.stats` shows how reporting works.
 
@@ -34,9 +34,9 @@ as it should be. A job that began in the very milliseconds before may be missing
 handlers are installed in your program: to keep all, end on SIGTERM as on any error, for instance
 by ``signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))``. Workers of `multiprocessing` are the
 exception, see below. A container's disk may end with it: then what the bus did not take in time is
-gone, unless ``RUN_LEDGER_SPOOL`` is on a volume. What a
-dead process left on a disk is sent by the next one that reports to the same bus in the same
-account, region and address, or by ``run-ledger spool flush``.
+gone, unless ``RUN_LEDGER_SPOOL`` is on a volume. What a dead process left on a disk is sent by the
+next one that reports to the same bus in the same account, region and address, or by
+``run-ledger spool flush``.
 
 **Does it arrive?** AWS takes events for a bus that doesn't exist, and drops them. Where it can be
 seen that the bus isn't there, events wait on disk and a warning says so; `RunLedger.check` and
@@ -67,9 +67,10 @@ is obvious.
 
 **How an add reaches the bus.** `Job.add` calls `Accumulator.add`, which adds to its `Counters`. The
 first add after a pause calls `Sender.add_accumulator`, which puts the accumulator in the queue. The
-sender's thread collects: `Accumulator.take_events` turns deltas and latest values into events. It
-sends them by `EventBus.put`, and `Backlog.write` puts on disk what the bus did not take.
-`Backlog.next_batch` gives it back to be sent again, and `Backlog.drop` removes it.
+sender's thread collects: `Accumulator.take_events` turns deltas and latest values into events.
+`Backlog.write_ahead` puts them on disk, `EventBus.put` sends them, and `Backlog.shorten_ahead`
+drops from the disk what the bus has. What the bus did not take, `Backlog.write` moves from memory
+to the spool; `Backlog.next_batch` gives it back to be sent again, and `Backlog.drop` removes it.
 
 **Who imports whom.** `pricing`; `identity`; `counting`; `delivery`; `reporter`; `jobs`; `tracking`;
 `ledger`. Each may import only those to its left in this list. The domain stands left of all. Beside

@@ -30,7 +30,8 @@ examples:
                                      on a machine without a browser: open the address on another
                                      one, and paste the address that it leads to
 
-The token is never printed to a terminal. The browser comes back to {REDIRECT_URI} on this machine.
+The token is never printed to a terminal. The browser comes back to {REDIRECT_URI} on this
+machine.
 A program that runs without you has a login of its own: `run-ledger apps add`."""
 _WAIT_SECONDS = 300.0
 
