@@ -13,6 +13,7 @@ from run_ledger.emit.counting.usage_fields import (
     CallReading,
     at,
     first_text,
+    has_part,
     items,
     number,
     part,
@@ -51,6 +52,8 @@ _FINISHED = ("finish_reason", "finishReason", "stop_reason", "completionReason")
 def of_event(event: Any) -> list[CallReading] | None:
     """Return what an event of a stream says; None where it is read like a whole answer."""
     kind = text(event, "type")
+    if has_part(event, "parent_tool_use_id"):  # of a Claude agent, whose result has the sums
+        return []
     if kind == "message_start":
         return _of_message(part(event, "message"), is_last=False)
     if kind == "message_delta":
@@ -168,7 +171,12 @@ def _is_unfinished(answer: Any) -> bool:
     for name in ("choices", "candidates"):
         if items(answer, name):
             return not is_finished(answer, name)
-    if (text(answer, "object") or "").endswith((".chunk", ".delta", "run.step")):
+    name = text(answer, "object") or ""
+    if name.endswith((".chunk", ".delta", "run.step")):
+        return True
+    if not name and part(answer, "choices") == []:  # the first chunk of Azure's streams
+        return True
+    if at(answer, "token.text") is not None:  # a chunk of Hugging Face's
         return True
     return _is_bedrock_text(answer) and first_text(answer, _FINISHED) is None
 

@@ -66,6 +66,8 @@ _PLACES = (
     "metrics",
     "models_usage",
     "additional_kwargs",
+    "meta.usage",  # Haystack
+    "result.usage",  # Cloudflare
 )
 _MODELS = (
     "model",
@@ -78,6 +80,7 @@ _MODELS = (
     "response_metadata.model_name",
     "response_metadata.model",
     "llm_output.model_name",
+    "meta.model",
 )
 _IDS = (
     "id",
@@ -180,7 +183,12 @@ def _usage_anywhere(answer: Any) -> Usage | None:
     for place in _PLACES:
         holder = at(answer, place)
         if holder is not None and (usage := usage_of(holder)) is not None:
+            cycles = number(at(answer, "metrics.cycle_count"))  # Strands' agents
+            usage = usage._replace(llm_calls=cycles) if cycles else usage
             return _of_batch(answer, usage)
+    for choice in items(answer, "choices"):  # of Moonshot's streams
+        if (usage := usage_of(part(choice, "usage"))) is not None:
+            return usage
     usage = _of_headers(at(answer, _HEADERS)) or _of_titan(answer) or _of_embeddings(answer)
     if usage is not None:
         return usage
@@ -225,6 +233,10 @@ def _is_digits(value: str) -> bool:
 
 
 def _of_titan(answer: Any) -> Usage | None:
+    generated = number(at(answer, "details.generated_tokens"))
+    if generated is not None:  # Hugging Face
+        read = len(items(part(answer, "details"), "prefill"))
+        return Usage(input_tokens=read, output_tokens=generated)
     given = number(part(answer, "inputTextTokenCount"))
     answered = number(part(answer, "totalOutputTextTokenCount"))
     results = items(answer, "results")
@@ -239,16 +251,22 @@ def _of_titan(answer: Any) -> Usage | None:
 
 def _of_embeddings(answer: Any) -> Usage | None:
     """Return the tokens of embedded or ranked texts, where the answer has no usage of its own."""
-    if number(part(answer, "total_tokens")) is not None and any(
-        isinstance(part(answer, name), (list, tuple)) for name in ("embeddings", "results")
+    whole = _first_number(answer, ("total_tokens", "usage.total_tokens"))  # Voyage, Jina
+    if whole is not None and any(
+        isinstance(part(answer, name), (list, tuple)) for name in ("embeddings", "results", "data")
     ):
-        return Usage(input_tokens=number(part(answer, "total_tokens")) or 0)  # Voyage
+        return Usage(input_tokens=whole)
     parts = [part(one, "embeddings") or one for one in items(answer, "predictions")]
     parts = parts or items(answer, "embeddings")
     counts = [number(at(one, "statistics.token_count")) for one in parts]
     counts += [number(at(one, "statistics.tokenCount")) for one in parts]
     told = [count for count in counts if count is not None]
     return Usage(input_tokens=sum(told)) if told else None
+
+
+def _first_number(answer: Any, paths: tuple[str, ...]) -> int | None:
+    counts = (number(at(answer, path)) for path in paths)
+    return next((count for count in counts if count is not None), None)
 
 
 def _call_without_usage(answer: Any) -> Usage | None:
@@ -267,6 +285,7 @@ def _call_without_usage(answer: Any) -> Usage | None:
         or isinstance(part(answer, "embeddings"), (list, tuple))
         or part(answer, "done") is True
         or text(answer, "generation") is not None
+        or text(answer, "generated_text") is not None
         or _is_media(answer)
     ):
         return Usage(is_told=False)

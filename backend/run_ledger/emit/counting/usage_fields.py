@@ -49,7 +49,7 @@ class Form(NamedTuple):
 # `output`, a field with a plus is added to it.
 _FORMS = (
     Form(  # OpenAI chat completions, Mistral, LiteLLM, DeepSeek, OpenRouter, Groq, CrewAI
-        ("prompt_tokens",),
+        ("prompt_tokens", "+connector_tokens"),  # what Mistral's tools have read
         ("completion_tokens",),
         (
             "prompt_tokens_details.cached_tokens",
@@ -316,6 +316,14 @@ def part(holder: Any, name: str) -> Any:
         return getattr(holder, name, None)
     except Exception:  # noqa: BLE001 a foreign property may raise anything, and none of it is ours
         return None
+
+
+def has_part(holder: Any, name: str) -> bool:
+    """Return whether a dict or an object has a member, be it None."""
+    try:
+        return name in holder if isinstance(holder, Mapping) else name in vars(holder)
+    except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours
+        return False
 
 
 def _extra(model: Any) -> Mapping[str, Any]:

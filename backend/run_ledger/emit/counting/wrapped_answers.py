@@ -5,18 +5,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
 
-from run_ledger.emit.counting.usage_fields import at, items, number, part, text
+from run_ledger.emit.counting.usage_fields import at, items, number, part, text, usage_of
 
 _OK = 400  # HTTP statuses from here on are errors
 # A batch's lines that were never sent to a model: they are no calls.
 _NEVER_SENT = {"canceled", "cancelled", "expired", "batch_expired", "batch_cancelled"}
 _BATCH = "batch"
 _LINES: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_STREAMED = re.compile(r"(?:data|event|id|retry)?:")  # how a line of server-sent events begins
+_LAST_LINE = "[DONE]"
+_WITHOUT_CALLS = {"human", "system", "tool", "function", "remove"}  # LangChain's other messages
+_LIKE_A_MODEL = re.compile(r"[-/.:\d]")
+_STEPS = (  # of a Bedrock agent
+    *("preProcessingTrace", "orchestrationTrace", "postProcessingTrace", "routingClassifierTrace"),
+)
 _MEDIA = ("audio/", "image/")
 
 
@@ -36,7 +45,7 @@ class Wrapped(NamedTuple):
 
 def unwrapped(answer: Any) -> Wrapped | None:
     """Return the answers inside *answer*; None where it is no wrapping."""
-    for look in (_list, _json, _batch_line, _batch, _response, _callback, _generations, _run):
+    for look in _LOOKS:
         if (found := look(answer)) is not None:
             return found
     return None
@@ -54,7 +63,22 @@ def _json(answer: Any) -> Wrapped | None:
     """Unwrap JSON text, such as a line of a batch's file or a chunk's bytes."""
     if not isinstance(answer, (str, bytes, bytearray)):
         return None
-    return _decoded(answer)
+    found = _decoded(answer)
+    if found is not None:
+        return found
+    return _streamed(answer if isinstance(answer, str) else answer.decode("utf-8", "replace"))
+
+
+def _streamed(content: str) -> Wrapped | None:
+    """Unwrap lines of a stream as they come over HTTP; comments and empty lines tell nothing."""
+    lines = [line.strip() for line in content.splitlines() if line.strip()]
+    if not all(map(_STREAMED.match, lines)):
+        return None
+    told = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
+    try:
+        return Wrapped([_LINES.decode(data) for data in told if data not in ("", _LAST_LINE)])
+    except (ValueError, RecursionError):
+        return None
 
 
 def _decoded(content: str | bytes | bytearray) -> Wrapped | None:
@@ -137,7 +161,9 @@ def _response(answer: Any) -> Wrapped | None:
     if items(part(answer, "data"), "choices"):
         return Wrapped([part(answer, "data")])  # an event of Mistral's stream
     content = at(answer, "chunk.bytes")  # of Bedrock's stream
-    return _decoded(content) if isinstance(content, (bytes, str)) else None
+    if not isinstance(content, (bytes, str)):
+        return None
+    return _decoded(content) or Wrapped([])  # an agent's words
 
 
 def _of_body(response: Any, status: int) -> Wrapped | None:
@@ -190,9 +216,12 @@ def _generated(generation: Any) -> Any:
 def _run(answer: Any) -> Wrapped | None:
     """Unwrap the messages of an agent's run, and the SDK's own answer that others pass on."""
     names = ("usage_metadata", "models_usage")
-    messages = [one for one in items(answer, "messages") if any(part(one, name) for name in names)]
-    if messages:
-        return Wrapped(messages)
+    messages = _messages(answer)
+    told = [one for one in messages if any(part(one, name) for name in names)]
+    if told or (messages and all(text(one, "type") in _WITHOUT_CALLS for one in messages)):
+        return Wrapped(told)
+    if replies := items(answer, "replies"):  # Haystack
+        return Wrapped(replies)
     raw = part(answer, "raw")
     beside = ("message", "text", "parsed", "parsing_error")
     if raw is not None and any(part(answer, name) is not None for name in beside):
@@ -201,8 +230,47 @@ def _run(answer: Any) -> Wrapped | None:
     return None if hidden is None else Wrapped([hidden])
 
 
+def _messages(answer: Any) -> list[Any]:
+    """Return the messages of a graph's state; a node may return one alone."""
+    one = part(answer, "messages")
+    return [one] if part(one, "usage_metadata") is not None else items(answer, "messages")
+
+
+def _trace(answer: Any) -> Wrapped | None:
+    """Unwrap an event of a Bedrock agent: one step, which may have called a model."""
+    step = at(answer, "trace.trace")
+    if not isinstance(step, Mapping):
+        return None
+    told = [at(part(step, name), "modelInvocationOutput.metadata") for name in _STEPS]
+    return Wrapped([one for one in told if part(one, "usage") is not None])
+
+
+def _named(answer: Any) -> Wrapped | None:
+    """Unwrap a dict of what each step of a graph returned, or of what each model used."""
+    if not isinstance(answer, Mapping):
+        return None
+    try:
+        members = [(str(name), member) for name, member in answer.items()]
+    except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours
+        return None
+    if not members:
+        return None
+    steps = [one for _, one in members if _messages(one) or items(one, "replies")]
+    if steps and all(one is None or isinstance(one, Mapping) for _, one in members):
+        return Wrapped(steps)
+    if all(_LIKE_A_MODEL.search(name) and usage_of(used) for name, used in members):
+        return Wrapped([{"model": name, "usage": used} for name, used in members])
+    return None
+
+
 def _attribute(answer: Any, name: str) -> Any:
     try:
         return getattr(answer, name, None)
     except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours
         return None
+
+
+_LOOKS = (
+    *(_list, _json, _batch_line, _batch, _response, _callback, _generations),
+    *(_run, _trace, _named),
+)
