@@ -59,7 +59,7 @@ _SECTIONS: tuple[_Rule, ...] = (
     _Rule(("\n[",), re.compile(r"\n\[(?:SQL|parameters): [^\n]*+"), ""),
     _Rule(("(background on",), re.compile(r"\(Background on this error at: [^)\n]*+\)"), ""),
     _Rule(("\nline ",), re.compile(r"\nLINE \d++: [^\n]*+(?:\n[ \t]*+\^)?"), ""),
-    _Rule(("\nhint: ",), re.compile(r"\nHINT: [^\n]*+"), ""),
+    _Rule(("\nhint: ", "\nhelp: "), re.compile(r"\n(?:HINT|Help): [^\n]*+"), ""),
     _Rule(("failing row",), re.compile(r"\bFailing row contains \([^\n]*+"), ""),
     _Rule(("key (",), re.compile(r"(\bKey \([^()\n]{1,200}\))=\([^\n]{0,300}?\)(?= \w)"), r"\1"),
     # pydantic, jsonschema, parsers of models' output: the value that was judged
@@ -123,6 +123,12 @@ _SECTIONS: tuple[_Rule, ...] = (
         rf"\1\2{V}",
     ),
     _Rule((", value: ",), re.compile(r"(?i)(, value: )[^\n]{0,300}?(?=, type: )"), rf"\1{V}"),
+    # what a filter of content has judged
+    _Rule(
+        ("content_filter_result",),
+        re.compile(r"(['\"]content_filter_results?['\"]:\s?)\{(?:[^{}]++|\{[^{}]*+\})*+\}"),
+        rf"\1{V}",
+    ),
     # a row with too many columns, as readers of CSV repeat it
     _Rule(
         ("expected",),
@@ -210,7 +216,7 @@ _SHAPES: tuple[_Rule, ...] = (
         ),
         V,
     ),
-    _Rule(_DIGIT, re.compile(rf"(?<![\w.]){_IPV4}(?:/\d++|:\d++)?(?![\w.]\d)"), V),
+    _Rule(_DIGIT, re.compile(rf"(?<![\w.]){_IPV4}(?:/\d++|:\d++)?(?!\w|\.\d)"), V),
     _Rule(
         ("[",), re.compile(r"\[(?=[0-9a-f.]{0,45}:)[0-9a-f:.]{3,45}\](?::\d++)?", re.IGNORECASE), V
     ),

@@ -21,6 +21,7 @@ _CUT = " … "
 _HEAD = 700  # characters of a message that is too long; what it ends in is the rest
 _NO_TEXT = "(an error whose text can't be had)"
 _MOST_TOLD = 5  # members of a group
+_MOST_LEAVES = 200  # of a group, that are compared
 _MOST_LINKS = 50  # of a chain of causes
 _SHORT = 500  # characters of a cause or a member of a group
 
@@ -66,15 +67,24 @@ def _failure_of(error: BaseException) -> BaseException:
     for _ in range(_MOST_LINKS):
         inner: object = None
         if isinstance(error, BaseExceptionGroup):
-            leaves = list(_leaves(error))
-            kinds = {(_type_of(leaf), _message_of(leaf)) for leaf in leaves}
-            inner = leaves[0] if len(kinds) == 1 else None
+            kinds = _kinds(error)
+            inner = kinds[0] if len(kinds) == 1 else None
         elif type(error).__name__ == "Retry":  # Celery's; its reason may be a text
             inner = getattr(error, "exc", None)
         if not isinstance(inner, BaseException):
             break
         error = inner
     return error
+
+
+def _kinds(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """Return a failure of each kind in *group*, in one order, in whichever they were raised."""
+    distinct = {_told(leaf): leaf for leaf in _leaves(group)}
+    kinds: dict[str, BaseException] = {}
+    for told in sorted(distinct)[:_MOST_LEAVES]:
+        leaf = distinct[told]
+        kinds.setdefault(make_fingerprint(_type_of(leaf), told), leaf)
+    return list(kinds.values())
 
 
 def _leaves(group: BaseExceptionGroup[BaseException], depth: int = 0) -> Iterator[BaseException]:
@@ -103,8 +113,7 @@ def _message_of(error: BaseException) -> str:
         return first if isinstance(first, str) else message
     if not isinstance(error, BaseExceptionGroup):
         return message
-    leaves = list(_leaves(error))
-    told = list(dict.fromkeys(map(_told, leaves)))
+    told = list(map(_told, _kinds(error)))
     more = [f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else []
     return "; ".join([message, *told[:_MOST_TOLD], *more])
 

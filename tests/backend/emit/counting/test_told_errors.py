@@ -83,6 +83,24 @@ def test_a_group_of_several_failures_tells_them() -> None:
     }
 
 
+def test_a_group_of_one_kind_is_told_as_its_first_failure() -> None:
+    """However many rows are bad."""
+    for number in (2, 9):
+        rows = [ValueError(f"row {row} is bad") for row in range(number)]
+        right = {"type": "ValueError", "message": "row 0 is bad"}
+        assert error_document(ExceptionGroup("tasks", rows)) == right
+
+
+def test_number_and_order_of_failures_make_no_other_group() -> None:
+    """Each kind is told once, in one order, in whichever tasks end."""
+    rows = [ValueError(f"row {row} is bad") for row in range(3)]
+    one = error_document(ExceptionGroup("tasks", [KeyError("sku"), *rows]))
+    other = error_document(ExceptionGroup("tasks", [rows[2], KeyError("sku")]))
+
+    assert one["message"] == "tasks (4 sub-exceptions); KeyError: 'sku'; ValueError: row 0 is bad"
+    assert fingerprint(one["type"], one["message"]) == fingerprint(other["type"], other["message"])
+
+
 def test_the_cause_is_told() -> None:
     """Of `raise … from …`, with its type."""
     error = raised(lambda: enrich(ConnectionResetError(104, "Connection reset by peer")))
