@@ -3,46 +3,28 @@
 import { OUTCOMES, outcomeOf } from "./outcomes.js";
 import { asNumber, asText, mapOf, readError } from "./shapes.js";
 
+const COST = "cost_microusd";
 const UNPRICED = "llm_calls_unpriced";
 
-/** @type {{ title: string, counters: { name: string, label: string, money?: boolean }[] }[]} */
+/** @type {[title: string, labels: Record<string, string>][]} labels by the counter's name */
 const COUNTER_GROUPS = [
-  {
-    title: "Records",
-    counters: [
-      { name: "records_ok", label: "Done" },
-      { name: "records_failed", label: "Failed" },
-      { name: "records_skipped", label: "Skipped" },
-    ],
-  },
-  {
-    title: "Model calls",
-    counters: [
-      { name: "llm_calls", label: "Calls" },
-      { name: "llm_errors", label: "Errors" },
-      { name: "llm_answers_unread", label: "Answers not understood" },
-    ],
-  },
-  {
-    title: "Tokens",
-    counters: [
-      { name: "input_tokens", label: "Input" },
-      { name: "cache_read_input_tokens", label: "Input, from cache" },
-      { name: "output_tokens", label: "Output" },
-    ],
-  },
-  {
-    title: "Cost",
-    counters: [
-      { name: "cost_microusd", label: "Model cost", money: true },
-      { name: UNPRICED, label: "Calls without a known cost" },
-    ],
-  },
+  ["Records", { records_ok: "Done", records_failed: "Failed", records_skipped: "Skipped" }],
+  [
+    "Model calls",
+    { llm_calls: "Calls", llm_errors: "Errors", llm_answers_unread: "Answers not understood" },
+  ],
+  [
+    "Tokens",
+    {
+      input_tokens: "Input",
+      cache_read_input_tokens: "Input, from cache",
+      output_tokens: "Output",
+    },
+  ],
+  ["Cost", { [COST]: "Model cost", [UNPRICED]: "Calls without a known cost" }],
 ];
 
-const KNOWN = new Map(
-  COUNTER_GROUPS.flatMap((group) => group.counters.map((each) => [each.name, each])),
-);
+const KNOWN = new Set(COUNTER_GROUPS.flatMap(([, labels]) => Object.keys(labels)));
 
 /** @param {string} name "input_tokens" becomes "Input tokens" */
 export function spellOut(name) {
@@ -52,7 +34,7 @@ export function spellOut(name) {
 
 /** @param {string} name @param {number} value @param {Format} format */
 export function counterText(name, value, format) {
-  return KNOWN.get(name)?.money ? format.money(value) : format.number(value);
+  return name === COST ? format.money(value) : format.number(value);
 }
 
 /**
@@ -64,7 +46,7 @@ export function counterText(name, value, format) {
  */
 export function counterOf(name, counters, format) {
   const text = counterText(name, counters[name], format);
-  return KNOWN.get(name)?.money && counters[UNPRICED] > 0 ? `at least ${text}` : text;
+  return name === COST && counters[UNPRICED] > 0 ? `at least ${text}` : text;
 }
 
 /**
@@ -80,11 +62,11 @@ export function groupCounters(counters, format) {
     label,
     text: counterOf(name, counters, format),
   });
-  const groups = COUNTER_GROUPS.map((group) => ({
-    title: group.title,
-    rows: group.counters
-      .filter((each) => Object.hasOwn(counters, each.name))
-      .map((each) => row(each.name, each.label)),
+  const groups = COUNTER_GROUPS.map(([title, labels]) => ({
+    title,
+    rows: Object.keys(labels)
+      .filter((name) => Object.hasOwn(counters, name))
+      .map((name) => row(name, labels[name])),
   }));
   const others = Object.keys(counters)
     .filter((name) => !KNOWN.has(name))
@@ -106,7 +88,7 @@ export function describeEntry({ detail }, format) {
   const error = readError(detail.error);
   const deltas = Object.entries(mapOf(detail.delta, asNumber)).map(([name, value]) => {
     const sign = value > 0 ? "+" : "";
-    const label = name === "cost_microusd" ? "cost" : spellOut(name).toLowerCase();
+    const label = name === COST ? "cost" : spellOut(name).toLowerCase();
     return `${sign}${counterText(name, value, format)} ${label}`;
   });
   const facts = [

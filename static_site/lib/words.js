@@ -31,9 +31,9 @@ export function tookText(job, now, format) {
     return job.duration_seconds === null ? "" : `took ${format.duration(job.duration_seconds)}`;
   }
   if (job.status === "superseded") {
-    return job.duration_seconds === null
-      ? "followed by a later attempt"
-      : `followed by a later attempt after ${format.duration(job.duration_seconds)}`;
+    const seconds = job.duration_seconds;
+    const after = seconds === null ? "" : ` after ${format.duration(seconds)}`;
+    return `followed by a later attempt${after}`;
   }
   if (job.started_at === null) {
     return "not started";
@@ -49,15 +49,12 @@ export function tookText(job, now, format) {
  * @param {(at: string) => string} timeText
  */
 export function restartText({ restarted_at: at, attempts }, timeText) {
-  if (at === null) {
-    return "";
-  }
-  const end = attempts.find((attempt) => attempt.first_ended_at !== null)?.first_ended_at ?? null;
-  const ended = end === null ? "had ended" : `had ended at ${timeText(end)}`;
-  return (
-    `A run of this job ${ended}, and another reported at ${timeText(at)} that it was running. ` +
-    "Counters and times are of both together. Give each run an id of its own, or a higher attempt."
-  );
+  const end = attempts.find((attempt) => attempt.first_ended_at)?.first_ended_at;
+  return at === null
+    ? ""
+    : `A run of this job had ended${end ? ` at ${timeText(end)}` : ""}, and another was running at ` +
+        `${timeText(at)}. Counters and times are of both: give each run its own id, or a higher ` +
+        "attempt.";
 }
 
 /**

@@ -126,7 +126,7 @@ function notFoundPanel(jobId, href) {
     title: "There is no such job",
     text: [
       h("span", {}, "Nothing is known of ", bdi(jobId, "mono"), ", or you may not see it."),
-      "A job that has only just started appears here as soon as its first event arrives.",
+      "A new job appears here with its first event.",
     ],
     actions: [{ label: "All jobs", href }],
   };

@@ -32,7 +32,8 @@ DOCUMENT = json.loads(FILE.read_text("utf-8"))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 CALLERS = ("machine", "staff")
 # What is made up is never there, so that these are asked for as well.
-KNOWN = {"job_id": "document-1", "client_id": "document", "project_id": "document-project"}
+OWNER = {"client_id": "document", "project_id": "document-project"}
+KNOWN = {"job_id": "document-1", "probe_id": "a-probe-of-the-document", **OWNER}
 HELD = [
     *(CHECKS.get_one(name) for name in ("not_a_server_error", "status_code_conformance")),
     *(CHECKS.get_one(f"{part}_conformance") for part in ("content_type", "response_headers")),
@@ -62,18 +63,19 @@ def tokens(running: LocalStack) -> dict[str, str]:
     people = personal_tokens(stack, "staff", f"openid email {stack['scope']}")
     found = {"machine": machine_token(stack), "staff": people["access_token"]}
     job = builders.job_update(
-        **KNOWN,
+        **OWNER,
+        job_id=KNOWN["job_id"],
         event_id="1",
         status="completed",
         result="failed",
         error={"type": "Timeout", "message": "after 30 s"},
         delta={"records_ok": 1},
     )
-    project = {name: KNOWN[name] for name in ("client_id", "project_id")}
-    put_events(
-        stack, running.client("events"), [job, builders.project_update(**project, event_id="2")]
-    )
-    until("the job", SECONDS, lambda: get(stack, "/jobs/document-1", found["machine"]).ok)
+    project = builders.project_update(**OWNER, event_id="2")
+    probe = {"source": "tests", "detail-type": "probe", "detail": {"probe_id": KNOWN["probe_id"]}}
+    put_events(stack, running.client("events"), [job, project, probe])
+    for path in ("/jobs/document-1", f"/probes/{KNOWN['probe_id']}"):
+        until(path, SECONDS, lambda path=path: get(stack, path, found["machine"]).ok)
     return found
 
 

@@ -88,7 +88,7 @@ function whatText(job, format) {
  * @param {Format} format
  */
 function lostText({ result, counters }, format) {
-  const { records_failed: failed = 0 } = counters;
+  const failed = counters.records_failed;
   return result === "partial" && failed > 0
     ? `${format.number(failed)} of ${format.number(recordsDone(counters))} records failed`
     : null;

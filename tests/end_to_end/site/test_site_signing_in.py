@@ -147,9 +147,8 @@ def test_signing_out_ends_both_sessions_and_both_tabs(visit: Visit, people: Peop
     page = visit.page
     visit.wait_until_live("#/jobs")
     other = Visit(visit.context, visit.site_url)
-    other.sign_in(people["north"], "#/clients")
+    other.page.goto(f"{visit.site_url}/#/clients")
     other.wait_until_live("#/clients")
-    assert stored(other.page)["session"] != stored(page)["session"]
 
     with page.expect_request("**/logout?*") as request:
         page.get_by_role("button", name="Sign out").click()
@@ -170,18 +169,34 @@ def test_signing_out_ends_both_sessions_and_both_tabs(visit: Visit, people: Peop
     assert other.troubles() == []
 
 
-def test_two_tabs_are_two_people(visit: Visit, people: People) -> None:
-    """Each tab has a session of its own: what one sees, the other doesn't."""
+def test_a_second_tab_is_the_same_person(visit: Visit, people: People) -> None:
+    """A link opens signed in, as the person of the first tab, and goes on after a reload."""
     visit.sign_in(people["north"], "#/clients")
     other = Visit(visit.context, visit.site_url)
-    other.sign_in(people["staff"], "#/clients")
+    other.page.goto(f"{visit.site_url}/#/clients")
     other.wait_until_live("#/clients")
-    expect(other.page.get_by_text(f"{SOUTHERN} Energy")).to_be_visible()
-    visit.page.reload()
-    visit.wait_until_live("#/clients")
-    expect(visit.page.get_by_text("Northern Goods")).to_be_visible()
-    assert SOUTHERN not in visit.page.content()
+    expect(other.page.get_by_text("Northern Goods")).to_be_visible()
+    assert SOUTHERN not in other.page.content()
+    visit.page.goto("about:blank")
+    other.page.reload()
+    other.wait_until_live("#/clients")
     assert other.troubles() == []
+
+
+def test_two_browsers_are_two_people(
+    visit: Visit, browser: Browser, stack: Stack, people: People
+) -> None:
+    """What one person sees, another doesn't: a session stays in its browser."""
+    visit.sign_in(people["north"], "#/clients")
+    with visiting(browser, stack["site_url"]) as other:
+        other.sign_in(people["staff"], "#/clients")
+        other.wait_until_live("#/clients")
+        expect(other.page.get_by_text(f"{SOUTHERN} Energy")).to_be_visible()
+        visit.page.reload()
+        visit.wait_until_live("#/clients")
+        expect(visit.page.get_by_text("Northern Goods")).to_be_visible()
+        assert SOUTHERN not in visit.page.content()
+        assert other.troubles() == []
 
 
 def test_a_token_is_renewed_before_it_expires(visit: Visit, people: People) -> None:
