@@ -34,6 +34,7 @@ _SILENT_BEGINNINGS = (
     *("response.", "session.", "conversation.", "input_audio_buffer.", "output_audio_buffer."),
     *("rate_limits.", "transcript.", "transcription_session.", "mcp_list_tools.", "thread."),
     *("interaction.", "content.", "step.", "step_", "image_generation.", "image_edit."),
+    *("refusal.", "logprobs.", "tool_calls."),
 )
 _SILENT_MEMBERS = (  # of Bedrock's Converse stream, and of Google's live messages
     *("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop"),

@@ -217,6 +217,8 @@ def _run(answer: Any) -> Wrapped | None:
     """Unwrap the messages of an agent's run, and the SDK's own answer that others pass on."""
     names = ("usage_metadata", "models_usage")
     messages = _messages(answer)
+    if text(answer, "type") == "chunk" and part(answer, "chunk") is not None:
+        return Wrapped([part(answer, "chunk")])  # an event of OpenAI's helper for streams
     told = [one for one in messages if any(part(one, name) for name in names)]
     if told or (messages and all(text(one, "type") in _WITHOUT_CALLS for one in messages)):
         return Wrapped(told)
@@ -248,7 +250,8 @@ def _trace(answer: Any) -> Wrapped | None:
 def _named(answer: Any) -> Wrapped | None:
     """Unwrap a dict of what each step of a graph returned, or of what each model used."""
     if not isinstance(answer, Mapping):
-        return None
+        by_model = part(answer, "usage_metadata")  # of LangChain's callback
+        return _named(by_model) if isinstance(by_model, Mapping) else None
     try:
         members = [(str(name), member) for name, member in answer.items()]
     except Exception:  # noqa: BLE001 a foreign object may raise anything, and none of it is ours

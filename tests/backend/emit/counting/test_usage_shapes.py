@@ -42,6 +42,18 @@ def test_a_shape_is_counted_right_as_an_object(name: str) -> None:
     assert judged(counters, shape["right"]) == shape["right"]
 
 
+def test_what_a_callback_has_added_up() -> None:
+    """The handler of LangChain may be passed whole: its usage is named by model."""
+    used = {"input_tokens": 9, "output_tokens": 8, "total_tokens": 17}
+    handler = SimpleNamespace(usage_metadata={"gpt-4.1-mini": used, "claude-haiku-4-5": used})
+
+    assert judged(counted([handler]), {}) == {
+        "llm_calls": 2,
+        "input_tokens": 18,
+        "output_tokens": 16,
+    }
+
+
 def spoilt(value: Any, dice: random.Random) -> Any:
     """Return *value* with some of its members missing, odd, or those of other answers."""
     if dice.random() < 0.04:
