@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from run_ledger.emit.counting.told_errors import one_of_each_kind
+
 _MOST_CHARACTERS = 100_000  # of a trace that is read: half from its beginning, half from its end
 _MOST_MESSAGE_LINES = 50
 _PYTHON_HEADER = re.compile(r"(?:Exception Group )?Traceback \(most recent call last\):\s*\Z")
@@ -93,7 +95,7 @@ def exception_in(trace: str) -> TracedException | None:
         if found is None:
             return None
         raised, root = found, _java_cause(lines)
-    cause = _told(root) if root is not None and root != raised else ""
+    cause = _told(root) if root is not None and _told(root) != _told(raised) else ""
     return raised._replace(cause=cause)
 
 
@@ -179,7 +181,7 @@ def _inner(link: list[TracedException]) -> TracedException:
     group, *inside = link
     if not inside or not _is_group(group):
         return group
-    leaves = [one for one in inside if not _is_group(one)]
+    leaves = one_of_each_kind((one for one in inside if not _is_group(one)), _told)
     if len(leaves) == 1:
         return leaves[0]
     return group._replace(message="; ".join([group.message, *map(_told, leaves[:5])]))

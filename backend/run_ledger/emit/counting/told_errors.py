@@ -10,10 +10,13 @@ the whole message, so that two failures which differ only in what is cut stay tw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from run_ledger.domain.contract.fingerprints import fingerprint as make_fingerprint
 from run_ledger.emit.counting.redaction import redacted
+
+Failure = TypeVar("Failure")
 
 MAX_TEXT = 1024  # characters
 _MAX_FINGERPRINT = 128
@@ -67,7 +70,7 @@ def _failure_of(error: BaseException) -> BaseException:
     for _ in range(_MOST_LINKS):
         inner: object = None
         if isinstance(error, BaseExceptionGroup):
-            kinds = _kinds(error)
+            kinds = one_of_each_kind(_leaves(error), _told)
             inner = kinds[0] if len(kinds) == 1 else None
         elif type(error).__name__ == "Retry":  # Celery's; its reason may be a text
             inner = getattr(error, "exc", None)
@@ -77,13 +80,15 @@ def _failure_of(error: BaseException) -> BaseException:
     return error
 
 
-def _kinds(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """Return a failure of each kind in *group*, in one order, in whichever they were raised."""
-    distinct = {_told(leaf): leaf for leaf in _leaves(group)}
-    kinds: dict[str, BaseException] = {}
-    for told in sorted(distinct)[:_MOST_LEAVES]:
-        leaf = distinct[told]
-        kinds.setdefault(make_fingerprint(_type_of(leaf), told), leaf)
+def one_of_each_kind(failures: Iterable[Failure], told: Callable[[Failure], str]) -> list[Failure]:
+    """Return a failure of each kind, in one order, in whichever they came.
+
+    *told* returns a failure on one line, as ``ValueError: no price``.
+    """
+    distinct = {told(one): one for one in failures}
+    kinds: dict[str, Failure] = {}
+    for text in sorted(distinct)[:_MOST_LEAVES]:
+        kinds.setdefault(make_fingerprint("", text), distinct[text])
     return list(kinds.values())
 
 
@@ -100,7 +105,10 @@ def _root_cause(error: BaseException) -> BaseException | None:
     seen = {id(error)}
     cause = error.__cause__
     root = None
+    # Pools of processes pass a trace on as a cause: it is the failure's own.
     while cause is not None and id(cause) not in seen and len(seen) < _MOST_LINKS:
+        if type(cause).__name__.endswith("RemoteTraceback"):
+            break
         seen.add(id(cause))
         root, cause = cause, cause.__cause__
     return None if root is None else _failure_of(root)
@@ -113,7 +121,7 @@ def _message_of(error: BaseException) -> str:
         return first if isinstance(first, str) else message
     if not isinstance(error, BaseExceptionGroup):
         return message
-    told = list(map(_told, _kinds(error)))
+    told = list(map(_told, one_of_each_kind(_leaves(error), _told)))
     more = [f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else []
     return "; ".join([message, *told[:_MOST_TOLD], *more])
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -89,6 +91,18 @@ def test_a_group_of_one_kind_is_told_as_its_first_failure() -> None:
         rows = [ValueError(f"row {row} is bad") for row in range(number)]
         right = {"type": "ValueError", "message": "row 0 is bad"}
         assert error_document(ExceptionGroup("tasks", rows)) == right
+
+
+def test_a_failure_in_a_pool_of_processes_is_told_once() -> None:
+    """What the pool adds to it is the trace of the same failure, and no cause."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        error = raised(lambda: pool.submit(int, "about 12").result())
+
+    assert error.__cause__ is not None
+    assert error_document(error) == {
+        "type": "ValueError",
+        "message": "invalid literal for int() with base 10: 'about 12'",
+    }
 
 
 def test_number_and_order_of_failures_make_no_other_group() -> None:
