@@ -13,6 +13,7 @@ from tests.backend.emit.conftest import Make
 from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import InvalidEvent, RunLedger
+from run_ledger.emit.counting.outgoing_events import make_event
 
 OWNER = {"client_id": "c", "project_id": "p"}
 
@@ -150,3 +151,12 @@ def test_importing_costs_little() -> None:
         text=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("detail_type", ["\ud83d", "job_update\udcff"])
+def test_a_detail_type_that_is_no_text_is_refused(detail_type: str) -> None:
+    """Half a character in it holds nobody up."""
+    complaints: list[InvalidEvent] = []
+
+    assert make_event(detail_type, {"job_id": "j"}, complaints.append) is None
+    assert len(complaints) == 1

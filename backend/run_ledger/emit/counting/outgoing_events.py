@@ -45,7 +45,7 @@ def make_event(
 
     Each of those is passed to *on_invalid*. None where a required field is missing or wrong.
     """
-    content = _content(detail, on_invalid)
+    content, detail_type = _content(detail, on_invalid), _well_formed(detail_type)
     while True:
         try:
             text = msgspec.json.encode(content).decode()
