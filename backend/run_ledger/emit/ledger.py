@@ -79,7 +79,8 @@ class RunLedger:
             prices,
         )
         self._reporter = Reporter(options, client)
-        say_where(self._reporter.target, self._reporter.stack, bus)
+        text = bus if isinstance(bus, str) else None  # another object may have no text
+        say_where(self._reporter.target, self._reporter.stack, text)
 
     @property
     def enabled(self) -> bool:

@@ -160,3 +160,17 @@ def test_a_detail_type_that_is_no_text_is_refused(detail_type: str) -> None:
 
     assert make_event(detail_type, {"job_id": "j"}, complaints.append) is None
     assert len(complaints) == 1
+
+
+def test_a_bus_whose_text_can_not_be_had_raises_nothing() -> None:
+    """Nothing is reported then, which is counted."""
+
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    bus: Any = Broken()
+    ledger = RunLedger(bus, spool="off")
+
+    assert not ledger.enabled
+    assert ledger.stats().misconfigured == 1
