@@ -219,7 +219,7 @@ def test_a_superseded_attempt_and_an_id_used_twice_are_told(page: Page, origin: 
     expect(attempts.get_by_text("followed by a later attempt after 1 h")).to_be_visible()
     expect(attempts.get_by_text("Running")).to_have_count(0)
     again = page.get_by_role("region", name="This job id was used again")
-    expect(again).to_contain_text("another reported at")
+    expect(again).to_contain_text("another was running at")
 
 
 def test_a_long_history_comes_page_by_page(page: Page, origin: FakeOrigin) -> None:

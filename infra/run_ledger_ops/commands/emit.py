@@ -41,7 +41,7 @@ Inside `run-ledger run` the job is the one that it runs, unless --job names anot
 What is clearly meant is taken: 3.0 for 3, 1e3 for 1000, COMPLETED for completed. An option that
 can't be understood is left out and named on standard error; the rest is reported.
 
-Exit code of job and project: 0, whatever becomes of the event and whatever is wrong with the
+Exit code: 0 for job and project, whatever becomes of the event and whatever is wrong with the
 command line. With --strict: 1 if the event was kept for later, 2 if it is lost, breaks the
 contract, or something of the command line could not be understood. `emit check --help` has those of
 the check."""

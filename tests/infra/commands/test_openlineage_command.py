@@ -133,13 +133,14 @@ def test_what_can_not_be_understood_is_named_and_the_rest_goes_on(
 
     said = json.loads(out)
     assert code == 1
-    assert (said["read"], said["reported"], said["unusable"]) == (8, 2, 5)
-    assert said["about_datasets_or_jobs"] == 1
-    assert len(err.splitlines()) == 5
+    assert (said["read"], said["reported"], said["unusable"]) == (8, 2, 6)
+    assert said["about_datasets_or_jobs"] == 0
+    assert len(err.splitlines()) == 6
     assert "events, line 2: not JSON" in err
     assert "events, line 3: 7 is no object" in err
     assert "events, line 4: eventTime is 'soon'; allowed:" in err
     assert "events, line 5: run.runId is None; allowed: text" in err
+    assert "events, line 6: " in err
     assert sorted(bus.jobs) == ["a", "b"]
 
 
