@@ -97,7 +97,7 @@ class Mending:
 
     def _refuse(self, field: str, got: object, allowed: str) -> None:
         self._on_invalid(
-            InvalidEvent("invalid_field", field=f"detail.{field}", got=_shown(got), allowed=allowed)
+            InvalidEvent("invalid_field", field=f"detail.{field}", got=shown(got), allowed=allowed)
         )
 
     def _text(self, field: str, value: object, length: int = MAX_TEXT) -> str:
@@ -222,10 +222,3 @@ def _anything(_: str, value: Any) -> Any:
 def _path(field: str) -> str:
     """Return the path of a *field* for a message, on one line however its name is."""
     return f"detail.{shown(field)[1:-1]}"
-
-
-def _shown(value: object) -> str:
-    try:
-        return shown(value)
-    except Exception:  # noqa: BLE001 - a pipeline's value may be broken in any way
-        return f"a {type(value).__name__}"
