@@ -27,7 +27,7 @@ from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
 from run_ledger_ops.local.machine import intake, ports
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import LocalCloud
-from run_ledger_ops.local.machine.journal import Journal
+from run_ledger_ops.local.machine.journal import Journal, drop_former_copies
 from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.recount_totals import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
@@ -95,7 +95,7 @@ class LocalStack:
             cloud.restart()
         intake.resume(cloud, outputs["WriterFunctionName"])
         self._running = running
-        self._keep_journal(cloud, running)
+        self._replay_journal(cloud, running)
         self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
         self._proxy.start()
         if self._options.dashboard:
@@ -110,11 +110,8 @@ class LocalStack:
         while True:
             time.sleep(_WATCH_SECONDS)
             if self._cloud and self._cloud.exit_code is not None:
-                message = f"The local AWS ended by itself; see {self._state.logs}."
-                raise OpsError(message)
-            if self._journal.failure is not None:
-                message = f"Events can't be kept in {self._state.journal}: {self._journal.failure}."
-                raise OpsError(message)
+                reason = self._cloud.failure or "ended by itself"
+                raise OpsError(f"The local AWS {reason}; see {self._state.logs}.")
             for name, child in list(self._children.items()):
                 if child.exit_code is not None:
                     self._say(f"The {name} ended by itself: {child.last_words()} (see {child.log})")
@@ -128,7 +125,6 @@ class LocalStack:
             if self._proxy:
                 self._proxy.stop()
             self._state.forget_stack_file()
-            self._journal.stop()
             self._pause_intake()
             if self._cloud and self._cloud.stop():
                 self._journal.forget()
@@ -242,11 +238,16 @@ class LocalStack:
         self._state.settings["totals"] = TOTALS
         self._state.save_settings()
 
-    def _keep_journal(self, cloud: LocalCloud, running: Running) -> None:
-        count = self._journal.replay(cloud, running.queue_url)
-        if count:
-            self._say(f"The last end came without a save: replaying up to {count} events.")
-        self._journal.start(cloud, running.outputs["BusName"])
+    def _replay_journal(self, cloud: LocalCloud, running: Running) -> None:
+        """Put back what came after the last save, and say how much, and what was lost."""
+        bus = running.outputs["BusName"]
+        drop_former_copies(cloud, bus)
+        put_back, lost = self._journal.replay(cloud, bus, running.queue_url)
+        if put_back or lost:
+            self._say(
+                f"The last end came without a save: {put_back} events were put back, "
+                f"{lost} could not be."
+            )
 
     def _fill(
         self, cloud: LocalCloud, origin: str, outputs: dict[str, str], dashboard_port: int

@@ -7,15 +7,9 @@ import json
 import shlex
 import shutil
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from run_ledger_ops import command
 from run_ledger_ops.commands import local as local_command
@@ -27,7 +21,7 @@ from run_ledger_ops.local.edge.distribution import policy_headers
 from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine import ports
 from run_ledger_ops.local.machine.cloud import LocalCloud
-from run_ledger_ops.local.machine.journal import Journal, batches
+from run_ledger_ops.local.machine.journal import batches
 from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.stack_file import (
     Running,
@@ -207,79 +201,6 @@ def test_batches_keep_order_and_the_limits_of_the_queue() -> None:
     large = ["a" * 500_000, "b" * 500_000, "c"]
     assert list(batches(large)) == [[large[0]], [large[1], "c"]]
     assert list(batches([])) == []
-
-
-@dataclass
-class Cloud:
-    """An SQS with one queue, as a local AWS that gives its client; some bodies may be refused."""
-
-    sqs: Any
-    url: str
-    refused: tuple[str, ...] = ()
-
-    def client(self, service: str) -> Any:
-        """Give the client of its queues."""
-        assert service == "sqs"
-        return SimpleNamespace(send_message_batch=self._send)
-
-    def _send(self, QueueUrl: str, Entries: list[dict[str, str]]) -> Any:  # noqa: N803
-        taken = [one for one in Entries if one["MessageBody"] not in self.refused]
-        answer = self.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=taken)
-        return answer | ({"Failed": [{}]} if len(taken) < len(Entries) else {})
-
-    def sent(self) -> list[str]:
-        """Take all bodies out of the queue."""
-        bodies: list[str] = []
-        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            bodies += [one["Body"] for one in found]
-        return bodies
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """Give a cloud with an empty queue."""
-    with mock_aws():
-        sqs = boto3.client("sqs", region_name="eu-central-1")
-        yield Cloud(sqs, sqs.create_queue(QueueName="q")["QueueUrl"])
-
-
-def test_journal_gives_back_what_was_appended(tmp_path: Path, cloud: Cloud) -> None:
-    """Byte for byte, in order; a line that was cut off is no event."""
-    journal = Journal(tmp_path / "journal.jsonl")
-    journal.append(['{"id": "1"}', '{"id":\n"ü"}'])
-    journal.append(['{"id": "3"}'])
-    with (tmp_path / "journal.jsonl").open("a") as file:
-        file.write('"{\\"id\\": ')
-    assert journal.replay(cloud, cloud.url) == 3  # type: ignore[arg-type]
-    assert cloud.sent() == ['{"id": "1"}', '{"id":\n"ü"}', '{"id": "3"}']
-    journal.forget()
-    assert journal.replay(cloud, cloud.url) == 0  # type: ignore[arg-type]
-
-
-def test_journal_is_kept_until_its_events_were_put_back(tmp_path: Path, cloud: Cloud) -> None:
-    """A start that is broken off early ends in a clean stop, too, and must not lose them."""
-    journal = Journal(tmp_path / "journal.jsonl")
-    journal.append(["1", "2"])
-    journal.forget()
-    cloud.refused = ("2",)
-    assert journal.replay(cloud, cloud.url) == 2  # type: ignore[arg-type]
-    journal.forget()
-    cloud.refused = ()
-    assert journal.replay(cloud, cloud.url) == 2  # type: ignore[arg-type]
-    assert cloud.sent() == ["1", "1", "2"]
-    journal.forget()
-    assert not (tmp_path / "journal.jsonl").exists()
-
-
-def test_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path, cloud: Cloud) -> None:
-    """An end in the middle of writing costs no event that comes later."""
-    (tmp_path / "journal.jsonl").write_text('"1"\n"cut o')
-    journal = Journal(tmp_path / "journal.jsonl")
-    journal.append(["2"])
-    journal.replay(cloud, cloud.url)  # type: ignore[arg-type]
-    assert cloud.sent() == ["1", "2"]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "1.5"])

@@ -59,7 +59,8 @@ deploying: checkout.py console backend/domain/contract
 checks: console deploying backend/domain backend/domain/api
     backend/store/dynamo backend/store/audit
 
-local/machine: console
+local/aws:
+local/machine: console local/aws
 local/edge: local/machine
 local: checkout.py console analysts_app.py clients sign_in deploying checks
     local/machine local/edge backend/store/dynamo backend/store/clients backend/store/audit

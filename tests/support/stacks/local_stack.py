@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 import boto3
 import urllib3
+from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parents[3]
 LOOPBACK = "127.0.0.1"
@@ -78,14 +79,15 @@ class LocalStack:
         self.document = json.loads(wait_for("the local stack", look, seconds))
         return self
 
-    def client(self, service: str) -> Any:
-        """Make a client of one of its services."""
+    def client(self, service: str, retries: int = 3) -> Any:
+        """Make a client of one of its services, which tries a failed call so often again."""
         return boto3.client(
             service,
             endpoint_url=self.document["aws_endpoint_url"],
             region_name=self.document["region"],
             aws_access_key_id=self.document["access_key_id"],
             aws_secret_access_key=self.document["secret_access_key"],
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1 + retries}),
         )
 
     def machine_token(self) -> str:

@@ -11,6 +11,8 @@ import botocore.session
 from botocore.config import Config
 
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.local import aws
+from run_ledger_ops.local.aws.front import NOT_KEPT
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.ports import LOOPBACK
 from run_ledger_ops.local.machine.state import StateFolder, clear_folder
@@ -18,6 +20,8 @@ from run_ledger_ops.local.machine.state import StateFolder, clear_folder
 REGION = "eu-central-1"
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - ministack's fixed root key, of use on this machine only
+
+PROGRAM = Path(aws.__file__).with_name("program.py")
 
 # What it writes to its log when it goes on without a part of its state, or ends without saving one.
 _NOT_RESTORED = ("failed to load", "refusing to load", "Failed to restore")
@@ -51,11 +55,17 @@ class LocalCloud:
         """The exit code of a local AWS that has ended, None while it runs."""
         return self._process.exit_code if self._process else None
 
+    @property
+    def failure(self) -> str | None:
+        """What made it give up, in words that follow "the local AWS"; None where it didn't."""
+        complaint = self._complaint((NOT_KEPT,))
+        return complaint and f"gave up: {complaint}"
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         clear_folder(self._state.temporary)
         self._process = ChildProcess(
-            [str(self._python), "-m", "ministack"],
+            [str(self._python), str(PROGRAM), str(self._state.journal), "ministack"],
             environment=self._environment(),
             log=self._state.logs / "local-aws.log",
             folder=self._state.root,

@@ -1,64 +1,62 @@
-"""Keep what a kill of the local AWS would lose: the events that came after its last save.
+"""Bring back what a kill of the local AWS has lost: the events that came after its last save.
 
-The local AWS holds its data in memory and saves it when it is told to stop. So a second rule on the
-bus copies every event that goes to the writer to a queue of its own, and a thread takes them from
-there to a file. After an end that saved nothing, the next start puts the file's events back into
-the writer's queue. That is safe because the ledger counts an event once, however often it comes; a
-clean stop empties the file.
+The local AWS holds its data in memory and saves it when it is told to stop. So the front of the
+local AWS writes each event to a file before its sender has an answer. After an end that saved
+nothing, the next start puts the file's events back into the writer's queue. That is safe because
+the ledger counts an event once, however often it comes; a clean stop empties the file.
 """
 
 import json
-import os
-import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import Any, NamedTuple
 
 from run_ledger_ops.console import sqs
+from run_ledger_ops.local.aws.event_file import FORMER_BUS, read_events
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
-_NAME = "run-ledger-local-journal"
 _BATCH_BYTES = 900_000  # SQS takes 1 MiB in all
-_PAUSE_SECONDS = 1.0
+# A longer queue makes each delivery of the local AWS slower: it looks through all of the queue.
+_MOST_QUEUED = 1_000
+_BATCHES_A_LOOK = 20
+_LOOK_SECONDS = 0.05
+_PATIENCE_SECONDS = 60.0
+_FORMER_NAME = "run-ledger-local-journal"
+
+
+class Replayed(NamedTuple):
+    """What a start could put back after an end without a save."""
+
+    events: int
+    lost: int
+    """How many lines were cut off (their senders had no answer) or refused by the queue."""
 
 
 class Journal:
-    """The file of one state folder, written from `start` to `stop`."""
+    """The file of one state folder."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         self._is_replayed = False
-        self.failure: OSError | None = None
 
-    def start(self, cloud: LocalCloud, bus: str) -> None:
-        """Begin to copy the bus's events to the file."""
-        queue_url = _copy_events(cloud, bus)
-        self._thread = threading.Thread(
-            target=self._run, args=(cloud.client("sqs"), queue_url), name="journal", daemon=True
-        )
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop copying; what is not in the file yet is in a queue that the local AWS will save."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join()
-
-    def replay(self, cloud: LocalCloud, queue_url: str) -> int:
-        """Put the file's events into the writer's queue and return how many there were."""
+    def replay(self, cloud: LocalCloud, bus: str, queue_url: str) -> Replayed:
+        """Put the file's events back into the writer's queue: those that its rule passes on."""
+        # What comes from now on is in the queue by itself.
+        end = self._file.stat().st_size if self._file.exists() else 0
         client = cloud.client("sqs")
-        count = refused = 0
-        for batch in batches(self._bodies()):
+        put_back = refused = 0
+        for number, batch in enumerate(batches(self._bodies(cloud, bus, end))):
+            if number % _BATCHES_A_LOOK == 0:
+                _wait_for_room(client, queue_url)
             entries = [{"Id": str(i), "MessageBody": body} for i, body in enumerate(batch)]
             answer = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
-            refused += len(answer.get("Failed", []))
-            count += len(batch)
+            failed = len(answer.get("Failed", []))
+            refused += failed
+            put_back += len(batch) - failed
         self._is_replayed = refused == 0
-        return count
+        cut_off = sum(event is None for event in read_events(self._file, end))
+        return Replayed(put_back, cut_off + refused)
 
     def forget(self) -> None:
         """Empty the file: the local AWS has saved everything itself.
@@ -68,47 +66,23 @@ class Journal:
         if self._is_replayed:
             self._file.unlink(missing_ok=True)
 
-    def append(self, bodies: Iterable[str]) -> None:
-        """Add events to the file and see them safe on the disk."""
-        # The file may end in a line that was cut off: what is added begins on a line of its own.
-        lines = "\n" + "".join(f"{json.dumps(body)}\n" for body in bodies)
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _bodies(self) -> Iterator[str]:
-        if not self._file.exists():
+    def _bodies(self, cloud: LocalCloud, bus: str, end: int) -> Iterator[str]:
+        """Give what the rule delivers; the local AWS itself says whether its pattern matches."""
+        if not end:
             return
-        with self._file.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    body = json.loads(line)
-                except ValueError:  # cut off by an end in the middle of writing
-                    continue
-                if isinstance(body, str):
-                    yield body
-
-    def _run(self, client: Any, queue_url: str) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._take(client, queue_url)
-            except (BotoCoreError, ClientError):
-                self._stopping.wait(_PAUSE_SECONDS)
-            except OSError as error:
-                self.failure = error
-                return
-
-    def _take(self, client: Any, queue_url: str) -> None:
-        answer = client.receive_message(
-            QueueUrl=queue_url, MaxNumberOfMessages=sqs.MESSAGES_A_CALL, WaitTimeSeconds=1
-        )
-        messages = answer.get("Messages", [])
-        if not messages:
-            return
-        self.append(message["Body"] for message in messages)
-        client.delete_message_batch(QueueUrl=queue_url, Entries=sqs.handles(messages))
+        events = cloud.client("events")
+        pattern = events.describe_rule(Name=f"{bus}-updates", EventBusName=bus)["EventPattern"]
+        answers: dict[str, bool] = {}
+        for kept in read_events(self._file, end):
+            if kept is None or kept.bus not in {bus, FORMER_BUS}:
+                continue
+            body = json.dumps(kept.event)
+            looked_at = json.dumps([kept.event.get(name) for name in sorted(json.loads(pattern))])
+            if looked_at not in answers:
+                answer = events.test_event_pattern(EventPattern=pattern, Event=body)
+                answers[looked_at] = answer["Result"]
+            if answers[looked_at]:
+                yield body
 
 
 def batches(bodies: Iterable[str]) -> Iterator[list[str]]:
@@ -116,27 +90,21 @@ def batches(bodies: Iterable[str]) -> Iterator[list[str]]:
     return sqs.batches(bodies, lambda body: len(body.encode()), _BATCH_BYTES)
 
 
-def _copy_events(cloud: LocalCloud, bus: str) -> str:
-    """Make the journal's queue and the rule that fills it, and give the queue's URL."""
-    client, events = cloud.client("sqs"), cloud.client("events")
-    queue_url: str = client.create_queue(QueueName=_NAME)["QueueUrl"]
-    attributes = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
-    queue_arn = attributes["Attributes"]["QueueArn"]
-    # Only what the template's rule passes on may come back to the writer.
-    pattern = events.describe_rule(Name=f"{bus}-updates", EventBusName=bus)["EventPattern"]
-    rule_arn = events.put_rule(Name=_NAME, EventBusName=bus, EventPattern=pattern)["RuleArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": queue_arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-            }
-        ],
-    }
-    client.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
-    events.put_targets(Rule=_NAME, EventBusName=bus, Targets=[{"Id": "journal", "Arn": queue_arn}])
-    return queue_url
+def drop_former_copies(cloud: LocalCloud, bus: str) -> None:
+    """Remove the rule and the queue by which an earlier version kept its journal."""
+    events, client = cloud.client("events"), cloud.client("sqs")
+    if events.list_rules(EventBusName=bus, NamePrefix=_FORMER_NAME)["Rules"]:
+        events.remove_targets(Rule=_FORMER_NAME, EventBusName=bus, Ids=["journal"])
+        events.delete_rule(Name=_FORMER_NAME, EventBusName=bus)
+        client.delete_queue(QueueUrl=client.get_queue_url(QueueName=_FORMER_NAME)["QueueUrl"])
+
+
+def _wait_for_room(client: Any, queue_url: str) -> None:
+    """Wait while the queue is long, but not for a writer that takes nothing."""
+    name = "ApproximateNumberOfMessages"
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
+        if int(answer["Attributes"][name]) < _MOST_QUEUED:
+            return
+        time.sleep(_LOOK_SECONDS)

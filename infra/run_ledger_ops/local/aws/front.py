@@ -1,0 +1,89 @@
+"""What stands in front of the local AWS, in its own process: every call passes through here.
+
+The local AWS keeps its data in memory, and a kill takes it. So a call of PutEvents is answered only
+after the events that the bus took are on the disk: whoever has an answer has not reported in vain.
+The front knows HTTP alone (ASGI), and nothing of the local AWS's own parts.
+"""
+
+import json
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+from run_ledger_ops.local.aws.envelopes import KeptEvent, taken_events
+from run_ledger_ops.local.aws.event_file import EventFile
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+NOT_KEPT = "Events can't be kept"
+_PUT_EVENTS = (b"x-amz-target", b"AWSEvents.PutEvents")
+_OK = 200
+_LOG = logging.getLogger("run_ledger.local_aws")
+
+
+class Front:
+    """The ASGI application that is served in place of the local AWS's own."""
+
+    def __init__(self, application: Application, kept: EventFile, region: str) -> None:
+        self._application = application
+        self._kept = kept
+        self._region = region
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Pass a call on, and keep the events of PutEvents before its answer leaves."""
+        if scope["type"] != "http" or _PUT_EVENTS not in scope["headers"]:
+            await self._application(scope, receive, send)
+            return
+        at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        request: list[Message] = []
+        answer: list[Message] = []
+
+        async def receive_and_note() -> Message:
+            request.append(await receive())
+            return request[-1]
+
+        async def hold_back(message: Message) -> None:
+            answer.append(message)
+
+        await self._application(scope, receive_and_note, hold_back)
+        try:
+            await self._kept.keep(self._taken(request, answer, at))
+        except OSError as error:
+            _give_up(error)
+            answer = _internal_failure()
+        for message in answer:
+            await send(message)
+
+    def _taken(self, request: list[Message], answer: list[Message], at: str) -> list[KeptEvent]:
+        if not answer or answer[0]["status"] != _OK:
+            return []
+        return taken_events(_body(request), _body(answer), at=at, region=self._region)
+
+
+def _body(messages: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in messages)
+
+
+def _give_up(error: OSError) -> None:
+    """End this process in order, as by a stop: it can't do what it promises."""
+    _LOG.error("%s: %s", NOT_KEPT, error)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _internal_failure() -> list[Message]:
+    """Return the answer by which a caller knows that it must try again."""
+    body = json.dumps({"__type": "InternalFailure", "message": NOT_KEPT}).encode()
+    headers = [
+        (b"content-type", b"application/x-amz-json-1.1"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    return [
+        {"type": "http.response.start", "status": 500, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    ]
