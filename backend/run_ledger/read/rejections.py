@@ -5,6 +5,8 @@ Others get 403 rather than 404: that the list exists is no secret, unlike what i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -12,10 +14,15 @@ from run_ledger.domain.api.entries import RejectionDocument, RejectionsQuery
 from run_ledger.domain.api.pages import ListDocument, covers
 from run_ledger.domain.exceptions import Forbidden
 from run_ledger.domain.instants import DAY, day, later, text
-from run_ledger.store.items.rejection_items import Rejection, from_rejection_item
-from run_ledger.store.lists.rejection_lists import DAYS_BEYOND_EXPIRY, read_rejections
+from run_ledger.store.items.rejection_items import Rejection
+from run_ledger.store.lists.rejection_lists import (
+    DAYS_BEYOND_EXPIRY,
+    RejectionRow,
+    load,
+    read_rejections,
+)
 
-from .answers import fitting
+from .answers import MOST_BYTES, fitting
 from .inquiries import Inquiry
 
 
@@ -43,10 +50,25 @@ def list_rejections(inquiry: Inquiry) -> Struct:
         oldest=day(later(inquiry.now, -kept_days * DAY)),
         limit=query.limit,
     )
-    items = fitting([_document(from_rejection_item(item)) for _, item in rows])
-    if len(items) < len(rows):
-        end = rows[len(items) - 1][0]
+    chosen = _fitting(rows)
+    if len(chosen) < len(rows):
+        end = chosen[-1][0]
+    found = load(inquiry.reading, [row for _, row in chosen])
+    items = fitting([_document(rejection) for rejection in found])
+    if len(items) < len(found):
+        keys = {row.rejection_id: key for key, row in chosen}
+        end = keys[found[len(items) - 1].rejection_id]
     return ListDocument(items, inquiry.seal(query, end), covers(start, end))
+
+
+def _fitting(rows: Sequence[tuple[str, RejectionRow]]) -> Sequence[tuple[str, RejectionRow]]:
+    """Return the first of *rows* whose texts may fit into one answer, and at least one."""
+    left = MOST_BYTES
+    for place, (_, row) in enumerate(rows):
+        left -= row.raw_bytes
+        if left < 0 and place:
+            return rows[:place]
+    return rows
 
 
 def _document(rejection: Rejection) -> RejectionDocument:

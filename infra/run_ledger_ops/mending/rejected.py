@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from msgspec import structs
 
@@ -11,9 +11,11 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import NotFound, RejectionReason
 from run_ledger.domain.instants import DAY, Instant
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.rejection_items import Rejection, Status, from_rejection_item
+from run_ledger.store.items.rejection_items import Rejection, Status
 from run_ledger.store.lists.rejection_lists import (
     DAYS_BEYOND_EXPIRY,
+    RejectionRow,
+    load,
     move,
     read_rejection,
     read_rejections,
@@ -138,11 +140,7 @@ def _list(given: argparse.Namespace) -> int:
     statuses: Sequence[str] = _UNDONE
     if given.status is not None:
         statuses = get_args(Status) if given.status == "all" else [given.status]
-    matching = (
-        rejection
-        for rejection in _newest_first(system, given.since)
-        if rejection.status in statuses and given.reason in (None, rejection.reason)
-    )
+    matching = _newest_first(system, given.since, _Choice(statuses, given.reason))
     found = list(islice(matching, given.limit + 1))
     shown = found[: given.limit]
     if given.json:
@@ -175,11 +173,7 @@ def _replay(given: argparse.Namespace) -> int:
         raise OpsError("--reason goes with --all; ids say by themselves what is meant.")
     system = target.find(given)
     if given.all:
-        chosen = [
-            rejection
-            for rejection in _newest_first(system, None)
-            if rejection.status in _UNDONE and given.reason in (None, rejection.reason)
-        ]
+        chosen = list(_newest_first(system, None, _Choice(_UNDONE, given.reason)))
     else:
         chosen = [_read(system, rejection_id) for rejection_id in dict.fromkeys(given.ids)]
     whole = [rejection for rejection in chosen if not rejection.truncated]
@@ -219,8 +213,19 @@ def _discard(given: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------- helpers
 
 
-def _newest_first(system: Target, since: Instant | None) -> Iterator[Rejection]:
-    """Give the rejected events from now back to *since*, or as far as they are kept."""
+class _Choice(NamedTuple):
+    """Which rejected events are asked for; a reason of None allows all reasons."""
+
+    statuses: Sequence[str]
+    reason: str | None
+
+    def takes(self, one: RejectionRow | Rejection) -> bool:
+        """Return whether *one* is among them."""
+        return one.status in self.statuses and self.reason in (None, one.reason)
+
+
+def _newest_first(system: Target, since: Instant | None, choice: _Choice) -> Iterator[Rejection]:
+    """Give the *choice* of rejected events back to *since*, or as far as they are kept."""
     now = terminal.clock()
     oldest = instants.later(now, -(system.entry_ttl_days + DAYS_BEYOND_EXPIRY) * DAY)
     if since is not None:
@@ -235,11 +240,12 @@ def _newest_first(system: Target, since: Instant | None) -> Iterator[Rejection]:
             oldest=instants.day(oldest),
             limit=_PAGE,
         )
-        for _, item in span.rows:
-            rejection = from_rejection_item(item)
+        for rejection in load(reading, [row for _, row in span.rows if choice.takes(row)]):
             if since is not None and rejection.received_at < since:
                 return
-            yield rejection
+            # The index follows the table a moment later.
+            if choice.takes(rejection):
+                yield rejection
         start = span.end
         if start is None:
             return

@@ -134,7 +134,7 @@ def test_writer_posts_and_reads_back_and_no_more() -> None:
         "JobsTable": ledger,
         "ProjectsTable": ledger,
         "RollupsTable": ledger,
-        "RejectionsTable": {"dynamodb:PutItem"},
+        "RejectionsTable": {"dynamodb:BatchWriteItem"},
     }
 
 

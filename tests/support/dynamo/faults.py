@@ -115,6 +115,21 @@ def held_back(count: int) -> Fault:
     return fault
 
 
+def left_out(count: int) -> Fault:
+    """Return the fault of a batch of puts of which the last *count* come back unprocessed."""
+
+    def fault(call: Call) -> Answer:
+        if call.operation != "BatchWriteItem":
+            return call.perform()
+        ((table, puts),) = call.request["RequestItems"].items()
+        kept = puts[: max(0, len(puts) - count)]
+        if kept:
+            call.perform(RequestItems={table: kept})
+        return {"UnprocessedItems": {table: puts[len(kept) :]}}
+
+    return fault
+
+
 def _picked(wanted: dict[str, Any], keys: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the request *wanted* for *keys* alone."""
     picked: dict[str, Any] = {}
@@ -175,6 +190,7 @@ BY_NAME: dict[str, Fault] = {
     "cut after": cut_after,
     "one read held back": held_back(1),
     "two reads held back": held_back(2),
+    "one put left out": left_out(1),
 }
 REASONS = (
     "TransactionConflict",

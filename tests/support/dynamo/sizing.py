@@ -139,6 +139,12 @@ class Meter:
 
 def _places(call: Call) -> Iterator[tuple[str, Any]]:
     """Yield the table and key of each item that *call* writes."""
+    if call.operation == "BatchWriteItem":
+        for table, puts in call.request["RequestItems"].items():
+            for put in puts:
+                item = put["PutRequest"]["Item"]
+                yield table, {name: item[name] for name in rules()[table].key}
+        return
     actions = call.request.get("TransactItems") or [{"": call.request}]
     for action in actions:
         ((_, request),) = action.items()

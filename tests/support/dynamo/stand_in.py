@@ -28,6 +28,7 @@ from tests.support.dynamo.expressions import (
 
 MAX_ACTIONS = 100
 MAX_KEYS = 100
+MAX_PUTS = 25
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
 _MAX_KEY_BYTES = {0: 2048, 1: 1024}
@@ -88,6 +89,10 @@ class Client:
     def batch_get_item(self, **request: Any) -> Answer:
         """Read up to 100 items."""
         return self._call("BatchGetItem", request)
+
+    def batch_write_item(self, **request: Any) -> Answer:
+        """Write up to 25 items, each for itself."""
+        return self._call("BatchWriteItem", request)
 
     def _call(self, operation: str, request: dict[str, Any]) -> Answer:
         call = Call(self._store, operation, request)
@@ -185,6 +190,21 @@ class Dynamo:
             found = [self._read(table, key, one) for key in reversed(keys)]
             responses[table] = [item for item in found if item is not None]
         return {"Responses": responses, "UnprocessedKeys": {}}
+
+    def batch_write_item(self, request: Mapping[str, Any]) -> Answer:
+        """Put many items, each for itself and without a condition."""
+        puts = [
+            {"TableName": table, "Item": one["PutRequest"]["Item"]}
+            for table, some in request["RequestItems"].items()
+            for one in some
+        ]
+        if not 1 <= len(puts) <= MAX_PUTS:
+            raise _Refused(f"a batch has 1 to {MAX_PUTS} items")
+        writes = [self._put(put) for put in puts]
+        if len({(write.table, write.key) for write in writes}) < len(writes):
+            raise _Refused("Provided list of item keys contains duplicates")
+        self._commit(writes)
+        return {"UnprocessedItems": {}}
 
     def _action(self, action: Mapping[str, Any]) -> _Write:
         if len(action) != 1:
@@ -372,4 +392,5 @@ _OPERATIONS: dict[str, Callable[[Dynamo, Mapping[str, Any]], Answer]] = {
     "UpdateItem": Dynamo.update_item,
     "GetItem": Dynamo.get_item,
     "BatchGetItem": Dynamo.batch_get_item,
+    "BatchWriteItem": Dynamo.batch_write_item,
 }

@@ -26,7 +26,7 @@ from run_ledger.store.items import job_items, project_items
 from run_ledger.store.items.entry_items import StoredEntry, from_entry_item
 from run_ledger.store.items.job_items import StoredJob, from_job_item
 from run_ledger.store.items.project_items import StoredProject, from_project_item
-from run_ledger.store.items.rejection_items import Rejection, from_rejection_item
+from run_ledger.store.items.rejection_items import Rejection, from_rejection_item, is_rejection
 from run_ledger.store.items.rollup_items import from_rollup_item
 from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
 from run_ledger.store.posting.reports import Report
@@ -147,7 +147,8 @@ def rollups(store: Dynamo) -> dict[tuple[str, str], dict[str, int]]:
 
 def rejections(store: Dynamo) -> list[Rejection]:
     """Return all rejections."""
-    return [from_rejection_item(item) for item in store.items(NAMES.rejections)]
+    items = store.items(NAMES.rejections)
+    return [from_rejection_item(item) for item in items if is_rejection(item)]
 
 
 def accepted(store: Dynamo) -> list[Envelope]:

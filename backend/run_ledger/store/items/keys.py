@@ -8,7 +8,7 @@ Jobs        ``job_id``                   eight, each sorted by ``ck``: time, the
 Projects    ``project_id``               ``by_client``, sorted by ``ck``
 Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition
 Rollups     ``pk`` scope and day, ``sk`` none
-Rejections  ``rejection_id``             ``by_day``, sorted by ``rk``
+Rejections  ``rejection_id``             ``by_day_shard``, sorted by ``rk``; ``by_day`` of old
 =========== ============================ =============================================
 """
 

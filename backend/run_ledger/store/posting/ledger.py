@@ -18,17 +18,16 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.contract.leniency import entity_named
 from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.table_names import Tables
-from run_ledger.store.items.rejection_items import put_request, rejection_item
 
 from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Known, ProjectEntity
 from .postings import Pending, PendingGroup, Posting, load, next_posting
+from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
 from .transactions import Retention, Transaction, Verdict, packed
 
@@ -89,6 +88,11 @@ class Ledger:
         self._timing = timing or Timing()
         self._shard = self._timing.dice.randrange(rollup_shards)
         self._known: OrderedDict[tuple[str, str], Known] = OrderedDict()
+        self._rejections = RejectionStore(
+            client, tables.rejections, ttl_days=entry_ttl_days, dice=self._timing.dice
+        )
+        # Of the batch at hand: they are kept once its events are posted.
+        self._rejected: list[Rejected] = []
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
             "project": ProjectEntity(tables),
@@ -106,6 +110,9 @@ class Ledger:
         no effect, or are found again as repeats.
         """
         report = Report()
+        self._rejected = [
+            Rejected(one.raw, [one.message_id], one.error) for one in invalid_messages
+        ]
         groups = self._groups(messages)
         pauses = 0
         while groups:
@@ -121,11 +128,7 @@ class Ledger:
             if contended and groups:
                 self._pause(pauses, remaining_seconds())
             pauses = pauses + 1 if contended else 0
-        for message in invalid_messages:
-            if remaining_seconds() < _RESERVE_SECONDS:
-                report.note_lost_rejection([message.message_id], "no time left")
-                continue
-            self._reject(report, message.raw, [message.message_id], message.error)
+        self._keep_rejected(report, remaining_seconds)
         return report
 
     def keep_arrivals(self, probes: Iterable[Probe]) -> ProbeReport:
@@ -140,7 +143,7 @@ class Ledger:
             return True
         for group in groups:
             for stranger, error in group.take_out_strangers():
-                self._reject(report, stranger.raw, stranger.message_ids, error)
+                self._rejected.append(Rejected(stranger.raw, stranger.message_ids, error))
         now = self._timing.now()
         contended = False
         ready = (next_posting(group, now) for group in groups if group.pending)
@@ -191,7 +194,7 @@ class Ledger:
         self._drop_repeats(report, verdict)
         for posting, pending in verdict.reused:
             posting.group.pending.remove(pending)
-            self._reject(report, pending.raw, pending.message_ids, _reused(pending))
+            self._rejected.append(Rejected(pending.raw, pending.message_ids, _reused(pending)))
         for posting in verdict.outdated:
             posting.group.forget()
             self._known.pop((posting.group.entity.kind, posting.group.entity_id), None)
@@ -285,20 +288,17 @@ class Ledger:
         if len(self._known) > _KNOWN_ENTITIES:
             self._known.popitem(last=False)
 
-    def _reject(
-        self, report: Report, raw: str, message_ids: Sequence[str], error: InvalidEvent
-    ) -> None:
-        """Keep a rejected event; where that fails, its messages have failed."""
-        error.about = error.about or entity_named(raw)
-        item = rejection_item(raw, error, received_at=self._timing.now(), ttl_days=self._ttl_days)
-        report.calls += 1
-        try:
-            self._client.put_item(**put_request(self._tables.rejections, item))
-        except (ClientError, BotoCoreError) as failure:
-            if fault(failure) is not Fault.CONDITION:
-                report.note_lost_rejection(message_ids, str(failure))
-                return
-        report.note_rejection(item["rejection_id"]["S"], error)
+    def _keep_rejected(self, report: Report, remaining_seconds: Callable[[], float]) -> None:
+        """Keep the batch's rejected events within their budget; the others have failed."""
+        if not self._rejected:
+            return
+        until = max(_RESERVE_SECONDS, remaining_seconds() - BUDGET_SECONDS)
+        allowance = Allowance(
+            lambda: remaining_seconds() >= until,
+            lambda waits: self._pause(waits, remaining_seconds()),
+        )
+        self._rejections.keep(report, self._rejected, self._timing.now(), allowance)
+        self._rejected = []
 
     def _fail(self, report: Report, groups: Iterable[PendingGroup], reason: str) -> None:
         for group in groups:

@@ -176,28 +176,6 @@ def test_no_permission_fails_the_batch_at_once() -> None:
     assert not pauses
 
 
-def test_a_rejection_that_cannot_be_kept_goes_back_to_the_queue() -> None:
-    """The message fails alone; the others are posted."""
-    store = ledgers.empty_store()
-    script = Recorder(None, None, refused_with("InternalServerError"))
-    report = post(make_ledger(store, script), ["{", RUNNING])
-    assert script.operations == [READ, WRITE, "PutItem"]
-    assert report.failed_message_ids == {"m0"}
-    assert not report.rejected
-    assert_balanced(store)
-
-
-def test_rejections_end_before_the_time_does() -> None:
-    """What is not kept in time goes back to the queue; events come first and wait for none."""
-    store, script = ledgers.empty_store(), Recorder()
-    broken = [f'{{"{n}"' for n in range(4)]
-    report = post(make_ledger(store, script), [*broken, RUNNING], seconds=[60, 60, 60, 60, 1])
-    assert script.operations == [READ, WRITE, "PutItem", "PutItem"]
-    assert report.failed_message_ids == {"m2", "m3"}
-    assert len(report.failures) == 2
-    assert (len(report.rejected), len(ledgers.entries(store))) == (2, 1)
-
-
 def test_an_item_that_grows_too_large_fails_alone() -> None:
     """A job of 400 KB takes in no more; its neighbours do, and so do its sums."""
     store = ledgers.empty_store()
