@@ -26,6 +26,7 @@ from tests.support.readers.ledger_http import get, machine_token, personal_token
 from tests.support.stacks.local_cloud import PARAMETERS, environment, local_cloud, outputs_of
 from tests.support.stacks.local_stack import ROOT
 
+from run_ledger.store.clients.forbidden_reads import read_rights
 from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 
 pytestmark = pytest.mark.local_stack
@@ -191,11 +192,11 @@ def test_reader_cannot_write(deployed: Deployed) -> None:
     assert refused(reader.delete_item, TableName=jobs, Key=key)
     assert refused(reader.scan, TableName=jobs)
     parameter = {"pk": {"S": "acme"}, "sk": {"S": "param#password"}}
-    reader.get_item(TableName=clients, Key=parameter, ProjectionExpression="pk, sk")
-    assert refused(reader.get_item, TableName=clients, Key=parameter)
-    assert refused(
-        reader.get_item, TableName=clients, Key=parameter, ProjectionExpression="pk, secret_ref"
-    )
+    assert refused(reader.get_item, TableName=clients, Key=parameter, ProjectionExpression="pk")
+    rights = read_rights(reader, clients)
+    assert rights.is_let_in
+    assert len(rights.forbidden) == 6
+    assert rights.answered == []
 
 
 def test_writer_cannot_read_clients(deployed: Deployed) -> None:

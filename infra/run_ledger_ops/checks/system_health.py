@@ -3,9 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -17,6 +15,8 @@ from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
 from run_ledger.domain.instants import Instant
 from run_ledger_ops.checks.dead_letters import look_at
+from run_ledger_ops.checks.findings import Finding, Level
+from run_ledger_ops.checks.reader_rights import rights_of_reader
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.deploying import states
 
@@ -27,30 +27,12 @@ _MOST_COUNTED = 200
 _REFUSED, _FINE = 401, 200
 
 
-class Level(StrEnum):
-    """The state of a part; where one is `wrong` or `unknown`, the system is not well."""
-
-    WELL = "well"
-    LOOK = "look"
-    WRONG = "wrong"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one part of the system: its state, a text and figures."""
-
-    part: str
-    level: Level
-    words: str
-    figures: dict[str, Any]
-
-
 def findings(system: Target, now: datetime) -> Iterator[Finding]:
     """Check each part in turn; one that can't be checked is `unknown`, and the others go on."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
         ("stack", partial(_stack, system)),
         ("API", partial(_gate, system)),
+        ("secrets", partial(rights_of_reader, system)),
         ("jobs", partial(_jobs, system, now)),
         ("rejected", partial(_rejected, system, now)),
         ("queue", partial(_queue, system, now)),

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 from run_ledger_ops.checks import system_health
-from run_ledger_ops.checks.system_health import Finding, Level
+from run_ledger_ops.checks.findings import Finding, Level
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.terminal import Progress, say, say_json
@@ -13,8 +13,9 @@ from run_ledger_ops.console.terminal import Progress, say, say_json
 _UNWELL = 1
 _COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN: "33"}
 _DESCRIPTION = """\
-Say on one screen whether all is well: the stack, the API, jobs, rejected events, the queue and the
-age of its messages, dead letters, alarms. The command changes nothing."""
+Say on one screen whether all is well: the stack, the API, whether the API's reader is kept from
+secrets, jobs, rejected events, the queue and the age of its messages, dead letters, alarms. The
+command changes nothing."""
 _EPILOG = """\
 examples:
   run-ledger status                      the local stack that runs in this folder

@@ -162,8 +162,9 @@ def test_the_reader_names_the_attributes_of_clients_that_it_wants(here: House) -
     ]
 
     assert [set(one["ExpressionAttributeNames"].values()) for one in asked] == [
-        {"clients", "staff"}
+        {"pk", "sk", "clients", "staff"}
     ]
+    assert [one["Select"] for one in asked] == ["SPECIFIC_ATTRIBUTES"]
     assert [one["ConsistentRead"] for one in asked] == [True]
 
 

@@ -212,7 +212,8 @@ def assert_attributes_are_named(here: House) -> None:
     """Each call on the table Clients names attributes, no reference: what the policy asks."""
     for name, request in here.counting.requests:
         if request["TableName"] == NAMES.clients:
-            assert name in {"get_item", "query"}
+            assert name == "query"
+            assert request["Select"] == "SPECIFIC_ATTRIBUTES"
             assert request["ProjectionExpression"]
             assert "secret_ref" not in json.dumps(request)
 

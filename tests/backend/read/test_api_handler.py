@@ -13,6 +13,7 @@ from tests.support.readers import log_lines
 from tests.support.readers.reading import ISSUER, House, api_event, claims, house
 
 from run_ledger import api
+from run_ledger.store.clients.forbidden_reads import ReadRights
 
 
 class Context:
@@ -141,3 +142,28 @@ def test_a_reader_that_is_not_told_what_to_trust_does_not_start(
 def test_an_odd_event_is_answered(here: House, event: dict[str, Any]) -> None:
     """Whatever invokes the function gets a problem document."""
     assert api.handler(event, Context())["statusCode"] == 401
+
+
+def test_status_can_ask_for_the_reader_s_rights(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An invocation that is no request of API Gateway tries them, on the table of clients."""
+    asked: list[str] = []
+
+    def tried(_client: Any, table: str) -> ReadRights:
+        asked.append(table)
+        return ReadRights(is_let_in=True, forbidden=["a scan"], answered=[])
+
+    monkeypatch.setattr(api, "read_rights", tried)
+    assert api.handler({"check": "read_rights"}, Context()) == {
+        "is_let_in": True,
+        "forbidden": ["a scan"],
+        "answered": [],
+    }
+    assert asked == [NAMES.clients]
+
+
+def test_a_caller_of_the_api_can_not_ask_for_the_reader_s_rights(here: House) -> None:
+    """A body that says so is part of a request, and not the whole of what API Gateway sends."""
+    event = {**api_event("/jobs"), "check": "read_rights", "body": '{"check": "read_rights"}'}
+    assert "statusCode" in api.handler(event, Context())

@@ -34,7 +34,7 @@ openapi: domain/contract domain/api read
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
-api.py: domain starting.py logs.py metrics.py settings.py store/dynamo read
+api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
 emit/pricing:

@@ -1,19 +1,20 @@
 """What the API reads of the table Clients: profiles, plain parameters, grants of machines.
 
-Each read names the attributes that it wants.
+Each read is a query that names the attributes that it wants, also where it wants one item.
 
 The attribute that says where a secret lies is on no list here. The reader's policy refuses every
-call that asks for it, or that names no attributes and so asks for all of them.
+call that asks for it, or that names no attributes and so asks for all of them. It can tell by
+`dynamodb:Select`, which only queries and scans can say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.store.dynamo.attributes import from_item, to_item
-from run_ledger.store.dynamo.expressions import QueryBuilder, projection
+from run_ledger.store.dynamo.attributes import from_item
+from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items.keys import CLIENT_DIRECTORY, GRANT, PARAMETER_PREFIX, PROFILE, app_key
 
 if TYPE_CHECKING:
@@ -36,12 +37,8 @@ class ParameterPage(NamedTuple):
 
 def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Mapping[str, Any] | None:
     """Return the profile of a client, ``{"name": …, "tags": {…}}``; None where none is declared."""
-    item = client.get_item(
-        TableName=table,
-        Key=to_item({"pk": client_id, "sk": PROFILE}),
-        **projection(_PROFILE_ATTRIBUTES),
-    ).get("Item")
-    return None if item is None else from_item(item)
+    items = _one(client, table, (client_id, PROFILE), _PROFILE_ATTRIBUTES)
+    return from_item(items[0]) if items else None
 
 
 def read_declared(
@@ -86,17 +83,27 @@ def read_grant(client: DynamoDBClient, table: str, app_client_id: str) -> Mappin
 
     The read is strongly consistent: a grant that was withdrawn is gone at once.
     """
-    answer = client.get_item(
-        TableName=table,
-        Key=to_item({"pk": app_key(app_client_id), "sk": GRANT}),
-        ConsistentRead=True,
-        **projection(["clients", "staff"]),
-    )
-    item = answer.get("Item")
-    if item is None:
+    key = (app_key(app_client_id), GRANT)
+    items = _one(client, table, key, ("clients", "staff"), consistent=True)
+    if not items:
         return None
     # A person may have written the names as a set; our own code never does.
-    return from_item({name: _list_of(attribute) for name, attribute in item.items()})
+    return from_item({name: _list_of(attribute) for name, attribute in items[0].items()})
+
+
+def _one(
+    client: DynamoDBClient,
+    table: str,
+    key: tuple[str, str],
+    names: Sequence[str],
+    *,
+    consistent: bool = False,
+) -> list[Any]:
+    """Return the item of a *key* in a list, with the attributes *names*; else an empty list."""
+    query = QueryBuilder(table, "pk", key[0])
+    query.sort_equals("sk", key[1])
+    items: list[Any] = client.query(**query.request(names, consistent=consistent))["Items"]
+    return items
 
 
 def _list_of(attribute: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -139,6 +139,10 @@ class QueryBuilder(ConditionBuilder):
         elif below is not None:
             self._sort(f"{self._name(name)} < {self._value(below)}")
 
+    def sort_equals(self, name: str, value: str) -> None:
+        """Take the one row with this sort key."""
+        self._sort(f"{self._name(name)} = {self._value(value)}")
+
     def sort_after(self, name: str, value: str | None) -> None:
         """Take rows whose sort key is greater than *value*; None: all rows."""
         if value is not None:
@@ -185,6 +189,8 @@ class QueryBuilder(ConditionBuilder):
             shorts = [self._names.get(name, f"#{number}") for number, name in beyond]
             request["ProjectionExpression"] = ", ".join(shorts)
             request["ExpressionAttributeNames"] |= dict(zip(shorts, attributes, strict=True))
+            # It follows from the projection, but IAM judges by `dynamodb:Select` what is said.
+            request["Select"] = "SPECIFIC_ATTRIBUTES"
         if descending:
             request["ScanIndexForward"] = False
         if limit is not None:

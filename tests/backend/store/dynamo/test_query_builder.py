@@ -59,6 +59,7 @@ def between(low: str | None, below: str | None) -> Callable[[QueryBuilder], None
         (between("b", None), ["b", "ba", "c"]),
         (between(None, "c"), ["a", "b", "ba"]),
         (between("b", "c"), ["b", "ba", "c"]),
+        (lambda query: query.sort_equals(RANGE, "b"), ["b"]),
         (lambda query: query.sort_after(RANGE, "b"), ["ba", "c"]),
         (lambda query: query.sort_after(RANGE, None), ["a", "b", "ba", "c"]),
         (lambda query: query.sort_prefix(RANGE, "b"), ["b", "ba"]),
@@ -101,6 +102,7 @@ def test_names_and_values_are_placeholders() -> None:
         "KeyConditionExpression": "#0 = :0 AND #1 >= :1",
         "FilterExpression": "(#2 < :2 OR attribute_not_exists(#2))",
         "ProjectionExpression": "#0, #4",
+        "Select": "SPECIFIC_ATTRIBUTES",
         "ExpressionAttributeNames": {"#0": "hash", "#1": "range", "#2": "end", "#4": "other"},
         "ExpressionAttributeValues": {
             ":0": {"S": "a OR b"},
