@@ -17,6 +17,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger_ops.checks.dead_letters import look_at
 from run_ledger_ops.checks.findings import Finding, Level
 from run_ledger_ops.checks.reader_rights import rights_of_reader
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.deploying import states
 
@@ -42,7 +43,9 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
     for part, look in looks:
         try:
             yield look()
-        except (ClientError, BotoCoreError, HTTPException, OSError, ValueError) as error:
+        except (ClientError, BotoCoreError) as error:
+            yield Finding(part, Level.UNKNOWN, f"can't be checked: {explain(error)}", {})
+        except (HTTPException, OSError, ValueError) as error:
             yield Finding(part, Level.UNKNOWN, f"can't be checked: {error}", {})
 
 

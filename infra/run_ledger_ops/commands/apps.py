@@ -15,8 +15,9 @@ from run_ledger.domain.exceptions import Forbidden, shown
 from run_ledger.store.clients.grants import delete_grant, put_grant
 from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops.commands import clients
-from run_ledger_ops.console import target, terminal
+from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import PrivateFile
 from run_ledger_ops.console.target import Target
@@ -128,7 +129,7 @@ def _add(given: argparse.Namespace) -> int:
         except (ClientError, BotoCoreError) as error:
             raise OpsError(
                 f"the app client {app.client_id} of {app.name} is there, and its grant is not "
-                f"({terminal.words_of(error)}): it sees nothing. The same command again does the "
+                f"({explain(error)}): it sees nothing. The same command again does the "
                 f"rest; `run-ledger apps remove {app.name}` takes it away."
             ) from error
         secret_file.write(app.client_secret or "")
@@ -185,7 +186,7 @@ def _remove(given: argparse.Namespace) -> int:
     except (ClientError, BotoCoreError) as error:
         raise OpsError(
             f"{app.name} sees nothing any more, but its app client {app.client_id} is still there "
-            f"({terminal.words_of(error)}): the same command again does the rest."
+            f"({explain(error)}): the same command again does the rest."
         ) from error
     say(f"{app.name} ({app.client_id}) is gone, and sees nothing from its next request on.")
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from run_ledger_ops.checkout import ROOT
 from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.aws_errors import missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.deploying import guided, plans, preflight, saved_answers, showing
@@ -143,6 +144,8 @@ def _carry_out(
             tell(f"The stack {settings.stack_name} is deployed.")
     except StackFailedError as error:
         warn(f"run-ledger deploy: CloudFormation could not do it. {error}")
+        for right in missing_rights(str(error)):
+            warn(f"Missing: {right}.")
         warn("What it had begun is rolled back; mend the first reason and deploy again.")
         return _FAILED
     outputs = deployment.stack.outputs()

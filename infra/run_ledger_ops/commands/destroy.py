@@ -3,6 +3,7 @@
 import argparse
 
 from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.aws_errors import missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, warn
 from run_ledger_ops.deploying import artifacts, guided, preflight, remains, showing
@@ -67,6 +68,8 @@ def _destroy(given: argparse.Namespace) -> int:
             _take_down(account, stack)
     except StackFailedError as error:
         warn(f"run-ledger destroy: CloudFormation could not delete all of it. {error}")
+        for right in missing_rights(str(error)):
+            warn(f"Missing: {right}.")
         return _FAILED
     if given.with_data:
         with Progress("deleting data", len(found.tables)) as bar:

@@ -12,10 +12,11 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger_ops.console.arguments import USUAL_STACK_FILE
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
 
 _LOCAL_STAGE = "local"
@@ -141,9 +142,8 @@ def open_session(region: str | None) -> Any:
     """Return a session in *region*, else in the environment's; OpsError where there is none."""
     try:
         session = boto3.session.Session(region_name=region or region_of_environment())
-    except ProfileNotFound as error:
-        message = f"{error}: look at AWS_PROFILE and `aws configure list-profiles`."
-        raise OpsError(message) from error
+    except BotoCoreError as error:
+        raise OpsError(f"{explain(error)}.") from error
     if session.region_name is None:
         raise OpsError("No AWS region is set: say --region NAME, or set AWS_REGION.")
     return session
@@ -154,9 +154,6 @@ def _deployed(stage: str, region: str | None) -> Target:
     stack_name = f"run-ledger-{stage}"
     try:
         return _described(session, stack_name, None)
-    except NoCredentialsError as error:
-        message = "No AWS credentials were found: sign in, or set AWS_PROFILE."
-        raise OpsError(message) from error
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
             message = (

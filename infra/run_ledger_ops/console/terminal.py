@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import LedgerError
 from run_ledger.domain.instants import Instant
+from run_ledger_ops.console import aws_errors
 from run_ledger_ops.console.exceptions import OpsError
 
 CANNOT = 2
@@ -60,11 +61,8 @@ def answer(word: str, work: Callable[[], int]) -> int:
     except (OpsError, LedgerError) as error:
         warn(f"run-ledger {word}: {error}")
         return CANNOT
-    except ClientError as error:
-        warn(f"run-ledger {word}: AWS refused {error.operation_name}: {words_of(error)}")
-        return CANNOT
-    except BotoCoreError as error:
-        warn(f"run-ledger {word}: AWS can't be reached: {error}")
+    except (ClientError, BotoCoreError) as error:
+        warn(f"run-ledger {word}: {aws_errors.explain(error)}.")
         return CANNOT
     except BrokenPipeError:
         # Whoever read this has seen enough; without this, Python complains when it ends.
@@ -74,12 +72,6 @@ def answer(word: str, work: Callable[[], int]) -> int:
         warn(f"\nrun-ledger {word}: stopped")
         return _INTERRUPTED
     return code
-
-
-def words_of(error: ClientError | BotoCoreError) -> str:
-    """Return the message of an exception from AWS, without botocore's own words around it."""
-    trouble = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
-    return str(trouble.get("Message") or trouble.get("Code") or error)
 
 
 def bar(done: int, total: int) -> str:

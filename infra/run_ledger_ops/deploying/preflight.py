@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.console import target
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying.template import Template
 
@@ -62,12 +63,6 @@ def find_account(region: str | None) -> AwsAccount:
     sts = target.make_client(session, "sts", None)
     try:
         caller = sts.get_caller_identity()
-    except NoCredentialsError as error:
-        message = "No AWS credentials were found: sign in (`aws sso login`), or set AWS_PROFILE."
-        raise OpsError(message) from error
-    except ClientError as error:
-        reason = error.response["Error"].get("Message") or error.response["Error"]["Code"]
-        raise OpsError(f"AWS does not take your credentials: {reason}") from error
-    except BotoCoreError as error:
-        raise OpsError(f"AWS can't be reached in {session.region_name}: {error}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise OpsError(f"{explain(error)}.") from error
     return AwsAccount(session, caller["Account"], session.region_name, caller["Arn"])

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.exceptions import NotFound
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.console.terminal import words_of
 from run_ledger_ops.sign_in.access_options import Access, check_groups
 
 _ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
@@ -82,7 +82,7 @@ class People:
                 self._cognito.admin_add_user_to_group(**self._one(email), GroupName=group)
         except (ClientError, BotoCoreError) as error:
             raise OpsError(
-                f"the user {done}, but not all groups are right yet ({words_of(error)}): the same "
+                f"the user {done}, but not all groups are right yet ({explain(error)}): the same "
                 "command again does the rest."
             ) from error
         return Invitation(user is None, joined, left)
@@ -110,7 +110,7 @@ class People:
             self._cognito.admin_delete_user(**self._one(email))
         except (ClientError, BotoCoreError) as error:
             raise OpsError(
-                f"the user can't sign in any more, but is still there ({words_of(error)}): the "
+                f"the user can't sign in any more, but is still there ({explain(error)}): the "
                 "same command again does the rest."
             ) from error
 

@@ -138,7 +138,7 @@ def test_somebody_without_a_group_sees_nothing_and_the_command_mends_it(
         fail(patch, system.cognito, "admin_add_user_to_group")
         code, _, complaint = run("invite", ANN, "--client", "acme")
     assert code == 2
-    assert "was invited, but not all groups are right yet (not now)" in complaint
+    assert "was invited, but not all groups are right yet (AWS refused" in complaint
     assert "nothing (no group)" in run("list")[1]
     assert run("invite", ANN, "--client", "acme")[0] == 0
     assert listed(run)[ANN]["groups"] == ["client-acme"]

@@ -98,13 +98,13 @@ def test_numbers(text: str) -> None:
         (OpsError("no such thing."), "run-ledger x: no such thing.\n"),
         (
             ClientError({"Error": {"Code": "No", "Message": "denied"}}, "GetItem"),
-            "run-ledger x: AWS refused GetItem: denied\n",
+            "run-ledger x: AWS refused GetItem: denied.\n",
         ),
         (
             EndpointConnectionError(endpoint_url="http://nowhere"),
             (
                 "run-ledger x: AWS can't be reached: "
-                'Could not connect to the endpoint URL: "http://nowhere"\n'
+                'Could not connect to the endpoint URL: "http://nowhere".\n'
             ),
         ),
     ],

@@ -321,4 +321,4 @@ def test_place_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     code, _, err = run("deploy", "--stage", "one", "--region", "eu-central-1")
-    assert (code, "No AWS credentials were found" in err) == (2, True)
+    assert (code, "no AWS credentials were found" in err) == (2, True)
