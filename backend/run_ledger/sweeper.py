@@ -2,6 +2,8 @@
 
 It changes nothing: a job counts as stalled by when it was last seen, whenever somebody asks. The
 metrics are for the alarm. Where jobs can't be counted, the sweep fails, and no metric says zero.
+Where there are more than it can count in its time, it fails, too, says of which days it has not
+seen all, and tells how many run, which the totals know, and that at least so many have stalled.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ UNITS: Mapping[str, metrics.Unit] = {
 # Time to write the line that the sweep failed.
 _RESERVE_SECONDS = 5.0
 _MOST_SECONDS = 45.0
+# Time for the page at hand, once no further one is read.
+_LAST_PAGE_SECONDS = 5.0
 # How many clients get a log line of their own: those with the most stalled jobs.
 _MOST_CLIENTS = 50
 
@@ -51,13 +55,13 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a sc
     logs.begin(context)
     started = time.perf_counter()
     remaining = context.get_remaining_time_in_millis() / 1_000 - _RESERVE_SECONDS
-    reading = Reading(
-        dynamodb(), configuration.tables, executor, max(0.0, min(_MOST_SECONDS, remaining))
-    )
+    seconds = max(0.0, min(_MOST_SECONDS, remaining))
+    reading = Reading(dynamodb(), configuration.tables, executor, seconds)
     values: dict[str, metrics.Values] = {"SweepFailed": 0}
     now = Instant(time.time_ns() // 1_000)
+    until = time.perf_counter() + seconds - _LAST_PAGE_SECONDS
     try:
-        found = sweep(reading, now)
+        found = sweep(reading, now, lambda: time.perf_counter() > until)
     except Exception:  # noqa: BLE001 - see below
         # Whatever it was: the metric raises the alarm, the line says what happened.
         _log.exception("failed")
@@ -71,11 +75,24 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a sc
 
 
 def _counts(found: Sweep) -> dict[str, metrics.Values]:
-    values: dict[str, metrics.Values] = {
-        "Running": sum(found.running.values()),
-        "Queued": found.queued,
-        "Stalled": sum(found.stalled.values()),
-    }
+    stalled = sum(found.stalled.values())
+    values: dict[str, metrics.Values] = {"Queued": found.queued}
+    if found.unread_days:
+        counted = sum(found.running.values())
+        _log.error(
+            "unfinished",
+            extra={
+                "days": list(found.unread_days),
+                "counted": counted,
+                "running": found.all_running,
+                "stalled_at_least": stalled,
+            },
+        )
+        values |= {"SweepFailed": 1, "Running": found.all_running}
+        if stalled:
+            values["Stalled"] = stalled
+    else:
+        values |= {"Running": sum(found.running.values()), "Stalled": stalled}
     if found.newest_event_age_seconds is not None:
         values["NewestEventAgeSeconds"] = round(found.newest_event_age_seconds, 1)
     return values
