@@ -18,13 +18,14 @@ class AppSettings:
     event_bus: str = ""
     aws_endpoint_url: str = ""
     demo: bool = False
+    stage: str = ""
 
 
 def app_settings() -> AppSettings | None:
     """Return the settings; None where the secrets do not name an API."""
     try:
         given: Mapping[str, Any] = st.secrets["run_ledger"]
-        names = ("site_url", "event_bus", "aws_endpoint_url")
+        names = ("site_url", "event_bus", "aws_endpoint_url", "stage")
         texts = {name: str(given.get(name, "")) for name in names}
         return AppSettings(str(given["api_url"]), demo=bool(given.get("demo", False)), **texts)
     except (KeyError, FileNotFoundError):

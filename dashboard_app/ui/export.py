@@ -116,10 +116,15 @@ def python(api_url: str, requests: Sequence[ApiRequest]) -> str:
     ).strip()
 
 
-def token_command(site_url: str) -> str:
-    """Return the command that puts an access token of one's own into the variable."""
-    site = f" --site {shlex.quote(site_url)}" if site_url else ""
-    return f'export {_VARIABLE}="$(run-ledger token{site})"'
+def token_command(site_url: str, stage: str = "") -> str:
+    """Return the command that puts an access token of one's own into the variable.
+
+    For a stage without a site, the command finds the sign-in pages in the stage's AWS account.
+    """
+    where = f" --site {shlex.quote(site_url)}" if site_url else ""
+    if stage and not site_url:
+        where = f" --stage {shlex.quote(stage)}"
+    return f'export {_VARIABLE}="$(run-ledger token{where})"'
 
 
 def spec(chart: AnyChart | Drawing) -> str:
@@ -166,7 +171,8 @@ def offer(  # noqa: PLR0913 - all by name
             "These are the API requests behind it, for all pages. They take an access token of "
             f"your own from {_VARIABLE}. This command of `run-ledger[ops]` opens the sign-in page:"
         )
-        st.code(token_command(here.settings.site_url), language="bash", wrap_lines=True)
+        line = token_command(here.settings.site_url, here.settings.stage)
+        st.code(line, language="bash", wrap_lines=True)
         shell, notebook = st.tabs(["curl", "Python"])
         shell.code(curl(api_url, requests), language="bash", wrap_lines=True)
         notebook.code(python(api_url, requests), language="python", wrap_lines=True)

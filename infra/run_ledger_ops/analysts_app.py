@@ -79,7 +79,7 @@ def write_secrets(
     """
     ledger = {
         "api_url": system.api_url,
-        "site_url": system.addresses.get("site_url", system.outputs["SiteUrl"]),
+        "site_url": system.site_url or "",
         "stage": system.name.removeprefix("run-ledger-"),
         "event_bus": system.outputs["BusName"],
     }

@@ -201,9 +201,14 @@ def _print_outcome(  # noqa: PLR0913 - what there is to tell
         number = len(uploaded.written)
         say(f"The site: {number} files written, {len(uploaded.removed)} removed.")
     elif not change_set:
-        say("The site is as it should be, too: nothing to do.")
-    say(f"\n  site       {outputs['SiteUrl']}\n  API        {outputs['ApiUrl']}")
-    say(f"  event bus  {outputs['BusName']}\n")
+        there = "The site is as it should be, too" if "SiteUrl" in outputs else "There is no site"
+        say(f"{there}: nothing to do.")
+    say(f"\n  site       {outputs.get('SiteUrl', 'none (Site=false)')}")
+    say(f"  API        {outputs['ApiUrl']}\n  event bus  {outputs['BusName']}\n")
+    target = outputs.get("SiteTarget", "")
+    if target and target not in outputs["SiteUrl"]:
+        host = outputs["SiteUrl"].removeprefix("https://")
+        say(f"The DNS record of {host} has to lead to {target}: CNAME, or an alias of Route 53.\n")
     if change_set and change_set.creates:
         stage = f"--stage {settings.stage}"
         say("Next:")

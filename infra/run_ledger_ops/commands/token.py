@@ -10,10 +10,13 @@ from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import PrivateFile
 from run_ledger_ops.console.terminal import say, warn
+from run_ledger_ops.deploying.site import config_of
 from run_ledger_ops.sign_in.own_token import (
     REDIRECT_URI,
+    SignInPages,
     landed_address,
     new_attempt,
+    pages_of,
     sign_in_pages,
 )
 
@@ -67,7 +70,7 @@ def _token(given: argparse.Namespace) -> int:
             "a token is not printed to a terminal: say --file FILE, or "
             'export RUN_LEDGER_TOKEN="$(run-ledger token …)".'
         )
-    attempt = new_attempt(sign_in_pages(given.site or _site_of(given)))
+    attempt = new_attempt(_pages(given))
     with PrivateFile(given.file) as file:
         if given.paste:
             warn(f"Open this address and sign in:\n\n  {attempt.address}\n")
@@ -84,9 +87,13 @@ def _token(given: argparse.Namespace) -> int:
     return 0
 
 
-def _site_of(given: argparse.Namespace) -> str:
+def _pages(given: argparse.Namespace) -> SignInPages:
+    if given.site is not None:
+        return sign_in_pages(given.site)
     system = target.find(given)
-    return system.addresses.get("site_url", system.outputs["SiteUrl"])
+    if system.site_url is not None:
+        return sign_in_pages(system.site_url)
+    return pages_of(config_of(system.outputs, system.name))
 
 
 def _open(address: str) -> None:

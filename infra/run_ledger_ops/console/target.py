@@ -46,6 +46,11 @@ class Target:
         """The address of the API."""
         return self.addresses.get("api_url", self.outputs["ApiUrl"])
 
+    @property
+    def site_url(self) -> str | None:
+        """The address of its site; None where the stage was deployed without one."""
+        return self.addresses.get("site_url", self.outputs.get("SiteUrl"))
+
     @cached_property
     def cognito(self) -> Any:
         """The client of its user pool."""

@@ -146,6 +146,7 @@ class Deployment:
 
     def execute(self, change_set: ChangeSet, tell: Callable[[stacks.StackEvent], None]) -> None:
         """Execute a change set; raises StackFailedError with the resources' reasons."""
+        self._empty_what_goes(change_set)
         try:
             self.stack.execute(change_set, tell)
         except KeyboardInterrupt:
@@ -157,8 +158,21 @@ class Deployment:
                 raise StackFailedError(f"{error}\n{help_text}") from error
             raise
 
+    def _empty_what_goes(self, change_set: ChangeSet) -> None:
+        """Empty a bucket that the change removes: S3 deletes none with anything in it."""
+        for change in (one["ResourceChange"] for one in change_set.changes):
+            if (change["Action"], change["ResourceType"]) == ("Remove", "AWS::S3::Bucket"):
+                bucket = change["PhysicalResourceId"]
+                self._say(f"Emptying the bucket {bucket}, which goes …")
+                remains.empty_bucket(self._account.client("s3"), bucket, lambda _: None)
+
     def publish_site(self, outputs: Mapping[str, str], tell: Callable[[int], None]) -> site.Upload:
-        """Upload the checkout's site; if it changed, CloudFront drops its copies of the old one."""
+        """Upload the checkout's site; if it changed, CloudFront drops its copies of the old one.
+
+        A stage without a site (`Site=false`) has no bucket, and nothing is done.
+        """
+        if "SiteBucketName" not in outputs:
+            return site.Upload((), ())
         done = site.upload(
             self._account.client("s3"),
             outputs["SiteBucketName"],

@@ -19,6 +19,8 @@ _ASKED = (
     "LogRetentionDays",
     "GradualRollout",
     "DashboardCallbackUrl",
+    "SiteDomain",
+    "SiteCertificateArn",
 )
 _ADVISED = {"GradualRollout": "true"}
 
@@ -41,7 +43,7 @@ def ask(
     region = _question("AWS region.", region, lambda text: None if text else "Say one.")
     parameters = dict(known.parameters)
     for name in _ASKED:
-        if name not in template.parameters:
+        if name not in template.parameters or not _matters(name, parameters):
             continue
         parameter = template.parameters[name]
         usual = parameters.get(name, _ADVISED.get(name, parameter.default or ""))
@@ -49,6 +51,11 @@ def ask(
         text = f"{name}: {parameter.description}{allowed}"
         parameters[name] = _question(text, usual, parameter.complaint)
     return stage, SavedAnswers(region, known.artifacts_bucket, parameters)
+
+
+def _matters(name: str, given: Mapping[str, str]) -> bool:
+    """Return whether the answers so far leave a parameter anything to say."""
+    return name != "SiteCertificateArn" or bool(given.get("SiteDomain"))
 
 
 def _question(text: str, usual: str, complaint: Callable[[str], str | None]) -> str:

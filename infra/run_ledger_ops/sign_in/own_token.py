@@ -100,6 +100,14 @@ def sign_in_pages(site_url: str) -> SignInPages:
     missing = [name for name in _SETTINGS if not isinstance(settings.get(name), str)]
     if missing:
         raise OpsError(f"{site}config.json has no {missing[0]}: is {site} the site of a ledger?")
+    return pages_of(settings, site)
+
+
+def pages_of(settings: Mapping[str, Any], site: str = "") -> SignInPages:
+    """Return how people sign in, from the settings in a `config.json`. Raise OpsError.
+
+    Addresses that begin with a slash are those of *site*.
+    """
     return SignInPages(
         authorize_url=_checked(urljoin(site, settings["authorize_url"])),
         token_url=_checked(urljoin(site, settings["token_url"])),

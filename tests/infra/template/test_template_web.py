@@ -1,12 +1,11 @@
-"""The template's public face: API, sign-in and site let in whom they should and nobody else."""
+"""The template's public face: API and sign-in let in whom they should and nobody else."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from tests.support.stacks.templates import circles, properties, resources, statements, transformed
+from tests.support.stacks.templates import circles, properties, resources, transformed
 
 from run_ledger.openapi.other_responses import other_responses
 from run_ledger.read.answers import COMMON_HEADERS, PROBLEM_KINDS
@@ -54,6 +53,27 @@ def test_method_wants_an_access_token_with_the_scope(path: str) -> None:
     ]
 
 
+def test_account_wide_log_role_outlives_what_made_it() -> None:
+    """Neither a rollback nor a deletion takes the role away that the account's setting names.
+
+    Deleting AWS::ApiGateway::Account leaves the setting as it is, so with RetainExceptOnCreate a
+    first deployment that is rolled back would leave it naming a role that is gone: "DeletionPolicy
+    attribute" in the CloudFormation user guide. Nor is it set unless asked: it may be somebody
+    else's.
+    """
+    assert not resources("AWS::ApiGateway::Account")
+    template = transformed(ManageApiGatewayAccount="true")["Resources"]
+    for name in ("ApiGatewayAccount", "ApiGatewayLogRole"):
+        assert template[name]["DeletionPolicy"] == template[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize(("manages", "waits"), [("true", True), ("false", False)])
+def test_api_waits_for_the_log_role_where_the_stack_sets_it(manages: str, *, waits: bool) -> None:
+    """A reference makes the stage wait, as a DependsOn can't be conditional."""
+    (stage,) = resources("AWS::ApiGateway::Stage", ManageApiGatewayAccount=manages).values()
+    assert (stage["Variables"]["log_setting"] == {"Ref": "ApiGatewayAccount"}) is waits
+
+
 def test_api_has_one_stage_which_is_logged_throttled_and_compressed() -> None:
     """The stage is `api`, as the site's path; its log is JSON and forgets."""
     (stage,) = resources("AWS::ApiGateway::Stage").values()
@@ -76,7 +96,7 @@ def test_reader_is_told_whose_tokens_count() -> None:
     environment = properties("ReaderFunction")["Environment"]["Variables"]
     assert environment["ISSUER"] == transformed()["Outputs"]["Issuer"]["Value"]
     (stage,) = resources("AWS::ApiGateway::Stage").values()
-    assert stage["Variables"] == {"people_clients": {"Fn::Sub": "${SiteClient},${DashboardClient}"}}
+    assert stage["Variables"]["people_clients"] == {"Fn::Sub": "${SiteClient},${DashboardClient}"}
     people = [
         name
         for name, client in resources("AWS::Cognito::UserPoolClient").items()
@@ -190,76 +210,3 @@ def test_present_sign_in_pages_have_a_branding() -> None:
     assert [b["ClientId"]["Ref"] for b in branded] == ["SiteClient", "DashboardClient"]
     assert properties("UserPoolDomain")["ManagedLoginVersion"] == 2
     assert properties("UserPoolDomain", LoginPages="classic")["ManagedLoginVersion"] == 1
-
-
-# --- site ---------------------------------------------------------------------------------------
-
-
-def test_bucket_is_private() -> None:
-    """Only our distribution reads the bucket, and nobody does without TLS."""
-    bucket = properties("SiteBucket")
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    allowed, denied = statements(properties("SiteBucketPolicy"))
-    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "s3:GetObject")
-    assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
-    arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
-    assert allowed["Condition"] == {"StringEquals": {"AWS:SourceArn": {"Fn::Sub": arn}}}
-    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
-    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert len(denied["Resource"]) == 2
-
-
-def _distribution() -> dict[str, Any]:
-    config: dict[str, Any] = properties("Distribution")["DistributionConfig"]
-    return config
-
-
-def test_site_and_api_share_an_origin() -> None:
-    """Files come from the bucket by the distribution's signature, /api/* from the API uncached."""
-    site, api = _distribution()["Origins"]
-    assert site["OriginAccessControlId"] == {"Fn::GetAtt": ["SiteAccess", "Id"]}
-    access = properties("SiteAccess")["OriginAccessControlConfig"]
-    assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
-    assert api["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
-    assert "OriginPath" not in api
-    (behavior,) = _distribution()["CacheBehaviors"]
-    assert (behavior["PathPattern"], behavior["TargetOriginId"]) == ("/api/*", "api")
-    assert behavior["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-    assert behavior["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-    # Error pages are distribution-wide: they would turn the API's refusals into pages.
-    assert "CustomErrorResponses" not in _distribution()
-
-
-def test_every_answer_carries_the_security_headers() -> None:
-    """Both behaviours send the same strict headers, over TLS."""
-    config = _distribution()
-    for behavior in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
-        assert behavior["ResponseHeadersPolicyId"] == {"Ref": "SecurityHeaders"}
-        assert behavior["ViewerProtocolPolicy"] in {"redirect-to-https", "https-only"}
-    headers = properties("SecurityHeaders")["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-    assert headers["ContentTypeOptions"] == {"Override": True}
-    assert headers["FrameOptions"]["FrameOption"] == "DENY"
-    assert headers["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
-    assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31536000
-
-
-def test_content_security_policy_lets_only_our_own_files_run() -> None:
-    """The policy starts from nothing, allows no inline code and no foreign origin but sign-in."""
-    headers = properties("SecurityHeaders")["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-    text, variables = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
-    policy = {name: rest for name, *rest in (part.split() for part in text.split(";"))}
-    prefix, prefix_variables = properties("UserPoolDomain")["Domain"]["Fn::Sub"]
-    sign_in = f"https://{prefix}.auth.${{AWS::Region}}.amazoncognito.com"
-    assert variables == prefix_variables
-    assert policy == {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'", sign_in],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-        "require-trusted-types-for": ["'script'"],
-    }

@@ -29,6 +29,8 @@ FULL = {
     "ApiWebAclArn": "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/1",
     "SiteWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1",
     "AccessLogBucket": "logs",
+    "SiteDomain": "ledger.example.com",
+    "SiteCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1",
     "Mfa": "ON",
     "GradualRollout": "true",
 }
@@ -45,20 +47,28 @@ def source() -> dict[str, Any]:
     return parsed
 
 
-@cache
-def transformed(**parameters: str) -> dict[str, Any]:
-    """Return what the SAM transform makes of the template, conditions decided by *parameters*."""
+def undecided(**parameters: str) -> dict[str, Any]:
+    """Return what the SAM transform makes of the template; its conditions are still in it."""
     # Every role is explicit, so the transform needs no managed policies looked up.
     translator = Translator({}, Parser(), boto_session=Session(region_name="eu-central-1"))
     result: dict[str, Any] = translator.translate(source(), parameters)
-    given = {name: parameter["Default"] for name, parameter in result["Parameters"].items()}
-    decisions = _decide(result["Conditions"], {**given, **parameters})
+    return result
+
+
+@cache
+def transformed(**parameters: str) -> dict[str, Any]:
+    """Return what the SAM transform makes of the template, conditions decided by *parameters*."""
+    result = undecided(**parameters)
+    decisions = decided(result, parameters)
     return {
         **result,
-        "Resources": {
-            name: _settle(resource, decisions)
-            for name, resource in result["Resources"].items()
-            if decisions.get(resource.get("Condition"), True)
+        **{
+            section: {
+                name: _settle(one, decisions)
+                for name, one in result[section].items()
+                if decisions.get(one.get("Condition"), True)
+            }
+            for section in ("Resources", "Outputs")
         },
     }
 
@@ -124,7 +134,11 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _decide(conditions: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, bool]:
+def decided(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, bool]:
+    """Return what each condition of the template comes to with these parameters."""
+    usual = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
+    given, conditions = {**usual, **parameters}, template["Conditions"]
+
     def value(part: Any) -> Any:
         match part:
             case {"Ref": name}:
@@ -133,6 +147,10 @@ def _decide(conditions: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
                 return value(one) == value(other)
             case {"Fn::Not": [negated]}:
                 return not value(negated)
+            case {"Fn::And": parts}:
+                return all(map(value, parts))
+            case {"Condition": name}:
+                return value(conditions[name])
             case _:
                 return str(part)
 
