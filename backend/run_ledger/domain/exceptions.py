@@ -22,6 +22,7 @@ RejectionReason = Literal[
     "unknown_schema_version",
     "invalid_field",
     "identity_mismatch",
+    "source_mismatch",
     "event_id_reused",
 ]
 

@@ -22,7 +22,7 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import PrivateFile
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.sign_in import access_options
+from run_ledger_ops.sign_in import access_options, producer_policy
 from run_ledger_ops.sign_in.access_options import Access
 
 _MACHINES = "client_credentials"
@@ -30,7 +30,8 @@ _OF_THE_STACK = "MachineClientId"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _+=,.@-]{0,127}")
 _DESCRIPTION = """\
 Let other systems read the API. Each gets its own app client, with which it fetches access tokens
-(OAuth 2, client credentials), and a grant, which says what it may see."""
+(OAuth 2, client credentials), and a grant, which says what it may see. A policy holds a producer,
+which sends events with a role of AWS, to its clients."""
 _EPILOG = """\
 examples:
   run-ledger apps add billing --client acme --client globex --secret-file billing.secret
@@ -39,6 +40,8 @@ examples:
                                                     from its next request on it sees only that
   run-ledger apps list
   run-ledger apps remove billing                    from its next request on it sees nothing
+  run-ledger apps policy --client acme > policy.json
+                                                    an IAM policy: report for acme alone
 
 The secret is shown only once. A system should use a token until it expires: each costs money."""
 
@@ -63,6 +66,7 @@ def add_to(commands: Words) -> None:
     )
     actions = add_actions(parser)
     _add_add(actions)
+    producer_policy.add_to(actions)
     listing = actions.add_parser(
         "list", help="list them", description="List the systems that may read, and what each sees."
     )

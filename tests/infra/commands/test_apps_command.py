@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.support.dynamo.tables import NAMES
-from tests.support.stacks.operations import STAGE, System, deployed_system
+from tests.support.stacks.authorization_data import faults_of
+from tests.support.stacks.operations import BUS_ARN, STAGE, System, deployed_system
 
 from run_ledger.domain.api.access import EVERYTHING, ClientScope, granted
 from run_ledger.domain.exceptions import Forbidden
@@ -218,3 +219,25 @@ def test_what_can_be_no_clients_id_is_refused(
     """Before any system is looked for."""
     assert command.main(["apps", "add", "billing", "--client", client]) == 2
     assert "allowed: 1 to 128" in capsys.readouterr().err
+
+
+def test_a_policy_binds_a_producer_to_its_clients(run: Run, system: System) -> None:
+    """It allows the sources of these clients alone, on the stage's bus, in words that IAM knows."""
+    code, printed, hint = run("policy", "--client", "globex", "--client", "acme")
+    assert code == 0
+    report, look = json.loads(printed)["Statement"]
+    assert report["Action"] == "events:PutEvents"
+    assert report["Condition"] == {
+        "StringEquals": {"events:source": ["run-ledger/client/acme", "run-ledger/client/globex"]}
+    }
+    assert look["Action"] == "events:DescribeEventBus"
+    assert {report["Resource"], look["Resource"]} == {BUS_ARN}
+    assert "RUN_LEDGER_SOURCE=run-ledger/client/acme" in hint
+    assert [*faults_of(report), *faults_of(look)] == []
+
+
+def test_a_policy_for_no_client_is_refused(run: Run) -> None:
+    """An id that no client can have would bind a producer to nothing."""
+    code, printed, complaint = run("policy", "--client", "ac me")
+    assert (code, printed) == (2, "")
+    assert "--client" in complaint

@@ -36,10 +36,13 @@ _QUEUES = {
     "DlqUrl": "run-ledger-test-updates-dead",
     "RuleDlqUrl": "run-ledger-test-rule-dead",
 }
+BUS_ARN = "arn:aws:events:eu-central-1:123456789012:event-bus/run-ledger-test"
 _ADDRESSES = {
     "ApiUrl": "https://api.example/api",
     "UserPoolDomain": "login.example",
     "Scope": "run-ledger/read",
+    "BusArn": BUS_ARN,
+    "SiteUrl": "https://site.example/",
 }
 
 

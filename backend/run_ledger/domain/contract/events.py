@@ -13,6 +13,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 
+from .bound_sources import check_source
 from .fingerprints import LATEST_VERSION
 from .leniency import entity_named, well_formed, without_nulls
 from .violations import (
@@ -172,6 +173,7 @@ def _event(
     fingerprint_version: int,
 ) -> Event:
     """Return the event; what its detail leaves out is filled in from the envelope."""
+    check_source(outer.source, update.client_id)
     return Event(
         kind="job" if isinstance(update, JobUpdate) else "project",
         entity_id=update.job_id if isinstance(update, JobUpdate) else update.project_id,

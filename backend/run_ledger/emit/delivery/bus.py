@@ -30,7 +30,9 @@ _ADVICE = {
     "ConfigParseError": _FILES,
     "UnicodeDecodeError": _FILES,
     "ModuleNotFoundError": "install run-ledger again, with what it needs",
-    "AccessDeniedException": "the credentials need events:PutEvents on the bus",
+    "AccessDeniedException": (
+        "the credentials need events:PutEvents on the bus, perhaps with a source of their client"
+    ),
     "NotAuthorizedForSourceException": "the bus's policy refuses this source",
     "NotAuthorizedForDetailTypeException": "the bus's policy refuses events of this detail type",
     "UnrecognizedClientException": _CREDENTIALS,
