@@ -129,7 +129,7 @@ def _keep_probes(ledger: Ledger, probes: list[Probe]) -> None:
 
 
 def _write_log(report: Report, messages: int, seconds: float) -> None:
-    """Write a log line for each posting, repeat, rejection and failure, and one for the batch.
+    """Write log lines: for each posting, repeat, rejection, folding and failure, and for the batch.
 
     The line for the batch carries the metrics.
     """
@@ -139,6 +139,8 @@ def _write_log(report: Report, messages: int, seconds: float) -> None:
         _log.info("duplicate", extra=repeat)
     for rejection in report.rejections:
         _log.warning("rejected", extra=rejection)
+    for folding in report.foldings:
+        _log.warning("own counters folded", extra=folding)
     for failure in report.failures:
         _log.error("failed", extra={"failure": failure})
     late = [posting["late_seconds"] for posting in report.postings]

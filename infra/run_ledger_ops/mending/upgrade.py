@@ -2,6 +2,7 @@
 
 import argparse
 
+from run_ledger.store.audit.crowded_items import make_room
 from run_ledger.store.audit.upgrades import upgrade
 from run_ledger_ops.checks.audits import patient_reading
 from run_ledger_ops.console import target
@@ -12,7 +13,8 @@ _LEFT = 1
 _MOST_LABELS = 5
 _DESCRIPTION = """\
 Bring jobs and totals that an earlier version has written up to this version, once after an update.
-Until then the counts of jobs include attempts that were retried before the update."""
+Until then the counts of jobs include attempts that were retried before the update, and totals with
+very many counters of a producer's own may take no more."""
 _EPILOG = """\
 The command goes through all jobs, a page at a time, and needs little memory. A job and its totals
 change together, and only if the job is still as it was read, so the writers can go on. A job that
@@ -56,10 +58,17 @@ def _upgrade(given: argparse.Namespace) -> int:
     finally:
         if not is_done and reached is not None:
             warn(f"Not at the end yet. To go on: run-ledger upgrade --after {reached}")
+    with Progress("pages of items looked through", None) as bar:
+        crowded = 0
+        for changed in make_room(reading):
+            crowded += changed
+            bar.add()
     if given.json:
-        say_json({"jobs": jobs, "upgraded": upgraded, "left": left})
+        say_json({"jobs": jobs, "upgraded": upgraded, "crowded": crowded, "left": left})
     else:
         say(f"Looked through {jobs:,} jobs: {upgraded:,} brought up to date.")
+        if crowded:
+            say(f"Made room in {crowded:,} items that held more own counters than are kept.")
     if left:
         more = ", …" if len(left) > _MOST_LABELS else ""
         warn(

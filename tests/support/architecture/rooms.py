@@ -26,7 +26,7 @@ store/items: domain domain/contract domain/state store/dynamo
 store/clients: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items
-store/audit: domain domain/contract domain/state store/dynamo store/items
+store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
 
 read: domain domain/contract domain/state domain/api settings.py
     store/dynamo store/items store/clients store/lists

@@ -1,10 +1,11 @@
 """The part of DynamoDB's expression language that the ledger uses, parsed and evaluated.
 
-Conditions are comparisons (``= <> < <= > >=``), ``attribute_exists`` and ``attribute_not_exists``
-joined by ``AND``. Updates are ``SET path = :value``, ``SET path = if_not_exists(path, :value)`` of
-the same path, ``REMOVE path`` and ``ADD name :number``. Paths may lead into maps. Anything else
-raises `InvalidExpression`. So does a placeholder that is not defined, or one that is not used,
-since DynamoDB refuses both.
+Conditions are comparisons (``= <> < <= > >=``) of a path or its ``size``, ``attribute_exists`` and
+``attribute_not_exists`` joined by ``AND``; in parentheses, by ``OR``. Updates are
+``SET path = :value``, ``SET path = if_not_exists(path, :value)`` of the same path,
+``REMOVE path``, ``ADD name :number``, and ``ADD`` and ``DELETE`` of a set of strings. Paths may
+lead into maps. Anything else raises `InvalidExpression`. So does a placeholder that is not defined,
+or one that is not used, since DynamoDB refuses both.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def plain(value: Value) -> Any:
         return kind, Decimal(content)
     if kind == "B":
         return kind, bytes(content)
+    if kind == "SS":
+        return kind, frozenset(content)
     if kind == "L":
         return kind, tuple(plain(member) for member in content)
     if kind == "M":
@@ -109,11 +112,12 @@ class Update:
         self.defaults: list[tuple[Path, Value]] = []
         self.removes: list[Path] = []
         self.adds: list[tuple[Path, Value]] = []
+        self.deletes: list[tuple[Path, Value]] = []
 
     @property
     def paths(self) -> list[Path]:
         """Return what the update writes to."""
-        valued = (*self.sets, *self.defaults, *self.adds)
+        valued = (*self.sets, *self.defaults, *self.adds, *self.deletes)
         return [*(path for path, _ in valued), *self.removes]
 
     def apply(self, item: Item) -> None:
@@ -126,10 +130,19 @@ class Update:
             _inside(item, path).pop(path[-1], None)
         for path, value in self.adds:
             where = _inside(item, path)
+            if "SS" in value:
+                members = {*where.get(path[-1], {"SS": []})["SS"], *value["SS"]}
+                where[path[-1]] = {"SS": sorted(members)}
+                continue
             known = where.get(path[-1], {"N": "0"})
             if "N" not in known or "N" not in value:
                 raise InvalidUpdate("an operand in the update expression is no number")
             where[path[-1]] = {"N": _sum(known["N"], value["N"])}
+        for path, value in self.deletes:
+            where = _inside(item, path)
+            left = {*where.pop(path[-1], {"SS": []})["SS"]} - {*value["SS"]}
+            # A set is never empty.
+            where |= {path[-1]: {"SS": sorted(left)}} if left else {}
 
 
 def _sum(one: str, other: str) -> str:
@@ -157,6 +170,12 @@ def _at(item: Item, path: Path) -> Value | None:
         if where is None:
             return None
     return dict(where)
+
+
+def _size_at(item: Item, path: Path) -> Value | None:
+    """Return the number of members of the set at *path*; the stand-in knows no other sizes."""
+    known = _at(item, path)
+    return None if known is None else {"N": str(len(known["SS"]))}
 
 
 def _compare(known: Value | None, sign: str, given: Value) -> bool:
@@ -202,7 +221,7 @@ class _Parser:
         seen: set[str] = set()
         while self._tokens:
             word = self._take()
-            if word in seen or word not in {"SET", "REMOVE", "ADD"}:
+            if word in seen or word not in {"SET", "REMOVE", "ADD", "DELETE"}:
                 raise InvalidExpression(f"syntax error at {word!r}")
             seen.add(word)
             self._clause(word, update)
@@ -215,24 +234,46 @@ class _Parser:
         return update
 
     def _term(self) -> Condition:
+        if self._tokens and self._tokens[0] == "(":
+            return self._alternatives()
         if self._tokens and self._tokens[0] in {"attribute_exists", "attribute_not_exists"}:
             wanted = self._take() == "attribute_exists"
             self._expect("(")
             path = self._path()
             self._expect(")")
             return lambda item: (_at(item, path) is not None) == wanted
-        path, sign = self._path(), self._take()
+        sizing = bool(self._tokens) and self._tokens[0] == "size"
+        if sizing:
+            self._take()
+            self._expect("(")
+        path = self._path()
+        if sizing:
+            self._expect(")")
+        sign = self._take()
         if sign not in {"=", "<>", *_COMPARISONS}:
             raise InvalidExpression(f"syntax error at {sign!r}")
         given = self._value(self._take())
-        return lambda item: _compare(_at(item, path), sign, given)
+        read = _size_at if sizing else _at
+        return lambda item: _compare(read(item, path), sign, given)
+
+    def _alternatives(self) -> Condition:
+        self._expect("(")
+        terms = [self._term()]
+        while self._tokens and self._tokens[0] == "OR":
+            self._take()
+            terms.append(self._term())
+        self._expect(")")
+        return lambda item: any(term(item) for term in terms)
 
     def _clause(self, word: str, update: Update) -> None:
         path = self._path()
         if word == "REMOVE":
             update.removes.append(path)
-        elif word == "ADD":
-            update.adds.append((path, self._value(self._take())))
+        elif word in {"ADD", "DELETE"}:
+            value = self._value(self._take())
+            if not value.get("SS", "is no set") or (word == "DELETE" and "SS" not in value):
+                raise InvalidExpression(f"{word} takes a set that is not empty")
+            (update.adds if word == "ADD" else update.deletes).append((path, value))
         else:
             self._expect("=")
             if self._tokens and self._tokens[0] == "if_not_exists":
@@ -276,7 +317,7 @@ def _tokens(text: str) -> Iterator[str]:
         token = match["token"]
         if token is None:
             raise InvalidExpression(f"syntax error at {match['other']!r}")
-        operators += token in {"=", "<>", "AND", *_COMPARISONS}
+        operators += token in {"=", "<>", "AND", "OR", *_COMPARISONS}
         yield token
     if operators > _MAX_OPERATORS:
         raise InvalidExpression(f"more than {_MAX_OPERATORS} operators")

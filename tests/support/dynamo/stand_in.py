@@ -363,8 +363,9 @@ def _value_bytes(value: Value) -> int:
         return len(content)
     if kind == "M":
         return 3 + len(content) + item_bytes(content)
-    if kind == "L":
-        return 3 + len(content) + sum(_value_bytes(member) for member in content)
+    if kind in {"L", "SS"}:
+        members = content if kind == "L" else [{"S": member} for member in content]
+        return 3 + len(content) + sum(_value_bytes(member) for member in members)
     return 1
 
 
@@ -381,6 +382,8 @@ def _kept(value: Value) -> Value:
         return {"M": _copied(content)}
     if kind == "L":
         return {"L": [_kept(member) for member in content]}
+    if kind == "SS":
+        return {"SS": sorted(content)}
     if kind not in {"S", "B", "BOOL", "NULL"}:
         raise _Refused(f"no such type here: {kind}")
     return value

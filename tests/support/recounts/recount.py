@@ -38,6 +38,9 @@ KNOWN_COUNTERS = {
     "llm_calls_unpriced",
 }
 
+# Of other names so many keep a counter, those first in byte order; the rest is added up.
+OTHER_COUNTERS = "other_counters"
+MOST_OWN_OF_A_ROW, MOST_OWN_OF_A_JOB = 64, 256
 
 Counted = tuple[tuple[str, str], str, int]
 
@@ -168,10 +171,22 @@ def _latest_value(field: str, events: list[Told]) -> Any:
 
 def _sums(events: list[Told]) -> dict[str, int]:
     changes = [pair for e in events for pair in e.detail.get("delta", {}).items()]
-    return {
+    sums = {
         name: sum(change for other, change in changes if other == name)
         for name in sorted({name for name, _ in changes})
     }
+    return _with_others(sums, MOST_OWN_OF_A_JOB)
+
+
+def _with_others(sums: Mapping[str, int], most: int, prefix: str = "") -> dict[str, int]:
+    """Return *sums* with all own counters but the first *most* added up as one."""
+    not_own = {prefix + name for name in (*KNOWN_COUNTERS, OTHER_COUNTERS)}
+    own = sorted(name for name in sums if name.startswith(prefix) and name not in not_own)
+    if len(own) <= most:
+        return dict(sums)
+    other, beyond = f"{prefix}{OTHER_COUNTERS}", set(own[most:])
+    kept = {name: count for name, count in sums.items() if name not in beyond}
+    return kept | {other: sums.get(other, 0) + sum(sums[name] for name in beyond)}
 
 
 def _error(event: Told | None) -> dict[str, str] | None:
@@ -232,7 +247,9 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
             *(one for event in _told(those, "job_update") for one in _counted_of_delta(job, event)),
         ):
             rows.setdefault(key, Counter())[attribute] += amount
-    return without_zeros(rows)
+    return without_zeros(
+        {key: _with_others(counts, MOST_OWN_OF_A_ROW, "c_") for key, counts in rows.items()}
+    )
 
 
 def _projects(envelopes: list[Envelope]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant, text
+from run_ledger.domain.state.own_counters import COUNTER, folded
 
 from .base_query import PathQuery, declared
 from .ends import AttemptFiguresDocument, EndsDocument, RowSums, attempt_figures, ends_of_jobs
@@ -135,15 +136,12 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
     series: Sequence[SeriesDocument]
 
 
-_COUNTER = "c_"
-
-
 def known_alone(sums: RowSums) -> dict[str, int]:
     """Return *sums* without the counters that the contract does not name."""
     return {
         name: count
         for name, count in sums.items()
-        if not name.startswith(_COUNTER) or name.removeprefix(_COUNTER) in KNOWN_COUNTERS
+        if not name.startswith(COUNTER) or name.removeprefix(COUNTER) in KNOWN_COUNTERS
     }
 
 
@@ -168,14 +166,14 @@ def point(at: str, sums: RowSums) -> PointDocument:
         started=attempts.started,
         **ends_of_jobs(sums),
         attempts=attempts,
-        counters=counters_of(sums),
+        counters=counters_of(folded(sums)),
     )
 
 
 def counters_of(sums: RowSums) -> dict[str, int]:
     """Return the sums of deltas by the names of counters, sorted; zeros are left out."""
     return {
-        name.removeprefix(_COUNTER): sums[name]
+        name.removeprefix(COUNTER): sums[name]
         for name in sorted(sums)
-        if name.startswith(_COUNTER) and sums[name]
+        if name.startswith(COUNTER) and sums[name]
     }

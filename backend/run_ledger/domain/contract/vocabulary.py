@@ -18,6 +18,13 @@ MAX_DETAIL_BYTES = 64 * 1024
 # Python versions.
 MAX_LEVELS = 32
 MAX_DELTAS_PER_EVENT = 24
+# Names of counters that are not among `KNOWN_COUNTERS`: so many keep a counter of their own, those
+# first in byte order. What is added under others is the counter `OTHER_COUNTERS`.
+MOST_OWN_COUNTERS = 64
+"""How many of a client's pipeline in an hour, and in any total."""
+MOST_OWN_COUNTERS_OF_A_JOB = 256
+"""How many of a job; and of the events of a project."""
+OTHER_COUNTERS = "other_counters"
 MAX_TAGS = 64
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"

@@ -19,7 +19,8 @@ Rows (``partition``, ``sort``) and what they are for:
 
 The first four have the attributes ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in
 bucket N, see `durations`) and ``c_NAME`` (sums of deltas). Rows of ``all`` hold only the counters
-that the contract names: all producers share these rows, and other names could make them too large.
+that the contract names, as all producers share these rows; of other names a row keeps a bounded
+number apart, see `own_counters`.
 
 Starts, ends and durations are of attempts. An end that is not its job's present end, as a later
 attempt follows, is counted a second time, as ``retried_RESULT`` and ``hr_N``. So what is left
@@ -47,13 +48,14 @@ from typing import NamedTuple
 from msgspec import UnsetType
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, MOST_OWN_COUNTERS
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.instants import day as day_of
 from run_ledger.domain.instants import hour as hour_of
 
 from .durations import bucket
 from .job import Attempt, Ended, Job, job_update
+from .own_counters import COUNTER, folded, is_own
 from .project import Project
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
@@ -174,8 +176,28 @@ def delta_differences(events: Iterable[Event]) -> Differences:
             kept = changes.setdefault(row, Counter())
             for name, change in counts.items():
                 if row.partition != ALL or name in _KNOWN:
-                    kept[f"c_{name}"] += change
-    return _without_zeros(changes)
+                    kept[COUNTER + name] += change
+    return bounded(changes)
+
+
+def bounded(changes: Differences) -> Differences:
+    """Return *changes* without zeros, and with as many own counters as a row keeps apart.
+
+    A zero of an own counter stays, as its name takes a place: see `own_counters`.
+    """
+    # Nearly all are so already.
+    if all(
+        counts and len(counts) <= MOST_OWN_COUNTERS and all(counts.values())
+        for counts in changes.values()
+    ):
+        return changes
+    kept = {
+        row: Counter(
+            {name: change for name, change in folded(counts).items() if change or is_own(name)}
+        )
+        for row, counts in changes.items()
+    }
+    return {row: counts for row, counts in kept.items() if counts}
 
 
 def project_differences(before: Project | None, after: Project) -> Differences:

@@ -22,15 +22,17 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from run_ledger.domain.instants import Instant
+from run_ledger.domain.state.own_counters import own_attributes, with_folded
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.own_names import OF_ROWS
 
 from .calls import Shards, read_entries, read_items, read_rows
 from .expected_items import Name, whole_number
@@ -241,7 +243,8 @@ class Audit:
             if self._manner.repair and not mended:
                 return
             known = self._drifts.setdefault(row, [])
-            known += [Found(drift, mended) for drift in _row_drifts(row, shards, changes)]
+            sums = _folded_as(self._totals.get(row, Counter()), _sums(shards))
+            known += [Found(drift, mended) for drift in _row_drifts(row, sums, changes)]
         self._judged_rows.add(row)
         if self._open_rows is not None:
             self._open_rows.discard(row)
@@ -285,9 +288,20 @@ class Audit:
 
 def _changes(recounted: Counter[str], shards: Shards) -> dict[str, int]:
     """Return what has to be added to the shards of a row to make it what was recounted."""
-    changes = Counter(recounted)
-    changes.subtract(_sums(shards))
+    changes = Counter(_folded_as(recounted, recounted))
+    changes.subtract(_folded_as(recounted, _sums(shards)))
     return {name: change for name, change in sorted(changes.items()) if change}
+
+
+def _folded_as(recounted: Mapping[str, int], counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Return *counts* with those own counters as one that are beyond the kept ones of *recounted*.
+
+    As long as there are fewer own counters than are kept, none is.
+    """
+    kept = own_attributes(recounted)[: OF_ROWS.kept]
+    if len(kept) < OF_ROWS.kept:
+        return counts
+    return with_folded(counts, {*own_attributes(counts)} - {*kept})
 
 
 def _sums(shards: Shards) -> Counter[str]:
@@ -304,11 +318,10 @@ def _counts(item: Item) -> Iterable[tuple[str, int]]:
             yield name, whole_number(attribute) or 0
 
 
-def _row_drifts(row: Row, shards: Shards, changes: dict[str, int]) -> list[Drift]:
-    sums = _sums(shards)
+def _row_drifts(row: Row, sums: Mapping[str, int], changes: Mapping[str, int]) -> list[Drift]:
+    stored = ((name, sums.get(name, 0), change) for name, change in changes.items())
     return [
-        Drift("row", _label(row), name, sums[name], sums[name] + change)
-        for name, change in changes.items()
+        Drift("row", _label(row), name, count, count + change) for name, count, change in stored
     ]
 
 

@@ -17,13 +17,22 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.own_counters import (
+    COUNTER,
+    OTHER,
+    folded,
+    own_attributes,
+    with_folded,
+)
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import entry_items, job_items, keys, project_items
+from run_ledger.store.items.own_names import OF_ENTITIES, OWN, own_names
 
 _ZERO = {"N": "0"}
-# These don't follow from the events: ``rev`` counts writes, ``seen`` is by the writers' clock.
-_NOT_JUDGED = frozenset({"rev", "seen"})
+# These don't follow from the events: ``rev`` counts writes, ``seen`` is by the writers' clock, and
+# how many names there are in ``own`` depends on when room was made.
+_NOT_JUDGED = frozenset({"rev", "seen", OWN})
 
 
 class Name(NamedTuple):
@@ -84,8 +93,26 @@ def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> 
     else:
         project = projects.fold(None, events)
         attributes, counters = project_items.state_attributes(project), project.counters
-    sums = job_items.counter_attributes(counters)
-    return name.key | to_item({**attributes, **sums, "n": len(events)})
+    sums = folded(job_items.counter_attributes(counters), OF_ENTITIES.kept)
+    own = own_names(sums)
+    noted = {OWN: own} if own else {}
+    return name.key | to_item({**attributes, **sums, **noted, "n": len(events)})
+
+
+def with_counters_as_in(item: Mapping[str, Attribute], expected: Mapping[str, Attribute]) -> Item:
+    """Return *item* as it is to be compared with *expected*.
+
+    Where that has as many own counters as are kept, *item* may hold some beyond these, which all
+    count as one.
+    """
+    kept = own_attributes(expected)
+    if len(kept) < OF_ENTITIES.kept:
+        return dict(item)
+    counts = {name: whole_number(item[name]) or 0 for name in item if name.startswith(COUNTER)}
+    beyond = set(own_attributes(counts)) - {*kept}
+    rest = {name: value for name, value in item.items() if name not in beyond}
+    folded_counts = with_folded(counts, beyond)
+    return rest | to_item({OTHER: folded_counts[OTHER]} if beyond else {})
 
 
 def differing(
@@ -97,7 +124,7 @@ def differing(
     """
     for attribute in sorted({*stored, *expected} - (set() if path else _NOT_JUDGED)):
         here, there = stored.get(attribute), expected.get(attribute)
-        if not path and attribute.startswith(job_items.COUNTER):
+        if not path and attribute.startswith(COUNTER):
             here, there = here or _ZERO, there or _ZERO
         if here == there:
             continue

@@ -13,7 +13,8 @@ Item = dict[str, Attribute]
 def to_attribute(value: Any) -> Attribute:
     """Return *value* (str, int, bool, bytes, None, list, tuple, dict of these) as AttributeValue.
 
-    Raises TypeError for anything else, floats above all: they would not come back as they were.
+    A frozenset of str becomes a set of strings, which must not be empty. Raises TypeError for
+    anything else, floats above all: they would not come back as they were.
     """
     make = _MAKERS.get(type(value))
     if make is None:
@@ -56,6 +57,7 @@ _MAKERS: dict[type, Callable[[Any], Attribute]] = {
     dict: lambda value: {"M": to_item(value)},
     list: _list,
     tuple: _list,
+    frozenset: lambda value: {"SS": sorted(value)},
 }
 _READERS: dict[str, Callable[[Any], Any]] = {
     "N": int,
@@ -64,4 +66,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "NULL": lambda _: None,
     "M": from_item,
     "L": lambda value: [from_attribute(member) for member in value],
+    "SS": frozenset,
 }

@@ -44,6 +44,13 @@ class ConditionBuilder:
             self._exact_values[short] = attribute
             self._conditions.append(f"{self._name(name)} = {short}")
 
+    def require_at_most(self, name: str, count: int) -> None:
+        """Require that the set *name* has at most *count* members; an absent one has none."""
+        attribute = self._name(name)
+        self._conditions.append(
+            f"(attribute_not_exists({attribute}) OR size({attribute}) <= {self._value(count)})"
+        )
+
     def condition(self, parameter: str = "ConditionExpression") -> dict[str, Any]:
         """Return the conditions as a request's *parameter*, with what all placeholders mean."""
         request: dict[str, Any] = {}
@@ -76,6 +83,7 @@ class UpdateBuilder(ConditionBuilder):
         self._set: list[str] = []
         self._remove: list[str] = []
         self._add: list[str] = []
+        self._delete: list[str] = []
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Set top-level attributes."""
@@ -97,11 +105,24 @@ class UpdateBuilder(ConditionBuilder):
         for name, change in changes.items():
             self._add.append(f"{self._name(name)} {self._value(change)}")
 
+    def add_members(self, name: str, members: Collection[str]) -> None:
+        """Add *members*, one at least, to the set *name*."""
+        self._add.append(f"{self._name(name)} {self._value(frozenset(members))}")
+
+    def delete_members(self, name: str, members: Collection[str]) -> None:
+        """Take *members*, one at least, out of the set *name*."""
+        self._delete.append(f"{self._name(name)} {self._value(frozenset(members))}")
+
     def action(self, table: str, key: Item) -> dict[str, Any]:
         """Return the ``TransactWriteItems`` action: ``{"Update": {…}}``."""
         clauses = [
             f"{word} {', '.join(parts)}"
-            for word, parts in (("SET", self._set), ("REMOVE", self._remove), ("ADD", self._add))
+            for word, parts in (
+                ("SET", self._set),
+                ("REMOVE", self._remove),
+                ("ADD", self._add),
+                ("DELETE", self._delete),
+            )
             if parts
         ]
         update = {"TableName": table, "Key": key, "UpdateExpression": " ".join(clauses)}

@@ -17,7 +17,7 @@
     m                                         of a job with retries: from which attempt on
                                               rollups count them, 1 where all are counted
     said [{o: [attempt, at, id], f: {…}}]     latest values, grouped by the event that gave them
-    c_NAME                                    counters
+    c_NAME, own                               counters; the names of own ones (see `own_names`)
     n                                         events taken in
     seen, seen_slot                           last_seen_at, and the slot of it for the indexes
 
@@ -38,13 +38,14 @@ from msgspec import Struct
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.domain.state.job import Attempt, Ended, Failure, Job, Reported, is_silent
+from run_ledger.domain.state.own_counters import COUNTER, folded
 from run_ledger.domain.state.rollups import shard_of
 from run_ledger.domain.state.sums import LatestValue
 from run_ledger.store.dynamo.attributes import Attribute, from_attribute, from_item
 
 from . import keys
+from .own_names import OF_ENTITIES, Held, held
 
-COUNTER = "c_"
 SLOT_SECONDS = 300
 
 Sign = Literal["stalled", "alive", "unclear"]
@@ -58,6 +59,7 @@ class StoredJob(Struct, frozen=True):
 
     ``entries`` is the number of its events. ``retries_from`` is the lowest attempt whose retry
     rollups count: 1, unless an earlier version wrote the job and it has retries left to count.
+    ``held`` are the own counters in the item, of which the job shows the first.
     """
 
     job: Job
@@ -65,6 +67,7 @@ class StoredJob(Struct, frozen=True):
     last_seen_at: Instant
     entries: int
     retries_from: int
+    held: Held = Held()
 
 
 def state_attributes(job: Job, *, retries_from: int = 1) -> dict[str, Any]:
@@ -134,26 +137,25 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
             for number, attempt in item["at"]["M"].items()
         },
         latest_values=to_latest_values(from_attribute(item["said"])),
-        counters={
-            name.removeprefix(COUNTER): int(count["N"])
-            for name, count in item.items()
-            if name.startswith(COUNTER)
-        },
+        counters=shown_counters(
+            {name: int(count["N"]) for name, count in item.items() if name.startswith(COUNTER)}
+        ),
     )
     revision, seen, entries = (int(item[name]["N"]) for name in ("rev", "seen", "n"))
     if _RETRIES in item:
         retries_from = int(item[_RETRIES]["N"])
     else:
         retries_from = job.attempt if job.has_retries else 1
-    return StoredJob(job, revision, Instant(seen), entries, retries_from)
+    held_names = held(item, OF_ENTITIES)
+    return StoredJob(job, revision, Instant(seen), entries, retries_from, held_names)
 
 
-def to_counters(values: Mapping[str, Any]) -> dict[str, int]:
-    """Return the counters among the attributes of an item."""
+def shown_counters(values: Mapping[str, Any]) -> dict[str, int]:
+    """Return the counters among the attributes of an item, with those beyond the kept as one."""
+    counts = {name: count for name, count in values.items() if name.startswith(COUNTER)}
     return {
         name.removeprefix(COUNTER): count
-        for name, count in values.items()
-        if name.startswith(COUNTER)
+        for name, count in folded(counts, OF_ENTITIES.kept).items()
     }
 
 

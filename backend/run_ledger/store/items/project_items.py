@@ -5,7 +5,7 @@
     project_id, client_id     identity
     rev                       counts changes of state (not of sums)
     ck                        sort key of the index by_client; created_at is in it
-    said, c_NAME, n, seen     as in a job's item
+    said, c_NAME, own, n,     as in a job's item
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from run_ledger.domain.state.project import Project
 from run_ledger.store.dynamo.attributes import Attribute, from_item
 
 from . import keys
-from .job_items import from_latest_values, to_counters, to_latest_values
+from .job_items import from_latest_values, shown_counters, to_latest_values
+from .own_names import OF_ENTITIES, Held, held
 
 
 class StoredProject(Struct, frozen=True):
@@ -30,6 +31,7 @@ class StoredProject(Struct, frozen=True):
     revision: int
     last_seen_at: Instant
     entries: int
+    held: Held = Held()
 
 
 def state_attributes(project: Project) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def from_project_item(item: Mapping[str, Attribute]) -> StoredProject:
         client_id=values["client_id"],
         created_at=keys.created_at(values["ck"]),
         latest_values=to_latest_values(values["said"]),
-        counters=to_counters(values),
+        counters=shown_counters(values),
     )
-    return StoredProject(project, values["rev"], values["seen"], values["n"])
+    held_names = held(item, OF_ENTITIES)
+    return StoredProject(project, values["rev"], values["seen"], values["n"], held_names)

@@ -12,6 +12,8 @@ numbers are counts; its texts, which cost no write of their own, say more about 
 ``type`` ``message``    what the last one said, cut to a length that keeps an item below 1 KB
 ``job_0`` … ``job_2``   the times and jobs of the last ones, each ``TIME#JOB``
 ======================  ======================================================================
+
+``own`` is the set of the own counters that the item holds (see `run_ledger.store.items.own_names`).
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from msgspec import Struct
 from run_ledger.domain.instants import Instant, parse, text
 from run_ledger.domain.state.rollups import CLIENTS, Row
 from run_ledger.domain.state.samples import Sample, Samples
-from run_ledger.store.dynamo.attributes import Attribute, from_item
+from run_ledger.store.dynamo.attributes import Attribute, Item, from_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
+
+from .own_names import OF_ROWS, take_names
 
 SEEN = "seen"
 _FIRST, _TYPE, _MESSAGE = "first", "type", "message"
@@ -59,11 +63,14 @@ def add_actions(
     A row of failures takes in its sample of *samples*, a row of clients that it counted at *now*.
     """
     return [
-        _addition(row, counts, samples.get(row), now).action(
-            table, {"pk": {"S": row.partition}, "sk": {"S": f"{row.sort}#{shard}"}}
-        )
+        _addition(row, counts, samples.get(row), now).action(table, key_of_shard(row, shard))
         for row, counts in changes.items()
     ]
+
+
+def key_of_shard(row: Row, shard: int) -> Item:
+    """Return the key of the item that is that *shard* of *row*."""
+    return {"pk": {"S": row.partition}, "sk": {"S": f"{row.sort}#{shard}"}}
 
 
 def _addition(
@@ -81,6 +88,7 @@ def _addition(
             update.set({_MESSAGE: _cut(sample.message, _MOST_MESSAGE_CHARACTERS)})
         update.set_once(_FIRST, at)
     update.add(counts)
+    take_names(update, counts, OF_ROWS)
     return update
 
 

@@ -11,6 +11,7 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.own_counters import folded
 from run_ledger.domain.state.rollups import (
     Differences,
     counted_next,
@@ -25,6 +26,7 @@ from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
+from run_ledger.store.items.own_names import OF_ENTITIES, take_names
 
 StoredEntity = job_items.StoredJob | project_items.StoredProject
 
@@ -35,12 +37,14 @@ class Known(Struct, frozen=True):
     ``identity`` never changes. ``starts`` maps the number of an attempt to its start, which only
     ever moves back; a project has one attempt, 1, that starts with its creation. ``runs`` maps it
     to the latest event whose status is running, which only ever moves forward. So an event that by
-    these only adds to counters can be written without reading the entity first.
+    these only adds to counters can be written without reading the entity first. ``last_own`` is the
+    last own counter that its item can ever keep; None where that is not known.
     """
 
     identity: tuple[str, ...]
     starts: Mapping[int, Instant]
     runs: Mapping[int, Instant] = {}
+    last_own: str | None = None
 
 
 class Write(Struct, frozen=True):
@@ -78,7 +82,9 @@ class Entity(Protocol):
     def only_adds(self, known: Known, event: Event) -> bool:
         """Return whether *event* only adds to counters."""
 
-    def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
+    def write_sums(
+        self, known: Known, entity_id: str, events: Sequence[Event], now: Instant
+    ) -> Write:
         """Return the change by events that only add to counters."""
 
     def write_state(
@@ -107,7 +113,8 @@ class JobEntity:
 
     def known(self, stored: StoredEntity) -> Known:
         """Return what stays true of *stored*."""
-        return _known_of_job(_stored_job(stored).job)
+        known = _stored_job(stored)
+        return _known_of_job(known.job, known.held.last)
 
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return client, project and pipeline."""
@@ -123,7 +130,9 @@ class JobEntity:
             event, known.starts, known.runs
         )
 
-    def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
+    def write_sums(
+        self, known: Known, entity_id: str, events: Sequence[Event], now: Instant
+    ) -> Write:
         """Return the change by events that only add to counters."""
         client_id, project_id, pipeline = jobs.identity(jobs.job_update(events[0]))
         update = UpdateBuilder()
@@ -141,7 +150,7 @@ class JobEntity:
             update.require(("at", str(number), "s"), "<=", instant)
         for number, instant in latest_running.items():
             update.require(("at", str(number), "l"), ">=", instant)
-        _take_in(update, events, job_items.seen_attributes(now))
+        _take_in(update, events, job_items.seen_attributes(now), known.last_own)
         return Write(
             update.action(self.table, self.key(entity_id)), delta_differences(events), None, {}
         )
@@ -160,7 +169,8 @@ class JobEntity:
         attributes = job_items.state_attributes(after, retries_from=retries_after)
         update.set(attributes)
         update.remove(*job_items.gone_attributes(before, attributes))
-        _take_in(update, events, job_items.seen_attributes(now))
+        last_own = known.held.last if known else None
+        _take_in(update, events, job_items.seen_attributes(now), last_own)
         differences = state_differences(
             before, after, retries_before=retries_before, retries_after=retries_after
         )
@@ -168,7 +178,7 @@ class JobEntity:
         return Write(
             update.action(self.table, self.key(entity_id)),
             differences,
-            _known_of_job(after),
+            _known_of_job(after, last_own),
             _outcome(before, after),
             failure_samples(before, after),
         )
@@ -194,7 +204,8 @@ class ProjectEntity:
 
     def known(self, stored: StoredEntity) -> Known:
         """Return what stays true of *stored*."""
-        return _known_of_project(_stored_project(stored).project)
+        known = _stored_project(stored)
+        return _known_of_project(known.project, known.held.last)
 
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return the client."""
@@ -211,30 +222,34 @@ class ProjectEntity:
             event, known.starts[1]
         )
 
-    def write_sums(self, entity_id: str, events: Sequence[Event], now: Instant) -> Write:
+    def write_sums(
+        self, known: Known, entity_id: str, events: Sequence[Event], now: Instant
+    ) -> Write:
         """Return the change by events that only add to counters."""
         update = UpdateBuilder()
         update.require(("client_id",), "=", events[0].update.client_id)
         # "$" follows "#", which ends the time in ck: so this says created_at <= earliest.
         earliest = min(event.occurred_at for event in events)
         update.require(("ck",), "<", f"{text(earliest)}$")
-        _take_in(update, events, {"seen": now})
+        _take_in(update, events, {"seen": now}, known.last_own)
         return Write(update.action(self.table, self.key(entity_id)), {}, None, {})
 
     def write_state(
         self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
     ) -> Write:
         """Return the change by any events, guarded by the revision that was read."""
-        before = _stored_project(stored).project if stored else None
+        known = _stored_project(stored) if stored else None
+        before = known.project if known else None
         after = projects.fold(before, events)
         update = UpdateBuilder()
         _guard(update, "project_id", stored)
         update.set(project_items.state_attributes(after))
-        _take_in(update, events, {"seen": now})
+        last_own = known.held.last if known else None
+        _take_in(update, events, {"seen": now}, last_own)
         action = update.action(self.table, self.key(entity_id))
         differences = project_differences(before, after)
         outcome = {"status": after.latest("status")}
-        return Write(action, differences, _known_of_project(after), outcome)
+        return Write(action, differences, _known_of_project(after, last_own), outcome)
 
 
 def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None) -> None:
@@ -248,14 +263,22 @@ def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None) -> None
 
 
 def _take_in(
-    update: UpdateBuilder, events: Sequence[Event], seen_attributes: Mapping[str, int]
+    update: UpdateBuilder,
+    events: Sequence[Event],
+    seen_attributes: Mapping[str, int],
+    last_own: str | None,
 ) -> None:
-    """Add the events' deltas and their number, and set when they came in."""
+    """Add the events' deltas and their number, and set when they came in.
+
+    No own counter after *last_own* is kept; None where that is not known.
+    """
     counters: dict[str, int] = {}
     for event in events:
         add_delta(counters, event)
+    counts = folded(job_items.counter_attributes(counters), OF_ENTITIES.kept, last=last_own)
     update.set(seen_attributes)
-    update.add({"n": len(events), **job_items.counter_attributes(counters)})
+    update.add({"n": len(events), **counts})
+    take_names(update, counts, OF_ENTITIES)
 
 
 def _outcome(before: jobs.Job | None, after: jobs.Job) -> dict[str, Any]:
@@ -274,7 +297,7 @@ def _outcome(before: jobs.Job | None, after: jobs.Job) -> dict[str, Any]:
     return outcome
 
 
-def _known_of_job(job: jobs.Job) -> Known:
+def _known_of_job(job: jobs.Job, last_own: str | None) -> Known:
     starts = {
         number: attempt.started_at
         for number, attempt in job.attempts.items()
@@ -285,11 +308,11 @@ def _known_of_job(job: jobs.Job) -> Known:
         for number, attempt in job.attempts.items()
         if attempt.running_at is not None
     }
-    return Known((job.client_id, job.project_id, job.pipeline), starts, runs)
+    return Known((job.client_id, job.project_id, job.pipeline), starts, runs, last_own)
 
 
-def _known_of_project(project: projects.Project) -> Known:
-    return Known((project.client_id,), {1: project.created_at})
+def _known_of_project(project: projects.Project, last_own: str | None) -> Known:
+    return Known((project.client_id,), {1: project.created_at}, last_own=last_own)
 
 
 def _stored_job(stored: StoredEntity) -> job_items.StoredJob:

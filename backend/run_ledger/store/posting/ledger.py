@@ -29,6 +29,7 @@ from .entities import Entity, JobEntity, Known, ProjectEntity
 from .postings import Pending, PendingGroup, Posting, load, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
+from .room_makers import RoomMaker
 from .transactions import Retention, Transaction, Verdict, packed
 
 if TYPE_CHECKING:
@@ -93,6 +94,11 @@ class Ledger:
         )
         # Of the batch at hand: they are kept once its events are posted.
         self._rejected: list[Rejected] = []
+        self._rooms = RoomMaker(
+            client,
+            tables.rollups,
+            lambda tries: self._timing.pause(self._timing.dice.uniform(0, _longest_pause(tries))),
+        )
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
             "project": ProjectEntity(tables),
@@ -156,7 +162,11 @@ class Ledger:
     def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> bool:
         """Commit *postings* in one transaction; return whether to pause before a retry."""
         transaction = Transaction(
-            postings, self._tables, self._shard, Retention(now, self._ttl_days)
+            postings,
+            self._tables,
+            self._shard,
+            Retention(now, self._ttl_days),
+            self._rooms.bounded,
         )
         report.transactions += 1
         started = self._timing.now()
@@ -202,10 +212,26 @@ class Ledger:
             # An entity that many writers change must not hold up others in the same transaction.
             posting.group.is_alone = True
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
-        if verdict.is_row_contended:
+        has_room = self._make_room_in_rows(report, verdict)
+        if verdict.is_row_contended or not has_room:
             self._shard = self._timing.dice.randrange(self._rollup_shards)
         learned = verdict.repeats or verdict.reused or verdict.outdated or verdict.refused
-        return not learned
+        return not (learned or (verdict.full_rows and has_room))
+
+    def _make_room_in_rows(self, report: Report, verdict: Verdict) -> bool:
+        """Make room in the rows that had none; return False where another shard must be tried.
+
+        A row that can't take more never fails a posting.
+        """
+        has_room = True
+        for full in verdict.full_rows:
+            compacted = self._rooms.make_room_in_row(full)
+            report.calls += 2
+            if compacted is None or (full.is_refused and not compacted.moved):
+                has_room = False
+            else:
+                report.note_folding(full.key["pk"]["S"], full.key["sk"]["S"], compacted.moved)
+        return has_room
 
     def _drop_repeats(self, report: Report, verdict: Verdict) -> None:
         """Take out events that have an entry; those of an unanswered call of ours were posted."""
@@ -254,7 +280,12 @@ class Ledger:
             return True
         report.calls += 1
         try:
-            return load(self._client, groups, self._timing.pause)
+            complete = load(self._client, groups, self._timing.pause)
+            crowded = [group for group in groups if group.is_crowded]
+            for group in crowded:
+                self._rooms.make_room_in_entity(group)
+                group.forget()
+            return complete and (not crowded or load(self._client, crowded, self._timing.pause))
         except (ClientError, BotoCoreError) as error:
             if fault(error) is Fault.PASSING:
                 return False
@@ -310,9 +341,15 @@ class Ledger:
 
     def _pause(self, pauses: int, remaining_seconds: float) -> None:
         """Wait for a random time that grows with the pauses ("full jitter") and ends in time."""
-        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10))
+        longest = _longest_pause(pauses)
         within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
+
+
+def _longest_pause(pauses: int) -> float:
+    """Return the longest pause, in seconds, after so many *pauses*."""
+    doubled: float = _FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10)
+    return min(_LONGEST_PAUSE_SECONDS, doubled)
 
 
 def _neighbourhood(group: PendingGroup) -> tuple[str, tuple[str, ...]]:

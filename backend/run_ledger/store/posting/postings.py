@@ -15,6 +15,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import KeysLeftOut, portions, read_items
+from run_ledger.store.items.own_names import OF_ENTITIES
 
 from .entities import Entity, Known, StoredEntity, Write
 
@@ -60,6 +61,13 @@ class PendingGroup:
         known = self.known
         return known is None or not all(
             self.entity.only_adds(known, pending.event) for pending in self.pending
+        )
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether the entity's item may lack room for the own counters of a posting."""
+        return (
+            self.stored is not None and self.stored.held.names > OF_ENTITIES.held - MAX_ATTRIBUTES
         )
 
     def forget(self) -> None:
@@ -185,7 +193,7 @@ def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:
     events = [pending.event for pending in chosen]
     known = group.known
     if known is not None and all(group.entity.only_adds(known, event) for event in events):
-        return group.entity.write_sums(group.entity_id, events, now)
+        return group.entity.write_sums(known, group.entity_id, events, now)
     return group.entity.write_state(group.stored, group.entity_id, events, now)
 
 

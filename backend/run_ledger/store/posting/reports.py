@@ -48,6 +48,7 @@ class Report:
     postings: list[dict[str, Any]] = field(default_factory=list)
     repeats: list[dict[str, Any]] = field(default_factory=list)
     rejections: list[dict[str, Any]] = field(default_factory=list)
+    foldings: list[dict[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     rejected: list[InvalidEvent] = field(default_factory=list)
     failed_message_ids: set[str] = field(default_factory=set)
@@ -101,6 +102,18 @@ class Report:
                 "received_at": instants.text(received_at),
             }
         )
+
+    def note_folding(self, partition: str, sort: str, counters: int) -> None:
+        """Note that so many own *counters* of a row's shard were added to the other counter."""
+        kind, _, rest = partition.partition("#")
+        owner, _, day = rest.rpartition("#")
+        hour, _, name = sort.rpartition("#")[0].partition("#")
+        whose = (
+            {"client_id": owner, "pipeline": name}
+            if kind == "client"
+            else {"client_id": name, "project_id": owner}
+        )
+        self.foldings.append({**whose, "hour": f"{day}T{hour}", "counters": counters})
 
     def note_rejection(self, rejection_id: str, error: InvalidEvent) -> None:
         """Note that an event was kept as rejected."""

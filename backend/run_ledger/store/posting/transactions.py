@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.rollups import Differences, Row, merge
+from run_ledger.domain.state.rollups import Differences, Row, bounded, merge
 from run_ledger.domain.state.samples import Sample, Samples, newer
+from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.faults import Fault, fault_of_code
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
@@ -25,6 +26,25 @@ class Retention:
     ttl_days: int
 
 
+class FullRow(NamedTuple):
+    """A shard of a row that took no more own counters, by its item's key.
+
+    ``is_refused`` says that DynamoDB refused it whatever our condition says, as it does an item
+    that would grow beyond its limit.
+    """
+
+    key: Item
+    is_refused: bool
+
+
+BoundRow = Callable[[Row, int, Mapping[str, int]], Mapping[str, int]]
+"""Takes a row, its shard and counts; returns these with as many own counters as are kept there."""
+
+
+def _as_it_is(_row: Row, _shard: int, counts: Mapping[str, int]) -> Mapping[str, int]:
+    return counts
+
+
 @dataclass(slots=True)
 class Verdict:
     """What a cancelled transaction says of its postings."""
@@ -37,6 +57,7 @@ class Verdict:
     refused: list[Posting] = field(default_factory=list)
     fatal: list[str] = field(default_factory=list)
     is_row_contended: bool = False
+    full_rows: list[FullRow] = field(default_factory=list)
 
 
 def packed(postings: Iterable[Posting]) -> Iterator[list[Posting]]:
@@ -58,7 +79,12 @@ class Transaction:
     """Postings that commit together or not at all."""
 
     def __init__(
-        self, postings: Sequence[Posting], tables: Tables, shard: int, retention: Retention
+        self,
+        postings: Sequence[Posting],
+        tables: Tables,
+        shard: int,
+        retention: Retention,
+        bound_row: BoundRow = _as_it_is,
     ) -> None:
         """Make the actions: entries and entity for each posting, then the rollups."""
         self.postings = postings
@@ -72,7 +98,10 @@ class Transaction:
         for action in add_actions(
             tables.rollups,
             shard,
-            _shared_differences(postings),
+            {
+                row: bound_row(row, shard, counts)
+                for row, counts in _shared_differences(postings).items()
+            },
             _newest_samples(postings),
             retention.received_at,
         ):
@@ -91,13 +120,13 @@ class Transaction:
     def verdict(self, reasons: Sequence[Mapping[str, Any]]) -> Verdict:
         """Return what the *reasons* of a cancellation say: one for each action, in order."""
         verdict = Verdict()
-        for reason, owner in zip(reasons, self._owners, strict=True):
+        for reason, owner, action in zip(reasons, self._owners, self.actions, strict=True):
             code = reason.get("Code", "None")
             if code == "None":
                 continue
             kind = fault_of_code(code)
             if owner is None:
-                self._judge_row(verdict, kind, code)
+                self._judge_row(verdict, kind, code, action["Update"]["Key"])
             else:
                 self._judge_action(verdict, kind, reason, *owner)
         return verdict
@@ -126,12 +155,12 @@ class Transaction:
         elif kind is not Fault.PASSING:
             verdict.fatal.append(reason["Code"])
 
-    def _judge_row(self, verdict: Verdict, kind: Fault, code: str) -> None:
-        """Judge the reason of a rollup row, which belongs to all postings together."""
+    def _judge_row(self, verdict: Verdict, kind: Fault, code: str, key: Item) -> None:
+        """Judge the reason of the rollup row with *key*, which belongs to all postings together."""
         if kind is Fault.PASSING:
             verdict.is_row_contended = True
-        elif kind is Fault.REFUSED:
-            verdict.refused.extend(self.postings)
+        elif kind in (Fault.CONDITION, Fault.REFUSED):
+            verdict.full_rows.append(FullRow(key, kind is Fault.REFUSED))
         else:
             verdict.fatal.append(code)
 
@@ -151,16 +180,12 @@ def _put_entry(pending: Pending, tables: Tables, retention: Retention) -> dict[s
     }
 
 
-def _shared_differences(postings: Iterable[Posting]) -> dict[Row, dict[str, int]]:
+def _shared_differences(postings: Iterable[Posting]) -> Differences:
     """Return what several postings add to the rollups, without rows and counts that add zero."""
     together: Differences = {}
     for posting in postings:
         merge(together, posting.write.differences)
-    return {
-        row: {name: change for name, change in counts.items() if change}
-        for row, counts in together.items()
-        if any(counts.values())
-    }
+    return bounded(together)
 
 
 def _newest_samples(postings: Iterable[Posting]) -> Samples:

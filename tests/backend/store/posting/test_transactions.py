@@ -104,10 +104,12 @@ def test_a_throttled_action_says_nothing_of_its_posting(
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
 def test_a_refused_action_is_its_posting_s(transaction: Transaction, code: str) -> None:
-    """A refused row is everybody's, as nobody knows who made it too large."""
+    """A refused row is nobody's: room is made in it, and all try again."""
     reason = {"Code": code}
     assert verdict(transaction, {OTHER_ENTRY: reason}) == Verdict(refused=[transaction.postings[1]])
-    assert verdict(transaction, {ROW: reason}) == Verdict(refused=[*transaction.postings])
+    (full,) = verdict(transaction, {ROW: reason}).full_rows
+    assert full == (transaction.actions[ROW]["Update"]["Key"], True)
+    assert verdict(transaction, {ROW: reason}).refused == []
 
 
 @pytest.mark.parametrize("place", [ENTRY, JOB, ROW])
@@ -139,7 +141,7 @@ def test_all_reasons_count(transaction: Transaction) -> None:
     )
 
 
-def test_a_condition_on_a_row_would_be_a_mistake_of_ours(transaction: Transaction) -> None:
-    """Rows have no condition: a failed one fails the batch instead of going unheard."""
+def test_a_row_without_room_fails_nobody(transaction: Transaction) -> None:
+    """Its only condition is that there is room for own counters: the row is named, to make some."""
     found = verdict(transaction, {ROW: {"Code": "ConditionalCheckFailed"}})
-    assert found == Verdict(fatal=["ConditionalCheckFailed"])
+    assert found == Verdict(full_rows=[(transaction.actions[ROW]["Update"]["Key"], False)])
