@@ -34,7 +34,10 @@ COUNTERS = {
     "cost_microusd": "Cost (USD)",
     "llm_calls_unpriced": "Model calls without a known cost",
 }
-_REPORTED = {"llm_answers_unread": "Model answers not understood"}  # by our library, of one job
+_REPORTED = {
+    "llm_answers_unread": "Model answers not understood",  # by our library, of one job
+    "other_counters": "Too many names: the rest, added up",  # by the ledger
+}
 NOTHING = "–"
 UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1

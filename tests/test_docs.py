@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from run_ledger.domain.contract.vocabulary import MAX_DELTAS_PER_EVENT
+from run_ledger.domain.contract.vocabulary import (
+    MAX_DELTAS_PER_EVENT,
+    MOST_OWN_COUNTERS,
+    MOST_OWN_COUNTERS_OF_A_JOB,
+    OTHER_COUNTERS,
+)
 from run_ledger_ops import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,6 +114,15 @@ def test_the_contract_names_the_most_deltas_of_an_event() -> None:
     contract = (ROOT / "docs" / "contract.md").read_text()
 
     assert f"| `delta` | at most {MAX_DELTAS_PER_EVENT} pairs of " in contract
+
+
+def test_the_contract_names_how_many_own_counters_are_kept() -> None:
+    """A producer's developer reads how many names a job and a total keep, and where the rest is."""
+    contract = " ".join((ROOT / "docs" / "contract.md").read_text().split())
+
+    assert f"a job keeps the {MOST_OWN_COUNTERS_OF_A_JOB} that come first" in contract
+    assert f"the {MOST_OWN_COUNTERS} that come first. What is added under" in contract
+    assert f"as the counter `{OTHER_COUNTERS}`" in contract
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
