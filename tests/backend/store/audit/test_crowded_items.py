@@ -68,7 +68,7 @@ def test_a_wrong_sum_is_repaired(client: DynamoDBClient) -> None:
 
 
 def test_an_upgrade_makes_room(client: DynamoDBClient) -> None:
-    """Items of an earlier version keep the first names; sums stay, and a second run does nothing."""
+    """Earlier items keep the first names, and all sums; a second run does nothing."""
     (job,) = cast("list[Any]", client.scan(TableName=NAMES.jobs)["Items"])
     earlier = {name: value for name, value in job.items() if name != "own"}
     earlier |= {f"c_z{number:04d}": {"N": "2"} for number in range(500)}
