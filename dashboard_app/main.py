@@ -26,6 +26,7 @@ from dashboard_app.session import SessionKey
 from dashboard_app.sign_in import signing_in
 from dashboard_app.sign_in.signing_in import Analyst, signed_in
 from dashboard_app.ui import panels
+from dashboard_app.ui.plain_text import plain
 
 HERE = Path(__file__).parent
 LOGO = HERE / "logo.svg"
@@ -145,7 +146,7 @@ def _account(api: ResponseCache, settings: AppSettings, analyst: Analyst) -> Non
     st.divider()
     # As HTML, for Markdown makes a link of an address.
     st.html(f"<small>{escape(analyst.email)}</small>")
-    st.caption(panels.plain(analyst.sees))
+    st.caption(plain(analyst.sees))
     st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=signing_in.leave)
     if settings.site_url:
         st.link_button(

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard_app.filters.declared import ALL_PARTS, SHARED
 from dashboard_app.filters.kinds import AddressPart, Choice
 from dashboard_app.session import SessionKey
-from dashboard_app.ui import panels
+from dashboard_app.ui.plain_text import plain
 
 _LONGEST = 80
 _STREAMLITS_OWN = frozenset({"embed", "embed_options"})
@@ -59,10 +59,10 @@ def explain(page: str) -> None:
         address = _last_values(address)
         _adopt(address)
     for note in st.session_state.pop(SessionKey.LINK_NOTES, []):
-        st.info(panels.plain(note), icon=":material/swap_horiz:")
+        st.info(plain(note), icon=":material/swap_horiz:")
     found = complaints(address)
     if found:
-        lines = "".join(f"\n- {panels.plain(one)}" for one in found)
+        lines = "".join(f"\n- {plain(one)}" for one in found)
         st.warning(
             "**Part of this link can't be understood.** The usual is shown in its place:" + lines,
             icon=":material/link_off:",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 
 import streamlit as st
@@ -12,13 +11,7 @@ from dashboard_app.api.problems import AccessRefused, ApiProblem, SignInEnded
 from dashboard_app.app_settings import AppSettings
 from dashboard_app.sign_in import signing_in
 from dashboard_app.sign_in.signing_in import Analyst
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
-
-
-def plain(text: str) -> str:
-    """Escape a text for Markdown: it may come from anybody."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+from dashboard_app.ui.plain_text import plain
 
 
 def signed_out() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -94,4 +95,5 @@ def open_page() -> Open:
 def words_of(app: AppTest) -> str:
     """Return everything that a page says in words."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    told = "\n".join(str(element.value) for kind in kinds for element in kind)
+    return unescape(told.replace(":small[]", ""))  # as it is seen, but for the backslashes

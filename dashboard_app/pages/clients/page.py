@@ -15,6 +15,7 @@ from dashboard_app.context import PageContext, current
 from dashboard_app.filters.declared import DIFFERENCES, ONE, OTHER
 from dashboard_app.frames import clients as frames
 from dashboard_app.ui import export, panels
+from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import count_column, moment_column, name_column, table
 
 _COUNTS = {"total": "Jobs", "running": words.outcome("running"), **words.RESULTS}
@@ -87,7 +88,7 @@ def _explain(client_ids: list[str]) -> None:
         name for part in (ONE, OTHER) if (name := part.read()) and name not in client_ids
     ]:
         st.warning(
-            f"The link names the client **{panels.plain(missing)}**, which is not here. It may "
+            f"The link names the client **{plain(missing)}**, which is not here. It may "
             "have been deleted, may never have existed, or you may not see it.",
             icon=":material/link_off:",
         )
@@ -97,7 +98,7 @@ def _secrets(document: Mapping[str, Any]) -> None:
     count = document["secrets_omitted"]
     if count:
         verb = "is" if count == 1 else "are"
-        client = panels.plain(document["client_id"])
+        client = plain(document["client_id"])
         secret = f"{words.counted(count, 'parameter')} {verb} secret for {client}"
         st.caption(f":material/key: {secret}. Secrets are never shown here.")
 

@@ -21,7 +21,8 @@ from dashboard_app.filters.declared import ENDED, ERROR, JOB
 from dashboard_app.frames import jobs as frames
 from dashboard_app.periods import DAY, error_days
 from dashboard_app.session import SessionKey
-from dashboard_app.ui import export, panels
+from dashboard_app.ui import export
+from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import (
     count_column,
     moment_column,
@@ -70,7 +71,7 @@ def end_note(
         days = error_days(here.period)
         when = f"in the days of UTC {days.start:%Y-%m-%d} to {days.end - DAY:%Y-%m-%d}"
     else:
-        begin, end = (panels.plain(words.moment(at, here.zone)) for at in ended)
+        begin, end = (plain(words.moment(at, here.zone)) for at in ended)
         when = f"from **{begin}** to **{end}**, whenever created"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/filter_alt: {what} {when}; not tried again since")
@@ -80,7 +81,7 @@ def end_note(
 def _error_name(frame: pd.DataFrame, fingerprint: str) -> str:
     types = frame["error_type"].dropna()
     unnamed = "no reason given" if fingerprint == "none" else fingerprint
-    return panels.plain(str(types.iloc[0]) if len(types) else unnamed)
+    return plain(str(types.iloc[0]) if len(types) else unnamed)
 
 
 def _widen() -> None:
@@ -116,7 +117,7 @@ def job_of(here: PageContext, job_id: str) -> None:
     load(here.api, requests, "the job")
     job = here.api.get(requests[0])
     items, more = here.api.items(requests[1], most=_MOST_ENTRIES)
-    st.subheader(panels.plain(str(job["name"] or job_id)))
+    st.subheader(plain(str(job["name"] or job_id)))
     _facts(here, job)
     attempts = frames.attempts(job, here.now)
     entries = frames.entries(items)
@@ -148,12 +149,12 @@ def _facts(here: PageContext, job: Mapping[str, Any]) -> None:
         "Duration": words.duration(job["duration_seconds"]),
         "Cost": words.cost(row["cost_usd"], row["llm_calls_unpriced"]),
     }
-    lines = [f"{name} **{panels.plain(str(value))}**" for name, value in facts.items() if value]
+    lines = [f"{name} **{plain(str(value))}**" for name, value in facts.items() if value]
     st.markdown(" · ".join(lines))
     if job["error"]:
-        st.error(
-            f"**{panels.plain(job['error']['type'])}**  \n{panels.plain(job['error']['message'])}"
-        )
+        st.error(f"**{plain(job['error']['type'])}**", icon=":material/error:")
+        if job["error"]["message"]:
+            st.code(job["error"]["message"], language=None, wrap_lines=True)
     if job["restarted_at"]:
         st.warning(words.restarted(job, here.zone), icon=":material/history:")
     if job["log_url"]:

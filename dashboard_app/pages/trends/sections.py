@@ -35,8 +35,9 @@ from dashboard_app.pages.trends import figures
 from dashboard_app.pages.trends.focus import chart_key, note_brush
 from dashboard_app.pages.trends.spike import spike_links, spikes_of
 from dashboard_app.periods import DAY, Period
-from dashboard_app.ui import export, panels
+from dashboard_app.ui import export
 from dashboard_app.ui.cards import card
+from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import movers_table, totals_table
 
 _SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
@@ -127,7 +128,7 @@ def _small_charts(
     with st.container(key="small-charts"):
         for group in groups:
             with st.container():
-                st.markdown(f"**{panels.plain(group)}**")
+                st.markdown(f"**{plain(group)}**")
                 chart = here.drawn(f"small {group}", [request], part, partial(draw, group=group))
                 show(chart, alt=f"Jobs ended by result: {group}")
 

@@ -21,7 +21,7 @@ from dashboard_app.frames import failures as failure_frames
 from dashboard_app.frames.columns import TEXT
 from dashboard_app.frames.movers import spikes as unusual_intervals
 from dashboard_app.periods import Period
-from dashboard_app.ui import panels
+from dashboard_app.ui.plain_text import plain
 
 _MOST = 5
 _MOST_FAILURES = 1_000
@@ -99,7 +99,7 @@ def spike_links(here: PageContext, spikes: pd.DataFrame, behind: ApiRequest) -> 
             who = f"{row['group']} · " if is_grouped else ""
             st.page_link(
                 here.pages["jobs"],
-                label=panels.plain(f"{who}{when}: {words.percent(row['rate'])} failed{what}"),
+                label=plain(f"{who}{when}: {words.percent(row['rate'])} failed{what}"),
                 icon=":material/error:",
                 query_params=_address(here, row, behind),
             )
