@@ -67,6 +67,7 @@ class Request(Struct, frozen=True):
     parameters: Mapping[str, Sequence[str]]
     if_none_match: str
     claims: Mapping[str, Any]
+    token: str
     people_clients: frozenset[str]
 
 
@@ -96,7 +97,8 @@ class Reader(Struct, frozen=True):
 
     def _found(self, request: Request, reading: Reading, way: dict[str, Any]) -> Answer:
         now = self.now()
-        asking = caller(request.claims, Trust(self.settings.issuer, request.people_clients), now)
+        trust = Trust(self.settings.issuer, request.people_clients)
+        asking = caller(request.claims, trust, now, request.token)
         way["caller"] = asking.kind
         endpoint = ROUTES.get(request.resource)
         if endpoint is None:
@@ -132,6 +134,7 @@ def read_request(event: Mapping[str, Any]) -> Request:
         parameters=_parameters(event),
         if_none_match=_header(event, "if-none-match"),
         claims=authorizer.get("claims") or {},
+        token=_header(event, "authorization"),
         people_clients=frozenset(filter(None, people_clients.split(","))),
     )
 

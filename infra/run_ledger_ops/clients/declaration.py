@@ -16,6 +16,7 @@ from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
 from run_ledger_ops.clients.nodes import Checker, document
 from run_ledger_ops.clients.suspicion import form, suspicion
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.input_file import TooLarge, read_file
 
 WITHHELD = "withheld"
 MOST_PARAMETERS = 100
@@ -42,11 +43,11 @@ _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 def read(path: Path) -> list[ClientRecord]:
     """Return the clients that a file declares; raises OpsError with all that is wrong in it."""
     try:
-        content = path.read_bytes()
+        content = read_file(path, _MOST_FILE_BYTES)
+    except TooLarge as error:
+        raise OpsError(f"{path} is larger than {_MOST_FILE_BYTES:,} bytes.") from error
     except OSError as error:
         raise OpsError(f"{path} can't be read: {error.strerror or error}.") from error
-    if len(content) > _MOST_FILE_BYTES:
-        raise OpsError(f"{path} is larger than {_MOST_FILE_BYTES:,} bytes.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

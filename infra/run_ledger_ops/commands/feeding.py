@@ -18,6 +18,7 @@ from run_ledger.emit.lineage import (
 from run_ledger.emit.lineage.rules import OPTIONS
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.input_file import read_file
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.producer import options
 from run_ledger_ops.producer.recordings import Recorded, Unreadable, recorded
@@ -195,7 +196,7 @@ def _transport(path: Path) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         raise OpsError('--config needs PyYAML: pip install "run-ledger[ops]".') from error
     try:
-        document = yaml.safe_load(path.read_text("utf-8"))
+        document = yaml.safe_load(read_file(path).decode("utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise OpsError(f"{path} can't be read: {' '.join(str(error).split())}") from error
     transport = document.get("transport") if isinstance(document, dict) else None

@@ -18,6 +18,7 @@ from run_ledger.store.dynamo.table_names import Tables
 from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.input_file import read_file
 
 _LOCAL_STAGE = "local"
 _USUAL_TTL_DAYS = 90
@@ -172,7 +173,7 @@ def _deployed(stage: str, region: str | None) -> Target:
 def _local(file: Path | None) -> Target:
     path = file or USUAL_STACK_FILE
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(read_file(path))
         endpoint_url = document["aws_endpoint_url"]
         session = boto3.session.Session(
             aws_access_key_id=document["access_key_id"],

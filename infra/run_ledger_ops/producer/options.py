@@ -16,6 +16,7 @@ from run_ledger.emit.delivery.bus import EventBridgeClient
 from run_ledger.emit.identity import environment as around
 from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.input_file import read_file
 from run_ledger_ops.console.terminal import warn
 from run_ledger_ops.producer.values import pair, whole
 
@@ -164,7 +165,7 @@ def read_stack(file: Path) -> dict[str, str]:
     Raises FileNotFoundError where it is not there, OpsError where it is something else.
     """
     try:
-        document = json.loads(file.read_text("utf-8"))
+        document = json.loads(read_file(file))
         found = {name: document[name] for name in _OF_A_STACK}
         if not all(isinstance(value, str) for value in found.values()):
             raise TypeError("a value is no text")  # noqa: TRY301 - one message for all of it

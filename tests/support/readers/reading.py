@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -62,6 +63,14 @@ def claims(**more: Any) -> dict[str, Any]:
     }
 
 
+def bearer(said: Mapping[str, Any]) -> str:
+    """Return the header of a token with these claims, whose groups are a list there."""
+    groups = said.get("cognito:groups")
+    listed = groups.split(",") if isinstance(groups, str) else groups
+    payload = json.dumps({**said, "cognito:groups": listed}).encode()
+    return f"Bearer e30.{base64.urlsafe_b64encode(payload).rstrip(b'=').decode()}.unsigned"
+
+
 def api_event(
     resource: str,
     asking: Mapping[str, Any] | None = None,
@@ -71,11 +80,12 @@ def api_event(
 ) -> dict[str, Any]:
     """Return a REST API's proxy event; *asking* holds claims beside the usual ones."""
     single = {name: values[-1] for name, values in (parameters or {}).items()}
+    said = claims(**(STAFF if asking is None else asking))
     return {
         "resource": resource,
         "path": resource.format(**(path or {})),
         "httpMethod": "GET",
-        "headers": None,
+        "headers": {"Authorization": bearer(said)},
         "multiValueHeaders": None,
         "queryStringParameters": single or None,
         "multiValueQueryStringParameters": dict(parameters or {}) or None,
@@ -83,7 +93,7 @@ def api_event(
         "stageVariables": {"people_clients": ",".join(PEOPLE_CLIENTS)},
         "requestContext": {
             "requestId": "r-1",
-            "authorizer": {"claims": claims(**(STAFF if asking is None else asking))},
+            "authorizer": {"claims": said},
         },
         "body": None,
         "isBase64Encoded": False,
@@ -217,7 +227,7 @@ class House:
         }
         event = api_event(resource, asking, path=path, parameters=given)
         event["httpMethod"] = method
-        event["headers"] = dict(headers or {})
+        event["headers"] |= dict(headers or {})
         event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
         return self.ask(event)
 

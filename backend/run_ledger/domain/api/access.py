@@ -12,10 +12,16 @@ anybody else      –                                      nothing: Forbidden
 The authorizer accepts only access tokens of this stack's user pool that have the scope and have not
 expired. All of this is checked here a second time, as far as claims show it, so that a wrongly
 configured gateway gives nothing away: a missing claim, or one in an unknown form, lets nobody in.
+
+A gateway passes a token's list of groups on as one text, in which the group ``x,staff`` and the two
+groups ``x`` and ``staff`` look the same. So a text of several names only counts together with the
+token's own list, of which it has to be made: no group's name can hold another's.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -29,7 +35,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant, parse
 REQUIRED_SCOPE = "run-ledger/read"
 STAFF_GROUP = "staff"
 CLIENT_GROUP = "client-"
-_BETWEEN_GROUPS = re.compile(r"[\s,]+")
+_ONE_GROUP = re.compile(r"[^\s,\[\]]+")
 _LEEWAY = 60 * MICROSECONDS  # clocks differ a little
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A REST API writes a token's times as text: Sun Nov 22 15:00:00 UTC 2026.
@@ -44,6 +50,12 @@ _NO_GRANT = (
 )
 _NO_MACHINE_GRANT = (
     "This application has been given no access yet. Ask the people who run this ledger for a grant."
+)
+
+
+_UNCLEAR_GROUPS = (
+    "The groups of this account can't be told apart. Ask the people who run this ledger to look "
+    "for a group whose name holds a comma, a blank or a bracket."
 )
 
 
@@ -88,8 +100,11 @@ class Caller(Struct, frozen=True):
         return [self.kind, *sorted(self.scope.clients or ())]
 
 
-def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
-    """Return the caller whose token has these *claims*; raises Unauthorized or Forbidden."""
+def caller(claims: Mapping[str, Any], trust: Trust, now: Instant, token: str = "") -> Caller:
+    """Return the caller whose *token* has these *claims*; raises Unauthorized or Forbidden.
+
+    *token* is what the authorizer has verified: it is only read for the list of a person's groups.
+    """
     _check_token(claims, trust, now)
     app_client_id = claims.get("client_id")
     if not isinstance(app_client_id, str) or not app_client_id:
@@ -102,7 +117,7 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant) -> Caller:
         return Caller("machine", app_client_id, None)
     if not isinstance(username, str) or app_client_id not in trust.people_clients:
         raise Unauthorized("The token was given to an application that people don't use here.")
-    groups = _groups(claims.get("cognito:groups"))
+    groups = _groups(claims.get("cognito:groups"), claims.get("sub"), token)
     if STAFF_GROUP in groups:
         return Caller("staff", app_client_id, EVERYTHING)
     named = (group.removeprefix(CLIENT_GROUP) for group in groups if group.startswith(CLIENT_GROUP))
@@ -170,16 +185,31 @@ def _words(claim: object) -> list[str]:
     return claim.split() if isinstance(claim, str) else []
 
 
-def _groups(claim: object) -> frozenset[str]:
-    """Return the groups in *claim*, a list or a text.
+def _groups(claim: object, subject: object, token: str) -> frozenset[str]:
+    """Return the groups in *claim*, a list or a text; raises Forbidden if they can't be told apart.
 
     A REST API passes a list on as ``a,b``, an HTTP API as ``[a b]``. Only whole names count.
     """
     if isinstance(claim, list | tuple):
         return frozenset(group for group in claim if isinstance(group, str))
-    if not isinstance(claim, str):
+    if not isinstance(claim, str) or claim.strip() in {"", "[]"}:
         return frozenset()
-    text = claim.strip()
-    if text.startswith("[") and text.endswith("]"):
-        text = text[1:-1]
-    return frozenset(group for group in _BETWEEN_GROUPS.split(text) if group)
+    if _ONE_GROUP.fullmatch(claim):
+        return frozenset({claim})
+    names = _names_in(token, subject)
+    if claim not in {",".join(names), ", ".join(names), f"[{' '.join(names)}]"}:
+        raise Forbidden(_UNCLEAR_GROUPS)
+    return frozenset(names)
+
+
+def _names_in(token: str, subject: object) -> list[str]:
+    """Return the list of groups in the payload of a token of *subject*; empty if it has none."""
+    payload = token.removeprefix("Bearer ").split(".")[1:2]
+    try:
+        said = json.loads(base64.urlsafe_b64decode("".join(payload) + "=="))
+    except ValueError:
+        return []
+    if not isinstance(said, dict) or said.get("sub") != subject:
+        return []
+    listed = said.get("cognito:groups")
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.readers.reading import ISSUER, NOW, PEOPLE_CLIENTS, claims
+from tests.support.readers.reading import ISSUER, NOW, PEOPLE_CLIENTS, bearer, claims
 
 from run_ledger.domain.api.access import EVERYTHING, Caller, ClientScope, Trust, caller, granted
 from run_ledger.domain.exceptions import Forbidden, Unauthorized
@@ -16,35 +16,78 @@ NOW_SECONDS = NOW // 1_000_000
 
 def asked(**more: Any) -> Caller:
     """Return who asks with the claims of a good token and *more*."""
-    return caller(claims(**more), TRUST, NOW)
+    return caller(claims(**more), TRUST, NOW, bearer(claims(**more)))
 
 
-def scope_of(groups: Any) -> frozenset[str] | None:
-    """Return the clients that a user of these groups sees."""
-    scope = asked(username="u", **{"cognito:groups": groups}).scope
+def scope_of(groups: Any, listed: object = None) -> frozenset[str] | None:
+    """Return the clients that a user of these groups sees, whose token has them *listed*."""
+    said = claims(username="u", **{"cognito:groups": groups})
+    token = bearer({**said, "cognito:groups": listed})
+    scope = caller(said, TRUST, NOW, token).scope
     assert scope is not None
     return scope.clients
 
 
 @pytest.mark.parametrize(
-    ("groups", "clients"),
+    ("groups", "listed", "clients"),
     [
-        ("staff", None),
-        ("client-a,staff", None),
-        ("[client-a staff]", None),
-        (["staff"], None),
-        ("client-a", {"a"}),
-        ("client-a,client-b.c", {"a", "b.c"}),
-        ("[client-a client-b]", {"a", "b"}),
-        ("client-a, client-b", {"a", "b"}),
-        (["client-a", "other"], {"a"}),
-        ("client-staff", {"staff"}),
-        ("client-client-a", {"client-a"}),
+        ("staff", None, None),
+        ("client-a,staff", ["client-a", "staff"], None),
+        ("[client-a staff]", ["client-a", "staff"], None),
+        ("[staff]", ["staff"], None),
+        (["staff"], None, None),
+        ("client-a", None, {"a"}),
+        ("client-a,client-b.c", ["client-a", "client-b.c"], {"a", "b.c"}),
+        ("[client-a client-b]", ["client-a", "client-b"], {"a", "b"}),
+        ("client-a, client-b", ["client-a", "client-b"], {"a", "b"}),
+        ("client-a,x,staff", ["client-a", "x,staff"], {"a"}),
+        (["client-a", "other"], None, {"a"}),
+        ("client-staff", None, {"staff"}),
+        ("client-client-a", None, {"client-a"}),
     ],
 )
-def test_groups_say_what_a_user_sees(groups: Any, clients: set[str] | None) -> None:
+def test_groups_say_what_a_user_sees(groups: Any, listed: object, clients: set[str] | None) -> None:
     """In each form that a gateway gives a list of groups."""
-    assert scope_of(groups) == clients
+    assert scope_of(groups, listed) == clients
+
+
+@pytest.mark.parametrize(
+    ("groups", "listed"),
+    [
+        ("x,staff", ["x,staff"]),
+        ("[staff]", ["[staff]"]),
+        ("staff,client-a", ["staff,client-a"]),
+        ("x staff", ["x staff"]),
+        ("x,client-a", ["x,client-a"]),
+        ("x,staff", ["staff"]),
+        ("x,staff", None),
+        ("x,staff", {"x": "staff"}),
+        ("x,7,staff", ["x", 7, "staff"]),
+        ("staff\n", ["x"]),
+    ],
+)
+def test_no_groups_name_hides_another(groups: str, listed: object) -> None:
+    """A text of groups is what the token's own list makes of it, or nothing."""
+    with pytest.raises(Forbidden):
+        scope_of(groups, listed)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "Bearer ", "x", "a.b.c", "a.W10.c", "a.eyJ9.c", "\u20ac.\u20ac"]
+)
+def test_without_the_tokens_list_several_groups_are_none(token: str) -> None:
+    """Whatever stands in the token's place; a single group needs no list."""
+    several = claims(username="u", **{"cognito:groups": "client-a,staff"})
+    with pytest.raises(Forbidden, match="can't be told apart"):
+        caller(several, TRUST, NOW, token)
+    assert caller({**several, "cognito:groups": "staff"}, TRUST, NOW, token).kind == "staff"
+
+
+def test_the_list_of_another_persons_token_is_not_taken() -> None:
+    """The header's token and the authorizer's claims are of one subject."""
+    said = claims(username="u", **{"cognito:groups": "client-a,staff"})
+    with pytest.raises(Forbidden):
+        caller(said, TRUST, NOW, bearer({**said, "sub": "s-2"}))
 
 
 @pytest.mark.parametrize(
