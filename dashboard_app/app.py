@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from dashboard_app import warming
 from dashboard_app.page_look import PageLook
+from dashboard_app.response_headers import ResponseHeaders
 from dashboard_app.sign_in import discovery
 from dashboard_app.sign_in.returning import ReturnToPage
 
@@ -26,5 +27,5 @@ warming.warm()
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=[Route(discovery.PATH, discovery.show), Route("/trends", first_page)],
-    middleware=[Middleware(PageLook), Middleware(ReturnToPage)],
+    middleware=[Middleware(ResponseHeaders), Middleware(PageLook), Middleware(ReturnToPage)],
 )

@@ -12,6 +12,8 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard_app.response_headers import page_policy
+
 _HERE = Path(__file__).parent
 _END = b"</body>"
 # The page is small, and has to come whole and readable to be written into.
@@ -61,6 +63,7 @@ class _Writing:
         body = before + (self._added + end if end else end) + after
         headers = MutableHeaders(raw=self._start["headers"])
         headers["content-length"] = str(len(body))
+        headers["content-security-policy"] = page_policy(body)
         del headers["etag"]
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": body})

@@ -18,6 +18,7 @@ from tests.support.readers.ledger_http import get, machine_token, put_events, un
 from tests.support.stacks.local_stack import LocalStack, local_stack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
+POLICY = "Content Security Policy"
 COUNTS = ("created", "started", "ended", "succeeded", "failed", "timed_out", "records_ok")
 
 
@@ -80,8 +81,11 @@ def page(browser: Browser) -> Iterator[Page]:
     )
     page = context.new_page()
     page.set_default_timeout(MILLISECONDS)
+    refused: list[str] = []
+    page.on("console", lambda line: refused.append(line.text) if POLICY in line.text else None)
     yield page
     context.close()
+    assert refused == []
 
 
 def exported(page: Page) -> list[dict[str, str]]:
