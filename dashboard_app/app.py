@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from dashboard_app import warming
-from dashboard_app.page_look import PageLook
-from dashboard_app.response_headers import ResponseHeaders
+from dashboard_app.browser.page_look import PageLook
+from dashboard_app.browser.response_headers import ResponseHeaders
 from dashboard_app.sign_in import discovery
 from dashboard_app.sign_in.returning import ReturnToPage
 

@@ -38,7 +38,7 @@ PAGES = (
     ("clients", "clients", "Clients", ":material/groups:"),
     ("cost", "cost", "Cost", ":material/payments:"),
 )
-SIDEBAR_PIXELS = 300  # as in style.css
+SIDEBAR_PIXELS = 300  # as in browser/style.css
 
 
 def main() -> None:

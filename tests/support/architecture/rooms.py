@@ -87,8 +87,7 @@ clock.py
 words.py
 periods.py
 session.py
-response_headers.py
-page_look.py: response_headers.py
+browser
 app_settings.py
 sign_in: clock.py
 api: periods.py session.py
@@ -105,7 +104,7 @@ pages/clients: words.py api frames context.py ui filters
 pages/projects: words.py api frames charts context.py ui filters
 warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs
 main.py: clock.py session.py app_settings.py sign_in api context.py ui filters
-app.py: response_headers.py page_look.py sign_in warming.py
+app.py: browser sign_in warming.py
 """
 
 SITE = """

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from dashboard_app import response_headers
-from dashboard_app.response_headers import ResponseHeaders, page_policy
+from dashboard_app.browser import response_headers
+from dashboard_app.browser.response_headers import ResponseHeaders, page_policy
 
 COOKIE = b"_streamlit_user=signed; HttpOnly; Path=/; SameSite=lax"
 SECURE = b"other=1; Path=/; SECURE"

@@ -12,7 +12,7 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard_app.response_headers import page_policy
+from dashboard_app.browser.response_headers import page_policy
 
 _HERE = Path(__file__).parent
 _END = b"</body>"

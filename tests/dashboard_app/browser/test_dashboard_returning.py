@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from dashboard_app.page_look import PageLook
+from dashboard_app.browser.page_look import PageLook
 from dashboard_app.sign_in.discovery import discovery
 from dashboard_app.sign_in.returning import COOKIE, ReturnToPage, is_page, page_of, remembered
 

@@ -1,0 +1,1 @@
+"""What the server adds for browsers: look, use of Back, protecting headers."""
