@@ -1,13 +1,18 @@
 """An audit with all the time that it needs, of what the kept entries can prove."""
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from typing import Any
 
-from run_ledger.domain.instants import DAY, EARLIEST, later
+from run_ledger.domain.instants import DAY, EARLIEST, Instant, later
 from run_ledger.store.audit.auditor import Audit, Findings, Manner
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.dynamo.table_names import Tables
+from run_ledger_ops.console.exceptions import OpsError
+
+from .audit_file import AuditFile
+from .audit_ranges import RangedAudit, same_question
 
 _READING_SECONDS = 86_400.0
 # Producers' clocks may be ahead of the writer's, by which entries expire.
@@ -21,5 +26,22 @@ def patient_reading(dynamodb: Any, tables: Tables, executor: Executor) -> Readin
 
 def audit(reading: Reading, scope: AuditScope, ttl_days: int, manner: Manner) -> Findings:
     """Compare what is stored with the entries, which are kept for *ttl_days* days."""
-    horizon = max(later(scope.now, -(ttl_days - _MARGIN_DAYS) * DAY), EARLIEST)
-    return Audit(reading, scope, horizon, manner).run()
+    return Audit(reading, scope, _horizon(scope, ttl_days), manner).run()
+
+
+def audit_in_ranges(
+    reading: Reading, file: AuditFile, scope: AuditScope, ttl_days: int, manner: Manner
+) -> Iterator[int]:
+    """Do the same page by page, or go on with it, and keep what is found in *file*.
+
+    Yields how many jobs and projects each page had. Raises OpsError where the file is of an audit
+    that asked something else.
+    """
+    began = same_question(file, scope, repair=manner.repair)
+    if began is None:
+        raise OpsError("this progress file is of an audit with other options: name another file.")
+    yield from RangedAudit(reading, file, began, _horizon(began, ttl_days), manner).run()
+
+
+def _horizon(scope: AuditScope, ttl_days: int) -> Instant:
+    return max(later(scope.now, -(ttl_days - _MARGIN_DAYS) * DAY), EARLIEST)

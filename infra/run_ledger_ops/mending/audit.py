@@ -2,14 +2,19 @@
 
 import argparse
 from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import convert, to_builtins
 
 from run_ledger.domain.exceptions import NotFound
+from run_ledger.domain.state.recount import Drift
 from run_ledger.store.audit.auditor import Findings, Found, Manner
 from run_ledger.store.audit.scopes import AuditScope
-from run_ledger_ops.checks.audits import audit, patient_reading
+from run_ledger.store.dynamo.reading import Reading
+from run_ledger_ops.checks.audit_file import AuditFile, Finding
+from run_ledger_ops.checks.audits import audit, audit_in_ranges, patient_reading
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
@@ -17,6 +22,8 @@ from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _DRIFT = 1
 _MOST_LABELS = 5
+# What a long audit has found is in its file; so many lines of each kind are told.
+_MOST_TOLD = 1_000
 _DESCRIPTION = """\
 Compute jobs, projects and totals again from the entries, and report where the stored ones differ.
 The system can go on working meanwhile: a difference that lasts only for a moment isn't reported."""
@@ -34,6 +41,11 @@ oldest entries (see --reach), and what changed all the time (run the command aga
 
 --repair corrects jobs and projects, and adds what totals lack. It changes an item only if that is
 still the same as when it was compared, so the writers can go on. It never changes entries.
+
+A large ledger: --progress FILE goes through everything page by page, and keeps in FILE how far it
+is and what it has found, so that the memory doesn't grow with the ledger. After an interruption,
+run the same command again, and it goes on; what it had mended since the last page isn't listed.
+Totals that change all the time, such as those of this hour, are not compared.
 
 Exit code: 0 nothing differs, or all of it was mended; 1 something differs; 2 an error."""
 
@@ -65,6 +77,12 @@ def add_to(commands: Words) -> None:
         metavar="DAYS",
         help="how many days entries have been kept (default: the stack's EntryTtlDays)",
     )
+    parser.add_argument(
+        "--progress",
+        type=Path,
+        metavar="FILE",
+        help="go through everything page by page, from where FILE says that an earlier run ended",
+    )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     target.add_options(parser)
 
@@ -74,6 +92,8 @@ def _audit(given: argparse.Namespace) -> int:
         raise OpsError("--from and --to choose among totals, and a job alone has none.")
     if given.first and given.last and given.first > given.last:
         raise OpsError("--from is after --to.")
+    if given.progress and (given.job or given.client or given.project):
+        raise OpsError("--progress is for an audit of everything, not of one job, client, project.")
     system = target.find(given)
     now = terminal.clock()
     scope = AuditScope(
@@ -85,9 +105,13 @@ def _audit(given: argparse.Namespace) -> int:
         last_day=given.last,
     )
     reading = patient_reading(system.dynamodb, system.tables, system.executor)
+    ttl_days = given.reach or system.entry_ttl_days
     with Progress("jobs and projects recounted", None) as progress:
         manner = Manner(repair=given.repair, progress=progress.add)
-        findings = audit(reading, scope, given.reach or system.entry_ttl_days, manner)
+        if given.progress is None:
+            findings = audit(reading, scope, ttl_days, manner)
+        else:
+            findings = _in_ranges(given.progress, reading, scope, ttl_days, manner)
     if given.job and not findings.entities:
         raise NotFound(f"there is no job {given.job}, nor any entry of one.")
     if given.json:
@@ -96,6 +120,41 @@ def _audit(given: argparse.Namespace) -> int:
         _say(findings)
     is_well = all(found.mended for found in findings.drifts) and not findings.unreadable
     return 0 if is_well else _DRIFT
+
+
+def _in_ranges(
+    path: Path, reading: Reading, scope: AuditScope, ttl_days: int, manner: Manner
+) -> Findings:
+    with AuditFile(path) as file:
+        try:
+            for number in audit_in_ranges(reading, file, scope, ttl_days, manner):
+                manner.progress(number)
+        except BaseException:
+            warn(f"Not at the end yet: the same command goes on, with --progress {path}")
+            raise
+        return _told(file)
+
+
+def _told(file: AuditFile) -> Findings:
+    """Return what a long audit has found, as much of each kind as is told."""
+    drifts = [Found(convert(one, Drift), mended=False) for one in _first(file, "drift")]
+    drifts += [Found(convert(one, Drift), mended=True) for one in _first(file, "mended")]
+    return Findings(
+        file.get("entities", 0),
+        file.get("rows", 0),
+        drifts,
+        _first(file, "unreadable"),
+        _first(file, "beyond"),
+        _first(file, "undecided"),
+    )
+
+
+def _first(file: AuditFile, kind: Finding) -> list[Any]:
+    """Return the first findings of one kind; where there are more, say so."""
+    number = file.number_of(kind)
+    if number > _MOST_TOLD:
+        warn(f"Of {number:,} findings of the kind {kind!r}, the first {_MOST_TOLD:,} are told.")
+    return list(islice(file.findings(kind), _MOST_TOLD))
 
 
 def _document(findings: Findings) -> dict[str, Any]:

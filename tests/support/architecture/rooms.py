@@ -56,7 +56,7 @@ sign_in: console backend/domain backend/domain/contract backend/domain/api
 producer: console backend/domain/contract
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
 deploying: checkout.py console backend/domain/contract
-checks: console deploying backend/domain backend/domain/api
+checks: console deploying backend/domain backend/domain/api backend/domain/state
     backend/store/dynamo backend/store/audit
 
 local/aws:
@@ -76,7 +76,7 @@ commands: checkout.py console analysts_app.py clients sign_in producer deploying
     backend/store/items backend/store/clients backend/store/lists
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
     backend/emit/lineage
-mending: console checks backend/domain backend/store/dynamo backend/store/items
+mending: console checks backend/domain backend/domain/state backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
 operations.py: console commands mending
 command.py: console commands operations.py

@@ -110,6 +110,11 @@ class Audit:
                 break
         return self._findings()
 
+    @property
+    def judgements(self) -> Mapping[Name, Judgement]:
+        """Return the last judgement of each job and project."""
+        return self._judgements
+
     def _is_open(self) -> bool:
         rows_are_open = self._scope.has_rows and self._open_rows != set()
         return bool(self._moving or self._mended) or rows_are_open

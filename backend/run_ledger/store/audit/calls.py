@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo import batches
@@ -15,7 +15,7 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
 from run_ledger.store.items.own_names import OWN
 
-from .expected_items import Name, name_of
+from .expected_items import Name, name_of, whole_number
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -81,6 +81,50 @@ def read_page_of_jobs(
     last: Any = answer.get("LastEvaluatedKey")
     items: list[Any] = answer["Items"]
     return items, last["job_id"]["S"] if last else None
+
+
+def read_page_of_names(
+    reading: Reading, kind: Literal["job", "project"], after: Item | None, limit: int
+) -> tuple[list[tuple[Name, int]], Item | None]:
+    """Return the names of up to *limit* items, and how many entries each says it has.
+
+    They come in the table's own order. The second value is the key from which the next page goes
+    on as *after*, None at the end.
+    """
+    attribute = f"{kind}_id"
+    table = reading.tables.jobs if kind == "job" else reading.tables.projects
+    items, last = _page(reading, table, after, limit, ProjectionExpression=f"{attribute}, n")
+    names = [Name(kind, item[attribute]["S"]) for item in items]
+    return list(zip(names, (whole_number(item.get("n")) or 0 for item in items), strict=True)), last
+
+
+def read_page_of_entry_keys(
+    reading: Reading, after: Item | None, limit: int
+) -> tuple[list[str], Item | None]:
+    """Return the partition keys of up to *limit* entries, each once, and where to go on."""
+    table = reading.tables.entries
+    items, last = _page(reading, table, after, limit, ProjectionExpression="pk")
+    return list(dict.fromkeys(item["pk"]["S"] for item in items)), last
+
+
+def read_page_of_shards(
+    reading: Reading, after: Item | None, limit: int
+) -> tuple[list[tuple[Row, str, Item]], Item | None]:
+    """Return up to *limit* shards of rollup rows with their items, and where to go on."""
+    items, last = _page(reading, reading.tables.rollups, after, limit)
+    return [(*_row_and_shard(item), item) for item in items], last
+
+
+def _page(
+    reading: Reading, table: str, after: Item | None, limit: int, **request: Any
+) -> tuple[list[Item], Item | None]:
+    if after is not None:
+        request["ExclusiveStartKey"] = after
+    call = partial(
+        reading.client.scan, TableName=table, ConsistentRead=True, Limit=limit, **request
+    )
+    answer: Any = reading.alone(call)
+    return answer["Items"], answer.get("LastEvaluatedKey")
 
 
 def read_items(reading: Reading, names: Collection[Name]) -> dict[Name, Item]:

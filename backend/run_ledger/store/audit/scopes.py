@@ -31,16 +31,19 @@ class AuditScope(Struct, frozen=True):
     project_id: str | None = None
     first_day: str | None = None
     last_day: str | None = None
+    names: frozenset[Name] | None = None
+    """These jobs and projects alone, and no rows."""
 
     @property
     def has_rows(self) -> bool:
         """Return whether rows can be judged: those of one job alone can't."""
-        return self.job_id is None
+        return self.job_id is None and self.names is None
 
     @property
     def is_everything(self) -> bool:
-        """Return whether no id narrows the scope."""
-        return self.job_id is None and self.client_id is None and self.project_id is None
+        """Return whether neither an id nor names narrow the scope."""
+        ids = (self.job_id, self.client_id, self.project_id, self.names)
+        return all(one is None for one in ids)
 
     def owns(self, *items: Item | None) -> bool:
         """Return whether an entity that was listed belongs to the scope by any of its *items*.
@@ -57,6 +60,8 @@ class AuditScope(Struct, frozen=True):
 
     def list(self, reading: Reading, *, whole: bool) -> set[Name]:
         """Return the jobs and projects to judge."""
+        if self.names is not None:
+            return set(self.names)
         if self.job_id is not None:
             return {Name("job", self.job_id)}
         if self.client_id is not None:

@@ -1,0 +1,274 @@
+"""An audit of everything, page by page: its memory does not grow with the ledger, and it can go on.
+
+A pass reads all rollup rows, then all jobs and projects with their entries, then all rows again.
+Items are judged, and mended, a page at a time. What each counts for is added up in a file.
+
+Every posting that touches a row changes it. So a row that reads the same before and after was
+touched by none in between, and must be the sum of what was counted. One event that comes and
+another that goes can look the same; so a row that seems wrong is judged in a second pass, and only
+what is found twice alike, of the same jobs with the same counts, is drift. A row that changed is
+judged in the next pass, too; one that changes in each of them is not decided.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec import structs, to_builtins
+
+from run_ledger.domain.instants import Instant
+from run_ledger.domain.state.recount import Contribution, Drift
+from run_ledger.domain.state.rollups import Row, subject
+from run_ledger.store.audit.auditor import Audit, Manner
+from run_ledger.store.audit.calls import (
+    read_items,
+    read_page_of_entry_keys,
+    read_page_of_names,
+    read_page_of_shards,
+)
+from run_ledger.store.audit.expected_items import Name, name_of, whole_number
+from run_ledger.store.audit.judgement import Judgement
+from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
+from run_ledger.store.audit.scopes import AuditScope
+from run_ledger.store.dynamo.reading import Reading
+
+from .audit_file import MARKS, AuditFile, Counts, Phase, RowFigures
+
+PASSES = 3
+_NAMES_A_PAGE = 200
+_ENTRIES_AT_ONCE = 20_000
+_KEYS_A_PAGE = 2_000
+_SHARDS_A_PAGE = 1_000
+_ANYBODY = "*"
+"""Stands for the client of an unreadable entry of which nothing is known."""
+
+Step = Literal["before", "jobs", "projects", "entries", "after", "judge"]
+_ORDER: Sequence[Step] = ("before", "jobs", "projects", "entries", "after", "judge")
+
+
+class RangedAudit:
+    """An audit of everything, or of everything with the rows of some days, that can go on."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        file: AuditFile,
+        scope: AuditScope,
+        horizon: Instant,
+        manner: Manner,
+    ) -> None:
+        """Go on with the audit in *file*; entries received before *horizon* may have expired."""
+        self._reading = reading
+        self._file = file
+        self._scope = scope
+        self._horizon = horizon
+        self._manner = manner
+        self._pages: dict[Step, Callable[[Any], tuple[int, Any]]] = {
+            "before": lambda after: self._read_rows("before", after),
+            "jobs": lambda after: self._judge_listed("job", after),
+            "projects": lambda after: self._judge_listed("project", after),
+            "entries": self._judge_orphans,
+            "after": lambda after: self._read_rows("after", after),
+            "judge": lambda _: (self._judge_rows(), None),
+        }
+
+    def run(self) -> Iterator[int]:
+        """Do what is left, page by page; yield how many jobs and projects each page had."""
+        while not self._file.get("is_done", default=False):
+            step: Step = self._file.get("step", "before")
+            number, after = self._pages[step](self._file.get("after"))
+            self._file.note("after", after)
+            if after is None:
+                self._next_step(step)
+            self._file.commit()
+            yield number
+
+    @property
+    def _pass(self) -> int:
+        return int(self._file.get("pass", 1))
+
+    def _next_step(self, step: Step) -> None:
+        place = _ORDER.index(step) + 1
+        if place < len(_ORDER):
+            self._file.note("step", _ORDER[place])
+            return
+        self._file.note("step", _ORDER[0])
+        number = self._pass
+        is_open = self._file.begin_pass() > 0
+        self._file.note("is_done", not is_open or number == PASSES)
+        self._file.note("pass", number + 1)
+
+    # ---------------------------------------------------------------- jobs and projects
+
+    def _judge_listed(self, kind: Literal["job", "project"], after: Any) -> tuple[int, Any]:
+        found, last = read_page_of_names(self._reading, kind, after, _NAMES_A_PAGE)
+        return sum(self._judge_items(portion) for portion in _portions(found)), last
+
+    def _judge_orphans(self, after: Any) -> tuple[int, Any]:
+        """Judge what has entries and no item: no list names it."""
+        found, last = read_page_of_entry_keys(self._reading, after, _KEYS_A_PAGE)
+        named = {name: key for key in found if (name := name_of(key)) is not None}
+        items = read_items(self._reading, list(named))
+        lost = [name for name in named if name not in items]
+        fresh = [name for name in lost if self._file.add_orphan(named[name])]
+        return self._judge_items(fresh), last
+
+    def _judge_items(self, names: Sequence[Name]) -> int:
+        if not names:
+            return 0
+        scope = AuditScope(now=self._scope.now, names=frozenset(names))
+        manner = Manner(repair=self._manner.repair, pause=self._manner.pause)
+        audit = Audit(self._reading, scope, self._horizon, manner)
+        findings = audit.run()
+        for name, judgement in audit.judgements.items():
+            self._add(name, judgement.contribution)
+            if judgement.unreadable:
+                self._note_unreadable(judgement)
+        is_first = self._pass == 1
+        for found in findings.drifts:
+            # A later pass finds again what was not mended.
+            if is_first or found.mended:
+                self._find_drift(found.drift, mended=found.mended)
+        if is_first:
+            self._file.note("entities", self._file.get("entities", 0) + findings.entities)
+            for label in findings.unreadable:
+                self._file.find("unreadable", label)
+            for label in findings.beyond_reach:
+                self._file.find("beyond", label)
+            for label in findings.undecided:
+                self._file.find("undecided", label)
+        return len(names)
+
+    def _add(self, name: Name, contribution: Contribution) -> None:
+        counted: dict[Row, Counter[str]] = {}
+        contribution.add_to(counted, 1)
+        for row, counts in counted.items():
+            if self._is_wanted(row):
+                told = json.dumps([*name, *row, sorted(counts.items())]).encode()
+                digest = hashlib.blake2b(told, digest_size=8).digest()
+                self._file.add(row, counts, int.from_bytes(digest) % MARKS)
+
+    def _note_unreadable(self, judgement: Judgement) -> None:
+        """Remember whose rows can't be judged, as an entry may count there that can't be read."""
+        items = [item for item in (judgement.item, judgement.expected) if item is not None]
+        owners = {str(item.get("client_id", {}).get("S", _ANYBODY)) for item in items}
+        known = {*self._file.get("unreadable_clients", []), *(owners or {_ANYBODY})}
+        self._file.note("unreadable_clients", sorted(known))
+
+    def _find_drift(self, drift: Drift, *, mended: bool) -> None:
+        self._file.find("mended" if mended else "drift", to_builtins(drift))
+
+    # ---------------------------------------------------------------------------- rows
+
+    def _is_wanted(self, row: Row) -> bool:
+        if not self._scope.includes(row, self._horizon):
+            return False
+        return self._pass == 1 or self._file.suspicion(row) is not None
+
+    def _read_rows(self, phase: Phase, after: Any) -> tuple[int, Any]:
+        shards, last = read_page_of_shards(self._reading, after, _SHARDS_A_PAGE)
+        for row, shard, item in shards:
+            if self._is_wanted(row):
+                counts = {
+                    name: whole_number(attribute) or 0
+                    for name, attribute in sorted(item.items())
+                    if name not in ("pk", "sk")
+                }
+                self._file.keep_shard(phase, row, shard, counts)
+        return 0, last
+
+    def _judge_rows(self) -> int:
+        """Judge all rows of this pass; those that need another are opened for the next."""
+        unreadable = frozenset(self._file.get("unreadable_clients", []))
+        judged = self._file.get("rows", 0)
+        for figures in self._file.rows():
+            if self._may_hide(unreadable, figures.row):
+                self._file.find("undecided", _label(figures.row))
+            elif figures.before != figures.after:
+                self._leave_open(figures.row, "")
+            else:
+                judged += self._judge_row(figures)
+        self._file.note("rows", judged)
+        return 0
+
+    def _judge_row(self, figures: RowFigures) -> int:
+        """Judge a row that nothing has touched; return 1, or 0 where it is not decided yet."""
+        sums = _sums(figures.after.values())
+        changes = _changes(figures.recounted, sums)
+        if not changes:
+            return 1
+        told = json.dumps([figures.mark, figures.after, sorted(changes.items())], sort_keys=True)
+        if self._file.suspicion(figures.row) != told:
+            self._leave_open(figures.row, told)
+            return 0
+        mended = self._manner.repair and self._mend(figures, changes)
+        if self._manner.repair and not mended:
+            self._leave_open(figures.row, told)
+            return 0
+        for name, change in changes.items():
+            drift = Drift("row", _label(figures.row), name, sums[name], sums[name] + change)
+            self._find_drift(drift, mended=mended)
+        return 1
+
+    def _mend(self, figures: RowFigures, changes: Mapping[str, int]) -> bool:
+        known = figures.after.get(AUDIT_SHARD)
+        shard = None if known is None else {name: {"N": str(n)} for name, n in known.items()}
+        return mend_row(self._reading, figures.row, shard, changes)
+
+    def _leave_open(self, row: Row, suspicion: str) -> None:
+        if self._pass == PASSES:
+            self._file.find("undecided", _label(row))
+        self._file.open_next(row, suspicion)
+
+    @staticmethod
+    def _may_hide(clients: frozenset[str], row: Row) -> bool:
+        """Return whether an entry that can't be read may count in *row*."""
+        client_id, _, _ = subject(row)
+        return bool(clients) and (client_id is None or bool(clients & {client_id, _ANYBODY}))
+
+
+def same_question(file: AuditFile, scope: AuditScope, *, repair: bool) -> AuditScope | None:
+    """Return the scope with which the audit in *file* began, None where it asked something else.
+
+    A new file takes the question that is asked now.
+    """
+    asked = [repair, scope.first_day, scope.last_day]
+    if file.get("asked") is None:
+        file.note("asked", asked)
+        file.note("now", scope.now)
+        file.commit()
+    if file.get("asked") != asked:
+        return None
+    return structs.replace(scope, now=Instant(file.get("now")))
+
+
+def _portions(found: Iterable[tuple[Name, int]]) -> Iterator[list[Name]]:
+    """Yield names in portions whose entries are so many at most, or one name."""
+    portion: list[Name] = []
+    entries = 0
+    for name, number in found:
+        if portion and entries + number > _ENTRIES_AT_ONCE:
+            yield portion
+            portion, entries = [], 0
+        portion.append(name)
+        entries += number
+    yield portion
+
+
+def _sums(shards: Iterable[Counts]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for counts in shards:
+        sums.update(counts)
+    return sums
+
+
+def _changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[str, int]:
+    changes = Counter(recounted)
+    changes.subtract(sums)
+    return {name: change for name, change in sorted(changes.items()) if change}
+
+
+def _label(row: Row) -> str:
+    return f"{row.partition} {row.sort}"

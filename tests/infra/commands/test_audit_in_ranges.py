@@ -1,0 +1,263 @@
+"""`run-ledger audit --progress FILE`: page by page, to go on with, and in the memory of a page."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tracemalloc
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.dynamo.tables import NAMES
+from tests.support.events.builders import job_update, text
+from tests.support.recounts import falsehoods
+from tests.support.recounts.audits import BOOKS, rows
+from tests.support.recounts.recount import recount_rollups
+from tests.support.stacks.operations import STAGE, System, deployed_system
+
+from run_ledger.domain import instants
+from run_ledger_ops import command
+from run_ledger_ops.checks import audit_ranges
+from run_ledger_ops.checks.audit_file import AuditFile
+from run_ledger_ops.checks.audit_ranges import RangedAudit
+from run_ledger_ops.console import terminal
+from run_ledger_ops.console.exceptions import OpsError
+
+Run = Callable[..., tuple[int, str, str]]
+NOW = instants.parse("2026-11-22T15:00:00Z")
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    """Give a deployed system with `BOOKS` in it, on the day of these."""
+    monkeypatch.setattr(terminal, "clock", lambda: NOW)
+    with deployed_system(monkeypatch) as deployed:
+        deployed.write([text(one) for one in BOOKS])
+        yield deployed
+
+
+@pytest.fixture
+def run(system: System, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Give a way to run the command with a progress file; it returns code and what was printed."""
+
+    def audit(*arguments: str, file: str = "progress") -> tuple[int, str, str]:
+        words = ["audit", "--progress", str(tmp_path / file), *arguments, "--stage", STAGE]
+        code = command.main(words)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return audit
+
+
+def lost_row(client: Any) -> None:
+    """Delete all shards of a row."""
+    for item in client.scan(TableName=NAMES.rollups)["Items"]:
+        if item["pk"]["S"] == "all" and item["sk"]["S"].startswith("2026-11-22#"):
+            client.delete_item(
+                TableName=NAMES.rollups, Key={name: item[name] for name in ("pk", "sk")}
+            )
+
+
+def test_true_books(run: Run) -> None:
+    """It judges as much as an audit in memory, and finds no difference."""
+    number = len(recount_rollups(BOOKS))
+    words = f"Compared 4 jobs and projects, and {number} rollups: no difference.\n"
+    assert run() == (0, words, "")
+
+
+@pytest.mark.parametrize(
+    "falsify",
+    [
+        falsehoods.in_item(NAMES.jobs, "job-1", c_pages=9),
+        falsehoods.in_row("all", "2026-11-22", created=1),
+        lost_row,
+        falsehoods.without_item(NAMES.jobs, job_id="job-3"),
+        falsehoods.copy_of_job("job-9"),
+        falsehoods.in_row("client#client-1#2026-11-22", "10", records_ok=-4),
+    ],
+)
+def test_what_is_wrong_is_found_and_mended(system: System, run: Run, falsify: Any) -> None:
+    """An item, a row, a lost item, one of which there are no entries: the same as in memory."""
+    falsify(system.dynamodb)
+    code, out, _ = run(file="first")
+    assert code == 1
+    assert "0 mended.\n" in out
+    before = system.contents()
+    assert run(file="second")[:2] == (code, out)
+    assert system.contents() == before
+
+    code, out, _ = run("--repair", file="third")
+    assert (code, "; mended\n" in out) == (0, True)
+    assert rows(system.dynamodb) == recount_rollups(BOOKS)
+    assert run(file="fourth")[0] == 0
+    assert command.main(["audit", "--stage", STAGE]) == 0
+
+
+def test_it_goes_on_after_any_interruption(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off at the end of each page, it comes to the same end, and mends nothing twice.
+
+    What a page had mended when it was cut off is right when it is looked at again, so not listed.
+    """
+    falsehoods.in_item(NAMES.jobs, "job-1", c_pages=9)(system.dynamodb)
+    falsehoods.in_row("all", "2026-11-22", created=1)(system.dynamodb)
+    monkeypatch.setattr(audit_ranges, "_NAMES_A_PAGE", 1)
+    monkeypatch.setattr(audit_ranges, "_KEYS_A_PAGE", 2)
+    monkeypatch.setattr(audit_ranges, "_SHARDS_A_PAGE", 7)
+    commit, pages = AuditFile.commit, count()
+
+    def cut_off(file: AuditFile) -> None:
+        """Keep a page the second time alone: the first, all that it did is forgotten."""
+        if next(pages) % 2 == 0:
+            raise OpsError("cut off")
+        commit(file)
+
+    monkeypatch.setattr(AuditFile, "commit", cut_off)
+    cuts = 0
+    while (found := run("--repair"))[0] == 2:
+        assert "Not at the end yet" in found[2]
+        cuts += 1
+    code, out, _ = found
+    assert cuts > 10
+    assert code == 0
+    assert "row all 2026-11-22, created: stored 4, from the entries 3; mended\n" in out
+    assert "Compared 4 jobs and projects" in out
+    assert rows(system.dynamodb) == recount_rollups(BOOKS)
+    monkeypatch.setattr(AuditFile, "commit", commit)
+    assert run(file="again")[:2] == (0, out.splitlines()[-1].split(":")[0] + ": no difference.\n")
+
+
+def test_a_row_that_changes_meanwhile_is_judged_in_the_next_pass(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that comes while the jobs are read is no difference, and mends nothing wrongly."""
+    judge = RangedAudit._judge_listed
+    more = iter(range(100))
+
+    def meanwhile(audit: RangedAudit, kind: Any, after: Any) -> Any:
+        answer = judge(audit, kind, after)
+        if kind == "job" and audit._pass == 1:
+            at = f"2026-11-22T12:30:0{next(more)}Z"
+            system.write([text(job_update(job_id="job-7", event_id=at, occurred_at=at))])
+        return answer
+
+    monkeypatch.setattr(RangedAudit, "_judge_listed", meanwhile)
+    code, out, _ = run("--repair")
+    assert (code, "no difference" in out) == (0, True)
+
+
+def test_what_changes_in_every_pass_is_not_decided(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, and is no difference."""
+    judge = RangedAudit._judge_listed
+    more = iter(range(100))
+
+    def meanwhile(audit: RangedAudit, kind: Any, after: Any) -> Any:
+        at = f"2026-11-22T12:30:{next(more):02}Z"
+        event = job_update(job_id="job-3", client_id="client-2", project_id="project-2")
+        event["detail"] |= {"event_id": at, "occurred_at": at, "delta": {"records_ok": 1}}
+        system.write([text(event)])
+        return judge(audit, kind, after)
+
+    monkeypatch.setattr(RangedAudit, "_judge_listed", meanwhile)
+    code, out, warning = run("--repair")
+    assert (code, "no difference" in out) == (0, True)
+    assert "changed all the time, not compared: " in warning
+    assert "all 2026-11-22" in warning
+
+
+def test_an_unreadable_entry_leaves_its_clients_rows_undecided(system: System, run: Run) -> None:
+    """What it counts nobody knows; rows of other clients are judged."""
+    key: Any = {"pk": {"S": "job#job-3"}, "sk": {"S": "job-3@10:30:00"}}
+    item: Any = system.dynamodb.get_item(TableName=NAMES.entries, Key=key)["Item"]
+    system.dynamodb.put_item(TableName=NAMES.entries, Item={**item, "detail": {"S": "{"}})
+    falsehoods.in_row("client#client-2#2026-11-22", "10", records_ok=1)(system.dynamodb)
+    falsehoods.in_row("client#client-1#2026-11-22", "10", records_ok=1)(system.dynamodb)
+    code, out, _ = run("--json")
+    assert code == 1
+    found = json.loads(out)
+    assert [one["key"] for one in found["drifts"]] == ["client#client-1#2026-11-22 10"]
+    assert "client#client-2#2026-11-22 10" in found["undecided"]
+    assert found["unreadable_entries"] == ["job job-3, entry job-3@10:30:00"]
+
+
+def test_another_question_needs_another_file(run: Run, tmp_path: Path) -> None:
+    """A file of an audit without repair, or of other days, is not gone on with."""
+    run()
+    code, _, complaint = run("--repair")
+    assert (code, "of an audit with other options" in complaint) == (2, True)
+    assert run("--from", "2026-11-22")[0] == 2
+    assert run("--client", "client-1", file="new")[0] == 2
+    (tmp_path / "text").write_text("no database" * 100)
+    assert run(file="text")[0] == 2
+    with sqlite3.connect(tmp_path / "foreign") as other:
+        other.execute("CREATE TABLE t (a)")
+    other.close()
+    code, _, complaint = run(file="foreign")
+    assert (code, "no progress file" in complaint) == (2, True)
+
+
+def test_days_narrow_the_rows(system: System, run: Run) -> None:
+    """With --from and --to, rows of other days are left alone; all jobs are compared."""
+    falsehoods.in_row("all", "2026-11-22", created=1)(system.dynamodb)
+    assert run("--from", "2026-11-23", file="later")[0] == 0
+    assert run("--from", "2026-11-22", "--to", "2026-11-22", file="then")[0] == 1
+
+
+def test_memory_does_not_grow_with_the_jobs(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times the jobs take no more memory at once, but for a tenth; the file grows instead.
+
+    moto holds its tables in this process, so only what the audit's own pages leave is counted.
+    """
+    peaks: list[int] = []
+    go_on = RangedAudit._judge_items
+
+    def measured(audit: RangedAudit, names: Any) -> int:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        number = go_on(audit, names)
+        after, peak = tracemalloc.get_traced_memory()
+        peaks.append(peak - before)
+        left.append(after - before)
+        return number
+
+    left: list[int] = []
+    monkeypatch.setattr(RangedAudit, "_judge_items", measured)
+    monkeypatch.setattr(audit_ranges, "_NAMES_A_PAGE", 20)
+    results = {}
+    for jobs in (40, 160):
+        fill(system, jobs)
+        peaks.clear()
+        left.clear()
+        tracemalloc.start()
+        assert run(file=f"jobs-{jobs}")[0] == 0
+        tracemalloc.stop()
+        results[jobs] = (max(peaks), sum(left))
+    assert results[160][0] < 1.3 * results[40][0]
+    assert results[160][1] < results[40][0]
+
+
+def fill(system: System, jobs: int) -> None:
+    """Post so many jobs, each with an event."""
+    for first in range(0, jobs, 40):
+        system.write(
+            [
+                text(
+                    job_update(
+                        job_id=f"many-{n}",
+                        event_id=f"many-{n}",
+                        occurred_at=f"2026-11-{1 + n % 20:02}T10:00:00Z",
+                        status="running",
+                        delta={"records_ok": n},
+                    )
+                )
+                for n in range(first, first + 40)
+            ]
+        )
