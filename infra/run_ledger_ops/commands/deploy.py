@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from run_ledger_ops.account_checks import account as account_looks
+from run_ledger_ops.account_checks import cloudfront
 from run_ledger_ops.checkout import ROOT
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.aws_errors import missing_rights
@@ -34,6 +36,9 @@ A parameter that stands neither here nor in run-ledger.toml keeps the value of t
 The first deployment takes the template's default, but on AWS GradualRollout is then true. `--plan`
 changes nothing in the stack; it only uploads bundle and template to the bucket for artefacts, where
 CloudFormation reads them.
+
+First the command looks at the account, which takes seconds: if AWS would refuse something, nothing is
+made, and it says what helps.
 
 Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
 are printed; 2 the command could not start the deployment."""
@@ -127,8 +132,10 @@ def _carry_out(
         tell(f"The stack is {state}, with nothing in it: deleting it first …")
         with showing.progress("deleting", None) as show:
             deployment.stack.delete(show)
+    account_looks.clear(account, settings, deployment, tell)
     deployment.build()
     change_set = deployment.propose(deployment.upload(), way)
+    account_looks.clear_sign_in(account, settings, deployment, change_set)
     words = plans.in_words(change_set.changes) if change_set else ["The stack is as it should be."]
     if given.plan:
         if change_set:
@@ -143,16 +150,22 @@ def _carry_out(
                 deployment.execute(change_set, show)
             tell(f"The stack {settings.stack_name} is deployed.")
     except StackFailedError as error:
-        warn(f"run-ledger deploy: CloudFormation could not do it. {error}")
-        for right in missing_rights(str(error)):
-            warn(f"Missing: {right}.")
-        warn("What it had begun is rolled back; mend the first reason and deploy again.")
+        _tell_failure(error)
         return _FAILED
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
         uploaded = deployment.publish_site(outputs, bar.add)
     _print_outcome(settings, account, outputs, change_set, uploaded, as_json=given.json)
     return 0
+
+
+def _tell_failure(error: StackFailedError) -> None:
+    warn(f"run-ledger deploy: CloudFormation could not do it. {error}")
+    for right in missing_rights(str(error)):
+        warn(f"Missing: {right}.")
+    if cloudfront.is_refusal(str(error)):
+        warn(f"{cloudfront.ASK}.")
+    warn("What it had begun is rolled back; mend the first reason and deploy again.")
 
 
 def _assignments(words: list[str]) -> dict[str, str]:

@@ -53,6 +53,7 @@ class Deployment:
         self._before: dict[str, str] | None = None
         self._bundles: dict[str, Bundle] = {}
         self._leftovers: list[str] = []
+        self._preferred: dict[str, str] = {}
 
     def check(self) -> Way:
         """Return how the stack can be deployed to; raises OpsError with what helps, if it can't."""
@@ -95,7 +96,24 @@ class Deployment:
         chosen: dict[str, str | None] = {name: None for name in before if name in known}
         if self._account.is_aws and GRADUAL not in before:
             chosen[GRADUAL] = "true"
-        return {**chosen, **self._settings.parameters, "Stage": self._settings.stage}
+        return {
+            **chosen,
+            **self._preferred,
+            **self._settings.parameters,
+            "Stage": self._settings.stage,
+        }
+
+    def values(self) -> dict[str, str]:
+        """Return the value that each parameter will have."""
+        return {name: self._value(name) for name in self._settings.template.parameters}
+
+    def said(self) -> frozenset[str]:
+        """Return the parameters that somebody has said, now or at a deployment before."""
+        return frozenset({*(self._before or {}), *self._settings.parameters})
+
+    def prefer(self, values: Mapping[str, str]) -> None:
+        """Deploy with these values, which suit the account, of parameters that nobody has said."""
+        self._preferred = {name: values[name] for name in values if name not in self.said()}
 
     def _value(self, name: str) -> str:
         value = self.parameters().get(name)

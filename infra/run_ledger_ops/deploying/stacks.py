@@ -88,6 +88,18 @@ class Stack:
         """Return the parameters that it was deployed with."""
         return target.parameters_of(self.describe() or {})
 
+    def resource_names(self) -> list[str]:
+        """Return the logical names of what is in it; none where there is no stack."""
+        if self.describe() is None:
+            return []
+        pages = self._cloudformation.get_paginator("list_stack_resources")
+        return [
+            one["LogicalResourceId"]
+            for page in pages.paginate(StackName=self.name)
+            for one in page["StackResourceSummaries"]
+            if one["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
+
     def propose(self, wanted: Wanted, *, creates: bool) -> ChangeSet | None:
         """Make a change set and return it; None where nothing would change."""
         request: dict[str, Any] = {

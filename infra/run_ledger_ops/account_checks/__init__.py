@@ -1,0 +1,1 @@
+"""What is looked at in an account before a stage is deployed to it, each in seconds."""
