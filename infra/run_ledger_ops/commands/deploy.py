@@ -37,8 +37,8 @@ The first deployment takes the template's default, but on AWS GradualRollout is 
 changes nothing in the stack; it only uploads bundle and template to the bucket for artefacts, where
 CloudFormation reads them.
 
-First the command looks at the account, which takes seconds: if AWS would refuse something, nothing is
-made, and it says what helps.
+First the command looks at the account, which takes seconds: if AWS would refuse something, nothing
+is made, and it says what helps.
 
 Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
 are printed; 2 the command could not start the deployment."""
