@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.benchmarks.writer import mixes
 from tests.benchmarks.writer.writer_units import counted_by_local_aws, metered
+from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.sizing import Index, started_kb, table_units
-from tests.support.dynamo.stand_in import item_bytes
 
 ENTRY = {"id": {"S": "1"}, "status": {"S": "running"}, "name": {"S": "n"}}
 BY_STATUS = Index("by_status", ("status",), frozenset({"id", "status", "name"}))

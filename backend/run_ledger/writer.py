@@ -129,7 +129,7 @@ def _keep_probes(ledger: Ledger, probes: list[Probe]) -> None:
 
 
 def _write_log(report: Report, messages: int, seconds: float) -> None:
-    """Write log lines: for each posting, repeat, rejection, folding and failure, and for the batch.
+    """Write a log line for each thing that became of an event or a row, and one for the batch.
 
     The line for the batch carries the metrics.
     """
@@ -141,6 +141,8 @@ def _write_log(report: Report, messages: int, seconds: float) -> None:
         _log.warning("rejected", extra=rejection)
     for folding in report.foldings:
         _log.warning("own counters folded", extra=folding)
+    for row in report.full_rows:
+        _log.warning("row full", extra=row)
     for failure in report.failures:
         _log.error("failed", extra={"failure": failure})
     late = [posting["late_seconds"] for posting in report.postings]

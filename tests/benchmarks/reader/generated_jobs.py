@@ -17,9 +17,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.querying import KeyRange, key_range
 from tests.support.dynamo.sizing import READ_BLOCK, Index, rules
-from tests.support.dynamo.stand_in import item_bytes
 from tests.support.dynamo.tables import NAMES
 from tests.support.events.builders import decoded_all, job_update
 

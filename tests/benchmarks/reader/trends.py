@@ -19,9 +19,9 @@ from functools import cache
 from typing import Any
 
 from tests.benchmarks.figures import Figure
+from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.querying import key_range
 from tests.support.dynamo.sizing import READ_BLOCK
-from tests.support.dynamo.stand_in import item_bytes
 from tests.support.readers.reading import NOW, STAFF, House
 
 from run_ledger.domain.instants import MICROSECONDS, text

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,10 +89,11 @@ def answering_server(hold_seconds: float = 0.0) -> Iterator[Server]:
         process.stdout.close()
 
 
-class _Holding:
+class Holding:
     """The items that open transactions hold."""
 
     def __init__(self, seconds: float) -> None:
+        """Hold items for *seconds*."""
         self._seconds = seconds
         self._lock = threading.Lock()
         self._held: set[Place] = set()
@@ -128,15 +129,20 @@ def _place(action: dict[str, Any]) -> Place:
     return table, tuple(item[name]["S"] for name in schemas()[table].key)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class AnsweringHandler(BaseHTTPRequestHandler):
+    """One connection to the stand-in."""
+
     protocol_version = "HTTP/1.1"
     # Headers and body leave in two writes; waiting to join them would add 40 ms to each answer.
     disable_nagle_algorithm = True
     store: Dynamo
-    holding: _Holding
+    holding: Holding
+    tick: Callable[[], None] = staticmethod(lambda: None)
+    """Called before each call is answered."""
 
     def do_POST(self) -> None:
         """Answer one call of DynamoDB."""
+        self.tick()
         request = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].partition(".")[2]
         try:
@@ -177,9 +183,9 @@ def _as_wire(error: ClientError) -> dict[str, Any]:
 
 def main() -> None:
     """Serve until standard input ends."""
-    _Handler.store = empty_store()
-    _Handler.holding = _Holding(float(sys.argv[1]))
-    with ThreadingHTTPServer((LOOPBACK, 0), _Handler) as server:
+    AnsweringHandler.store = empty_store()
+    AnsweringHandler.holding = Holding(float(sys.argv[1]))
+    with ThreadingHTTPServer((LOOPBACK, 0), AnsweringHandler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         sys.stdout.write(f"{server.server_address[1]}\n")

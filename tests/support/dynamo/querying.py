@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.sizing import rules
-from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Script, item_bytes
+from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Script
 from tests.support.readers.ledgers import schemas
 
 PAGE_BYTES = 1024 * 1024

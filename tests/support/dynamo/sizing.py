@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from tests.support.dynamo.stand_in import Answer, Call, Fault, item_bytes
+from tests.support.dynamo.item_sizes import item_bytes
+from tests.support.dynamo.stand_in import Answer, Call, Fault
 from tests.support.dynamo.tables import NAMES
 from tests.support.stacks import templates
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 from tests.support.dynamo.expressions import (
@@ -25,6 +25,10 @@ from tests.support.dynamo.expressions import (
     Value,
     number,
 )
+from tests.support.dynamo.item_sizes import item_bytes
+
+if TYPE_CHECKING:
+    from tests.support.dynamo.throttles import Throttled
 
 MAX_ACTIONS = 100
 MAX_KEYS = 100
@@ -101,7 +105,7 @@ class Client:
 
 
 @dataclass(slots=True)
-class _Write:
+class Write:
     """One write, alone or in a transaction: its condition and the item that it makes."""
 
     table: str
@@ -126,6 +130,8 @@ class Dynamo:
     """How many writes of an item a read sees late, unless it asks for consistency."""
     commits: int = 0
     """How many calls have changed anything so far."""
+    throttles: Throttled | None = None
+    """What is throttled now, if anything (see `tests.support.dynamo.throttles`)."""
     _versions: dict[Place, list[Item | None]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -156,6 +162,8 @@ class Dynamo:
             raise _Refused("Transaction request cannot include multiple operations on one item")
         for index, code in request.get("Fail", {}).items():
             writes[index].code, writes[index].message = code, "injected"
+        if self.throttles is not None:
+            self.throttles.judge(writes)
         if any(write.code != "None" for write in writes):
             raise cancelled([_reason(write) for write in writes])
         if sum(item_bytes(write.new or {}) for write in writes) > MAX_TRANSACTION_BYTES:
@@ -180,16 +188,28 @@ class Dynamo:
     def batch_get_item(self, request: Mapping[str, Any]) -> Answer:
         """Read many items; they come in no order, here the opposite of the one asked for."""
         wanted = request["RequestItems"]
-        if not 1 <= sum(len(one["Keys"]) for one in wanted.values()) <= MAX_KEYS:
+        asked = sum(len(one["Keys"]) for one in wanted.values())
+        if not 1 <= asked <= MAX_KEYS:
             raise _Refused(f"a batch has 1 to {MAX_KEYS} keys")
         responses: dict[str, list[Item]] = {}
+        unread: dict[str, Any] = {}
         for table, one in wanted.items():
             keys = [self._key(table, key) for key in one["Keys"]]
             if len(set(keys)) < len(keys):
                 raise _Refused("Provided list of item keys contains duplicates")
-            found = [self._read(table, key, one) for key in reversed(keys)]
+            left = self._left_out(table, keys)
+            if left:
+                unread[table] = {**one, "Keys": [one["Keys"][keys.index(key)] for key in left]}
+            found = [self._read(table, key, one) for key in reversed(keys) if key not in left]
             responses[table] = [item for item in found if item is not None]
-        return {"Responses": responses, "UnprocessedKeys": {}}
+        if sum(len(one["Keys"]) for one in unread.values()) == asked:
+            # What BatchGetItem's reference says of a call of which no item can be processed.
+            raise client_error("ProvisionedThroughputExceededException", "", "BatchGetItem")
+        return {"Responses": responses, "UnprocessedKeys": unread}
+
+    def _left_out(self, table: str, keys: Sequence[Key]) -> list[Key]:
+        throttles = self.throttles
+        return [key for key in keys if throttles and throttles.of_read(table, key)]
 
     def batch_write_item(self, request: Mapping[str, Any]) -> Answer:
         """Put many items, each for itself and without a condition."""
@@ -206,7 +226,7 @@ class Dynamo:
         self._commit(writes)
         return {"UnprocessedItems": {}}
 
-    def _action(self, action: Mapping[str, Any]) -> _Write:
+    def _action(self, action: Mapping[str, Any]) -> Write:
         if len(action) != 1:
             raise _Refused("TransactItems can only contain one of Check, Put, Update or Delete")
         ((kind, request),) = action.items()
@@ -215,20 +235,20 @@ class Dynamo:
                 request
             )
         except InvalidUpdate as error:
-            write = _Write(request["TableName"], (), None, code="ValidationError")
+            write = Write(request["TableName"], (), None, code="ValidationError")
             write.message = str(error)
             # The key tells actions apart; one whose item was never built needs one, too.
             write.key = self._key(request["TableName"], request.get("Key") or request["Item"])
             return write
 
-    def _put(self, request: Mapping[str, Any]) -> _Write:
+    def _put(self, request: Mapping[str, Any]) -> Write:
         expressions = Expressions(request)
         new = self._stored(request["TableName"], request["Item"])
         write = self._begin(request, request["Item"], expressions)
         write.new = new
         return write
 
-    def _update(self, request: Mapping[str, Any]) -> _Write:
+    def _update(self, request: Mapping[str, Any]) -> Write:
         expressions = Expressions(request)
         table = request["TableName"]
         write = self._begin(request, request["Key"], expressions)
@@ -240,33 +260,33 @@ class Dynamo:
             write.new = self._stored(table, new)
         return write
 
-    def _check(self, request: Mapping[str, Any]) -> _Write:
+    def _check(self, request: Mapping[str, Any]) -> Write:
         if "ConditionExpression" not in request:
             raise _Refused("ConditionExpression is missing")
         return self._begin(request, request["Key"], Expressions(request))
 
     def _begin(
         self, request: Mapping[str, Any], names_key: Item, expressions: Expressions
-    ) -> _Write:
+    ) -> Write:
         """Find the item that *request* is about, and judge its condition."""
         table = request["TableName"]
         is_key_alone = "Key" in request
         key = self._key(table, names_key, alone=is_key_alone)
         old = self._latest(table, key)
-        write = _Write(table, key, old)
+        write = Write(table, key, old)
         if not expressions.condition(old or {}):
             write.code, write.message = "ConditionalCheckFailed", "The conditional request failed"
             write.shows_old = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         return write
 
-    def _write_one(self, write: _Write) -> Answer:
+    def _write_one(self, write: Write) -> Answer:
         if write.code == "ConditionalCheckFailed":
             shown = {"Item": write.old} if write.shows_old and write.old is not None else {}
             raise client_error("ConditionalCheckFailedException", write.message, **shown)
         self._commit([write])
         return {}
 
-    def _commit(self, writes: Sequence[_Write]) -> None:
+    def _commit(self, writes: Sequence[Write]) -> None:
         for write in writes:
             if write.new is not None:
                 versions = self._versions.setdefault((write.table, write.key), [None])
@@ -339,34 +359,13 @@ def cancelled(reasons: Sequence[Mapping[str, Any]]) -> ClientError:
     )
 
 
-def _reason(write: _Write) -> dict[str, Any]:
+def _reason(write: Write) -> dict[str, Any]:
     if write.code == "None":
         return {"Code": "None"}
     reason: dict[str, Any] = {"Code": write.code, "Message": write.message}
     if write.shows_old and write.old is not None and write.code == "ConditionalCheckFailed":
         reason["Item"] = write.old
     return reason
-
-
-def item_bytes(item: Item) -> int:
-    """Return the size of *item* by DynamoDB's sizing rules."""
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: Value) -> int:
-    ((kind, content),) = value.items()
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        return (len(content.lstrip("-").strip("0")) + 1) // 2 + 1 + content.startswith("-")
-    if kind == "B":
-        return len(content)
-    if kind == "M":
-        return 3 + len(content) + item_bytes(content)
-    if kind in {"L", "SS"}:
-        members = content if kind == "L" else [{"S": member} for member in content]
-        return 3 + len(content) + sum(_value_bytes(member) for member in members)
-    return 1
 
 
 def _copied(item: Item) -> Item:

@@ -73,13 +73,15 @@ def make_ledger(
     shards: int = SHARDS,
     pauses: list[float] | None = None,
 ) -> Ledger:
-    """Return a ledger on *store* whose clock stands still and whose pauses take no time.
+    """Return a ledger on *store* whose time of day stands still and whose pauses take no time.
 
-    The pauses, in seconds, are appended to *pauses* if it is given.
+    The pauses, in seconds, are appended to *pauses* if it is given; only they move its clock.
     """
+    pauses = [] if pauses is None else pauses
     timing = Timing(
         now=lambda: NOW,
-        pause=(lambda _: None) if pauses is None else pauses.append,
+        clock=lambda: sum(pauses),
+        pause=pauses.append,
         dice=random.Random(seed),
     )
     return Ledger(

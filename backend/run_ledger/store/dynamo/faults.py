@@ -12,23 +12,25 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-_PASSING = frozenset(
+_THROTTLES = frozenset(
     {
-        "InternalServerError",
         "LimitExceededException",
         "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServiceUnavailable",
         "ThrottledException",
         "ThrottlingError",
         "ThrottlingException",
-        "TransactionConflict",
-        "TransactionConflictException",
-        "TransactionInProgressException",
     }
 )
+_PASSING = _THROTTLES | {
+    "InternalServerError",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
 _REFUSED = frozenset({"ValidationError", "ValidationException", "ItemCollectionSizeLimitExceeded"})
 
 
@@ -56,8 +58,20 @@ def fault(error: ClientError | BotoCoreError) -> Fault:
         return Fault.PASSING
     if isinstance(error, BotoCoreError):
         return Fault.FATAL
-    code = error.response.get("Error", {}).get("Code", "")
-    return fault_of_code(code)
+    return fault_of_code(code_of(error))
+
+
+def code_of(error: ClientError | BotoCoreError) -> str:
+    """Return the code in DynamoDB's answer; "" where there was none."""
+    if isinstance(error, BotoCoreError):
+        return ""
+    code: str = error.response.get("Error", {}).get("Code", "")
+    return code
+
+
+def is_throttle(code: str) -> bool:
+    """Return whether an error code, or the code of a cancellation reason, tells of throttling."""
+    return code in _THROTTLES
 
 
 def fault_of_code(code: str) -> Fault:

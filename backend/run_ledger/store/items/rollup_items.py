@@ -19,7 +19,7 @@ numbers are counts; its texts, which cost no write of their own, say more about 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -53,22 +53,25 @@ class KeptSample(Struct, frozen=True):
 
 def add_actions(
     table: str,
-    shard: int,
+    shard_of: Callable[[Row], str],
     changes: Mapping[Row, Mapping[str, int]],
     samples: Samples,
     now: Instant,
 ) -> list[dict[str, Any]]:
     """Return an action for each row of *changes*, which adds them to one shard of the row.
 
-    A row of failures takes in its sample of *samples*, a row of clients that it counted at *now*.
+    *shard_of* returns which shard. A row of failures takes in its sample of *samples*, a row of
+    clients that it counted at *now*.
     """
     return [
-        _addition(row, counts, samples.get(row), now).action(table, key_of_shard(row, shard))
+        _addition(row, counts, samples.get(row), now).action(
+            table, key_of_shard(row, shard_of(row))
+        )
         for row, counts in changes.items()
     ]
 
 
-def key_of_shard(row: Row, shard: int) -> Item:
+def key_of_shard(row: Row, shard: str) -> Item:
     """Return the key of the item that is that *shard* of *row*."""
     return {"pk": {"S": row.partition}, "sk": {"S": f"{row.sort}#{shard}"}}
 

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,23 +22,26 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.faults import Fault, fault
+from run_ledger.domain.state.rollups import Row
+from run_ledger.store.dynamo.batches import portions
+from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 
 from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Known, ProjectEntity
+from .grouping import grouped
 from .postings import Pending, PendingGroup, Posting, load, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
 from .room_makers import RoomMaker
-from .transactions import Retention, Transaction, Verdict, packed
+from .shards import RowShards
+from .transactions import FullRow, Retention, Transaction, Verdict, packed
+from .waits import Key, Waits, longest_pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KNOWN_ENTITIES = 10_000
-_FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 1.0
 # Time that a last transaction and the answer may still need.
 _RESERVE_SECONDS = 3.0
 
@@ -62,9 +66,13 @@ class InvalidMessage:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The clock, the pause (in seconds) and the random numbers: tests replace them."""
+    """The clocks, the pause (in seconds) and the random numbers: tests replace them.
+
+    ``now`` tells the time of day, ``clock`` the seconds that waits are measured by.
+    """
 
     now: Callable[[], Instant] = lambda: Instant(time.time_ns() // 1_000)
+    clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     dice: random.Random = field(default_factory=random.SystemRandom)
 
@@ -85,9 +93,10 @@ class Ledger:
         self._client = client
         self._tables = tables
         self._ttl_days = entry_ttl_days
-        self._rollup_shards = rollup_shards
         self._timing = timing or Timing()
-        self._shard = self._timing.dice.randrange(rollup_shards)
+        self._shards = RowShards(rollup_shards, self._timing.dice)
+        self._waits = Waits(self._timing.dice, self._timing.clock)
+        self._parts = count(1)
         self._known: OrderedDict[tuple[str, str], Known] = OrderedDict()
         self._rejections = RejectionStore(
             client, tables.rejections, ttl_days=entry_ttl_days, dice=self._timing.dice
@@ -97,7 +106,7 @@ class Ledger:
         self._rooms = RoomMaker(
             client,
             tables.rollups,
-            lambda tries: self._timing.pause(self._timing.dice.uniform(0, _longest_pause(tries))),
+            lambda tries: self._timing.pause(self._timing.dice.uniform(0, longest_pause(tries))),
         )
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
@@ -119,21 +128,21 @@ class Ledger:
         self._rejected = [
             Rejected(one.raw, [one.message_id], one.error) for one in invalid_messages
         ]
-        groups = self._groups(messages)
-        pauses = 0
+        groups = grouped(messages, self._entities, self._known)
+        self._waits.begin_batch()
         while groups:
-            if remaining_seconds() < _RESERVE_SECONDS:
+            if remaining_seconds() <= _RESERVE_SECONDS:
                 self._fail(report, groups, "no time left")
                 break
             try:
-                contended = self._round(report, groups, remaining_seconds)
+                self._round(report, [one for one in groups if self._is_due(one)], remaining_seconds)
             except StoreUnavailable as error:
                 self._fail(report, groups, str(error))
                 break
+            self._give_up(report, groups)
             groups = [group for group in groups if group.pending]
-            if contended and groups:
-                self._pause(pauses, remaining_seconds())
-            pauses = pauses + 1 if contended else 0
+            if groups:
+                self._wait(groups, remaining_seconds())
         self._keep_rejected(report, remaining_seconds)
         return report
 
@@ -143,28 +152,43 @@ class Ledger:
 
     def _round(
         self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]
-    ) -> bool:
-        """Try every group once, if time allows; return whether to pause before the next round."""
-        if not self._load(report, [group for group in groups if group.needs_loading()]):
-            return True
-        for group in groups:
+    ) -> None:
+        """Try every group once, if time allows, but those whose entity can't be read for now."""
+        unread = [group for group in groups if group.needs_loading()]
+        self._load(report, unread)
+        left_out = {group.name for group in unread if not group.is_loaded}
+        readable = [group for group in groups if group.name not in left_out]
+        for group in readable:
             for stranger, error in group.take_out_strangers():
                 self._rejected.append(Rejected(stranger.raw, stranger.message_ids, error))
         now = self._timing.now()
-        contended = False
-        ready = (next_posting(group, now) for group in groups if group.pending)
-        for postings in packed(ready):
+        ready = (next_posting(group, now) for group in readable if group.pending)
+        for postings in packed(ready, self._company):
             if remaining_seconds() < _RESERVE_SECONDS:
                 break
-            contended |= self._commit(report, postings, now)
-        return contended
+            self._commit(report, postings, now)
 
-    def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> bool:
-        """Commit *postings* in one transaction; return whether to pause before a retry."""
+    def _company(self, posting: Posting) -> frozenset[Key]:
+        """Return what a posting is in trouble for, which only its like may share with it."""
+        trouble = self._waits.in_trouble(posting.keys)
+        return trouble | {posting.group.name} if posting.group.is_alone else trouble
+
+    def _is_due(self, group: PendingGroup) -> bool:
+        return self._waits.seconds_until_due(group.waits_for) <= 0
+
+    def _give_up(self, report: Report, groups: Iterable[PendingGroup]) -> None:
+        """Hand back to the queue what has been throttled for too long."""
+        for group in groups:
+            if group.pending and self._waits.given_up(group.waits_for):
+                self._fail(report, [group], "throttled for too long")
+                group.pending = []
+
+    def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> None:
+        """Commit *postings* in one transaction, or learn why it was not possible."""
         transaction = Transaction(
             postings,
             self._tables,
-            self._shard,
+            self._shards,
             Retention(now, self._ttl_days),
             self._rooms.bounded,
         )
@@ -173,32 +197,34 @@ class Ledger:
         try:
             self._client.transact_write_items(TransactItems=transaction.actions)  # type: ignore[arg-type]
         except (ClientError, BotoCoreError) as error:
-            return self._after_failure(report, transaction, error)
+            self._after_failure(report, transaction, error)
+            for posting in postings:
+                posting.group.tried_with = tuple(posting.keys)
+            return
         times = WriteTimes(now, started, self._timing.now())
         report.write_ms.append(times.write_ms)
         for posting in postings:
+            self._waits.note_success(posting.keys)
             self._settle(report, posting, times)
-        return False
 
     def _after_failure(
         self, report: Report, transaction: Transaction, error: ClientError | BotoCoreError
-    ) -> bool:
-        """Learn from a transaction that failed; return whether to pause before the next."""
+    ) -> None:
+        """Learn from a transaction that failed."""
         kind = fault(error)
         if kind is Fault.CANCELLED and isinstance(error, ClientError):
             report.cancelled += 1
             reasons = error.response.get("CancellationReasons", [])
-            return self._heed(report, transaction.verdict(reasons))
-        if kind is Fault.PASSING:
+            self._heed(report, transaction, transaction.verdict(reasons))
+        elif kind is Fault.PASSING:
             transaction.note_no_answer()
-        if kind is Fault.REFUSED:
+            self._divide(transaction.postings, is_throttled=is_throttle(code_of(error)))
+        elif kind is Fault.REFUSED:
             self._shrink(report, transaction.postings, str(error))
-            return False
-        if kind is Fault.PASSING:
-            return True
-        raise StoreUnavailable(str(error)) from error
+        else:
+            raise StoreUnavailable(str(error)) from error
 
-    def _heed(self, report: Report, verdict: Verdict) -> bool:
+    def _heed(self, report: Report, transaction: Transaction, verdict: Verdict) -> None:
         if verdict.fatal:
             raise StoreUnavailable(f"transaction cancelled: {', '.join(verdict.fatal)}")
         self._drop_repeats(report, verdict)
@@ -207,31 +233,53 @@ class Ledger:
             self._rejected.append(Rejected(pending.raw, pending.message_ids, _reused(pending)))
         for posting in verdict.outdated:
             posting.group.forget()
-            self._known.pop((posting.group.entity.kind, posting.group.entity_id), None)
-        for posting in verdict.contended:
-            # An entity that many writers change must not hold up others in the same transaction.
-            posting.group.is_alone = True
+            self._known.pop(posting.group.name, None)
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
-        has_room = self._make_room_in_rows(report, verdict)
-        if verdict.is_row_contended or not has_room:
-            self._shard = self._timing.dice.randrange(self._rollup_shards)
-        learned = verdict.repeats or verdict.reused or verdict.outdated or verdict.refused
-        return not (learned or (verdict.full_rows and has_room))
+        # Before the shard changes: it is this one's items that are full.
+        for full in verdict.full_rows:
+            self._make_room(report, transaction, full)
+        # What is in trouble waits, and must not hold up others in the same transaction.
+        for is_throttled in (True, False):
+            keys = [key for key, throttled in verdict.waiting.items() if throttled is is_throttled]
+            self._waits.note_failure(keys, is_throttled=is_throttled)
+        if any(isinstance(key, Row) for key in verdict.waiting):
+            self._shards.move()
+        if verdict == Verdict():
+            self._divide(transaction.postings, is_throttled=False)
 
-    def _make_room_in_rows(self, report: Report, verdict: Verdict) -> bool:
-        """Make room in the rows that had none; return False where another shard must be tried.
+    def _make_room(self, report: Report, transaction: Transaction, full: FullRow) -> None:
+        """Make room in a row that had none: its own counters, or else the row's next item.
 
         A row that can't take more never fails a posting.
         """
-        has_room = True
-        for full in verdict.full_rows:
-            compacted = self._rooms.make_room_in_row(full)
-            report.calls += 2
-            if compacted is None or (full.is_refused and not compacted.moved):
-                has_room = False
-            else:
-                report.note_folding(full.key["pk"]["S"], full.key["sk"]["S"], compacted.moved)
-        return has_room
+        compacted = self._rooms.make_room_in_row(full)
+        report.calls += 2
+        if compacted is None:
+            self._waits.note_failure([full.row], is_throttled=False)
+        elif compacted.moved or not full.is_refused:
+            report.note_folding(full.key["pk"]["S"], full.key["sk"]["S"], compacted.moved)
+        elif self._shards.note_full(full.row):
+            report.note_full_row(full.row, self._shards.of(full.row))
+        else:
+            postings = transaction.with_row(full.row)
+            self._shrink(report, postings, "DynamoDB refused a row of totals")
+
+    def _divide(self, postings: Sequence[Posting], *, is_throttled: bool) -> None:
+        """Let *postings* wait whose transaction failed as a whole, nobody knows for whose sake.
+
+        Of those that were throttled each half goes on by itself, until what is throttled is alone.
+        """
+        if len(postings) == 1:
+            self._waits.note_failure([postings[0].group.name], is_throttled=is_throttled)
+            return
+        middle = (len(postings) + 1) // 2 if is_throttled else len(postings)
+        for part in filter(None, (postings[:middle], postings[middle:])):
+            before = {posting.group.part for posting in part}
+            number = next(self._parts) if is_throttled or len(before) > 1 else before.pop()
+            number = number or next(self._parts)
+            for posting in part:
+                posting.group.part = number
+            self._waits.note_failure([number], is_throttled=False)
 
     def _drop_repeats(self, report: Report, verdict: Verdict) -> None:
         """Take out events that have an entry; those of an unanswered call of ours were posted."""
@@ -274,48 +322,35 @@ class Ledger:
                 group.pending.remove(posting.pending[0])
             group.is_alone = True
 
-    def _load(self, report: Report, groups: Sequence[PendingGroup]) -> bool:
-        """Read the entities of the groups; return False where DynamoDB left some out for now."""
-        if not groups:
-            return True
-        report.calls += 1
-        try:
-            complete = load(self._client, groups, self._timing.pause)
-            crowded = [group for group in groups if group.is_crowded]
-            for group in crowded:
-                self._rooms.make_room_in_entity(group)
-                group.forget()
-            return complete and (not crowded or load(self._client, crowded, self._timing.pause))
-        except (ClientError, BotoCoreError) as error:
-            if fault(error) is Fault.PASSING:
-                return False
-            raise StoreUnavailable(str(error)) from error
+    def _load(self, report: Report, groups: Sequence[PendingGroup]) -> None:
+        """Read the entities of the groups; those that can't be read for now wait."""
+        for some in portions(groups):
+            report.calls += 1
+            is_throttled = True
+            try:
+                load(self._client, some)
+                self._make_room_in_entities([group for group in some if group.is_crowded])
+            except (ClientError, BotoCoreError) as error:
+                if fault(error) is not Fault.PASSING:
+                    raise StoreUnavailable(str(error)) from error
+                # Only of a single key it is known that it is this one which is throttled.
+                is_throttled = is_throttle(code_of(error)) and len(some) == 1
+            self._waits.note_success(group.reading for group in some if group.is_loaded)
+            unread = [group.reading for group in some if not group.is_loaded]
+            self._waits.note_failure(unread, is_throttled=is_throttled)
 
-    def _groups(self, messages: Iterable[EventMessage]) -> list[PendingGroup]:
-        """Group the events by entity; messages that carry the same event share one `Pending`."""
-        groups: dict[tuple[str, str], PendingGroup] = {}
-        pendings: dict[tuple[str, str, str, bytes], Pending] = {}
-        for message in messages:
-            event = message.event
-            name = (event.kind, event.entity_id)
-            pending = pendings.get((*name, event.event_id, event.digest))
-            if pending is not None:
-                pending.message_ids.append(message.message_id)
-                continue
-            pending = Pending(event, message.raw, [message.message_id])
-            pendings[(*name, event.event_id, event.digest)] = pending
-            if name not in groups:
-                groups[name] = PendingGroup(
-                    self._entities[event.kind], event.entity_id, [], self._known.get(name)
-                )
-            groups[name].pending.append(pending)
-        return sorted(groups.values(), key=_neighbourhood)
+    def _make_room_in_entities(self, groups: Sequence[PendingGroup]) -> None:
+        """Make room for own counters in the entities of *groups*, and read them again."""
+        for group in groups:
+            self._rooms.make_room_in_entity(group)
+            group.forget()
+        if groups:
+            load(self._client, groups)
 
     def _remember(self, group: PendingGroup, known: Known) -> None:
         """Keep what stays true of an entity, for as many as were written last."""
-        name = (group.entity.kind, group.entity_id)
-        self._known[name] = known
-        self._known.move_to_end(name)
+        self._known[group.name] = known
+        self._known.move_to_end(group.name)
         if len(self._known) > _KNOWN_ENTITIES:
             self._known.popitem(last=False)
 
@@ -339,22 +374,17 @@ class Ledger:
         for pending in pendings:
             report.note_failure(pending, reason)
 
+    def _wait(self, groups: Sequence[PendingGroup], remaining_seconds: float) -> None:
+        """Wait until the first of *groups* may be tried, or until just before the time is over."""
+        wait = min(self._waits.seconds_until_due(group.waits_for) for group in groups)
+        if wait > 0:
+            self._timing.pause(min(wait, max(0.0, remaining_seconds - _RESERVE_SECONDS)))
+
     def _pause(self, pauses: int, remaining_seconds: float) -> None:
         """Wait for a random time that grows with the pauses ("full jitter") and ends in time."""
-        longest = _longest_pause(pauses)
+        longest = longest_pause(pauses)
         within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
-
-
-def _longest_pause(pauses: int) -> float:
-    """Return the longest pause, in seconds, after so many *pauses*."""
-    doubled: float = _FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10)
-    return min(_LONGEST_PAUSE_SECONDS, doubled)
-
-
-def _neighbourhood(group: PendingGroup) -> tuple[str, tuple[str, ...]]:
-    """Return what to sort groups by: groups that share rollup rows then share transactions."""
-    return group.entity.kind, group.entity.identity(group.pending[0].event)
 
 
 def _reused(pending: Pending) -> InvalidEvent:

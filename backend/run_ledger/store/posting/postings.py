@@ -6,7 +6,7 @@ entity's change, and what that adds to the rollups.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,11 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Item
-from run_ledger.store.dynamo.batches import KeysLeftOut, portions, read_items
+from run_ledger.store.dynamo.batches import KeysLeftOut, read_items
 from run_ledger.store.items.own_names import OF_ENTITIES
 
 from .entities import Entity, Known, StoredEntity, Write
+from .waits import Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 MAX_ACTIONS = 100
 MAX_DETAIL_BYTES = 1_000_000
 MAX_ATTRIBUTES = 150
-_PATIENCE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -53,6 +53,25 @@ class PendingGroup:
     is_loaded: bool = False
     max_events: int = MAX_ACTIONS
     is_alone: bool = False
+    part: int | None = None
+    """The transaction that failed as a whole and whose postings stay together, if there is one."""
+    tried_with: tuple[Key, ...] = ()
+    """The keys of the group's posting that failed last."""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Return what the entity is called among all entities: also the key by which it waits."""
+        return (self.entity.kind, self.entity_id)
+
+    @property
+    def reading(self) -> Key:
+        """Return the key by which the reading of the entity waits."""
+        return ("reading", *self.name)
+
+    @property
+    def waits_for(self) -> tuple[Key, ...]:
+        """Return the keys that must be in no trouble before the group is tried again."""
+        return (self.reading, *self.tried_with)
 
     def needs_loading(self) -> bool:
         """Return whether the pending events can't be written without reading the entity."""
@@ -100,6 +119,14 @@ class Posting:
     write: Write
 
     @property
+    def keys(self) -> Iterator[Key]:
+        """Yield all that can be in trouble with the posting."""
+        yield self.group.name
+        if self.group.part is not None:
+            yield self.group.part
+        yield from self.write.differences
+
+    @property
     def actions(self) -> int:
         """Return how many actions the posting takes in a transaction of its own."""
         return len(self.pending) + 1 + len(self.write.differences)
@@ -110,28 +137,18 @@ class Posting:
         return sum(len(pending.event.detail) for pending in self.pending)
 
 
-def load(
-    client: DynamoDBClient, groups: Sequence[PendingGroup], pause: Callable[[float], None]
-) -> bool:
-    """Read each group's entity into the group; return False where DynamoDB left some out.
+def load(client: DynamoDBClient, groups: Sequence[PendingGroup]) -> None:
+    """Read each group's entity into the group, but of those that DynamoDB leaves out.
 
     Reads are strongly consistent: a posting requires the revision read here, and an old one would
-    only cost a transaction that is cancelled.
+    only cost a transaction that is cancelled. What is left out is not waited for here, so that
+    nobody waits for it but its own group. *groups* are as many as one call takes.
     """
-    complete = True
-    for some in portions(groups):
-        complete &= _load_some(client, some, pause)
-    return complete
-
-
-def _load_some(
-    client: DynamoDBClient, groups: Sequence[PendingGroup], pause: Callable[[float], None]
-) -> bool:
     wanted: dict[str, list[Item]] = {}
     for group in groups:
         wanted.setdefault(group.entity.table, []).append(group.entity.key(group.entity_id))
     try:
-        found = read_items(client, wanted, seconds=_PATIENCE_SECONDS, pause=pause)
+        found = read_items(client, wanted, seconds=0)
         left_out: Mapping[str, Sequence[Item]] = {}
     except KeysLeftOut as error:
         found, left_out = error.found, error.keys
@@ -152,7 +169,6 @@ def _load_some(
             group.stored = group.entity.load(item) if item is not None else None
             group.known = group.entity.known(group.stored) if group.stored else None
             group.is_loaded = True
-    return not missing
 
 
 def next_posting(group: PendingGroup, now: Instant) -> Posting:

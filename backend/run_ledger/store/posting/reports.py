@@ -18,6 +18,7 @@ from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.state.rollups import Row
 
 from .postings import Pending, Posting
 
@@ -53,6 +54,7 @@ class Report:
     rejected: list[InvalidEvent] = field(default_factory=list)
     failed_message_ids: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
+    full_rows: list[dict[str, str]] = field(default_factory=list)
     calls: int = 0
     transactions: int = 0
     cancelled: int = 0
@@ -128,6 +130,10 @@ class Report:
         """Note that an event that breaks the contract could not be kept, for now."""
         self.failed_message_ids.update(message_ids)
         self.failures.append(f"a rejected event could not be kept: {reason}")
+
+    def note_full_row(self, row: Row, shard: str) -> None:
+        """Note that an item of *row* takes no more, and that *shard* takes what comes."""
+        self.full_rows.append({"partition": row.partition, "sort": row.sort, "shard": shard})
 
     def note_failure(self, pending: Pending, reason: str) -> None:
         """Note that an event could not be posted, for now."""

@@ -43,7 +43,7 @@ class RoomMaker:
         self._pause = pause
         self._last: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    def bounded(self, row: Row, shard: int, counts: Mapping[str, int]) -> dict[str, int]:
+    def bounded(self, row: Row, shard: str, counts: Mapping[str, int]) -> dict[str, int]:
         """Return *counts* with what a shard of *row* will not keep as one counter."""
         key = key_of_shard(row, shard)
         return folded(counts, last=self._last.get((key["pk"]["S"], key["sk"]["S"])))

@@ -10,12 +10,14 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Differences, Row, bounded, merge
 from run_ledger.domain.state.samples import Sample, Samples, newer
 from run_ledger.store.dynamo.attributes import Item
-from run_ledger.store.dynamo.faults import Fault, fault_of_code
+from run_ledger.store.dynamo.faults import Fault, fault_of_code, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
 from run_ledger.store.items.rollup_items import add_actions
 
 from .postings import MAX_ACTIONS, MAX_ATTRIBUTES, MAX_DETAIL_BYTES, Pending, Posting
+from .shards import RowShards
+from .waits import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,16 @@ class FullRow(NamedTuple):
     that would grow beyond its limit.
     """
 
+    row: Row
     key: Item
     is_refused: bool
 
 
-BoundRow = Callable[[Row, int, Mapping[str, int]], Mapping[str, int]]
+BoundRow = Callable[[Row, str, Mapping[str, int]], Mapping[str, int]]
 """Takes a row, its shard and counts; returns these with as many own counters as are kept there."""
 
 
-def _as_it_is(_row: Row, _shard: int, counts: Mapping[str, int]) -> Mapping[str, int]:
+def _as_it_is(_row: Row, _shard: str, counts: Mapping[str, int]) -> Mapping[str, int]:
     return counts
 
 
@@ -53,26 +56,32 @@ class Verdict:
     """Events that have an entry already, and when that came in."""
     reused: list[tuple[Posting, Pending]] = field(default_factory=list)
     outdated: list[Posting] = field(default_factory=list)
-    contended: list[Posting] = field(default_factory=list)
     refused: list[Posting] = field(default_factory=list)
-    fatal: list[str] = field(default_factory=list)
-    is_row_contended: bool = False
+    waiting: dict[Key, bool] = field(default_factory=dict)
+    """The jobs, projects and rows that must wait: whether they are throttled, or held by another
+    transaction."""
     full_rows: list[FullRow] = field(default_factory=list)
+    fatal: list[str] = field(default_factory=list)
 
 
-def packed(postings: Iterable[Posting]) -> Iterator[list[Posting]]:
-    """Yield lists of postings that fit into one transaction each.
+def packed(
+    postings: Iterable[Posting], company: Callable[[Posting], frozenset[Key]]
+) -> Iterator[list[Posting]]:
+    """Yield lists of postings that fit into one transaction each, those without trouble first.
 
-    Rollup rows that several postings share take one action between them.
+    *company* returns what a posting is in trouble for: only postings of which it returns the same
+    share a transaction. Rollup rows that several postings share take one action between them.
     """
-    pack = _Pack()
+    packs: dict[frozenset[Key], _Pack] = {}
     for posting in postings:
+        trouble = company(posting)
+        pack = packs.setdefault(trouble, _Pack())
         if not pack.has_room_for(posting):
             yield pack.postings
-            pack = _Pack()
+            pack = packs[trouble] = _Pack()
         pack.take(posting)
-    if pack.postings:
-        yield pack.postings
+    for trouble in sorted(packs, key=len):
+        yield packs[trouble].postings
 
 
 class Transaction:
@@ -82,7 +91,7 @@ class Transaction:
         self,
         postings: Sequence[Posting],
         tables: Tables,
-        shard: int,
+        shards: RowShards,
         retention: Retention,
         bound_row: BoundRow = _as_it_is,
     ) -> None:
@@ -90,24 +99,23 @@ class Transaction:
         self.postings = postings
         self._received_at = retention.received_at
         self.actions: list[dict[str, Any]] = []
-        self._owners: list[tuple[Posting, Pending | None] | None] = []
+        self._owners: list[tuple[Posting, Pending | None] | Row] = []
         for posting in postings:
             for pending in posting.pending:
                 self._append(_put_entry(pending, tables, retention), (posting, pending))
             self._append(posting.write.action, (posting, None))
-        for action in add_actions(
+        differences = _shared_differences(postings)
+        additions = add_actions(
             tables.rollups,
-            shard,
-            {
-                row: bound_row(row, shard, counts)
-                for row, counts in _shared_differences(postings).items()
-            },
+            shards.of,
+            {row: bound_row(row, shards.of(row), counts) for row, counts in differences.items()},
             _newest_samples(postings),
             retention.received_at,
-        ):
-            self._append(action, None)
+        )
+        for row, action in zip(differences, additions, strict=True):
+            self._append(action, row)
 
-    def _append(self, action: dict[str, Any], owner: tuple[Posting, Pending | None] | None) -> None:
+    def _append(self, action: dict[str, Any], owner: tuple[Posting, Pending | None] | Row) -> None:
         self.actions.append(action)
         self._owners.append(owner)
 
@@ -125,8 +133,11 @@ class Transaction:
             if code == "None":
                 continue
             kind = fault_of_code(code)
-            if owner is None:
-                self._judge_row(verdict, kind, code, action["Update"]["Key"])
+            if kind is Fault.PASSING:
+                key = owner if isinstance(owner, Row) else owner[0].group.name
+                verdict.waiting[key] = verdict.waiting.get(key, False) or is_throttle(code)
+            elif isinstance(owner, Row):
+                self._judge_row(verdict, kind, code, owner, action["Update"]["Key"])
             else:
                 self._judge_action(verdict, kind, reason, *owner)
         return verdict
@@ -150,19 +161,19 @@ class Transaction:
             verdict.outdated.append(posting)
         elif kind is Fault.REFUSED:
             verdict.refused.append(posting)
-        elif reason["Code"] == "TransactionConflict":
-            verdict.contended.append(posting)
-        elif kind is not Fault.PASSING:
+        else:
             verdict.fatal.append(reason["Code"])
 
-    def _judge_row(self, verdict: Verdict, kind: Fault, code: str, key: Item) -> None:
-        """Judge the reason of the rollup row with *key*, which belongs to all postings together."""
-        if kind is Fault.PASSING:
-            verdict.is_row_contended = True
-        elif kind in (Fault.CONDITION, Fault.REFUSED):
-            verdict.full_rows.append(FullRow(key, kind is Fault.REFUSED))
+    def _judge_row(self, verdict: Verdict, kind: Fault, code: str, row: Row, key: Item) -> None:
+        """Judge the reason of the item of *row* with *key*, which belongs to all postings."""
+        if kind in (Fault.CONDITION, Fault.REFUSED):
+            verdict.full_rows.append(FullRow(row, key, kind is Fault.REFUSED))
         else:
             verdict.fatal.append(code)
+
+    def with_row(self, row: Row) -> list[Posting]:
+        """Return the postings that add to *row*."""
+        return [posting for posting in self.postings if row in posting.write.differences]
 
 
 def _put_entry(pending: Pending, tables: Tables, retention: Retention) -> dict[str, Any]:
@@ -209,8 +220,6 @@ class _Pack:
     def has_room_for(self, posting: Posting) -> bool:
         if not self.postings:
             return True
-        if posting.group.is_alone or self.postings[-1].group.is_alone:
-            return False
         differences = posting.write.differences
         new_rows = sum(row not in self._rows for row in differences)
         return (

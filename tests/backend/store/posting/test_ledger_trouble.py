@@ -15,10 +15,10 @@ from tests.support.dynamo.faults import (
     timed_out_after,
     timed_out_before,
 )
-from tests.support.dynamo.stand_in import Answer, Call, Fault
+from tests.support.dynamo.stand_in import Answer, Call, Fault, Script
 from tests.support.events.builders import Envelope, job_update
 from tests.support.readers import ledgers
-from tests.support.readers.ledgers import assert_balanced, make_ledger, post
+from tests.support.readers.ledgers import NAMES, assert_balanced, make_ledger, post
 
 READ, WRITE = "BatchGetItem", "TransactWriteItems"
 RUNNING = job_update(event_id="1", status="running", delta={"records_ok": 1})
@@ -69,11 +69,11 @@ def test_an_action_that_fails_in_passing_is_tried_again(index: int, code: str) -
 
 
 def test_reads_that_are_held_back_are_asked_for_again() -> None:
-    """After a short pause, and only the keys that are missing."""
+    """After a short pause, and only the keys that are missing; the others wait for none."""
     store, script, pauses = ledgers.empty_store(), Recorder(held_back(2)), list[float]()
     report = post(make_ledger(store, script, pauses=pauses), jobs(3))
     assert 0 < sum(pauses) <= 0.05
-    assert script.operations == [READ, READ, WRITE]
+    assert script.operations == [READ, WRITE, READ, WRITE]
     assert not report.failed_message_ids
     assert_balanced(store)
 
@@ -102,14 +102,15 @@ def test_a_revision_that_was_lost_is_read_again() -> None:
 
 
 def test_a_hot_job_holds_up_no_other() -> None:
-    """One conflict, and the others commit without it at the next try."""
-    store = ledgers.empty_store()
+    """One conflict, and the others commit without it, at once; only the hot one waits."""
+    store, pauses = ledgers.empty_store(), list[float]()
     conflict = failing_action(1, "TransactionConflict")
-    script = Recorder(None, conflict, conflict, None, conflict)
-    report = post(make_ledger(store, script), jobs(4))
+    script = Recorder(None, conflict, None, conflict, conflict)
+    report = post(make_ledger(store, script, pauses=pauses), jobs(4))
     assert not report.failed_message_ids
     sizes = [len(actions) for actions in script.transactions]
-    assert sizes == [8 + 6, 2 + 6, 6 + 6, 2 + 6, 2 + 6], "all; the hot one, the others; the hot one"
+    assert sizes == [8 + 6, 6 + 6, 2 + 6, 2 + 6, 2 + 6], "all; the others; the hot one"
+    assert len(pauses) == 3
     assert_balanced(store)
 
 
@@ -151,9 +152,9 @@ def test_time_is_looked_at_before_each_transaction() -> None:
 
 
 def test_pauses_end_before_the_time_does() -> None:
-    """However long the throttling lasts, there is time left to say so."""
+    """However long the trouble lasts, there is time left to say so."""
     store, pauses = ledgers.empty_store(), list[float]()
-    script = Recorder(*[refused_with("ThrottlingException")] * 10_000)
+    script = Recorder(*[refused_with("InternalServerError")] * 10_000)
 
     def remaining() -> float:
         return 10 - sum(pauses) - 0.01 * len(script.calls)
@@ -164,6 +165,88 @@ def test_pauses_end_before_the_time_does() -> None:
     assert 2.9 < remaining() <= 3
     assert max(pauses) <= 1
     assert len(pauses) < 40
+
+
+@pytest.mark.parametrize("faults", [1, 2, 3, 7])
+def test_a_request_that_is_throttled_as_a_whole_is_halved(faults: int) -> None:
+    """Nobody says for whose sake, so each half goes on by itself until all are posted."""
+    store = ledgers.empty_store()
+    script = Recorder(None, *[refused_with("ThrottlingException")] * faults)
+    report = post(make_ledger(store, script), jobs(8))
+    assert not report.failed_message_ids
+    posted = [sum("Put" in action for action in actions) for actions in script.transactions]
+    assert posted[:2] == [8, 4]
+    assert sum(posted[faults:]) == 8, "what was refused is tried again, and no more"
+    assert_balanced(store)
+
+
+def test_what_failed_together_without_throttling_stays_together() -> None:
+    """A server's error is nobody's in particular; all go on in one transaction."""
+    store = ledgers.empty_store()
+    script = Recorder(None, *[refused_with("InternalServerError")] * 3)
+    report = post(make_ledger(store, script), jobs(8))
+    assert not report.failed_message_ids
+    assert report.transactions == 4
+    assert_balanced(store)
+
+
+def test_a_row_that_takes_no_more_fails_no_job() -> None:
+    """Its next item takes what comes, so the totals stay exact; the report says so."""
+    store = ledgers.empty_store()
+    ledger = make_ledger(store, rows_refused("#0", "#1", "#2", "#0.1", "#1.1", "#2.1"))
+    report = post(ledger, [RUNNING, *jobs(3)])
+    assert not report.failed_message_ids
+    assert {row["shard"].partition(".")[2] for row in report.full_rows} == {"1", "2"}
+    assert "client#client-1#2026-11-22" in {row["partition"] for row in report.full_rows}
+    again = post(ledger, jobs(3, "2"))
+    assert (again.full_rows, again.cancelled) == ([], 0), "the writer remembers"
+    assert_balanced(store)
+
+
+def test_one_row_that_takes_no_more_leaves_the_others_where_they_are() -> None:
+    """Only this one has another item."""
+    store = ledgers.empty_store()
+    ledger = make_ledger(store, rows_refused("#default#0", "#default#1", "#default#2"))
+    report = post(ledger, [RUNNING])
+    assert [row["sort"] for row in report.full_rows] == ["14#default"]
+    shards = [item["sk"]["S"].rpartition("#")[2] for item in store.items(NAMES.rollups)]
+    assert sum("." in shard for shard in shards) == 1
+    assert_balanced(store)
+
+
+def test_a_row_that_never_takes_anything_fails_its_own_jobs_alone() -> None:
+    """What no item takes is no matter of size: the jobs that count there fail, no others."""
+    store = ledgers.empty_store()
+    other = job_update(event_id="1", job_id="other", client_id="client-2", project_id="project-2")
+
+    def refuse(call: Call) -> Answer:
+        return call.perform(Fail=dict.fromkeys(_rows(call, "client#client-1"), "ValidationError"))
+
+    script = lambda call: refuse if call.operation == WRITE else None  # noqa: E731
+    report = post(make_ledger(store, script), [RUNNING, other])
+    assert report.failed_message_ids == {"m0"}
+    assert set(ledgers.stored_jobs(store)) == {"other"}
+    assert_balanced(store)
+
+
+def rows_refused(*ends: str) -> Script:
+    """Return the script of a store that refuses rollup items whose sort key has one of *ends*."""
+
+    def refuse(call: Call) -> Answer:
+        return call.perform(Fail=dict.fromkeys(_rows(call, "", *ends), "ValidationError"))
+
+    return lambda call: refuse if call.operation == WRITE else None
+
+
+def _rows(call: Call, partition: str, *ends: str) -> list[int]:
+    found = []
+    for index, action in enumerate(call.request["TransactItems"]):
+        ((_, write),) = action.items()
+        if write["TableName"] == NAMES.rollups:
+            key = write["Key"]
+            if key["pk"]["S"].startswith(partition) and key["sk"]["S"].endswith(ends or ("",)):
+                found.append(index)
+    return found
 
 
 def test_no_permission_fails_the_batch_at_once() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.dynamo.expressions import MAX_EXPRESSION_BYTES
 from tests.support.dynamo.faults import Recorder
-from tests.support.dynamo.stand_in import MAX_ACTIONS, MAX_TRANSACTION_BYTES, item_bytes
+from tests.support.dynamo.item_sizes import item_bytes
+from tests.support.dynamo.stand_in import MAX_ACTIONS, MAX_TRANSACTION_BYTES
 from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers import ledgers
 from tests.support.readers.ledgers import make_ledger, post

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 from tests.support.events.builders import Envelope, decoded, job_update
 from tests.support.readers.ledgers import NAMES, NOW, TTL_DAYS
 
+from run_ledger.domain.state.rollups import Row
 from run_ledger.store.posting.entities import JobEntity
 from run_ledger.store.posting.postings import Pending, PendingGroup, Posting, next_posting
-from run_ledger.store.posting.transactions import Retention, Transaction, Verdict
+from run_ledger.store.posting.shards import RowShards
+from run_ledger.store.posting.transactions import FullRow, Retention, Transaction, Verdict
 
 FINE = {"Code": "None"}
 # The transaction of the fixture: two entries and their job, one entry and its job, three rows.
@@ -31,7 +34,8 @@ def transaction() -> Transaction:
         posting(job_update(event_id="1"), job_update(event_id="2")),
         posting(job_update(event_id="1", job_id="other")),
     ]
-    return Transaction(postings, NAMES, 0, Retention(NOW, TTL_DAYS))
+    shards = RowShards(1, random.Random(0))
+    return Transaction(postings, NAMES, shards, Retention(NOW, TTL_DAYS))
 
 
 def verdict(transaction: Transaction, reasons: dict[int, Any]) -> Verdict:
@@ -82,24 +86,33 @@ def test_a_job_whose_condition_failed_is_outdated(transaction: Transaction) -> N
 def test_a_conflict_is_its_posting_s(transaction: Transaction, place: int) -> None:
     """Whether on the entry or on the job."""
     found = verdict(transaction, {place: {"Code": "TransactionConflict"}})
-    assert found == Verdict(contended=[transaction.postings[0]])
+    assert found == Verdict(waiting={("job", "job-1"): False})
 
 
 @pytest.mark.parametrize(
-    "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
+    ("code", "is_throttled"),
+    [
+        ("TransactionConflict", False),
+        ("ThrottlingError", True),
+        ("ProvisionedThroughputExceeded", True),
+    ],
 )
-def test_a_contended_row_is_nobody_s(transaction: Transaction, code: str) -> None:
-    """All that travel together share it."""
-    assert verdict(transaction, {ROW: {"Code": code}}) == Verdict(is_row_contended=True)
+def test_a_row_waits_by_itself(transaction: Transaction, code: str, is_throttled: bool) -> None:
+    """So that all that count in it wait, and no others."""
+    row = Row("client#client-1#2026-11-22", "14#default")
+    assert verdict(transaction, {ROW: {"Code": code}}) == Verdict(waiting={row: is_throttled})
+    assert transaction.with_row(row) == [*transaction.postings]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 @pytest.mark.parametrize("place", [ENTRY, JOB])
-def test_a_throttled_action_says_nothing_of_its_posting(
+def test_a_throttled_action_is_its_posting_s(
     transaction: Transaction, place: int, code: str
 ) -> None:
-    """The table wants patience; there is nothing to learn."""
-    assert verdict(transaction, {place: {"Code": code}}) == Verdict()
+    """Its job waits, whether for its entries' partition, its item or an index of it."""
+    assert verdict(transaction, {place: {"Code": code}}) == Verdict(
+        waiting={("job", "job-1"): True}
+    )
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
@@ -108,7 +121,8 @@ def test_a_refused_action_is_its_posting_s(transaction: Transaction, code: str) 
     reason = {"Code": code}
     assert verdict(transaction, {OTHER_ENTRY: reason}) == Verdict(refused=[transaction.postings[1]])
     (full,) = verdict(transaction, {ROW: reason}).full_rows
-    assert full == (transaction.actions[ROW]["Update"]["Key"], True)
+    row = Row("client#client-1#2026-11-22", "14#default")
+    assert full == (row, transaction.actions[ROW]["Update"]["Key"], True)
     assert verdict(transaction, {ROW: reason}).refused == []
 
 
@@ -136,12 +150,16 @@ def test_all_reasons_count(transaction: Transaction) -> None:
     assert found == Verdict(
         repeats=[(first, first.pending[1], 17)],
         outdated=[first],
-        contended=[second],
-        is_row_contended=True,
+        waiting={
+            second.group.name: False,
+            Row("client#client-1#2026-11-22", "14#default"): True,
+        },
     )
 
 
 def test_a_row_without_room_fails_nobody(transaction: Transaction) -> None:
     """Its only condition is that there is room for own counters: the row is named, to make some."""
     found = verdict(transaction, {ROW: {"Code": "ConditionalCheckFailed"}})
-    assert found == Verdict(full_rows=[(transaction.actions[ROW]["Update"]["Key"], False)])
+    row = Row("client#client-1#2026-11-22", "14#default")
+    key = transaction.actions[ROW]["Update"]["Key"]
+    assert found == Verdict(full_rows=[FullRow(row, key, is_refused=False)])
