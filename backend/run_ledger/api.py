@@ -13,6 +13,7 @@ import msgspec
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.instants import Instant
 from run_ledger.read.reader import Reader, read_request
+from run_ledger.read.signed_out import SignOuts
 from run_ledger.store.clients.forbidden_reads import read_rights
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
@@ -44,6 +45,7 @@ def _reader() -> Reader:
         settings=configuration,
         executor=ThreadPoolExecutor(MOST_CONNECTIONS, "reader"),
         now=lambda: Instant(time.time_ns() // 1_000),
+        sign_outs=SignOuts(),
     )
     starting.finished()
     return reader

@@ -29,6 +29,7 @@ from .overview import show_overview
 from .probes import show_probe
 from .projects import list_projects, show_project
 from .rejections import list_rejections
+from .signed_out import SignOuts
 from .trends import show_trends
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Reader(Struct, frozen=True):
     settings: Settings
     executor: Executor
     now: Callable[[], Instant]
+    sign_outs: SignOuts | None = None
+    """None where nobody can be signed out, as in a ledger without sign-in."""
 
     def answer(self, request: Request, seconds: float) -> tuple[Answer, dict[str, Any]]:
         """Return the answer to *request*, within *seconds*, and the members of its log line."""
@@ -106,6 +109,8 @@ class Reader(Struct, frozen=True):
         way["route"] = request.resource
         if request.method != "GET":
             raise MethodNotAllowed
+        sign_outs = self.sign_outs if asking.kind != "machine" else None
+        wait = sign_outs.begin(reading, now) if sign_outs else None
         inquiry = Inquiry(
             resource=request.resource,
             path_parameters=request.path_parameters,
@@ -117,7 +122,11 @@ class Reader(Struct, frozen=True):
             entry_ttl_days=self.settings.entry_ttl_days,
             now=now,
         )
-        return found(endpoint(inquiry), request.if_none_match)
+        document = endpoint(inquiry)
+        if sign_outs and wait:
+            wait()
+            sign_outs.check(request.claims)
+        return found(document, request.if_none_match)
 
 
 def read_request(event: Mapping[str, Any]) -> Request:

@@ -1,9 +1,11 @@
 """`run-ledger users`: invite, list and remove the people who may sign in."""
 
 import argparse
+from functools import partial
 from typing import Any
 
 from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
+from run_ledger.store.clients.sign_outs import note_sign_out
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
@@ -26,8 +28,9 @@ examples:
   run-ledger users remove someone@acme.example
 
 Inviting somebody again only changes what they see. Whoever is removed, or may see less from now on,
-is signed out; a token that they still have ends within an hour (within four hours in the analysts'
-app)."""
+is signed out; within a minute, the API refuses each token that they still have. Don't remove people
+in the console of Cognito: what they have then goes on for up to an hour, and four in the analysts'
+app."""
 _STATUSES = {
     "FORCE_CHANGE_PASSWORD": "invited",
     "CONFIRMED": "active",
@@ -119,12 +122,13 @@ def _list(given: argparse.Namespace) -> int:
 def _remove(given: argparse.Namespace) -> int:
     email = user_pool.address(given.email)
     _people(target.find(given)).remove(email)
-    say(f"{email} can't sign in any more; the last token ends by itself within the hour, or four.")
+    say(f"{email} can't sign in any more, and sees nothing from a minute on.")
     return 0
 
 
 def _people(system: Target) -> People:
-    return People(system.cognito, system.outputs["UserPoolId"])
+    note = partial(note_sign_out, system.dynamodb, system.tables.clients)
+    return People(system.cognito, system.outputs["UserPoolId"], note)
 
 
 def _status(person: Person) -> str:

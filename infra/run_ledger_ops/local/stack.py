@@ -205,6 +205,7 @@ class LocalStack:
                 "DeletionProtection": "false",
                 "ArchiveDays": "0",
                 "LoginPages": "classic",
+                "Mfa": "OFF",
                 "TlsOnly": "false",
             },
             bundles=tuple(bundles.values()),

@@ -2,19 +2,24 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
+from run_ledger.domain import instants
 from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.exceptions import NotFound
+from run_ledger.domain.instants import Instant
 from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.terminal import clock
 from run_ledger_ops.sign_in.access_options import Access, check_groups
 
 _ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_SECOND = instants.MICROSECONDS
 _NOT_YET = "FORCE_CHANGE_PASSWORD"
 
 
@@ -48,9 +53,19 @@ def address(text: str) -> str:
 class People:
     """The people of a user pool."""
 
-    def __init__(self, cognito: Any, pool_id: str) -> None:
-        """Work on the pool through *cognito*."""
+    def __init__(
+        self,
+        cognito: Any,
+        pool_id: str,
+        note_sign_out: Callable[[str, Instant], None] | None = None,
+    ) -> None:
+        """Work on the pool through *cognito*.
+
+        *note_sign_out* is called with a person's ``sub`` and the instant from which on only new
+        tokens count, so that the API can refuse those from before.
+        """
         self._cognito = cognito
+        self._note_sign_out = note_sign_out
         self._pool = {"UserPoolId": pool_id}
 
     def invite(self, email: str, access: Access, *, by_mail: bool = True) -> Invitation:
@@ -76,8 +91,8 @@ class People:
         try:
             for group in left:
                 self._cognito.admin_remove_user_from_group(**self._one(email), GroupName=group)
-            if left:
-                self._cognito.admin_user_global_sign_out(**self._one(email))
+            if left and user is not None:
+                self._note(user, self._cognito.admin_user_global_sign_out(**self._one(email)))
             for group in joined:
                 self._cognito.admin_add_user_to_group(**self._one(email), GroupName=group)
         except (ClientError, BotoCoreError) as error:
@@ -99,13 +114,21 @@ class People:
         )
 
     def remove(self, email: str) -> None:
-        """Sign somebody out everywhere, then disable and delete the user."""
+        """Sign somebody out everywhere, disable the user, end each token, and delete the user."""
         user = self._find(email)
         if user is None:
             raise NotFound("nobody with that address may sign in.")
-        if user["Enabled"]:
-            self._cognito.admin_user_global_sign_out(**self._one(email))
-            self._cognito.admin_disable_user(**self._one(email))
+        try:
+            last = user
+            if user["Enabled"]:
+                self._cognito.admin_user_global_sign_out(**self._one(email))
+                last = self._cognito.admin_disable_user(**self._one(email))
+            self._note(user, last)
+        except (ClientError, BotoCoreError) as error:
+            raise OpsError(
+                f"the user is still there, and may be signed in ({explain(error)}): the same "
+                "command again does the rest."
+            ) from error
         try:
             self._cognito.admin_delete_user(**self._one(email))
         except (ClientError, BotoCoreError) as error:
@@ -133,6 +156,13 @@ class People:
                 user["Enabled"],
                 tuple(sorted(groups.get(user["Username"], []))),
             )
+
+    def _note(self, user: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Note that tokens from before *answer*, that of the call that ended sessions, are void."""
+        if self._note_sign_out is not None:
+            attributes = {one["Name"]: one["Value"] for one in user.get("UserAttributes", [])}
+            # Cognito's own clock has stamped the tokens, and stamps whole seconds.
+            self._note_sign_out(attributes["sub"], instants.later(_time_of(answer), _SECOND))
 
     def _one(self, email: str) -> dict[str, str]:
         return {**self._pool, "Username": email}
@@ -170,6 +200,12 @@ class People:
             **self._pool, **more, PaginationConfig={"PageSize": 60}
         )
         return (one for page in pages for one in page[key])
+
+
+def _time_of(answer: Mapping[str, Any]) -> Instant:
+    """Return the time that AWS's answer bears, in its header; without one, this machine's."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return instants.from_datetime(parsedate_to_datetime(date)) if date else clock()
 
 
 def _is_ours(group: str) -> bool:

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
+from run_ledger.domain import instants
+from run_ledger.domain.instants import Instant
+from run_ledger.store.clients.sign_outs import read_sign_outs
 from run_ledger_ops import command
+from run_ledger_ops.console.terminal import clock
 
 Run = Callable[..., tuple[int, str, str]]
 ANN = "ann@acme.example"
@@ -201,3 +206,44 @@ def test_what_can_be_no_invitation_is_refused(
     assert printed.out == ""
     assert expected in printed.err
     assert arguments[0] not in printed.err
+
+
+def signed_out(system: System) -> dict[str, Instant]:
+    """Return whose tokens the API refuses, and from when on they count again."""
+    return dict(read_sign_outs(system.dynamodb, NAMES.clients, clock()))
+
+
+def subject_of(system: System, email: str) -> str:
+    """Return a user's `sub`."""
+    user = system.cognito.admin_get_user(UserPoolId=system.pool_id, Username=email)
+    return {one["Name"]: one["Value"] for one in user["UserAttributes"]}["sub"]
+
+
+def test_who_is_removed_or_sees_less_loses_the_tokens_too(run: Run, system: System) -> None:
+    """What they have from before is noted as worth nothing; whoever sees more keeps theirs."""
+    run("invite", ANN, "--client", "acme")
+    run("invite", ANN, "--client", "acme", "--client", "globex")
+    assert signed_out(system) == {}
+    ann = subject_of(system, ANN)
+    run("invite", ANN, "--client", "globex")
+    first = signed_out(system)
+    assert first.keys() == {ann}
+    assert abs(first[ann] - clock()) < 60 * instants.MICROSECONDS
+    run("remove", ANN)
+    assert signed_out(system).keys() == {ann}
+
+
+def test_a_removal_that_could_not_be_noted_is_done_by_the_next(
+    run: Run, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user stays, disabled, so that the same command finds whose tokens to refuse."""
+    run("invite", ANN, "--client", "acme")
+    ann = subject_of(system, ANN)
+    with monkeypatch.context() as patch:
+        fail(patch, system.dynamodb, "put_item")
+        code, _, complaint = run("remove", ANN)
+    assert (code, "the same command again does the rest" in complaint) == (2, True)
+    assert signed_out(system) == {}
+    assert run("remove", ANN)[0] == 0
+    assert signed_out(system).keys() == {ann}
+    assert listed(run) == {}

@@ -270,6 +270,8 @@ def test_people_sign_in_well_guarded() -> None:
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert pool["MfaConfiguration"] == {"Ref": "Mfa"}
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert transformed()["Parameters"]["Mfa"]["Default"] == "ON"
+    assert "EnabledMfas" not in properties("UserPool", Mfa="OFF")
     policy = pool["Policies"]["PasswordPolicy"]
     assert policy["MinimumLength"] >= 12
     for kind in ("Lowercase", "Uppercase", "Numbers"):

@@ -19,6 +19,7 @@ PARAMETERS = {
     "TlsOnly": "false",
     "ArchiveDays": "0",
     "LoginPages": "classic",
+    "Mfa": "OFF",
     "Runtime": f"python3.{sys.version_info.minor}",
     "Architecture": {"aarch64": "arm64"}.get(platform.machine(), platform.machine()),
 }

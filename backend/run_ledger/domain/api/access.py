@@ -143,6 +143,11 @@ def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
         raise Forbidden(f"The token lacks the scope {REQUIRED_SCOPE}.")
 
 
+def issued_at(claims: Mapping[str, Any]) -> Instant | None:
+    """Return when a token with these *claims* was issued; None where it does not say so."""
+    return _instant(claims.get("iat"))
+
+
 def granted(grant: Mapping[str, Any] | None) -> ClientScope:
     """Return the scope of a machine with this *grant*; raises Forbidden where it has none."""
     grant = grant or {}

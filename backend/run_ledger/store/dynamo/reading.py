@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -44,7 +44,18 @@ class Reading:
             return []
         self.rounds += 1
         self.calls += len(calls)
-        futures = [self._executor.submit(call) for call in calls]
+        return self._answers([self._executor.submit(call) for call in calls])
+
+    def beside(self, call: Callable[[], A]) -> Callable[[], A]:
+        """Begin a call that is made beside the rounds, and return what waits for its answer.
+
+        What is returned raises StoreUnavailable as `together` does.
+        """
+        self.calls += 1
+        future = self._executor.submit(call)
+        return lambda: self._answers([future])[0]
+
+    def _answers(self, futures: list[Future[A]]) -> list[A]:
         _, unanswered = wait(futures, timeout=max(0.0, self._until - time.monotonic()))
         if unanswered:
             for future in unanswered:

@@ -31,6 +31,7 @@ CLIENT_DIRECTORY = "clients"
 PROFILE = "profile"
 PARAMETER_PREFIX = "param#"
 GRANT = "grant"
+SIGN_OUTS = "people#signed-out"
 # A client with such an id would mix with the directory.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
 # Each index's own key; all are sorted by ``ck``.
