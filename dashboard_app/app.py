@@ -13,7 +13,7 @@ from starlette.routing import Route
 from dashboard_app import warming
 from dashboard_app.browser.page_look import PageLook
 from dashboard_app.browser.response_headers import ResponseHeaders
-from dashboard_app.sign_in import discovery
+from dashboard_app.sign_in import discovery, refresh_tokens
 from dashboard_app.sign_in.returning import ReturnToPage
 
 
@@ -26,6 +26,10 @@ async def first_page(request: Request) -> RedirectResponse:
 warming.warm()
 app = st.App(
     Path(__file__).with_name("main.py"),
-    routes=[Route(discovery.PATH, discovery.show), Route("/trends", first_page)],
+    routes=[
+        Route(discovery.PATH, discovery.show),
+        Route(refresh_tokens.PATH, refresh_tokens.exchange, methods=["POST"]),
+        Route("/trends", first_page),
+    ],
     middleware=[Middleware(ResponseHeaders), Middleware(PageLook), Middleware(ReturnToPage)],
 )

@@ -1,7 +1,8 @@
 """A copy of the provider's discovery document (OpenID Connect), with another end of session.
 
 Cognito's end of session wants `logout_uri` where the standard has `post_logout_redirect_uri`, and
-so refuses Streamlit's sign-out. This copy names an address with the `logout_uri` in it. The local
+so refuses Streamlit's sign-out. This copy names an address with the `logout_uri` in it, and as
+token endpoint a route of this app (see `dashboard_app.sign_in.refresh_tokens`). The local
 stack needs a copy, too: its tokens name a real pool as issuer, whose keys are elsewhere.
 """
 
@@ -14,18 +15,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from streamlit.runtime.secrets import secrets_singleton
 
+from dashboard_app.sign_in import refresh_tokens
+
 PATH = "/openid-configuration"
 NAMES = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "logout_endpoint")
 
 
-def discovery(provider: Mapping[str, str], redirect_uri: str) -> dict[str, object]:
-    """Return the document for a provider and the app's redirect URI."""
+def discovery(
+    provider: Mapping[str, str], redirect_uri: str, token_endpoint: str
+) -> dict[str, object]:
+    """Return the document for a provider, the app's redirect URI and the token endpoint to use."""
     redirected = urlsplit(redirect_uri)
     leave = urlencode({"logout_uri": f"{redirected.scheme}://{redirected.netloc}/"})
     return {
         "issuer": provider["issuer"],
         "authorization_endpoint": provider["authorization_endpoint"],
-        "token_endpoint": provider["token_endpoint"],
+        "token_endpoint": token_endpoint,
         "jwks_uri": provider["jwks_uri"],
         "end_session_endpoint": f"{provider['logout_endpoint']}?{leave}",
         "response_types_supported": ["code"],
@@ -42,4 +47,5 @@ async def show(_request: Request) -> JSONResponse:
     provider, auth = secrets_singleton.get("provider"), secrets_singleton.get("auth")
     if not provider or not auth or not set(NAMES) <= set(provider):
         return JSONResponse({"error": "no provider is set up"}, status_code=404)
-    return JSONResponse(discovery(provider, auth["redirect_uri"]))
+    token_endpoint = refresh_tokens.own_token_endpoint(auth["server_metadata_url"])
+    return JSONResponse(discovery(provider, auth["redirect_uri"], token_endpoint))

@@ -16,7 +16,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard_app import clock
-from dashboard_app.sign_in import ended
+from dashboard_app.sign_in import ended, refresh_tokens
 
 _MARGIN_SECONDS = 30
 _WATCH_SECONDS = 15
@@ -108,5 +108,6 @@ def leave() -> None:
     analyst = signed_in()
     if analyst is not None:
         ended.end(analyst.token, analyst.expires_at)
+        refresh_tokens.revoke(analyst.token)
     st.session_state.clear()
     st.logout()

@@ -25,6 +25,7 @@ export function readConfig(value, siteOrigin) {
     authorize_url: address("authorize_url"),
     token_url: address("token_url"),
     logout_url: address("logout_url"),
+    revoke_url: address("revoke_url"),
     client_id: text("client_id"),
     scope: text("scope"),
     stage: text("stage"),

@@ -74,9 +74,11 @@ def test_an_id_token_of_another_sign_in_is_refused(page: Page, origin: FakeOrigi
 def test_signing_out_ends_every_session(page: Page, origin: FakeOrigin) -> None:
     """The sign-in pages' session ends, too, and a reload stays signed out."""
     sign_in(page, origin)
+    token = page.evaluate("sessionStorage.getItem('run-ledger.refresh-token')")
     page.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert origin.revoked == [token]
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()

@@ -153,6 +153,7 @@ def config_of(
         "authorize_url": f"{sign_in}/oauth2/authorize",
         "token_url": f"{sign_in}/oauth2/token",
         "logout_url": f"{sign_in}/logout",
+        "revoke_url": f"{sign_in}/oauth2/revoke",
         "client_id": outputs["SiteClientId"],
         "scope": f"openid email {outputs['Scope']}",
         "stage": stage,

@@ -95,7 +95,10 @@ def test_the_end_of_a_session_is_cognitos() -> None:
         "logout_endpoint": "https://d/logout",
     }
 
-    document = discovery(provider, "http://localhost:8501/oauth2callback")
+    own = "http://127.0.0.1:8501/oauth2/token"
+    document = discovery(provider, "http://localhost:8501/oauth2callback", own)
+
+    assert document["token_endpoint"] == own
 
     assert document["end_session_endpoint"] == (
         "https://d/logout?logout_uri=http%3A%2F%2Flocalhost%3A8501%2F"

@@ -373,6 +373,7 @@ def test_config_is_made_of_outputs() -> None:
         "authorize_url": "https://x.auth.example/oauth2/authorize",
         "token_url": "https://x.auth.example/oauth2/token",
         "logout_url": "https://x.auth.example/logout",
+        "revoke_url": "https://x.auth.example/oauth2/revoke",
         "client_id": "c",
         "scope": "openid email run-ledger/read",
         "stage": "prod",

@@ -11,6 +11,7 @@ const CONFIG = {
   authorize_url: "https://id.example/oauth2/authorize",
   token_url: "https://id.example/oauth2/token",
   logout_url: "https://id.example/logout",
+  revoke_url: "https://id.example/oauth2/revoke",
   client_id: "site",
   scope: "openid email run-ledger/read",
 };
@@ -23,7 +24,7 @@ const reply = (status, body) => new Response(JSON.stringify(body), { status });
 
 /** A session in a world of the test's own, with what it asked for. */
 function createExample() {
-  const world = { now: START, answers: [], asked: [], left: [] };
+  const world = { now: START, answers: [], asked: [], sent: [], left: [] };
   const storage = memoryStorage();
   const session = createSession({
     config: CONFIG,
@@ -32,8 +33,9 @@ function createExample() {
     crypto: webcrypto,
     now: () => world.now,
     goTo: (address) => world.left.push(new URL(address)),
-    async fetch(address, { body }) {
+    async fetch(address, { body, keepalive = false }) {
       world.asked.push(Object.fromEntries(body));
+      world.sent.push({ address, keepalive });
       const answer = world.answers.shift();
       if (answer === undefined) {
         throw new TypeError("no network");
@@ -151,10 +153,15 @@ test("a refused renewal ends the session", async () => {
   await assert.rejects(example.session.accessToken(), SignedOut);
 });
 
-test("signing out forgets the tokens and ends the session of the sign-in pages", async () => {
+test("signing out forgets and revokes the tokens and ends the session of the sign-in pages", async () => {
   const example = createExample();
   await signIn(example);
   example.session.signOut();
+  assert.deepEqual(example.world.asked.at(-1), { client_id: "site", token: "refresh-1" });
+  assert.deepEqual(example.world.sent.at(-1), {
+    address: "https://id.example/oauth2/revoke",
+    keepalive: true,
+  });
   const address = example.world.left.at(-1);
   assert.equal(address.origin + address.pathname, "https://id.example/logout");
   assert.deepEqual(Object.fromEntries(address.searchParams), {
@@ -162,6 +169,13 @@ test("signing out forgets the tokens and ends the session of the sign-in pages",
     logout_uri: "https://site.example/",
   });
   assert.deepEqual([...example.storage.kept], []);
+});
+
+test("signing out without a session revokes nothing", () => {
+  const example = createExample();
+  example.session.signOut();
+  assert.deepEqual(example.world.sent, []);
+  assert.equal(example.world.left.at(-1).pathname, "/logout");
 });
 
 test("only an answer of the sign-in pages counts as one", () => {

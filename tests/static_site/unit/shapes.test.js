@@ -37,6 +37,7 @@ const CONFIG = {
   authorize_url: "https://id.example/oauth2/authorize",
   token_url: "/oauth2/token",
   logout_url: "https://id.example/logout",
+  revoke_url: "https://id.example/oauth2/revoke",
   client_id: "site",
   scope: "openid",
   stage: "local",

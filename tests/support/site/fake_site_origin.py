@@ -67,6 +67,7 @@ class FakeOrigin:
     """Put this nonce into ID tokens in place of the right one."""
     api_requests: list[tuple[str, int]] = field(default_factory=list)
     token_requests: list[str] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
     csp_reports: list[Json] = field(default_factory=list)
     site_url: str = ""
     identity_url: str = ""
@@ -111,6 +112,7 @@ class FakeOrigin:
             "authorize_url": f"{self.identity_url}/oauth2/authorize",
             "token_url": f"{self.identity_url}/oauth2/token",
             "logout_url": f"{self.identity_url}/logout",
+            "revoke_url": f"{self.identity_url}/oauth2/revoke",
             "client_id": CLIENT_ID,
             "scope": "openid email run-ledger/read",
             "stage": "test",
@@ -161,6 +163,13 @@ class FakeOrigin:
             tokens["refresh_token"] = secrets.token_urlsafe(16)
             self._refresh_tokens.add(tokens["refresh_token"])
             return tokens
+
+    def revoke(self, form: dict[str, str]) -> None:
+        """Take a refresh token back, as `/oauth2/revoke` does for a client without a secret."""
+        with self._lock:
+            if form.get("client_id") == CLIENT_ID:
+                self._refresh_tokens.discard(form.get("token", ""))
+                self.revoked.append(form.get("token", ""))
 
     def _new_tokens(self, *, nonce: str | None) -> Json:
         access_token = secrets.token_urlsafe(16)
@@ -346,6 +355,10 @@ class _IdentityHandler(_Handler):
             answer = {"error": "invalid_grant"} if tokens is None else tokens
             headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
             self.send(400 if tokens is None else 200, json.dumps(answer).encode(), headers)
+        elif urlsplit(self.path).path == "/oauth2/revoke":
+            # as documented: no headers that let a page of another origin read the answer
+            self.origin.revoke(form)
+            self.send(200, b"", {})
         elif (form.get("username"), form.get("password")) == (EMAIL, PASSWORD):
             self.send(302, b"", {"Location": self.origin.finish_sign_in(self.query())})
         else:

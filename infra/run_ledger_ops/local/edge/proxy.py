@@ -8,7 +8,7 @@ under the response headers (the content security policy among them) of the very 
 import gzip
 import http.client
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,12 @@ from run_ledger_ops.local.edge.renewal import (
     TOKEN_PATH,
     renewal_answer,
     renewal_request,
+)
+from run_ledger_ops.local.edge.revocation import (
+    REVOCATION_HEADERS,
+    REVOKE_PATH,
+    revocation_answer,
+    revocation_request,
 )
 from run_ledger_ops.local.machine.ports import LOOPBACK
 
@@ -118,6 +124,15 @@ class _Server(ThreadingHTTPServer):
         """Ignore browsers that went away; all other trouble is answered, and not raised."""
 
 
+@dataclass(frozen=True)
+class _AskedOfApi:
+    """A request to the API of the local AWS, and what makes the sign-in pages' answer of its."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    read: Callable[[int, bytes], tuple[int, bytes]]
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
@@ -135,31 +150,41 @@ class _Handler(BaseHTTPRequestHandler):
         if is_inner(self.path):
             self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
             return
-        is_token_request = (self.command, self.path) == ("POST", TOKEN_PATH)
-        renewal = renewal_request(body) if is_token_request else None
+        asked = self._asked_of_api(body)
         upstream = self.server.routes.upstream(self.path)
         connection = http.client.HTTPConnection(
             LOOPBACK, self.server.routes.cloud_port, timeout=_UPSTREAM_SECONDS
         )
         try:
-            if renewal is None:
+            if asked is None:
                 host = self.headers["Host"] or ""
                 headers = request_headers(self.headers.items(), upstream, host)
                 connection.request(self.command, quote_target(upstream.path), body or None, headers)
             else:
-                connection.request("POST", "/", renewal, RENEWAL_HEADERS)
+                connection.request("POST", "/", asked.body, asked.headers)
             answer = connection.getresponse()
         except TimeoutError:
             self._refuse(HTTPStatus.GATEWAY_TIMEOUT, "The local AWS did not answer in time.")
         except (OSError, http.client.HTTPException):
             self._refuse(HTTPStatus.BAD_GATEWAY, "The local AWS does not answer.")
         else:
-            if renewal is None:
+            if asked is None:
                 self._answer(answer, upstream)
             else:
-                self._answer_renewal(answer)
+                status, words = asked.read(answer.status, answer.read())
+                self._send_whole(status, words, "application/json", ("Cache-Control", "no-store"))
         finally:
             connection.close()
+
+    def _asked_of_api(self, body: bytes) -> "_AskedOfApi | None":
+        """Return what the API of the local AWS is asked for in place of the sign-in pages."""
+        if (self.command, self.path) == ("POST", TOKEN_PATH):
+            renewal = renewal_request(body)
+            return _AskedOfApi(renewal, RENEWAL_HEADERS, renewal_answer) if renewal else None
+        if (self.command, self.path) == ("POST", REVOKE_PATH):
+            request = revocation_request(body, self.headers["Authorization"] or "")
+            return _AskedOfApi(request, REVOCATION_HEADERS, revocation_answer) if request else None
+        return None
 
     # The gateway itself refuses methods that it does not know.
     do_HEAD = do_POST = do_OPTIONS = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
@@ -210,10 +235,6 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
-
-    def _answer_renewal(self, answer: http.client.HTTPResponse) -> None:
-        status, body = renewal_answer(answer.status, answer.read())
-        self._send_whole(status, body, "application/json", ("Cache-Control", "no-store"))
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
         body = f"{sentence}\n".encode()
