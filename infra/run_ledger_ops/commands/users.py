@@ -4,15 +4,19 @@ import argparse
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger.store.clients.sign_outs import note_sign_out
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.sign_in import access_options, user_pool
+from run_ledger_ops.sign_in import access_options, invitations, user_pool
+from run_ledger_ops.sign_in.invitations import MailSender
 from run_ledger_ops.sign_in.user_pool import People, Person
 
 _DESCRIPTION = """\
@@ -31,6 +35,7 @@ Inviting somebody again only changes what they see. Whoever is removed, or may s
 is signed out; within a minute, the API refuses each token that they still have. Don't remove people
 in the console of Cognito: what they have then goes on for up to an hour, and four in the analysts'
 app."""
+_SEND = "Send this, too:"
 _STATUSES = {
     "FORCE_CHANGE_PASSWORD": "invited",
     "CONFIRMED": "active",
@@ -52,7 +57,9 @@ def add_to(commands: Words) -> None:
         "invite",
         help="let somebody sign in",
         description="Send somebody an invitation, and say what they may see. For somebody who was "
-        "invited before, the command only changes what they may see.",
+        "invited before, the command only changes what they may see. Where the stage has an "
+        "identity of Amazon SES, the mail says where to sign in; else the command says what to "
+        "send beside the mail of Cognito.",
     )
     set_work(invitation, _invite)
     invitation.add_argument("email", metavar="EMAIL")
@@ -84,20 +91,41 @@ def _invite(given: argparse.Namespace) -> int:
     if wanted is not None:
         access_options.check_groups(wanted)
     system = target.find(given)
-    crowd = _people(system)
+    crowd, sender = _people(system), invitations.sender_of(system)
+    password = invitations.new_password() if sender else None
     if wanted is not None:
-        done = crowd.invite(email, wanted)
+        done = crowd.invite(email, wanted, password=password)
         clients.warn_of_undeclared(system, wanted.clients)
         if done.is_new:
             say(f"Invited {email}, who will see {wanted}.")
+            _welcome(system, sender, email, password)
             return 0
         changed = [f"now in {group}" for group in done.joined]
         changed += [f"no longer in {group}" for group in done.left]
         say(f"{email} was invited before: {', '.join(changed) or 'nothing to change'}.")
     if given.resend:
-        crowd.resend(email)
-        say(f"Sent {email} the invitation again.")
+        crowd.resend(email, password)
+        say(f"Invited {email} again.")
+        _welcome(system, sender, email, password)
     return 0
+
+
+def _welcome(system: Target, sender: MailSender | None, email: str, password: str | None) -> None:
+    """Send the invitation, or say what to send beside Cognito's own mail."""
+    text = invitations.welcome_of(system).text(email, password)
+    if sender is None:
+        say(f"Cognito sends a temporary password, and does not say where to sign in. {_SEND}\n")
+        say("\n".join(f"  {line}".rstrip() for line in text.splitlines()))
+        say(f"\n{invitations.COGNITO_LIMIT}")
+        return
+    try:
+        invitations.send(system.client("sesv2", sender.region), sender, email, text)
+    except (ClientError, BotoCoreError) as error:
+        raise OpsError(
+            f"the user is there, but the mail was not sent ({explain(error)}): "
+            "`run-ledger users invite EMAIL --resend` sends it."
+        ) from error
+    say(f"Sent a mail from {sender.address}.")
 
 
 def _list(given: argparse.Namespace) -> int:

@@ -57,9 +57,11 @@ class Target:
         """The client of its user pool."""
         return self.client("cognito-idp")
 
-    def client(self, service: str) -> Any:
-        """Make a client of one of its services."""
-        return make_client(self.session, service, self.endpoint_url)
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Make a client of one of its services, in another *region* if one is given."""
+        if region in (None, self.session.region_name):
+            return make_client(self.session, service, self.endpoint_url)
+        return make_client(self.session, service, self.endpoint_url, region)
 
     @cached_property
     def sqs(self) -> Any:
@@ -223,7 +225,9 @@ def parameters_of(stack: Mapping[str, Any]) -> dict[str, str]:
     return {one["ParameterKey"]: one.get("ParameterValue", "") for one in found}
 
 
-def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:
+def make_client(
+    session: Any, service: str, endpoint_url: str | None, region: str | None = None
+) -> Any:
     """Return a client that tries for as long as a person at a terminal will wait."""
     # What is on this machine answers at once or not at all.
     attempts = 6 if endpoint_url is None else 1
@@ -234,4 +238,4 @@ def make_client(session: Any, service: str, endpoint_url: str | None) -> Any:
         max_pool_connections=_THREADS,
         proxies=None if endpoint_url is None else {},
     )
-    return session.client(service, endpoint_url=endpoint_url, config=config)
+    return session.client(service, region_name=region, endpoint_url=endpoint_url, config=config)

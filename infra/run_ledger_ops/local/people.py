@@ -5,7 +5,6 @@ state folder, so that a later start finds the same ones. What they stand for is 
 code of `run-ledger users`, `apps` and `clients`.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from run_ledger_ops.sign_in.access_options import Access, to_clients
 from run_ledger_ops.sign_in.user_pool import People
 
 DEMO_CLIENTS = Path(__file__).resolve().parents[1] / "demo" / "clients.yaml"
-_AMBIGUOUS = str.maketrans("", "", "-_")
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,6 @@ PEOPLE = (
     LocalPerson("staff", "staff@run-ledger.example", Access(is_staff=True)),
     LocalPerson("client", "someone@acme.example", to_clients([CLIENT_PERSON_CLIENT_ID])),
 )
-
-
-def new_password() -> str:
-    """Make a password that the pool's policy accepts and that is easy to copy."""
-    return f"{secrets.token_urlsafe(12).translate(_AMBIGUOUS)}-Aa1"
 
 
 def invite(cloud: LocalCloud, pool_id: str, passwords: Mapping[str, str]) -> None:

@@ -26,11 +26,12 @@ from run_ledger_ops.local.edge.proxy import Proxy, Routes
 from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
 from run_ledger_ops.local.machine import intake, ports
 from run_ledger_ops.local.machine.child_process import ChildProcess
-from run_ledger_ops.local.machine.cloud import LocalCloud
+from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 from run_ledger_ops.local.machine.journal import Journal, drop_former_copies
 from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.recount_totals import TOTALS, recount
 from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
+from run_ledger_ops.sign_in.invitations import new_password
 
 _USUAL_PORT = 8600
 _USUAL_CLOUD_PORT = 4566
@@ -56,8 +57,10 @@ class Options:
 class _System(Target):
     """The running stack as commands see one; its clients end with the local AWS, its session."""
 
-    def client(self, service: str) -> Any:
-        """Return a client of one of its services."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a client of one of its services; it has one region alone."""
+        if region not in (None, REGION):
+            raise OpsError(f"A local stack has no region {region}.")
         return self.session.client(service)
 
 
@@ -255,7 +258,7 @@ class LocalStack:
     ) -> Running:
         """Put in people, clients and the site, and gather what others need to know."""
         passwords = self._state.settings.setdefault(
-            "passwords", {person.role: people.new_password() for person in people.PEOPLE}
+            "passwords", {person.role: new_password() for person in people.PEOPLE}
         )
         self._state.save_settings()
         people.invite(cloud, outputs["UserPoolId"], passwords)

@@ -13,12 +13,14 @@ from run_ledger.domain import instants
 from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import Instant
-from run_ledger_ops.console.aws_errors import explain
+from run_ledger_ops.console.aws_errors import explain, words_of
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import clock
 from run_ledger_ops.sign_in.access_options import Access, check_groups
+from run_ledger_ops.sign_in.invitations import COGNITO_LIMIT
 
 _ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_LIMITS = {"LimitExceededException", "CodeDeliveryFailureException"}
 _SECOND = instants.MICROSECONDS
 _NOT_YET = "FORCE_CHANGE_PASSWORD"
 
@@ -68,9 +70,13 @@ class People:
         self._note_sign_out = note_sign_out
         self._pool = {"UserPoolId": pool_id}
 
-    def invite(self, email: str, access: Access, *, by_mail: bool = True) -> Invitation:
+    def invite(
+        self, email: str, access: Access, *, by_mail: bool = True, password: str | None = None
+    ) -> Invitation:
         """Let somebody sign in and see what *access* says, and nothing else of ours.
 
+        A new user gets a mail from Cognito, unless *by_mail* is false or the temporary *password*
+        is given, which the caller then has to send.
         Doing it again only changes the groups. What they see less is taken from them first.
         """
         check_groups(access)
@@ -86,7 +92,7 @@ class People:
         for group in joined:
             self._make_group(group)
         if user is None:
-            self._create(email, by_mail=by_mail)
+            self._create(email, password, by_mail=by_mail)
         done = "was invited" if user is None else "is there"
         try:
             for group in left:
@@ -102,16 +108,25 @@ class People:
             ) from error
         return Invitation(user is None, joined, left)
 
-    def resend(self, email: str) -> None:
-        """Send the invitation once more; raises OpsError where somebody has signed in already."""
+    def resend(self, email: str, password: str | None = None) -> None:
+        """Let Cognito send the invitation once more, or set a new temporary *password*.
+
+        Raises OpsError where somebody has signed in already.
+        """
         user = self._find(email)
         if user is None:
             raise NotFound("nobody with that address was invited.")
         if user["UserStatus"] != _NOT_YET:
             raise OpsError("this user has signed in already, and needs no invitation any more.")
-        self._cognito.admin_create_user(
-            **self._one(email), MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"]
-        )
+        if password is not None:
+            self._cognito.admin_set_user_password(
+                **self._one(email), Password=password, Permanent=False
+            )
+            return
+        with _within_limit():
+            self._cognito.admin_create_user(
+                **self._one(email), MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"]
+            )
 
     def remove(self, email: str) -> None:
         """Sign somebody out everywhere, disable the user, end each token, and delete the user."""
@@ -184,22 +199,40 @@ class People:
         with contextlib.suppress(self._cognito.exceptions.GroupExistsException):
             self._cognito.create_group(**self._pool, GroupName=group)
 
-    def _create(self, email: str, *, by_mail: bool) -> None:
+    def _create(self, email: str, password: str | None, *, by_mail: bool) -> None:
         delivery: dict[str, Any] = {"DesiredDeliveryMediums": ["EMAIL"]}
-        self._cognito.admin_create_user(
-            **self._one(email),
-            UserAttributes=[
-                {"Name": "email", "Value": email},
-                {"Name": "email_verified", "Value": "true"},
-            ],
-            **(delivery if by_mail else {"MessageAction": "SUPPRESS"}),
-        )
+        if password is not None or not by_mail:
+            delivery = {"MessageAction": "SUPPRESS"}
+        if password is not None:
+            delivery["TemporaryPassword"] = password
+        with _within_limit():
+            self._cognito.admin_create_user(
+                **self._one(email),
+                UserAttributes=[
+                    {"Name": "email", "Value": email},
+                    {"Name": "email_verified", "Value": "true"},
+                ],
+                **delivery,
+            )
 
     def _pages(self, call: str, key: str, **more: str) -> Iterator[Any]:
         pages = self._cognito.get_paginator(call).paginate(
             **self._pool, **more, PaginationConfig={"PageSize": 60}
         )
         return (one for page in pages for one in page[key])
+
+
+@contextlib.contextmanager
+def _within_limit() -> Iterator[None]:
+    """Say that Cognito's mails of the day are used up where it refuses to send one more."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _LIMITS:
+            raise
+        raise OpsError(
+            f"Cognito sends no more mails for now ({words_of(error)}). {COGNITO_LIMIT}"
+        ) from error
 
 
 def _time_of(answer: Mapping[str, Any]) -> Instant:

@@ -72,7 +72,7 @@ def test_a_request_is_answered_and_logged_on_one_line(
         "route": "/jobs/{job_id}",
         "caller": "staff",
         "Rounds": 1,
-        "Calls": 1,
+        "Calls": 2,  # the job, and who was signed out
         "Unavailable": 0,
         "Crashed": 0,
         "status": 200,

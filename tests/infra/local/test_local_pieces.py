@@ -16,7 +16,6 @@ from run_ledger_ops.commands import local as local_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import Bundle
-from run_ledger_ops.local import people
 from run_ledger_ops.local.edge.distribution import policy_headers
 from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine import ports
@@ -30,6 +29,7 @@ from run_ledger_ops.local.stack_file import (
     site_config,
     stack_document,
 )
+from run_ledger_ops.sign_in.invitations import new_password
 
 TEMPLATE = """\
 Globals:
@@ -103,12 +103,12 @@ def test_site_objects_carry_types_that_browsers_accept(tmp_path: Path) -> None:
 
 def test_passwords_satisfy_the_pool() -> None:
     """Twelve characters at least, a capital, a small letter and a digit; never the same."""
-    password = people.new_password()
+    password = new_password()
     assert len(password) >= 12
     assert any(map(str.isupper, password))
     assert any(map(str.islower, password))
     assert any(map(str.isdigit, password))
-    assert password != people.new_password()
+    assert password != new_password()
 
 
 def test_wanted_port_that_is_taken_is_an_error() -> None:

@@ -270,6 +270,12 @@ def test_people_sign_in_well_guarded() -> None:
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert pool["MfaConfiguration"] == {"Ref": "Mfa"}
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert "EmailConfiguration" not in properties("UserPool")
+    assert properties("UserPool", **FULL)["EmailConfiguration"] == {
+        "EmailSendingAccount": "DEVELOPER",
+        "SourceArn": {"Ref": "MailIdentityArn"},
+        "From": {"Ref": "MailFrom"},
+    }
     assert transformed()["Parameters"]["Mfa"]["Default"] == "ON"
     assert "EnabledMfas" not in properties("UserPool", Mfa="OFF")
     policy = pool["Policies"]["PasswordPolicy"]

@@ -14,13 +14,8 @@ from typing import Any
 import pytest
 from tests.support.stacks.authorization_data import faults_of
 from tests.support.stacks.templates import FULL, transformed
+from tests.support.stacks.variants import VARIANTS
 
-VARIANTS = [
-    pytest.param({}, id="default"),
-    pytest.param(FULL, id="full"),
-    pytest.param({"TlsOnly": "false"}, id="without TLS"),
-    pytest.param({"GradualRollout": "true"}, id="gradual"),
-]
 HERE = "eu-central-1:123456789012"
 # How CloudFormation writes the ARN of each kind of resource; {0} is its logical name.
 ARNS = {
@@ -94,7 +89,7 @@ def all_statements(template: Mapping[str, Any]) -> Iterator[tuple[str, dict[str,
                 yield f"{name} {place} {statement.get('Sid', '')}".strip(), statement
 
 
-@pytest.mark.parametrize("parameters", VARIANTS)
+@pytest.mark.parametrize("parameters", [*VARIANTS, FULL], ids=range(len(VARIANTS) + 1))
 def test_policies_say_what_iam_understands(parameters: dict[str, str]) -> None:
     """Every action exists, takes the resources beside it, and has the condition's keys."""
     template = transformed(**parameters)

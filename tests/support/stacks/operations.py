@@ -111,6 +111,7 @@ class CloudFormation:
     """Knows one stack, that of `STAGE`."""
 
     outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
 
     def describe_stacks(self, StackName: str) -> Any:  # noqa: N803 - AWS's name
         """Answer as AWS does."""
@@ -121,14 +122,24 @@ class CloudFormation:
         outputs = [
             {"OutputKey": name, "OutputValue": value} for name, value in self.outputs.items()
         ]
-        parameters = [{"ParameterKey": "EntryTtlDays", "ParameterValue": str(TTL_DAYS)}]
+        parameters = [
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in self.parameters.items()
+        ]
         return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}
 
 
 @contextmanager
-def deployed_system(monkeypatch: pytest.MonkeyPatch, *, has_pool: bool = False) -> Iterator[System]:
+def deployed_system(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    has_pool: bool = False,
+    parameters: Mapping[str, str] | None = None,
+    clients: Mapping[str, Any] | None = None,
+) -> Iterator[System]:
     """Give a stage named `STAGE` in the account and region of the environment.
 
+    It has more *parameters* of the template, and *clients* of more services, by name.
     The user pool is made only on demand: it takes moto longer than everything else.
     """
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -142,13 +153,15 @@ def deployed_system(monkeypatch: pytest.MonkeyPatch, *, has_pool: bool = False) 
         pool_id = _user_pool(cognito) if has_pool else ""
         outputs = urls | {f"{kind.capitalize()}Table": name for kind, name in _tables()}
         outputs |= _ADDRESSES | {"UserPoolId": pool_id}
+        known = {"EntryTtlDays": str(TTL_DAYS), **(parameters or {})}
         clients = {
-            "cloudformation": CloudFormation(outputs),
+            **(clients or {}),
+            "cloudformation": CloudFormation(outputs, known),
             "cognito-idp": cognito,
             "dynamodb": dynamodb,
             "sqs": sqs,
         }
-        monkeypatch.setattr(target, "make_client", lambda _session, service, _url: clients[service])
+        monkeypatch.setattr(target, "make_client", lambda _session, service, *_: clients[service])
         yield System(dynamodb, sqs, cognito, pool_id, *(urls[output] for output in _QUEUES))
 
 

@@ -32,6 +32,8 @@ FULL = {
     "SiteDomain": "ledger.example.com",
     "SiteCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1",
     "Mfa": "ON",
+    "MailIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
+    "MailFrom": "Run Ledger <ledger@example.com>",
     "GradualRollout": "true",
 }
 """Parameters of a deployment that says yes to every protection."""

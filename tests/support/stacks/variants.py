@@ -29,6 +29,8 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"ManageApiGatewayAccount": "true"},
     {"LoginPages": "classic"},
     {"GradualRollout": "true"},
+    {"Mfa": "OFF"},
+    {name: FULL[name] for name in ("MailIdentityArn", "MailFrom")},
 )
 """What one may choose beside the defaults, if a condition or the transform goes by it."""
 _ROWS, _CHOSEN = 7, 4
