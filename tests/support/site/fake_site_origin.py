@@ -167,9 +167,8 @@ class FakeOrigin:
     def revoke(self, form: dict[str, str]) -> None:
         """Take a refresh token back, as `/oauth2/revoke` does for a client without a secret."""
         with self._lock:
-            if form.get("client_id") == CLIENT_ID:
-                self._refresh_tokens.discard(form.get("token", ""))
-                self.revoked.append(form.get("token", ""))
+            self._refresh_tokens -= {form["token"]} if form["client_id"] == CLIENT_ID else set()
+            self.revoked.append(form["token"])
 
     def _new_tokens(self, *, nonce: str | None) -> Json:
         access_token = secrets.token_urlsafe(16)
@@ -356,7 +355,6 @@ class _IdentityHandler(_Handler):
             headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
             self.send(400 if tokens is None else 200, json.dumps(answer).encode(), headers)
         elif urlsplit(self.path).path == "/oauth2/revoke":
-            # as documented: no headers that let a page of another origin read the answer
             self.origin.revoke(form)
             self.send(200, b"", {})
         elif (form.get("username"), form.get("password")) == (EMAIL, PASSWORD):
