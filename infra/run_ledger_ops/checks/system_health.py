@@ -17,6 +17,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger_ops.checks.dead_letters import look_at
 from run_ledger_ops.checks.findings import Finding, Level
 from run_ledger_ops.checks.reader_rights import rights_of_reader
+from run_ledger_ops.checks.second_factor import second_factor
 from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.deploying import states
@@ -34,6 +35,7 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
         ("stack", partial(_stack, system)),
         ("API", partial(_gate, system)),
         ("secrets", partial(rights_of_reader, system)),
+        ("second factor", partial(second_factor, system)),
         ("jobs", partial(_jobs, system, now)),
         ("rejected", partial(_rejected, system, now)),
         ("queue", partial(_queue, system, now)),

@@ -14,8 +14,8 @@ _UNWELL = 1
 _COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN: "33"}
 _DESCRIPTION = """\
 Say on one screen whether all is well: the stack, the API, whether the API's reader is kept from
-secrets, jobs, rejected events, the queue and the age of its messages, dead letters, alarms. The
-command changes nothing."""
+secrets, whether people are asked for a second factor, jobs, rejected events, the queue and the age
+of its messages, dead letters, alarms. The command changes nothing."""
 _EPILOG = """\
 examples:
   run-ledger status                      the local stack that runs in this folder

@@ -12,11 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
-from tests.support.readers.ledger_http import Stack
+from tests.support.readers.ledger_http import Stack, get, personal_tokens, until
 from tests.support.site.site_events import NORTH, SOUTHERN
 from tests.support.site.site_visit import Visit, visiting
 from tests.support.stacks.local_stack import HTTP, LocalStack
 
+from run_ledger_ops import command
 from run_ledger_ops.sign_in.own_token import REDIRECT_URI, new_attempt, sign_in_pages
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 People = dict[str, dict[str, str]]
 DEEP = f"#/jobs?client_id={NORTH}&result=failed&pipeline=parts"
 AN_HOUR = 3_600
+SCOPE = "openid email run-ledger/read"
 
 
 @pytest.fixture
@@ -239,6 +241,55 @@ def test_a_session_that_ended_leads_back_to_the_same_place(
     visit.wait_until_live(DEEP)
     assert visit.job_ids() == ["north-part-2"]
     expect(page.get_by_label("Result")).to_have_value("failed")
+
+
+def test_who_is_removed_sees_nothing_within_a_minute(running: LocalStack, stack: Stack) -> None:
+    """Neither with the token that they have, nor with the refresh token."""
+    person = {"email": "leaves@acme.example", "password": "Correct-horse-7-staple"}
+    where = ("--stack", str(running.state / "stack.json"))
+    assert command.main(["users", "invite", person["email"], "--client", NORTH, *where]) == 0
+    running.client("cognito-idp").admin_set_user_password(
+        UserPoolId=running.document["issuer"].rsplit("/", 1)[1],
+        Username=person["email"],
+        Password=person["password"],
+        Permanent=True,
+    )
+    tokens = personal_tokens({**stack, "users": {"leaves": person}}, "leaves", SCOPE)
+    assert get(stack, "/jobs", tokens["access_token"]).status_code == 200
+    assert command.main(["users", "remove", person["email"], *where]) == 0
+
+    def is_out() -> bool:
+        return get(stack, "/jobs", tokens["access_token"]).status_code == 401
+
+    until("the token is refused", 90, is_out)
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": stack["site_client_id"],
+        "refresh_token": tokens["refresh_token"],
+    }
+    assert (
+        HTTP.request("POST", stack["token_url"], fields=form, encode_multipart=False).status == 400
+    )
+
+
+def test_signing_out_revokes_the_refresh_token(visit: Visit, stack: Stack, people: People) -> None:
+    """Whoever has copied it can't renew anything with it."""
+    visit.sign_in(people["north"], "#/jobs")
+    visit.wait_until_live("#/jobs")
+    token = visit.page.evaluate("sessionStorage.getItem('run-ledger.refresh-token')")
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": stack["site_client_id"],
+        "refresh_token": token,
+    }
+
+    def status() -> int:
+        answer = HTTP.request("POST", stack["token_url"], fields=form, encode_multipart=False)
+        return answer.status
+
+    assert status() == 200
+    visit.page.get_by_role("button", name="Sign out").click()
+    until("the refresh token is refused", 30, lambda: status() == 400)
 
 
 def test_a_copied_address_opens_the_same_elsewhere(
