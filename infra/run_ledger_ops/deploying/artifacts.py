@@ -51,7 +51,8 @@ def exists(bucket: Bucket) -> bool:
         if code in {"403", "AccessDenied", "Forbidden"}:
             message = (
                 f"The bucket {bucket.name} is closed to you: it belongs to another account, or you "
-                "lack the right. Name one of your own with --artifacts-bucket."
+                f"lack the right s3:ListBucket on arn:aws:s3:::{bucket.name}. Name one of your own "
+                "with --artifacts-bucket."
             )
             raise OpsError(message) from error
         raise
