@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from . import cold_start, dashboard, emit, end_to_end, site
+from . import cold_start, dashboard, emit, end_to_end, noise, site
 from .figures import Figure
 from .reader import lists, trends
 from .writer import cost, domain, hot_job, writer_cpu, writer_units
@@ -42,6 +42,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "hot_job_deltas_per_second": hot_job.deltas_per_second,
     "hot_job_write_units_per_second": hot_job.write_units_per_second,
     "end_to_end_events_per_second": end_to_end.events_per_second,
+    "noisy_visible_ms": noise.visible_over_quiet,
     "trends_read_units_30d": trends.read_units_30d,
     "trends_time_1m_over_10k": trends.time_1m_over_10k,
     "cold_start_writer": cold_start.writer,

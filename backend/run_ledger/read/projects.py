@@ -23,10 +23,10 @@ from run_ledger.domain.api.pages import ListDocument
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
-from run_ledger.store.items.project_items import StoredProject
+from run_ledger.store.items.project_items import StoredProject, from_project_item
 from run_ledger.store.lists.project_lists import (
     read_newest_client,
-    read_project,
+    read_project_item,
     read_projects,
     read_reported_projects,
 )
@@ -78,11 +78,14 @@ def show_project(inquiry: Inquiry) -> Struct:
         raise _no_project()
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
-    scope, stored = inquiry.with_scope(partial(read_project, client, tables.projects, project_id))
-    if stored is not None and scope.allows(stored.project.client_id):
+    call = partial(read_project_item, client, tables.projects, project_id)
+    scope, item = inquiry.with_scope(call)
+    stored = None
+    if item is not None and scope.allows(item["client_id"]["S"]):
+        stored = from_project_item(item)
         owners = [stored.project.client_id]
     elif scope.clients is not None:
-        stored, owners = None, sorted(scope.clients)
+        owners = sorted(scope.clients)
     else:
         newest = reading.alone(partial(read_newest_client, client, tables.jobs, project_id))
         owners = [newest] if newest else []

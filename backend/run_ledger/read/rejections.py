@@ -46,7 +46,8 @@ def list_rejections(inquiry: Inquiry) -> Struct:
     rows, end = read_rejections(
         inquiry.reading,
         start=start,
-        newest=day(inquiry.now),
+        # A writer's clock may be ahead, and past midnight already.
+        newest=day(later(inquiry.now, DAY)),
         oldest=day(later(inquiry.now, -kept_days * DAY)),
         limit=query.limit,
     )

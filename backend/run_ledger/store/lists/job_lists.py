@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from run_ledger.domain.api.pages import Stretch
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.dynamo.batches import portions, read_items
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
@@ -68,9 +68,15 @@ def read_jobs(reading: Reading, job_ids: Collection[str]) -> list[StoredJob]:
 
 def read_job(client: DynamoDBClient, table: str, job_id: str) -> StoredJob | None:
     """Return one job as it is now, None where there is none of that id."""
+    item = read_job_item(client, table, job_id)
+    return None if item is None else from_job_item(item)
+
+
+def read_job_item(client: DynamoDBClient, table: str, job_id: str) -> Item | None:
+    """Return the item of one job as it is now, None where there is none of that id."""
     key = to_item({"job_id": job_id})
     item: Any = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-    return None if item is None else from_job_item(item)
+    return cast("Item | None", item)
 
 
 def _query(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.dynamo.batches import read_items
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items import keys
@@ -32,11 +32,11 @@ def read_reported_projects(client: DynamoDBClient, table: str, client_id: str) -
     return sorted(item["project_id"]["S"] for item in items)
 
 
-def read_project(client: DynamoDBClient, table: str, project_id: str) -> StoredProject | None:
-    """Return one project as it is now, None where no event has reported it."""
+def read_project_item(client: DynamoDBClient, table: str, project_id: str) -> Item | None:
+    """Return the item of one project as it is now, None where no event has reported it."""
     key = to_item({"project_id": project_id})
     item: Any = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-    return None if item is None else from_project_item(item)
+    return cast("Item | None", item)
 
 
 def read_projects(

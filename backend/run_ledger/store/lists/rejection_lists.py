@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 # Sorts after all partitions of a day and before the next day.
 _AFTER_SHARDS = "$"
-_DAYS_A_PAGE = 96
+_DAYS_A_PAGE = 97
 _PARTITIONS_A_PAGE = 96
 # A call answers with 16 MB at most, and leaves out what is beyond.
 _BYTES_A_CALL = 8_000_000

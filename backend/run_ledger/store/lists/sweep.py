@@ -97,7 +97,8 @@ def sweep(reading: Reading, now: Instant, is_over: Callable[[], bool] = lambda: 
                 seconds = None if heartbeat is None else int(heartbeat)
                 running[client_id] += count
                 stalled[client_id] += count * (sign_of_row(slot, seconds, now) == "stalled")
-    age = (now - slot_start(newest_slot)) / MICROSECONDS if newest_slot else None
+    # A writer's clock may be ahead of the sweeper's.
+    age = max(0, now - slot_start(newest_slot)) / MICROSECONDS if newest_slot else None
     queued, all_running = (
         sum(counts.get(outcome, 0) for _, counts in days) for outcome in (QUEUED, RUNNING)
     )
