@@ -34,16 +34,20 @@ def emit(
     now: Instant,
     extra: Mapping[str, object] | None = None,
 ) -> None:
-    """Write one line that says *message*, with *values* as metrics and *extra* beside them.
+    """Write one line that says *message*, with *values* in it and *extra* beside them.
 
-    A metric whose value is an empty list is left out: having no value is not zero. *now* is in
+    Those of *values* that *units* names are metrics: CloudWatch charges each of these by the hour
+    in which it has a value, so only what an alarm or a chart reads is one. The others are for
+    queries of the logs. A value that is an empty list is left out: having no value is not zero. *now* is in
     microseconds since 1970.
     """
-    known = {name: _fitting(values[name]) for name in units if values.get(name, []) != []}
-    metrics = [{"Name": name, "Unit": units[name]} for name in known]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}
-    about = {"Timestamp": now // 1_000, "CloudWatchMetrics": [directive]}
-    _log.info(message, extra={**(extra or {}), **known, "_aws": about})
+    known = {name: _fitting(value) for name, value in values.items() if value != []}
+    extra = {**(extra or {}), **known}
+    metrics = [{"Name": name, "Unit": units[name]} for name in units if name in known]
+    if metrics:
+        directive = {"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}
+        extra["_aws"] = {"Timestamp": now // 1_000, "CloudWatchMetrics": [directive]}
+    _log.info(message, extra=extra)
 
 
 def _fitting(value: Values) -> Values:

@@ -25,13 +25,8 @@ from run_ledger.store.lists.sweep import Sweep, sweep
 _log = logging.getLogger(__name__)
 
 UNITS: Mapping[str, metrics.Unit] = {
-    "Running": "Count",
-    "Queued": "Count",
     "Stalled": "Count",
-    "NewestEventAgeSeconds": "Seconds",
     "SweepFailed": "Count",
-    "SweepMs": "Milliseconds",
-    "Calls": "Count",
 }
 # Time to write the line that the sweep failed.
 _RESERVE_SECONDS = 5.0

@@ -16,6 +16,7 @@ from run_ledger.domain.contract.events import decode
 from run_ledger.domain.contract.probes import Probe, read_probe
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.domain.instants import Instant
+from run_ledger.store.dynamo import throttles
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger
 from run_ledger.store.posting.reports import Report
@@ -23,16 +24,11 @@ from run_ledger.store.posting.reports import Report
 _log = logging.getLogger(__name__)
 
 UNITS: Mapping[str, metrics.Unit] = {
-    "Messages": "Count",
     "Posted": "Count",
     "Duplicates": "Count",
     "Rejected": "Count",
     "Failed": "Count",
-    "Calls": "Count",
-    "Cancelled": "Count",
-    "BatchMs": "Milliseconds",
-    "WriteMs": "Milliseconds",
-    "LateSeconds": "Seconds",
+    "Throttled": "Count",
     "BusSeconds": "Seconds",
 }
 
@@ -158,6 +154,7 @@ def _write_log(report: Report, messages: int, seconds: float) -> None:
             "Failed": len(report.failed_message_ids),
             "Calls": report.calls + report.transactions,
             "Cancelled": report.cancelled,
+            "Throttled": throttles.writes.take(),
             "BatchMs": round(seconds * 1_000, 1),
             "WriteMs": report.write_ms,
             "LateSeconds": late,

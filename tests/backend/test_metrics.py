@@ -56,6 +56,17 @@ def test_what_has_no_value_is_no_metric(capsys: pytest.CaptureFixture[str]) -> N
     assert "WriteMs" not in line
 
 
+def test_what_no_unit_names_is_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is in the line, for queries; a line without any metric has no directive."""
+    logs.configure("INFO", stage="prod", function="writer")
+    metrics.emit("batch", {"Posted": "Count"}, {"Posted": 2, "Calls": 3}, now=NOW)
+    metrics.emit("request", {}, {"Calls": 3}, now=NOW)
+    one, other = log_lines.read(capsys.readouterr().out)
+    assert log_lines.metrics_of(one) == {"Posted": [2]}
+    assert (one["Calls"], other["Calls"]) == (3, 3)
+    assert "_aws" not in other
+
+
 def test_a_line_holds_as_many_values_as_cloudwatch_takes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

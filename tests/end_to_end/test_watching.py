@@ -60,7 +60,7 @@ def test_an_event_leads_to_its_line_and_its_job_is_counted(
     answer = running.client("lambda").invoke(FunctionName=SWEEPER)
     assert "FunctionError" not in answer
     until("the sweep", SECONDS, lambda: bool(lines_of(running, SWEEPER, "swept")))
-    metrics = log_lines.metrics_of(lines_of(running, SWEEPER, "swept")[-1])
-    assert metrics["SweepFailed"] == [0]
-    assert metrics["Running"][0] >= 1
-    assert metrics["NewestEventAgeSeconds"][0] < SECONDS + 300
+    swept = lines_of(running, SWEEPER, "swept")[-1]
+    assert log_lines.metrics_of(swept)["SweepFailed"] == [0]
+    assert swept["Running"] >= 1
+    assert swept["NewestEventAgeSeconds"] < SECONDS + 300

@@ -24,7 +24,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _DEFAULT = SenderTiming()
-_CHECK_SECONDS = 20.0
+# Longer than the queue of a deployed stage collects events for its writer.
+_CHECK_SECONDS = 90.0
 
 
 class RunLedger:

@@ -193,13 +193,15 @@ def _age(system: Target, queue: str, now: datetime) -> int | None:
 
 
 def _dead_letters(system: Target) -> Finding:
+    queues = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl"}
     found = {
         name: look_at(system.sqs, system.queue_url(output)).messages
-        for name, output in (("writer", "DlqUrl"), ("rule", "RuleDlqUrl"))
+        for name, output in queues.items()
+        if name != "bus" or output in system.outputs  # there with a customer's key alone
     }
     if not sum(found.values()):
         return Finding("dead letters", Level.WELL, "none", found)
-    words = f"{found['writer']:,} of the writer's, {found['rule']:,} of the rule's"
+    words = ", ".join(f"{messages:,} of the {name}'s" for name, messages in found.items())
     return Finding("dead letters", Level.WRONG, f"{words}: see `run-ledger redrive`", found)
 
 

@@ -58,6 +58,21 @@ fields @timestamp, client_id, job_id, result, error_type, error_fingerprint, att
 | limit 20""",
     ),
     Query(
+        "Running, queued, stalled",
+        "sweeper",
+        """filter message = 'swept' and SweepFailed = 0
+| stats max(Running) as running, max(Queued) as queued, max(Stalled) as stalled by bin(5m)""",
+        view="timeSeries",
+    ),
+    Query(
+        "Newest event, seconds ago",
+        "sweeper",
+        """fields @timestamp, NewestEventAgeSeconds
+| filter message = 'swept' and ispresent(NewestEventAgeSeconds)
+| sort @timestamp desc
+| limit 20""",
+    ),
+    Query(
         "Running and stalled by client",
         "sweeper",
         f"""filter message = 'running' and {_OF_CLIENT}

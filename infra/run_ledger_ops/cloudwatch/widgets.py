@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from run_ledger.store.dynamo.table_names import Tables
+from run_ledger.store.items.keys import BY_CLIENT, BY_DAY, PARTITION_KEYS
 
 from . import links
 from .queries import QUERIES
@@ -14,8 +15,14 @@ Widget = dict[str, Any]
 WIDTH = 24
 TABLES = Tables._fields
 QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule's dead letters"}
+# There only where a customer's key is: without one, its line stays empty.
+BUS_DEAD = "bus-dead"
+INDEXES = {
+    "jobs": tuple(PARTITION_KEYS),
+    "projects": (BY_CLIENT,),
+    "rejections": (BY_DAY,),
+}
 FUNCTIONS = ("writer", "reader", "sweeper")
-NEWEST = "NewestEventAgeSeconds"
 _BY_NAME = {query.name: query for query in QUERIES}
 _STAGE, _REGION = links.STAGE, links.REGION
 
@@ -61,6 +68,17 @@ def _lambda(metric: str, function: str, label: str, stat: str = "Sum") -> Metric
 
 def _table(metric: str, name: str) -> MetricLine:
     return MetricLine("AWS/DynamoDB", metric, ("TableName", f"run-ledger-{_STAGE}-{name}"), name)
+
+
+def _index(metric: str, table: str, name: str) -> MetricLine:
+    dimensions = ("TableName", f"run-ledger-{_STAGE}-{table}", "GlobalSecondaryIndexName", name)
+    return MetricLine("AWS/DynamoDB", metric, dimensions, f"{table}/{name}")
+
+
+def _rule(metric: str, label: str) -> MetricLine:
+    names = (f"run-ledger-{_STAGE}", f"run-ledger-{_STAGE}-updates")
+    dimensions = ("EventBusName", names[0], "RuleName", names[1])
+    return MetricLine("AWS/Events", metric, dimensions, label)
 
 
 def _api(metric: str, label: str, stat: str = "Sum") -> MetricLine:
@@ -110,20 +128,8 @@ def _links() -> Widget:
         "Tables": [f"[{name}]({links.table(name)})" for name in TABLES],
         "Runbook": ["${RunbookUrl}"],
     }
-    text = "\n\n".join(f"**{kind}:** {' · '.join(each)}" for kind, each in kinds.items())
+    text = "\n\n".join(f"**{kind}:** {', '.join(each)}" for kind, each in kinds.items())
     return {"type": "text", "properties": {"markdown": f"# Run Ledger, {_STAGE}\n\n{text}"}}
-
-
-def _jobs() -> Widget:
-    return _chart(
-        "Running, queued, stalled",
-        _ours("Running", "sweeper", "running", "Maximum"),
-        _ours("Queued", "sweeper", "queued", "Maximum"),
-        _ours("Stalled", "sweeper", "stalled", "Maximum"),
-        _ours(
-            "NewestEventAgeSeconds", "sweeper", "newest event, seconds ago", "Maximum", right=True
-        ),
-    )
 
 
 def _intake() -> tuple[Widget, ...]:
@@ -136,13 +142,25 @@ def _intake() -> tuple[Widget, ...]:
             _queue("ApproximateNumberOfMessagesNotVisible", "updates", "in work"),
             _queue("ApproximateAgeOfOldestMessage", "updates", "oldest, seconds", right=True),
         ),
-        _chart("Dead letters", *(_queue(visible, name, label) for name, label in dead.items())),
+        _chart(
+            "Dead letters",
+            *(_queue(visible, name, label) for name, label in dead.items()),
+            _queue(visible, BUS_DEAD, "bus's dead letters"),
+        ),
         _chart(
             "From event to ledger, seconds",
             _ours("BusSeconds", "writer", "since the bus, p50", "p50"),
             _ours("BusSeconds", "writer", "since the bus, p99", "p99"),
-            _ours("LateSeconds", "writer", "since it occurred, p99", "p99"),
         ),
+    )
+
+
+def _bus() -> Widget:
+    return _chart(
+        "Bus: what it could not hand on",
+        _rule("FailedInvocations", "given up"),
+        _rule("InvocationsFailedToBeSentToDlq", "lost"),
+        _rule("ThrottledRules", "held back by the account's quota"),
     )
 
 
@@ -157,7 +175,6 @@ def _events() -> Widget:
 
 
 def _writer() -> tuple[Widget, ...]:
-    throttles = ("WriteThrottleEvents", "ReadThrottleEvents")
     return (
         _chart(
             "Writer: duration, ms",
@@ -176,8 +193,16 @@ def _writer() -> tuple[Widget, ...]:
         _chart(
             "Write units by table", *(_table("ConsumedWriteCapacityUnits", name) for name in TABLES)
         ),
-        _chart("Throttles by table", *(_table(one, name) for one in throttles for name in TABLES)),
+        _chart("Throttles by table and index", *_throttles()),
     )
+
+
+def _throttles() -> Iterator[MetricLine]:
+    """Yield the throttled calls of tables, and of their indexes, which those leave out."""
+    yield _ours("Throttled", "writer", "the writer's calls")
+    for metric in ("WriteThrottleEvents", "ReadThrottleEvents"):
+        yield from (_table(metric, name) for name in TABLES)
+        yield from (_index(metric, name, index) for name in INDEXES for index in INDEXES[name])
 
 
 def _reading() -> tuple[Widget, ...]:
@@ -204,8 +229,9 @@ def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
     """Return rows of widgets that share the width, each with its height."""
     return (
         (5, (_links(),)),
-        (6, (_asked("Jobs by result"), _jobs(), _asked("Running and stalled by client"))),
+        (6, (_asked("Jobs by result"), _asked("Running, queued, stalled"), _bus())),
         (7, (_asked("Recent failures"), _asked("Failures by error"))),
+        (6, (_asked("Running and stalled by client"), _asked("Newest event, seconds ago"))),
         (6, _intake()),
         (6, (_events(), _asked("Rejected events by reason"), _asked("Duplicates met"))),
         (6, (_asked("Slowest writes"), _asked("Events that could not be posted"))),

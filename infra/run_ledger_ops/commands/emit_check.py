@@ -18,7 +18,9 @@ from run_ledger_ops.producer import options
 
 WORD = "check"
 _UNSEEN = 1
-_SECONDS = 20.0
+# Longer than the queue of a deployed stage collects events for its writer.
+_SECONDS = 90.0
+_EXIT_SECONDS = 20.0
 _DESCRIPTION = """\
 See whether what is reported from here arrives. AWS takes events for a bus that does not exist, and
 drops them, as it does with events that no rule passes on. So this sends a probe: an event that goes
@@ -70,7 +72,7 @@ def as_kind(words: list[str]) -> list[str]:
 
 
 def _check(given: argparse.Namespace) -> int:
-    ledger = options.ledger_of(given, exit_seconds=_SECONDS)
+    ledger = options.ledger_of(given, exit_seconds=_EXIT_SECONDS)
     found = ledger.check(given.timeout, look=_look(given) if ledger.enabled else None)
     if given.json:
         say_json(found.as_dict())

@@ -19,6 +19,7 @@ from run_ledger_ops.deploying.template import Template
 _ONE_INDEX = "more than one GSI"
 _TABLE_NAME = re.compile(r"^(?P<before>\s*TableName:\s*)!Sub run-ledger-\$\{Stage\}-", re.MULTILINE)
 GRADUAL = "GradualRollout"
+_SHARDS = "RollupShards"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Deployment:
             self._leftovers = list(remains.table_names(dynamodb, self._settings.stage))
             if self._leftovers and not self._settings.adopts:
                 raise OpsError(self._help_with_leftovers())
+        self._check_shards()
         return way
 
     def _check_indexes(self) -> None:
@@ -81,6 +83,15 @@ class Deployment:
         if trouble:
             lines = "\n".join(f"  {line}" for line in trouble)
             raise OpsError(plans.INDEX_HELP.format(tables=lines))
+
+    def _check_shards(self) -> None:
+        """Raise OpsError for a number of shards with which totals would be wrong or slow."""
+        before = int((self._before or {}).get(_SHARDS, 0))
+        trouble = plans.shard_trouble(
+            int(self._value(_SHARDS)), before, int(self._value("WriterConcurrency"))
+        )
+        if trouble:
+            raise OpsError(trouble)
 
     def _help_with_leftovers(self) -> str:
         stage = self._settings.stage

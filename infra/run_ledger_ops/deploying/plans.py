@@ -50,6 +50,24 @@ def _line(change: Mapping[str, Any]) -> str:
     return line
 
 
+def shard_trouble(shards: int, shards_before: int, writers: int) -> str | None:
+    """Return what is wrong with the number of shards of totals, None if nothing is.
+
+    *shards_before* is the number of the last deployment, 0 where there was none.
+    """
+    if shards < shards_before:
+        return (
+            f"RollupShards was {shards_before} and can't be lowered to {shards}: readers would no "
+            "longer add up what lies in the others, and every total would be too low."
+        )
+    if writers > shards:
+        return (
+            f"WriterConcurrency is {writers} and RollupShards {shards}: writers would wait for each "
+            f"other at the totals. Raise RollupShards to {writers} with it."
+        )
+    return None
+
+
 def index_trouble(
     wanted: Mapping[str, Mapping[str, Any]], present: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:

@@ -210,6 +210,8 @@ class LocalStack:
                 "LoginPages": "classic",
                 "Mfa": "OFF",
                 "TlsOnly": "false",
+                "BatchWindowSeconds": "1",
+                "StackMachineClient": "true",
             },
             bundles=tuple(bundles.values()),
         )

@@ -8,14 +8,18 @@ from run_ledger.domain import instants
 from run_ledger_ops.checks.dead_letters import MoveOutcome, Mover, QueueLook, SendRate, look_at
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json
 
-_QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl"}
+_QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl"}
+# There only where the stage has a key of its own.
+_BUS = "bus"
 _LEFT_OVER = 1
 _DESCRIPTION = """\
 Move messages from the dead-letter queues back to the writer's queue: those that the writer could
-not post in ten attempts, and those that the event bus could not deliver to the queue in a day."""
+not post in ten attempts, those that the event bus could not deliver to the queue in a day, and, in
+a stage with a key of its own, those that the bus could not encrypt or decrypt."""
 _EPILOG = """\
 examples:
   run-ledger redrive --dry-run        says how many there are and how old; moves nothing
@@ -45,7 +49,7 @@ def add_to(commands: Words) -> None:
         dest="queues",
         choices=_QUEUES,
         action="append",
-        help="only messages of the writer, or only of the bus's rule (default: both)",
+        help="only messages of the writer, of the bus's rule, or of the bus itself (default: all)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say how many there are, and move nothing"
@@ -65,9 +69,7 @@ def add_to(commands: Words) -> None:
 
 def _redrive(given: argparse.Namespace) -> int:
     system = target.find(given)
-    urls = {
-        name: system.queue_url(_QUEUES[name]) for name in dict.fromkeys(given.queues or _QUEUES)
-    }
+    urls = {name: system.queue_url(_QUEUES[name]) for name in _wanted(system, given.queues)}
     looks = {name: look_at(system.sqs, url) for name, url in urls.items()}
     if given.dry_run:
         _print_looks(looks, as_json=given.json)
@@ -80,6 +82,19 @@ def _redrive(given: argparse.Namespace) -> int:
             say(f"{name}: {_in_words(outcome)}")
     is_done = not any(outcome.failed or outcome.came_back for outcome in outcomes.values())
     return 0 if is_done else _LEFT_OVER
+
+
+def _wanted(system: Target, asked: list[str] | None) -> list[str]:
+    """Return the queues that were asked for, or all that the stage has.
+
+    Raises OpsError where that of the bus is asked for and is not there.
+    """
+    there = [name for name in _QUEUES if name != _BUS or _QUEUES[_BUS] in system.outputs]
+    if asked and _BUS in asked and _BUS not in there:
+        raise OpsError(
+            "Only a stage with a key of its own (CustomerKeyArn) has a queue of the bus."
+        )
+    return list(dict.fromkeys(asked or there))
 
 
 def _move(

@@ -19,7 +19,7 @@ from tests.support.readers.log_lines import Line
 from tests.support.readers.reading import NOW, SETTINGS, House, Serial, api_event, house
 from tests.support.stacks.insights import Answer, NotUnderstood, ask
 from tests.support.stacks.known_metrics import dimensions_of
-from tests.support.stacks.templates import TEMPLATE, properties, resources
+from tests.support.stacks.templates import FULL, TEMPLATE, properties, resources, source
 
 from run_ledger import api, logs, sweeper, writer
 from run_ledger.read.reader import Reader
@@ -274,11 +274,48 @@ def test_metrics_are_of_our_resources() -> None:
     }
     given["AWS/Lambda"] = ("AWS::Lambda::Function", "FunctionName")
     for namespace, (kind, name) in given.items():
-        ours = {one[name]["Fn::Sub"] for one in resources(kind).values()}
+        ours = {one[name]["Fn::Sub"] for one in resources(kind, **FULL).values()}
         shown = {d[name] for space, _, d in metrics() if space == namespace}
         assert shown <= ours
         if namespace != "AWS/Lambda":
             assert shown == ours
+
+
+def test_throttles_are_shown_of_tables_and_of_each_index() -> None:
+    """A table's metrics leave its indexes out.
+
+    They have the index's name beside the table's ("DynamoDB Metrics and dimensions").
+    """
+    table_and_index = ("TableName", "GlobalSecondaryIndexName")
+    ours: set[tuple[str, ...]] = set()
+    for table in resources("AWS::DynamoDB::Table").values():
+        name = table["TableName"]["Fn::Sub"]
+        indexes = table.get("GlobalSecondaryIndexes", ())
+        ours |= {(name,), *((name, index["IndexName"]) for index in indexes)}
+    for metric in ("WriteThrottleEvents", "ReadThrottleEvents"):
+        assert ours == {
+            tuple(about[one] for one in table_and_index if one in about)
+            for _, name, about in metrics()
+            if name == metric
+        }
+
+
+def test_the_body_is_ascii() -> None:
+    """CloudFormation gives a question mark for anything else.
+
+    Reported as issue 814 of aws-cloudformation/cloudformation-coverage-roadmap. The runbook's
+    address, which the body takes from a parameter, can't bring in any either.
+    """
+    assert TEMPLATE.read_text().isascii()
+    pattern = re.compile(source()["Parameters"]["RunbookUrl"]["AllowedPattern"])
+    assert pattern.match("https://wiki.example/run-ledger?page=[1]#alarms")
+    for wrong in ("https://wiki.example/Läufe", "two words", 'a"b', "a\\b", ""):
+        assert not pattern.match(wrong)
+
+
+def test_queries_read_an_hour_unless_told_otherwise() -> None:
+    """Each refresh runs them anew, over the time range that the dashboard opens with."""
+    assert BODY["start"] == "-PT1H"
 
 
 # --- links ----------------------------------------------------------------------------------------

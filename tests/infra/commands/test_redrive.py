@@ -277,3 +277,14 @@ def free(system: System) -> None:
     queue = sqs_backends["123456789012"]["eu-central-1"].queues["run-ledger-test-updates-dead"]
     for message in queue._messages:
         message.visible_at = 0
+
+
+def test_the_bus_has_a_queue_only_with_a_key_of_ones_own(system: System, run: Run) -> None:
+    """Where there is one, its messages go back, too; where there is none, asking for it is told."""
+    code, _, err = run("--from", "bus")
+    assert (code, "CustomerKeyArn" in err) == (2, True)
+    bus_dlq_url = system.sqs.create_queue(QueueName="run-ledger-test-bus-dead")["QueueUrl"]
+    system.outputs["BusDlqUrl"] = bus_dlq_url
+    system.send(bus_dlq_url, "b")
+    assert run()[1].splitlines()[-1] == "bus: 1 messages moved"
+    assert system.drain() == ["b"]

@@ -149,6 +149,22 @@ def test_more_than_one_index_at_once_is_told(wanted: dict[str, list[str]], told:
 # --- answers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("shards", "before", "writers", "told"),
+    [
+        (8, 0, 8, None),
+        (32, 8, 32, None),
+        (32, 32, 8, None),
+        (8, 32, 8, "RollupShards was 32 and can't be lowered to 8"),
+        (8, 8, 20, "Raise RollupShards to 20"),
+    ],
+)
+def test_shards_are_never_lowered(shards: int, before: int, writers: int, told: str | None) -> None:
+    """Totals in the shards beyond would be lost; and writers need one each."""
+    found = plans.shard_trouble(shards, before, writers)
+    assert found is None if told is None else told in str(found)
+
+
 def test_answers_are_remembered(tmp_path: Path) -> None:
     """What was saved is read again, for each stage by itself."""
     path = tmp_path / "run-ledger.toml"

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from tests.support.stacks.known_metrics import dimensions_of
-from tests.support.stacks.templates import ROOT, properties, resources, source, transformed
+from tests.support.stacks.templates import FULL, ROOT, properties, resources, source, transformed
 
 from run_ledger_ops import command
 from run_ledger_ops.cloudwatch.body import body
 
 RUNBOOK: Path = ROOT / "infra" / "RUNBOOK.md"
-ALARMS = resources("AWS::CloudWatch::Alarm", QuietHours="6")
+EVERY = {"QuietHours": "6", "CustomerKeyArn": FULL["CustomerKeyArn"]}
+ALARMS = resources("AWS::CloudWatch::Alarm", **EVERY)
 EACH = pytest.mark.parametrize("name", ALARMS)
 STEPS = ("What it means:", "How to look:", "What to do:", "How to check that it is over:")
 
@@ -56,17 +57,18 @@ def test_an_alarm_watches_a_metric_that_exists(name: str) -> None:
     named = set(re.findall(r"\$\{(\w+)\}", str(given)))
     named |= set(re.findall(r"'Ref': '(\w+)'", str(given)))
     named |= set(re.findall(r"'Fn::GetAtt': \['(\w+)'", str(given)))
-    assert named <= {*transformed()["Resources"], *transformed()["Parameters"]}
+    assert named <= {*transformed(**EVERY)["Resources"], *transformed()["Parameters"]}
 
 
 def test_every_trouble_has_its_alarm() -> None:
-    """What is watched: both dead-letter queues, waiting, writer, rejections, jobs, API, silence."""
+    """What is watched: dead-letter queues, bus, waiting, writer, rejections, jobs, API, silence."""
     watched = {
         (a["Namespace"], a["MetricName"], str(a["Dimensions"][0]["Value"])) for a in ALARMS.values()
     }
     for queue, metric in (
         ("UpdatesDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
         ("RuleDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
+        ("BusDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
         ("UpdatesQueue", "ApproximateAgeOfOldestMessage"),
         ("UpdatesQueue", "NumberOfMessagesSent"),
     ):
@@ -75,6 +77,11 @@ def test_every_trouble_has_its_alarm() -> None:
     assert others >= {
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
+        ("AWS/Events", "FailedInvocations"),
+        ("AWS/Events", "InvocationsFailedToBeSentToDlq"),
+        ("AWS/Events", "ThrottledRules"),
+        ("RunLedger", "BusSeconds"),
+        ("RunLedger", "Throttled"),
         ("RunLedger", "Rejected"),
         ("RunLedger", "Stalled"),
         ("RunLedger", "SweepFailed"),
@@ -114,6 +121,22 @@ def test_thresholds_are_parameters_with_defaults() -> None:
             assert float(parameter["Default"]) >= parameter["MinValue"] > 0
         else:
             assert threshold == 1, name
+
+
+def test_alarms_about_the_bus_are_about_its_rule() -> None:
+    """By both names: with the rule's alone, a metric is of the default bus.
+
+    So says "Monitoring Amazon EventBridge" in EventBridge's guide.
+    """
+    rule = properties("UpdatesRule")
+    names = [
+        {"Name": "EventBusName", "Value": rule["EventBusName"]},
+        {"Name": "RuleName", "Value": rule["Name"]},
+    ]
+    about = {n: a for n, a in ALARMS.items() if a["Namespace"] == "AWS/Events"}
+    assert set(about) == {"FailedDeliveriesAlarm", "LostEventsAlarm", "BusThrottledAlarm"}
+    for alarm in about.values():
+        assert (alarm["Dimensions"], alarm["Statistic"]) == (names, "Sum")
 
 
 def test_silence_calls_only_where_it_is_asked_for() -> None:
@@ -159,5 +182,8 @@ def test_parameters_of_the_runbook_exist() -> None:
     """Names in code that look like one are one, or an output."""
     known = {*source()["Parameters"], *source()["Outputs"]}
     shown = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", RUNBOOK.read_text()))
-    metrics = {"ConcurrentExecutions", "SweepFailed"}
+    metrics = {
+        *("ConcurrentExecutions", "SweepFailed", "FailedInvocations"),
+        *("InvocationsFailedToBeSentToDlq", "ThrottledRules", "BusSeconds"),
+    }
     assert shown - metrics <= known

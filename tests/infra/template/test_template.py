@@ -11,6 +11,7 @@ import pytest
 from cfnlint.api import lint_file
 from tests.support.stacks.templates import (
     DATA,
+    FULL,
     ROOT,
     TEMPLATE,
     properties,
@@ -59,6 +60,12 @@ def _sam() -> str:
 
 def test_outputs_are_complete() -> None:
     """Whoever deploys finds every name and address that the other parts need."""
+    full = {"CustomerKeyArn": FULL["CustomerKeyArn"], "StackMachineClient": "true"}
+    more = set(transformed(**full)["Outputs"]) - set(transformed()["Outputs"])
+    assert more == {"BusDlqUrl", "MachineClientId"}
+    assert set(transformed()["Outputs"]) - set(transformed(OpsDashboard="false")["Outputs"]) == {
+        "DashboardName"
+    }
     assert set(transformed()["Outputs"]) == {
         *(
             "BusName",
@@ -77,7 +84,6 @@ def test_outputs_are_complete() -> None:
         *("DistributionId", "UserPoolId", "UserPoolDomain", "Issuer", "Scope", "SiteClientId"),
         *(
             "DashboardClientId",
-            "MachineClientId",
             "WriterFunctionName",
             "ReaderFunctionName",
             "SweeperFunctionName",
@@ -103,9 +109,13 @@ def test_rule_is_loose_and_loses_nothing() -> None:
 
 
 def test_writer_cannot_meet_its_own_message_again() -> None:
-    """A message stays hidden for at least six times the writer's timeout."""
+    """A message stays hidden for at least six times the writer's timeout, and the window besides.
+
+    As "Creating and configuring an Amazon SQS event source mapping" in Lambda's guide asks.
+    """
     visible_again = properties("UpdatesQueue")["VisibilityTimeout"]
-    assert visible_again >= 6 * properties("WriterFunction")["Timeout"]
+    window = source()["Parameters"]["BatchWindowSeconds"]["MaxValue"]
+    assert visible_again >= 6 * properties("WriterFunction")["Timeout"] + window
 
 
 def test_writer_takes_batches_and_reports_failures_one_by_one() -> None:
@@ -113,19 +123,58 @@ def test_writer_takes_batches_and_reports_failures_one_by_one() -> None:
     (event_source,) = resources("AWS::Lambda::EventSourceMapping").values()
     assert event_source["EventSourceArn"] == {"Fn::GetAtt": ["UpdatesQueue", "Arn"]}
     assert event_source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert (event_source["BatchSize"], event_source["MaximumBatchingWindowInSeconds"]) == (100, 1)
-    shards = properties("WriterFunction")["Environment"]["Variables"]["ROLLUP_SHARDS"]
-    assert event_source["ScalingConfig"] == {"MaximumConcurrency": int(shards)}
+    assert event_source["BatchSize"] == 100
+    assert event_source["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchWindowSeconds"}
+    assert event_source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WriterConcurrency"}}
+    for name in ("WriterFunction", "ReaderFunction"):
+        shards = properties(name)["Environment"]["Variables"]["ROLLUP_SHARDS"]
+        assert shards == {"Ref": "RollupShards"}
+    parameters = source()["Parameters"]
+    assert parameters["BatchWindowSeconds"]["MinValue"] == 1
+    assert parameters["WriterConcurrency"]["Default"] <= parameters["RollupShards"]["Default"]
+    assert parameters["RollupShards"]["MinValue"] == parameters["RollupShards"]["Default"]
 
 
 def test_failed_messages_wait_in_a_queue_of_their_own() -> None:
-    """Queues keep messages for fourteen days, and the writer's has a dead-letter queue."""
+    """Dead letters are kept for fourteen days, what waits for seven, so that as many are left.
+
+    A message's expiry counts from its first enqueue, in the dead-letter queue, too ("Using
+    dead-letter queues in Amazon SQS" in SQS's guide).
+    """
     dead = properties("UpdatesQueue")["RedrivePolicy"]
     assert dead["deadLetterTargetArn"] == {"Fn::GetAtt": ["UpdatesDeadLetterQueue", "Arn"]}
     assert dead["maxReceiveCount"] >= 5
     for name in QUEUES:
-        assert properties(name)["MessageRetentionPeriod"] == 14 * 86400
+        days = 7 if name == "UpdatesQueue" else 14
+        assert properties(name)["MessageRetentionPeriod"] == days * 86400
         assert properties(name)["SqsManagedSseEnabled"] is True
+
+
+def test_what_the_bus_cannot_decrypt_is_kept_under_another_key() -> None:
+    """With a customer's key, the bus has a dead-letter queue that does not fail with it.
+
+    EventBridge sends there what it can't encrypt or decrypt on the bus, and to the target's what it
+    can't on the way to the target ("Using dead-letter queues to capture encrypted event errors" in
+    EventBridge's guide). So neither queue may need that key.
+    """
+    full = {"CustomerKeyArn": FULL["CustomerKeyArn"]}
+    queue = {"Fn::GetAtt": ["BusDeadLetterQueue", "Arn"]}
+    assert properties("Bus", **full)["DeadLetterConfig"] == {"Arn": queue}
+    assert "DeadLetterConfig" not in properties("Bus")
+    assert "BusDeadLetterQueue" not in resources("AWS::SQS::Queue")
+    for name in ("BusDeadLetterQueue", "RuleDeadLetterQueue"):
+        kept = properties(name, **full)
+        assert kept["SqsManagedSseEnabled"] is True
+        assert "KmsMasterKeyId" not in kept
+        assert kept["MessageRetentionPeriod"] == 14 * 86400
+    allowed, denied = statements(properties("BusDeadLetterQueuePolicy", **full))
+    assert (allowed["Principal"], allowed["Resource"]) == (
+        {"Service": "events.amazonaws.com"},
+        queue,
+    )
+    source_arn = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
+    assert source_arn.endswith(":event-bus/" + properties("Bus")["Name"]["Fn::Sub"])
+    assert (denied["Effect"], denied["Resource"]) == ("Deny", queue)
 
 
 @pytest.mark.parametrize("queue", QUEUES)
@@ -163,8 +212,12 @@ def test_table_is_safe(name: str) -> None:
     """Tables are encrypted, restorable, billed by request, protected, and outlive the stack."""
     resource, table = transformed()["Resources"][name], properties(name)
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    # AWS's own key; true would be the account's key for DynamoDB, and KMS's charges apply ("AWS::
+    # DynamoDB::Table SSESpecification" in CloudFormation's reference).
+    assert table["SSESpecification"] == {"SSEEnabled": False}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    cheaper = properties(name, PointInTimeRecovery="false")["PointInTimeRecoverySpecification"]
+    assert cheaper == {"PointInTimeRecoveryEnabled": False}
     assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
     assert table["DeletionProtectionEnabled"] is True
@@ -214,8 +267,19 @@ def test_counting_costs_no_index_write() -> None:
 
 
 def test_entries_outlive_every_late_copy() -> None:
-    """Even the shortest TTL is longer than archive, rule, queue and one redrive together."""
+    """Even the shortest TTL is longer than archive, rule, dead letter and one redrive together.
+
+    A dead letter's time runs from when it was first queued, so the queue adds nothing to it; a
+    redrive queues anew.
+    """
     parameters = source()["Parameters"]
-    rule, queue, redrive = 1, 14, 14
-    longest = parameters["ArchiveDays"]["MaxValue"] + rule + queue + redrive
+    rule = (
+        properties("UpdatesRule")["Targets"][0]["RetryPolicy"]["MaximumEventAgeInSeconds"] / 86400
+    )
+    queue, dead = (
+        properties(name)["MessageRetentionPeriod"] / 86400
+        for name in ("UpdatesQueue", "UpdatesDeadLetterQueue")
+    )
+    redrive = max(queue, dead)
+    longest = parameters["ArchiveDays"]["MaxValue"] + rule + max(queue, dead) + redrive
     assert parameters["EntryTtlDays"]["MinValue"] > longest

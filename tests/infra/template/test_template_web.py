@@ -27,6 +27,7 @@ PATHS = [
     "/trends",
 ]
 CLIENTS = ["SiteClient", "DashboardClient", "MachineClient"]
+MACHINE = {"StackMachineClient": "true"}
 
 
 # --- API ----------------------------------------------------------------------------------------
@@ -169,26 +170,27 @@ def test_people_are_invited() -> None:
 @pytest.mark.parametrize("name", CLIENTS)
 def test_client_tells_nothing_and_signs_in_by_oauth_alone(name: str) -> None:
     """No app client takes a password itself or tells who exists; its scope is there before it."""
-    client = properties(name)
+    client = properties(name, **MACHINE)
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["AllowedOAuthFlowsUserPoolClient"] is True
     assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert "run-ledger/read" in client["AllowedOAuthScopes"]
-    assert transformed()["Resources"][name]["DependsOn"] == "ResourceServer"
+    assert transformed(**MACHINE)["Resources"][name]["DependsOn"] == "ResourceServer"
 
 
 def test_clients_have_the_secrets_and_flows_of_their_kind() -> None:
-    """A browser keeps no secret; a machine has nobody to sign in."""
+    """A browser keeps no secret; a machine has nobody to sign in, and is there if asked for."""
     kinds = {
-        name: (properties(name)["GenerateSecret"], properties(name)["AllowedOAuthFlows"])
-        for name in resources("AWS::Cognito::UserPoolClient")
+        name: (client["GenerateSecret"], client["AllowedOAuthFlows"])
+        for name, client in resources("AWS::Cognito::UserPoolClient", **MACHINE).items()
     }
     assert kinds == {
         "SiteClient": (False, ["code"]),
         "DashboardClient": (True, ["code"]),
         "MachineClient": (True, ["client_credentials"]),
     }
-    assert properties("MachineClient")["AllowedOAuthScopes"] == ["run-ledger/read"]
+    assert properties("MachineClient", **MACHINE)["AllowedOAuthScopes"] == ["run-ledger/read"]
+    assert set(resources("AWS::Cognito::UserPoolClient")) == {"SiteClient", "DashboardClient"}
 
 
 def test_site_is_signed_in_to_at_its_own_address() -> None:

@@ -3,10 +3,10 @@
 It understands, joined by ``|``:
 
     - ``fields F, …`` where an F is a field, or ``strcontains(field, 'text') as name``;
-    - ``filter C and C …`` where a C is ``field = 'text'``, ``field in ['text', …]``,
-      ``field like /regex/`` or ``ispresent(field)``;
-    - ``stats A, … by G, …`` where an A is ``count(*)``, ``sum(field)``, ``latest(field)``, each
-      perhaps ``as name``, and a G is a field or ``bin(5m)``;
+    - ``filter C and C …`` where a C is ``field = 'text'``, ``field = 0``,
+      ``field in ['text', …]``, ``field like /regex/`` or ``ispresent(field)``;
+    - ``stats A, … by G, …`` where an A is ``count(*)``, ``sum(field)``, ``max(field)`` or
+      ``latest(field)``, each perhaps ``as name``, and a G is a field or ``bin(5m)``;
     - ``sort field asc|desc`` and ``limit n``.
 
 A line without a field matches only the test that the field is absent, as in CloudWatch;
@@ -76,6 +76,9 @@ def _condition(text: str) -> tuple[str, Callable[[Any], bool]]:
     if match := re.fullmatch(rf"({_FIELD}) = '([^']*)'", text):
         wanted = match[2]
         return match[1], lambda value: str(value) == wanted
+    if match := re.fullmatch(rf"({_FIELD}) = (\d+)", text):
+        number = int(match[2])
+        return match[1], lambda value: bool(value == number)
     if match := re.fullmatch(rf"({_FIELD}) in \[(.*)\]", text):
         choice = _LIST_ITEM.findall(match[2])
         return match[1], lambda value: str(value) in choice
@@ -96,7 +99,7 @@ def _stats(answer: Answer, made: set[str], rest: str) -> None:
     answer.fields |= {_field(key) for key in keys if key != "bin(5m)"}
     results = [dict(zip(keys, group, strict=True)) for group in groups]
     for part in _parts(what):
-        match = re.fullmatch(rf"(count|sum|latest)\((\*|{_FIELD})\)(?: as ({_FIELD}))?", part)
+        match = re.fullmatch(rf"(count|sum|max|latest)\((\*|{_FIELD})\)(?: as ({_FIELD}))?", part)
         if not match or (match[1] == "count") != (match[2] == "*"):
             raise NotUnderstood(part)
         function, source, name = match[1], match[2], match[3] or part
@@ -121,6 +124,8 @@ def _aggregate(function: str, source: str, rows: Sequence[Row]) -> Any:
     there = [row[source] for row in rows if source in row]
     if function == "latest":
         return there[-1] if there else None
+    if function == "max":
+        return max(there, default=None)
     return sum(there)
 
 

@@ -30,7 +30,12 @@ _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
             "ReadThrottleEvents",
             "WriteThrottleEvents",
         },
-        [{"TableName"}],
+        [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
+    ),
+    "AWS/Events": (
+        {"FailedInvocations", "InvocationsFailedToBeSentToDlq", "ThrottledRules"},
+        # Those with the rule's name alone are of the default bus.
+        [{"EventBusName", "RuleName"}],
     ),
     "AWS/ApiGateway": (
         {"4XXError", "5XXError", "Count", "IntegrationLatency", "Latency"},

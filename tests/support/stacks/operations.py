@@ -57,6 +57,7 @@ class System:
     queue_url: str
     dlq_url: str
     rule_dlq_url: str
+    outputs: dict[str, str]
 
     def send(self, queue_url: str, *bodies: str) -> None:
         """Put messages on a queue."""
@@ -162,7 +163,9 @@ def deployed_system(
             "sqs": sqs,
         }
         monkeypatch.setattr(target, "make_client", lambda _session, service, *_: clients[service])
-        yield System(dynamodb, sqs, cognito, pool_id, *(urls[output] for output in _QUEUES))
+        yield System(
+            dynamodb, sqs, cognito, pool_id, *(urls[output] for output in _QUEUES), outputs
+        )
 
 
 def _user_pool(cognito: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from . import throttles
 from .direct_json import speak_directly
 
 if TYPE_CHECKING:
@@ -33,4 +34,4 @@ def dynamodb() -> DynamoDBClient:
         tcp_keepalive=True,
         account_id_endpoint_mode="disabled",
     )
-    return speak_directly(boto3.client("dynamodb", config=config))
+    return throttles.writes.watch(speak_directly(boto3.client("dynamodb", config=config)))
