@@ -38,8 +38,8 @@ def emit(
 
     Those of *values* that *units* names are metrics: CloudWatch charges each of these by the hour
     in which it has a value, so only what an alarm or a chart reads is one. The others are for
-    queries of the logs. A value that is an empty list is left out: having no value is not zero. *now* is in
-    microseconds since 1970.
+    queries of the logs. A value that is an empty list is left out: having no value is not zero.
+    *now* is in microseconds since 1970.
     """
     known = {name: _fitting(value) for name, value in values.items() if value != []}
     extra = {**(extra or {}), **known}

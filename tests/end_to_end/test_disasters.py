@@ -68,7 +68,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def deploy(stage: Stage) -> int:
     """Deploy the stage's checkout."""
     parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    return command.main(["deploy", "--stage", STAGE, "DeletionProtection=false", *parameters])
+    given = ["DeletionProtection=false", "BatchWindowSeconds=1", *parameters]
+    return command.main(["deploy", "--stage", STAGE, *given])
 
 
 @pytest.fixture(autouse=True)

@@ -86,6 +86,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         shutil.copytree(ROOT / name, folder / name, ignore=left_out)
     shutil.copy(ROOT / "samconfig.toml", folder)
     overrides = ["--parameter-overrides", "Stage=sam", "DeletionProtection=false"]
+    overrides += ["BatchWindowSeconds=1", "StackMachineClient=true"]
     overrides += [f"{name}={value}" for name, value in PARAMETERS.items()]
     overrides += [f"SiteCallbackUrl={CALLBACK}"]
     with local_cloud(folder / "state") as cloud:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.keys import BY_CLIENT, BY_DAY, PARTITION_KEYS
+from run_ledger.store.items.rejection_items import BY_DAY_SHARD
 
 from . import links
 from .queries import QUERIES
@@ -20,7 +21,7 @@ BUS_DEAD = "bus-dead"
 INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
     "projects": (BY_CLIENT,),
-    "rejections": (BY_DAY,),
+    "rejections": (BY_DAY, BY_DAY_SHARD),
 }
 FUNCTIONS = ("writer", "reader", "sweeper")
 _BY_NAME = {query.name: query for query in QUERIES}

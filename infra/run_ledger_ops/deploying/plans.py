@@ -62,8 +62,8 @@ def shard_trouble(shards: int, shards_before: int, writers: int) -> str | None:
         )
     if writers > shards:
         return (
-            f"WriterConcurrency is {writers} and RollupShards {shards}: writers would wait for each "
-            f"other at the totals. Raise RollupShards to {writers} with it."
+            f"WriterConcurrency is {writers} and RollupShards {shards}: writers would wait for "
+            f"each other at the totals. Raise RollupShards to {writers} with it."
         )
     return None
 

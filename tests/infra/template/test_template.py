@@ -125,7 +125,10 @@ def test_writer_takes_batches_and_reports_failures_one_by_one() -> None:
     assert event_source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert event_source["BatchSize"] == 100
     assert event_source["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchWindowSeconds"}
-    assert event_source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WriterConcurrency"}}
+    at_once = {"Fn::FindInMap": ["Writers", {"Ref": "WriterConcurrency"}, "AtOnce"]}
+    assert event_source["ScalingConfig"] == {"MaximumConcurrency": at_once}
+    choices = source()["Parameters"]["WriterConcurrency"]["AllowedValues"]
+    assert source()["Mappings"]["Writers"] == {str(one): {"AtOnce": one} for one in choices}
     for name in ("WriterFunction", "ReaderFunction"):
         shards = properties(name)["Environment"]["Variables"]["ROLLUP_SHARDS"]
         assert shards == {"Ref": "RollupShards"}

@@ -266,7 +266,8 @@ def test_load_is_bounded(parameters: dict[str, str]) -> None:
     assert setting["ThrottlingRateLimit"] == {"Ref": "ApiRequestsPerSecond"}
     assert setting["ThrottlingBurstLimit"] == {"Ref": "ApiBurst"}
     for mapping in resources("AWS::Lambda::EventSourceMapping", **parameters).values():
-        assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "WriterConcurrency"}
+        at_once = ["Writers", {"Ref": "WriterConcurrency"}, "AtOnce"]
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Fn::FindInMap": at_once}
 
 
 # --- people ---------------------------------------------------------------------------------------

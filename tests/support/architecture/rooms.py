@@ -48,7 +48,7 @@ emit: domain domain/contract emit/pricing emit/counting emit/delivery emit/ident
 COMMAND = """
 checkout.py
 console: backend/domain backend/store/dynamo
-cloudwatch: checkout.py backend/domain/contract backend/store/dynamo
+cloudwatch: checkout.py backend/domain/contract backend/store/dynamo backend/store/items
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
     backend/emit/counting

@@ -1,9 +1,9 @@
 """Counts the calls that DynamoDB throttled, whether botocore or a later round got them through.
 
 DynamoDB has metrics of each table and each index by itself, and each that an alarm reads has its
-price. Whoever writes is told of them all: of a table that is out of capacity, of one hot key, and of
-an index that can't follow, which holds up the writes of its table ("Global secondary indexes", on
-write throughput, in the developer guide).
+price. Whoever writes is told of them all: of a table that is out of capacity, of one hot key, and
+of an index that can't follow, which holds up the writes of its table ("Global secondary indexes",
+on write throughput, in the developer guide).
 """
 
 from __future__ import annotations
