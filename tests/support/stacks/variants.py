@@ -31,6 +31,9 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"GradualRollout": "true"},
     {"Mfa": "OFF"},
     {name: FULL[name] for name in ("MailIdentityArn", "MailFrom")},
+    {"OpsDashboard": "false"},
+    {"PointInTimeRecovery": "false"},
+    {"StackMachineClient": "true"},
 )
 """What one may choose beside the defaults, if a condition or the transform goes by it."""
 _ROWS, _CHOSEN = 7, 4
