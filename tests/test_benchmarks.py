@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.benchmarks import __main__ as bench
+from tests.benchmarks.costs import idle, load, rates, table
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.writer import cost
 from tests.support.site import browser
 
 FIGURE_KEYS = {"name", "value", "unit", "baseline", "ratio", "goal", "met"}
@@ -142,6 +142,37 @@ def test_notes_stand_below_their_figure() -> None:
     assert bench.row(figure).splitlines()[1].strip() == "of a hundred events"
 
 
-def test_the_readme_shows_what_a_million_events_cost() -> None:
-    """Its table is the one that is worked out from the measured units."""
-    assert cost.table() in (bench.ROOT / "README.md").read_text()
+def test_the_readme_shows_what_a_month_costs() -> None:
+    """Its tables are those that are worked out from the measured units and the template.
+
+    After a change of either, ``python -m tests.benchmarks.costs.table`` prints them.
+    """
+    readme = " ".join((bench.ROOT / "README.md").read_text().split())
+    for shown in (table.by_rate(), table.when_idle(), table.of_tabs()):
+        assert " ".join(shown.split()) in readme
+
+
+def test_an_idle_stage_costs_no_more_than_its_goal() -> None:
+    """Every alarm of the template and every metric of the sweeper is in the bill."""
+    assert idle.usd_per_month().met
+    bill = {line.what: line.usd for line in idle.needed()}
+    assert bill["alarms"] == pytest.approx(1.8)
+    assert bill["own metrics"] == pytest.approx(0.6)
+
+
+def test_the_window_decides_how_full_batches_are() -> None:
+    """Five pollers collect, each for itself; a hundred events end the wait sooner."""
+    few, many = load.load(1, 60), load.load(100, 60)
+    assert (few.batch, few.delay_seconds) == (12, 60)
+    assert (many.batch, many.delay_seconds) == (100, 5)
+    assert load.load(1, 1).batch == 1
+    assert rates.a_million(few) < rates.a_million(load.load(1, 1))
+
+
+def test_a_bill_has_a_part_for_all_that_is_charged() -> None:
+    """Whatever grows with the events grows in proportion, and what does not stays."""
+    ten, hundred = (rates.month(load.load(rate, 60)) for rate in (10, 100))
+    for one, other in zip(ten, hundred, strict=True):
+        stays = one.what in {"alarms and metrics", "sweeps", "dashboard"}
+        assert other.usd == pytest.approx(one.usd if stays else 10 * one.usd)
+    assert rates.total(ten, with_optional=True) > rates.total(ten) > 0

@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 
 from . import cold_start, dashboard, emit, end_to_end, noise, site
+from .costs import idle, rates, reading
 from .figures import Figure
 from .reader import lists, trends
-from .writer import cost, domain, hot_job, writer_cpu, writer_units
+from .writer import domain, hot_job, writer_cpu, writer_units
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".run-ledger" / "bench.json"
@@ -51,7 +52,11 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "list_read_units_over_least_max": lists.read_units_over_least_max,
     "list_time_1m_over_10k": lists.time_1m_over_10k,
     "jobs_page_cpu_ms": lists.page_cpu_ms,
-    "cost_per_million_events_usd": cost.cost_per_million_events,
+    "cost_per_million_events_usd": rates.cost_per_million_events,
+    **rates.figures(),
+    "writer_write_units_per_event_single": rates.single_write_units,
+    "idle_usd_per_month": idle.usd_per_month,
+    "reading_share_of_writing": reading.reading_share,
     "site_bytes_compressed": site.bytes_compressed,
     "site_bytes_gzip": site.bytes_gzip,
     "site_first_view_bytes_max": site.first_view_bytes,

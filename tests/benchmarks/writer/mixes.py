@@ -52,7 +52,7 @@ def scattered(generation: str, batches: int = BATCHES_A_LIFE * EVENTS_A_JOB) -> 
     """Yield batches in which every event is of another job and client: see `SCATTERED`."""
     jobs = _jobs(generation, BATCH, BATCH)
     for batch in range(batches):
-        fields = _START if batch == 0 else _END if batch == batches - 1 else {}
+        fields = START if batch == 0 else END if batch == batches - 1 else {}
         yield [_record(job, batch, 0, fields) for job in jobs]
 
 
@@ -95,28 +95,39 @@ def _hot_job() -> dict[str, str]:
     return _jobs("hot", 1, 1)[0]
 
 
-_START: dict[str, Any] = {"status": "running", "stage": "enrich", "records_total": 2_000}
-_END: dict[str, Any] = {"status": "completed", "result": "succeeded"}
+START: dict[str, Any] = {"status": "running", "stage": "enrich", "records_total": 2_000}
+END: dict[str, Any] = {"status": "completed", "result": "succeeded"}
+
+
+def numbered_job(number: int, clients: int) -> dict[str, str]:
+    """Return the identity of one of any number of jobs, which belong to so many clients in turn."""
+    return _job("load", number, clients)
+
+
+def event_of(job: dict[str, str], number: int, fields: dict[str, Any]) -> dict[str, str]:
+    """Return the SQS record of a job's event of that *number*, up to 299, with *fields* besides."""
+    return _record(job, number // EVENTS_A_JOB, number % EVENTS_A_JOB, fields)
 
 
 def _transition(batch: int, step: int, batches: int) -> dict[str, Any]:
     if (batch, step) == (0, 0):
-        return _START
+        return START
     if (batch, step) == (batches - 1, EVENTS_A_JOB - 1):
-        return _END
+        return END
     return {}
 
 
 def _jobs(generation: str, count: int, clients: int) -> list[dict[str, str]]:
-    return [
-        {
-            "job_id": f"enrich-2026-11-22-{generation}-{number:03d}",
-            "client_id": f"client-{number % clients}",
-            "project_id": f"catalogue-refresh-{number % clients}",
-            "pipeline": "product-descriptions",
-        }
-        for number in range(count)
-    ]
+    return [_job(generation, number, clients) for number in range(count)]
+
+
+def _job(generation: str, number: int, clients: int) -> dict[str, str]:
+    return {
+        "job_id": f"enrich-2026-11-22-{generation}-{number:03d}",
+        "client_id": f"client-{number % clients}",
+        "project_id": f"catalogue-refresh-{number % clients}",
+        "pipeline": "product-descriptions",
+    }
 
 
 def _record(job: dict[str, str], batch: int, step: int, fields: dict[str, Any]) -> dict[str, str]:

@@ -109,7 +109,7 @@ def parts(meter: Meter, events: int) -> str:
 def metered(batches: Iterable[mixes.Batch]) -> tuple[Meter, int]:
     """Post *batches* to empty tables; return what that cost and the number of events."""
     meter = Meter()
-    return meter, _post(ledgers.empty_store().client(meter.script), batches)
+    return meter, posted(ledgers.empty_store().client(meter.script), batches)
 
 
 @dataclass
@@ -146,13 +146,16 @@ def counted_by_local_aws() -> Counter[str]:
         tables.create_tables(cloud.client("dynamodb"))
         dynamodb.cache_clear()
         counting = CountedByServer(dynamodb())
-        _post(counting, mixes.usual("units"))
+        posted(counting, mixes.usual("units"))
         dynamodb.cache_clear()
     return counting.write_units
 
 
-def _post(client: Any, batches: Iterable[mixes.Batch]) -> int:
-    """Post *batches* through a ledger whose clock stands still; return the number of events."""
+def posted(client: Any, batches: Iterable[mixes.Batch]) -> int:
+    """Post *batches* through a ledger whose clock stands still; return the number of events.
+
+    Raises AssertionError where an event could not be posted.
+    """
     ledger = Ledger(
         client,
         NAMES,
