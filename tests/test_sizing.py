@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.benchmarks.costs import partitions
 from tests.benchmarks.writer import mixes
 from tests.benchmarks.writer.writer_units import counted_by_local_aws, metered
 from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.sizing import Index, started_kb, table_units
+from tests.support.stacks.templates import ROOT
 
 ENTRY = {"id": {"S": "1"}, "status": {"S": "running"}, "name": {"S": "n"}}
 BY_STATUS = Index("by_status", ("status",), frozenset({"id", "status", "name"}))
@@ -81,3 +83,31 @@ def test_the_local_aws_counts_the_same() -> None:
     meter, _ = metered(mixes.usual("units"))
 
     assert counted_by_local_aws() == {place: n for place, n in meter.write_units.items() if n}
+
+
+def test_the_page_shows_how_full_each_partition_is() -> None:
+    """Its table is what template and rules give.
+
+    After a change of either, ``python -m tests.benchmarks.costs.partitions`` prints it.
+    """
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    assert partitions.table() in page
+    names = {one.name for one in partitions.partitions()}
+    for name in ("entries", "a job", "totals", "index by day", "index by outcome", "rejections"):
+        assert any(name in one for one in names), name
+
+
+def test_ten_thousand_events_a_second_fit_over_five_hundred_jobs() -> None:
+    """No partition of what was accepted is full then, and the first to be has room left."""
+    first = partitions.first_to_give_way()
+    assert first.name == "totals over all"
+    assert first.full_at > 10_000
+    assert all(one.full_at > 10_000 for one in partitions.partitions()[:-1])
+
+
+def test_one_job_takes_five_hundred_events_a_second() -> None:
+    """Its entries are one partition, and each is put within a transaction: two units."""
+    (entries,) = [one for one in partitions.partitions() if one.name == "a job's entries"]
+    jobs = partitions.jobs_at(10_000)
+    units_an_event = entries.units[-1] * jobs / 10_000
+    assert partitions.MOST_UNITS / units_an_event == pytest.approx(500, rel=0.02)

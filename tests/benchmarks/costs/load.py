@@ -2,7 +2,7 @@
 
 Traffic is of jobs with 50 events each, of 4 clients: 20 at a time, and more where a job would send
 more than 20 events a second. Each event is of a random one of them; the first starts its job, the
-last ends it. So a batch of a hundred is of 20 jobs at 100 events a second, and of some 90 at 10,000.
+last ends it. So a batch of a hundred is of 20 jobs at 100 events a second, of some 90 at 10,000.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from tests.benchmarks.writer import mixes
 from tests.benchmarks.writer.writer_units import posted
+from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.sizing import Meter
-from tests.support.dynamo.stand_in import Dynamo, item_bytes
+from tests.support.dynamo.stand_in import Dynamo
 from tests.support.readers import ledgers
 from tests.support.stacks.templates import source
 
@@ -77,12 +78,12 @@ def _measured(jobs: int, batch: int) -> tuple[float, float, float, float, float]
     store = ledgers.empty_store()
     records = traffic(jobs)
     warm = [next(records) for _ in range(jobs)]
-    posted(store.client(), _batches(warm, BATCH))
+    posted(store.client(), batches(warm, BATCH))
     meter = Meter()
     measured = [next(records) for _ in range(_MEASURED // batch * batch)]
-    batches = list(_batches(measured, batch))
-    events = posted(store.client(meter.script), batches)
-    postings = sum(len({_job_of(one) for one in records}) for records in batches)
+    taken = list(batches(measured, batch))
+    events = posted(store.client(meter.script), taken)
+    postings = sum(len({_job_of(one) for one in records_}) for records_ in taken)
     return (
         meter.write_units.total() / events,
         meter.read_units.total() / events,
@@ -123,7 +124,8 @@ def _fields(number: int) -> dict[str, Any]:
     return mixes.END if number == EVENTS_A_JOB - 1 else {}
 
 
-def _batches(records: list[dict[str, str]], size: int) -> Iterator[mixes.Batch]:
+def batches(records: list[dict[str, str]], size: int) -> Iterator[mixes.Batch]:
+    """Yield *records* in batches of *size*."""
     for start in range(0, len(records), size):
         yield records[start : start + size]
 

@@ -57,8 +57,8 @@ def of_tabs() -> str:
     """Return the sentence on open tabs."""
     share = reading.reading_share()
     return (
-        f"{reading.TABS} tabs of the site that stay open cost {reading.tabs_usd():.0f} USD a month, "
-        f"{share.value:.1%} of writing {reading.RATE} events a second"
+        f"{reading.TABS} tabs of the site that stay open cost {reading.tabs_usd():.0f} USD a "
+        f"month, {share.value:.1%} of writing {reading.RATE} events a second"
     )
 
 
