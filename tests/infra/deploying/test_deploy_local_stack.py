@@ -209,7 +209,7 @@ class BrokenQueue:
     def read(path: Path) -> templates.Template:
         """Read a template and break it."""
         template = templates.read(path)
-        text = template.text.replace("VisibilityTimeout: 180", "VisibilityTimeout: 999999")
+        text = template.text.replace("VisibilityTimeout: 240", "VisibilityTimeout: 999999")
         return templates.parse(text, template.folder)
 
 
