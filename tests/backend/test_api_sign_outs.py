@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.support.dynamo.tables import NAMES
 from tests.support.readers.reading import NOW, House, Serial, api_event, house
 
@@ -128,3 +129,20 @@ def test_the_function_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     api._reader.cache_clear()
     assert api._reader().sign_outs is not None
     api._reader.cache_clear()
+
+
+def test_who_was_signed_out_must_be_known(here: House) -> None:
+    """Where the table does not say for the moment, the answer waits until another time."""
+    door = Door(here)
+
+    def fail(_number: int, name: str, call: Any) -> Any:
+        asked = str(here.counting.requests[-1])
+        if name == "query" and "signed-out" in asked:
+            code = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
+            raise ClientError(code, "Query")  # type: ignore[arg-type]
+        return call()
+
+    here.counting.interfere = fail
+    assert door.ask(person())[0] == 503
+    here.counting.interfere = None
+    assert door.ask(person())[0] == 200
