@@ -7,6 +7,7 @@ import re
 import pytest
 from tests.support.stacks.templates import (
     DATA,
+    FULL,
     FUNCTIONS,
     listed,
     properties,
@@ -60,9 +61,11 @@ def test_changed_parameter_is_a_new_version(name: str) -> None:
 
     Only those: where nothing changed, Lambda refuses to publish, and the update fails.
     """
-    (version,) = (one for key, one in resources("AWS::Lambda::Version").items() if name in key)
-    named = set(re.findall(r"\$\{(\w+)\}", version["Description"]["Fn::Sub"]))
-    assert named == references(properties(name)) & set(transformed()["Parameters"])
+    versions = resources("AWS::Lambda::Version", **FULL)
+    (version,) = (one for key, one in versions.items() if name in key)
+    text, variables = version["Description"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{(\w+)\}", text)) - variables.keys() | references(variables)
+    assert named == references(properties(name, **FULL)) & set(transformed()["Parameters"])
 
 
 def test_queue_feeds_the_alias() -> None:

@@ -39,7 +39,7 @@ ENCRYPTED = {
 WITHOUT_KEY = {"BusDeadLetterQueue", "RuleDeadLetterQueue"}
 TAGGED = {
     *("AWS::ApiGateway::Stage", "AWS::CloudFront::Distribution", "AWS::Cognito::UserPool"),
-    *("AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::IAM::Role", "AWS::Lambda::Function"),
+    *("AWS::DynamoDB::Table", "AWS::Events::EventBus", "AWS::IAM::Role"),
     *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue"),
 }
 HOLDS_NOTHING = {  # and can be tagged by the stack's own tags at most
@@ -52,6 +52,7 @@ HOLDS_NOTHING = {  # and can be tagged by the stack's own tags at most
     *("AWS::Events::Archive", "AWS::Events::EventBusPolicy", "AWS::Events::Rule"),
     *("AWS::IAM::ManagedPolicy", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"),
     *("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission", "AWS::Lambda::Version"),
+    "AWS::Lambda::Function",  # see test_versions.py
     *("AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"),
     *("AWS::SQS::QueuePolicy", "AWS::WAFv2::WebACLAssociation"),
 }

@@ -49,25 +49,44 @@ def source() -> dict[str, Any]:
     return parsed
 
 
+# The only parameters whose values the transform itself looks at; the others are CloudFormation's.
+_OF_THE_TRANSFORM = ("GradualRollout", "RolloutPace")
+
+
 def undecided(**parameters: str) -> dict[str, Any]:
     """Return what the SAM transform makes of the template; its conditions are still in it."""
+    return translated(source(), parameters)
+
+
+def translated(template: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the SAM transform makes of *template*, with its conditions as they are."""
     # Every role is explicit, so the transform needs no managed policies looked up.
     translator = Translator({}, Parser(), boto_session=Session(region_name="eu-central-1"))
-    result: dict[str, Any] = translator.translate(source(), parameters)
+    result: dict[str, Any] = translator.translate(template, parameters)
     return result
+
+
+@cache
+def _of_source(parameters: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    return undecided(**dict(parameters))
 
 
 @cache
 def transformed(**parameters: str) -> dict[str, Any]:
     """Return what the SAM transform makes of the template, conditions decided by *parameters*."""
-    result = undecided(**parameters)
-    decisions = decided(result, parameters)
+    own = tuple((name, parameters[name]) for name in _OF_THE_TRANSFORM if name in parameters)
+    return settled(_of_source(own), parameters)
+
+
+def settled(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return a transformed template with its conditions decided by *parameters*."""
+    decisions = decided(template, parameters)
     return {
-        **result,
+        **template,
         **{
             section: {
                 name: _settle(one, decisions)
-                for name, one in result[section].items()
+                for name, one in template[section].items()
                 if decisions.get(one.get("Condition"), True)
             }
             for section in ("Resources", "Outputs")
