@@ -18,7 +18,7 @@ from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.saved_answers import SavedAnswers
 from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
-from run_ledger_ops.deploying.states import Way, explain
+from run_ledger_ops.recovering.recovery import Recovery
 
 _FAILED = 1
 _DESCRIPTION = """\
@@ -39,6 +39,11 @@ CloudFormation reads them.
 
 First the command looks at the account, which takes seconds: if AWS would refuse something, nothing
 is made, and it says what helps.
+
+Whatever state a failed or interrupted deployment left the stack in, deploying again gets on from
+there: it waits for what CloudFormation is at, takes back what failed, and removes what a failed
+first deployment made. Tables and pool of users refuse to be deleted once a first deployment is
+complete, unless DeletionProtection=false.
 
 Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
 are printed; 2 the command could not start the deployment."""
@@ -67,6 +72,11 @@ def add_to(commands: Words) -> None:
         "--adopt",
         action="store_true",
         help="take over the tables that a destroyed stage of this name left",
+    )
+    parser.add_argument(
+        "--skip-failed",
+        action="store_true",
+        help="leave as it is what can't be rolled back after an update that failed",
     )
     parser.add_argument(
         "--artifacts-bucket",
@@ -124,17 +134,21 @@ def _carry_out(
     deployment: Deployment, settings: StageSettings, account: AwsAccount, given: argparse.Namespace
 ) -> int:
     tell: Callable[[str], None] = warn if given.json else say
-    way = deployment.check()
-    if way is Way.DELETE_FIRST:
-        state = str(deployment.stack.state)
+    recovery = Recovery(account, deployment.stack, settings.stage, tell)
+    try:
         if given.plan:
-            raise OpsError(explain(settings.stack_name, state))
-        tell(f"The stack is {state}, with nothing in it: deleting it first …")
-        with showing.progress("deleting", None) as show:
-            deployment.stack.delete(show)
+            recovery.check()
+        else:
+            recovery.bring_round(skips_failed=given.skip_failed)
+    except StackFailedError as error:
+        warn(f"run-ledger deploy: CloudFormation could not bring the stack round. {error}")
+        _tell_help(error)
+        return _FAILED
+    way = deployment.check()
     account_looks.clear(account, settings, deployment, tell)
     deployment.build()
-    change_set = deployment.propose(deployment.upload(), way)
+    template_url = deployment.upload()
+    change_set = deployment.propose(template_url, way)
     account_looks.clear_sign_in(account, settings, deployment, change_set)
     words = plans.in_words(change_set.changes) if change_set else ["The stack is as it should be."]
     if given.plan:
@@ -146,11 +160,12 @@ def _carry_out(
         tell(line)
     try:
         if change_set:
-            with showing.progress("deploying", len(change_set.changes)) as show:
-                deployment.execute(change_set, show)
+            _execute(deployment, change_set, template_url)
             tell(f"The stack {settings.stack_name} is deployed.")
     except StackFailedError as error:
-        _tell_failure(error)
+        warn(f"run-ledger deploy: CloudFormation could not do it. {error}")
+        _tell_help(error)
+        warn(recovery.after_failure())
         return _FAILED
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
@@ -159,13 +174,20 @@ def _carry_out(
     return 0
 
 
-def _tell_failure(error: StackFailedError) -> None:
-    warn(f"run-ledger deploy: CloudFormation could not do it. {error}")
+def _tell_help(error: StackFailedError) -> None:
     for right in missing_rights(str(error)):
         warn(f"Missing: {right}.")
     if cloudfront.is_refusal(str(error)):
         warn(f"{cloudfront.ASK}.")
-    warn("What it had begun is rolled back; mend the first reason and deploy again.")
+
+
+def _execute(deployment: Deployment, change_set: ChangeSet, template_url: str) -> None:
+    """Execute a change set, and protect what a first one has made; raises StackFailedError."""
+    with showing.progress("deploying", len(change_set.changes)) as show:
+        deployment.execute(change_set, show)
+    if change_set.creates:
+        with showing.progress("protecting", None) as show:
+            deployment.protect(template_url, show)
 
 
 def _assignments(words: list[str]) -> dict[str, str]:

@@ -6,10 +6,11 @@ from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.aws_errors import missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, warn
-from run_ledger_ops.deploying import artifacts, guided, preflight, remains, showing
+from run_ledger_ops.deploying import artifacts, guided, preflight, remains
 from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.remains import Remains
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError
+from run_ledger_ops.recovering import removal
 
 _FAILED = 1
 _DESCRIPTION = """\
@@ -65,12 +66,15 @@ def _destroy(given: argparse.Namespace) -> int:
     _confirm(given.stage, given.confirm, with_data=given.with_data)
     try:
         if description is not None:
-            _take_down(account, stack)
+            removal.take_down(account, stack, say)
+            say(f"The stack {stack.name} is gone.")
     except StackFailedError as error:
         warn(f"run-ledger destroy: CloudFormation could not delete all of it. {error}")
         for right in missing_rights(str(error)):
             warn(f"Missing: {right}.")
+        warn("Mend what the reasons name, and destroy it again.")
         return _FAILED
+    found = remains.find(account, given.stage)
     if given.with_data:
         with Progress("deleting data", len(found.tables)) as bar:
             remains.delete(account, found, bar.add)
@@ -91,16 +95,6 @@ def _confirm(stage: str, confirmed: str | None, *, with_data: bool) -> None:
 def _ask(prompt: str, wanted: str) -> None:
     if guided.read_line(prompt) != wanted:
         raise OpsError("That is not its name: nothing was done.")
-
-
-def _take_down(account: AwsAccount, stack: Stack) -> None:
-    bucket = stack.outputs().get("SiteBucketName")
-    if bucket:
-        with Progress("emptying the site's bucket", None) as bar:
-            remains.empty_bucket(account.client("s3"), bucket, bar.add)
-    with showing.progress("deleting", None) as show:
-        stack.delete(show)
-    say(f"The stack {stack.name} is gone.")
 
 
 def _print_remains(account: AwsAccount, found: Remains, *, with_data: bool) -> None:

@@ -20,6 +20,7 @@ _ONE_INDEX = "more than one GSI"
 _TABLE_NAME = re.compile(r"^(?P<before>\s*TableName:\s*)!Sub run-ledger-\$\{Stage\}-", re.MULTILINE)
 GRADUAL = "GradualRollout"
 _SHARDS = "RollupShards"
+PROTECTION = "DeletionProtection"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Deployment:
         """Return how the stack can be deployed to; raises OpsError with what helps, if it can't."""
         state = self.stack.state
         way = way_on(state)
-        if way is Way.STUCK:
-            raise OpsError(explain(self.stack.name, str(state)))
+        if way not in {Way.CREATE, Way.UPDATE}:
+            raise OpsError(explain(self.stack.name, self._settings.stage, str(state)))
         if way is Way.UPDATE:
             self._before = self.stack.parameters()
             self._check_indexes()
@@ -107,12 +108,24 @@ class Deployment:
         chosen: dict[str, str | None] = {name: None for name in before if name in known}
         if self._account.is_aws and GRADUAL not in before:
             chosen[GRADUAL] = "true"
-        return {
-            **chosen,
+        chosen |= {
             **self._preferred,
             **self._settings.parameters,
             "Stage": self._settings.stage,
         }
+        if PROTECTION in known:
+            chosen[PROTECTION] = self._protection(chosen)
+        return chosen
+
+    def _protection(self, chosen: Mapping[str, str | None]) -> str:
+        """Return the protection from deletion: on, unless it was declined, but not from the start.
+
+        What CloudFormation can't delete, it can't roll back either. Tables that are taken over are
+        protected all the same, as nobody may delete them.
+        """
+        if (chosen.get(PROTECTION) or (self._before or {}).get(PROTECTION)) == "false":
+            return "false"
+        return "true" if self._before is not None or self._leftovers else "later"
 
     def values(self) -> dict[str, str]:
         """Return the value that each parameter will have."""
@@ -194,6 +207,15 @@ class Deployment:
                 bucket = change["PhysicalResourceId"]
                 self._say(f"Emptying the bucket {bucket}, which goes …")
                 remains.empty_bucket(self._account.client("s3"), bucket, lambda _: None)
+
+    def protect(self, template_url: str, tell: Callable[[stacks.StackEvent], None]) -> None:
+        """Have tables and pool of a stack that was just created refuse to be deleted."""
+        self._before = self.stack.parameters()
+        self._leftovers = []
+        if self._before.get(PROTECTION) == "later":
+            change_set = self.propose(template_url, Way.UPDATE)
+            if change_set is not None:
+                self.execute(change_set, tell)
 
     def publish_site(self, outputs: Mapping[str, str], tell: Callable[[int], None]) -> site.Upload:
         """Upload the checkout's site; if it changed, CloudFront drops its copies of the old one.

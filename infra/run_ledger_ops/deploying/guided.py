@@ -22,7 +22,7 @@ _ASKED = (
     "SiteDomain",
     "SiteCertificateArn",
 )
-_ADVISED = {"GradualRollout": "true"}
+_ADVISED = {"GradualRollout": "true", "DeletionProtection": "true"}
 
 
 def ask(

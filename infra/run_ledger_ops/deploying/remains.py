@@ -36,15 +36,15 @@ class Remains:
 
     def lines(self) -> Iterator[str]:
         """Give a line of text for each table and pool."""
-        for table in self.tables:
-            size = table.size / _GB
-            yield f"table {table.name}, about {table.items:,} items, {size:.2f} GB"
+        for one in self.tables:
+            size = one.size / _GB
+            yield f"table {one.name}, about {one.items:,} items, {size:.2f} GB"
         for pool_id, name in self.pools.items():
             yield f"pool of users {name} ({pool_id})"
 
     def usd_a_month(self) -> float:
         """Return about how many US dollars a month it costs to keep them."""
-        return sum(table.size for table in self.tables) / _GB * _USD_A_GB_MONTH
+        return sum(one.size for one in self.tables) / _GB * _USD_A_GB_MONTH
 
 
 def table_names(dynamodb: Any, stage: str) -> Iterator[str]:
@@ -56,10 +56,7 @@ def table_names(dynamodb: Any, stage: str) -> Iterator[str]:
 def find(account: AwsAccount, stage: str) -> Remains:
     """Return the tables and pools of a stage, whether its stack is there or not."""
     dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
-    tables = [
-        _table(dynamodb.describe_table(TableName=name)["Table"])
-        for name in table_names(dynamodb, stage)
-    ]
+    tables = [table(dynamodb, name) for name in table_names(dynamodb, stage)]
     pools = {
         pool["Id"]: pool["Name"]
         for page in cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
@@ -69,7 +66,9 @@ def find(account: AwsAccount, stage: str) -> Remains:
     return Remains(tuple(tables), pools)
 
 
-def _table(described: dict[str, Any]) -> Table:
+def table(dynamodb: Any, name: str) -> Table:
+    """Return a table as DynamoDB describes it."""
+    described = dynamodb.describe_table(TableName=name)["Table"]
     return Table(
         described["TableName"],
         described.get("ItemCount", 0),
@@ -78,20 +77,37 @@ def _table(described: dict[str, Any]) -> Table:
     )
 
 
+def unprotect(account: AwsAccount, found: Remains) -> None:
+    """Let tables and pools be deleted. A pool loses its other settings by that, but no user."""
+    dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
+    for one in found.tables:
+        if one.is_protected:
+            dynamodb.update_table(TableName=one.name, DeletionProtectionEnabled=False)
+            dynamodb.get_waiter("table_exists").wait(TableName=one.name)
+    for pool_id in found.pools:
+        cognito.update_user_pool(UserPoolId=pool_id, DeletionProtection="INACTIVE")
+
+
 def delete(account: AwsAccount, found: Remains, tell: Callable[[int], None]) -> None:
     """Delete tables and pools, their protection first, calling *tell* for each table."""
     dynamodb, cognito = account.client("dynamodb"), account.client("cognito-idp")
-    for table in found.tables:
-        if table.is_protected:
-            dynamodb.update_table(TableName=table.name, DeletionProtectionEnabled=False)
-            dynamodb.get_waiter("table_exists").wait(TableName=table.name)
-        dynamodb.delete_table(TableName=table.name)
-    for table in found.tables:
-        dynamodb.get_waiter("table_not_exists").wait(TableName=table.name)
+    unprotect(account, found)
+    for one in found.tables:
+        dynamodb.delete_table(TableName=one.name)
+    for one in found.tables:
+        dynamodb.get_waiter("table_not_exists").wait(TableName=one.name)
         tell(1)
     for pool_id in found.pools:
-        cognito.update_user_pool(UserPoolId=pool_id, DeletionProtection="INACTIVE")
-        cognito.delete_user_pool(UserPoolId=pool_id)
+        _delete_pool(cognito, pool_id)
+
+
+def _delete_pool(cognito: Any, pool_id: str) -> None:
+    """Delete a pool; Cognito refuses that while it has sign-in pages."""
+    pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+    for domain in (pool.get("Domain"), pool.get("CustomDomain")):
+        if domain:
+            cognito.delete_user_pool_domain(UserPoolId=pool_id, Domain=domain)
+    cognito.delete_user_pool(UserPoolId=pool_id)
 
 
 def empty_bucket(s3: Any, bucket: str, tell: Callable[[int], None]) -> None:

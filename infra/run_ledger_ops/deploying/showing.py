@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from run_ledger_ops.console.terminal import Progress, warn
-from run_ledger_ops.deploying.stacks import StackEvent
+from run_ledger_ops.deploying.stacks import StackEvent, is_of_the_stack
 
 
 @contextmanager
@@ -17,8 +17,7 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[StackEvent], N
             name = event["LogicalResourceId"]
             if event["ResourceStatus"].endswith("_FAILED"):
                 warn(f"{name}: {event.get('ResourceStatusReason', 'failed')}")
-            of_the_stack = event.get("PhysicalResourceId") == event["StackId"]
-            if event["ResourceStatus"].endswith("_COMPLETE") and not of_the_stack:
+            if event["ResourceStatus"].endswith("_COMPLETE") and not is_of_the_stack(event):
                 bar.add(int(name not in done))
                 done.add(name)
 

@@ -4,7 +4,7 @@ Every deployment is a change set: what was shown as a plan is exactly what is ex
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,15 @@ from botocore.exceptions import ClientError
 
 from run_ledger_ops.console import target
 from run_ledger_ops.console.exceptions import OpsError
-from run_ledger_ops.deploying.states import CHANGE_SET_FAILED, CHANGE_SET_PENDING, GONE, SETTLED
+from run_ledger_ops.deploying.states import (
+    CHANGE_SET_FAILED,
+    CHANGE_SET_PENDING,
+    GONE,
+    ROLLED_BACK,
+    SETTLED,
+    Way,
+    way_on,
+)
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _POLL_SECONDS = 2.0
@@ -22,6 +30,7 @@ _EXISTS = "AlreadyExistsException"
 _CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
 
 StackEvent = dict[str, Any]
+Tell = Callable[[StackEvent], None]
 
 
 class StackFailedError(OpsError):
@@ -118,7 +127,7 @@ class Stack:
             self._sleep(self._seconds)
         if found["Status"] != CHANGE_SET_FAILED:
             return ChangeSet(arn, creates, tuple(found["Changes"]))
-        self._cloudformation.delete_change_set(ChangeSetName=arn)
+        self.withdraw(ChangeSet(arn, creates, ()))
         reason = found.get("StatusReason", "CloudFormation gives no reason")
         if any(words in reason for words in _NOTHING_TO_DO):
             return None
@@ -155,13 +164,13 @@ class Stack:
         if change_set.creates and self.state == "REVIEW_IN_PROGRESS":
             self._cloudformation.delete_stack(StackName=self.name)
 
-    def execute(self, change_set: ChangeSet, tell: Callable[[StackEvent], None]) -> None:
+    def execute(self, change_set: ChangeSet, tell: Tell) -> None:
         """Execute a change set and call *tell* with each event; raises StackFailedError."""
         before = self._newest_event()
         self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
         self._follow(before, tell, done=SETTLED)
 
-    def delete(self, tell: Callable[[StackEvent], None]) -> None:
+    def delete(self, tell: Tell) -> None:
         """Delete the stack and call *tell* with each event; raises StackFailedError."""
         found = self.describe()
         if found is None:
@@ -172,15 +181,56 @@ class Stack:
         gone = Stack(self._cloudformation, found["StackId"], self._sleep)
         gone._follow(before, tell, done=GONE)
 
+    def take_update_back(self, tell: Tell) -> None:
+        """Take an update back that failed and was told to stay; raises StackFailedError."""
+        before = self._newest_event()
+        self._cloudformation.rollback_stack(StackName=self.name)
+        self._follow(before, tell, done=ROLLED_BACK)
+
+    def continue_rollback(self, tell: Tell, skipped: Sequence[str] = ()) -> None:
+        """Go on with the rollback of an update that failed; raises StackFailedError.
+
+        Resources with the logical ids *skipped* stay as they are. CloudFormation then takes them
+        for what they were before the update.
+        """
+        before = self._newest_event()
+        more = {"ResourcesToSkip": list(skipped)} if skipped else {}
+        self._cloudformation.continue_update_rollback(StackName=self.name, **more)
+        self._follow(before, tell, done=ROLLED_BACK)
+
+    def cancel_update(self, tell: Tell) -> None:
+        """Have CloudFormation take back the update that it is at; raises StackFailedError."""
+        before = self._newest_event()
+        self._cloudformation.cancel_update_stack(StackName=self.name)
+        self._follow(before, tell, done=ROLLED_BACK)
+
+    def wait(self) -> None:
+        """Wait until CloudFormation has done what it is at."""
+        while way_on(self.state) is Way.WAIT:
+            self._sleep(self._seconds)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return CloudFormation's summary of each of the stack's resources."""
+        pages = self._cloudformation.get_paginator("list_stack_resources")
+        return [
+            one
+            for page in pages.paginate(StackName=self.name)
+            for one in page["StackResourceSummaries"]
+        ]
+
+    def history(self) -> Iterator[StackEvent]:
+        """Give the stack's events of the last 90 days, the newest first."""
+        pages = self._cloudformation.get_paginator("describe_stack_events")
+        for page in pages.paginate(StackName=self.name):
+            yield from page["StackEvents"]
+
     def events_since(self, event_id: str | None) -> list[StackEvent]:
         """Return the events that came after one, oldest first."""
         found: list[StackEvent] = []
-        pages = self._cloudformation.get_paginator("describe_stack_events")
-        for page in pages.paginate(StackName=self.name):
-            for event in page["StackEvents"]:
-                if event["EventId"] == event_id:
-                    return found[::-1]
-                found.append(event)
+        for event in self.history():
+            if event["EventId"] == event_id:
+                break
+            found.append(event)
         return found[::-1]
 
     def _newest_event(self) -> str | None:
@@ -190,7 +240,7 @@ class Stack:
     def _follow(
         self,
         before: str | None,
-        tell: Callable[[StackEvent], None],
+        tell: Tell,
         *,
         done: frozenset[str],
     ) -> None:
@@ -206,13 +256,18 @@ class Stack:
             events += new
             for event in new:
                 tell(event)
-            own = [one for one in events if one.get("PhysicalResourceId") == one["StackId"]]
+            own = [one for one in events if is_of_the_stack(one)]
             state = own[-1]["ResourceStatus"] if own else "_IN_PROGRESS"
             if state in done:
                 return
             if not state.endswith("_IN_PROGRESS"):
                 raise StackFailedError("\n".join([f"It ended as {state}.", *reasons(events)]))
             self._sleep(self._seconds)
+
+
+def is_of_the_stack(event: StackEvent) -> bool:
+    """Return whether an event is about the stack itself, not about one of its resources."""
+    return bool(event.get("PhysicalResourceId") == event["StackId"])
 
 
 def reasons(events: Sequence[StackEvent]) -> list[str]:

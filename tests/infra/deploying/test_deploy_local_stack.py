@@ -88,11 +88,17 @@ def test_plan_of_a_first_deployment_makes_nothing(cloud: LocalCloud, run: Run) -
 
 
 def test_first_deployment_has_everything(cloud: LocalCloud, run: Run) -> None:
-    """Stack, private bucket for artefacts, and the site with its configuration and headers."""
+    """Stack, private bucket for artefacts, and the site with its configuration and headers.
+
+    Once all is there, an update has tables and pool refuse to be deleted.
+    """
     code, out, _ = run("deploy", "--stage", "one", *HERE)
     assert code == 0, out
-    assert stacks(cloud) == {"run-ledger-one": "CREATE_COMPLETE"}
+    assert stacks(cloud) == {"run-ledger-one": "UPDATE_COMPLETE"}
     assert tables(cloud) == TABLES
+    for name in TABLES:
+        table = cloud.client("dynamodb").describe_table(TableName=name)["Table"]
+        assert table["DeletionProtectionEnabled"] is True
     s3 = cloud.client("s3")
     artifacts = "run-ledger-artifacts-000000000000-eu-central-1"
     closed = s3.get_public_access_block(Bucket=artifacts)["PublicAccessBlockConfiguration"]
@@ -185,6 +191,10 @@ def test_changed_parameter_reaches_the_alias(cloud: LocalCloud, run: Run) -> Non
         FunctionName="run-ledger-one-writer", Qualifier="live"
     )
     assert (live["Version"], live["Environment"]["Variables"]["LOG_LEVEL"]) == ("2", "WARNING")
+    before = cloud.client("lambda").get_function_configuration(
+        FunctionName="run-ledger-one-writer", Qualifier="1"
+    )
+    assert before["Environment"]["Variables"]["LOG_LEVEL"] == "INFO"
 
 
 def test_changed_site_is_uploaded_and_forgotten(
@@ -239,11 +249,11 @@ def test_stages_live_side_by_side(
     ones = outputs_of(cloud, "run-ledger-one")
     with monkeypatch.context() as patch:
         patch.setattr(deploy_command, "templates", BrokenQueue)
-        assert run("deploy", "--stage", "two", "DeletionProtection=false", *HERE)[0] == 1
+        assert run("deploy", "--stage", "two", *HERE)[0] == 1
     assert stacks(cloud)["run-ledger-two"] == "ROLLBACK_COMPLETE"
     assert tables(cloud) == TABLES
     assert "without --plan" in run("deploy", "--stage", "two", "--plan")[2]
-    assert run("deploy", "--stage", "two", "DeletionProtection=false", *HERE)[0] == 0
+    assert run("deploy", "--stage", "two", *HERE)[0] == 0
     twos = outputs_of(cloud, "run-ledger-two")
     shared = {name for name in ones if ones[name] == twos[name]}
     assert shared == {"Scope"}

@@ -24,7 +24,6 @@ from run_ledger_ops.deploying import (
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.saved_answers import SavedAnswers
-from run_ledger_ops.deploying.states import Way
 
 TEMPLATE = templates.read(ROOT / "infra" / "template.yaml")
 
@@ -202,7 +201,7 @@ def test_questions_are_asked_until_the_answer_is_right(
     stage, given = guided.ask("test", SavedAnswers("eu-west-1"), TEMPLATE, {})
     assert (stage, given.region) == ("prod", "eu-west-1")
     assert given.parameters["EntryTtlDays"] == "120"
-    assert given.parameters["GradualRollout"] == "true"
+    assert given.parameters["GradualRollout"] == given.parameters["DeletionProtection"] == "true"
     TEMPLATE.check(given.parameters)
     printed = capsys.readouterr().err
     assert "not 'Prod'" in printed
@@ -238,38 +237,19 @@ def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "way"),
-    [
-        (None, Way.CREATE),
-        ("REVIEW_IN_PROGRESS", Way.CREATE),
-        ("CREATE_COMPLETE", Way.UPDATE),
-        ("UPDATE_ROLLBACK_COMPLETE", Way.UPDATE),
-        ("ROLLBACK_COMPLETE", Way.DELETE_FIRST),
-        ("UPDATE_ROLLBACK_FAILED", Way.STUCK),
-        ("UPDATE_IN_PROGRESS", Way.STUCK),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Way.STUCK),
-        ("DELETE_FAILED", Way.STUCK),
-    ],
-)
-def test_each_state_has_a_way_on(state: str | None, way: Way) -> None:
-    """What is stuck is explained with what helps."""
-    assert states.way_on(state) is way
-
-
-@pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name run-ledger-x"),
-        ("UPDATE_IN_PROGRESS", "wait until it is done"),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "wait until it is done"),
-        ("DELETE_FAILED", "`run-ledger destroy` it again"),
-        ("UPDATE_FAILED", "rollback-stack --stack-name run-ledger-x"),
-        ("ROLLBACK_COMPLETE", "without --plan"),
+        ("UPDATE_ROLLBACK_FAILED", "without --plan, which first takes the update back"),
+        ("UPDATE_IN_PROGRESS", "without --plan, which waits"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "without --plan, which waits"),
+        ("DELETE_FAILED", "without --plan, which deletes it first"),
+        ("IMPORT_ROLLBACK_FAILED", "`run-ledger destroy --stage x`, which keeps"),
+        ("A_STATE_OF_TOMORROW", "`run-ledger destroy --stage x`, which keeps"),
     ],
 )
 def test_stuck_state_is_explained(state: str, words: str) -> None:
-    """The sentence names the stack, its state, and a command or what to wait for."""
-    told = states.explain("run-ledger-x", state)
+    """The sentence names the stack, its state, and a command."""
+    told = states.explain("run-ledger-x", "x", state)
     assert told.startswith(f"The stack run-ledger-x is {state}: ")
     assert words in told
 

@@ -212,7 +212,7 @@ def test_bus_is_archived() -> None:
 
 @pytest.mark.parametrize("name", DATA)
 def test_table_is_safe(name: str) -> None:
-    """Tables are encrypted, restorable, billed by request, protected, and outlive the stack."""
+    """Tables are encrypted, restorable, billed by request, protected if told, and outlive all."""
     resource, table = transformed()["Resources"][name], properties(name)
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     # AWS's own key; true would be the account's key for DynamoDB, and KMS's charges apply ("AWS::
@@ -223,8 +223,10 @@ def test_table_is_safe(name: str) -> None:
     assert cheaper == {"PointInTimeRecoveryEnabled": False}
     assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
-    assert table["DeletionProtectionEnabled"] is True
-    assert properties(name, DeletionProtection="false")["DeletionProtectionEnabled"] is False
+    for value, is_protected in (("true", True), ("false", False), ("later", False)):
+        found = properties(name, DeletionProtection=value)["DeletionProtectionEnabled"]
+        assert found is is_protected
+    assert table["DeletionProtectionEnabled"] is False, "a first deployment could not roll back"
     expiry = {"AttributeName": "expires_at", "Enabled": True} if name in EXPIRING else None
     assert table.get("TimeToLiveSpecification") == expiry
 

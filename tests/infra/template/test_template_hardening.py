@@ -211,16 +211,20 @@ def test_no_policy_names_everything(parameters: dict[str, str]) -> None:
 
 @BOTH
 def test_data_outlive_the_stack(parameters: dict[str, str]) -> None:
-    """Tables and user pool are kept when the stack goes, and refuse to be deleted by hand."""
+    """Tables and user pool are kept when the stack goes, and then refuse to be deleted by hand.
+
+    By default they don't yet: what refuses to be deleted can't be rolled back either.
+    """
+    protects = "DeletionProtection" in parameters
     for resource in transformed(**parameters)["Resources"].values():
         if resource["Type"] in {"AWS::DynamoDB::Table", "AWS::Cognito::UserPool"}:
             assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
             assert resource["UpdateReplacePolicy"] == "Retain"
     for table in resources("AWS::DynamoDB::Table", **parameters).values():
-        assert table["DeletionProtectionEnabled"] is True
+        assert table["DeletionProtectionEnabled"] is protects
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     for pool in resources("AWS::Cognito::UserPool", **parameters).values():
-        assert pool["DeletionProtection"] == "ACTIVE"
+        assert pool["DeletionProtection"] == ("ACTIVE" if protects else "INACTIVE")
 
 
 @BOTH

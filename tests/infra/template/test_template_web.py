@@ -161,8 +161,8 @@ def test_people_are_invited() -> None:
     """Nobody signs up; the pool is protected and outlives the stack."""
     pool = properties("UserPool")
     assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
-    assert pool["DeletionProtection"] == "ACTIVE"
-    assert properties("UserPool", DeletionProtection="false")["DeletionProtection"] == "INACTIVE"
+    assert pool["DeletionProtection"] == "INACTIVE", "a first deployment could not roll back"
+    assert properties("UserPool", DeletionProtection="true")["DeletionProtection"] == "ACTIVE"
     assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
     assert transformed()["Resources"]["UserPool"]["DeletionPolicy"] == "RetainExceptOnCreate"
 

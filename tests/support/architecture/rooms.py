@@ -57,6 +57,7 @@ producer: console backend/domain/contract
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
 deploying: checkout.py console backend/domain/contract
 account_checks: console deploying
+recovering: console deploying
 checks: console deploying backend/domain backend/domain/api backend/domain/state
     backend/store/dynamo backend/store/audit
 
@@ -73,7 +74,7 @@ demo/live: checkout.py local/machine demo/reporting demo/pipelines backend/emit
 demo: console demo/reporting demo/past demo/live
 
 commands: checkout.py console analysts_app.py clients sign_in producer deploying account_checks
-    checks local
+    recovering checks local
     backend/domain backend/domain/contract backend/domain/api
     backend/store/items backend/store/clients backend/store/lists
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity

@@ -35,6 +35,7 @@ FULL = {
     "MailIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
     "MailFrom": "Run Ledger <ledger@example.com>",
     "GradualRollout": "true",
+    "DeletionProtection": "true",
 }
 """Parameters of a deployment that says yes to every protection."""
 FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
