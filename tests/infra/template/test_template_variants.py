@@ -28,6 +28,8 @@ from run_ledger_ops.deploying import template as templates
 REGION = "eu-central-1"
 # That each parameter is used is seen in the template as written; the transform uses up some.
 UNUSED_PARAMETER = "W2001"
+# SAM hands the UpdateReplacePolicy that its versions need on to all that it makes of a function.
+ONE_POLICY_ALONE = "W3011"
 
 
 def findings(template: dict[str, Any]) -> list[str]:
@@ -35,7 +37,7 @@ def findings(template: dict[str, Any]) -> list[str]:
     return [
         f"{found.rule.id} {found.message} {found.path}"
         for found in lint(json.dumps(template), None, [REGION])
-        if found.rule.id != UNUSED_PARAMETER
+        if found.rule.id not in {UNUSED_PARAMETER, ONE_POLICY_ALONE}
     ]
 
 

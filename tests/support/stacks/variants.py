@@ -24,7 +24,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {name: FULL[name] for name in ("SiteDomain", "SiteCertificateArn")},
     {"SiteWebAclArn": FULL["SiteWebAclArn"]},
     {"SiteCallbackUrl": "http://localhost:8080/"},
-    {"DeletionProtection": "false"},
+    {"DeletionProtection": "true"},
     {"TlsOnly": "false"},
     {"ManageApiGatewayAccount": "true"},
     {"LoginPages": "classic"},
