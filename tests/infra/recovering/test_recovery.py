@@ -14,6 +14,7 @@ from tests.support.stacks.cloudformation import ENDS, JOBS, SITE, TABLE, TEMPLAT
 from tests.support.stacks.templates import ROOT
 
 from run_ledger_ops import command
+from run_ledger_ops.account_checks import account as account_checks
 from run_ledger_ops.deploying import preflight, site, stacks, states
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.deployment import Deployment
@@ -45,6 +46,8 @@ def run(
     monkeypatch.setattr(preflight, "find_account", lambda _: account)
     monkeypatch.setattr(preflight, "check_tools", lambda: None)
     monkeypatch.setattr(templates, "read", lambda _: DECLARED)
+    monkeypatch.setattr(account_checks, "clear", lambda *_: None)
+    monkeypatch.setattr(account_checks, "clear_sign_in", lambda *_: None)
     monkeypatch.setattr(Deployment, "build", lambda _: None)
     monkeypatch.setattr(Deployment, "upload", lambda _: "https://bucket.example/template")
     monkeypatch.setattr(Deployment, "publish_site", lambda *_: site.Upload((), ()))
