@@ -31,7 +31,11 @@ _HEADERS = {
     ),
     "Cache-Control": "An answer is for its caller alone, and has to be validated each time.",
     "Retry-After": "Seconds to wait before trying again.",
-    "WWW-Authenticate": "`Bearer`: the API wants an access token.",
+    "WWW-Authenticate": (
+        "`Bearer`: the API wants an access token. Where API Gateway has let a token pass that the "
+        "reader does not take, it calls this header `x-amzn-Remapped-WWW-Authenticate`: go by the "
+        "status."
+    ),
 }
 
 

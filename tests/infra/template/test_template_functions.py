@@ -55,6 +55,26 @@ def test_new_version_gets_its_work_step_by_step(name: str) -> None:
     assert not [one for one in at_once.values() if one["Type"].startswith("AWS::CodeDeploy::")]
 
 
+def test_one_poison_message_turns_no_rollout_back() -> None:
+    """It comes back after the queue's timeout, so it fails in one of the alarm's minutes at most.
+
+    Each attempt of its lies as far from the next as the timeout of "Amazon SQS visibility timeout"
+    in SQS's guide; a version that fails everything does so in every minute that has events.
+    """
+    apart = properties("UpdatesQueue")["VisibilityTimeout"]
+    attempts = range(
+        0, apart * properties("UpdatesQueue")["RedrivePolicy"]["maxReceiveCount"], apart
+    )
+    for name in ("WriterRolloutAlarm", "WriterFailedRolloutAlarm"):
+        alarm = properties(name)
+        period, looked_at = alarm["Period"], alarm["EvaluationPeriods"]
+        for offset in range(period):
+            bad = {(offset + at) // period for at in attempts}
+            most = max(sum(one + n in bad for n in range(looked_at)) for one in range(max(bad) + 1))
+            assert most < alarm["DatapointsToAlarm"], name
+        assert alarm["DatapointsToAlarm"] < looked_at, "a minute without events is no good news"
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_changed_parameter_is_a_new_version(name: str) -> None:
     """A version holds settings, too: whichever parameter a function refers to publishes one.
