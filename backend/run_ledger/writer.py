@@ -135,6 +135,9 @@ def _write_log(report: Report, messages: int, seconds: float) -> None:
         _log.info("duplicate", extra=repeat)
     for rejection in report.rejections:
         _log.warning("rejected", extra=rejection)
+    for unnamed in report.without_id:
+        # Their producer can't send them again, and their equals in a replay count once.
+        _log.warning("no event_id", extra=unnamed)
     for folding in report.foldings:
         _log.warning("own counters folded", extra=folding)
     for row in report.full_rows:

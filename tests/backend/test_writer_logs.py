@@ -126,7 +126,11 @@ def test_what_only_adds_turns_to_nothing(output: Output) -> None:
 def test_the_line_of_an_entry_is_found(output: Output) -> None:
     """By the entity's id and `received_at`, which entry and line share to the microsecond."""
     store = ledgers.empty_store()
-    deliver(ledgers.make_ledger(store), job_update(event_id="1"), job_update(job_id="other"))
+    deliver(
+        ledgers.make_ledger(store),
+        job_update(event_id="1"),
+        job_update(event_id="1", job_id="other"),
+    )
     lines = told(output(), "posted")
     for item in store.items(ledgers.NAMES.entries):
         received_at = instants.text(from_entry_item(item).received_at)
@@ -135,6 +139,17 @@ def test_the_line_of_an_entry_is_found(output: Output) -> None:
             one for one in lines if (one["job_id"], one["received_at"]) == (job_id, received_at)
         ]
         assert line["request_id"] == "invocation-1"
+
+
+def test_an_event_without_an_id_is_a_warning_to_its_producer(output: Output) -> None:
+    """It names the job, the client and the source, if that is one word; with an id, none comes."""
+    ledger = ledgers.make_ledger(ledgers.empty_store())
+    deliver(ledger, job_update(status="running"), job_update(stage="a", source="a b"))
+    deliver(ledger, job_update(event_id="1", job_id="other"))
+    (line,) = told(output(), "no event_id")
+    assert (line["level"], line["events"]) == ("WARNING", 2)
+    assert (line["client_id"], line["job_id"]) == ("client-1", "job-1")
+    assert line["source"] == "pipelines.test"
 
 
 @pytest.mark.parametrize("fault", [TIMED_OUT, failed_after("InternalServerError")])

@@ -8,6 +8,7 @@ import { createStatusBadge } from "./status-badge.js";
 
 /** An event that takes longer than this to arrive is marked as late. */
 const LATE_SECONDS = 60;
+const WITHOUT_ID = "Its producer gave it no event_id: if it is sent again, it counts again";
 
 /** @param {Tools & { onMore: () => void }} tools */
 export function createJobHistory({ format, now, onMore }) {
@@ -67,6 +68,9 @@ function createEntry(entry, { format, now }) {
       outcome === null ? h("strong", {}, headline) : badge.element,
       entry.attempt > 1 ? h("span", {}, `attempt ${format.number(entry.attempt)}`) : null,
       late === "" ? null : h("span", { class: "history__late" }, late),
+      (entry.detail.event_id ?? null) === null
+        ? h("span", { class: "history__late", title: WITHOUT_ID }, "no event_id")
+        : null,
     ),
     facts.length === 0
       ? null

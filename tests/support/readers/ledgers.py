@@ -122,8 +122,9 @@ def deliveries(envelopes: Iterable[Envelope]) -> list[EventMessage]:
 
 
 def entries(store: Dynamo) -> list[StoredEntry]:
-    """Return all entries."""
-    return [from_entry_item(item) for item in store.items(NAMES.entries)]
+    """Return all entries, without the receipts that lie beside them."""
+    items = store.items(NAMES.entries)
+    return [from_entry_item(one) for one in items if not one["pk"]["S"].startswith("receipt#")]
 
 
 def stored_jobs(store: Dynamo) -> dict[str, StoredJob]:

@@ -42,14 +42,17 @@ _PROJECT_OPTIONAL = frozenset(
 )
 
 
-class _Envelope(Struct, frozen=True, rename={"detail_type": "detail-type"}):
-    """The EventBridge event around a detail."""
+class _Envelope(
+    Struct, frozen=True, rename={"detail_type": "detail-type", "replay_name": "replay-name"}
+):
+    """The EventBridge event around a detail; only a replay of an archive has ``replay_name``."""
 
     id: ShortText
     detail_type: str
     source: str
     detail: Raw
     time: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    replay_name: Any = UNSET
 
 
 class Event(Struct, frozen=True):
@@ -59,6 +62,7 @@ class Event(Struct, frozen=True):
     detail, so neither white space nor the envelope's id and time change it, nor whether an optional
     field is null or absent. ``sent_at`` is the envelope's time, when the bus took the event in.
     ``fingerprint_version`` says by which rule an error without a fingerprint gets one.
+    ``is_replayed`` says that a replay of the bus's archive brought the event.
     """
 
     kind: Literal["job", "project"]
@@ -72,6 +76,23 @@ class Event(Struct, frozen=True):
     envelope_id: str
     sent_at: datetime | None
     fingerprint_version: int = LATEST_VERSION
+    is_replayed: bool = False
+
+    @property
+    def has_own_id(self) -> bool:
+        """Return whether the producer chose ``event_id``; otherwise it is the envelope's id."""
+        return not isinstance(self.update.event_id, UnsetType)
+
+    @property
+    def likeness(self) -> str:
+        """Return what equal events of one job or project share: content, time and source.
+
+        An event without an id of its own is known by it when it is replayed, as AWS does not
+        promise that a replay keeps the envelope's id. The time is whole seconds where the detail
+        has none. It is 32 hexadecimal digits.
+        """
+        content = b"%b %d %b" % (self.digest, self.occurred_at, self.source.encode())
+        return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
 
     @property
     def order(self) -> tuple[int, Instant, str]:
@@ -186,6 +207,7 @@ def _event(
         envelope_id=outer.id,
         sent_at=None if isinstance(outer.time, UnsetType) else outer.time,
         fingerprint_version=fingerprint_version,
+        is_replayed=isinstance(outer.replay_name, str),
     )
 
 

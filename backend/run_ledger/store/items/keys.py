@@ -3,7 +3,8 @@
 =========== ============================ =============================================
 table       key                          indexes
 =========== ============================ =============================================
-Entries     ``pk`` entity, ``sk`` event  none: it is the duplicate check and the history
+Entries     ``pk`` entity, ``sk`` event  none: it is the duplicate check and the history;
+                                         receipts lie beside them
 Jobs        ``job_id``                   eight, each sorted by ``ck``: time, then job id
 Projects    ``project_id``               ``by_client``, sorted by ``ck``
 Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition

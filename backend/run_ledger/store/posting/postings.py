@@ -7,7 +7,7 @@ entity's change, and what that adds to the rollups.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from run_ledger.domain.contract.events import Event
@@ -117,6 +117,8 @@ class Posting:
     group: PendingGroup
     pending: list[Pending]
     write: Write
+    receipts: list[list[Pending]] = field(default_factory=list)
+    """The events without an id of their own; equal ones, which share a receipt, together."""
 
     @property
     def keys(self) -> Iterator[Key]:
@@ -129,7 +131,12 @@ class Posting:
     @property
     def actions(self) -> int:
         """Return how many actions the posting takes in a transaction of its own."""
-        return len(self.pending) + 1 + len(self.write.differences)
+        return self.own_actions + len(self.write.differences)
+
+    @property
+    def own_actions(self) -> int:
+        """Return how many actions are of no rollup row."""
+        return len(self.pending) + len(self.receipts) + 1
 
     @property
     def detail_bytes(self) -> int:
@@ -175,7 +182,7 @@ def next_posting(group: PendingGroup, now: Instant) -> Posting:
     """Return the posting of as many of the group's events as one transaction holds."""
     chosen = _compatible(group)
     while True:
-        posting = Posting(group, chosen, _write(group, chosen, now))
+        posting = Posting(group, chosen, _write(group, chosen, now), _receipts(chosen))
         excess = posting.actions - MAX_ACTIONS
         if len(chosen) > 1 and excess > 0:
             chosen = chosen[: max(1, len(chosen) - excess)]
@@ -189,20 +196,36 @@ def _compatible(group: PendingGroup) -> list[Pending]:
     """Return the first of the pending events that can be posted together.
 
     An event that disagrees with those before it (another identity, or the same id with other
-    content) waits until they are stored: only a stored entity decides what is rejected.
+    content) waits until they are stored: only a stored entity decides what is rejected. So does one
+    that is equal to one before it where a replay has brought one of the two.
     """
     identity = group.entity.identity(group.pending[0].event)
     chosen: dict[str, Pending] = {}
+    alike: dict[str, bool] = {}
     size = 0
     for pending in group.pending:
         event = pending.event
         if event.event_id in chosen or group.entity.identity(event) != identity:
             continue
+        if not event.has_own_id:
+            likeness = event.likeness
+            if likeness in alike and (alike[likeness] or event.is_replayed):
+                continue
+            alike[likeness] = event.is_replayed
         size += len(event.detail)
         if chosen and (len(chosen) == group.max_events or size > MAX_DETAIL_BYTES):
             break
         chosen[event.event_id] = pending
     return list(chosen.values())
+
+
+def _receipts(chosen: list[Pending]) -> list[list[Pending]]:
+    """Return those without an id of their own, each with its equals."""
+    equal: dict[str, list[Pending]] = {}
+    for pending in chosen:
+        if not pending.event.has_own_id:
+            equal.setdefault(pending.event.likeness, []).append(pending)
+    return list(equal.values())
 
 
 def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:

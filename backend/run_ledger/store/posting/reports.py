@@ -54,6 +54,7 @@ class Report:
     rejected: list[InvalidEvent] = field(default_factory=list)
     failed_message_ids: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
+    without_id: list[dict[str, Any]] = field(default_factory=list)
     full_rows: list[dict[str, str]] = field(default_factory=list)
     calls: int = 0
     transactions: int = 0
@@ -76,6 +77,10 @@ class Report:
         repeats = sum(len(one.message_ids) - 1 for one in pending)
         self.duplicates += repeats
         events = [one.event for one in pending]
+        unnamed = [event for event in events if not event.has_own_id]
+        if unnamed:
+            who = {**_entity(unnamed[0]), "source": _word(unnamed[0].source)}
+            self.without_id.append({**who, "events": len(unnamed)})
         self.postings.append(
             {
                 **_entity(events[0]),

@@ -13,6 +13,7 @@ from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.faults import Fault, fault_of_code, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
+from run_ledger.store.items.receipt_items import put_receipt
 from run_ledger.store.items.rollup_items import add_actions
 
 from .postings import MAX_ACTIONS, MAX_ATTRIBUTES, MAX_DETAIL_BYTES, Pending, Posting
@@ -40,6 +41,8 @@ class FullRow(NamedTuple):
     is_refused: bool
 
 
+_Owner = tuple[Posting, list[Pending]] | Row
+"""Whose an action is: a posting's, with the events of an entry or receipt, or a rollup row's."""
 BoundRow = Callable[[Row, str, Mapping[str, int]], Mapping[str, int]]
 """Takes a row, its shard and counts; returns these with as many own counters as are kept there."""
 
@@ -62,6 +65,15 @@ class Verdict:
     transaction."""
     full_rows: list[FullRow] = field(default_factory=list)
     fatal: list[str] = field(default_factory=list)
+
+    def note_repeats(self, posting: Posting, pending: list[Pending], received_at: Instant) -> None:
+        """Note that *pending* of *posting* are there already.
+
+        A receipt says it of events of which an entry may have said this, or more, before.
+        """
+        known = {id(one) for _, one, _ in self.repeats} | {id(one) for _, one in self.reused}
+        new = [one for one in pending if id(one) not in known]
+        self.repeats.extend((posting, one, received_at) for one in new)
 
 
 def packed(
@@ -99,11 +111,19 @@ class Transaction:
         self.postings = postings
         self._received_at = retention.received_at
         self.actions: list[dict[str, Any]] = []
-        self._owners: list[tuple[Posting, Pending | None] | Row] = []
+        self._owners: list[_Owner] = []
         for posting in postings:
             for pending in posting.pending:
-                self._append(_put_entry(pending, tables, retention), (posting, pending))
-            self._append(posting.write.action, (posting, None))
+                self._append(_put_entry(pending, tables, retention), (posting, [pending]))
+            for equal in posting.receipts:
+                action = put_receipt(
+                    tables.entries,
+                    equal[0].event,
+                    received_at=retention.received_at,
+                    ttl_days=retention.ttl_days,
+                )
+                self._append(action, (posting, equal))
+            self._append(posting.write.action, (posting, []))
         differences = _shared_differences(postings)
         additions = add_actions(
             tables.rollups,
@@ -115,7 +135,7 @@ class Transaction:
         for row, action in zip(differences, additions, strict=True):
             self._append(action, row)
 
-    def _append(self, action: dict[str, Any], owner: tuple[Posting, Pending | None] | Row) -> None:
+    def _append(self, action: dict[str, Any], owner: _Owner) -> None:
         self.actions.append(action)
         self._owners.append(owner)
 
@@ -148,15 +168,15 @@ class Transaction:
         kind: Fault,
         reason: Mapping[str, Any],
         posting: Posting,
-        pending: Pending | None,
+        pending: list[Pending],
     ) -> None:
-        """Judge the reason of an entry (that of *pending*) or of an entity."""
-        if kind is Fault.CONDITION and pending is not None:
-            entry = reason["Item"]
-            if bytes(entry["digest"]["B"]) == pending.event.digest:
-                verdict.repeats.append((posting, pending, Instant(int(entry["received_at"]["N"]))))
+        """Judge the reason of an entry or a receipt (that of *pending*) or of an entity."""
+        if kind is Fault.CONDITION and pending:
+            found = reason["Item"]
+            if "digest" not in found or bytes(found["digest"]["B"]) == pending[0].event.digest:
+                verdict.note_repeats(posting, pending, Instant(int(found["received_at"]["N"])))
             else:
-                verdict.reused.append((posting, pending))
+                verdict.reused.append((posting, pending[0]))
         elif kind is Fault.CONDITION:
             verdict.outdated.append(posting)
         elif kind is Fault.REFUSED:
@@ -223,7 +243,7 @@ class _Pack:
         differences = posting.write.differences
         new_rows = sum(row not in self._rows for row in differences)
         return (
-            self._actions + len(posting.pending) + 1 + new_rows <= MAX_ACTIONS
+            self._actions + posting.own_actions + new_rows <= MAX_ACTIONS
             and self._bytes + posting.detail_bytes <= MAX_DETAIL_BYTES
             and all(
                 len(self._rows.get(row, set()) | counts.keys()) <= MAX_ATTRIBUTES
@@ -238,5 +258,5 @@ class _Pack:
                 self._rows[row] = set()
                 self._actions += 1
             self._rows[row].update(counts)
-        self._actions += len(posting.pending) + 1
+        self._actions += posting.own_actions
         self._bytes += posting.detail_bytes

@@ -279,6 +279,7 @@ class Deliveries(RuleBasedStateMachine):
         return {
             (item["pk"]["S"], item["sk"]["S"], item["digest"]["B"])
             for item in self.store.items(ledgers.NAMES.entries)
+            if "digest" in item
         }
 
     def deliver_the_rest(self) -> None:
