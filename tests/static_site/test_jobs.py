@@ -1,5 +1,6 @@
 """The list of jobs and one job, live, in a real browser."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -239,6 +240,21 @@ def test_a_long_history_comes_page_by_page(page: Page, origin: FakeOrigin) -> No
     let_pass(page)
     expect(page.get_by_text("the-newest")).to_be_visible()
     expect(page.locator(".history__entry")).to_have_count(131)
+
+
+def test_events_without_an_id_are_marked(page: Page, origin: FakeOrigin) -> None:
+    """Who looks at the job sees that its producer should give its events ids."""
+    origin.jobs = [make_job("job-1")]
+    origin.entries["job-1"] = [
+        make_entry("bus-1", detail={"stage": "a"}),
+        make_entry("own-1", detail={"stage": "b", "event_id": "own-1"}),
+        make_entry("bus-2", detail={"stage": "c", "event_id": None}),
+    ]
+    sign_in(page, origin, "#/jobs/job-1")
+    expect(page.locator(".history__entry")).to_have_count(3)
+    marks = page.get_by_text("no event_id", exact=True)
+    expect(marks).to_have_count(2)
+    expect(marks.first).to_have_attribute("title", re.compile("counts again"))
 
 
 def test_a_job_that_is_not_there_yet_appears(page: Page, origin: FakeOrigin) -> None:
