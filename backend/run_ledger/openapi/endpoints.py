@@ -20,7 +20,7 @@ from run_ledger.domain.api import (
     trends,
 )
 from run_ledger.domain.api.base_query import PathQuery, parameters_of
-from run_ledger.domain.api.pages import ListDocument
+from run_ledger.domain.api.pages import ListDocument, PartialListDocument
 from run_ledger.domain.api.parameters import QueryParameter
 
 
@@ -127,7 +127,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Clients",
         query=clients_projects.ProjectsQuery,
-        document=ListDocument,
+        document=PartialListDocument,
         items=clients_projects.ProjectDocument,
     ),
     "/projects/{project_id}": Endpoint(
@@ -195,7 +195,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         ),
         tag="Totals",
         query=failures.FailuresQuery,
-        document=ListDocument,
+        document=PartialListDocument,
         items=failures.ErrorGroupDocument,
     ),
     "/trends": Endpoint(
@@ -211,8 +211,13 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "durations of what ended, within 5 %, and null where nothing has a "
             "duration.\n\nThe pipelines of a project are not counted apart: `pipeline` combines "
             "neither with `project_id` nor with `group_by=project`. By day 400 days are the most, "
-            "by hour 31. A request that needs more than one answer can add up gets 400. Over "
-            "everything, `counters` are those that the contract names.\n\nDays are those of UTC, "
+            "by hour 31. Of more groups than one answer can add up, those with most jobs have "
+            "series, and `other` is the sum of the rest; what can't be added up is named in "
+            "`left_out`. A client or project that alone is too much gets 400. A point has 64 "
+            "counters of names that the contract does not list, those first in byte order; the "
+            "rest is `other_counters`. Over everything, and where `other` is known from totals "
+            "over all clients, `counters` are those that the contract names.\n\n"
+            "Days are those of UTC, "
             "or with `tz` those of another zone. They are added up from hours, each of which "
             "belongs to the local day that it begins in. `at`, `from` and `to` are in UTC all the "
             "same. Series over everything by day of another zone are added up from all clients, so "

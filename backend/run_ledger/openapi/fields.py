@@ -58,6 +58,8 @@ FIELDS: Mapping[str, str] = {
     "key": "The group, as `client_id`, `project_id` or `pipeline`; empty where nothing is grouped.",
     "last_event_at": "When the ledger last counted something; null where it never has.",
     "last_seen_at": "When the ledger last took in a new event of it.",
+    "left_out": "Whom the answer is without, since they are too many or were counted too often for "
+    "one answer; null where it is whole. Ask for one of them alone.",
     "log_url": "The address of the job's log; null where no event gives it.",
     "message": "The error's message.",
     "name": "The name for people; null where there is none.",
@@ -114,6 +116,13 @@ _STALLED = (
 
 # By document and name, where a member means something else there.
 SPECIAL: Mapping[tuple[str, str], str] = {
+    ("LeftOut", "count"): "How many clients and projects.",
+    ("LeftOut", "clients"): "The ids of some of the clients, sorted; 100 at most.",
+    ("LeftOut", "projects"): "The ids of some of the projects, sorted; 100 at most.",
+    ("LeftOut", "after"): "Null, unless there are more clients than can be looked through: then "
+    "all clients whose id sorts after this one are left out, too, and are not counted.",
+    ("Trends", "other"): "The sum of all groups that have no series, as there are too many; its "
+    "`key` is empty. Null where each group has a series.",
     ("Rejection", "status"): "What operators have done about it.",
     ("Rejection", "message"): "What the field held and what is allowed.",
     ("Problem", "type"): "The kind of problem, for programs: a URN that stays the same.",

@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 def component_name(document: type[Struct], items: type[Struct] | None = None) -> str:
     """Return the name of a document's schema; a list's begins with that of its items: `JobList`."""
     name = document.__name__.removesuffix(_SUFFIX)
-    return name if items is None else f"{component_name(items)}{name}"
+    return name if items is None else f"{component_name(items)}{name.removeprefix('Partial')}"
 
 
 def reference(document: type[Struct], items: type[Struct] | None = None) -> Schema:

@@ -17,7 +17,13 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.api.failures import CountedFailures, FailuresQuery, error_groups, rank
-from run_ledger.domain.api.pages import Covers, ListDocument
+from run_ledger.domain.api.pages import (
+    Covers,
+    LeftOutDocument,
+    PartialListDocument,
+    largest,
+    left_out,
+)
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import DAY, Instant, day, every, text
 from run_ledger.store.lists.failure_reads import failure_range, read_failures
@@ -39,26 +45,37 @@ def list_error_groups(inquiry: Inquiry) -> Struct:
     else:
         start, end, *place = position
         after = (place[0], place[1])
-    groups = error_groups(_counted(inquiry, query.client_id, start, end))
+    counted, without = _counted(inquiry, query.client_id, start, end)
+    groups = error_groups(counted)
     left = [one for one in groups if after is None or rank(one) > after]
     items = fitting(left[: query.limit])
     then = None
     if len(items) < len(left):
         then = [start, end, *rank(left[len(items) - 1])]
-    return ListDocument(items, inquiry.seal(query, then), Covers(from_=text(start), to=text(end)))
+    return PartialListDocument(
+        items,
+        inquiry.seal(query, then),
+        Covers(from_=text(start), to=text(end)),
+        left_out=without,
+    )
 
 
 def _counted(
     inquiry: Inquiry, client_id: str | None, start: Instant, end: Instant
-) -> Sequence[CountedFailures]:
-    """Return the failures of the clients in view, from midnight *start* to midnight *end*."""
-    _, clients = clients_in_view(inquiry, client_id)
+) -> tuple[Sequence[CountedFailures], LeftOutDocument | None]:
+    """Return the failures of the clients in view, from midnight *start* to midnight *end*.
+
+    Where the clients are too many for so many days, those with most jobs are counted. A client
+    that has more groups than can be read is left out, so that every count is exact. Raises
+    InvalidQuery where nothing is left.
+    """
+    view = clients_in_view(inquiry, client_id)
     days = [day(one) for one in every(DAY, start, end)]
-    if len(clients) * len(days) > MOST_PARTITIONS:
+    chosen = largest(view.clients, view.jobs, max(1, MOST_PARTITIONS // len(days)))
+    ranges = [failure_range(client_id, one) for client_id in chosen.kept for one in days]
+    counted, too_large = read_failures(inquiry.reading, ranges)
+    if too_large and too_large >= {*chosen.kept}:
         raise InvalidQuery(
-            "from",
-            f"that would add up {len(days)} days of {len(clients)} clients, more than the "
-            f"{MOST_PARTITIONS} of one answer; shorten the time range, or ask for one client",
+            "from", "there are more error groups in this time range than one answer; shorten it"
         )
-    ranges = [failure_range(client_id, one) for client_id in clients for one in days]
-    return read_failures(inquiry.reading, ranges)
+    return counted, left_out({*chosen.dropped, *too_large}, after=view.after)

@@ -8,7 +8,9 @@ It takes three rounds of calls:
 2. for each client, the hours of both periods and the index rows of its running jobs;
 3. the items of those jobs whose row can't tell whether they are stalled, and the rest of the hours.
 
-No job is read for a total.
+No job is read for a total. Of more than `MOST_CLIENTS` clients, those with most jobs have figures.
+A client of whom more was counted than can be read in these rounds is left out of figures and totals
+and named, so that nobody takes the overview from the others.
 
 ``as_of`` is the minute in which the figures were taken, so that the answer stays the same while
 nothing happens. ``last_event_at`` is when the ledger last counted something for the client, by the
@@ -33,6 +35,7 @@ from run_ledger.domain.api.overview import (
     client_document,
     totals_document,
 )
+from run_ledger.domain.api.pages import largest, left_out
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import (
     DAY,
@@ -54,7 +57,6 @@ from run_ledger.store.lists.rollup_reads import day_cuts
 from run_ledger.store.lists.running_jobs import RunningJobs, read_running
 from run_ledger.store.lists.totals import NOTHING, Total, read_all_totals
 
-from .answers import fits
 from .inquiries import Inquiry
 from .views import known_clients
 
@@ -73,30 +75,34 @@ class _Known(NamedTuple):
 
 def show_overview(inquiry: Inquiry) -> Struct:
     """Return the figures of the clients that the caller may see."""
-    known = _known(inquiry, OverviewQuery.of(inquiry.parameters).client_id)
-    if len(known) > MOST_CLIENTS:
-        raise InvalidQuery(
-            "client_id", f"{len(known)} clients are too many for one overview; name one"
-        )
+    known, after = _known(inquiry, OverviewQuery.of(inquiry.parameters).client_id)
+    jobs = {one.client_id: one.total.jobs for one in known}
+    chosen = largest(jobs, jobs, MOST_CLIENTS)
+    there = {*chosen.kept}
     since = later(floor(inquiry.now, HOUR), -DAY)
     previous_since = later(since, -DAY)
     moments = every(HOUR, since, later(inquiry.now, 1))
-    figures = _figures(inquiry, known, previous_since, since)
-    document = OverviewDocument(
+    figures, too_large = _figures(
+        inquiry, [one for one in known if one.client_id in there], previous_since, since
+    )
+    if too_large and not figures:
+        raise InvalidQuery("client_id", "more was counted than one overview can add up")
+    return OverviewDocument(
         as_of=text(floor(inquiry.now, _MINUTE)),
         period="24h",
         since=text(since),
         previous_since=text(previous_since),
         totals=totals_document(figures, moments),
         clients=[client_document(one, moments) for one in figures],
+        left_out=left_out({*chosen.dropped, *too_large}, after=after),
     )
-    if not fits(document):
-        raise InvalidQuery("client_id", "the clients are too many for one answer; name one")
-    return document
 
 
-def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
-    """Return the clients of the overview, declared or reporting, sorted by id: one round."""
+def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str | None]:
+    """Return the clients of the overview, declared or reporting, sorted by id: one round.
+
+    The second value is the last of them, where there are more than can be looked through.
+    """
     caller, reading = inquiry.caller, inquiry.reading
     client, tables = reading.client, reading.tables
     scope = caller.scope.narrowed(client_id) if caller.scope else None
@@ -104,26 +110,30 @@ def _known(inquiry: Inquiry, client_id: str | None) -> list[_Known]:
         return [
             _Known(one, profile.get("name") if profile else None, total or NOTHING)
             for one, profile, total in known_clients(inquiry, sorted(scope.clients))
-        ]
+        ], None
     # A machine's grant is read in the same round, as a round of its own would be one too many.
-    scope, (totals, names) = inquiry.with_scope_each(
+    scope, (page, names) = inquiry.with_scope_each(
         [
             partial(read_all_totals, client, tables.rollups, CLIENTS),
             partial(read_names, client, tables.clients),
         ]
     )
-    seen = scope.narrowed(client_id)
+    seen, totals = scope.narrowed(client_id), page.totals
+    after = max(totals) if page.goes_on and seen.clients is None else None
     return [
         _Known(one, names.get(one), totals.get(one, NOTHING))
         for one in sorted({*totals, *names})
-        if seen.allows(one)
-    ]
+        if seen.allows(one) and (after is None or one <= after)
+    ], after
 
 
 def _figures(
     inquiry: Inquiry, known: Sequence[_Known], previous_since: Instant, since: Instant
-) -> list[ClientFigures]:
-    """Return each client's figures; this takes the last two rounds of calls."""
+) -> tuple[list[ClientFigures], frozenset[str]]:
+    """Return each client's figures; this takes the last two rounds of calls.
+
+    The second value are the clients of whom more was counted than can be read; they have none.
+    """
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
     days = day_cuts(previous_since, later(inquiry.now, 1))
@@ -145,13 +155,14 @@ def _figures(
         ]
     )
     pages += answers[: len(rest)]
-    if any(page.rest for page in answers[: len(rest)]):
-        raise InvalidQuery("client_id", "more was counted than one overview can add up; name one")
+    too_large = frozenset(page.client_id for page in answers[: len(rest)] if page.rest)
+    known = [one for one in known if one.client_id not in too_large]
     found = [job for jobs in answers[len(rest) :] for job in jobs]
     silent = Counter(
         one.job.client_id for one in found if one.job.is_stalled(one.last_seen_at, inquiry.now)
     )
-    return _figures_of(known, pages, {one.client_id: one for one in running}, silent, since)
+    figures = _figures_of(known, pages, {one.client_id: one for one in running}, silent, since)
+    return figures, too_large
 
 
 def _figures_of(

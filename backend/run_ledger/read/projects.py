@@ -6,20 +6,21 @@ Its job totals count the client's jobs.
 
 The list is ordered by client, then by project. This order is total and stable, so following cursors
 gives every project that was there all the while exactly once. A page goes through `_CLIENTS_A_PAGE`
-clients at most, so it may be short and still have a cursor. A caller who may see all clients gets
-the projects of those that were declared or have reported.
+clients at most, so it may be short and still have a cursor. Of a client that has reported more
+projects than can be put in order, the list has those with jobs, and says so. A caller who may see
+all clients gets the projects of those that were declared or have reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
 
 from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.api.clients_projects import ProjectDocument, ProjectsQuery, project_document
-from run_ledger.domain.api.pages import ListDocument
+from run_ledger.domain.api.pages import PartialListDocument, left_out
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.rollups import projects_partition
@@ -46,6 +47,7 @@ class _Page(Struct, frozen=True):
     keys: Sequence[ProjectKey]
     totals: Mapping[ProjectKey, Total]
     end: ProjectKey | None
+    too_many: Collection[str]
 
 
 def list_projects(inquiry: Inquiry) -> Struct:
@@ -63,7 +65,9 @@ def list_projects(inquiry: Inquiry) -> Struct:
     if len(items) < len(documents):
         last = documents[len(items) - 1]
         end = (last.client_id, last.project_id)
-    return ListDocument(items, inquiry.seal(query, end and list(end)), None)
+    return PartialListDocument(
+        items, inquiry.seal(query, end and list(end)), None, left_out=left_out(page.too_many)
+    )
 
 
 # This sorts after every project's id.
@@ -121,10 +125,13 @@ def _page(inquiry: Inquiry, clients: Sequence[str], start: ProjectKey, limit: in
     reading = inquiry.reading
     reported: dict[str, list[str]] = {}
     totals: dict[str, TotalsPage] = {}
+    too_many: set[str] = set()
 
     def find_reported(name: str) -> None:
         found = read_reported_projects(reading.client, reading.tables.projects, name)
-        reported[name] = [one for one in found if name != start[0] or one > start[1]]
+        if found is None:
+            too_many.add(name)
+        reported[name] = [one for one in found or () if name != start[0] or one > start[1]]
 
     def find_totals(name: str) -> None:
         totals[name] = read_totals(
@@ -150,7 +157,7 @@ def _page(inquiry: Inquiry, clients: Sequence[str], start: ProjectKey, limit: in
             end = (name, last)
             break
     known = {(name, one): now for name in clients for one, now in totals[name].totals.items()}
-    return _Page(chosen, known, end)
+    return _Page(chosen, known, end, too_many)
 
 
 def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:

@@ -13,7 +13,7 @@ from run_ledger.store.lists.totals import (
     Total,
     TotalsByName,
     TotalsPage,
-    read_client_ids,
+    read_all_totals,
     read_total,
     read_totals,
 )
@@ -22,10 +22,16 @@ from .inquiries import Inquiry
 
 
 class View(NamedTuple):
-    """What the caller may see of what was asked for; ``clients`` are the answer's, sorted."""
+    """What the caller may see of what was asked for; ``clients`` are the answer's, sorted.
+
+    ``jobs`` counts the jobs of clients, where these were read. ``after`` is the last client, where
+    there are more than can be looked through.
+    """
 
     scope: ClientScope
     clients: Sequence[str]
+    jobs: Mapping[str, int] = {}
+    after: str | None = None
 
 
 def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
@@ -40,9 +46,12 @@ def clients_in_view(inquiry: Inquiry, client_id: str | None) -> View:
         scope = inquiry.scope().narrowed(client_id)
         return View(scope, sorted(scope.clients or ()))
     scope, known = inquiry.with_scope(
-        partial(read_client_ids, reading.client, reading.tables.rollups)
+        partial(read_all_totals, reading.client, reading.tables.rollups, CLIENTS)
     )
-    return View(scope, sorted(known if scope.clients is None else scope.clients))
+    if scope.clients is not None:
+        return View(scope, sorted(scope.clients))
+    jobs = {name: total.jobs for name, total in known.totals.items()}
+    return View(scope, sorted(jobs), jobs, max(jobs, default=None) if known.goes_on else None)
 
 
 def client_calls(inquiry: Inquiry, client_id: str) -> list[Callable[[], Any]]:

@@ -177,11 +177,35 @@ def test_a_wrong_parameter_is_named(here: House, parameters: Any, parameter: str
     assert (reply.status, reply.json["parameter"], reply.calls) == (400, parameter, 0)
 
 
-def test_too_many_partitions_are_refused(here: House) -> None:
-    """Before any of them is read."""
-    many = client_user(*(f"c-{number}" for number in range(60)))
+def test_of_too_many_clients_some_are_left_out(here: House) -> None:
+    """The answer says how many, and names them."""
+    many = client_user(*(f"c-{number:02d}" for number in range(60)))
     reply = here.get("/errors", many, **{"from": "2026-10-01", "to": "2026-11-22"})
-    assert (reply.status, reply.json["parameter"], reply.calls) == (400, "from", 0)
+    assert (reply.status, reply.calls) == (200, 38 * 52)
+    assert reply.json["left_out"]["clients"] == [f"c-{number:02d}" for number in range(38, 60)]
+    assert reply.json["left_out"]["count"] == 22
+
+
+def test_a_client_with_more_groups_than_can_be_read_is_left_out() -> None:
+    """A fingerprint for each failure takes the list from nobody else."""
+    events = [
+        job_update(
+            job_id=f"job-{number}",
+            client_id="noisy" if number else "acme",
+            event_id="1",
+            status="completed",
+            result="failed",
+            error={"type": "E", "message": "m", "fingerprint": f"one-{number:04d}"},
+            occurred_at="2026-11-22T14:00:00Z",
+        )
+        for number in range(200)
+    ]
+    here = reading_house(events, page_bytes=3_000)
+    reply = here.get("/errors", STAFF)
+    assert [group["fingerprint"] for group in reply.json["items"]] == ["one-0000"]
+    assert reply.json["left_out"]["clients"] == ["noisy"]
+    alone = here.get("/errors", STAFF, client_id="noisy")
+    assert (alone.status, alone.json["parameter"]) == (400, "from")
 
 
 def test_cursors_keep_their_span(here: House) -> None:

@@ -21,6 +21,7 @@ from .ends import (
     ends_of_jobs,
     jobs_by_result,
 )
+from .pages import LeftOutDocument
 from .parameters import identifier
 from .trends import counters_of, known_alone
 
@@ -74,7 +75,10 @@ class ClientFiguresDocument(FiguresDocument, frozen=True, kw_only=True):
 
 
 class OverviewDocument(Struct, frozen=True):
-    """The most important figures: over all clients that the caller may see, and by client."""
+    """The most important figures: over all clients that the caller may see, and by client.
+
+    Both are without those that ``left_out`` names.
+    """
 
     as_of: str
     period: Span
@@ -82,6 +86,7 @@ class OverviewDocument(Struct, frozen=True):
     previous_since: str
     totals: FiguresDocument
     clients: Sequence[ClientFiguresDocument]
+    left_out: LeftOutDocument | None
 
 
 class ClientFigures(Struct, frozen=True):

@@ -4,11 +4,14 @@ A *position* is a text that is compared with sort keys. The pages so far have lo
 everything at or above it; everything below it is still to come. It is the sort key of the last row
 that a page looked at (``2026-11-22T14:15:00.000000Z#job-1``), or a day (``2026-11-22``), which
 sorts below all keys of that day and above all keys of earlier days.
+
+An answer over many clients says which of them it is without: what alone is too much for an answer
+never takes the rest away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Raw, Struct
@@ -20,6 +23,8 @@ _DAY = len("YYYY-MM-DD")
 # How many rows of an index a page looks through for those that match: at first, and at most where
 # few rows match.
 FEWEST_ROWS, MOST_ROWS = 1_000, 16_000
+# Of what an answer is without so many are named, and further ones only counted.
+MOST_NAMED = 100
 
 
 class Stretch(Struct, Generic[T], frozen=True):
@@ -76,6 +81,25 @@ class ListDocument(Struct, frozen=True):
     items: Sequence[Raw]
     next_cursor: str | None
     covers: Covers | None
+
+
+class LeftOutDocument(Struct, frozen=True):
+    """How many clients and projects an answer is without, and the ids of some of them.
+
+    ``after`` is null, except where there are more clients than can be looked through: then all
+    clients whose id sorts after it are left out, too, and are not counted.
+    """
+
+    count: int
+    clients: Sequence[str]
+    projects: Sequence[str]
+    after: str | None
+
+
+class PartialListDocument(ListDocument, frozen=True, kw_only=True):
+    """A page of a list over many clients; ``left_out`` says whose items it is without."""
+
+    left_out: LeftOutDocument | None
 
 
 def merged(stretches: Iterable[Stretch[T]], limit: int, floor: str | None) -> PageRows[T]:
@@ -142,3 +166,32 @@ def days_down(newest: str, oldest: str) -> list[str]:
     """Return the days from *newest* down to *oldest*, both included."""
     days = every(DAY, midnight(oldest), later(midnight(newest), 1))
     return [day(one) for one in reversed(days)]
+
+
+def left_out(
+    clients: Collection[str], projects: Collection[str] = (), after: str | None = None
+) -> LeftOutDocument | None:
+    """Return what is left out, None where nothing is."""
+    if not clients and not projects and after is None:
+        return None
+    return LeftOutDocument(
+        count=len(clients) + len(projects),
+        clients=sorted(clients)[:MOST_NAMED],
+        projects=sorted(projects)[:MOST_NAMED],
+        after=after,
+    )
+
+
+class Chosen(NamedTuple):
+    """Names that an answer has room for, sorted, and those that it has no room for."""
+
+    kept: Sequence[str]
+    dropped: Sequence[str]
+
+
+def largest(names: Collection[str], jobs: Mapping[str, int], most: int) -> Chosen:
+    """Return the *most* of *names* that have most *jobs*, and of equal ones the first by name."""
+    if len(names) <= most:
+        return Chosen(sorted(names), [])
+    ranked = sorted(names, key=lambda name: (-jobs.get(name, 0), name))
+    return Chosen(sorted(ranked[:most]), sorted(ranked[most:]))

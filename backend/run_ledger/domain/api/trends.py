@@ -21,6 +21,7 @@ from run_ledger.domain.state.own_counters import COUNTER, folded
 from .base_query import PathQuery, declared
 from .ends import AttemptFiguresDocument, EndsDocument, RowSums, attempt_figures, ends_of_jobs
 from .intervals import MOST_DAYS, UTC, Interval, Intervals, cut, zone_name
+from .pages import LeftOutDocument
 from .parameters import QueryParameter, choice, identifier, time_or_local_date
 
 GroupBy = Literal["client", "project", "pipeline"]
@@ -126,7 +127,11 @@ class SeriesDocument(Struct, frozen=True):
 
 
 class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
-    """Series over one time range, sorted by key; ``to`` is exclusive."""
+    """Series over one time range, sorted by key; ``to`` is exclusive.
+
+    Where the groups are too many, those with most jobs have series, and ``other`` is the sum of the
+    rest. What could not be added up at all is named in ``left_out``.
+    """
 
     interval: Interval
     from_: str
@@ -134,6 +139,8 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
     tz: str
     group_by: GroupBy | None
     series: Sequence[SeriesDocument]
+    other: SeriesDocument | None
+    left_out: LeftOutDocument | None
 
 
 def known_alone(sums: RowSums) -> dict[str, int]:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.store.dynamo.attributes import from_item
+from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items.keys import CLIENT_DIRECTORY, GRANT, PARAMETER_PREFIX, PROFILE, app_key
 
@@ -53,12 +53,9 @@ def read_declared(
 
 
 def read_names(client: DynamoDBClient, table: str) -> dict[str, str]:
-    """Return the names of all declared clients by id; InvalidQuery where they are too many."""
+    """Return the names of all declared clients by id; operators declare them, so all are read."""
     query = QueryBuilder(table, "pk", CLIENT_DIRECTORY)
-    answer = client.query(**query.request(["sk", "name"]))
-    if "LastEvaluatedKey" in answer:
-        raise InvalidQuery("client_id", "too many clients are declared for one answer; name one")
-    items: list[Any] = answer["Items"]
+    items = every_item(client.query, query.request(["sk", "name"]))
     return {item["sk"]["S"]: item.get("name", {}).get("S", "") for item in items}
 
 

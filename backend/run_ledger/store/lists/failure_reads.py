@@ -23,9 +23,18 @@ def failure_range(client_id: str, day: str) -> Range:
     return Range(failures_row(client_id, day, "").partition, _CUTS)
 
 
-def read_failures(reading: Reading, ranges: Sequence[Range]) -> list[CountedFailures]:
-    """Return the counts and samples of each shard of the rows in *ranges*."""
-    return [one for page in read_ranges(reading, ranges, _counted) for one in page]
+def read_failures(
+    reading: Reading, ranges: Sequence[Range]
+) -> tuple[list[CountedFailures], frozenset[str]]:
+    """Return the counts and samples of each shard of the rows in *ranges*.
+
+    The second value are the clients that have more than can be read; none of theirs is in the
+    first.
+    """
+    pages, unread = read_ranges(reading, ranges, _counted)
+    too_large = frozenset(partition.split("#")[1] for partition in unread)
+    counted = [one for page in pages for one in page if one.client_id not in too_large]
+    return counted, too_large
 
 
 def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:

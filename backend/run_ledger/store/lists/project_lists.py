@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.dynamo.batches import read_items
 from run_ledger.store.dynamo.expressions import QueryBuilder
@@ -15,21 +14,25 @@ from run_ledger.store.items.project_items import StoredProject, from_project_ite
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_MOST_ANSWERS = 4
 
-def read_reported_projects(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
-    """Return the projects that *client_id* has sent events of, sorted.
+
+def read_reported_projects(client: DynamoDBClient, table: str, client_id: str) -> list[str] | None:
+    """Return the projects that *client_id* has reported, sorted; None where they are too many.
 
     The index sorts them by time and not by name, so all are read: an answer of DynamoDB holds
-    thousands. Raises InvalidQuery for a client that has more.
+    thousands, and `_MOST_ANSWERS` are asked for.
     """
     query = QueryBuilder(table, "client_id", client_id, index=keys.BY_CLIENT)
-    answer = client.query(**query.request(["project_id"]))
-    if "LastEvaluatedKey" in answer:
-        raise InvalidQuery(
-            "client_id", f"client {client_id} has more projects than one answer can put in order"
-        )
-    items: list[Any] = answer["Items"]
-    return sorted(item["project_id"]["S"] for item in items)
+    found: list[str] = []
+    after = None
+    for _ in range(_MOST_ANSWERS):
+        answer: Any = client.query(**query.request(["project_id"], after=after))
+        found += [item["project_id"]["S"] for item in answer["Items"]]
+        after = answer.get("LastEvaluatedKey")
+        if after is None:
+            return sorted(found)
+    return None
 
 
 def read_project_item(client: DynamoDBClient, table: str, project_id: str) -> Item | None:

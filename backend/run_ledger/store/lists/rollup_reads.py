@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import DAY, HOUR, Instant, day, every, floor, later
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
@@ -66,28 +65,45 @@ def _hour_cuts(start: Instant, end: Instant) -> list[str]:
     return [*hours, beyond(hours[-1])]
 
 
-def read_sums(reading: Reading, ranges: Sequence[Range], place: Grouping[K]) -> dict[K, Counts]:
-    """Return the counts of all rows in *ranges*, added up under the keys that *place* gives."""
+class Sums(NamedTuple, Generic[K]):
+    """Counts added up under keys, and the partitions that were too large to be read to the end.
+
+    What was read of such a partition is in the counts.
+    """
+
+    counts: dict[K, Counts]
+    unread: frozenset[str]
+
+
+def read_sums(
+    reading: Reading, ranges: Sequence[Range], place: Grouping[K], *, rounds: int = MOST_ROUNDS
+) -> Sums[K]:
+    """Return the counts of the rows in *ranges*, added up under the keys that *place* gives.
+
+    The request may have so many *rounds* of calls in all.
+    """
     sums: dict[K, Counts] = {}
-    for part in read_ranges(reading, ranges, partial(_placed, place)):
+    parts, unread = read_ranges(reading, ranges, partial(_placed, place), rounds=rounds)
+    for part in parts:
         for key, counts in part.items():
             _add(sums.setdefault(key, {}), counts)
-    return sums
+    return Sums(sums, unread)
 
 
 def read_ranges(
-    reading: Reading, ranges: Sequence[Range], fold: Callable[[Range, Sequence[Any]], T]
-) -> list[T]:
+    reading: Reading,
+    ranges: Sequence[Range],
+    fold: Callable[[Range, Sequence[Any]], T],
+    *,
+    rounds: int = MOST_ROUNDS,
+) -> tuple[list[T], frozenset[str]]:
     """Return what *fold* makes of the items of each answer; it runs in the answer's thread.
 
-    Raises InvalidQuery where that takes more rounds of calls than a request may have.
+    The second value are the partitions of which a part is left after as many rounds of calls as a
+    request may have.
     """
     found: list[T] = []
-    while ranges:
-        if reading.rounds >= MOST_ROUNDS:
-            raise InvalidQuery(
-                "from", "more was counted in this time range than one answer can add up; shorten it"
-            )
+    while ranges and reading.rounds < rounds:
         pages = reading.together(
             [
                 partial(read_range, reading.client, reading.tables.rollups, one, fold)
@@ -96,7 +112,7 @@ def read_ranges(
         )
         found += [made for made, _ in pages]
         ranges = [one for _, rest in pages for one in rest]
-    return found
+    return found, frozenset(one.partition for one in ranges)
 
 
 def read_range(

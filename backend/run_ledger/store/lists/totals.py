@@ -13,15 +13,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.contract.vocabulary import OUTCOMES
-from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.rollups import CLIENTS, NOW, projects_partition
+from run_ledger.domain.state.rollups import NOW
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items.rollup_items import SEEN, from_rollup_item, seen_at
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Each has about a MB: some six hundred clients with eight shards.
+_MOST_ANSWERS = 8
 # Sorts right after all shards of a name.
 _BEYOND = "$"
 _ATTRIBUTES = ("pk", "sk", SEEN, *(NOW + outcome for outcome in OUTCOMES))
@@ -32,6 +33,11 @@ class Total(NamedTuple):
 
     states: Mapping[str, int]
     seen_at: Sequence[Instant] = ()
+
+    @property
+    def jobs(self) -> int:
+        """Return how many jobs there are."""
+        return sum(self.states.get(outcome, 0) for outcome in OUTCOMES)
 
 
 NOTHING = Total({})
@@ -60,12 +66,17 @@ def read_totals(
     return TotalsPage({name: totals[name] for name in names[:-1] or names}, goes_on=True)
 
 
-def read_all_totals(client: DynamoDBClient, table: str, partition: str) -> TotalsByName:
-    """Return all totals of a partition; InvalidQuery where one answer doesn't hold them."""
-    page = read_totals(client, table, partition, start=None, rows=None)
-    if page.goes_on:
-        raise InvalidQuery("client_id", "there are too many clients for one answer; name one")
-    return page.totals
+def read_all_totals(client: DynamoDBClient, table: str, partition: str) -> TotalsPage:
+    """Return all totals of a partition, as far as `_MOST_ANSWERS` answers of DynamoDB hold them."""
+    totals: dict[str, Total] = {}
+    start: str | None = None
+    for _ in range(_MOST_ANSWERS):
+        page = read_totals(client, table, partition, start=start, rows=None)
+        totals |= page.totals
+        if not page.goes_on:
+            return TotalsPage(totals, goes_on=False)
+        start = max(page.totals)
+    return TotalsPage(totals, goes_on=True)
 
 
 def read_total(client: DynamoDBClient, table: str, partition: str, name: str) -> Total | None:
@@ -87,31 +98,3 @@ def _added(items: Any) -> dict[str, Total]:
         at = seen_at(item)
         seen.setdefault(row.sort, []).extend([] if at is None else [at])
     return {name: Total(total, seen[name]) for name, total in totals.items()}
-
-
-def read_client_ids(client: DynamoDBClient, table: str) -> list[str]:
-    """Return the clients that have reported; InvalidQuery where one answer can't hold them."""
-    found, is_whole = _names(client, table, CLIENTS)
-    if not is_whole:
-        raise InvalidQuery(
-            "client_id", "there are too many clients to go through at once; name one"
-        )
-    return found
-
-
-def read_project_ids(client: DynamoDBClient, table: str, client_id: str) -> list[str]:
-    """Return the projects that *client_id* has jobs in; InvalidQuery where they are too many."""
-    found, is_whole = _names(client, table, projects_partition(client_id))
-    if not is_whole:
-        raise InvalidQuery(
-            "project_id", f"client {client_id} has too many to go through at once; name one"
-        )
-    return found
-
-
-def _names(client: DynamoDBClient, table: str, partition: str) -> tuple[list[str], bool]:
-    """Return the distinct sort keys of a partition without shards, and whether these are all."""
-    answer = client.query(**QueryBuilder(table, "pk", partition).request(["sk"]))
-    items: list[Any] = answer["Items"]
-    names = dict.fromkeys(item["sk"]["S"].rpartition("#")[0] for item in items)
-    return list(names), "LastEvaluatedKey" not in answer

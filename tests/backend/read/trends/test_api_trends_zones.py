@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.backend.read.test_api_trends import HOUR, asked, assert_percentiles, plain, shown
+from tests.backend.read.trends.test_api_trends import HOUR, asked, assert_percentiles, plain, shown
 from tests.support.events import strategies
 from tests.support.events.builders import Envelope, job_update
 from tests.support.readers.reading import STAFF, House, client_user
@@ -280,15 +280,14 @@ def test_longest_spans_in_a_zone_with_a_change_of_clocks(autumn: House) -> None:
 
 
 def test_more_clients_and_days_than_an_answer_adds_up() -> None:
-    """Everything by day of a zone reads all clients; the way out is said, and UTC has it."""
+    """Everything by day of a zone reads all clients: those beyond are named, and UTC has all."""
     here = reading_house(
         [job_update(job_id=f"j-{n}", client_id=f"client-{n:02d}", event_id="1") for n in range(70)]
     )
     span = {"from": "2026-10-23", "to": "2026-11-22"}
     reply = here.get("/trends", STAFF, tz="Europe/Berlin", **span)
-    assert (reply.status, reply.json["parameter"]) == (400, "from")
-    assert "by day of UTC" in reply.json["detail"]
-    assert here.get("/trends", STAFF, **span).status == 200
+    assert reply.json["left_out"]["count"] == 70 - 32
+    assert here.get("/trends", STAFF, **span).json["left_out"] is None
 
 
 def test_who_asks_for_no_zone_reads_none() -> None:
