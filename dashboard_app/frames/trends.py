@@ -7,7 +7,7 @@ added counts. Percentiles are never added or averaged: each stays that of its in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ ATTEMPTS = ("attempts_ended", "attempts_failed")
 SUMS = (*COUNTS, *ATTEMPTS, *COUNTERS)
 PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
 EVERYTHING = "all"
+OTHERS = "All others"
+"""The group of what the API adds up as one, since there are too many; no id has a space in it."""
 SeriesTotals = Mapping[str, float | int | None]
 _COLUMNS = {
     "group": TEXT,
@@ -57,11 +59,17 @@ def points(document: Mapping[str, Any]) -> pd.DataFrame:
             "attempts_failed": point["attempts"]["failed"] + point["attempts"]["timed_out"],
             "group": group,
         }
-        for series in document["series"]
-        for group in [next(iter(series["key"].values()), EVERYTHING)]
+        for group, series in _groups(document)
         for point in series["points"]
     ]
     return _derived(typed(rows, _COLUMNS))
+
+
+def _groups(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for series in document["series"]:
+        yield next(iter(series["key"].values()), EVERYTHING), series
+    if document.get("other") is not None:
+        yield OTHERS, document["other"]
 
 
 def _derived(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +14,8 @@ from dashboard_app.app_settings import AppSettings
 from dashboard_app.sign_in import signing_in
 from dashboard_app.sign_in.signing_in import Analyst
 from dashboard_app.ui.plain_text import plain
+
+_MOST_NAMES = 5
 
 
 def signed_out() -> None:
@@ -63,6 +67,22 @@ def not_set_up() -> None:
 def nothing_here(what: str, hint: str = "Choose a longer period, or remove a filter.") -> None:
     """Show that there is nothing to show."""
     st.info(f"**{what}** {hint}", icon=":material/search_off:")
+
+
+def left_out(documents: Iterable[Mapping[str, Any]]) -> None:
+    """Say whom the figures are without, where `left_out` of any of the API's answers names some."""
+    found = [one["left_out"] for one in documents if one.get("left_out")]
+    if not found:
+        return
+    names = sorted({name for one in found for name in (*one["clients"], *one["projects"])})
+    shown = ", ".join(plain(name) for name in names[:_MOST_NAMES])
+    more = " and more" if max(one["count"] for one in found) > _MOST_NAMES else ""
+    st.warning(
+        f"**These figures are without {shown or 'some clients'}{more}.** They are too many, or "
+        "were counted too often, for one answer of the API. Choose one of them in the sidebar to "
+        "see its figures.",
+        icon=":material/filter_alt:",
+    )
 
 
 def first_use(settings: AppSettings) -> None:

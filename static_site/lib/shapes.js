@@ -254,6 +254,7 @@ export function readOverview(value) {
   return {
     as_of: asTime(raw.as_of),
     since: asTime(raw.since),
+    left_out: asObject(raw.left_out),
     totals: readFigures(raw.totals),
     clients: asList(raw.clients).map((each) => ({
       client_id: identityOf(asObject(each), "client_id"),

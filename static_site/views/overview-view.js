@@ -104,7 +104,7 @@ export function createOverviewView(context) {
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
     attention.update(data.attention);
     running.update(data.running);
-    clients.update(data.clients, data.since);
+    clients.update(data.clients, data.since, data.left_out);
   }
 
   return createLiveView(context, {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -21,6 +22,7 @@ from tests.dashboard_app.conftest import Open, words_of
 from tests.support.app.dashboard_api import Api
 
 from run_ledger.domain.api import zones
+from run_ledger.domain.exceptions import InvalidQuery
 
 BERLIN, KOLKATA, NEW_YORK = (
     ZoneInfo(name) for name in ("Europe/Berlin", "Asia/Kolkata", "America/New_York")
@@ -164,15 +166,27 @@ def test_days_that_begin_late_are_explained(api: Api, open_page: Open) -> None:
     assert "Days are counted from 00:30" in words_of(app)
 
 
+def test_what_is_left_out_is_named(
+    api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page shows the rest, and says whose figures are missing."""
+    monkeypatch.setattr("run_ledger.read.trend_sums.MOST_PARTITIONS", 91)
+    app = open_page(api, span="30d", tz="Europe/Berlin")
+    assert not app.exception
+    assert "These figures are without" in words_of(app)
+    assert figures(app)["Jobs ended"]
+
+
 def test_too_much_to_add_up_is_explained_with_ways_out(
     api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A click asks what the API answers: days of UTC."""
-    monkeypatch.setattr("run_ledger.read.trends.MOST_PARTITIONS", 91)
+    refusal = InvalidQuery("from", "more was counted than one answer can add up")
+    monkeypatch.setattr("run_ledger.read.trend_sums._by_client", Mock(side_effect=refusal))
     app = open_page(api, span="30d", tz="Europe/Berlin")
     assert not app.exception
     assert "The API can't answer this" in words_of(app)
-    assert "more than the 91 of one answer" in words_of(app).replace("\\", "")
+    assert "more was counted" in words_of(app).replace("\\", "")
     (way,) = [one for one in app.button if one.label == "Days of UTC"]
 
     way.click().run()

@@ -55,6 +55,7 @@ def show(here: PageContext) -> None:
     whole = api_requests.trends(here.period, client_id=here.client_id)
     load(here.api, [request, whole], "cost")
     points, everything = here.points(request), here.points(whole)
+    panels.left_out(here.api.get(one) for one in (request, whole))
     if points.empty:
         nothing_in_period(here, "Nothing was counted in this period.")
         return

@@ -28,6 +28,7 @@ def show(here: PageContext) -> None:
         f"{jobs} failed or timed out in {words.counted(days.days, 'day')} of UTC, and {attempts}, "
         f"retried ones among them. They form {words.counted(len(groups), 'error group')}."
     )
+    panels.left_out(here.api.get(one) for one in requests)
     if days.days == MOST_ERROR_DAYS:
         st.caption(f"This page shows {MOST_ERROR_DAYS} days at most.")
     if groups.empty:

@@ -37,17 +37,18 @@ _WEEK, _LOOKED_BACK = 7 * DAY, 30 * DAY
 def all_groups(here: PageContext, days: Period) -> tuple[pd.DataFrame, list[ApiRequest]]:
     """Return all error groups of some days (a frame of `failures.groups`) and the requests.
 
-    Raise RequestRefused where even a single day has more clients than one response adds up.
+    Where a single day has more than one response adds up, its `left_out` says whose is missing.
     """
     items, requests = _items(here, days)
     return frames.groups(items), requests
 
 
 def _items(here: PageContext, days: Period) -> tuple[list[Mapping[str, Any]], list[ApiRequest]]:
-    """Load error groups; where the API refuses the days as too many, load each half."""
+    """Load error groups; where the days are too many for one response, load each half."""
     request = api_requests.errors(days.start, days.end, here.client_id)
     try:
-        return here.api.items(request)[0], [request]
+        if days.days == 1 or here.api.get(request)["left_out"] is None:
+            return here.api.items(request)[0], [request]
     except RequestRefused as error:
         if days.days == 1 or not str(error).startswith("from"):
             raise

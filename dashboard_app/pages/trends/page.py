@@ -51,6 +51,7 @@ def _trends(here: PageContext) -> None:
     with tiles.container():
         sections.figures_of(here, whole, before, focus, requests.ungrouped)
     focus_note(here, focus)
+    panels.left_out(here.api.get(one) for one in requests.all)
     part = focus or here.period
     if requests.grouped is None or requests.group_by is None:
         sections.measures_of(here, whole, before, part, requests.all, is_grouped=False)

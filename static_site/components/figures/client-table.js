@@ -23,15 +23,22 @@ export function createClientTable(format, now) {
     keyOf: (/** @type {ClientRow} */ client) => client.client_id,
     make: (client) => createClientRow(client, format, now),
   });
+  const missing = h("p", {});
   const element = createCard("clients", "By client", table);
+  element.append(missing);
   return {
     element,
     /**
      * @param {Overview["clients"]} clients
      * @param {string | null} since what has ended is counted from then on
+     * @param {Overview["left_out"]} leftOut whom figures and totals are without
      */
-    update(clients, since) {
-      setHidden(element, clients.length === 0);
+    update(clients, since, leftOut) {
+      const names = Array.isArray(leftOut.clients) ? leftOut.clients.map(String) : [];
+      setHidden(element, clients.length === 0 && names.length === 0);
+      setHidden(missing, names.length === 0);
+      setText(missing, `Without ${names.slice(0, 5).join(", ")}${names.length > 5 ? " and more" : ""}: they are too many,` +
+        " or were counted too often, for one overview. Choose one of them as the client to see its figures.");
       rows.update(clients.map((client) => ({ ...client, since })));
     },
   };
