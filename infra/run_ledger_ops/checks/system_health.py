@@ -26,6 +26,7 @@ _OLD_SECONDS = 900
 _DAY = timedelta(days=1)
 _API_SECONDS = 30.0
 _MOST_COUNTED = 200
+_MOST_NAMED = 5
 _REFUSED, _FINE = 401, 200
 
 
@@ -107,10 +108,14 @@ def _jobs(system: Target, now: datetime) -> Finding:
         f"in 24 h {totals['ended']:,} ended, {failed:,} failed or timed out; "
         f"last event {totals['last_event_at'] or 'never'}"
     )
-    level = Level.WELL if totals["stalled"] == 0 else Level.LOOK
-    left_out = ("hours", "previous")
-    figures = {name: value for name, value in totals.items() if name not in left_out}
-    return Finding("jobs", level, words, figures)
+    without = overview["left_out"]
+    if without is not None:
+        names = ", ".join(without["clients"][:_MOST_NAMED])
+        words += f"; without {without['count']:,} clients, too many or too large: {names}"
+    level = Level.WELL if totals["stalled"] == 0 and without is None else Level.LOOK
+    hidden = ("hours", "previous")
+    figures = {name: value for name, value in totals.items() if name not in hidden}
+    return Finding("jobs", level, words, {**figures, "left_out": without})
 
 
 def _rejected(system: Target, now: datetime) -> Finding:
