@@ -275,8 +275,8 @@ class Ledger:
         middle = (len(postings) + 1) // 2 if is_throttled else len(postings)
         for part in filter(None, (postings[:middle], postings[middle:])):
             before = {posting.group.part for posting in part}
-            number = next(self._parts) if is_throttled or len(before) > 1 else before.pop()
-            number = number or next(self._parts)
+            is_the_same = len(before) == 1 and not is_throttled
+            number = (before.pop() if is_the_same else None) or next(self._parts)
             for posting in part:
                 posting.group.part = number
             self._waits.note_failure([number], is_throttled=False)

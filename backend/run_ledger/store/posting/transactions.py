@@ -87,9 +87,10 @@ def packed(
     packs: dict[frozenset[Key], _Pack] = {}
     for posting in postings:
         trouble = company(posting)
-        pack = packs.setdefault(trouble, _Pack())
-        if not pack.has_room_for(posting):
-            yield pack.postings
+        pack = packs.get(trouble)
+        if pack is None or not pack.has_room_for(posting):
+            if pack is not None:
+                yield pack.postings
             pack = packs[trouble] = _Pack()
         pack.take(posting)
     for trouble in sorted(packs, key=len):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.dynamo.tables import NAMES, empty_tables
 from tests.support.events import strategies
+from tests.support.events.builders import job_update
 from tests.support.recounts.audits import (
     BOOKS,
     DAY,
@@ -231,3 +232,15 @@ def test_no_true_books_are_found_false(data: st.DataObject) -> None:
 def test_the_books_are_of_today() -> None:
     """The tests above stand on days within reach."""
     assert instants.day(NOW) == "2026-11-22"
+
+
+def test_receipts_are_no_entries() -> None:
+    """Events without an id of their own leave them beside the entries; an audit passes them by."""
+    events = [job_update(delta={"records_ok": 1}) for _ in range(3)]
+    replayed = [{**one, "id": f"again-{n}", "replay-name": "again"} for n, one in enumerate(events)]
+    with empty_tables() as client:
+        post(client, events)
+        post(client, replayed)
+        found = audit(client)
+        assert (drifts(found), found.entities) == (set(), 1)
+        assert (found.unreadable, found.undecided) == ([], [])
