@@ -23,14 +23,14 @@ from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 
 from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Known, ProjectEntity
+from .entity_reads import Loader
 from .grouping import grouped
-from .postings import Pending, PendingGroup, Posting, load, next_posting
+from .postings import Pending, PendingGroup, Posting, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
 from .room_makers import RoomMaker
@@ -108,6 +108,7 @@ class Ledger:
             tables.rollups,
             lambda tries: self._timing.pause(self._timing.dice.uniform(0, longest_pause(tries))),
         )
+        self._loader = Loader(client, self._rooms, self._waits)
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
             "project": ProjectEntity(tables),
@@ -155,7 +156,7 @@ class Ledger:
     ) -> None:
         """Try every group once, if time allows, but those whose entity can't be read for now."""
         unread = [group for group in groups if group.needs_loading()]
-        self._load(report, unread)
+        report.calls += self._loader.load(unread)
         left_out = {group.name for group in unread if not group.is_loaded}
         readable = [group for group in groups if group.name not in left_out]
         for group in readable:
@@ -321,31 +322,6 @@ class Ledger:
                 self._fail_pending(report, posting.pending, reason)
                 group.pending.remove(posting.pending[0])
             group.is_alone = True
-
-    def _load(self, report: Report, groups: Sequence[PendingGroup]) -> None:
-        """Read the entities of the groups; those that can't be read for now wait."""
-        for some in portions(groups):
-            report.calls += 1
-            is_throttled = True
-            try:
-                load(self._client, some)
-                self._make_room_in_entities([group for group in some if group.is_crowded])
-            except (ClientError, BotoCoreError) as error:
-                if fault(error) is not Fault.PASSING:
-                    raise StoreUnavailable(str(error)) from error
-                # Only of a single key it is known that it is this one which is throttled.
-                is_throttled = is_throttle(code_of(error)) and len(some) == 1
-            self._waits.note_success(group.reading for group in some if group.is_loaded)
-            unread = [group.reading for group in some if not group.is_loaded]
-            self._waits.note_failure(unread, is_throttled=is_throttled)
-
-    def _make_room_in_entities(self, groups: Sequence[PendingGroup]) -> None:
-        """Make room for own counters in the entities of *groups*, and read them again."""
-        for group in groups:
-            self._rooms.make_room_in_entity(group)
-            group.forget()
-        if groups:
-            load(self._client, groups)
 
     def _remember(self, group: PendingGroup, known: Known) -> None:
         """Keep what stays true of an entity, for as many as were written last."""

@@ -6,22 +6,20 @@ entity's change, and what that adds to the rollups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.attributes import Item
-from run_ledger.store.dynamo.batches import KeysLeftOut, read_items
 from run_ledger.store.items.own_names import OF_ENTITIES
 
 from .entities import Entity, Known, StoredEntity, Write
 from .waits import Key
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 # DynamoDB's limit is 100 actions and 4 MB a transaction; an expression holds 4 KB, which 150
 # attributes or conditions with their placeholders stay well below.
@@ -142,40 +140,6 @@ class Posting:
     def detail_bytes(self) -> int:
         """Return the size of the events."""
         return sum(len(pending.event.detail) for pending in self.pending)
-
-
-def load(client: DynamoDBClient, groups: Sequence[PendingGroup]) -> None:
-    """Read each group's entity into the group, but of those that DynamoDB leaves out.
-
-    Reads are strongly consistent: a posting requires the revision read here, and an old one would
-    only cost a transaction that is cancelled. What is left out is not waited for here, so that
-    nobody waits for it but its own group. *groups* are as many as one call takes.
-    """
-    wanted: dict[str, list[Item]] = {}
-    for group in groups:
-        wanted.setdefault(group.entity.table, []).append(group.entity.key(group.entity_id))
-    try:
-        found = read_items(client, wanted, seconds=0)
-        left_out: Mapping[str, Sequence[Item]] = {}
-    except KeysLeftOut as error:
-        found, left_out = error.found, error.keys
-    key_names = {group.entity.table: group.entity.key_name for group in groups}
-
-    def by_key(places: Mapping[str, Sequence[Item]]) -> dict[tuple[str, str], Item]:
-        return {
-            (table, item[key_names[table]]["S"]): item
-            for table, items in places.items()
-            for item in items
-        }
-
-    stored, missing = by_key(found), by_key(left_out)
-    for group in groups:
-        place = (group.entity.table, group.entity_id)
-        if place not in missing:
-            item = stored.get(place)
-            group.stored = group.entity.load(item) if item is not None else None
-            group.known = group.entity.known(group.stored) if group.stored else None
-            group.is_loaded = True
 
 
 def next_posting(group: PendingGroup, now: Instant) -> Posting:
