@@ -18,6 +18,7 @@ _ASKED = (
     "LogLevel",
     "LogRetentionDays",
     "GradualRollout",
+    "BatchWindowSeconds",
     "DashboardCallbackUrl",
     "SiteDomain",
     "SiteCertificateArn",
