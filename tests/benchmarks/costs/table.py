@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from . import idle, rates, reading
+from . import idle, prices, rates, reading
 from .load import RATES, default_window, jobs_at, load
 
 
@@ -55,10 +55,11 @@ def when_idle() -> str:
 
 def of_tabs() -> str:
     """Return the sentence on open tabs."""
-    share = reading.reading_share()
     return (
         f"{reading.TABS} tabs of the site that stay open cost {reading.tabs_usd():.0f} USD a "
-        f"month, {share.value:.1%} of writing {reading.RATE} events a second"
+        f"month, {reading.share():.1%} of writing {reading.RATE} events a second, if they are "
+        "looked at in office hours and lie behind other tabs for the rest; looked at by day and "
+        f"night, {reading.share(prices.HOURS_A_MONTH):.0%}."
     )
 
 
