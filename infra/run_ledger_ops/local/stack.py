@@ -22,7 +22,8 @@ from run_ledger_ops.deploying.bundle import build_bundle
 from run_ledger_ops.local import analysts_app_process, local_deployment, people
 from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.distribution import api_headers
-from run_ledger_ops.local.edge.proxy import Proxy, Routes
+from run_ledger_ops.local.edge.proxy import Proxy
+from run_ledger_ops.local.edge.routes import Routes
 from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
 from run_ledger_ops.local.machine import intake, ports
 from run_ledger_ops.local.machine.child_process import ChildProcess
@@ -345,8 +346,15 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
     api_id, stage = _api(outputs["ApiUrl"])
     headers = api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
     compressed_from = gateway.compressed_from(cloud, api_id)
-    domain = distribution["DomainName"]
-    return Routes(cloud_port, api_id, stage, domain, headers, compressed_from)
+    return Routes(
+        cloud_port,
+        api_id,
+        stage,
+        distribution["DomainName"],
+        frozenset(f"/{item.key}" for item in site.site_objects(SITE, {})),
+        headers,
+        compressed_from,
+    )
 
 
 def _api(url: str) -> tuple[str, str]:

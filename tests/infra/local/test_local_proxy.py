@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,16 +12,13 @@ import pytest
 import urllib3
 from tests.support.stacks.local_stack import HTTP, LOOPBACK, free_port
 
-from run_ledger_ops.local.edge.proxy import (
-    Proxy,
-    Routes,
-    Upstream,
-    answer_headers,
-    end_to_end,
-    request_headers,
-)
+from run_ledger.read.answers import COMMON_HEADERS
+from run_ledger_ops.local.edge.proxy import Proxy
+from run_ledger_ops.local.edge.routes import Routes
 
-ROUTES = Routes(1, "abc", "api", "d1.cloudfront.net", {"X-Added": "yes"})
+SITE_PATHS = frozenset({"/index.html", "/views/jobs.js", "/long"})
+ROUTES = Routes(1, "abc", "api", "d1.cloudfront.net", SITE_PATHS, {"X-Added": "yes"})
+ADDED = {"X-A": "b", "X-Content-Type-Options": "nosniff"}
 API = "/restapis/abc/api/_user_request_"
 SEEN: list[tuple[str, str, dict[str, str], bytes]] = []
 
@@ -83,7 +81,7 @@ def running() -> Iterator[str]:
     port = free_port()
     proxy = Proxy(
         port,
-        Routes(upstream.server_port, "abc", "api", "d1.cloudfront.net", {"X-A": "b"}, 1_024),
+        Routes(upstream.server_port, "abc", "api", "d1.cloudfront.net", SITE_PATHS, ADDED, 1_024),
     )
     proxy.start()
     yield f"http://{LOOPBACK}:{port}"
@@ -132,28 +130,6 @@ def test_only_the_api_gets_headers_added() -> None:
     assert ROUTES.upstream("/login").added_headers == {}
 
 
-def test_headers_of_one_connection_stay_on_it() -> None:
-    """Those that HTTP names, and those that `Connection` names."""
-    headers = [("Connection", "keep-alive, X-Mine"), ("X-Mine", "1"), ("TE", "x"), ("ETag", '"1"')]
-    assert end_to_end(headers) == [("ETag", '"1"')]
-
-
-def test_upstream_is_asked_as_cloudfront_would() -> None:
-    """Over HTTPS as far as the viewer goes; a viewer can't say otherwise."""
-    given = [
-        ("host", "h"),
-        ("x-forwarded-proto", "http"),
-        ("x-forwarded-for", "1"),
-        ("accept", "a"),
-    ]
-    assert request_headers(given, Upstream("/", "d1.cloudfront.net"), "h") == {
-        "Accept": "a",
-        "Host": "d1.cloudfront.net",
-        "X-Forwarded-Proto": "https",
-    }
-    assert request_headers(given, Upstream("/"), "h")["Host"] == "h"
-
-
 def test_request_and_answer_pass_through(origin: str) -> None:
     """Method, path, headers and body go on; status, headers and body come back."""
     answer = HTTP.request("POST", f"{origin}/oauth2/token?x=1", body=b"a=b", headers={"X-Q": "1"})
@@ -170,7 +146,7 @@ def test_head_has_no_body(origin: str) -> None:
     pool = urllib3.PoolManager(retries=False, maxsize=1)
     answer = pool.request("HEAD", f"{origin}/")
     assert (answer.headers["Content-Length"], answer.data) == ("5", b"")
-    assert pool.request("GET", f"{origin}/").data == b"hello"
+    assert pool.request("GET", f"{origin}/index.html").data == b"hello"
     pool.clear()
 
 
@@ -218,15 +194,6 @@ def test_other_answers_are_not_compressed(origin: str, path: str, accepted: str)
     assert len(answer.data) == int(answer.headers["Content-Length"])
 
 
-def test_headers_of_the_edge_stand_in_place_of_others(origin: str) -> None:
-    """None comes twice."""
-    upstream = Upstream("/", added_headers={"X-A": "edge"})
-    assert answer_headers([("x-a", "origin"), ("ETag", "1")], upstream) == [
-        ("ETag", "1"),
-        ("X-A", "edge"),
-    ]
-
-
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_methods_that_there_are_not_are_the_gateways_to_refuse(origin: str, method: str) -> None:
     """They go on as they came."""
@@ -237,15 +204,15 @@ def test_methods_that_there_are_not_are_the_gateways_to_refuse(origin: str, meth
 def test_not_modified_passes_through(origin: str) -> None:
     """An answer that never has a body doesn't wait for one."""
     pool = urllib3.PoolManager(retries=False, maxsize=1)
-    answer = pool.request("GET", f"{origin}/unchanged", timeout=5)
+    answer = pool.request("GET", f"{origin}/api/unchanged", timeout=5)
     assert (answer.status, answer.headers["ETag"]) == (304, '"1"')
-    assert pool.request("GET", f"{origin}/").data == b"hello"
+    assert pool.request("GET", f"{origin}/index.html").data == b"hello"
     pool.clear()
 
 
 def test_local_aws_that_hangs_up_is_a_bad_gateway(origin: str) -> None:
     """The viewer gets an answer even so."""
-    answer = HTTP.request("GET", f"{origin}/hangs-up")
+    answer = HTTP.request("GET", f"{origin}/api/hangs-up")
     assert answer.status == 502
     assert b"does not answer" in answer.data
 
@@ -263,7 +230,151 @@ def test_bodies_without_a_sound_length_are_refused(origin: str, head: bytes, sta
     """What could be read in two ways is read in none."""
     port = int(origin.rsplit(":", 1)[1])
     with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
-        connection.sendall(b"POST /login HTTP/1.1\r\nHost: h\r\n" + head + b"\r\n")
+        connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n")
         answer = connection.makefile("rb").read()
     assert answer.split(b" ")[1] == status
     assert SEEN == []
+
+
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=test/20261130/eu-central-1/dynamodb/aws4_request, "
+    "SignedHeaders=host, Signature=0"
+)
+TARGET = {"X-Amz-Target": "DynamoDB_20120810.ListTables"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/logout"),
+        ("GET", "/oauth2/userInfo"),
+        ("POST", "/oauth2/token"),
+        ("POST", "/login"),
+        ("GET", "/"),
+        ("POST", "/api/jobs"),
+    ],
+)
+@pytest.mark.parametrize(
+    "headers",
+    [TARGET, {"x-amz-date": "1"}, {"X_Amz_Target": "1"}, {"Authorization": SIGNATURE}],
+)
+def test_no_call_of_aws_passes(
+    origin: str, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """What makes one of a request stays behind: the local AWS would answer it under any path."""
+    HTTP.request(method, f"{origin}{path}", headers=headers)
+    [(_, _, passed, _)] = SEEN
+    assert not [name for name in passed if name.lower().startswith(("x-amz", "x_amz"))]
+    assert "Authorization" not in passed
+
+
+def test_tokens_and_clients_secrets_pass(origin: str) -> None:
+    """Both stand in the header that signatures would stand in."""
+    for value in ("Bearer abc", "Basic YTpi"):
+        HTTP.request("GET", f"{origin}/api/jobs", headers={"Authorization": value})
+        assert SEEN[-1][2]["Authorization"] == value
+
+
+@pytest.mark.parametrize("path", ["/", "/logout", "/api/jobs"])
+@pytest.mark.parametrize("name", ["X-Amz-Signature", "x-amz-credential", "X%2DAmz-Date"])
+def test_presigned_addresses_are_refused(origin: str, path: str, name: str) -> None:
+    """A signature in the address makes a call of AWS, too."""
+    assert HTTP.request("GET", f"{origin}{path}?a=b&{name}=1").status == 403
+    assert SEEN == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/logout", 405),
+        ("GET", "/login", 405),
+        ("HEAD", "/oauth2/authorize", 405),
+        ("POST", "/", 405),
+        ("OPTIONS", "/", 405),
+        ("DELETE", "/oauth2/token", 405),
+        ("GET", "/oauth2/revoke", 405),
+        ("POST", "/oauth2/revoke", 400),
+        ("GET", "/v2/_catalog", 404),
+        ("POST", "/WriteGetObjectResponse", 404),
+        ("GET", "/run-ledger-local-artifacts", 404),
+        ("GET", "/restapis/abc/api/_user_request_/jobs", 404),
+        ("POST", "/oauth2/login", 404),
+    ],
+)
+def test_only_what_the_three_have_is_passed_on(
+    origin: str, method: str, path: str, status: int
+) -> None:
+    """The local AWS takes other paths, and other methods of these, for calls of its services."""
+    answer = HTTP.request(method, f"{origin}{path}")
+    assert answer.status == status
+    assert ("Allow" in answer.headers) == (status == 405)
+    assert SEEN == []
+
+
+def raw(origin: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes; return the status, the headers and the body of what comes back."""
+    port = int(origin.rsplit(":", 1)[1])
+    with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    return int(status.split(" ")[1]), headers, body
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"",
+        b"Host: evil.example\r\n",
+        b"Host: abc.execute-api.eu-central-1.amazonaws.com\r\n",
+        b"Host: 127.0.0.1.evil.example\r\n",
+        b"Host: localhost\r\nHost: evil.example\r\n",
+    ],
+)
+@pytest.mark.parametrize("path", [b"/", b"/api/jobs", b"/oauth2/authorize"])
+def test_strange_host_is_refused(origin: str, host: bytes, path: bytes) -> None:
+    """A page elsewhere, whose name leads to this machine, reads nothing here."""
+    assert raw(origin, b"GET " + path + b" HTTP/1.1\r\n" + host + b"\r\n")[0] == 403
+    assert SEEN == []
+
+
+@pytest.mark.parametrize("target", [b"http://evil.example/", b"*", b"evil.example:443"])
+def test_target_without_a_path_is_refused(origin: str, target: bytes) -> None:
+    """Nobody asks this origin to ask another."""
+    assert raw(origin, b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 400
+    assert SEEN == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "name"),
+    [
+        (b"TRACE /api/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "not-found"),
+        (b"BREW /api/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "not-found"),
+        (b"GET /api/jobs?q=" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414, "request-uri-too-long"),
+        (
+            b"GET /api/jobs HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+            431,
+            "request-header-fields-too-large",
+        ),
+        (
+            b"GET /api/jobs HTTP/1.1\r\n" + b"X: x\r\n" * 200 + b"\r\n",
+            431,
+            "request-header-fields-too-large",
+        ),
+        (b"GET /api/jobs HTTP/1.1\r\nHost: evil\r\n\r\n", 403, "forbidden"),
+    ],
+)
+def test_what_can_not_be_passed_on_is_answered_as_the_api_would(
+    origin: str, request_: bytes, status: int, name: str
+) -> None:
+    """By a problem document with the API's headers, and without a word of the request."""
+    answered, headers, body = raw(origin, request_)
+    assert answered == status
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Cache-Control"] == COMMON_HEADERS["Cache-Control"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    document = json.loads(body)
+    assert (document["type"], document["status"]) == (f"urn:run-ledger:problem:{name}", status)
+    assert b"xxx" not in body

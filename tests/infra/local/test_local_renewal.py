@@ -10,8 +10,9 @@ import pytest
 import urllib3
 from tests.support.stacks.local_stack import HTTP, LOOPBACK, free_port
 
-from run_ledger_ops.local.edge.proxy import Proxy, Routes
+from run_ledger_ops.local.edge.proxy import Proxy
 from run_ledger_ops.local.edge.renewal import TOKEN_PATH, renewal_answer, renewal_request
+from run_ledger_ops.local.edge.routes import Routes
 
 FORM = b"grant_type=refresh_token&client_id=site&refresh_token=a%2Bb"
 RESULT = {"AccessToken": "a", "IdToken": "i", "ExpiresIn": 3600, "TokenType": "Bearer"}

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import stat
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
+from tests.support.stacks.local_events import entry_ids, post_and_see
 from tests.support.stacks.local_stack import (
     HTTP,
     LOOPBACK,
@@ -57,7 +53,6 @@ STACK_KEYS = {
     "dlq_url",
     "tables",
 }
-EVENT = {"job_id": "j1", "project_id": "p1", "client_id": "acme", "status": "running"}
 
 
 @pytest.fixture(scope="module")
@@ -67,35 +62,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with local_stack(tmp_path_factory.mktemp("stack")) as running:
         del os.environ["SOMEBODYS_SECRET"]
         yield running
-
-
-def post(stack: LocalStack, event_id: str, detail_type: str = "job_update") -> None:
-    """Put an event on the bus, by a client of its own."""
-    put(stack.client("events"), stack, event_id, detail_type)
-
-
-def put(bus: Any, stack: LocalStack, event_id: str, detail_type: str = "job_update") -> None:
-    """Put an event on the bus."""
-    entry = {
-        "EventBusName": stack.document["event_bus_name"],
-        "Source": "test",
-        "DetailType": detail_type,
-        "Detail": json.dumps(EVENT | {"event_id": event_id}),
-    }
-    assert bus.put_events(Entries=[entry])["FailedEntryCount"] == 0
-
-
-def entry_ids(stack: LocalStack) -> set[str]:
-    """Give the ids of the events that the ledger holds."""
-    pages = stack.client("dynamodb").get_paginator("scan")
-    table = stack.document["tables"]["entries"]
-    return {item["sk"]["S"] for page in pages.paginate(TableName=table) for item in page["Items"]}
-
-
-def post_and_see(stack: LocalStack, event_id: str) -> None:
-    """Put an event on the bus and wait until the ledger holds it."""
-    post(stack, event_id)
-    wait_for(f"entry {event_id}", lambda: event_id in entry_ids(stack), 60)
 
 
 def run_to_its_end(state: Path, *arguments: str) -> tuple[int, str]:
@@ -182,6 +148,33 @@ def test_unknown_credentials_are_refused(stack: LocalStack) -> None:
     stranger = LocalStack(stack.process, stack.state, document=nobody)
     with pytest.raises(ClientError, match="security token"):
         stranger.client("dynamodb").list_tables()
+
+
+def test_nobody_can_sign_up(stack: LocalStack) -> None:
+    """The pool is for invited people: neither a program's call nor a page lets others in."""
+    with pytest.raises(ClientError, match="SignUp is not permitted"):
+        stack.client("cognito-idp").sign_up(
+            ClientId=stack.document["site_client_id"],
+            Username="stranger@acme.example",
+            Password="Long-enough-1",
+        )
+    for path in ("signup", "confirmUser", "forgotPassword"):
+        assert HTTP.request("GET", f"{stack.document['site_url']}{path}").status == 404
+
+
+def test_origin_takes_no_call_of_aws(stack: LocalStack) -> None:
+    """Under no path does it list the tables, whoever asks."""
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261130/eu-central-1/dynamodb/"
+        "aws4_request, SignedHeaders=host, Signature=0",
+    }
+    for path in ("", "logout", "oauth2/token", "oauth2/authorize", "oauth2/userInfo", "api/jobs"):
+        for method in ("GET", "POST"):
+            url = f"{stack.document['site_url']}{path}"
+            answer = HTTP.request(method, url, headers=headers, body=b"{}", redirect=False)
+            assert b"TableNames" not in answer.data
+            assert answer.status in {200, 302, 400, 401, 403, 404, 405} - ({200} if path else set())
 
 
 def test_host_environment_does_not_reach_the_functions(stack: LocalStack) -> None:
@@ -277,65 +270,6 @@ def test_signal_while_starting_leaves_no_process_and_no_half_deployed_state(tmp_
     assert not [pid for pid in family if is_running(pid)]
     with local_stack(tmp_path) as again:
         post_and_see(again, "e1")
-
-
-def test_killing_the_stack_ends_what_it_started(tmp_path: Path) -> None:
-    """Even SIGKILL, which can't be caught, leaves nothing running for long, and the data safe."""
-    stack = start_local_stack(tmp_path).wait_until_ready()
-    post_and_see(stack, "e1")
-    family = stack.processes()
-    stack.stop(signal.SIGKILL)
-    wait_for("the end of all processes", lambda: not any(map(is_running, family)), 60)
-    with local_stack(tmp_path) as again:
-        assert entry_ids(again) == {"e1"}
-
-
-def test_killing_the_local_aws_loses_no_event(tmp_path: Path) -> None:
-    """It saves only when told to stop; what came since the last save comes back by the journal.
-
-    No event is missing whose sender had an answer, however short before the kill. What no rule had
-    passed to the writer does not come by that way either.
-    """
-    stack = start_local_stack(tmp_path).wait_until_ready()
-    [local_aws] = stack.processes_that_run("ministack")
-    token = stack.machine_token()
-    post(stack, "of another system", detail_type="other")
-    with report_until_refused(stack) as answered:
-        wait_for("300 answers", lambda: len(answered) > 300, 120)
-        os.kill(local_aws, signal.SIGKILL)
-    _, complaint = stack.process.communicate(timeout=60)
-    assert stack.process.returncode == 2
-    assert complaint.count("\n") == 1
-    again = start_local_stack(tmp_path, ports=False).wait_until_ready()
-    try:
-        wait_for("all that was answered", lambda: entry_ids(again) >= answered, 120)
-        assert again.document == stack.document
-        assert again.get("/no-such-thing", token=token)[0] != 401
-        assert again.get("/rejections", token=token)[1]["items"] == []
-    finally:
-        output, _ = again.stop()
-    assert re.search(r"without a save: \d+ events were put back, \d+ could not be", output)
-    assert not (tmp_path / "journal.jsonl").exists()
-
-
-@contextmanager
-def report_until_refused(stack: LocalStack) -> Iterator[set[str]]:
-    """Put events on the bus from four threads; give the ids of those that it has answered for."""
-    answered: set[str] = set()
-    others = (BotoCoreError, ClientError)
-
-    def report(sender: int) -> None:
-        bus = stack.client("events", retries=0)
-        with suppress(*others):
-            for number in count():
-                put(bus, stack, event_id := f"e{sender}-{number}")
-                answered.add(event_id)
-
-    with ThreadPoolExecutor(4) as threads:
-        reports = [threads.submit(report, sender) for sender in range(4)]
-        yield answered
-    for report_ended in reports:
-        report_ended.result()
 
 
 def test_example_of_the_readiness_text_works_when_pasted(stack: LocalStack, tmp_path: Path) -> None:

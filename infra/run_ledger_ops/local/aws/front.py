@@ -2,7 +2,9 @@
 
 The local AWS keeps its data in memory, and a kill takes it. So a call of PutEvents is answered only
 after the events that the bus took are on the disk: whoever has an answer has not reported in vain.
-The front knows HTTP alone (ASGI), and nothing of the local AWS's own parts.
+And nobody signs up: Cognito refuses that where a pool is for invited people alone, as ours is, and
+the local AWS ignores the setting. The front knows HTTP alone (ASGI), and nothing of the local AWS's
+own parts.
 """
 
 import json
@@ -22,7 +24,8 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 NOT_KEPT = "Events can't be kept"
-_PUT_EVENTS = (b"x-amz-target", b"AWSEvents.PutEvents")
+_PUT_EVENTS = "PutEvents"
+_SIGN_UP = "SignUp"
 _OK = 200
 _LOG = logging.getLogger("run_ledger.local_aws")
 
@@ -36,10 +39,19 @@ class Front:
         self._region = region
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Pass a call on, and keep the events of PutEvents before its answer leaves."""
-        if scope["type"] != "http" or _PUT_EVENTS not in scope["headers"]:
+        """Pass a call on, but for those of which the local AWS makes something else than AWS."""
+        called = _called(scope) if scope["type"] == "http" else ""
+        if called == _PUT_EVENTS:
+            await self._put_events(scope, receive, send)
+        elif called == _SIGN_UP:
+            await _send_all(_SIGN_UP_REFUSED, send)
+        else:
             await self._application(scope, receive, send)
-            return
+
+    async def _put_events(
+        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Keep the events of a call that the bus has taken, and only then let its answer go."""
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         request: list[Message] = []
         answer: list[Message] = []
@@ -56,9 +68,8 @@ class Front:
             await self._kept.keep(self._taken(request, answer, at))
         except OSError as error:
             _give_up(error)
-            answer = _internal_failure()
-        for message in answer:
-            await send(message)
+            answer = _NOT_TAKEN
+        await _send_all(answer, send)
 
     def _taken(self, request: list[Message], answer: list[Message], at: str) -> list[KeptEvent]:
         if not answer or answer[0]["status"] != _OK:
@@ -76,14 +87,31 @@ def _give_up(error: OSError) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _internal_failure() -> list[Message]:
-    """Return the answer by which a caller knows that it must try again."""
-    body = json.dumps({"__type": "InternalFailure", "message": NOT_KEPT}).encode()
+def _called(scope: MutableMapping[str, Any]) -> str:
+    """Return the operation that a call names, as the local AWS reads it: the last word."""
+    targets = [value for name, value in scope["headers"] if name.lower() == b"x-amz-target"]
+    return b", ".join(targets).decode("latin-1").rpartition(".")[2].strip()
+
+
+async def _send_all(messages: list[Message], send: Send) -> None:
+    for message in messages:
+        await send(message)
+
+
+def _error(status: int, kind: str, words: str) -> list[Message]:
+    """Return the answer with an error of AWS's JSON protocol."""
+    body = json.dumps({"__type": kind, "message": words}).encode()
     headers = [
         (b"content-type", b"application/x-amz-json-1.1"),
         (b"content-length", str(len(body)).encode()),
     ]
     return [
-        {"type": "http.response.start", "status": 500, "headers": headers},
+        {"type": "http.response.start", "status": status, "headers": headers},
         {"type": "http.response.body", "body": body},
     ]
+
+
+_NOT_TAKEN = _error(500, "InternalFailure", NOT_KEPT)  # a caller knows that it must try again
+_SIGN_UP_REFUSED = _error(
+    400, "NotAuthorizedException", "SignUp is not permitted for this user pool"
+)

@@ -1,51 +1,37 @@
 """Site, API and sign-in on one loopback origin, as CloudFront and Cognito's domain give them.
 
-Paths decide: `/api/*` goes to the REST API, the sign-in pages to Cognito, everything else to the
+Paths decide: `/api/*` goes to the REST API, the sign-in pages to Cognito, the site's files to the
 CloudFront distribution, each with the `Host` by which the local AWS knows it. So the site runs
-under the response headers (the content security policy among them) of the very template.
+under the response headers (the content security policy among them) of the very template. Nothing
+else passes: no call of AWS, and no request under another host name than this machine's.
 """
 
 import gzip
 import http.client
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import quote, unquote
 
-from run_ledger_ops.local.edge.renewal import (
-    RENEWAL_HEADERS,
-    TOKEN_PATH,
-    renewal_answer,
-    renewal_request,
+from run_ledger_ops.local.edge.headers import (
+    Upstream,
+    answer_headers,
+    compressed_headers,
+    quote_target,
+    request_headers,
+    takes_gzip,
 )
-from run_ledger_ops.local.edge.revocation import (
-    REVOCATION_HEADERS,
-    REVOKE_PATH,
-    revocation_answer,
-    revocation_request,
-)
+from run_ledger_ops.local.edge.refusals import BUSY, Problem, problem
+from run_ledger_ops.local.edge.revocation import REVOKE_PATH
+from run_ledger_ops.local.edge.routes import Routes
+from run_ledger_ops.local.edge.sign_in_calls import sign_in_call
+from run_ledger_ops.local.edge.turns import Turns
 from run_ledger_ops.local.machine.ports import LOOPBACK
 
-SIGN_IN_PATHS = frozenset(
-    {"/oauth2/authorize", "/oauth2/token", "/oauth2/userInfo", "/login", "/logout"}
-)
-
-# The local sign-in page names no icon, so browsers ask for this one; the site has another.
-_DEFAULT_ICON, _SITE_ICON = "/favicon.ico", "/logo.svg"
-
-_HOP_BY_HOP = {
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-}
+READERS_AT_ONCE = 4
+"""How many requests the API answers at a time: each takes a reader's process for itself."""
+_READERS_WAITING = 100
+_TURN_SECONDS = 20.0
 _UPSTREAM_SECONDS = 35.0  # API Gateway itself gives up after 29
 _IDLE_SECONDS = 75.0
 _BODY_LIMIT = 1_000_000
@@ -53,52 +39,16 @@ _LENGTH_DIGITS = 20
 _PIECE = 64 * 1024
 
 
-@dataclass(frozen=True)
-class Upstream:
-    """Where a request goes on: the path there, and the host name that it is asked under."""
-
-    path: str
-    host: str | None = None
-    added_headers: Mapping[str, str] = field(default_factory=dict)
-    compressed_from: int | None = None
-
-
-@dataclass(frozen=True)
-class Routes:
-    """The three things behind the one origin."""
-
-    cloud_port: int
-    api_id: str
-    api_stage: str
-    distribution_domain: str
-    api_headers: Mapping[str, str] = field(default_factory=dict)
-    api_compressed_from: int | None = None
-    """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
-
-    def upstream(self, target: str) -> Upstream:
-        """Return where a request target (path and query, as sent) goes on."""
-        path, mark, query = target.partition("?")
-        if path == f"/{self.api_stage}" or path.startswith(f"/{self.api_stage}/"):
-            rest = path.removeprefix(f"/{self.api_stage}")
-            base = f"/restapis/{self.api_id}/{self.api_stage}/_user_request_"
-            return Upstream(
-                f"{base}{rest or '/'}{mark}{query}",
-                added_headers=self.api_headers,
-                compressed_from=self.api_compressed_from,
-            )
-        if path in SIGN_IN_PATHS:
-            return Upstream(target)
-        if path == _DEFAULT_ICON:
-            return Upstream(_SITE_ICON, self.distribution_domain)
-        return Upstream(target, self.distribution_domain)
-
-
 class Proxy:
     """The server, answering from `start` to `stop` on threads of its own."""
 
-    def __init__(self, port: int, routes: Routes) -> None:
+    def __init__(self, port: int, routes: Routes, turns: Turns | None = None) -> None:
         self._server = _Server((LOOPBACK, port), _Handler)
         self._server.routes = routes
+        self._server.hosts = frozenset(
+            host for name in (LOOPBACK, "localhost") for host in (f"{name}:{port}", name)
+        )
+        self._server.turns = turns or Turns(READERS_AT_ONCE, _READERS_WAITING, _TURN_SECONDS)
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="proxy", daemon=True
         )
@@ -119,18 +69,11 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     routes: Routes
+    hosts: frozenset[str]
+    turns: Turns
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore browsers that went away; all other trouble is answered, and not raised."""
-
-
-@dataclass(frozen=True)
-class _AskedOfApi:
-    """A request to the API of the local AWS, and what makes the sign-in pages' answer of its."""
-
-    body: bytes
-    headers: Mapping[str, str]
-    read: Callable[[int, bytes], tuple[int, bytes]]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -138,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _IDLE_SECONDS
     disable_nagle_algorithm = True
     server: _Server
+    raw_requestline: bytes = b""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Keep the terminal for what matters."""
@@ -147,21 +91,44 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
-        if is_inner(self.path):
-            self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
+            self._refuse(HTTPStatus.FORBIDDEN, "This host name is none of this machine's.")
+        elif refusal := self.server.routes.refusal(self.command, self.path):
+            self._refuse(refusal.status, refusal.sentence, refusal.headers)
+        elif not self.server.routes.is_of_api(self.path):
+            self._pass_on(body)
+        else:
+            with self.server.turns.turn() as has_turn:
+                if has_turn:
+                    self._pass_on(body)
+                else:
+                    self._send_problem(BUSY)
+
+    # The gateway itself refuses methods that it does not know.
+    do_HEAD = do_POST = do_OPTIONS = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what the base class can't read: a long line, long headers, an unknown method."""
+        status = HTTPStatus(code)
+        self._refuse(status, f"{message or explain or status.phrase}.")
+
+    def _pass_on(self, body: bytes) -> None:
+        authorization = self.headers["Authorization"] or ""
+        asked = sign_in_call(self.command, self.path, body, authorization)
+        if asked is None and self.path.partition("?")[0] == REVOKE_PATH:
+            self._refuse(HTTPStatus.BAD_REQUEST, "Name a token and a client.")
             return
-        asked = self._asked_of_api(body)
         upstream = self.server.routes.upstream(self.path)
         connection = http.client.HTTPConnection(
             LOOPBACK, self.server.routes.cloud_port, timeout=_UPSTREAM_SECONDS
         )
         try:
             if asked is None:
-                host = self.headers["Host"] or ""
-                headers = request_headers(self.headers.items(), upstream, host)
+                headers = request_headers(self.headers.items(), upstream, self.headers["Host"])
                 connection.request(self.command, quote_target(upstream.path), body or None, headers)
             else:
-                connection.request("POST", "/", asked.body, asked.headers)
+                connection.request("POST", "/", asked.body, dict(asked.headers))
             answer = connection.getresponse()
         except TimeoutError:
             self._refuse(HTTPStatus.GATEWAY_TIMEOUT, "The local AWS did not answer in time.")
@@ -172,22 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(answer, upstream)
             else:
                 status, words = asked.read(answer.status, answer.read())
-                self._send_whole(status, words, "application/json", ("Cache-Control", "no-store"))
+                kept = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+                self._send_whole(status, words, kept)
         finally:
             connection.close()
-
-    def _asked_of_api(self, body: bytes) -> "_AskedOfApi | None":
-        """Return what the API of the local AWS is asked for in place of the sign-in pages."""
-        if (self.command, self.path) == ("POST", TOKEN_PATH):
-            renewal = renewal_request(body)
-            return _AskedOfApi(renewal, RENEWAL_HEADERS, renewal_answer) if renewal else None
-        if (self.command, self.path) == ("POST", REVOKE_PATH):
-            request = revocation_request(body, self.headers["Authorization"] or "")
-            return _AskedOfApi(request, REVOCATION_HEADERS, revocation_answer) if request else None
-        return None
-
-    # The gateway itself refuses methods that it does not know.
-    do_HEAD = do_POST = do_OPTIONS = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def _read_body(self) -> bytes | None:
         if "transfer-encoding" in self.headers:
@@ -236,80 +191,28 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _refuse(self, status: HTTPStatus, sentence: str) -> None:
-        body = f"{sentence}\n".encode()
+    def _refuse(
+        self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.close_connection = True
-        self._send_whole(status, body, "text/plain; charset=utf-8", ("Connection", "close"))
+        if self.server.routes.is_of_api(self._target()):
+            self._send_problem(
+                problem(status, sentence, {"Connection": "close", **(headers or {})})
+            )
+            return
+        kept = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
+        self._send_whole(status, f"{sentence}\n".encode(), kept | dict(headers or {}))
 
-    def _send_whole(self, status: int, body: bytes, kind: str, header: tuple[str, str]) -> None:
+    def _target(self) -> str:
+        """Return the request's target, also of a line that was too long to be read to its end."""
+        words = self.raw_requestline[:_PIECE].split(b" ", 2)
+        return words[1].decode("latin-1") if len(words) > 1 else ""
+
+    def _send_problem(self, told: Problem) -> None:
+        self._send_whole(told.status, told.body, told.all_headers(self.server.routes.api_headers))
+
+    def _send_whole(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response_only(status)
-        length = ("Content-Length", str(len(body)))
-        self._send_headers([("Content-Type", kind), length, header])
+        self._send_headers([*headers.items(), ("Content-Length", str(len(body)))])
         if self.command != "HEAD":
             self.wfile.write(body)
-
-
-def is_inner(target: str) -> bool:
-    """Return whether a request target is one of the local AWS's own pages.
-
-    It answers these under every host name and to everybody: they show what lies in the queues and
-    can reset all of it. No page of the site begins like them.
-    """
-    path = unquote(target.partition("?")[0])
-    return path.startswith("/_") or path == "/health"
-
-
-def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers that are meant for the far end, without those of one connection."""
-    headers = list(headers)
-    named = {
-        token.strip().lower()
-        for name, value in headers
-        if name.lower() == "connection"
-        for token in value.split(",")
-    }
-    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | named]
-
-
-def answer_headers(headers: Iterable[tuple[str, str]], upstream: Upstream) -> list[tuple[str, str]]:
-    """Return the headers to answer with: those that CloudFront adds stand in place of others."""
-    added = {name.lower() for name in upstream.added_headers}
-    kept = [(name, value) for name, value in end_to_end(headers) if name.lower() not in added]
-    return [*kept, *upstream.added_headers.items()]
-
-
-def compressed_headers(headers: Iterable[tuple[str, str]], length: int) -> list[tuple[str, str]]:
-    """Return the headers of an answer whose body was compressed to so many bytes."""
-    kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
-    return [
-        *kept,
-        ("Content-Encoding", "gzip"),
-        ("Vary", "Accept-Encoding"),
-        ("Content-Length", str(length)),
-    ]
-
-
-def takes_gzip(accept_encoding: str | None) -> bool:
-    """Return whether a viewer takes compressed answers: by name or by `*`, unless with `q=0`."""
-    for part in (accept_encoding or "").lower().split(","):
-        coding, _, weight = part.replace(" ", "").partition(";q=")
-        if coding in {"gzip", "*"}:
-            return not weight or weight.strip("0.") != ""
-    return False
-
-
-def request_headers(
-    headers: Iterable[tuple[str, str]], upstream: Upstream, host: str
-) -> dict[str, str]:
-    """Return the headers to ask upstream with: as CloudFront would, over HTTPS to the viewer."""
-    kept = {
-        name.title(): value
-        for name, value in end_to_end(headers)
-        if not name.lower().startswith("x-forwarded-") and name.lower() != "content-length"
-    }
-    return kept | {"Host": upstream.host or host, "X-Forwarded-Proto": "https"}
-
-
-def quote_target(target: str) -> str:
-    """Make a request target safe to send on, whatever bytes the viewer put into it."""
-    return quote(target, safe="%/:?#[]@!$&'()*+,;=-._~")

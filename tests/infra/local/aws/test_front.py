@@ -1,4 +1,4 @@
-"""The front of the local AWS: no answer of PutEvents leaves before its events are on the disk."""
+"""The front of the local AWS: events are on the disk before an answer, and nobody signs up."""
 
 from __future__ import annotations
 
@@ -183,3 +183,27 @@ def test_time_of_a_process_passes_untouched(file: Path) -> None:
 
     asyncio.run(front_of(application, file)({"type": "lifespan"}, never, never))
     assert seen == ["lifespan"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "AWSCognitoIdentityProviderService.SignUp",
+        "AWSCognitoIdentityProviderService.ListUsers, AWSCognitoIdentityProviderService.SignUp",
+    ],
+)
+def test_nobody_signs_up(file: Path, target: str) -> None:
+    """As SignUp of Cognito answers where a pool allows administrators alone to create people.
+
+    The API reference of SignUp names NotAuthorizedException, and AdminCreateUserConfig the rule.
+    """
+
+    async def unreachable(*_: object) -> None:
+        raise AssertionError
+
+    answered = asyncio.run(call(front_of(unreachable, file), [], target))
+    assert answered[0]["status"] == 400
+    assert json.loads(answered[1]["body"]) == {
+        "__type": "NotAuthorizedException",
+        "message": "SignUp is not permitted for this user pool",
+    }

@@ -1,0 +1,94 @@
+"""The three things behind the one origin, and who may ask them for what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from run_ledger_ops.local.edge.headers import Upstream, is_inner, is_signed
+
+# Of a sign-in path the local AWS knows these methods; it takes others for calls of AWS.
+SIGN_IN_METHODS: Mapping[str, frozenset[str]] = {
+    "/oauth2/authorize": frozenset({"GET"}),
+    "/oauth2/token": frozenset({"POST"}),
+    "/oauth2/revoke": frozenset({"POST"}),
+    "/oauth2/userInfo": frozenset({"GET", "POST"}),
+    "/login": frozenset({"POST"}),
+    "/logout": frozenset({"GET"}),
+}
+_SITE_METHODS = frozenset({"GET", "HEAD"})
+
+# The local sign-in page names no icon, so browsers ask for this one; the site has another.
+_DEFAULT_ICON, _SITE_ICON = "/favicon.ico", "/logo.svg"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request goes nowhere."""
+
+    status: HTTPStatus
+    sentence: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_NOTHING_HERE = Refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
+_NO_TARGET = Refusal(HTTPStatus.BAD_REQUEST, "The target of a request begins with a slash.")
+_AWS_CALL = Refusal(HTTPStatus.FORBIDDEN, "Calls of AWS are not taken here.")
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The three things behind the one origin."""
+
+    cloud_port: int
+    api_id: str
+    api_stage: str
+    distribution_domain: str
+    site_paths: frozenset[str] = frozenset()
+    """The paths of the site's files. The local AWS takes some others for calls of AWS."""
+    api_headers: Mapping[str, str] = field(default_factory=dict)
+    api_compressed_from: int | None = None
+    """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
+
+    def is_of_api(self, target: str) -> bool:
+        """Return whether a request target is one of the API."""
+        path = target.partition("?")[0]
+        return path == f"/{self.api_stage}" or path.startswith(f"/{self.api_stage}/")
+
+    def refusal(self, method: str, target: str) -> Refusal | None:
+        """Return why a request goes nowhere, None if it may go on."""
+        path = target.partition("?")[0]
+        if not target.startswith("/"):
+            return _NO_TARGET
+        if is_signed(target):
+            return _AWS_CALL
+        if self.is_of_api(target):
+            return None
+        if path in SIGN_IN_METHODS:
+            return _refuse_unless(SIGN_IN_METHODS[path], method)
+        if is_inner(target) or path not in self.site_paths | {"/", _DEFAULT_ICON}:
+            return _NOTHING_HERE
+        return _refuse_unless(_SITE_METHODS, method)
+
+    def upstream(self, target: str) -> Upstream:
+        """Return where a request target (path and query, as sent) goes on."""
+        path, mark, query = target.partition("?")
+        if self.is_of_api(target):
+            rest = path.removeprefix(f"/{self.api_stage}")
+            base = f"/restapis/{self.api_id}/{self.api_stage}/_user_request_"
+            return Upstream(
+                f"{base}{rest or '/'}{mark}{query}",
+                added_headers=self.api_headers,
+                compressed_from=self.api_compressed_from,
+            )
+        if path in SIGN_IN_METHODS:
+            return Upstream(target)
+        if path == _DEFAULT_ICON:
+            return Upstream(_SITE_ICON, self.distribution_domain)
+        return Upstream(target, self.distribution_domain)
+
+
+def _refuse_unless(allowed: frozenset[str], method: str) -> Refusal | None:
+    if method in allowed:
+        return None
+    allow = ", ".join(sorted(allowed))
+    return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"This takes {allow} only.", {"Allow": allow})
