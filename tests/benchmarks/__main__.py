@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from . import cold_start, dashboard, emit, end_to_end, noise, site
+from . import cold_start, dashboard, emit, end_to_end, local_stack, noise, site
 from .costs import idle, rates, reading
 from .figures import Figure
 from .reader import lists, trends
@@ -69,6 +69,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "emit_add_us": emit.add_us,
     "emit_events_per_million_adds": emit.events_per_million_adds,
     "emit_unreachable_bus_overhead": emit.unreachable_bus_overhead,
+    **local_stack.FIGURES,
 }
 
 
