@@ -22,6 +22,7 @@ from run_ledger_ops.deploying.bundle import build_bundle
 from run_ledger_ops.local import analysts_app_process, local_deployment, people
 from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.distribution import api_headers
+from run_ledger_ops.local.edge.first_readers import are_well, warm_readers
 from run_ledger_ops.local.edge.proxy import Proxy
 from run_ledger_ops.local.edge.routes import Routes
 from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
@@ -102,6 +103,7 @@ class LocalStack:
         self._replay_journal(cloud, running)
         self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
         self._proxy.start()
+        self._start_readers(running, site_port)
         if self._options.dashboard:
             self._start_dashboard(cloud, running, dashboard_port)
         write_private(self._state.stack_file, json.dumps(stack_document(running), indent=2) + "\n")
@@ -244,6 +246,15 @@ class LocalStack:
             recount(cloud, outputs)
         self._state.settings["totals"] = TOTALS
         self._state.save_settings()
+
+    def _start_readers(self, running: Running, port: int) -> None:
+        """Start the readers' processes; without them, the first callers would wait for those."""
+        outputs = running.outputs
+        statuses = warm_readers(
+            port, outputs["MachineClientId"], running.machine_client_secret, outputs["Scope"]
+        )
+        if not are_well(statuses):
+            self._say(f"The API answered its first requests with {statuses}, not with 200.")
 
     def _replay_journal(self, cloud: LocalCloud, running: Running) -> None:
         """Put back what came after the last save, and say how much, and what was lost."""

@@ -1,6 +1,7 @@
 """What runs inside the local AWS's own process, and so imports the standard library alone.
 
 program       starts the local AWS behind the front
+corrections   where ministack departs from AWS, or repeats work, at a price that a laptop notices
 front         sees the calls of the bus, and answers none before its events are on the disk
 event_file    the file that keeps them: many events, one wait for the disk
 """

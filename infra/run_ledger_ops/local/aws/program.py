@@ -13,7 +13,8 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[3])  # in place of this script's own folder
 
-from run_ledger_ops.local.aws.event_file import EventFile  # noqa: E402 - found by the line above
+from run_ledger_ops.local.aws import corrections  # noqa: E402 - found by the line above
+from run_ledger_ops.local.aws.event_file import EventFile  # noqa: E402
 from run_ledger_ops.local.aws.front import Front  # noqa: E402
 
 _KEEP_ALIVE_SECONDS = 75.0
@@ -22,6 +23,7 @@ _KEEP_ALIVE_SECONDS = 75.0
 def main() -> None:
     """Serve until a signal says to stop, whereupon the local AWS saves its state."""
     event_file, name = sys.argv[1:]
+    corrections.apply(name)
     application: Any = importlib.import_module(f"{name}.app").app
     serve: Any = importlib.import_module("hypercorn.asyncio").serve
     config: Any = importlib.import_module("hypercorn.config").Config()

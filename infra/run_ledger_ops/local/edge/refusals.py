@@ -27,7 +27,7 @@ class Problem:
             "status": self.status.value,
             "detail": self.detail,
         }
-        return json.dumps(document).encode()
+        return json.dumps(document, separators=(",", ":")).encode()
 
     def all_headers(self, added: Mapping[str, str]) -> dict[str, str]:
         """Return the headers of an answer, those that CloudFront adds to the API's among them."""

@@ -26,6 +26,8 @@ PROGRAM = Path(aws.__file__).with_name("program.py")
 # What it writes to its log when it goes on without a part of its state, or ends without saving one.
 _NOT_RESTORED = ("failed to load", "refusing to load", "Failed to restore")
 _NOT_SAVED = ("failed to save", "error getting state")
+# As long as functions' processes stay: few are let in at once, and each takes a second to start.
+_WARM_SECONDS = 24 * 60 * 60
 _READY_SECONDS = 60.0
 _SAVE_SECONDS = 120.0
 
@@ -166,6 +168,7 @@ class LocalCloud:
             "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,
+            "LAMBDA_WARM_TTL_SECONDS": str(_WARM_SECONDS),
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "PERSIST_STATE": "1",

@@ -1,13 +1,16 @@
-"""Pause what takes events from the queue before the local AWS is stopped, and resume it later.
+"""How many writers take events from the queue; a pause of them before the local AWS is stopped.
 
-A stop in the middle of a batch would be safe, but slow: the writers would try until their time is
-up to reach a local AWS that no longer answers, and it waits for them before it ends.
+Each writer at work is a process, and a laptop has few cores for them. A stop in the middle of a
+batch would be safe, but slow: the writers would try until their time is up to reach a local AWS
+that no longer answers, and it waits for them before it ends.
 """
 
 import time
 
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
+WRITERS_AT_ONCE = 2
+"""As few as AWS allows. The template says eight, as many as totals have shards."""
 _PATIENCE_SECONDS = 15.0
 
 
@@ -25,13 +28,17 @@ def pause(cloud: LocalCloud, function_name: str, queue_url: str) -> None:
 
 
 def resume(cloud: LocalCloud, function_name: str) -> None:
-    """Let the function take events again, if it was paused."""
+    """Let the function take events again, if it was paused, in few processes at once."""
     _enable(cloud, function_name, enabled=True)
 
 
 def _enable(cloud: LocalCloud, function_name: str, *, enabled: bool) -> None:
     functions = cloud.client("lambda")
     answer = functions.list_event_source_mappings(FunctionName=function_name)
+    scaling = {"MaximumConcurrency": WRITERS_AT_ONCE}
     for mapping in answer["EventSourceMappings"]:
-        if (mapping["State"] == "Enabled") != enabled:
-            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+        is_enabled = mapping["State"] == "Enabled"
+        if is_enabled != enabled or mapping.get("ScalingConfig") != scaling:
+            functions.update_event_source_mapping(
+                UUID=mapping["UUID"], Enabled=enabled, ScalingConfig=scaling
+            )

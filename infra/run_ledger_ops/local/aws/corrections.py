@@ -1,0 +1,126 @@
+"""Where ministack departs from AWS, or repeats work, at a price that a laptop notices.
+
+Nothing here changes an answer that AWS would give. `infra/decisions` says what each line costs
+without it; the version of ministack is pinned, and a start fails if a name is not there any more.
+"""
+
+import functools
+import importlib
+import math
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from run_ledger_ops.local.aws.ordered_indexes import OrderedIndexes
+
+GATHERING_SECONDS = 0.2
+"""How long a function's batch gathers at least, after the one before, unless it is full.
+
+AWS waits for the mapping's window (a second) before each; here a lone event shows at once.
+"""
+_REMEMBERED = 4_096
+
+
+def apply(package: str) -> None:
+    """Correct the package of the local AWS, before it serves."""
+    sqs, bus, dynamodb, concurrency = (
+        importlib.import_module(f"{package}.{name}")
+        for name in (
+            "services.sqs",
+            "services.eventbridge",
+            "services.dynamodb",
+            "core.concurrency",
+        )
+    )
+    # It gives a function ten messages at most; AWS gives as many as the mapping's BatchSize says.
+    length = _length_of(sqs)
+    _replace(
+        sqs,
+        "_receive_messages_for_esm",
+        lambda take: Batches(take, length, concurrency.esm_wake.set),
+    )
+    # It keeps every event of a bus in memory for ever, and never reads them again.
+    _replace(bus, "_events_log_list", lambda _: list)
+    # It reads the text of a condition again for each item that the condition is tried on.
+    _replace(dynamodb, "_tokenize", _remember_tokens)
+    for name in ("_check_redundant_parens", "_check_reserved_keyword_usage"):
+        _replace(dynamodb, name, _remember_of_tokens)
+    _replace(dynamodb, "_condition_syntax_error", functools.lru_cache(_REMEMBERED))
+    # It sorts and tries all of an index's partition for each page.
+    indexes = OrderedIndexes(dynamodb)
+    _replace(dynamodb, "_query", indexes.query)
+    _replace(dynamodb, "_index_members", indexes.members)
+    _replace(dynamodb, "_index_item", indexes.changed)
+
+
+class Batches:
+    """Takes a function's messages from a queue, as many as its mapping allows.
+
+    *take* gives a few of a queue's messages, *length* says how many are there, and *wake* makes the
+    local AWS look again.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[str, int], list[Any]],
+        length: Callable[[str], int],
+        wake: Callable[[], None],
+        gathering_seconds: float = GATHERING_SECONDS,
+    ) -> None:
+        self._take = take
+        self._length = length
+        self._wake = wake
+        self._gathering_seconds = gathering_seconds
+        self._taken_at: dict[str, float] = {}
+        self._timer: threading.Timer | None = None
+
+    def __call__(self, queue_url: str, most: int) -> list[Any]:
+        """Return up to *most* messages; none while more of them may gather."""
+        left = self._taken_at.get(queue_url, -math.inf) + self._gathering_seconds - time.monotonic()
+        if left > 0 and self._length(queue_url) < most:
+            self._look_again_in(left)
+            return []
+        taken: list[Any] = []
+        while len(taken) < most and (some := self._take(queue_url, most - len(taken))):
+            taken += some
+        if taken:
+            self._taken_at[queue_url] = time.monotonic()
+        return taken
+
+    def _look_again_in(self, seconds: float) -> None:
+        if self._timer is None or not self._timer.is_alive():
+            self._timer = threading.Timer(seconds, self._wake)
+            self._timer.daemon = True
+            self._timer.start()
+
+
+def _length_of(sqs: Any) -> Callable[[str], int]:
+    """Return what says how many messages a queue holds, those at work among them."""
+    queue_of = getattr(sqs, "_get_q")  # noqa: B009 - a private name, on purpose
+
+    def length(queue_url: str) -> int:
+        return len(queue_of(queue_url)["messages"])
+
+    return length
+
+
+def _remember_tokens(tokenize: Callable[[str], list[Hashable]]) -> Callable[[str], list[Hashable]]:
+    """Return a reader of texts that reads each once, and gives its tokens in a new list."""
+    remembered = functools.lru_cache(_REMEMBERED)(tokenize)
+    return lambda text: list(remembered(text))
+
+
+def _remember_of_tokens(check: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Return a check of an expression's tokens that answers the same tokens from memory."""
+    remembered = functools.lru_cache(_REMEMBERED)(check)
+
+    def answer(tokens: Sequence[Hashable], *more: Hashable) -> str | None:
+        return remembered(tuple(tokens), *more)
+
+    return answer
+
+
+def _replace(module: Any, name: str, correct: Callable[[Any], Any]) -> None:
+    """Put what *correct* makes of a function in its place. Raises AttributeError if it is gone."""
+    setattr(module, name, correct(getattr(module, name)))

@@ -1,0 +1,102 @@
+"""What is corrected of ministack: whole batches, no endless memory, texts that are read once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+
+import pytest
+from tests.support.stacks.local_stack import ROOT
+
+from run_ledger_ops.local.aws.corrections import Batches
+
+PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
+TRIAL = """
+import json, sys, time
+sys.path.insert(0, "infra")
+from ministack.services import dynamodb, eventbridge, sqs
+texts = ["#a = :a AND begins_with(b, :b)", "((a = :a))", "size = :a", "a = ", "a BETWEEN :a AND :b"]
+item = {"a": {"S": "1"}, "b": {"S": "12"}}
+values = {":a": {"S": "1"}, ":b": {"S": "1"}}
+def tried():
+    outcomes = []
+    for text in texts * 2:
+        try:
+            outcomes.append(dynamodb._evaluate_condition(text, item, values, {"#a": "a"}))
+        except ValueError as error:
+            outcomes.append(str(error))
+    return outcomes
+before = tried()
+from run_ledger_ops.local.aws import corrections
+corrections.apply("ministack")
+sqs._queues["q"] = {
+    "messages": [], "attributes": {"VisibilityTimeout": "30"}, "is_fifo": False
+}
+sqs._queues["q"]["messages"] += [
+    {"id": str(n), "body": "", "receive_count": 0, "visible_at": 0, "sent_at": time.time(),
+     "sys": {}, "receipt_handle": None, "attributes": {}, "message_attributes": {}}
+    for n in range(250)
+]
+eventbridge._put_events({"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]})
+taken = [len(sqs._receive_messages_for_esm("q", 100)) for _ in range(3)]
+print(json.dumps([before, tried(), taken, eventbridge._events_log_list()]))
+"""
+
+
+def test_conditions_are_judged_as_before_and_batches_are_whole() -> None:
+    """In the local AWS itself, with texts that are right and texts that are wrong.
+
+    Lambda's guide, "Using Lambda with Amazon SQS": a function gets up to the mapping's BatchSize.
+    """
+    if not PYTHON.exists():
+        pytest.skip("the local AWS is not installed: run infra/tools/bootstrap.py local-cloud")
+    done = subprocess.run([PYTHON, "-c", TRIAL], cwd=ROOT, capture_output=True, check=True)
+    before, after, taken, remembered = json.loads(done.stdout)
+    assert before == after
+    assert {type(outcome) for outcome in before} == {bool, str}
+    assert taken[:2] == [100, 100]
+    assert remembered == []
+
+
+class Queue:
+    """A queue that gives three messages at most at a time, and notes when it was woken."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.woken = threading.Event()
+
+    def take(self, queue_url: str, most: int) -> list[int]:
+        """Take a few messages."""
+        some = min(3, most, self.length)
+        self.length -= some
+        return [0] * some
+
+    def batches(self, gathering_seconds: float) -> Batches:
+        """Return what takes whole batches from it."""
+        return Batches(self.take, lambda _: self.length, self.woken.set, gathering_seconds)
+
+
+def test_batch_is_as_large_as_the_mapping_allows() -> None:
+    """However few messages the local AWS gives at a time."""
+    batches = Queue(25).batches(0.0)
+    assert [len(batches("q", 10)) for _ in range(4)] == [10, 10, 5, 0]
+
+
+def test_lone_messages_gather_after_a_batch_and_a_full_batch_does_not_wait() -> None:
+    """The first shows at once; those that follow come together, and somebody is woken for them."""
+    queue = Queue(1)
+    batches = queue.batches(3600.0)
+    assert len(batches("q", 10)) == 1
+    queue.length = 9
+    assert batches("q", 10) == []
+    queue.length = 10
+    assert len(batches("q", 10)) == 10
+    assert len(batches("of another function", 10)) == 0
+    soon = Queue(1)
+    batches = soon.batches(0.01)
+    batches("q", 10)
+    soon.length = 1
+    while not batches("q", 10):
+        assert soon.woken.wait(10)
+    assert soon.length == 0
