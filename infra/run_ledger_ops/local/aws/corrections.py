@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from run_ledger_ops.local.aws.ordered_indexes import OrderedIndexes
+from run_ledger_ops.local.aws.shared_values import SharedValues
 
 GATHERING_SECONDS = 0.2
 """How long a function's batch gathers at least, after the one before, unless it is full.
@@ -52,6 +53,8 @@ def apply(package: str) -> None:
     _replace(dynamodb, "_query", indexes.query)
     _replace(dynamodb, "_index_members", indexes.members)
     _replace(dynamodb, "_index_item", indexes.changed)
+    # It keeps each value of each item as a dict of its own.
+    _replace(dynamodb, "_set_item", SharedValues().set_item)
 
 
 class Batches:
