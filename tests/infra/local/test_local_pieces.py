@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -232,3 +233,15 @@ def test_what_the_environment_says_of_other_clouds_does_not_count(
     client = cloud.client("sqs")
     assert client.meta.config.proxies == {}
     client.close()
+
+
+def test_reason_of_a_local_aws_that_gave_up_is_found_in_its_log(tmp_path: Path) -> None:
+    """Whoever watches the stack says it; an end without that sign has no reason of its own."""
+    cloud = LocalCloud(Path("python"), StateFolder(tmp_path), 4566)
+    assert cloud.failure is None
+    log = tmp_path / "local-aws.log"
+    cloud._process = SimpleNamespace(log=log)  # type: ignore[assignment]
+    log.write_text("something else\n")
+    assert cloud.failure is None
+    log.write_text("something else\nEvents can't be kept: [Errno 28] No space left on device\n")
+    assert cloud.failure == ("gave up: Events can't be kept: [Errno 28] No space left on device")
