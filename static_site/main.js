@@ -35,9 +35,9 @@ async function start() {
     newId: () => crypto.randomUUID(),
     share: () => session?.share() ?? null,
     // none of the tabs may go on showing data
-    onSignedOut() {
+    async onSignedOut() {
       close();
-      session?.forget();
+      await session?.end();
       window.location.reload();
     },
   });
@@ -46,7 +46,7 @@ async function start() {
     onSignOut() {
       close();
       tabs.signedOut();
-      session?.signOut();
+      void session?.signOut();
     },
   });
   try {

@@ -89,24 +89,13 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     storage.removeItem(REFRESH_KEY);
   }
 
-  /**
-   * Let a refresh token be worth nothing any more (RFC 7009), for all tabs that share it.
-   *
-   * The page is about to leave: the request outlives it, and nobody is there to read the answer.
-   *
-   * @param {string} refreshToken
-   */
-  function revoke(refreshToken) {
-    fetch(config.revoke_url, {
-      method: "POST",
-      body: new URLSearchParams({ client_id: config.client_id, token: refreshToken }),
-      credentials: "omit",
-      cache: "no-store",
-      keepalive: true,
-      mode: "no-cors",
-    }).catch(() => {
-      // no network: it is in no storage any more, and ends by itself within twelve hours
-    });
+  /** Forget the session, here and at the sign-in service. */
+  async function end() {
+    const token = storage.getItem(REFRESH_KEY);
+    forget();
+    if (token !== null) {
+      await import("./revocation.js").then(({ revoke }) => revoke(config, fetch, token), () => {});
+    }
   }
 
   async function renewOnce() {
@@ -222,12 +211,10 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
 
     forget,
 
-    signOut() {
-      const refreshToken = storage.getItem(REFRESH_KEY);
-      if (refreshToken !== null) {
-        revoke(refreshToken);
-      }
-      forget();
+    end,
+
+    async signOut() {
+      await end();
       goTo(logoutAddress(config, redirectUri));
     },
   };

@@ -156,7 +156,7 @@ test("a refused renewal ends the session", async () => {
 test("signing out forgets and revokes the tokens and ends the session of the sign-in pages", async () => {
   const example = createExample();
   await signIn(example);
-  example.session.signOut();
+  await example.session.signOut();
   assert.deepEqual(example.world.asked.at(-1), { client_id: "site", token: "refresh-1" });
   assert.deepEqual(example.world.sent.at(-1), {
     address: "https://id.example/oauth2/revoke",
@@ -171,9 +171,19 @@ test("signing out forgets and revokes the tokens and ends the session of the sig
   assert.deepEqual([...example.storage.kept], []);
 });
 
-test("signing out without a session revokes nothing", () => {
+test("a session that ends with another tab's is revoked, and stays where it is", async () => {
   const example = createExample();
-  example.session.signOut();
+  await signIn(example);
+  const places = example.world.left.length;
+  await example.session.end();
+  assert.deepEqual(example.world.asked.at(-1), { client_id: "site", token: "refresh-1" });
+  assert.equal(example.session.canRenew(), false);
+  assert.equal(example.world.left.length, places);
+});
+
+test("signing out without a session revokes nothing", async () => {
+  const example = createExample();
+  await example.session.signOut();
   assert.deepEqual(example.world.sent, []);
   assert.equal(example.world.left.at(-1).pathname, "/logout");
 });
