@@ -35,9 +35,9 @@ async function start() {
     newId: () => crypto.randomUUID(),
     share: () => session?.share() ?? null,
     // none of the tabs may go on showing data
-    async onSignedOut() {
+    onSignedOut() {
       close();
-      await session?.end();
+      session?.end();
       window.location.reload();
     },
   });
@@ -46,7 +46,7 @@ async function start() {
     onSignOut() {
       close();
       tabs.signedOut();
-      void session?.signOut();
+      session?.signOut();
     },
   });
   try {
@@ -177,11 +177,13 @@ function openSite({ config, session, shell, tabs }) {
     const { entry } = VIEWS[route.view];
     shell.showPlace(entry, route.view === entry);
     if (isMove && !made.has(route.view)) {
-      shell.showWaiting("Loading …"); // what is left stands still, and must not pass for live
+      // what is left stands still, and must not pass for live
+      shell.showWaiting("Loading …");
     }
     const view = await viewOf(route.view);
     if (currentRoute !== route || !isOpen) {
-      return; // somebody has gone elsewhere meanwhile, or the session has ended
+      // somebody has gone elsewhere meanwhile, or the session has ended
+      return;
     }
     if (view === null) {
       shell.showUnloaded();

@@ -175,7 +175,8 @@ export function keyedList(parent, { keyOf, make }) {
       for (const item of items) {
         let key = keyOf(item);
         while (next.has(key)) {
-          key += "\n"; // two items of one name are both shown
+          // two items of one name are both shown
+          key += "\n";
         }
         const row = rows.get(key) ?? make(item);
         row.update(item);

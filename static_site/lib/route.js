@@ -20,7 +20,8 @@ export function readRoute(hash) {
     const given = new URLSearchParams(query);
     const pairs = Object.entries(FILTERS[place]).map(([name, { isExact }]) => {
       const value = given.get(name) ?? "";
-      return [name, isExact ? value : value.trim()]; // people may type a blank too many
+      // people may type a blank too many
+      return [name, isExact ? value : value.trim()];
     });
     return { view: place, filters: Object.fromEntries(pairs) };
   }

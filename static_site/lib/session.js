@@ -15,6 +15,7 @@ import {
   newAttempt,
   readClaims,
   readTokens,
+  revoke,
 } from "./sign-in.js";
 
 const ATTEMPT_KEY = "run-ledger.sign-in";
@@ -90,11 +91,11 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
   }
 
   /** Forget the session, here and at the sign-in service. */
-  async function end() {
+  function end() {
     const token = storage.getItem(REFRESH_KEY);
     forget();
     if (token !== null) {
-      await import("./revocation.js").then(({ revoke }) => revoke(config, fetch, token), () => {});
+      revoke(config, fetch, token);
     }
   }
 
@@ -213,8 +214,8 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
 
     end,
 
-    async signOut() {
-      await end();
+    signOut() {
+      end();
       goTo(logoutAddress(config, redirectUri));
     },
   };

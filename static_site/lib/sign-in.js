@@ -58,6 +58,36 @@ export function logoutAddress(config, redirectUri) {
   return withQuery(config.logout_url, { client_id: config.client_id, logout_uri: redirectUri });
 }
 
+/**
+ * Let a refresh token be worth nothing any more (RFC 7009).
+ *
+ * The page may leave before there is an answer: the request outlives it. Where it can't be sent, the
+ * token is in no storage any more, and ends by itself within twelve hours.
+ *
+ * @param {Config} config
+ * @param {Fetch} fetch
+ * @param {string} token
+ */
+export function revoke(config, fetch, token) {
+  fetch(config.revoke_url, {
+    method: "POST",
+    body: new URLSearchParams({ client_id: config.client_id, token }),
+    credentials: "omit",
+    cache: "no-store",
+    mode: "no-cors",
+    keepalive: true,
+  }).catch(() => {});
+}
+
+/** @param {string} address @param {Record<string, string>} query */
+function withQuery(address, query) {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries(query)) {
+    url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
 /** @param {unknown} value */
 export function readTokens(value) {
   const raw = asObject(value);
@@ -113,15 +143,6 @@ export function checkClaims(claims, { clientId, nonce, nowSeconds }) {
   if (typeof claims.exp !== "number" || claims.exp + leewaySeconds < nowSeconds) {
     throw new BadAnswer("the ID token has expired: is this device's clock right?");
   }
-}
-
-/** @param {string} address @param {Record<string, string>} query */
-function withQuery(address, query) {
-  const url = new URL(address);
-  for (const [name, value] of Object.entries(query)) {
-    url.searchParams.set(name, value);
-  }
-  return url.href;
 }
 
 /** @param {URLSearchParams} query */

@@ -52,7 +52,8 @@ export function createJobView(context, listAddress) {
       outcome = "";
       setAttribute(back, "href", listAddress());
       head.showWaiting(jobId);
-      renderHistory(); // of no event yet: another job's events may have the same ids
+      // of no event yet: another job's events may have the same ids
+      renderHistory();
     },
     async ask(signal) {
       await feed.ask(signal);

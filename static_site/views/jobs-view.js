@@ -79,7 +79,8 @@ export function createJobsView(context) {
     now: clock.now,
     onChange(filters) {
       navigate(listHash("jobs", filters));
-      view.heading.focus(); // the button has gone
+      // the button has gone
+      view.heading.focus();
     },
   });
   const span = h("p", { class: "jobs-view__span" });

@@ -27,7 +27,7 @@ UNSAFE = re.compile(
 FIRST_VIEW_BYTES = 45_000
 ALL_BYTES = 75_000
 STEPS_TO_A_MODULE = 3
-COMMENT_LINE = re.compile(r"\s*(?:/\*|\*)")
+COMMENT_LINE = re.compile(r"\s*(?:/\*|\*|//)")
 
 
 def test_every_module_that_all_views_need_is_preloaded() -> None:

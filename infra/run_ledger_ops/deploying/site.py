@@ -24,6 +24,7 @@ _PAGE = "index.html"
 _THREADS = 8
 _COMMENTS = re.compile(rb"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 """Comments that have lines of their own, in scripts and stylesheets."""
+_LINE_COMMENTS = re.compile(rb"^[ \t]*//[^\n]*\n", re.MULTILINE)
 # What browsers need to run ES modules and show icons, whatever this machine's own table says.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -87,7 +88,9 @@ def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObj
 def served(path: Path) -> bytes:
     """Return a file of the site as it is served: scripts and stylesheets without comments."""
     body = path.read_bytes()
-    return _COMMENTS.sub(b"", body) if path.suffix in {".css", ".js"} else body
+    if path.suffix in {".css", ".js"}:
+        body = _COMMENTS.sub(b"", body)
+    return _LINE_COMMENTS.sub(b"", body) if path.suffix == ".js" else body
 
 
 def content_type(name: str) -> str:

@@ -19,7 +19,8 @@ export function createFilterForm({ label, filters, context, onChange }) {
   const choose = (name, value) => {
     const next = withFilter(chosen, name, value);
     if (next[name] !== chosen[name]) {
-      chosen = next; // the next choice may come before the address has changed
+      // the next choice may come before the address has changed
+      chosen = next;
       onChange(next);
     }
   };
@@ -102,7 +103,8 @@ function createClient(name, field, choose, context) {
     const found = text === "" ? null : await search().catch(() => null);
     const id = found === null ? text : found.clientOf(await found.all(), text, isWhole);
     if (control.input.value !== text) {
-      return; // something else has been typed meanwhile
+      // something else has been typed meanwhile
+      return;
     }
     control.input.setCustomValidity(
       id === null && isWhole ? "No single client is called that. Choose one from the list." : "",
@@ -155,7 +157,8 @@ function createText(name, { any }, onText) {
     input,
     /** @param {string} value */
     update(value) {
-      if (typing === 0) { // else an earlier choice comes back late, and would wipe what is typed
+      // else an earlier choice comes back late, and would wipe what is typed
+      if (typing === 0) {
         setValue(input, value, value);
       }
     },

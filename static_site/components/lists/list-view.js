@@ -52,7 +52,8 @@ export function createListView(context, parts) {
     backHash: listHash(name),
     reset({ filters: chosen = {} }) {
       filters.update(chosen);
-      pages.reset(() => queryOf(chosen)); // each time anew, as days go by
+      // each time anew, as days go by
+      pages.reset(() => queryOf(chosen));
       news.forget();
     },
     async ask(signal) {

@@ -66,7 +66,8 @@ export function createSteadyList({ keyOf, update, words, onCatchUp }, context) {
   function catchUp() {
     forget();
     onCatchUp();
-    element.closest("section")?.querySelector("h1")?.focus(); // the button has gone
+    // the button has gone
+    element.closest("section")?.querySelector("h1")?.focus();
     window.scrollTo(0, 0);
   }
 

@@ -21,7 +21,8 @@ export function createShell({ onSignIn, onSignOut }) {
   let announcing = 0;
 
   function announcePending() {
-    byId("live").textContent = pending; // the same words again are news, too
+    // the same words again are news, too
+    byId("live").textContent = pending;
     pending = "";
     announcing = window.setTimeout(() => {
       announcing = 0;

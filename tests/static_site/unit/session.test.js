@@ -156,7 +156,7 @@ test("a refused renewal ends the session", async () => {
 test("signing out forgets and revokes the tokens and ends the session of the sign-in pages", async () => {
   const example = createExample();
   await signIn(example);
-  await example.session.signOut();
+  example.session.signOut();
   assert.deepEqual(example.world.asked.at(-1), { client_id: "site", token: "refresh-1" });
   assert.deepEqual(example.world.sent.at(-1), {
     address: "https://id.example/oauth2/revoke",
@@ -175,15 +175,15 @@ test("a session that ends with another tab's is revoked, and stays where it is",
   const example = createExample();
   await signIn(example);
   const places = example.world.left.length;
-  await example.session.end();
+  example.session.end();
   assert.deepEqual(example.world.asked.at(-1), { client_id: "site", token: "refresh-1" });
   assert.equal(example.session.canRenew(), false);
   assert.equal(example.world.left.length, places);
 });
 
-test("signing out without a session revokes nothing", async () => {
+test("signing out without a session revokes nothing", () => {
   const example = createExample();
-  await example.session.signOut();
+  example.session.signOut();
   assert.deepEqual(example.world.sent, []);
   assert.equal(example.world.left.at(-1).pathname, "/logout");
 });
