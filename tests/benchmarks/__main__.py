@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from . import cold_start, dashboard, emit, end_to_end, local_stack, noise, site
+from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site
 from .costs import idle, rates, reading
 from .figures import Figure
 from .reader import lists, trends
@@ -43,6 +43,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "hot_job_deltas_per_second": hot_job.deltas_per_second,
     "hot_job_write_units_per_second": hot_job.write_units_per_second,
     "end_to_end_events_per_second": end_to_end.events_per_second,
+    "hidden_job_ms": hidden.over_absent,
     "noisy_visible_ms": noise.visible_over_quiet,
     "trends_read_units_30d": trends.read_units_30d,
     "trends_time_1m_over_10k": trends.time_1m_over_10k,
