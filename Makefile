@@ -25,7 +25,8 @@ test: ## run every check and every test (ARGS go to pytest), and what reads a cl
 check: ## run the quick checks: format, lint, types, import rules, docs, template, JavaScript
 	@$(bootstrap) test tools policy
 	@$(MAKE) --no-print-directory static
-	$(bin)/pytest --quiet -n 2 -m "not local_stack" $(wildcard tests/test_*.py tests/infra/template/test_template*.py)
+	$(bin)/pytest --quiet -n 2 -m "not local_stack" $(wildcard tests/test_*.py tests/infra/template/test_template*.py) \
+		tests/infra/account_checks
 
 static:
 	$(bin)/ruff format --check .

@@ -319,6 +319,34 @@ def test_data_goes_when_told_so(cloud: LocalCloud, run: Run) -> None:
     assert (code, "There is no stack run-ledger-one" in err) == (2, True)
 
 
+def test_site_comes_gets_a_host_name_and_goes(cloud: LocalCloud, run: Run) -> None:
+    """A stage that was deployed without a site gets one later, and its bucket goes with it."""
+    code, out, err = run("deploy", "--stage", "bare", "Site=false", *HERE)
+    assert code == 0, out + err
+    assert "site       none (Site=false)" in out
+    bare = outputs_of(cloud, "run-ledger-bare")
+    assert not {"SiteUrl", "SiteBucketName", "DistributionId"} & bare.keys()
+    assert "There is no site: nothing to do." in run("deploy", "--stage", "bare")[1]
+    assert run("status", "--stage", "bare")[0] == 0
+
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0a-1"
+    domain = ("SiteDomain=ledger.example.com", f"SiteCertificateArn={certificate}")
+    code, out, err = run("deploy", "--stage", "bare", "Site=true", *domain)
+    assert code == 0, out + err
+    outputs = outputs_of(cloud, "run-ledger-bare")
+    assert outputs["SiteUrl"] == "https://ledger.example.com"
+    assert f"ledger.example.com has to lead to {outputs['SiteTarget']}" in out
+    bucket = outputs["SiteBucketName"]
+    assert cloud.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] > 20
+
+    code, out, err = run("deploy", "--stage", "bare", "Site=false", "SiteDomain=")
+    assert code == 0, out + err
+    assert f"Emptying the bucket {bucket}, which goes" in out
+    assert bucket not in {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
+    kept = outputs_of(cloud, "run-ledger-bare")
+    assert kept == bare
+
+
 def test_place_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing to deploy anywhere is one sentence with what helps."""
     monkeypatch.delenv("AWS_REGION")
