@@ -93,6 +93,17 @@ def test_domain_of_ones_own_asks_for_tls_1_2() -> None:
     assert outputs["SiteTarget"]["Value"] == {"Fn::GetAtt": ["Distribution", "DomainName"]}
 
 
+def test_domain_and_certificate_are_said_together() -> None:
+    """CloudFormation's rules refuse either alone, for those who deploy without the command."""
+    rules = transformed()["Rules"]
+    pairs = {
+        (rule["RuleCondition"]["Fn::Not"][0]["Fn::Equals"][0]["Ref"], asserted["Ref"])
+        for rule in rules.values()
+        for asserted in [rule["Assertions"][0]["Assert"]["Fn::Not"][0]["Fn::Equals"][0]]
+    }
+    assert pairs >= {("SiteDomain", "SiteCertificateArn"), ("SiteCertificateArn", "SiteDomain")}
+
+
 def test_stage_without_a_site_has_all_else() -> None:
     """Nothing of CloudFront and no bucket is left; people sign in for the command and the app."""
     template = transformed(Site="false", **{name: FULL[name] for name in OF_THE_SITE})
