@@ -188,7 +188,7 @@ class Deployment:
 
     def execute(self, change_set: ChangeSet, tell: Callable[[stacks.StackEvent], None]) -> None:
         """Execute a change set; raises StackFailedError with the resources' reasons."""
-        self._empty_what_goes(change_set)
+        self._empty_a_site_that_goes()
         try:
             self.stack.execute(change_set, tell)
         except KeyboardInterrupt:
@@ -200,13 +200,12 @@ class Deployment:
                 raise StackFailedError(f"{error}\n{help_text}") from error
             raise
 
-    def _empty_what_goes(self, change_set: ChangeSet) -> None:
-        """Empty a bucket that the change removes: S3 deletes none with anything in it."""
-        for change in (one["ResourceChange"] for one in change_set.changes):
-            if (change["Action"], change["ResourceType"]) == ("Remove", "AWS::S3::Bucket"):
-                bucket = change["PhysicalResourceId"]
-                self._say(f"Emptying the bucket {bucket}, which goes …")
-                remains.empty_bucket(self._account.client("s3"), bucket, lambda _: None)
+    def _empty_a_site_that_goes(self) -> None:
+        """Empty the bucket that `Site=false` removes: S3 deletes none with anything in it."""
+        bucket = self.stack.outputs().get("SiteBucketName")
+        if bucket is not None and self._value("Site") == "false":
+            self._say(f"Emptying the bucket {bucket}, which goes …")
+            remains.empty_bucket(self._account.client("s3"), bucket, lambda _: None)
 
     def protect(self, template_url: str, tell: Callable[[stacks.StackEvent], None]) -> None:
         """Have tables and pool of a stack that was just created refuse to be deleted."""
