@@ -113,7 +113,5 @@ def test_stage_without_a_site_asks_nothing() -> None:
 
 def test_refusal_that_comes_later_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     """Where the look could not know, CloudFormation's reason leads to the same advice."""
-    deploy._tell_failure(
-        StackFailedError(f"Distribution (AWS::CloudFront::Distribution): {REFUSAL}")
-    )
+    deploy._tell_help(StackFailedError(f"Distribution (AWS::CloudFront::Distribution): {REFUSAL}"))
     assert "deploy with Site=false" in capsys.readouterr().err
