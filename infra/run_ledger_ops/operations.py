@@ -7,6 +7,7 @@ from run_ledger_ops.commands import (
     deploy,
     destroy,
     local,
+    rollback,
     status,
     token,
     users,
@@ -18,5 +19,6 @@ from run_ledger_ops.mending import audit, redrive, rejected, upgrade
 def add_to(commands: Words) -> None:
     """Add all of them."""
     mending = (status, rejected, redrive, audit, upgrade)
-    for module in (local, deploy, destroy, users, apps, token, clients, dashboard, *mending):
+    deploying = (local, deploy, rollback, destroy)
+    for module in (*deploying, users, apps, token, clients, dashboard, *mending):
         module.add_to(commands)

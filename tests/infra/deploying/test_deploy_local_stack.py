@@ -197,6 +197,17 @@ def test_changed_parameter_reaches_the_alias(cloud: LocalCloud, run: Run) -> Non
     assert before["Environment"]["Variables"]["LOG_LEVEL"] == "INFO"
 
 
+def test_rolled_back_version_works_until_the_next_deployment(cloud: LocalCloud, run: Run) -> None:
+    """CloudFormation knows where the aliases are, so the same deployment brings them on again."""
+    functions = ("run-ledger-one-writer", "run-ledger-one-reader", "run-ledger-one-sweeper")
+    code, out, err = run("rollback", "--stage", "one")
+    assert code == 0, out + err
+    assert [versions(cloud, one) for one in functions] == ["1", "1", "1"]
+    code, out, _ = run("deploy", "--stage", "one")
+    assert (code, "WriterFunctionAliaslive" in out) == (0, True)
+    assert [versions(cloud, one) for one in functions] == ["2", "2", "2"]
+
+
 def test_changed_site_is_uploaded_and_forgotten(
     cloud: LocalCloud, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -151,3 +151,27 @@ class S3(Service):
     def _delete_objects(self, Bucket: str, Delete: Any) -> None:  # noqa: N803
         gone = {one["Key"] for one in Delete["Objects"]}
         self.buckets[Bucket] = [key for key in self.buckets[Bucket] if key not in gone]
+
+
+class Lambda(Service):
+    """Functions by name: their versions, and the one that the alias `live` gives work to."""
+
+    name = "lambda"
+
+    def __init__(self) -> None:
+        """Begin without functions."""
+        super().__init__()
+        self.versions: dict[str, list[str]] = {}
+        self.live: dict[str, str] = {}
+
+    def _get_alias(self, FunctionName: str, Name: str) -> Any:  # noqa: N803
+        assert Name == "live"
+        return {"FunctionVersion": self.live[FunctionName]}
+
+    def _list_versions_by_function(self, FunctionName: str) -> Any:  # noqa: N803
+        return {"Versions": [{"Version": one} for one in ["$LATEST", *self.versions[FunctionName]]]}
+
+    def _update_alias(self, **given: Any) -> None:
+        if given["FunctionVersion"] not in self.versions[given["FunctionName"]]:
+            raise self._refuse("UpdateAlias", "no such version", "ResourceNotFoundException")
+        self.live[given["FunctionName"]] = given["FunctionVersion"]
