@@ -28,6 +28,7 @@ UNITS: Mapping[str, metrics.Unit] = {
     "Duplicates": "Count",
     "Rejected": "Count",
     "Failed": "Count",
+    "FirstFailures": "Count",
     "Throttled": "Count",
     "BusSeconds": "Seconds",
 }
@@ -66,7 +67,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         batch.accepted, batch.invalid, lambda: context.get_remaining_time_in_millis() / 1000
     )
     counted = len(messages) - len(batch.probes)
-    _write_log(report, counted, time.perf_counter() - started)
+    _write_log(report, counted, _first_failures(event, report), time.perf_counter() - started)
     if "Records" in event:
         failed = [message_id for message_id, _ in messages]
         return {
@@ -124,7 +125,20 @@ def _keep_probes(ledger: Ledger, probes: list[Probe]) -> None:
         _log.error("probe not kept", extra={"failure": report.trouble})
 
 
-def _write_log(report: Report, messages: int, seconds: float) -> None:
+def _first_failures(event: dict[str, Any], report: Report) -> int:
+    """Return how many messages failed that were delivered for the first time.
+
+    One that fails for its own sake fails again and again, and would count each time.
+    """
+    again = {
+        record["messageId"]
+        for record in event.get("Records", ())
+        if record.get("attributes", {}).get("ApproximateReceiveCount", "1") != "1"
+    }
+    return len(report.failed_message_ids - again)
+
+
+def _write_log(report: Report, messages: int, first_failures: int, seconds: float) -> None:
     """Write a log line for each thing that became of an event or a row, and one for the batch.
 
     The line for the batch carries the metrics.
@@ -155,6 +169,8 @@ def _write_log(report: Report, messages: int, seconds: float) -> None:
             "Duplicates": report.duplicates,
             "Rejected": len(report.rejections),
             "Failed": len(report.failed_message_ids),
+            # Left out where there is none, as a metric is paid for by the hour that has a value.
+            "FirstFailures": [first_failures] if first_failures else [],
             "Calls": report.calls + report.transactions,
             "Cancelled": report.cancelled,
             "Throttled": throttles.writes.take(),

@@ -17,7 +17,9 @@ from tests.support.stacks.templates import (
     transformed,
 )
 
+from run_ledger import writer
 from run_ledger.domain.state.rollups import DAYS
+from run_ledger.store.posting.reports import Report
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -44,11 +46,14 @@ def test_new_version_gets_its_work_step_by_step(name: str) -> None:
     assert update["DeploymentGroupName"] == {"Ref": group}
     alarms = properties(group, **gradual)["AlarmConfiguration"]["Alarms"]
     watched = {properties(alarm["Name"]["Ref"])["MetricName"]: alarm for alarm in alarms}
-    assert set(watched) == ({"Errors", "Failed"} if name == "WriterFunction" else {"Errors"})
+    known = {"Errors", "FirstFailures"} if name == "WriterFunction" else {"Errors"}
+    assert set(watched) == known
     for alarm in map(properties, (one["Name"]["Ref"] for one in alarms)):
         assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 60, 1)
     errors = properties(watched["Errors"]["Name"]["Ref"])
     assert {"Name": "Resource", "Value": {"Fn::Sub": f"${{{name}}}:live"}} in errors["Dimensions"]
+    version = alias["Properties"]["FunctionVersion"]
+    assert {"Name": "ExecutedVersion", "Value": version} in errors["Dimensions"]
 
     at_once = transformed()["Resources"]
     assert "UpdatePolicy" not in at_once[f"{name}Aliaslive"]
@@ -86,6 +91,38 @@ def test_changed_parameter_is_a_new_version(name: str) -> None:
     text, variables = version["Description"]["Fn::Sub"]
     named = set(re.findall(r"\$\{(\w+)\}", text)) - variables.keys() | references(variables)
     assert named == references(properties(name, **FULL)) & set(transformed()["Parameters"])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "takes_back"),
+    [
+        (["1", "", "", "", "2", "", "", "", "3"], False),  # one that no version can post
+        (["44444", "3", "72"], False),  # many that failed before the rollout began
+        (["1", "2", "32"], False),  # and others that come back meanwhile
+        (["1", "", "11"], True),  # a version that fails at what comes
+    ],
+)
+def test_rollout_goes_on_while_poison_messages_come_back(
+    minutes: list[str], *, takes_back: bool
+) -> None:
+    """The alarm counts messages that fail when they are delivered for the first time.
+
+    SQS says how often a message was delivered in its attribute ApproximateReceiveCount, see
+    "ReceiveMessage" in its API reference. Each digit stands for a message that failed in a minute.
+    """
+    alarm = properties("WriterFailedRolloutAlarm")
+    breaching = []
+    for minute in minutes:
+        records = [
+            {"messageId": str(number), "attributes": {"ApproximateReceiveCount": count}}
+            for number, count in enumerate(minute)
+        ]
+        report = Report(failed_message_ids={one["messageId"] for one in records})
+        failures = writer._first_failures({"Records": records}, report)
+        breaching.append(failures >= alarm["Threshold"])
+    looked_at = alarm["EvaluationPeriods"]
+    worst = max(sum(breaching[at : at + looked_at]) for at in range(len(breaching)))
+    assert (worst >= alarm["DatapointsToAlarm"]) is takes_back
 
 
 def test_queue_feeds_the_alias() -> None:

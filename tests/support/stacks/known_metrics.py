@@ -21,7 +21,13 @@ _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     ),
     "AWS/Lambda": (
         {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
-        [{"FunctionName"}, {"FunctionName", "Resource"}],
+        # The last one only while an alias gives work to two versions, as "Types of metrics for
+        # Lambda functions" says.
+        [
+            {"FunctionName"},
+            {"FunctionName", "Resource"},
+            {"FunctionName", "Resource", "ExecutedVersion"},
+        ],
     ),
     "AWS/DynamoDB": (
         {
