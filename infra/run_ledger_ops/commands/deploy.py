@@ -11,7 +11,7 @@ from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.aws_errors import missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.deploying import guided, plans, preflight, saved_answers, showing
+from run_ledger_ops.deploying import guided, plans, preflight, remains, saved_answers, showing
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.deployment import Deployment, StageSettings
 from run_ledger_ops.deploying.preflight import AwsAccount
@@ -170,6 +170,11 @@ def _carry_out(
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
         uploaded = deployment.publish_site(outputs, bar.add)
+    deployment.tidy()
+    if settings.adopts:
+        found = remains.find(account, settings.stage)
+        for line in remains.former_pools(account, found, deployment.stack).lines():
+            tell(f"Serves nobody any more: {line}. See `run-ledger destroy --former-pools`.")
     _print_outcome(settings, account, outputs, change_set, uploaded, as_json=given.json)
     return 0
 

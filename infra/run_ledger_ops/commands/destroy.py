@@ -7,9 +7,10 @@ from run_ledger_ops.console.aws_errors import missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, warn
 from run_ledger_ops.deploying import artifacts, guided, preflight, remains
+from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.remains import Remains
-from run_ledger_ops.deploying.stacks import Stack, StackFailedError
+from run_ledger_ops.deploying.stacks import Stack, StackFailedError, names_of_stages
 from run_ledger_ops.recovering import removal
 
 _FAILED = 1
@@ -24,7 +25,9 @@ examples:
 
 Events that wait in the queues are lost: `run-ledger status` says whether the queues are empty.
 `run-ledger deploy --stage NAME --adopt` brings a stage back that was deleted without its data; it
-gets a new pool of users, so people have to be invited again.
+gets a new pool of users, so people have to be invited again. The pool from before then serves
+nobody: `run-ledger destroy --stage NAME --former-pools` deletes such pools, and nothing else. The
+bucket of the artefacts goes with the last stage that is destroyed with its data.
 
 Exit code: 0 the stage is gone; 1 CloudFormation failed, and the reasons are printed; 2 the command
 could not start."""
@@ -46,6 +49,11 @@ def add_to(commands: Words) -> None:
     )
     parser.add_argument("--with-data", action="store_true", help="delete tables and users, too")
     parser.add_argument(
+        "--former-pools",
+        action="store_true",
+        help="delete only pools of users that the stage had before it was destroyed and came back",
+    )
+    parser.add_argument(
         "--confirm",
         metavar="NAME",
         help="the stage's name once more; then the command asks nothing",
@@ -56,6 +64,8 @@ def _destroy(given: argparse.Namespace) -> int:
     account = preflight.find_account(given.region)
     stack = Stack(account.client("cloudformation"), f"run-ledger-{given.stage}")
     found = remains.find(account, given.stage)
+    if given.former_pools:
+        return _delete_former_pools(account, stack, found, given)
     description = stack.describe()
     if description is None and not (given.with_data and found.any):
         left = " What it left is still there: see --with-data." if found.any else ""
@@ -63,7 +73,8 @@ def _destroy(given: argparse.Namespace) -> int:
     say(f"Account {account.id}, region {account.region}: the stage {given.stage} goes.")
     for line in found.lines():
         say(f"  {'deleted' if given.with_data else 'kept'}: {line}")
-    _confirm(given.stage, given.confirm, with_data=given.with_data)
+    what = "everything it knows" if given.with_data else "everything but its data"
+    _confirm(given.stage, given.confirm, what)
     try:
         if description is not None:
             removal.take_down(account, stack, say)
@@ -82,12 +93,25 @@ def _destroy(given: argparse.Namespace) -> int:
     return 0
 
 
-def _confirm(stage: str, confirmed: str | None, *, with_data: bool) -> None:
+def _delete_former_pools(
+    account: AwsAccount, stack: Stack, found: Remains, given: argparse.Namespace
+) -> int:
+    former = remains.former_pools(account, found, stack)
+    if not former.any:
+        say(f"There is no pool from before of the stage {given.stage}.")
+        return 0
+    for line in former.lines():
+        say(f"  deleted: {line}")
+    _confirm(given.stage, given.confirm, "these pools")
+    remains.delete(account, former, lambda _: None)
+    return 0
+
+
+def _confirm(stage: str, confirmed: str | None, what: str) -> None:
     if confirmed is not None:
         if confirmed != stage:
             raise OpsError(f"--confirm says {confirmed!r}, and the stage is {stage!r}.")
         return
-    what = "everything it knows" if with_data else "everything but its data"
     _ask(f"Type the stage's name to delete {what}: ", stage)
     _ask("Type it once more to begin: ", stage)
 
@@ -107,6 +131,18 @@ def _print_remains(account: AwsAccount, found: Remains, *, with_data: bool) -> N
         for line in found.lines():
             say(f"  {line}")
         say(f"  together about {found.usd_a_month():.2f} USD a month, by prices of us-east-1")
-    bucket = artifacts.bucket_name(account.id, account.region)
-    say(f"  the bucket {bucket}, which other stages use, too: some MB a version, cents a year")
+    if not (with_data and _remove_bucket_of_last(account)):
+        bucket = artifacts.bucket_name(account.id, account.region)
+        say(f"  the bucket {bucket}, which other stages use, too: some MB a version, cents a year")
     say("  API Gateway's role for access logs: one setting of the account, free")
+
+
+def _remove_bucket_of_last(account: AwsAccount) -> bool:
+    """Delete the bucket of the artefacts once no stage is left; return whether it is gone."""
+    name = artifacts.bucket_name(account.id, account.region)
+    bucket = Bucket(account.client("s3"), name, account.id)
+    if names_of_stages(account.client("cloudformation")):
+        return False
+    if artifacts.exists(bucket):
+        artifacts.remove(bucket)
+    return True

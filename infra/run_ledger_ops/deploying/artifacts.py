@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.deploying import remains
 from run_ledger_ops.deploying.bundle import Bundle
 
 _CODE_URI = re.compile(r"^(?P<before>\s*(?:-\s+)?CodeUri:\s*)(?P<folder>[^\s#]+)\s*$", re.MULTILINE)
+_TEMPLATES, _BUNDLES = "template-", "bundle-"
+_BUNDLE_KEY = re.compile(rf"{_BUNDLES}[0-9a-f]+\.zip")
+_DAYS_AFTER_USE = 30
+_KEPT_BUNDLES = 5
 _REGION_WITHOUT_A_NAME = "us-east-1"  # buckets there must not say where they are
 
 
@@ -75,6 +80,66 @@ def create(bucket: Bucket) -> None:
     harden(bucket)
 
 
+def remove(bucket: Bucket) -> None:
+    """Delete the bucket and all versions of all that is in it."""
+    remains.empty_bucket(bucket.s3, bucket.name, lambda _: None)
+    bucket.s3.delete_bucket(Bucket=bucket.name, **bucket.expected)
+
+
+def limit_lifetime(bucket: Bucket) -> None:
+    """Have S3 delete what nobody can need any more.
+
+    CloudFormation keeps a copy of a template, so templates go after a month. Bundles have no such
+    rule: a stage may go back, months later, to the one that it was deployed with. They go by
+    `drop_bundles`, and then their earlier versions as those of all.
+    """
+    whole = {"Prefix": ""}
+    rules = [
+        {
+            "ID": "earlier-versions",
+            "Status": "Enabled",
+            "Filter": whole,
+            "NoncurrentVersionExpiration": {"NoncurrentDays": _DAYS_AFTER_USE},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        },
+        {
+            "ID": "templates",
+            "Status": "Enabled",
+            "Filter": {"Prefix": _TEMPLATES},
+            "Expiration": {"Days": _DAYS_AFTER_USE},
+        },
+        {
+            "ID": "marks-of-deletion",
+            "Status": "Enabled",
+            "Filter": whole,
+            "Expiration": {"ExpiredObjectDeleteMarker": True},
+        },
+    ]
+    bucket.s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket.name, **bucket.expected, LifecycleConfiguration={"Rules": rules}
+    )
+
+
+def drop_bundles(bucket: Bucket, used: Collection[str]) -> list[str]:
+    """Delete all bundles but the newest few and those that *used* names; return their keys."""
+    pages = bucket.s3.get_paginator("list_objects_v2")
+    found = [
+        one
+        for page in pages.paginate(Bucket=bucket.name, Prefix=_BUNDLES, **bucket.expected)
+        for one in page.get("Contents", ())
+    ]
+    found.sort(key=lambda one: one["LastModified"], reverse=True)
+    old = [one["Key"] for one in found[_KEPT_BUNDLES:] if one["Key"] not in used]
+    for key in old:
+        bucket.s3.delete_object(Bucket=bucket.name, Key=key, **bucket.expected)
+    return old
+
+
+def bundles_in(template: str) -> set[str]:
+    """Return the keys of the bundles that a template names."""
+    return set(_BUNDLE_KEY.findall(template))
+
+
 def harden(bucket: Bucket) -> None:
     """Close the bucket to the public, to plain HTTP, and to ownership by others."""
     s3, where = bucket.s3, {"Bucket": bucket.name, **bucket.expected}
@@ -120,7 +185,7 @@ def upload_bundle(bucket: Bucket, bundle: Bundle) -> bool:
 
 def upload_template(bucket: Bucket, template: str) -> str:
     """Upload a template and return its address."""
-    key = f"template-{hashlib.sha256(template.encode()).hexdigest()[:20]}.yaml"
+    key = f"{_TEMPLATES}{hashlib.sha256(template.encode()).hexdigest()[:20]}.yaml"
     bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=template.encode(), **bucket.expected)
     return bucket.url(key)
 
@@ -143,4 +208,4 @@ def put_code_in_place(template: str, bundles: Mapping[str, Bundle], bucket: str)
 
 def bundle_key(bundle: Bundle) -> str:
     """Return the key of a bundle, which names its content."""
-    return f"bundle-{bundle.digest}.zip"
+    return f"{_BUNDLES}{bundle.digest}.zip"

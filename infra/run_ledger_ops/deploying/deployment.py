@@ -162,6 +162,8 @@ class Deployment:
         if not artifacts.exists(bucket):
             self._say(f"Making the bucket {name} for artefacts …")
             artifacts.create(bucket)
+        if self._settings.artifacts_bucket is None:
+            artifacts.limit_lifetime(bucket)
         for bundle in set(self._bundles.values()):
             if artifacts.upload_bundle(bucket, bundle):
                 self._say(f"Uploaded {artifacts.bundle_key(bundle)} to {name}.")
@@ -215,6 +217,16 @@ class Deployment:
             change_set = self.propose(template_url, Way.UPDATE)
             if change_set is not None:
                 self.execute(change_set, tell)
+
+    def tidy(self) -> None:
+        """Delete the bundles that no stage needs any more, unless the bucket is somebody's own."""
+        if self._settings.artifacts_bucket is not None:
+            return
+        account = self._account
+        name = artifacts.bucket_name(account.id, account.region)
+        used = stacks.templates_of_stages(account.client("cloudformation"))
+        bundles = set().union(*map(artifacts.bundles_in, used))
+        artifacts.drop_bundles(Bucket(account.client("s3"), name, account.id), bundles)
 
     def publish_site(self, outputs: Mapping[str, str], tell: Callable[[int], None]) -> site.Upload:
         """Upload the checkout's site; if it changed, CloudFront drops its copies of the old one.

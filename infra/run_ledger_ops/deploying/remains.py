@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from run_ledger_ops.deploying.preflight import AwsAccount
+from run_ledger_ops.deploying.stacks import Stack
 
 _GB = 1_000_000_000
 # By list prices of us-east-1: storage, and continuous backups of what can be restored.
@@ -64,6 +65,22 @@ def find(account: AwsAccount, stage: str) -> Remains:
         if pool["Name"] == f"run-ledger-{stage}"
     }
     return Remains(tuple(tables), pools)
+
+
+def former_pools(account: AwsAccount, found: Remains, stack: Stack) -> Remains:
+    """Return those pools of a stage that serve nobody: all but the one of its stack.
+
+    A stage that comes back gets a new pool: nobody can sign in by an earlier one any more.
+    """
+    cognito = account.client("cognito-idp")
+    there = stack.resources() if stack.state else []
+    present = {one.get("PhysicalResourceId") for one in there}
+    pools = {}
+    for pool_id, name in found.pools.items():
+        if pool_id not in present:
+            pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+            pools[pool_id] = f"{name} of about {pool.get('EstimatedNumberOfUsers', 0)} people"
+    return Remains((), pools)
 
 
 def table(dynamodb: Any, name: str) -> Table:

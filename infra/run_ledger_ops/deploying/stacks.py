@@ -3,6 +3,7 @@
 Every deployment is a change set: what was shown as a plan is exactly what is executed.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -263,6 +264,24 @@ class Stack:
             if not state.endswith("_IN_PROGRESS"):
                 raise StackFailedError("\n".join([f"It ended as {state}.", *reasons(events)]))
             self._sleep(self._seconds)
+
+
+def names_of_stages(cloudformation: Any) -> list[str]:
+    """Return the names of the stacks of all stages in an account and region."""
+    return [
+        one["StackName"]
+        for page in cloudformation.get_paginator("describe_stacks").paginate()
+        for one in page["Stacks"]
+        if one["StackName"].startswith("run-ledger-") and one["StackStatus"] != "REVIEW_IN_PROGRESS"
+    ]
+
+
+def templates_of_stages(cloudformation: Any) -> Iterator[str]:
+    """Give the template of each stage in an account and region."""
+    for name in names_of_stages(cloudformation):
+        found = cloudformation.get_template(StackName=name, TemplateStage="Original")
+        body = found["TemplateBody"]
+        yield body if isinstance(body, str) else json.dumps(body)
 
 
 def is_of_the_stack(event: StackEvent) -> bool:

@@ -50,6 +50,7 @@ def run(
     monkeypatch.setattr(account_checks, "clear_sign_in", lambda *_: None)
     monkeypatch.setattr(Deployment, "build", lambda _: None)
     monkeypatch.setattr(Deployment, "upload", lambda _: "https://bucket.example/template")
+    monkeypatch.setattr(Deployment, "tidy", lambda _: None)
     monkeypatch.setattr(Deployment, "publish_site", lambda *_: site.Upload((), ()))
     monkeypatch.setattr(stacks.Stack, "_sleep", lambda *_: None, raising=False)
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -304,3 +305,42 @@ def test_a_bucket_that_filled_again_is_emptied(account: Account, run: Run) -> No
     account.s3.buckets[SITE] = ["index.html"]
     assert run("destroy", "--with-data", "--confirm", "x")[0] == 0
     assert SITE not in account.s3.buckets
+
+
+# --- pools from before ----------------------------------------------------------------------------
+
+
+def test_a_pool_from_before_can_be_deleted(account: Account, run: Run) -> None:
+    """A stage that came back has a new pool; the one that it had serves nobody, and can go."""
+    assert run("deploy")[0] == 0
+    (former,) = account.cognito.pools
+    account.cognito.pools[former] |= {"users": [{}], "domain": "run-ledger-x-1"}
+    assert run("destroy", "--confirm", "x")[0] == 0
+    code, printed = run("deploy", "--adopt")
+    assert code == 0, printed
+    assert (
+        f"Serves nobody any more: pool of users run-ledger-x of about 0 people ({former})"
+        in printed
+    )
+    assert run("destroy", "--former-pools", "--confirm", "y")[0] == 2
+    assert run("destroy", "--former-pools", "--confirm", "x")[0] == 0
+    assert list(account.orphans()) == []
+    assert works(account)
+    code, printed = run("destroy", "--former-pools", "--confirm", "x")
+    assert (code, "There is no pool from before" in printed) == (0, True)
+
+
+def test_the_last_stage_takes_the_bucket_of_artefacts_with_it(account: Account, run: Run) -> None:
+    """With its data; while another stage is there, or data are kept, the bucket stays."""
+    bucket = "run-ledger-artifacts-123456789012-eu-central-1"
+    account.s3.buckets[bucket] = ["bundle-1.zip"]
+    assert run("deploy")[0] == 0
+    assert run("destroy", "--confirm", "x")[0] == 0
+    assert bucket in account.s3.buckets
+    account.cloudformation.others = ["run-ledger-y"]
+    assert run("destroy", "--with-data", "--confirm", "x")[0] == 0
+    assert bucket in account.s3.buckets
+    account.cloudformation.others = []
+    assert run("deploy")[0] == 0
+    assert run("destroy", "--with-data", "--confirm", "x")[0] == 0
+    assert bucket not in account.s3.buckets

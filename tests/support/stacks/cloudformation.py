@@ -56,13 +56,19 @@ class CloudFormation(Service):
         self.failing: set[str] = set()
         """Logical ids of what can't be created, rolled back or deleted."""
         self.failing_once: set[str] = set()
+        self.others: list[str] = []
+        """Names of other stages' stacks."""
         self._change_sets: dict[str, dict[str, Any]] = {}
         self._looks = 0
 
     # --- what there is to see ---
 
-    def _describe_stacks(self, StackName: str) -> Any:  # noqa: N803
+    def _describe_stacks(self, StackName: str = "") -> Any:  # noqa: N803
         self._go_on()
+        if not StackName:
+            own = [] if self.state in {None, "DELETE_COMPLETE"} else ["run-ledger-x"]
+            names = [*own, *self.others]
+            return {"Stacks": [{"StackName": one, "StackStatus": "U"} for one in names]}
         if self.state is None or (self.state == "DELETE_COMPLETE" and StackName != STACK_ID):
             raise self._refuse("DescribeStacks", f"Stack with id {StackName} does not exist")
         given = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()]

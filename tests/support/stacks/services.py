@@ -148,6 +148,15 @@ class S3(Service):
             raise self._refuse("ListObjectVersions", "no such bucket", "NoSuchBucket")
         return {"Versions": [{"Key": key, "VersionId": "1"} for key in self.buckets[Bucket]]}
 
+    def _head_bucket(self, Bucket: str, ExpectedBucketOwner: str) -> None:  # noqa: N803
+        assert ExpectedBucketOwner == "123456789012"
+        if Bucket not in self.buckets:
+            raise self._refuse("HeadBucket", "no such bucket", "404")
+
+    def _delete_bucket(self, Bucket: str, ExpectedBucketOwner: str) -> None:  # noqa: N803
+        assert ExpectedBucketOwner == "123456789012"
+        assert self.buckets.pop(Bucket) == [], "S3 deletes empty buckets only"
+
     def _delete_objects(self, Bucket: str, Delete: Any) -> None:  # noqa: N803
         gone = {one["Key"] for one in Delete["Objects"]}
         self.buckets[Bucket] = [key for key in self.buckets[Bucket] if key not in gone]
