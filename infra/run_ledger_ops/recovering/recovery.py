@@ -6,7 +6,7 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import showing
 from run_ledger_ops.deploying.preflight import AwsAccount
 from run_ledger_ops.deploying.stacks import Stack, StackFailedError
-from run_ledger_ops.deploying.states import Way, explain, meaning, way_on
+from run_ledger_ops.deploying.states import SETTLED, Way, explain, meaning, way_on
 from run_ledger_ops.recovering import leftovers, removal
 
 _READY = {Way.CREATE, Way.UPDATE}
@@ -59,7 +59,7 @@ class Recovery:
                     self._continue_rollback(skips_failed=skips_failed)
                 case _:
                     removal.take_down(self._account, self._stack, self._say)
-        if way is Way.UPDATE:
+        if way is Way.UPDATE and state not in SETTLED:
             self._remove_leftovers()
 
     def _continue_rollback(self, *, skips_failed: bool) -> None:

@@ -75,7 +75,9 @@ def carried_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     """Give a way to deploy, which returns the exit code and what was complained of."""
     monkeypatch.setattr(deploy.account_looks, "clear", lambda *_: None)
     monkeypatch.setattr(deploy.account_looks, "clear_sign_in", lambda *_: None)
-    given = argparse.Namespace(json=False, plan=False)
+    monkeypatch.setattr(deploy.Recovery, "bring_round", lambda *_, **__: None)
+    monkeypatch.setattr(deploy.Recovery, "after_failure", lambda _: "Mend it.")
+    given = argparse.Namespace(json=False, plan=False, skip_failed=False)
 
     def carry_out(deployment: Any) -> tuple[int, str]:
         settings: Any = SimpleNamespace(stack_name="run-ledger-prod", stage="prod")
