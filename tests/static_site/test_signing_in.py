@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import fill_sign_in, let_pass, row, sign_in
 from tests.support.readers.example_jobs import ago, make_completed, make_job, make_overview
+from tests.support.readers.ledger_http import until
 from tests.support.site.fake_site_origin import EMAIL, FakeOrigin
 
 pytestmark = pytest.mark.browser
@@ -74,11 +75,12 @@ def test_an_id_token_of_another_sign_in_is_refused(page: Page, origin: FakeOrigi
 def test_signing_out_ends_every_session(page: Page, origin: FakeOrigin) -> None:
     """The sign-in pages' session ends, too, and a reload stays signed out."""
     sign_in(page, origin)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     token = page.evaluate("sessionStorage.getItem('run-ledger.refresh-token')")
     page.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert origin.revoked == [token]
+    until("the refresh token is revoked", 30, lambda: origin.revoked == [token])
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
