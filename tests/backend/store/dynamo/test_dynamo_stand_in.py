@@ -179,6 +179,22 @@ def test_an_update_makes_what_is_missing(client: Any) -> None:
     assert item(client) == {**KEY, "c": {"N": "7"}, "said": {"L": [{"M": {"o": {"S": ""}}}]}}
 
 
+def test_a_set_grows_and_shrinks_and_is_counted(client: Any) -> None:
+    """ADD and DELETE take members; `size` of a set is their number; a set is never empty."""
+    room = "attribute_not_exists(#n0) OR size(#n0) <= :v1"
+    more = {"n0": "own", "ConditionExpression": f"attribute_exists(pk) AND ({room})"}
+    client.put_item(**put())
+    for members, most in ((["b", "a"], "0"), (["b", "c"], "2")):
+        client.update_item(**update("ADD #n0 :v0", v0={"SS": members}, v1={"N": most}, **more))
+    assert sorted(item(client)["own"]["SS"]) == ["a", "b", "c"]
+    refused = update("ADD #n0 :v0", v0={"SS": ["d"]}, v1={"N": "2"}, **more)
+    assert outcome(client.update_item, **refused) == "ConditionalCheckFailedException"
+    client.update_item(**update("DELETE #n0 :v0", n0="own", v0={"SS": ["a", "x"]}))
+    assert sorted(item(client)["own"]["SS"]) == ["b", "c"]
+    client.update_item(**update("DELETE #n0 :v0", n0="own", v0={"SS": ["b", "c"]}))
+    assert "own" not in item(client)
+
+
 def test_an_update_sets_a_default_once(client: Any) -> None:
     """What is there already stays, beside other clauses."""
     for value in ("first", "second"):
