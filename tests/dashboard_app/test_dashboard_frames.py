@@ -90,16 +90,20 @@ def test_points_keep_every_count_and_type(document: dict[str, Any]) -> None:
     )
 
 
+@settings(max_examples=20)
+@given(documents(), documents())
+def test_what_has_no_series_of_its_own_is_a_group(
+    document: dict[str, Any], more: dict[str, Any]
+) -> None:
+    """The sum of the groups that are too many stands beside the others, under words."""
+    rest = [point for one in more["series"] for point in one["points"]]
+    whole = {**document, "other": {"key": {}, "points": rest}}
+    groups = list(trends.points(whole)["group"])
+    assert groups == [*trends.points(document)["group"], *["All others"] * len(rest)]
+
+
 @settings(max_examples=40)
 @given(documents())
-def test_what_has_no_series_of_its_own_is_a_group(document: dict[str, Any]) -> None:
-    """The sum of the groups that are too many stands beside the others, under words."""
-    whole = {**document, "other": {"key": {}, "points": document["series"][0]["points"]}}
-    groups = trends.points(whole)["group"].unique()
-    assert [*groups][-1] == "All others"
-    assert len(groups) == len(trends.points(document)["group"].unique()) + 1
-
-
 def test_rates_are_those_of_sums(document: dict[str, Any]) -> None:
     """A busy hour weighs more than a quiet one; nothing judged is no rate."""
     rows = [point for series in document["series"] for point in series["points"]]
