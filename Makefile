@@ -1,6 +1,6 @@
 # The commands of the house. Each makes what it needs first; a second run finds it there.
 .DEFAULT_GOAL := help
-.PHONY: help run test check static format bench screenshots lock clean
+.PHONY: help run test check static format bench soak screenshots lock clean
 
 bootstrap = python=$$(infra/tools/find-python) && "$$python" infra/tools/bootstrap.py
 bin = .venv/bin
@@ -42,6 +42,10 @@ format: ## format the code and mend what lint can mend
 bench: ## measure (ARGS="--only NAME…"); prints a table, writes .run-ledger/bench.json
 	@$(bootstrap) test local-cloud aws
 	@$(bin)/python -m tests.benchmarks $(ARGS)
+
+soak: ## run the system for an hour and look whether anything grows (ARGS="--minutes N"); writes docs/soak.md
+	@$(bootstrap) test local-cloud
+	@$(bin)/python -m tests.soak $(ARGS)
 
 screenshots: ## take pictures of every view into docs/screenshots
 	@$(bootstrap) test local-cloud
