@@ -72,6 +72,10 @@ def month(at: Load) -> list[Part]:
     ]
 
 
+_ONLY_IN_TROUBLE = {"FirstFailures"}
+"""Metrics that cost nothing while all is well, as they then have no value."""
+
+
 def queue_requests(at: Load) -> float:
     """Return the requests to SQS for an event: sent alone, received and deleted with others."""
     together = at.rate / idle.POLLERS * POLL_SECONDS
@@ -81,7 +85,8 @@ def queue_requests(at: Load) -> float:
 
 def _watching() -> float:
     alarms, metrics, *_ = idle.needed()
-    return alarms.usd + metrics.usd + len(writer.UNITS) * prices.OWN_METRIC
+    own = len(writer.UNITS.keys() - _ONLY_IN_TROUBLE)
+    return alarms.usd + metrics.usd + own * prices.OWN_METRIC
 
 
 def total(parts: Iterable[Part], *, with_optional: bool = False) -> float:
