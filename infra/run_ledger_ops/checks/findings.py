@@ -22,3 +22,8 @@ class Finding:
     level: Level
     words: str
     figures: dict[str, Any]
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing is wrong with the part, as far as could be seen."""
+        return self.level in {Level.WELL, Level.LOOK}

@@ -67,7 +67,7 @@ def _stack(system: Target) -> Finding:
 
 def _gate(system: Target) -> Finding:
     started = time.perf_counter()
-    status = _status(f"{_api_url(system)}/jobs")
+    status = _status(f"{system.reachable_api_url}/jobs")
     figures = {"status": status, "milliseconds": round((time.perf_counter() - started) * 1_000)}
     if status == _REFUSED:
         words = f"answers in {figures['milliseconds']} ms, and refuses who has no token"
@@ -85,15 +85,6 @@ def _status(url: str) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def _api_url(system: Target) -> str:
-    url = system.outputs["ApiUrl"]
-    endpoint = system.client("apigateway").meta.endpoint_url
-    if ".amazonaws." in endpoint:
-        return url
-    host, _, stage = url.removeprefix("https://").partition("/")
-    return f"{endpoint}/restapis/{host.partition('.')[0]}/{stage}/_user_request_"
 
 
 def _jobs(system: Target, now: datetime) -> Finding:

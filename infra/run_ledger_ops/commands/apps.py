@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from msgspec import Struct
 
 from run_ledger.domain.api.access import granted
 from run_ledger.domain.exceptions import Forbidden, shown
-from run_ledger.store.clients.grants import delete_grant, put_grant
+from run_ledger.store.clients.grants import delete_grant
 from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target
@@ -22,10 +21,10 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import PrivateFile
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
-from run_ledger_ops.sign_in import access_options, producer_policy
+from run_ledger_ops.sign_in import access_options, app_clients, producer_policy
 from run_ledger_ops.sign_in.access_options import Access
+from run_ledger_ops.sign_in.app_clients import App
 
-_MACHINES = "client_credentials"
 _OF_THE_STACK = "MachineClientId"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _+=,.@-]{0,127}")
 _DESCRIPTION = """\
@@ -44,15 +43,6 @@ examples:
                                                     an IAM policy: report for acme alone
 
 The secret is shown only once. A system should use a token until it expires: each costs money."""
-
-
-class App(Struct, frozen=True):
-    """An app client, and what its grant lets it see: None where it has no grant."""
-
-    name: str
-    client_id: str
-    client_secret: str | None
-    access: Access | None
 
 
 def add_to(commands: Words) -> None:
@@ -127,9 +117,9 @@ def _add(given: argparse.Namespace) -> int:
             )
         return _regrant(system, known, wanted, change=given.change, as_json=given.json)
     with PrivateFile(given.secret_file) as secret_file:
-        app = known or _create(system, given.name)
+        app = known or app_clients.create(system, given.name)
         try:
-            _put_grant(system, app, wanted)
+            app_clients.grant(system, app, wanted)
         except (ClientError, BotoCoreError) as error:
             raise OpsError(
                 f"the app client {app.client_id} of {app.name} is there, and its grant is not "
@@ -150,7 +140,7 @@ def _regrant(system: Target, app: App, wanted: Access, *, change: bool, as_json:
             "another name."
         )
     if app.access != wanted:
-        _put_grant(system, app, wanted)
+        app_clients.grant(system, app, wanted)
     clients.warn_of_undeclared(system, wanted.clients)
     if as_json:
         say_json(_document(system, app, wanted))
@@ -199,28 +189,6 @@ def _remove(given: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------- helpers
 
 
-def _create(system: Target, name: str) -> App:
-    made = system.cognito.create_user_pool_client(
-        UserPoolId=system.outputs["UserPoolId"],
-        ClientName=name,
-        GenerateSecret=True,
-        AllowedOAuthFlowsUserPoolClient=True,
-        AllowedOAuthFlows=[_MACHINES],
-        AllowedOAuthScopes=[system.outputs["Scope"]],
-        SupportedIdentityProviders=["COGNITO"],
-        ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
-        PreventUserExistenceErrors="ENABLED",
-        EnableTokenRevocation=True,
-        AccessTokenValidity=60,
-        TokenValidityUnits={"AccessToken": "minutes"},
-    )["UserPoolClient"]
-    return App(made["ClientName"], made["ClientId"], made["ClientSecret"], None)
-
-
-def _put_grant(system: Target, app: App, wanted: Access) -> None:
-    put_grant(system.dynamodb, system.tables.clients, app.client_id, wanted.grant)
-
-
 def _named(system: Target, name: str) -> App | None:
     """Return the one app of a name or an id, None where there is none."""
     found = list(_apps(system, name))
@@ -235,10 +203,7 @@ def _named(system: Target, name: str) -> App | None:
 def _apps(system: Target, name: str | None = None) -> Iterator[App]:
     """Give the app clients that machines use; those of a name or an id alone if one is given."""
     pool_id = system.outputs["UserPoolId"]
-    pages = system.cognito.get_paginator("list_user_pool_clients").paginate(
-        UserPoolId=pool_id, PaginationConfig={"PageSize": 60}
-    )
-    listed = [client for page in pages for client in page["UserPoolClients"]]
+    listed = app_clients.listed(system)
     with Progress("reading apps", len(listed)) as progress:
         for client in listed:
             progress.add()
@@ -247,7 +212,7 @@ def _apps(system: Target, name: str | None = None) -> Iterator[App]:
             whole = system.cognito.describe_user_pool_client(
                 UserPoolId=pool_id, ClientId=client["ClientId"]
             )["UserPoolClient"]
-            if _MACHINES in whole.get("AllowedOAuthFlows", []):
+            if app_clients.MACHINES in whole.get("AllowedOAuthFlows", []):
                 yield App(
                     whole["ClientName"],
                     whole["ClientId"],

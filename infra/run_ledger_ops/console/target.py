@@ -48,6 +48,38 @@ class Target:
         return self.addresses.get("api_url", self.outputs["ApiUrl"])
 
     @property
+    def is_local(self) -> bool:
+        """Whether its services are those of a local AWS, also one that the environment names."""
+        return ".amazonaws." not in self._endpoint
+
+    @cached_property
+    def _endpoint(self) -> str:
+        return str(self.client("apigateway").meta.endpoint_url)
+
+    @property
+    def reachable_api_url(self) -> str:
+        """The address at which the API answers from here; a local AWS has one of its own."""
+        if "api_url" in self.addresses or not self.is_local:
+            return self.api_url.rstrip("/")
+        host, _, stage = self.outputs["ApiUrl"].removeprefix("https://").partition("/")
+        return f"{self._endpoint}/restapis/{host.partition('.')[0]}/{stage}/_user_request_"
+
+    @property
+    def reachable_token_url(self) -> str:
+        """The address at which programs get their tokens from here."""
+        if "token_url" in self.addresses or not self.is_local:
+            return self.token_url
+        return f"{self._endpoint}/oauth2/token"
+
+    @property
+    def reachable_authorize_url(self) -> str:
+        """The address at which people begin to sign in."""
+        there = f"https://{self.outputs['UserPoolDomain']}/oauth2/authorize"
+        if self.is_local:
+            there = f"{self._endpoint}/oauth2/authorize"
+        return self.addresses.get("authorize_url", there)
+
+    @property
     def site_url(self) -> str | None:
         """The address of its site; None where the stage was deployed without one."""
         return self.addresses.get("site_url", self.outputs.get("SiteUrl"))
@@ -137,7 +169,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def find(given: argparse.Namespace) -> Target:
     """Return the system that the command line names; raises OpsError where there is none."""
     if given.stage is not None:
-        return _deployed(given.stage, given.region)
+        return deployed(given.stage, given.region)
     return _local(given.stack)
 
 
@@ -157,7 +189,8 @@ def open_session(region: str | None) -> Any:
     return session
 
 
-def _deployed(stage: str, region: str | None) -> Target:
+def deployed(stage: str, region: str | None) -> Target:
+    """Return a deployed stage; raises OpsError where there is none."""
     session = open_session(region)
     stack_name = f"run-ledger-{stage}"
     try:

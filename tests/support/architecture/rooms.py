@@ -53,6 +53,7 @@ analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
     backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
+    backend/store/clients
 producer: console backend/domain/contract
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
 deploying: checkout.py console backend/domain/contract
@@ -60,6 +61,7 @@ account_checks: console deploying
 recovering: console deploying
 checks: console deploying backend/domain backend/domain/api backend/domain/state
     backend/store/dynamo backend/store/audit
+checks/live: console sign_in checks backend/emit/delivery backend/emit/identity
 
 local/aws:
 local/machine: console local/aws
@@ -74,7 +76,7 @@ demo/live: checkout.py local/machine demo/reporting demo/pipelines backend/emit
 demo: console demo/reporting demo/past demo/live
 
 commands: checkout.py console analysts_app.py clients sign_in producer deploying account_checks
-    recovering checks local
+    recovering checks checks/live local
     backend/domain backend/domain/contract backend/domain/api
     backend/store/items backend/store/clients backend/store/lists
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity

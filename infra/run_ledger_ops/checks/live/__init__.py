@@ -1,0 +1,1 @@
+"""The live check: what only a deployed system can show, each part by really doing it."""
