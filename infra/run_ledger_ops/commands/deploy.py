@@ -3,10 +3,15 @@
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from run_ledger_ops.account_checks import account as account_looks
 from run_ledger_ops.account_checks import cloudfront
 from run_ledger_ops.checkout import ROOT
+from run_ledger_ops.checks.findings import Finding
+from run_ledger_ops.checks.live.live_check import all_findings
+from run_ledger_ops.commands import status
+from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.aws_errors import missing_rights
 from run_ledger_ops.console.exceptions import OpsError
@@ -20,7 +25,7 @@ from run_ledger_ops.deploying.site import Upload
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.recovering.recovery import Recovery
 
-_FAILED = 1
+_FAILED, _NOT_WELL = 1, 3
 _DESCRIPTION = """\
 Deploy a stage of Run Ledger to an AWS account: build the functions, upload them, create or update
 the stack by a change set, upload the site. You can run it again at any time: it changes only what
@@ -45,8 +50,12 @@ there: it waits for what CloudFormation is at, takes back what failed, and remov
 first deployment made. Tables and pool of users refuse to be deleted once a first deployment is
 complete, unless DeletionProtection=false.
 
+It ends with a live check, as `run-ledger status --probe` makes it, but for the alarm: a marked
+event has to come through and to count once, and so on.
+
 Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
-are printed; 2 the command could not start the deployment."""
+are printed; 2 the command could not start the deployment; 3 it is deployed, and the live check
+found something wrong, or could not look."""
 
 
 def add_to(commands: Words) -> None:
@@ -68,6 +77,7 @@ def add_to(commands: Words) -> None:
         "--plan", action="store_true", help="say what would change, and change nothing"
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument("--no-check", action="store_true", help="make no live check at the end")
     parser.add_argument(
         "--adopt",
         action="store_true",
@@ -175,8 +185,24 @@ def _carry_out(
         found = remains.find(account, settings.stage)
         for line in remains.former_pools(account, found, deployment.stack).lines():
             tell(f"Serves nobody any more: {line}. See `run-ledger destroy --former-pools`.")
-    _print_outcome(settings, account, outputs, change_set, uploaded, as_json=given.json)
-    return 0
+    live = None if given.no_check else _live_findings(settings.stage, account)
+    if given.json:
+        outcome = _outcome(settings, account, outputs, change_set, uploaded)
+        say_json(outcome | ({} if live is None else {"live_check": status.by_part(live)}))
+    else:
+        _print_outcome(settings, outputs, change_set, uploaded)
+        status.show(live or ())
+    return 0 if live is None or all(one.is_fine for one in live) else _NOT_WELL
+
+
+def _live_findings(stage: str, account: AwsAccount) -> list[Finding]:
+    """Do what only a deployed system can; those whom alarms tell are not disturbed by it."""
+    found = []
+    with Progress("trying it", None) as bar:
+        for finding in all_findings(target.deployed(stage, account.region), with_alarm=False):
+            found.append(finding)
+            bar.add()
+    return found
 
 
 def _tell_help(error: StackFailedError) -> None:
@@ -216,27 +242,29 @@ def _show_plan(words: list[str], change_set: ChangeSet | None, *, as_json: bool)
     say("Nothing was changed. The site and its config.json are compared when it is deployed.")
 
 
-def _print_outcome(  # noqa: PLR0913 - what there is to tell
+def _outcome(
     settings: StageSettings,
     account: AwsAccount,
     outputs: Mapping[str, str],
     change_set: ChangeSet | None,
     uploaded: Upload,
-    *,
-    as_json: bool,
+) -> dict[str, Any]:
+    return {
+        "stage": settings.stage,
+        "account": account.id,
+        "region": account.region,
+        "changed": len(change_set.changes) if change_set else 0,
+        "site": {"written": uploaded.written, "removed": uploaded.removed},
+        "outputs": dict(outputs),
+    }
+
+
+def _print_outcome(
+    settings: StageSettings,
+    outputs: Mapping[str, str],
+    change_set: ChangeSet | None,
+    uploaded: Upload,
 ) -> None:
-    if as_json:
-        say_json(
-            {
-                "stage": settings.stage,
-                "account": account.id,
-                "region": account.region,
-                "changed": len(change_set.changes) if change_set else 0,
-                "site": {"written": uploaded.written, "removed": uploaded.removed},
-                "outputs": dict(outputs),
-            }
-        )
-        return
     if uploaded.changed:
         number = len(uploaded.written)
         say(f"The site: {number} files written, {len(uploaded.removed)} removed.")

@@ -108,6 +108,7 @@ def test_first_deployment_has_everything(cloud: LocalCloud, run: Run) -> None:
     outputs = outputs_of(cloud, "run-ledger-one")
     assert outputs["SiteUrl"] in out
     assert outputs["BusName"] in out
+    assert "a machine saw it by the API" in out
     served = {item.key: item for item in site.site_objects(ROOT / "static_site", {})}
     kept = s3.list_objects_v2(Bucket=outputs["SiteBucketName"])["Contents"]
     assert {one["Key"] for one in kept} == set(served)
@@ -171,6 +172,25 @@ def test_status_says_whether_all_is_well(cloud: LocalCloud, run: Run) -> None:
     sqs.purge_queue(QueueUrl=outputs["DlqUrl"])
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="test")
     assert run("status", "--stage", "one")[0] == 0
+
+
+def test_a_probe_tries_what_only_a_running_system_can_show(cloud: LocalCloud, run: Run) -> None:
+    """Each part has a finding; what a local AWS can't show is named; nothing is left behind."""
+    code, out, _ = run("status", "--stage", "one", "--probe", "--json")
+    parts = json.loads(out)["parts"]
+    tried = ("event", "counted once", "sign-in page", "secrets", "dashboard", "alarm")
+    assert {name: parts[name]["level"] for name in tried} == dict.fromkeys(tried, "well"), parts
+    assert code == 0
+    assert parts["counted once"]["counted"] == 1
+    assert (parts["alarm"]["fired"], parts["alarm"]["cleared"]) == (True, True)
+    assert len(parts["dashboard"]["refused"]) == 0 < parts["dashboard"]["queries"]
+    assert "CloudFront" in parts["not checked"]["words"]
+
+    assert "event " in run("status", "--stage", "one", "--probe")[1]
+    assert "run-ledger-live-check" not in run("apps", "list", "--stage", "one")[1]
+    assert (
+        json.loads(run("status", "--stage", "one", "--json")[1])["parts"]["alarms"]["ringing"] == []
+    )
 
 
 def test_status_of_what_is_not_there(run: Run) -> None:
