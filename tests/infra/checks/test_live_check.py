@@ -330,13 +330,14 @@ def test_the_machine_of_the_check_is_gone_afterwards(status: int) -> None:
             reachable_token_url=f"{url}/oauth2/token",
             reachable_api_url=url,
         )
-        with Machine(here) as machine:
-            if status in {200, 404}:
-                assert machine.ask("/jobs/x") == ({} if status == 200 else None)
-            else:
-                with pytest.raises(MachineRefused, match=f"answers {status}"):
-                    machine.ask("/jobs/x")
-            assert cognito.clients["id-new"] == NAME
+        machine = Machine(here)
+        if status in {200, 404}:
+            assert machine.ask("/jobs/x") == ({} if status == 200 else None)
+        else:
+            with pytest.raises(MachineRefused, match=f"answers {status}"):
+                machine.ask("/jobs/x")
+        assert cognito.clients["id-new"] == NAME
+        assert machine.leave() is None
 
     assert set(cognito.clients.values()) == {"billing"}
     assert grants == ["delete", "put", "delete"]
@@ -364,3 +365,15 @@ def test_a_part_that_fails_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> No
 
 def _refused(*_: object) -> Any:
     raise MachineRefused("the API answers 403 to a machine that may see everything")
+
+
+def test_what_can_not_be_removed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that removes it, and so that the check is no success."""
+    for name in ("event_arrives", "event_counts_once", "page_answers", "dashboard_resolves"):
+        monkeypatch.setattr(live_check, name, _refused)
+    monkeypatch.setattr(Machine, "leave", lambda _: f"`run-ledger apps remove {NAME}`")
+    found = list(live_check.live_findings(system(), with_alarm=False))
+
+    (left,) = [one for one in found if one.part == "clean-up"]
+    assert left.level is Level.WRONG
+    assert NAME in left.words

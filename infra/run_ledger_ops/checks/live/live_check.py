@@ -14,6 +14,7 @@ from run_ledger_ops.checks.live.dashboard_trial import dashboard_resolves
 from run_ledger_ops.checks.live.machine import Machine, MachineRefused
 from run_ledger_ops.checks.live.sign_in_page import page_answers
 from run_ledger_ops.console.aws_errors import explain
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 
 _ON_AWS = (
@@ -37,7 +38,8 @@ def live_findings(system: Target, *, with_alarm: bool = True) -> Iterator[Findin
 
     With *with_alarm*, one alarm fires and clears, which tells those whom alarms tell.
     """
-    with Machine(system) as machine:
+    machine = Machine(system)
+    try:
         parts: list[tuple[str, Callable[[], Finding]]] = [
             ("event", partial(event_arrives, system, machine)),
             ("counted once", partial(event_counts_once, system, machine)),
@@ -48,6 +50,10 @@ def live_findings(system: Target, *, with_alarm: bool = True) -> Iterator[Findin
             parts.append(("alarm", partial(alarm_fires, system)))
         for part, look in parts:
             yield _found(part, look)
+    finally:
+        trouble = machine.leave()
+    if trouble:
+        yield Finding("clean-up", Level.WRONG, trouble, {})
     yield _left_out(system, with_alarm=with_alarm)
 
 
@@ -58,7 +64,7 @@ def _found(part: str, look: Callable[[], Finding]) -> Finding:
         return Finding(part, Level.UNKNOWN, f"can't be checked: {explain(error)}", {})
     except MachineRefused as error:
         return Finding(part, Level.WRONG, str(error), {})
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OpsError) as error:
         return Finding(part, Level.UNKNOWN, f"can't be checked: {error}", {})
 
 

@@ -4,12 +4,14 @@ import base64
 import json
 import time
 import urllib.request
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 
-from run_ledger_ops.checks.live.answers import opener
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger_ops.checks.live.http_opener import opener
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.sign_in import app_clients
 from run_ledger_ops.sign_in.access_options import Access
@@ -26,26 +28,25 @@ class MachineRefused(Exception):
 
 
 class Machine:
-    """Asks the API by client credentials; its app client and its grant last for the check."""
+    """Asks the API by client credentials; its app client and its grant last until it leaves."""
 
     def __init__(self, system: Target) -> None:
         self._system = system
         self._app: App | None = None
         self._token: str | None = None
 
-    def __enter__(self) -> Self:
-        """Change nothing yet: the app client is made for the first question."""
-        return self
+    def leave(self) -> str | None:
+        """Remove the grant and the app client, also those that an interrupted check left.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        """Remove the grant and the app client, also those that an interrupted check left."""
-        if self._app is not None:
+        Return what could not be removed and how to remove it; None if nothing is left.
+        """
+        if self._app is None:
+            return None
+        try:
             self._remove_all()
+        except (ClientError, BotoCoreError) as error:
+            return f"the app {NAME} is left ({explain(error)}): `run-ledger apps remove {NAME}`"
+        return None
 
     def ask(self, path: str) -> Any:
         """Return the API's document at *path*; None where it has none.

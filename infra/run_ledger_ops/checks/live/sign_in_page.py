@@ -5,7 +5,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from run_ledger_ops.checks.findings import Finding, Level
-from run_ledger_ops.checks.live.answers import opener
+from run_ledger_ops.checks.live.http_opener import opener
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.sign_in.own_token import SignInPages, new_attempt
 
