@@ -92,9 +92,9 @@ def settle(page: Page) -> None:
     """Wait until the page's script has run and its charts are drawn."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.locator("[data-testid=stSpinner]").first.wait_for(state="detached")
-    page.wait_for_function("document.querySelectorAll('[data-stale=true]').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('[data-stale=true]').length === 0")
     page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')]"
+        "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]"
         ".every(chart => chart.querySelector('svg, canvas'))"
     )
 

@@ -177,6 +177,18 @@ def _carry_out(
         _tell_help(error)
         warn(recovery.after_failure())
         return _FAILED
+    return _finish(deployment, settings, account, change_set, given)
+
+
+def _finish(
+    deployment: Deployment,
+    settings: StageSettings,
+    account: AwsAccount,
+    change_set: ChangeSet | None,
+    given: argparse.Namespace,
+) -> int:
+    """Upload the site, say what is there, and try it; return the exit code."""
+    tell: Callable[[str], None] = warn if given.json else say
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
         uploaded = deployment.publish_site(outputs, bar.add)
