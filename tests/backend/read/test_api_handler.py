@@ -114,7 +114,7 @@ def test_a_failure_is_logged_with_its_traceback_and_answered_without(
     def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("the cause")
 
-    monkeypatch.setattr("run_ledger.read.jobs.read_job", fail)
+    monkeypatch.setattr("run_ledger.read.jobs.find_job", fail)
 
     answer = api.handler(api_event("/jobs/{job_id}", path={"job_id": "job-1"}), Context())
 
