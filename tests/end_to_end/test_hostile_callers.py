@@ -198,7 +198,7 @@ def test_the_reader_refuses_what_a_careless_gateway_lets_through(
     """The same claims handed to it directly, as if nobody had looked at them."""
     tokens = _staff(stack)
     _, good = _read(tokens["access_token"])
-    good["cognito:groups"] = "[staff]"
+    good["cognito:groups"] = "staff"  # as API Gateway passes one group on
     _, machine = _read(machine_token(stack))
     _, identity = _read(tokens["id_token"])
     now = int(time.time())
