@@ -135,6 +135,28 @@ def test_decisions_are_numbered_without_gaps() -> None:
         assert {"Context", "Decision", "Consequences"} <= headings, record.name
 
 
+def test_superseded_decisions_say_so() -> None:
+    """Whoever reads a record learns at its top which later one holds now."""
+    records = sorted((ROOT / "infra" / "decisions").glob("*.md"))
+    states = {
+        int(record.name[:4]): status.group(1)
+        for record in records
+        if (
+            status := re.search(r"^Status: (.+?)\n\n", record.read_text(), re.DOTALL | re.MULTILINE)
+        )
+    }
+
+    unmarked = [
+        (later, earlier)
+        for later, words in states.items()
+        for clause in re.findall(r"; supersedes (.+)", re.sub(r"\(.*?\)", "", words), re.DOTALL)
+        for earlier in map(int, re.findall(r"\b\d+\b", clause))
+        if later not in map(int, re.findall(r"\b\d+\b", states[earlier]))
+    ]
+
+    assert unmarked == []
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_no_file_names_a_machine_or_a_package_host(place: str) -> None:
     """What is tracked works everywhere: with any package index, in any folder."""

@@ -31,7 +31,7 @@ from run_ledger_ops.commands import deploy as deploy_command
 
 pytestmark = pytest.mark.local_stack
 
-# A message that a dead writer held comes back so soon; the template's 180 s would be a long test.
+# A message that a dead writer held comes back so soon; the template's 240 s would be a long test.
 HELD_SECONDS = 8
 
 

@@ -30,7 +30,7 @@ from run_ledger.store.items.rollup_items import from_rollup_item
 pytestmark = pytest.mark.local_stack
 
 SEED = 20_261_122
-# A message that a dead writer held comes back so soon; the template's 180 s would be a long test.
+# A message that a dead writer held comes back so soon; the template's 240 s would be a long test.
 HELD_SECONDS = 8
 ROOT = Path(__file__).resolve().parents[2]
 

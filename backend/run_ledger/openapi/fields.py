@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from run_ledger.domain.contract.vocabulary import RESULTS
+from run_ledger.domain.contract.vocabulary import (
+    MOST_OWN_COUNTERS,
+    MOST_OWN_COUNTERS_OF_A_JOB,
+    OTHER_COUNTERS,
+    RESULTS,
+)
+
+_KEPT = (
+    "Of names that the contract does not list, the {} first in byte order are kept; the rest is "
+    f"summed as `{OTHER_COUNTERS}`."
+)
 
 # By name, for all documents that have such a member.
 FIELDS: Mapping[str, str] = {
@@ -19,7 +29,8 @@ FIELDS: Mapping[str, str] = {
     "count": "How many attempts failed or timed out with this fingerprint, also where a later "
     "attempt of the job followed.",
     "counters": "The job's counters: the sum of all deltas, by name. With `llm_calls_unpriced` "
-    "among them, `cost_microusd` is a lower bound: nobody knows what those calls cost.",
+    "among them, `cost_microusd` is a lower bound: nobody knows what those calls cost. "
+    f"{_KEPT.format(MOST_OWN_COUNTERS_OF_A_JOB)}",
     "covers": "The time range that this page looked through; null where it has none.",
     "created": "How many jobs were created.",
     "created_at": "When the earliest of the events occurred.",
@@ -156,14 +167,16 @@ SPECIAL: Mapping[tuple[str, str], str] = {
         "`cost_microusd` is a lower bound."
         for document in ("Figures", "ClientFigures", "PeriodFigures")
     },
-    ("Point", "counters"): "The sum of the interval's deltas, by name; zeros are left out.",
+    ("Point", "counters"): "The sum of the interval's deltas, by name; zeros are left out. "
+    f"{_KEPT.format(MOST_OWN_COUNTERS)}",
     ("Trends", "from"): "The first moment of the first interval.",
     ("Trends", "to"): "The first moment after the last interval.",
     ("Trends", "tz"): "The time zone of the days, with `interval=day`.",
     **{("JobTotals", result): f"How many jobs are completed as `{result}`." for result in RESULTS},
     ("Parameter", "description"): "What the parameter is for.",
     ("Parameter", "name"): "The parameter's name.",
-    ("Project", "counters"): "The sum of the deltas of the project's own events, by name.",
+    ("Project", "counters"): "The sum of the deltas of the project's own events, by name. "
+    f"{_KEPT.format(MOST_OWN_COUNTERS_OF_A_JOB)}",
     ("Project", "created_at"): "When the earliest of its events occurred; null where none did.",
     ("Project", "last_seen_at"): "When the ledger last took in an event; null where none came.",
     ("Project", "status"): "The project's state, by its latest event; null where none gives it.",

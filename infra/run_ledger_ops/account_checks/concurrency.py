@@ -13,7 +13,7 @@ WRITERS = "WriterConcurrency"
 """The parameter that says how many writers run at once, at most."""
 SWEEPER = 1
 READERS_LEAST = 4
-"""So many requests at once the reader can always answer."""
+"""How many requests at once the reader must always be able to answer."""
 _ASK = (
     "To ask AWS for more: `aws service-quotas request-service-quota-increase --service-code lambda "
     "--quota-code L-B99A9384 --desired-value 1000`, or Service Quotas, AWS Lambda, Concurrent "

@@ -27,7 +27,7 @@ QUESTIONS: Mapping[str, tuple[str, str, Mapping[str, Any], str]] = {
     "AWS::SQS": ("sqs", "list_queues", {"MaxResults": 1}, "SQS"),
 }
 EVERYWHERE = {"AWS::CloudFront", "AWS::IAM", "AWS::S3", "AWS::WAFv2"}
-"""What is in no region, or in all, or whose resource somebody has named."""
+"""Services that are not asked: they are in no region, in all, or somebody named their resource."""
 _MADE_OF = {"AWS::Serverless": {"AWS::Lambda", "AWS::ApiGateway"}}
 _GRADUAL = "GradualRollout"
 _NOT_ACTIVE = {"OptInRequired", "SubscriptionRequiredException"}

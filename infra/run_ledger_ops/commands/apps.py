@@ -1,4 +1,4 @@
-"""`run-ledger apps`: let other systems read the API, each with its own app client and grant."""
+"""`run-ledger apps`: lets other systems read the API, and binds producers to their clients."""
 
 import argparse
 import re
@@ -50,7 +50,7 @@ def add_to(commands: Words) -> None:
     parser = add_command(
         commands,
         "apps",
-        help="let other systems read the API: add, list or remove them",
+        help="let other systems read the API, or bind producers to their clients",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )

@@ -1,7 +1,7 @@
 """The writer's handler behind a queue, on a DynamoDB behind HTTP of which parts are throttled.
 
 The handler, boto3 and HTTP are real; the queue and DynamoDB are stand-ins, and all of them live by
-one clock that only calls and pauses move. So what takes half an hour takes a second, and the same
+one clock that only calls and pauses move. So what takes forty minutes takes a second, and the same
 each time::
 
     with throttled_writer([Throttle("jobs", until=3)]) as world:
@@ -29,6 +29,7 @@ from tests.support.dynamo.throttles import Throttle, Throttled
 from tests.support.events import builders
 from tests.support.events.builders import Envelope
 from tests.support.readers import ledgers
+from tests.support.stacks.templates import source
 
 from run_ledger import writer
 from run_ledger.store.dynamo.connection import dynamodb
@@ -36,8 +37,9 @@ from run_ledger.store.posting.ledger import Ledger, Timing
 
 CALL_SECONDS = 0.01
 FUNCTION_SECONDS = 30.0
-VISIBILITY_SECONDS = 180.0
-MAX_RECEIVES = 10
+_QUEUE = source()["Resources"]["UpdatesQueue"]["Properties"]
+VISIBILITY_SECONDS: int = _QUEUE["VisibilityTimeout"]
+MAX_RECEIVES: int = _QUEUE["RedrivePolicy"]["maxReceiveCount"]
 BATCH = 100
 
 

@@ -18,12 +18,12 @@ MAX_DETAIL_BYTES = 64 * 1024
 # Python versions.
 MAX_LEVELS = 32
 MAX_DELTAS_PER_EVENT = 24
-# Names of counters that are not among `KNOWN_COUNTERS`: so many keep a counter of their own, those
-# first in byte order. What is added under others is the counter `OTHER_COUNTERS`.
+# Of the names that are not among `KNOWN_COUNTERS`, so many keep a counter of their own: those that
+# come first in byte order. What is added under the others is the counter `OTHER_COUNTERS`.
 MOST_OWN_COUNTERS = 64
-"""How many of a client's pipeline in an hour, and in any total."""
+"""How many names a total keeps: each row of totals, and each point of a series."""
 MOST_OWN_COUNTERS_OF_A_JOB = 256
-"""How many of a job; and of the events of a project."""
+"""How many names a job keeps, and a project of its own events."""
 OTHER_COUNTERS = "other_counters"
 MAX_TAGS = 64
 MAX_COUNT = 2**53

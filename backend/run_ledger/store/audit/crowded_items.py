@@ -1,4 +1,4 @@
-"""Items from before own counters were bounded: those that hold too many are brought up.
+"""Items from before own counters were bounded: makes room in those that hold too many.
 
 Such an item reads as any other, as whoever reads folds what is beyond the bound. But it may be so
 large that it takes no more, and that few of its kind fill an answer.

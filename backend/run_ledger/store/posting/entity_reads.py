@@ -60,7 +60,7 @@ class Loader:
 
 
 def _read(client: DynamoDBClient, groups: Sequence[PendingGroup]) -> None:
-    """Read each group's entity into the group, but of those that DynamoDB leaves out.
+    """Read each group's entity into the group, except entities that DynamoDB leaves out.
 
     Reads are strongly consistent: a posting requires the revision read here, and an old one would
     only cost a transaction that is cancelled. What is left out is not waited for here, so that

@@ -154,7 +154,7 @@ class Ledger:
     def _round(
         self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]
     ) -> None:
-        """Try every group once, if time allows, but those whose entity can't be read for now."""
+        """Try every group once, if time allows, except where the entity can't be read for now."""
         unread = [group for group in groups if group.needs_loading()]
         report.calls += self._loader.load(unread)
         left_out = {group.name for group in unread if not group.is_loaded}
@@ -266,7 +266,7 @@ class Ledger:
             self._shrink(report, postings, "DynamoDB refused a row of totals")
 
     def _divide(self, postings: Sequence[Posting], *, is_throttled: bool) -> None:
-        """Let *postings* wait whose transaction failed as a whole, nobody knows for whose sake.
+        """Let *postings* wait whose transaction failed as a whole, by no posting in particular.
 
         Of those that were throttled each half goes on by itself, until what is throttled is alone.
         """

@@ -88,7 +88,7 @@ def _give_up(error: OSError) -> None:
 
 
 def _called(scope: MutableMapping[str, Any]) -> str:
-    """Return the operation that a call names, as the local AWS reads it: the last word."""
+    """Return the operation that a call names: what follows the last dot of its target."""
     targets = [value for name, value in scope["headers"] if name.lower() == b"x-amz-target"]
     return b", ".join(targets).decode("latin-1").rpartition(".")[2].strip()
 
