@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -345,10 +346,8 @@ def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:
 
 
 def _present_url(cloud: LocalCloud, queue_url: str) -> str:
-    """Return a queue's URL on the port of this start."""
-    sqs: Any = cloud.client("sqs")
-    url: str = sqs.get_queue_url(QueueName=queue_url.rsplit("/", 1)[-1])["QueueUrl"]
-    return url
+    """Return a queue's URL on the port of this start, whichever port it was made on."""
+    return cloud.endpoint_url + urlsplit(queue_url).path
 
 
 def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Routes:

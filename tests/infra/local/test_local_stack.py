@@ -9,7 +9,9 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -305,18 +307,24 @@ def test_state_folder_with_a_folder_for_a_file_is_refused(tmp_path: Path) -> Non
 
 
 def test_other_ports_are_chosen_when_the_usual_ones_are_taken(tmp_path: Path) -> None:
-    """Without a port asked for, a taken one is no obstacle."""
+    """Without a port asked for, a taken one is no obstacle, and the ledger goes on as before."""
     first = start_local_stack(tmp_path).wait_until_ready()
+    post_and_see(first, "e1")
     first.stop()
-    port = int(first.document["site_url"].rsplit(":", 1)[1].strip("/"))
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((LOOPBACK, port))
-        taken.listen()
+    addresses = ("site_url", "aws_endpoint_url")
+    with ExitStack() as stack:
+        for address in addresses:
+            taken = stack.enter_context(socket.socket())
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind((LOOPBACK, urlsplit(first.document[address]).port))
+            taken.listen()
         second = start_local_stack(tmp_path, ports=False).wait_until_ready()
         try:
-            assert second.document["site_url"] != first.document["site_url"]
+            for address in addresses:
+                assert second.document[address] != first.document[address]
+            assert second.document["queue_url"].startswith(second.document["aws_endpoint_url"])
             assert HTTP.request("GET", second.document["site_url"], timeout=30).status == 200
+            post_and_see(second, "e2")
         finally:
             second.stop()
 

@@ -41,6 +41,9 @@ def apply(package: str) -> None:
         "_receive_messages_for_esm",
         lambda take: Batches(take, length, concurrency.esm_wake.set),
     )
+    # It looks for a function's queue by the URL that one has on the port of this start; but a queue
+    # keeps the URL of the port on which it was made.
+    _replace(sqs, "_queue_url_for_account", lambda made: _known_url(made, sqs))
     # It keeps every event of a bus in memory for ever, and never reads them again.
     _replace(bus, "_events_log_list", lambda _: list)
     # It reads the text of a condition again for each item that the condition is tried on.
@@ -106,6 +109,19 @@ def _length_of(sqs: Any) -> Callable[[str], int]:
         return len(queue_of(queue_url)["messages"])
 
     return length
+
+
+def _known_url(made: Callable[[str, str], str], sqs: Any) -> Callable[[str, str], str]:
+    """Return what gives a queue's URL: the one that the queue has, *made* for one that isn't there.
+
+    It keeps queues by their URLs, and finds one under another URL only where it looks by name.
+    """
+    urls = getattr(sqs, "_queue_name_to_url")  # noqa: B009 - a private name, on purpose
+
+    def url_of(account_id: str, name: str) -> str:
+        return urls.get_scoped(account_id, sqs.get_region(), name) or made(account_id, name)
+
+    return url_of
 
 
 def _remember_tokens(tokenize: Callable[[str], list[Hashable]]) -> Callable[[str], list[Hashable]]:

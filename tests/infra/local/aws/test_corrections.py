@@ -42,6 +42,22 @@ eventbridge._put_events({"Entries": [{"Source": "s", "DetailType": "d", "Detail"
 taken = [len(sqs._receive_messages_for_esm("q", 100)) for _ in range(3)]
 print(json.dumps([before, tried(), taken, eventbridge._events_log_list()]))
 """
+OTHER_PORT = """
+import json, os, sys
+sys.path.insert(0, "infra")
+os.environ |= {"MINISTACK_HOST": "127.0.0.1", "MINISTACK_REGION": "eu-central-1"}
+os.environ["GATEWAY_PORT"] = "5001"
+from ministack.services import sqs
+from run_ledger_ops.local.aws import corrections
+corrections.apply("ministack")
+arn, url = "arn:aws:sqs:eu-central-1:000000000000:q", "http://127.0.0.1:5000/000000000000/q"
+queues = type(sqs._queues)()
+queue = {"name": "q", "attributes": {"QueueArn": arn}}
+queues.set_scoped("000000000000", "eu-central-1", url, queue)
+sqs.load_persisted_state({"queues": queues})
+looked_for = sqs._queue_url("q")
+print(json.dumps([looked_for, looked_for in sqs._queues, sqs._queue_url("new")]))
+"""
 
 
 def test_conditions_are_judged_as_before_and_batches_are_whole() -> None:
@@ -57,6 +73,18 @@ def test_conditions_are_judged_as_before_and_batches_are_whole() -> None:
     assert {type(outcome) for outcome in before} == {bool, str}
     assert taken[:2] == [100, 100]
     assert remembered == []
+
+
+def test_queue_is_found_after_a_start_on_another_port() -> None:
+    """By the URL that it has: else no function would ever take what waits in it."""
+    if not PYTHON.exists():
+        pytest.skip("the local AWS is not installed: run infra/tools/bootstrap.py local-cloud")
+    done = subprocess.run([PYTHON, "-c", OTHER_PORT], cwd=ROOT, capture_output=True, check=True)
+    assert json.loads(done.stdout) == [
+        "http://127.0.0.1:5000/000000000000/q",
+        True,
+        "http://127.0.0.1:5001/000000000000/new",
+    ]
 
 
 class Queue:
