@@ -224,6 +224,9 @@ def test_local_aws_that_hangs_up_is_a_bad_gateway(origin: str) -> None:
         (b"Content-Length: " + b"9" * 5000 + b"\r\n", b"413"),
         (b"Content-Length: many\r\n", b"400"),
         (b"Transfer-Encoding: chunked\r\n", b"411"),
+        (b"Transfer-Encoding : chunked\r\nContent-Length: 4\r\n", b"400"),
+        (b"Content-Length: 0\r\nContent-Length: 4\r\n", b"400"),
+        (b"No colon\r\nContent-Length: 4\r\n", b"400"),
     ],
 )
 def test_bodies_without_a_sound_length_are_refused(origin: str, head: bytes, status: bytes) -> None:
@@ -266,6 +269,13 @@ def test_no_call_of_aws_passes(
     [(_, _, passed, _)] = SEEN
     assert not [name for name in passed if name.lower().startswith(("x-amz", "x_amz"))]
     assert "Authorization" not in passed
+
+
+def test_page_that_asks_is_not_named_to_the_local_aws(origin: str) -> None:
+    """It answers programs alone; the pages of this origin come through the proxy."""
+    HTTP.request("POST", f"{origin}/login", headers={"Origin": origin, "Sec-Fetch-Site": "none"})
+    [(_, _, passed, _)] = SEEN
+    assert not [name for name in passed if name.lower().startswith(("origin", "sec-fetch"))]
 
 
 def test_tokens_and_clients_secrets_pass(origin: str) -> None:

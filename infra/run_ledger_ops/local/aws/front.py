@@ -3,8 +3,9 @@
 The local AWS keeps its data in memory, and a kill takes it. So a call of PutEvents is answered only
 after the events that the bus took are on the disk: whoever has an answer has not reported in vain.
 And nobody signs up: Cognito refuses that where a pool is for invited people alone, as ours is, and
-the local AWS ignores the setting. The front knows HTTP alone (ASGI), and nothing of the local AWS's
-own parts.
+the local AWS ignores the setting. Nor does it answer the pages of a browser: it checks no signature
+and lets every origin read, so any page on the web could read the ledger and reset it. The front
+knows HTTP alone (ASGI), and nothing of the local AWS's own parts.
 """
 
 import json
@@ -27,6 +28,9 @@ NOT_KEPT = "Events can't be kept"
 _PUT_EVENTS = "PutEvents"
 _SIGN_UP = "SignUp"
 _OK = 200
+# Names that nobody else can lead here: of this machine, of a container's host and of AWS.
+_OWN_HOSTS = frozenset({b"", b"127.0.0.1", b"localhost"})
+_OWN_DOMAINS = (b".localhost", b".internal", b".amazonaws.com", b".cloudfront.net")
 _LOG = logging.getLogger("run_ledger.local_aws")
 
 
@@ -40,8 +44,11 @@ class Front:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Pass a call on, but for those of which the local AWS makes something else than AWS."""
-        called = _called(scope) if scope["type"] == "http" else ""
-        if called == _PUT_EVENTS:
+        is_call = scope["type"] == "http"
+        called = _called(scope) if is_call else ""
+        if is_call and _is_of_a_page(scope):
+            await _send_all(_PAGE_REFUSED, send)
+        elif called == _PUT_EVENTS:
             await self._put_events(scope, receive, send)
         elif called == _SIGN_UP:
             await _send_all(_SIGN_UP_REFUSED, send)
@@ -93,6 +100,20 @@ def _called(scope: MutableMapping[str, Any]) -> str:
     return b", ".join(targets).decode("latin-1").rpartition(".")[2].strip()
 
 
+def _is_of_a_page(scope: MutableMapping[str, Any]) -> bool:
+    """Return whether a page in a browser asks, and not a program or a person who typed the address.
+
+    A page can also come under a name that its owner has led to this machine.
+    """
+    headers = {name.lower(): value.lower() for name, value in scope["headers"]}
+    host = headers.get(b"host", b"").partition(b":")[0]
+    return (
+        b"origin" in headers
+        or headers.get(b"sec-fetch-site", b"none") != b"none"
+        or not (host in _OWN_HOSTS or host.endswith(_OWN_DOMAINS))
+    )
+
+
 async def _send_all(messages: list[Message], send: Send) -> None:
     for message in messages:
         await send(message)
@@ -114,4 +135,7 @@ def _error(status: int, kind: str, words: str) -> list[Message]:
 _NOT_TAKEN = _error(500, "InternalFailure", NOT_KEPT)  # a caller knows that it must try again
 _SIGN_UP_REFUSED = _error(
     400, "NotAuthorizedException", "SignUp is not permitted for this user pool"
+)
+_PAGE_REFUSED = _error(
+    403, "AccessDeniedException", "The local AWS answers no web pages: ask it by a program"
 )

@@ -88,13 +88,14 @@ def request_headers(
     """Return the headers to ask upstream with: as CloudFront would, over HTTPS to the viewer.
 
     What makes a call of AWS of a request stays behind: the local AWS would answer it under any
-    path.
+    path. So does what says which page asks, since the local AWS itself answers no page.
     """
     kept = {
         name.title(): value
         for name, value in end_to_end(headers)
         if not name.lower().startswith("x-forwarded-")
-        and name.lower() != "content-length"
+        and name.lower() not in {"content-length", "origin"}
+        and not name.lower().startswith("sec-fetch-")
         and not _is_of_aws(name)
         and not (name.lower() == "authorization" and value.strip().upper().startswith("AWS"))
     }

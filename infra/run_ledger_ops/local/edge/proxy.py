@@ -145,10 +145,14 @@ class _Handler(BaseHTTPRequestHandler):
             connection.close()
 
     def _read_body(self) -> bytes | None:
+        lengths = set(self.headers.get_all("content-length", ["0"]))
+        if self.headers.defects or len(lengths) > 1:
+            self._refuse(HTTPStatus.BAD_REQUEST, "The headers can be read in two ways.")
+            return None
         if "transfer-encoding" in self.headers:
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length.")
             return None
-        length = self.headers.get("content-length", "0")
+        (length,) = lengths
         if not length.isdecimal():
             self._refuse(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
             return None

@@ -207,3 +207,34 @@ def test_nobody_signs_up(file: Path, target: str) -> None:
         "__type": "NotAuthorizedException",
         "message": "SignUp is not permitted for this user pool",
     }
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        (b"origin", b"https://page.example", 403),
+        (b"origin", b"null", 403),
+        (b"sec-fetch-site", b"cross-site", 403),
+        (b"host", b"page.example:4566", 403),
+        (b"host", b"127.0.0.1.page.example", 403),
+        (b"sec-fetch-site", b"none", 200),
+        (b"host", b"127.0.0.1:4566", 200),
+        (b"host", b"LOCALHOST:4566", 200),
+        (b"host", b"bucket.s3.eu-central-1.amazonaws.com", 200),
+        (b"host", b"d1.cloudfront.net", 200),
+        (b"host", b"host.docker.internal:4566", 200),
+    ],
+)
+def test_pages_are_not_answered(file: Path, header: bytes, value: bytes, status: int) -> None:
+    """Any page on the web could ask for all that there is, and reset it."""
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    scope = {"type": "http", "headers": [(header, value)]}
+    asyncio.run(front_of(aws([]), file)(scope, receive, send))
+    assert answered[0]["status"] == status
