@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from run_ledger_ops.account_checks import account as account_looks
 from run_ledger_ops.account_checks import cloudfront
 from run_ledger_ops.checkout import ROOT
-from run_ledger_ops.checks.findings import Finding
+from run_ledger_ops.checks.findings import Finding, Level
 from run_ledger_ops.checks.live.live_check import all_findings
 from run_ledger_ops.commands import status
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_command, set_work
-from run_ledger_ops.console.aws_errors import missing_rights
+from run_ledger_ops.console.aws_errors import explain, missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 from run_ledger_ops.deploying import guided, plans, preflight, remains, saved_answers, showing
@@ -26,6 +28,7 @@ from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.recovering.recovery import Recovery
 
 _FAILED, _NOT_WELL = 1, 3
+_CHECK = "live check"
 _DESCRIPTION = """\
 Deploy a stage of Run Ledger to an AWS account: build the functions, upload them, create or update
 the stack by a change set, upload the site. You can run it again at any time: it changes only what
@@ -54,7 +57,8 @@ It ends with a live check, as `run-ledger status --probe` makes it, but for the 
 event has to come through and to count once, and so on.
 
 Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
-are printed; 2 the command could not start the deployment; 3 it is deployed, and the live check
+are printed; 2 the command could not start the deployment, or could
+not see it through, and says which; 3 it is deployed, and the live check
 found something wrong, or could not look."""
 
 
@@ -113,14 +117,19 @@ def _deploy(given: argparse.Namespace) -> int:
     template = templates.read(ROOT / "infra" / "template.yaml")
     stages = saved_answers.load(given.answers)
     stage = given.stage or "prod"
-    saved = stages.get(stage, SavedAnswers())
-    known = SavedAnswers(
-        saved.region if given.region is None else given.region,
-        saved.artifacts_bucket if given.artifacts_bucket is None else given.artifacts_bucket,
-        {**saved.parameters, **_assignments(given.parameters)},
-    )
+    assigned = _assignments(given.parameters)
+
+    def known_of(name: str) -> SavedAnswers:
+        saved = stages.get(name, SavedAnswers())
+        return SavedAnswers(
+            saved.region if given.region is None else given.region,
+            saved.artifacts_bucket if given.artifacts_bucket is None else given.artifacts_bucket,
+            {**saved.parameters, **assigned},
+        )
+
+    known = known_of(stage)
     if given.guided:
-        stage, known = guided.ask(stage, known, template, stages)
+        stage, known = guided.ask(stage, known_of, template)
         saved_answers.save(given.answers, {**stages, stage: known})
         warn(f"The answers are saved in {given.answers}.")
     preflight.check_stage(stage, template)
@@ -192,17 +201,21 @@ def _finish(
     outputs = deployment.stack.outputs()
     with Progress("uploading the site", None) as bar:
         uploaded = deployment.publish_site(outputs, bar.add)
-    deployment.tidy()
+    try:
+        deployment.tidy()
+    except (ClientError, BotoCoreError) as error:
+        tell(f"Bundles that no stage needs any more are still there: {explain(error)}.")
     if settings.adopts:
         found = remains.find(account, settings.stage)
         for line in remains.former_pools(account, found, deployment.stack).lines():
             tell(f"Serves nobody any more: {line}. See `run-ledger destroy --former-pools`.")
+    if not given.json:
+        _print_outcome(settings, outputs, change_set, uploaded)
     live = None if given.no_check else _live_findings(settings.stage, account)
     if given.json:
         outcome = _outcome(settings, account, outputs, change_set, uploaded)
         say_json(outcome | ({} if live is None else {"live_check": status.by_part(live)}))
     else:
-        _print_outcome(settings, outputs, change_set, uploaded)
         status.show(live or ())
     return 0 if live is None or all(one.is_fine for one in live) else _NOT_WELL
 
@@ -210,10 +223,16 @@ def _finish(
 def _live_findings(stage: str, account: AwsAccount) -> list[Finding]:
     """Do what only a deployed system can; those whom alarms tell are not disturbed by it."""
     found = []
-    with Progress("trying it", None) as bar:
-        for finding in all_findings(target.deployed(stage, account.region), with_alarm=False):
-            found.append(finding)
-            bar.add()
+    try:
+        with Progress("trying it", None) as bar:
+            for finding in all_findings(target.deployed(stage, account.region), with_alarm=False):
+                found.append(finding)
+                bar.add()
+    except (ClientError, BotoCoreError) as error:
+        words = f"can't go on: {explain(error)}"
+        found.append(Finding(_CHECK, Level.UNKNOWN, words, {}))
+    except OpsError as error:
+        found.append(Finding(_CHECK, Level.UNKNOWN, f"can't go on: {error}", {}))
     return found
 
 

@@ -2,7 +2,10 @@
 
 import argparse
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from run_ledger_ops.console.arguments import Words, add_command, set_work
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import say, warn
 from run_ledger_ops.deploying import artifacts, preflight, showing
@@ -98,24 +101,29 @@ def _tell_stack(
     account: AwsAccount, stack: Stack, stage: str, bucket: Bucket, steps: list[Step]
 ) -> int:
     """Have the stack know where the aliases are; nothing else changes by that."""
-    hint = "Once the stack can be updated, `run-ledger deploy` brings new versions in."
-    if way_on(stack.state) is not Way.UPDATE:
-        warn(f"The stack is {stack.state}, so CloudFormation was not told. {hint}")
-        return _FAILED
-    processed = account.client("cloudformation").get_template(
-        StackName=stack.name, TemplateStage="Processed"
-    )["TemplateBody"]
-    wanted = Wanted(
-        artifacts.upload_template(bucket, versions.template_of(processed, steps)),
-        dict.fromkeys(stack.parameters()),
-        {"application": "run-ledger", "stage": stage},
+    hint = (
+        "Once the stack can be updated, `run-ledger deploy` brings new versions in. The same "
+        "command again would go back one deployment further."
     )
     try:
+        state = stack.state
+        if way_on(state) is not Way.UPDATE:
+            warn(f"The stack is {state}, so CloudFormation was not told. {hint}")
+            return _FAILED
+        processed = account.client("cloudformation").get_template(
+            StackName=stack.name, TemplateStage="Processed"
+        )["TemplateBody"]
+        wanted = Wanted(
+            artifacts.upload_template(bucket, versions.template_of(processed, steps)),
+            dict.fromkeys(stack.parameters()),
+            {"application": "run-ledger", "stage": stage},
+        )
         change_set = stack.propose(wanted, creates=False)
         if change_set is not None:
             with showing.progress("telling CloudFormation", len(change_set.changes)) as show:
                 stack.execute(change_set, show)
-    except StackFailedError as error:
-        warn(f"run-ledger rollback: CloudFormation could not be told. {error}\n{hint}")
+    except (OpsError, ClientError, BotoCoreError) as error:
+        why = str(error) if isinstance(error, OpsError) else f"{explain(error)}."
+        warn(f"run-ledger rollback: CloudFormation could not be told. {why}\n{hint}")
         return _FAILED
     return 0

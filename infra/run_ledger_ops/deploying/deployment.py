@@ -6,17 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger_ops.console import aws_errors
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, plans, remains, site, stacks
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle, LambdaPython, build_bundle
 from run_ledger_ops.deploying.preflight import AwsAccount
-from run_ledger_ops.deploying.stacks import ChangeSet, Stack, StackFailedError, Wanted
+from run_ledger_ops.deploying.stacks import (
+    ChangeSet,
+    Stack,
+    StackFailedError,
+    StackLostError,
+    Wanted,
+)
 from run_ledger_ops.deploying.states import Way, explain, way_on
 from run_ledger_ops.deploying.template import Template
 
 _ONE_INDEX = "more than one GSI"
+_GOES_ON = "CloudFormation goes on by itself: deploy again to see it through."
 _TABLE_NAME = re.compile(r"^(?P<before>\s*TableName:\s*)!Sub run-ledger-\$\{Stage\}-", re.MULTILINE)
 GRADUAL = "GradualRollout"
 _SHARDS = "RollupShards"
@@ -190,24 +200,40 @@ class Deployment:
 
     def execute(self, change_set: ChangeSet, tell: Callable[[stacks.StackEvent], None]) -> None:
         """Execute a change set; raises StackFailedError with the resources' reasons."""
-        self._empty_a_site_that_goes()
+        is_emptied = self._empty_a_site_that_goes()
         try:
             self.stack.execute(change_set, tell)
         except KeyboardInterrupt:
-            self._say("CloudFormation goes on by itself: deploy again to see it through.")
+            self._say(_GOES_ON)
             raise
+        except StackLostError as error:
+            raise OpsError(f"{error}. {_GOES_ON}") from error
         except StackFailedError as error:
+            if is_emptied:
+                self._fill_a_site_that_stays()
             if _ONE_INDEX in str(error):
                 help_text = plans.INDEX_HELP.format(tables="  see above")
                 raise StackFailedError(f"{error}\n{help_text}") from error
             raise
 
-    def _empty_a_site_that_goes(self) -> None:
+    def _empty_a_site_that_goes(self) -> bool:
         """Empty the bucket that `Site=false` removes: S3 deletes none with anything in it."""
         bucket = self.stack.outputs().get("SiteBucketName")
-        if bucket is not None and self._value("Site") == "false":
-            self._say(f"Emptying the bucket {bucket}, which goes …")
-            remains.empty_bucket(self._account.client("s3"), bucket, lambda _: None)
+        if bucket is None or self._value("Site") != "false":
+            return False
+        self._say(f"Emptying the bucket {bucket}, which goes …")
+        remains.empty_bucket(self._account.client("s3"), bucket, lambda _: None)
+        return True
+
+    def _fill_a_site_that_stays(self) -> None:
+        """Upload the site again where what was to take it away was taken back."""
+        try:
+            outputs = self.stack.outputs()
+            if "SiteBucketName" in outputs:
+                self._say("The site stays, so its files are uploaded again …")
+                self.publish_site(outputs, lambda _: None)
+        except (ClientError, BotoCoreError) as error:
+            self._say(f"The site is empty until the next deployment: {aws_errors.explain(error)}.")
 
     def protect(self, template_url: str, tell: Callable[[stacks.StackEvent], None]) -> None:
         """Have tables and pool of a stack that was just created refuse to be deleted."""

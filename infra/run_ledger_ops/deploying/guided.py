@@ -27,9 +27,13 @@ _ADVISED = {"GradualRollout": "true", "DeletionProtection": "true"}
 
 
 def ask(
-    stage: str, known: SavedAnswers, template: Template, stages: Mapping[str, SavedAnswers]
+    stage: str, known_of: Callable[[str], SavedAnswers], template: Template
 ) -> tuple[str, SavedAnswers]:
-    """Ask for stage, region and the main parameters; return the stage and the answers."""
+    """Ask for stage, region and the main parameters; return the stage and the answers.
+
+    *known_of* gives what is known of a stage: whoever names another one is not offered the answers
+    of the first.
+    """
 
     def stage_complaint(text: str) -> str | None:
         try:
@@ -39,7 +43,7 @@ def ask(
         return None
 
     stage = _question("Stage: name of this deployment.", stage, stage_complaint)
-    known = known if known.parameters or stage not in stages else stages[stage]
+    known = known_of(stage)
     region = known.region or target.region_of_environment() or ""
     region = _question("AWS region.", region, lambda text: None if text else "Say one.")
     parameters = dict(known.parameters)

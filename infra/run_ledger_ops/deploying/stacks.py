@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.console import target
+from run_ledger_ops.console.aws_errors import explain
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying.states import (
     CHANGE_SET_FAILED,
@@ -36,6 +37,10 @@ Tell = Callable[[StackEvent], None]
 
 class StackFailedError(OpsError):
     """CloudFormation failed; the text has the reasons of the failed resources."""
+
+
+class StackLostError(OpsError):
+    """CloudFormation works, and can't be followed any more; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +171,16 @@ class Stack:
             self._cloudformation.delete_stack(StackName=self.name)
 
     def execute(self, change_set: ChangeSet, tell: Tell) -> None:
-        """Execute a change set and call *tell* with each event; raises StackFailedError."""
+        """Execute a change set and call *tell* with each event.
+
+        Raises StackFailedError, and StackLostError where AWS gives no answer any more meanwhile.
+        """
         before = self._newest_event()
         self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
-        self._follow(before, tell, done=SETTLED)
+        try:
+            self._follow(before, tell, done=SETTLED)
+        except (ClientError, BotoCoreError) as error:
+            raise StackLostError(explain(error)) from error
 
     def delete(self, tell: Tell) -> None:
         """Delete the stack and call *tell* with each event; raises StackFailedError."""

@@ -45,6 +45,8 @@ def steps_back(stack: Stack, functions: Any) -> list[Step]:
         one["PhysicalResourceId"].split(":")[-2]: one["LogicalResourceId"]
         for one in stack.resources()
         if one["ResourceType"] == _ALIAS_TYPE
+        and one.get("PhysicalResourceId")
+        and one["ResourceStatus"] != "DELETE_COMPLETE"
     }
     live = {name: _live(functions, name) for name in aliases}
     operations = [one for one in _operations(stack.history()) if one.published]

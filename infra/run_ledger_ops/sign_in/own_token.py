@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -69,7 +70,7 @@ class SignInAttempt:
 
         Raise OpsError where that is no answer to this attempt, or where the pages refuse it.
         """
-        answer = dict(parse_qsl(urlsplit(landed).query))
+        answer = dict(parse_qsl(landed.partition("#")[0].partition("?")[2]))
         if not secrets.compare_digest(answer.get("state", "").encode(), self.state.encode()):
             raise OpsError("that address does not belong to this sign-in: begin again.")
         if "code" not in answer:
@@ -109,11 +110,18 @@ def pages_of(settings: Mapping[str, Any], site: str = "") -> SignInPages:
     Addresses that begin with a slash are those of *site*.
     """
     return SignInPages(
-        authorize_url=_checked(urljoin(site, settings["authorize_url"])),
-        token_url=_checked(urljoin(site, settings["token_url"])),
+        authorize_url=_checked(_absolute(site, settings["authorize_url"])),
+        token_url=_checked(_absolute(site, settings["token_url"])),
         client_id=settings["client_id"],
         scope=settings["scope"],
     )
+
+
+def _absolute(site: str, address: str) -> str:
+    try:
+        return urljoin(site, address)
+    except ValueError:
+        return address  # which `_checked` refuses
 
 
 def landed_address(attempt: SignInAttempt, seconds: float, begin: Callable[[str], object]) -> str:
@@ -185,7 +193,7 @@ def _document(address: str, form: bytes | None = None) -> Mapping[str, Any]:
             document = json.load(answer)
     except urllib.error.HTTPError as error:
         raise OpsError(f"{address} answered {error.code}.") from error
-    except (OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         raise OpsError(f"{address} gave no answer that can be read ({error}).") from error
     if not isinstance(document, dict):
         raise OpsError(f"{address} gave no JSON object.")

@@ -217,6 +217,7 @@ def test_without_a_browser_the_address_is_pasted(
         ("http://localhost:8976/?state=STATE", "it has no code"),
         ("http://localhost:8976/?state=STATE&error=access_denied", "access_denied"),
         ("http://localhost:8976/?code=made-up&state=STATE", "answered 400"),
+        ("http://[?state=STATE", "it has no code"),
     ],
 )
 def test_what_is_no_answer_is_refused(
@@ -276,7 +277,17 @@ def test_a_terminal_shows_no_token(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    "site", ["http://ledger.example", "ftp://x", "ledger.example", "https://", "http://[", ""]
+    "site",
+    [
+        "http://ledger.example",
+        "ftp://x",
+        "ledger.example",
+        "https://",
+        "http://[",
+        "",
+        "https://ledger.example:port",
+        "https://ledger example",
+    ],
 )
 def test_only_a_safe_address_is_asked(capsys: pytest.CaptureFixture[str], site: str) -> None:
     """A token comes by https, or from this machine."""
@@ -290,3 +301,23 @@ def test_what_is_no_site_of_a_ledger_is_said(pages: Pages, run: Run) -> None:
     assert "has no token_url" in run("--paste")[2]
     pages.config["token_url"] = "http://elsewhere.example/"
     assert "elsewhere.example" in run("--paste")[2]
+    pages.config["token_url"] = "http://["
+    assert "is no address" in run("--paste")[2]
+
+
+def test_what_speaks_no_http_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another program may listen at the port that somebody names."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(1_000)
+                caller.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        site = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert command.main(["token", "--site", site, "--paste"]) == 2
+        thread.join()
+    assert "gave no answer that can be read" in capsys.readouterr().err

@@ -198,7 +198,7 @@ def test_questions_are_asked_until_the_answer_is_right(
     """An empty line takes what is shown; a wrong answer is explained."""
     lines = ["Prod", "prod", "", "90 days", "120"]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*lines, *[""] * 20])))
-    stage, given = guided.ask("test", SavedAnswers("eu-west-1"), TEMPLATE, {})
+    stage, given = guided.ask("test", lambda _: SavedAnswers("eu-west-1"), TEMPLATE)
     assert (stage, given.region) == ("prod", "eu-west-1")
     assert given.parameters["EntryTtlDays"] == "120"
     assert given.parameters["GradualRollout"] == given.parameters["DeletionProtection"] == "true"
@@ -212,8 +212,23 @@ def test_questions_offer_the_region_of_the_environment(monkeypatch: pytest.Monke
     """Who has chosen one for their shell need not say it again."""
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
-    _, given = guided.ask("test", SavedAnswers(), TEMPLATE, {})
+    _, given = guided.ask("test", lambda _: SavedAnswers(), TEMPLATE)
     assert given.region == "eu-north-1"
+
+
+def test_questions_offer_the_answers_of_the_stage_that_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And never those of another stage, which would take the place of its own."""
+    saved = {
+        "prod": SavedAnswers("us-east-1", None, {"EntryTtlDays": "365", "TlsOnly": "true"}),
+        "test": SavedAnswers("eu-west-1", None, {"EntryTtlDays": "90"}),
+    }
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(["test", *[""] * 20])))
+    stage, given = guided.ask("prod", saved.__getitem__, TEMPLATE)
+    assert (stage, given.region) == ("test", "eu-west-1")
+    assert given.parameters["EntryTtlDays"] == "90"
+    assert "TlsOnly" not in given.parameters
 
 
 def test_questions_ask_whom_alarms_call(
@@ -221,7 +236,7 @@ def test_questions_ask_whom_alarms_call(
 ) -> None:
     """Without an address nobody hears them, which somebody should at least have chosen."""
     monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 20))
-    _, given = guided.ask("test", SavedAnswers("eu-west-1"), TEMPLATE, {})
+    _, given = guided.ask("test", lambda _: SavedAnswers("eu-west-1"), TEMPLATE)
     assert given.parameters["AlarmEmail"] == ""
     assert "AlarmEmail: Whom alarms write to" in capsys.readouterr().err
 
@@ -230,7 +245,7 @@ def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A script that asks for questions gets an error, not a wait."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(OpsError, match="Nobody answers"):
-        guided.ask("prod", SavedAnswers(), TEMPLATE, {})
+        guided.ask("prod", lambda _: SavedAnswers(), TEMPLATE)
 
 
 # --- states and reasons ---------------------------------------------------------------------------

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from run_ledger_ops.checks.findings import Level
 from run_ledger_ops.commands import deploy
+from run_ledger_ops.console import target
+from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import answer
 from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError, reasons
 from run_ledger_ops.deploying.states import Way
@@ -102,3 +105,24 @@ def test_a_right_that_the_command_needs_is_named(carried_out: Any) -> None:
     assert (
         f"{ROLE} lacks the right cloudformation:CreateChangeSet on arn:aws:cloudformation" in said
     )
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OpsError("There is no stack."),
+        ClientError({"Error": {"Code": "AccessDenied"}}, "DescribeStacks"),
+    ],
+)
+def test_a_check_that_can_not_be_made_is_no_failed_deployment(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """What is deployed is deployed: the check is unknown then, which the exit code 3 stands for."""
+
+    def refuse(*_: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(target, "deployed", refuse)
+    account: Any = SimpleNamespace(region="eu-central-1")
+    (found,) = deploy._live_findings("x", account)
+    assert (found.part, found.level) == ("live check", Level.UNKNOWN)

@@ -19,9 +19,10 @@ from run_ledger_ops.analysts_app import SignIn
 from run_ledger_ops.commands import token as token_command
 from run_ledger_ops.console import target
 from run_ledger_ops.console.target import Target
+from run_ledger_ops.deploying import remains
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.deployment import Deployment, StageSettings
-from run_ledger_ops.deploying.stacks import ChangeSet
+from run_ledger_ops.deploying.stacks import ChangeSet, StackFailedError
 from run_ledger_ops.sign_in import own_token
 
 OUTPUTS = {
@@ -119,3 +120,23 @@ def test_bucket_is_emptied_before_it_goes(monkeypatch: pytest.MonkeyPatch) -> No
             ours.execute(change_set, lambda _: None)
         stub.assert_no_pending_responses()
     assert order == ["", "Emptying the bucket site-1, which goes …"]
+
+
+def test_site_is_uploaded_again_where_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update that was to take it away, and was taken back, leaves no empty site behind."""
+    said: list[str] = []
+    ours = deployment(None, said)
+    filled: list[str] = []
+    monkeypatch.setattr(remains, "empty_bucket", lambda *_: None)
+    monkeypatch.setattr(ours._account, "client", lambda _: None)
+    monkeypatch.setattr(ours.stack, "outputs", lambda: {"SiteBucketName": "site-1"})
+    monkeypatch.setattr(ours, "publish_site", lambda outputs, _: filled.append(*outputs.values()))
+
+    def fail(*_: Any) -> None:
+        raise StackFailedError("It ended as UPDATE_ROLLBACK_COMPLETE.")
+
+    monkeypatch.setattr(ours.stack, "execute", fail)
+    with pytest.raises(StackFailedError):
+        ours.execute(ChangeSet("arn", creates=False, changes=()), lambda _: None)
+    assert filled == ["site-1"]
+    assert "uploaded again" in said[-1]

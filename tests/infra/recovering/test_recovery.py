@@ -10,11 +10,13 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 from tests.support.stacks.cloudformation import ENDS, JOBS, SITE, TABLE, TEMPLATE, Account
 from tests.support.stacks.templates import ROOT
 
 from run_ledger_ops import command
 from run_ledger_ops.account_checks import account as account_checks
+from run_ledger_ops.commands import deploy
 from run_ledger_ops.deploying import preflight, site, stacks, states
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.deployment import Deployment
@@ -52,6 +54,7 @@ def run(
     monkeypatch.setattr(Deployment, "upload", lambda _: "https://bucket.example/template")
     monkeypatch.setattr(Deployment, "tidy", lambda _: None)
     monkeypatch.setattr(Deployment, "publish_site", lambda *_: site.Upload((), ()))
+    monkeypatch.setattr(deploy, "_live_findings", lambda *_: [])
     monkeypatch.setattr(stacks.Stack, "_sleep", lambda *_: None, raising=False)
     monkeypatch.setattr("time.sleep", lambda _: None)
 
@@ -344,3 +347,40 @@ def test_the_last_stage_takes_the_bucket_of_artefacts_with_it(account: Account, 
     assert run("deploy")[0] == 0
     assert run("destroy", "--with-data", "--confirm", "x")[0] == 0
     assert bucket not in account.s3.buckets
+
+
+def refuse(operation: str, code: str, message: str) -> Callable[..., Any]:
+    """Return a call that AWS refuses."""
+
+    def call(*_: Any, **__: Any) -> Any:
+        error: Any = {"Error": {"Code": code, "Message": message}}
+        raise ClientError(error, operation)
+
+    return call
+
+
+def test_bundles_that_stay_do_not_hide_a_deployment(
+    account: Account, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role may lack the right to see what other stages use: that says nothing of this one."""
+    monkeypatch.setattr(Deployment, "tidy", refuse("GetTemplate", "AccessDenied", "not yours"))
+    code, printed = run("deploy")
+    assert (code, works(account)) == (0, True)
+    assert (
+        "Bundles that no stage needs any more are still there: AWS refused GetTemplate" in printed
+    )
+    assert "event bus  b" in printed
+
+
+def test_a_sign_in_that_ends_meanwhile_is_no_end_of_the_deployment(
+    account: Account, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudFormation goes on without the command, which says so, and so sees it through later."""
+    ended = refuse("DescribeStackEvents", "ExpiredToken", "expired")
+    monkeypatch.setattr(stacks.Stack, "events_since", ended)
+    code, printed = run("deploy")
+    assert code == 2
+    assert "have expired" in printed
+    assert "CloudFormation goes on by itself: deploy again to see it through." in printed
+    monkeypatch.undo()
+    assert account.cloudformation.state == "CREATE_COMPLETE"

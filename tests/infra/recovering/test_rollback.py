@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from tests.support.stacks.cloudformation import STACK_ID, Account
 from tests.support.stacks.services import Lambda
 
@@ -191,3 +192,29 @@ def test_what_is_not_there_is_told(stage: Stage, run: Run) -> None:
     code, printed = run()
     assert (code, "There is no stack run-ledger-x" in printed) == (2, True)
     assert STACK_ID.split("/")[1] == "run-ledger-x"
+
+
+def test_a_bucket_that_is_not_there_is_no_failed_rollback(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The versions before work by then, and the exit code says so."""
+
+    def refuse(*_: Any) -> str:
+        error: Any = {"Error": {"Code": "NoSuchBucket", "Message": "does not exist"}}
+        raise ClientError(error, "PutObject")
+
+    monkeypatch.setattr(artifacts, "upload_template", refuse)
+    stage.deploy({WRITER: "2", READER: "2"})
+    code, printed = run()
+    assert (code, stage.functions.live[WRITER]) == (1, "1")
+    assert "could not be told. AWS refused PutObject: does not exist.\n" in printed
+
+
+def test_an_alias_that_was_never_made_is_no_way_back(stage: Stage, run: Run) -> None:
+    """A first deployment that failed lists it without an id."""
+    stage.cloudformation.resources["WriterAlias"]["id"] = ""
+    stage.cloudformation.resources["ReaderAlias"]["status"] = "DELETE_COMPLETE"
+    stage.functions.live.clear()
+    stage.cloudformation.say("ROLLBACK_COMPLETE")
+    code, printed = run()
+    assert (code, "Nothing to go back to" in printed) == (2, True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from http.client import HTTPException
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -64,7 +65,7 @@ def _found(part: str, look: Callable[[], Finding]) -> Finding:
         return Finding(part, Level.UNKNOWN, f"can't be checked: {explain(error)}", {})
     except MachineRefused as error:
         return Finding(part, Level.WRONG, str(error), {})
-    except (OSError, ValueError, OpsError) as error:
+    except (HTTPException, OSError, ValueError, OpsError) as error:
         return Finding(part, Level.UNKNOWN, f"can't be checked: {error}", {})
 
 
