@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.stacks.templates import ROOT, source
 
 from run_ledger_ops.checks.findings import Level
 from run_ledger_ops.checks.live import alarm_trial, arrival, dashboard_trial, live_check
@@ -73,7 +76,7 @@ def test_an_event_sent_again_counts_once(
     monkeypatch: pytest.MonkeyPatch, count: Any, refuses: str | None, level: Level, words: str
 ) -> None:
     """All copies have one identity; a ledger that counts each, or none, is found out."""
-    monkeypatch.setattr(arrival, "_SECONDS", 0.0)
+    monkeypatch.setattr(arrival, "WAIT_SECONDS", 0.0)
     monkeypatch.setattr(arrival, "_AFTERWARDS_SECONDS", 0.0)
     bus = Bus(refuses)
     here = system(services={"events": bus}, outputs={"BusName": "bus"})
@@ -377,3 +380,21 @@ def test_what_can_not_be_removed_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     (left,) = [one for one in found if one.part == "clean-up"]
     assert left.level is Level.WRONG
     assert NAME in left.words
+
+
+def test_check_waits_longer_than_the_queue_may_collect() -> None:
+    """A lone event of a healthy stage comes after the window, which is a minute by default."""
+    window = source()["Parameters"]["BatchWindowSeconds"]
+
+    assert window["MaxValue"] + 20 <= arrival.WAIT_SECONDS
+
+
+def test_runbook_names_every_part() -> None:
+    """Whoever reads a line finds its part in the runbook, with what to do."""
+    texts = [path.read_text() for path in Path(live_check.__file__).parents[1].rglob("*.py")]
+    parts = set(re.findall(r'\b(?:Finding\(|_PART = )"([^"]+)"', "".join(texts)))
+    runbook = (ROOT / "infra" / "RUNBOOK.md").read_text()
+    named = re.findall(r"^\| `([^`]+)` \|", runbook.partition("status` finds\n")[2], re.MULTILINE)
+
+    assert len(parts) > 12
+    assert parts <= set(named)

@@ -32,7 +32,7 @@ def page_answers(system: Target) -> Finding:
         with opener(is_local=system.is_local).open(request, timeout=_SECONDS) as answer:
             landed, body = answer.geturl(), answer.read(_MOST_BYTES)
     except HTTPError as refusal:
-        words = f"{figures['address']} answers {refusal.code}: see Sign-in in infra/RUNBOOK.md"
+        words = f"{figures['address']} answers {refusal.code}: see `{_PART}` in infra/RUNBOOK.md"
         return Finding(_PART, Level.WRONG, words, {**figures, "status": refusal.code})
     parts = urlsplit(landed)
     if parts.path.endswith("/error") or b"<html" not in body.lower():

@@ -18,7 +18,7 @@ from run_ledger_ops.local.aws.shared_values import SharedValues
 GATHERING_SECONDS = 0.2
 """How long a function's batch gathers at least, after the one before, unless it is full.
 
-AWS waits for the mapping's window (a second) before each; here a lone event shows at once.
+AWS waits for the mapping's window (a second at least) before each; here a lone event shows at once.
 """
 _REMEMBERED = 4_096
 
