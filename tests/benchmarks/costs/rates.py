@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from math import ceil
 from typing import NamedTuple
 
 from tests.benchmarks.figures import Figure
@@ -80,7 +81,7 @@ def queue_requests(at: Load) -> float:
     """Return the requests to SQS for an event: sent alone, received and deleted with others."""
     together = at.rate / idle.POLLERS * POLL_SECONDS
     received = max(1.0, min(MOST_MESSAGES, together))
-    return 1 + 1 / received + 1 / min(MOST_MESSAGES, at.batch)
+    return 1 + 1 / received + ceil(at.batch / MOST_MESSAGES) / at.batch
 
 
 def _watching() -> float:
