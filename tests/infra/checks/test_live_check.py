@@ -79,12 +79,24 @@ def test_an_event_sent_again_counts_once(
     monkeypatch.setattr(arrival, "WAIT_SECONDS", 0.0)
     monkeypatch.setattr(arrival, "_AFTERWARDS_SECONDS", 0.0)
     bus = Bus(refuses)
-    here = system(services={"events": bus}, outputs={"BusName": "bus"})
+    here = system(services={"events": bus}, outputs={"BusName": "bus"}, parameters={})
     found = arrival.event_counts_once(here, Answers(bus, count))  # type: ignore[arg-type]
 
     assert found.level is level
     assert words in found.words
     assert len(ids(bus.taken)) == (0 if refuses else 1)
+
+
+def test_copies_have_the_time_for_which_the_queue_collects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another poller may hold a copy for the whole window before it would count."""
+    slept: list[float] = []
+    monkeypatch.setattr(arrival, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=slept.append))
+    bus = Bus()
+    parameters = {"BatchWindowSeconds": "60"}
+    here = system(services={"events": bus}, outputs={"BusName": "bus"}, parameters=parameters)
+    arrival.event_counts_once(here, Answers(bus, lambda taken: len(ids(taken))))  # type: ignore[arg-type]
+
+    assert slept == [63.0]
 
 
 class CloudWatch:

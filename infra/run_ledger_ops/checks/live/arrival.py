@@ -20,7 +20,7 @@ CLIENT_ID, JOB_ID, COUNTER = "run-ledger-check", "run-ledger-live-check", "live_
 WAIT_SECONDS = 90.0
 _PAUSE_SECONDS = 0.5
 _COPIES = 3
-_AFTERWARDS_SECONDS = 3.0  # in which a copy that counted again would show
+_AFTERWARDS_SECONDS = 3.0  # beside the time for which the queue may collect
 
 
 def event_arrives(system: Target, machine: Machine) -> Finding:
@@ -53,7 +53,7 @@ def event_counts_once(system: Target, machine: Machine) -> Finding:
         if refused:
             words = f"the bus refuses an event: {refused[0]['ErrorCode']}"
             return Finding("counted once", Level.WRONG, words, {})
-    after = _wait_for_change(machine, before)
+    after = _wait_for_change(machine, before, _afterwards(system))
     figures = {"sent": _COPIES, "counted": after - before}
     if after - before == 1:
         words = f"an event that was sent {_COPIES} times counts once"
@@ -90,12 +90,17 @@ def _counted(machine: Machine) -> int:
     return int(job["counters"].get(COUNTER, 0)) if job else 0
 
 
-def _wait_for_change(machine: Machine, before: int) -> int:
+def _afterwards(system: Target) -> float:
+    """Return in how many seconds a copy would show that another poller of the queue has taken."""
+    return _AFTERWARDS_SECONDS + float(system.parameters.get("BatchWindowSeconds", 0))
+
+
+def _wait_for_change(machine: Machine, before: int, afterwards: float) -> int:
     """Return the counter once it has changed, and copies have had time to come; or as it was."""
     deadline = time.monotonic() + WAIT_SECONDS
     while _counted(machine) == before:
         if time.monotonic() > deadline:
             return before
         time.sleep(_PAUSE_SECONDS)
-    time.sleep(_AFTERWARDS_SECONDS)
+    time.sleep(afterwards)
     return _counted(machine)
