@@ -2,8 +2,10 @@
 
 import argparse
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from run_ledger_ops.console.arguments import Words, add_command, set_work
-from run_ledger_ops.console.aws_errors import missing_rights
+from run_ledger_ops.console.aws_errors import explain, missing_rights
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import Progress, say, warn
 from run_ledger_ops.deploying import artifacts, guided, preflight, remains
@@ -133,7 +135,7 @@ def _print_remains(account: AwsAccount, found: Remains, *, with_data: bool) -> N
         say(f"  together about {found.usd_a_month():.2f} USD a month, by prices of us-east-1")
     if not (with_data and _remove_bucket_of_last(account)):
         bucket = artifacts.bucket_name(account.id, account.region)
-        say(f"  the bucket {bucket}, which other stages use, too: some MB a version, cents a year")
+        say(f"  the bucket {bucket}, which other stages may use: some MB a version, cents a year")
     say("  API Gateway's role for access logs: one setting of the account, free")
 
 
@@ -141,8 +143,13 @@ def _remove_bucket_of_last(account: AwsAccount) -> bool:
     """Delete the bucket of the artefacts once no stage is left; return whether it is gone."""
     name = artifacts.bucket_name(account.id, account.region)
     bucket = Bucket(account.client("s3"), name, account.id)
-    if names_of_stages(account.client("cloudformation")):
+    try:
+        if names_of_stages(account.client("cloudformation")):
+            return False
+        if artifacts.exists(bucket):
+            artifacts.remove(bucket)
+    except (OpsError, ClientError, BotoCoreError) as error:
+        why = str(error) if isinstance(error, OpsError) else f"{explain(error)}."
+        warn(f"The bucket of artefacts could not be deleted. {why}")
         return False
-    if artifacts.exists(bucket):
-        artifacts.remove(bucket)
     return True

@@ -27,7 +27,8 @@ examples:
 
 While a deployment is still under way, it is cancelled instead, and CloudFormation takes all of it
 back. The next `run-ledger deploy` brings new versions in again, step by step. A second rollback
-goes back one deployment further.
+goes back one deployment further. A deployment that brought no new version of any function, as it
+changed alarms or sign-in alone, is passed over: look at the versions by --plan first.
 
 Exit code: 0 the versions before do the work; 1 they do, but CloudFormation could not be told, or
 could not take back what it was at: the reasons are printed; 2 there is nothing to go back to, or

@@ -4,11 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import remains
@@ -65,7 +66,11 @@ def exists(bucket: Bucket) -> bool:
 
 
 def create(bucket: Bucket) -> None:
-    """Create the bucket, private, encrypted, versioned, and open to TLS alone."""
+    """Create the bucket, private, encrypted, versioned, and open to TLS alone.
+
+    One that can't be made so, as a right is missing or somebody stops, does not stay: the next
+    deployment would take it for one that is.
+    """
     region = bucket.s3.meta.region_name
     place = {} if region == _REGION_WITHOUT_A_NAME else {"LocationConstraint": region}
     try:
@@ -77,7 +82,12 @@ def create(bucket: Bucket) -> None:
     except bucket.s3.exceptions.BucketAlreadyExists as error:
         message = f"The name {bucket.name} is taken by another account: say --artifacts-bucket."
         raise OpsError(message) from error
-    harden(bucket)
+    try:
+        harden(bucket)
+    except BaseException:
+        with suppress(ClientError, BotoCoreError):
+            bucket.s3.delete_bucket(Bucket=bucket.name, **bucket.expected)
+        raise
 
 
 def remove(bucket: Bucket) -> None:

@@ -42,7 +42,7 @@ def _text(value: object) -> str:
 
 
 def save(path: Path, stages: dict[str, SavedAnswers]) -> None:
-    """Write the file, in place of the one before."""
+    """Write the file, in place of the one before; raises OpsError where that fails."""
     lines = [_HEAD]
     for name, answers in sorted(stages.items()):
         lines.append(f"[{name}]")
@@ -56,4 +56,7 @@ def save(path: Path, stages: dict[str, SavedAnswers]) -> None:
             lines.append(f"[{name}.parameters]")
             lines += [f"{key} = {json.dumps(text)}" for key, text in answers.parameters.items()]
         lines.append("")
-    path.write_text("\n".join(lines), "utf-8")
+    try:
+        path.write_text("\n".join(lines), "utf-8")
+    except OSError as error:
+        raise OpsError(f"{path} can't be written: {error.strerror or error}.") from error

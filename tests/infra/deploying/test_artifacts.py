@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import botocore.session
+import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from run_ledger_ops.deploying import artifacts
@@ -64,3 +66,14 @@ def test_bundles_go_that_no_stage_names() -> None:
     with stub:
         assert artifacts.drop_bundles(bucket, used) == [keys[5], keys[6], keys[8]]
         stub.assert_no_pending_responses()
+
+
+def test_a_bucket_that_can_not_be_closed_does_not_stay() -> None:
+    """Else the next deployment would find it there, and take it for one that is closed."""
+    stub, bucket = stubbed()
+    stub.add_response("create_bucket", {})
+    stub.add_client_error("put_public_access_block", "AccessDenied")
+    stub.add_response("delete_bucket", {}, {"Bucket": "b", "ExpectedBucketOwner": "123456789012"})
+    with stub, pytest.raises(ClientError, match="AccessDenied"):
+        artifacts.create(bucket)
+    stub.assert_no_pending_responses()

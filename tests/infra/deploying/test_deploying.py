@@ -176,6 +176,12 @@ def test_answers_are_remembered(tmp_path: Path) -> None:
     assert saved_answers.load(path) == stages
 
 
+def test_answers_that_can_not_be_kept_are_told(tmp_path: Path) -> None:
+    """The folder may be gone, or somebody else's."""
+    with pytest.raises(OpsError, match="can't be written: No such file"):
+        saved_answers.save(tmp_path / "gone" / "run-ledger.toml", {})
+
+
 def test_answers_may_be_written_by_hand(tmp_path: Path) -> None:
     """Numbers and truth values are taken as CloudFormation writes them."""
     path = tmp_path / "run-ledger.toml"

@@ -17,7 +17,7 @@ from tests.support.stacks.templates import ROOT
 from run_ledger_ops import command
 from run_ledger_ops.account_checks import account as account_checks
 from run_ledger_ops.commands import deploy
-from run_ledger_ops.deploying import preflight, site, stacks, states
+from run_ledger_ops.deploying import artifacts, preflight, site, stacks, states
 from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.deployment import Deployment
 from run_ledger_ops.deploying.states import Way
@@ -384,3 +384,13 @@ def test_a_sign_in_that_ends_meanwhile_is_no_end_of_the_deployment(
     assert "CloudFormation goes on by itself: deploy again to see it through." in printed
     monkeypatch.undo()
     assert account.cloudformation.state == "CREATE_COMPLETE"
+
+
+def test_a_bucket_that_stays_is_no_failed_removal(
+    account: Account, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage is gone by then."""
+    assert run("deploy")[0] == 0
+    monkeypatch.setattr(artifacts, "exists", refuse("HeadBucket", "403", "Forbidden"))
+    code, printed = run("destroy", "--with-data", "--confirm", "x")
+    assert (code, "could not be deleted. AWS refused HeadBucket" in printed) == (0, True)
