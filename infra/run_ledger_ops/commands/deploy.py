@@ -57,9 +57,8 @@ It ends with a live check, as `run-ledger status --probe` makes it, but for the 
 event has to come through and to count once, and so on.
 
 Exit code: 0 it is deployed, or there was nothing to do; 1 CloudFormation failed, and the reasons
-are printed; 2 the command could not start the deployment, or could
-not see it through, and says which; 3 it is deployed, and the live check
-found something wrong, or could not look."""
+are printed; 2 the command could not start the deployment, or could not see it through, and says
+which; 3 it is deployed, and the live check found something wrong, or could not look."""
 
 
 def add_to(commands: Words) -> None:
