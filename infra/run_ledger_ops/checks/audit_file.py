@@ -14,10 +14,10 @@ from typing import Any, Literal, NamedTuple, Self
 from run_ledger.domain.state.rollups import Row
 from run_ledger_ops.console.exceptions import OpsError
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE totals (pk TEXT, sort TEXT, name TEXT, count INTEGER NOT NULL,
+CREATE TABLE totals (pk TEXT, sort TEXT, name TEXT, count TEXT NOT NULL,
     PRIMARY KEY (pk, sort, name)) WITHOUT ROWID;
 CREATE TABLE marks (pk TEXT, sort TEXT, mark INTEGER NOT NULL,
     PRIMARY KEY (pk, sort)) WITHOUT ROWID;
@@ -34,7 +34,7 @@ CREATE TABLE findings (kind TEXT NOT NULL, value TEXT NOT NULL);
 MARKS = 1 << 62
 _ADD_COUNT = """
 INSERT INTO totals VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET count = count + excluded.count
+ON CONFLICT DO UPDATE SET count = plus(count, excluded.count)
 """
 _ADD_MARK = """
 INSERT INTO marks VALUES (?, ?, ?)
@@ -45,6 +45,11 @@ _ROWS = "SELECT pk, sort FROM shards UNION SELECT pk, sort FROM totals ORDER BY 
 Phase = Literal["before", "after"]
 Finding = Literal["drift", "mended", "unreadable", "beyond", "undecided"]
 Counts = dict[str, int]
+
+
+def _plus(count: str, more: str) -> str:
+    """Add as texts: a row's sums may be larger than SQLite's integers."""
+    return str(int(count) + int(more))
 
 
 class RowFigures(NamedTuple):
@@ -64,6 +69,7 @@ class AuditFile:
         """Open the file of an audit, or make one; raises OpsError where it is something else."""
         try:
             self._db = sqlite3.connect(path, isolation_level="IMMEDIATE")
+            self._db.create_function("plus", 2, _plus, deterministic=True)
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             if version == 0 and tables == 0:
@@ -102,7 +108,7 @@ class AuditFile:
 
     def add(self, row: Row, counts: Mapping[str, int], mark: int) -> None:
         """Add what one job or project counts in *row*; *mark* stands for it."""
-        pairs = [(*row, name, count) for name, count in counts.items()]
+        pairs = [(*row, name, str(count)) for name, count in counts.items()]
         self._db.executemany(_ADD_COUNT, pairs)
         self._db.execute(_ADD_MARK, (*row, mark, MARKS))
 
@@ -123,7 +129,7 @@ class AuditFile:
         ):
             phases[phase][shard] = json.loads(counts)
         totals = self._db.execute("SELECT name, count FROM totals WHERE pk = ? AND sort = ?", row)
-        recounted = dict(totals)
+        recounted = {name: int(count) for name, count in totals}
         mark = self._db.execute("SELECT mark FROM marks WHERE pk = ? AND sort = ?", row).fetchone()
         return RowFigures(row, phases["before"], phases["after"], recounted, mark[0] if mark else 0)
 

@@ -31,6 +31,7 @@ from run_ledger.store.audit.calls import (
 from run_ledger.store.audit.expected_items import Name, name_of, whole_number
 from run_ledger.store.audit.judgement import Judgement
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
+from run_ledger.store.audit.row_sums import row_changes
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 
@@ -195,8 +196,8 @@ class RangedAudit:
 
     def _judge_row(self, figures: RowFigures) -> int:
         """Judge a row that nothing has touched; return 1, or 0 where it is not decided yet."""
-        sums = _sums(figures.after.values())
-        changes = _changes(figures.recounted, sums)
+        wrong = row_changes(figures.recounted, _sums(figures.after.values()))
+        changes = {name: one.change for name, one in wrong.items()}
         if not changes:
             return 1
         told = json.dumps([figures.mark, figures.after, sorted(changes.items())], sort_keys=True)
@@ -207,8 +208,8 @@ class RangedAudit:
         if self._manner.repair and not mended:
             self._leave_open(figures.row, told)
             return 0
-        for name, change in changes.items():
-            drift = Drift("row", _label(figures.row), name, sums[name], sums[name] + change)
+        for name, (stored, change) in wrong.items():
+            drift = Drift("row", _label(figures.row), name, stored, stored + change)
             self._find_drift(drift, mended=mended)
         return 1
 
@@ -262,12 +263,6 @@ def _sums(shards: Iterable[Counts]) -> Counter[str]:
     for counts in shards:
         sums.update(counts)
     return sums
-
-
-def _changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[str, int]:
-    changes = Counter(recounted)
-    changes.subtract(sums)
-    return {name: change for name, change in sorted(changes.items()) if change}
 
 
 def _label(row: Row) -> str:

@@ -19,6 +19,7 @@ from tests.support.recounts.recount import recount_rollups
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain import instants
+from run_ledger.domain.state.rollups import Row
 from run_ledger_ops import command
 from run_ledger_ops.checks import audit_ranges
 from run_ledger_ops.checks.audit_file import AuditFile
@@ -94,6 +95,46 @@ def test_what_is_wrong_is_found_and_mended(system: System, run: Run, falsify: An
     assert rows(system.dynamodb) == recount_rollups(BOOKS)
     assert run(file="fourth")[0] == 0
     assert command.main(["audit", "--stage", STAGE]) == 0
+
+
+def test_folded_own_counters_are_no_difference(system: System, run: Run) -> None:
+    """Where more names were invented than a row keeps apart, it adds up as readers do."""
+    inventions = [
+        job_update(
+            job_id=f"inventive-{number % 5}",
+            event_id=f"inventive-{number}",
+            occurred_at="2026-11-22T10:00:00Z",
+            delta={f"sku_{number:02}_{one:02}": number + one - 9 for one in range(24)},
+        )
+        for number in range(20)
+    ]
+    for one in reversed(inventions):
+        system.write([text(one)])
+    assert run()[:2] == (0, run(file="again")[1])
+    falsehoods.in_row("client#client-1#2026-11-22", "10#default", c_sku_00_03=5, c_zzz=3)(
+        system.dynamodb
+    )
+    code, out, _ = run("--repair", file="repair")
+    assert code == 0
+    row = ("client#client-1#2026-11-22", "10#default")
+    other = recount_rollups([*BOOKS, *inventions])[row]["c_other_counters"]
+    assert sorted(out.splitlines()[:-1]) == [
+        f"row {' '.join(row)}, c_other_counters: stored {other + 3}, from the entries {other}; "
+        "mended",
+        f"row {' '.join(row)}, c_sku_00_03: stored -1, from the entries -6; mended",
+    ]
+    assert run(file="after")[0] == 0
+    assert command.main(["audit", "--stage", STAGE]) == 0
+
+
+def test_sums_are_exact_however_large(tmp_path: Path) -> None:
+    """The largest deltas, often enough, are more than an integer of SQLite holds."""
+    row = Row("all", "2026-11-22")
+    with AuditFile(tmp_path / "file") as file:
+        for number in range(5):
+            file.add(row, {"c_cost_microusd": 2**62 + number, "c_pages": -(2**64)}, mark=number)
+        (figures,) = file.rows()
+    assert figures.recounted == {"c_cost_microusd": 5 * 2**62 + 10, "c_pages": -5 * 2**64}
 
 
 def test_it_goes_on_after_any_interruption(

@@ -26,18 +26,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.own_counters import own_attributes, with_folded
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.own_names import OF_ROWS
 
 from .calls import Shards, read_entries, read_items, read_rows
 from .expected_items import Name, whole_number
 from .judgement import Judgement, judge, stamp_of
 from .repairs import AUDIT_SHARD, mend_item, mend_row
+from .row_sums import row_changes
 from .scopes import AuditScope
 
 ROUNDS = 12
@@ -236,7 +235,8 @@ class Audit:
 
     def _judge_row(self, row: Row, shards: Shards) -> None:
         """Judge a row that did not change while its contributors were read."""
-        changes = _changes(self._totals.get(row, Counter()), shards)
+        wrong = row_changes(self._totals.get(row, Counter()), _sums(shards))
+        changes = {name: one.change for name, one in wrong.items()}
         if changes and self._suspected.get(row) != changes:
             self._suspected[row] = changes
             return
@@ -248,8 +248,10 @@ class Audit:
             if self._manner.repair and not mended:
                 return
             known = self._drifts.setdefault(row, [])
-            sums = _folded_as(self._totals.get(row, Counter()), _sums(shards))
-            known += [Found(drift, mended) for drift in _row_drifts(row, sums, changes)]
+            known += [
+                Found(Drift("row", _label(row), name, stored, stored + change), mended)
+                for name, (stored, change) in wrong.items()
+            ]
         self._judged_rows.add(row)
         if self._open_rows is not None:
             self._open_rows.discard(row)
@@ -291,24 +293,6 @@ class Audit:
         return findings
 
 
-def _changes(recounted: Counter[str], shards: Shards) -> dict[str, int]:
-    """Return what has to be added to the shards of a row to make it what was recounted."""
-    changes = Counter(_folded_as(recounted, recounted))
-    changes.subtract(_folded_as(recounted, _sums(shards)))
-    return {name: change for name, change in sorted(changes.items()) if change}
-
-
-def _folded_as(recounted: Mapping[str, int], counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Return *counts* with those own counters as one that are beyond the kept ones of *recounted*.
-
-    As long as there are fewer own counters than are kept, none is.
-    """
-    kept = own_attributes(recounted)[: OF_ROWS.kept]
-    if len(kept) < OF_ROWS.kept:
-        return counts
-    return with_folded(counts, {*own_attributes(counts)} - {*kept})
-
-
 def _sums(shards: Shards) -> Counter[str]:
     sums: Counter[str] = Counter()
     for item in shards.values():
@@ -321,13 +305,6 @@ def _counts(item: Item) -> Iterable[tuple[str, int]]:
     for name, attribute in item.items():
         if name not in ("pk", "sk"):
             yield name, whole_number(attribute) or 0
-
-
-def _row_drifts(row: Row, sums: Mapping[str, int], changes: Mapping[str, int]) -> list[Drift]:
-    stored = ((name, sums.get(name, 0), change) for name, change in changes.items())
-    return [
-        Drift("row", _label(row), name, count, count + change) for name, count, change in stored
-    ]
 
 
 def _label(row: Row) -> str:

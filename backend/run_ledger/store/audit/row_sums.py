@@ -1,0 +1,43 @@
+"""A rollup row's stored sums beside what its entries give: what differs, and by how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from run_ledger.domain.state.own_counters import own_attributes, with_folded
+from run_ledger.store.items.own_names import OF_ROWS
+
+
+class RowChange(NamedTuple):
+    """What a row has stored under an attribute, and what has to be added to make it right."""
+
+    stored: int
+    change: int
+
+
+def row_changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[str, RowChange]:
+    """Return what is wrong with a row whose shards add up to *sums*, by attribute.
+
+    Own counters beyond the kept ones of *recounted* count as one, as whoever reads adds them up.
+    """
+    wanted, stored = _folded_as(recounted, recounted), _folded_as(recounted, sums)
+    changes = Counter(wanted)
+    changes.subtract(stored)
+    return {
+        name: RowChange(stored.get(name, 0), change)
+        for name, change in sorted(changes.items())
+        if change
+    }
+
+
+def _folded_as(recounted: Mapping[str, int], counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Return *counts* with those own counters as one that are beyond the kept ones of *recounted*.
+
+    As long as there are fewer own counters than are kept, none is.
+    """
+    kept = own_attributes(recounted)[: OF_ROWS.kept]
+    if len(kept) < OF_ROWS.kept:
+        return counts
+    return with_folded(counts, {*own_attributes(counts)} - {*kept})
