@@ -51,12 +51,16 @@ class Loader:
         return len(some_at_a_time)
 
     def _make_room(self, groups: Sequence[PendingGroup]) -> None:
-        """Make room for own counters in the entities of *groups*, and read them again."""
+        """Make room for own counters in the entities of *groups*, and read them again.
+
+        Where that is not possible for now, the entity counts as not read: a posting to it might be
+        refused again and again, with all that share its transaction.
+        """
+        roomy = [one for one in groups if self._rooms.make_room_in_entity(one) is not None]
         for group in groups:
-            self._rooms.make_room_in_entity(group)
             group.forget()
-        if groups:
-            _read(self._client, groups)
+        if roomy:
+            _read(self._client, roomy)
 
 
 def _read(client: DynamoDBClient, groups: Sequence[PendingGroup]) -> None:

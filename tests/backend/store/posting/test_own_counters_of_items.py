@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.dynamo.stand_in import Dynamo, item_bytes
+from tests.support.dynamo.faults import Recorder, refused_with
+from tests.support.dynamo.stand_in import Call, Dynamo, Fault, item_bytes
 from tests.support.dynamo.tables import NAMES
 from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers import ledgers
@@ -158,3 +159,38 @@ def test_a_job_shows_so_many_names(count: int) -> None:
     kept = dict.fromkeys(names[: OF_ENTITIES.kept], 2)
     rest = {"other_counters": 2} if count > OF_ENTITIES.kept else {}
     assert counters == kept | rest
+
+
+def test_a_full_job_whose_item_is_throttled_waits_alone() -> None:
+    """While no room can be made in it, it is not tried again and again, and others are posted."""
+    store = ledgers.empty_store()
+    ledger = ledgers.make_ledger(store)
+    for start in range(0, OF_ENTITIES.held, 16):
+        delta = dict.fromkeys(_NAMES[start : start + 16][: OF_ENTITIES.held - start], 1)
+        ledgers.post(ledger, [job_update(event_id=f"e{start}", delta=delta)])
+    (item,) = store.items(NAMES.jobs)
+    names = [name for name in _NAMES if f"c_{name}" not in item]
+    more = dict.fromkeys(names[: OF_ENTITIES.held - len(own_attributes(item))], 1)
+    full = item | {f"c_{name}": {"N": "1"} for name in more}
+    full["own"] = {"SS": [*item["own"]["SS"], *more]}
+    store.perform("PutItem", {"TableName": NAMES.jobs, "Item": full})
+
+    throttled = Recorder()
+    is_throttled = refused_with("ThrottlingException")
+
+    def script(call: Call) -> Fault | None:
+        throttled(call)
+        return is_throttled if call.operation == "UpdateItem" else None
+
+    pauses: list[float] = []
+    ledger = ledgers.make_ledger(store, script, pauses=pauses)
+    sent = [
+        job_update(event_id="new", delta={"a_first_name": 1}),
+        job_update(job_id="job-2", event_id="other", status="running"),
+    ]
+    report = ledgers.post(ledger, sent, seconds=[30.0] * 400 + [0.0])
+    assert report.failed_message_ids == {"m0"}
+    assert "throttled for too long" in report.failures[0]
+    assert sum(pauses) < 10
+    assert throttled.operations.count("UpdateItem") < 40
+    assert "job-2" in ledgers.stored_jobs(store)
