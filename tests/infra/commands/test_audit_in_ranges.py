@@ -118,10 +118,9 @@ def test_folded_own_counters_are_no_difference(system: System, run: Run) -> None
     assert code == 0
     row = ("client#client-1#2026-11-22", "10#default")
     other = recount_rollups([*BOOKS, *inventions])[row]["c_other_counters"]
+    wrong = (f"c_other_counters: stored {other + 3}", other), ("c_sku_00_03: stored -1", -6)
     assert sorted(out.splitlines()[:-1]) == [
-        f"row {' '.join(row)}, c_other_counters: stored {other + 3}, from the entries {other}; "
-        "mended",
-        f"row {' '.join(row)}, c_sku_00_03: stored -1, from the entries -6; mended",
+        f"row {' '.join(row)}, {stored}, from the entries {true}; mended" for stored, true in wrong
     ]
     assert run(file="after")[0] == 0
     assert command.main(["audit", "--stage", STAGE]) == 0
