@@ -35,9 +35,10 @@ def row_changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[s
 def _folded_as(recounted: Mapping[str, int], counts: Mapping[str, int]) -> Mapping[str, int]:
     """Return *counts* with those own counters as one that are beyond the kept ones of *recounted*.
 
-    As long as there are fewer own counters than are kept, none is.
+    As long as there are fewer own counters than are kept, none is. One that nobody reported and
+    that comes before the last kept one is not folded either: whoever reads would show it.
     """
     kept = own_attributes(recounted)[: OF_ROWS.kept]
     if len(kept) < OF_ROWS.kept:
         return counts
-    return with_folded(counts, {*own_attributes(counts)} - {*kept})
+    return with_folded(counts, [name for name in own_attributes(counts) if name > kept[-1]])

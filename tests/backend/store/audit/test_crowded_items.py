@@ -13,6 +13,7 @@ from tests.support.recounts import audits
 
 from run_ledger.domain.state.own_counters import OTHER, own_attributes
 from run_ledger.store.audit.crowded_items import make_room
+from run_ledger.store.audit.row_sums import row_changes
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.own_names import OF_ENTITIES, OF_ROWS
 
@@ -65,6 +66,14 @@ def test_a_wrong_sum_is_repaired(client: DynamoDBClient) -> None:
     found = audits.drifts(audits.audit(client, repair=True))
     assert {attribute for _, _, attribute, *_ in found} == {"c_n000", OTHER}
     assert audits.drifts(audits.audit(client)) == set()
+
+
+def test_a_counter_that_nobody_reported_is_found_in_a_full_row() -> None:
+    """It comes before those that are kept, so readers would show it: its sum is made zero."""
+    recounted = {f"c_n{number:03d}": 1 for number in range(OF_ROWS.kept)} | {"c_z": 4, OTHER: 2}
+    stored = {**recounted, "c_aaa": 5, "c_zz": 3}
+    assert row_changes(recounted, stored) == {OTHER: (9, -3), "c_aaa": (5, -5)}
+    assert row_changes(recounted, {**recounted, "c_z": 0, OTHER: 6}) == {}
 
 
 def test_an_upgrade_makes_room(client: DynamoDBClient) -> None:
