@@ -105,7 +105,7 @@ def _context(
     zone = ZoneInfo(ZONE.ask() or "UTC")
     period, notes = ask_period(now, zone)
     with spinner("clients"):
-        if page in (pages["trends"], pages["jobs"]):
+        if page is pages["jobs"]:
             # Side by side: nobody waits for one after the other.
             with suppress(RequestRefused):
                 api.load([CLIENTS, *choices.requests(period, CLIENT.held_now())])

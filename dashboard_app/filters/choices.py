@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
@@ -12,9 +15,70 @@ from dashboard_app.api.loading import spinner
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.context import PageContext
 from dashboard_app.filters.declared import PIPELINE, PROJECT
-from dashboard_app.filters.kinds import Filter
+from dashboard_app.filters.kinds import Filter, IdChoice
 from dashboard_app.periods import Period
 from dashboard_app.session import SessionKey
+
+
+@dataclass(frozen=True)
+class LateFilters:
+    """Filters in places of their own, and the ids that they hold.
+
+    Where what they offer has yet to be loaded, they are `late`: locked until it is.
+    """
+
+    here: PageContext
+    places: Mapping[IdChoice, DeltaGenerator]
+    held: Mapping[IdChoice, str | None]
+    late: bool
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Return the API's parameters, with None for what is not narrowed."""
+        return {one.parameter: held for one, held in self.held.items()}
+
+    @contextmanager
+    def unlocked_after(self) -> Iterator[None]:
+        """Run the body, then load what the filters offer; nobody waits for it before the body.
+
+        Show them also where a request of the body fails: Streamlit forgets, and takes out of the
+        address, what no widget holds at the end of a run.
+        """
+        try:
+            yield
+            self._load()
+        except RequestRefused:
+            self._load()  # a smaller request may be answered: let a project be chosen for it
+            raise
+        finally:
+            self._show()
+
+    def _load(self) -> None:
+        if self.late:
+            _load(self.here)
+
+    def _show(self) -> None:
+        if not self.late:
+            return
+        shown = {one: _ask(self.here, one, place) for one, place in self.places.items()}
+        if shown != self.held:  # after Back, whose address tells more than what was held before
+            st.rerun()
+
+
+def ask_late(here: PageContext, filters: Sequence[IdChoice]) -> LateFilters:
+    """Ask for filters that offer projects or pipelines, but load what they offer only later."""
+    late = _lacks_choices(here)
+    places = {one: st.container().empty() for one in filters}
+    if late:
+        held = {one: one.show_locked(place) for one, place in places.items()}
+    else:
+        held = {one: _ask(here, one, place) for one, place in places.items()}
+    return LateFilters(here, places, held, late)
+
+
+def _ask(here: PageContext, one: IdChoice, place: DeltaGenerator) -> str | None:
+    with place:
+        return one.ask(_OFFERED[one](here))
 
 
 def ask_all(here: PageContext, filters: Sequence[Filter]) -> dict[str, object]:
@@ -22,13 +86,17 @@ def ask_all(here: PageContext, filters: Sequence[Filter]) -> dict[str, object]:
 
     Projects and pipelines to choose from are loaded when a client or period is first looked at.
     """
-    refused = st.session_state.get(SessionKey.REFUSED_CHOICES)
-    if any(here.api.known(one) is None for one in _wanted(here) if one != refused):
+    if _lacks_choices(here):
         _load(here)
     return {
         one.parameter: one.ask(_OFFERED[one](here) if one in _OFFERED else ()) or None
         for one in filters
     }
+
+
+def _lacks_choices(here: PageContext) -> bool:
+    refused = st.session_state.get(SessionKey.REFUSED_CHOICES)
+    return any(here.api.known(one) is None for one in _wanted(here) if one != refused)
 
 
 def refresh_choices(here: PageContext) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard_app.periods import as_text, from_text
 
@@ -136,8 +137,18 @@ class IdChoice(Filter):
 
     def held_now(self) -> str | None:
         """Return the id that the widget will most likely hold, before it is shown."""
-        held = st.session_state.get(self.name) or self.read()
-        return str(held).strip() if held else None
+        held = st.session_state[self.name] if self.name in st.session_state else self.read()
+        return str(held).strip() or None if held else None
+
+    def show_locked(self, place: DeltaGenerator) -> str | None:
+        """Show in a place what the widget will most likely hold, to be replaced by it; return it.
+
+        Without a key of its own, so that it is another widget than the one that replaces it.
+        """
+        held = self.held_now()
+        offered = [held] if held else []
+        place.selectbox(self.label, offered, placeholder=self.placeholder, disabled=True)
+        return held
 
     def ask(self, offered: Sequence[str] = ()) -> str | None:
         """Show a list that takes other ids too; return the chosen id, None for all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from dashboard_app.filters import choices
@@ -11,6 +12,8 @@ from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import NOW, Open, person, words_of
 from tests.support.app.dashboard_api import Api
+
+from run_ledger.domain.exceptions import InvalidQuery
 
 PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
 SIGNED_OUT: dict[str, Any] = {"is_logged_in": False}
@@ -306,16 +309,15 @@ def test_unknown_ledger(open_page: Open) -> None:
 
 
 def test_the_first_chart_waits_for_little(api: Api, open_page: Open) -> None:
-    """What can be chosen comes beside the clients; what is only compared or live comes later."""
+    """The clients come first; what can be chosen, and what is only compared or live, come later."""
     app = open_page(api)
 
     assert not app.exception
     paths = [target.partition("?")[0] for target in api.asked]
-    assert sorted(paths[:3]) == ["/clients", "/projects", "/trends"]  # side by side
-    assert "group_by=pipeline" in "".join(api.asked[:3])
-    assert paths[3] == "/trends"
-    assert "group_by" not in api.asked[3]
-    assert paths.index("/overview") > 3
+    assert paths[:2] == ["/clients", "/trends"]
+    assert "group_by" not in api.asked[1]
+    assert min(paths.index("/projects"), paths.index("/overview")) > 1
+    assert "group_by=pipeline" in "".join(api.asked[2:])
 
 
 def test_a_page_runs_once(api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,3 +331,34 @@ def test_a_page_runs_once(api: Api, open_page: Open, monkeypatch: pytest.MonkeyP
     before = len(api.asked)
     app.run()
     assert len(api.asked) == before
+
+
+def test_a_refused_chart_leaves_what_was_chosen(
+    api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipeline of a link is asked for, shown and kept where the API refuses the chart."""
+    refusal = InvalidQuery("from", "more was counted than one answer can add up")
+    monkeypatch.setattr("run_ledger.read.trend_sums._by_client", Mock(side_effect=refusal))
+    app = open_page(api, span="30d", tz="Europe/Berlin", pipeline="contacts")
+
+    assert "more was counted" in words_of(app).replace("\\", "")
+    assert "pipeline=contacts" in api.asked[1]
+    chosen = app.selectbox(key="pipeline")
+    assert (chosen.value, chosen.disabled) == ("contacts", False)
+    assert "acme-catalogue" in app.selectbox(key="project").options
+    assert app.query_params["pipeline"] == "contacts"
+
+
+def test_what_was_chosen_holds_for_another_client(api: Api, open_page: Open) -> None:
+    """The choices of another client are loaded after the chart, which has the same pipeline."""
+    app = open_page(api)
+    app.selectbox(key="pipeline").set_value("contacts").run()
+    api.asked.clear()
+    app.selectbox(key="client").set_value("acme").run()
+
+    asked = [one for one in api.asked if one.startswith(("/trends", "/projects"))]
+    assert "client_id=acme" in asked[0]
+    assert "pipeline=contacts" in asked[0]
+    assert any(one.startswith("/projects") for one in asked[1:])
+    assert app.selectbox(key="pipeline").value == "contacts"
+    assert [one.label for one in app.selectbox if one.disabled] == []

@@ -33,19 +33,20 @@ def show(here: PageContext) -> None:
 
 def _trends(here: PageContext) -> None:
     """Show figures and charts: the first chart as soon as it is loaded, the others after it."""
-    requests = ask_trends(here)
-    load(here.api, [requests.now], "trends")
-    whole = here.points(requests.now)
-    if whole.empty:
-        nothing_in_period(here, "Nothing was counted in this period.")
-        export.offer(here, name="trends", frame=whole, requests=requests.all)
-        return
-    focus = focus_of(here.period)
-    tiles = st.empty()
-    if not here.api.is_fresh(requests.all):
-        with tiles.container():
-            sections.figures_of(here, whole, None, focus, [requests.now], key="tiles-alone")
-    sections.throughput_of(here, whole, requests.now)
+    requests, late = ask_trends(here)
+    with late.unlocked_after():
+        load(here.api, [requests.now], "trends")
+        whole = here.points(requests.now)
+        if whole.empty:
+            nothing_in_period(here, "Nothing was counted in this period.")
+            export.offer(here, name="trends", frame=whole, requests=requests.all)
+            return
+        focus = focus_of(here.period)
+        tiles = st.empty()
+        if not here.api.is_fresh(requests.all):
+            with tiles.container():
+                sections.figures_of(here, whole, None, focus, [requests.now], key="tiles-alone")
+        sections.throughput_of(here, whole, requests.now)
     load(here.api, requests.all, "the rest")
     before = here.api.make(requests.before, frames.points) if requests.before else None
     with tiles.container():

@@ -10,6 +10,7 @@ from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.context import PageContext
 from dashboard_app.filters import choices
+from dashboard_app.filters.choices import LateFilters
 from dashboard_app.filters.declared import GROUP, PREVIOUS, TREND_FILTERS
 
 
@@ -35,17 +36,22 @@ class TrendRequests:
         return [*self.ungrouped, *(one for one in grouped if one is not None)]
 
 
-def ask_trends(here: PageContext) -> TrendRequests:
-    """Ask for grouping, project, pipeline and comparison; return the requests."""
+def ask_trends(here: PageContext) -> tuple[TrendRequests, LateFilters]:
+    """Ask for grouping, project, pipeline and comparison; return the requests.
+
+    Return the filters that are to be unlocked, too.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         group_by = GROUP.ask()
-        filters = {"client_id": here.client_id, **choices.ask_all(here, TREND_FILTERS)}
+        late = choices.ask_late(here, TREND_FILTERS)
         before = here.period.previous if PREVIOUS.ask() else None
+    filters = {"client_id": here.client_id, **late.parameters}
     grouped = {**filters, "group_by": group_by}
-    return TrendRequests(
+    requests = TrendRequests(
         now=api_requests.trends(here.period, **filters),
         before=api_requests.trends(before, **filters) if before else None,
         grouped=api_requests.trends(here.period, **grouped) if group_by else None,
         grouped_before=api_requests.trends(before, **grouped) if group_by and before else None,
         group_by=group_by,
     )
+    return requests, late
