@@ -1,7 +1,8 @@
 """Intervals: how the time range of a series is checked, and cut into hours or days.
 
 Days are those of UTC or of another time zone. An hour of UTC belongs to the local day that it
-begins in (see `zones`), and hours are those of UTC in every zone.
+begins in (see `zones`), and hours are those of UTC in every zone. So are three and six hours, which
+begin at midnight UTC.
 """
 
 from __future__ import annotations
@@ -31,11 +32,23 @@ from run_ledger.domain.instants import (
 if TYPE_CHECKING:
     from .zones import Zone
 
-Interval = Literal["hour", "day"]
+Interval = Literal["hour", "3h", "6h", "day"]
+INTERVALS: Sequence[Interval] = ("hour", "3h", "6h", "day")
 UTC = "UTC"
-MOST_DAYS = {"hour": 31, "day": 400}
-_LENGTH: Mapping[Interval, Duration] = {"hour": HOUR, "day": DAY}
-_DEFAULT_LENGTH: Mapping[Interval, Duration] = {"hour": DAY, "day": Duration(30 * DAY)}
+# Three and six hours have as many points at most as hours.
+MOST_DAYS: Mapping[Interval, int] = {"hour": 31, "3h": 93, "6h": 186, "day": 400}
+_LENGTH: Mapping[Interval, Duration] = {
+    "hour": HOUR,
+    "3h": Duration(3 * HOUR),
+    "6h": Duration(6 * HOUR),
+    "day": DAY,
+}
+_DEFAULT_LENGTH: Mapping[Interval, Duration] = {
+    "hour": DAY,
+    "3h": DAY,
+    "6h": DAY,
+    "day": Duration(30 * DAY),
+}
 _FIRST_IN_ZONES, _LAST_IN_ZONES = midnight("0002-01-01"), midnight("9998-12-31")
 
 
@@ -124,8 +137,9 @@ def _cut_in_zone(
     # As clocks there show it: a year of days is one, whether clocks changed in it or not.
     length = (wall_end - zone.wall_clock(start)) - timedelta(hours=1)
     _check(start < end, length <= timedelta(days=MOST_DAYS[interval]), interval, since)
-    if interval == "hour":
-        return Intervals(interval, floor(start, HOUR), ceiling(end, HOUR))
+    if interval != "day":
+        step = _LENGTH[interval]
+        return Intervals(interval, floor(start, step), ceiling(end, step))
     edges = zone.edges(start, end)
     return Intervals(interval, edges[0], edges[-1], edges)
 

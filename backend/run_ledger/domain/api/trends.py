@@ -20,7 +20,7 @@ from run_ledger.domain.state.own_counters import COUNTER, folded
 
 from .base_query import PathQuery, declared
 from .ends import AttemptFiguresDocument, EndsDocument, RowSums, attempt_figures, ends_of_jobs
-from .intervals import MOST_DAYS, UTC, Interval, Intervals, cut, zone_name
+from .intervals import INTERVALS, MOST_DAYS, UTC, Interval, Intervals, cut, zone_name
 from .pages import LeftOutDocument
 from .parameters import QueryParameter, choice, identifier, time_or_local_date
 
@@ -33,14 +33,21 @@ class TrendsQuery(PathQuery):
     """The query of trends."""
 
     interval: str | None = declared(
-        choice("interval", "The length of a point's interval: `day` unless given.", ("hour", "day"))
+        choice(
+            "interval",
+            "The length of a point's interval: `day` unless given. Three and six hours begin at "
+            "midnight UTC. Counts and percentiles of each interval are exact: they are made of its "
+            "hours' counts and histograms.",
+            INTERVALS,
+        )
     )
     since: Instant | date | None = declared(
         time_or_local_date(
             "from",
             "The start of the series: the first interval is the one that this time lies in. Unless "
-            f"given, 30 days before `to`, or one day by hour. By day {MOST_DAYS['day']} days are "
-            f"the most, by hour {MOST_DAYS['hour']}. A date is its midnight in `tz`.",
+            f"given, 30 days before `to` by day, or else one day. By day {MOST_DAYS['day']} days "
+            f"are the most, by hour {MOST_DAYS['hour']}, by 3h {MOST_DAYS['3h']}, by 6h "
+            f"{MOST_DAYS['6h']}. A date is its midnight in `tz`.",
         )
     )
     until: Instant | date | None = declared(
@@ -59,7 +66,7 @@ class TrendsQuery(PathQuery):
                 "or 25 hours. Counts are kept by hours of UTC, and each hour belongs to the local "
                 "day that it begins in. Where a zone's midnight lies in the middle of an hour "
                 "(`Asia/Kolkata`), that hour belongs to the day before, and `at` is the first "
-                "whole hour. Hours are those of UTC in every zone."
+                "whole hour. Intervals of hours are those of UTC in every zone."
             ),
             allowed=(
                 "the IANA name of a time zone, as Europe/Berlin or America/New_York; UTC unless "

@@ -19,9 +19,11 @@ from run_ledger.domain.instants import MICROSECONDS, parse, text
 from run_ledger.domain.state.durations import BOUNDS
 
 HOUR = 3_600 * MICROSECONDS
-LENGTHS = {"hour": HOUR, "day": 24 * HOUR}
+LENGTHS = {"hour": HOUR, "3h": 3 * HOUR, "6h": 6 * HOUR, "day": 24 * HOUR}
 SPANS = {
-    "hour": (parse("2026-11-21T00:00:00Z"), parse("2026-11-23T00:00:00Z")),
+    **dict.fromkeys(
+        ("hour", "3h", "6h"), (parse("2026-11-21T00:00:00Z"), parse("2026-11-23T00:00:00Z"))
+    ),
     "day": (parse("2026-10-01T00:00:00Z"), parse("2027-03-01T00:00:00Z")),
 }
 KEYS = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: None}
@@ -102,7 +104,7 @@ def _assert_percentiles(figures: Mapping[str, Any], took: list[float], longest: 
 @given(data=st.data(), envelopes=strategies.ledgers(max_jobs=4))
 def test_series_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) -> None:
     """Any filters, groups and callers; several writers; answers so short that they go on."""
-    interval = data.draw(st.sampled_from(("hour", "day")), "interval")
+    interval = data.draw(st.sampled_from((*LENGTHS,)), "interval")
     group_by = data.draw(st.sampled_from((None, "client", "project", "pipeline")), "group_by")
     client_id = data.draw(st.sampled_from((None, "client-1", "client-2", "nobody")), "client_id")
     project_id = pipeline = None
@@ -337,8 +339,11 @@ def test_a_wrong_parameter_is_named(
 
 
 def test_longest_spans(here: House) -> None:
-    """400 days by day and 31 by hour are answered, wherever in a day they begin and end."""
-    for interval, days in (("day", 400), ("hour", 31)):
+    """400 days by day and 31 by hour are answered, wherever in a day they begin and end.
+
+    Three and six hours may have as many points as hours.
+    """
+    for interval, days in (("day", 400), ("hour", 31), ("3h", 93), ("6h", 186)):
         end = parse("2026-11-22T15:20:00Z")
         span = {"from": text(end - days * 24 * HOUR), "to": text(end)}
         document = asked(here, STAFF, interval=interval, client_id="acme", **span)

@@ -263,10 +263,12 @@ def test_wrong_spans_are_named_in_every_zone(
 
 
 def test_longest_spans_in_a_zone_with_a_change_of_clocks(autumn: House) -> None:
-    """400 days by day and 31 by hour, as calendars there have them."""
+    """400 days by day and 31 by hour, as calendars there have them; 3 and 6 hours are of UTC."""
     for interval, first, last in (
         ("day", "2025-11-01", "2026-12-06"),
         ("hour", "2026-10-01", "2026-11-01"),
+        ("3h", "2026-10-01", "2026-11-01"),
+        ("6h", "2026-10-01", "2026-11-01"),
     ):
         document = asked(
             autumn,
@@ -276,7 +278,10 @@ def test_longest_spans_in_a_zone_with_a_change_of_clocks(autumn: House) -> None:
             client_id="acme",
             **{"from": first, "to": last},
         )
-        assert sum(one["created"] for one in document["series"][0]["points"]) == 30
+        points = document["series"][0]["points"]
+        assert sum(one["created"] for one in points) == 30
+        if interval in ("3h", "6h"):
+            assert {int(one["at"][11:13]) % int(interval[0]) for one in points} == {0}
 
 
 def test_more_clients_and_days_than_an_answer_adds_up() -> None:
