@@ -1,6 +1,7 @@
 """Periods of time, as an analyst chooses them and as the API counts them.
 
-The API counts by hours of UTC, and adds hours up to days of UTC or of another zone. A period begins
+The API counts by hours of UTC, and adds hours up to three and six hours from midnight UTC, and to
+days of UTC or of another zone. A period begins
 and ends at such an hour or day. Its last interval may still be running: charts and comparisons mark
 or leave it out.
 
@@ -19,9 +20,10 @@ from zoneinfo import ZoneInfo
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 UTC_DAYS = ZoneInfo("UTC")
-MOST_DAYS = {"hour": 31, "day": 400}
+MOST_DAYS = {"hour": 31, "3h": 93, "6h": 186, "day": 400}
 MOST_ERROR_DAYS = 92
 _MOMENT = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_HOUR_UP_TO = timedelta(days=8)
 
 
@@ -29,9 +31,22 @@ class IntervalLength(StrEnum):
     """The length of one point of a series."""
 
     HOUR = "hour"
+    THREE_HOURS = "3h"
+    SIX_HOURS = "6h"
     DAY = "day"
 
+    @property
+    def step(self) -> timedelta:
+        """Return the length; that of a day on which no clock changes."""
+        return _STEPS[self]
 
+
+_STEPS = {
+    IntervalLength.HOUR: HOUR,
+    IntervalLength.THREE_HOURS: 3 * HOUR,
+    IntervalLength.SIX_HOURS: 6 * HOUR,
+    IntervalLength.DAY: DAY,
+}
 PRESETS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY}
 USUAL_PRESET = "7d"
 
@@ -61,22 +76,23 @@ class Period:
     @property
     def previous(self) -> Period:
         """Return the period of as many hours or days that ends where this one begins."""
-        if self.interval is IntervalLength.HOUR:
+        if self.interval is not IntervalLength.DAY:
             return replace(self, start=self.start - self.length, end=self.start)
         first = self._day(self.start) - self.days * DAY
         return replace(self, start=begin_of(first, self.zone), end=self.start)
 
     def intervals(self) -> list[datetime]:
         """Return the beginning of each interval."""
-        if self.interval is IntervalLength.HOUR:
-            return [self.start + number * HOUR for number in range(-(-self.length // HOUR))]
+        if self.interval is not IntervalLength.DAY:
+            step = self.interval.step
+            return [self.start + number * step for number in range(-(-self.length // step))]
         first = self._day(self.start)
         return [begin_of(first + number * DAY, self.zone) for number in range(self.days)]
 
     def end_of(self, begin: datetime) -> datetime:
         """Return the end of the interval that begins at `begin`."""
-        if self.interval is IntervalLength.HOUR:
-            return begin + HOUR
+        if self.interval is not IntervalLength.DAY:
+            return min(begin + self.interval.step, self.end)
         return begin_of(self._day(begin) + DAY, self.zone)
 
     def _day(self, moment: datetime) -> date:
@@ -104,8 +120,8 @@ def period_until(
     now: datetime, length: timedelta, interval: IntervalLength, zone: ZoneInfo = UTC_DAYS
 ) -> Period:
     """Return the period of this length, in whole intervals, that ends with the running one."""
-    if interval is IntervalLength.HOUR:
-        end = floor_hour(now) + HOUR
+    if interval is not IntervalLength.DAY:
+        end = _floor(now, interval.step) + interval.step
         return cut(end - length, end, interval, zone)
     today = day_of(now, zone)
     first = today - (-(-length // DAY) - 1) * DAY
@@ -123,7 +139,7 @@ def period_of_days(
 
     The days are those of `zone`. By day, they are those of `counted`, if that is given.
     """
-    days = zone if counted is None or interval is IntervalLength.HOUR else counted
+    days = zone if counted is None or interval is not IntervalLength.DAY else counted
     return cut(begin_of(first, days), begin_of(last + DAY, days), interval, days)
 
 
@@ -134,9 +150,10 @@ def cut(
 
     If it is longer than the API allows, return its last part.
     """
-    if interval is IntervalLength.HOUR:
-        last = floor_hour(end + HOUR - _MOMENT)
-        first = max(floor_hour(start), last - timedelta(days=MOST_DAYS[interval]))
+    if interval is not IntervalLength.DAY:
+        step = interval.step
+        last = _floor(end + step - _MOMENT, step)
+        first = max(_floor(start, step), last - timedelta(days=MOST_DAYS[interval]))
         return Period(first, last, interval, zone)
     last_day = day_of(end - _MOMENT, zone)
     first_day = max(day_of(start, zone), last_day - (MOST_DAYS[interval] - 1) * DAY)
@@ -155,6 +172,11 @@ def error_days(period: Period) -> Period:
 def floor_hour(moment: datetime) -> datetime:
     """Return the beginning of the hour of UTC in which a moment lies."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    """Return the beginning of the interval of hours, counted from midnight UTC, of a moment."""
+    return moment.astimezone(UTC) - (moment - _EPOCH) % step
 
 
 def as_text(moment: datetime) -> str:

@@ -28,7 +28,7 @@ def trends(period: Period, **filters: object) -> ApiRequest:
 
 def _zone_name(period: Period) -> str | None:
     """Return the zone whose days are wanted; None for hours and for days of UTC."""
-    is_plain = period.interval is IntervalLength.HOUR or period.zone.key == UTC_DAYS.key
+    is_plain = period.interval is not IntervalLength.DAY or period.zone.key == UTC_DAYS.key
     return None if is_plain else period.zone.key
 
 

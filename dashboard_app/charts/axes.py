@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -109,7 +109,7 @@ def interval_name(at: datetime, period: Period, zone: ZoneInfo) -> str:
         day = day_of(at, period.zone)
         return f"{day:%a} {day.day} {day:%b %Y}, {period.zone}"
     begin = at.astimezone(zone)
-    end = (at + timedelta(hours=1)).astimezone(zone)
+    end = (at + period.interval.step).astimezone(zone)
     return f"{begin:%a} {begin.day} {begin:%b %Y}, {begin:%H:%M}–{end:%H:%M} {begin:%Z}"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
+from dashboard_app.charts.line_widths import line_widths
 from dashboard_app.charts.stacked_bars import colour_scale, legend, stacked_bars
 from dashboard_app.charts.throughput import spike_marks
 from dashboard_app.charts.units import DurationUnit, axis_for, count_axis, unit_of
@@ -33,6 +34,13 @@ class Measure:
     title: str
     unit: str
     number: str
+    of: str | None = None
+    """The column with the number of jobs that a point is made of, where the chart shows it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that a chart needs."""
+        return (self.column,) if self.of is None else (self.column, self.of)
 
     @property
     def axis_title(self) -> str:
@@ -41,6 +49,8 @@ class Measure:
 
     def within(self, *frames: pd.DataFrame) -> tuple[Measure, list[pd.DataFrame]]:
         """Return the measure and its frames; durations are in one unit that suits all frames."""
+        if self.of is not None:
+            return self, [trends.judged(frame) for frame in frames]
         if self.unit != _SECONDS:
             return self, list(frames)
         unit = unit_of(frame[self.column] for frame in frames)
@@ -58,7 +68,7 @@ TOKENS = {"input_tokens": ("Input", palette.MEASURE), "output_tokens": ("Output"
 MEASURES = {
     measure.column: measure
     for measure in (
-        Measure("error_rate", "Error rate", "%", ".1%"),
+        Measure("error_rate", "Error rate", "%", ".1%", of="judged"),
         Measure("duration_p50_seconds", "Median", _SECONDS, ",.1f"),
         Measure("duration_p95_seconds", "95th percentile", _SECONDS, ",.1f"),
         Measure("records", "Records", "count", ",d"),
@@ -81,11 +91,11 @@ def compared(
     measure, frames = measure.within(*frames)
     layers = [
         _line(
-            series=_series(one, (measure.column,), period, zone).assign(group=name),
+            series=_series(one, measure.columns, period, zone).assign(group=name),
             measure=measure,
             period=period,
             zone=zone,
-            scale=colour_scale({NOW: palette.MEASURE, BEFORE: palette.PREVIOUS}),
+            scale=colour_scale({BEFORE: palette.PREVIOUS, NOW: palette.MEASURE}),
             dashed=name == BEFORE,
         )
         for name, one in zip(names, frames, strict=True)
@@ -108,7 +118,7 @@ def by_group(  # noqa: PLR0913 - all by name
     """
     measure, [kept] = measure.within(frame[frame["group"].isin(groups)])
     scale = alt.Scale(domain=sorted(groups), range=list(palette.GROUPS[: len(groups)]))
-    series = _series(kept, (measure.column,), period, zone)
+    series = _series(kept, measure.columns, period, zone)
     lines = _line(series=series, measure=measure, period=period, zone=zone, scale=scale)
     shown = None if spikes is None else spikes[spikes["group"].isin(groups)]
     if shown is None or shown.empty:
@@ -189,18 +199,20 @@ def _line(  # noqa: PLR0913 - all by name
     value = f"{measure.column}:Q"
     dash: dict[str, Any] = {"strokeDash": [4, 3]} if dashed else {}
     point = {"size": 12, "filled": True, "opacity": 0.5 if dashed else 1}
-    columns = ["group", "middle", "when", "part", measure.column]
+    columns = ["group", "middle", "when", "part", *measure.columns]
     data = series[columns].assign(**{measure.column: series[measure.column].astype(NUMBER)})
     return (
         alt.Chart(data)
-        .mark_line(strokeWidth=1.8, point=point, **dash)
+        .mark_line(point=point, **dash)
         .encode(
             x=time_axis(period=period, zone=zone, ticks=6, field="middle"),
             y=_value_axis(value, data[measure.column], measure),
             color=alt.Color("group:N", title=None, scale=scale, legend=legend()),
+            strokeWidth=line_widths("group", scale.to_dict()["domain"]),
             tooltip=[
                 alt.Tooltip("group:N", title="Series"),
                 *tooltips((value, measure.axis_title, measure.number)),
+                *([] if measure.of is None else [alt.Tooltip(f"{measure.of}:Q", title="Of jobs")]),
             ],
         )
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from dashboard_app import words
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
+from dashboard_app.charts.line_widths import line_widths
 from dashboard_app.charts.stacked_bars import RESULT_COLOURS, colour_scale, legend, stacked_bars
 from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.trends import stacked, with_gaps
@@ -148,7 +149,7 @@ def _begun(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
     long["kind"] = long["kind"].map({name: label for name, (label, _) in _LINES.items()})
     return (
         alt.Chart(long)
-        .mark_line(strokeWidth=1.5, point={"size": 10, "filled": True})
+        .mark_line(point={"size": 10, "filled": True})
         .encode(
             x=time_axis(period=period, zone=zone, field="middle"),
             y=alt.Y("count:Q", title="Jobs and attempts (count)", axis=count_axis()),
@@ -158,6 +159,7 @@ def _begun(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
                 scale=colour_scale(dict(_LINES.values())),
                 legend=legend(orient="bottom"),
             ),
+            strokeWidth=line_widths("kind", [label for label, _ in _LINES.values()]),
             tooltip=tooltips(("kind:N", "Kind", ""), ("count:Q", "Count", ",d")),
         )
     )

@@ -35,10 +35,17 @@ DAYS = DayRange(name="days", label="From and to, both included")
 INTERVAL = ButtonChoice(
     name="interval",
     label="Interval",
-    options={"Auto": None, "Hour": IntervalLength.HOUR, "Day": IntervalLength.DAY},
+    options={
+        "Auto": None,
+        "Hour": IntervalLength.HOUR,
+        "3h": IntervalLength.THREE_HOURS,
+        "6h": IntervalLength.SIX_HOURS,
+        "Day": IntervalLength.DAY,
+    },
     usual="Auto",
-    help=f"By hour a period may have up to {MOST_DAYS['hour']} days, "
-    f"by day up to {MOST_DAYS['day']}.",
+    help=f"By hour a period may have up to {MOST_DAYS['hour']} days, by 3h {MOST_DAYS['3h']}, by "
+    f"6h {MOST_DAYS['6h']}, by day {MOST_DAYS['day']}. 3h and 6h begin at midnight UTC. With Auto, "
+    "error rates are of as many hours as ten jobs take, up to six.",
 )
 ZONE = Choice(
     name="tz",

@@ -45,6 +45,7 @@ def ask_period(now: datetime, zone: ZoneInfo) -> tuple[Period, list[str]]:
         length = last - first + DAY
         interval, counted = _ask_interval(length, zone)
         period = period_of_days(first, last, zone, interval, counted)
+        notes += _widened(period, period_of_days(first, last, zone, IntervalLength.HOUR), zone)
     else:
         length = preset
         interval, counted = _ask_interval(length, zone)
@@ -70,6 +71,24 @@ def _begun(asked: tuple[date, date], today: date) -> tuple[date, date]:
     return (first, end) if first <= today else (today - (last - first), today)
 
 
+def _widened(period: Period, days: Period, zone: ZoneInfo) -> list[str]:
+    """Say which hours are shown where intervals of some hours reach beyond the days asked for."""
+    is_wider = period.start < days.start or period.end > days.end
+    if period.interval is IntervalLength.DAY or not is_wider:
+        return []
+    begin, end = words.moment(period.start, zone), words.moment(period.end, zone)
+    note = (
+        f"Intervals of {period.interval} begin at midnight UTC, so all from {begin} to {end} is "
+        "shown, which is more than the days asked for."
+    )
+    return [note]
+
+
+def is_auto_interval() -> bool:
+    """Return whether the app may choose the interval of a chart."""
+    return bool(st.session_state.get(INTERVAL.name, INTERVAL.usual) == INTERVAL.usual)
+
+
 def _named(days: tuple[date, date]) -> str:
     first, last = (f"{day.day} {day:%b %Y}" for day in days)
     return first if first == last else f"{first} to {last}"
@@ -93,7 +112,7 @@ def _ask_interval(length: timedelta, zone: ZoneInfo) -> tuple[IntervalLength, Zo
     Ask for that zone, too, where days of UTC differ from days of `zone`.
     """
     interval = INTERVAL.ask() or usual_interval(length)
-    if interval is IntervalLength.HOUR or zone.key == UTC_DAYS.key:
+    if interval is not IntervalLength.DAY or zone.key == UTC_DAYS.key:
         return interval, zone
     in_utc = DAYS_OF_UTC.ask(
         help=f"Points are days of {zone}. The API adds them up from hours of each client, which "

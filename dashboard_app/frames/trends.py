@@ -8,6 +8,7 @@ added counts. Percentiles are never added or averaged: each stays that of its in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from dashboard_app.frames.columns import (
     error_rate,
     typed,
 )
-from dashboard_app.periods import HOUR, IntervalLength, Period
+from dashboard_app.periods import IntervalLength, Period
 
 COUNTS = ("created", "started", "ended", *RESULTS)
 ATTEMPTS = ("attempts_ended", "attempts_failed")
@@ -33,6 +34,7 @@ PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
 EVERYTHING = "all"
 OTHERS = "All others"
 """The group of what the API adds up as one, since there are too many; no id has a space in it."""
+_FEWEST_JUDGED = 10
 SeriesTotals = Mapping[str, float | int | None]
 _COLUMNS = {
     "group": TEXT,
@@ -89,10 +91,45 @@ def marked(frame: pd.DataFrame, period: Period, now: datetime) -> pd.DataFrame:
 
 def ends_of(begins: pd.Series[Any], period: Period) -> pd.Series[Any]:
     """Return the ends of intervals by their beginnings. Not all days have the same length."""
-    if period.interval is IntervalLength.HOUR:
-        return begins + HOUR
+    if period.interval is not IntervalLength.DAY:
+        stops = begins + period.interval.step
+        return stops.where(stops <= pd.Timestamp(period.end), pd.Timestamp(period.end))
     ends = {begin: period.end_of(begin) for begin in begins.unique()}
     return begins.map(ends).astype(MOMENT)
+
+
+def combined(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Add the counts of jobs by hour up to the intervals of a period, with their error rates.
+
+    Columns: `group`, `at`, counts of jobs, `complete` if the frame has it, `error_rate` (0 to 1),
+    and `judged`, the jobs that the rate is of. Percentiles can't be added up, so they are left out.
+    """
+    step, start = period.interval.step, pd.Timestamp(period.start)
+    begins = (start + (frame["at"] - start) // step * step).astype(MOMENT)
+    rows = frame.assign(at=begins).groupby(["group", "at"], sort=False)
+    sums = rows[list(COUNTS)].sum()
+    if "complete" in frame:
+        sums = sums.assign(complete=rows["complete"].all())
+    sums = sums.reset_index()
+    return judged(sums.assign(error_rate=error_rate(sums)))
+
+
+def judged(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add `judged`: of how many jobs an error rate is, those that ended and weren't cancelled."""
+    return frame.assign(judged=frame["ended"] - frame["cancelled"])
+
+
+def carrying(frame: pd.DataFrame, period: Period) -> Period:
+    """Return the period in the shortest intervals of which half or more judge ten jobs.
+
+    Points of fewer jobs make a rate jump. Six hours are the longest.
+    """
+    for length in (IntervalLength.HOUR, IntervalLength.THREE_HOURS, IntervalLength.SIX_HOURS):
+        period = replace(period, interval=length)
+        jobs = combined(frame, period)["judged"]
+        if jobs[jobs > 0].median() >= _FEWEST_JUDGED:
+            break
+    return period
 
 
 def with_gaps(frame: pd.DataFrame, period: Period) -> pd.DataFrame:

@@ -169,8 +169,8 @@ def test_spans_are_whole_intervals_that_the_api_takes(
 
     assert period.start < period.end
     assert period.start.minute == period.end.second == 0
-    assert interval is IntervalLength.HOUR or period.start.hour == period.end.hour == 0
-    assert period.length <= timedelta(days=31 if interval is IntervalLength.HOUR else 400)
+    assert (period.start - START) % interval.step == timedelta()
+    assert period.length <= timedelta(days={"hour": 31, "3h": 93, "6h": 186, "day": 400}[interval])
     assert period.previous.end == period.start
     assert period.previous.length == period.length
     assert period.end_of(period.intervals()[-1]) == period.end
@@ -210,6 +210,38 @@ def test_a_part_of_a_span_is_cut_at_its_intervals() -> None:
     focus = read_focus("2026-11-01T03:20:00Z/2026-11-01T05:10:00Z", PERIOD)
 
     assert focus == Period(START + 3 * HOUR, START + 6 * HOUR, IntervalLength.HOUR)
+
+
+def hourly(ended: list[int], *, failed: int = 1, cancelled: int = 0) -> pd.DataFrame:
+    """Return points of one hour after the other; in each of them so many jobs ended."""
+    counts = dict.fromkeys(trends.COUNTS, 0) | {"failed": failed, "cancelled": cancelled}
+    rows = [
+        {**counts, "group": "all", "at": START + place * HOUR, "ended": one, "complete": place < 5}
+        for place, one in enumerate(ended)
+        if one
+    ]
+    return pd.DataFrame(rows).astype({"at": MOMENT})
+
+
+@pytest.mark.parametrize(("jobs", "length"), [(12, "hour"), (5, "3h"), (2, "6h"), (1, "6h")])
+def test_a_rate_is_of_as_many_hours_as_it_takes_to_be_one(jobs: int, length: str) -> None:
+    """Ten jobs a point as a rule; 6 hours at most."""
+    assert trends.carrying(hourly([jobs] * 24), PERIOD).interval == length
+
+
+@given(st.lists(st.integers(0, 9), min_size=24, max_size=24), st.integers(0, 5))
+def test_hours_added_up_keep_every_job(ended: list[int], begin: int) -> None:
+    """Also where a part begins at any hour: its last interval is then shorter than the others."""
+    part = Period(START + begin * HOUR, PERIOD.end, IntervalLength.SIX_HOURS)
+    counted = trends.within(hourly([*ended[:23], 7], failed=1), part)
+    points = trends.combined(counted, part)
+
+    assert points["ended"].sum() == sum([*ended[:23], 7][begin:])
+    assert set(points["at"]) <= set(pd.Series(part.intervals()).astype(MOMENT))
+    assert list(points["error_rate"]) == list(points["failed"] / points["judged"])
+    assert not points["complete"].iloc[-1]
+    assert trends.ends_of(points["at"], part).max() == pd.Timestamp(PERIOD.end)
+    assert not {*trends.PERCENTILES} & {*points}
 
 
 def test_usual_intervals() -> None:

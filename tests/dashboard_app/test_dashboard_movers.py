@@ -206,7 +206,7 @@ def test_a_bad_hour_leads_to_what_failed_in_it(open_page: Open) -> None:
     house = reading_house([*bad_hour(), *rest_of_the_day()])
     house.now = instants.parse("2026-11-22T15:20:00Z")
     with serving(house) as api:
-        app = open_page(api, span="7d", by="Client")
+        app = open_page(api, span="7d", by="Client", interval="Hour")
 
     assert not app.exception
     links = [one.proto for one in app.get("page_link")]

@@ -362,3 +362,31 @@ def test_what_was_chosen_holds_for_another_client(api: Api, open_page: Open) -> 
     assert any(one.startswith("/projects") for one in asked[1:])
     assert app.selectbox(key="pipeline").value == "contacts"
     assert [one.label for one in app.selectbox if one.disabled] == []
+
+
+@pytest.mark.parametrize(("interval", "said"), [("Auto", "6 hours"), ("Hour", "an hour")])
+@pytest.mark.parametrize("by", ["Nothing", "Client"])
+def test_a_rate_says_of_how_many_jobs_it_is(
+    api: Api, open_page: Open, interval: str, said: str, by: str
+) -> None:
+    """Few jobs are rated by six hours, unless hours are asked for; how many is below the chart."""
+    app = open_page(api, interval=interval, by=by)
+
+    assert not app.exception
+    assert f"A point is the rate of {said}: of 1 to " in words_of(app)
+
+
+@pytest.mark.parametrize(("interval", "begin"), [("3h", "2026-11-09T21"), ("6h", "2026-11-09T18")])
+def test_some_hours_are_intervals_too(api: Api, open_page: Open, interval: str, begin: str) -> None:
+    """The API adds them up from midnight UTC; what is shown beyond the days asked for is said."""
+    app = open_page(
+        api, span="Days", days=["2026-11-10", "2026-11-12"], tz="Europe/Berlin", interval=interval
+    )
+
+    assert not app.exception
+    asked = next(one for one in api.asked if one.startswith("/trends"))
+    assert f"interval={interval}" in asked
+    assert f"from={begin}" in asked
+    assert (f"Intervals of {interval} begin at midnight UTC" in words_of(app)) == (
+        begin[-2:] < "23"
+    )

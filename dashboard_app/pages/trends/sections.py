@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -33,6 +34,7 @@ from dashboard_app.frames import trends as frames
 from dashboard_app.frames.movers import comparable, group_movers
 from dashboard_app.pages.trends import figures
 from dashboard_app.pages.trends.focus import chart_key, note_brush
+from dashboard_app.pages.trends.rates import rate_note, rate_points
 from dashboard_app.pages.trends.spike import spike_links, spikes_of
 from dashboard_app.periods import DAY, Period
 from dashboard_app.ui import export
@@ -43,8 +45,8 @@ from dashboard_app.ui.tables import movers_table, totals_table
 _SMALL_CHARTS, _LINES, _NOTES = 6, 8, 12
 _LOOKED_BACK = 30 * DAY
 
-Shown = tuple[AnyChart | Drawing, Callable[[], object] | None]
-"""A chart, and a function that shows a note below it, if there is one."""
+Shown = tuple[AnyChart | Drawing, pd.DataFrame, Callable[[], object] | None]
+"""A chart, its points, and a function that shows a note below it, if there is one."""
 Makers = tuple[Callable[[], Shown], Mapping[str, Callable[[], AnyChart]]]
 """What makes the chart of error rates, and what makes the others, by name."""
 
@@ -92,7 +94,7 @@ def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -
         )
         if not whole["complete"].all():
             st.caption("The pale bar is the running interval: its counts still grow.")
-        spike_links(here, spikes, request)
+        spike_links(here, spikes, here.period, request)
 
 
 def groups_of(
@@ -175,10 +177,12 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
     for number, name in enumerate(("Error rate", *makers)):
         file_name = name.lower().replace(" ", "-").replace(",", "")
         with columns[number % 2]:
-            chart, note = (
-                (here.drawn(name, requests, part, makers[name]), None) if name in makers else rate()
+            chart, points, note = (
+                (here.drawn(name, requests, part, makers[name]), narrowed, None)
+                if name in makers
+                else rate()
             )
-            with card(here, file_name, name, chart=chart, frame=narrowed, requests=requests):
+            with card(here, file_name, name, chart=chart, frame=points, requests=requests):
                 show(chart, alt=f"{name} over time", key=f"chart-{name}")
                 if note is not None:
                     note()
@@ -195,8 +199,9 @@ def _grouped(
         "Tokens": "tokens",
         "Cost": "cost_usd",
     }
-    draw = partial(by_group, frame=series, period=part, zone=here.zone, groups=groups)
-    makers = {name: partial(draw, measure=MEASURES[column]) for name, column in names.items()}
+    draw = partial(by_group, zone=here.zone, groups=groups)
+    drawn = partial(draw, frame=series, period=part)
+    makers = {name: partial(drawn, measure=MEASURES[column]) for name, column in names.items()}
     return partial(_grouped_rate, here, part, series, requests, draw), makers
 
 
@@ -205,12 +210,19 @@ def _grouped_rate(
     part: Period,
     series: pd.DataFrame,
     requests: list[ApiRequest],
-    draw: Callable[..., AnyChart],
+    draw: partial[AnyChart],
 ) -> Shown:
-    spikes, causes = spikes_of(here, series, part, requests)
-    make = partial(draw, measure=MEASURES["error_rate"], spikes=spikes)
+    groups = draw.keywords["groups"]
+    points, part = rate_points(series, part, series[series["group"].isin(groups)])
+    spikes, causes = spikes_of(here, points, part, requests)
+    make = partial(draw, frame=points, period=part, measure=MEASURES["error_rate"], spikes=spikes)
     chart = here.drawn("grouped error rate", [*requests, *causes], part, make)
-    return chart, partial(spike_links, here, spikes, requests[0])
+
+    def note() -> None:
+        rate_note(points, part)
+        spike_links(here, spikes, part, requests[0])
+
+    return chart, points, note
 
 
 def _single(
@@ -225,7 +237,7 @@ def _single(
         if earlier is None
         else {"Duration, 95th percentile": partial(draw, measure=MEASURES["duration_p95_seconds"])}
     )
-    return partial(_single_rate, here, part, draw), {
+    return partial(_single_rate, here, part, series, earlier), {
         "Durations": partial(percentiles, frame=series, period=part, zone=here.zone),
         "Records": partial(bars, columns=RECORDS, title="Records (count)"),
         "Tokens": partial(bars, columns=TOKENS, title="Tokens (count)"),
@@ -234,16 +246,24 @@ def _single(
     }
 
 
-def _single_rate(here: PageContext, part: Period, draw: Callable[..., AnyChart]) -> Shown:
-    chart = draw(measure=MEASURES["error_rate"])
+def _single_rate(
+    here: PageContext, part: Period, series: pd.DataFrame, earlier: pd.DataFrame | None
+) -> Shown:
+    points, part = rate_points(series, part, series)
+    before = None if earlier is None else rate_points(earlier, part, None)[0]
+    axes: dict[str, Any] = {"period": part, "zone": here.zone}
+    chart = compared(frame=points, before=before, measure=MEASURES["error_rate"], **axes)
     notes = first_failures(here, part)
-    if notes.empty:
-        return chart, None
-    note = (
-        f"▼ marks the first failure of a new error group: {len(notes)} in this part of the period"
-    )
-    chart = annotated(chart=chart, notes=notes, period=part, zone=here.zone)
-    return chart, partial(st.caption, note)
+    marks = f"▼ marks the first failure of a new error group: {len(notes)} in this part"
+    if not notes.empty:
+        chart = annotated(chart=chart, notes=notes, **axes)
+
+    def note() -> None:
+        rate_note(points, part)
+        if not notes.empty:
+            st.caption(marks)
+
+    return chart, points, note
 
 
 def first_failures(here: PageContext, part: Period) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def spikes_of(
     """
     found = here.made("spikes", behind, part, lambda: unusual_intervals(series, _MOST))
     rows = found.to_dict("records")
-    requests = [_failures_request(here, row, behind[0]) for row in rows]
+    requests = [_failures_request(part, row, behind[0]) for row in rows]
     load(here.api, requests, "what failed")
     tops = [_top(here, request) for request in requests]
     labels, fingerprints = [label for label, _ in tops], [fingerprint for _, fingerprint in tops]
@@ -52,15 +52,15 @@ def spikes_of(
     return spikes, requests
 
 
-def _failures_request(here: PageContext, row: Mapping[Any, Any], behind: ApiRequest) -> ApiRequest:
+def _failures_request(part: Period, row: Mapping[Any, Any], behind: ApiRequest) -> ApiRequest:
     """Request what failed in an interval of a group."""
-    start, end = _range(here, row)
+    start, end = _range(part, row)
     return api_requests.failures(start, end, **_narrowed(row, behind))
 
 
-def _range(here: PageContext, row: Mapping[Any, Any]) -> tuple[datetime, datetime]:
+def _range(part: Period, row: Mapping[Any, Any]) -> tuple[datetime, datetime]:
     begin = row["at"].to_pydatetime()
-    return begin, here.period.end_of(begin)
+    return begin, part.end_of(begin)
 
 
 def _narrowed(row: Mapping[Any, Any], behind: ApiRequest) -> dict[str, str]:
@@ -86,7 +86,7 @@ def _top(here: PageContext, request: ApiRequest) -> tuple[str, str | None]:
     return shown, str(top["fingerprint"])
 
 
-def spike_links(here: PageContext, spikes: pd.DataFrame, behind: ApiRequest) -> None:
+def spike_links(here: PageContext, spikes: pd.DataFrame, part: Period, behind: ApiRequest) -> None:
     """Link to the jobs that failed in each interval."""
     if spikes.empty:
         return
@@ -94,25 +94,25 @@ def spike_links(here: PageContext, spikes: pd.DataFrame, behind: ApiRequest) -> 
     is_grouped = "group_by" in dict(behind.parameters)
     with st.container(horizontal=True, gap="small"):
         for row in spikes.to_dict("records"):
-            when = interval_name(row["at"], here.period, here.zone)
+            when = interval_name(row["at"], part, here.zone)
             what = "" if row["label"] == _UNKNOWN else f" · {row['label']}"
             who = f"{row['group']} · " if is_grouped else ""
             st.page_link(
                 here.pages["jobs"],
                 label=plain(f"{who}{when}: {words.percent(row['rate'])} failed{what}"),
                 icon=":material/error:",
-                query_params=_address(here, row, behind),
+                query_params=_address(part, row, behind),
             )
 
 
-def _address(here: PageContext, row: Mapping[Any, Any], behind: ApiRequest) -> dict[str, Any]:
+def _address(part: Period, row: Mapping[Any, Any], behind: ApiRequest) -> dict[str, Any]:
     narrowed = _narrowed(row, behind)
     error = str(row["fingerprint"]) if pd.notna(row["fingerprint"]) else None
     return link(
         {
             **shared(),
-            **{part: narrowed.get(part.parameter) for part in _NARROWING},
-            ENDED: ENDED.text(*_range(here, row)),
+            **{one: narrowed.get(one.parameter) for one in _NARROWING},
+            ENDED: ENDED.text(*_range(part, row)),
             ERROR: error,
         }
     )
