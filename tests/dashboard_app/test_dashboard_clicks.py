@@ -110,8 +110,6 @@ def test_a_spike_leads_to_its_jobs_whatever_was_chosen(page: Page, app: str, add
         ("/?span=30d&client=globex", "Errors"),
         ("/jobs?q=job-00&status=Completed", "Cost"),
         ("/jobs?status=Completed&span=30d", "Trends"),
-        ("/?span=30d&project=globex-catalogue", "Jobs"),
-        ("/jobs?pipeline=products&span=30d", "Trends"),
     ],
 )
 def test_one_press_of_back_leads_to_the_page_before(
