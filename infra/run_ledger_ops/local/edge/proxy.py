@@ -28,7 +28,7 @@ from run_ledger_ops.local.edge.sign_in_calls import sign_in_call
 from run_ledger_ops.local.edge.turns import Turns
 from run_ledger_ops.local.machine.ports import LOOPBACK
 
-READERS_AT_ONCE = 3
+READERS_AT_ONCE = 2
 """How many requests the API answers at a time: each takes a reader's process for itself."""
 _READERS_WAITING = 100
 _TURN_SECONDS = 20.0
