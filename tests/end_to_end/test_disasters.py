@@ -69,7 +69,7 @@ def deploy(stage: Stage) -> int:
     """Deploy the stage's checkout."""
     parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
     given = ["DeletionProtection=false", "BatchWindowSeconds=1", *parameters]
-    return command.main(["deploy", "--stage", STAGE, *given])
+    return command.main(["deploy", "--stage", STAGE, "--no-check", *given])
 
 
 @pytest.fixture(autouse=True)
@@ -200,18 +200,19 @@ def test_poison_is_put_aside(stage: Stage) -> None:
         json.dumps(builders.job_update(job_id="\u0000", event_id="y")),
         json.dumps({**builders.job_update(job_id="job-1"), "detail-type": "job_gossip"}),
     ]
-    before = len(stage.items("RejectionsTable"))
+
+    def kept() -> list[dict[str, Any]]:
+        """Return the rejections; the table also has items that say which days have some."""
+        return [one for one in stage.items("RejectionsTable") if "raw" in one]
+
+    before = len(kept())
     for body in poison:
         sqs.send_message(QueueUrl=url, MessageBody=body)
     stage.put(stage.some(30))
 
-    def is_kept() -> bool:
-        return len(stage.items("RejectionsTable")) - before >= len(poison)
-
-    wait_for("the rejections", is_kept, SECONDS)
-    kept = stage.items("RejectionsTable")
-    assert {one["raw"]["S"] for one in kept} >= set(poison)
-    assert all(one["reason"]["S"] for one in kept)
+    wait_for("the rejections", lambda: len(kept()) - before >= len(poison), SECONDS)
+    assert {one["raw"]["S"] for one in kept()} >= set(poison)
+    assert all(one["reason"]["S"] for one in kept())
     assert stage.messages("DlqUrl") == 0
 
 
