@@ -70,7 +70,10 @@ def find_sums(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> Poi
     sums = read_sums(inquiry.reading, ranges, place)
     if sums.unread:
         raise _too_much()
-    return PointSums({key: counts for (_, key), counts in sums.counts.items()}, {}, None)
+    points: dict[PointKey, dict[str, int]] = {}
+    for (_, key), counts in sums.counts.items():  # several clients may have a project of this id
+        add_to(points.setdefault(key, {}), counts)
+    return PointSums(points, {}, None)
 
 
 def _of_all_rows(inquiry: Inquiry, intervals: Intervals) -> PointSums:

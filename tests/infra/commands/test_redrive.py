@@ -224,7 +224,8 @@ def test_redriving_the_same_events_twice_changes_no_total(system: System, run: R
         assert run()[0] == 0
         assert system.write(system.drain()).duplicates == 12 * round_
         contents = system.contents()
-        assert len(contents["entries"]) == 12
+        entries = [one for one in system.items("entries") if one["pk"]["S"].startswith("job#")]
+        assert len(entries) == 12  # beside them lie receipts, as the events have no id of their own
         if round_ == 0:
             first = contents
     assert contents == first

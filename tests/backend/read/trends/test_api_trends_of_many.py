@@ -152,3 +152,23 @@ def test_too_many_names_of_a_client_are_one_counter() -> None:
     assert counters.pop("records_ok") == 30
     assert counters.pop("other_counters") == 30 * 23 - 64
     assert counters == {f"sku_{number:05d}": 1 for number in range(64)}
+
+
+def test_a_project_id_of_two_clients_is_their_sum() -> None:
+    """Staff who ask for the project see what both have counted, and each one's own by client."""
+    here = reading_house(
+        [
+            job_update(
+                job_id=f"j-{client}",
+                client_id=client,
+                project_id="shared",
+                occurred_at="2026-11-21T10:00:00Z",
+            )
+            for client in ("c-1", "c-2")
+        ]
+    )
+    whole = here.get("/trends", STAFF, project_id="shared", **DAYS).json
+    (series,) = whole["series"]
+    assert _sums(series)["created"] == 2
+    split = here.get("/trends", STAFF, project_id="shared", group_by="client", **DAYS).json
+    assert [_sums(one)["created"] for one in split["series"]] == [1, 1]
