@@ -6,6 +6,7 @@ it goes from one file to another. Each walk runs over stand-ins in memory and ta
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 import tempfile
@@ -57,12 +58,14 @@ class Walk:
 
     @contextmanager
     def in_this_thread(self) -> Iterator[None]:
-        """Note the calls of this thread."""
+        """Note the calls of this thread, none of which is a collector's that ends others' objects."""
+        gc.disable()
         sys.setprofile(self.note)
         try:
             yield
         finally:
             sys.setprofile(None)
+            gc.enable()
 
 
 def event() -> Walk:
