@@ -58,7 +58,7 @@ class Walk:
 
     @contextmanager
     def in_this_thread(self) -> Iterator[None]:
-        """Note the calls of this thread, none of which is a collector's that ends others' objects."""
+        """Note this thread's calls, but none of the garbage collector's, which may end anything."""
         gc.disable()
         sys.setprofile(self.note)
         try:
