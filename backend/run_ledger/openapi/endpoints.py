@@ -119,7 +119,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/projects": Endpoint(
         summary="List projects",
         about=(
-            "Ordered by `client_id`, then `project_id`. The list holds the projects that events "
+            "Ordered by `client_id`, then `project_id`, or with `sort=due` by due date, the next "
+            "one first; `left_out` then names clients that have too many projects to put in order. "
+            "The list holds the projects that events "
             "have reported, and those that a client only has jobs in, which have neither name nor "
             "status. A project must match all filters that are given. Follow `next_cursor` until "
             "it is null; a page may be short. A project that is there all the while comes exactly "
@@ -134,9 +136,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         summary="Show one project",
         about=(
             "The project's state and counters by all its events, and how many jobs its client has "
-            "in it, by what they are now."
+            "in it, by what they are now. How many were done day by day: `/trends` with "
+            "`interval=day`, this `client_id` and `project_id`; `succeeded` and `partial` of all "
+            "days add up to `jobs_done`."
         ),
         tag="Clients",
+        query=clients_projects.ProjectQuery,
         document=clients_projects.ProjectDocument,
     ),
     "/clients": Endpoint(
@@ -191,7 +196,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "range that they began with.\n\n`/jobs?fingerprint=…` lists the jobs of an error "
             "group; add `ended_from` and `ended_to` for a time range. It shows each job by its "
             "latest attempt: `jobs` says how many these are, and `count` counts attempts whose job "
-            "was tried again, too."
+            "was tried again, too.\n\n`from=…&new=true` lists what is new since a day: error "
+            f"groups without a failure in the {failures.LOOKED_BACK_DAYS} days before it, of the "
+            "clients that the request is about."
         ),
         tag="Totals",
         query=failures.FailuresQuery,

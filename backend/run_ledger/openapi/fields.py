@@ -34,6 +34,7 @@ FIELDS: Mapping[str, str] = {
     "covers": "The time range that this page looked through; null where it has none.",
     "created": "How many jobs were created.",
     "created_at": "When the earliest of the events occurred.",
+    "days": "The days with failures, oldest first.",
     "declared": "Whether the client was declared; false where only its events are known.",
     "description": "A description of the client; null where none was declared.",
     "detail": "The event's detail, with every field that was sent, known or not.",
@@ -65,6 +66,9 @@ FIELDS: Mapping[str, str] = {
     "job_id": "The job's id.",
     "job_ids": "A few of the jobs, the latest first.",
     "jobs": "How many jobs there are, by what they are now.",
+    "job_names": "The names of those of these jobs that have one, by job id.",
+    "jobs_done": "How many jobs are done: those that succeeded, entirely or in part. A job that "
+    "failed, timed out or was cancelled has not done what the project expects of it.",
     "jobs_expected": "How many jobs the project should have; null where no event gives it.",
     "key": "The group, as `client_id`, `project_id` or `pipeline`; empty where nothing is grouped.",
     "last_event_at": "When the ledger last counted something; null where it never has.",
@@ -77,6 +81,8 @@ FIELDS: Mapping[str, str] = {
     "next_cursor": "Send it as `cursor` to get the next page; null on the last one.",
     "occurred_at": "When it happened, by the producer's clock.",
     "order": "What the items are ordered by: `occurred_at` or `event_id`.",
+    "overdue": "Whether the due date has passed, while fewer jobs are done than expected (or no "
+    "number is expected) and the status is none of `paused`, `completed` and `archived`.",
     "owner": "Who is responsible for the project; null where no event gives it.",
     "parameters": "The plain parameters, by name.",
     "parent_job_id": "The job that started this one; null where no event gives it.",
@@ -187,6 +193,8 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("ErrorGroup", "message"): "The message of one of the latest failures, cut if it is long; "
     "null where there was no error.",
     ("ErrorGroup", "type"): "The error's type; null where there was no error.",
+    ("FailureDay", "at"): "When the day begins, in UTC.",
+    ("FailureDay", "jobs"): "How many jobs failed so on this day by their latest attempt.",
     ("ClientFigures", "stalled"): _STALLED,
     ("Figures", "stalled"): _STALLED,
     ("Overview", "clients"): "The same figures by client, sorted by `client_id`.",

@@ -4,11 +4,16 @@ A client has a project if events have reported it, or if the client has jobs in 
 state and counters come from its events: without any, the state is null and there are no counters.
 Its job totals count the client's jobs.
 
-The list is ordered by client, then by project. This order is total and stable, so following cursors
-gives every project that was there all the while exactly once. A page goes through `_CLIENTS_A_PAGE`
-clients at most, so it may be short and still have a cursor. Of a client that has reported more
-projects than can be put in order, the list has those with jobs, and says so. A caller who may see
-all clients gets the projects of those that were declared or have reported.
+Unless asked for by due date, the list is ordered by client, then by project. This order is total
+and stable, so following cursors gives every project that was there all the while exactly once. A
+page goes through `_CLIENTS_A_PAGE` clients at most, so it may be short and still have a cursor. Of
+a client that has reported more projects than can be put in order, the list has those with jobs, and
+says so. A caller who may see all clients gets the projects of those that were declared or have
+reported.
+
+By due date, all projects in view are read for each page, as their due dates lie in their items
+alone: at most `_MOST_SORTED` of at most `_CLIENTS_SORTED` clients. Clients beyond that are left
+out, and named.
 """
 
 from __future__ import annotations
@@ -18,12 +23,18 @@ from functools import partial
 
 from msgspec import Struct
 
-from run_ledger.domain.api.base_query import PathQuery
-from run_ledger.domain.api.clients_projects import ProjectDocument, ProjectsQuery, project_document
-from run_ledger.domain.api.pages import PartialListDocument, left_out
+from run_ledger.domain.api.clients_projects import (
+    ProjectDocument,
+    ProjectQuery,
+    ProjectsQuery,
+    project_document,
+)
+from run_ledger.domain.api.pages import LeftOutDocument, PartialListDocument, largest, left_out
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import NotFound
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import projects_partition
+from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.items.project_items import StoredProject, from_project_item
 from run_ledger.store.lists.project_lists import (
     read_newest_client,
@@ -31,13 +42,21 @@ from run_ledger.store.lists.project_lists import (
     read_projects,
     read_reported_projects,
 )
-from run_ledger.store.lists.totals import NOTHING, Total, TotalsPage, read_total, read_totals
+from run_ledger.store.lists.totals import (
+    NOTHING,
+    Total,
+    TotalsPage,
+    read_all_totals,
+    read_total,
+    read_totals,
+)
 
 from .answers import fitting
 from .inquiries import Inquiry
-from .views import clients_beyond, merged_names
+from .views import clients_beyond, clients_in_view, merged_names
 
 _CLIENTS_A_PAGE = 25
+_CLIENTS_SORTED, _MOST_SORTED = 100, 1_000
 
 ProjectKey = tuple[str, str]
 """A client and a project, by which the list is ordered. An empty project sorts before all."""
@@ -51,9 +70,11 @@ class _Page(Struct, frozen=True):
 
 
 def list_projects(inquiry: Inquiry) -> Struct:
-    """Return a page of projects, by client and id."""
+    """Return a page of projects, by client and id or by due date."""
     query = ProjectsQuery.of(inquiry.parameters)
     position: list[str] | None = inquiry.unseal(query)
+    if query.is_by_due_date:
+        return _list_by_due_date(inquiry, query, position)
     start = (position[0], position[1]) if position else ("", "")
     clients, is_last = _clients(inquiry, query, start)
     page = _page(inquiry, clients, start, query.limit)
@@ -70,13 +91,63 @@ def list_projects(inquiry: Inquiry) -> Struct:
     )
 
 
-# This sorts after every project's id.
+# This sorts after every project's id, and after every due date.
 _AFTER_ALL = "~"
+
+
+def _list_by_due_date(
+    inquiry: Inquiry, query: ProjectsQuery, position: list[str] | None
+) -> PartialListDocument:
+    everything, without = _everything(inquiry, query.client_id)
+    ranked = sorted(
+        (one for one in _documents(inquiry, everything) if query.matches(one)), key=_due_key
+    )
+    left = [one for one in ranked if position is None or _due_key(one) > position]
+    items = fitting(left[: query.limit])
+    end = _due_key(left[len(items) - 1]) if len(items) < len(left) else None
+    return PartialListDocument(items, inquiry.seal(query, end), None, left_out=without)
+
+
+def _due_key(project: ProjectDocument) -> list[str]:
+    return [project.due_at or _AFTER_ALL, project.client_id, project.project_id]
+
+
+def _everything(inquiry: Inquiry, client_id: str | None) -> tuple[_Page, LeftOutDocument | None]:
+    """Return all projects in view, as far as they can be put in order, and whose are left out."""
+    view = clients_in_view(inquiry, client_id)
+    chosen = largest(view.clients, view.jobs, _CLIENTS_SORTED)
+    reading = inquiry.reading
+    reported: dict[str, list[str] | None] = {}
+    totals: dict[str, TotalsPage] = {}
+
+    def find_reported(name: str) -> None:
+        reported[name] = read_reported_projects(reading.client, reading.tables.projects, name)
+
+    def find_totals(name: str) -> None:
+        totals[name] = read_all_totals(
+            reading.client, reading.tables.rollups, projects_partition(name)
+        )
+
+    reading.together(
+        [partial(find, name) for name in chosen.kept for find in (find_reported, find_totals)]
+    )
+    found: list[ProjectKey] = []
+    known: dict[ProjectKey, Total] = {}
+    dropped = {*chosen.dropped}
+    for name in chosen.kept:
+        own = reported[name]
+        names = sorted({*(own or ()), *totals[name].totals})
+        if own is None or totals[name].goes_on or len(found) + len(names) > _MOST_SORTED:
+            dropped.add(name)
+            continue
+        found += [(name, one) for one in names]
+        known |= {(name, one): total for one, total in totals[name].totals.items()}
+    return _Page(found, known, None, ()), left_out(dropped, after=view.after)
 
 
 def show_project(inquiry: Inquiry) -> Struct:
     """Return one project: that of the client that reported it, else of one that has jobs in it."""
-    PathQuery.of(inquiry.parameters)
+    query = ProjectQuery.of(inquiry.parameters)
     project_id = inquiry.path_parameters["project_id"]
     if not is_identifier(project_id):
         raise _no_project()
@@ -84,6 +155,7 @@ def show_project(inquiry: Inquiry) -> Struct:
     client, tables = reading.client, reading.tables
     call = partial(read_project_item, client, tables.projects, project_id)
     scope, item = inquiry.with_scope(call)
+    scope = scope.narrowed(query.client_id)
     stored = None
     if item is not None and scope.allows(item["client_id"]["S"]):
         stored = from_project_item(item)
@@ -101,7 +173,7 @@ def show_project(inquiry: Inquiry) -> Struct:
     )
     for owner, now in zip(owners, totals, strict=True):
         if stored is not None or now is not None:
-            return _document((owner, project_id), now, stored)
+            return _document((owner, project_id), now, stored, inquiry.now)
     raise _no_project()
 
 
@@ -165,7 +237,11 @@ def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
         return []
     reading = inquiry.reading
     names = sorted({project_id for _, project_id in page.keys})
-    stored = reading.alone(partial(read_projects, reading.client, reading.tables.projects, names))
+    table = reading.tables.projects
+    answers = reading.together(
+        [partial(read_projects, reading.client, table, some) for some in portions(names)]
+    )
+    stored = {name: one for answer in answers for name, one in answer.items()}
     documents = []
     for client_id, project_id in page.keys:
         one = stored.get(project_id)
@@ -173,16 +249,17 @@ def _documents(inquiry: Inquiry, page: _Page) -> list[ProjectDocument]:
         own = one if one is not None and one.project.client_id == client_id else None
         total = page.totals.get((client_id, project_id))
         if own is not None or total is not None:
-            documents.append(_document((client_id, project_id), total, own))
+            documents.append(_document((client_id, project_id), total, own, inquiry.now))
     return documents
 
 
 def _document(
-    key: ProjectKey, total: Total | None, stored: StoredProject | None
+    key: ProjectKey, total: Total | None, stored: StoredProject | None, now: Instant
 ) -> ProjectDocument:
     return project_document(
-        *key,
+        key,
         (total or NOTHING).states,
         stored.project if stored else None,
         stored.last_seen_at if stored else None,
+        at=now,
     )

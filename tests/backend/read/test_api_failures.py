@@ -15,12 +15,14 @@ from tests.support.recounts import recount
 from tests.support.recounts.views import reading_house
 
 MACHINE = {"username": "", "client_id": "m-1", "sub": "m-1"}
+MOST_ROUNDS = 4
 SPAN = {"from": "2026-11-20", "to": "2026-11-24"}
 
 
 def _failure(number: int, day: int, fingerprint: str, client_id: str = "acme") -> Envelope:
     return job_update(
         job_id=f"job-{number}",
+        name=f"=Job <{number}>",
         client_id=client_id,
         event_id="1",
         status="completed",
@@ -63,7 +65,7 @@ def here() -> House:
 def _ask(here: House, asking: Any = STAFF, **parameters: Any) -> Any:
     reply = here.get("/errors", asking, **{**SPAN, **parameters})
     assert reply.status == 200, reply.body
-    assert reply.rounds <= 3
+    assert reply.rounds <= MOST_ROUNDS
     return reply.json
 
 
@@ -73,6 +75,7 @@ def test_a_kind_is_shown_whole(here: House) -> None:
     often = listed["items"][0]
     # A row keeps three jobs of a day, chosen by their ids: the latest is always among them.
     assert often.pop("job_ids")[0] == "job-7"
+    assert often.pop("job_names")["job-7"] == "=Job <7>"
     assert often == {
         "fingerprint": "often",
         "type": "Late",
@@ -81,6 +84,10 @@ def test_a_kind_is_shown_whole(here: House) -> None:
         "jobs": 8,
         "first_seen_at": "2026-11-20T10:00:00.000000Z",
         "last_seen_at": "2026-11-22T10:07:00.000000Z",
+        "days": [
+            {"at": f"2026-11-{day}T00:00:00.000000Z", "count": count, "jobs": count}
+            for day, count in ((20, 3), (21, 3), (22, 2))
+        ],
         "clients": ["acme"],
     }
     assert listed["covers"] == {
@@ -230,6 +237,7 @@ def test_counts_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) ->
     )
     expected: Counter[str] = Counter()
     of_jobs: Counter[str] = Counter()
+    by_day: Counter[tuple[str, str]] = Counter()
     clients: dict[str, set[str]] = {}
     for job in recount.recount_jobs(envelopes).values():
         for attempt in job["attempts"]:
@@ -242,13 +250,94 @@ def test_counts_are_a_recount(data: st.DataObject, envelopes: list[Envelope]) ->
                 fingerprint = (attempt["error"] or {"fingerprint": "none"})["fingerprint"]
                 expected[fingerprint] += 1
                 of_jobs[fingerprint] += attempt is job["attempts"][-1]
+                by_day[fingerprint, day] += 1
                 clients.setdefault(fingerprint, set()).add(job["client_id"])
     found = []
     for page in here.walk("/errors", asking, limit=data.draw(st.sampled_from((1, 50))), **SPAN):
-        assert page.rounds <= 3
+        assert page.rounds <= MOST_ROUNDS
         found += page.json["items"]
     assert [(one["fingerprint"], one["count"]) for one in found] == sorted(
         expected.items(), key=lambda pair: (-pair[1], pair[0])
     )
     assert {one["fingerprint"]: one["jobs"] for one in found} == of_jobs
     assert {one["fingerprint"]: set(one["clients"]) for one in found} == clients
+    days = [(one, each) for one in found for each in one["days"]]
+    assert {(one["fingerprint"], each["at"][:10]): each["count"] for one, each in days} == by_day
+    assert all(one["jobs"] == sum(each["jobs"] for each in one["days"]) for one in found)
+
+
+def test_what_is_new_since_a_day(here: House) -> None:
+    """Groups that did not fail in the 30 days before; of a client, by its own failures alone."""
+
+    def since(day: str, asking: Any = STAFF, **more: Any) -> list[tuple[str, int]]:
+        listed = _ask(here, asking, **{"from": day, "new": "true", **more})
+        assert listed["covers"]["from"][:10] == day
+        return [(one["fingerprint"], one["count"]) for one in listed["items"]]
+
+    assert since("2026-11-20") == [("often", 8), ("both", 2), ("rare", 2), ("none", 1)]
+    # "both" failed at Globex on the 21st: it is new on the 22nd to whoever sees Acme alone.
+    assert since("2026-11-22") == [("none", 1)]
+    assert since("2026-11-22", client_user("acme")) == [("both", 1)]
+    assert since("2026-11-22", client_id="acme") == [("both", 1)]
+    old = _ask(here, **{"from": "2026-11-22", "new": "false"})["items"]
+    assert [(one["fingerprint"], one["count"]) for one in old] == [("often", 2), ("both", 1)]
+
+
+def test_what_failed_longer_ago_than_is_looked_back_is_new_again() -> None:
+    """A failure exactly 30 days before the day is known, one of the day before that is not."""
+    here = reading_house(
+        [
+            *(
+                job_update(
+                    job_id=f"job-{name}-{at[:10]}",
+                    event_id="1",
+                    status="completed",
+                    result="failed",
+                    occurred_at=at,
+                    error={"type": "E", "message": "m", "fingerprint": name},
+                )
+                for name, at in (
+                    ("known", "2026-10-21T00:00:00Z"),
+                    ("forgotten", "2026-10-20T23:59:59Z"),
+                    ("known", "2026-11-20T10:00:00Z"),
+                    ("forgotten", "2026-11-20T10:00:00Z"),
+                )
+            )
+        ]
+    )
+    new = _ask(here, **{"from": "2026-11-20", "new": "true"})["items"]
+    assert [one["fingerprint"] for one in new] == ["forgotten"]
+
+
+@given(data=st.data(), envelopes=strategies.ledgers(max_jobs=4))
+def test_what_is_new_is_a_recount(data: st.DataObject, envelopes: list[Envelope]) -> None:
+    """New and not new are a partition of all groups, for whoever asks, page by page."""
+    here = reading_house(envelopes)
+    asking, seen = data.draw(
+        st.sampled_from(
+            ((STAFF, {"client-1", "client-2"}), (client_user("client-2", "x"), {"client-2"}))
+        )
+    )
+    day = data.draw(st.sampled_from(("2026-11-21", "2026-11-22", "2026-11-23")))
+    failed = {
+        (attempt["ended_at"][:10], (attempt["error"] or {"fingerprint": "none"})["fingerprint"])
+        for job in recount.recount_jobs(envelopes).values()
+        for attempt in job["attempts"]
+        if attempt["result"] in ("failed", "timed_out") and job["client_id"] in seen
+    }
+    now = {name for at, name in failed if day <= at < "2026-11-24"}
+    before = {name for at, name in failed if at < day}
+    for is_new, expected in (("true", now - before), ("false", now & before)):
+        pages = here.walk("/errors", asking, limit=1, **{**SPAN, "from": day, "new": is_new})
+        found = [one["fingerprint"] for page in pages for one in page.json["items"]]
+        assert (len(found), {*found}) == (len(expected), expected)
+
+
+def test_names_of_jobs_cost_a_call_for_a_hundred(here: House) -> None:
+    """One round reads them all; a job without a name has none."""
+    listed = _ask(here)
+    names = {job: name for one in listed["items"] for job, name in one["job_names"].items()}
+    ids = {job for one in listed["items"] for job in one["job_ids"]}
+    assert names == {job: f"=Job <{job[4:]}>" for job in ids - {"job-30"}}
+    with_names = here.get("/errors", STAFF, **SPAN).calls
+    assert with_names == 2 * len(("20", "21", "22", "23")) + 2

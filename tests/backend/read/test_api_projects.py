@@ -77,6 +77,8 @@ def test_a_project_is_shown_whole(here: House) -> None:
         "created_at": "2026-11-20T10:00:00.000000Z",
         "last_seen_at": _get(here, "crm").json["last_seen_at"],
         "jobs": {**NO_JOBS, "total": 2, "running": 1, "partial": 1},
+        "jobs_done": 1,
+        "overdue": False,
     }
     assert _get(here, "crm").json == crm
     assert crm in here.get("/projects", STAFF).json["items"]

@@ -8,12 +8,14 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from run_ledger.domain.contract.vocabulary import OUTCOMES, ProjectStatus
+from run_ledger.domain.contract.vocabulary import DONE, OUTCOMES, ProjectStatus
 from run_ledger.domain.instants import Instant, text_or_none
 from run_ledger.domain.state.project import Project
 
-from .base_query import ListQuery, filtered, page_limit
-from .parameters import choice, identifier
+from .base_query import ListQuery, PathQuery, declared, filtered, page_limit
+from .parameters import choice, flag, identifier
+
+_CLOSED: tuple[ProjectStatus, ...] = ("paused", "completed", "archived")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,36 @@ class ProjectsQuery(ListQuery):
     status: str | None = filtered(
         choice("status", "Only projects in this state.", get_args(ProjectStatus)),
         lambda project, status: project.status == status,
+    )
+    overdue: bool | None = filtered(
+        flag("overdue", "`true`: only projects that are overdue. `false`: only other projects."),
+        lambda project, overdue: project.overdue is overdue,
+    )
+    sort: str | None = declared(
+        choice(
+            "sort",
+            "`client`, unless given: by client, then by project. `due`: the next due date first, "
+            "and those without one last.",
+            ("client", "due"),
+        )
+    )
+
+    @property
+    def is_by_due_date(self) -> bool:
+        """Return whether the projects come by due date, and not by client."""
+        return self.sort == "due"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectQuery(PathQuery):
+    """The query of one project."""
+
+    client_id: str | None = declared(
+        identifier(
+            "client_id",
+            "The client whose project is meant: another one may have jobs in a project of the same "
+            "id. Unless given, it is the client that reported the project.",
+        )
     )
 
 
@@ -95,6 +127,31 @@ class ProjectDocument(Struct, frozen=True):
     created_at: str | None
     last_seen_at: str | None
     jobs: JobTotalsDocument
+    jobs_done: int
+    overdue: bool
+
+
+def is_overdue(
+    *,
+    status: ProjectStatus | None,
+    due_at: Instant | None,
+    jobs_expected: int | None,
+    jobs_done: int,
+    now: Instant,
+) -> bool:
+    """Return whether a project is overdue at *now*.
+
+    It is from its due date on, until all expected jobs are done or its status says that nobody
+    waits for it. Where no number of jobs is expected, only its status can end that.
+    """
+    if due_at is None or now < due_at or status in _CLOSED:
+        return False
+    return jobs_expected is None or jobs_done < jobs_expected
+
+
+def jobs_done(totals: JobTotalsDocument) -> int:
+    """Return how many jobs are done."""
+    return sum(getattr(totals, result) for result in DONE)
 
 
 def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
@@ -105,17 +162,22 @@ def job_totals(now: Mapping[str, int]) -> JobTotalsDocument:
 
 
 def project_document(
-    client_id: str,
-    project_id: str,
+    key: tuple[str, str],
     now: Mapping[str, int],
     project: Project | None,
     last_seen_at: Instant | None,
+    *,
+    at: Instant,
 ) -> ProjectDocument:
     """Return a project as the API shows it; *project* is None where no event has reported it.
 
-    *now* counts the client's jobs in each outcome.
+    *key* is the client and the project. *now* counts the client's jobs in each outcome. Whether
+    the project is overdue goes by the time *at*.
     """
     latest: Callable[[str], Any] = project.latest if project else lambda _: None
+    totals = job_totals(now)
+    done = jobs_done(totals)
+    client_id, project_id = key
     return ProjectDocument(
         project_id=project_id,
         client_id=client_id,
@@ -128,5 +190,13 @@ def project_document(
         counters=dict(sorted(project.counters.items())) if project else {},
         created_at=text_or_none(project.created_at if project else None),
         last_seen_at=text_or_none(last_seen_at),
-        jobs=job_totals(now),
+        jobs=totals,
+        jobs_done=done,
+        overdue=is_overdue(
+            status=latest("status"),
+            due_at=latest("due_at"),
+            jobs_expected=latest("jobs_expected"),
+            jobs_done=done,
+            now=at,
+        ),
     )

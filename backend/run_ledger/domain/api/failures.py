@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import Struct
@@ -12,9 +12,10 @@ from run_ledger.domain.instants import DAY, EARLIEST, Instant, ceiling, floor, l
 
 from .base_query import ListQuery, declared, page_limit
 from .intervals import check_end, check_order
-from .parameters import identifier, time_or_date
+from .parameters import flag, identifier, time_or_date
 
 MOST_DAYS = 400
+LOOKED_BACK_DAYS = 30
 _DEFAULT_DAYS = 7
 
 
@@ -39,6 +40,14 @@ class FailuresQuery(ListQuery):
         )
     )
 
+    is_new: bool | None = declared(
+        flag(
+            "new",
+            "`true`: only error groups that are new since `from`: without a failure in the "
+            f"{LOOKED_BACK_DAYS} days before. `false`: only those that are not.",
+        )
+    )
+
     def time_range(self, now: Instant) -> tuple[Instant, Instant]:
         """Return the midnights that the days begin and end at, the end exclusive.
 
@@ -57,6 +66,14 @@ class FailuresQuery(ListQuery):
         return start, end
 
 
+class FailureDayDocument(Struct, frozen=True):
+    """How many failures of an error group a day of UTC has: attempts, and jobs."""
+
+    at: str
+    count: int
+    jobs: int
+
+
 class ErrorGroupDocument(Struct, frozen=True):
     """Failures that share a fingerprint: their exact number, and samples of the latest ones."""
 
@@ -67,8 +84,10 @@ class ErrorGroupDocument(Struct, frozen=True):
     jobs: int
     first_seen_at: str
     last_seen_at: str
+    days: Sequence[FailureDayDocument]
     clients: Sequence[str]
     job_ids: Sequence[str]
+    job_names: Mapping[str, str] = {}
 
 
 _JOBS_SHOWN = 5
@@ -107,6 +126,29 @@ def error_groups(counted: Iterable[CountedFailures]) -> list[ErrorGroupDocument]
     return sorted(documents, key=rank)
 
 
+def looked_back(start: Instant) -> Instant:
+    """Return from which midnight on a failure makes an error group one that is not new."""
+    return later(start, -min(start - EARLIEST, LOOKED_BACK_DAYS * DAY))
+
+
+def chosen(
+    counted: Sequence[CountedFailures], *, start: Instant, is_new: bool | None
+) -> list[CountedFailures]:
+    """Return what was *counted* from *start* on, of the error groups that are asked for.
+
+    *counted* also holds what was counted before *start*, which tells what is new.
+    """
+    recent = [one for one in counted if one.midnight >= start]
+    if is_new is None:
+        return recent
+    known = _fingerprints(one for one in counted if one.midnight < start)
+    return [one for one in recent if (one.fingerprint in known) is not is_new]
+
+
+def _fingerprints(counted: Iterable[CountedFailures]) -> Collection[str]:
+    return {document.fingerprint for document in error_groups(counted)}
+
+
 def rank(document: ErrorGroupDocument) -> tuple[int, str]:
     """Return what the list of error groups is ordered by, ascending."""
     return -document.count, document.fingerprint
@@ -117,14 +159,25 @@ def _document(fingerprint: str, found: Sequence[CountedFailures]) -> ErrorGroupD
     newest = max(found, key=lambda one: max(one.jobs, default=(one.midnight, "")))
     first = min(one.midnight if one.first_at is None else one.first_at for one in found)
     last = jobs[0][0] if jobs else max(one.midnight for one in found)
+    days: dict[Instant, list[CountedFailures]] = {}
+    for one in found:
+        days.setdefault(one.midnight, []).append(one)
     return ErrorGroupDocument(
         fingerprint=fingerprint,
         type=newest.type,
         message=newest.message,
         count=sum(one.count for one in found),
-        jobs=max(0, sum(one.count - one.retried for one in found)),
+        jobs=_jobs(found),
         first_seen_at=text(min(first, last)),
         last_seen_at=text(last),
+        days=[
+            FailureDayDocument(text(at), sum(one.count for one in counts), _jobs(counts))
+            for at, counts in sorted(days.items())
+        ],
         clients=sorted({one.client_id for one in found}),
         job_ids=list(dict.fromkeys(job_id for _, job_id in jobs))[:_JOBS_SHOWN],
     )
+
+
+def _jobs(counted: Sequence[CountedFailures]) -> int:
+    return max(0, sum(one.count - one.retried for one in counted))

@@ -51,6 +51,9 @@ OUTCOMES: tuple[str, ...] = ("queued", "running", *RESULTS)
 
 FAILURES: tuple[JobResult, ...] = ("failed", "timed_out")
 
+DONE: tuple[JobResult, ...] = ("succeeded", "partial")
+"""Results of jobs that are done, as a project's progress counts them: they delivered something."""
+
 IDENTIFIER_PATTERN = r"[A-Za-z0-9._:-]{1,128}"
 IDENTIFIER_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 . _ : -"
 Identifier = Annotated[str, Meta(pattern=rf"^{IDENTIFIER_PATTERN}(?![\s\S])")]

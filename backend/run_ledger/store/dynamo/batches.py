@@ -41,17 +41,21 @@ def read_items(
     client: DynamoDBClient,
     keys: Mapping[str, Sequence[Item]],
     *,
+    is_consistent: bool = True,
     seconds: float = _PATIENCE_SECONDS,
     pause: Callable[[float], None] | None = None,
 ) -> Batch:
     """Return the items that have one of *keys* (by table, `KEYS_A_CALL` in all), in no order.
 
-    Reads are strongly consistent. What DynamoDB leaves out is asked for again, after a pause that
-    doubles and is random by half; *pause* stands in for `time.sleep`. Raises `KeysLeftOut` where
-    the next pause would end later than *seconds* after the first call.
+    Reads are strongly consistent unless *is_consistent* says otherwise. What DynamoDB leaves out is
+    asked for again, after a pause that doubles and is random by half; *pause* stands in for
+    `time.sleep`. Raises `KeysLeftOut` where the next pause would end later than *seconds* after the
+    first call.
     """
     wanted: Any = {
-        table: {"Keys": some, "ConsistentRead": True} for table, some in keys.items() if some
+        table: {"Keys": some, "ConsistentRead": is_consistent}
+        for table, some in keys.items()
+        if some
     }
     found: Batch = {table: [] for table in keys}
     longest = _FIRST_READ_PAUSE_SECONDS

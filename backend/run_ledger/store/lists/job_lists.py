@@ -66,6 +66,20 @@ def read_jobs(reading: Reading, job_ids: Collection[str]) -> list[StoredJob]:
     return [job for jobs in answers for job in jobs]
 
 
+def read_names(reading: Reading, job_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of those of these jobs that have one, by job id.
+
+    They may be those of a moment ago: a weak read costs half.
+    """
+    answers = reading.together(
+        [
+            partial(_read_names, reading.client, reading.tables.jobs, portion)
+            for portion in portions(dict.fromkeys(job_ids))
+        ]
+    )
+    return {job_id: name for names in answers for job_id, name in names.items()}
+
+
 def read_job(client: DynamoDBClient, table: str, job_id: str) -> StoredJob | None:
     """Return one job as it is now, None where there is none of that id."""
     item = read_job_item(client, table, job_id)
@@ -130,3 +144,10 @@ def read_portion(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> 
     """Return the jobs with *job_ids*, at most 100, in no order; ids without a job are left out."""
     keys = [to_item({"job_id": job_id}) for job_id in job_ids]
     return [from_job_item(item) for item in read_items(client, {table: keys})[table]]
+
+
+def _read_names(client: DynamoDBClient, table: str, job_ids: Sequence[str]) -> dict[str, str]:
+    keys = [to_item({"job_id": job_id}) for job_id in job_ids]
+    items = read_items(client, {table: keys}, is_consistent=False)[table]
+    jobs = (from_job_item(item).job for item in items)
+    return {job.job_id: name for job in jobs if (name := job.latest("name"))}
