@@ -82,12 +82,13 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         document=jobs.JobDocument,
     ),
     "/jobs/{job_id}/entries": Endpoint(
-        summary="List a job's history, oldest first",
+        summary="List a job's history",
         about=(
             "Every entry of the job that is still kept: an accepted event, as it was sent. Entries "
             "are kept for 90 days, unless the deployment says otherwise. They are ordered by "
-            "`occurred_at`. A history that is too long to be sorted for every page is ordered by "
-            "`event_id` instead, and `order` says so."
+            "`occurred_at`, the oldest first, or with `order=newest` the newest. A history that is "
+            "too long to be sorted for every page is ordered by `event_id` instead, and `order` "
+            "of the answer says so."
         ),
         tag="Jobs",
         query=entries.EntriesQuery,

@@ -1,8 +1,9 @@
 """``/jobs/{job_id}/entries``: a job's history.
 
-Entries are ordered by ``occurred_at``, then by event id. A history that is too long to be sorted
-for every page is ordered by ``event_id``; the member ``order`` says which. Following cursors gives
-every entry exactly once, except entries that arrive meanwhile and lie before the position reached.
+Entries are ordered by ``occurred_at``, then by event id, the oldest or the newest first. A history
+that is too long to be sorted for every page is ordered by ``event_id``; the member ``order`` says
+which. Following cursors gives every entry exactly once, except entries that arrive meanwhile and
+lie before the position reached.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _BY_TIME, _BY_EVENT_ID = "occurred_at", "event_id"
 
 
 def list_entries(inquiry: Inquiry) -> Struct:
-    """Return a page of a job's entries, oldest first."""
+    """Return a page of a job's entries."""
     query = EntriesQuery.of(inquiry.parameters)
     job_id = inquiry.path_parameters["job_id"]
     position: list[Any] | None = inquiry.unseal(query)
@@ -51,23 +52,28 @@ def list_entries(inquiry: Inquiry) -> Struct:
 def _by_time(
     inquiry: Inquiry, job_id: str, query: EntriesQuery, after: tuple[Instant, str] | None
 ) -> HistoryDocument | None:
-    found = read_by_time(inquiry.reading, job_id, after, query.limit)
+    found = read_by_time(
+        inquiry.reading, job_id, after, query.limit, newest_first=query.newest_first
+    )
     if found is None:
         return None
     items = fitting(_documents(found[: query.limit]))
-    covers = Covers(from_=text(after[0]) if after else None, to=None)
+    begin, until = text(after[0]) if after else None, None
     end = None
     if len(items) < len(found):
         last = found[len(items) - 1]
         end = [_BY_TIME, last.occurred_at, last.event_id]
-        covers = Covers(from_=covers.from_, to=text(last.occurred_at))
+        until = text(last.occurred_at)
+    covers = Covers(from_=until, to=begin) if query.newest_first else Covers(from_=begin, to=until)
     return HistoryDocument(items, inquiry.seal(query, end), covers, _BY_TIME)
 
 
 def _by_event_id(
     inquiry: Inquiry, job_id: str, query: EntriesQuery, after: str | None
 ) -> HistoryDocument:
-    found, goes_on = read_by_event_id(inquiry.reading, job_id, after, query.limit)
+    found, goes_on = read_by_event_id(
+        inquiry.reading, job_id, after, query.limit, descending=query.newest_first
+    )
     items = fitting(_documents(found))
     end = None
     if goes_on or len(items) < len(found):

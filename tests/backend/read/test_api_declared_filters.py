@@ -100,8 +100,11 @@ def test_each_list_holds_a_cursor_to_its_filters(
     path: str, changed: Declared, data: st.DataObject
 ) -> None:
     """The API itself refuses one of the list without filters, before any call."""
-    cursor = inquiry(path).seal(asked(path, {}), POSITION)
+    without = asked(path, {})
+    cursor = inquiry(path).seal(without, POSITION)
     filters = {changed.parameter.name: data.draw(texts(changed.parameter.schema))}
+    # a value that is the usual one asks for the same list
+    assume(getattr(asked(path, filters), changed.name) != getattr(without, changed.name))
     nothing: Any = None
 
     reply = House(nothing).get(path, path=IN_PATH, cursor=cursor, **filters)

@@ -26,7 +26,7 @@ PROBE = {"probe_id": "3Jc9mB0yQkWv6sXe_4tLhA"}
 REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] = {
     "/jobs": (({}, {"client_id": "acme", "limit": 1}), ({}, {"result": "cancelled"})),
     "/jobs/{job_id}": ((JOB, {}),),
-    "/jobs/{job_id}/entries": ((JOB, {"limit": 2}),),
+    "/jobs/{job_id}/entries": ((JOB, {"limit": 2}), (JOB, {"order": "newest", "limit": 1})),
     "/probes/{probe_id}": ((PROBE, {}),),
     "/projects": (({}, {"client_id": "acme"}),),
     "/projects/{project_id}": (({"project_id": "crm-refresh"}, {}),),

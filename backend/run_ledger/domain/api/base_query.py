@@ -62,7 +62,12 @@ def filtered(
 
 def page_limit(default: int, most: int) -> int:
     """Return the field of a query for the number of items on a page, *default* unless given."""
-    return field(default=default, metadata={"declared": (limit(default, most), None, "")})
+    return usually(limit(default, most), default)
+
+
+def usually(parameter: QueryParameter[T], default: T) -> T:
+    """Return a field of a query that *parameter* fills; it is *default* where callers don't."""
+    return field(default=default, metadata={"declared": (parameter, None, "")})
 
 
 def declarations(query: type[PathQuery]) -> Sequence[Declared]:

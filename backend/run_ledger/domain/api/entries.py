@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
-from .base_query import ListQuery, page_limit
+from .base_query import ListQuery, page_limit, usually
 from .pages import Covers
+from .parameters import choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,19 @@ class EntriesQuery(ListQuery):
     """The query of a job's history."""
 
     limit: int = page_limit(100, 1_000)
+    order: str = usually(
+        choice(
+            "order",
+            "Which entries come first: the `oldest`, unless said otherwise, or the `newest`.",
+            ("oldest", "newest"),
+        ),
+        "oldest",
+    )
+
+    @property
+    def newest_first(self) -> bool:
+        """Return whether the newest entries come first."""
+        return self.order == "newest"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,47 +26,70 @@ MOST_ANSWERS = 10
 
 
 def read_by_time(
-    reading: Reading, job_id: str, after: tuple[Instant, str] | None, limit: int
+    reading: Reading,
+    job_id: str,
+    after: tuple[Instant, str] | None,
+    limit: int,
+    *,
+    newest_first: bool,
 ) -> Sequence[StoredEntry] | None:
-    """Return the oldest entries after (``occurred_at``, event id), one more than *limit*.
+    """Return the first entries after (``occurred_at``, event id), one more than *limit*.
 
+    They are in the order of time, or with *newest_first* in the opposite order.
     Returns None where the history is too long to be read to its end.
     """
     found: list[Any] = []
     start: Item | None = None
     for _ in range(MOST_ANSWERS):
-        call = partial(_query, reading.client, reading.tables.entries, job_id, start, None)
+        call = partial(_query, reading.client, reading.tables.entries, job_id, after=start)
         answer = reading.alone(call)
         found += answer["Items"]
         start = answer.get("LastEvaluatedKey")
         if not start:
-            return _oldest(found, after, limit + 1)
+            return _first(found, after, limit + 1, newest_first=newest_first)
     return None
 
 
 def read_by_event_id(
-    reading: Reading, job_id: str, after: str | None, limit: int
+    reading: Reading, job_id: str, after: str | None, limit: int, *, descending: bool
 ) -> tuple[Sequence[StoredEntry], bool]:
     """Return the first entries after an event id, at most *limit*, and whether more follow."""
     key = None if after is None else _key(job_id, after)
-    call = partial(_query, reading.client, reading.tables.entries, job_id, key, limit)
+    call = partial(
+        _query,
+        reading.client,
+        reading.tables.entries,
+        job_id,
+        after=key,
+        limit=limit,
+        descending=descending,
+    )
     answer = reading.alone(call)
     return [from_entry_item(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
 
 
-def _oldest(
-    items: Sequence[dict[str, Attribute]], after: tuple[Instant, str] | None, count: int
+def _first(
+    items: Sequence[dict[str, Attribute]],
+    after: tuple[Instant, str] | None,
+    count: int,
+    *,
+    newest_first: bool,
 ) -> list[StoredEntry]:
-    ordered = sorted((int(item["occurred_at"]["N"]), item["sk"]["S"], item) for item in items)
-    later = (item for at, event_id, item in ordered if after is None or (at, event_id) > after)
-    return [from_entry_item(item) for item, _ in zip(later, range(count), strict=False)]
+    def place(item: dict[str, Attribute]) -> tuple[Instant, str]:
+        return Instant(int(item["occurred_at"]["N"])), item["sk"]["S"]
+
+    def follows(item: dict[str, Attribute]) -> bool:
+        if after is None:
+            return True
+        return place(item) < after if newest_first else place(item) > after
+
+    ordered = sorted(filter(follows, items), key=place, reverse=newest_first)
+    return [from_entry_item(item) for item in ordered[:count]]
 
 
-def _query(
-    client: DynamoDBClient, table: str, job_id: str, start: Item | None, rows: int | None
-) -> Any:
+def _query(client: DynamoDBClient, table: str, job_id: str, **how: Any) -> Any:
     query = QueryBuilder(table, "pk", keys.entity_key("job", job_id))
-    return client.query(**query.request(consistent=True, after=start, limit=rows))
+    return client.query(**query.request(consistent=True, **how))
 
 
 def _key(job_id: str, event_id: str) -> Item:

@@ -80,6 +80,39 @@ def test_a_walk_keeps_the_order_that_it_began_with(
     assert (refused.status, refused.json["parameter"]) == (400, "cursor")
 
 
+@pytest.mark.parametrize("most_sorted", [12, 11])
+def test_the_newest_entries_come_first_where_asked(
+    here: House, monkeypatch: pytest.MonkeyPatch, most_sorted: int
+) -> None:
+    """Page by page, each entry once; a history too long to sort runs from the last event id."""
+    by_time = post_entries(here, 12)
+    monkeypatch.setattr("run_ledger.read.entries.MOST_SORTED_ENTRIES", most_sorted)
+
+    pages = [page.json for page in here.walk(ENTRIES, path=JOB, limit=5, order="newest")]
+
+    expected = by_time if most_sorted == 12 else sorted(by_time)
+    assert [item["event_id"] for page in pages for item in page["items"]] == expected[::-1]
+    assert len(pages) == 3
+    if most_sorted == 12:
+        edges = [(page["covers"]["from"], page["covers"]["to"]) for page in pages]
+        ends = [page["items"][-1]["occurred_at"] for page in pages[:2]]
+        assert edges == [(ends[0], None), (ends[1], ends[0]), (None, ends[1])]
+
+
+def test_a_cursor_belongs_to_its_order(here: House) -> None:
+    """The oldest first is the usual, said or not; a cursor of it is none of the other order."""
+    expected = post_entries(here, 4)
+    first = here.get(ENTRIES, path=JOB, limit=2).json
+    rest = {"limit": 2, "cursor": first["next_cursor"]}
+
+    said = here.get(ENTRIES, path=JOB, order="oldest", **rest).json
+    assert [item["event_id"] for item in said["items"]] == expected[2:]
+    refused = here.get(ENTRIES, path=JOB, order="newest", **rest)
+    assert (refused.status, refused.json["parameter"]) == (400, "cursor")
+    unknown = here.get(ENTRIES, path=JOB, order="latest")
+    assert (unknown.status, unknown.json["parameter"]) == (400, "order")
+
+
 def test_entries_that_arrive_meanwhile_disturb_no_page(here: House) -> None:
     """Those that were there are given once each, and later ones when their turn comes."""
     expected = post_entries(here, 6)
