@@ -120,6 +120,10 @@ class Progress:
             self._drawn_at = now
             self._draw()
 
+    def show(self, number: int) -> None:
+        """Show that *number* is what stands now."""
+        self.add(number - self.done)
+
     def _draw(self) -> None:
         if not self._stream.isatty():
             return

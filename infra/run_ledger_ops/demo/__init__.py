@@ -1,9 +1,9 @@
 """A demo that fills a local stack: a made-up past, and real pipelines at work.
 
-**The past is made up**, so that there are trends to look at: a few hundred jobs of the days before,
-with made-up clients, records, tokens and failures. Their ids begin with `demo-`, their names with
-`Demo · `, and they carry the tag `simulated: "true"`. A day's events depend on
-a seed and the date alone: a day simulated twice gives the same ids, and the ledger counts it once.
+**The past is made up**, so that there are trends to look at: some thousand jobs of the thirty days
+before, with made-up clients, records, tokens and failures. Their ids begin with `demo-`, their
+names with `Demo · `, and they carry the tag `simulated: "true"`. A day's events depend on a seed
+and the date alone: a day simulated twice gives the same ids, and the ledger counts it once.
 
 **The present is real**: three pipelines, a process each, work on records that come with the product
 and report through `run_ledger.emit`, as any pipeline would.

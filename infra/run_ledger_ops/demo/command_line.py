@@ -21,11 +21,11 @@ from run_ledger_ops.demo.reporting.patient_bus import PatientBus
 from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 _MOST_DAYS = 60
-_LOWEST_RATE, _HIGHEST_RATE = 0.1, 60
+_LOWEST_RATE, _HIGHEST_RATE = 0.05, 60
 _DESCRIPTION = """\
 Give a running ledger something to show: a simulated past, and pipelines at work.
 
-Once for each ledger, the demo posts past days: a few hundred jobs that never were, so
+Once for each ledger, the demo posts past days: some thousand jobs that never were, so
 that there are trends to look at; they carry the tag simulated=true. Meanwhile three
 small pipelines normalise, match and classify records that come with the product, and
 report what they really do, until Ctrl-C or SIGTERM. All names begin with "Demo", and
@@ -33,7 +33,7 @@ all jobs and projects carry the tag demo=true."""
 _EPILOG = """\
 examples:
   python -m run_ledger_ops.demo
-      post six past days unless that was done before, then work until it is stopped
+      post thirty past days unless that was done before, then work until it is stopped
   python -m run_ledger_ops.demo --once --backfill-days 14
       two weeks to look back on, and no work
   python -m run_ledger_ops.demo --backfill-days 0 --jobs-per-minute 6
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--backfill-days",
         type=_days,
-        default=6,
+        default=30,
         metavar="N",
         help="how many past days to post, besides today; 0 for none (default: %(default)s)",
     )
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs-per-minute",
         type=_rate,
-        default=2.0,
+        default=0.15,
         metavar="R",
         help="how many jobs start in a minute, on average (default: %(default)g)",
     )

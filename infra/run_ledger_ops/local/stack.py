@@ -18,6 +18,7 @@ from run_ledger_ops.checkout import PYTHON_PATH, ROOT, SITE, TEMPLATE
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.private_file import write_private
 from run_ledger_ops.console.target import Target
+from run_ledger_ops.console.terminal import Progress
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import build_bundle
 from run_ledger_ops.local import analysts_app_process, local_deployment, people
@@ -109,7 +110,10 @@ class LocalStack:
             self._start_dashboard(cloud, running, dashboard_port)
         write_private(self._state.stack_file, json.dumps(stack_document(running), indent=2) + "\n")
         if self._options.demo:
-            self._start_demo()
+            self._fill_past(cloud, running)
+            self._children["demo"] = self._demo(
+                ("--backfill-days", "0"), self._state.logs / "demo.log"
+            )
         self._say(readiness(running, self._state.stack_file))
 
     def watch(self) -> None:
@@ -317,20 +321,29 @@ class LocalStack:
         self._children["analysts' app"] = child
         analysts_app_process.wait_until_ready(child, port)
 
-    def _start_demo(self) -> None:
+    def _fill_past(self, cloud: LocalCloud, running: Running) -> None:
+        """Let the demo post its past, and wait until the ledger has taken it in.
+
+        Whoever reads that the ledger is ready finds it filled.
+        """
+        self._say("Filling the demo's past, which takes a minute at the first start …")
+        child = self._children["demo's past"] = self._demo(("--once",), None)
+        while child.exit_code is None:
+            child.wait(_WATCH_SECONDS)
+        del self._children["demo's past"]
+        with Progress("events still to take in", None) as waiting:
+            if not intake.wait_until_empty(cloud, running.queue_url, waiting.show):
+                self._say("The ledger is still taking in the demo's past; pages fill as it goes.")
+
+    def _demo(self, arguments: tuple[str, ...], log: Path | None) -> ChildProcess:
         command = [
-            sys.executable,
-            "-m",
-            "run_ledger_ops.demo",
-            "--stack",
-            str(self._state.stack_file),
+            *(sys.executable, "-m", "run_ledger_ops.demo"),
+            *("--stack", str(self._state.stack_file), *arguments),
         ]
         # It talks to this machine alone: what is said of other clouds and of proxies isn't for it.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         environment = inherited | {"PYTHONPATH": PYTHON_PATH, "NO_PROXY": ports.LOOPBACK}
-        self._children["demo"] = ChildProcess(
-            command, environment=environment, log=self._state.logs / "demo.log", folder=ROOT
-        )
+        return ChildProcess(command, environment=environment, log=log, folder=ROOT)
 
 
 def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:

@@ -82,12 +82,16 @@ def test_telling_the_past_again_adds_no_new_event(world: World) -> None:
 
 
 def test_projects_are_carried_on_at_a_later_start(world: World) -> None:
-    """A week later the projects' later life is told, and no job of the past anew."""
-    told = {event.detail["event_id"] for event in tell_past(world)}
+    """A week later the projects' later life is told, and of jobs just who cancelled them."""
+    events = tell_past(world)
+    told = {event.detail["event_id"] for event in events}
+    known = {event.detail.get("job_id") for event in events}
     world.now += timedelta(days=7)
     world.posted.clear()
     world.start().carry_on(PAST)
-    assert {event.detail_type for event in world.posted} == {"project_update"}
+    jobs = {event.detail["job_id"] for event in world.posted if "job_id" in event.detail}
+    assert jobs <= known
+    assert {event.detail.get("result", "cancelled") for event in world.posted} == {"cancelled"}
     assert {event.detail["event_id"] for event in world.posted} - told
 
 

@@ -67,7 +67,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         command_line.main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert ended.value.code == 0
-    assert "a few hundred jobs that never were" in text
+    assert "some thousand jobs that never were" in text
     assert "report what they really do" in text
     assert "--once --backfill-days 14" in text
     assert text.count("(default: ") == 4
@@ -122,9 +122,9 @@ def test_a_missing_stack_file_is_one_sentence(
         (["--backfill-days", "61"], "61 is not a number of days from 0 to 60"),
         (["--backfill-days", "-1"], "-1 is not a number of days from 0 to 60"),
         (["--backfill-days", "x"], "x is not a number of days from 0 to 60"),
-        (["--jobs-per-minute", "0"], "0 is not a rate from 0.1 to 60"),
-        (["--jobs-per-minute", "x"], "x is not a rate from 0.1 to 60"),
-        (["--jobs-per-minute", "nan"], "nan is not a rate from 0.1 to 60"),
+        (["--jobs-per-minute", "0"], "0 is not a rate from 0.05 to 60"),
+        (["--jobs-per-minute", "x"], "x is not a rate from 0.05 to 60"),
+        (["--jobs-per-minute", "nan"], "nan is not a rate from 0.05 to 60"),
     ],
 )
 def test_what_is_out_of_range_is_said(

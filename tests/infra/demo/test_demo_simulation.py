@@ -5,11 +5,19 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from tests.support.events.simulation import NOW, by_job, decoded, ids, only_jobs, past, totals
+from tests.support.events.simulation import (
+    NOW,
+    by_job,
+    decoded,
+    ids,
+    only_jobs,
+    past,
+    projects,
+    totals,
+)
 
 from run_ledger.domain.state import job as ledger_job
 from run_ledger_ops.demo.past.catalogue import PROJECTS
-from run_ledger_ops.demo.past.made_up_projects import opened_projects
 from run_ledger_ops.demo.reporting.demo_events import SOURCE, DemoEvent
 
 
@@ -22,7 +30,7 @@ def long_past() -> list[DemoEvent]:
 @pytest.fixture(scope="module")
 def everything(long_past: list[DemoEvent]) -> list[DemoEvent]:
     """Give past and projects together."""
-    return [*long_past, *opened_projects(NOW - timedelta(days=28), NOW)]
+    return [*long_past, *projects(NOW - timedelta(days=28), NOW)]
 
 
 def test_every_event_is_accepted_by_the_ledger(everything: list[DemoEvent]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from run_ledger.domain.contract import events as contract
-from run_ledger_ops.demo.past.timetable import past_families
+from run_ledger_ops.demo.past.made_up_projects import opened_projects
+from run_ledger_ops.demo.past.timetable import jobs_done, past_families
 from run_ledger_ops.demo.reporting.demo_events import DemoEvent
 
 NOW = datetime(2026, 3, 5, 14, 30, 12, tzinfo=UTC)  # a Thursday
@@ -16,7 +17,17 @@ HOUR = timedelta(hours=1)
 
 def past(seed: int = 1, now: datetime = NOW, first_day: date = FIRST_DAY) -> list[DemoEvent]:
     """Return the events of the days before."""
-    return [event for member in past_families(seed, first_day, now) for event in member.events]
+    return [
+        event
+        for member in past_families(seed, first_day, now)
+        for event in (*member.events, *member.afterwards)
+        if event.at <= now
+    ]
+
+
+def projects(since: datetime, until: datetime, seed: int = 1) -> list[DemoEvent]:
+    """Return the events of the projects of that time."""
+    return opened_projects(seed, since, until, jobs_done(seed, since, until))
 
 
 def only_jobs(events: Iterable[DemoEvent]) -> list[DemoEvent]:

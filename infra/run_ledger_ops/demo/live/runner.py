@@ -127,7 +127,7 @@ class Runner:
         self._done = 0
         for attempt, share in ((1, 0.7), (2, 0.2)):
             with suppress(BatchError, suppliers.BlockTooLargeError):
-                with self._job(job_id, attempt, f"{line.task}, {at:%d %b %H:%M}") as job:
+                with self._job(job_id, attempt, f"{line.task}, batch {number % 10_000}") as job:
                     opened, answer = line.open(number, size, attempt)
                     job.total(len(opened.lines))
                     self._work(job, opened, answer, seconds * share)

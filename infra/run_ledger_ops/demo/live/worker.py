@@ -22,6 +22,7 @@ from run_ledger_ops.demo.reporting.stop import Stop, StoppedError
 
 SPOOL = "demo-spool"
 _FAREWELL_SECONDS = 1.5
+_FIRST_JOB_SECONDS = 20.0
 _BUSY_SHARE = (0.6, 0.9)  # of the time between two jobs' beginnings
 
 
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str]) -> int:
     runner = Runner(PIPELINES[key], ledger, sleep=stop.sleep, dice=dice)
     try:
         runner.introduce()
-        stop.sleep(between * dice.random())  # so that not all pipelines begin at once
+        # So that not all pipelines begin at once, and the first is at work when somebody looks.
+        stop.sleep(min(between, _FIRST_JOB_SECONDS) * dice.random())
         while True:
             now = datetime.now(UTC)
             begun_at = time.monotonic()

@@ -14,14 +14,17 @@ class AttemptEnd(StrEnum):
     CANCELLED = "cancelled"
     GIVEN_UP = "given_up"  # falls silent, and is timed out by its scheduler later
     LOST = "lost"  # falls silent, and is begun anew later
-    ABANDONED = "abandoned"  # falls silent for good
+    ABANDONED = "abandoned"  # falls silent, until a person cancels it many hours later
 
     @property
     def result(self) -> str:
         """The result that the attempt's last event reports."""
-        return {AttemptEnd.CRASHED: "failed", AttemptEnd.GIVEN_UP: "timed_out"}.get(
-            self, self.value
-        )
+        results = {
+            AttemptEnd.CRASHED: "failed",
+            AttemptEnd.GIVEN_UP: "timed_out",
+            AttemptEnd.ABANDONED: "cancelled",
+        }
+        return results.get(self, self.value)
 
     @property
     def is_silent(self) -> bool:
@@ -47,7 +50,7 @@ _STEADY_COURSES: dict[Course, float] = {
 _SILENT_COURSES: dict[Course, float] = {
     (AttemptEnd.GIVEN_UP,): 0.006,
     (AttemptEnd.LOST, AttemptEnd.SUCCEEDED): 0.004,
-    (AttemptEnd.ABANDONED,): 0.004,
+    (AttemptEnd.ABANDONED,): 0.006,
 }
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 from run_ledger_ops.demo.past import made_up_jobs
 from run_ledger_ops.demo.past.catalogue import PROJECTS, DemoProject
-from run_ledger_ops.demo.past.courses import draw_course
+from run_ledger_ops.demo.past.courses import AttemptEnd, draw_course
 from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
 from run_ledger_ops.demo.past.made_up_projects import project_id_at
 from run_ledger_ops.demo.past.mishaps import shards_failed
@@ -22,9 +22,14 @@ _COORDINATOR_HEARTBEATS = 30  # it speaks only when a shard ends
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All events of a root job and its shards, in the order of time."""
+    """All events of a root job and its shards, in the order of time.
 
+    `afterwards` has what a person does about it many hours later.
+    """
+
+    project_id: str
     events: tuple[DemoEvent, ...]
+    afterwards: tuple[DemoEvent, ...] = ()
 
     @property
     def begun_at(self) -> datetime:
@@ -41,18 +46,29 @@ class Family:
         """The jobs of the family."""
         return {event.detail["job_id"] for event in self.events}
 
+    @property
+    def jobs_done(self) -> int:
+        """How many of its jobs succeeded in the end, or did so in part."""
+        results = {event.detail["job_id"]: event.detail.get("result") for event in self.events}
+        return sum(result in ("succeeded", "partial") for result in results.values())
 
-def family(key: str, begun_at: datetime) -> Family:
-    """Return a family made up from *key*: the same key and time give the same events."""
+
+def family(key: str, begun_at: datetime, number: str) -> Family:
+    """Return a family made up from *key*: the same arguments give the same events.
+
+    Its name says the batch's *number*.
+    """
     dice = Random(key)  # noqa: S311 reproducible is what it has to be
     project = _draw_project(dice)
-    root = _root_job(project, begun_at, hashlib.sha256(key.encode()).hexdigest()[:8])
+    root = _root_job(project, begun_at, hashlib.sha256(key.encode()).hexdigest()[:8], number)
     if dice.random() < project.pipeline.sharded_share:
-        events = list(_coordinated(root, begun_at, dice))
-    else:
-        course = draw_course(dice, may_fall_silent=True)
-        events = made_up_jobs.live(root, begun_at, course, dice)
-    return Family(tuple(sorted(events, key=lambda event: event.at)))
+        events = sorted(_coordinated(root, begun_at, dice), key=lambda event: event.at)
+        return Family(root.project_id, tuple(events))
+    course = draw_course(dice, may_fall_silent=True)
+    told = tuple(made_up_jobs.live(root, begun_at, course, dice))
+    if course[-1] is AttemptEnd.ABANDONED:
+        return Family(root.project_id, told[:-1], told[-1:])
+    return Family(root.project_id, told)
 
 
 def _draw_project(dice: Random) -> DemoProject:
@@ -60,14 +76,14 @@ def _draw_project(dice: Random) -> DemoProject:
     return dice.choice([project for project in PROJECTS if project.is_delivery is is_delivery])
 
 
-def _root_job(project: DemoProject, begun_at: datetime, mark: str) -> SimulatedJob:
+def _root_job(project: DemoProject, begun_at: datetime, mark: str, number: str) -> SimulatedJob:
     pipeline = project.pipeline
     return SimulatedJob(
         job_id=f"demo-{pipeline.code}-{begun_at:%Y%m%d-%H%M}-{mark}",
         project_id=project_id_at(project, begun_at),
         client_id=project.client_id,
         pipeline=pipeline,
-        name=f"{NAME_PREFIX}{project.title}: {pipeline.task}, {begun_at:%d %b %H:%M}",
+        name=f"{NAME_PREFIX}{project.title}: {pipeline.task}, batch {number}",
         heartbeat_seconds=_HEARTBEAT_SECONDS,
     )
 

@@ -18,6 +18,7 @@ QUEUE_SECONDS = (5, 300)
 _REPORT_SECONDS = (300, 900)
 _RETRY_SECONDS = (60, 900)
 _SILENCE_SECONDS = (4_000, 7_000)
+_ABANDONED_SECONDS = (20_000, 70_000)
 _FAULTY_PORTIONS = 0.3
 
 
@@ -66,7 +67,9 @@ class _Attempt:
             if work.stage != stage:
                 fields["stage"] = stage = work.stage
             if is_last and not self.ending.is_silent:
-                error = None if mishap is None else mishap.error(self.dice, work.records_total)
+                error = (
+                    None if mishap is None else mishap.error(self.dice, work.records_total, over_at)
+                )
                 events.completed(over_at, number, self.ending.result, error, **fields)
             elif fields:
                 events.add(over_at, number, **fields)
@@ -104,7 +107,11 @@ class _Attempt:
         return self.dice.choice(kinds)
 
     def _stay_silent(self, at: datetime) -> datetime:
-        """Let time go by without a word, until a scheduler gives the attempt up if one does."""
+        """Let time go by without a word, until a scheduler or a person ends the attempt, if any."""
+        if self.ending is AttemptEnd.ABANDONED:
+            silence = seconds_between(self.dice, _ABANDONED_SECONDS)
+            self.events.completed(at + silence, self.number, self.ending.result, None)
+            return at + silence
         silence = seconds_between(self.dice, _SILENCE_SECONDS)
         if self.ending is AttemptEnd.GIVEN_UP:
             minutes = int(silence.total_seconds() // 60)

@@ -1,7 +1,7 @@
 """Which part of the made-up past was posted to a ledger already."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from msgspec import Struct, json
@@ -30,11 +30,14 @@ class Memory:
     path: Path
     identity: str
     past: Past | None = None
+    posted_at: datetime | None = None
 
     def save(self) -> None:
         """Write the memory beside the stack file, whole or not at all."""
         try:
-            write_private(self.path, json.encode(_File(self.identity, self.past)).decode())
+            write_private(
+                self.path, json.encode(_File(self.identity, self.past, self.posted_at)).decode()
+            )
         except OSError as error:
             raise OpsError(f"cannot write {self.path} ({error.strerror})") from error
 
@@ -44,6 +47,7 @@ class _File(Struct):
 
     ledger: str
     past: Past | None
+    posted_at: datetime | None
 
 
 def recall(stack: Path, ledger: LocalLedger) -> Memory:
@@ -53,4 +57,6 @@ def recall(stack: Path, ledger: LocalLedger) -> Memory:
         found = json.decode(blank.path.read_bytes(), type=_File)
     except (OSError, ValueError):
         return blank
-    return replace(blank, past=found.past) if found.ledger == ledger.identity else blank
+    if found.ledger != ledger.identity:
+        return blank
+    return replace(blank, past=found.past, posted_at=found.posted_at)

@@ -1,9 +1,17 @@
 """The errors that simulated jobs run into, worded as such systems word them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 _FIELDS = ("category_code", "country", "tax_id", "unit_price", "issued_on", "legal_form")
+# A supplier of data changes its form now and then, each time in another field.
+_NEW_FIELDS = (
+    *("eco_label", "origin_region", "lead_time", "batch_size", "shelf_life", "hazard_class"),
+    *("packaging", "warranty", "dimensions", "net_weight", "currency", "vat_rate", "incoterm"),
+    *("language", "colour", "season"),
+)
+_DAYS_OF_A_FORM = 2
 _HOSTS = ("registry.example", "tariffs.example", "embeddings.example", "archive.example")
 
 
@@ -15,9 +23,10 @@ class Mishap:
     passes: bool
     wordings: tuple[str, ...]
 
-    def error(self, dice: Random, records_total: int) -> dict[str, str]:
-        """Word an error of this type, with figures of its own."""
+    def error(self, dice: Random, records_total: int, at: datetime) -> dict[str, str]:
+        """Word an error of this type as it comes up on the day of *at*, with figures of its own."""
         wording = dice.choice(self.wordings)
+        form = at.toordinal() // _DAYS_OF_A_FORM
         message = wording.format(
             row=dice.randrange(1, max(2, records_total)),
             seconds=dice.choice((20, 30, 45, 60)),
@@ -26,6 +35,7 @@ class Mishap:
             host=dice.choice(_HOSTS),
             tokens=dice.randrange(205_000, 390_000),
             columns=dice.randrange(11, 17),
+            new_field=_NEW_FIELDS[form % len(_NEW_FIELDS)],
         )
         return {"type": self.type, "message": message}
 
@@ -57,6 +67,7 @@ SCHEMA_VIOLATION = Mishap(
     wordings=(
         "record {row}: answer has no field '{field}'",
         "record {row}: field '{field}' is not one of the allowed values",
+        "record {row}: field '{new_field}' is not in the schema",
     ),
 )
 BAD_INPUT_ROW = Mishap(

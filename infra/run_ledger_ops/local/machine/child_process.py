@@ -14,7 +14,8 @@ from run_ledger_ops.local.machine import tether
 class ChildProcess:
     """A program in a session of its own, writing to a log file, tied to our life.
 
-    The log holds this run; that of the run before lies beside it.
+    The log holds this run; that of the run before lies beside it. Without a log, it writes to our
+    standard error.
     The session keeps a Ctrl-C in the terminal from reaching it: it is told to stop in its turn.
     """
 
@@ -23,14 +24,14 @@ class ChildProcess:
         command: Sequence[str],
         *,
         environment: Mapping[str, str],
-        log: Path,
+        log: Path | None,
         folder: Path,
         kept_open: tuple[int, ...] = (),
     ) -> None:
         self.log = log
-        if log.exists():
+        if log is not None and log.exists():
             log.replace(log.with_suffix(".previous.log"))
-        with log.open("wb") as output:
+        with os.fdopen(os.dup(2), "wb") if log is None else log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - commands of our own making
                 [sys.executable, tether.__file__, str(os.getpid()), *command],
                 env=dict(environment),
@@ -70,5 +71,7 @@ class ChildProcess:
 
     def last_words(self) -> str:
         """Return the last line that it wrote, for an error message."""
+        if self.log is None:
+            return "its words stand above"
         lines = self.log.read_text("utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "it wrote nothing"

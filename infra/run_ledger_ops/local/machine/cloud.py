@@ -140,7 +140,7 @@ class LocalCloud:
 
     def _complaint(self, signs: tuple[str, ...]) -> str | None:
         """Return the first line of the log that has one of these signs in it."""
-        if self._process is None:
+        if self._process is None or self._process.log is None:
             return None
         lines = self._process.log.read_text("utf-8", errors="replace").splitlines()
         return next((line for line in lines if any(sign in line for sign in signs)), None)

@@ -6,12 +6,14 @@ that no longer answers, and it waits for them before it ends.
 """
 
 import time
+from collections.abc import Callable
 
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 WRITERS_AT_ONCE = 2
 """As few as AWS allows. The template says eight, as many as totals have shards."""
 _PATIENCE_SECONDS = 15.0
+_EMPTYING_SECONDS = 120.0
 
 
 def pause(cloud: LocalCloud, function_name: str, queue_url: str) -> None:
@@ -30,6 +32,24 @@ def pause(cloud: LocalCloud, function_name: str, queue_url: str) -> None:
 def resume(cloud: LocalCloud, function_name: str) -> None:
     """Let the function take events again, if it was paused, in few processes at once."""
     _enable(cloud, function_name, enabled=True)
+
+
+def wait_until_empty(cloud: LocalCloud, queue_url: str, tell: Callable[[int], None]) -> bool:
+    """Wait until the queue has nothing more, and say whether it came to that in two minutes.
+
+    Calls *tell* with the number of its messages, again and again.
+    """
+    sqs = cloud.client("sqs")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    deadline = time.monotonic() + _EMPTYING_SECONDS
+    while time.monotonic() < deadline:
+        answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+        left = sum(int(answer["Attributes"][name]) for name in names)
+        tell(left)
+        if not left:
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def _enable(cloud: LocalCloud, function_name: str, *, enabled: bool) -> None:
