@@ -229,7 +229,10 @@ class FakeOrigin:
         jobs = [
             job
             for job in jobs
-            if job["job_id"].startswith(query.get("q", ""))
+            if any(
+                query.get("q", "").casefold() in (job.get(name) or "").casefold()
+                for name in ("job_id", "name")
+            )
             and (stalled is None or str(job["stalled"]).lower() == stalled)
             and query.get("from", "") <= job["created_at"] < query.get("to", "~")
             and ended_as_asked(job, query)
