@@ -33,7 +33,7 @@ from .parameters import (
 )
 
 T = TypeVar("T")
-Measure = Literal["duration", "cost"]
+MEASURES = ("duration", "cost")
 
 
 def _filter(
@@ -136,7 +136,7 @@ class JobsQuery(ListQuery):
             "`next_cursor` is null, all have been looked through, and the first `limit` of all "
             "pages together are the first of all jobs that match. Give all pages the same `limit`.",
             "created",
-            get_args(Measure),
+            MEASURES,
         )
     )
 
