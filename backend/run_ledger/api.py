@@ -16,6 +16,7 @@ from run_ledger.read.reader import Reader, read_request
 from run_ledger.read.signed_out import SignOuts
 from run_ledger.store.clients.forbidden_reads import read_rights
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
+from run_ledger.store.overview.kept_pages import KeptPages
 
 # No alarm or chart reads a metric of the reader's: those of API Gateway tell requests, failures and
 # latency, and cost nothing. What its lines hold is for queries of the logs.
@@ -42,6 +43,7 @@ def _reader() -> Reader:
         executor=ThreadPoolExecutor(MOST_CONNECTIONS, "reader"),
         now=lambda: Instant(time.time_ns() // 1_000),
         sign_outs=SignOuts(),
+        kept=KeptPages(),
     )
     starting.finished()
     return reader

@@ -61,17 +61,14 @@ PATH_PARAMETERS: Mapping[str, str] = {
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/jobs": Endpoint(
-        summary="List jobs, newest, longest or dearest first",
+        summary="List jobs, newest first",
         about=(
             "Ordered by `created_at`, then `job_id`, both descending. A job must match all filters "
             "that are given.\n\nFollow `next_cursor` until it is null. A job that matches all the "
             "while and keeps its outcome comes exactly once, whatever else is created or changes "
             "meanwhile. A job whose outcome changes meanwhile comes once or not at all. A job that "
             "moves back in time, because an earlier event of it arrives late, may come a second "
-            "time at its new place. `covers` says which time range the page looked through.\n\n"
-            "With `sort`, a page is in that order instead, and all pages together have the first "
-            "of all jobs: see the parameter. `q`, `tag` and `sort` are looked for in the jobs "
-            "themselves, up to 1,000 a page."
+            "time at its new place. `covers` says which time range the page looked through."
         ),
         tag="Jobs",
         query=jobs.JobsQuery,
@@ -177,12 +174,16 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         about=(
             "The most important figures, over all clients that the caller may see and by client: "
             "how many jobs are running, queued and stalled now, and how many were created and "
-            "ended since `since`: the start of the hour 24 hours ago, so in the current hour and "
-            "the 24 before it. `previous` tells the same of the 24 hours before these. Jobs count "
-            "once, by the result of their latest attempt; `attempts` counts each attempt. "
+            "ended in the period, with records, tokens and cost among the `counters`. The period "
+            "begins at `since`: the start of the hour 24 hours, 7 or 30 days ago. `previous` tells "
+            "the same of the period before, which is as long. Jobs count once, by the result of "
+            "their latest attempt; `attempts` counts each attempt. "
             "`/jobs?status=completed&ended_from=…` with `since` lists the jobs that `ended` "
-            "counts. `running` counts stalled jobs, too. The answer and its ETag stay the same "
-            "within a minute in which nothing happens."
+            "counts. `running` counts stalled jobs, too. `errors` groups the jobs that failed, by "
+            "whole days in UTC: `/jobs?fingerprint=…&ended_from=…` with its `since` lists the jobs "
+            "of a group. A longer period has figures of fewer clients: of 133 for 7 days, of 32 "
+            "for 30. The answer and its ETag stay the same within a minute in which nothing "
+            "happens."
         ),
         tag="Totals",
         query=overview.OverviewQuery,

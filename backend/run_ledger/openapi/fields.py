@@ -60,7 +60,8 @@ FIELDS: Mapping[str, str] = {
     "first_seen_at": "When the failure occurred that the ledger received first.",
     "from": "When the time range begins; null where it is open.",
     "group_by": "What the series are grouped by; null where there is one series over everything.",
-    "hours": "Every hour since `since`, oldest first. The last one is not over yet.",
+    "hours": "Every hour since `since`, oldest first; the last one is not over yet. Of 24 hours "
+    "alone, empty for longer periods.",
     "interval": "The length of a point's interval.",
     "items": "The items of this page, in order.",
     "job_id": "The job's id.",
@@ -87,10 +88,19 @@ FIELDS: Mapping[str, str] = {
     "parameters": "The plain parameters, by name.",
     "parent_job_id": "The job that started this one; null where no event gives it.",
     "period": "How long the period is: from `since` until now, which is up to an hour more.",
+    "attention": "Jobs that somebody should look at: stalled ones, then those that failed or timed "
+    "out in the period, then partial ones; of each the newest, five at most.",
+    "errors": "The error groups of jobs that failed since the UTC day in which the period began.",
+    "groups": "The groups, those with most jobs first; ten at most.",
+    "is_new": "Whether nothing failed with this fingerprint in the 30 days before.",
+    "more": "How many further groups there are.",
+    "running_jobs": "Running jobs that are not stalled: the newest, five at most.",
+    "why": "Why somebody should look: `failed` stands for timed out, too.",
+    "job": "The job.",
     "pipeline": "The job's pipeline; `default` where no event names one.",
     "points": "What was counted, oldest first. An interval in which nothing was counted is left "
     "out.",
-    "previous": "What happened in the period before: the 24 hours up to `since`.",
+    "previous": "What happened in the period before, which ends at `since`.",
     "previous_since": "When the period before begins; it ends at `since`.",
     "project_id": "The project that the work belongs to.",
     "queued": "How many jobs are queued.",
@@ -138,6 +148,9 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("LeftOut", "projects"): "The ids of some of the projects, sorted; 100 at most.",
     ("LeftOut", "after"): "Null, unless there are more clients than can be looked through: then "
     "all clients whose id sorts after this one are left out, too, and are not counted.",
+    ("Overview", "days"): "The days of UTC in the period, over all clients; the first begins with "
+    "the period, the last is not over yet. Empty for 24 hours, which `hours` tells.",
+    ("OverviewErrors", "since"): "The midnight of UTC from which failures are counted.",
     ("Trends", "other"): "The sum of all groups that have no series, as there are too many; its "
     "`key` is empty. Null where each group has a series.",
     ("Rejection", "status"): "What operators have done about it.",

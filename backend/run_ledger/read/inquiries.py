@@ -14,6 +14,7 @@ from run_ledger.domain.api.base_query import ListQuery
 from run_ledger.domain.instants import Instant
 from run_ledger.store.clients.reads import read_grant
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.overview.kept_pages import KeptPages
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ class Inquiry(Struct, frozen=True):
     rollup_shards: int
     entry_ttl_days: int
     now: Instant
+    kept: KeptPages | None = None
 
     def scope(self) -> ClientScope:
         """Return what the caller may see; reads a machine's grant.

@@ -1,16 +1,21 @@
-"""``/overview``: figures of now, of the last 24 to 25 hours and of the 24 hours before these.
-
-They are given by client, and over all clients.
+"""``/overview``: figures of now, of a period and of the one before, by client and over all.
 
 It takes three rounds of calls:
 
 1. which clients there are, and how many jobs each has by what they are now;
-2. for each client, the hours of both periods and the index rows of its running jobs;
-3. the items of those jobs whose row can't tell whether they are stalled, and the rest of the hours.
+2. for each client, the hours of both periods, its failures by day, and the index rows of its
+   running jobs; the index rows of jobs that ended last;
+3. the items of jobs that are shown, or whose row can't tell whether they are stalled, and the rest
+   of hours and failures.
 
-No job is read for a total. Of more than `MOST_CLIENTS` clients, those with most jobs have figures.
-A client of whom more was counted than can be read in these rounds is left out of figures and totals
-and named, so that nobody takes the overview from the others.
+No job is read for a total. Of too many clients, those with most jobs have figures. A client of whom
+more was counted than can be read in these rounds is left out of figures and totals and named, so
+that nobody takes the overview from the others.
+
+For callers who may see all clients, hours and failures are kept from one request to the next, for
+as long as the marks of their days stay the same (see `run_ledger.store.overview.kept_pages`).
+Others get theirs read anew, but for what is kept by the clock alone: how long an answer takes must
+not tell whether other clients' jobs go on.
 
 ``as_of`` is the minute in which the figures were taken, so that the answer stays the same while
 nothing happens. ``last_event_at`` is when the ledger last counted something for the client, by the
@@ -22,27 +27,32 @@ are taken for alive, and are counted as stalled five minutes later at most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from run_ledger.domain.api.overview import (
     ClientFigures,
     OverviewDocument,
+    OverviewPeriod,
     OverviewQuery,
     client_document,
+    days_of,
+    errors_document,
+    together,
     totals_document,
 )
-from run_ledger.domain.api.pages import largest, left_out
+from run_ledger.domain.api.pages import DayMap, largest, left_out
+from run_ledger.domain.contract.vocabulary import FAILURES
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import (
     DAY,
-    HOUR,
     MICROSECONDS,
     Duration,
     Instant,
+    day,
     every,
     floor,
     later,
@@ -51,16 +61,32 @@ from run_ledger.domain.instants import (
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_names
 from run_ledger.store.dynamo.batches import portions
-from run_ledger.store.lists.client_hours import HoursPage, client_range, read_hours
+from run_ledger.store.items.job_items import StoredJob
+from run_ledger.store.lists.failure_reads import (
+    FailuresPage,
+    read_failures_page,
+)
 from run_ledger.store.lists.job_lists import read_portion
-from run_ledger.store.lists.rollup_reads import day_cuts
-from run_ledger.store.lists.running_jobs import RunningJobs, read_running
 from run_ledger.store.lists.totals import NOTHING, Total, read_all_totals
+from run_ledger.store.overview.attention import (
+    Places,
+    begin_day_map,
+    ended_calls,
+    places,
+    shown_ids,
+    shown_jobs,
+)
+from run_ledger.store.overview.client_hours import HoursPage, read_hours
+from run_ledger.store.overview.kept_pages import Marks, read_marks
+from run_ledger.store.overview.overview_pages import failure_days, failures_pages, hours_pages
+from run_ledger.store.overview.running_jobs import RunningJobs, joined, read_running
 
 from .inquiries import Inquiry
 from .views import known_clients
 
 MOST_CLIENTS = 500
+_MOST_RANGES = 2_000
+_MOST_FAILURE_RANGES = 1_000
 _MOST_UNCLEAR = 1_000
 _MINUTE = Duration(60 * MICROSECONDS)
 
@@ -73,29 +99,103 @@ class _Known(NamedTuple):
     total: Total
 
 
+class _Wanted(NamedTuple):
+    """What to read: of whom hours and failures, which rows of jobs, and of which period."""
+
+    clients: Sequence[_Known]
+    failing: Sequence[str]
+    rows: Places
+    period: OverviewPeriod
+    marks: Marks | None
+
+
+class _Found(NamedTuple):
+    """What the last two rounds of calls have found.
+
+    ``is_cut`` says that rows of running jobs are missing, of whichever client. Of clients that are
+    ``too_large`` more was counted than can be read, those in ``many_failures`` have more error
+    groups.
+    """
+
+    hours: Sequence[HoursPage]
+    failures: Sequence[FailuresPage]
+    running: Mapping[str, RunningJobs]
+    is_cut: bool
+    unclear: Collection[str]
+    jobs: Sequence[StoredJob]
+    too_large: frozenset[str]
+    many_failures: frozenset[str]
+
+
 def show_overview(inquiry: Inquiry) -> Struct:
     """Return the figures of the clients that the caller may see."""
-    known, after = _known(inquiry, OverviewQuery.of(inquiry.parameters).client_id)
+    query = OverviewQuery.of(inquiry.parameters)
+    period = OverviewPeriod.of(query.period, inquiry.now)
+    marks, day_map = _begin(inquiry, query.client_id, period)
+    known, after = _known(inquiry, query.client_id)
     jobs = {one.client_id: one.total.jobs for one in known}
-    chosen = largest(jobs, jobs, MOST_CLIENTS)
+    days = len(every(DAY, floor(period.previous_since, DAY), later(inquiry.now, 1)))
+    chosen = largest(jobs, jobs, min(MOST_CLIENTS, _MOST_RANGES // days))
     there = {*chosen.kept}
-    since = later(floor(inquiry.now, HOUR), -DAY)
-    previous_since = later(since, -DAY)
-    moments = every(HOUR, since, later(inquiry.now, 1))
-    figures, too_large = _figures(
-        inquiry, [one for one in known if one.client_id in there], previous_since, since
-    )
-    if too_large and not figures:
+    states = {one.client_id: one.total.states for one in known}
+    rows = places(states, day_map())
+    shown = [one for one in known if one.client_id in there]
+    failing = {one: sum(states[one].get(name, 0) for name in FAILURES) for one in there}
+    failing = {one: count for one, count in failing.items() if count > 0}
+    counted = largest(failing, failing, max(1, _MOST_FAILURE_RANGES // len(failure_days(period))))
+    found = _read(inquiry, _Wanted(shown, counted.kept, rows, period, marks()))
+    figures = _figures_of(inquiry, shown, found, period)
+    if found.too_large and not figures:
         raise InvalidQuery("client_id", "more was counted than one overview can add up")
+    totals = together(figures)
+    visible = {one.client_id for one in figures}
+    samples = shown_jobs(found.jobs, visible, period)
     return OverviewDocument(
         as_of=text(floor(inquiry.now, _MINUTE)),
-        period="24h",
-        since=text(since),
-        previous_since=text(previous_since),
-        totals=totals_document(figures, moments),
-        clients=[client_document(one, moments) for one in figures],
-        left_out=left_out({*chosen.dropped, *too_large}, after=after),
+        period=period.name,
+        since=text(period.since),
+        previous_since=text(period.previous_since),
+        totals=totals_document(totals, period),
+        days=days_of(totals, period),
+        clients=[client_document(one, period) for one in figures],
+        errors=errors_document(
+            [
+                one
+                for page in found.failures
+                if page.client_id in visible and page.client_id not in found.many_failures
+                for one in page.counted
+            ],
+            period,
+            left_out({*counted.dropped, *(found.many_failures & visible)}),
+        ),
+        attention=samples.attention,
+        running_jobs=samples.running,
+        left_out=left_out({*chosen.dropped, *found.too_large}, after=after),
     )
+
+
+def _begin(
+    inquiry: Inquiry, client_id: str | None, period: OverviewPeriod
+) -> tuple[Callable[[], Marks | None], Callable[[], DayMap | None]]:
+    """Begin to read, beside the first round, what serves only a caller who sees all clients.
+
+    Return what waits for the marks of the days, and for the map of the days: each None for others.
+    """
+    scope = inquiry.caller.scope
+    if scope is None or scope.clients is not None:
+        return lambda: None, lambda: None
+    marks: Callable[[], Marks | None] = lambda: None  # noqa: E731 - it is one of two
+    if inquiry.kept is not None:
+        reading = inquiry.reading
+        first = min(period.previous_since, period.known_failures)
+        marks = reading.beside(
+            partial(
+                read_marks, reading.client, reading.tables.rollups, day(first), day(inquiry.now)
+            )
+        )
+    return marks, begin_day_map(
+        inquiry.reading, inquiry.rollup_shards
+    ) if client_id is None else lambda: None
 
 
 def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str | None]:
@@ -127,75 +227,98 @@ def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str |
     ], after
 
 
-def _figures(
-    inquiry: Inquiry, known: Sequence[_Known], previous_since: Instant, since: Instant
-) -> tuple[list[ClientFigures], frozenset[str]]:
-    """Return each client's figures; this takes the last two rounds of calls.
-
-    The second value are the clients of whom more was counted than can be read; they have none.
-    """
+def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
+    """Return what the last two rounds of calls find."""
+    rows, period, marks = wanted.rows, wanted.period, wanted.marks
     reading = inquiry.reading
     client, tables = reading.client, reading.tables
-    days = day_cuts(previous_since, later(inquiry.now, 1))
-    ranges = [client_range(one.client_id, day) for one in known for day in days]
-    busy = [one.client_id for one in known if one.total.states.get("running", 0) > 0]
-    answers: list[Any] = reading.together(
+    hours = [
+        page
+        for one in wanted.clients
+        for page in hours_pages(reading, one.client_id, period, marks)
+    ]
+    failures = [
+        page for one in wanted.failing for page in failures_pages(reading, one, period, marks)
+    ]
+    kept = inquiry.kept
+    known = [kept.find(page, inquiry.now) if kept else None for page in (*hours, *failures)]
+    missing = [page for page, found in zip((*hours, *failures), known, strict=True) if not found]
+    read, parts, ended = reading.in_groups(
         [
-            *(partial(read_hours, client, tables.rollups, one) for one in ranges),
-            *(partial(read_running, client, tables.jobs, one, inquiry.now) for one in busy),
+            [page.call for page in missing],
+            [partial(read_running, client, tables.jobs, one, inquiry.now) for one in rows.running],
+            ended_calls(reading, rows, period),
         ]
     )
-    pages, running = answers[: len(ranges)], answers[len(ranges) :]
-    rest = [one for page in pages for one in page.rest]
-    unclear = [job_id for one in running for job_id in one.unclear][:_MOST_UNCLEAR]
-    answers = reading.together(
+    for page, answer in zip(missing, read, strict=True):
+        if kept:
+            kept.keep(page, answer, inquiry.now)
+    new = iter(read)
+    pages = [found or next(new) for found in known]
+    first, others = pages[: len(hours)], pages[len(hours) :]
+    running = joined(parts)
+    unclear = [one for jobs in running.values() for one in jobs.unclear][:_MOST_UNCLEAR]
+    ids = dict.fromkeys([*unclear, *shown_ids(running.values(), ended)])
+    hours_left, failures_left, items = reading.in_groups(
         [
-            *(partial(read_hours, client, tables.rollups, one) for one in rest),
-            *(partial(read_portion, client, tables.jobs, one) for one in portions(unclear)),
+            [
+                partial(read_hours, client, tables.rollups, period.place, one)
+                for page in first
+                for one in page.rest
+            ],
+            [
+                partial(read_failures_page, client, tables.rollups, one)
+                for page in others
+                for one in page.rest
+            ],
+            [partial(read_portion, client, tables.jobs, one) for one in portions(ids)],
         ]
     )
-    pages += answers[: len(rest)]
-    too_large = frozenset(page.client_id for page in answers[: len(rest)] if page.rest)
-    known = [one for one in known if one.client_id not in too_large]
-    found = [job for jobs in answers[len(rest) :] for job in jobs]
-    silent = Counter(
-        one.job.client_id for one in found if one.job.is_stalled(one.last_seen_at, inquiry.now)
+    return _Found(
+        [*first, *hours_left],
+        [*others, *failures_left],
+        running,
+        rows.is_by_day and not all(jobs.is_whole for jobs in running.values()),
+        frozenset(unclear),
+        [one for stored in items for one in stored],
+        frozenset(page.client_id for page in hours_left if page.rest),
+        frozenset(page.client_id for page in failures_left if page.rest),
     )
-    figures = _figures_of(known, pages, {one.client_id: one for one in running}, silent, since)
-    return figures, too_large
 
 
 def _figures_of(
-    known: Sequence[_Known],
-    pages: Sequence[HoursPage],
-    running: Mapping[str, RunningJobs],
-    silent: Mapping[str, int],
-    since: Instant,
+    inquiry: Inquiry, known: Sequence[_Known], found: _Found, period: OverviewPeriod
 ) -> list[ClientFigures]:
-    """Return each client's figures from what was read; *silent* counts stalled jobs by client.
-
-    Hours before *since* are of the previous period.
-    """
-    hours: dict[str, dict[Instant, Counter[str]]] = {}
+    """Return each client's figures; hours before the period count as the previous one's."""
+    sums: dict[str, dict[Instant, Counter[str]]] = {}
     previous: dict[str, Counter[str]] = {}
     heard: dict[str, list[Instant]] = {}
-    for page in pages:
-        mine = hours.setdefault(page.client_id, {})
+    for page in found.hours:
+        mine = sums.setdefault(page.client_id, {})
         before = previous.setdefault(page.client_id, Counter())
-        for moment, sums in page.hours.items():
-            (before if moment < since else mine.setdefault(moment, Counter())).update(sums)
+        for moment, counts in page.sums.items():
+            (before if moment < period.since else mine.setdefault(moment, Counter())).update(counts)
         heard.setdefault(page.client_id, []).extend(page.seen_at)
+    silent = Counter(
+        one.job.client_id
+        for one in found.jobs
+        if one.job.job_id in found.unclear and one.job.is_stalled(one.last_seen_at, inquiry.now)
+    )
     figures = []
     for client_id, name, total in known:
-        run = running.get(client_id, RunningJobs(client_id))
-        times = [*heard.get(client_id, []), *total.seen_at, *run.heard_at]
+        if client_id in found.too_large:
+            continue
+        run = found.running.get(client_id, RunningJobs())
+        times = [*heard.get(client_id, []), *total.seen_at]
+        times += [] if run.heard_at is None else [run.heard_at]
+        is_whole = run.is_whole and not found.is_cut
         figures.append(
             ClientFigures(
                 client_id=client_id,
                 name=name,
                 states=total.states,
-                stalled=run.stalled + silent.get(client_id, 0) if run.is_whole else None,
-                hours=hours.get(client_id, {}),
+                stalled=run.stalled + silent.get(client_id, 0) if is_whole else None,
+                sums=sums.get(client_id, {}),
                 previous=previous.get(client_id, {}),
                 last_event_at=max(times, default=None),
             )

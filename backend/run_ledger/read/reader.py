@@ -18,6 +18,7 @@ from run_ledger.domain.exceptions import LedgerError, NotFound, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.settings import Settings
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.overview.kept_pages import KeptPages
 
 from .answers import Answer, MethodNotAllowed, found, problem
 from .clients import list_clients, show_client, show_config
@@ -81,6 +82,8 @@ class Reader(Struct, frozen=True):
     now: Callable[[], Instant]
     sign_outs: SignOuts | None = None
     """None where nobody can be signed out, as in a ledger without sign-in."""
+    kept: KeptPages | None = None
+    """None where each request reads everything anew."""
 
     def answer(self, request: Request, seconds: float) -> tuple[Answer, dict[str, Any]]:
         """Return the answer to *request*, within *seconds*, and the members of its log line."""
@@ -121,6 +124,7 @@ class Reader(Struct, frozen=True):
             rollup_shards=self.settings.rollup_shards,
             entry_ttl_days=self.settings.entry_ttl_days,
             now=now,
+            kept=self.kept,
         )
         document = endpoint(inquiry)
         if sign_outs and wait:

@@ -38,7 +38,7 @@ CHOICES = {
     },
 }
 TYPED = {
-    "q": ("Search", "NORTH-part-", PARTS),
+    "q": ("Job id", "north-part-", PARTS),
     "client_id": ("Client", "nobody", []),
     "project_id": ("Project", "returns", ["north-queued"]),
     "pipeline": ("Pipeline", "matching", ["north-succeeded", "north-partial"]),

@@ -26,15 +26,17 @@ store/items: domain domain/contract domain/state store/dynamo
 store/clients: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items
+store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
 
 read: domain domain/contract domain/state domain/api settings.py
-    store/dynamo store/items store/clients store/lists
+    store/dynamo store/items store/clients store/lists store/overview
 openapi: domain/contract domain/api read
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
-api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients read
+api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
+    store/overview read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 
 emit/pricing:

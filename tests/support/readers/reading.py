@@ -21,6 +21,7 @@ from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader, read_request
 from run_ledger.settings import Settings
+from run_ledger.store.overview.kept_pages import KeptPages
 from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class House:
     now: int = NOW
     settings: Settings = SETTINGS
     dice: random.Random = field(default_factory=lambda: random.Random(8))
+    kept: KeptPages | None = None
     counting: CountingClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -234,7 +236,13 @@ class House:
     def ask(self, event: Mapping[str, Any]) -> Reply:
         """Put a proxy event to the reader."""
         self.counting.requests.clear()
-        reader = Reader(self.counting, self.settings, Serial(), lambda: self.now)  # type: ignore[arg-type]
+        reader = Reader(
+            self.counting,  # type: ignore[arg-type]
+            self.settings,
+            Serial(),
+            lambda: instants.Instant(self.now),
+            kept=self.kept,
+        )
         answer, log = reader.answer(read_request(event), 60.0)
         proxied = answer.proxied()
         if self.counting.interfere is None:  # else there may be calls that were made again

@@ -110,6 +110,17 @@ def client_row(client_id: str, hour: str, pipeline: str) -> Row:
     return Row(f"client#{client_id}#{hour[:10]}", f"{hour[11:]}#{pipeline}")
 
 
+def last_hour(row: Row) -> str | None:
+    """Return the last hour (``YYYY-MM-DDTHH``) that a row of a client's day counts.
+
+    That is the hour itself, or the day's last for a row of failures; None for any other row.
+    """
+    kind, _, rest = row.partition.partition("#")
+    if kind not in ("client", "failures"):
+        return None
+    return f"{rest[-10:]}T{row.sort[:2] if kind == 'client' else '23'}"
+
+
 def project_row(project_id: str, hour: str, client_id: str) -> Row:
     """Return the row of a project in *hour* (``YYYY-MM-DDTHH``)."""
     return Row(f"project#{project_id}#{hour[:10]}", f"{hour[11:]}#{client_id}")
@@ -183,7 +194,9 @@ def delta_differences(events: Iterable[Event]) -> Differences:
 def bounded(changes: Differences) -> Differences:
     """Return *changes* without zeros, and with as many own counters as a row keeps apart.
 
-    A zero of an own counter stays, as its name takes a place: see `own_counters`.
+    A zero of an own counter stays, as its name takes a place: see `own_counters`. A row over all
+    stays without counts where clients' rows of its day change and cancel out over all: it tells
+    readers that something has changed.
     """
     # Nearly all are so already.
     if all(
@@ -191,13 +204,15 @@ def bounded(changes: Differences) -> Differences:
         for counts in changes.values()
     ):
         return changes
-    kept = {
-        row: Counter(
-            {name: change for name, change in folded(counts).items() if change or is_own(name)}
-        )
-        for row, counts in changes.items()
-    }
-    return {row: counts for row, counts in kept.items() if counts}
+    return _with_marked_days(
+        changes,
+        {
+            row: Counter(
+                {name: change for name, change in folded(counts).items() if change or is_own(name)}
+            )
+            for row, counts in changes.items()
+        },
+    )
 
 
 def project_differences(before: Project | None, after: Project) -> Differences:
@@ -276,8 +291,21 @@ def _rows(client_id: str, project_id: str, pipeline: str, hour: str) -> tuple[Ro
 def _without_zeros(changes: Differences) -> Differences:
     if all(all(counts.values()) and counts for counts in changes.values()):
         return changes
-    kept = {
-        row: Counter({name: change for name, change in counts.items() if change})
-        for row, counts in changes.items()
+    return _with_marked_days(
+        changes,
+        {
+            row: Counter({name: change for name, change in counts.items() if change})
+            for row, counts in changes.items()
+        },
+    )
+
+
+def _with_marked_days(changes: Differences, kept: Differences) -> Differences:
+    """Return what is *kept* of *changes*, and the rows over all of days on which that counts."""
+    hours = (last_hour(row) for row, counts in kept.items() if counts)
+    days = {hour[:10] for hour in hours if hour is not None}
+    return {
+        row: kept[row]
+        for row in changes
+        if kept[row] or (row.partition == ALL and row.sort in days)
     }
-    return {row: counts for row, counts in kept.items() if counts}

@@ -148,6 +148,8 @@ def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, retries_
         stored.job, after, retries_before=stored.retries_from, retries_after=retries_after
     )
     for row, counts in differences.items():
+        if not counts:  # it only marks a day
+            continue
         addition = UpdateBuilder()
         addition.add(counts)
         key = to_item({"pk": row.partition, "sk": f"{row.sort}#{AUDIT_SHARD}"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, wait
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -45,6 +45,11 @@ class Reading:
         self.rounds += 1
         self.calls += len(calls)
         return self._answers([self._executor.submit(call) for call in calls])
+
+    def in_groups(self, groups: Sequence[Sequence[Callable[[], Any]]]) -> list[list[Any]]:
+        """Make the calls of all *groups* at the same time; return the answers of each group."""
+        answers = iter(self.together([call for group in groups for call in group]))
+        return [[next(answers) for _ in group] for group in groups]
 
     def beside(self, call: Callable[[], A]) -> Callable[[], A]:
         """Begin a call that is made beside the rounds, and return what waits for its answer.

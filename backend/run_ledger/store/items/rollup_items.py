@@ -6,7 +6,9 @@ numbers are counts; its texts, which cost no write of their own, say more about 
 (see `run_ledger.domain.state.samples`):
 
 ======================  ======================================================================
-``seen``                when it counted last, in microseconds (rows of clients)
+``seen``                when it counted last, in microseconds (rows of clients, and over all)
+``late``                when it last counted something of an hour that was over by then (rows over
+                        all); with ``seen`` it tells readers whether what they keep still holds
 ``first``               the time of the first failure that came in (this and those below: rows of
                         failures)
 ``type`` ``message``    what the last one said, cut to a length that keeps an item below 1 KB
@@ -24,15 +26,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.instants import Instant, parse, text
-from run_ledger.domain.state.rollups import CLIENTS, Row
+from run_ledger.domain.instants import Instant, hour, parse, text
+from run_ledger.domain.state.rollups import ALL, CLIENTS, Row, last_hour
 from run_ledger.domain.state.samples import Sample, Samples
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 
 from .own_names import OF_ROWS, take_names
 
-SEEN = "seen"
+SEEN, LATE = "seen", "late"
 _FIRST, _TYPE, _MESSAGE = "first", "type", "message"
 _JOBS = ("job_0", "job_1", "job_2")
 _MOST_TYPE_CHARACTERS = 80
@@ -60,15 +62,22 @@ def add_actions(
 ) -> list[dict[str, Any]]:
     """Return an action for each row of *changes*, which adds them to one shard of the row.
 
-    *shard_of* returns which shard. A row of failures takes in its sample of *samples*, a row of
-    clients that it counted at *now*.
+    *shard_of* returns which shard. A row of failures takes in its sample of *samples*, rows of
+    clients and over all that they counted at *now*.
     """
-    return [
-        _addition(row, counts, samples.get(row), now).action(
-            table, key_of_shard(row, shard_of(row))
-        )
-        for row, counts in changes.items()
-    ]
+    present = hour(now)
+    late_days = {
+        moment[:10]
+        for row in changes
+        if (moment := last_hour(row)) is not None and moment < present
+    }
+    actions = []
+    for row, counts in changes.items():
+        update = _addition(row, counts, samples.get(row), now)
+        if row.partition == ALL and row.sort in late_days:
+            update.set({LATE: str(now)})
+        actions.append(update.action(table, key_of_shard(row, shard_of(row))))
+    return actions
 
 
 def key_of_shard(row: Row, shard: str) -> Item:
@@ -80,7 +89,7 @@ def _addition(
     row: Row, counts: Mapping[str, int], sample: Sample | None, now: Instant
 ) -> UpdateBuilder:
     update = UpdateBuilder()
-    if row.partition == CLIENTS or row.partition.startswith("client#"):
+    if row.partition in (ALL, CLIENTS) or row.partition.startswith("client#"):
         update.set({SEEN: str(now)})
     elif sample is not None:
         at = text(sample.at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.api.failures import CountedFailures
 from run_ledger.domain.instants import midnight
@@ -11,11 +11,27 @@ from run_ledger.domain.state.rollups import ENDED, RETRIED, failures_row
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import counts_of, sample_of, sort_of
 
-from .rollup_reads import Range, read_ranges
+from .rollup_reads import Range, read_range, read_ranges
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # Derived fingerprints are hexadecimal, so these cuts divide them evenly. A producer's own may begin
 # with any character: the first cut lies before, the last one after all of them.
 _CUTS = ("\x00", *"123456789abcdefg", "\U0010ffff" * 129)
+
+
+class FailuresPage(NamedTuple):
+    """The failures of a client on a day that one answer holds, and what is left."""
+
+    client_id: str
+    counted: Sequence[CountedFailures]
+    rest: Sequence[Range]
+
+    @property
+    def size(self) -> int:
+        """Return how many counts the page holds; a sample is as large as some of them."""
+        return 1 + 8 * len(self.counted)
 
 
 def failure_range(client_id: str, day: str) -> Range:
@@ -35,6 +51,12 @@ def read_failures(
     too_large = frozenset(partition.split("#")[1] for partition in unread)
     counted = [one for page in pages for one in page if one.client_id not in too_large]
     return counted, too_large
+
+
+def read_failures_page(client: DynamoDBClient, table: str, wanted: Range) -> FailuresPage:
+    """Return the counts and samples of a range, as far as one answer holds them."""
+    counted, rest = read_range(client, table, wanted, _counted)
+    return FailuresPage(wanted.partition.split("#")[1], counted, rest)
 
 
 def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:

@@ -78,12 +78,12 @@ def test_a_failure_that_says_nothing_has_a_sample_too() -> None:
 
 
 def test_rows_of_clients_say_when_they_counted_last() -> None:
-    """By the writer's clock, in the rows of hours and in the total; no other row does."""
+    """By the writer's clock, in rows of hours, in the total and over all; no other row does."""
     store = ledgers.empty_store()
     ledgers.post(ledgers.make_ledger(store), [_failure(1, "12:00")])
     said = {item["pk"]["S"]: seen_at(item) for item in store.items(NAMES.rollups)}
     named = {partition for partition, at in said.items() if at == ledgers.NOW}
-    assert named == {"clients", "client#client-1#2026-11-22"}
+    assert named == {"all", "clients", "client#client-1#2026-11-22"}
     assert {at for partition, at in said.items() if partition not in named} == {None}
 
 
