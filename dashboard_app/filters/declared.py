@@ -89,7 +89,7 @@ RESULT = Choice(
     placeholder="Any result",
     renamed={"Partly done": words.RESULTS["partial"]},
 )
-SEARCH = Filter(name="q", parameter="q", label="Job id begins with")
+SEARCH = Filter(name="q", parameter="q", label="In id or name")
 STALLED = Flag(name="stalled", parameter="stalled", label="Stalled only")
 TREND_FILTERS = (PROJECT, PIPELINE)
 JOB_FILTERS = (STATUS, RESULT, PROJECT, PIPELINE, SEARCH, STALLED)

@@ -60,7 +60,7 @@ const CLIENT = { label: "Client", kind: "client", any: "All clients" };
 export const FILTERS = {
   overview: {},
   jobs: {
-    q: { field: { label: "Job id", kind: "text", any: "Begins with …" } },
+    q: { field: { label: "Search", kind: "text", any: "Id or name" } },
     client_id: { field: CLIENT },
     status: {
       field: { label: "Status", kind: "select", any: "Any status", choices: STATUSES },

@@ -120,7 +120,7 @@ def test_all_of_it_works_by_keyboard(page: Page, origin: FakeOrigin) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Jobs")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_label("Job id")).to_be_focused()
+    expect(page.get_by_label("Search")).to_be_focused()
     page.keyboard.type("enrich-39")
     expect(page.locator("[data-job-id]")).to_have_count(10)
     page.get_by_label("Result").focus()

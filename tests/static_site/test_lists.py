@@ -230,7 +230,7 @@ def test_every_filter_of_jobs_is_in_the_address(page: Page, origin: FakeOrigin) 
         make_job("match-1", project_id="p1", pipeline="match"),
     ]
     sign_in(page, origin)
-    page.get_by_label("Job id").fill("enrich")
+    page.get_by_label("Search").fill("enrich")
     expect(page.locator("[data-job-id]")).to_have_count(3)
     page.get_by_text("More filters").click()
     page.get_by_label("Project").fill("p1")

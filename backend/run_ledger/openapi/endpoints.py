@@ -61,14 +61,17 @@ PATH_PARAMETERS: Mapping[str, str] = {
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/jobs": Endpoint(
-        summary="List jobs, newest first",
+        summary="List jobs, newest, longest or dearest first",
         about=(
             "Ordered by `created_at`, then `job_id`, both descending. A job must match all filters "
             "that are given.\n\nFollow `next_cursor` until it is null. A job that matches all the "
             "while and keeps its outcome comes exactly once, whatever else is created or changes "
             "meanwhile. A job whose outcome changes meanwhile comes once or not at all. A job that "
             "moves back in time, because an earlier event of it arrives late, may come a second "
-            "time at its new place. `covers` says which time range the page looked through."
+            "time at its new place. `covers` says which time range the page looked through.\n\n"
+            "With `sort`, a page is in that order instead, and all pages together have the first "
+            "of all jobs: see the parameter. `q`, `tag` and `sort` are looked for in the jobs "
+            "themselves, up to 1,000 a page."
         ),
         tag="Jobs",
         query=jobs.JobsQuery,

@@ -14,6 +14,9 @@ Whatever is created or changed while cursors are followed:
 
 A page may be short, or empty, and still have a cursor, as it looks through a limited number of
 rows. ``covers`` is the time range that the page looked through.
+
+With ``sort``, each page has the longest or dearest of the jobs that it looked through, and cursors
+go on through time as ever: the first so many of all pages are the first of the whole list.
 """
 
 from __future__ import annotations
@@ -21,20 +24,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from run_ledger.domain.api.access import ClientScope
 from run_ledger.domain.api.base_query import PathQuery
-from run_ledger.domain.api.jobs import JobDocument, JobsQuery, job_document
+from run_ledger.domain.api.jobs import (
+    JobDocument,
+    JobsQuery,
+    first_by,
+    job_document,
+)
 from run_ledger.domain.api.pages import ListDocument, PageStart, covers, following, merged
 from run_ledger.domain.contract.vocabulary import is_identifier
-from run_ledger.domain.exceptions import NotFound
+from run_ledger.domain.exceptions import InvalidQuery, NotFound
 from run_ledger.domain.instants import Instant, text
 from run_ledger.store.items import keys
 from run_ledger.store.items.job_items import StoredJob, from_job_item
 from run_ledger.store.lists.day_map import read_day_map
 from run_ledger.store.lists.job_lists import Bounds, read_index, read_job_item, read_jobs
 from run_ledger.store.lists.job_plans import (
+    MOST_ITEMS,
     Plan,
     map_rows,
     needs_map,
@@ -54,18 +63,26 @@ def list_jobs(inquiry: Inquiry) -> Struct:
     bounds = Bounds(start.position, None if query.since is None else text(query.since))
     scope, plan = _plan(inquiry, query, start, bounds)
     rows = read_index(inquiry.reading, plan, bounds, inquiry.now)
-    page = merged(rows.stretches, query.limit, plan.floor)
+    page = merged(rows.stretches, plan.most_items(query.limit), plan.floor)
     stored = read_jobs(inquiry.reading, [job_id for _, job_id in page.rows])
     shown = _shown(inquiry, stored, query, scope, page.end)
-    items = fitting([document for _, document in shown])
-    end = page.end if len(items) == len(shown) else shown[len(items) - 1][0]
+    if query.sort is None:
+        items = fitting([document for _, document in shown[: query.limit]])
+        end = page.end if len(items) == len(shown) else shown[len(items) - 1][0]
+    else:
+        items = _first(shown, query.sort, query.limit)
+        end = page.end
     if end is None or (bounds.low is not None and end <= bounds.low):
         return ListDocument(items, None, covers(bounds.start, bounds.low))
     then = following(
         start,
         [key for key, _ in page.rows if key >= end],
         end,
-        pace=plan.next_pace(query.limit, rows.looked_through, rows.matching),
+        pace=plan.next_pace(
+            query.limit if query.sort is None else MOST_ITEMS,
+            rows.looked_through,
+            len(shown) if query.asks_of_items else rows.matching,
+        ),
     )
     return ListDocument(items, inquiry.seal(query, then), covers(bounds.start, end))
 
@@ -145,6 +162,17 @@ def _shown(
     found = [(key, _document(one, inquiry.now)) for key, one in keyed if end is None or key >= end]
     matching = [pair for pair in found if query.matches(pair[1])]
     return sorted(matching, key=lambda pair: pair[0], reverse=True)
+
+
+def _first(shown: Sequence[tuple[str, JobDocument]], measure: str, limit: int) -> list[Raw]:
+    """Return the first *limit* jobs by *measure*.
+
+    Raises InvalidQuery where an answer has no room for so many: to leave one out would be wrong.
+    """
+    items = fitting(first := first_by(measure, [document for _, document in shown], limit))
+    if len(items) < len(first):
+        raise InvalidQuery("limit", f"an answer has room for {len(items)} of these jobs; ask so")
+    return items
 
 
 def _document(stored: StoredJob, now: Instant) -> JobDocument:

@@ -42,7 +42,8 @@ def texts(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
         return st.sampled_from(["true", "false"])
     if schema["type"] == "array":
         return st.lists(texts(schema["items"]), min_size=1, unique=True).map(",".join)
-    return st.text("abcXYZ019", min_size=1, max_size=8)
+    plain = st.text("abcXYZ019", min_size=1, max_size=8)
+    return plain.map("{0}:{0}".format) if schema.get("pattern", "").endswith(":") else plain
 
 
 def asked(path: str, filters: Mapping[str, str]) -> ListQuery:

@@ -38,7 +38,7 @@ CHOICES = {
     },
 }
 TYPED = {
-    "q": ("Job id", "north-part-", PARTS),
+    "q": ("Search", "NORTH-part-", PARTS),
     "client_id": ("Client", "nobody", []),
     "project_id": ("Project", "returns", ["north-queued"]),
     "pipeline": ("Pipeline", "matching", ["north-succeeded", "north-partial"]),

@@ -133,7 +133,7 @@ def find_failed_parts_by_keys(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_focused()
 
     press("Tab")
-    search = page.get_by_label("Job id")
+    search = page.get_by_label("Search")
     expect(search).to_be_focused()
     page.keyboard.type("north-part")
     visit.wait_until_live("#/jobs?q=north-part")

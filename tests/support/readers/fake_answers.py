@@ -4,6 +4,8 @@ from http import HTTPStatus
 from typing import Any
 
 Json = dict[str, Any]
+# A page of a sorted list looks through so many jobs.
+LOOKED_THROUGH = 60
 
 
 def matching(items: list[Json], query: dict[str, str], *names: str) -> list[Json]:
@@ -23,6 +25,49 @@ def ended_as_asked(job: Json, query: dict[str, str]) -> bool:
         job["result"] in query.get("result", job["result"]).split(",")
         and query.get("fingerprint", failure) == failure
         and query.get("ended_from", "") <= job["ended_at"] < query.get("ended_to", "~")
+    )
+
+
+def jobs_page(jobs: list[Json], query: dict[str, str]) -> Json:
+    """Return a page of jobs as its query asks; the cursor is the place of the last one looked at.
+
+    A sorted page has the first of those that it looked through.
+    """
+    start = query.get("cursor", "~")
+    found = sorted(
+        (job for job in jobs if _place(job) < start and _is_asked_for(job, query)),
+        key=_place,
+        reverse=True,
+    )
+    sort = query.get("sort", "created")
+    limit = int(query.get("limit", 50))
+    looked = found[: limit if sort == "created" else LOOKED_THROUGH]
+    answer = page(looked, {"limit": str(len(looked))})
+    if sort != "created":
+        answer["items"] = sorted(looked, key=lambda job: _measured(job, sort), reverse=True)[:limit]
+    if len(found) > len(looked):
+        answer["next_cursor"] = _place(looked[-1])
+        answer["covers"]["from"] = looked[-1]["created_at"]
+    return answer
+
+
+def _place(job: Json) -> str:
+    return f"{job['created_at']}#{job['job_id']}"
+
+
+def _measured(job: Json, sort: str) -> float:
+    of = {"duration": job["duration_seconds"], "cost": job["counters"].get("cost_microusd")}
+    return float("-inf") if of[sort] is None else of[sort]
+
+
+def _is_asked_for(job: Json, query: dict[str, str]) -> bool:
+    text, stalled = query.get("q", "").casefold(), query.get("stalled")
+    return (
+        any(text in (job[name] or "").casefold() for name in ("job_id", "name"))
+        and query.get("tag") in (None, *(":".join(tag) for tag in job["tags"].items()))
+        and stalled in (None, str(job["stalled"]).lower())
+        and query.get("from", "") <= job["created_at"] < query.get("to", "~")
+        and ended_as_asked(job, query)
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,30 @@ PROJECTS = ("p", "q")
 PIPELINES = ("default", "enrich")
 PARENTS = ("load-1", "nobody")
 NAMES = ("load", "enrich", "enrich-x")
+# Names and tags as people write them: letters whose case is another text, marks of their own.
+TITLES = ("Straße 7", "STRASSE 8", "Cafe\u0301", "caf\u00e9", "ΟΔΟΣ", "enrich =1+1 <b>", "İzmir")
+TEXTS = (
+    "strasse",
+    "STRAßE",
+    "CAFÉ",
+    "cafe",
+    "οδοσ",
+    "<B>",
+    "ı",
+    "i\u0307",
+    "load",
+    "E",
+    "d-1",
+    "%",
+)
+TAGS = (
+    {"team": "search"},
+    {"team": "Search", "a": "b:c"},
+    {"a:b": "c"},
+    {"a": "", "<i>": "'\u0000"},
+    {"a": ":"},
+)
+ASKED_TAGS = ("team:search", "a:b:c", "a:", "a::", "<i>:'\u0000", "team:s", "nothing:here")
 # Of a day several, midnights and ties among them; then days apart, and the distant past.
 MOMENTS = (
     *(MIDNIGHT + offset for offset in (0, 1, 3_600 * SECOND, 3_600 * SECOND + 1)),
@@ -140,7 +165,9 @@ def _of(error: dict[str, str] | None) -> dict[str, Any]:
 
 def count(books: Books) -> None:
     """Post a delta: the job is not stalled any more."""
-    books.tell(job_id=books.job_id(), occurred_at=text(NOW), delta={"records_ok": 1})
+    cost = books.dice.choice((None, 0, 5, 7, 7, -9))
+    delta = {"records_ok": 1} | ({} if cost is None else {"cost_microusd": cost})
+    books.tell(job_id=books.job_id(), occurred_at=text(NOW), delta=delta)
 
 
 def say(books: Books) -> None:
@@ -150,6 +177,16 @@ def say(books: Books) -> None:
         occurred_at=text(NOW + len(books.told)),
         parent_job_id=books.dice.choice(PARENTS),
         heartbeat_seconds=books.dice.choice((60, 900, 4_000)),
+    )
+
+
+def label(books: Books) -> None:
+    """Post a job's name and tags."""
+    books.tell(
+        job_id=books.job_id(),
+        occurred_at=text(NOW + len(books.told)),
+        name=books.dice.choice(TITLES),
+        tags=books.dice.choice(TAGS),
     )
 
 
@@ -167,6 +204,8 @@ CHANGES: tuple[Callable[[Books], None], ...] = (
     again,
     count,
     say,
+    label,
+    label,
     wait,
 )
 
@@ -179,7 +218,8 @@ def filters(dice: random.Random) -> dict[str, str]:
         ("project_id", PROJECTS),
         ("pipeline", PIPELINES),
         ("parent_job_id", PARENTS),
-        ("q", (*NAMES, "load-1", "e", "nothing")),
+        ("q", TEXTS),
+        ("tag", ASKED_TAGS),
     ):
         if dice.random() < 0.2:
             chosen[name] = dice.choice(values)
@@ -231,7 +271,8 @@ def matches(job: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
         "stalled": lambda value: job["stalled"] is (value == "true"),
         "from": lambda value: parse(job["created_at"]) >= parse(value),
         "to": lambda value: parse(job["created_at"]) < parse(value),
-        "q": job["job_id"].startswith,
+        "q": lambda value: any(_folded(value) in _folded(job[name] or "") for name in _NAMED),
+        "tag": lambda value: value in [":".join(tag) for tag in job["tags"].items()],
         "result": lambda value: job["result"] in value.split(","),
         "fingerprint": lambda value: _failure(job) == value,
         "ended_from": lambda value: (job["ended_at"] or "") >= value,
@@ -241,6 +282,25 @@ def matches(job: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
         tests[name](value) if name in tests else job[name] == value
         for name, value in parameters.items()
     )
+
+
+_NAMED = ("job_id", "name")
+
+
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", value).casefold())
+
+
+def sorted_by(sort: str, jobs: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return jobs with the longest or dearest first, the newest of equal ones before the others."""
+    newest = sorted(jobs, key=place, reverse=True)
+    values = [
+        (job["duration_seconds"] if sort == "duration" else job["counters"].get("cost_microusd"))
+        for job in newest
+    ]
+    known = [pair for pair in zip(values, newest, strict=True) if pair[0] is not None]
+    unknown = [job for value, job in zip(values, newest, strict=True) if value is None]
+    return [job for _, job in sorted(known, key=lambda pair: -pair[0])] + unknown
 
 
 def place(job: Mapping[str, Any]) -> str:

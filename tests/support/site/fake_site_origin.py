@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from tests.support.readers.example_jobs import make_overview
-from tests.support.readers.fake_answers import Json, ended_as_asked, matching, page, problem
+from tests.support.readers.fake_answers import Json, jobs_page, matching, page, problem
 
 from run_ledger_ops.deploying.site import served
 
@@ -224,27 +224,7 @@ class FakeOrigin:
         return None
 
     def _job_page(self, query: dict[str, str]) -> Json:
-        jobs = matching(self.jobs, query, *JOB_FILTERS)
-        stalled = query.get("stalled")
-        jobs = [
-            job
-            for job in jobs
-            if job["job_id"].startswith(query.get("q", ""))
-            and (stalled is None or str(job["stalled"]).lower() == stalled)
-            and query.get("from", "") <= job["created_at"] < query.get("to", "~")
-            and ended_as_asked(job, query)
-        ]
-        jobs.sort(key=lambda job: (job["created_at"], job["job_id"]), reverse=True)
-        if "cursor" in query:
-            created_at, job_id = query.pop("cursor").split("#")
-            jobs = [
-                job for job in jobs if (job["created_at"], job["job_id"]) < (created_at, job_id)
-            ]
-        answer = page(jobs, query)
-        if answer["next_cursor"] is not None:
-            last = answer["items"][-1]
-            answer["next_cursor"] = f"{last['created_at']}#{last['job_id']}"
-        return answer
+        return jobs_page(matching(self.jobs, query, *JOB_FILTERS), query)
 
 
 def base64_url(data: bytes) -> str:

@@ -6,6 +6,7 @@ match together are a caller's mistake: they are refused, not answered with an em
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +19,21 @@ from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import MICROSECONDS, Instant, text, text_or_none
 from run_ledger.domain.state.job import Failure, Job, duration_between, failure_group
 
-from .base_query import ListQuery, filtered, page_limit
-from .parameters import QueryParameter, choice, choices, flag, identifier, short_text, time_or_date
+from .base_query import ListQuery, declared, filtered, page_limit
+from .parameters import (
+    QueryParameter,
+    choice,
+    choices,
+    flag,
+    identifier,
+    order,
+    short_text,
+    tag_text,
+    time_or_date,
+)
 
 T = TypeVar("T")
+MEASURES = ("duration", "cost")
 
 
 def _filter(
@@ -102,9 +114,30 @@ class JobsQuery(ListQuery):
         ),
         lambda job, until: job.ended_at is not None and job.ended_at < text(until),
     )
-    prefix: str | None = _filter(
-        identifier("q", "Only jobs whose id begins with this text."),
-        lambda job, prefix: job.job_id.startswith(prefix),
+    tag: str | None = _filter(
+        tag_text(
+            "tag",
+            "Only jobs that have this tag: its name, a colon and its whole value. Case counts. "
+            "Any colon may be the one between them: `a:b:c` is `b:c` of the tag `a`, or `c` of the "
+            "tag `a:b`. One tag can be asked for.",
+        ),
+        lambda job, tag: any(f"{name}:{value}" == tag for name, value in job.tags.items()),
+    )
+    text: str | None = _filter(
+        short_text("q", "Only jobs with this text in their id or name, in any case."),
+        lambda job, text: contains(job.job_id, text) or contains(job.name or "", text),
+    )
+    sort: str | None = declared(
+        order(
+            "sort",
+            "`created`: newest first, the usual order. `duration`, `cost`: the longest or dearest "
+            "first, those without a duration or cost last. A page has the first `limit` of the "
+            "jobs that it looked through, which `covers` tells, and no page has the others. When "
+            "`next_cursor` is null, all have been looked through, and the first `limit` of all "
+            "pages together are the first of all jobs that match. Give all pages the same `limit`.",
+            "created",
+            MEASURES,
+        )
     )
 
     @cached_property
@@ -117,6 +150,11 @@ class JobsQuery(ListQuery):
         if self.stalled:
             return ("running",)
         return None if self.status is None else (self.status,)
+
+    @property
+    def asks_of_items(self) -> bool:
+        """Return whether only jobs' items tell which jobs are asked for: rows never show it."""
+        return (self.tag, self.text, self.sort) != (None, None, None)
 
     @property
     def asks_of_ends(self) -> bool:
@@ -241,6 +279,29 @@ def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocumen
         attempts=attempts,
         restarted_at=text_or_none(job.restarted_at),
     )
+
+
+def first_by(measure: str, jobs: Sequence[JobDocument], limit: int) -> list[JobDocument]:
+    """Return the *limit* longest or dearest of *jobs*, the first of these first.
+
+    Of equal ones the newest comes first. Those without a duration or a cost come last.
+    """
+
+    def place(job: JobDocument) -> tuple[bool, float, str, str]:
+        value = job.duration_seconds if measure == "duration" else job.counters.get("cost_microusd")
+        return value is not None, value or 0, job.created_at, job.job_id
+
+    return sorted(jobs, key=place, reverse=True)[:limit]
+
+
+def contains(text: str, part: str) -> bool:
+    """Return whether *part* stands in *text*, in any case and any of Unicode's forms."""
+    return _folded(part) in _folded(text)
+
+
+def _folded(text: str) -> str:
+    """Return *text* by Unicode's canonical caseless matching, composed so that no letter is cut."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def _attempt_document(job: Job, number: int) -> AttemptDocument:

@@ -30,6 +30,8 @@ Given = Mapping[str, Sequence[str]]
 T = TypeVar("T")
 MOST_CURSOR_CHARACTERS = 2_048
 MOST_SHORT_CHARACTERS = 128
+# The longest name and value that an event may give a tag, and the colon between them.
+MOST_TAG_CHARACTERS = 128 + 1 + 1_024
 IDENTIFIER_SCHEMA: Mapping[str, Any] = {"type": "string", "pattern": f"^{IDENTIFIER_PATTERN}$"}
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = (
@@ -106,6 +108,17 @@ def choice(name: str, about: str, choices: Sequence[str]) -> QueryParameter[str]
     )
 
 
+def order(name: str, about: str, usual: str, others: Sequence[str]) -> QueryParameter[str | None]:
+    """Return a parameter that takes the *usual* order of a list, which is None, or another."""
+    one_of = choice(name, about, (usual, *others))
+
+    def parse(text: str) -> str | None:
+        return None if text == usual else one_of.parse(text)
+
+    schema = {**one_of.schema, "default": usual}
+    return QueryParameter(name, about, one_of.allowed, schema, parse)
+
+
 def choices(name: str, about: str, choices: Sequence[str]) -> QueryParameter[tuple[str, ...]]:
     """Return a parameter that takes one or several of *choices*, joined by commas.
 
@@ -146,6 +159,25 @@ def short_text(name: str, about: str) -> QueryParameter[str]:
         about,
         f"1 to {MOST_SHORT_CHARACTERS} characters",
         {"type": "string", "minLength": 1, "maxLength": MOST_SHORT_CHARACTERS},
+        parse,
+    )
+
+
+def tag_text(name: str, about: str) -> QueryParameter[str]:
+    """Return a parameter that takes a tag: its name, a colon and its value, which may be empty."""
+
+    def parse(text: str) -> str:
+        if ":" not in text[1:] or len(text) > MOST_TAG_CHARACTERS:
+            raise ValueError(text)
+        text.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
+        return text
+
+    return QueryParameter(
+        name,
+        about,
+        f"a tag's name, a colon and its value, at most {MOST_TAG_CHARACTERS} characters, as "
+        "team:search",
+        {"type": "string", "pattern": r"^[\s\S]+:", "maxLength": MOST_TAG_CHARACTERS},
         parse,
     )
 

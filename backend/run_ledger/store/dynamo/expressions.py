@@ -178,10 +178,6 @@ class QueryBuilder(ConditionBuilder):
         places = ", ".join(self._value(value) for value in values)
         self._conditions.append(f"{self._name(name)} IN ({places})")
 
-    def require_prefix(self, name: str, prefix: str) -> None:
-        """Leave out rows whose attribute *name* does not begin with *prefix*."""
-        self._conditions.append(f"begins_with({self._name(name)}, {self._value(prefix)})")
-
     def require_if_present(self, name: str, operator: str, value: str | int) -> None:
         """Leave out rows whose attribute *name* is there and does not compare so with *value*."""
         attribute = self._name(name)

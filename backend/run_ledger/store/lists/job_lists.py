@@ -125,8 +125,6 @@ def _sift(query: QueryBuilder, sieve: Sieve) -> None:
         query.require((name,), "=", value)
     if sieve.outcomes is not None:
         query.require_one_of("outcome", sieve.outcomes)
-    if sieve.prefix is not None:
-        query.require_prefix("job_id", sieve.prefix)
     for end in sieve.ends:
         query.require_if_present(*end)
 

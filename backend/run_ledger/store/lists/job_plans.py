@@ -13,7 +13,8 @@ nothing of these                  ``by_client``                     ``by_day``, 
 indexes by outcome show. The first line that fits decides; over all clients, ``project_id`` goes
 before ``status`` and ``result``, unless these ask for jobs that have not ended, which are few, or
 for what other rows do not show. What an index does not answer is looked for in its rows (see
-`Sieve`), so many of them at most, and a page may come short.
+`Sieve`), so many of them at most, and a page may come short. ``q``, ``tag`` and ``sort`` are looked
+for in the items that these rows lead to, at most `MOST_ITEMS` a page.
 
 Whatever the index, rows are sorted by creation: so the next page may be read by another plan.
 Lists of known clients read nothing that others have a share in: neither a page's length nor its
@@ -43,6 +44,8 @@ from run_ledger.store.items import keys
 MOST_PARTITIONS = 100
 # One user is in 100 groups at most, and completed jobs have five outcomes.
 MOST_MERGED = 500
+# Of what only items tell, a page looks through so many: each costs a read unit or more.
+MOST_ITEMS = 1_000
 _MOST_ROWS_A_CALL, _FEWEST_ROWS_A_CALL = 4_000, 20
 # One day may be left out of the map, and another have lost all its jobs.
 _DAYS_BEYOND_LIMIT = 2
@@ -75,13 +78,16 @@ class End(NamedTuple):
 
 
 class Sieve(NamedTuple):
-    """The conditions on rows that an index's key does not cover."""
+    """The conditions on rows that an index's key does not cover.
+
+    With ``goes_on_in_items``, items decide which of the rows that pass are asked for.
+    """
 
     equal: Mapping[str, str]
     outcomes: Collection[str] | None
-    prefix: str | None
     stalled: bool | None
     ends: Sequence[End] = ()
+    goes_on_in_items: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -89,7 +95,8 @@ class Sieve(NamedTuple):
         return self == _NO_SIEVE
 
 
-_NO_SIEVE = Sieve({}, None, None, None)
+_NO_SIEVE = Sieve({}, None, None)
+_ITEMS_ALONE = _NO_SIEVE._replace(goes_on_in_items=True)
 
 
 class Plan(NamedTuple):
@@ -103,8 +110,15 @@ class Plan(NamedTuple):
     floor: str | None = None
     days: int = 0
 
+    def most_items(self, limit: int) -> int:
+        """Return how many items a page of *limit* jobs reads at most."""
+        return MOST_ITEMS if self.sieve.goes_on_in_items else limit
+
     def next_pace(self, limit: int, looked_through: int, matching: int) -> int:
-        """Return how many rows the next page looks through, from what this page found."""
+        """Return how many rows the next page looks through, from what this page found.
+
+        *limit* is the number of jobs that it should find.
+        """
         if not self.sieve.is_empty:
             return next_pace(limit, looked_through, matching)
         # A list that has come to the end of the map's rows reads all of the map from there on.
@@ -161,7 +175,7 @@ def plan_by_day(query: JobsQuery, day_map: DayMap, place: PageStart) -> Plan:
     """
     index = _index(query, of_clients=False)
     sieve = _sieve(query, index)
-    enough = query.limit if sieve.is_empty else place.pace
+    enough = query.limit if sieve.is_empty else _pace(sieve, place)
     chosen: list[tuple[str, float]] = []
     expected = passed = 0
     floor = day_map.floor
@@ -229,9 +243,9 @@ def _sieve(query: JobsQuery, index: str) -> Sieve:
     return Sieve(
         equal,
         query.outcomes if index in _SHOWING_OUTCOME else None,
-        query.prefix,
         query.stalled if index in _BY_OUTCOME and is_running else None,
         _ends(query) if index in _BY_OUTCOME else (),
+        query.asks_of_items,
     )
 
 
@@ -266,8 +280,13 @@ def _given(total: int, place: PageStart) -> int:
 def _rows(query: JobsQuery, sieve: Sieve, place: PageStart, partitions: int) -> int:
     if sieve.is_empty:
         return query.limit + 1
-    share = place.pace // max(1, partitions)
+    share = _pace(sieve, place) // max(1, partitions)
     return max(_FEWEST_ROWS_A_CALL, min(_MOST_ROWS_A_CALL, share))
+
+
+def _pace(sieve: Sieve, place: PageStart) -> int:
+    """Return how many rows to look through: no more than items, where all rows lead to some."""
+    return min(place.pace, MOST_ITEMS) if sieve == _ITEMS_ALONE else place.pace
 
 
 def _rows_of_share(limit: int, share: float) -> int:

@@ -29,6 +29,7 @@ from tests.support.recounts.job_lists import (
     matches,
     place,
     position,
+    sorted_by,
     wait,
     whose,
 )
@@ -37,6 +38,7 @@ from run_ledger.domain.instants import text
 
 TOP = "~"
 MOST_PAGES = 400
+SORTS = ("duration", "cost")
 
 
 @contextmanager
@@ -46,6 +48,7 @@ def little_patience() -> Iterator[None]:
         for name, value in (("_MOST_ROWS_A_CALL", 3), ("_FEWEST_ROWS_A_CALL", 2)):
             stack.enter_context(mock.patch(f"run_ledger.store.lists.job_plans.{name}", value))
         stack.enter_context(mock.patch("run_ledger.store.lists.job_plans.MOST_PARTITIONS", 6))
+        stack.enter_context(mock.patch("run_ledger.store.lists.job_plans.MOST_ITEMS", 5))
         yield
 
 
@@ -106,6 +109,65 @@ def test_pages_are_what_a_recount_gives(seed: int, events: int, *, changing: boo
             for _ in range(dice.randrange(4) if changing else 0):
                 dice.choice(CHANGES)(books)
     pytest.fail(f"no end after {MOST_PAGES} pages")
+
+
+@settings(max_examples=120)
+@given(seed=st.integers(0, 2**32), events=st.integers(0, 90), sort=st.sampled_from(SORTS))
+def test_a_sorted_list_is_the_first_of_the_whole_time_range(
+    seed: int, events: int, sort: str
+) -> None:
+    """Each page has the first of what it covers, and all pages together the first of all."""
+    books = new_books(seed, events)
+    parameters = filters(books.dice)
+    asking, clients = books.dice.choice(CALLERS)
+    limit = books.dice.choice((1, 2, 3, 5, 200))
+    every = visible(books.jobs(), clients, parameters)
+    start, found = TOP, []
+    with little_patience():
+        for reply in books.here.walk("/jobs", asking, limit=limit, sort=sort, **parameters):
+            end = position(reply)
+            given_ids = [job["job_id"] for job in reply.json["items"]]
+            expected = sorted_by(sort, between(every, start, end))[:limit]
+            assert given_ids == [job["job_id"] for job in expected]
+            assert reply.rounds <= 3
+            found += given_ids
+            start = end
+    best = sorted_by(sort, [every[job_id] for job_id in found])[:limit]
+    assert best == sorted_by(sort, every.values())[:limit]
+
+
+def test_a_page_never_reads_more_items_than_it_may() -> None:
+    """A list that items alone decide costs so many read units at most, and goes on from there."""
+    books = Books(random.Random(0))
+    for number in range(130):
+        books.tell(
+            job_id=f"load-{number}", occurred_at=text(NOW - number), tags={"no": str(number)}
+        )
+    with mock.patch("run_ledger.store.lists.job_plans.MOST_ITEMS", 100):
+        for wanted in ({"q": "OAD-129"}, {"tag": "no:129"}, {"sort": "cost"}):
+            pages = [*books.here.walk("/jobs", **wanted, limit=1)]
+            read = [len(page.json["items"]) for page in pages]
+            assert (len(pages), read[-1]) == (2, 1), wanted
+            asked = [call for name, call in books.here.counting.requests if name != "query"]
+            assert sum(len(call["RequestItems"][NAMES.jobs]["Keys"]) for call in asked) <= 100
+
+
+def test_a_job_is_found_by_any_part_of_its_name_or_id() -> None:
+    """In any case, with letters composed or not; and by a tag with colons, whichever divides it."""
+    books = Books(random.Random(0))
+    books.tell(job_id="Load-1", occurred_at=text(NOW), name="Café STRASSE", tags={"a": "b:c"})
+    books.tell(job_id="load-2", occurred_at=text(NOW - 1), tags={"a:b": "c", "a": "B:c"})
+
+    def found(**parameters: str) -> list[str]:
+        reply = books.here.get("/jobs", **parameters)
+        return [job["job_id"] for job in reply.json["items"]]
+
+    assert found(q="OAD-") == ["Load-1", "load-2"]
+    assert [found(q=part) for part in ("CAFÉ str", "straße", "oad-1")] == [["Load-1"]] * 3
+    # An accent belongs to its letter.
+    assert [found(q=part) for part in ("cafe", "load-3", "a:b")] == [[]] * 3
+    assert found(tag="a:b:c") == ["Load-1", "load-2"]
+    assert [found(tag=tag) for tag in ("A:b:c", "a:b", "a:", "b:c")] == [[]] * 4
 
 
 INDEXED: tuple[dict[str, str], ...] = (

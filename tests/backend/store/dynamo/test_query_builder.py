@@ -65,7 +65,6 @@ def between(low: str | None, below: str | None) -> Callable[[QueryBuilder], None
         (lambda query: query.sort_prefix(RANGE, "b"), ["b", "ba"]),
         (lambda query: query.require(("status",), "=", "running"), ["b", "c"]),
         (lambda query: query.require_one_of("status", ("queued", "failed")), ["a", "ba"]),
-        (lambda query: query.require_prefix("status", "f"), ["ba"]),
         (lambda query: query.require_if_present("size", ">=", 2), ["a", "ba", "c"]),
         (lambda query: query.require_absent("size"), ["a"]),
     ],
