@@ -7,6 +7,7 @@ export const VIEWS = Object.freeze({
     load: async () => (await import("./views/overview-view.js")).createOverviewView,
     styles: [
       "components/figures/client-table.css",
+      "components/figures/error-lines.css",
       "components/figures/hour-chart.css",
       "components/job/job-lines.css",
       "components/job/status-badge.css",

@@ -13,9 +13,18 @@ type Totals = Client["jobs"];
 type Configuration = ReturnType<Shapes["readConfiguration"]>;
 type Parameter = Configuration["parameters"][number];
 type ErrorGroup = ReturnType<Shapes["readErrorGroup"]>;
-type Overview = ReturnType<Shapes["readOverview"]>;
+type Overview = ReturnType<
+  typeof import("../../static_site/lib/overview-shapes.js").readOverview
+>;
 type Figures = Overview["totals"];
-type Hour = Figures["hours"][number];
+type Counts = Overview["days"][number];
+type ShownGroup = Overview["errors"]["groups"][number];
+/** What a period of the overview is called, and the one before it. */
+interface PeriodWords {
+  short: string;
+  during: string;
+  before: string;
+}
 /** A row of the table of clients; what has ended is counted from `since` on. */
 type ClientRow = Overview["clients"][number] & { since: string | null };
 
@@ -210,7 +219,7 @@ interface Tile {
   name: "running" | "queued" | "stalled" | "partial" | "failed" | "ended";
   label: string;
   filters: Filters;
-  /** whether it counts what has ended in 24 hours */
+  /** whether it counts what has ended in the period */
   ends?: boolean;
   /** how it looks when it isn't 0 */
   toneOf?: (figures: Figures) => string | null;

@@ -37,6 +37,7 @@ export const PROJECT_STATUSES = Object.freeze({
   archived: "Archived",
 });
 
+const LONGER = { "7d": "7 days", "30d": "30 days" };
 const DAYS = { 1: "Today (UTC)", 30: "Last 30 days", 90: "Last 90 days" };
 
 /**
@@ -58,7 +59,9 @@ const CLIENT = { label: "Client", kind: "client", any: "All clients" };
  * @type {Readonly<Record<string, Readonly<Record<string, Filter>>>>}
  */
 export const FILTERS = {
-  overview: {},
+  overview: {
+    period: { field: { label: "Period", kind: "select", any: "24 hours", choices: LONGER } },
+  },
   jobs: {
     q: { field: { label: "Search", kind: "text", any: "Id or name" } },
     client_id: { field: CLIENT },

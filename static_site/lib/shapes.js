@@ -6,7 +6,7 @@
  * returns is what everybody may use.
  */
 
-import { FAILURES, RESULTS } from "./outcomes.js";
+import { RESULTS } from "./outcomes.js";
 import { BadAnswer } from "./problems.js";
 
 /** @param {unknown} value */
@@ -116,13 +116,13 @@ export function mapOf(value, readItem) {
 }
 
 /** @param {unknown} value */
-function asTime(value) {
+export function asTime(value) {
   const text = asText(value);
   return text === null || Number.isNaN(Date.parse(text)) ? null : text;
 }
 
 /** @param {unknown} value @returns {unknown[]} */
-function asList(value) {
+export function asList(value) {
   return Array.isArray(value) ? value : [];
 }
 
@@ -170,7 +170,7 @@ function readTotals(value) {
 }
 
 /** @param {Record<string, unknown>} raw @param {string} name */
-function identityOf(raw, name) {
+export function identityOf(raw, name) {
   const id = asText(raw[name]);
   if (id === null) {
     throw new BadAnswer(`the API's answer lacks a ${name}`);
@@ -246,61 +246,4 @@ export function readErrorGroup(value) {
 /** @param {unknown} value */
 function asTexts(value) {
   return asList(value).flatMap((each) => asText(each) ?? []);
-}
-
-/** @param {unknown} value */
-export function readOverview(value) {
-  const raw = asObject(value);
-  return {
-    as_of: asTime(raw.as_of),
-    since: asTime(raw.since),
-    left_out: asObject(raw.left_out),
-    totals: readFigures(raw.totals),
-    clients: asList(raw.clients).map((each) => ({
-      client_id: identityOf(asObject(each), "client_id"),
-      name: asText(asObject(each).name),
-      ...readFigures(each),
-    })),
-  };
-}
-
-/** @param {unknown} value */
-function readFigures(value) {
-  const raw = asObject(value);
-  /** @param {string} name */
-  const count = (name) => asNumber(raw[name]) ?? 0;
-  return {
-    running: count("running"),
-    queued: count("queued"),
-    /** null when there are more than the API counts */
-    stalled: asNumber(raw.stalled),
-    created: count("created"),
-    ended: count("ended"),
-    succeeded: count("succeeded"),
-    partial: count("partial"),
-    cancelled: count("cancelled"),
-    failed: FAILURES.reduce((sum, name) => sum + count(`${name}`), 0),
-    error_rate: asNumber(raw.error_rate),
-    attempts_ended: asNumber(asObject(raw.attempts).ended) ?? 0,
-    records: recordsOf(raw.counters),
-    previous: { error_rate: asNumber(asObject(raw.previous).error_rate) },
-    last_event_at: asTime(raw.last_event_at),
-    hours: asList(raw.hours).map((each) => {
-      const hour = asObject(each);
-      const failed = FAILURES.reduce((sum, name) => sum + (asNumber(hour[name]) ?? 0), 0);
-      const partial = asNumber(hour.partial) ?? 0;
-      return { at: asTime(hour.at), ended: asNumber(hour.ended) ?? 0, partial, failed };
-    }),
-  };
-}
-
-/**
- * How many records were processed, and how many of them failed.
- *
- * @param {unknown} value
- */
-function recordsOf(value) {
-  const { records_failed: failed = 0, ...others } = mapOf(value, asNumber);
-  const { records_ok: ok = 0, records_skipped: skipped = 0 } = others;
-  return { failed, all: ok + failed + skipped };
 }

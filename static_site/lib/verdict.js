@@ -1,11 +1,10 @@
-/** The answer to "is my work all right?". */
+/** The answer to "is my work all right?", in words of a period and of the one before. */
 
 import { ANY_FAILURE } from "./filters.js";
 import { countOf } from "./words.js";
 
 /** From this share of failed jobs on, a day has the colour of an outage. */
 const OUTAGE = 0.1;
-const PERIOD = "in the last 24 hours";
 
 /**
  * Return how failures look: "bad" where many of the jobs that ended failed, "warn" for a few.
@@ -25,11 +24,12 @@ export function toneOfFailures({ failed, error_rate: rate }) {
  * @param {VerdictFigures} figures
  * @param {string | null} since what has ended is counted from then on
  * @param {Format} format
+ * @param {PeriodWords} [words]
  * @returns {{ tone: string, text: string, parts: VerdictPart[] }}
  */
-export function verdictOf(figures, since, format) {
-  const troubles = troublesOf(figures, since, format);
-  const parts = troubles.length === 0 ? [{ text: calmText(figures, format) }] : joined(troubles);
+export function verdictOf(figures, since, format, words = periodWords("24h")) {
+  const troubles = troublesOf(figures, since, format, words);
+  const parts = troubles.length === 0 ? [{ text: calmText(figures, format, words) }] : joined(troubles);
   const judged = figures.ended - figures.cancelled;
   const isAtWork = judged > 0 || figures.running > 0;
   const tone =
@@ -41,9 +41,10 @@ export function verdictOf(figures, since, format) {
  * @param {VerdictFigures} figures
  * @param {string | null} since
  * @param {Format} format
+ * @param {PeriodWords} words
  * @returns {VerdictPart[][]} what is wrong, each with what more is to say of it
  */
-function troublesOf(figures, since, format) {
+function troublesOf(figures, since, format, words) {
   const { failed, partial, stalled, ended, cancelled } = figures;
   const judged = ended - cancelled;
   /** @param {number} count @param {boolean} isFirst */
@@ -56,7 +57,7 @@ function troublesOf(figures, since, format) {
   if (failed > 0) {
     found.push([
       { text: `${share(failed, true)} failed`, filters: { result: ANY_FAILURE, ended_from: since } },
-      { text: ` ${PERIOD}${rateText(figures, format)}` },
+      { text: ` ${words.during}${rateText(figures, format, words)}` },
     ]);
   }
   if (partial > 0) {
@@ -65,7 +66,7 @@ function troublesOf(figures, since, format) {
         text: `${share(partial, failed === 0)} ended partial`,
         filters: { result: "partial", ended_from: since },
       },
-      { text: `${failed === 0 ? ` ${PERIOD}` : ""}${recordsText(figures, format)}` },
+      { text: `${failed === 0 ? ` ${words.during}` : ""}${recordsText(figures, format)}` },
     ]);
   }
   if (stalled !== null && stalled > 0) {
@@ -85,8 +86,8 @@ function joined(troubles) {
   ]);
 }
 
-/** @param {VerdictFigures} figures @param {Format} format */
-function rateText({ error_rate: rate, previous }, format) {
+/** @param {VerdictFigures} figures @param {Format} format @param {PeriodWords} words */
+function rateText({ error_rate: rate, previous }, format, words) {
   if (rate === null) {
     return "";
   }
@@ -95,10 +96,10 @@ function rateText({ error_rate: rate, previous }, format) {
     before === null
       ? ""
       : before === 0
-        ? ", none the day before"
+        ? `, none ${words.before}`
         : format.rate(before) === format.rate(rate)
-          ? ", as the day before"
-          : `, ${format.rate(before)} the day before`;
+          ? `, as ${words.before}`
+          : `, ${format.rate(before)} ${words.before}`;
   return ` (${format.rate(rate)}${change})`;
 }
 
@@ -109,18 +110,53 @@ function recordsText({ records: { failed, all } }, format) {
     : "";
 }
 
-/** @param {VerdictFigures} figures @param {Format} format */
-function calmText({ running, ended, cancelled }, format) {
+/** @param {VerdictFigures} figures @param {Format} format @param {PeriodWords} words */
+function calmText({ running, ended, cancelled }, format, { during }) {
   /** @param {number} count */
   const jobs = (count) => countOf(count, "job", "jobs", format);
   const judged = ended - cancelled;
   if (running > 0) {
-    return `All is well: ${jobs(running)} running, none failed ${PERIOD}.`;
+    return `All is well: ${jobs(running)} running, none failed ${during}.`;
   }
   if (judged > 0) {
-    return `All is well: of ${jobs(judged)} that ended ${PERIOD}, none failed.`;
+    return `All is well: of ${jobs(judged)} that ended ${during}, none failed.`;
   }
   return cancelled > 0
-    ? `Nothing runs now, and ${jobs(cancelled)} ${cancelled === 1 ? "was" : "were"} cancelled ${PERIOD}.`
-    : `Nothing runs now, and nothing ended ${PERIOD}.`;
+    ? `Nothing runs now, and ${jobs(cancelled)} ${cancelled === 1 ? "was" : "were"} cancelled ${during}.`
+    : `Nothing runs now, and nothing ended ${during}.`;
+}
+
+/**
+ * Return what periods of the overview are called.
+ *
+ * @param {string} name of the API
+ */
+export function periodWords(name) {
+  return PERIODS[name] ?? PERIODS["24h"];
+}
+
+/** @type {Readonly<Record<string, PeriodWords>>} */
+const PERIODS = {
+  "24h": { short: "24 h", during: "in the last 24 hours", before: "the day before" },
+  "7d": { short: "7 d", during: "in the last 7 days", before: "the 7 days before" },
+  "30d": { short: "30 d", during: "in the last 30 days", before: "the 30 days before" },
+};
+
+/**
+ * Compare a sum with that of the period before, as in "+12% on the day before".
+ *
+ * @param {number} now
+ * @param {number} before
+ * @param {PeriodWords} words
+ * @param {Format} format
+ */
+export function changeText(now, before, words, format) {
+  if (before <= 0) {
+    return now === 0 ? "" : `none ${words.before}`;
+  }
+  const change = (now - before) / before;
+  const size = format.rate(Math.abs(change));
+  return now === before
+    ? `as ${words.before}`
+    : `${change > 0 ? "+" : "−"}${size} on ${words.before}`;
 }

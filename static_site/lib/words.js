@@ -103,6 +103,16 @@ export function failureText(fingerprint = "", jobs = []) {
 }
 
 /**
+ * Return the name of an error with its last part first: "a.b.Timeout" becomes "Timeout (a.b)".
+ *
+ * @param {string} type
+ */
+export function errorName(type) {
+  const [, path = "", last = type] = type.match(/^([\w.]+)\.(\w+)$/) ?? [];
+  return path === "" ? type : `${last} (${path})`;
+}
+
+/**
  * Return a count with its noun: "1 job", "12 jobs".
  *
  * @param {number} count

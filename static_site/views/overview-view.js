@@ -1,62 +1,39 @@
 /** The first view: is my work all right? */
 
 import { createClientTable } from "../components/figures/client-table.js";
+import { TILES, createCountTile } from "../components/figures/count-tile.js";
+import { createErrorLines } from "../components/figures/error-lines.js";
 import { createHourChart } from "../components/figures/hour-chart.js";
+import { SUMS, createSumTile } from "../components/figures/sum-tile.js";
 import { createJobLines } from "../components/job/job-lines.js";
 import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
-import { createOverviewFeed } from "../feeds/overview-feed.js";
+import { createResource } from "../feeds/resource.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { ANY_FAILURE } from "../lib/filters.js";
+import { FILTERS } from "../lib/filters.js";
 import { exactUtc } from "../lib/format.js";
+import { readOverview } from "../lib/overview-shapes.js";
 import { listHash } from "../lib/route.js";
-import { toneOfFailures, verdictOf } from "../lib/verdict.js";
+import { periodWords, verdictOf } from "../lib/verdict.js";
 
-/** @type {readonly Tile[]} */
-const TILES = [
-  { name: "running", label: "Running", filters: { status: "running" } },
-  { name: "queued", label: "Queued", filters: { status: "queued" } },
-  { name: "stalled", label: "Stalled", filters: { status: "stalled" }, toneOf: () => "warn" },
-  {
-    name: "failed",
-    label: "Failed in 24 h",
-    filters: { result: ANY_FAILURE },
-    ends: true,
-    toneOf: toneOfFailures,
-    noteOf: ({ error_rate: rate, failed }, format) =>
-      rate === null || failed === 0 ? "" : `${format.rate(rate)} of jobs`,
-  },
-  {
-    name: "partial",
-    label: "Partial in 24 h",
-    filters: { result: "partial" },
-    ends: true,
-    toneOf: () => "warn",
-    noteOf: ({ records: { failed, all }, partial }, format) =>
-      partial === 0 || failed <= 0 || failed > all ? "" : `${format.rate(failed / all)} of records failed`,
-  },
-  {
-    name: "ended",
-    label: "Ended in 24 h",
-    filters: { status: "completed" },
-    ends: true,
-    noteOf: ({ attempts_ended: attempts, ended }, format) =>
-      attempts > ended ? `in ${format.number(attempts)} attempts` : "",
-  },
-];
+const DAY = "24h";
 
 /** @param {Context} context */
 export function createOverviewView(context) {
   const { api, format, clock, announce } = context;
-  const feed = createOverviewFeed(api, clock.now);
   const now = clock.now;
+  let feed = createResource(api, "/overview", readOverview);
+  let period = "";
   const sentence = h("span");
   const verdict = h("p", { class: "verdict" }, sentence);
   const newest = h("p", { class: "verdict__newest grows-left" });
   const box = h("div", { class: "verdict-box" }, verdict, newest);
-  const tiles = TILES.map((tile) => createTile(tile, format));
+  const tiles = TILES.map((tile) => createCountTile(tile, format));
+  const sums = SUMS.map((sum) => createSumTile(sum, format));
   const chart = createHourChart(format);
+  const errors = createErrorLines(format);
+  const periods = createPeriods();
   const attention = createLines(
     "attention",
     "Needs attention",
@@ -78,9 +55,10 @@ export function createOverviewView(context) {
     { class: "overview" },
     box,
     h("ul", { class: "tiles" }, ...tiles.map((tile) => tile.element)),
+    h("ul", { class: "tiles tiles--sums" }, ...sums.map((sum) => sum.element)),
     createCard(
       "trend",
-      "Ended, hour by hour",
+      "Ended over time",
       h(
         "p",
         { class: "hour-chart__keys" },
@@ -90,14 +68,15 @@ export function createOverviewView(context) {
       ),
       chart.element,
     ),
-    h("div", { class: "overview__pair" }, attention.element, running.element),
+    h("div", { class: "overview__pair" }, attention.element, errors.element),
+    running.element,
     clients.element,
   );
   const body = h("div", {}, first, full);
   let announced = "";
   let shown = "";
 
-  /** @param {NonNullable<ReturnType<typeof feed.data>>} data */
+  /** @param {Overview} data */
   function updateAges(data) {
     const at = data.totals.last_event_at;
     setText(newest, at === null ? "" : `Newest event ${format.ago((now() - Date.parse(at)) / 1000)}`);
@@ -110,21 +89,29 @@ export function createOverviewView(context) {
   return createLiveView(context, {
     name: "overview",
     title: "Overview",
+    tools: periods.element,
     body,
     skeleton: h("div", { class: "overview" }, createSkeleton(1), createSkeleton(3),
       createSkeleton(2, "overview__pair")),
     backHash: "#/overview",
-    reset() {},
-    data: feed.data,
+    reset({ filters = {} }) {
+      period = filters.period ?? "";
+      feed = createResource(api, "/overview", readOverview);
+      announced = "";
+      periods.update(period);
+    },
+    data: () => feed.data(),
     async ask(signal) {
-      await feed.ask(signal);
-      return (feed.data()?.totals.running ?? 0) > 0;
+      await feed.ask(signal, { period });
+      // a long period changes slowly, and costs more
+      return period === "" && (feed.data()?.totals.running ?? 0) > 0;
     },
     render(data) {
       const isEmpty = data.totals.last_event_at === null && data.clients.length === 0;
       setHidden(first, !isEmpty);
       setHidden(full, isEmpty);
-      const { tone, text, parts } = verdictOf(data.totals, data.since, format);
+      const words = periodWords(data.period);
+      const { tone, text, parts } = verdictOf(data.totals, data.since, format, words);
       setAttribute(box, "data-tone", tone);
       const wanted = JSON.stringify(parts);
       if (wanted !== shown) {
@@ -136,9 +123,14 @@ export function createOverviewView(context) {
       }
       announced = text;
       for (const tile of tiles) {
-        tile.update(data.totals, data.since);
+        tile.update(data.totals, data.since, words);
       }
-      chart.update(data.totals.hours, now());
+      for (const sum of sums) {
+        sum.update(data.totals, words);
+      }
+      const areDays = data.days.length > 0;
+      chart.update(areDays ? data.days : data.totals.hours, now(), areDays);
+      errors.update(data.errors);
       updateAges(data);
     },
     tick() {
@@ -154,30 +146,21 @@ export function createOverviewView(context) {
 const partOf = ({ text, filters }) =>
   filters === undefined ? h("span", {}, text) : h("a", { href: listHash("jobs", filters) }, text);
 
-/** @param {Tile} tile @param {Format} format */
-function createTile({ name, label, filters, ends = false, toneOf, noteOf }, format) {
-  const figure = h("span", { class: "tile__figure" });
-  const note = h("span", { class: "tile__note" });
-  const link = h(
-    "a",
-    { class: "tile surface" },
-    h("span", { class: "tile__label" }, label),
-    figure,
-    note,
-  );
+/** The choice of a period: links, so that the address has it. */
+function createPeriods() {
+  const names = { "": "24 hours", ...FILTERS.overview.period.field?.choices };
+  const links = Object.entries(names).map(([name, label]) => ({
+    name,
+    element: h("a", { href: listHash("overview", { period: name }) }, label),
+  }));
   return {
-    element: h("li", {}, link),
-    /**
-     * @param {Figures} totals
-     * @param {string | null} since what has ended is counted from then on
-     */
-    update(totals, since) {
-      const value = totals[name];
-      const span = ends ? { ended_from: since } : {};
-      setAttribute(link, "href", listHash("jobs", { ...filters, ...span }));
-      setText(figure, value === null ? "many" : format.compact(value));
-      setAttribute(link, "data-tone", value === 0 ? null : (toneOf?.(totals) ?? null));
-      setText(note, noteOf?.(totals, format) ?? "");
+    element: h("nav", { class: "periods", "aria-label": "Period" }, ...links.map((link) => link.element)),
+    /** @param {string} period */
+    update(period) {
+      for (const { name, element } of links) {
+        const isChosen = name === period || (period === DAY && name === "");
+        setAttribute(element, "aria-current", isChosen ? "true" : null);
+      }
     },
   };
 }

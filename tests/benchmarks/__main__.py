@@ -23,7 +23,7 @@ import pytest
 from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site
 from .costs import idle, rates, reading
 from .figures import Figure
-from .reader import lists, trends
+from .reader import lists, overviews, trends
 from .writer import domain, hot_job, writer_cpu, writer_units
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +47,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "noisy_visible_ms": noise.visible_over_quiet,
     "trends_read_units_30d": trends.read_units_30d,
     "trends_time_1m_over_10k": trends.time_1m_over_10k,
+    "overview_calls_30_clients": overviews.calls_30_clients,
+    "overview_read_units_30_clients": overviews.read_units_30_clients,
     "cold_start_writer": cold_start.writer,
     "cold_start_reader": cold_start.reader,
     "list_rounds_max": lists.rounds_max,

@@ -125,6 +125,8 @@ def listed(house: House, url: str) -> int:
     ("view", "least"),
     [
         ("#/overview", 13),
+        ("#/overview?period=7d", 13),
+        ("#/overview?period=30d", 13),
         ("#/errors", 2),
         ("#/errors?days=30", 2),
         ("#/clients", 8),

@@ -1,11 +1,15 @@
 """The overview in a real browser, which answers whether all is well."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import let_pass, sign_in
 from tests.support.readers.example_jobs import (
     ago,
     make_completed,
+    make_error_group,
     make_figures,
     make_job,
     make_overview,
@@ -111,6 +115,84 @@ def test_it_is_live_and_a_poll_without_news_touches_nothing(page: Page, origin: 
     )
 
 
+def test_a_longer_period_is_a_click_away(page: Page, origin: FakeOrigin) -> None:
+    """It stands in the address, is asked of the API, and a figure goes back as far."""
+    fill(origin)
+    sign_in(page, origin, "")
+    expect(page.get_by_role("link", name="24 hours")).to_have_attribute("aria-current", "true")
+    origin.overview = {**origin.overview, "since": ago(days=8)}
+    with page.expect_request("**/api/overview?period=7d"):
+        page.get_by_role("link", name="7 days").click()
+
+    expect(page.get_by_text("1 of 40 jobs failed in the last 7 days")).to_be_visible()
+    expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
+    expect(page).to_have_url(f"{origin.site_url}/#/overview?period=7d")
+    page.reload()
+    page.get_by_role("link", name="Failed in 7 d 1").click()
+    expect(page).to_have_url(re.compile("ended_from=" + quote(origin.overview["since"], safe="")))
+
+
+def test_what_was_processed_is_compared_with_the_period_before(
+    page: Page, origin: FakeOrigin
+) -> None:
+    """Records, tokens and cost; a cost without that of some calls is a lower bound."""
+    counters = {"records_ok": 110, "records_failed": 10, "input_tokens": 70, "output_tokens": 20}
+    counters |= {"cost_microusd": 2_500_000, "llm_calls_unpriced": 1}
+    before = {"records_ok": 100, "input_tokens": 100, "cost_microusd": 2_500_000}
+    origin.overview = make_overview(
+        ended=3,
+        counters=counters,
+        previous=make_period(counters=before),
+        last_event_at=ago(hours=1),
+    )
+    sign_in(page, origin, "")
+
+    sums = page.locator(".tile--sum")
+    expect(sums).to_have_text(
+        [
+            "Records in 24 h120+20% on the day before",
+            "Tokens in 24 h90−10% on the day before",
+            "Cost in 24 hat least US$2.50as the day before",
+        ]
+    )
+
+
+def test_error_groups_count_jobs_and_mark_what_is_new(page: Page, origin: FakeOrigin) -> None:
+    """Whatever their producers call them is text; the rest is a click away."""
+    fill(origin)
+    evil = "<img src=x onerror=alert(1)>"
+    origin.errors = [
+        make_error_group("f1", type="openai.errors.RateLimitError", count=3, is_new=True),
+        make_error_group("f2", type=evil, message=evil, count=2),
+        *(make_error_group(f"more-{n}") for n in range(9)),
+    ]
+    sign_in(page, origin, "")
+
+    groups = page.get_by_role("region", name="Error groups")
+    rows = groups.get_by_role("listitem")
+    expect(rows).to_have_count(10)
+    expect(rows.nth(0)).to_have_text("3 jobsNewRateLimitError (openai.errors)429 from the model")
+    expect(rows.nth(1)).to_contain_text(f"{evil}{evil}")
+    expect(groups.get_by_text("New", exact=True).filter(visible=True)).to_have_count(1)
+    expect(groups.get_by_role("link", name="and 1 more error group")).to_be_visible()
+    rows.nth(0).get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"fingerprint=f1&?|ended_from=\d{4}-\d\d-\d\dT00"))
+
+
+def test_a_refresh_is_one_request(page: Page, origin: FakeOrigin) -> None:
+    """Also where something has happened: the answer names the jobs itself."""
+    fill(origin)
+    sign_in(page, origin, "")
+    expect(page.get_by_text("Gone silent")).to_be_visible()
+    origin.api_requests.clear()
+    origin.jobs.append(make_completed("job-2", "failed", name="Broke, too", error=BOOM))
+    with page.expect_response("**/api/overview"):
+        let_pass(page)
+
+    expect(page.get_by_text("Broke, too")).to_be_visible()
+    assert origin.api_requests == [("/api/overview", 200)]
+
+
 def test_all_well_is_said(page: Page, origin: FakeOrigin) -> None:
     """Where nothing is wrong, the page says so and shows no alarm."""
     origin.overview = make_overview(running=1, ended=3, last_event_at=ago(seconds=9))
@@ -127,4 +209,4 @@ def test_a_first_visit_finds_a_page_that_explains_itself(page: Page, origin: Fak
     sign_in(page, origin, "")
 
     expect(page.get_by_role("heading", name="Nothing has been reported yet")).to_be_visible()
-    expect(page.locator(".tiles")).to_be_hidden()
+    expect(page.locator(".tiles").first).to_be_hidden()

@@ -6,7 +6,7 @@ import { clientHash, listHash } from "../../lib/route.js";
 import { toneOfFailures } from "../../lib/verdict.js";
 import { createCard } from "../page/card.js";
 
-const COLUMNS = ["Client", "Running", "Stalled", "Ended in 24 h", "Failed", "Partial", "Error rate", "Newest event"];
+const COLUMNS = ["Client", "Running", "Stalled", "Ended", "Failed", "Partial", "Error rate", "Newest event"];
 
 /** @param {Format} format @param {() => number} now */
 export function createClientTable(format, now) {

@@ -1,15 +1,15 @@
-/** A picture of the jobs that ended, hour by hour; the words beside it say the same. */
+/** A picture of the jobs that ended, by hour or day; the words beside it say the same. */
 
 import { h, setAttribute, setChildren, setText, svg } from "../../lib/dom.js";
 
 const STEP = 8;
 const BAR = 6;
 const HEIGHT = 40;
-/** One of so many hours has a label. */
-const LABELLED = 6;
+/** At most so many hours or days have a label. */
+const MOST_LABELS = 5;
 
 /**
- * The jobs that ended, hour by hour: failures stand below partial ones, and these below the others.
+ * The jobs that ended, by hour or by day of UTC: failures stand below partial ones, and these below the others.
  *
  * @param {Format} format
  */
@@ -25,24 +25,27 @@ export function createHourChart(format) {
   return {
     element: h("div", { class: "hour-chart" }, most, picture, axis),
 
-    /** @param {Hour[]} hours @param {number} now */
-    update(hours, now) {
+    /** @param {Counts[]} hours or days @param {number} now @param {boolean} areDays */
+    update(hours, now, areDays) {
       const top = Math.max(...hours.map((hour) => hour.ended), 1);
       /** @param {number} count */
       const scale = (count) => (count === 0 ? 0 : Math.max((count / top) * HEIGHT, 1.5));
-      /** @param {(hour: Hour) => number} from @param {(hour: Hour) => number} to */
+      /** @param {(hour: Counts) => number} from @param {(hour: Counts) => number} to */
       const bars = (from, to) =>
         hours.map((hour, at) => bar(at, scale(from(hour)), scale(to(hour)) - scale(from(hour)))).join("");
-      /** @param {Hour} hour */
+      /** @param {Counts} hour */
       const notWell = (hour) => hour.failed + hour.partial;
       setAttribute(picture, "viewBox", `0 0 ${Math.max(hours.length, 1) * STEP} ${HEIGHT}`);
       setAttribute(others, "d", bars(notWell, (hour) => hour.ended));
       setAttribute(partial, "d", bars((hour) => hour.failed, notWell));
       setAttribute(failed, "d", bars(() => 0, (hour) => hour.failed));
-      setAttribute(picture, "aria-label", label(hours, format, now));
+      setAttribute(picture, "aria-label", label(hours, format, now, areDays));
       const isNone = hours.every((hour) => hour.ended === 0);
-      setText(most, isNone ? "None has ended" : `${format.number(top)} an hour`);
-      const times = hours.filter((_, at) => at % LABELLED === 0).map((hour) => (hour.at === null ? "" : format.clock(hour.at)));
+      setText(most, isNone ? "None has ended" : `${format.number(top)} ${areDays ? "a day" : "an hour"}`);
+      const each = Math.ceil(hours.length / MOST_LABELS);
+      const times = hours
+        .filter((_, at) => at % each === 0)
+        .map(({ at }) => (at === null ? "" : areDays ? format.utcDay(at) : format.clock(at)));
       if (times.join() !== shown) {
         shown = times.join();
         setChildren(axis, times.map((time) => h("span", {}, time)));
@@ -64,8 +67,8 @@ function bar(at, from, height) {
     : `M${at * STEP + 1} ${(HEIGHT - from).toFixed(2)}v${(-height).toFixed(2)}h${BAR}v${height.toFixed(2)}z`;
 }
 
-/** @param {Hour[]} hours @param {Format} format @param {number} now */
-function label(hours, format, now) {
+/** @param {Counts[]} hours @param {Format} format @param {number} now @param {boolean} areDays */
+function label(hours, format, now, areDays) {
   /** @param {"ended" | "partial" | "failed"} name */
   const sum = (name) => format.number(hours.reduce((total, hour) => total + hour[name], 0));
   const top = Math.max(...hours.map((hour) => hour.ended), 0);
@@ -73,7 +76,7 @@ function label(hours, format, now) {
   const most =
     top === 0 || at === null
       ? ""
-      : `, most in the hour from ${format.minutes(at, now)}: ${format.number(top)}`;
+      : `, most ${areDays ? `on ${format.utcDay(at)}` : `in the hour from ${format.minutes(at, now)}`}: ${format.number(top)}`;
   const wrong = `${sum("failed")} failed, ${sum("partial")} partial`;
-  return `Ended hour by hour: ${sum("ended")} in all${most}; ${wrong}.`;
+  return `Ended ${areDays ? "day by day (UTC)" : "hour by hour"}: ${sum("ended")} in all${most}; ${wrong}.`;
 }

@@ -4,7 +4,7 @@ import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
 import { outcomeOf } from "../../lib/outcomes.js";
 import { jobHash } from "../../lib/route.js";
-import { recordsDone, titleOf } from "../../lib/words.js";
+import { errorName, recordsDone, titleOf } from "../../lib/words.js";
 import { createStatusBadge } from "./status-badge.js";
 
 /** @param {Tools} tools */
@@ -74,7 +74,7 @@ function whatText(job, format) {
     const share = total !== null && total > 0 ? `${format.percent(done, total)} done` : null;
     parts.push(job.stage, share);
   } else if (job.error !== null) {
-    parts.push([job.error.type, job.error.message].filter(Boolean).join(": "));
+    parts.push([errorName(job.error.type), job.error.message].filter(Boolean).join(": "));
   } else {
     parts.push(job.project_id, lostText(job, format));
   }

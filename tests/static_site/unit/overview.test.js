@@ -3,13 +3,12 @@ import { test } from "node:test";
 
 import { totalsParts } from "../../../static_site/components/figures/totals-bar.js";
 import { dayOf, momentOf } from "../../../static_site/components/lists/filter-form.js";
-import { createOverviewFeed } from "../../../static_site/feeds/overview-feed.js";
 import { createFormat } from "../../../static_site/lib/format.js";
-import { readOverview } from "../../../static_site/lib/shapes.js";
-import { verdictOf } from "../../../static_site/lib/verdict.js";
+import { readOverview } from "../../../static_site/lib/overview-shapes.js";
+import { changeText, periodWords, verdictOf } from "../../../static_site/lib/verdict.js";
+import { errorName } from "../../../static_site/lib/words.js";
 
 const NOW = Date.parse("2026-11-22T10:30:00Z");
-const SIGNAL = new AbortController().signal;
 const format = createFormat({ locale: "en-GB", timeZone: "UTC" });
 const NOTHING = { failed: 0, all: 0 };
 const FIGURES = {
@@ -98,32 +97,35 @@ test("figures of the wrong kind count as nought, failures include what timed out
   assert.equal(totals.stalled, null);
 });
 
-test("jobs are asked for again only when the figures have moved", async () => {
-  let tag = 1;
-  const asked = [];
-  const since = [];
-  const api = {
-    async get(path, { etag, query }) {
-      asked.push(path);
-      if (query.result) {
-        since.push(query.ended_from);
-      }
-      return path === "/overview"
-        ? { changed: etag !== tag, etag: tag, body: {} }
-        : { changed: true, etag: null, body: { items: [] } };
-    },
-  };
-  const feed = createOverviewFeed(api, () => NOW);
-  assert.equal(feed.data(), null);
-  await feed.ask(SIGNAL);
-  assert.equal(asked.length, 4);
-  await feed.ask(SIGNAL);
-  assert.equal(asked.length, 5);
-  tag = 2;
-  await feed.ask(SIGNAL);
-  assert.equal(asked.length, 9);
-  assert.deepEqual(feed.data().attention, []);
-  assert.deepEqual(since, Array(2).fill("2026-11-21T10:00:00.000Z"), "as the figures are counted");
+test("a longer period is told as what it is", () => {
+  const figures = { ...FIGURES, ended: 8, failed: 2, error_rate: 0.25, previous: { error_rate: 0.5 } };
+  assert.equal(
+    verdictOf(figures, SINCE, format, periodWords("7d")).text,
+    "2 of 8 jobs failed in the last 7 days (25%, 50% the 7 days before).",
+  );
+  assert.equal(periodWords("nonsense"), periodWords("24h"));
+});
+
+test("a sum is compared with that of the period before", () => {
+  const words = periodWords("24h");
+  const texts = [[112, 100], [88, 100], [100, 100], [5, 0], [0, 0], [0, 9]].map(([now, before]) =>
+    changeText(now, before, words, format),
+  );
+  assert.deepEqual(texts, [
+    "+12% on the day before",
+    "−12% on the day before",
+    "as the day before",
+    "none the day before",
+    "",
+    "−100% on the day before",
+  ]);
+});
+
+test("an error's own name stands before where it is from", () => {
+  assert.equal(errorName("openai.errors.RateLimitError"), "RateLimitError (openai.errors)");
+  for (const plain of ["Boom", "", "a b.c", "<b>.x", "Ends."]) {
+    assert.equal(errorName(plain), plain);
+  }
 });
 
 test("a day of the calendar is a span of moments, and comes back from the address", () => {

@@ -86,3 +86,37 @@ def problem(status: int, detail: str) -> Json:
     """Give a problem document."""
     title = HTTPStatus(status).phrase
     return {"type": f"urn:test:{status}", "title": title, "status": status, "detail": detail}
+
+
+def overview_answer(
+    overview: Json, jobs: list[Json], groups: list[Json], query: dict[str, str]
+) -> Json:
+    """Return the overview as the API gives it: with the jobs that it names, and error groups."""
+    since = overview["since"]
+    newest = sorted(jobs, key=lambda job: str(job["created_at"]), reverse=True)
+    running = [job for job in newest if job["status"] == "running"]
+    ended = sorted(
+        (job for job in jobs if (job["ended_at"] or "") >= since),
+        key=lambda job: str(job["ended_at"]),
+        reverse=True,
+    )
+    named = [("stalled", [job for job in running if job["stalled"]])]
+    named += [("failed", [job for job in ended if job["result"] in ("failed", "timed_out")])]
+    named += [("partial", [job for job in ended if job["result"] == "partial"])]
+    shown = [
+        {name: group[name] for name in ("fingerprint", "type", "message", "count", "jobs")}
+        | {"is_new": group.get("is_new", False)}
+        for group in groups
+    ]
+    return {
+        "days": [],
+        "errors": {
+            "since": since[:10] + "T00:00:00Z",
+            "groups": shown[:10],
+            "more": len(shown[10:]),
+        },
+        "attention": [{"why": why, "job": job} for why, found in named for job in found[:5]],
+        "running_jobs": [job for job in running if not job["stalled"]][:5],
+        **overview,
+        "period": query.get("period", overview["period"]),
+    }

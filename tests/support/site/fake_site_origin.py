@@ -23,7 +23,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from tests.support.readers.example_jobs import make_overview
-from tests.support.readers.fake_answers import Json, jobs_page, matching, page, problem
+from tests.support.readers.fake_answers import (
+    Json,
+    jobs_page,
+    matching,
+    overview_answer,
+    page,
+    problem,
+)
 
 from run_ledger_ops.deploying.site import served
 
@@ -214,7 +221,7 @@ class FakeOrigin:
         lists = {"projects": projects, "errors": groups, "clients": self.clients}
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["overview"]:
-                return self.overview
+                return overview_answer(self.overview, self.jobs, self.errors, query)
             case ["projects" | "errors" | "clients" as name]:
                 return page(lists[name], query)
             case ["clients", client_id]:

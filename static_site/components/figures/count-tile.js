@@ -1,0 +1,65 @@
+/** A number of jobs, which leads to their list. */
+
+import { h, setAttribute, setText } from "../../lib/dom.js";
+import { ANY_FAILURE } from "../../lib/filters.js";
+import { listHash } from "../../lib/route.js";
+import { toneOfFailures } from "../../lib/verdict.js";
+
+/** @type {readonly Tile[]} */
+export const TILES = [
+  { name: "running", label: "Running", filters: { status: "running" } },
+  { name: "queued", label: "Queued", filters: { status: "queued" } },
+  { name: "stalled", label: "Stalled", filters: { status: "stalled" }, toneOf: () => "warn" },
+  {
+    name: "failed",
+    label: "Failed",
+    filters: { result: ANY_FAILURE },
+    ends: true,
+    toneOf: toneOfFailures,
+    noteOf: ({ error_rate: rate, failed }, format) =>
+      rate === null || failed === 0 ? "" : `${format.rate(rate)} of jobs`,
+  },
+  {
+    name: "partial",
+    label: "Partial",
+    filters: { result: "partial" },
+    ends: true,
+    toneOf: () => "warn",
+    noteOf: ({ records: { failed, all }, partial }, format) =>
+      partial === 0 || failed <= 0 || failed > all ? "" : `${format.rate(failed / all)} of records failed`,
+  },
+  {
+    name: "ended",
+    label: "Ended",
+    filters: { status: "completed" },
+    ends: true,
+    noteOf: ({ attempts_ended: attempts, ended }, format) =>
+      attempts > ended ? `in ${format.number(attempts)} attempts` : "",
+  },
+];
+
+/** @param {Tile} tile @param {Format} format */
+export function createCountTile({ name, label, filters, ends = false, toneOf, noteOf }, format) {
+  const figure = h("span", { class: "tile__figure" });
+  const note = h("span", { class: "tile__note" });
+  const title = h("span", { class: "tile__label" });
+  const link = h("a", { class: "tile surface" }, title, figure, note);
+  return {
+    element: h("li", {}, link),
+    /**
+     * @param {Figures} totals
+     * @param {string | null} since what has ended is counted from then on
+     * @param {PeriodWords} words
+     */
+    update(totals, since, words) {
+      setText(title, ends ? `${label} in ${words.short}` : label);
+      const value = totals[name];
+      const span = ends ? { ended_from: since } : {};
+      setAttribute(link, "href", listHash("jobs", { ...filters, ...span }));
+      setText(figure, value === null ? "many" : format.compact(value));
+      setAttribute(link, "data-tone", value === 0 ? null : (toneOf?.(totals) ?? null));
+      setText(note, noteOf?.(totals, format) ?? "");
+    },
+  };
+}
+
