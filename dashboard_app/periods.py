@@ -49,6 +49,8 @@ _STEPS = {
 }
 PRESETS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY}
 USUAL_PRESET = "7d"
+RECENT = ("Last 2 h", "Today", "Yesterday")
+"""Times of a list to the minute, which need no whole hours as series do."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,21 @@ def cut(
     last_day = day_of(end - _MOMENT, zone)
     first_day = max(day_of(start, zone), last_day - (MOST_DAYS[interval] - 1) * DAY)
     return Period(begin_of(first_day, zone), begin_of(last_day + DAY, zone), interval, zone)
+
+
+def recent(name: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the beginning and end (exclusive) of a time of `RECENT`, in days of a zone.
+
+    The present minute is part of it, as far as it isn't over yesterday.
+    """
+    end = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    if name == "Last 2 h":
+        return end - timedelta(hours=2, minutes=1), end
+    if name == "Today":
+        return today.astimezone(UTC), end
+    yesterday = datetime.combine(today.date() - DAY, time(), zone)
+    return yesterday.astimezone(UTC), today.astimezone(UTC)
 
 
 def error_days(period: Period) -> Period:

@@ -22,6 +22,7 @@ OUTCOMES = {
     "superseded": "Superseded",
 }
 STATUSES = {"queued": "Queued", "running": "Running", "completed": "Completed"}
+SORTED = {"duration": "longest", "cost": "dearest"}
 COUNTERS = {
     "records_ok": "Records done",
     "records_failed": "Records failed",

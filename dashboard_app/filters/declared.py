@@ -19,7 +19,7 @@ from dashboard_app.filters.kinds import (
     IdChoice,
     PeriodPart,
 )
-from dashboard_app.periods import MOST_DAYS, PRESETS, USUAL_PRESET, IntervalLength
+from dashboard_app.periods import MOST_DAYS, PRESETS, RECENT, USUAL_PRESET, IntervalLength
 
 CUSTOM = "Days"
 """The word of the period filter that lets an analyst choose days."""
@@ -90,9 +90,28 @@ RESULT = Choice(
     renamed={"Partly done": words.RESULTS["partial"]},
 )
 SEARCH = Filter(name="q", parameter="q", label="In id or name")
+TAG = Filter(name="tag", parameter="tag", label="Tag, as name:value")
+WHEN = Choice(
+    name="when",
+    label="Time",
+    options={word: word for word in RECENT},
+    placeholder="The period",
+    help="To the minute, in the time zone of the sidebar. Else it is the period of the sidebar.",
+)
+TIME_OF = Choice(
+    name="timeof", label="By", options={"Created": None, "Ended": "ended"}, usual="Created"
+)
+ORDER = Choice(
+    name="sort",
+    parameter="sort",
+    label="Order",
+    options={"Longest first": "duration", "Dearest first": "cost"},
+    placeholder="Newest first",
+    help="The longest and dearest of all jobs that match, not only of those loaded.",
+)
 STALLED = Flag(name="stalled", parameter="stalled", label="Stalled only")
 TREND_FILTERS = (PROJECT, PIPELINE)
-JOB_FILTERS = (STATUS, RESULT, PROJECT, PIPELINE, SEARCH, STALLED)
+JOB_FILTERS = (SEARCH, TAG, STATUS, RESULT, PROJECT, PIPELINE, STALLED, ORDER)
 
 # Of one page.
 STANDING = ButtonChoice(

@@ -72,6 +72,21 @@ def jobs(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return typed((_job(item) for item in items), _JOB)
 
 
+def first_by(measure: str, items: Iterable[Mapping[str, Any]], most: int) -> list[Any]:
+    """Return the longest (`duration`) or dearest (`cost`) jobs, the first of these first.
+
+    Of equal ones the newest comes first. Those without a duration or a cost come last.
+    """
+
+    def place(job: Mapping[str, Any]) -> tuple[Any, ...]:
+        value = job["duration_seconds"]
+        if measure == "cost":
+            value = job["counters"].get("cost_microusd")
+        return value is not None, value or 0, job["created_at"], job["job_id"]
+
+    return sorted(items, key=place, reverse=True)[:most]
+
+
 def outcome(job: Mapping[str, Any]) -> str:
     """Return a job's or an attempt's outcome: `stalled`, else its result, else its status."""
     if job.get("stalled"):

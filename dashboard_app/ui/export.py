@@ -56,6 +56,19 @@ for path, parameters in calls:
         parameters = {{**parameters, "cursor": cursor}}
 items = [item for one in documents for item in one.get("items", [])]
 """
+# A sorted list has the first of all jobs among those of its pages: see `sort` of the API.
+_SORTED = """
+
+def place(job):
+    value = job{member}
+    return value is not None, value or 0, job["created_at"], job["job_id"]
+
+
+items = sorted(items, key=place, reverse=True)[:{limit}]"""
+_MEMBERS = {
+    "duration": ('["duration_seconds"]', ".duration_seconds"),
+    "cost": ('["counters"].get("cost_microusd")', ".counters.cost_microusd"),
+}
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -99,21 +112,33 @@ def address(api_url: str, request: ApiRequest) -> str:
 def curl(api_url: str, requests: Sequence[ApiRequest]) -> str:
     """Return requests as shell commands, which print a JSON document for each page.
 
-    The token comes from an environment variable.
+    Of a sorted list they print its items, sorted. The token comes from an environment variable.
     """
-    calls = [f"every_page {shlex.quote(address(api_url, one))}" for one in requests]
-    return "\n".join([_EVERY_PAGE, *calls])
+    return "\n".join([_EVERY_PAGE, *(_shell_call(api_url, one) for one in requests)])
+
+
+def _shell_call(api_url: str, request: ApiRequest) -> str:
+    call = f"every_page {shlex.quote(address(api_url, request))}"
+    given = dict(request.parameters)
+    if "sort" not in given:
+        return call
+    _, member = _MEMBERS[given["sort"]]
+    order = f"sort_by([{member}, .created_at, .job_id]) | reverse | .[:{given['limit']}]"
+    return f"{call} | jq -s '[.[].items[]] | {order}'"
 
 
 def python(api_url: str, requests: Sequence[ApiRequest]) -> str:
     """Return requests as Python code, which gathers the documents of all pages.
 
-    The token comes from an environment variable.
+    The items of a sorted list are sorted. The token comes from an environment variable.
     """
     calls = [f"    ({one.path!r}, {dict(one.parameters)!r})," for one in requests]
-    return _PYTHON.format(
-        api=api_url.rstrip("/"), variable=_VARIABLE, calls="\n".join(calls)
-    ).strip()
+    code = _PYTHON.format(api=api_url.rstrip("/"), variable=_VARIABLE, calls="\n".join(calls))
+    given = dict(requests[0].parameters)
+    if "sort" in given:
+        member, _ = _MEMBERS[given["sort"]]
+        code = code.rstrip() + "\n" + _SORTED.format(member=member, limit=given["limit"])
+    return code.strip()
 
 
 def token_command(site_url: str, stage: str = "") -> str:

@@ -128,8 +128,6 @@ interface Filter {
   only?: "completed" | "failures";
   /** whether blanks at the ends of a value are part of it */
   isExact?: boolean;
-  /** the API's parameters, where they are others than the name */
-  query?(value: string): Filters;
 }
 
 /** What a filter with a field looks like. */

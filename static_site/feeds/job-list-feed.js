@@ -2,7 +2,7 @@
  * The job list as it comes from the API: the newest page again and again, older ones when asked.
  */
 
-import { jobsQuery } from "../lib/filters.js";
+import { jobsQuery } from "./filtering.js";
 import { readJob, readPage } from "../lib/shapes.js";
 import { isCursorRefused, withPage } from "./merging.js";
 
@@ -103,11 +103,13 @@ export function anyRunning(jobs) {
   return jobs.some((job) => job.status !== "completed" && !job.stalled);
 }
 
-/** @param {Api} api */
-export function createJobFeed(api) {
+/** @param {Api} api @param {() => number} [now] */
+export function createJobFeed(api, now = Date.now) {
 
   /** @type {Filters} */
   let filters = {};
+  /** @type {Filters} what the filters mean since the list was opened: a cursor is good for it alone */
+  let question = {};
   /** @type {JobList} */
   let list = EMPTY_LIST;
   /** @type {{ limit: number, etag: string | null, page: Page<Job> | null }} */
@@ -124,7 +126,7 @@ export function createJobFeed(api) {
   let askingOlder = null;
 
   /** @param {Query} query @returns {Query} */
-  const questionOf = (query) => ({ ...jobsQuery(filters), ...query });
+  const questionOf = (query) => ({ ...question, ...query });
 
   /** A cursor was refused, as can happen after a deployment: begin again with the newest page. */
   function startAgain() {
@@ -189,6 +191,7 @@ export function createJobFeed(api) {
       askingOlder?.abort();
       askingOlder = null;
       filters = next;
+      question = jobsQuery(next, now());
       startAgain();
     },
 

@@ -40,15 +40,15 @@ export const PROJECT_STATUSES = Object.freeze({
 const LONGER = { "7d": "7 days", "30d": "30 days" };
 const DAYS = { 1: "Today (UTC)", 30: "Last 30 days", 90: "Last 90 days" };
 
-/**
- * The API asks for stalled jobs by a parameter of its own.
- *
- * @param {string} status
- * @returns {Filters}
- */
-function stalledOrStatus(status) {
-  return status === "stalled" ? { stalled: "true" } : { status };
-}
+const TIMES = {
+  "2h": "Last 2 hours",
+  "24h": "Last 24 hours",
+  today: "Today",
+  yesterday: "Yesterday",
+  "7d": "Last 7 days",
+};
+const BY = { ended: "End" };
+const ORDERS = { duration: "Longest first", cost: "Dearest first" };
 
 /** @type {Field} */
 const CLIENT = { label: "Client", kind: "client", any: "All clients" };
@@ -67,12 +67,13 @@ export const FILTERS = {
     client_id: { field: CLIENT },
     status: {
       field: { label: "Status", kind: "select", any: "Any status", choices: STATUSES },
-      query: stalledOrStatus,
     },
     result: {
       field: { label: "Result", kind: "select", any: "Any result", choices: RESULT_CHOICES },
       only: "completed",
     },
+    time: { field: { label: "Time", kind: "select", any: "Any time", choices: TIMES } },
+    sort: { field: { label: "Order", kind: "select", any: "Newest first", choices: ORDERS } },
     project_id: {
       field: {
         label: "Project",
@@ -91,8 +92,13 @@ export const FILTERS = {
         isMore: true,
       },
     },
-    from: { field: { label: "Created from", kind: "date", isMore: true } },
-    to: { field: { label: "Created up to", kind: "date", isEnd: true, isMore: true } },
+    tag: { field: { label: "Tag", kind: "text", any: "name:value", isMore: true } },
+    by: {
+      field: { label: "Time of", kind: "select", any: "Creation", choices: BY, isMore: true },
+      only: "completed",
+    },
+    from: { field: { label: "From", kind: "date", isMore: true } },
+    to: { field: { label: "Up to", kind: "date", isEnd: true, isMore: true } },
     parent_job_id: { field: { label: "Part of job", kind: "text", any: "Any job", isMore: true } },
     ended_from: { chip: ENDED, only: "completed" },
     ended_to: { chip: ENDED, only: "completed" },
@@ -111,53 +117,3 @@ export const FILTERS = {
   },
   clients: {},
 };
-
-/** @param {Filters} filters */
-export function isFiltered(filters) {
-  return Object.values(filters).some((value) => value !== "");
-}
-
-/**
- * Return the filters after one was changed, without a pair that can match nothing: only completed
- * jobs have a result or an end, and only failures have an error.
- *
- * @param {Filters} filters
- * @param {string} name
- * @param {string} value
- */
-export function withFilter(filters, name, value) {
-  const next = { ...filters, [name]: value.trim() };
-  /** @param {Filter["only"][]} of */
-  const drop = (...of) => {
-    for (const [other, { only }] of Object.entries(FILTERS.jobs)) {
-      if (only !== undefined && of.includes(only) && other in next) {
-        next[other] = "";
-      }
-    }
-  };
-  if (name === "result" && next.result) {
-    if (next.status !== "completed") {
-      next.status = "";
-    }
-    if (!next.result.split(",").some((one) => FAILURES.includes(one))) {
-      drop("failures");
-    }
-  }
-  if (name === "status" && next.status && next.status !== "completed") {
-    drop("completed", "failures");
-  }
-  return next;
-}
-
-/**
- * Return the API's parameters for the filters of the job list.
- *
- * @param {Filters} filters
- * @returns {Filters}
- */
-export function jobsQuery(filters) {
-  const pairs = Object.entries(filters).map(
-    ([name, value]) => FILTERS.jobs[name]?.query?.(value) ?? { [name]: value },
-  );
-  return Object.assign({}, ...pairs);
-}

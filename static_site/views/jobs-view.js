@@ -6,9 +6,10 @@ import { createFilterForm } from "../components/lists/filter-form.js";
 import { createSteadyList } from "../components/lists/steady-list.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
-import { anyRunning, createJobFeed } from "../feeds/job-list-feed.js";
+import { isFiltered } from "../feeds/filtering.js";
+import { PAGE_SIZE, anyRunning, createJobFeed } from "../feeds/job-list-feed.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
-import { FILTERS, isFiltered } from "../lib/filters.js";
+import { FILTERS } from "../lib/filters.js";
 import { listHash } from "../lib/route.js";
 import { countOf } from "../lib/words.js";
 
@@ -39,7 +40,7 @@ function createJobsPanel(kind, { since, isOfError, onFurther }) {
   const more = isOfError ? [TRIED_AGAIN] : [];
   /** @type {Record<typeof kind, Pick<Panel, "title" | "text" | "actions"> & Partial<Panel>>} */
   const kinds = {
-    looking: { title: "Looking further back …", text: [`No matching job${since} so far.`] },
+    looking: { title: "Looking further back …", text: [`Jobs${since} are looked through.`] },
     further: {
       title: `No matching job${since}`,
       text: ["There may be older ones.", ...more],
@@ -65,7 +66,10 @@ const TRIED_AGAIN =
 /** @param {Context} context */
 export function createJobsView(context) {
   const { api, format, clock, navigate, announce } = context;
-  const feed = createJobFeed(api);
+  const newestFirst = createJobFeed(api, clock.now);
+  /** @type {typeof newestFirst | undefined} */
+  let sorted;
+  let feed = newestFirst;
   const table = createJobTable({ format, now: clock.now });
   const filterForm = createFilterForm({
     label: "Filter jobs",
@@ -120,6 +124,7 @@ export function createJobsView(context) {
     skeleton: createTableSkeleton(),
     backHash: "#/jobs",
     reset({ filters = {} }) {
+      feed = newestFirst;
       feed.reset(filters);
       news.forget();
       filterForm.update(filters);
@@ -128,6 +133,14 @@ export function createJobsView(context) {
       isToBeAnnounced = isFiltered(filters);
     },
     async ask(signal) {
+      const wanted = newestFirst.filters();
+      if (wanted.sort && feed === newestFirst) {
+        const { createSortedFeed } = await import("../feeds/sorted-feed.js");
+        signal.throwIfAborted();
+        sorted ??= createSortedFeed(api, clock.now, () => view.update());
+        sorted.reset(wanted);
+        feed = sorted;
+      }
       await feed.askNewest(signal);
       if (news.isUnread()) {
         feed.catchUp();
@@ -198,9 +211,13 @@ export function createJobsView(context) {
 
   /** @param {JobList} list */
   function spanText({ jobs, endCursor }) {
-    const { ended_from: isByEnd } = feed.filters();
+    const { ended_from: endedFrom, by, sort } = feed.filters();
+    const isByEnd = endedFrom || by;
     const count = `${countOf(jobs.length, "job", "jobs", format)}${isByEnd ? " by the last attempt" : ""}`;
     const last = jobs.at(-1);
+    if (sort && jobs.length === PAGE_SIZE) {
+      return `${count}: the ${sort === "cost" ? "dearest" : "longest"} of all that match.`;
+    }
     return endCursor === null || last === undefined
       ? `${count}. There are no more.`
       : `${count}, the oldest of ${format.time(last.created_at, clock.now())}.`;

@@ -236,7 +236,7 @@ def test_every_filter_of_jobs_is_in_the_address(page: Page, origin: FakeOrigin) 
     page.get_by_label("Project").fill("p1")
     expect(page.locator("[data-job-id]")).to_have_count(2)
     page.get_by_label("Pipeline").fill("texts")
-    page.get_by_label("Created from").fill(ago(days=1)[:10])
+    page.get_by_label("From", exact=True).fill(ago(days=1)[:10])
     expect(page.locator("[data-job-id]")).to_have_count(1)
     expect(row(page, "enrich-2")).to_be_visible()
     expect(page).to_have_url(
@@ -246,8 +246,80 @@ def test_every_filter_of_jobs_is_in_the_address(page: Page, origin: FakeOrigin) 
     page.reload()
 
     expect(page.locator("[data-job-id]")).to_have_count(1)
-    expect(page.get_by_label("Created from")).to_have_value(ago(days=1)[:10])
+    expect(page.get_by_label("From", exact=True)).to_have_value(ago(days=1)[:10])
     expect(page.get_by_label("Pipeline")).to_have_value("texts")
+
+
+def test_jobs_are_found_by_name_tag_and_time(page: Page, origin: FakeOrigin) -> None:
+    """By creation or by end; the address has it all, and what pipelines say stays text."""
+    hostile = "<b>Nightly</b>"
+    origin.jobs = [
+        make_job("job-1", name="Straße of Berlin", tags={"aws:queue": hostile}),
+        make_job("job-2", name="STRASSE of Rome", created_at=ago(hours=5)),
+        make_completed("job-3", "failed", created_at=ago(days=9), ended_at=ago(minutes=5)),
+        make_completed("job-4", "failed", created_at=ago(hours=6), ended_at=ago(hours=5)),
+    ]
+    sign_in(page, origin)
+    jobs = page.locator("[data-job-id]")
+    expect(jobs).to_have_count(4)
+    page.get_by_label("Search").fill("strasse")
+    expect(jobs).to_have_count(2)
+    page.get_by_text("More filters").click()
+    page.get_by_label("Tag", exact=True).fill(f"aws:queue:{hostile}")
+    expect(jobs).to_have_count(1)
+    page.reload()
+    expect(row(page, "job-1")).to_be_visible()
+    expect(page.get_by_label("Tag", exact=True)).to_have_value(f"aws:queue:{hostile}")
+
+    page.get_by_role("button", name="Clear filters").click()
+    expect(jobs).to_have_count(4)
+    page.get_by_label("Time", exact=True).select_option("Last 2 hours")
+    expect(jobs).to_have_count(1)
+    expect(row(page, "job-1")).to_be_visible()
+    page.get_by_label("Time of", exact=True).select_option("End")
+    expect(jobs).to_have_count(1)
+    expect(row(page, "job-3")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"#/jobs\?time=2h&by=ended$"))
+
+
+def test_the_longest_and_dearest_of_all_jobs_come_first(page: Page, origin: FakeOrigin) -> None:
+    """Of all that match, though the API looks through some of them for each page."""
+    origin.jobs = [
+        make_completed(
+            f"job-{number:03}",
+            "succeeded",
+            created_at=ago(hours=number + 1),
+            duration_seconds=float(number * 37 % 200),
+            counters={"cost_microusd": number * 53 % 200},
+        )
+        for number in range(200)
+    ]
+
+    def first(sort: str) -> list[str]:
+        values = {
+            job["job_id"]: job["duration_seconds"]
+            if sort == "duration"
+            else job["counters"]["cost_microusd"]
+            for job in origin.jobs
+        }
+        return sorted(values, key=lambda one: -values[one])[:50]
+
+    sign_in(page, origin, "#/jobs")
+    jobs = page.locator("[data-job-id]")
+    expect(jobs).to_have_count(50)
+    for sort, word in (("duration", "Longest first"), ("cost", "Dearest first")):
+        page.get_by_label("Order", exact=True).select_option(word)
+        how = "longest" if sort == "duration" else "dearest"
+        expect(page.locator(".jobs-view__span")).to_have_text(
+            f"50 jobs: the {how} of all that match."
+        )
+        expect(jobs.first).to_have_attribute("data-job-id", first(sort)[0])
+        shown = jobs.evaluate_all("rows => rows.map(row => row.dataset.jobId)")
+        assert shown == first(sort)
+        expect(page).to_have_url(f"{origin.site_url}/#/jobs?sort={sort}")
+    page.reload()
+    expect(jobs.first).to_have_attribute("data-job-id", first("cost")[0])
+    expect(page.get_by_label("Order", exact=True)).to_have_value("cost")
 
 
 def test_scrolling_on_fetches_older_jobs(page: Page, origin: FakeOrigin) -> None:

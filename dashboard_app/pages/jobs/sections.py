@@ -55,6 +55,21 @@ def jobs_of(here: PageContext, request: ApiRequest) -> tuple[pd.DataFrame, bool]
     return frames.jobs(items), more
 
 
+def first_of(here: PageContext, request: ApiRequest) -> tuple[pd.DataFrame, bool]:
+    """Load the longest or dearest of all jobs that a sorted list has, as many as a page holds.
+
+    Return a frame of `frames.jobs`, and whether the API may have more jobs.
+    """
+    measure = dict(request.parameters)["sort"]
+    items, _ = here.api.items(request, heard=lambda _: caption("Looking through all jobs …"))
+    caption("")
+    first = frames.first_by(measure, items, api_requests.JOBS_A_PAGE)
+    is_cut = len(first) == api_requests.JOBS_A_PAGE
+    how = f"the {words.SORTED[measure]} of all that match" if is_cut else "all that match"
+    st.caption(f"{words.counted(len(first), 'job')}, {how}, {words.SORTED[measure]} first")
+    return frames.jobs(first), is_cut
+
+
 def _want(count: int) -> None:
     st.session_state[SessionKey.JOBS_WANTED] = count
 

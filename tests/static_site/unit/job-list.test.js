@@ -10,6 +10,7 @@ import {
   withNewest,
   withOlder,
 } from "../../../static_site/feeds/job-list-feed.js";
+import { createSortedFeed, firstBy } from "../../../static_site/feeds/sorted-feed.js";
 import { job } from "./builders.js";
 
 const at = (minute) => `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`;
@@ -94,4 +95,65 @@ test("the newest page grows with the list, as far as a page may", () => {
 test("stalled and completed jobs keep nobody busy", () => {
   assert.equal(anyRunning([job("a", at(1)), job("b", at(2), { status: "running", stalled: true })]), false);
   assert.equal(anyRunning([job("c", at(3), { status: "queued" })]), true);
+});
+
+const NEVER = new AbortController().signal;
+
+/** A job with a duration in seconds and a cost. */
+function measured(jobId, duration, cost) {
+  const counters = cost === null ? {} : { cost_microusd: cost };
+  const at = "2026-11-22T10:00:00.000000Z";
+  return job(jobId, at, { duration_seconds: duration, counters, attempts: [], tags: {} });
+}
+
+/** An API whose pages have these jobs, each page with the first of a stretch of time. */
+function pagesOf(...pages) {
+  const asked = [];
+  return {
+    asked,
+    async get(path, { query }) {
+      asked.push(query);
+      const at = Number(query.cursor ?? 0);
+      const next = at + 1 < pages.length ? String(at + 1) : null;
+      const covers = { from: `2026-11-${20 - at}T00:00:00Z`, to: null };
+      return { changed: true, etag: null, body: { items: pages[at], next_cursor: next, covers } };
+    },
+  };
+}
+
+const idsOf = (jobs) => jobs.map(({ job_id }) => job_id);
+
+test("the longest and the dearest come first, and those without a value last", () => {
+  const jobs = [measured("a", 3, null), measured("b", null, -5), measured("c", 9, 7), measured("d", 9, 0)];
+  assert.deepEqual(idsOf(firstBy("duration", jobs, 9)), ["d", "c", "a", "b"]);
+  assert.deepEqual(idsOf(firstBy("cost", jobs, 9)), ["c", "d", "b", "a"]);
+  assert.deepEqual(idsOf(firstBy("cost", [...jobs, measured("b", 1, 99)], 2)), ["b", "c"]);
+});
+
+test("all pages are looked through before a list is shown, and how far is told meanwhile", async () => {
+  const api = pagesOf([measured("a", 1, 1)], [measured("b", 5, 5)], [measured("c", 3, 3)]);
+  const told = [];
+  const feed = createSortedFeed(api, () => 0, () => told.push(feed.list()));
+  feed.reset({ sort: "duration" });
+  await feed.askNewest(NEVER);
+
+  assert.deepEqual(idsOf(feed.list().jobs), ["b", "c", "a"]);
+  assert.deepEqual([feed.list().endCursor, feed.isAskingOlder()], [null, false]);
+  assert.deepEqual(told.map((list) => [list.jobs, list.coversFrom.slice(0, 10)]), [
+    [[], "2026-11-20"], [[], "2026-11-19"],
+  ]);
+  assert.deepEqual(api.asked.map(({ sort, limit }) => [sort, limit]), Array(3).fill(["duration", 50]));
+});
+
+test("what takes several pages is looked through again after a minute, one page every time", async () => {
+  for (const [pages, again] of [[2, 2], [1, 3]]) {
+    let now = 0;
+    const api = pagesOf(...Array.from({ length: pages }, (_, at) => [measured(`j${at}`, at, at)]));
+    const feed = createSortedFeed(api, () => now, () => {});
+    feed.reset({ sort: "cost" });
+    for (now of [0, 30_000, 61_000]) {
+      await feed.askNewest(NEVER);
+    }
+    assert.equal(api.asked.length, pages * again);
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isFiltered, jobsQuery, withFilter } from "../../../static_site/lib/filters.js";
+import { isFiltered, jobsQuery, withFilter } from "../../../static_site/feeds/filtering.js";
 import { clientHash, jobHash, listHash, readRoute } from "../../../static_site/lib/route.js";
 
 const NO_FILTERS = readRoute("#/jobs").filters;
@@ -29,9 +29,45 @@ test("filters go into the address and come back", () => {
   assert.deepEqual(readRoute(listHash("errors", errors)), { view: "errors", filters: errors });
 });
 
+/** Return what the API is asked: the parameters that are not empty. */
+const asked = (filters, now = 0) =>
+  Object.fromEntries(Object.entries(jobsQuery(filters, now)).filter(([, value]) => value));
+
 test("stalled is asked for by its own parameter", () => {
-  assert.deepEqual(jobsQuery({ status: "stalled", q: "a" }), { stalled: "true", q: "a" });
-  assert.deepEqual(jobsQuery({ status: "queued", q: "" }), { status: "queued", q: "" });
+  assert.deepEqual(asked({ status: "stalled", q: "a" }), { stalled: "true", q: "a" });
+  assert.deepEqual(asked({ status: "queued", q: "" }), { status: "queued" });
+});
+
+test("a time is of creation, or of the end where that is chosen", () => {
+  const now = Date.UTC(2026, 10, 22, 15);
+  const since = "2026-11-22T13:00:00.000Z";
+  assert.deepEqual(asked({ time: "2h" }, now), { from: since });
+  assert.deepEqual(asked({ time: "2h", by: "ended" }, now), { ended_from: since });
+  assert.deepEqual(asked({ from: "a", to: "b", by: "ended" }), { ended_from: "a", ended_to: "b" });
+  assert.deepEqual(asked({ ended_from: "a", by: "ended" }), { ended_from: "a" });
+});
+
+test("days are those of the reader's calendar", () => {
+  const now = new Date(2026, 10, 22, 0, 30).getTime();
+  const midnight = (day) => new Date(2026, 10, day).toISOString();
+  assert.deepEqual(asked({ time: "today" }, now), { from: midnight(22) });
+  assert.deepEqual(asked({ time: "yesterday" }, now), { from: midnight(21), to: midnight(22) });
+});
+
+test("what an address makes up is left for the API to refuse", () => {
+  assert.deepEqual(asked({ time: "soon", by: "magic" }), { from: "soon", by: "magic" });
+});
+
+test("of filters by time, the last that was chosen is meant", () => {
+  const linked = { ended_from: "a", ended_to: "b", from: "", to: "", time: "", by: "" };
+  assert.deepEqual(withFilter(linked, "time", "2h"), {
+    ...linked, time: "2h", ended_from: "", ended_to: "",
+  });
+  assert.deepEqual(withFilter({ ...linked, time: "2h" }, "from", "c"), {
+    ...linked, from: "c", ended_from: "", ended_to: "",
+  });
+  assert.equal(withFilter({ ...linked, status: "running" }, "by", "ended").status, "");
+  assert.equal(withFilter({ ...linked, by: "ended" }, "status", "running").by, "");
 });
 
 test("parameters that are no filters are left out", () => {
