@@ -67,6 +67,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "site_render_500_ms": site.render_500_ms,
     "site_update_50_ms": site.update_50_ms,
     "site_layout_shift": site.layout_shift,
+    "overview_requests_idle_per_minute": site.overview_requests_idle,
+    "overview_requests_busy_per_minute": site.overview_requests_busy,
     "dashboard_rerun_ms": dashboard.rerun_ms,
     "dashboard_first_view_ms": dashboard.first_view_ms,
     "emit_add_us": emit.add_us,

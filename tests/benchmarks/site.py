@@ -23,6 +23,7 @@ from tests.support.site.site_files import (
 
 from .figures import ROUNDS, Figure
 
+MOST_IDLE, MOST_BUSY = 6, 20
 SIZES = ((1280, 800), (390, 844))
 API_SECONDS = 0.1
 FILES_ASKED = """() => {
@@ -214,6 +215,42 @@ def _draw() -> list[dict[str, float]]:
             page.evaluate(PREPARE, {"rows": 500, "changed": 50})
             rounds.append({name: _cost(page, meter, name) for name in STEPS})
     return rounds
+
+
+def overview_requests_idle() -> Figure:
+    """Count the requests of an overview that lies open while nothing runs, in a minute."""
+    return _requests("overview_requests_idle_per_minute", MOST_IDLE, is_busy=False)
+
+
+def overview_requests_busy() -> Figure:
+    """Count the requests of an overview that lies open while jobs run and all figures move."""
+    return _requests("overview_requests_busy_per_minute", MOST_BUSY, is_busy=True)
+
+
+def _requests(name: str, goal: int, *, is_busy: bool) -> Figure:
+    """Count the requests of a minute by the browser's real clock."""
+    with _signed_in(is_real_time=True) as (page, origin):
+        totals = origin.overview["totals"]
+        if not is_busy:
+            origin.overview = {**origin.overview, "totals": {**totals, "running": 0}}
+            origin.jobs = [job for job in origin.jobs if job["status"] != "running"]
+            with page.expect_response("**/api/overview"):
+                pass
+        origin.api_requests.clear()
+        for second in range(60):
+            if is_busy:
+                totals = {**totals, "ended": totals["ended"] + 1, "running": 3 + second % 2}
+                origin.overview = {**origin.overview, "totals": totals}
+            page.wait_for_timeout(1_000)
+        asked = [path for path, _ in origin.api_requests]
+    return Figure(
+        name,
+        len(asked),
+        "requests",
+        goal=goal,
+        more_is_better=False,
+        notes=(f"of {', '.join(sorted(set(asked)))}", "a real browser, for a minute"),
+    )
 
 
 def _cost(page: Page, meter: CDPSession, step: str) -> float:
