@@ -120,13 +120,21 @@ def test_a_longer_period_is_a_click_away(page: Page, origin: FakeOrigin) -> None
     fill(origin)
     sign_in(page, origin, "")
     expect(page.get_by_role("link", name="24 hours")).to_have_attribute("aria-current", "true")
-    origin.overview = {**origin.overview, "since": ago(days=8)}
+    axis = page.locator(".hour-chart__axis span")
+    expect(axis).to_have_count(5)  # of 25 hours: the first, and each sixth after it
+    days = [
+        {"at": f"2026-11-{number:02d}T00:00:00Z", "ended": number, "partial": 0, "failed": 0}
+        for number in range(11, 19)
+    ]
+    origin.overview = {**origin.overview, "since": ago(days=8), "days": days}
     with page.expect_request("**/api/overview?period=7d"):
         page.get_by_role("link", name="7 days").click()
 
     expect(page.get_by_text("1 of 40 jobs failed in the last 7 days")).to_be_visible()
     expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
     expect(page).to_have_url(f"{origin.site_url}/#/overview?period=7d")
+    expect(axis).to_have_text([re.compile(r"\b11\b"), re.compile(r"\b18\b")])
+    expect(page.get_by_role("img", name="Ended day by day (UTC): 116 in all")).to_be_visible()
     page.reload()
     page.get_by_role("link", name="Failed in 7 d 1").click()
     expect(page).to_have_url(re.compile("ended_from=" + quote(origin.overview["since"], safe="")))

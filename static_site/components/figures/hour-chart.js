@@ -5,8 +5,8 @@ import { h, setAttribute, setChildren, setText, svg } from "../../lib/dom.js";
 const STEP = 8;
 const BAR = 6;
 const HEIGHT = 40;
-/** At most so many hours or days have a label. */
-const MOST_LABELS = 5;
+/** At most so many gaps lie between the labels. */
+const MOST_GAPS = 5;
 
 /**
  * The jobs that ended, by hour or by day of UTC: failures stand below partial ones, and these below the others.
@@ -42,7 +42,7 @@ export function createHourChart(format) {
       setAttribute(picture, "aria-label", label(hours, format, now, areDays));
       const isNone = hours.every((hour) => hour.ended === 0);
       setText(most, isNone ? "None has ended" : `${format.number(top)} ${areDays ? "a day" : "an hour"}`);
-      const each = Math.ceil(hours.length / MOST_LABELS);
+      const each = labelled(hours.length - 1);
       const times = hours
         .filter((_, at) => at % each === 0)
         .map(({ at }) => (at === null ? "" : areDays ? format.utcDay(at) : format.clock(at)));
@@ -52,6 +52,19 @@ export function createHourChart(format) {
       }
     },
   };
+}
+
+/**
+ * Return how far apart labels stand: they are spread evenly, from the first bar to the last.
+ *
+ * @param {number} last the place of the last bar
+ */
+function labelled(last) {
+  let each = 1;
+  while (last % each !== 0 || last / each > MOST_GAPS) {
+    each += 1;
+  }
+  return each;
 }
 
 /**
