@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from run_ledger.domain.contract.vocabulary import (
+    MOST_MODELS,
     MOST_OWN_COUNTERS,
     MOST_OWN_COUNTERS_OF_A_JOB,
     OTHER_COUNTERS,
+    OTHER_MODELS,
     RESULTS,
 )
 
@@ -31,6 +33,11 @@ FIELDS: Mapping[str, str] = {
     "counters": "The job's counters: the sum of all deltas, by name. With `llm_calls_unpriced` "
     "among them, `cost_microusd` is a lower bound: nobody knows what those calls cost. "
     f"{_KEPT.format(MOST_OWN_COUNTERS_OF_A_JOB)}",
+    "counters_by_model": "What of the counters events told by language model (`delta_by_model`), "
+    "by the model's name and then the counter's. Names of counters that the contract lacks are one "
+    f"counter of each model, `{OTHER_COUNTERS}`. The {MOST_MODELS} models whose names come first "
+    f"in byte order are kept apart; all others are the model `{OTHER_MODELS}`. Models' names are "
+    "what producers sent: show them as text.",
     "covers": "The time range that this page looked through; null where it has none.",
     "created": "How many jobs were created.",
     "created_at": "When the earliest of the events occurred.",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -19,9 +20,11 @@ from run_ledger.domain.api.ends import RowSums
 from run_ledger.domain.api.intervals import Intervals
 from run_ledger.domain.api.pages import LeftOutDocument, largest, left_out
 from run_ledger.domain.api.trends import TrendsQuery, known_alone
+from run_ledger.domain.contract.vocabulary import MOST_MODELS, OTHER_MODELS
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.instants import HOUR, Instant, day, later, midnight
-from run_ledger.domain.state.own_counters import folded, own_attributes, with_folded
+from run_ledger.domain.state.model_counters import counters_by_model
+from run_ledger.domain.state.own_counters import COUNTER, folded, own_attributes, with_folded
 from run_ledger.domain.state.rollups import ALL, projects_partition
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
@@ -54,7 +57,9 @@ class PointSums(NamedTuple):
 
 
 def find_sums(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
-    """Return the counts of each point, from the rows that the module's table names."""
+    """Return the counts of each point, from the rows that the table in `trends` names."""
+    if query.group_by == "model":
+        return _by_model(inquiry, query, intervals)
     is_of_all_rows = query.is_over_all and intervals.are_days_of_utc
     if is_of_all_rows and inquiry.caller.scope == EVERYTHING:
         return _of_all_rows(inquiry, intervals)
@@ -65,15 +70,76 @@ def find_sums(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> Poi
         return _by_client(inquiry, query, intervals, view)
     if query.project_id is None:
         return _by_project(inquiry, query, intervals, view)
+    points: dict[PointKey, dict[str, int]] = {}
+    for (_, key), counts in _of_project(inquiry, query, intervals, view).items():
+        add_to(points.setdefault(key, {}), counts)
+    return PointSums(points, {}, None)
+
+
+def _of_project(
+    inquiry: Inquiry, query: TrendsQuery, intervals: Intervals, view: View
+) -> dict[OwnedKey, dict[str, int]]:
+    """Return the sums of the project asked for; several clients may have one of this id."""
     place = _place_of_projects(query, intervals, view.clients)
-    ranges = _ranges("project", [query.project_id] if view.clients else [], intervals)
+    ranges = _ranges("project", [str(query.project_id)] if view.clients else [], intervals)
     sums = read_sums(inquiry.reading, ranges, place)
     if sums.unread:
         raise _too_much()
+    return sums.counts
+
+
+def _by_model(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
+    """Add up what events told by model; ``other`` is what of all counts no event told so."""
+    view = clients_in_view(inquiry, query.client_id)
+    plain = replace(query, group_by=None)
+    if query.project_id is not None:
+        owned = _of_project(inquiry, plain, intervals, view)
+        counted: list[tuple[PointKey, RowSums]] = [(key, one) for (_, key), one in owned.items()]
+        clients: Sequence[str] = sorted({owner for owner, _ in owned})
+        without = None
+    else:
+        is_of_all_rows = plain.is_over_all and intervals.are_days_of_utc
+        is_of_all_rows &= view.scope == EVERYTHING
+        most = max(1, _most_names(intervals) // (1 if is_of_all_rows else 2))
+        clients, dropped = largest(view.clients, view.jobs, most)
+        without = left_out(dropped, after=view.after)
+        if is_of_all_rows and without is None:
+            found = _of_all_rows(inquiry, intervals)
+        else:
+            shown = view._replace(clients=clients, after=None)
+            found = _by_client(inquiry, plain, intervals, shown)
+            if found.without is not None:
+                raise _too_much()
+        counted = [*found.points.items()]
+    ranges, place = _ranges("models", clients, intervals), _place_of_models(query, intervals)
+    sums = read_sums(inquiry.reading, ranges, place, rounds=_ROUNDS_BY_PROJECT)
+    if sums.unread:
+        raise _too_much()
+    points = _points_of_models(sums.counts)
+    whole: dict[Instant, dict[str, int]] = {}
+    for (_, moment), counts in counted:
+        kept = known_alone(counts) if plain.is_over_all else counts
+        add_to(whole.setdefault(moment, {}), kept)
+    return PointSums(points, _difference(whole, points), without)
+
+
+def _points_of_models(sums: Mapping[Instant, RowSums]) -> dict[PointKey, dict[str, int]]:
+    """Return the points of each model, with the counters that the contract names.
+
+    A model that some row may not have kept apart counts as `OTHER_MODELS` (see `model_counters`).
+    """
+    models = {one: counters_by_model(counts) for one, counts in sums.items()}
+    names = sorted({name for mine in models.values() for name in mine} - {OTHER_MODELS})
+    if any(OTHER_MODELS in mine for mine in models.values()):
+        names = names[:MOST_MODELS]
+    kept = frozenset(names)
     points: dict[PointKey, dict[str, int]] = {}
-    for (_, key), counts in sums.counts.items():  # several clients may have a project of this id
-        add_to(points.setdefault(key, {}), counts)
-    return PointSums(points, {}, None)
+    for moment, mine in models.items():
+        for model, counters in mine.items():
+            shown = model if model in kept else OTHER_MODELS
+            known = {f"{COUNTER}{name}": n for name, n in counters.items()}
+            add_to(points.setdefault((shown, moment), {}), known_alone(known))
+    return points
 
 
 def _of_all_rows(inquiry: Inquiry, intervals: Intervals) -> PointSums:
@@ -279,6 +345,21 @@ def _place_of_projects(
             group = client_id if query.group_by == "client" else project_id
             shown = group if query.group_by else None
             return client_id, (shown, _beginning(intervals, first, hour))
+
+        return place_row
+
+    return place
+
+
+def _place_of_models(query: TrendsQuery, intervals: Intervals) -> Grouping[Instant]:
+    def place(partition: str) -> Callable[[str], Instant | None]:
+        _, first = _named(partition)
+
+        def place_row(sort: str) -> Instant | None:
+            hour, pipeline, project_id = sort.split("#")
+            wanted = (query.pipeline or pipeline, query.project_id or project_id)
+            is_wanted = wanted == (pipeline, project_id)
+            return _beginning(intervals, first, hour) if is_wanted else None
 
         return place_row
 

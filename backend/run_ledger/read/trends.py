@@ -7,6 +7,7 @@ asked for                       rows read
 ==============================  ==============================================================
 everything by day               ``all``: one row a day and shard
 by or of a project              ``project#P#DAY``, and a directory of projects where none is named
+by model                        ``models#C#DAY``, and the rows that the same without models takes
 anything else                   ``client#C#DAY``, and the directory of clients where all are seen
 ==============================  ==============================================================
 
@@ -33,13 +34,20 @@ from run_ledger.domain.api.trends import (
     known_alone,
     series,
 )
+from run_ledger.domain.contract.vocabulary import OTHER_MODELS
 from run_ledger.domain.instants import Instant, text
 
 from .answers import fits
 from .inquiries import Inquiry
 from .trend_sums import GroupName, PointKey, add_to, find_sums
 
-_NAMES = {"client": "client_id", "project": "project_id", "pipeline": "pipeline", None: ""}
+_NAMES = {
+    "client": "client_id",
+    "project": "project_id",
+    "pipeline": "pipeline",
+    "model": "model",
+    None: "",
+}
 
 
 def show_trends(inquiry: Inquiry) -> Struct:
@@ -48,11 +56,14 @@ def show_trends(inquiry: Inquiry) -> Struct:
     intervals = query.intervals(inquiry.now)
     found = find_sums(inquiry, query, intervals)
     groups = _groups(query, found.points)
-    ranked = sorted(groups, key=lambda group: (-_jobs_in(groups[group]), group or ""))
+    ranked = sorted(groups, key=lambda group: (*_size(groups[group]), group or ""))
     room = len(ranked)
     while True:
         kept = {group: groups[group] for group in ranked[:room]}
         rest = [groups[group] for group in ranked[room:]]
+        if rest and query.group_by == "model":
+            kept[OTHER_MODELS] = _together([kept.get(OTHER_MODELS, {}), *rest])
+            rest = []
         document = TrendsDocument(
             interval=intervals.interval,
             from_=text(intervals.start),
@@ -84,9 +95,14 @@ def _groups(
     }
 
 
-def _jobs_in(points: Mapping[Instant, RowSums]) -> int:
-    """Return by how much a group is large: jobs created and attempts started."""
-    return sum(one.get("created", 0) + one.get("started", 0) for one in points.values())
+def _size(points: Mapping[Instant, RowSums]) -> tuple[int, ...]:
+    """Return what groups are ranked by, the largest first: jobs and attempts, cost, tokens."""
+
+    def negative(*names: str) -> int:
+        return -sum(one.get(name, 0) for one in points.values() for name in names)
+
+    cost, tokens = negative("c_cost_microusd"), negative("c_input_tokens", "c_output_tokens")
+    return negative("created", "started"), cost, tokens
 
 
 def _series(
@@ -102,9 +118,14 @@ def _other(
     known: Mapping[Instant, RowSums], rest: Sequence[Mapping[Instant, RowSums]]
 ) -> SeriesDocument | None:
     """Return the series of what has none of its own, None where that is nothing."""
+    made = series({}, _together([known, *rest]).items())
+    return made if made.points else None
+
+
+def _together(groups: Sequence[Mapping[Instant, RowSums]]) -> dict[Instant, RowSums]:
+    """Return the points of several *groups* as those of one."""
     sums: dict[Instant, dict[str, int]] = {}
-    for points in (known, *rest):
+    for points in groups:
         for moment, counts in points.items():
             add_to(sums.setdefault(moment, {}), counts)
-    made = series({}, sums.items())
-    return made if made.points else None
+    return {**sums}

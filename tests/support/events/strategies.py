@@ -104,6 +104,8 @@ counter_names = st.sampled_from(
 )
 changes = st.integers(-3, 3) | st.sampled_from((LARGEST, -LARGEST, 1 - LARGEST))
 deltas = st.dictionaries(counter_names, changes, max_size=4)
+model_names = st.sampled_from(("gpt-4o", "a/b:c d", "é", "other", "m" * 128))
+deltas_by_model = st.dictionaries(model_names, deltas, max_size=3)
 tags = st.dictionaries(st.sampled_from(("team", "run", "é")), texts, max_size=2)
 
 _attempts = st.sampled_from((1, 1, 1, 2, 2, 3, LARGEST))
@@ -119,6 +121,7 @@ _job_fields: dict[str, st.SearchStrategy[Any]] = {
     "heartbeat_seconds": st.sampled_from((1, 60)),
     "error": errors,
     "delta": deltas,
+    "delta_by_model": deltas_by_model,
 }
 _project_fields: dict[str, st.SearchStrategy[Any]] = {
     "name": st.sampled_from(("first", "second", "")),
@@ -132,7 +135,7 @@ _project_fields: dict[str, st.SearchStrategy[Any]] = {
 
 
 _nothing: dict[str, Any] = dict.fromkeys(
-    ("attempt", "delta", "error", "event_id", "log_url", "name", "stage", "tags")
+    ("attempt", "delta", "delta_by_model", "error", "event_id", "log_url", "name", "stage", "tags")
 )
 _nulls = st.just({}) | st.sets(st.sampled_from(sorted(_nothing)), max_size=3)
 
@@ -142,7 +145,7 @@ def _with_nulls(draw: st.DrawFn, detail: dict[str, Any]) -> dict[str, Any]:
     nulls = {name: None for name in draw(_nulls) if name not in detail}
     holes = {
         name: {**detail[name], "nothing": None}
-        for name in ("delta", "tags")
+        for name in ("delta", "delta_by_model", "tags")
         if nulls and detail.get(name)
     }
     return {**detail, **nulls, **holes}
@@ -160,6 +163,8 @@ def job_details(draw: st.DrawFn) -> dict[str, Any]:
     """
     if draw(st.integers(0, 2)) == 0:
         detail: dict[str, Any] = {"delta": draw(deltas), "attempt": draw(_attempts)}
+        if draw(st.booleans()):
+            detail["delta_by_model"] = draw(deltas_by_model)
         statuses: tuple[str | None, ...] = (None, "running")
     else:
         names = draw(st.sets(st.sampled_from(sorted(_job_fields)), max_size=4))

@@ -36,7 +36,10 @@ REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] 
     "/overview": (({}, {"client_id": "acme"}),),
     "/errors": (({}, {}),),
     "/rejections": (({}, {}),),
-    "/trends": (({}, {"interval": "hour", "group_by": "client"}),),
+    "/trends": (
+        ({}, {"interval": "hour", "group_by": "client"}),
+        ({}, {"interval": "hour", "group_by": "model", "client_id": "acme"}),
+    ),
 }
 STRANGER = {"username": "u-3"}
 # What is refused: whose request it is, what is asked.
@@ -135,7 +138,11 @@ _LIFE: tuple[dict[str, Any], ...] = (
     {"status": "running", "name": "Match the CRM", "records_total": 1_200, "tags": {"team": "crm"}},
     {
         "stage": "matching",
-        "delta": {"records_ok": 640, "input_tokens": 81_200, "cost_microusd": 412_000},
+        "delta": {"records_ok": 640},
+        "delta_by_model": {
+            "small-2": {"llm_calls": 640, "input_tokens": 70_000, "cost_microusd": 140_000},
+            "vendor/large-4": {"llm_calls": 32, "input_tokens": 11_200, "cost_microusd": 272_000},
+        },
         "log_url": "https://logs.example.com/enrich-2026-11-22",
     },
     {

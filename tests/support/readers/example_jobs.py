@@ -42,6 +42,7 @@ def make_job(job_id: str, **fields: Any) -> Json:
         "tags": {},
         "attempts": [],
         "restarted_at": None,
+        "counters_by_model": {},
     }
     return {**job, **fields}
 

@@ -22,6 +22,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.model_counters import model_attributes, models_of
 from run_ledger.domain.state.own_counters import folded, own_attributes
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.items import job_items, project_items
@@ -203,15 +204,18 @@ def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
         if "job_id" in item:
             name = ("job", item["job_id"]["S"])
             job = jobs.fold(None, events_of[name])
-            counters, state = job.counters, job_items.state_attributes(job)
+            counters = job_items.counter_attributes(job.counters)
+            counters |= model_attributes(job.counters_by_model)
+            state = job_items.state_attributes(job)
         else:
             name = ("project", item["project_id"]["S"])
             project = projects.fold(None, events_of[name])
-            counters, state = project.counters, project_items.state_attributes(project)
+            counters = job_items.counter_attributes(project.counters)
+            state = project_items.state_attributes(project)
         known = {
             f"{name[0]}_id": name[1],
             **state,
-            **folded(job_items.counter_attributes(counters), MOST_OWN_OF_A_JOB),
+            **folded(counters, MOST_OWN_OF_A_JOB),
             "n": len(events_of[name]),
             "seen": NOW,
             **({"seen_slot": NOW // 300_000_000} if name[0] == "job" else {}),
@@ -222,12 +226,13 @@ def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
 def _as_shown(item: Item) -> Item:
     """Return *item* without its revision, and with counters beyond the kept ones as one.
 
-    Its own counters must be those that it names.
+    Its own counters and models must be those that it names.
     """
+    assert set(item.get("models", {"SS": []})["SS"]) == set(models_of(item))
     named = {f"c_{name}" for name in item.get("own", {"SS": []})["SS"]}
     assert named == set(own_attributes(item))
-    counts = {name: int(item[name]["N"]) for name in item if name.startswith("c_")}
-    rest = {name: item[name] for name in item if name not in {*counts, "own", "rev"}}
+    counts = {name: int(item[name]["N"]) for name in item if name.startswith(("c_", "b_"))}
+    rest = {name: item[name] for name in item if name not in {*counts, "own", "models", "rev"}}
     return rest | to_item(folded(counts, MOST_OWN_OF_A_JOB))
 
 

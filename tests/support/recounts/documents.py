@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.recounts.recount import with_other_models
+
 from run_ledger.domain.contract.vocabulary import JOB_LATEST_FIELDS, PROJECT_LATEST_FIELDS
 from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state.job import Failure, Job, duration_between
@@ -23,6 +25,10 @@ def job_document(job: Job) -> dict[str, Any]:
         "tags": job.latest("tags") or {},
         "created_at": text(job.created_at),
         "counters": dict(job.counters),
+        "counters_by_model": {
+            model: dict(counters)
+            for model, counters in with_other_models(job.counters_by_model).items()
+        },
         **{name: current[name] for name in current if name != "first_ended_at"},
         "attempts": attempts,
         "restarted_at": _text_or_none(job.restarted_at),

@@ -41,6 +41,8 @@ KNOWN_COUNTERS = {
 # Of other names so many keep a counter, those first in byte order; the rest is added up.
 OTHER_COUNTERS = "other_counters"
 MOST_OWN_OF_A_ROW, MOST_OWN_OF_A_JOB = 64, 256
+# So it is with language models, in jobs and rows alike.
+OTHER_MODELS, MOST_MODELS = "other", 40
 
 Counted = tuple[tuple[str, str], str, int]
 
@@ -92,6 +94,7 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
         "heartbeat_seconds": _latest_value("heartbeat_seconds", events),
         "created_at": _text(min(e.occurred_at for e in events)),
         "counters": _sums(events),
+        "counters_by_model": _sums_by_model(events),
         **latest,
         "attempts": attempts,
         "restarted_at": max(
@@ -170,12 +173,41 @@ def _latest_value(field: str, events: list[Told]) -> Any:
 
 
 def _sums(events: list[Told]) -> dict[str, int]:
-    changes = [pair for e in events for pair in e.detail.get("delta", {}).items()]
+    changes = [pair for e in events for delta in _deltas(e.detail) for pair in delta.items()]
     sums = {
         name: sum(change for other, change in changes if other == name)
         for name in sorted({name for name, _ in changes})
     }
     return _with_others(sums, MOST_OWN_OF_A_JOB)
+
+
+def _deltas(detail: dict[str, Any]) -> list[dict[str, int]]:
+    return [detail.get("delta", {}), *detail.get("delta_by_model", {}).values()]
+
+
+def _sums_by_model(events: list[Told]) -> dict[str, dict[str, int]]:
+    """Return the sums of each model: of known counters, and of all other names together."""
+    sums: dict[str, Counter[str]] = {}
+    for model, name, change in (one for event in events for one in _told_by_model(event)):
+        sums.setdefault(model, Counter())[name] += change
+    return {model: dict(counts) for model, counts in with_other_models(sums).items()}
+
+
+def _told_by_model(event: Told) -> Iterator[tuple[str, str, int]]:
+    for model, delta in event.detail.get("delta_by_model", {}).items():
+        for name, change in delta.items():
+            yield model, name if name in KNOWN_COUNTERS else OTHER_COUNTERS, change
+
+
+def with_other_models(sums: Mapping[str, Mapping[str, int]]) -> dict[str, Counter[str]]:
+    """Return *sums* by model with all models but the first ones added up as one."""
+    first = sorted({*sums} - {OTHER_MODELS})[:MOST_MODELS]
+    kept: dict[str, Counter[str]] = {}
+    for model, counts in sums.items():
+        mine = kept.setdefault(model if model in first else OTHER_MODELS, Counter())
+        for name, change in counts.items():
+            mine[name] += change
+    return kept
 
 
 def _with_others(sums: Mapping[str, int], most: int, prefix: str = "") -> dict[str, int]:
@@ -247,9 +279,29 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
             *(one for event in _told(those, "job_update") for one in _counted_of_delta(job, event)),
         ):
             rows.setdefault(key, Counter())[attribute] += amount
+    by_model: dict[tuple[str, str], dict[str, Counter[str]]] = {}
+    for those in _by_job(envelopes).values():
+        for event in _told(those, "job_update"):
+            for model, name, change in _told_by_model(event):
+                row = by_model.setdefault(_row_of_models(event), {})
+                row.setdefault(model, Counter())[name] += change
     return without_zeros(
         {key: _with_others(counts, MOST_OWN_OF_A_ROW, "c_") for key, counts in rows.items()}
+        | {
+            key: {
+                f"b_{name} {model}": count
+                for model, counts in with_other_models(sums).items()
+                for name, count in counts.items()
+            }
+            for key, sums in by_model.items()
+        }
     )
+
+
+def _row_of_models(event: Told) -> tuple[str, str]:
+    at, detail = _text(event.occurred_at), event.detail
+    place = (at[11:13], detail.get("pipeline", "default"), detail["project_id"])
+    return f"models#{detail['client_id']}#{at[:10]}", "#".join(place)
 
 
 def _projects(envelopes: list[Envelope]) -> dict[str, str]:
@@ -306,7 +358,7 @@ def _counted_of_retry(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[
 def _counted_of_delta(job: dict[str, Any], event: Told) -> Iterator[Counted]:
     """Count a delta in the hour of its occurred_at; rows over all clients have known names only."""
     client, project, everything = _three_rows(job, _text(event.occurred_at))
-    for name, change in event.detail.get("delta", {}).items():
+    for name, change in (pair for delta in _deltas(event.detail) for pair in delta.items()):
         yield client, f"c_{name}", change
         yield project, f"c_{name}", change
         if name in KNOWN_COUNTERS:
@@ -357,9 +409,7 @@ def distinct(envelopes: Iterable[Envelope]) -> list[Envelope]:
 def _said(detail: dict[str, Any]) -> dict[str, Any]:
     """Return *detail* without what is null, in it and in its objects."""
     return {
-        name: {key: one for key, one in value.items() if one is not None}
-        if isinstance(value, dict)
-        else value
+        name: _said(value) if isinstance(value, dict) else value
         for name, value in detail.items()
         if value is not None
     }

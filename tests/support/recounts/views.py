@@ -8,7 +8,7 @@ with its time, and counts the facts that a request is about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class Fact:
     amount: int = 1
     seconds: float | None = None
     """How long a job's latest attempt took, or any attempt, that ended."""
+    model: str | None = None
+    """The language model of which a change of a counter was told."""
 
 
 def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
@@ -61,8 +63,17 @@ def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
             job = jobs[one["detail"]["job_id"]]
             who = (job["client_id"], job["project_id"], job["pipeline"])
             at = parse(one["detail"].get("occurred_at", one["time"]))
-            for name, change in one["detail"].get("delta", {}).items():
-                yield Fact(at, *who, f"c_{name}", change)
+            for model, name, change in _changes(one["detail"]):
+                yield Fact(at, *who, f"c_{name}", change, model=model)
+
+
+def _changes(detail: Mapping[str, Any]) -> Iterator[tuple[str | None, str, int]]:
+    """Yield the model, if one is told, the counter and the change of each change of a counter."""
+    for model, delta in [
+        (None, detail.get("delta", {})),
+        *detail.get("delta_by_model", {}).items(),
+    ]:
+        yield from ((model, name, change) for name, change in delta.items())
 
 
 def series(

@@ -247,6 +247,7 @@ class JobDocument(Struct, frozen=True):
     tags: Mapping[str, str]
     attempts: Sequence[AttemptDocument]
     restarted_at: str | None
+    counters_by_model: Mapping[str, Mapping[str, int]]
 
 
 def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocument:
@@ -278,6 +279,9 @@ def job_document(job: Job, *, last_seen_at: Instant, now: Instant) -> JobDocumen
         tags=_sorted(latest.get("tags", {})),
         attempts=attempts,
         restarted_at=text_or_none(job.restarted_at),
+        counters_by_model=_sorted(
+            {model: _sorted(mine) for model, mine in job.counters_by_model.items()}
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from msgspec import Struct
 
@@ -24,7 +24,7 @@ from .intervals import INTERVALS, MOST_DAYS, UTC, Interval, Intervals, cut, zone
 from .pages import LeftOutDocument
 from .parameters import QueryParameter, choice, identifier, time_or_local_date
 
-GroupBy = Literal["client", "project", "pipeline"]
+GroupBy = Literal["client", "project", "pipeline", "model"]
 _NO_PIPELINES = "the pipelines of a project are not counted apart"
 
 
@@ -84,9 +84,10 @@ class TrendsQuery(PathQuery):
     group_by: str | None = declared(
         choice(
             "group_by",
-            "Gives one series for each client, project or pipeline. Unless given, there is one "
-            "series over all of them.",
-            ("client", "project", "pipeline"),
+            "Gives one series for each client, project, pipeline or language model. Unless given, "
+            "there is one series over all of them. Of a model, only counters are told, those that "
+            "the contract names; what no event told by model, as all counts of jobs, is `other`.",
+            get_args(GroupBy),
         )
     )
 
@@ -137,7 +138,8 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
     """Series over one time range, sorted by key; ``to`` is exclusive.
 
     Where the groups are too many, those with most jobs have series, and ``other`` is the sum of the
-    rest. What could not be added up at all is named in ``left_out``.
+    rest. By model, ``other`` is what no event told by model, and the model ``other`` is the sum of
+    the models without a series. What could not be added up at all is named in ``left_out``.
     """
 
     interval: Interval

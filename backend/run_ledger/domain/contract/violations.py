@@ -20,6 +20,7 @@ from .vocabulary import (
     PROJECT_STATUS_ALLOWED,
     SCHEMA_VERSION,
     Delta,
+    DeltaByModel,
     JobUpdate,
     ProjectUpdate,
     Tags,
@@ -28,8 +29,10 @@ from .vocabulary import (
 _PATH = re.compile(
     r" - at (?P<key>`key` in )?`\$\.?(?P<field>[^`.\[]*)\.?(?P<rest>[^`]*)`$"
 )  # the path of `$.error.type`, of `$.delta[...]` or, about a name in it, of `key` in `$.delta`
+_MOST_NAME_CHARACTERS = 132
+_ANY_MEMBER = "[...]"
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_MAPPINGS: dict[str, Any] = {"delta": Delta, "tags": Tags}
+_MAPPINGS: dict[str, Any] = {"delta": Delta, "delta_by_model": DeltaByModel, "tags": Tags}
 _ENVELOPE_ALLOWED = {
     "id": "a string of 1 to 128 characters",
     "detail-type": "job_update or project_update",
@@ -96,7 +99,9 @@ def invalid_detail(
     name, got = field, _got(content, field)
     value = content.get(field)
     if isinstance(value, dict) and rest:
-        name, got = _inside(field, value, rest)
+        name, got = _inside(field, value, rest, _MAPPINGS.get(field))
+    if len(name) > _MOST_NAME_CHARACTERS:  # of a member of a member
+        name = f"{name[: _MOST_NAME_CHARACTERS - 1]}…"
     return InvalidEvent("invalid_field", field=f"detail.{name}", got=got, allowed=allowed)
 
 
@@ -148,7 +153,7 @@ def _locate(error: Exception) -> tuple[str, str]:
         return (field, missing["name"]) if field else (missing["name"], "")
     if not path:
         return "", ""
-    return field, "[...]" if path["key"] else path["rest"]
+    return field, path["rest"] + (_ANY_MEMBER if path["key"] else "")
 
 
 def _got(content: dict[str, Any], field: str) -> str | None:
@@ -161,13 +166,19 @@ def _allowed(contract: type[JobUpdate | ProjectUpdate], field: str) -> str:
     return ALLOWED[field]
 
 
-def _inside(field: str, value: dict[str, Any], rest: str) -> tuple[str, str | None]:
-    """Return the name and the text of the member of *value* that breaks the contract."""
-    if rest != "[...]":
+def _inside(field: str, value: dict[str, Any], rest: str, mapping: Any) -> tuple[str, str | None]:
+    """Return the name and the text of the member of *value* that breaks the contract.
+
+    *mapping* is the type of a *field* whose members have names of any kind.
+    """
+    if not rest.startswith(_ANY_MEMBER):
         return f"{field}.{rest}", shown(value[rest]) if rest in value else None
     for name, member in value.items():
         try:
-            msgspec.convert({name: member}, _MAPPINGS[field])
-        except msgspec.ValidationError:
-            return f"{field}.{shown(name)[1:-1]}", shown(member)
+            msgspec.convert({name: member}, mapping)
+        except msgspec.ValidationError as error:
+            where, (_, deeper) = f"{field}.{shown(name)[1:-1]}", _locate(error)
+            if isinstance(member, dict) and deeper.startswith(2 * _ANY_MEMBER):
+                return _inside(where, member, _ANY_MEMBER, Delta)
+            return where, shown(member)
     return field, shown(value)

@@ -25,6 +25,11 @@ MOST_OWN_COUNTERS = 64
 MOST_OWN_COUNTERS_OF_A_JOB = 256
 """How many names a job keeps, and a project of its own events."""
 OTHER_COUNTERS = "other_counters"
+MAX_MODELS_PER_EVENT = 8
+MOST_MODELS = 40
+"""How many models a job keeps counters of, and each row of totals: the first in byte order."""
+OTHER_MODELS = "other"
+"""The model that all further ones are summed as."""
 MAX_TAGS = 64
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"
@@ -67,6 +72,10 @@ Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 CounterName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?![\s\S])")]
 CounterChange = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
 Delta = Annotated[dict[CounterName, CounterChange], Meta(max_length=MAX_DELTAS_PER_EVENT)]
+# Any text: names of models have slashes, colons, blanks and letters of all alphabets.
+MODEL_PATTERN = r"[^\x00-\x1f\x7f]{1,128}"
+ModelName = Annotated[str, Meta(pattern=rf"^{MODEL_PATTERN}(?![\s\S])")]
+DeltaByModel = Annotated[dict[ModelName, Delta], Meta(max_length=MAX_MODELS_PER_EVENT)]
 Tags = Annotated[dict[ShortText, Text], Meta(max_length=MAX_TAGS)]
 
 
@@ -100,6 +109,7 @@ class JobUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     heartbeat_seconds: Positive | UnsetType = UNSET
     error: Error | UnsetType = UNSET
     delta: Delta | UnsetType = UNSET
+    delta_by_model: DeltaByModel | UnsetType = UNSET
 
 
 class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -165,6 +175,11 @@ ALLOWED: dict[str, str] = {
     "delta": (
         f"at most {MAX_DELTAS_PER_EVENT} pairs of a name [a-z][a-z0-9_]{{0,39}} and an integer "
         "from -2^53 to 2^53"
+    ),
+    "delta_by_model": (
+        f"at most {MAX_MODELS_PER_EVENT} pairs of a model's name, 1 to 128 characters without "
+        f"control characters, and an object as in delta: at most {MAX_DELTAS_PER_EVENT} pairs of a "
+        "name [a-z][a-z0-9_]{0,39} and an integer from -2^53 to 2^53"
     ),
 }
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"

@@ -5,7 +5,8 @@ can't change it, nor can repeats, which are removed by event id:
 
 =====================  ======================================================================
 created_at             minimum of ``occurred_at``
-counters               sum of ``delta``
+counters               sum of ``delta``, and of all deltas in ``delta_by_model``
+counters_by_model      sum of ``delta_by_model``
 attempt.started_at     minimum of ``occurred_at`` over the attempt's events that say running
 attempt.heard_at       minimum of ``occurred_at`` over all its events, until it started
 attempt.running_at     maximum of ``occurred_at`` over its events whose ``status`` is running
@@ -43,6 +44,7 @@ from run_ledger.domain.contract.vocabulary import (
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import MICROSECONDS, Duration, Instant
 
+from .model_counters import add_by_model
 from .sums import LatestValue, add_delta, take_latest_values
 
 _latest_values = attrgetter(*JOB_LATEST_FIELDS)
@@ -172,6 +174,7 @@ class Job(Struct, frozen=True):
     attempts: Mapping[int, Attempt]
     latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
+    counters_by_model: Mapping[str, Mapping[str, int]] = {}
 
     @property
     def attempt(self) -> int:
@@ -275,11 +278,13 @@ def fold(job: Job | None, events: Sequence[Event]) -> Job:
         job = _unseen(events[0])
     attempts, counters = dict(job.attempts), dict(job.counters)
     latest_values = dict(job.latest_values)
+    by_model = {model: dict(mine) for model, mine in job.counters_by_model.items()}
     for event in events:
         update = job_update(event)
         attempts[update.attempt] = _merged(attempts.get(update.attempt), event, update)
         take_latest_values(latest_values, JOB_LATEST_FIELDS, event)
         add_delta(counters, event)
+        add_by_model(by_model, update)
     return Job(
         job_id=job.job_id,
         client_id=job.client_id,
@@ -291,6 +296,7 @@ def fold(job: Job | None, events: Sequence[Event]) -> Job:
         attempts=attempts,
         latest_values=latest_values,
         counters=counters,
+        counters_by_model=by_model,
     )
 
 

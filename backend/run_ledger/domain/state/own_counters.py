@@ -28,6 +28,8 @@ from run_ledger.domain.contract.vocabulary import (
     OTHER_COUNTERS,
 )
 
+from .model_counters import with_few_models
+
 COUNTER = "c_"
 """What the attribute of a counter begins with in stored items."""
 OTHER = f"{COUNTER}{OTHER_COUNTERS}"
@@ -49,14 +51,15 @@ def folded(
 ) -> dict[str, int]:
     """Return *counts*, by attribute, with all own counters after the first *most* as one.
 
-    *last* is the last attribute that can be among the first, where that is known; own counters
-    after it are folded, too.
+    So are all models beyond those that are kept (see `model_counters`). *last* is the last
+    attribute that can be among the first, where that is known; own counters after it are folded,
+    too.
     """
     own = own_attributes(counts)
     beyond = own[most:]
     if last is not None:
         beyond = [name for name in own[:most] if name > last] + beyond
-    return with_folded(counts, beyond)
+    return with_few_models(with_folded(counts, beyond))
 
 
 def with_folded(counts: Mapping[str, int], beyond: Iterable[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ Rows (``partition``, ``sort``) and what they are for:
 =============================  ================  ================================================
 ``client#C#DAY``               ``HH#PIPELINE``   trends by client and pipeline
 ``project#P#DAY``              ``HH#CLIENT``     trends by project
+``models#C#DAY``               see below         trends by model
 ``all``                        ``DAY``           trends over all
 ``failures#C#DAY``             ``FINGERPRINT``   failures by client
 ``days``                       ``DAY``           the map of the days with jobs, for lists
@@ -17,10 +18,14 @@ Rows (``partition``, ``sort``) and what they are for:
 ``projects#CLIENT``            ``PROJECT``       a client's projects that have jobs, and these
 =============================  ================  ================================================
 
-The first four have the attributes ``created``, ``started``, ``ended_RESULT``, ``h_N`` (durations in
-bucket N, see `durations`) and ``c_NAME`` (sums of deltas). Rows of ``all`` hold only the counters
-that the contract names, as all producers share these rows; of other names a row keeps a bounded
-number apart, see `own_counters`.
+Those of clients, projects, all and failures have the attributes ``created``, ``started``,
+``ended_RESULT``, ``h_N`` (durations in bucket N, see `durations`) and ``c_NAME`` (sums of deltas).
+Rows of ``all`` hold only the counters that the contract names, as all producers share these rows;
+of other names a row keeps a bounded number apart, see `own_counters`.
+
+Rows of models have the sort key ``HH#PIPELINE#PROJECT``, and only what events tell by language
+model: ``b_NAME MODEL``, of a bounded number of models, see `model_counters`. The same changes are
+in the counters of the other rows, too. An event that tells nothing by model has no such row.
 
 Starts, ends and durations are of attempts. An end that is not its job's present end, as a later
 attempt follows, is counted a second time, as ``retried_RESULT`` and ``hr_N``. So what is left
@@ -45,18 +50,18 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from msgspec import UnsetType
-
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, MOST_OWN_COUNTERS
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, MOST_MODELS, MOST_OWN_COUNTERS
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.instants import day as day_of
 from run_ledger.domain.instants import hour as hour_of
 
 from .durations import bucket
 from .job import Attempt, Ended, Job, job_update
+from .model_counters import CountersByModel, add_by_model, is_by_model, model_attributes
 from .own_counters import COUNTER, folded, is_own
 from .project import Project
+from .sums import add_delta
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
 NOW, SHARD, PROJECTS = "now_", "shard_", "projects"
@@ -67,6 +72,7 @@ MOST_RETRIES = 15
 # A day's new jobs spread over this many partitions of the index by day.
 DAY_SHARDS = 4
 _KNOWN = frozenset(KNOWN_COUNTERS)
+_FEW = min(MOST_OWN_COUNTERS, MOST_MODELS)
 
 
 class Row(NamedTuple):
@@ -77,6 +83,8 @@ class Row(NamedTuple):
 
 
 Differences = dict[Row, Counter[str]]
+_Place = tuple[str, str, str, str]
+"""The client, project, pipeline and hour of a delta."""
 
 
 class Subject(NamedTuple):
@@ -126,6 +134,11 @@ def project_row(project_id: str, hour: str, client_id: str) -> Row:
     return Row(f"project#{project_id}#{hour[:10]}", f"{hour[11:]}#{client_id}")
 
 
+def models_row(client_id: str, hour: str, pipeline: str, project_id: str) -> Row:
+    """Return the row of what a client's pipeline told by model in *hour* (``YYYY-MM-DDTHH``)."""
+    return Row(f"models#{client_id}#{hour[:10]}", f"{hour[11:]}#{pipeline}#{project_id}")
+
+
 def projects_partition(client_id: str) -> str:
     """Return the partition of the totals of a client's projects."""
     return f"projects#{client_id}"
@@ -171,17 +184,21 @@ def counted_next(job: Job, retries_from: int) -> int:
 def delta_differences(events: Iterable[Event]) -> Differences:
     """Return what the deltas of job *events* add to which rows."""
     # Most events of a job fall into one hour, so they are added up before the rows are made.
-    sums: dict[tuple[str, str, str, str], dict[str, int]] = {}
+    sums: dict[_Place, dict[str, int]] = {}
+    by_model: dict[_Place, CountersByModel] = {}
     for event in events:
         update = job_update(event)
-        if isinstance(update.delta, UnsetType):
+        if not update.delta and not update.delta_by_model:
             continue
         hour = hour_of(event.occurred_at)
         place = (update.client_id, update.project_id, update.pipeline, hour)
-        counts = sums.setdefault(place, {})
-        for name, change in update.delta.items():
-            counts[name] = counts.get(name, 0) + change
+        add_delta(sums.setdefault(place, {}), event)
+        if update.delta_by_model:
+            add_by_model(by_model.setdefault(place, {}), update)
     changes: Differences = {}
+    for (client_id, project_id, pipeline, hour), counters in by_model.items():
+        row = models_row(client_id, hour, pipeline, project_id)
+        changes[row] = Counter(model_attributes(counters))
     for place, counts in sums.items():
         for row in _rows(*place):
             kept = changes.setdefault(row, Counter())
@@ -194,21 +211,22 @@ def delta_differences(events: Iterable[Event]) -> Differences:
 def bounded(changes: Differences) -> Differences:
     """Return *changes* without zeros, and with as many own counters as a row keeps apart.
 
-    A zero of an own counter stays, as its name takes a place: see `own_counters`. A row over all
-    stays without counts where clients' rows of its day change and cancel out over all: it tells
-    readers that something has changed.
+    A zero of an own counter or of a model stays, as its name takes a place: see `own_counters`. A
+    row over all stays without counts where clients' rows of its day change and cancel out over all:
+    it tells readers that something has changed.
     """
     # Nearly all are so already.
-    if all(
-        counts and len(counts) <= MOST_OWN_COUNTERS and all(counts.values())
-        for counts in changes.values()
-    ):
+    if all(counts and len(counts) <= _FEW and all(counts.values()) for counts in changes.values()):
         return changes
     return _with_marked_days(
         changes,
         {
             row: Counter(
-                {name: change for name, change in folded(counts).items() if change or is_own(name)}
+                {
+                    name: change
+                    for name, change in folded(counts).items()
+                    if change or is_own(name) or is_by_model(name)
+                }
             )
             for row, counts in changes.items()
         },

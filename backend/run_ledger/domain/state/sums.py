@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, UnsetType
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.instants import Instant, from_datetime
 
 
@@ -35,9 +36,16 @@ def take_latest_values(
 
 
 def add_delta(counters: dict[str, int], event: Event) -> None:
-    """Add the event's ``delta`` to *counters*."""
-    delta = event.update.delta
-    if isinstance(delta, UnsetType):
-        return
-    for name, change in delta.items():
-        counters[name] = counters.get(name, 0) + change
+    """Add what *event* adds to the counters: its ``delta``, and what it tells by model."""
+    for delta in deltas_of(event):
+        for name, change in delta.items():
+            counters[name] = counters.get(name, 0) + change
+
+
+def deltas_of(event: Event) -> Iterator[Mapping[str, int]]:
+    """Yield the ``delta`` of *event*, and each of its ``delta_by_model``."""
+    update = event.update
+    if not isinstance(update.delta, UnsetType):
+        yield update.delta
+    if isinstance(update, JobUpdate) and not isinstance(update.delta_by_model, UnsetType):
+        yield from update.delta_by_model.values()

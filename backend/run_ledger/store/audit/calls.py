@@ -13,7 +13,7 @@ from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
-from run_ledger.store.items.own_names import OWN
+from run_ledger.store.items.own_names import NAME_SETS
 
 from .expected_items import Name, name_of, whole_number
 
@@ -161,7 +161,8 @@ def read_rows(
     for item in items:
         row, shard = _row_and_shard(item)
         # A set comes in no order: items are compared with each other.
-        item.pop(OWN, None)
+        for names in NAME_SETS:
+            item.pop(names, None)
         rows.setdefault(row, {})[shard] = item
     return rows
 

@@ -13,13 +13,19 @@ import msgspec
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
+from run_ledger.domain.contract.vocabulary import MOST_MODELS
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.model_counters import (
+    is_by_model,
+    model_attributes,
+    models_of,
+    with_models_as_one,
+)
 from run_ledger.domain.state.own_counters import (
     COUNTER,
-    OTHER,
     folded,
     own_attributes,
     with_folded,
@@ -27,12 +33,12 @@ from run_ledger.domain.state.own_counters import (
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import entry_items, job_items, keys, project_items
-from run_ledger.store.items.own_names import OF_ENTITIES, OWN, own_names
+from run_ledger.store.items.own_names import NAME_SETS, OF_ENTITIES, name_sets
 
 _ZERO = {"N": "0"}
 # These don't follow from the events: ``rev`` counts writes, ``seen`` is by the writers' clock, and
-# how many names there are in ``own`` depends on when room was made.
-_NOT_JUDGED = frozenset({"rev", "seen", OWN})
+# how many names there are in ``own`` and ``models`` depends on when room was made.
+_NOT_JUDGED = frozenset({"rev", "seen", *NAME_SETS})
 
 
 class Name(NamedTuple):
@@ -87,32 +93,42 @@ def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> 
     """
     if name.kind == "job":
         job = jobs.fold(None, events)
-        attributes, counters = job_items.state_attributes(job), job.counters
+        attributes = job_items.state_attributes(job)
+        counters = job_items.counter_attributes(job.counters)
+        counters |= model_attributes(job.counters_by_model)
         if seen is not None:
             attributes["seen_slot"] = job_items.slot_of(seen)
     else:
         project = projects.fold(None, events)
-        attributes, counters = project_items.state_attributes(project), project.counters
-    sums = folded(job_items.counter_attributes(counters), OF_ENTITIES.kept)
-    own = own_names(sums)
-    noted = {OWN: own} if own else {}
-    return name.key | to_item({**attributes, **sums, **noted, "n": len(events)})
+        attributes = project_items.state_attributes(project)
+        counters = job_items.counter_attributes(project.counters)
+    sums = folded(counters, OF_ENTITIES.kept)
+    return name.key | to_item({**attributes, **sums, **name_sets(sums), "n": len(events)})
 
 
 def with_counters_as_in(item: Mapping[str, Attribute], expected: Mapping[str, Attribute]) -> Item:
     """Return *item* as it is to be compared with *expected*.
 
     Where that has as many own counters as are kept, *item* may hold some beyond these, which all
-    count as one.
+    count as one; and so with models.
     """
+    counts = {name: whole_number(item[name]) or 0 for name in item if _is_sum(name)}
+    shown_counts = counts
     kept = own_attributes(expected)
-    if len(kept) < OF_ENTITIES.kept:
+    if len(kept) >= OF_ENTITIES.kept:
+        beyond = set(own_attributes(counts)) - {*kept}
+        shown_counts = with_folded(shown_counts, beyond)
+    models = models_of(expected)
+    if len(models) >= MOST_MODELS:
+        shown_counts = with_models_as_one(shown_counts, set(models_of(counts)) - {*models})
+    if shown_counts is counts:
         return dict(item)
-    counts = {name: whole_number(item[name]) or 0 for name in item if name.startswith(COUNTER)}
-    beyond = set(own_attributes(counts)) - {*kept}
-    rest = {name: value for name, value in item.items() if name not in beyond}
-    folded_counts = with_folded(counts, beyond)
-    return rest | to_item({OTHER: folded_counts[OTHER]} if beyond else {})
+    rest = {name: value for name, value in item.items() if not _is_sum(name)}
+    return rest | to_item(shown_counts)
+
+
+def _is_sum(attribute: str) -> bool:
+    return attribute.startswith(COUNTER) or is_by_model(attribute)
 
 
 def differing(
@@ -124,7 +140,7 @@ def differing(
     """
     for attribute in sorted({*stored, *expected} - (set() if path else _NOT_JUDGED)):
         here, there = stored.get(attribute), expected.get(attribute)
-        if not path and attribute.startswith(COUNTER):
+        if not path and _is_sum(attribute):
             here, there = here or _ZERO, there or _ZERO
         if here == there:
             continue

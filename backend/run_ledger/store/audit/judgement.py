@@ -22,7 +22,7 @@ from run_ledger.domain.state.recount import (
 from run_ledger.domain.state.rollups import CLIENTS, Row, subject
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.items.job_items import from_job_item
-from run_ledger.store.items.own_names import OWN
+from run_ledger.store.items.own_names import NAME_SETS
 from run_ledger.store.items.project_items import from_project_item
 
 from .expected_items import (
@@ -86,7 +86,7 @@ def stamp_of(item: Item | None) -> bytes:
     if item is None:
         return b""
     # A set comes in no order. It never changes without the counters that it names.
-    values = {name: value for name, value in item.items() if name != OWN}
+    values = {name: value for name, value in item.items() if name not in NAME_SETS}
     return hashlib.blake2b(_encoder.encode(values), digest_size=16).digest()
 
 

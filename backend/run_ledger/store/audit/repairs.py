@@ -25,7 +25,7 @@ from run_ledger.store.dynamo.expressions import ConditionBuilder, UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import job_items
-from run_ledger.store.items.own_names import OWN, own_names
+from run_ledger.store.items.own_names import name_sets
 
 from .expected_items import Name, differing, instant, whole_number
 
@@ -69,9 +69,8 @@ def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[st
         known = {name: whole_number((shard or {}).get(name)) for name in portion}
         update = UpdateBuilder()
         update.add(portion)
-        own = own_names(portion)
-        if own:
-            update.add_members(OWN, own)
+        for one, names in name_sets(portion).items():
+            update.add_members(one, names)
         for name, count in known.items():
             update.require_exactly(name, None if count is None else to_attribute(count))
         try:

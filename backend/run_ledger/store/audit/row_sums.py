@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from run_ledger.domain.contract.vocabulary import MOST_MODELS
+from run_ledger.domain.state.model_counters import models_of, with_models_as_one
 from run_ledger.domain.state.own_counters import own_attributes, with_folded
 from run_ledger.store.items.own_names import OF_ROWS
 
@@ -20,7 +22,8 @@ class RowChange(NamedTuple):
 def row_changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[str, RowChange]:
     """Return what is wrong with a row whose shards add up to *sums*, by attribute.
 
-    Own counters beyond the kept ones of *recounted* count as one, as whoever reads adds them up.
+    Own counters, and models, beyond the kept ones of *recounted* count as one, as whoever reads
+    adds them up.
     """
     wanted, stored = _folded_as(recounted, recounted), _folded_as(recounted, sums)
     changes = Counter(wanted)
@@ -33,12 +36,14 @@ def row_changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[s
 
 
 def _folded_as(recounted: Mapping[str, int], counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Return *counts* with those own counters as one that are beyond the kept ones of *recounted*.
+    """Return *counts* with what is beyond the kept own counters and models of *recounted* as one.
 
-    As long as there are fewer own counters than are kept, none is. One that nobody reported and
+    As long as there are fewer of them than are kept, none is. One that nobody reported and
     that comes before the last kept one is not folded either: whoever reads would show it.
     """
-    kept = own_attributes(recounted)[: OF_ROWS.kept]
-    if len(kept) < OF_ROWS.kept:
-        return counts
-    return with_folded(counts, [name for name in own_attributes(counts) if name > kept[-1]])
+    kept, models = own_attributes(recounted)[: OF_ROWS.kept], models_of(recounted)[:MOST_MODELS]
+    if len(kept) == OF_ROWS.kept:
+        counts = with_folded(counts, [one for one in own_attributes(counts) if one > kept[-1]])
+    if len(models) == MOST_MODELS:
+        counts = with_models_as_one(counts, [one for one in models_of(counts) if one > models[-1]])
+    return counts

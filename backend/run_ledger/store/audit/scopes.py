@@ -80,7 +80,7 @@ class AuditScope(Struct, frozen=True):
     def partitions(self, horizon: Instant) -> set[str] | None:
         """Return the partitions of the rows, None for all there are."""
         if self.client_id is not None:
-            prefixes = [f"client#{self.client_id}#", f"failures#{self.client_id}#"]
+            prefixes = [f"{kind}#{self.client_id}#" for kind in ("client", "failures", "models")]
             undated = {CLIENTS, projects_partition(self.client_id)}
         elif self.project_id is not None:
             prefixes = [f"project#{self.project_id}#"]

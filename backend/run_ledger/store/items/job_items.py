@@ -18,6 +18,7 @@
                                               rollups count them, 1 where all are counted
     said [{o: [attempt, at, id], f: {…}}]     latest values, grouped by the event that gave them
     c_NAME, own                               counters; the names of own ones (see `own_names`)
+    b_NAME MODEL, models                      counters by model; the names of these models
     n                                         events taken in
     seen, seen_slot                           last_seen_at, and the slot of it for the indexes
 
@@ -38,6 +39,11 @@ from msgspec import Struct
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.domain.state.job import Attempt, Ended, Failure, Job, Reported, is_silent
+from run_ledger.domain.state.model_counters import (
+    counters_by_model,
+    is_by_model,
+    with_few_models,
+)
 from run_ledger.domain.state.own_counters import COUNTER, folded
 from run_ledger.domain.state.rollups import shard_of
 from run_ledger.domain.state.sums import LatestValue
@@ -139,6 +145,11 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
         latest_values=to_latest_values(from_attribute(item["said"])),
         counters=shown_counters(
             {name: int(count["N"]) for name, count in item.items() if name.startswith(COUNTER)}
+        ),
+        counters_by_model=counters_by_model(
+            with_few_models(
+                {name: int(count["N"]) for name, count in item.items() if is_by_model(name)}
+            )
         ),
     )
     revision, seen, entries = (int(item[name]["N"]) for name in ("rev", "seen", "n"))

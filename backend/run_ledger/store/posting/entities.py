@@ -8,9 +8,15 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
+from run_ledger.domain.state.model_counters import (
+    CountersByModel,
+    add_by_model,
+    model_attributes,
+)
 from run_ledger.domain.state.own_counters import folded
 from run_ledger.domain.state.rollups import (
     Differences,
@@ -273,9 +279,13 @@ def _take_in(
     No own counter after *last_own* is kept; None where that is not known.
     """
     counters: dict[str, int] = {}
+    by_model: CountersByModel = {}
     for event in events:
         add_delta(counters, event)
-    counts = folded(job_items.counter_attributes(counters), OF_ENTITIES.kept, last=last_own)
+        if isinstance(event.update, JobUpdate):
+            add_by_model(by_model, event.update)
+    counts = job_items.counter_attributes(counters) | model_attributes(by_model)
+    counts = folded(counts, OF_ENTITIES.kept, last=last_own)
     update.set(seen_attributes)
     update.add({"n": len(events), **counts})
     take_names(update, counts, OF_ENTITIES)

@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.contract.vocabulary import (
+    MAX_DELTAS_PER_EVENT,
+    MAX_MODELS_PER_EVENT,
+    MOST_MODELS,
+)
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
-from run_ledger.store.items.own_names import OF_ENTITIES
+from run_ledger.domain.state.model_counters import is_by_model
+from run_ledger.domain.state.sums import deltas_of
+from run_ledger.store.items.own_names import MODELS_HELD, OF_ENTITIES
 
 from .entities import Entity, Known, StoredEntity, Write
 from .waits import Key
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 MAX_ACTIONS = 100
 MAX_DETAIL_BYTES = 1_000_000
 MAX_ATTRIBUTES = 150
+# One event alone may bring more names than that: in its delta, and in that of each model.
+_MOST_NAMES = max(MAX_ATTRIBUTES, MAX_DELTAS_PER_EVENT * (1 + MAX_MODELS_PER_EVENT))
 
 
 @dataclass(slots=True)
@@ -82,9 +91,10 @@ class PendingGroup:
 
     @property
     def is_crowded(self) -> bool:
-        """Return whether the entity's item may lack room for the own counters of a posting."""
-        return (
-            self.stored is not None and self.stored.held.names > OF_ENTITIES.held - MAX_ATTRIBUTES
+        """Return whether its item may lack room for a posting's own counters and models."""
+        return self.stored is not None and (
+            self.stored.held.names > OF_ENTITIES.held - _MOST_NAMES
+            or self.stored.held.models > MODELS_HELD - MOST_MODELS
         )
 
     def forget(self) -> None:
@@ -202,8 +212,11 @@ def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:
 
 def _widest(posting: Posting) -> int:
     """Return the number of attributes and conditions in the update that has most of them."""
-    counters = {name for pending in posting.pending for name in (pending.event.update.delta or {})}
+    deltas = [delta for pending in posting.pending for delta in deltas_of(pending.event)]
+    counters = {name for delta in deltas for name in delta}
     # Sums of an attempt depend on its start, and on what last said that it runs.
     attempts = {pending.event.order[0] for pending in posting.pending}
-    rows = (len(counts) for counts in posting.write.differences.values())
-    return max(len(counters) + 2 * len(attempts), *rows, 0)
+    rows = posting.write.differences.values()
+    by_model = {name for counts in rows for name in counts if is_by_model(name)}
+    of_entity = len(counters) + len(by_model) + 2 * len(attempts)
+    return max(of_entity, *(len(counts) for counts in rows), 0)
