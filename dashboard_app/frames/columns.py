@@ -36,6 +36,11 @@ def _column(values: Sequence[Any], kind: str) -> pd.Series[Any]:
     return pd.Series(values, dtype="object").astype(kind)  # type: ignore[call-overload]
 
 
+def is_lower_bound(sums: pd.DataFrame) -> pd.Series[Any]:
+    """Return whether a cost lacks that of some calls, which nobody knew: it is at least so much."""
+    return (sums["llm_calls_unpriced"] > 0).astype(FLAG)
+
+
 def error_rate(sums: pd.DataFrame) -> pd.Series[Any]:
     """Return (failed + timed out) / (ended - cancelled), a share; NA where the divisor is 0."""
     counted = sums["ended"] - sums["cancelled"]

@@ -14,7 +14,8 @@ def unit_costs(sums: pd.DataFrame) -> pd.DataFrame:
 
     Costs are reported by job. So a group's cost is divided evenly by its records, done and failed;
     `failed_usd` is the part of the failed ones. New columns: `usd_per_record`,
-    `usd_per_good_record`, `failed_usd`, `tokens_per_record`, `cached_share` (0 to 1).
+    `usd_per_good_record`, `failed_usd`, `tokens_per_record`, `cached_share` and `cost_share` (of
+    the cost of all; both 0 to 1).
     """
     handled = sums["records_ok"] + sums["records_failed"]
     per_record = _ratio(sums["cost_usd"], handled)
@@ -23,6 +24,7 @@ def unit_costs(sums: pd.DataFrame) -> pd.DataFrame:
         usd_per_good_record=_ratio(sums["cost_usd"], sums["records_ok"]),
         failed_usd=(per_record * sums["records_failed"].astype(NUMBER)).astype(NUMBER),
         tokens_per_record=_ratio(sums["tokens"], handled),
+        cost_share=_ratio(sums["cost_usd"], sums["cost_usd"] * 0 + sums["cost_usd"].sum()),
         cached_share=_ratio(sums["cache_read_input_tokens"], sums["input_tokens"]),
     )
     return frame.sort_values(["cost_usd", "group"], ascending=[False, True]).reset_index(drop=True)

@@ -40,6 +40,7 @@ _JOB = {
     "progress": NUMBER,
     **dict.fromkeys(COUNTERS, WHOLE),
     "cost_usd": NUMBER,
+    "cost_is_lower_bound": FLAG,
     "error_type": TEXT,
     "error_message": TEXT,
     "fingerprint": TEXT,
@@ -62,8 +63,17 @@ _ENTRY = {
     "attempt": WHOLE,
     "what": TEXT,
     "delta": TEXT,
+    "models": TEXT,
     "event_id": TEXT,
     "source": TEXT,
+}
+
+_MODEL = {
+    "model": TEXT,
+    **dict.fromkeys(COUNTERS, WHOLE),
+    "tokens": WHOLE,
+    "cost_usd": NUMBER,
+    "cost_is_lower_bound": FLAG,
 }
 
 
@@ -102,6 +112,7 @@ def _job(item: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": outcome(item),
         "progress": _progress(item),
         "cost_usd": counters.get("cost_microusd", 0) / MICROUSD,
+        "cost_is_lower_bound": counters.get("llm_calls_unpriced", 0) > 0,
         **_error(item),
     }
 
@@ -153,15 +164,44 @@ def entries(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def _entry(item: Mapping[str, Any]) -> dict[str, Any]:
     detail = item["detail"]
     happened = [str(detail[name]) for name in ("status", "result", "stage") if detail.get(name)]
-    delta = detail.get("delta") or {}
     return {
         **item,
         "what": " · ".join(happened) or "progress",
-        "delta": ", ".join(f"{name} {count:+,}" for name, count in sorted(delta.items())),
+        "delta": ", ".join(f"{name} {count:+,}" for name, count in sorted(delta(detail).items())),
+        "models": ", ".join(sorted(detail.get("delta_by_model") or {})),
     }
+
+
+def delta(detail: Mapping[str, Any]) -> dict[str, int]:
+    """Return what an event adds to its job's counters, told by model or not."""
+    sums: dict[str, int] = {}
+    for one in (detail.get("delta"), *(detail.get("delta_by_model") or {}).values()):
+        for name, change in (one or {}).items():
+            if change is not None:
+                sums[name] = sums.get(name, 0) + change
+    return sums
 
 
 def counters(job: Mapping[str, Any]) -> pd.DataFrame:
     """Return a row for each counter of a job: `counter` and `value`."""
     rows = [{"counter": name, "value": value} for name, value in sorted(job["counters"].items())]
     return typed(rows, {"counter": TEXT, "value": WHOLE})
+
+
+def models(job: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a row for each language model that a job's events told of, the dearest first.
+
+    Columns: `model`, the known counters, `tokens`, `cost_usd`, `cost_is_lower_bound`.
+    """
+    rows = [
+        {
+            "model": model,
+            **{name: counters.get(name, 0) for name in COUNTERS},
+            "tokens": counters.get("input_tokens", 0) + counters.get("output_tokens", 0),
+            "cost_usd": counters.get("cost_microusd", 0) / MICROUSD,
+            "cost_is_lower_bound": counters.get("llm_calls_unpriced", 0) > 0,
+        }
+        for model, counters in job["counters_by_model"].items()
+    ]
+    rows.sort(key=lambda row: (-row["cost_usd"], -row["tokens"], row["model"]))
+    return typed(rows, _MODEL)

@@ -49,7 +49,7 @@ def group_movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     beyond those that the rate before would give. So one failure of a single job counts less than
     a small change over thousands. A column NAME has NAME_before and NAME_change (a share).
     """
-    columns = ["group", "error_rate", *_COUNTED]
+    columns = ["group", "error_rate", *_COUNTED, "cost_is_lower_bound"]
     judged = totals(now).assign(judged=lambda sums: sums["ended"] - sums["cancelled"])
     both = judged[[*columns, "judged"]].merge(
         totals(before)[columns], on="group", how="outer", suffixes=("", "_before")
@@ -60,6 +60,8 @@ def group_movers(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
         was = both[f"{name}_before"].astype(NUMBER)
         change = (both[name].astype(NUMBER) - was) / was.where(was > 0)
         both[f"{name}_change"] = change.astype(NUMBER)
+    for name in ("cost_is_lower_bound", "cost_is_lower_bound_before"):
+        both[name] = both[name].fillna(value=False)
     both["error_rate_change"] = (both["error_rate"] - both["error_rate_before"]).astype(NUMBER)
     both["more_failures"] = (both["error_rate_change"] * both["judged"].astype(NUMBER)).astype(
         NUMBER

@@ -23,6 +23,7 @@ from dashboard_app.frames.columns import (
     TEXT,
     WHOLE,
     error_rate,
+    is_lower_bound,
     typed,
 )
 from dashboard_app.periods import IntervalLength, Period
@@ -34,6 +35,8 @@ PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
 EVERYTHING = "all"
 OTHERS = "All others"
 """The group of what the API adds up as one, since there are too many; no id has a space in it."""
+NOT_BY_MODEL = "Not told by model"
+"""The group of all that no event told of a language model."""
 _FEWEST_JUDGED = 10
 SeriesTotals = Mapping[str, float | int | None]
 _COLUMNS = {
@@ -51,7 +54,7 @@ def points(document: Mapping[str, Any]) -> pd.DataFrame:
 
     Columns: `group`, `at` (the beginning of the interval), counts of jobs, `error_rate` (0 to 1),
     durations in seconds, `attempts_ended`, `attempts_failed` (or timed out), counters, `records`,
-    `tokens`, `cost_usd`.
+    `tokens`, `cost_usd`, `cost_is_lower_bound`.
     """
     rows = [
         {
@@ -71,15 +74,16 @@ def _groups(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
     for series in document["series"]:
         yield next(iter(series["key"].values()), EVERYTHING), series
     if document.get("other") is not None:
-        yield OTHERS, document["other"]
+        yield NOT_BY_MODEL if document["group_by"] == "model" else OTHERS, document["other"]
 
 
 def _derived(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns that follow from counters: `records`, `tokens`, `cost_usd`."""
+    """Add what follows from counters: `records`, `tokens`, `cost_usd`, `cost_is_lower_bound`."""
     return frame.assign(
         records=frame["records_ok"] + frame["records_failed"] + frame["records_skipped"],
         tokens=frame["input_tokens"] + frame["output_tokens"],
         cost_usd=frame["cost_microusd"].astype(NUMBER) / MICROUSD,
+        cost_is_lower_bound=is_lower_bound(frame),
     )
 
 
@@ -163,6 +167,7 @@ def total(frame: pd.DataFrame) -> SeriesTotals:
         return {
             **dict.fromkeys((*SUMS, "records", "tokens"), 0),
             "cost_usd": 0.0,
+            "cost_is_lower_bound": False,
             "error_rate": None,
         }
     return {

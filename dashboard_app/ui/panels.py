@@ -7,8 +7,10 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from dashboard_app import words
 from dashboard_app.api.problems import AccessRefused, ApiProblem, SignInEnded
 from dashboard_app.app_settings import AppSettings
 from dashboard_app.sign_in import signing_in
@@ -67,6 +69,16 @@ def not_set_up() -> None:
 def nothing_here(what: str, hint: str = "Choose a longer period, or remove a filter.") -> None:
     """Show that there is nothing to show."""
     st.info(f"**{what}** {hint}", icon=":material/search_off:")
+
+
+def lower_bound(sums: pd.DataFrame) -> None:
+    """Say so where costs lack that of some calls of models, which nobody knew."""
+    unpriced = int(sums["llm_calls_unpriced"].sum())
+    if unpriced:
+        st.caption(
+            f"Nobody knows the cost of {words.counted(unpriced, 'model call')}: "
+            "all costs here are at least what is shown."
+        )
 
 
 def left_out(documents: Iterable[Mapping[str, Any]]) -> None:

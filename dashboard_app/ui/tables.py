@@ -62,6 +62,7 @@ def totals_table(sums: pd.DataFrame, group_title: str) -> None:
         "records": count_column("Records"),
         "tokens": count_column("Tokens"),
         "cost_usd": usd_column("Cost (USD)"),
+        **bound_columns(sums),
     }
     table(sums, columns)
 
@@ -79,7 +80,9 @@ def movers_table(moved: pd.DataFrame) -> None:
         "ended_change": share_column("Change in ended"),
         "records_change": share_column("Change in records"),
         "cost_usd": usd_column("Cost (USD)"),
+        **bound_columns(moved),
         "cost_usd_before": usd_column("Previous cost (USD)"),
+        **bound_columns(moved, "cost_is_lower_bound_before", "Previous cost is at least that"),
         "cost_usd_change": share_column("Change in cost"),
     }
     table(moved.assign(error_rate_change=moved["error_rate_change"] * 100), columns)
@@ -103,6 +106,13 @@ def share_column(title: str) -> Any:
 def usd_column(title: str, digits: int = 4) -> Any:
     """Return a column of dollars."""
     return column.NumberColumn(title, format=f"$%.{digits}f")
+
+
+def bound_columns(
+    frame: pd.DataFrame, name: str = "cost_is_lower_bound", title: str = "Cost is at least that"
+) -> dict[str, Any]:
+    """Return the column that says which costs lack that of some calls; none if all are known."""
+    return {name: column.CheckboxColumn(title)} if frame[name].any() else {}
 
 
 def moment_column(title: str, zone: ZoneInfo) -> Any:

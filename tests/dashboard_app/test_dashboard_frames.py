@@ -255,7 +255,7 @@ def test_what_failed_records_cost() -> None:
     sums = pd.DataFrame(
         {
             "group": ["a", "b"],
-            "cost_usd": [10.0, 2.0],
+            "cost_usd": [10.0, 2.5],
             "records_ok": [80, 0],
             "records_failed": [20, 0],
             "tokens": [1_000, 5],
@@ -268,6 +268,7 @@ def test_what_failed_records_cost() -> None:
     assert found.loc[0, "usd_per_record"] == 0.1
     assert found.loc[0, "failed_usd"] == 2.0
     assert found.loc[0, "cached_share"] == 0.25
+    assert list(found["cost_share"]) == [0.8, 0.2]
     assert found.loc[1, ["usd_per_record", "failed_usd", "cached_share"]].isna().all()
 
 

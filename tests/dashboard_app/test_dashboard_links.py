@@ -135,7 +135,10 @@ RESTORED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "errors": [({"client": "globex"}, "/errors?client_id=globex")],
     "projects": [({"client": "acme"}, "/projects?client_id=acme")],
     "clients": [({"one": "acme", "other": "globex"}, "/clients/globex/config")],
-    "cost": [({"by": "Project", "client": "acme"}, "group_by=project")],
+    "cost": [
+        ({"by": "Project", "client": "acme"}, "group_by=project"),
+        ({"by": "Model", "client": "acme"}, "client_id=acme"),
+    ],
 }
 
 

@@ -90,25 +90,28 @@ class Job:
         """Return the fields that every event of the job carries, such as ``client_id``."""
         return dict(self._accumulator.identity) if self._accumulator else {}
 
-    def add(self, *deltas: Mapping[str, int], **named: int) -> None:
+    def add(self, *deltas: Mapping[str, int], model: str | None = None, **named: int) -> None:
         """Add to the job's counters: ``job.add(records_ok=1, input_tokens=812)``.
 
-        Deltas are integers, or floats and decimals without a fraction; negative ones correct what
-        was counted before. Takes about a microsecond.
+        With *model*, the name of a language model, they show by model, too. Deltas are integers,
+        or floats and decimals without a fraction; negative ones correct what was counted before.
+        Takes about a microsecond.
         """
         accumulator = self._accumulator
         if accumulator is None:
             return
         try:
             if named:
-                accumulator.add(named)
+                accumulator.add(named, model)
             for one in deltas:
-                accumulator.add(one)
+                accumulator.add(one, model)
         except Exception as error:  # noqa: BLE001 - a pipeline must not suffer from its report
             self._reporter.note_exception(error)
 
     def usage(self, answer: Any, *, model: str | None = None) -> None:
         """Count a call of a language model with its tokens and cost, from its SDK's *answer*.
+
+        It shows by model, under the name that the answer gives, or else *model*.
 
         *answer* is what a common SDK returned, the events of a stream or the last alone, a line of
         a batch's results, the exception that was raised, or a span by OpenTelemetry's conventions.
@@ -120,9 +123,8 @@ class Job:
         with self._reporter.guard():
             if self._accumulator is not None:
                 self._meter = self._meter or self._reporter.meter()
-                delta = self._meter.delta(answer, model)
-                if delta:
-                    self.add(delta)
+                for named, delta in self._meter.deltas(answer, model).items():
+                    self.add(delta, model=named)
 
     def stage(self, text: str) -> None:
         """Report what the job is doing now; the latest value shows."""

@@ -23,12 +23,29 @@ from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
 from dashboard_app.ui import panels
 from dashboard_app.ui.cards import card
-from dashboard_app.ui.tables import count_column, name_column, share_column, table, usd_column
+from dashboard_app.ui.tables import (
+    bound_columns,
+    count_column,
+    name_column,
+    share_column,
+    table,
+    usd_column,
+)
 
 _GROUP = replace(
-    GROUP, options={word: name for word, name in GROUP.options.items() if name}, usual="Client"
+    GROUP,
+    options={**{word: name for word, name in GROUP.options.items() if name}, "Model": "model"},
+    usual="Client",
 )
 _LINES = 8
+_ABOUT_RECORDS = (
+    "Costs are reported by job, not by record. The cost per record is the group's cost divided "
+    "by its records, done and failed: for a single record it is an estimate."
+)
+_ABOUT_MODELS = (
+    f"“{frames.NOT_BY_MODEL}” is what pipelines reported without saying of which model, and what "
+    "they reported before they could."
+)
 _COLUMNS = {
     "group": name_column("Group"),
     "cost_usd": usd_column("Cost (USD)"),
@@ -42,6 +59,18 @@ _COLUMNS = {
     "usd_per_good_record": usd_column("Cost per good record (USD)", 6),
     "failed_usd": usd_column("Spent on failed records (USD)"),
     "tokens_per_record": column.NumberColumn("Tokens per record", format="%.0f"),
+}
+# Records are a job's, and no model's.
+_COLUMNS_BY_MODEL = {
+    "group": name_column("Model"),
+    "cost_usd": usd_column("Cost (USD)"),
+    "cost_share": share_column("Share of cost"),
+    "llm_calls": count_column(words.counter("llm_calls")),
+    "llm_errors": count_column(words.counter("llm_errors")),
+    "tokens": count_column("Tokens"),
+    "input_tokens": count_column("Input"),
+    "output_tokens": count_column("Output"),
+    "cached_share": share_column("Input from cache"),
 }
 
 
@@ -60,17 +89,16 @@ def show(here: PageContext) -> None:
         nothing_in_period(here, "Nothing was counted in this period.")
         return
     sums = costs.unit_costs(frames.totals(points))
+    is_by_model = group_by == "model"
     _figures(costs.unit_costs(frames.totals(everything)))
     _over_time(here, points, everything, (request, whole))
     title = group_by.capitalize()
     chart = ranked(frame=sums.head(30), measure=MEASURES["cost_usd"], group_title=title)
     with card(here, "cost", f"Cost by {group_by}", chart=chart, frame=sums, requests=[request]):
         show_chart(chart, alt="Cost of each group")
-    table(sums, _COLUMNS)
-    st.caption(
-        "Costs are reported by job, not by record. The cost per record is the group's cost divided "
-        "by its records, done and failed: for a single record it is an estimate."
-    )
+    columns = _COLUMNS_BY_MODEL if is_by_model else _COLUMNS
+    table(sums, {**columns, **bound_columns(sums)})
+    st.caption(_ABOUT_MODELS if is_by_model else _ABOUT_RECORDS)
 
 
 def _figures(total: pd.DataFrame) -> None:
@@ -91,11 +119,7 @@ def _figures(total: pd.DataFrame) -> None:
     with st.container(key="tiles"):
         for label, shown in tiles.items():
             st.metric(label, shown, border=True)
-    if unpriced:
-        st.caption(
-            f"Nobody knows the cost of {words.counted(unpriced, 'model call')}: "
-            "all costs here are at least what is shown."
-        )
+    panels.lower_bound(total)
 
 
 def _over_time(

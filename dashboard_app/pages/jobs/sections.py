@@ -24,6 +24,7 @@ from dashboard_app.session import SessionKey
 from dashboard_app.ui import export
 from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import (
+    bound_columns,
     count_column,
     moment_column,
     name_column,
@@ -119,6 +120,7 @@ def jobs_table(here: PageContext, frame: pd.DataFrame) -> None:
         "records_ok": count_column("Records done"),
         "records_failed": count_column("Records failed"),
         "cost_usd": usd_column("Cost (USD)"),
+        **bound_columns(frame),
         "error_type": "Error",
         "name": "Name",
     }
@@ -144,6 +146,7 @@ def job_of(here: PageContext, job_id: str) -> None:
     with left:
         st.markdown("**Counters**")
         _counters(frames.counters(job))
+        _models(frames.models(job))
     with right:
         st.markdown("**Events**" + (f" (the first {len(entries):,})" if more else ""))
         _entries(here, entries, items)
@@ -185,16 +188,33 @@ def _counters(counters: pd.DataFrame) -> None:
     table(shown, {"word": "Counter", "amount": column.TextColumn("Amount", alignment="right")})
 
 
+def _models(models: pd.DataFrame) -> None:
+    """Show what a job's events told by language model, where they did."""
+    if models.empty:
+        return
+    st.markdown("**By model**")
+    columns = {
+        "model": name_column("Model"),
+        "cost_usd": usd_column("Cost (USD)"),
+        **bound_columns(models),
+        "llm_calls": count_column(words.counter("llm_calls")),
+        "input_tokens": count_column("Input tokens"),
+        "output_tokens": count_column("Output tokens"),
+    }
+    table(models, columns)
+
+
 def _entries(here: PageContext, entries: pd.DataFrame, items: Sequence[Mapping[str, Any]]) -> None:
     shown = entries.assign(
         happened=[words.happened(item["detail"]) for item in items],
-        deltas=[words.deltas(item["detail"].get("delta") or {}) for item in items],
+        deltas=[words.deltas(frames.delta(item["detail"])) for item in items],
     )
     columns = {
         "occurred_at": moment_column("Occurred", here.zone),
         "attempt": "Attempt",
         "happened": "What happened",
         "deltas": "Added to counters",
+        **({"models": "Models"} if (shown["models"] != "").any() else {}),
         "source": "Source",
     }
     table(shown, columns)

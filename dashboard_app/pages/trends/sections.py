@@ -37,7 +37,7 @@ from dashboard_app.pages.trends.focus import chart_key, note_brush
 from dashboard_app.pages.trends.rates import rate_note, rate_points
 from dashboard_app.pages.trends.spike import spike_links, spikes_of
 from dashboard_app.periods import DAY, Period
-from dashboard_app.ui import export
+from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card
 from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import movers_table, totals_table
@@ -186,6 +186,8 @@ def measures_of(  # noqa: PLR0913 - what a section is drawn from
                 show(chart, alt=f"{name} over time", key=f"chart-{name}")
                 if note is not None:
                     note()
+                if name == "Cost":
+                    panels.lower_bound(points)
 
 
 def _grouped(

@@ -54,12 +54,21 @@ PRICED: dict[str, tuple[str, Usage]] = {
 _JUDGED_IF_NAMED = {"cost_microusd", "llm_calls_unpriced"}
 
 
+def delta_of(meter: Meter, answer: Any, model: str | None = None) -> dict[str, int]:
+    """Return what *answer* adds to the counters, over all models, without what comes to 0."""
+    delta: dict[str, int] = {}
+    for of_model in meter.deltas(answer, model).values():
+        for name, change in of_model.items():
+            delta[name] = delta.get(name, 0) + change
+    return {name: change for name, change in delta.items() if change}
+
+
 def counted(answers: Iterable[Any], model: str | None = None) -> dict[str, int]:
     """Return the counters of a job to which *answers* are passed, at the example prices."""
     meter = Meter(Prices(maintained=False))
     counters: dict[str, int] = {}
     for answer in answers:
-        for name, change in meter.delta(answer, model).items():
+        for name, change in delta_of(meter, answer, model).items():
             counters[name] = counters.get(name, 0) + change
     return counters
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.recounts.recount import with_other_models
+from tests.support.recounts.model_sums import with_other_models
 
 from run_ledger.domain.contract.vocabulary import JOB_LATEST_FIELDS, PROJECT_LATEST_FIELDS
 from run_ledger.domain.instants import Instant, text

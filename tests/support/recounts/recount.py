@@ -20,29 +20,21 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tests.support.events.builders import Envelope
+from tests.support.recounts.model_sums import (
+    KNOWN_COUNTERS,
+    OTHER_COUNTERS,
+    deltas_of,
+    rows_of_models,
+    sums_by_model,
+)
 
 from run_ledger.domain.contract.fingerprints import LATEST_VERSION, fingerprint
 from run_ledger.domain.state.durations import bucket
 
 RANK = {"queued": 0, "running": 1, "completed": 2}
-KNOWN_COUNTERS = {
-    "records_ok",
-    "records_failed",
-    "records_skipped",
-    "llm_calls",
-    "llm_errors",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_input_tokens",
-    "cost_microusd",
-    "llm_calls_unpriced",
-}
 
 # Of other names so many keep a counter, those first in byte order; the rest is added up.
-OTHER_COUNTERS = "other_counters"
 MOST_OWN_OF_A_ROW, MOST_OWN_OF_A_JOB = 64, 256
-# So it is with language models, in jobs and rows alike.
-OTHER_MODELS, MOST_MODELS = "other", 40
 
 Counted = tuple[tuple[str, str], str, int]
 
@@ -94,7 +86,7 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
         "heartbeat_seconds": _latest_value("heartbeat_seconds", events),
         "created_at": _text(min(e.occurred_at for e in events)),
         "counters": _sums(events),
-        "counters_by_model": _sums_by_model(events),
+        "counters_by_model": sums_by_model([event.detail for event in events]),
         **latest,
         "attempts": attempts,
         "restarted_at": max(
@@ -173,41 +165,12 @@ def _latest_value(field: str, events: list[Told]) -> Any:
 
 
 def _sums(events: list[Told]) -> dict[str, int]:
-    changes = [pair for e in events for delta in _deltas(e.detail) for pair in delta.items()]
+    changes = [pair for e in events for delta in deltas_of(e.detail) for pair in delta.items()]
     sums = {
         name: sum(change for other, change in changes if other == name)
         for name in sorted({name for name, _ in changes})
     }
     return _with_others(sums, MOST_OWN_OF_A_JOB)
-
-
-def _deltas(detail: dict[str, Any]) -> list[dict[str, int]]:
-    return [detail.get("delta", {}), *detail.get("delta_by_model", {}).values()]
-
-
-def _sums_by_model(events: list[Told]) -> dict[str, dict[str, int]]:
-    """Return the sums of each model: of known counters, and of all other names together."""
-    sums: dict[str, Counter[str]] = {}
-    for model, name, change in (one for event in events for one in _told_by_model(event)):
-        sums.setdefault(model, Counter())[name] += change
-    return {model: dict(counts) for model, counts in with_other_models(sums).items()}
-
-
-def _told_by_model(event: Told) -> Iterator[tuple[str, str, int]]:
-    for model, delta in event.detail.get("delta_by_model", {}).items():
-        for name, change in delta.items():
-            yield model, name if name in KNOWN_COUNTERS else OTHER_COUNTERS, change
-
-
-def with_other_models(sums: Mapping[str, Mapping[str, int]]) -> dict[str, Counter[str]]:
-    """Return *sums* by model with all models but the first ones added up as one."""
-    first = sorted({*sums} - {OTHER_MODELS})[:MOST_MODELS]
-    kept: dict[str, Counter[str]] = {}
-    for model, counts in sums.items():
-        mine = kept.setdefault(model if model in first else OTHER_MODELS, Counter())
-        for name, change in counts.items():
-            mine[name] += change
-    return kept
 
 
 def _with_others(sums: Mapping[str, int], most: int, prefix: str = "") -> dict[str, int]:
@@ -279,29 +242,15 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
             *(one for event in _told(those, "job_update") for one in _counted_of_delta(job, event)),
         ):
             rows.setdefault(key, Counter())[attribute] += amount
-    by_model: dict[tuple[str, str], dict[str, Counter[str]]] = {}
-    for those in _by_job(envelopes).values():
-        for event in _told(those, "job_update"):
-            for model, name, change in _told_by_model(event):
-                row = by_model.setdefault(_row_of_models(event), {})
-                row.setdefault(model, Counter())[name] += change
+    by_model = [
+        (_text(event.occurred_at), event.detail)
+        for those in _by_job(envelopes).values()
+        for event in _told(those, "job_update")
+    ]
     return without_zeros(
         {key: _with_others(counts, MOST_OWN_OF_A_ROW, "c_") for key, counts in rows.items()}
-        | {
-            key: {
-                f"b_{name} {model}": count
-                for model, counts in with_other_models(sums).items()
-                for name, count in counts.items()
-            }
-            for key, sums in by_model.items()
-        }
+        | rows_of_models(by_model)
     )
-
-
-def _row_of_models(event: Told) -> tuple[str, str]:
-    at, detail = _text(event.occurred_at), event.detail
-    place = (at[11:13], detail.get("pipeline", "default"), detail["project_id"])
-    return f"models#{detail['client_id']}#{at[:10]}", "#".join(place)
 
 
 def _projects(envelopes: list[Envelope]) -> dict[str, str]:
@@ -358,7 +307,7 @@ def _counted_of_retry(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[
 def _counted_of_delta(job: dict[str, Any], event: Told) -> Iterator[Counted]:
     """Count a delta in the hour of its occurred_at; rows over all clients have known names only."""
     client, project, everything = _three_rows(job, _text(event.occurred_at))
-    for name, change in (pair for delta in _deltas(event.detail) for pair in delta.items()):
+    for name, change in (pair for delta in deltas_of(event.detail) for pair in delta.items()):
         yield client, f"c_{name}", change
         yield project, f"c_{name}", change
         if name in KNOWN_COUNTERS:

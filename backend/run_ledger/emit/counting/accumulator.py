@@ -17,16 +17,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from run_ledger.domain import instants
-from run_ledger.domain.contract.vocabulary import MAX_COUNT, MAX_DELTAS_PER_EVENT
+from run_ledger.domain.contract.vocabulary import (
+    MAX_COUNT,
+    MAX_DELTAS_PER_EVENT,
+    MAX_MODELS_PER_EVENT,
+    MOST_MODELS,
+    OTHER_MODELS,
+)
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.emit.counting.mending import OnInvalid, whole_number
 from run_ledger.emit.counting.outgoing_events import OutgoingEvent, make_event, now
 
 MAX_COUNTERS = 240  # of a job: ten events' worth, and far from what an item holds
+_MODEL_CHARACTERS = 128
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _NAME_ALLOWED = "a name [a-z][a-z0-9_]{0,39}"
 _VALUE_ALLOWED = "an integer from -2^53 to 2^53"
@@ -115,7 +124,8 @@ class Accumulator:
     """What is new of one job or project: any thread adds to it, the sender takes events of it."""
 
     __slots__ = (
-        "__weakref__", "_counters", "_last_time", "_latest", "_on_change", "_taken",
+        "__weakref__", "_by_model", "_counters", "_last_time", "_latest", "_on_change",
+        "_on_invalid", "_taken",
         "detail_type", "identity", "is_idle", "is_kept_alive", "seconds_of_silence", "taken_at",
     )  # fmt: skip
 
@@ -139,16 +149,31 @@ class Accumulator:
         self.taken_at = 0.0
         """When the sender last took an event, in seconds of the sender's clock."""
         self._on_change = on_change
+        self._on_invalid = on_invalid
         self._counters = Counters(on_invalid)
+        self._by_model: dict[str, Counters] = {}
         self._latest: dict[str, LatestValue] = {}
         self._taken: dict[str, LatestValue] = {}
         self._last_time = Instant(0)
 
-    def add(self, deltas: Mapping[str, int]) -> None:
-        """Add *deltas* to the counters, without waiting."""
-        self._counters.add(deltas)
+    def add(self, deltas: Mapping[str, int], model: str | None = None) -> None:
+        """Add *deltas* to the counters, told by *model* if one is given, without waiting."""
+        counters = self._counters if model is None else self._counters_of(model)
+        counters.add(deltas)
         if self.is_idle:
             self._on_change(self)
+
+    def _counters_of(self, model: str) -> Counters:
+        """Return the counters of *model*; those of further models than a job keeps are one."""
+        known = self._by_model.get(model)
+        if known is not None:
+            return known
+        name = _CONTROLS.sub(" ", str(model))[:_MODEL_CHARACTERS].strip()
+        if not name:
+            return self._counters
+        if name not in self._by_model and len(self._by_model) >= MOST_MODELS:
+            name = OTHER_MODELS
+        return self._by_model.setdefault(name, Counters(self._on_invalid))
 
     def set_latest(self, field: str, value: Any) -> None:
         """Make *value* the latest one of *field*."""
@@ -169,7 +194,8 @@ class Accumulator:
         """Drop what is new: after a fork, the parent reports it."""
         self.is_idle = True
         self.is_kept_alive = False
-        self._counters.discard()
+        for counters in (self._counters, *self._by_model.values()):
+            counters.discard()
         self._taken = dict(self._latest)
 
     def take_events(
@@ -185,8 +211,11 @@ class Accumulator:
         case. There are more than one where there are more deltas than one event carries.
         """
         latest = self._take_latest()
-        deltas = self._counters.take_deltas()
-        if not (latest or deltas or last_fields or must_show):
+        told = _portions(
+            self._counters.take_deltas(),
+            {model: one.take_deltas() for model, one in self._by_model.copy().items()},
+        )
+        if not (latest or told or last_fields or must_show):
             return []
         time = max((at for at, _ in latest.values()), default=None) or self.next_time()
         detail = {
@@ -195,15 +224,11 @@ class Accumulator:
             **{field: value for field, (_, value) in latest.items() if value is not None},
             **(last_fields or {}),
         }
-        names = sorted(deltas)
         events = []
-        for start in range(0, len(names) or 1, MAX_DELTAS_PER_EVENT):
-            if start:
+        for number, deltas in enumerate(told or [{}]):
+            if number:
                 detail = {**self.identity, "occurred_at": instants.text(self.next_time())}
-            if names:
-                some = names[start : start + MAX_DELTAS_PER_EVENT]
-                detail["delta"] = {name: deltas[name] for name in some}
-            events.append(make_event(self.detail_type, detail, on_invalid))
+            events.append(make_event(self.detail_type, {**detail, **deltas}, on_invalid))
         return [event for event in events if event is not None]
 
     def _take_latest(self) -> dict[str, LatestValue]:
@@ -215,3 +240,38 @@ class Accumulator:
         }
         self._taken.update(new)
         return new
+
+
+def _portions(
+    deltas: dict[str, int], by_model: dict[str, dict[str, int]]
+) -> list[dict[str, dict[str, Any]]]:
+    """Return the fields ``delta`` and ``delta_by_model`` of as few events as can tell them all."""
+    parts = [
+        (model, part)
+        for model, of_model in sorted(by_model.items())
+        for part in _of_an_event(of_model)
+    ]
+    places: list[dict[str, dict[str, int]]] = []
+    for model, part in parts:
+        place = next(
+            (one for one in places if model not in one and len(one) < MAX_MODELS_PER_EVENT), None
+        )
+        if place is None:
+            places.append(place := {})
+        place[model] = part
+    return [
+        {
+            **({"delta": delta} if delta else {}),
+            **({"delta_by_model": models} if models else {}),
+        }
+        for delta, models in zip_longest(_of_an_event(deltas), places)
+    ]
+
+
+def _of_an_event(deltas: dict[str, int]) -> list[dict[str, int]]:
+    """Return *deltas* in parts, each with as many names as one event carries."""
+    names = sorted(deltas)
+    return [
+        {name: deltas[name] for name in names[start : start + MAX_DELTAS_PER_EVENT]}
+        for start in range(0, len(names), MAX_DELTAS_PER_EVENT)
+    ]

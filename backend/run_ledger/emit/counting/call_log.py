@@ -23,9 +23,21 @@ _Place = tuple[int, int]  # a thread, and the asyncio task in it
 
 
 class _Call:
-    """One call as it is known so far, and what it costs so far, in its meter's unit."""
+    """One call as it is known so far, and what it costs so far, in its meter's unit.
 
-    __slots__ = ("begun_by", "cost", "has_sums", "is_ended", "is_stream", "unpriced", "usage")
+    ``model`` is the one that all this was told of.
+    """
+
+    __slots__ = (
+        "begun_by",
+        "cost",
+        "has_sums",
+        "is_ended",
+        "is_stream",
+        "model",
+        "unpriced",
+        "usage",
+    )
 
     def __init__(self, reading: CallReading) -> None:
         self.usage = reading.usage
@@ -35,6 +47,7 @@ class _Call:
         self.has_sums = reading.kind == "sums"
         self.cost = 0
         self.unpriced = 0
+        self.model: str | None = None
 
 
 class Noted(NamedTuple):

@@ -50,10 +50,10 @@ def compact(
         answer: Any = client.get_item(TableName=table, Key=key, ConsistentRead=True)
         item = answer.get("Item", {})
         counts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
-        after = _after_a_move(counts, room)
-        moving = [name for name in counts if name not in after]
+        kept = _after_a_move(counts, room)
+        moving = [name for name in counts if name not in kept]
         if moving:
-            update = _moving(item, counts, after)
+            update = _moving(item, counts, kept)
         else:
             noted = name_sets(counts)
             unnoted = {
@@ -83,17 +83,17 @@ def _after_a_move(counts: Mapping[str, int], room: Room) -> dict[str, int]:
 
 
 def _moving(
-    item: Mapping[str, Any], counts: Mapping[str, int], after: Mapping[str, int]
+    item: Mapping[str, Any], counts: Mapping[str, int], kept: Mapping[str, int]
 ) -> UpdateBuilder:
-    """Return the update of *item* that turns its *counts* into those *after* a move."""
+    """Return the update of *item* that turns its *counts* into those that are *kept*."""
     update = UpdateBuilder()
-    moving = [name for name in counts if name not in after]
+    moving = [name for name in counts if name not in kept]
     for name in moving:
         update.require_exactly(name, item[name])
     update.remove(*moving)
-    grown = {name: count - counts.get(name, 0) for name, count in after.items()}
+    grown = {name: count - counts.get(name, 0) for name, count in kept.items()}
     update.add({name: change for name, change in grown.items() if change or name not in counts})
-    known, left = name_sets(counts), name_sets(after)
+    known, left = name_sets(counts), name_sets(kept)
     for one in NAME_SETS:
         gone = known.get(one, frozenset()) - left.get(one, frozenset())
         if gone:

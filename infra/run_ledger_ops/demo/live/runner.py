@@ -168,4 +168,4 @@ def count(job: Job, opened: RecordBatch, line: bytes, answer: RecordStep) -> Non
         job.add(records_failed=1)
         job.partial(error)
     else:
-        job.add(records_ok=1, **({"without_match": 1} if found is None else {}))
+        job.add({"records_ok": 1, **({"without_match": 1} if found is None else {})})

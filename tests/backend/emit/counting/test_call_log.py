@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from tests.support.llm.shapes import counted
+from tests.support.llm.shapes import counted, delta_of
 
 from run_ledger.emit.counting import call_log
 from run_ledger.emit.counting.meter import Meter
@@ -53,7 +53,7 @@ def test_threads_read_streams_side_by_side() -> None:
 
     def read(number: int) -> list[Mapping[str, int]]:
         ready.wait(timeout=30)
-        return [meter.delta(event) for event in events(number)]
+        return [delta_of(meter, event) for event in events(number)]
 
     with ThreadPoolExecutor(STREAMS) as pool:
         found = summed([delta for deltas in pool.map(read, range(STREAMS)) for delta in deltas])
@@ -70,7 +70,7 @@ def test_tasks_read_streams_in_turn() -> None:
 
     async def read() -> None:
         for number in range(1, CHUNKS + 1):
-            deltas.append(meter.delta(chunk(number, is_last=number == CHUNKS)))
+            deltas.append(delta_of(meter, chunk(number, is_last=number == CHUNKS)))
             await asyncio.sleep(0)
 
     async def read_all() -> None:
@@ -88,7 +88,7 @@ def test_a_stream_that_goes_on_in_another_thread_is_one_call() -> None:
     meter = Meter(Prices({}))
     with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
         deltas = [
-            (first if number % 2 else second).submit(meter.delta, event).result()
+            (first if number % 2 else second).submit(delta_of, meter, event).result()
             for number, event in enumerate(events(0))
         ]
 
@@ -111,9 +111,9 @@ def test_what_is_remembered_is_bounded() -> None:
     meter = Meter(Prices({}))
     meter._calls = log
     for number in range(call_log.MOST_CALLS + 100):
-        meter.delta(chunk(number % 7, responseId=f"r{number}"))
+        delta_of(meter, chunk(number % 7, responseId=f"r{number}"))
     for number in range(100):
-        meter.delta(chunk(100 - number))
+        delta_of(meter, chunk(100 - number))
 
     assert len(log._by_id) == call_log.MOST_CALLS
     assert sum(map(len, log._streams.values())) <= 8
@@ -122,11 +122,11 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_a_forked_child_goes_on_though_another_thread_held_the_lock() -> None:
     """A child has its parent's calls, but nobody who would release its parent's lock."""
     meter = Meter(Prices({}))
-    meter.delta(chunk(1, responseId="r"))
+    delta_of(meter, chunk(1, responseId="r"))
     meter._lock.acquire()
     meter._process = os.getpid() - 1  # as in a child: the lock is another process's
 
     with ThreadPoolExecutor(1) as pool:
-        later = pool.submit(meter.delta, chunk(4, responseId="r")).result(timeout=30)
+        later = pool.submit(delta_of, meter, chunk(4, responseId="r")).result(timeout=30)
 
     assert later == {"output_tokens": 3}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import pickle
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from tests.support.producers.buses import WillingBus
 
+from run_ledger.domain.contract.vocabulary import MAX_MODELS_PER_EVENT, MOST_MODELS
 from run_ledger.emit import Price, Prices, RunLedger
+from run_ledger.emit.counting.meter import Meter
 
 ANSWER = {"model": "m", "usage": {"prompt_tokens": 1000, "completion_tokens": 500}}
 PRICES = Prices({"m": Price(input=100_000, cached=10_000, output=400_000)})
@@ -102,3 +105,70 @@ def test_a_stream_that_tells_its_usage_after_its_end_is_priced(
         "output_tokens": 500,
         "cost_microusd": 300,
     }
+
+
+def test_usage_is_told_by_model(make: Make, bus: WillingBus) -> None:
+    """Each model's calls, tokens and cost stand in its own delta, and not in the job's again."""
+    price = Price(input=1_000_000, cached=1_000_000, output=2_000_000)
+    ledger = make(prices=Prices({"small": price}))
+    with ledger.job(client_id="acme", project_id="p", job_id="j") as job:
+        job.add(records_ok=1)
+        job.usage({"model": "small", "usage": {"input_tokens": 10, "output_tokens": 5}})
+        job.usage({"model": "big/one", "usage": {"input_tokens": 7, "output_tokens": 0}})
+        job.usage({"inputTokens": 3, "outputTokens": 1})
+        job.add(llm_calls=2, model="mine\n")
+    assert ledger.close()
+
+    told: dict[str | None, Counter[str]] = {}
+    for detail in bus.details:
+        for model, delta in [
+            (None, detail.get("delta", {})),
+            *detail.get("delta_by_model", {}).items(),
+        ]:
+            told.setdefault(model, Counter()).update(delta)
+    assert told == {
+        None: {
+            "records_ok": 1,
+            "llm_calls": 1,
+            "input_tokens": 3,
+            "output_tokens": 1,
+            "llm_calls_unpriced": 1,
+        },
+        "small": {"llm_calls": 1, "input_tokens": 10, "output_tokens": 5, "cost_microusd": 20},
+        "big/one": {"llm_calls": 1, "input_tokens": 7, "llm_calls_unpriced": 1},
+        "mine": {"llm_calls": 2},
+    }
+
+
+def test_a_stream_that_names_its_model_late_moves_to_it() -> None:
+    """What its first part told of no model is told of the one that a later part names."""
+    meter = Meter(Prices({}))
+    told: dict[str | None, Counter[str]] = {}
+    for answer in (
+        {"id": "c", "usage": {"prompt_tokens": 9, "completion_tokens": 1}},
+        {"id": "c", "model": "m", "usage": {"prompt_tokens": 9, "completion_tokens": 4}},
+    ):
+        for model, delta in meter.deltas(answer).items():
+            told.setdefault(model, Counter()).update(delta)
+    assert +told.pop(None, Counter()) == {}
+    assert told == {
+        "m": {"llm_calls": 1, "input_tokens": 9, "output_tokens": 4, "llm_calls_unpriced": 1}
+    }
+
+
+def test_more_models_than_a_job_keeps_are_one_and_events_stay_small(
+    make: Make, bus: WillingBus
+) -> None:
+    """No event names more models than the contract allows, and no call is lost."""
+    ledger = make()
+    with ledger.job(client_id="acme", project_id="p", job_id="j") as job:
+        for number in range(MOST_MODELS + 60):
+            job.add(llm_calls=1, model=f"m{number}")
+    assert ledger.close()
+
+    by_model = [detail.get("delta_by_model", {}) for detail in bus.details]
+    assert max(map(len, by_model)) <= MAX_MODELS_PER_EVENT
+    assert sum(one["llm_calls"] for models in by_model for one in models.values()) == (
+        MOST_MODELS + 60
+    )
+    assert sum(models.get("other", {}).get("llm_calls", 0) for models in by_model) == 60

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.support.llm.shapes import SHAPES, counted, judged
+from tests.support.llm.shapes import SHAPES, counted, delta_of, judged
 
 from run_ledger.emit.counting.meter import Meter
 from run_ledger.emit.pricing.prices import Prices
@@ -76,7 +76,7 @@ def test_spoilt_answers_never_raise_nor_count_below_nothing(seed: int) -> None:
     counters: dict[str, int] = {}
     for _ in range(2_000):
         model = dice.choice((None, "", "/", "arn:aws:bedrock:x", "us.", "gpt-4.1-mini"))
-        for name, change in meter.delta(spoilt(dice.choice(answers), dice), model).items():
+        for name, change in delta_of(meter, spoilt(dice.choice(answers), dice), model).items():
             counters[name] = counters.get(name, 0) + change
             assert type(change) is int
             assert counters[name] >= 0, name

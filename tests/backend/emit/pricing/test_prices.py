@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.llm.shapes import delta_of
 
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.emit.counting.meter import Meter
@@ -83,7 +84,7 @@ def test_an_answer_becomes_a_delta() -> None:
         },
     }
 
-    delta = meter.delta(answer)
+    delta = delta_of(meter, answer)
 
     assert delta == {
         "llm_calls": 1,
@@ -93,8 +94,8 @@ def test_an_answer_becomes_a_delta() -> None:
         "cost_microusd": (100 * 100_000 + 900 * 10_000 + 50 * 400_000) // 1_000_000,
     }
     assert set(delta) <= set(KNOWN_COUNTERS)
-    assert meter.delta(TimeoutError()) == {"llm_calls": 1, "llm_errors": 1}
-    assert meter.delta(None) == {}
+    assert delta_of(meter, TimeoutError()) == {"llm_calls": 1, "llm_errors": 1}
+    assert delta_of(meter, None) == {}
 
 
 def test_a_model_without_a_price_costs_nothing_and_is_counted() -> None:
@@ -102,12 +103,12 @@ def test_a_model_without_a_price_costs_nothing_and_is_counted() -> None:
     unpriced: list[tuple[str | None, int, bool]] = []
     meter = Meter(TABLE, lambda *noted: unpriced.append(noted))
 
-    unknown = meter.delta({"model": "?", "usage": {"input_tokens": 10**6}})
+    unknown = delta_of(meter, {"model": "?", "usage": {"input_tokens": 10**6}})
     assert unknown == {"llm_calls": 1, "input_tokens": 10**6, "llm_calls_unpriced": 1}
-    unnamed = meter.delta({"inputTokens": 10**6, "outputTokens": 0})
+    unnamed = delta_of(meter, {"inputTokens": 10**6, "outputTokens": 0})
     assert unnamed == {"llm_calls": 1, "input_tokens": 10**6, "llm_calls_unpriced": 1}
     assert unpriced == [("?", 1, True), (None, 1, True)]
-    known = meter.delta({"inputTokens": 10**6, "outputTokens": 0}, "small")
+    known = delta_of(meter, {"inputTokens": 10**6, "outputTokens": 0}, "small")
     assert known == {"llm_calls": 1, "input_tokens": 10**6, "cost_microusd": 100_000}
 
 
@@ -116,7 +117,7 @@ def test_rounding_does_not_pile_up(calls: list[tuple[int, int]]) -> None:
     """After any calls the summed cost is their exact price, rounded down once."""
     meter = Meter(TABLE)
     summed = sum(
-        meter.delta({"model": "small", "inputTokens": given_, "outputTokens": out}).get(
+        delta_of(meter, {"model": "small", "inputTokens": given_, "outputTokens": out}).get(
             "cost_microusd", 0
         )
         for given_, out in calls
@@ -132,7 +133,7 @@ def test_each_thread_carries_its_own_remainder() -> None:
 
     def ask(_: int) -> int:
         return sum(
-            meter.delta({"model": "m", "inputTokens": 400_000, "outputTokens": 0}).get(
+            delta_of(meter, {"model": "m", "inputTokens": 400_000, "outputTokens": 0}).get(
                 "cost_microusd", 0
             )
             for _ in range(100)
