@@ -86,7 +86,11 @@ export function describeEntry({ detail }, format) {
   const outcome = status === null ? null : outcomeOf({ status, result: asText(detail.result) });
   const stage = asText(detail.stage);
   const error = readError(detail.error);
-  const deltas = Object.entries(mapOf(detail.delta, asNumber)).map(([name, value]) => {
+  const byModel = mapOf(detail.delta_by_model, (item) => mapOf(item, asNumber));
+  const models = Object.keys(byModel);
+  const deltas = Object.entries(
+    sumOf([mapOf(detail.delta, asNumber), ...Object.values(byModel)]),
+  ).map(([name, value]) => {
     const sign = value > 0 ? "+" : "";
     const label = name === COST ? "cost" : spellOut(name).toLowerCase();
     return `${sign}${counterText(name, value, format)} ${label}`;
@@ -95,7 +99,18 @@ export function describeEntry({ detail }, format) {
     ...(stage === null ? [] : [`Stage: ${stage}`]),
     ...(error === null ? [] : [`${error.type}: ${error.message}`]),
     ...deltas,
+    ...(models.length === 0 ? [] : [`by ${models.join(", ")}`]),
   ];
   const change = deltas.length > 0 ? "Progress" : "Update";
   return { outcome, headline: outcome === null ? change : OUTCOMES[outcome].label, facts };
+}
+
+/** @param {Record<string, number>[]} parts */
+function sumOf(parts) {
+  /** @type {Map<string, number>} */
+  const sums = new Map();
+  for (const [name, value] of parts.flatMap((part) => Object.entries(part))) {
+    sums.set(name, (sums.get(name) ?? 0) + value);
+  }
+  return Object.fromEntries(sums);
 }

@@ -45,6 +45,18 @@ test("a cost without that of some calls is a lower bound, and says so", () => {
   );
 });
 
+test("an entry adds what it tells by model to what it tells without", () => {
+  const detail = {
+    delta: { llm_calls: 1 },
+    delta_by_model: { "<b>m</b>": { llm_calls: 2, cost_microusd: 2_000_000 }, other: {} },
+  };
+  assert.deepEqual(describeEntry({ detail }, format).facts, [
+    "+3 llm calls",
+    "+$2.00 cost",
+    "by <b>m</b>, other",
+  ]);
+});
+
 test("an entry says what happened and what it added", () => {
   const entry = (detail) => ({ event_id: "e", attempt: 1, detail });
   const ended = { status: "completed", result: "failed", error: { type: "T", message: "m" } };
