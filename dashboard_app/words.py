@@ -14,6 +14,9 @@ RESULTS = {
     "timed_out": "Timed out",
     "cancelled": "Cancelled",
 }
+DONE = ("succeeded", "partial")
+"""The results that a project's progress counts as done, as the API does."""
+
 OUTCOMES = {
     "queued": "Queued",
     "running": "Running",

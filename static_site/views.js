@@ -47,6 +47,7 @@ export const VIEWS = Object.freeze({
       "components/lists/filter-form.css",
       "components/lists/list-view.css",
       "components/lists/steady-list.css",
+      "components/figures/day-bars.css",
       "views/errors-view.css",
     ],
   },
@@ -55,11 +56,23 @@ export const VIEWS = Object.freeze({
     load: async () => (await import("./views/projects-view.js")).createProjectsView,
     styles: [
       "components/figures/facts.css",
+      "components/project/project-facts.css",
       "components/figures/totals-bar.css",
       "components/lists/filter-form.css",
       "components/lists/list-view.css",
       "components/lists/steady-list.css",
       "views/projects-view.css",
+    ],
+  },
+  project: {
+    entry: "projects",
+    load: async () => (await import("./views/project-view.js")).createProjectView,
+    styles: [
+      "components/project/burn-up-chart.css",
+      "components/figures/facts.css",
+      "components/project/project-facts.css",
+      "components/figures/totals-bar.css",
+      "views/project-view.css",
     ],
   },
   clients: {

@@ -44,6 +44,18 @@ def projects(client_id: str | None) -> ApiRequest:
     return api_request("/projects", client_id=client_id, limit=100)
 
 
+def project(project_id: str, client_id: str) -> ApiRequest:
+    """Request one project of a client."""
+    return api_request(f"/projects/{quote(project_id, safe='')}", client_id=client_id)
+
+
+def new_errors(start: datetime, end: datetime, client_id: str | None) -> ApiRequest:
+    """Request the error groups of whole days of UTC that had no failure in the 30 days before."""
+    return api_request(
+        "/errors", from_=as_text(start), to=as_text(end), new="true", client_id=client_id, limit=100
+    )
+
+
 def jobs(start: datetime, end: datetime, *, by_end: bool, **filters: object) -> ApiRequest:
     """Request the jobs that were created from `start` to `end` (exclusive), newest first.
 

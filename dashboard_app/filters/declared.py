@@ -13,6 +13,7 @@ from dashboard_app.filters.kinds import (
     AddressPart,
     ButtonChoice,
     Choice,
+    DayChoice,
     DayRange,
     Filter,
     Flag,
@@ -120,6 +121,13 @@ STANDING = ButtonChoice(
     options={"Open": "open", "Overdue or behind": "late", "All": "all"},
     usual="Open",
 )
+NEW_SINCE = DayChoice(
+    name="new_since",
+    label="New since",
+    help="A day of UTC. Error groups are new that had no failure in the 30 days before it. Unless "
+    "a day is chosen, it is that of a week ago.",
+)
+OPENED = AddressPart(name="opened")
 ONE = AddressPart(name="one")
 OTHER = AddressPart(name="other")
 DIFFERENCES = Flag(name="differences", label="Only what differs", usual=True)

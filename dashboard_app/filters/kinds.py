@@ -194,6 +194,32 @@ class DayRange(Filter):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class DayChoice(Filter):
+    """A day, which need not be chosen."""
+
+    help: str | None = None
+    allowed: str = f"a day, such as 2026-11-22, in the years {FIRST_DAY.year} to {LAST_DAY.year}"
+
+    def accepts(self, values: Sequence[str]) -> bool:
+        """Return whether the value is a date that the widget takes."""
+        try:
+            days = [date.fromisoformat(value) for value in values]
+        except ValueError:
+            return False
+        return len(days) == 1 and FIRST_DAY <= days[0] <= LAST_DAY
+
+    def held(self, values: Sequence[str]) -> date:
+        """Return the day."""
+        return date.fromisoformat(values[0])
+
+    def ask(self, _offered: Sequence[str] = ()) -> date | None:
+        """Show a date input and return the chosen day; None for none."""
+        bounds: dict[str, Any] = {"min_value": FIRST_DAY, "max_value": LAST_DAY}
+        chosen = st.date_input(self.label, None, **bounds, help=self.help, width=200, **self.bound)
+        return chosen if isinstance(chosen, date) else None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PeriodPart(AddressPart):
     """A time range, as FROM/TO, that a brush or a link has chosen."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -20,7 +19,9 @@ _GROUP = {
     "last_seen_at": MOMENT,
     "clients": TEXT,
     "newest_job_id": TEXT,
+    "newest_job": TEXT,
 }
+_LATEST = ("type", "message", "last_seen_at", "job_ids", "job_names")
 _DAILY = {"at": MOMENT, "fingerprint": TEXT, "label": TEXT, "count": WHOLE}
 _LABEL = 48
 
@@ -34,9 +35,11 @@ def groups(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         {
             **item,
             "clients": ", ".join(item["clients"]),
-            "newest_job_id": next(iter(item["job_ids"]), None),
+            "newest_job_id": newest,
+            "newest_job": item["job_names"].get(newest, newest),
         }
         for item in items
+        for newest in [next(iter(item["job_ids"]), None)]
     )
     return typed(rows, _GROUP)
 
@@ -62,20 +65,20 @@ def most_frequent(jobs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None
     return min(found.values(), key=lambda one: (-one["count"], one["fingerprint"]), default=None)
 
 
-def daily(by_day: Iterable[tuple[datetime, Iterable[Mapping[str, Any]]]]) -> pd.DataFrame:
+def daily(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return a row for each day and error group: `at`, `fingerprint`, `label`, `count` of jobs."""
     rows = [
         {
-            "at": day.isoformat(),
+            "at": day["at"],
             "fingerprint": item["fingerprint"],
             "label": label(item),
-            "count": item["jobs"],
+            "count": day["jobs"],
         }
-        for day, items in by_day
         for item in items
-        if item["jobs"]
+        for day in item["days"]
+        if day["jobs"]
     ]
-    return typed(rows, _DAILY)
+    return typed(rows, _DAILY).sort_values("at", kind="stable").reset_index(drop=True)
 
 
 def merged(parts: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
@@ -86,14 +89,15 @@ def merged(parts: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, An
     found: dict[str, dict[str, Any]] = {}
     for item in (one for part in parts for one in part):
         known = found.setdefault(
-            item["fingerprint"], {**item, "count": 0, "jobs": 0, "clients": []}
+            item["fingerprint"], {**item, "count": 0, "jobs": 0, "clients": [], "days": []}
         )
         first = min(known["first_seen_at"], item["first_seen_at"])
         if item["last_seen_at"] > known["last_seen_at"]:
-            known |= {name: item[name] for name in ("type", "message", "last_seen_at", "job_ids")}
+            known |= {name: item[name] for name in _LATEST}
         known |= {
             "count": known["count"] + item["count"],
             "jobs": known["jobs"] + item["jobs"],
+            "days": [*known["days"], *item["days"]],
             "first_seen_at": first,
             "clients": sorted({*known["clients"], *item["clients"]}),
         }

@@ -12,15 +12,25 @@ import streamlit as st
 from streamlit import column_config as column
 
 from dashboard_app import words
+from dashboard_app.charts import palette
 
 _ROWS = 12  # a screenful
 _HEIGHT = 420
 
 
-def table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> None:
-    """Show these columns of a table, up to a screenful high; what is missing is a dash."""
+def table(
+    frame: pd.DataFrame,
+    columns: dict[str, Any],
+    *,
+    alarming: tuple[str, str] | None = None,
+    **options: Any,
+) -> None:
+    """Show these columns of a table, up to a screenful high; what is missing is a dash.
+
+    `alarming` is a column and the value that stands out in it in red.
+    """
     st.dataframe(
-        frame,
+        frame if alarming is None else _marked(frame, *alarming),
         hide_index=True,
         placeholder=words.NOTHING,
         height="content" if len(frame) <= _ROWS else _HEIGHT,
@@ -30,13 +40,19 @@ def table(frame: pd.DataFrame, columns: dict[str, Any], **options: Any) -> None:
     )
 
 
-def row_table(
+def _marked(frame: pd.DataFrame, name: str, value: str) -> Any:
+    look = f"color: {palette.OUTCOMES['failed']}; font-weight: bold"
+    return frame.style.map(lambda one: look if one == value else "", subset=[name])
+
+
+def row_table(  # noqa: PLR0913 - all by name
     frame: pd.DataFrame,
     columns: dict[str, Any],
     *,
     name: str,
     id_column: str,
     choose: Callable[[str | None], None],
+    alarming: tuple[str, str] | None = None,
 ) -> None:
     """Show a table of which one row can be selected; call `choose` with its id, or with None."""
     key = key_of_rows(name, frame[id_column])
@@ -46,7 +62,14 @@ def row_table(
         is_there = rows and rows[0] < len(frame)
         choose(str(frame[id_column].iloc[rows[0]]) if is_there else None)
 
-    table(frame, columns, key=key, on_select=note_selection, selection_mode="single-row")
+    table(
+        frame,
+        columns,
+        alarming=alarming,
+        key=key,
+        on_select=note_selection,
+        selection_mode="single-row",
+    )
 
 
 def totals_table(sums: pd.DataFrame, group_title: str) -> None:

@@ -7,12 +7,14 @@ type Shapes = typeof import("../../static_site/lib/shapes.js");
 type Job = ReturnType<Shapes["readJob"]>;
 type Attempt = Job["attempts"][number];
 type Entry = ReturnType<Shapes["readEntry"]>;
-type Project = ReturnType<Shapes["readProject"]>;
+type ListShapes = typeof import("../../static_site/feeds/list-shapes.js");
+type Project = ReturnType<ListShapes["readProject"]>;
 type Client = ReturnType<Shapes["readClient"]>;
 type Totals = Client["jobs"];
 type Configuration = ReturnType<Shapes["readConfiguration"]>;
 type Parameter = Configuration["parameters"][number];
-type ErrorGroup = ReturnType<Shapes["readErrorGroup"]>;
+type ErrorGroup = ReturnType<ListShapes["readErrorGroup"]>;
+type BurnUp = ReturnType<typeof import("../../static_site/components/project/burn-up.js").burnUp>;
 type Overview = ReturnType<
   typeof import("../../static_site/lib/overview-shapes.js").readOverview
 >;
@@ -140,6 +142,8 @@ interface Field {
   choices?: Readonly<Record<string, string>>;
   /** whether a date is the last day and not the first */
   isEnd?: boolean;
+  /** whether the address holds the day itself, and not the moment at which it begins here */
+  isDay?: boolean;
   /** whether values of the jobs in sight are offered */
   isOffered?: boolean;
   /** whether it is folded away until it is wanted */
@@ -307,7 +311,8 @@ interface ListParts<T> {
   title: string;
   /** what one and many of its items are called */
   words: [string, string];
-  empty: Pick<Panel, "title" | "text">;
+  /** what is said where nothing matches these filters */
+  empty(filters: Filters): Pick<Panel, "title" | "text">;
   isOrdered?: boolean;
   className: string;
   read(item: unknown): T;

@@ -36,6 +36,11 @@ export function withFilter(filters, name, value) {
       }
     }
   };
+  // two ways to say which time of errors is meant
+  const other = { days: "new_since", new_since: "days" }[name];
+  if (other !== undefined && next[name]) {
+    next[other] = "";
+  }
   if (name === "result" && next.result) {
     if (next.status !== "completed") {
       next.status = "";

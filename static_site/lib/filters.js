@@ -3,7 +3,7 @@
  * parameter, and how people see it.
  */
 
-import { FAILURES, OUTCOMES, RESULTS } from "./outcomes.js";
+import { DONE, FAILURES, OUTCOMES, RESULTS } from "./outcomes.js";
 import { endedText, failureText } from "./words.js";
 
 /** @type {Chip} */
@@ -27,7 +27,11 @@ const STATUSES = { ...labelsOf(["queued", "running", "stalled"]), completed: "Co
 
 /** The value of the filter by result that stands for all failures. */
 export const ANY_FAILURE = FAILURES.join(",");
-const RESULT_CHOICES = { ...labelsOf(RESULTS), [ANY_FAILURE]: "Failed or timed out" };
+const RESULT_CHOICES = {
+  ...labelsOf(RESULTS),
+  [ANY_FAILURE]: "Failed or timed out",
+  [DONE.join()]: "Done: succeeded or partial",
+};
 
 /** @type {Readonly<Record<string, string>>} */
 export const PROJECT_STATUSES = Object.freeze({
@@ -108,11 +112,23 @@ export const FILTERS = {
   errors: {
     client_id: { field: CLIENT },
     days: { field: { label: "Time", kind: "select", any: "Last 7 days", choices: DAYS } },
+    new_since: { field: { label: "New since (UTC)", kind: "date", isDay: true } },
   },
   projects: {
     client_id: { field: CLIENT },
     status: {
       field: { label: "Status", kind: "select", any: "Any status", choices: PROJECT_STATUSES },
+    },
+    overdue: {
+      field: {
+        label: "Due date",
+        kind: "select",
+        any: "Any due date",
+        choices: { true: "Overdue", false: "Not overdue" },
+      },
+    },
+    sort: {
+      field: { label: "Order", kind: "select", any: "By client", choices: { due: "By due date" } },
     },
   },
   clients: {},

@@ -168,6 +168,9 @@ export function createFormat({ locale, timeZone } = {}) {
      */
     rate: (value) => (value > 0 && value < 0.1 ? fine : percent).format(value),
 
+    /** @param {number} value jobs a day, to a tenth */
+    pace: (value) => fraction.format(value),
+
     /**
      * The time of day, to the second today, with the date before today, with the year before this
      * one.

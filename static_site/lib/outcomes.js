@@ -36,6 +36,8 @@ export const OUTCOMES = Object.freeze({
 const names = Object.keys(OUTCOMES);
 export const RESULTS = Object.freeze(names.filter((name) => OUTCOMES[name].isResult));
 export const FAILURES = Object.freeze(names.filter((name) => OUTCOMES[name].isFailure));
+/** The results that a project's progress counts as done, as the API does. */
+export const DONE = Object.freeze(["succeeded", "partial"]);
 
 /**
  * Return the name in OUTCOMES that a status and a result come to.

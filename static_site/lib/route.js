@@ -3,7 +3,7 @@
 import { FILTERS } from "./filters.js";
 
 /** @type {Readonly<Record<string, string>>} */
-const SINGLE = Object.freeze({ jobs: "job", clients: "client" });
+const SINGLE = Object.freeze({ jobs: "job", clients: "client", projects: "project" });
 
 /**
  * @param {string} hash
@@ -26,9 +26,15 @@ export function readRoute(hash) {
     return { view: place, filters: Object.fromEntries(pairs) };
   }
   const known = decode(id);
-  return Object.hasOwn(SINGLE, place) && known !== null && isAddressable(known)
-    ? { view: SINGLE[place], id: known }
-    : { view: "unknown" };
+  if (!Object.hasOwn(SINGLE, place) || known === null || !isAddressable(known)) {
+    return { view: "unknown" };
+  }
+  const route = { view: SINGLE[place], id: known };
+  if (place !== "projects") {
+    return route;
+  }
+  // another client may have jobs in a project of the same id
+  return { ...route, filters: { client_id: new URLSearchParams(query).get("client_id") ?? "" } };
 }
 
 /**
@@ -57,6 +63,11 @@ export function jobHash(jobId) {
 /** @param {string} clientId */
 export function clientHash(clientId) {
   return `#/clients/${encodeURIComponent(clientId)}`;
+}
+
+/** @param {Pick<Project, "client_id" | "project_id">} project */
+export function projectHash({ client_id, project_id }) {
+  return `#/projects/${encodeURIComponent(project_id)}?${new URLSearchParams({ client_id })}`;
 }
 
 /** @param {string} text */

@@ -162,7 +162,7 @@ function readAttempt(value) {
  * @param {unknown} value
  * @returns {Record<string, number>}
  */
-function readTotals(value) {
+export function readTotals(value) {
   const raw = asObject(value);
   return Object.fromEntries(
     ["total", "queued", "running", ...RESULTS].map((name) => [name, asNumber(raw[name]) ?? 0]),
@@ -176,24 +176,6 @@ export function identityOf(raw, name) {
     throw new BadAnswer(`the API's answer lacks a ${name}`);
   }
   return id;
-}
-
-/** @param {unknown} value */
-export function readProject(value) {
-  const raw = asObject(value);
-  return {
-    project_id: identityOf(raw, "project_id"),
-    client_id: asText(raw.client_id) ?? "",
-    name: asText(raw.name),
-    owner: asText(raw.owner),
-    status: asText(raw.status),
-    due_at: asTime(raw.due_at),
-    jobs_expected: asNumber(raw.jobs_expected),
-    tags: mapOf(raw.tags, asText),
-    counters: mapOf(raw.counters, asNumber),
-    last_seen_at: asTime(raw.last_seen_at),
-    jobs: readTotals(raw.jobs),
-  };
 }
 
 /** @param {unknown} value */
@@ -225,25 +207,4 @@ export function readConfiguration(value) {
     }),
     secrets_omitted: asNumber(raw.secrets_omitted) ?? 0,
   };
-}
-
-/** @param {unknown} value */
-export function readErrorGroup(value) {
-  const raw = asObject(value);
-  return {
-    fingerprint: identityOf(raw, "fingerprint"),
-    type: asText(raw.type),
-    message: asText(raw.message),
-    count: asNumber(raw.count) ?? 0,
-    jobs: asNumber(raw.jobs) ?? 0,
-    first_seen_at: asTime(raw.first_seen_at),
-    last_seen_at: asTime(raw.last_seen_at),
-    clients: asTexts(raw.clients),
-    job_ids: asTexts(raw.job_ids),
-  };
-}
-
-/** @param {unknown} value */
-function asTexts(value) {
-  return asList(value).flatMap((each) => asText(each) ?? []);
 }

@@ -12,10 +12,10 @@ export function createClientsView(context) {
     name: "clients",
     title: "Clients",
     words: ["client", "clients"],
-    empty: {
+    empty: () => ({
       title: "No clients yet",
       text: ["A client appears here when it is declared, or when its first job reports."],
-    },
+    }),
     className: "card-grid",
     read: readClient,
     keyOf: (client) => client.client_id,

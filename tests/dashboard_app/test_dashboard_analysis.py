@@ -82,6 +82,8 @@ def test_pace_of_a_project() -> None:
         "client_id": "c",
         "status": "active",
         "jobs_expected": 30,
+        "jobs_done": 10,
+        "overdue": False,
         "created_at": (NOW - timedelta(days=10)).isoformat(),
         "due_at": (NOW + timedelta(days=5)).isoformat(),
         "jobs": {
@@ -95,7 +97,9 @@ def test_pace_of_a_project() -> None:
     (row,) = projects([project], NOW).to_dict("records")
     assert (row["done_a_day"], row["needed_a_day"]) == (1.0, 4.0)
     assert row["standing"] == "behind an even pace"
-    (late,) = projects([{**project, "due_at": NOW.isoformat()}], NOW).to_dict("records")
+    (late,) = projects([{**project, "due_at": NOW.isoformat(), "overdue": True}], NOW).to_dict(
+        "records"
+    )
     assert late["standing"] == "overdue"
     assert late["needed_a_day"] is None or late["needed_a_day"] != late["needed_a_day"]
 

@@ -55,7 +55,9 @@ def error(fingerprint: str, count: int) -> dict[str, Any]:
         "first_seen_at": "2026-11-01T00:00:00Z",
         "last_seen_at": "2026-11-02T00:00:00Z",
         "clients": ["a", "b"],
+        "days": [{"at": "2026-11-01T00:00:00Z", "count": count, "jobs": count}],
         "job_ids": ["j2", "j1"],
+        "job_names": {},
     }
 
 
@@ -93,6 +95,7 @@ def test_groups_of_several_answers_are_one_list() -> None:
         "2026-11-01T00:00:00Z",
         "2026-11-09T00:00:00Z",
     )
+    assert [one["jobs"] for one in first["days"]] == [3, 2]
     assert (first["clients"], first["job_ids"], first["message"]) == (
         ["a", "b", "c"],
         ["j9"],

@@ -285,7 +285,7 @@ def test_empty_lists_have_all_columns() -> None:
         ({"status": "completed"}, "completed"),
         ({"jobs_expected": 4}, "done"),
         ({"due_at": None}, "no due date"),
-        ({"due_at": "2026-11-10T00:00:00Z"}, "overdue"),
+        ({"due_at": "2026-11-10T00:00:00Z", "overdue": True}, "overdue"),
         ({"jobs_expected": None}, "on its way"),
         ({"jobs_expected": 6}, "on pace"),
         ({"jobs_expected": 100}, "behind an even pace"),
@@ -303,6 +303,8 @@ def test_how_a_project_stands(said: dict[str, Any], standing: str) -> None:
         "jobs_expected": 10,
         "created_at": "2026-11-01T00:00:00Z",
         "last_seen_at": None,
+        "jobs_done": 4,
+        "overdue": False,
         "jobs": dict.fromkeys(("total", "queued", "running", *RESULTS), 0) | {"succeeded": 4},
         **said,
     }

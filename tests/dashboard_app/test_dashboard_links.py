@@ -32,6 +32,8 @@ GOOD = {
     "result": ["Timed out"],
     "stalled": ["true"],
     "standing": ["All"],
+    "new_since": ["2026-11-20"],
+    "opened": ["acme/spring"],
     "differences": ["false"],
     "client": ["acme"],
     "embed": ["true"],
@@ -50,6 +52,7 @@ BAD = {
     "result": ["<b>"],
     "stalled": ["1"],
     "standing": ["Sitting"],
+    "new_since": ["2026-99-01"],
     "differences": ["TRUE"],
     "clent": ["acme"],
 }

@@ -28,6 +28,7 @@ PAGES = {
     "job": "/jobs?job=job-0007",
     "errors": "/errors",
     "projects": "/projects?standing=All",
+    "project": "/projects?opened=acme%2Facme-catalogue",
     "clients": "/clients?one=acme&other=globex",
     "cost": "/cost",
 }

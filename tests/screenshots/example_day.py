@@ -16,6 +16,7 @@ from tests.support.readers.example_jobs import (
     make_overview,
     make_project,
     make_totals,
+    make_trends,
     utc,
 )
 from tests.support.site.fake_site_origin import FakeOrigin
@@ -53,6 +54,9 @@ def fill(origin: FakeOrigin) -> None:
     origin.jobs = jobs()
     origin.overview = overview()
     origin.projects = projects()
+    origin.trends = make_trends(
+        {ago(days=day)[:10] + "T00:00:00Z": (3 * day) % 5 for day in range(9)}
+    )
     origin.clients = clients()
     origin.configs = {"acme": configuration()}
     origin.errors = errors()
@@ -221,6 +225,7 @@ def projects() -> list[dict[str, Any]]:
             name="Catalogue refresh",
             owner="ana@acme.example",
             status="active",
+            created_at=ago(days=12),
             due_at=soon,
             jobs_expected=40,
             tags={"market": "DE, AT"},
@@ -235,6 +240,7 @@ def projects() -> list[dict[str, Any]]:
             owner="lee@globex.example",
             status="active",
             due_at=ago(days=2),
+            overdue=True,
             jobs_expected=12,
             jobs=make_totals(running=1, succeeded=8, partial=2),
         ),

@@ -29,6 +29,7 @@ VIEWS = {
     "job": "#/jobs/enrich-041",
     "errors": "#/errors",
     "projects": "#/projects",
+    "project": "#/projects/catalogue-refresh?client_id=acme",
     "clients": "#/clients",
     "client": "#/clients/acme",
 }

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import sign_in
-from tests.support.app.dashboard_api import Api, token
-from tests.support.dynamo.querying import Querying
 from tests.support.events.builders import Envelope, job_update, project_update
-from tests.support.readers.ledgers import empty_store
 from tests.support.readers.reading import House
 from tests.support.site.fake_site_origin import FakeOrigin
-
-from run_ledger.domain import instants
+from tests.support.site.real_reader import serve
 
 pytestmark = pytest.mark.browser
 
 BUSY = 130
 """Jobs that one client has ended: more than a page of the list shows."""
-AS_STAFF = {"Authorization": f"Bearer {token('u-1', 'staff')}"}
 TIMEOUT = {"type": "Timeout", "message": "no answer", "fingerprint": "f-timeout"}
 CRASH = {"type": "Crash", "message": "worker went away", "fingerprint": "f-crash"}
 FIGURES = """() => [...document.querySelectorAll('main a[href^="#/jobs?"]')].flatMap((link) => {
@@ -98,19 +91,7 @@ def a_day() -> list[Envelope]:
 @pytest.fixture
 def house(origin: FakeOrigin) -> House:
     """Give the real reader of that day, which answers behind the origin."""
-    now = instants.parse(datetime.now(UTC).isoformat())
-    house = House(Querying(empty_store()), now=now)  # type: ignore[arg-type]
-    house.post(*a_day(), at=now - 60 * instants.MICROSECONDS)
-    api, lock = Api(house), threading.Lock()
-
-    def answer(path: str, query: dict[str, str], authorization: str) -> tuple[int, Any]:
-        del authorization
-        with lock:
-            status, _, body = api.answer(f"{path}?{urlencode(query)}", AS_STAFF)
-        return status, json.loads(body)
-
-    origin.answer_api = answer  # type: ignore[method-assign]
-    return house
+    return serve(origin, a_day())
 
 
 def listed(house: House, url: str) -> int:
@@ -132,12 +113,15 @@ def listed(house: House, url: str) -> int:
         ("#/clients", 8),
         ("#/clients/hooli", 5),
         ("#/projects", 9),
+        ("#/projects/hooli-work?client_id=hooli", 6),
+        ("#/errors?new_since={yesterday}", 2),
     ],
 )
 def test_each_figure_leads_to_what_it_counts(
     page: Page, origin: FakeOrigin, house: House, view: str, least: int
 ) -> None:
     """A click on it opens a list, and all pages of that list have as many jobs."""
+    view = view.format(yesterday=(datetime.now(UTC) - timedelta(days=1)).date())
     sign_in(page, origin, view)
     expect(page.locator('main a[href^="#/jobs?"]').first).to_be_visible()
     figures = {tuple(one) for one in page.evaluate(FIGURES)}

@@ -96,6 +96,7 @@ def test_projects_say_how_far_they_are(page: Page, origin: FakeOrigin) -> None:
             status="active",
             jobs_expected=12,
             due_at=ago(days=1),
+            overdue=True,
             owner="ana@acme.example",
             counters={"cost_microusd": 2_500_000},
             jobs=make_totals(running=1, succeeded=8, failed=2),
@@ -104,7 +105,7 @@ def test_projects_say_how_far_they_are(page: Page, origin: FakeOrigin) -> None:
     ]
     sign_in(page, origin, "#/projects")
     figures = "1 running · 8 succeeded · 2 failed"
-    for text in (figures, "10 of 12 expected, 83%", "overdue by 1 day", "US$2.50"):
+    for text in (figures, "8 of 12 expected, 67%", "overdue by 1 day", "US$2.50"):
         expect(page.get_by_text(text)).to_be_visible()
     ends = (
         page.locator(".totals-bar")
@@ -117,8 +118,10 @@ def test_projects_say_how_far_they_are(page: Page, origin: FakeOrigin) -> None:
 
     page.get_by_label("Status").select_option("active")
     expect(page.locator(".project")).to_have_count(1)
-    page.get_by_role("link", name="Catalogue").click()
-    expect(page).to_have_url(f"{origin.site_url}/#/jobs?client_id=acme&project_id=catalogue")
+    page.get_by_role("link", name="8 of 12 expected").click()
+    expect(page).to_have_url(
+        f"{origin.site_url}/#/jobs?client_id=acme&result=succeeded%2Cpartial&project_id=catalogue"
+    )
 
 
 def test_clients_show_their_configuration_and_how_many_secrets_it_has(

@@ -28,7 +28,7 @@ def test_the_pure_modules_keep_their_promises(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text(MODULE_PACKAGE)
     shutil.copytree(SITE_FOLDER, tmp_path / "static_site")
     unit = shutil.copytree(UNIT_FOLDER, tmp_path / "tests" / "static_site" / "unit")
-    tests = sorted(str(file) for file in unit.glob("*.test.js"))
+    tests = sorted(str(file) for file in unit.rglob("*.test.js"))
 
     run = subprocess.run(
         [node, "--test", *tests], capture_output=True, text=True, check=False, cwd=tmp_path

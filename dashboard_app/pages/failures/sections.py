@@ -15,23 +15,32 @@ from streamlit import column_config as column
 from dashboard_app import words
 from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
-from dashboard_app.api.loading import load
+from dashboard_app.api.loading import load, spinner
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.charts import failures as charts
 from dashboard_app.charts.colour_keys import colour_key
 from dashboard_app.charts.drawings import show
 from dashboard_app.context import PageContext
 from dashboard_app.filters.address import link, shared
-from dashboard_app.filters.declared import ERROR, JOB
+from dashboard_app.filters.declared import ERROR, JOB, NEW_SINCE
 from dashboard_app.frames import failures as frames
 from dashboard_app.frames import trends
-from dashboard_app.periods import DAY, IntervalLength, Period, period_until
+from dashboard_app.periods import (
+    DAY,
+    MOST_DAYS,
+    UTC_DAYS,
+    IntervalLength,
+    Period,
+    begin_of,
+    period_until,
+)
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card
+from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import count_column, moment_column, name_column, row_table
 
 _SHOWN_GROUPS, _SHOWN_MOVERS = 8, 10
-_WEEK, _LOOKED_BACK = 7 * DAY, 30 * DAY
+_WEEK = 7 * DAY
 
 
 def all_groups(here: PageContext, days: Period) -> tuple[pd.DataFrame, list[ApiRequest]]:
@@ -60,13 +69,9 @@ def _items(here: PageContext, days: Period) -> tuple[list[Mapping[str, Any]], li
 
 
 def over_time(here: PageContext, days: Period) -> None:
-    """Show failed jobs per day, stacked by error group. It takes a request for each day."""
-    by_day = [
-        (day, api_requests.errors(day, day + DAY, here.client_id)) for day in days.intervals()
-    ]
-    requests = [request for _, request in by_day]
-    load(here.api, requests, "days")
-    daily = frames.daily((day, here.api.items(request)[0]) for day, request in by_day)
+    """Show failed jobs per day, stacked by error group."""
+    items, requests = _items(here, days)
+    daily = frames.daily(items)
     if daily.empty:
         return
     ranked = daily.groupby("label")["count"].sum().sort_values(ascending=False, kind="stable")
@@ -80,17 +85,32 @@ def over_time(here: PageContext, days: Period) -> None:
 
 
 def new_groups(here: PageContext) -> None:
-    """Show the error groups of the last 7 days that the 30 days before do not have."""
+    """Show the error groups that are new since a chosen day, or else since a week ago."""
+    st.subheader("New errors")
+    chosen = NEW_SINCE.ask()
     week = period_until(here.now, _WEEK, IntervalLength.DAY)
-    month = replace(week, start=week.start - _LOOKED_BACK, end=week.start)
-    (now, requests), (earlier, others) = (all_groups(here, one) for one in (week, month))
-    new = frames.new_since(now, earlier)
-    st.subheader("New since last week")
-    if new.empty:
-        st.caption("The last 7 days have no error group that the 30 days before do not have.")
+    since = begin_of(chosen, UTC_DAYS) if chosen else week.start
+    if not since < week.end <= since + MOST_DAYS["day"] * DAY:
+        st.caption(f"Choose one of the last {MOST_DAYS['day']} days of UTC, today included.")
         return
+    request = api_requests.new_errors(since, week.end, here.client_id)
+    try:
+        with spinner("new errors"):
+            items = here.api.items(request)[0]
+    except RequestRefused as error:
+        st.caption(f"These are too many for one answer of the API: {plain(str(error))}")
+        return
+    panels.left_out([here.api.get(request)])
+    new = frames.groups(items)
+    day = f"{since.day} {since:%b %Y}"
+    if new.empty:
+        st.caption(
+            f"Since {day} (UTC) nothing has failed in a way that the 30 days before did not have."
+        )
+        return
+    st.caption(f"These have failed since {day} (UTC), and not in the 30 days before.")
     groups_table(here, new, "new-errors")
-    export.offer(here, name="new-errors", frame=new, requests=[*requests, *others])
+    export.offer(here, name="new-errors", frame=new, requests=[request])
 
 
 def movers(here: PageContext, days: Period) -> None:
@@ -154,6 +174,7 @@ def groups_table(here: PageContext, frame: pd.DataFrame, name: str) -> None:
         "first_seen_at": moment_column("First seen", here.zone),
         "last_seen_at": moment_column("Last seen", here.zone),
         "clients": "Clients",
+        "newest_job": "Newest job",
     }
     row_table(frame, columns, name=name, id_column="fingerprint", choose=ERROR.write)
 
@@ -176,7 +197,13 @@ def one_group(here: PageContext, frame: pd.DataFrame, fingerprint: str) -> None:
     if pd.notna(row["newest_job_id"]):
         st.page_link(
             here.pages["jobs"],
-            label=f"The newest job: {row['newest_job_id']}",
+            label=f"The newest job: {_newest(row)}",
             icon=":material/list_alt:",
             query_params=link({JOB: str(row["newest_job_id"])}),
         )
+
+
+def _newest(row: pd.Series[Any]) -> str:
+    """Return what the newest job is called, with its id."""
+    name, job_id = str(row["newest_job"]), str(row["newest_job_id"])
+    return plain(name if name == job_id else f"{name} ({job_id})")

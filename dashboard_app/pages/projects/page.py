@@ -12,11 +12,12 @@ from dashboard_app.api.loading import spinner
 from dashboard_app.charts import drawings
 from dashboard_app.charts.progress import progress
 from dashboard_app.context import PageContext, current
-from dashboard_app.filters.declared import STANDING
+from dashboard_app.filters.declared import OPENED, STANDING
 from dashboard_app.frames.projects import projects
+from dashboard_app.pages.projects import sections
 from dashboard_app.ui import panels
 from dashboard_app.ui.cards import card
-from dashboard_app.ui.tables import count_column, moment_column, name_column, table
+from dashboard_app.ui.tables import count_column, moment_column, name_column, row_table
 
 _MOST = 1_000
 _SHOWN = 30
@@ -29,6 +30,14 @@ def show(here: PageContext) -> None:
     if here.is_empty:
         panels.first_use(here.settings)
         return
+    opened = OPENED.read()
+    if opened:
+        sections.one_project(here, opened)
+    else:
+        _all_projects(here)
+
+
+def _all_projects(here: PageContext) -> None:
     chosen = STANDING.ask()
     request = api_requests.projects(here.client_id)
     with spinner("projects"):
@@ -87,7 +96,15 @@ def _table(here: PageContext, frame: pd.DataFrame) -> None:
         "total": count_column("All jobs"),
         "last_seen_at": moment_column("Last event", here.zone),
     }
-    table(frame, columns)
+    row_table(
+        frame,
+        columns,
+        name="projects",
+        id_column="key",
+        choose=OPENED.write,
+        alarming=("standing", "overdue"),
+    )
+    st.caption("Select a row to open the project.")
 
 
 show(current())

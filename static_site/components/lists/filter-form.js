@@ -199,17 +199,23 @@ function createSelect(name, { any = "", choices = {} }, choose) {
 }
 
 /**
- * A day of the reader's calendar; the address holds the moment at which it begins or ends.
+ * A day of the reader's calendar; the address holds the moment at which it begins or ends, or with
+ * `isDay` the day itself.
  *
  * @param {string} name
  * @param {Field} field
  * @param {Choose} choose
  * @returns {Control}
  */
-function createDate(name, { isEnd = false }, choose) {
+function createDate(name, { isEnd = false, isDay = false }, choose) {
   const input = h("input", { id: `filter-${name}`, type: "date", max: "9999-12-31" });
-  input.addEventListener("change", () => choose(name, momentOf(input.value, isEnd)));
-  return { element: input, update: (value) => setValue(input, value, dayOf(value, isEnd)) };
+  input.addEventListener("change", () =>
+    choose(name, isDay ? input.value : momentOf(input.value, isEnd)),
+  );
+  return {
+    element: input,
+    update: (value) => setValue(input, value, isDay ? value : dayOf(value, isEnd)),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A view that is one list of cards. */
 
 import { createPages } from "../../feeds/pages.js";
-import { h, keyedList, setHidden } from "../../lib/dom.js";
+import { h, keyedList, setChildren, setHidden } from "../../lib/dom.js";
 import { FILTERS } from "../../lib/filters.js";
 import { listHash } from "../../lib/route.js";
 import { createSkeleton } from "../page/card.js";
@@ -31,7 +31,7 @@ export function createListView(context, parts) {
   const { update } = keyedList(list, { keyOf, make });
   const onCatchUp = () => view.update();
   const news = createSteadyList({ keyOf, update, words, onCatchUp }, context);
-  const nothing = createStatePanel({ shape: "empty", ...parts.empty });
+  const nothing = h("div");
   const note = h("p", { class: "list-foot__note", role: "status" });
   const more = h("button", { class: "button", type: "button", onclick: askMore }, "Load more");
   const foot = h("div", { class: "list-foot" }, nothing, note, more);
@@ -52,6 +52,7 @@ export function createListView(context, parts) {
     backHash: listHash(name),
     reset({ filters: chosen = {} }) {
       filters.update(chosen);
+      setChildren(nothing, [createStatePanel({ shape: "empty", ...parts.empty(chosen) })]);
       // each time anew, as days go by
       pages.reset(() => queryOf(chosen));
       news.forget();

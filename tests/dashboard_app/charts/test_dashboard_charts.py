@@ -83,11 +83,16 @@ ERRORS = [
         "first_seen_at": START.isoformat(),
         "last_seen_at": START.isoformat(),
         "clients": ["acme"],
+        "days": [
+            {"at": (START + day * DAY).isoformat(), "count": 3 + number, "jobs": 3 + number}
+            for day in range(1 if number else 2)
+        ],
         "job_ids": ["j"],
+        "job_names": {},
     }
     for number in range(3)
 ]
-DAILY = failure_frames.daily([(START, ERRORS), (START + DAY, ERRORS[:1])])
+DAILY = failure_frames.daily(ERRORS)
 DAYS = Period(START, START + 2 * DAY, IntervalLength.DAY)
 PROJECT = {
     "project_id": "p",
@@ -99,6 +104,8 @@ PROJECT = {
     "jobs_expected": 10,
     "created_at": "2026-11-01T00:00:00Z",
     "last_seen_at": None,
+    "jobs_done": 4,
+    "overdue": False,
     "jobs": {
         "total": 6,
         "queued": 0,

@@ -165,6 +165,9 @@ def test_projects_say_how_far_they_are(north: Visit) -> None:
     expect(page.get_by_role("heading", name="Returns")).to_be_visible()
     expect(project).to_have_count(0)
     page.get_by_role("link", name="Returns").click()
+    north.wait_until_live(f"#/projects/returns?client_id={NORTH}")
+    expect(page.get_by_text("0 jobs are done.")).to_be_visible()
+    page.get_by_role("link", name="Show jobs").click()
     north.wait_until_live(f"#/jobs?client_id={NORTH}&project_id=returns")
     assert north.job_ids() == ["north-queued"]
 

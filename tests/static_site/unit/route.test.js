@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isFiltered, jobsQuery, withFilter } from "../../../static_site/feeds/filtering.js";
-import { clientHash, jobHash, listHash, readRoute } from "../../../static_site/lib/route.js";
+import {
+  clientHash,
+  jobHash,
+  listHash,
+  projectHash,
+  readRoute,
+} from "../../../static_site/lib/route.js";
 
 const NO_FILTERS = readRoute("#/jobs").filters;
 
@@ -25,7 +31,7 @@ test("filters go into the address and come back", () => {
   };
   assert.deepEqual(readRoute(listHash("jobs", filters)), { view: "jobs", filters });
   assert.equal(listHash("jobs", NO_FILTERS), "#/jobs");
-  const errors = { client_id: "acme", days: "30" };
+  const errors = { client_id: "acme", days: "30", new_since: "" };
   assert.deepEqual(readRoute(listHash("errors", errors)), { view: "errors", filters: errors });
 });
 
@@ -79,6 +85,21 @@ test("any job id goes into the address and comes back", () => {
     assert.deepEqual(readRoute(jobHash(jobId)), { view: "job", id: jobId });
     assert.deepEqual(readRoute(clientHash(jobId)), { view: "client", id: jobId });
   }
+});
+
+test("a project's address says whose it is", () => {
+  const project = { client_id: "acme", project_id: "a/b?c" };
+  const route = { view: "project", id: "a/b?c", filters: { client_id: "acme" } };
+  assert.deepEqual(readRoute(projectHash(project)), route);
+  assert.deepEqual(readRoute("#/projects/p"), { view: "project", id: "p", filters: { client_id: "" } });
+});
+
+test("a first day and a number of days are two ways to say which time is meant", () => {
+  const errors = { client_id: "acme", days: "30", new_since: "" };
+  const since = withFilter(errors, "new_since", "2026-11-20");
+  assert.deepEqual(since, { client_id: "acme", days: "", new_since: "2026-11-20" });
+  assert.deepEqual(withFilter(since, "days", "30"), errors);
+  assert.deepEqual(withFilter(since, "client_id", ""), { ...since, client_id: "" });
 });
 
 test("an id that browsers take for a step in the API's path is unknown", () => {

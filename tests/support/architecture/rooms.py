@@ -108,7 +108,7 @@ pages/failures: words.py periods.py api frames charts context.py ui filters
 pages/jobs: words.py periods.py session.py api frames charts context.py ui filters
 pages/cost: words.py api frames charts context.py ui filters
 pages/clients: words.py api frames context.py ui filters
-pages/projects: words.py api frames charts context.py ui filters
+pages/projects: words.py periods.py api frames charts context.py ui filters
 warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs
 main.py: clock.py session.py app_settings.py sign_in api context.py ui filters
 app.py: browser sign_in warming.py
@@ -121,7 +121,9 @@ components/page: lib feeds
 components/figures: lib components/page
 components/job: lib components/page components/figures
 components/lists: lib feeds components/page
+components/project: lib
 views: lib feeds components/page components/figures components/job components/lists
+    components/project
 views.js: views
 main.js: lib components/page views.js
 """

@@ -139,8 +139,11 @@ def make_project(project_id: str, **fields: Any) -> Json:
         "created_at": ago(days=3),
         "last_seen_at": ago(hours=1),
         "jobs": make_totals(),
+        "overdue": False,
     }
-    return {**project, **fields}
+    project = {**project, **fields}
+    done = project["jobs"]["succeeded"] + project["jobs"]["partial"]
+    return {"jobs_done": done, **project}
 
 
 def make_client(client_id: str, **fields: Any) -> Json:
@@ -168,6 +171,15 @@ def make_error_group(fingerprint: str, **fields: Any) -> Json:
         "last_seen_at": ago(hours=1),
         "clients": ["acme"],
         "job_ids": ["job-1"],
+        "job_names": {},
     }
     group = {**group, **fields}
-    return {"jobs": group["count"], **group}
+    day = {"at": f"{ago(days=0)[:10]}T00:00:00Z", "count": group["count"], "jobs": group["count"]}
+    return {"jobs": group["count"], "days": [day], **group}
+
+
+def make_trends(days: Json, **fields: Any) -> Json:
+    """Return trends by day of one series; *days* are the jobs that succeeded, by UTC midnight."""
+    points = [{"at": at, "succeeded": count, "partial": 0} for at, count in sorted(days.items())]
+    trends = {"from": min(days), "interval": "day", "series": [{"key": {}, "points": points}]}
+    return {**trends, **fields}

@@ -71,6 +71,17 @@ def _is_asked_for(job: Json, query: dict[str, str]) -> bool:
     )
 
 
+def projects_as_asked(projects: list[Json], query: dict[str, str]) -> list[Json]:
+    """Return the projects that a query of their list asks for, in its order."""
+    found = [
+        one
+        for one in matching(projects, query, "client_id", "status")
+        if query.get("overdue") in (None, str(one["overdue"]).lower())
+    ]
+    is_by_due_date = query.get("sort") == "due"
+    return sorted(found, key=lambda one: one["due_at"] or "~") if is_by_due_date else found
+
+
 def page(items: list[Json], query: dict[str, str]) -> Json:
     """Return a page of a list as its query asks; the cursor is a position."""
     start = int(query.get("cursor", 0))

@@ -6,9 +6,7 @@ and checks PKCE, redirect addresses and that codes are used once, as Cognito doe
 `jobs`, `overview` and the like, and the switches, while the servers run.
 """
 
-import base64
 import hashlib
-import html
 import json
 import mimetypes
 import secrets
@@ -30,7 +28,9 @@ from tests.support.readers.fake_answers import (
     overview_answer,
     page,
     problem,
+    projects_as_asked,
 )
+from tests.support.site.sign_in_form import base64_url, sign_in_page
 
 from run_ledger_ops.deploying.site import served
 
@@ -61,6 +61,7 @@ class FakeOrigin:
     clients: list[Json] = field(default_factory=list)
     configs: dict[str, Json] = field(default_factory=dict)
     errors: list[Json] = field(default_factory=list)
+    trends: Json = field(default_factory=dict)
     overview: Json = field(default_factory=make_overview)
     demo: bool = False
     api_status: int | None = None
@@ -215,28 +216,28 @@ class FakeOrigin:
         return self._view(path, query)
 
     def _view(self, path: str, query: dict[str, str]) -> Json | None:
-        client_id = query.get("client_id")
-        groups = [group for group in self.errors if client_id in (None, *group["clients"])]
-        projects = matching(self.projects, query, "client_id", "status")
-        lists = {"projects": projects, "errors": groups, "clients": self.clients}
+        asked = query.get("client_id")
+        lists = {
+            "projects": projects_as_asked(self.projects, query),
+            "errors": [group for group in self.errors if asked in (None, *group["clients"])],
+            "clients": self.clients,
+        }
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["overview"]:
                 return overview_answer(self.overview, self.jobs, self.errors, query)
+            case ["trends"]:
+                return self.trends
             case ["projects" | "errors" | "clients" as name]:
                 return page(lists[name], query)
-            case ["clients", client_id]:
-                return next((one for one in self.clients if one["client_id"] == client_id), None)
+            case ["projects" | "clients" as name, wanted]:
+                key = f"{name.removesuffix('s')}_id"
+                return next((one for one in lists[name] if one[key] == wanted), None)
             case ["clients", client_id, "config"]:
                 return self.configs.get(client_id)
         return None
 
     def _job_page(self, query: dict[str, str]) -> Json:
         return jobs_page(matching(self.jobs, query, *JOB_FILTERS), query)
-
-
-def base64_url(data: bytes) -> str:
-    """Encode as JOSE does."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -348,16 +349,6 @@ class _IdentityHandler(_Handler):
             self.send(302, b"", {"Location": self.origin.finish_sign_in(self.query())})
         else:
             self.send(200, sign_in_page(self.query()), {"Content-Type": "text/html"})
-
-
-def sign_in_page(query: dict[str, str]) -> bytes:
-    """Return a form that posts back to the address that it came from."""
-    action = html.escape(f"/login?{urlencode(query)}", quote=True)
-    return (
-        f'<!doctype html><title>Sign-in pages</title><link rel="icon" href="data:,">'
-        f'<form method="post" action="{action}">'
-        '<input name="username"><input name="password" type="password"><button>Go</button></form>'
-    ).encode()
 
 
 @contextmanager
