@@ -16,6 +16,7 @@ from dashboard_app.charts import palette
 
 _ROWS = 12  # a screenful
 _HEIGHT = 420
+_ROW_PIXELS, _HEAD_PIXELS = 33, 36  # as Streamlit draws them in the theme's size of text
 
 
 def table(
@@ -33,7 +34,8 @@ def table(
         frame if alarming is None else _marked(frame, *alarming),
         hide_index=True,
         placeholder=words.NOTHING,
-        height="content" if len(frame) <= _ROWS else _HEIGHT,
+        # In pixels, so that its place has that height before the table is there.
+        height=_HEAD_PIXELS + _ROW_PIXELS * len(frame) if 0 < len(frame) <= _ROWS else _HEIGHT,
         column_order=list(columns),
         column_config=columns,
         **options,

@@ -1,0 +1,95 @@
+"""What only a browser measures: nothing jumps while a page comes, and nothing is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+from tests.screenshots.dashboard import MILLISECONDS, PAGES, settle
+from tests.support.app.analysts_app import providing, running_app
+from tests.support.app.dashboard_api import serving
+from tests.support.app.dashboard_data import fill
+from tests.support.recounts.views import reading_house
+
+from run_ledger.domain import instants
+
+pytestmark = pytest.mark.browser
+
+MOST_SHIFT = 0.1
+"""More than this is no good layout shift (Core Web Vitals)."""
+NOTE_SHIFTS = """
+window.moved = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    window.moved += entry.hadRecentInput ? 0 : entry.value;
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+BUTTONS = """() => [...document.querySelectorAll("[data-testid=stMain] button")]
+  .map((one) => ({ name: one.innerText, box: one.getBoundingClientRect() }))
+  .filter(({ box }) => box.width > 0 && (box.left < 0 || box.right > window.innerWidth))
+  .map(({ name }) => name)"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the app on two weeks of work."""
+    now = datetime.now(UTC)
+    house = reading_house([])
+    house.now = instants.parse(now.isoformat())
+    fill(house, now)
+    with (
+        serving(house) as api,
+        providing() as provider,
+        running_app(tmp_path_factory.mktemp("layout"), provider, api.url) as url,
+    ):
+        yield url
+
+
+@pytest.fixture
+def signed_in(browser: Browser, app: str) -> Iterator[BrowserContext]:
+    """Give a profile of somebody who has signed in, in whose cache the app's scripts lie."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(MILLISECONDS)
+    page = context.new_page()
+    page.goto(app)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out", include_hidden=True).first.wait_for(
+        state="attached"
+    )
+    settle(page)
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_nothing_jumps_while_a_page_comes(
+    signed_in: BrowserContext, app: str, width: int, height: int
+) -> None:
+    """Each element's place is kept, in a wide window and on a phone."""
+    shifts = {}
+    for name, address in PAGES.items():
+        page = signed_in.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.add_init_script(NOTE_SHIFTS)
+        page.goto(f"{app}{address}")
+        settle(page)
+        shifts[name] = page.evaluate("window.moved")
+        page.close()
+
+    assert {name: moved for name, moved in shifts.items() if moved >= MOST_SHIFT} == {}
+
+
+def test_no_button_is_cut_on_the_narrowest_phone(signed_in: BrowserContext, app: str) -> None:
+    """At 320 pixels every choice can be seen and touched."""
+    page = signed_in.new_page()
+    page.set_viewport_size({"width": 320, "height": 700})
+    for address in PAGES.values():
+        page.goto(f"{app}{address}")
+        settle(page)
+
+        assert page.evaluate(BUTTONS) == [], address
