@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from html import escape
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -20,8 +19,9 @@ from dashboard_app.api.response_cache import ResponseCache
 from dashboard_app.app_settings import AppSettings, app_settings
 from dashboard_app.context import PageContext, put
 from dashboard_app.filters import address, choices
-from dashboard_app.filters.declared import CLIENT, ZONE
+from dashboard_app.filters.declared import CLIENT
 from dashboard_app.filters.period import ask_period, ways_out
+from dashboard_app.filters.zone import ask_zone, name_own_zone
 from dashboard_app.session import SessionKey
 from dashboard_app.sign_in import signing_in
 from dashboard_app.sign_in.signing_in import Analyst, signed_in
@@ -74,6 +74,7 @@ def main() -> None:
 def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst: Analyst) -> None:
     api = _api(settings, analyst)
     try:
+        name_own_zone()
         address.explain(page.url_path)
         with st.sidebar:
             filters = st.container()  # first of all: what comes later would be moved by it
@@ -102,7 +103,7 @@ def _context(
 ) -> PageContext:
     """Ask for the filters of all pages; return the context of the page that is to run."""
     now = clock.now()
-    zone = ZoneInfo(ZONE.ask() or "UTC")
+    zone = ask_zone()
     period, notes = ask_period(now, zone)
     with spinner("clients"):
         if page is pages["jobs"]:

@@ -108,10 +108,22 @@ function openSite({ config, session, shell, tabs }) {
   function onShown() {
     if (!isShown) {
       isShown = true;
+      void readZone();
       for (const name of Object.keys(VIEWS)) {
         void viewOf(name);
       }
     }
+  }
+
+  /** @type {ReturnType<typeof import("./components/page/zone-note.js").createZoneNote> | undefined} */
+  let zoneNote;
+
+  /** Show times in the zone of the address, and which it is; loaded after the first view. */
+  async function readZone() {
+    // without a network the zone stays as it is
+    const loaded = await import("./components/page/zone-note.js").catch(() => null);
+    zoneNote ??= loaded?.createZoneNote(context.format, () => current?.update());
+    zoneNote?.read();
   }
 
   /** @type {Context} */
@@ -170,6 +182,9 @@ function openSite({ config, session, shell, tabs }) {
     before?.hide();
     current = null;
     currentRoute = route;
+    if (/[?&]tz=/.test(window.location.hash) || window.sessionStorage.getItem("run-ledger.zone")) {
+      await readZone();
+    }
     if (route.view === "unknown") {
       shell.showUnknown();
       return;

@@ -52,9 +52,10 @@ ZONE = Choice(
     name="tz",
     label="Time zone",
     options={name: name for name in (*_COMMON_ZONES, *_PLACES)},
-    usual="UTC",
+    width="stretch",
     allowed="a time zone such as Europe/Berlin",
-    help="Times and days are in this zone. Failures are always counted by days of UTC.",
+    help="Times and days are in this zone: at first that of your browser. It stands in the "
+    "address, so a link shows everybody the same days. Failures are counted by days of UTC.",
 )
 DAYS_OF_UTC = Flag(name="utcdays", label="Days of UTC")
 CLIENT = IdChoice(name="client", parameter="client_id", label="Client", placeholder="All clients")

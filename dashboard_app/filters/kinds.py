@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -75,6 +75,7 @@ class Choice(Filter, Generic[V]):
     options: Mapping[str, V]
     usual: str | None = None
     placeholder: str = ""
+    width: int | Literal["stretch"] = 160
     help: str | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Former words with the words that replace them: links that people have kept go on working."""
@@ -92,7 +93,7 @@ class Choice(Filter, Generic[V]):
         options = list(self.options)
         shown: dict[str, Any] = {"help": self.help, **self.bound}
         if self.usual is None:
-            shown |= {"index": None, "placeholder": self.placeholder, "width": 160}
+            shown |= {"index": None, "placeholder": self.placeholder, "width": self.width}
         return self.options.get(st.selectbox(self.label, options, **shown) or "")
 
 

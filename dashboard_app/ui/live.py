@@ -38,5 +38,5 @@ def live_line(here: PageContext) -> None:
     st.caption(
         f":material/sensors: Now **{counts['running']:,}** running · "
         f"**{counts['queued']:,}** queued{stalled} · last event {last_event} · "
-        f"as of {as_of:%H:%M:%S}"
+        f"as of {as_of:%H:%M:%S %Z}"
     )

@@ -164,7 +164,7 @@ type CreateControl = (
   name: string,
   field: Field,
   choose: Choose,
-  context: Pick<Context, "api" | "clock">,
+  context: Pick<Context, "api" | "clock" | "format">,
 ) => Control;
 type Choose = (name: string, value: string) => void;
 interface Control {

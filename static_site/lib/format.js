@@ -68,6 +68,8 @@ export function createFormat({ locale, timeZone } = {}) {
   }
 
   return {
+    zone: () => clock.resolvedOptions().timeZone,
+
     /** @param {number} value */
     number: (value) => number.format(value),
 

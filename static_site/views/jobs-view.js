@@ -5,11 +5,11 @@ import { createFilterChips } from "../components/lists/filter-chips.js";
 import { createFilterForm } from "../components/lists/filter-form.js";
 import { createSteadyList } from "../components/lists/steady-list.js";
 import { createLiveView } from "../components/page/live-view.js";
-import { createStatePanel } from "../components/page/state-panel.js";
 import { isFiltered } from "../feeds/filtering.js";
 import { PAGE_SIZE, anyRunning, createJobFeed } from "../feeds/job-list-feed.js";
 import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { FILTERS } from "../lib/filters.js";
+import { Unavailable } from "../lib/problems.js";
 import { listHash } from "../lib/route.js";
 import { countOf } from "../lib/words.js";
 
@@ -31,37 +31,7 @@ export function panelKind({ jobs, endCursor }, filters, isAskingOlder) {
   return isFiltered(filters) ? "no-match" : "empty";
 }
 
-/**
- * @param {Exclude<ReturnType<typeof panelKind>, "">} kind
- * @param {{ since: string, isOfError: boolean, onFurther: () => void }} parts
- */
-function createJobsPanel(kind, { since, isOfError, onFurther }) {
-  const clear = { label: "Clear filters", href: "#/jobs" };
-  const more = isOfError ? [TRIED_AGAIN] : [];
-  /** @type {Record<typeof kind, Pick<Panel, "title" | "text" | "actions"> & Partial<Panel>>} */
-  const kinds = {
-    looking: { title: "Looking further back …", text: [`Jobs${since} are looked through.`] },
-    further: {
-      title: `No matching job${since}`,
-      text: ["There may be older ones.", ...more],
-      actions: [{ label: "Look further back", run: onFurther }, { ...clear, quiet: true }],
-    },
-    "no-match": {
-      title: "No job matches these filters",
-      text: ["New ones appear here as soon as they report.", ...more],
-      actions: [clear],
-    },
-    empty: {
-      shape: "empty",
-      title: "No jobs yet",
-      text: ["As soon as a pipeline reports its first job, it appears here by itself."],
-    },
-  };
-  return createStatePanel({ shape: "search", ...kinds[kind] });
-}
-
-const TRIED_AGAIN =
-  "A job with a new attempt is no longer listed under the error of the attempt before.";
+const TIMES = ["from", "to", "ended_from", "ended_to"];
 
 /** @param {Context} context */
 export function createJobsView(context) {
@@ -92,6 +62,7 @@ export function createJobsView(context) {
   const olderFailed = h("p", { class: "jobs-view__older-failed", role: "status" });
   const foot = h("div", { class: "jobs-view__foot" }, span, older, olderFailed);
   const panel = h("div");
+  const note = h("p", { class: "banner", role: "status", hidden: true });
   const news = createSteadyList(
     {
       keyOf: (/** @type {Job} */ job) => job.job_id,
@@ -105,6 +76,12 @@ export function createJobsView(context) {
     context,
   );
   let shownPanel = "";
+  let shownZone = format.zone();
+  /** @type {typeof import("../components/lists/asked-range.js") | undefined} */
+  let range;
+  let isRangeKnown = true;
+  /** @type {Filters} */
+  let chosen = {};
   let isToBeAnnounced = false;
 
   new IntersectionObserver(
@@ -119,12 +96,14 @@ export function createJobsView(context) {
   const view = createLiveView(context, {
     name: "jobs",
     title: "Jobs",
-    tools: h("div", {}, filterForm.element, chips.element),
+    tools: h("div", {}, filterForm.element, chips.element, note),
     body: h("div", {}, news.element, table.element, panel, foot),
     skeleton: createTableSkeleton(),
     backHash: "#/jobs",
     reset({ filters = {} }) {
       feed = newestFirst;
+      chosen = filters;
+      isRangeKnown = !TIMES.some((name) => filters[name]);
       feed.reset(filters);
       news.forget();
       filterForm.update(filters);
@@ -133,6 +112,13 @@ export function createJobsView(context) {
       isToBeAnnounced = isFiltered(filters);
     },
     async ask(signal) {
+      if (!isRangeKnown) {
+        range = await import("../components/lists/asked-range.js").catch(() => {
+          throw new Unavailable("a part is missing");
+        });
+        newestFirst.reset(range.askedRange(chosen, clock.now(), format).filters);
+        isRangeKnown = true;
+      }
       const wanted = newestFirst.filters();
       if (wanted.sort && feed === newestFirst) {
         const { createSortedFeed } = await import("../feeds/sorted-feed.js");
@@ -175,6 +161,13 @@ export function createJobsView(context) {
   /** @param {JobList} list */
   function render(list) {
     const isAskingOlder = feed.isAskingOlder();
+    const said = range?.askedRange(chosen, clock.now(), format).note ?? "";
+    setText(note, said);
+    setHidden(note, said === "");
+    if (shownZone !== format.zone()) {
+      shownZone = format.zone();
+      filterForm.update(chosen);
+    }
     news.update(list.jobs, list.endCursor !== null);
     for (const [name, { field }] of Object.entries(FILTERS.jobs)) {
       if (field?.isOffered) {
@@ -200,12 +193,26 @@ export function createJobsView(context) {
     const parts = {
       since: from === null ? "" : ` since ${format.time(from, clock.now())}`,
       isOfError: Boolean(feed.filters().fingerprint),
+      range: range?.rangeText(feed.filters(), clock.now(), format) ?? "",
+      anyTime: listHash("jobs", range?.ofAnyTime(feed.filters())),
       onFurther: askOlder,
     };
     const wanted = kind === "" ? "" : JSON.stringify([kind, parts]);
     if (wanted !== shownPanel) {
       shownPanel = wanted;
-      setChildren(panel, kind === "" ? [] : [createJobsPanel(kind, parts)]);
+      void showLater(kind, parts, wanted);
+    }
+  }
+
+  /**
+   * @param {ReturnType<typeof panelKind>} kind
+   * @param {Parameters<typeof import("../components/lists/jobs-panel.js").createJobsPanel>[1]} parts
+   * @param {string} wanted
+   */
+  async function showLater(kind, parts, wanted) {
+    const loaded = kind && (await import("../components/lists/jobs-panel.js").catch(() => null));
+    if (shownPanel === wanted) {
+      setChildren(panel, kind && loaded ? [loaded.createJobsPanel(kind, parts)] : []);
     }
   }
 

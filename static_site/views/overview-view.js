@@ -27,7 +27,7 @@ export function createOverviewView(context) {
   let period = "";
   const sentence = h("span");
   const verdict = h("p", { class: "verdict" }, sentence);
-  const newest = h("p", { class: "verdict__newest grows-left" });
+  const newest = h("p", { class: "verdict__newest grows-left", tabindex: 0 });
   const box = h("div", { class: "verdict-box" }, verdict, newest);
   const tiles = TILES.map((tile) => createCountTile(tile, format));
   const sums = SUMS.map((sum) => createSumTile(sum, format));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +111,7 @@ def test_a_spike_leads_to_its_jobs_whatever_was_chosen(page: Page, app: str, add
         ("/?span=30d&client=globex", "Errors"),
         ("/jobs?q=job-00&status=Completed", "Cost"),
         ("/jobs?status=Completed&span=30d", "Trends"),
+        ("/?project=globex-catalogue&pipeline=products&span=30d", "Jobs"),
     ],
 )
 def test_one_press_of_back_leads_to_the_page_before(
@@ -128,6 +130,35 @@ def test_one_press_of_back_leads_to_the_page_before(
     expect(page).to_have_url(before)
     settle(page)
     assert page.url == before
+    project = parse_qs(urlsplit(before).query).get("project", [""])[0]
+    if project:
+        expect(page.locator(".st-key-project input")).to_have_value(project)
+
+
+def test_the_readers_zone_is_shown_and_utc_is_one_click_away(browser: Browser, app: str) -> None:
+    """The address names it, so that a link shows the same days; Back still leads out."""
+    context = browser.new_context(locale="en-GB", timezone_id="America/New_York")
+    page = context.new_page()
+    page.set_default_timeout(MILLISECONDS)
+    page.goto(app)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile(r"tz=America%2FNew_York"))
+    settle(page)
+    expect(page.get_by_text(re.compile(r"as of \d\d:\d\d:\d\d E[SD]T"))).to_be_visible()
+
+    page.get_by_role("button", name="Show UTC").click()
+    expect(page).to_have_url(re.compile("tz=UTC"))
+    settle(page)
+    expect(page.get_by_text(re.compile(r"as of \d\d:\d\d:\d\d UTC"))).to_be_visible()
+    expect(page.get_by_role("button", name="Show America/New_York")).to_be_visible()
+
+    page.goto("about:blank")
+    page.goto(app)
+    expect(page).to_have_url(re.compile(r"tz=America%2FNew_York"))
+    settle(page)
+    page.go_back()
+    expect(page).to_have_url("about:blank")
+    context.close()
 
 
 def test_no_page_leaves_a_warning_in_the_log(page: Page, app: str, folder: Path) -> None:

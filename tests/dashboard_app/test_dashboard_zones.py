@@ -19,8 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.conftest import Open, words_of
-from tests.support.app.dashboard_api import Api
+from tests.support.app.dashboard_api import Api, serving
+from tests.support.events.builders import job_update
+from tests.support.recounts.views import reading_house
 
+from run_ledger.domain import instants
 from run_ledger.domain.api import zones
 from run_ledger.domain.exceptions import InvalidQuery
 
@@ -124,6 +127,39 @@ def test_the_question_names_the_zone_of_days_alone() -> None:
 def figures(app: AppTest) -> dict[str, str]:
     """Return what the tiles of a page say."""
     return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Europe/Berlin", "2026-10-25"), ("America/New_York", "2026-11-01")]
+)
+@pytest.mark.parametrize("interval", ["Day", "Hour"])
+def test_a_day_in_which_clocks_change_has_the_jobs_of_a_recount(
+    open_page: Open, zone: str, day: str, interval: str
+) -> None:
+    """A job ends every half hour: the day of 25 hours has 50 of them, by day as by hour."""
+    first = at(f"{day}T00:00") - timedelta(hours=30)
+    ends = [first + timedelta(minutes=30 * number) for number in range(160)]
+    there = [one for one in ends if one.astimezone(ZoneInfo(zone)).date().isoformat() == day]
+    house = reading_house([])
+    house.now = instants.parse("2026-11-22T15:20:00Z")
+    house.post(
+        *(
+            job_update(
+                job_id=f"job-{number}",
+                event_id="ended",
+                occurred_at=end.isoformat(),
+                status="completed",
+                result="succeeded",
+            )
+            for number, end in enumerate(ends)
+        )
+    )
+    with serving(house) as api:
+        app = open_page(api, span="Days", days=[day, day], tz=zone, interval=interval)
+
+    assert not app.exception
+    assert len(there) == 50
+    assert figures(app)["Jobs ended"] == "50"
 
 
 @pytest.mark.parametrize("page", ["trends", "cost"])

@@ -47,7 +47,7 @@ function createLine({ format, now }) {
   const title = bdi("");
   const link = h("a", { class: "job-lines__link" }, title);
   const what = bdi("", "job-lines__what");
-  const when = h("span", { class: "job-lines__when grows-left" });
+  const when = h("span", { class: "job-lines__when grows-left", tabindex: -1 });
   const element = h("li", {}, badge.element, h("div", {}, link, what), when);
   return {
     element,

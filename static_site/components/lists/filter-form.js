@@ -9,7 +9,7 @@ const TYPING_MILLISECONDS = 400;
  * @param {object} parts
  * @param {string} parts.label
  * @param {Readonly<Record<string, Filter>>} parts.filters
- * @param {Pick<Context, "api" | "clock">} parts.context
+ * @param {Pick<Context, "api" | "clock" | "format">} parts.context
  * @param {(filters: Filters) => void} parts.onChange
  */
 export function createFilterForm({ label, filters, context, onChange }) {
@@ -199,22 +199,23 @@ function createSelect(name, { any = "", choices = {} }, choose) {
 }
 
 /**
- * A day of the reader's calendar; the address holds the moment at which it begins or ends, or with
- * `isDay` the day itself.
+ * A day of the calendar of the zone that is shown; the address holds the moment at which it begins
+ * or ends, or with `isDay` the day itself.
  *
- * @param {string} name
- * @param {Field} field
- * @param {Choose} choose
- * @returns {Control}
+ * @type {CreateControl}
  */
-function createDate(name, { isEnd = false, isDay = false }, choose) {
+function createDate(name, { isEnd = false, isDay = false }, choose, { format }) {
   const input = h("input", { id: `filter-${name}`, type: "date", max: "9999-12-31" });
-  input.addEventListener("change", () =>
-    choose(name, isDay ? input.value : momentOf(input.value, isEnd)),
-  );
+  const days = () => import("../page/zones.js");
+  input.addEventListener("change", async () => {
+    choose(name, isDay ? input.value : (await days()).momentOf(input.value, isEnd, format.zone()));
+  });
   return {
     element: input,
-    update: (value) => setValue(input, value, isDay ? value : dayOf(value, isEnd)),
+    async update(value) {
+      const isText = isDay || value === "";
+      setValue(input, value, isText ? value : (await days()).dayOf(value, isEnd, format.zone()));
+    },
   };
 }
 
@@ -229,32 +230,4 @@ function setValue(input, value, text) {
   if (document.activeElement !== input || value === "") {
     input.value = text;
   }
-}
-
-/**
- * Return the moment at which a day begins here, or with `isEnd` the one at which the next begins.
- *
- * @param {string} day as in "2026-11-22"
- * @param {boolean} isEnd
- */
-export function momentOf(day, isEnd) {
-  const [year, month, date] = day.split("-").map(Number);
-  return day === ""
-    ? ""
-    : new Date(year, month - 1, date + (isEnd ? 1 : 0)).toISOString().replace(".000Z", "Z");
-}
-
-/**
- * Return the day here in which a moment lies, or with `isEnd` the last day before it.
- *
- * @param {string} moment
- * @param {boolean} isEnd
- */
-export function dayOf(moment, isEnd) {
-  const at = new Date(Date.parse(moment) - (isEnd ? 1 : 0));
-  /** @param {number} number */
-  const two = (number) => String(number).padStart(2, "0");
-  return Number.isNaN(at.getTime())
-    ? ""
-    : `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createFormat, exactUtc } from "../../../static_site/lib/format.js";
+import { dayAfter, dayIn, isZone, startOfDay, withZone, zoneIn } from "../../../static_site/components/page/zones.js";
 
 const format = createFormat({ locale: "en-US", timeZone: "Europe/Berlin" });
 const NOW = Date.parse("2026-11-22T10:30:00Z");
@@ -54,4 +55,40 @@ test("times are the reader's, with what is needed of the date", () => {
 
 test("the exact time is the ledger's own, digit for digit", () => {
   assert.equal(exactUtc("2026-11-22T10:29:08.123456Z"), "2026-11-22 10:29:08.123456 UTC");
+});
+
+const HALF_AN_HOUR = 1_800_000;
+
+test("a day begins where the clock of its zone first shows it, also where clocks change", () => {
+  for (const zone of ["Europe/Berlin", "America/New_York", "America/Santiago", "Asia/Kolkata", "UTC"]) {
+    const end = Date.UTC(2026, 10, 10);
+    let day = "";
+    for (let at = Date.UTC(2026, 8, 1); at < end; at += HALF_AN_HOUR) {
+      const next = dayIn(at, zone);
+      if (day !== "" && next > day) {
+        assert.equal(startOfDay(next, zone), at, `${next} in ${zone}`);
+        assert.equal(dayAfter(day), next);
+      }
+      day = next > day ? next : day;
+    }
+  }
+  assert.ok(Number.isNaN(startOfDay("nonsense", "UTC")));
+});
+
+test("an address names the zone beside the filters, or none", () => {
+  assert.equal(withZone("", "UTC"), "#/overview?tz=UTC");
+  assert.equal(withZone("#/jobs?q=a&tz=UTC", null), "#/jobs?q=a");
+  assert.equal(zoneIn(withZone("#/jobs/x", "Europe/Berlin")), "Europe/Berlin");
+  assert.equal(zoneIn("#/jobs?q=a"), null);
+  assert.deepEqual(["Europe/Berlin", "Mars/Olympus"].map(isZone), [true, false]);
+});
+
+test("times follow the zone that is chosen", () => {
+  const shown = { ...createFormat({ locale: "en-GB", timeZone: "Europe/Berlin" }) };
+  const now = Date.parse("2026-10-25T12:00:00Z");
+  const texts = () => ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map((at) => shown.time(at, now));
+  assert.deepEqual(texts(), ["02:30:00", "02:30:00"], "the hour that comes twice");
+  Object.assign(shown, createFormat({ locale: "en-GB", timeZone: "UTC" }));
+  assert.deepEqual(texts(), ["00:30:00", "01:30:00"]);
+  assert.equal(shown.zone(), "UTC");
 });

@@ -11,6 +11,8 @@ import {
   withOlder,
 } from "../../../static_site/feeds/job-list-feed.js";
 import { createSortedFeed, firstBy } from "../../../static_site/feeds/sorted-feed.js";
+import { askedRange, ofAnyTime, rangeText } from "../../../static_site/components/lists/asked-range.js";
+import { createFormat } from "../../../static_site/lib/format.js";
 import { job } from "./builders.js";
 
 const at = (minute) => `2026-11-22T10:${String(minute).padStart(2, "0")}:00Z`;
@@ -156,4 +158,49 @@ test("what takes several pages is looked through again after a minute, one page 
     }
     assert.equal(api.asked.length, pages * again);
   }
+});
+
+const NOW = Date.parse("2026-11-22T10:30:00Z");
+const format = createFormat({ locale: "en-GB", timeZone: "Europe/Berlin" });
+const ask = (filters) => askedRange(filters, NOW, format);
+
+test("a time range that can be is asked for as it is, and nothing is said", () => {
+  for (const filters of [
+    {},
+    { from: "2010-01-01T00:00:00Z", to: "2010-01-02T00:00:00Z" },
+    { from: "2026-11-01T00:00:00Z", to: "2030-01-01T00:00:00Z" },
+    { from: "nonsense", to: "2026-11-01T00:00:00Z" },
+    { ended_from: "2026-11-01T00:00:00Z" },
+  ]) {
+    assert.deepEqual(ask(filters), { filters, note: "" });
+  }
+});
+
+test("days in the wrong order are turned round, both included, and both are told", () => {
+  const { filters, note } = ask({ from: "2026-10-25T23:00:00Z", to: "2026-10-24T22:00:00Z", q: "a" });
+  assert.deepEqual(filters, { from: "2026-10-23T22:00:00Z", to: "2026-10-26T23:00:00Z", q: "a" });
+  assert.equal(
+    note,
+    "You asked for jobs created 26 Oct, 00:00 – 25 Oct, 00:00, which ends before it begins: " +
+      "24 Oct, 00:00 – 27 Oct, 00:00 is shown.",
+  );
+  const plain = ask({ ended_from: "2026-11-20T10:00:00Z", ended_to: "2026-11-20T09:00:00Z" });
+  assert.deepEqual(plain.filters, { ended_from: "2026-11-20T09:00:00Z", ended_to: "2026-11-20T10:00:00Z" });
+});
+
+test("what has not come yet is told, and jobs of any time are asked for", () => {
+  const { filters, note } = ask({ from: "2030-05-02T22:00:00Z", to: "2030-05-03T22:00:00Z", q: "a" });
+  assert.deepEqual(filters, { from: "", to: "", q: "a" });
+  assert.match(note, /created 3 May 2030, 00:00 – 4 May 2030, 00:00, which has not come yet: jobs of any time/);
+  assert.equal(ask({ from: "2030-05-02T22:00:00Z" }).filters.from, "");
+});
+
+test("an empty list says which time was asked for, and leads to any time", () => {
+  const filters = { from: "2010-01-01T00:00:00Z", q: "a", ended_to: "2011-01-01T00:00:00Z" };
+  assert.equal(
+    rangeText(filters, NOW, format),
+    "created since 1 Jan 2010, 01:00, ended before 1 Jan 2011, 01:00",
+  );
+  assert.deepEqual(ofAnyTime(filters), { q: "a" });
+  assert.equal(rangeText({ q: "a" }, NOW, format), "");
 });

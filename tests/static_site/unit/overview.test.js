@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { totalsParts } from "../../../static_site/components/figures/totals-bar.js";
-import { dayOf, momentOf } from "../../../static_site/components/lists/filter-form.js";
+import { dayOf, momentOf } from "../../../static_site/components/page/zones.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { readOverview } from "../../../static_site/lib/overview-shapes.js";
 import { changeText, periodWords, verdictOf } from "../../../static_site/lib/verdict.js";
@@ -129,11 +129,17 @@ test("an error's own name stands before where it is from", () => {
 });
 
 test("a day of the calendar is a span of moments, and comes back from the address", () => {
+  const berlin = "Europe/Berlin";
   for (const isEnd of [false, true]) {
-    assert.equal(dayOf(momentOf("2026-03-29", isEnd), isEnd), "2026-03-29");
-    assert.equal(momentOf("", isEnd), "");
-    assert.equal(dayOf("nonsense", isEnd), "");
+    assert.equal(dayOf(momentOf("2026-03-29", isEnd, berlin), isEnd, berlin), "2026-03-29");
+    assert.equal(momentOf("", isEnd, berlin), "");
+    assert.equal(dayOf("nonsense", isEnd, berlin), "");
   }
-  const span = Date.parse(momentOf("2026-11-22", true)) - Date.parse(momentOf("2026-11-22", false));
-  assert.equal(span, 86_400_000);
+  const hours = (day, zone) =>
+    (Date.parse(momentOf(day, true, zone)) - Date.parse(momentOf(day, false, zone))) / 3_600_000;
+  assert.deepEqual(
+    [hours("2026-11-22", berlin), hours("2026-10-25", berlin), hours("2026-03-29", berlin)],
+    [24, 25, 23],
+  );
+  assert.equal(hours("2026-11-01", "America/New_York"), 25);
 });
