@@ -36,6 +36,7 @@ export function readJob(value) {
     duration_seconds: asNumber(raw.duration_seconds),
     records_total: asNumber(raw.records_total),
     counters: mapOf(raw.counters, asNumber),
+    counters_by_model: mapOf(raw.counters_by_model, (item) => mapOf(item, asNumber)),
     error: readError(raw.error),
     log_url: asText(raw.log_url),
     tags: mapOf(raw.tags, asText),

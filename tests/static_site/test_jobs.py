@@ -199,6 +199,32 @@ def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
     expect(page.locator("pre").last).to_contain_text('"records_ok": 499')
 
 
+def test_a_job_tells_its_counters_by_model(page: Page, origin: FakeOrigin) -> None:
+    """The dearest model first, names as text, and a cost that lacks some calls as a lower bound."""
+    name = "<b>big</b>"
+    origin.jobs = [
+        make_job(
+            "job-1",
+            counters={"llm_calls": 5, "cost_microusd": 3_000_000, "llm_calls_unpriced": 2},
+            counters_by_model={
+                "small": {"llm_calls": 3, "cost_microusd": 500_000},
+                name: {"llm_calls": 2, "cost_microusd": 2_500_000, "llm_calls_unpriced": 2},
+            },
+        ),
+        make_job("job-2"),
+    ]
+    sign_in(page, origin, "#/jobs/job-1")
+
+    card = page.locator("section", has=page.get_by_role("heading", name="By model"))
+    expect(card.get_by_role("heading", level=3)).to_have_text([name, "small"])
+    expect(card.get_by_text("at least US$2.50")).to_be_visible()
+    expect(card.get_by_text("US$0.50", exact=True)).to_be_visible()
+
+    page.goto(page.url.replace("job-1", "job-2"))
+    expect(page.get_by_role("heading", name="job-2")).to_be_visible()
+    expect(page.get_by_role("heading", name="By model")).to_be_hidden()
+
+
 def test_a_superseded_attempt_and_an_id_used_twice_are_told(page: Page, origin: FakeOrigin) -> None:
     """No attempt seems to run for ever, and a second run under one id is said in words."""
     ended_at = ago(hours=12)

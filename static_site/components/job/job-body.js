@@ -65,6 +65,7 @@ export function createJobBody({ format, now, history, children }) {
   const restart = h("p");
   const restarted = createCard("restarted", "This job id was used again", restart);
   const counters = createJobCounters(format);
+  const models = createJobModels(format);
   const attempts = createJobAttempts({ format, now });
   const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);
@@ -73,7 +74,7 @@ export function createJobBody({ format, now, history, children }) {
       "div",
       { class: "job-body__parts is-split" },
       part(restarted, error, createCard("progress", "Progress", progress.element)),
-      part(facts.element, counters.element, tagsCard),
+      part(facts.element, counters.element, models.element, tagsCard),
       part(attempts.element, children, history),
     ),
 
@@ -87,6 +88,7 @@ export function createJobBody({ format, now, history, children }) {
       progress.update(job);
       facts.update(factsOf(job, now(), format));
       counters.update(job);
+      models.update(job);
       attempts.update(job);
       const tagFacts = Object.entries(job.tags).map(([label, text]) => ({ label, text }));
       tags.update(tagFacts);
@@ -159,6 +161,39 @@ function createJobCounters(format) {
     update(job) {
       const known = groupCounters(job.counters, format);
       groups.update(known);
+      setHidden(element, known.length === 0);
+    },
+  };
+}
+
+/** @param {Format} format */
+function createJobModels(format) {
+  const grid = h("div", { class: "counters" });
+  const element = createCard("models", "By model", grid);
+  const models = keyedList(grid, {
+    keyOf: (/** @type {[string, Record<string, number>]} */ [model]) => model,
+    make([model]) {
+      const facts = createFacts("counters__rows");
+      return {
+        element: h("div", { class: "counters__group" }, h("h3", {}, bdi(model)), facts.element),
+        update: ([, counters]) =>
+          facts.update(
+            groupCounters(counters, format)
+              .flatMap(({ rows }) => rows)
+              .map(({ label, text, name }) => ({ label, text, title: name })),
+          ),
+      };
+    },
+  });
+  return {
+    element,
+
+    /** @param {Job} job */
+    update(job) {
+      /** @param {Record<string, number>} counters */
+      const cost = (counters) => counters.cost_microusd ?? 0;
+      const known = Object.entries(job.counters_by_model);
+      models.update(known.sort(([, a], [, b]) => cost(b) - cost(a)));
       setHidden(element, known.length === 0);
     },
   };
