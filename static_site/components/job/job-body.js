@@ -65,7 +65,7 @@ export function createJobBody({ format, now, history, children }) {
   const restart = h("p");
   const restarted = createCard("restarted", "This job id was used again", restart);
   const counters = createJobCounters(format);
-  const models = createJobModels(format);
+  const models = createLazyModels(format);
   const attempts = createJobAttempts({ format, now });
   const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);
@@ -166,35 +166,27 @@ function createJobCounters(format) {
   };
 }
 
-/** @param {Format} format */
-function createJobModels(format) {
-  const grid = h("div", { class: "counters" });
-  const element = createCard("models", "By model", grid);
-  const models = keyedList(grid, {
-    keyOf: (/** @type {[string, Record<string, number>]} */ [model]) => model,
-    make([model]) {
-      const facts = createFacts("counters__rows");
-      return {
-        element: h("div", { class: "counters__group" }, h("h3", {}, bdi(model)), facts.element),
-        update: ([, counters]) =>
-          facts.update(
-            groupCounters(counters, format)
-              .flatMap(({ rows }) => rows)
-              .map(({ label, text, name }) => ({ label, text, title: name })),
-          ),
-      };
-    },
-  });
+/**
+ * Counters by model, whose code is loaded once a job has some.
+ *
+ * @param {Format} format
+ */
+function createLazyModels(format) {
+  const element = h("div", { hidden: true });
+  /** @type {Part<Job> | null} */
+  let models = null;
   return {
     element,
 
     /** @param {Job} job */
-    update(job) {
-      /** @param {Record<string, number>} counters */
-      const cost = (counters) => counters.cost_microusd ?? 0;
-      const known = Object.entries(job.counters_by_model);
-      models.update(known.sort(([, a], [, b]) => cost(b) - cost(a)));
-      setHidden(element, known.length === 0);
+    async update(job) {
+      setHidden(element, Object.keys(job.counters_by_model).length === 0);
+      if (models === null && !element.hidden) {
+        const { createJobModels } = await import("./job-models.js");
+        models ??= createJobModels(format);
+        element.replaceChildren(models.element);
+      }
+      models?.update(job);
     },
   };
 }
