@@ -88,12 +88,12 @@ export function describeEntry({ detail }, format) {
   const error = readError(detail.error);
   const byModel = mapOf(detail.delta_by_model, (item) => mapOf(item, asNumber));
   const models = Object.keys(byModel);
-  const deltas = Object.entries(
-    sumOf([mapOf(detail.delta, asNumber), ...Object.values(byModel)]),
-  ).map(([name, value]) => {
+  const sums = sumOf([mapOf(detail.delta, asNumber), ...Object.values(byModel)]);
+  const deltas = Object.entries(sums).map(([name, value]) => {
     const sign = value > 0 ? "+" : "";
+    const bound = name === COST && sums[UNPRICED] > 0 ? "at least " : "";
     const label = name === COST ? "cost" : spellOut(name).toLowerCase();
-    return `${sign}${counterText(name, value, format)} ${label}`;
+    return `${bound}${sign}${counterText(name, value, format)} ${label}`;
   });
   const facts = [
     ...(stage === null ? [] : [`Stage: ${stage}`]),

@@ -200,12 +200,17 @@ def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
 
 
 def test_a_job_tells_its_counters_by_model(page: Page, origin: FakeOrigin) -> None:
-    """The dearest model first, names as text, and a cost that lacks some calls as a lower bound."""
+    """The dearest first, names as text, what no event told so, and which cost lacks calls."""
     name = "<b>big</b>"
     origin.jobs = [
         make_job(
             "job-1",
-            counters={"llm_calls": 5, "cost_microusd": 3_000_000, "llm_calls_unpriced": 2},
+            counters={
+                "records_ok": 90,
+                "llm_calls": 7,
+                "cost_microusd": 3_250_000,
+                "llm_calls_unpriced": 2,
+            },
             counters_by_model={
                 "small": {"llm_calls": 3, "cost_microusd": 500_000},
                 name: {"llm_calls": 2, "cost_microusd": 2_500_000, "llm_calls_unpriced": 2},
@@ -215,10 +220,15 @@ def test_a_job_tells_its_counters_by_model(page: Page, origin: FakeOrigin) -> No
     ]
     sign_in(page, origin, "#/jobs/job-1")
 
-    card = page.locator("section", has=page.get_by_role("heading", name="By model"))
-    expect(card.get_by_role("heading", level=3)).to_have_text([name, "small"])
+    card = page.locator(".card--models")
+    expect(card.get_by_role("heading", level=3)).to_have_text([name, "small", "Not told by model"])
     expect(card.get_by_text("at least US$2.50")).to_be_visible()
     expect(card.get_by_text("US$0.50", exact=True)).to_be_visible()
+    rest = card.locator(".counters__group").last
+    expect(rest.locator(".fact")).to_have_text(["Calls2", "Model costUS$0.25"])
+    origin.jobs[0]["counters"] = {"llm_calls": 5, "cost_microusd": 3_000_000, "records_ok": 90}
+    page.reload()
+    expect(card.get_by_role("heading", level=3)).to_have_text([name, "small"])
 
     page.goto(page.url.replace("job-1", "job-2"))
     expect(page.get_by_role("heading", name="job-2")).to_be_visible()

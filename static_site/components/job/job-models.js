@@ -1,20 +1,42 @@
-/** What a job's events told by language model: a group of counters for each, the dearest first. */
+/**
+ * What a job's events told by language model: a group of counters for each, the dearest first, and
+ * what no event told by model.
+ */
 
 import { groupCounters } from "../../lib/counters.js";
 import { bdi, h, keyedList } from "../../lib/dom.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
 
+/** What is a model's by its nature; records, for one, are a job's. */
+const OF_MODELS = new Set([
+  "llm_calls",
+  "llm_errors",
+  "input_tokens",
+  "cache_read_input_tokens",
+  "output_tokens",
+  "cost_microusd",
+  "llm_calls_unpriced",
+]);
+/** No model has this name. */
+const REST = "";
+/** @type {Readonly<Record<string, string>>} */
+const TITLES = { [REST]: "Not told by model", other: "Other models" };
+
 /** @param {Format} format */
 export function createJobModels(format) {
   const grid = h("div", { class: "counters" });
-  const element = createCard("models", "By model", grid);
   const models = keyedList(grid, {
     keyOf: (/** @type {[string, Record<string, number>]} */ [model]) => model,
     make([model]) {
       const facts = createFacts("counters__rows");
       return {
-        element: h("div", { class: "counters__group" }, h("h3", {}, bdi(model)), facts.element),
+        element: h(
+          "div",
+          { class: "counters__group" },
+          h("h3", {}, Object.hasOwn(TITLES, model) ? TITLES[model] : bdi(model)),
+          facts.element,
+        ),
         update: ([, counters]) =>
           facts.update(
             groupCounters(counters, format)
@@ -25,14 +47,29 @@ export function createJobModels(format) {
     },
   });
   return {
-    element,
+    element: createCard("models", "By model", grid),
 
     /** @param {Job} job */
     update(job) {
       /** @param {Record<string, number>} counters */
       const cost = (counters) => counters.cost_microusd ?? 0;
-      const known = Object.entries(job.counters_by_model);
-      models.update(known.sort(([, a], [, b]) => cost(b) - cost(a)));
+      const known = Object.entries(job.counters_by_model).sort(([, a], [, b]) => cost(b) - cost(a));
+      const rest = restOf(job);
+      models.update(Object.keys(rest).length === 0 ? known : [...known, [REST, rest]]);
     },
   };
+}
+
+/**
+ * Return what of a job's counters no event told by model, without what is never told so.
+ *
+ * @param {Pick<Job, "counters" | "counters_by_model">} job
+ * @returns {Record<string, number>}
+ */
+function restOf({ counters, counters_by_model: byModel }) {
+  const told = Object.values(byModel);
+  const left = Object.entries(counters)
+    .filter(([name]) => OF_MODELS.has(name) || told.some((each) => Object.hasOwn(each, name)))
+    .map(([name, value]) => [name, told.reduce((sum, each) => sum - (each[name] ?? 0), value)]);
+  return Object.fromEntries(left.filter(([, value]) => value !== 0));
 }

@@ -71,6 +71,11 @@ test("an entry says what happened and what it added", () => {
     headline: "Progress",
     facts: ["+1,200 records ok", "-$2.00 cost"],
   });
+  const unpriced = { delta: { cost_microusd: 2_000_000, llm_calls_unpriced: 1 } };
+  assert.deepEqual(describeEntry(entry(unpriced), format).facts, [
+    "at least +$2.00 cost",
+    "+1 llm calls unpriced",
+  ]);
 });
 
 test("only plain https addresses become links", () => {
