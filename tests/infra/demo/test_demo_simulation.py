@@ -9,6 +9,7 @@ from tests.support.events.simulation import (
     NOW,
     by_job,
     decoded,
+    deltas,
     ids,
     only_jobs,
     past,
@@ -73,9 +74,21 @@ def test_counters_are_sane(everything: list[DemoEvent]) -> None:
             cached_tokens=sums["cache_read_input_tokens"],
             output_tokens=sums["output_tokens"],
         )
-        assert all(
-            value > 0 for event in events for value in event.detail.get("delta", {0: 1}).values()
-        )
+        told = [delta for event in events for delta in deltas(event)]
+        assert all(value > 0 for delta in told for value in delta.values())
+
+
+def test_what_calls_take_is_told_of_their_model(everything: list[DemoEvent]) -> None:
+    """Each job's calls, tokens and cost are its pipeline's model's, and its records are its own."""
+    models = {project.pipeline.name: project.pipeline.model.name for project in PROJECTS}
+    told = [event.detail for event in everything if "delta_by_model" in event.detail]
+    assert {models[detail["pipeline"]] for detail in told} == {*models.values()}
+    assert all({*detail["delta_by_model"]} == {models[detail["pipeline"]]} for detail in told)
+    apart = {"llm_calls", "llm_errors", "input_tokens", "output_tokens", "cost_microusd"}
+    for event in everything:
+        own, *of_models = deltas(event)
+        assert not own.keys() & apart
+        assert not any(name.startswith("records_") for delta in of_models for name in delta)
 
 
 def test_cost_is_the_price_of_fresh_cached_and_output_tokens() -> None:

@@ -49,11 +49,18 @@ def ids(events: Iterable[DemoEvent]) -> list[str]:
 
 
 def totals(events: Iterable[DemoEvent]) -> Counter[str]:
-    """Add up all deltas."""
+    """Add up all deltas, told by model or not."""
     sums: Counter[str] = Counter()
     for event in events:
-        sums.update(event.detail.get("delta", {}))
+        for delta in deltas(event):
+            sums.update(delta)
     return sums
+
+
+def deltas(event: DemoEvent) -> list[dict[str, int]]:
+    """Return what an event adds: to its job alone, and by model."""
+    by_model = event.detail.get("delta_by_model", {})
+    return [event.detail.get("delta", {}), *by_model.values()]
 
 
 def decoded(event: DemoEvent) -> contract.Event:

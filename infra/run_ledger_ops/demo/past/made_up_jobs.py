@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from run_ledger_ops.demo.past.courses import AttemptEnd, Course
 from run_ledger_ops.demo.past.job_events import JobEvents, SimulatedJob
@@ -62,8 +61,7 @@ class _Attempt:
         mishap = self._draw_mishap()
         over_at = at
         for over_at, records, is_last in self._portions(at, work_seconds):
-            delta = work.do(records, mishap=mishap, is_faulty=self._is_faulty())
-            fields: dict[str, Any] = {"delta": delta} if delta else {}
+            fields = work.do(records, mishap=mishap, is_faulty=self._is_faulty())
             if work.stage != stage:
                 fields["stage"] = stage = work.stage
             if is_last and not self.ending.is_silent:

@@ -1,6 +1,7 @@
 """The records of a job, done portion by portion, and the account of what that takes."""
 
 from random import Random
+from typing import Any
 
 from run_ledger_ops.demo.past.catalogue import Pipeline
 from run_ledger_ops.demo.past.mishaps import RATE_LIMIT, Mishap
@@ -29,8 +30,11 @@ class Work:
         done = self.records_total - self.records_left
         return stages[min(len(stages) - 1, done * len(stages) // self.records_total)]
 
-    def do(self, records: int, *, mishap: Mishap | None, is_faulty: bool) -> dict[str, int]:
-        """Do so many records and give the delta that reports them.
+    def do(self, records: int, *, mishap: Mishap | None, is_faulty: bool) -> dict[str, Any]:
+        """Do so many records and give the fields of the event that reports them.
+
+        These are `delta` for records and `delta_by_model` for what the model's calls took, each
+        left out where there is nothing to report.
 
         Of a faulty portion some records fail, at least one. The mishap is what the attempt is
         going to run into: a rate limit announces itself by calls that fail.
@@ -46,15 +50,16 @@ class Work:
         llm_errors = self._about(calls * share, calls)
         self.records_left -= records
         self.records_failed += failed
-        delta = {
-            "records_ok": records - skipped - failed,
-            "records_failed": failed,
-            "records_skipped": skipped,
-            "llm_calls": calls,
-            "llm_errors": llm_errors,
-            **self._use_tokens(calls, calls - llm_errors),
-        }
-        return {name: value for name, value in delta.items() if value}
+        done = _without_zeros(
+            records_ok=records - skipped - failed, records_failed=failed, records_skipped=skipped
+        )
+        used = _without_zeros(
+            llm_calls=calls, llm_errors=llm_errors, **self._use_tokens(calls, calls - llm_errors)
+        )
+        fields: dict[str, Any] = {"delta": done} if done else {}
+        if used:
+            fields["delta_by_model"] = {self._pipeline.model.name: used}
+        return fields
 
     def _use_tokens(self, calls: int, answers: int) -> dict[str, int]:
         pipeline, dice = self._pipeline, self._dice
@@ -83,3 +88,7 @@ class Work:
         """Round at random, so that small shares of small portions come out right on average."""
         number = int(expected + self._dice.random())
         return number if at_most is None else min(number, at_most)
+
+
+def _without_zeros(**counters: int) -> dict[str, int]:
+    return {name: value for name, value in counters.items() if value}

@@ -7,7 +7,7 @@ from typing import Any
 
 SOURCE = "run-ledger.demo"
 # Raise this when the simulation changes: the ledger would reject known ids with other contents.
-GENERATION = 3
+GENERATION = 4
 TAGS = {"demo": "true", "simulated": "true"}
 NAME_PREFIX = "Demo · "
 
