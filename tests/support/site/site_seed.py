@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import requests
 import yaml
+from tests.support.events.builders import Envelope
 from tests.support.readers import ledger_http
 from tests.support.readers.ledger_http import all_items, put_events
 from tests.support.recounts.recount import recount_jobs
@@ -26,10 +28,13 @@ AT_ONCE = 5
 COMPARED = ("status", "result", "attempt", "name", "counters", "error", "tags")
 
 
-def declare_clients(running: LocalStack, folder: Path) -> None:
-    """Declare the clients as an operator does."""
+def declare_clients(
+    running: LocalStack, folder: Path, declared: Mapping[str, Any] | None = None
+) -> None:
+    """Declare clients as an operator does, those of `site_events` where nothing else is given."""
     file = folder / "clients.yaml"
-    file.write_text(yaml.safe_dump(site_events.declared(), allow_unicode=False), "utf-8")
+    content = declared or site_events.declared()
+    file.write_text(yaml.safe_dump(content, allow_unicode=False), "utf-8")
     stack_file = str(running.state / "stack.json")
     assert command.main(["clients", "apply", str(file), "--stack", stack_file]) == 0
 
@@ -62,8 +67,19 @@ def report(running: LocalStack) -> None:
         site_events.BULK: site_events.bulk(),
         site_events.HOSTILE: site_events.hostile(),
     }
-    sent = [*site_events.refused(), *(one for all_ in told.values() for one in all_)]
-    put_events(stack, running.client("events"), sent)
+    post(running, *site_events.refused())
+    tell(running, told)
+    token = ledger_http.machine_token(stack)
+    with ThreadPoolExecutor(AT_ONCE) as asking:
+        warm = partial(ledger_http.get, stack, token=token)
+        for answer in asking.map(warm, ["/overview"] * AT_ONCE):
+            answer.raise_for_status()
+
+
+def tell(running: LocalStack, told: Mapping[str, Sequence[Envelope]]) -> None:
+    """Report the jobs and projects of clients, and wait until the API shows them as it must."""
+    stack = running.document
+    post(running, *(one for all_ in told.values() for one in all_))
     token = ledger_http.machine_token(stack)
     for client_id, envelopes in told.items():
         jobs = [one for one in envelopes if one["detail-type"] == "job_update"]
@@ -80,10 +96,6 @@ def report(running: LocalStack) -> None:
             lambda shown=shown, projects=projects: {*shown("projects")} == projects,
             SECONDS,
         )
-    with ThreadPoolExecutor(AT_ONCE) as asking:
-        warm = partial(ledger_http.get, stack, token=token)
-        for answer in asking.map(warm, ["/overview"] * AT_ONCE):
-            answer.raise_for_status()
 
 
 def _shown(stack: ledger_http.Stack, token: str, client_id: str, what: str) -> dict[str, Any]:
@@ -111,3 +123,12 @@ def is_known(running: LocalStack, job_id: str) -> bool:
     answer = ledger_http.get(stack, f"/jobs/{job_id}", ledger_http.machine_token(stack))
     assert answer.status_code in {requests.codes.ok, requests.codes.not_found}
     return answer.ok
+
+
+def invite_to(running: LocalStack, client_id: str) -> dict[str, str]:
+    """Create somebody who may see one client, and return the login."""
+    people = People(running.client("cognito-idp"), running.document["issuer"].rsplit("/", 1)[1])
+    email = f"someone@{client_id}.example"
+    people.invite(email, to_clients([client_id]), by_mail=False)
+    people.set_password(email, PASSWORD)
+    return {"email": email, "password": PASSWORD}
