@@ -84,6 +84,11 @@ class Event(Struct, frozen=True):
         return not isinstance(self.update.event_id, UnsetType)
 
     @property
+    def has_own_time(self) -> bool:
+        """Return whether the detail has ``occurred_at``; otherwise it is the envelope's time."""
+        return not isinstance(self.update.occurred_at, UnsetType)
+
+    @property
     def likeness(self) -> str:
         """Return what equal events of one job or project share: content, time and source.
 
@@ -91,8 +96,7 @@ class Event(Struct, frozen=True):
         promise that a replay keeps the envelope's id. The time is whole seconds where the detail
         has none. It is 32 hexadecimal digits.
         """
-        content = b"%b %d %b" % (self.digest, self.occurred_at, self.source.encode())
-        return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+        return likeness(self.digest, self.occurred_at, self.source)
 
     @property
     def order(self) -> tuple[int, Instant, str]:
@@ -107,7 +111,15 @@ class Event(Struct, frozen=True):
         return not isinstance(error, UnsetType) and isinstance(error.fingerprint, UnsetType)
 
 
+class Told(Struct, frozen=True):
+    """What an accepted detail itself says of its event; None where it leaves that to the bus."""
+
+    event_id: str | None = None
+    occurred_at: datetime | None = None
+
+
 _envelopes = msgspec.json.Decoder(_Envelope)
+_told = msgspec.json.Decoder(Told)
 _job_updates = msgspec.json.Decoder(JobUpdate)
 _project_updates = msgspec.json.Decoder(ProjectUpdate)
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -124,6 +136,22 @@ def decode(envelope: bytes | str, *, fingerprint_version: int = LATEST_VERSION) 
     except InvalidEvent as invalid:
         invalid.about = entity_named(envelope)
         raise
+
+
+def told_of(detail: bytes | Raw) -> Told:
+    """Return what the detail of an accepted event says of it."""
+    return _told.decode(detail)
+
+
+def content_digest(kind: str, detail: bytes) -> bytes:
+    """Return `Event.digest` of an accepted event about a *kind* of entity, by its detail."""
+    return _digest(without_nulls(detail, _JOB_OPTIONAL if kind == "job" else _PROJECT_OPTIONAL))
+
+
+def likeness(digest: bytes, occurred_at: Instant, source: str) -> str:
+    """Return `Event.likeness` of an event with these."""
+    content = b"%b %d %b" % (digest, occurred_at, source.encode())
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _decode(envelope: bytes | str, fingerprint_version: int) -> Event:

@@ -29,6 +29,11 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
     return value if kind == "S" else _READERS[kind](value)
 
 
+def bytes_of(attribute: Attribute) -> bytes:
+    """Return the bytes that an AttributeValue holds; raises KeyError where it holds none."""
+    return _bytes(attribute["B"])
+
+
 def _bytes(value: bytes | str) -> bytes:
     """Return *value* as bytes: `direct_json` leaves bytes as the base64 text that DynamoDB sent."""
     return value if isinstance(value, bytes) else base64.b64decode(value, validate=True)

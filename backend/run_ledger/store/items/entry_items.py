@@ -39,6 +39,8 @@ class StoredEntry(Struct, frozen=True):
     detail: dict[str, Any]
     occurred_at: Instant
     received_at: Instant
+    fingerprint_version: int = FIRST_VERSION
+    is_replayed: bool = False
 
 
 def entry_item(event: Event, *, received_at: Instant, ttl_days: int) -> Item:
@@ -88,4 +90,5 @@ def from_entry_item(item: Mapping[str, Attribute]) -> StoredEntry:
         detail=msgspec.json.decode(values["detail"]),
         occurred_at=values["occurred_at"],
         received_at=values["received_at"],
+        fingerprint_version=fingerprint_version(item),
     )

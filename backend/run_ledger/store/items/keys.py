@@ -3,8 +3,8 @@
 =========== ============================ =============================================
 table       key                          indexes
 =========== ============================ =============================================
-Entries     ``pk`` entity, ``sk`` event  none: it is the duplicate check and the history;
-                                         receipts lie beside them
+Entries     ``pk`` entity's lane of its  none: it is the duplicate check and the history;
+            log, ``sk`` number           entries and receipts of old lie beside the logs
 Jobs        ``job_id``                   eight, each sorted by ``ck``: time, then job id
 Projects    ``project_id``               ``by_client``, sorted by ``ck``
 Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition
@@ -35,6 +35,12 @@ GRANT = "grant"
 SIGN_OUTS = "people#signed-out"
 # A client with such an id would mix with the directory.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
+# DynamoDB writes a partition at most 1,000 units a second. So a log that is no short story any more
+# goes on in several partitions, in turns.
+LOG = "log#"
+LANES = 16
+FIRST_LANE = 256
+"""The number of the last row before a log goes on in all its lanes."""
 # Each index's own key; all are sorted by ``ck``.
 PARTITION_KEYS = {
     BY_DAY: "day_shard",
@@ -49,8 +55,23 @@ PARTITION_KEYS = {
 
 
 def entity_key(kind: str, entity_id: str) -> str:
-    """Return the partition key of an entity's entries."""
+    """Return the partition key of an entity's entries in the layout of old."""
     return f"{kind}#{entity_id}"
+
+
+def lane_of(number: int) -> int:
+    """Return the lane that a row of a log lies in: most logs have the first one alone."""
+    return 0 if number <= FIRST_LANE else number % LANES
+
+
+def log_partition(kind: str, entity_id: str, lane: int) -> str:
+    """Return the partition key of one lane of an entity's log."""
+    return f"{LOG}{kind}#{entity_id}#{lane}"
+
+
+def log_number(number: int) -> str:
+    """Return the sort key of a log's row; its order is that of the numbers."""
+    return f"{number:012d}"
 
 
 def app_key(app_client_id: str) -> str:
