@@ -17,6 +17,7 @@ class Settings(Struct, frozen=True):
     rollup_shards: int
     cursor_key: str
     log_level: str
+    entry_layout: str = "log"
     issuer: str = ""
     stage: str = "none"
 
@@ -37,6 +38,7 @@ def load() -> Settings:
         rollup_shards=_positive("ROLLUP_SHARDS", 8),
         cursor_key=environment.get("CURSOR_KEY", ""),
         log_level=environment.get("LOG_LEVEL", "INFO").upper(),
+        entry_layout=_one_of("ENTRY_LAYOUT", ("log", "rows")),
         issuer=environment.get("ISSUER", ""),
         stage=environment.get("STAGE", "none"),
     )
@@ -47,3 +49,11 @@ def _positive(name: str, default: int) -> int:
     if not value.isascii() or not value.isdecimal() or int(value) < 1:
         raise ValueError(f"{name} is {value!r}; allowed: an integer of at least 1")
     return int(value)
+
+
+def _one_of(name: str, allowed: tuple[str, ...]) -> str:
+    """Return the variable's value, the first allowed one where it is absent."""
+    value = os.environ.get(name, allowed[0])
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}; allowed: {' or '.join(allowed)}")
+    return value

@@ -18,7 +18,8 @@ from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo import throttles
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger
+from run_ledger.store.posting.entities import Layout
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger
 from run_ledger.store.posting.reports import Report
 
 _log = logging.getLogger(__name__)
@@ -41,8 +42,11 @@ def _ledger() -> Ledger:
     ledger = Ledger(
         dynamodb(),
         configuration.tables,
-        entry_ttl_days=configuration.entry_ttl_days,
-        rollup_shards=configuration.rollup_shards,
+        Keeping(
+            configuration.entry_ttl_days,
+            configuration.rollup_shards,
+            Layout(configuration.entry_layout),
+        ),
     )
     starting.finished()
     return ledger

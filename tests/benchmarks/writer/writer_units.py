@@ -26,7 +26,7 @@ from tests.support.readers import ledgers
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.posting.ledger import EventMessage, Ledger, Timing
+from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger, Timing
 
 from . import mixes
 
@@ -159,8 +159,7 @@ def posted(client: Any, batches: Iterable[mixes.Batch]) -> int:
     ledger = Ledger(
         client,
         NAMES,
-        entry_ttl_days=TTL_DAYS,
-        rollup_shards=ROLLUP_SHARDS,
+        Keeping(TTL_DAYS, ROLLUP_SHARDS),
         timing=Timing(now=lambda: ledgers.NOW, dice=random.Random(1)),
     )
     events = 0

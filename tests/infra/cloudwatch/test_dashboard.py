@@ -23,7 +23,7 @@ from tests.support.stacks.templates import FULL, TEMPLATE, properties, resources
 
 from run_ledger import api, logs, sweeper, writer
 from run_ledger.read.reader import Reader
-from run_ledger.store.posting.ledger import Ledger, Timing
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 from run_ledger_ops.cloudwatch import body, links
 from run_ledger_ops.cloudwatch.queries import CLIENT, EVERY, QUERIES, RESULT, STATUS, Query
 
@@ -79,8 +79,7 @@ def write(here: House) -> None:
         ledger = Ledger(
             client,  # type: ignore[arg-type]
             SETTINGS.tables,
-            entry_ttl_days=90,
-            rollup_shards=8,
+            Keeping(90, 8),
             timing=timing,
         )
         records = [

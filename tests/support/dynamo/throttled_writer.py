@@ -33,7 +33,7 @@ from tests.support.stacks.templates import source
 
 from run_ledger import writer
 from run_ledger.store.dynamo.connection import dynamodb
-from run_ledger.store.posting.ledger import Ledger, Timing
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 
 CALL_SECONDS = 0.01
 FUNCTION_SECONDS = 30.0
@@ -181,7 +181,6 @@ def _ledger(world: World, seed: int) -> Ledger:
     return Ledger(
         dynamodb(),
         NAMES,
-        entry_ttl_days=ledgers.TTL_DAYS,
-        rollup_shards=ledgers.SHARDS,
+        Keeping(ledgers.TTL_DAYS, ledgers.SHARDS),
         timing=timing,
     )

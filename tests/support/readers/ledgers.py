@@ -26,18 +26,20 @@ from run_ledger.domain.state.model_counters import model_attributes, models_of
 from run_ledger.domain.state.own_counters import folded, own_attributes
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.items import job_items, project_items
-from run_ledger.store.items.entry_items import StoredEntry, from_entry_item
+from run_ledger.store.items.entry_items import StoredEntry
 from run_ledger.store.items.job_items import StoredJob, from_job_item
+from run_ledger.store.items.log_items import entries_of
 from run_ledger.store.items.project_items import StoredProject, from_project_item
 from run_ledger.store.items.rejection_items import Rejection, from_rejection_item, is_rejection
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger, Timing
 from run_ledger.store.posting.reports import Report
 
 NOW = 1_795_000_000_000_000
 """When everything is received: November 2026."""
 TTL_DAYS = 90
 SHARDS = 3
+KEEPING = Keeping(TTL_DAYS, SHARDS)
 
 
 @cache
@@ -71,7 +73,7 @@ def make_ledger(
     script: Script | None = None,
     *,
     seed: int = 0,
-    shards: int = SHARDS,
+    keeping: Keeping = KEEPING,
     pauses: list[float] | None = None,
 ) -> Ledger:
     """Return a ledger on *store* whose time of day stands still and whose pauses take no time.
@@ -88,8 +90,7 @@ def make_ledger(
     return Ledger(
         store.client(script),  # type: ignore[arg-type]
         NAMES,
-        entry_ttl_days=TTL_DAYS,
-        rollup_shards=shards,
+        keeping,
         timing=timing,
     )
 
@@ -123,9 +124,8 @@ def deliveries(envelopes: Iterable[Envelope]) -> list[EventMessage]:
 
 
 def entries(store: Dynamo) -> list[StoredEntry]:
-    """Return all entries, without the receipts that lie beside them."""
-    items = store.items(NAMES.entries)
-    return [from_entry_item(one) for one in items if not one["pk"]["S"].startswith("receipt#")]
+    """Return all entries, in whichever layout."""
+    return [entry for item in store.items(NAMES.entries) for entry in entries_of(item)]
 
 
 def stored_jobs(store: Dynamo) -> dict[str, StoredJob]:
@@ -232,7 +232,8 @@ def _as_shown(item: Item) -> Item:
     named = {f"c_{name}" for name in item.get("own", {"SS": []})["SS"]}
     assert named == set(own_attributes(item))
     counts = {name: int(item[name]["N"]) for name in item if name.startswith(("c_", "b_"))}
-    rest = {name: item[name] for name in item if name not in {*counts, "own", "models", "rev"}}
+    revision = ("own", "models", "rev", "log", "old")
+    rest = {name: item[name] for name in item if name not in {*counts, *revision}}
     return rest | to_item(folded(counts, MOST_OWN_OF_A_JOB))
 
 

@@ -22,7 +22,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader, read_request
 from run_ledger.settings import Settings
 from run_ledger.store.overview.kept_pages import KeptPages
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger, Timing
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -177,8 +177,7 @@ class House:
         ledger = Ledger(
             self.client,
             NAMES,
-            entry_ttl_days=90,
-            rollup_shards=8,
+            Keeping(90, 8),
             timing=Timing(now=lambda: self.now if at is None else at, dice=self.dice),
         )
         deliveries, refusals = [], []
@@ -196,8 +195,7 @@ class House:
         ledger = Ledger(
             self.client,
             NAMES,
-            entry_ttl_days=90,
-            rollup_shards=8,
+            Keeping(90, 8),
             timing=Timing(now=lambda: self.now, dice=self.dice),
         )
         assert ledger.keep_arrivals([Probe(probe_id, sent_at)]).kept == 1

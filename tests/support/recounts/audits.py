@@ -18,7 +18,7 @@ from run_ledger.store.audit.auditor import Audit, Findings, Manner
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.posting.ledger import EventMessage, Ledger, Timing
+from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,8 +71,7 @@ def post(
     ledger = Ledger(
         client,
         NAMES,
-        entry_ttl_days=TTL_DAYS,
-        rollup_shards=3,
+        Keeping(TTL_DAYS, 3),
         timing=Timing(now=lambda: at, pause=lambda _: None, dice=random.Random(seed)),
     )
     deliveries = [

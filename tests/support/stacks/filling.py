@@ -25,7 +25,7 @@ from tests.support.readers.ledgers import empty_store
 from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.posting.ledger import EventMessage, Ledger
+from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger
 
 _JOBS_A_BATCH, _A_CALL = 1_000, 25
 _PATIENCE_SECONDS = 600.0
@@ -46,7 +46,7 @@ def fill(stack: LocalStack, *, jobs: int, clients: int, days: int, heard: Heard)
     """
     store = empty_store()
     ledgers = [
-        Ledger(store.client(), NAMES, entry_ttl_days=90, rollup_shards=8)  # type: ignore[arg-type]
+        Ledger(store.client(), NAMES, Keeping(90, 8))  # type: ignore[arg-type]
         for _ in range(_WRITERS)
     ]
     now = datetime.now(UTC)

@@ -21,7 +21,7 @@ from tests.support.readers.reading import Serial
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Ledger
+from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger
 from run_ledger.store.posting.reports import Report
 from run_ledger_ops.console import target
 from run_ledger_ops.console.target import Target
@@ -90,7 +90,7 @@ class System:
                 deliveries.append(EventMessage(str(number), body, decode(body)))
             except InvalidEvent as error:
                 refusals.append(InvalidMessage(str(number), body, error))
-        ledger = Ledger(self.dynamodb, NAMES, entry_ttl_days=TTL_DAYS, rollup_shards=8)
+        ledger = Ledger(self.dynamodb, NAMES, Keeping(TTL_DAYS, 8))
         report = ledger.post(deliveries, refusals, lambda: 60.0)
         assert not report.failures, report.failures
         return report

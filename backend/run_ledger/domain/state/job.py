@@ -307,33 +307,28 @@ def job_update(event: Event) -> JobUpdate:
     return event.update
 
 
-def changes_only_counters(
-    event: Event, started_at: Mapping[int, Instant], running_at: Mapping[int, Instant]
-) -> bool:
+def changes_only_counters(event: Event, attempts: Mapping[int, Attempt]) -> bool:
     """Return whether *event* adds to the counters of a job and changes nothing else.
 
-    *started_at* maps each attempt's number to an instant at or after its start, *running_at* to one
-    at or before the latest event whose status is running. As a start only ever moves back and that
-    event only forward, the answer True stays true whatever other events come.
+    *attempts* are those of the job as it is.
     """
     update = job_update(event)
-    start = started_at.get(update.attempt)
+    attempt = attempts.get(update.attempt)
     return (
-        (
+        attempt is not None
+        and attempt.started_at is not None
+        and attempt.started_at <= event.occurred_at
+        and (
             isinstance(update.status, UnsetType)
-            or (update.status == "running" and is_known_to_run(event, running_at))
+            or (
+                update.status == "running"
+                and attempt.running_at is not None
+                and event.occurred_at <= attempt.running_at
+            )
         )
         and isinstance(update.error, UnsetType)
-        and start is not None
-        and start <= event.occurred_at
         and _latest_values(update) == _NO_VALUES
     )
-
-
-def is_known_to_run(event: Event, running_at: Mapping[int, Instant]) -> bool:
-    """Return whether *running_at* holds an instant for the event's attempt not before the event."""
-    latest = running_at.get(job_update(event).attempt)
-    return latest is not None and event.occurred_at <= latest
 
 
 def _unseen(event: Event) -> Job:

@@ -3,7 +3,11 @@
 ::
 
     job_id, client_id, project_id, pipeline   identity
-    rev                                       counts changes of state (not of sums)
+    log                                       number of the last row of the job's log, which is also
+                                              the item's revision: every posting raises it
+    old                                       true if entries in the layout of old lie before it
+    rev                                       instead of ``log``: the revision of a job that has no
+                                              log yet
     ck, day_shard, outcome, outcome_day,      where the indexes find it; created_at is in ck
     client_outcome, client_project,
     parent_job_id, client_parent
@@ -63,9 +67,11 @@ _RETRIES = "m"
 class StoredJob(Struct, frozen=True):
     """A job as read, with what does not follow from its events alone.
 
-    ``entries`` is the number of its events. ``retries_from`` is the lowest attempt whose retry
-    rollups count: 1, unless an earlier version wrote the job and it has retries left to count.
-    ``held`` are the own counters in the item, of which the job shows the first.
+    ``revision`` is the number of the last row of its log if it is ``in_log``; ``has_old`` says that
+    it has entries in the layout of old. ``entries`` is the number of its events. ``retries_from``
+    is the lowest attempt whose retry rollups count: 1, unless an earlier version wrote the job and
+    it has retries left to count. ``held`` are the own counters in the item, of which the job shows
+    the first.
     """
 
     job: Job
@@ -74,6 +80,8 @@ class StoredJob(Struct, frozen=True):
     entries: int
     retries_from: int
     held: Held = Held()
+    in_log: bool = True
+    has_old: bool = False
 
 
 def state_attributes(job: Job, *, retries_from: int = 1) -> dict[str, Any]:
@@ -152,13 +160,23 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
             )
         ),
     )
-    revision, seen, entries = (int(item[name]["N"]) for name in ("rev", "seen", "n"))
+    revision, in_log, has_old = place_in_log(item)
+    seen, entries = (int(item[name]["N"]) for name in ("seen", "n"))
     if _RETRIES in item:
         retries_from = int(item[_RETRIES]["N"])
     else:
         retries_from = job.attempt if job.has_retries else 1
     held_names = held(item, OF_ENTITIES)
-    return StoredJob(job, revision, Instant(seen), entries, retries_from, held_names)
+    return StoredJob(
+        job, revision, Instant(seen), entries, retries_from, held_names, in_log, has_old
+    )
+
+
+def place_in_log(item: Mapping[str, Attribute]) -> tuple[int, bool, bool]:
+    """Return an item's revision, whether it is in its log, and whether old entries lie before."""
+    if "log" in item:
+        return int(item["log"]["N"]), True, "old" in item
+    return int(item["rev"]["N"]), False, True
 
 
 def shown_counters(values: Mapping[str, Any]) -> dict[str, int]:

@@ -110,10 +110,10 @@ def from_log_item(item: Mapping[str, Attribute]) -> LogRow:
 
 
 def entries_of(item: Mapping[str, Attribute]) -> list[StoredEntry]:
-    """Return the entries in an item of the table Entries, in whichever layout: in order, none of
-    an item that holds something else.
+    """Return the entries in an item of the table Entries, in whichever layout, in order.
 
-    Raises KeyError, TypeError or ValueError where the item can't be read.
+    An item that holds something else has none. Raises KeyError, TypeError or ValueError where the
+    item can't be read.
     """
     partition = item["pk"]["S"]
     if not partition.startswith(keys.LOG):
@@ -153,12 +153,18 @@ def marks_in(row: LogRow, kind: str) -> list[bytes]:
         if told.event_id is not None:
             found.append(mark(told.event_id))
         else:
-            found += (mark(event.envelope_id), mark_of_likeness(likeness_of(event, kind)))
+            found += (mark(event.envelope_id), mark_of_likeness(_likeness(event, kind)))
     return found
 
 
-def likeness_of(event: LoggedEvent, kind: str) -> str:
-    """Return the likeness of an event, as `Event.likeness`."""
+def is_alike(one: LoggedEvent, event: Event) -> bool:
+    """Return whether *one* has no id of its own and the same likeness as *event*."""
+    if told_of(one.detail).event_id is not None:
+        return False
+    return _likeness(one, event.kind) == event.likeness
+
+
+def _likeness(event: LoggedEvent, kind: str) -> str:
     return likeness(digest_of(event, kind), _occurred_at(event), event.source)
 
 

@@ -3,7 +3,7 @@
 ::
 
     project_id, client_id     identity
-    rev                       counts changes of state (not of sums)
+    log, old, rev             as in a job's item
     ck                        sort key of the index by_client; created_at is in it
     said, c_NAME, own, n,     as in a job's item
 """
@@ -20,7 +20,7 @@ from run_ledger.domain.state.project import Project
 from run_ledger.store.dynamo.attributes import Attribute, from_item
 
 from . import keys
-from .job_items import from_latest_values, shown_counters, to_latest_values
+from .job_items import from_latest_values, place_in_log, shown_counters, to_latest_values
 from .own_names import OF_ENTITIES, Held, held
 
 
@@ -32,6 +32,8 @@ class StoredProject(Struct, frozen=True):
     last_seen_at: Instant
     entries: int
     held: Held = Held()
+    in_log: bool = True
+    has_old: bool = False
 
 
 def state_attributes(project: Project) -> dict[str, Any]:
@@ -54,4 +56,7 @@ def from_project_item(item: Mapping[str, Attribute]) -> StoredProject:
         counters=shown_counters(values),
     )
     held_names = held(item, OF_ENTITIES)
-    return StoredProject(project, values["rev"], values["seen"], values["n"], held_names)
+    revision, in_log, has_old = place_in_log(item)
+    return StoredProject(
+        project, revision, values["seen"], values["n"], held_names, in_log, has_old
+    )

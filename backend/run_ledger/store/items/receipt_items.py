@@ -26,12 +26,18 @@ from . import keys
 from .entry_items import SECONDS_PER_DAY
 
 
+def receipt_key(event: Event) -> tuple[str, str]:
+    """Return the partition key and the sort key of the receipt of *event*."""
+    return f"receipt#{keys.entity_key(event.kind, event.entity_id)}", event.likeness
+
+
 def put_receipt(table: str, event: Event, *, received_at: Instant, ttl_days: int) -> dict[str, Any]:
     """Return the action that puts the receipt of *event*, if its condition is met."""
+    partition, sort = receipt_key(event)
     item: Item = to_item(
         {
-            "pk": f"receipt#{keys.entity_key(event.kind, event.entity_id)}",
-            "sk": event.likeness,
+            "pk": partition,
+            "sk": sort,
             "received_at": received_at,
             "expires_at": received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY,
         }
@@ -41,7 +47,6 @@ def put_receipt(table: str, event: Event, *, received_at: Instant, ttl_days: int
         "TableName": table,
         "Item": item,
         "ConditionExpression": "attribute_not_exists(pk)",
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     if not event.is_replayed:
         request["ConditionExpression"] = "(attribute_not_exists(pk) OR is_replayed = :no)"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import JobUpdate
-from run_ledger.domain.instants import Instant, text
+from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.model_counters import (
@@ -32,35 +33,35 @@ from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
-from run_ledger.store.items.own_names import OF_ENTITIES, take_names
+from run_ledger.store.items.own_names import OF_ENTITIES, Held, take_names
+from run_ledger.store.logs.memory import StoredEntity
 
-StoredEntity = job_items.StoredJob | project_items.StoredProject
 
+class Layout(Enum):
+    """How what a batch brings to an entity is kept."""
 
-class Known(Struct, frozen=True):
-    """What stays true of an entity whatever events it takes in later.
-
-    ``identity`` never changes. ``starts`` maps the number of an attempt to its start, which only
-    ever moves back; a project has one attempt, 1, that starts with its creation. ``runs`` maps it
-    to the latest event whose status is running, which only ever moves forward. So an event that by
-    these only adds to counters can be written without reading the entity first. ``last_own`` is the
-    last own counter that its item can ever keep; None where that is not known.
-    """
-
-    identity: tuple[str, ...]
-    starts: Mapping[int, Instant]
-    runs: Mapping[int, Instant] = {}
-    last_own: str | None = None
+    LOG = "log"
+    """As one row of the entity's log."""
+    ROWS = "rows"
+    """As before there were logs, each event by itself; an entity that has a log goes on in it."""
 
 
 class Write(Struct, frozen=True):
-    """The change of one entity by some events, ready for a transaction."""
+    """The change of one entity by some events, ready for a transaction.
+
+    ``after`` is the entity as it is then, without its counters.
+    """
 
     action: dict[str, Any]
     differences: Differences
-    known: Known | None
+    after: StoredEntity
     outcome: dict[str, Any]
     samples: Samples = {}
+
+    @property
+    def number(self) -> int | None:
+        """Return the number of the events' row in the log; None where each is kept by itself."""
+        return self.after.revision if self.after.in_log else None
 
 
 class Entity(Protocol):
@@ -76,27 +77,21 @@ class Entity(Protocol):
     def load(self, item: Mapping[str, Attribute]) -> StoredEntity:
         """Return the entity that an item holds."""
 
-    def known(self, stored: StoredEntity) -> Known:
-        """Return what stays true of *stored*."""
-
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return what all events of one entity must agree on."""
 
     def check(self, stored: StoredEntity, event: Event) -> None:
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
 
-    def only_adds(self, known: Known, event: Event) -> bool:
-        """Return whether *event* only adds to counters."""
-
-    def write_sums(
-        self, known: Known, entity_id: str, events: Sequence[Event], now: Instant
+    def write(
+        self,
+        stored: StoredEntity | None,
+        entity_id: str,
+        events: Sequence[Event],
+        now: Instant,
+        layout: Layout,
     ) -> Write:
-        """Return the change by events that only add to counters."""
-
-    def write_state(
-        self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
-    ) -> Write:
-        """Return the change by any events, guarded by the revision that was read."""
+        """Return the change by *events*, on the condition that the entity is as *stored*."""
 
 
 class JobEntity:
@@ -117,11 +112,6 @@ class JobEntity:
         """Return the entity that an item holds."""
         return job_items.from_job_item(item)
 
-    def known(self, stored: StoredEntity) -> Known:
-        """Return what stays true of *stored*."""
-        known = _stored_job(stored)
-        return _known_of_job(known.job, known.held.last)
-
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return client, project and pipeline."""
         return jobs.identity(jobs.job_update(event))
@@ -130,64 +120,42 @@ class JobEntity:
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
         jobs.check_identity(_stored_job(stored).job, jobs.job_update(event))
 
-    def only_adds(self, known: Known, event: Event) -> bool:
-        """Return whether *event* only adds to counters."""
-        return self.identity(event) == known.identity and jobs.changes_only_counters(
-            event, known.starts, known.runs
-        )
-
-    def write_sums(
-        self, known: Known, entity_id: str, events: Sequence[Event], now: Instant
+    def write(
+        self,
+        stored: StoredEntity | None,
+        entity_id: str,
+        events: Sequence[Event],
+        now: Instant,
+        layout: Layout,
     ) -> Write:
-        """Return the change by events that only add to counters."""
-        client_id, project_id, pipeline = jobs.identity(jobs.job_update(events[0]))
-        update = UpdateBuilder()
-        update.require(("client_id",), "=", client_id)
-        update.require(("project_id",), "=", project_id)
-        update.require(("pipeline",), "=", pipeline)
-        earliest: dict[int, Instant] = {}
-        latest_running: dict[int, Instant] = {}
-        for event in events:
-            number, at = event.order[0], event.occurred_at
-            earliest[number] = min(earliest.get(number, at), at)
-            if jobs.job_update(event).status == "running":
-                latest_running[number] = max(latest_running.get(number, at), at)
-        for number, instant in earliest.items():
-            update.require(("at", str(number), "s"), "<=", instant)
-        for number, instant in latest_running.items():
-            update.require(("at", str(number), "l"), ">=", instant)
-        _take_in(update, events, job_items.seen_attributes(now), known.last_own)
-        return Write(
-            update.action(self.table, self.key(entity_id)), delta_differences(events), None, {}
-        )
-
-    def write_state(
-        self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
-    ) -> Write:
-        """Return the change by any events, guarded by the revision that was read."""
+        """Return the change by *events*, on the condition that the job is as *stored*."""
         known = _stored_job(stored) if stored else None
-        before = known.job if known else None
-        after = jobs.fold(before, events)
         update = UpdateBuilder()
-        _guard(update, "job_id", stored)
-        retries_before = known.retries_from if known else 1
-        retries_after = counted_next(after, retries_before)
-        attributes = job_items.state_attributes(after, retries_from=retries_after)
-        update.set(attributes)
-        update.remove(*job_items.gone_attributes(before, attributes))
-        last_own = known.held.last if known else None
-        _take_in(update, events, job_items.seen_attributes(now), last_own)
-        differences = state_differences(
-            before, after, retries_before=retries_before, retries_after=retries_after
+        place = _take_in(update, self.key_name, known, events, layout)
+        update.set(job_items.seen_attributes(now))
+        differences = delta_differences(events)
+        entries, held = (known.entries, known.held) if known else (0, Held())
+        if known and all(jobs.changes_only_counters(one, known.job.attempts) for one in events):
+            job, retries, outcome, samples = known.job, known.retries_from, {}, {}
+        else:
+            before = known.job if known else None
+            job = jobs.fold(before, events)
+            retries_before = known.retries_from if known else 1
+            retries = counted_next(job, retries_before)
+            attributes = job_items.state_attributes(job, retries_from=retries)
+            update.set(attributes)
+            update.remove(*job_items.gone_attributes(before, attributes))
+            changes = state_differences(
+                before, job, retries_before=retries_before, retries_after=retries
+            )
+            merge(differences, changes)
+            outcome, samples = _outcome(before, job), failure_samples(before, job)
+            job = structs.replace(job, counters={})
+        after = job_items.StoredJob(
+            job, place.revision, now, entries + len(events), retries, held, *place[1:]
         )
-        merge(differences, delta_differences(events))
-        return Write(
-            update.action(self.table, self.key(entity_id)),
-            differences,
-            _known_of_job(after, last_own),
-            _outcome(before, after),
-            failure_samples(before, after),
-        )
+        action = update.action(self.table, self.key(entity_id))
+        return Write(action, differences, after, outcome, samples)
 
 
 class ProjectEntity:
@@ -208,11 +176,6 @@ class ProjectEntity:
         """Return the entity that an item holds."""
         return project_items.from_project_item(item)
 
-    def known(self, stored: StoredEntity) -> Known:
-        """Return what stays true of *stored*."""
-        known = _stored_project(stored)
-        return _known_of_project(known.project, known.held.last)
-
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return the client."""
         return (event.update.client_id,)
@@ -222,61 +185,57 @@ class ProjectEntity:
         project = _stored_project(stored).project
         projects.check_identity(project, projects.project_update(event))
 
-    def only_adds(self, known: Known, event: Event) -> bool:
-        """Return whether *event* only adds to counters."""
-        return self.identity(event) == known.identity and projects.changes_only_counters(
-            event, known.starts[1]
-        )
-
-    def write_sums(
-        self, known: Known, entity_id: str, events: Sequence[Event], now: Instant
+    def write(
+        self,
+        stored: StoredEntity | None,
+        entity_id: str,
+        events: Sequence[Event],
+        now: Instant,
+        layout: Layout,
     ) -> Write:
-        """Return the change by events that only add to counters."""
-        update = UpdateBuilder()
-        update.require(("client_id",), "=", events[0].update.client_id)
-        # "$" follows "#", which ends the time in ck: so this says created_at <= earliest.
-        earliest = min(event.occurred_at for event in events)
-        update.require(("ck",), "<", f"{text(earliest)}$")
-        _take_in(update, events, {"seen": now}, known.last_own)
-        return Write(update.action(self.table, self.key(entity_id)), {}, None, {})
-
-    def write_state(
-        self, stored: StoredEntity | None, entity_id: str, events: Sequence[Event], now: Instant
-    ) -> Write:
-        """Return the change by any events, guarded by the revision that was read."""
+        """Return the change by *events*, on the condition that the project is as *stored*."""
         known = _stored_project(stored) if stored else None
-        before = known.project if known else None
-        after = projects.fold(before, events)
         update = UpdateBuilder()
-        _guard(update, "project_id", stored)
-        update.set(project_items.state_attributes(after))
-        last_own = known.held.last if known else None
-        _take_in(update, events, {"seen": now}, last_own)
-        action = update.action(self.table, self.key(entity_id))
-        differences = project_differences(before, after)
-        outcome = {"status": after.latest("status")}
-        return Write(action, differences, _known_of_project(after, last_own), outcome)
+        place = _take_in(update, self.key_name, known, events, layout)
+        update.set({"seen": now})
+        differences: Differences = {}
+        entries, held = (known.entries, known.held) if known else (0, Held())
+        if known and all(
+            projects.changes_only_counters(one, known.project.created_at) for one in events
+        ):
+            project, outcome = known.project, {}
+        else:
+            before = known.project if known else None
+            project = projects.fold(before, events)
+            update.set(project_items.state_attributes(project))
+            differences = project_differences(before, project)
+            outcome = {"status": project.latest("status")}
+            project = structs.replace(project, counters={})
+        after = project_items.StoredProject(
+            project, place.revision, now, entries + len(events), held, *place[1:]
+        )
+        return Write(update.action(self.table, self.key(entity_id)), differences, after, outcome)
 
 
-def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None) -> None:
-    """Require that the entity is as it was read, and raise its revision by one."""
-    if stored is None:
-        update.require_absent(key)
-        update.set({"rev": 1})
-    else:
-        update.require(("rev",), "=", stored.revision)
-        update.set({"rev": stored.revision + 1})
+class _Place(NamedTuple):
+    """Where an entity is after a posting: see `job_items.StoredJob`."""
+
+    revision: int
+    in_log: bool
+    has_old: bool
 
 
 def _take_in(
     update: UpdateBuilder,
+    key: str,
+    stored: StoredEntity | None,
     events: Sequence[Event],
-    seen_attributes: Mapping[str, int],
-    last_own: str | None,
-) -> None:
-    """Add the events' deltas and their number, and set when they came in.
+    layout: Layout,
+) -> _Place:
+    """Add the events' deltas and their number to the entity, if it still is as *stored*.
 
-    No own counter after *last_own* is kept; None where that is not known.
+    Each posting raises the revision, so that of two that were made of the same state one fails. No
+    own counter after the last that is kept is added.
     """
     counters: dict[str, int] = {}
     by_model: CountersByModel = {}
@@ -284,11 +243,34 @@ def _take_in(
         add_delta(counters, event)
         if isinstance(event.update, JobUpdate):
             add_by_model(by_model, event.update)
+    last_own = stored.held.last if stored else None
     counts = job_items.counter_attributes(counters) | model_attributes(by_model)
     counts = folded(counts, OF_ENTITIES.kept, last=last_own)
-    update.set(seen_attributes)
     update.add({"n": len(events), **counts})
     take_names(update, counts, OF_ENTITIES)
+    return _guard(update, key, stored, layout)
+
+
+def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None, layout: Layout) -> _Place:
+    """Require that the entity is as it was read, and raise its revision by one."""
+    if stored is None:
+        update.require_absent(key)
+        place = _Place(1, layout is Layout.LOG, layout is Layout.ROWS)
+    elif stored.in_log:
+        update.require(("log",), "=", stored.revision)
+        place = _Place(stored.revision + 1, in_log=True, has_old=stored.has_old)
+    elif layout is Layout.LOG:
+        # An earlier version adds to counters without raising the revision, but always raises n.
+        update.require(("rev",), "=", stored.revision)
+        update.require(("n",), "=", stored.entries)
+        update.set({"old": True})
+        update.remove("rev")
+        place = _Place(1, in_log=True, has_old=True)
+    else:
+        update.require(("rev",), "=", stored.revision)
+        place = _Place(stored.revision + 1, in_log=False, has_old=True)
+    update.set({"log" if place.in_log else "rev": place.revision})
+    return place
 
 
 def _outcome(before: jobs.Job | None, after: jobs.Job) -> dict[str, Any]:
@@ -305,24 +287,6 @@ def _outcome(before: jobs.Job | None, after: jobs.Job) -> dict[str, Any]:
         outcome["error_type"] = current.error.type
         outcome["error_fingerprint"] = current.error.fingerprint
     return outcome
-
-
-def _known_of_job(job: jobs.Job, last_own: str | None) -> Known:
-    starts = {
-        number: attempt.started_at
-        for number, attempt in job.attempts.items()
-        if attempt.started_at is not None
-    }
-    runs = {
-        number: attempt.running_at
-        for number, attempt in job.attempts.items()
-        if attempt.running_at is not None
-    }
-    return Known((job.client_id, job.project_id, job.pipeline), starts, runs, last_own)
-
-
-def _known_of_project(project: projects.Project, last_own: str | None) -> Known:
-    return Known((project.client_id,), {1: project.created_at}, last_own=last_own)
 
 
 def _stored_job(stored: StoredEntity) -> job_items.StoredJob:

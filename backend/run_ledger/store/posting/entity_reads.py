@@ -92,6 +92,5 @@ def _read(client: DynamoDBClient, groups: Sequence[PendingGroup]) -> None:
         place = (group.entity.table, group.entity_id)
         if place not in missing:
             item = stored.get(place)
-            group.stored = group.entity.load(item) if item is not None else None
-            group.known = group.entity.known(group.stored) if group.stored else None
+            group.memory.stored = group.entity.load(item) if item is not None else None
             group.is_loaded = True

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.store.logs.memory import Memory
 
-from .entities import Entity, Known
+from .entities import Entity
 from .postings import Pending, PendingGroup
 
 
@@ -30,12 +31,12 @@ class Message(Protocol):
 def grouped(
     messages: Iterable[Message],
     entities: Mapping[str, Entity],
-    known: Mapping[tuple[str, str], Known],
+    memory: Memory,
 ) -> list[PendingGroup]:
     """Group the events by entity; messages that carry the same event share one `Pending`.
 
     Groups that share rollup rows stand side by side, so that they share transactions. *entities*
-    are by kind; *known* is what is known of an entity, by its kind and id.
+    are by kind; *memory* says what is known of them.
     """
     groups: dict[tuple[str, str], PendingGroup] = {}
     pendings: dict[tuple[str, str, str, bytes], Pending] = {}
@@ -49,9 +50,16 @@ def grouped(
         pending = Pending(event, message.raw, [message.message_id])
         pendings[(*name, event.event_id, event.digest)] = pending
         if name not in groups:
-            groups[name] = PendingGroup(entities[event.kind], event.entity_id, [], known.get(name))
+            groups[name] = _new_group(entities[event.kind], name, memory)
         groups[name].pending.append(pending)
     return sorted(groups.values(), key=_neighbourhood)
+
+
+def _new_group(entity: Entity, name: tuple[str, str], memory: Memory) -> PendingGroup:
+    remembered = memory.get(name)
+    if remembered is None:
+        return PendingGroup(entity, name[1], [])
+    return PendingGroup(entity, name[1], [], remembered, is_loaded=memory.is_trusted)
 
 
 def _neighbourhood(group: PendingGroup) -> tuple[str, tuple[str, ...]]:

@@ -1,16 +1,17 @@
 """Posting events: exactly once, although they come at least once and in any order.
 
-An event's entry, its effect on the job or project and its effect on the rollups commit in one
-transaction, and the entry is put only where absent. So an event that comes again, for whatever
-reason (a repeat, a redelivery, a retry after a timeout that had committed), finds its entry and is
-dropped. An event without an entry has had no effect at all.
+What a batch brings for a job or project is the next row of its log. The row, its effect on the job
+or project and its effect on the rollups commit in one transaction, and the row is put only where
+its number isn't taken. Who finds it taken reads on from there, drops what turns out to be known,
+and tries the next number. So an event that comes again, for whatever reason (a repeat, a
+redelivery, a retry after a timeout that had committed), is found in the log and dropped. An event
+that is in no row has had no effect at all.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -25,11 +26,13 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
+from run_ledger.store.logs.memory import MOST_BYTES, Memory
 
 from .arrivals import ProbeReport, keep_arrivals
-from .entities import Entity, JobEntity, Known, ProjectEntity
+from .entities import Entity, JobEntity, Layout, ProjectEntity
 from .entity_reads import Loader
 from .grouping import grouped
+from .known_events import KnownEvent, KnownEvents, remember_posted
 from .postings import Pending, PendingGroup, Posting, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
@@ -41,7 +44,6 @@ from .waits import Key, Waits, longest_pause
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_KNOWN_ENTITIES = 10_000
 # Time that a last transaction and the answer may still need.
 _RESERVE_SECONDS = 3.0
 
@@ -77,6 +79,16 @@ class Timing:
     dice: random.Random = field(default_factory=random.SystemRandom)
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """For how many days entries are kept and how, and what a writer does for that."""
+
+    entry_ttl_days: int
+    rollup_shards: int
+    layout: Layout = Layout.LOG
+    memory_bytes: int = MOST_BYTES
+
+
 class Ledger:
     """The writer's side of the tables. One serves an execution environment, one call at a time."""
 
@@ -84,22 +96,21 @@ class Ledger:
         self,
         client: DynamoDBClient,
         tables: Tables,
+        keeping: Keeping,
         *,
-        entry_ttl_days: int,
-        rollup_shards: int,
         timing: Timing | None = None,
     ) -> None:
         """Make a ledger that writes through *client*, and choose its shard of the rollups."""
         self._client = client
         self._tables = tables
-        self._ttl_days = entry_ttl_days
+        self._keeping = keeping
         self._timing = timing or Timing()
-        self._shards = RowShards(rollup_shards, self._timing.dice)
+        self._shards = RowShards(keeping.rollup_shards, self._timing.dice)
         self._waits = Waits(self._timing.dice, self._timing.clock)
         self._parts = count(1)
-        self._known: OrderedDict[tuple[str, str], Known] = OrderedDict()
+        self._memory = Memory(keeping.memory_bytes)
         self._rejections = RejectionStore(
-            client, tables.rejections, ttl_days=entry_ttl_days, dice=self._timing.dice
+            client, tables.rejections, ttl_days=keeping.entry_ttl_days, dice=self._timing.dice
         )
         # Of the batch at hand: they are kept once its events are posted.
         self._rejected: list[Rejected] = []
@@ -109,6 +120,7 @@ class Ledger:
             lambda tries: self._timing.pause(self._timing.dice.uniform(0, longest_pause(tries))),
         )
         self._loader = Loader(client, self._rooms, self._waits)
+        self._known_events = KnownEvents(client, tables.entries, self._waits)
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
             "project": ProjectEntity(tables),
@@ -129,7 +141,7 @@ class Ledger:
         self._rejected = [
             Rejected(one.raw, [one.message_id], one.error) for one in invalid_messages
         ]
-        groups = grouped(messages, self._entities, self._known)
+        groups = grouped(messages, self._entities, self._memory)
         self._waits.begin_batch()
         while groups:
             if remaining_seconds() <= _RESERVE_SECONDS:
@@ -155,19 +167,33 @@ class Ledger:
         self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]
     ) -> None:
         """Try every group once, if time allows, except where the entity can't be read for now."""
-        unread = [group for group in groups if group.needs_loading()]
+        unread = [group for group in groups if not group.is_loaded]
         report.calls += self._loader.load(unread)
-        left_out = {group.name for group in unread if not group.is_loaded}
-        readable = [group for group in groups if group.name not in left_out]
+        self._take_out_known(report, [group for group in groups if group.is_loaded])
+        readable = [group for group in groups if group.is_looked_up]
         for group in readable:
             for stranger, error in group.take_out_strangers():
                 self._rejected.append(Rejected(stranger.raw, stranger.message_ids, error))
         now = self._timing.now()
-        ready = (next_posting(group, now) for group in readable if group.pending)
+        ready = (
+            next_posting(group, now, self._keeping.layout) for group in readable if group.pending
+        )
         for postings in packed(ready, self._company):
             if remaining_seconds() < _RESERVE_SECONDS:
                 break
             self._commit(report, postings, now)
+
+    def _take_out_known(self, report: Report, groups: Sequence[PendingGroup]) -> None:
+        """Take out what the ledger has already, as far as that can be read for now."""
+        calls_before = self._known_events.calls
+        for group, known in self._known_events.take_out(groups):
+            self._memory.keep(group.name, group.memory)
+            for pending, _, is_reused in known:
+                if is_reused:
+                    rejected = Rejected(pending.raw, pending.message_ids, _reused(pending))
+                    self._rejected.append(rejected)
+            self._note_repeats(report, group, [one for one in known if not one.is_reused])
+        report.calls += self._known_events.calls - calls_before
 
     def _company(self, posting: Posting) -> frozenset[Key]:
         """Return what a posting is in trouble for, which only its like may share with it."""
@@ -190,7 +216,7 @@ class Ledger:
             postings,
             self._tables,
             self._shards,
-            Retention(now, self._ttl_days),
+            Retention(now, self._keeping.entry_ttl_days),
             self._rooms.bounded,
         )
         report.transactions += 1
@@ -219,6 +245,9 @@ class Ledger:
             self._heed(report, transaction, transaction.verdict(reasons))
         elif kind is Fault.PASSING:
             transaction.note_no_answer()
+            for posting in transaction.postings:
+                posting.group.outcome = posting.write.outcome
+                posting.group.forget()
             self._divide(transaction.postings, is_throttled=is_throttle(code_of(error)))
         elif kind is Fault.REFUSED:
             self._shrink(report, transaction.postings, str(error))
@@ -228,13 +257,13 @@ class Ledger:
     def _heed(self, report: Report, transaction: Transaction, verdict: Verdict) -> None:
         if verdict.fatal:
             raise StoreUnavailable(f"transaction cancelled: {', '.join(verdict.fatal)}")
-        self._drop_repeats(report, verdict)
-        for posting, pending in verdict.reused:
-            posting.group.pending.remove(pending)
-            self._rejected.append(Rejected(pending.raw, pending.message_ids, _reused(pending)))
         for posting in verdict.outdated:
+            self._memory.note(was_right=False)
             posting.group.forget()
-            self._known.pop(posting.group.name, None)
+            # Of those who all want the next number, one gets it: the others come back apart.
+            if posting.group.is_outdated:
+                self._waits.note_failure([posting.group.name], is_throttled=False)
+            posting.group.is_outdated = True
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
         # Before the shard changes: it is this one's items that are full.
         for full in verdict.full_rows:
@@ -282,18 +311,19 @@ class Ledger:
                 posting.group.part = number
             self._waits.note_failure([number], is_throttled=False)
 
-    def _drop_repeats(self, report: Report, verdict: Verdict) -> None:
-        """Take out events that have an entry; those of an unanswered call of ours were posted."""
-        found: dict[tuple[int, Instant], tuple[Posting, list[Pending]]] = {}
-        for posting, pending, received_at in verdict.repeats:
-            posting.group.pending.remove(pending)
-            found.setdefault((id(posting), received_at), (posting, []))[1].append(pending)
-        for (_, received_at), (posting, repeats) in found.items():
-            ours = [pending for pending in repeats if received_at in pending.unanswered]
-            others = [pending for pending in repeats if received_at not in pending.unanswered]
+    def _note_repeats(
+        self, report: Report, group: PendingGroup, repeats: Sequence[KnownEvent]
+    ) -> None:
+        """Note events that the ledger has; those of an unanswered call of ours were posted."""
+        found: dict[Instant, list[Pending]] = {}
+        for pending, received_at, _ in repeats:
+            found.setdefault(received_at, []).append(pending)
+        for received_at, pendings in found.items():
+            ours = [one for one in pendings if received_at in one.unanswered]
+            others = [one for one in pendings if received_at not in one.unanswered]
             if ours:
                 times = WriteTimes(received_at, received_at, self._timing.now())
-                report.note_posting(posting, ours, times, is_confirmed=True)
+                report.note_posting(ours, group.outcome, times, is_confirmed=True)
             if others:
                 report.note_repeats(others, received_at)
 
@@ -302,12 +332,14 @@ class Ledger:
         group = posting.group
         done = {id(pending) for pending in posting.pending}
         group.pending = [pending for pending in group.pending if id(pending) not in done]
-        report.note_posting(posting, posting.pending, times)
-        known = posting.write.known or group.known
-        if known is not None:
-            self._remember(group, known)
-        # The rest of the group changes what was written just now, so read the entity again.
-        group.is_loaded, group.stored, group.known = False, None, known
+        report.note_posting(posting.pending, posting.write.outcome, times)
+        self._memory.note(was_right=True)
+        group.memory.stored = posting.write.after
+        if posting.write.number is not None:
+            remember_posted(group.memory, posting.pending, posting.write.number)
+        self._memory.keep(group.name, group.memory)
+        # The rest of the group may have the ids of what was written just now.
+        group.is_looked_up = group.is_outdated = False
 
     def _shrink(self, report: Report, postings: Sequence[Posting], reason: str) -> None:
         """Try refused postings alone and by halves; a single refused event fails.
@@ -322,13 +354,6 @@ class Ledger:
                 self._fail_pending(report, posting.pending, reason)
                 group.pending.remove(posting.pending[0])
             group.is_alone = True
-
-    def _remember(self, group: PendingGroup, known: Known) -> None:
-        """Keep what stays true of an entity, for as many as were written last."""
-        self._known[group.name] = known
-        self._known.move_to_end(group.name)
-        if len(self._known) > _KNOWN_ENTITIES:
-            self._known.popitem(last=False)
 
     def _keep_rejected(self, report: Report, remaining_seconds: Callable[[], float]) -> None:
         """Keep the batch's rejected events within their budget; the others have failed."""

@@ -1,6 +1,6 @@
 """From pending events to postings.
 
-A posting is what must commit together: some events of one entity (each put where absent), the
+A posting is what must commit together: some events of one entity (the next row of its log), the
 entity's change, and what that adds to the rollups.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import (
@@ -21,17 +21,17 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.model_counters import is_by_model
 from run_ledger.domain.state.sums import deltas_of
 from run_ledger.store.items.own_names import MODELS_HELD, OF_ENTITIES
+from run_ledger.store.logs.memory import Remembered, StoredEntity
 
-from .entities import Entity, Known, StoredEntity, Write
+from .entities import Entity, Layout, Write
 from .waits import Key
-
-if TYPE_CHECKING:
-    pass
 
 # DynamoDB's limit is 100 actions and 4 MB a transaction; an expression holds 4 KB, which 150
 # attributes or conditions with their placeholders stay well below.
 MAX_ACTIONS = 100
 MAX_DETAIL_BYTES = 1_000_000
+# An item holds 400 KB, and what can't be compressed stays as large as it is.
+MAX_ROW_BYTES = 250_000
 MAX_ATTRIBUTES = 150
 # One event alone may bring more names than that: in its delta, and in that of each model.
 _MOST_NAMES = max(MAX_ATTRIBUTES, MAX_DELTAS_PER_EVENT * (1 + MAX_MODELS_PER_EVENT))
@@ -55,9 +55,15 @@ class PendingGroup:
     entity: Entity
     entity_id: str
     pending: list[Pending]
-    known: Known | None = None
-    stored: StoredEntity | None = None
+    memory: Remembered = field(default_factory=Remembered)
     is_loaded: bool = False
+    """Whether the memory is to be posted by, as it was read or is trusted."""
+    is_looked_up: bool = False
+    """Whether those of the pending events that the ledger has are taken out."""
+    is_outdated: bool = False
+    """Whether its last posting failed as the entity was no longer as it was read."""
+    outcome: dict[str, Any] = field(default_factory=dict)
+    """What the log says of the entity after the group's last posting, answered or not."""
     max_events: int = MAX_ACTIONS
     is_alone: bool = False
     part: int | None = None
@@ -80,14 +86,10 @@ class PendingGroup:
         """Return the keys that must be in no trouble before the group is tried again."""
         return (self.reading, *self.tried_with)
 
-    def needs_loading(self) -> bool:
-        """Return whether the pending events can't be written without reading the entity."""
-        if self.is_loaded:
-            return False
-        known = self.known
-        return known is None or not all(
-            self.entity.only_adds(known, pending.event) for pending in self.pending
-        )
+    @property
+    def stored(self) -> StoredEntity | None:
+        """Return the entity as it was read last, None where there is none."""
+        return self.memory.stored
 
     @property
     def is_crowded(self) -> bool:
@@ -99,9 +101,7 @@ class PendingGroup:
 
     def forget(self) -> None:
         """Let the entity be read again, as what was known of it is no longer true."""
-        self.is_loaded = False
-        self.stored = None
-        self.known = None
+        self.is_loaded = self.is_looked_up = False
 
     def take_out_strangers(self) -> list[tuple[Pending, InvalidEvent]]:
         """Remove and return the pending events that disagree with the stored entity."""
@@ -144,7 +144,8 @@ class Posting:
     @property
     def own_actions(self) -> int:
         """Return how many actions are of no rollup row."""
-        return len(self.pending) + len(self.receipts) + 1
+        rows = len(self.pending) + len(self.receipts) if self.write.number is None else 1
+        return rows + 1
 
     @property
     def detail_bytes(self) -> int:
@@ -152,11 +153,13 @@ class Posting:
         return sum(len(pending.event.detail) for pending in self.pending)
 
 
-def next_posting(group: PendingGroup, now: Instant) -> Posting:
+def next_posting(group: PendingGroup, now: Instant, layout: Layout) -> Posting:
     """Return the posting of as many of the group's events as one transaction holds."""
     chosen = _compatible(group)
     while True:
-        posting = Posting(group, chosen, _write(group, chosen, now), _receipts(chosen))
+        events = [pending.event for pending in chosen]
+        write = group.entity.write(group.stored, group.entity_id, events, now, layout)
+        posting = Posting(group, chosen, write, _receipts(chosen))
         excess = posting.actions - MAX_ACTIONS
         if len(chosen) > 1 and excess > 0:
             chosen = chosen[: max(1, len(chosen) - excess)]
@@ -187,7 +190,7 @@ def _compatible(group: PendingGroup) -> list[Pending]:
                 continue
             alike[likeness] = event.is_replayed
         size += len(event.detail)
-        if chosen and (len(chosen) == group.max_events or size > MAX_DETAIL_BYTES):
+        if chosen and (len(chosen) == group.max_events or size > MAX_ROW_BYTES):
             break
         chosen[event.event_id] = pending
     return list(chosen.values())
@@ -202,21 +205,10 @@ def _receipts(chosen: list[Pending]) -> list[list[Pending]]:
     return list(equal.values())
 
 
-def _write(group: PendingGroup, chosen: list[Pending], now: Instant) -> Write:
-    events = [pending.event for pending in chosen]
-    known = group.known
-    if known is not None and all(group.entity.only_adds(known, event) for event in events):
-        return group.entity.write_sums(known, group.entity_id, events, now)
-    return group.entity.write_state(group.stored, group.entity_id, events, now)
-
-
 def _widest(posting: Posting) -> int:
     """Return the number of attributes and conditions in the update that has most of them."""
     deltas = [delta for pending in posting.pending for delta in deltas_of(pending.event)]
     counters = {name for delta in deltas for name in delta}
-    # Sums of an attempt depend on its start, and on what last said that it runs.
-    attempts = {pending.event.order[0] for pending in posting.pending}
     rows = posting.write.differences.values()
     by_model = {name for counts in rows for name in counts if is_by_model(name)}
-    of_entity = len(counters) + len(by_model) + 2 * len(attempts)
-    return max(of_entity, *(len(counts) for counts in rows), 0)
+    return max(len(counters) + len(by_model), *(len(counts) for counts in rows), 0)

@@ -20,7 +20,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.domain.state.rollups import Row
 
-from .postings import Pending, Posting
+from .postings import Pending
 
 UNCHANGED = "unchanged"
 """The status of a posting that only added to sums: it was written without reading the job."""
@@ -63,16 +63,16 @@ class Report:
 
     def note_posting(
         self,
-        posting: Posting,
         pending: Sequence[Pending],
+        outcome: dict[str, Any],
         times: WriteTimes,
         *,
         is_confirmed: bool = False,
     ) -> None:
-        """Note that *pending* of *posting* have committed.
+        """Note that *pending*, all of one entity, have committed, with that *outcome*.
 
-        *is_confirmed* says that the transaction had no answer, and that its entries were found when
-        it was tried again.
+        *is_confirmed* says that the transaction had no answer, and that its row was found when it
+        was tried again.
         """
         repeats = sum(len(one.message_ids) - 1 for one in pending)
         self.duplicates += repeats
@@ -88,7 +88,7 @@ class Report:
                 "result": NONE,
                 "attempt": max(event.order[0] for event in events),
                 "turned_to": NONE,
-                **_words(posting.write.outcome),
+                **_words(outcome),
                 "events": len(events),
                 "duplicates": repeats,
                 "confirmed": int(is_confirmed),

@@ -13,10 +13,11 @@ from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.faults import Fault, fault_of_code, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
+from run_ledger.store.items.log_items import log_item
 from run_ledger.store.items.receipt_items import put_receipt
 from run_ledger.store.items.rollup_items import add_actions
 
-from .postings import MAX_ACTIONS, MAX_ATTRIBUTES, MAX_DETAIL_BYTES, Pending, Posting
+from .postings import MAX_ACTIONS, MAX_ATTRIBUTES, MAX_DETAIL_BYTES, Posting
 from .shards import RowShards
 from .waits import Key
 
@@ -41,8 +42,8 @@ class FullRow(NamedTuple):
     is_refused: bool
 
 
-_Owner = tuple[Posting, list[Pending]] | Row
-"""Whose an action is: a posting's, with the events of an entry or receipt, or a rollup row's."""
+_Owner = Posting | Row
+"""Whose an action is: a posting's or a rollup row's."""
 BoundRow = Callable[[Row, str, Mapping[str, int]], Mapping[str, int]]
 """Takes a row, its shard and counts; returns these with as many own counters as are kept there."""
 
@@ -55,25 +56,14 @@ def _as_it_is(_row: Row, _shard: str, counts: Mapping[str, int]) -> Mapping[str,
 class Verdict:
     """What a cancelled transaction says of its postings."""
 
-    repeats: list[tuple[Posting, Pending, Instant]] = field(default_factory=list)
-    """Events that have an entry already, and when that came in."""
-    reused: list[tuple[Posting, Pending]] = field(default_factory=list)
     outdated: list[Posting] = field(default_factory=list)
+    """Those whose entity is not as it was read, or whose row or event is there already."""
     refused: list[Posting] = field(default_factory=list)
     waiting: dict[Key, bool] = field(default_factory=dict)
     """The jobs, projects and rows that must wait: whether they are throttled, or held by another
     transaction."""
     full_rows: list[FullRow] = field(default_factory=list)
     fatal: list[str] = field(default_factory=list)
-
-    def note_repeats(self, posting: Posting, pending: list[Pending], received_at: Instant) -> None:
-        """Note that *pending* of *posting* are there already.
-
-        A receipt says it of events of which an entry may have said this, or more, before.
-        """
-        known = {id(one) for _, one, _ in self.repeats} | {id(one) for _, one in self.reused}
-        new = [one for one in pending if id(one) not in known]
-        self.repeats.extend((posting, one, received_at) for one in new)
 
 
 def packed(
@@ -108,23 +98,15 @@ class Transaction:
         retention: Retention,
         bound_row: BoundRow = _as_it_is,
     ) -> None:
-        """Make the actions: entries and entity for each posting, then the rollups."""
+        """Make the actions: the row and the entity for each posting, then the rollups."""
         self.postings = postings
         self._received_at = retention.received_at
         self.actions: list[dict[str, Any]] = []
         self._owners: list[_Owner] = []
         for posting in postings:
-            for pending in posting.pending:
-                self._append(_put_entry(pending, tables, retention), (posting, [pending]))
-            for equal in posting.receipts:
-                action = put_receipt(
-                    tables.entries,
-                    equal[0].event,
-                    received_at=retention.received_at,
-                    ttl_days=retention.ttl_days,
-                )
-                self._append(action, (posting, equal))
-            self._append(posting.write.action, (posting, []))
+            for action in _puts(posting, tables.entries, retention):
+                self._append(action, posting)
+            self._append(posting.write.action, posting)
         differences = _shared_differences(postings)
         additions = add_actions(
             tables.rollups,
@@ -155,35 +137,13 @@ class Transaction:
                 continue
             kind = fault_of_code(code)
             if kind is Fault.PASSING:
-                key = owner if isinstance(owner, Row) else owner[0].group.name
+                key = owner if isinstance(owner, Row) else owner.group.name
                 verdict.waiting[key] = verdict.waiting.get(key, False) or is_throttle(code)
             elif isinstance(owner, Row):
                 self._judge_row(verdict, kind, code, owner, action["Update"]["Key"])
             else:
-                self._judge_action(verdict, kind, reason, *owner)
+                _judge_action(verdict, kind, code, owner)
         return verdict
-
-    def _judge_action(
-        self,
-        verdict: Verdict,
-        kind: Fault,
-        reason: Mapping[str, Any],
-        posting: Posting,
-        pending: list[Pending],
-    ) -> None:
-        """Judge the reason of an entry or a receipt (that of *pending*) or of an entity."""
-        if kind is Fault.CONDITION and pending:
-            found = reason["Item"]
-            if "digest" not in found or bytes(found["digest"]["B"]) == pending[0].event.digest:
-                verdict.note_repeats(posting, pending, Instant(int(found["received_at"]["N"])))
-            else:
-                verdict.reused.append((posting, pending[0]))
-        elif kind is Fault.CONDITION:
-            verdict.outdated.append(posting)
-        elif kind is Fault.REFUSED:
-            verdict.refused.append(posting)
-        else:
-            verdict.fatal.append(reason["Code"])
 
     def _judge_row(self, verdict: Verdict, kind: Fault, code: str, row: Row, key: Item) -> None:
         """Judge the reason of the item of *row* with *key*, which belongs to all postings."""
@@ -197,19 +157,34 @@ class Transaction:
         return [posting for posting in self.postings if row in posting.write.differences]
 
 
-def _put_entry(pending: Pending, tables: Tables, retention: Retention) -> dict[str, Any]:
-    return {
-        "Put": {
-            "TableName": tables.entries,
-            "Item": entry_item(
-                pending.event,
-                received_at=retention.received_at,
-                ttl_days=retention.ttl_days,
-            ),
-            "ConditionExpression": "attribute_not_exists(pk)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-    }
+def _judge_action(verdict: Verdict, kind: Fault, code: str, posting: Posting) -> None:
+    """Judge the reason of an action of *posting*, which may have several."""
+    if kind is Fault.CONDITION:
+        if not any(known is posting for known in verdict.outdated):
+            verdict.outdated.append(posting)
+    elif kind is Fault.REFUSED:
+        verdict.refused.append(posting)
+    else:
+        verdict.fatal.append(code)
+
+
+def _puts(posting: Posting, table: str, retention: Retention) -> Iterator[dict[str, Any]]:
+    """Yield the actions that put the events: as a row of the log, or each by itself."""
+    received_at, ttl_days = retention.received_at, retention.ttl_days
+    events = [pending.event for pending in posting.pending]
+    number = posting.write.number
+    if number is not None:
+        yield _put(table, log_item(events, number, received_at=received_at, ttl_days=ttl_days))
+        return
+    for event in events:
+        yield _put(table, entry_item(event, received_at=received_at, ttl_days=ttl_days))
+    for equal in posting.receipts:
+        yield put_receipt(table, equal[0].event, received_at=received_at, ttl_days=ttl_days)
+
+
+def _put(table: str, item: Item) -> dict[str, Any]:
+    absent = "attribute_not_exists(pk)"
+    return {"Put": {"TableName": table, "Item": item, "ConditionExpression": absent}}
 
 
 def _shared_differences(postings: Iterable[Posting]) -> Differences:

@@ -12,7 +12,7 @@ from tests.support.readers import ledgers
 from tests.support.recounts.audits import BOOKS, audit, drifts, post
 from tests.support.recounts.falsehoods import in_item
 
-from run_ledger.store.posting.ledger import Ledger, Timing
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 
 SLOT = 300_000_000
 START = ledgers.NOW - ledgers.NOW % SLOT
@@ -29,8 +29,7 @@ class Clock:
         self.ledger = Ledger(
             self.store.client(self.meter.script),  # type: ignore[arg-type]
             NAMES,
-            entry_ttl_days=90,
-            rollup_shards=1,
+            Keeping(90, 1),
             timing=Timing(now=lambda: self.now, dice=random.Random(1)),
         )
 

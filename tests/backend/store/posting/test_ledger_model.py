@@ -277,9 +277,8 @@ class Deliveries(RuleBasedStateMachine):
     def entry_names(self) -> set[tuple[str, str, bytes]]:
         """Return what tells the entries apart, and their digests."""
         return {
-            (item["pk"]["S"], item["sk"]["S"], item["digest"]["B"])
-            for item in self.store.items(ledgers.NAMES.entries)
-            if "digest" in item
+            (f"{event.kind}#{event.entity_id}", event.event_id, event.digest)
+            for event in builders.decoded_all(ledgers.accepted(self.store))
         }
 
     def deliver_the_rest(self) -> None:
