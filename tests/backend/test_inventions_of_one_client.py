@@ -25,6 +25,7 @@ from tests.support.readers.reading import STAFF, House, client_user
 
 from run_ledger import writer
 from run_ledger.domain.instants import parse
+from run_ledger.store.posting.ledger import Keeping
 
 EVENTS, NAMES_AN_EVENT, JOBS = 2_174, 24, 40
 HOUR = {"from": "2026-11-22T14:00:00Z", "to": "2026-11-22T15:00:00Z", "interval": "hour"}
@@ -62,7 +63,7 @@ def _work() -> Iterator[Envelope]:
 def attacked() -> tuple[Dynamo, int]:
     """Return the tables after the attack, and how many messages have failed."""
     store = ledgers.empty_store()
-    ledger = ledgers.make_ledger(store, shards=8)
+    ledger = ledgers.make_ledger(store, keeping=Keeping(ledgers.TTL_DAYS, 8))
     sent = [*_inventions(), *_work()]
     # Nearly in order: the worst for names, as each sorts before those that are kept.
     dice = random.Random(3)

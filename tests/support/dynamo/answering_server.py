@@ -146,7 +146,7 @@ class AnsweringHandler(BaseHTTPRequestHandler):
         request = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].partition(".")[2]
         try:
-            if operation == "Query":
+            if operation == "Query" and request["TableName"] != NAMES.entries:
                 self._answer(200, _NOTHING_FOUND)
             elif operation == "TransactWriteItems":
                 with self.holding.items_of(request):

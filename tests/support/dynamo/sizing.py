@@ -110,6 +110,11 @@ class Meter:
             answer = call.perform()
             self._add_reads(call, answer)
             return answer
+        if call.operation == "Query":
+            answer = call.perform()
+            size = sum(item_bytes(item) for item in answer["Items"])
+            self.read_units[call.request["TableName"]] += max(1, -(-size // READ_BLOCK))
+            return answer
         places = list(_places(call))
         before = [_item(call, *place) for place in places]
         answer = call.perform()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MAX_ACTIONS = 100
 MAX_KEYS = 100
 MAX_PUTS = 25
+MAX_ANSWER_BYTES = 1024 * 1024
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
 _MAX_KEY_BYTES = {0: 2048, 1: 1024}
@@ -93,6 +94,10 @@ class Client:
     def batch_get_item(self, **request: Any) -> Answer:
         """Read up to 100 items."""
         return self._call("BatchGetItem", request)
+
+    def query(self, **request: Any) -> Answer:
+        """Read a range of a partition's sort keys."""
+        return self._call("Query", request)
 
     def batch_write_item(self, **request: Any) -> Answer:
         """Write up to 25 items, each for itself."""
@@ -206,6 +211,29 @@ class Dynamo:
             # What BatchGetItem's reference says of a call of which no item can be processed.
             raise client_error("ProvisionedThroughputExceededException", "", "BatchGetItem")
         return {"Responses": responses, "UnprocessedKeys": unread}
+
+    def query(self, request: Mapping[str, Any]) -> Answer:
+        """Read a range of sort keys as writers do; `Querying` understands what readers ask."""
+        table = request["TableName"]
+        names = request["ExpressionAttributeNames"]
+        values = [request["ExpressionAttributeValues"][f":{n}"]["S"] for n in range(3)]
+        shape = (names["#0"], names["#1"], request["KeyConditionExpression"])
+        assert shape == (*self.schemas[table].key, "#0 = :0 AND #1 BETWEEN :1 AND :2")
+        partition, low, high = values
+        after = request.get("ExclusiveStartKey", {}).get(names["#1"], {"S": ""})["S"]
+        keys = [key for name, key in list(self._versions) if name == table and key[0] == partition]
+        wanted = sorted(key for key in keys if low <= key[1] <= high and key[1] > after)
+        if self._left_out(table, wanted):
+            raise client_error("ProvisionedThroughputExceededException", "", "Query")
+        found: list[Item] = []
+        size = 0
+        for item in filter(None, (self._read(table, key, request) for key in wanted)):
+            found.append(item)
+            size += item_bytes(item)
+            if size >= MAX_ANSWER_BYTES:
+                last = {name: item[name] for name in names.values()}
+                return {"Items": found, "LastEvaluatedKey": last}
+        return {"Items": found}
 
     def _left_out(self, table: str, keys: Sequence[Key]) -> list[Key]:
         throttles = self.throttles
@@ -394,5 +422,6 @@ _OPERATIONS: dict[str, Callable[[Dynamo, Mapping[str, Any]], Answer]] = {
     "UpdateItem": Dynamo.update_item,
     "GetItem": Dynamo.get_item,
     "BatchGetItem": Dynamo.batch_get_item,
+    "Query": Dynamo.query,
     "BatchWriteItem": Dynamo.batch_write_item,
 }

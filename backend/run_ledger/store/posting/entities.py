@@ -237,6 +237,7 @@ def _take_in(
     Each posting raises the revision, so that of two that were made of the same state one fails. No
     own counter after the last that is kept is added.
     """
+    place = _guard(update, key, stored, layout)
     counters: dict[str, int] = {}
     by_model: CountersByModel = {}
     for event in events:
@@ -248,7 +249,7 @@ def _take_in(
     counts = folded(counts, OF_ENTITIES.kept, last=last_own)
     update.add({"n": len(events), **counts})
     take_names(update, counts, OF_ENTITIES)
-    return _guard(update, key, stored, layout)
+    return place
 
 
 def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None, layout: Layout) -> _Place:

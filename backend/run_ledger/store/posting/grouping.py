@@ -59,7 +59,9 @@ def _new_group(entity: Entity, name: tuple[str, str], memory: Memory) -> Pending
     remembered = memory.get(name)
     if remembered is None:
         return PendingGroup(entity, name[1], [])
-    return PendingGroup(entity, name[1], [], remembered, is_loaded=memory.is_trusted)
+    group = PendingGroup(entity, name[1], [], remembered, is_loaded=memory.is_trusted)
+    group.guess = group.revision
+    return group
 
 
 def _neighbourhood(group: PendingGroup) -> tuple[str, tuple[str, ...]]:

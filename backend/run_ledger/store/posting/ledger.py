@@ -169,6 +169,9 @@ class Ledger:
         """Try every group once, if time allows, except where the entity can't be read for now."""
         unread = [group for group in groups if not group.is_loaded]
         report.calls += self._loader.load(unread)
+        for group in unread:
+            if group.is_loaded:
+                self._note_guess(group, group.revision)
         self._take_out_known(report, [group for group in groups if group.is_loaded])
         readable = [group for group in groups if group.is_looked_up]
         for group in readable:
@@ -182,6 +185,12 @@ class Ledger:
             if remaining_seconds() < _RESERVE_SECONDS:
                 break
             self._commit(report, postings, now)
+
+    def _note_guess(self, group: PendingGroup, revision: int | None) -> None:
+        """Let the memory learn whether what it said of *group* was right, as its *revision* is."""
+        if group.guess is not None:
+            self._memory.note(was_right=group.guess == revision)
+            group.guess = None
 
     def _take_out_known(self, report: Report, groups: Sequence[PendingGroup]) -> None:
         """Take out what the ledger has already, as far as that can be read for now."""
@@ -247,7 +256,6 @@ class Ledger:
             transaction.note_no_answer()
             for posting in transaction.postings:
                 posting.group.outcome = posting.write.outcome
-                posting.group.forget()
             self._divide(transaction.postings, is_throttled=is_throttle(code_of(error)))
         elif kind is Fault.REFUSED:
             self._shrink(report, transaction.postings, str(error))
@@ -258,7 +266,7 @@ class Ledger:
         if verdict.fatal:
             raise StoreUnavailable(f"transaction cancelled: {', '.join(verdict.fatal)}")
         for posting in verdict.outdated:
-            self._memory.note(was_right=False)
+            self._note_guess(posting.group, None)
             posting.group.forget()
             # Of those who all want the next number, one gets it: the others come back apart.
             if posting.group.is_outdated:
@@ -333,7 +341,7 @@ class Ledger:
         done = {id(pending) for pending in posting.pending}
         group.pending = [pending for pending in group.pending if id(pending) not in done]
         report.note_posting(posting.pending, posting.write.outcome, times)
-        self._memory.note(was_right=True)
+        self._note_guess(group, group.revision)
         group.memory.stored = posting.write.after
         if posting.write.number is not None:
             remember_posted(group.memory, posting.pending, posting.write.number)

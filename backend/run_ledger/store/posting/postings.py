@@ -32,6 +32,7 @@ MAX_ACTIONS = 100
 MAX_DETAIL_BYTES = 1_000_000
 # An item holds 400 KB, and what can't be compressed stays as large as it is.
 MAX_ROW_BYTES = 250_000
+MAX_ROW_EVENTS = 100
 MAX_ATTRIBUTES = 150
 # One event alone may bring more names than that: in its delta, and in that of each model.
 _MOST_NAMES = max(MAX_ATTRIBUTES, MAX_DELTAS_PER_EVENT * (1 + MAX_MODELS_PER_EVENT))
@@ -60,11 +61,13 @@ class PendingGroup:
     """Whether the memory is to be posted by, as it was read or is trusted."""
     is_looked_up: bool = False
     """Whether those of the pending events that the ledger has are taken out."""
+    guess: int | None = None
+    """The revision that was remembered, until it is known whether it still was the last one."""
     is_outdated: bool = False
     """Whether its last posting failed as the entity was no longer as it was read."""
     outcome: dict[str, Any] = field(default_factory=dict)
     """What the log says of the entity after the group's last posting, answered or not."""
-    max_events: int = MAX_ACTIONS
+    max_events: int = MAX_ROW_EVENTS
     is_alone: bool = False
     part: int | None = None
     """The transaction that failed as a whole and whose postings stay together, if there is one."""
@@ -90,6 +93,11 @@ class PendingGroup:
     def stored(self) -> StoredEntity | None:
         """Return the entity as it was read last, None where there is none."""
         return self.memory.stored
+
+    @property
+    def revision(self) -> int:
+        """Return the entity's revision as it is known, 0 where there is no entity."""
+        return self.stored.revision if self.stored else 0
 
     @property
     def is_crowded(self) -> bool:

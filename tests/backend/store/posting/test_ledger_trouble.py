@@ -20,6 +20,8 @@ from tests.support.events.builders import Envelope, job_update
 from tests.support.readers import ledgers
 from tests.support.readers.ledgers import NAMES, assert_balanced, make_ledger, post
 
+from run_ledger.store.posting.ledger import Keeping
+
 READ, WRITE = "BatchGetItem", "TransactWriteItems"
 RUNNING = job_update(event_id="1", status="running", delta={"records_ok": 1})
 
@@ -87,10 +89,10 @@ def test_a_revision_that_was_lost_is_read_again() -> None:
         post(make_ledger(store), [job_update(event_id="2", name="by another")])
         return call.perform()
 
-    script = Recorder(None, other_writer_first)
+    script = Recorder(None, None, other_writer_first)
     late = job_update(event_id="3", stage="load", status="completed", result="partial")
     report = post(make_ledger(store, script), [late])
-    assert script.operations == [READ, WRITE, READ, WRITE]
+    assert script.operations == [READ, READ, WRITE] * 2, "the job, its new rows, the posting"
     assert (report.cancelled, report.duplicates) == (1, 0)
     stored = ledgers.stored_jobs(store)["job-1"]
     assert (stored.revision, stored.job.latest("name"), stored.job.latest("stage")) == (
@@ -118,7 +120,7 @@ def test_a_conflict_on_a_row_moves_to_another_shard() -> None:
     """Writers that meet on a rollup row part."""
     store = ledgers.empty_store()
     script = Recorder(None, failing_action(-1, "TransactionConflict"))
-    report = post(make_ledger(store, script, shards=1000), [RUNNING])
+    report = post(make_ledger(store, script, keeping=Keeping(ledgers.TTL_DAYS, 1000)), [RUNNING])
     shards = [
         actions[-1]["Update"]["Key"]["sk"]["S"].rpartition("#")[2]
         for actions in script.transactions

@@ -18,6 +18,8 @@ from tests.support.events.builders import Envelope, job_update
 from tests.support.readers import ledgers
 from tests.support.readers.ledgers import assert_balanced, make_ledger, post
 
+from run_ledger.store.items.log_items import entries_of
+
 QUIET = 12
 NOISE = 88
 CONFLICTS = 6
@@ -89,10 +91,8 @@ class Watch:
             self._conflicts -= 1
             return call.perform(Fail=dict.fromkeys(hot, "TransactionConflict"))
         answer = call.perform()
-        written = {
-            action.get("Put", {}).get("Item", {}).get("sk", {}).get("S") for action in actions
-        }
-        self._left -= written
+        rows = [action["Put"]["Item"] for action in actions if "Put" in action]
+        self._left -= {entry.event_id for row in rows for entry in entries_of(row)}
         if not self._left and not self.visible_after:
             self.visible_after = self.calls
         return answer

@@ -23,6 +23,7 @@ from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, RESULTS
 from run_ledger.domain.state.durations import BOUNDS
 from run_ledger.domain.state.own_counters import OTHER, own_attributes
 from run_ledger.store.items.own_names import OF_ENTITIES, OF_ROWS
+from run_ledger.store.posting.ledger import Keeping
 
 _KB = 1024
 _NAMES = [f"sku_{number:04d}" for number in range(700)]
@@ -76,7 +77,7 @@ def test_any_order_and_grouping_shows_the_same(seed: int, names: int, batch: int
 def test_a_producer_that_goes_on_inventing_costs_its_neighbours_nothing() -> None:
     """Once a writer knows the last name that is kept, no transaction is refused for later names."""
     store = ledgers.empty_store()
-    ledger = ledgers.make_ledger(store, shards=1)
+    ledger = ledgers.make_ledger(store, keeping=Keeping(ledgers.TTL_DAYS, 1))
     refused = []
     for number in range(80):
         delta = {f"sku_{number:03d}_{one:02d}": 1 for one in range(24)}
@@ -91,7 +92,7 @@ def test_a_producer_that_goes_on_inventing_costs_its_neighbours_nothing() -> Non
 def test_the_log_names_whose_names_were_too_many() -> None:
     """A report says of which client, pipeline and hour counters were added up as one."""
     store = ledgers.empty_store()
-    ledger = ledgers.make_ledger(store, shards=1)
+    ledger = ledgers.make_ledger(store, keeping=Keeping(ledgers.TTL_DAYS, 1))
     found = []
     for number in range(10):
         delta = {f"sku_{number}_{one:02d}": 1 for one in range(24)}
@@ -105,7 +106,7 @@ def test_the_log_names_whose_names_were_too_many() -> None:
 def test_a_row_of_an_earlier_version_at_its_limit_takes_more() -> None:
     """A shard that DynamoDB refuses to let grow is brought up, and its sums stay whole."""
     store = ledgers.empty_store()
-    ledger = ledgers.make_ledger(store, shards=1)
+    ledger = ledgers.make_ledger(store, keeping=Keeping(ledgers.TTL_DAYS, 1))
     ledgers.post(ledger, [job_update(event_id="e1", delta={"records_ok": 1})])
     (row,) = [one for one in store.items(NAMES.rollups) if one["pk"]["S"].startswith("client#")]
     names = [f"c_{number:05d}{'x' * 34}" for number in range(9_523)]

@@ -10,21 +10,22 @@ from tests.support.events.builders import Envelope, decoded, job_update
 from tests.support.readers.ledgers import NAMES, NOW, TTL_DAYS
 
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.posting.entities import JobEntity
+from run_ledger.store.posting.entities import JobEntity, Layout
 from run_ledger.store.posting.postings import Pending, PendingGroup, Posting, next_posting
 from run_ledger.store.posting.shards import RowShards
 from run_ledger.store.posting.transactions import FullRow, Retention, Transaction, Verdict
 
 FINE = {"Code": "None"}
-# The transaction of the fixture: two entries and their job, one entry and its job, three rows.
-ENTRY, JOB, OTHER_ENTRY, OTHER_JOB, ROW = 1, 2, 3, 4, 5
+# The transaction of the fixture: a row of the log and its job, twice; then rows of totals.
+LOG_ROW, JOB, OTHER_LOG_ROW, OTHER_JOB, ROW = 0, 1, 2, 3, 4
 
 
 def posting(*envelopes: Envelope) -> Posting:
     """Return the posting of a new job's first events."""
     pending = [Pending(decoded(one), "", [f"m{n}"]) for n, one in enumerate(envelopes)]
     entity_id = pending[0].event.entity_id
-    return next_posting(PendingGroup(JobEntity(NAMES), entity_id, pending, is_loaded=True), NOW)
+    group = PendingGroup(JobEntity(NAMES), entity_id, pending, is_loaded=True)
+    return next_posting(group, NOW, Layout.LOG)
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def verdict(transaction: Transaction, reasons: dict[int, Any]) -> Verdict:
 
 
 def test_the_actions_stand_in_the_order_of_their_owners(transaction: Transaction) -> None:
-    """Entries, then their job, posting by posting; then the rows that all share."""
+    """A row of the log, then its job, posting by posting; then the rows that all share."""
     tables = [next(iter(action.values()))["TableName"] for action in transaction.actions]
     assert tables == [
-        *(NAMES.entries, NAMES.entries, NAMES.jobs),
+        *(NAMES.entries, NAMES.jobs),
         *(NAMES.entries, NAMES.jobs),
         *(NAMES.rollups,) * 6,
     ]
@@ -60,31 +61,25 @@ def test_no_reason_is_no_verdict(transaction: Transaction) -> None:
     assert verdict(transaction, {}) == Verdict()
 
 
-def test_an_entry_with_the_same_digest_is_a_repeat(transaction: Transaction) -> None:
-    """The entry that is there tells the event that is meant, and when it came in."""
-    first = transaction.postings[0]
-    there = {"digest": {"B": first.pending[1].event.digest}, "received_at": {"N": "17"}}
-    reason = {"Code": "ConditionalCheckFailed", "Item": there}
-    repeat = (first, first.pending[1], 17)
-    assert verdict(transaction, {ENTRY: reason}) == Verdict(repeats=[repeat])
+@pytest.mark.parametrize("place", [LOG_ROW, JOB])
+def test_a_number_that_is_taken_makes_its_posting_outdated(
+    transaction: Transaction, place: int
+) -> None:
+    """It alone, whether the job says so or the row: the other posting is as good as it was."""
+    found = verdict(transaction, {place: {"Code": "ConditionalCheckFailed"}})
+    assert found == Verdict(outdated=[transaction.postings[0]])
 
 
-def test_an_entry_with_another_digest_is_a_reused_id(transaction: Transaction) -> None:
-    """Two events can't share an id."""
-    first = transaction.postings[0]
-    reason = {"Code": "ConditionalCheckFailed", "Item": {"digest": {"B": b"another"}}}
-    assert verdict(transaction, {ENTRY: reason}) == Verdict(reused=[(first, first.pending[1])])
-
-
-def test_a_job_whose_condition_failed_is_outdated(transaction: Transaction) -> None:
-    """It alone: the other posting is as good as it was."""
-    found = verdict(transaction, {OTHER_JOB: {"Code": "ConditionalCheckFailed"}})
+def test_a_posting_is_outdated_once(transaction: Transaction) -> None:
+    """However many of its actions say so."""
+    reason = {"Code": "ConditionalCheckFailed"}
+    found = verdict(transaction, {OTHER_LOG_ROW: reason, OTHER_JOB: reason})
     assert found == Verdict(outdated=[transaction.postings[1]])
 
 
-@pytest.mark.parametrize("place", [ENTRY, JOB])
+@pytest.mark.parametrize("place", [LOG_ROW, JOB])
 def test_a_conflict_is_its_posting_s(transaction: Transaction, place: int) -> None:
-    """Whether on the entry or on the job."""
+    """Whether on the row or on the job."""
     found = verdict(transaction, {place: {"Code": "TransactionConflict"}})
     assert found == Verdict(waiting={("job", "job-1"): False})
 
@@ -105,11 +100,11 @@ def test_a_row_waits_by_itself(transaction: Transaction, code: str, is_throttled
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
-@pytest.mark.parametrize("place", [ENTRY, JOB])
+@pytest.mark.parametrize("place", [LOG_ROW, JOB])
 def test_a_throttled_action_is_its_posting_s(
     transaction: Transaction, place: int, code: str
 ) -> None:
-    """Its job waits, whether for its entries' partition, its item or an index of it."""
+    """Its job waits, whether for its log's partition, its item or an index of it."""
     assert verdict(transaction, {place: {"Code": code}}) == Verdict(
         waiting={("job", "job-1"): True}
     )
@@ -119,14 +114,16 @@ def test_a_throttled_action_is_its_posting_s(
 def test_a_refused_action_is_its_posting_s(transaction: Transaction, code: str) -> None:
     """A refused row is nobody's: room is made in it, and all try again."""
     reason = {"Code": code}
-    assert verdict(transaction, {OTHER_ENTRY: reason}) == Verdict(refused=[transaction.postings[1]])
+    assert verdict(transaction, {OTHER_LOG_ROW: reason}) == Verdict(
+        refused=[transaction.postings[1]]
+    )
     (full,) = verdict(transaction, {ROW: reason}).full_rows
     row = Row("client#client-1#2026-11-22", "14#default")
     assert full == (row, transaction.actions[ROW]["Update"]["Key"], True)
     assert verdict(transaction, {ROW: reason}).refused == []
 
 
-@pytest.mark.parametrize("place", [ENTRY, JOB, ROW])
+@pytest.mark.parametrize("place", [LOG_ROW, JOB, ROW])
 def test_an_unknown_reason_is_fatal(transaction: Transaction, place: int) -> None:
     """What nobody has heard of is given back to the queue and said aloud."""
     assert verdict(transaction, {place: {"Code": "AccessDenied"}}) == Verdict(
@@ -137,18 +134,15 @@ def test_an_unknown_reason_is_fatal(transaction: Transaction, place: int) -> Non
 def test_all_reasons_count(transaction: Transaction) -> None:
     """Several actions may fail, each for a reason of its own."""
     first, second = transaction.postings
-    there = {"digest": {"B": first.pending[1].event.digest}, "received_at": {"N": "17"}}
     found = verdict(
         transaction,
         {
-            ENTRY: {"Code": "ConditionalCheckFailed", "Item": there},
             JOB: {"Code": "ConditionalCheckFailed"},
             OTHER_JOB: {"Code": "TransactionConflict"},
             ROW: {"Code": "ThrottlingError"},
         },
     )
     assert found == Verdict(
-        repeats=[(first, first.pending[1], 17)],
         outdated=[first],
         waiting={
             second.group.name: False,
