@@ -14,9 +14,7 @@ from typing import Any, NamedTuple
 
 from tests.benchmarks.writer import mixes
 from tests.benchmarks.writer.writer_units import posted
-from tests.support.dynamo.item_sizes import item_bytes
-from tests.support.dynamo.sizing import Meter
-from tests.support.dynamo.stand_in import Dynamo
+from tests.support.dynamo.sizing import Meter, stored_bytes
 from tests.support.readers import ledgers
 from tests.support.stacks.templates import source
 
@@ -27,8 +25,6 @@ BATCH = 100
 EVENTS_A_JOB, CLIENTS, LEAST_JOBS, MOST_EVENTS_A_JOB_SECOND = 50, 4, 20, 20
 # A batch's CPU and a call's wait for DynamoDB, generously.
 SECONDS_A_BATCH, SECONDS_AN_EVENT, SECONDS_A_CALL = 0.01, 0.0003, 0.02
-# DynamoDB counts so much more for each item that it stores ("DynamoDB pricing", on data storage).
-STORED_BYTES_MORE = 100
 _MEASURED = 1_500
 
 
@@ -78,7 +74,7 @@ def _measured(jobs: int, batch: int) -> tuple[float, float, float, float, float]
     store = ledgers.empty_store()
     records = traffic(jobs)
     warm = [next(records) for _ in range(jobs)]
-    posted(store.client(), batches(warm, BATCH))
+    before = posted(store.client(), batches(warm, BATCH))
     meter = Meter()
     measured = [next(records) for _ in range(_MEASURED // batch * batch)]
     taken = list(batches(measured, batch))
@@ -89,7 +85,7 @@ def _measured(jobs: int, batch: int) -> tuple[float, float, float, float, float]
         meter.read_units.total() / events,
         meter.calls / events,
         postings / events,
-        _entry_bytes(store),
+        stored_bytes(store.items("entries")) / (before + events),
     )
 
 
@@ -132,9 +128,3 @@ def batches(records: list[dict[str, str]], size: int) -> Iterator[mixes.Batch]:
 
 def _job_of(record: dict[str, str]) -> str:
     return record["messageId"].rpartition("-")[0].rpartition("-")[0]
-
-
-def _entry_bytes(store: Dynamo) -> float:
-    """Return the bytes that an entry takes, as DynamoDB counts what it stores."""
-    items = store.items("entries")
-    return sum(map(item_bytes, items)) / len(items) + STORED_BYTES_MORE

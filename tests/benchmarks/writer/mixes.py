@@ -136,7 +136,7 @@ def _record(job: dict[str, str], batch: int, step: int, fields: dict[str, Any]) 
     detail: dict[str, Any] = {
         "event_id": name,
         **job,
-        "occurred_at": f"2026-11-22T14:{batch:02d}:{step * 10:02d}.250Z",
+        "occurred_at": f"2026-11-22T{14 + batch // 60}:{batch % 60:02d}:{step * 10:02d}.250Z",
         "delta": {
             "records_ok": 24 + step,
             "records_failed": 1,

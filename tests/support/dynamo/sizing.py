@@ -16,7 +16,7 @@ what their calls cost.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -27,6 +27,8 @@ from tests.support.dynamo.tables import NAMES
 from tests.support.stacks import templates
 
 KB = 1024
+# DynamoDB counts so much more for each item that it stores ("DynamoDB pricing", on data storage).
+STORED_BYTES_MORE = 100
 READ_BLOCK = 4 * KB
 
 Item = Mapping[str, Any]
@@ -82,6 +84,11 @@ def rules() -> dict[str, TableRules]:
 def started_kb(item: Item) -> int:
     """Return the write units of an item of this size."""
     return max(1, -(-item_bytes(dict(item)) // KB))
+
+
+def stored_bytes(items: Iterable[Item]) -> int:
+    """Return what *items* take together, as DynamoDB counts what it stores."""
+    return sum(item_bytes(dict(item)) + STORED_BYTES_MORE for item in items)
 
 
 def table_units(before: Item | None, after: Item | None, *, transactional: bool) -> int:
