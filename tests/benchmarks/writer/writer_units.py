@@ -96,8 +96,7 @@ def read_units_per_event() -> Figure:
         more_is_better=False,
         notes=(
             mixes.USUAL,
-            "each batch by a writer that has never seen its jobs: "
-            f"{newcomer.read_units.total() / known:.2f}",
+            f"by writers that never saw the jobs: {newcomer.read_units.total() / known:.2f}",
         ),
     )
 

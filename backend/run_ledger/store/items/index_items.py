@@ -107,13 +107,9 @@ class Chunk(NamedTuple):
         return self.records[place * _RECORD_BYTES : (place + 1) * _RECORD_BYTES]
 
 
-def chunk_of_rows(rows: Iterable[tuple[int, Iterable[bytes]]], expires_at: int) -> Chunk:
-    """Return the chunk of a segment of level 0: of rows, each with its number and its marks."""
-    records = {
-        mark[:_MARK_BYTES] + number.to_bytes(_NUMBER_BYTES, "big")
-        for number, marks in rows
-        for mark in marks
-    }
+def chunk_of_rows(marks: Iterable[tuple[int, bytes]], expires_at: int) -> Chunk:
+    """Return the chunk of a segment of level 0, by its *marks* with the numbers of their rows."""
+    records = {mark[:_MARK_BYTES] + number.to_bytes(_NUMBER_BYTES, "big") for number, mark in marks}
     return Chunk(b"".join(sorted(records)), expires_at)
 
 
@@ -128,11 +124,12 @@ def chunk_of_parts(parts: Iterable[Chunk], digits: str) -> Chunk:
 
 
 def places(
-    kind: str, entity_id: str, rows: int, marks: Iterable[bytes]
+    name: tuple[str, str], rows: int, marks: Iterable[bytes]
 ) -> list[tuple[Place, list[bytes]]]:
     """Return the items that tell of *marks* in the first *rows* rows, the latest segment first.
 
-    *rows* is a multiple of `ROWS`. With each item come those of *marks* that it tells of.
+    *name* is the kind and the id of the log's entity, *rows* a multiple of `ROWS`. With each item
+    come those of *marks* that it tells of.
     """
     by_digits = [_by_digits(marks, level) for level in range(LEVELS)]
     found: list[tuple[Place, list[bytes]]] = []
@@ -141,7 +138,7 @@ def places(
         size: int = FAN_OUT**level
         while segment + size <= segments:
             found += [
-                (Place(kind, entity_id, level, segment // size, digits), some)
+                (Place(*name, level, segment // size, digits), some)
                 for digits, some in by_digits[level].items()
             ]
             segment += size

@@ -135,13 +135,23 @@ def digest_of(event: LoggedEvent, kind: str) -> bytes:
 
 
 def marks(event: Event) -> list[bytes]:
-    """Return what an event is found by in its log: its id, without an own one its likeness, too.
+    """Return what an event is found by in its log: its id, without an own one its likeness, too."""
+    found = [mark(event.event_id)]
+    if not event.has_own_id:
+        found.append(_mark_of_likeness(event.likeness, is_replayed=event.is_replayed))
+    return found
 
-    Whether a log has the event is said by the row, which the mark leads to.
+
+def marks_wanted(event: Event) -> list[bytes]:
+    """Return by which marks a log may have an event already; its row says whether it does.
+
+    Equal events without an id of their own are one event where a replay brought one of them.
     """
     found = [mark(event.event_id)]
     if not event.has_own_id:
-        found.append(mark_of_likeness(event.likeness))
+        found.append(_mark_of_likeness(event.likeness, is_replayed=True))
+        if event.is_replayed:
+            found.append(_mark_of_likeness(event.likeness, is_replayed=False))
     return found
 
 
@@ -153,7 +163,8 @@ def marks_in(row: LogRow, kind: str) -> list[bytes]:
         if told.event_id is not None:
             found.append(mark(told.event_id))
         else:
-            found += (mark(event.envelope_id), mark_of_likeness(_likeness(event, kind)))
+            equals = _mark_of_likeness(_likeness(event, kind), is_replayed=event.is_replayed)
+            found += (mark(event.envelope_id), equals)
     return found
 
 
@@ -164,6 +175,12 @@ def is_alike(one: LoggedEvent, event: Event) -> bool:
     return _likeness(one, event.kind) == event.likeness
 
 
+def _mark_of_likeness(likeness: str, *, is_replayed: bool) -> bytes:
+    """Return a mark that is never that of an id."""
+    person = b"replayed" if is_replayed else b"likeness"
+    return hashlib.blake2b(likeness.encode(), digest_size=MARK_BYTES, person=person).digest()
+
+
 def _likeness(event: LoggedEvent, kind: str) -> str:
     return likeness(digest_of(event, kind), _occurred_at(event), event.source)
 
@@ -171,11 +188,6 @@ def _likeness(event: LoggedEvent, kind: str) -> str:
 def mark(event_id: str) -> bytes:
     """Return the mark of an event's id."""
     return hashlib.blake2b(event_id.encode(), digest_size=MARK_BYTES).digest()
-
-
-def mark_of_likeness(likeness: str) -> bytes:
-    """Return the mark of a likeness, which is never that of an id."""
-    return hashlib.blake2b(likeness.encode(), digest_size=MARK_BYTES, person=b"likeness").digest()
 
 
 def _logged(event: Event) -> list[Any]:

@@ -9,10 +9,12 @@ by little, by those who ask.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.batches import portions, read_items
+from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.items.index_items import (
     ROWS,
     Chunk,
@@ -23,6 +25,9 @@ from run_ledger.store.items.index_items import (
     index_item,
     places,
 )
+from run_ledger.store.items.log_items import marks_in
+
+from .log_reads import lanes_of, read_range
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,25 +37,8 @@ MEMORY_BYTES = 64_000_000
 _BYTES_BESIDE = 400  # what Python takes for an item beside its records
 _EXPIRED_LOGS = 10_000
 
-
-class Row(Protocol):
-    """A row of a log."""
-
-    @property
-    def number(self) -> int:
-        """Return the row's number in its log."""
-
-    @property
-    def marks(self) -> Iterable[bytes]:
-        """Return what the row's events are known by."""
-
-    @property
-    def expires_at(self) -> int:
-        """Return when DynamoDB may drop the row, in epoch seconds."""
-
-
-ReadRows = Callable[[str, str, int, int], Iterable[Row]]
-"""Reads the rows of a log (kind and id of its entity) from one number to another, both included."""
+Name = tuple[str, str]
+"""The kind of an entity, and its id."""
 
 
 class Found(NamedTuple):
@@ -71,15 +59,15 @@ class IdentityIndex:
         self,
         client: DynamoDBClient,
         table: str,
-        read_rows: ReadRows,
         *,
+        ttl_days: int,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
-        """Read and write through *client*; *read_rows* reads what no item tells of yet."""
+        """Read and write through *client*; rows are kept for *ttl_days*."""
         self.calls = 0
         self._client = client
         self._table = table
-        self._read_rows = read_rows
+        self._ttl_days = ttl_days
         self._memory_bytes = memory_bytes
         self._known: OrderedDict[Place, Chunk] = OrderedDict()
         self._known_bytes = 0
@@ -91,14 +79,16 @@ class IdentityIndex:
         """Return how much memory the remembered items take."""
         return self._known_bytes
 
-    def find(self, kind: str, entity_id: str, upto: int, marks: Collection[bytes]) -> Found:
+    def find(self, name: Name, upto: int, marks: Collection[bytes]) -> Found:
         """Return which of the rows 1 to *upto*, all committed, may hold *marks*.
+
+        *name* is the kind and the id of the log's entity.
 
         Of the last rows, fewer than `ROWS`, nothing is said. Raises ClientError or BotoCoreError as
         the client does, and KeysLeftOut where DynamoDB is too busy.
         """
         covered = upto // ROWS * ROWS
-        asked = places(kind, entity_id, covered, marks)
+        asked = places(name, covered, marks)
         chunks = self._chunks([place for place, _ in asked])
         rows: dict[bytes, list[int]] = {}
         for place, some in asked:
@@ -109,21 +99,21 @@ class IdentityIndex:
         return Found(covered, rows)
 
     def extend(
-        self,
-        kind: str,
-        entity_id: str,
-        rows: Iterable[tuple[int, Iterable[bytes]]],
-        *,
-        upto: int,
-        expires_at: int,
+        self, name: Name, upto: int, rows: Mapping[bytes, int], received_at: Instant
     ) -> None:
         """Put the item of the last `ROWS` rows up to *upto*, a multiple of it.
 
-        *rows* are all of these, each with its number and marks. Raises as `find` does; what is not
-        put, is made by whoever needs it.
+        *rows* has the numbers of all these rows, by their marks, and may have others; the last came
+        in at *received_at*. Raises as `find` does; what is not put is made by whoever needs it.
         """
-        place = Place(kind, entity_id, 0, upto // ROWS - 1, "")
-        self._put(place, chunk_of_rows(rows, expires_at))
+        place = Place(*name, 0, upto // ROWS - 1, "")
+        records = (
+            (number, mark) for mark, number in rows.items() if place.first_row <= number <= upto
+        )
+        self._put(place, chunk_of_rows(records, self._expires_at(received_at)))
+
+    def _expires_at(self, received_at: Instant) -> int:
+        return received_at // MICROSECONDS + self._ttl_days * SECONDS_PER_DAY
 
     def _chunks(self, asked: Sequence[Place]) -> dict[Place, Chunk]:
         """Return the chunks of items, those of the latest segments first."""
@@ -164,10 +154,13 @@ class IdentityIndex:
             parts = self._chunks(place.parts)
             chunk = chunk_of_parts(parts.values(), place.digits)
         else:
-            self.calls += 1
-            rows = list(self._read_rows(*place[:2], place.first_row, place.last_row))
-            expires_at = max((row.expires_at for row in rows), default=0)
-            chunk = chunk_of_rows(((row.number, row.marks) for row in rows), expires_at)
+            name, first, last = place[:2], place.first_row, place.last_row
+            self.calls += len(lanes_of(first, last))
+            rows = read_range(self._client, self._table, name, first, last)
+            records = ((row.number, mark) for row in rows for mark in marks_in(row, place.kind))
+            received = max((row.received_at for row in rows), default=None)
+            expires_at = 0 if received is None else self._expires_at(received)
+            chunk = chunk_of_rows(records, expires_at)
         if not chunk.expires_at:
             # Rows expire in the order of their numbers: there is none before these either.
             self._note_expired(place)

@@ -39,6 +39,13 @@ class Remembered:
     read_to: int = 0
     indexed_to: int = 0
 
+    def leave_to_index(self, number: int) -> None:
+        """Forget the rows up to *number*, of which the log's index tells."""
+        if number > self.indexed_to:
+            self.rows = {mark: row for mark, row in self.rows.items() if row > number}
+            self.indexed_to = number
+            self.read_to = max(self.read_to, number)
+
     @property
     def bytes(self) -> int:
         """Return about how many bytes this takes."""

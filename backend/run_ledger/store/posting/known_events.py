@@ -20,12 +20,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Item, bytes_of
+from run_ledger.store.dynamo.batches import KeysLeftOut
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.items import keys, log_items
+from run_ledger.store.items.index_items import ROWS
 from run_ledger.store.items.log_items import LogRow
 from run_ledger.store.items.receipt_items import receipt_key
+from run_ledger.store.logs.identity_index import IdentityIndex
 from run_ledger.store.logs.log_reads import Key, lanes_of, read_found, read_range
-from run_ledger.store.logs.memory import Remembered
 
 from .postings import Pending, PendingGroup
 from .waits import Waits
@@ -33,6 +35,7 @@ from .waits import Waits
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_MOST_ROWS_OF_A_MARK = 8
 # So many rows cost less by their keys, in one call with those of others.
 _FEW = 8
 
@@ -48,13 +51,20 @@ class KnownEvent(NamedTuple):
 class KnownEvents:
     """Looks up events through one client."""
 
-    def __init__(self, client: DynamoDBClient, table: str, waits: Waits) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, index: IdentityIndex, waits: Waits
+    ) -> None:
         """Read *table*, which holds the entries; *waits* is told what can't be read."""
         self._client = client
         self._table = table
+        self._index = index
         self._waits = waits
-        self.calls = 0
-        """How many calls were made so far."""
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls were made so far."""
+        return self._calls + self._index.calls
 
     def take_out(
         self, groups: Iterable[PendingGroup]
@@ -70,6 +80,7 @@ class KnownEvents:
         self._read_keys(looks, _Look.new_rows)
         for look in looks:
             look.remember()
+        self._ask_index(looks)
         self._read_keys(looks, _Look.hits)
         for look in looks:
             if look.has_failed:
@@ -81,13 +92,41 @@ class KnownEvents:
             group.is_looked_up = True
             yield group, known
 
+    def remember(
+        self, group: PendingGroup, posted: Sequence[Pending], number: int, received_at: Instant
+    ) -> None:
+        """Remember that *posted* are the row of that *number*, and index a log that grows long."""
+        memory = group.memory
+        for pending in posted:
+            memory.rows |= dict.fromkeys(log_items.marks(pending.event), number)
+        memory.read_to = number
+        if number % ROWS == 0:
+            try:
+                self._index.extend(group.name, number, memory.rows, received_at)
+            except (ClientError, BotoCoreError, StoreUnavailable):
+                # Whoever needs it makes it.
+                return
+
+    def _ask_index(self, looks: Sequence[_Look]) -> None:
+        """Ask for the events in the rows that are not remembered."""
+        for look in looks:
+            if look.has_failed or not look.group.memory.indexed_to:
+                continue
+            try:
+                look.ask(self._index)
+            except (ClientError, BotoCoreError) as error:
+                self._note(error, [look])
+            except KeysLeftOut:
+                look.has_failed = True
+                self._waits.note_failure([look.group.reading], is_throttled=True)
+
     def _read_ranges(self, looks: Sequence[_Look]) -> None:
         """Read what is too much to be read by keys."""
         for look in looks:
             first, last = look.gap
             if last - first < _FEW:
                 continue
-            self.calls += len(lanes_of(first, last))
+            self._calls += len(lanes_of(first, last))
             try:
                 rows = read_range(self._client, self._table, look.group.name, first, last)
             except (ClientError, BotoCoreError) as error:
@@ -102,7 +141,7 @@ class KnownEvents:
         every = sorted(set().union(*(some for _, some in keys_of)))
         if not every:
             return
-        self.calls += -(-len(every) // 100)
+        self._calls += -(-len(every) // 100)
         asking = [look for look, some in keys_of if some]
         try:
             found, left_out = read_found(self._client, self._table, every)
@@ -140,7 +179,10 @@ class _Look:
         self._has_old = stored is not None and stored.has_old
         if self._last < memory.read_to:
             # The item was made anew: what was known of the one before says nothing.
-            memory.rows, memory.read_to = {}, 0
+            memory.rows, memory.read_to, memory.indexed_to = {}, 0, 0
+        self._indexed: Mapping[bytes, Sequence[int]] = {}
+        if self._last > ROWS:
+            memory.leave_to_index(self._last // ROWS * ROWS)
 
     @property
     def gap(self) -> tuple[int, int]:
@@ -161,10 +203,24 @@ class _Look:
     def hits(self) -> Iterator[Key]:
         """Yield the keys of the rows that may hold a pending event and are not read yet."""
         for pending in self.group.pending:
-            for mark in log_items.marks(pending.event):
-                number = self.group.memory.rows.get(mark)
-                if number is not None and number not in self.rows:
-                    yield _log_key(self.group, number)
+            for mark in log_items.marks_wanted(pending.event):
+                for number in self._numbers(mark):
+                    if number not in self.rows:
+                        yield _log_key(self.group, number)
+
+    def ask(self, index: IdentityIndex) -> None:
+        """Ask *index* for the pending events."""
+        events = [pending.event for pending in self.group.pending]
+        wanted = {mark for event in events for mark in log_items.marks_wanted(event)}
+        self._indexed = index.find(self.group.name, self._last, wanted).rows
+
+    def _numbers(self, mark: bytes) -> Iterator[int]:
+        """Yield the numbers of the rows that *mark* leads to, the latest first."""
+        number = self.group.memory.rows.get(mark)
+        if number is not None:
+            yield number
+        # One of equal events is enough, and others share a mark by chance at most.
+        yield from self._indexed.get(mark, ())[:_MOST_ROWS_OF_A_MARK]
 
     def take(self, found: Mapping[Key, Item]) -> None:
         """Take in items that were read."""
@@ -200,10 +256,8 @@ class _Look:
 
     def _in_log(self, pending: Pending) -> KnownEvent | None:
         event, kind = pending.event, self.group.name[0]
-        for mark in log_items.marks(event):
-            row = self.rows.get(self.group.memory.rows.get(mark, 0))
-            if row is None:
-                continue
+        numbers = [one for mark in log_items.marks_wanted(event) for one in self._numbers(mark)]
+        for row in [self.rows[number] for number in numbers if number in self.rows]:
             for one in row.events:
                 if log_items.event_id_of(one) == event.event_id:
                     is_reused = log_items.digest_of(one, kind) != event.digest
@@ -225,13 +279,6 @@ class _Look:
         if receipt is None or not (event.is_replayed or receipt["is_replayed"]["BOOL"]):
             return None
         return KnownEvent(pending, Instant(int(receipt["received_at"]["N"])), is_reused=False)
-
-
-def remember_posted(memory: Remembered, posted: Sequence[Pending], number: int) -> None:
-    """Remember in which row the events of a posting are."""
-    for pending in posted:
-        memory.rows |= dict.fromkeys(log_items.marks(pending.event), number)
-    memory.read_to = number
 
 
 def _log_key(group: PendingGroup, number: int) -> Key:

@@ -26,13 +26,14 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
+from run_ledger.store.logs.identity_index import IdentityIndex
 from run_ledger.store.logs.memory import MOST_BYTES, Memory
 
 from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Layout, ProjectEntity
 from .entity_reads import Loader
 from .grouping import grouped
-from .known_events import KnownEvent, KnownEvents, remember_posted
+from .known_events import KnownEvent, KnownEvents
 from .postings import Pending, PendingGroup, Posting, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
@@ -120,7 +121,8 @@ class Ledger:
             lambda tries: self._timing.pause(self._timing.dice.uniform(0, longest_pause(tries))),
         )
         self._loader = Loader(client, self._rooms, self._waits)
-        self._known_events = KnownEvents(client, tables.entries, self._waits)
+        index = IdentityIndex(client, tables.entries, ttl_days=keeping.entry_ttl_days)
+        self._known_events = KnownEvents(client, tables.entries, index, self._waits)
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
             "project": ProjectEntity(tables),
@@ -343,8 +345,9 @@ class Ledger:
         report.note_posting(posting.pending, posting.write.outcome, times)
         self._note_guess(group, group.revision)
         group.memory.stored = posting.write.after
-        if posting.write.number is not None:
-            remember_posted(group.memory, posting.pending, posting.write.number)
+        number = posting.write.number
+        if number is not None:
+            self._known_events.remember(group, posting.pending, number, times.received_at)
         self._memory.keep(group.name, group.memory)
         # The rest of the group may have the ids of what was written just now.
         group.is_looked_up = group.is_outdated = False
