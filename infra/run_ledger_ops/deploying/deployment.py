@@ -82,6 +82,9 @@ class Deployment:
             if self._leftovers and not self._settings.adopts:
                 raise OpsError(self._help_with_leftovers())
         self._check_shards()
+        trouble = plans.layout_trouble(self._value(plans.LAYOUT), self._before)
+        if trouble:
+            raise OpsError(trouble)
         return way
 
     def _check_indexes(self) -> None:
@@ -118,6 +121,8 @@ class Deployment:
         chosen: dict[str, str | None] = {name: None for name in before if name in known}
         if self._account.is_aws and GRADUAL not in before:
             chosen[GRADUAL] = "true"
+        if before and plans.LAYOUT not in before:
+            chosen[plans.LAYOUT] = "rows"
         chosen |= {
             **self._preferred,
             **self._settings.parameters,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+LAYOUT = "EntryLayout"
 _DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Cognito::UserPool"})
 _WORDS = {
     "Remove": ("remove", "to remove"),
@@ -64,6 +65,19 @@ def shard_trouble(shards: int, shards_before: int, writers: int) -> str | None:
         return (
             f"WriterConcurrency is {writers} and RollupShards {shards}: writers would wait for "
             f"each other at the totals. Raise RollupShards to {writers} with it."
+        )
+    return None
+
+
+def layout_trouble(layout: str, before: Mapping[str, str] | None) -> str | None:
+    """Return what is wrong with keeping events by that *layout* from now on, None if nothing is.
+
+    *before* are the parameters of the last deployment, None where there was none.
+    """
+    if layout == "log" and before is not None and LAYOUT not in before:
+        return (
+            f"The release that is deployed now can't read logs. Deploy with {LAYOUT}=rows first, "
+            f"and with {LAYOUT}=log once that has taken over."
         )
     return None
 

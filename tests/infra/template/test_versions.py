@@ -31,6 +31,7 @@ OTHER_VALUES = {
     "Architecture": "x86_64",
     "LogLevel": "DEBUG",
     "EntryTtlDays": "120",
+    "EntryLayout": "rows",
     "RollupShards": "16",
     "CustomerKeyArn": KEY.format("0a-2"),
 }

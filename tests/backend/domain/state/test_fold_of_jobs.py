@@ -49,26 +49,13 @@ def test_counters_are_sums(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_mere_sums_change_nothing_else(data: st.DataObject) -> None:
-    """An event said to change nothing but sums does so, whatever came in since that was said."""
+    """An event said to change nothing but sums does so."""
     *others, last = data.draw(
         strategies.job_histories().filter(lambda history: len(history) > 1), label="history"
     )
     event = decoded(last)
-    known = data.draw(st.integers(1, len(others)), label="known then")
-    then = jobs.fold(None, decoded_all(others[:known]))
-    late = data.draw(st.sampled_from((0, 0, 1, 3_600_000_000)), label="started_at known late by")
-    started_at = {
-        number: min(attempt.started_at + late, LATEST)
-        for number, attempt in then.attempts.items()
-        if attempt.started_at is not None
-    }
-    running_at = {
-        number: attempt.running_at - late
-        for number, attempt in then.attempts.items()
-        if attempt.running_at is not None
-    }
-    if jobs.changes_only_counters(event, started_at, running_at):
-        before = jobs.fold(then, decoded_all(others[known:]))
+    before = jobs.fold(None, decoded_all(others))
+    if jobs.changes_only_counters(event, before.attempts):
         after = jobs.fold(before, [event])
         assert _without_counters(after) == _without_counters(before)
         assert state_differences(before, after) == {}
@@ -121,19 +108,22 @@ SUCCEEDED = {"status": "completed", "result": "succeeded"}
 def test_what_mere_sums_are(fields: dict[str, Any], *, expected: bool) -> None:
     """Deltas and signs of life of a started attempt are; whatever says anything else is not."""
     event = decoded(said(5, **fields))
-    assert jobs.changes_only_counters(event, {1: at(5)}, {1: at(5)}) is expected
-    assert not jobs.changes_only_counters(event, {1: at(6)}, {1: at(5)})
-    assert not jobs.changes_only_counters(event, {}, {1: at(5)})
+
+    def is_sum_for(**attempt: int) -> bool:
+        return jobs.changes_only_counters(event, {1: jobs.Attempt(**attempt)})
+
+    assert is_sum_for(started_at=at(5), running_at=at(5)) is expected
+    assert not is_sum_for(started_at=at(6), running_at=at(5))
+    assert not is_sum_for(heard_at=at(1))
+    assert not jobs.changes_only_counters(event, {})
     says_running = fields.get("status") == "running"
-    assert jobs.changes_only_counters(event, {1: at(5)}, {1: at(4)}) is (
-        expected and not says_running
-    )
+    assert is_sum_for(started_at=at(5), running_at=at(4)) is (expected and not says_running)
 
 
 def test_no_start_is_later_than_any_event() -> None:
     """At the end of time, too, the first event of an attempt changes more than sums."""
     event = decoded(job_update(occurred_at=text(LATEST)))
-    assert not jobs.changes_only_counters(event, {}, {})
+    assert not jobs.changes_only_counters(event, {})
 
 
 def test_late_running_never_reopens() -> None:
