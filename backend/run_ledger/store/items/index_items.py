@@ -1,10 +1,10 @@
 """Which rows of a long log hold an event, as items of the table Entries.
 
-A log of more than `ROWS` rows has an index. A *segment* of level 0 is about `ROWS` rows, one of
-level 1 about as many as `FAN_OUT` of these, one of level 2 about as many as `FAN_OUT` of level 1.
-A segment of level 1 lies in 16 items, by the first hexadecimal digit of a mark, one of level 2 in
-256, by the first two: so an item has as many records at any level, and one item of each segment
-tells of a mark. What an item holds follows from the rows alone, so whoever misses one makes it.
+A log of `ROWS` rows or more has an index. A *segment* of level 0 is about `ROWS` rows, one of any
+other level about `FAN_OUT` segments of the level below. A segment of level 1 lies in 16 items, by
+the first hexadecimal digit of a mark, one of level 2 in 256, by the first two, and so on: so an
+item has as many records at any level, and one item of each segment tells of a mark. What an item
+holds follows from the rows alone, so whoever misses one makes it.
 
 ::
 
@@ -25,9 +25,9 @@ from typing import NamedTuple
 
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
 
-ROWS = 256
+ROWS = 64
 FAN_OUT = 16
-LEVELS = 3
+LEVELS = 4
 _MARK_BYTES, _NUMBER_BYTES = 8, 4
 _RECORD_BYTES = _MARK_BYTES + _NUMBER_BYTES
 

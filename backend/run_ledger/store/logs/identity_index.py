@@ -12,8 +12,11 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.batches import portions, read_items
+from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.items.index_items import (
     ROWS,
@@ -171,7 +174,12 @@ class IdentityIndex:
     def _put(self, place: Place, chunk: Chunk) -> None:
         self._remember(place, chunk)
         self.calls += 1
-        self._client.put_item(TableName=self._table, Item=index_item(place, chunk))
+        try:
+            self._client.put_item(TableName=self._table, Item=index_item(place, chunk))
+        except ClientError as error:
+            # A producer may choose ids whose marks all lie in one item, which then is too large.
+            if fault(error) is not Fault.REFUSED:
+                raise
 
     def _remember(self, place: Place, chunk: Chunk) -> None:
         """Keep *chunk*, and drop what was not used for longest beyond the bound."""
