@@ -90,8 +90,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "Every entry of the job that is still kept: an accepted event, as it was sent. Entries "
             "are kept for 90 days, unless the deployment says otherwise. They are ordered by "
             "`occurred_at`, the oldest first, or with `order=newest` the newest. A history that is "
-            "too long to be sorted for every page is ordered by `event_id` instead, and `order` "
-            "of the answer says so."
+            "too long to be sorted for every page is given in the order in which its events came "
+            "in, and `order` of the answer says `received_at`; what an earlier version kept of it "
+            "is ordered by `event_id`."
         ),
         tag="Jobs",
         query=entries.EntriesQuery,

@@ -88,7 +88,7 @@ FIELDS: Mapping[str, str] = {
     "name": "The name for people; null where there is none.",
     "next_cursor": "Send it as `cursor` to get the next page; null on the last one.",
     "occurred_at": "When it happened, by the producer's clock.",
-    "order": "What the items are ordered by: `occurred_at` or `event_id`.",
+    "order": "What the items are ordered by: `occurred_at`, `received_at` or `event_id`.",
     "overdue": "Whether the due date has passed, while fewer jobs are done than expected (or no "
     "number is expected) and the status is none of `paused`, `completed` and `archived`.",
     "owner": "Who is responsible for the project; null where no event gives it.",

@@ -24,11 +24,11 @@ from run_ledger.domain.state.rollups import Row, subject
 from run_ledger.store.audit.auditor import Audit, Manner
 from run_ledger.store.audit.calls import (
     read_items,
-    read_page_of_entry_keys,
+    read_page_of_entries,
     read_page_of_names,
     read_page_of_shards,
 )
-from run_ledger.store.audit.expected_items import Name, name_of, whole_number
+from run_ledger.store.audit.expected_items import Name, whole_number
 from run_ledger.store.audit.judgement import Judgement
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
 from run_ledger.store.audit.row_sums import row_changes
@@ -109,11 +109,10 @@ class RangedAudit:
 
     def _judge_orphans(self, after: Any) -> tuple[int, Any]:
         """Judge what has entries and no item: no list names it."""
-        found, last = read_page_of_entry_keys(self._reading, after, _KEYS_A_PAGE)
-        named = {name: key for key in found if (name := name_of(key)) is not None}
-        items = read_items(self._reading, list(named))
-        lost = [name for name in named if name not in items]
-        fresh = [name for name in lost if self._file.add_orphan(named[name])]
+        names, last = read_page_of_entries(self._reading, after, _KEYS_A_PAGE)
+        items = read_items(self._reading, names)
+        lost = [name for name in names if name not in items]
+        fresh = [name for name in lost if self._file.add_orphan(name.label)]
         return self._judge_items(fresh), last
 
     def _judge_items(self, names: Sequence[Name]) -> int:

@@ -21,38 +21,50 @@ from tests.support.readers import ledgers
 from tests.support.readers.reading import SETTINGS, Serial, api_event
 
 from run_ledger.read.reader import Reader, read_request
+from run_ledger.store.posting.entities import Layout
 
 from . import mixes
 from .writer_units import posted
 
 EVENTS = 1_000
-_BATCHES = EVENTS // mixes.EVENTS_A_JOB
+MOST_BYTES_OVER_OLD = 0.5
+MOST_UNITS_OVER_OLD = 1 / 3
 
 
 def bytes_per_million_events() -> Figure:
-    """Add up what a million events of the usual mix take in the table of entries."""
-    store = ledgers.empty_store()
-    events = posted(store.client(), mixes.usual("stored"))
+    """Add up what a million events of the usual mix take, beside each event by itself as of old."""
     return Figure(
         "stored_bytes_per_million_events",
-        stored_bytes(store.items(NAMES.entries)) / events * 1_000_000,
+        _stored(Layout.LOG),
         "bytes",
+        _stored(Layout.ROWS),
+        goal=MOST_BYTES_OVER_OLD,
+        goal_is_ratio=True,
         more_is_better=False,
         notes=(mixes.USUAL, "with the 100 bytes that DynamoDB counts more for each item"),
     )
 
 
+def _stored(layout: Layout) -> float:
+    store = ledgers.empty_store()
+    events = posted(store.client(), mixes.usual("stored"), layout)
+    return stored_bytes(store.items(NAMES.entries)) / events * 1_000_000
+
+
 def history_read_units() -> Figure:
     """Read the history of a job that got a thousand events, five a batch, on one page."""
-    by_hundred = history_units(100)
+    by_hundred = [history_units(100, layout) for layout in (Layout.LOG, Layout.ROWS)]
     return Figure(
         "history_read_units_1000_events",
         history_units(EVENTS),
         "read units",
+        history_units(EVENTS, Layout.ROWS),
+        goal=MOST_UNITS_OVER_OLD,
+        goal_is_ratio=True,
         more_is_better=False,
         notes=(
             f"{EVENTS:,} events, {mixes.EVENTS_A_JOB} a batch, one page; of the table of entries",
-            f"in ten pages of a hundred: {by_hundred:g}",
+            "in ten pages of a hundred: {:g} of {:g}".format(*by_hundred),
         ),
     )
 
@@ -74,10 +86,10 @@ class Reads(Querying):
         return answer
 
 
-def history_units(limit: int) -> int:
+def history_units(limit: int, layout: Layout = Layout.LOG) -> int:
     """Return the read units of a thousand events' history, in pages of *limit*."""
     store = ledgers.empty_store()
-    posted(store.client(), story())
+    posted(Querying(store), story(), layout)
     client = Reads(store)
     reader = Reader(client, SETTINGS, Serial(), lambda: ledgers.NOW)  # type: ignore[arg-type]
     parameters, found = {"limit": [str(limit)]}, 0

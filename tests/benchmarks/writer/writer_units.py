@@ -26,6 +26,7 @@ from tests.support.readers import ledgers
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.store.dynamo.connection import dynamodb
+from run_ledger.store.posting.entities import Layout
 from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger, Timing
 
 from . import mixes
@@ -33,8 +34,9 @@ from . import mixes
 ROLLUP_SHARDS = 8
 TTL_DAYS = 90
 MOST_CALLS = 0.03
-MOST_UNITS = 2.7
-MOST_UNITS_STERN = 3.6
+MOST_UNITS = 1.4
+MOST_UNITS_STERN = 2.5
+MOST_UNITS_WORST = 8.49
 MOST_READ_UNITS = 0.3
 MOST_UNITS_SCATTERED = 4.5
 
@@ -60,6 +62,7 @@ def write_units_per_event() -> Figure:
         "writer_write_units_per_event",
         meter.write_units.total() / events,
         "write units",
+        units_of_old(mixes.usual("units")),
         goal=MOST_UNITS,
         more_is_better=False,
         notes=(
@@ -78,6 +81,7 @@ def write_units_per_event_stern() -> Figure:
         "writer_write_units_per_event_stern",
         meter.write_units.total() / events,
         "write units",
+        units_of_old(mixes.stern("units")),
         goal=MOST_UNITS_STERN,
         more_is_better=False,
         notes=(mixes.STERN, parts(meter, events)),
@@ -118,6 +122,7 @@ def write_units_per_event_worst() -> Figure:
         "writer_write_units_per_event_worst",
         meter.write_units.total() / events,
         "write units",
+        units_of_old(mixes.scattered("units")),
         goal=MOST_UNITS_SCATTERED + rollups,
         more_is_better=False,
         notes=(
@@ -144,10 +149,16 @@ def parts(meter: Meter, events: int) -> str:
     return ", ".join(f"{place} {units / events:.2f}" for place, units in sums.items() if units)
 
 
-def metered(batches: Iterable[mixes.Batch]) -> tuple[Meter, int]:
+def metered(batches: Iterable[mixes.Batch], layout: Layout = Layout.LOG) -> tuple[Meter, int]:
     """Post *batches* to empty tables; return what that cost and the number of events."""
     meter = Meter()
-    return meter, posted(ledgers.empty_store().client(meter.script), batches)
+    return meter, posted(ledgers.empty_store().client(meter.script), batches, layout)
+
+
+def units_of_old(batches: Iterable[mixes.Batch]) -> float:
+    """Return the write units an event where each event is kept by itself, as of old."""
+    meter, events = metered(batches, Layout.ROWS)
+    return meter.write_units.total() / events
 
 
 @dataclass
@@ -189,7 +200,7 @@ def counted_by_local_aws() -> Counter[str]:
     return counting.write_units
 
 
-def posted(client: Any, batches: Iterable[mixes.Batch]) -> int:
+def posted(client: Any, batches: Iterable[mixes.Batch], layout: Layout = Layout.LOG) -> int:
     """Post *batches* through a ledger whose clock stands still; return the number of events.
 
     Raises AssertionError where an event could not be posted.
@@ -197,7 +208,7 @@ def posted(client: Any, batches: Iterable[mixes.Batch]) -> int:
     ledger = Ledger(
         client,
         NAMES,
-        Keeping(TTL_DAYS, ROLLUP_SHARDS),
+        Keeping(TTL_DAYS, ROLLUP_SHARDS, layout),
         timing=Timing(now=lambda: ledgers.NOW, dice=random.Random(1)),
     )
     events = 0

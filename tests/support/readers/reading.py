@@ -22,6 +22,7 @@ from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.read.reader import Reader, read_request
 from run_ledger.settings import Settings
 from run_ledger.store.overview.kept_pages import KeptPages
+from run_ledger.store.posting.entities import Layout
 from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger, Timing
 
 if TYPE_CHECKING:
@@ -172,12 +173,14 @@ class House:
         """Give the reader a client of its own."""
         self.counting = CountingClient(self.client)
 
-    def post(self, *envelopes: Envelope | str, at: int | None = None) -> None:
-        """Post events through the real ledger, which receives them at *at*."""
+    def post(
+        self, *envelopes: Envelope | str, at: int | None = None, layout: Layout = Layout.LOG
+    ) -> None:
+        """Post events through the real ledger, which receives them at *at*, in one batch."""
         ledger = Ledger(
             self.client,
             NAMES,
-            Keeping(90, 8),
+            Keeping(90, 8, layout),
             timing=Timing(now=lambda: self.now if at is None else at, dice=self.dice),
         )
         deliveries, refusals = [], []

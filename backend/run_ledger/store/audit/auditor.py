@@ -142,7 +142,7 @@ class Audit:
     def _judge_items(self, names: Sequence[Name]) -> set[Name]:
         """Judge items by their entries, and return those that do not belong to the scope."""
         items = read_items(self._reading, names)
-        entries = read_entries(self._reading, names)
+        entries = read_entries(self._reading, names, items)
         strangers: set[Name] = set()
         for name in names:
             judgement = judge(name, items.get(name), entries[name], self._horizon)
@@ -198,7 +198,7 @@ class Audit:
                 name,
                 judgement.item,
                 judgement.expected,
-                seen=judgement.last_received_at,
+                judgement.entries,
             )
             if mended:
                 self._mended.add(name)

@@ -13,6 +13,7 @@ from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
+from run_ledger.store.items.log_items import from_log_item
 from run_ledger.store.items.own_names import NAME_SETS
 
 from .expected_items import Name, name_of, whole_number
@@ -56,14 +57,28 @@ def list_projects_of(reading: Reading, client_id: str) -> set[Name]:
 
 def list_by_entries(reading: Reading, mentioned: str | None) -> set[Name]:
     """Return the jobs and projects that have entries, or have entries that mention a word."""
-    request: dict[str, Any] = {"ProjectionExpression": "pk"}
-    if mentioned is not None:
-        request |= {
-            "FilterExpression": "contains(detail, :word)",
-            "ExpressionAttributeValues": {":word": to_attribute(mentioned)},
-        }
-    found = {item["pk"]["S"] for item in _scan(reading, reading.tables.entries, **request)}
-    return {name for name in map(name_of, found) if name}
+    if mentioned is None:
+        found = _scan(reading, reading.tables.entries, ProjectionExpression="pk")
+    else:
+        found = _scan(
+            reading,
+            reading.tables.entries,
+            partial(_mentions, mentioned.encode()),
+            ProjectionExpression="pk, sk, received_at, events",
+            FilterExpression="contains(detail, :word) OR attribute_exists(events)",
+            ExpressionAttributeValues={":word": to_attribute(mentioned)},
+        )
+    return {name for item in found if (name := name_of(item["pk"]["S"]))}
+
+
+def _mentions(word: bytes, item: Item) -> bool:
+    """Return whether an item mentions *word*, that isn't a row or was found by its detail."""
+    if "events" not in item:
+        return True
+    try:
+        return any(word in bytes(event.detail) for event in from_log_item(item).events)
+    except (KeyError, ValueError):
+        return False
 
 
 def read_page_of_jobs(
@@ -98,13 +113,14 @@ def read_page_of_names(
     return list(zip(names, (whole_number(item.get("n")) or 0 for item in items), strict=True)), last
 
 
-def read_page_of_entry_keys(
+def read_page_of_entries(
     reading: Reading, after: Item | None, limit: int
-) -> tuple[list[str], Item | None]:
-    """Return the partition keys of up to *limit* entries, each once, and where to go on."""
+) -> tuple[list[Name], Item | None]:
+    """Return whose entries up to *limit* items hold, each name once, and where to go on."""
     table = reading.tables.entries
     items, last = _page(reading, table, after, limit, ProjectionExpression="pk")
-    return list(dict.fromkeys(item["pk"]["S"] for item in items)), last
+    names = (name_of(item["pk"]["S"]) for item in items)
+    return list(dict.fromkeys(name for name in names if name is not None)), last
 
 
 def read_page_of_shards(
@@ -133,14 +149,48 @@ def read_items(reading: Reading, names: Collection[Name]) -> dict[Name, Item]:
     return {name: item for found in _in_turns(reading, calls) for name, item in found.items()}
 
 
-def read_entries(reading: Reading, names: Iterable[Name]) -> dict[Name, list[Item]]:
-    """Return the items of the entries of each of *names*."""
-    ordered = list(names)
+def read_entries(
+    reading: Reading, names: Iterable[Name], items: Mapping[Name, Item]
+) -> dict[Name, list[Item]]:
+    """Return the items with the entries of each of *names*, of which these *items* are known.
+
+    Whether a log goes on in all its lanes is told by either: the item may be missing or wrong.
+    """
+    found: dict[Name, list[Item]] = {name: [] for name in names}
+    _read_partitions(
+        reading,
+        found,
+        [(name, one) for name in found for one in (name.label, _lane(name, 0))],
+    )
+    long = [name for name in found if _goes_on(items.get(name), found[name])]
+    _read_partitions(
+        reading,
+        found,
+        [(name, _lane(name, lane)) for name in long for lane in range(1, keys.LANES)],
+    )
+    return found
+
+
+def _read_partitions(
+    reading: Reading, found: Mapping[Name, list[Item]], partitions: Sequence[tuple[Name, str]]
+) -> None:
     calls = [
-        partial(_query, reading.client, reading.tables.entries, name.entries_key)
-        for name in ordered
+        partial(_query, reading.client, reading.tables.entries, partition)
+        for _, partition in partitions
     ]
-    return dict(zip(ordered, _in_turns(reading, calls), strict=True))
+    for (name, _), some in zip(partitions, _in_turns(reading, calls), strict=True):
+        found[name] += some
+
+
+def _lane(name: Name, lane: int) -> str:
+    return keys.log_partition(*name, lane)
+
+
+def _goes_on(item: Item | None, rows: Sequence[Item]) -> bool:
+    """Return whether there may be more rows than those of the first lane."""
+    numbers = [int(row["sk"]["S"]) for row in rows if row["pk"]["S"].startswith(keys.LOG)]
+    said = whole_number((item or {}).get("log")) or 0
+    return max(said, max(numbers, default=0) + keys.LANES) > keys.FIRST_LANE
 
 
 def read_rows(

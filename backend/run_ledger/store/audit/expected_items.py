@@ -6,7 +6,7 @@ that may hold anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -32,13 +32,16 @@ from run_ledger.domain.state.own_counters import (
 )
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_attribute, to_item
 from run_ledger.store.dynamo.table_names import Tables
-from run_ledger.store.items import entry_items, job_items, keys, project_items
+from run_ledger.store.items import job_items, keys, project_items
+from run_ledger.store.items.entry_items import StoredEntry
+from run_ledger.store.items.log_items import entries_of
 from run_ledger.store.items.own_names import NAME_SETS, OF_ENTITIES, name_sets
 
 _ZERO = {"N": "0"}
-# These don't follow from the events: ``rev`` counts writes, ``seen`` is by the writers' clock, and
-# how many names there are in ``own`` and ``models`` depends on when room was made.
-_NOT_JUDGED = frozenset({"rev", "seen", *NAME_SETS})
+# These don't follow from the events: ``rev`` and ``log`` count writes, ``old`` says where entries
+# lie, ``seen`` is by the writers' clock, and how many names there are in ``own`` and ``models``
+# depends on when room was made.
+_NOT_JUDGED = frozenset({"rev", "log", "old", "seen", *NAME_SETS})
 
 
 class Name(NamedTuple):
@@ -48,8 +51,8 @@ class Name(NamedTuple):
     entity_id: str
 
     @property
-    def entries_key(self) -> str:
-        """The partition key of its entries."""
+    def label(self) -> str:
+        """What it is called where one text must do."""
         return keys.entity_key(self.kind, self.entity_id)
 
     @property
@@ -62,27 +65,76 @@ class Name(NamedTuple):
         return tables.jobs if self.kind == "job" else tables.projects
 
 
-def name_of(entries_key: str) -> Name | None:
-    """Return the job or project whose entries have this partition key; None for other keys."""
-    kind, _, entity_id = entries_key.partition("#")
-    if kind == "job":
-        return Name("job", entity_id)
-    return Name("project", entity_id) if kind == "project" else None
+class Entries(NamedTuple):
+    """What the items of the table Entries say of a job or project.
+
+    ``unreadable`` names the entries, or rows of entries, from which no event can be read.
+    ``last_row`` is the number of the last row of its log, 0 where it has none; ``has_old`` says
+    whether some entries are in the layout of old.
+    """
+
+    events: Sequence[Event]
+    unreadable: Sequence[str]
+    last_received_at: Instant
+    last_row: int
+    has_old: bool
+
+    @property
+    def number(self) -> int:
+        """Return how many entries there are; a row that can't be read counts as one."""
+        return len(self.events) + len(self.unreadable)
 
 
-def event_of(name: Name, item: Mapping[str, Any]) -> Event | None:
-    """Return the event that an entry's *item* records, None where it records none of *name*."""
+def entries_in(name: Name, items: Iterable[Item]) -> Entries:
+    """Return the entries of *name* that *items* of the table Entries hold."""
+    events: list[Event] = []
+    unreadable: list[str] = []
+    received, last_row, has_old = Instant(0), 0, False
+    for item in items:
+        received = max(received, instant(item.get("received_at")) or Instant(0))
+        sort = item["sk"]["S"]
+        if item["pk"]["S"].startswith(keys.LOG):
+            last_row = max(last_row, int(sort))
+            sort = f"row {int(sort)}"
+        else:
+            has_old = True
+        try:
+            entries = entries_of(item)
+        except (KeyError, TypeError, ValueError):
+            unreadable.append(sort)
+            continue
+        for entry in entries:
+            event = _event_of(name, entry)
+            if event is None:
+                unreadable.append(entry.event_id)
+            else:
+                events.append(event)
+    return Entries(events, unreadable, received, last_row, has_old)
+
+
+def name_of(partition: str) -> Name | None:
+    """Return the job or project whose entries lie in a partition; None for another's."""
+    parts = partition.removeprefix(keys.LOG).split("#")
+    if parts[0] == "job":
+        return Name("job", parts[1])
+    return Name("project", parts[1]) if parts[0] == "project" else None
+
+
+def _event_of(name: Name, entry: StoredEntry) -> Event | None:
+    """Return the event that *entry* records, None where it records none of *name*."""
+    envelope = {
+        "id": entry.envelope_id,
+        "detail-type": f"{name.kind}_update",
+        "source": "",
+        "time": instants.text(entry.occurred_at),
+        "detail": entry.detail,
+    }
     try:
-        envelope = b'{"id":%b,"detail-type":%b,"source":"","time":%b,"detail":%b}' % (
-            msgspec.json.encode(item["envelope_id"]["S"]),
-            msgspec.json.encode(f"{name.kind}_update"),
-            msgspec.json.encode(instants.text(Instant(int(item["occurred_at"]["N"])))),
-            item["detail"]["S"].encode(),
-        )
-        event = decode(envelope, fingerprint_version=entry_items.fingerprint_version(item))
-    except (KeyError, ValueError, OverflowError, InvalidEvent):
+        encoded = msgspec.json.encode(envelope)
+        event = decode(encoded, fingerprint_version=entry.fingerprint_version)
+    except (ValueError, OverflowError, InvalidEvent):
         return None
-    is_itself = (event.kind, event.entity_id, event.event_id) == (*name, item["sk"]["S"])
+    is_itself = (event.kind, event.entity_id, event.event_id) == (*name, entry.event_id)
     return event if is_itself else None
 
 

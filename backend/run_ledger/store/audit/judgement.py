@@ -26,10 +26,11 @@ from run_ledger.store.items.own_names import NAME_SETS
 from run_ledger.store.items.project_items import from_project_item
 
 from .expected_items import (
+    Entries,
     Name,
     created_at,
     differing,
-    event_of,
+    entries_in,
     expected_item,
     instant,
     whole_number,
@@ -44,9 +45,8 @@ class Judgement:
     """What is known of one entity.
 
     ``stamp`` changes with the item. The items themselves are kept only where something is wrong, as
-    there may be very many. ``differences`` are paths with stored and recounted values.
-    ``unreadable`` are the keys of entries from which no event can be read; without these events
-    nothing about the entity is certain.
+    there may be very many, and so are the events of ``entries``. ``differences`` are paths with
+    stored and recounted values. Where an entry is unreadable, nothing about the entity is certain.
     """
 
     stamp: bytes
@@ -54,16 +54,20 @@ class Judgement:
     expected: Item | None
     differences: Sequence[tuple[str, Any, Any]]
     contribution: Contribution
-    last_received_at: Instant
+    entries: Entries
     is_beyond_reach: bool
-    unreadable: Sequence[str]
+
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """The entries, or rows of entries, from which no event can be read."""
+        return self.entries.unreadable
 
     @property
     def slim(self) -> Judgement:
         """Return the same without the items, unless something is wrong."""
         if self.differences or self.unreadable:
             return self
-        return replace(self, item=None, expected=None)
+        return replace(self, item=None, expected=None, entries=self.entries._replace(events=()))
 
     def may_count_in(self, row: Row) -> bool:
         """Return whether an event of the entity, of which nothing is known, may count in *row*."""
@@ -91,27 +95,22 @@ def stamp_of(item: Item | None) -> bytes:
 
 
 def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: Instant) -> Judgement:
-    """Judge the *item* of *name* by its *entries*; entries before *horizon* may have expired."""
-    events: list[Event] = []
-    unreadable: list[str] = []
-    for entry in entries:
-        event = event_of(name, entry)
-        if event is None:
-            unreadable.append(entry["sk"]["S"])
-        else:
-            events.append(event)
-    received = [instant(entry.get("received_at")) or Instant(0) for entry in entries]
-    is_beyond_reach = _is_beyond_reach(item, events, len(entries), horizon)
+    """Judge the *item* of *name* by the items of its *entries*.
+
+    Entries before *horizon* may have expired.
+    """
+    found = entries_in(name, entries)
+    events = found.events
+    is_beyond_reach = _is_beyond_reach(item, events, found.number, horizon)
     expected = expected_item(name, events, instant((item or {}).get("seen"))) if events else None
     return Judgement(
         stamp=stamp_of(item),
         item=item,
         expected=None if is_beyond_reach else expected,
-        differences=() if is_beyond_reach or unreadable else tuple(_compared(item, expected)),
+        differences=() if is_beyond_reach or found.unreadable else tuple(_compared(item, expected)),
         contribution=_contribution(name, item if is_beyond_reach else None, events),
-        last_received_at=max(received, default=Instant(0)),
+        entries=found,
         is_beyond_reach=is_beyond_reach,
-        unreadable=unreadable,
     )
 
 

@@ -1,8 +1,9 @@
 """Repairs of what an audit has found, by conditional writes, while writers go on writing.
 
 *Items.* A posting always raises ``n``, so an item that is put (or deleted) on the condition that
-``rev`` and ``n`` are as read replaces exactly what was judged. The revision moves on, so that a
-writer that had read the wrong item reads again.
+``rev``, ``log`` and ``n`` are as read replaces exactly what was judged. The revision moves on, so
+that a writer that had read the wrong item reads again: of a job or project with a log, the number
+of its last row does, which leaves out a number.
 
 *Rows.* A posting moves a row and what the entries say of it by the same amount. So the difference
 between the two stays what it was found to be, whatever is posted, until it is added. It goes to a
@@ -17,7 +18,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, to_attribute, to_item
 from run_ledger.store.dynamo.batches import portions
@@ -27,21 +27,21 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import job_items
 from run_ledger.store.items.own_names import name_sets
 
-from .expected_items import Name, differing, instant, whole_number
+from .expected_items import Entries, Name, differing, instant, whole_number
 
 AUDIT_SHARD = "audit"
 # An expression holds 4 KB.
 _ATTRIBUTES_A_CALL = 40
-_GUARDS = ("rev", "n")
+_GUARDS = ("rev", "log", "n")
 
 
 def mend_item(
-    reading: Reading, name: Name, stored: Item | None, expected: Item | None, *, seen: Instant
+    reading: Reading, name: Name, stored: Item | None, expected: Item | None, entries: Entries
 ) -> bool:
     """Put what is *expected* (None: nothing) in place of what is *stored*.
 
-    *seen* is when the writer took in the last entry; it is used for an item without its own
-    ``seen``. Returns False where the item is no longer as it was read.
+    *entries* are those that it is expected by. Returns False where the item is no longer as it was
+    read.
     """
     condition = _unchanged(name, stored, expected or {})
     table = name.table(reading.tables)
@@ -49,7 +49,7 @@ def mend_item(
         if expected is None:
             reading.client.delete_item(TableName=table, Key=name.key, **condition)
         else:
-            item = expected | _bookkeeping(stored or {}, expected, seen)
+            item = expected | _bookkeeping(stored or {}, expected, entries)
             reading.client.put_item(TableName=table, Item=item, **condition)
     except ClientError as error:
         if fault(error) is Fault.CONDITION:
@@ -99,15 +99,27 @@ def _unchanged(name: Name, stored: Item | None, expected: Item) -> dict[str, Any
     return condition.condition()
 
 
-def _bookkeeping(stored: Item, expected: Item, seen: Instant) -> Item:
-    """Return the attributes that do not follow from entries: revision, ``seen`` and its slot."""
-    revision = whole_number(stored.get("rev"))
-    if revision is None:
-        # Higher than any revision of an earlier item that a writer may still know.
-        revision = whole_number(expected["n"]) or 0
+def _bookkeeping(stored: Item, expected: Item, entries: Entries) -> Item:
+    """Return the attributes that do not follow from events: revision, ``seen`` and its slot.
+
+    An item without its own ``seen`` gets the time at which the last entry came in.
+    """
     known = instant(stored.get("seen"))
-    seen = seen if known is None else known
-    bookkeeping = {"rev": revision + 1, "seen": seen}
+    seen = entries.last_received_at if known is None else known
+    bookkeeping: dict[str, Any] = {"seen": seen, **_revision(stored, expected, entries)}
     if "job_id" in expected:
         bookkeeping["seen_slot"] = job_items.slot_of(seen)
     return to_item(bookkeeping)
+
+
+def _revision(stored: Item, expected: Item, entries: Entries) -> dict[str, Any]:
+    """Return the revision after *stored*: one that no writer knows and that no row has."""
+    log = whole_number(stored.get("log"))
+    if log is None and not entries.last_row:
+        revision = whole_number(stored.get("rev"))
+        if revision is None:
+            # Higher than any revision of an earlier item that a writer may still know.
+            revision = whole_number(expected["n"]) or 0
+        return {"rev": revision + 1}
+    old = {"old": True} if entries.has_old or "old" in stored else {}
+    return {"log": max(log or 0, entries.last_row) + 1, **old}

@@ -29,7 +29,7 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.job_items import StoredJob, from_job_item, state_attributes
 
 from .calls import read_entries, read_items, read_page_of_jobs
-from .expected_items import Name, event_of
+from .expected_items import Name, entries_in
 from .repairs import AUDIT_SHARD
 
 PAGE = 100
@@ -69,7 +69,7 @@ def _upgrade_page(
     reading: Reading, items: Sequence[Item], last: str | None, pause: Callable[[float], None]
 ) -> UpgradeStep:
     names = [Name("job", item["job_id"]["S"]) for item in items]
-    entries = read_entries(reading, names)
+    entries = read_entries(reading, names, dict(zip(names, items, strict=True)))
     upgraded, left = 0, []
     for name, item in zip(names, items, strict=True):
         try:
@@ -103,13 +103,13 @@ def _upgrade_job(
         item = read_items(reading, [name])[name]
         if not done:
             pause(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - no secret
-            entries = read_entries(reading, [name])[name]
+            entries = read_entries(reading, [name], {name: item})[name]
     raise _AlwaysChangesError
 
 
 def _folded(name: Name, stored: StoredJob, entries: Sequence[Item]) -> Job | None:
     """Return the job by its entries, None where some of them are gone or can't be read."""
-    events = [event for entry in entries if (event := event_of(name, entry)) is not None]
+    events = entries_in(name, entries).events
     return jobs.fold(None, events) if events and len(events) == stored.entries else None
 
 
@@ -137,11 +137,12 @@ def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, retries_
     """Change the item and its rows together; return False where the item has changed."""
     attributes = state_attributes(after, retries_from=retries_after)
     update = UpdateBuilder()
-    update.require(("rev",), "=", stored.revision)
+    revision = "log" if stored.in_log else "rev"
+    update.require((revision,), "=", stored.revision)
     update.require(("n",), "=", stored.entries)
     update.set(
         {key: attributes[key] for key in ("at", "m") if key in attributes}
-        | {"rev": stored.revision + 1}
+        | {revision: stored.revision + 1}
     )
     actions = [update.action(reading.tables.jobs, name.key)]
     differences = state_differences(

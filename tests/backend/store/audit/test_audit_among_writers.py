@@ -25,7 +25,7 @@ from tests.support.recounts.audits import (
 from tests.support.recounts.recount import recount_rollups
 
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.audit.expected_items import Name
+from run_ledger.store.audit.expected_items import Name, entries_in
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_item, mend_row
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.reading import Reading
@@ -212,8 +212,8 @@ def test_an_item_that_took_in_an_event_is_not_replaced(books: DynamoDBClient) ->
     change(books, "job-1", c_records_ok={"N": "70"})
     wrong: Any = books.get_item(TableName=NAMES.jobs, Key=key)["Item"]
     post(books, event := [said("job-1", "11:45:00", delta={"records_ok": 1})])
-    assert not mend_item(reading(books), name, wrong, right, seen=0)
-    assert not mend_item(reading(books), name, None, right, seen=0)
-    assert not mend_item(reading(books), name, wrong, None, seen=0)
+    assert not mend_item(reading(books), name, wrong, right, none := entries_in(name, []))
+    assert not mend_item(reading(books), name, None, right, none)
+    assert not mend_item(reading(books), name, wrong, None, none)
     audit(books, repair=True)
     assert_exact(books, [*BOOKS, *event])
