@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.support.dynamo.tables import NAMES
 from tests.support.events.builders import job_update, text
+from tests.support.recounts import falsehoods
 from tests.support.recounts.audits import BOOKS, rows
 from tests.support.recounts.recount import recount_rollups
 from tests.support.stacks.operations import STAGE, System, deployed_system
@@ -141,12 +142,10 @@ def test_contradictions_are_errors(run: Run, arguments: tuple[str, ...]) -> None
 
 def test_an_unreadable_entry_is_no_clean_bill(system: System, run: Run) -> None:
     """Exit code 1: the books can't be called true."""
-    key: Any = {"pk": {"S": "job#job-3"}, "sk": {"S": "job-3@10:30:00"}}
-    item: Any = system.dynamodb.get_item(TableName=NAMES.entries, Key=key)["Item"]
-    system.dynamodb.put_item(TableName=NAMES.entries, Item={**item, "detail": {"S": "{"}})
+    falsehoods.with_unreadable_entry("job-3@10:30:00")(system.dynamodb)
     code, out, _ = run("--client", "client-2")
     assert code == 1
-    assert "job job-3, entry job-3@10:30:00: the entry holds no event of it" in out
+    assert "job job-3, entry row 1: the entry holds no event of it" in out
 
 
 def test_reach_can_be_said(system: System, run: Run) -> None:
@@ -155,8 +154,7 @@ def test_reach_can_be_said(system: System, run: Run) -> None:
         job_id="job-old", event_id="1", occurred_at="2026-11-01T00:00:00Z", delta={"pages": 1}
     )
     system.write([text(event)])
-    key: Any = {"pk": {"S": "job#job-old"}, "sk": {"S": "1"}}
-    system.dynamodb.delete_item(TableName=NAMES.entries, Key=key)
+    falsehoods.without_entry("1")(system.dynamodb)
     assert run("--job", "job-old")[0] == 1
     code, _, warning = run("--job", "job-old", "--reach", "7")
     assert (code, warning) == (0, "1 older than the entries, not compared: job job-old\n")

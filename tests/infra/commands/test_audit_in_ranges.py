@@ -213,9 +213,7 @@ def test_what_changes_in_every_pass_is_not_decided(
 
 def test_an_unreadable_entry_leaves_its_clients_rows_undecided(system: System, run: Run) -> None:
     """What it counts nobody knows; rows of other clients are judged."""
-    key: Any = {"pk": {"S": "job#job-3"}, "sk": {"S": "job-3@10:30:00"}}
-    item: Any = system.dynamodb.get_item(TableName=NAMES.entries, Key=key)["Item"]
-    system.dynamodb.put_item(TableName=NAMES.entries, Item={**item, "detail": {"S": "{"}})
+    falsehoods.with_unreadable_entry("job-3@10:30:00")(system.dynamodb)
     falsehoods.in_row("client#client-2#2026-11-22", "10", records_ok=1)(system.dynamodb)
     falsehoods.in_row("client#client-1#2026-11-22", "10", records_ok=1)(system.dynamodb)
     code, out, _ = run("--json")
@@ -223,7 +221,7 @@ def test_an_unreadable_entry_leaves_its_clients_rows_undecided(system: System, r
     found = json.loads(out)
     assert [one["key"] for one in found["drifts"]] == ["client#client-1#2026-11-22 10"]
     assert "client#client-2#2026-11-22 10" in found["undecided"]
-    assert found["unreadable_entries"] == ["job job-3, entry job-3@10:30:00"]
+    assert found["unreadable_entries"] == ["job job-3, entry row 1"]
 
 
 def test_another_question_needs_another_file(run: Run, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from run_ledger.store.audit.auditor import Audit, Findings, Manner
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
+from run_ledger.store.posting.entities import Layout
 from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger, Timing
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ def post(
     at: int = NOW,
     seed: int | None = None,
     decoding: Callable[[str], Event] = decode,
+    layout: Layout = Layout.LOG,
 ) -> None:
     """Post *envelopes*, decoded by *decoding*, through a ledger of their own, in one batch."""
     ledger = Ledger(
         client,
         NAMES,
-        Keeping(TTL_DAYS, 3),
+        Keeping(TTL_DAYS, 3, layout),
         timing=Timing(now=lambda: at, pause=lambda _: None, dice=random.Random(seed)),
     )
     deliveries = [
@@ -113,7 +115,11 @@ def entities(client: DynamoDBClient) -> dict[str, Any]:
     for table, key in ((NAMES.jobs, "job_id"), (NAMES.projects, "project_id")):
         items: list[Any] = client.scan(TableName=table)["Items"]
         for item in items:
-            kept = {name: value for name, value in item.items() if name not in ("rev", "seen")}
+            kept = {
+                name: value
+                for name, value in item.items()
+                if name not in ("rev", "log", "old", "seen")
+            }
             found[item[key]["S"]] = kept
     return found
 

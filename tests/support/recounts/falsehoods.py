@@ -8,6 +8,7 @@ from typing import Any
 from tests.support.dynamo.tables import NAMES
 
 from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.store.items.log_items import entries_of
 
 Falsify = Callable[[Any], None]
 
@@ -60,6 +61,36 @@ def without_row(partition: str, sort: str) -> Falsify:
 def without_item(table: str, **key: str) -> Falsify:
     """Return a function that deletes an item."""
     return lambda client: client.delete_item(TableName=table, Key=to_item(key))
+
+
+def without_entry(event_id: str) -> Falsify:
+    """Return a function that deletes the row, or entry of old, with this event."""
+
+    def falsify(client: Any) -> None:
+        item = entry_with(client, event_id)
+        client.delete_item(TableName=NAMES.entries, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    return falsify
+
+
+def with_unreadable_entry(event_id: str) -> Falsify:
+    """Return a function that spoils the row, or entry of old, with this event."""
+
+    def falsify(client: Any) -> None:
+        item = entry_with(client, event_id)
+        spoilt = {"events": {"B": b"\1?"}} if "events" in item else {"detail": {"S": "{"}}
+        client.put_item(TableName=NAMES.entries, Item={**item, **spoilt})
+
+    return falsify
+
+
+def entry_with(client: Any, event_id: str) -> dict[str, Any]:
+    """Return the item of the table Entries that holds this event."""
+    items: list[dict[str, Any]] = client.scan(TableName=NAMES.entries)["Items"]
+    (found,) = (
+        item for item in items if event_id in [entry.event_id for entry in entries_of(item)]
+    )
+    return found
 
 
 def copy_of_job(job_id: str) -> Falsify:

@@ -189,16 +189,29 @@ def test_a_walk_keeps_the_order_that_it_began_with(
     assert (refused.status, refused.json["parameter"]) == (400, "cursor")
 
 
-def test_a_cursor_is_good_for_the_order_that_it_was_given_in(here: House) -> None:
-    """A walk can't turn round; an order that there isn't is refused with those there are."""
-    post_entries(here, 6)
-    cursor = here.get(ENTRIES, path=JOB, limit=4).json["next_cursor"]
+def test_pages_from_the_newest_on_say_what_they_cover(here: House) -> None:
+    """Their time ranges join one another, from the latest entry back to the first."""
+    post_entries(here, 12)
 
-    refused = here.get(ENTRIES, path=JOB, limit=4, cursor=cursor, order="newest")
+    pages = [page.json for page in here.walk(ENTRIES, path=JOB, limit=5, order="newest")]
+
+    edges = [(page["covers"]["from"], page["covers"]["to"]) for page in pages]
+    ends = [page["items"][-1]["occurred_at"] for page in pages[:2]]
+    assert edges == [(ends[0], None), (ends[1], ends[0]), (None, ends[1])]
+
+
+def test_a_cursor_belongs_to_its_order(here: House) -> None:
+    """The oldest first is the usual, said or not; a cursor of it is none of the other order."""
+    expected = post_entries(here, 4)
+    first = here.get(ENTRIES, path=JOB, limit=2).json
+    rest = {"limit": 2, "cursor": first["next_cursor"]}
+
+    said = here.get(ENTRIES, path=JOB, order="oldest", **rest).json
+    assert [item["event_id"] for item in said["items"]] == expected[2:]
+    refused = here.get(ENTRIES, path=JOB, order="newest", **rest)
     assert (refused.status, refused.json["parameter"]) == (400, "cursor")
     unknown = here.get(ENTRIES, path=JOB, order="latest")
     assert (unknown.status, unknown.json["parameter"]) == (400, "order")
-    assert "oldest" in unknown.json["detail"]
 
 
 @pytest.mark.parametrize("most_sorted", [5_000, 1])

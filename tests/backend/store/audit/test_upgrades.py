@@ -22,9 +22,11 @@ from tests.support.recounts.audits import (
     said,
 )
 from tests.support.recounts.earlier_version import make_earlier
+from tests.support.recounts.falsehoods import without_entry
 
 from run_ledger.store.audit import upgrades
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.posting.entities import Layout
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -154,10 +156,9 @@ def test_what_cannot_be_read_is_named(client: DynamoDBClient) -> None:
 
 def test_expired_entries_leave_what_they_alone_knew(client: DynamoDBClient) -> None:
     """Retries are counted by the item; the earliest end stays unknown."""
-    post(client, RETRIED)
+    post(client, RETRIED, layout=Layout.ROWS)
     make_earlier(client)
-    key = {"pk": {"S": "job#job-1"}, "sk": {"S": "job-1@10:00:00"}}
-    client.delete_item(TableName=NAMES.entries, Key=key)  # type: ignore[arg-type]
+    without_entry("job-1@10:00:00")(client)
     assert upgrade(client) == (1, [])
     assert rows(client)[HOUR_ROW]["retried_failed"] == 1
     item: Any = client.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]
