@@ -29,10 +29,16 @@ from tests.support.readers import ledgers
 from run_ledger import writer as handlers
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
-from run_ledger.store.posting.ledger import Ledger
+from run_ledger.store.items import index_items, keys
+from run_ledger.store.logs import identity_index
+from run_ledger.store.logs.memory import MOST_BYTES
+from run_ledger.store.posting import known_events
+from run_ledger.store.posting.entities import Layout
+from run_ledger.store.posting.ledger import Keeping, Ledger
 
 WRITERS = 3
 _ENOUGH_ROUNDS = 300
+_MEMORIES = (0, 10_000, MOST_BYTES)
 _here = threading.local()
 
 
@@ -43,6 +49,7 @@ class Environment:
     number: int
     writer: Writer = field(default_factory=Writer)
     ledger: Ledger | None = None
+    keeping: Keeping = ledgers.KEEPING
     messages: dict[str, str] = field(default_factory=dict)
     remaining_milliseconds: int = 60_000
 
@@ -68,8 +75,15 @@ class Deliveries(RuleBasedStateMachine):
         self.queue: dict[str, str] = {}
         self.environments = [Environment(number) for number in range(WRITERS)]
         self.balanced_at = -1
-        self.patch = patch.object(handlers, "_ledger", lambda: _here.ledger)
-        self.patch.start()
+        self.patches = [
+            patch.object(handlers, "_ledger", lambda: _here.ledger),
+            # A log grows long after a few rows: it has lanes, and an index of some levels.
+            patch.multiple(keys, FIRST_LANE=3, LANES=2),
+            *(patch.object(module, "ROWS", 4) for module in (index_items, identity_index)),
+            patch.object(known_events, "ROWS", 4),
+        ]
+        for one in self.patches:
+            one.start()
 
     @rule(raws=st.lists(traffic.raws, min_size=1, max_size=6))
     def send(self, raws: list[str]) -> None:
@@ -120,6 +134,14 @@ class Deliveries(RuleBasedStateMachine):
         messages = (ids[start % len(ids) :] + ids)[: min(length, len(ids))]
         for environment in self.idle:
             self.invoke(environment, messages)
+
+    @precondition(lambda self: self.idle)
+    @rule(number=_numbers, layout=st.sampled_from(Layout), memory_bytes=st.sampled_from(_MEMORIES))
+    def start_anew(self, number: int, layout: Layout, memory_bytes: int) -> None:
+        """Let an idle writer lose its memory; what follows it may keep events in another way."""
+        environment = self.idle[number % len(self.idle)]
+        environment.ledger = None
+        environment.keeping = Keeping(ledgers.TTL_DAYS, ledgers.SHARDS, layout, memory_bytes)
 
     @precondition(lambda self: self.working)
     @rule(numbers=st.lists(_numbers, min_size=1, max_size=10))
@@ -174,7 +196,8 @@ class Deliveries(RuleBasedStateMachine):
         try:
             self.deliver_the_rest()
         finally:
-            self.patch.stop()
+            for one in self.patches:
+                one.stop()
             for environment in self.environments:
                 environment.writer.cut()
 
@@ -198,7 +221,10 @@ class Deliveries(RuleBasedStateMachine):
         environment.remaining_milliseconds = 60_000
         if environment.ledger is None:
             environment.ledger = ledgers.make_ledger(
-                self.store, environment.writer.script, seed=environment.number
+                self.store,
+                environment.writer.script,
+                seed=environment.number,
+                keeping=environment.keeping,
             )
         if is_direct:
             payload = msgspec.json.decode(environment.messages[message_ids[0]])
