@@ -19,7 +19,6 @@ from tests.support.readers.log_lines import Line
 
 from run_ledger import logs, writer
 from run_ledger.domain import instants
-from run_ledger.store.items.entry_items import from_entry_item
 from run_ledger.store.posting.ledger import Ledger
 
 TIMED_OUT = timed_out_after
@@ -132,9 +131,9 @@ def test_the_line_of_an_entry_is_found(output: Output) -> None:
         job_update(event_id="1", job_id="other"),
     )
     lines = told(output(), "posted")
-    for item in store.items(ledgers.NAMES.entries):
-        received_at = instants.text(from_entry_item(item).received_at)
-        job_id = item["pk"]["S"].removeprefix("job#")
+    for entry in ledgers.entries(store):
+        received_at = instants.text(entry.received_at)
+        job_id = entry.detail["job_id"]
         (line,) = [
             one for one in lines if (one["job_id"], one["received_at"]) == (job_id, received_at)
         ]

@@ -65,7 +65,7 @@ def assert_all_posted_once(world: World, sent: Iterable[Envelope]) -> None:
 
 ONE_KEY = {
     "its item": Throttle(NAMES.jobs, first(f"job-{HOT}")),
-    "its entries": Throttle(NAMES.entries, first(f"job#job-{HOT}")),
+    "its log": Throttle(NAMES.entries, first(f"log#job#job-{HOT}#0")),
     "its item, provisioned": Throttle(NAMES.jobs, first(f"job-{HOT}"), code=REASONS[1]),
     **{code: Throttle(NAMES.jobs, first(f"job-{HOT}"), whole=code) for code in WHOLE},
     "its reading": Throttle(NAMES.jobs, first(f"job-{HOT}"), reads=True),

@@ -90,6 +90,7 @@ class KnownEvents:
             group = look.group
             group.pending = [one for one in group.pending if id(one) not in taken]
             group.is_looked_up = True
+            self._waits.note_success([group.reading])
             yield group, known
 
     def remember(
