@@ -10,6 +10,7 @@ import pytest
 from tests.support.events.builders import job_update, text
 from tests.support.stacks.local_stack import LocalStack, local_stack, wait_for
 
+from run_ledger.store.items.log_items import entries_of, log_key
 from run_ledger_ops import command
 
 pytestmark = pytest.mark.local_stack
@@ -40,10 +41,10 @@ def entries(stack: LocalStack, job_id: str) -> int:
     answer = stack.client("dynamodb").query(
         TableName=stack.document["tables"]["entries"],
         KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": f"job#{job_id}"}},
+        ExpressionAttributeValues={":pk": {"S": f"log#job#{job_id}#0"}},
         ConsistentRead=True,
     )
-    return len(answer["Items"])
+    return sum(len(entries_of(item)) for item in answer["Items"])
 
 
 def open_rejections(run: Run) -> list[dict[str, Any]]:
@@ -84,7 +85,7 @@ def test_rejected_events_are_replayed(stack: LocalStack, run: Run) -> None:
     # As if the first event had never been there.
     tables = stack.document["tables"]
     dynamodb.delete_item(TableName=tables["jobs"], Key={"job_id": {"S": "late"}})
-    first = {"pk": {"S": "job#late"}, "sk": {"S": "e1"}}
+    first = log_key("job", "late", 1)
     dynamodb.delete_item(TableName=tables["entries"], Key=first)
 
     assert run("rejected", "replay", "--all")[0] == 0
