@@ -12,6 +12,7 @@ from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
+from tests.benchmarks.writer import mixes
 from tests.benchmarks.writer.writer_units import posted
 from tests.support.dynamo.sizing import Meter
 from tests.support.readers import ledgers
@@ -63,7 +64,7 @@ def _units(rate: int) -> dict[str, float]:
 
     of = meter.write_units
     return {
-        "a job's entries": a_second(of["entries"], jobs_at(rate)),
+        "a job's log": a_second(of["entries"], jobs_at(rate)),
         "a job": a_second(of["jobs"], jobs_at(rate)),
         "totals over all": a_second(totals[ALL]),
         "totals of all clients": a_second(totals[CLIENTS]),
@@ -77,7 +78,7 @@ def _units(rate: int) -> dict[str, float]:
 
 
 _MOVED_BY = {
-    "a job's entries": "more jobs: one job alone takes 500 events a second",
+    "a job's log": "more jobs; beyond 256 rows it has 16 partitions",
     "a job": "more jobs; `BatchWindowSeconds`, until batches are full",
     "totals over all": "`RollupShards`, each an item by itself",
     "totals of all clients": "`RollupShards`",
@@ -96,6 +97,19 @@ def partitions() -> list[Partition]:
     return [
         Partition(name, tuple(one[name] for one in found), _MOVED_BY[name]) for name in found[0]
     ]
+
+
+def most_events_of_one_job() -> float:
+    """Return how many events a second one job takes, in full batches of deltas.
+
+    Its item is written once a batch, and the rows of its log lie in one partition at first. What
+    writers wait for one another, as they all write the one item, comes to less: see `hot_job`.
+    """
+    store, records = ledgers.empty_store(), list(mixes.hot(0, 5 * BATCH))
+    meter = Meter()
+    events = posted(store.client(meter.script), [[mixes.hot_start()], *batches(records, BATCH)])
+    fullest = max(meter.write_units["jobs"], meter.write_units["entries"])
+    return MOST_UNITS * events / fullest
 
 
 def first_to_give_way() -> Partition:

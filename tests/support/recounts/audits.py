@@ -29,6 +29,8 @@ DAY = 86_400 * instants.MICROSECONDS
 TTL_DAYS = 90
 HORIZON = NOW - TTL_DAYS * DAY
 
+NOT_BY_ENTRIES = ("rev", "log", "old", "seen")
+"""What an item has that no entry decides."""
 FAILED = {"type": "ValueError", "message": "row 17 is bad", "fingerprint": "fp"}
 
 
@@ -60,7 +62,7 @@ BOOKS: tuple[Envelope, ...] = (
 )
 
 
-def post(
+def post(  # noqa: PLR0913 - tests vary each of these
     client: Any,
     envelopes: Sequence[Envelope],
     *,
@@ -115,11 +117,7 @@ def entities(client: DynamoDBClient) -> dict[str, Any]:
     for table, key in ((NAMES.jobs, "job_id"), (NAMES.projects, "project_id")):
         items: list[Any] = client.scan(TableName=table)["Items"]
         for item in items:
-            kept = {
-                name: value
-                for name, value in item.items()
-                if name not in ("rev", "log", "old", "seen")
-            }
+            kept = {name: one for name, one in item.items() if name not in NOT_BY_ENTRIES}
             found[item[key]["S"]] = kept
     return found
 
