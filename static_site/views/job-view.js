@@ -115,6 +115,9 @@ function historyNote(count, order, isMissing) {
   if (count === 0) {
     return "No event of this job is kept any more.";
   }
+  if (order === "received_at") {
+    return "There are so many events that they are listed as they came in, not by time.";
+  }
   return order === "event_id"
     ? "There are so many events that they are listed by their ids, not by time."
     : "";

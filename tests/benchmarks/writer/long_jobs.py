@@ -94,8 +94,10 @@ def _events(count: int) -> list[Event]:
 def table() -> str:
     """Return the table that the decision record shows."""
     lines = [
-        "| events | a batch | write units an event | before | read units an event "
-         "| a newcomer's first batch, an event | index bytes an event | memory, MB |",
+        (
+            "| events | a batch | write units an event | before | read units an event "
+            "| a newcomer's first batch, an event | index bytes an event | memory, MB |"
+        ),
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for events in SIZES:
