@@ -1,0 +1,75 @@
+"""Audits of jobs whose logs go on in several partitions, or begin after entries of old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.dynamo.tables import NAMES, empty_tables
+from tests.support.events.builders import Envelope
+from tests.support.recounts.audits import assert_exact, audit, drifts, entities, post, said
+from tests.support.recounts.falsehoods import in_item, without_item
+
+from run_ledger.store.items import keys
+from run_ledger.store.posting.entities import Layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def deltas(first: int, count: int) -> list[Envelope]:
+    """Return events of one job, one a second."""
+    return [
+        said("job-1", f"10:00:{second:02d}", delta={"records_ok": 1})
+        for second in range(first, first + count)
+    ]
+
+
+@pytest.fixture
+def books(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    """Give tables; logs go on in three lanes after four rows."""
+    monkeypatch.setattr(keys, "FIRST_LANE", 4)
+    monkeypatch.setattr(keys, "LANES", 3)
+    with empty_tables() as client:
+        yield client
+
+
+@pytest.mark.parametrize(("old", "rows"), [(0, 4), (0, 9), (2, 5)])
+def test_every_entry_counts_wherever_it_lies(books: DynamoDBClient, old: int, rows: int) -> None:
+    """Of a right ledger an audit finds nothing; a lost or wrong item is made again, and goes on."""
+    events = deltas(0, old + rows)
+    for one in events[:old]:
+        post(books, [one], layout=Layout.ROWS)
+    for one in events[old:]:
+        post(books, [one])
+    assert audit(books, job_id="job-1").drifts == []
+    right = entities(books)
+    before: Any = books.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]
+
+    for falsify in (
+        in_item(NAMES.jobs, "job-1", c_records_ok=77),
+        without_item(NAMES.jobs, job_id="job-1"),
+    ):
+        falsify(books)
+        assert drifts(audit(books, job_id="job-1", repair=True)) != set()
+        assert entities(books) == right
+
+    after: Any = books.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]
+    assert int(after["log"]["N"]) > int(before["log"]["N"])
+    assert ("old" in after) == bool(old)
+    assert "rev" not in after
+    # What is delivered again is known, what is new goes on in the log.
+    post(books, events[:old] + events[-1:])
+    later = deltas(40, 2)
+    post(books, later)
+    assert_exact(books, [*events, *later])
+
+
+def test_a_client_is_audited_with_what_logs_mention(books: DynamoDBClient) -> None:
+    """A job whose item names another client is found by the rows of its log."""
+    post(books, deltas(0, 2))
+    post(books, [said("job-2", "10:00:00", "client-2", delta={"records_ok": 1})])
+    in_item(NAMES.jobs, "job-1", client_id="client-2")(books)
+    found = drifts(audit(books, client_id="client-1"))
+    assert ("job", "job-1", "client_id", "client-2", "client-1") in found
