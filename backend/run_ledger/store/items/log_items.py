@@ -24,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -185,6 +186,7 @@ def _likeness(event: LoggedEvent, kind: str) -> str:
     return likeness(digest_of(event, kind), _occurred_at(event), event.source)
 
 
+@lru_cache(1024)  # an event is looked up before it is posted, and remembered afterwards
 def mark(event_id: str) -> bytes:
     """Return the mark of an event's id."""
     return hashlib.blake2b(event_id.encode(), digest_size=MARK_BYTES).digest()

@@ -175,6 +175,7 @@ class _Look:
         self.has_failed = False
         self.rows: dict[int, LogRow] = {}
         self._old: dict[Key, Item] = {}
+        self._leads: list[tuple[Pending, list[int]]] = []
         stored, memory = group.stored, group.memory
         self._last = stored.revision if stored and stored.in_log else 0
         self._has_old = stored is not None and stored.has_old
@@ -204,10 +205,14 @@ class _Look:
     def hits(self) -> Iterator[Key]:
         """Yield the keys of the rows that may hold a pending event and are not read yet."""
         for pending in self.group.pending:
-            for mark in log_items.marks_wanted(pending.event):
-                for number in self._numbers(mark):
-                    if number not in self.rows:
-                        yield _log_key(self.group, number)
+            marks = log_items.marks_wanted(pending.event)
+            numbers = [number for mark in marks for number in self._numbers(mark)]
+            if numbers:
+                self._leads.append((pending, numbers))
+        for _, numbers in self._leads:
+            for number in numbers:
+                if number not in self.rows:
+                    yield _log_key(self.group, number)
 
     def ask(self, index: IdentityIndex) -> None:
         """Ask *index* for the pending events."""
@@ -246,18 +251,14 @@ class _Look:
 
     def judged(self) -> list[KnownEvent]:
         """Return the pending events that the ledger has."""
-        judged = (self._judged(pending) for pending in self.group.pending)
+        judged = [self._in_log(pending, numbers) for pending, numbers in self._leads]
+        if self._old:
+            known = {id(one.pending) for one in judged if one is not None}
+            judged += [self._in_old(one) for one in self.group.pending if id(one) not in known]
         return [one for one in judged if one is not None]
 
-    def _judged(self, pending: Pending) -> KnownEvent | None:
-        found = self._in_log(pending)
-        if found is None and self._old:
-            found = self._in_old(pending)
-        return found
-
-    def _in_log(self, pending: Pending) -> KnownEvent | None:
+    def _in_log(self, pending: Pending, numbers: Sequence[int]) -> KnownEvent | None:
         event, kind = pending.event, self.group.name[0]
-        numbers = [one for mark in log_items.marks_wanted(event) for one in self._numbers(mark)]
         for row in [self.rows[number] for number in numbers if number in self.rows]:
             for one in row.events:
                 if log_items.event_id_of(one) == event.event_id:

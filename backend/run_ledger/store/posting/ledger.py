@@ -274,6 +274,10 @@ class Ledger:
             if posting.group.is_outdated:
                 self._waits.note_failure([posting.group.name], is_throttled=False)
             posting.group.is_outdated = True
+        for posting in verdict.taken:
+            # Its item was lost, or is older than its rows. Nothing is overwritten: see the audit.
+            self._fail_pending(report, posting.group.pending, "its item does not know its last row")
+            posting.group.pending = []
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
         # Before the shard changes: it is this one's items that are full.
         for full in verdict.full_rows:

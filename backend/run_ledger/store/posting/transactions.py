@@ -57,7 +57,9 @@ class Verdict:
     """What a cancelled transaction says of its postings."""
 
     outdated: list[Posting] = field(default_factory=list)
-    """Those whose entity is not as it was read, or whose row or event is there already."""
+    """Those whose entity is not as it was read."""
+    taken: list[Posting] = field(default_factory=list)
+    """Those whose row is there already, although their entity is as it was read."""
     refused: list[Posting] = field(default_factory=list)
     waiting: dict[Key, bool] = field(default_factory=dict)
     """The jobs, projects and rows that must wait: whether they are throttled, or held by another
@@ -142,7 +144,9 @@ class Transaction:
             elif isinstance(owner, Row):
                 self._judge_row(verdict, kind, code, owner, action["Update"]["Key"])
             else:
-                _judge_action(verdict, kind, code, owner)
+                _judge_action(verdict, kind, code, owner, is_row="Put" in action)
+        outdated = {id(posting) for posting in verdict.outdated}
+        verdict.taken = [one for one in verdict.taken if id(one) not in outdated]
         return verdict
 
     def _judge_row(self, verdict: Verdict, kind: Fault, code: str, row: Row, key: Item) -> None:
@@ -157,11 +161,16 @@ class Transaction:
         return [posting for posting in self.postings if row in posting.write.differences]
 
 
-def _judge_action(verdict: Verdict, kind: Fault, code: str, posting: Posting) -> None:
+def _judge_action(
+    verdict: Verdict, kind: Fault, code: str, posting: Posting, *, is_row: bool
+) -> None:
     """Judge the reason of an action of *posting*, which may have several."""
     if kind is Fault.CONDITION:
-        if not any(known is posting for known in verdict.outdated):
-            verdict.outdated.append(posting)
+        # In the layout of old, another writer may have put an event that was not there before.
+        is_kept_apart = posting.write.number is None and posting.group.stored is not None
+        found = verdict.taken if is_row and not is_kept_apart else verdict.outdated
+        if not any(known is posting for known in found):
+            found.append(posting)
     elif kind is Fault.REFUSED:
         verdict.refused.append(posting)
     else:

@@ -103,6 +103,23 @@ def test_a_revision_that_was_lost_is_read_again() -> None:
     assert_balanced(store)
 
 
+def test_a_row_that_is_there_is_never_overwritten() -> None:
+    """A job's item is put back to what it was: its events fail, alone and at once."""
+    store = ledgers.empty_store()
+    post(make_ledger(store), [RUNNING])
+    (older,) = store.items(NAMES.jobs)
+    post(make_ledger(store), [job_update(event_id="2", name="lost")])
+    store.perform("PutItem", {"TableName": NAMES.jobs, "Item": older})
+    rows = store.items(NAMES.entries)
+    report = post(make_ledger(store), [job_update(event_id="3", stage="load"), *jobs(2)])
+    assert report.failed_message_ids == {"m0"}
+    assert report.failures == [
+        "job job-1, event 3: its item does not know its last row",
+    ]
+    assert [row for row in store.items(NAMES.entries) if row in rows] == rows
+    assert {"job-0"} < set(ledgers.stored_jobs(store))
+
+
 def test_a_hot_job_holds_up_no_other() -> None:
     """One conflict, and the others commit without it, at once; only the hot one waits."""
     store, pauses = ledgers.empty_store(), list[float]()

@@ -61,20 +61,19 @@ def test_no_reason_is_no_verdict(transaction: Transaction) -> None:
     assert verdict(transaction, {}) == Verdict()
 
 
-@pytest.mark.parametrize("place", [LOG_ROW, JOB])
+@pytest.mark.parametrize("places", [(JOB,), (LOG_ROW, JOB)])
 def test_a_number_that_is_taken_makes_its_posting_outdated(
-    transaction: Transaction, place: int
+    transaction: Transaction, places: tuple[int, ...]
 ) -> None:
-    """It alone, whether the job says so or the row: the other posting is as good as it was."""
-    found = verdict(transaction, {place: {"Code": "ConditionalCheckFailed"}})
-    assert found == Verdict(outdated=[transaction.postings[0]])
+    """It alone, and once: the other posting is as good as it was."""
+    reasons = dict.fromkeys(places, {"Code": "ConditionalCheckFailed"})
+    assert verdict(transaction, reasons) == Verdict(outdated=[transaction.postings[0]])
 
 
-def test_a_posting_is_outdated_once(transaction: Transaction) -> None:
-    """However many of its actions say so."""
-    reason = {"Code": "ConditionalCheckFailed"}
-    found = verdict(transaction, {OTHER_LOG_ROW: reason, OTHER_JOB: reason})
-    assert found == Verdict(outdated=[transaction.postings[1]])
+def test_a_row_that_its_job_does_not_know_is_told(transaction: Transaction) -> None:
+    """To read again would not help: the job is as it was read."""
+    found = verdict(transaction, {OTHER_LOG_ROW: {"Code": "ConditionalCheckFailed"}})
+    assert found == Verdict(taken=[transaction.postings[1]])
 
 
 @pytest.mark.parametrize("place", [LOG_ROW, JOB])
