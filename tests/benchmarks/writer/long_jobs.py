@@ -20,8 +20,8 @@ from run_ledger.domain.instants import Instant
 from run_ledger.store.items.entry_items import entry_item
 from run_ledger.store.items.index_items import FAN_OUT, LEVELS, ROWS, places
 from run_ledger.store.items.log_items import log_item
+from run_ledger.store.logs.known_entities import MARK_BYTES
 from run_ledger.store.logs.log_reads import lanes_of
-from run_ledger.store.logs.memory import MARK_BYTES
 
 from . import mixes
 

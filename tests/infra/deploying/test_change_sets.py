@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
-from run_ledger_ops.deploying import stacks
+from run_ledger_ops.deploying import plans, stacks
 
 
 class ForgetfulCloudFormation:
@@ -41,3 +42,21 @@ def test_a_change_set_whose_answer_got_lost_is_taken_up() -> None:
     assert proposed is not None
     assert proposed.arn.startswith("arn:run-ledger-")
     assert len(proposed.changes) == 1
+
+
+@pytest.mark.parametrize(
+    ("layout", "before", "is_told"),
+    [
+        ("log", None, False),
+        ("rows", {"Stage": "prod"}, False),
+        ("log", {"Stage": "prod"}, True),
+        ("log", {"Stage": "prod", "EntryLayout": "rows"}, False),
+        ("rows", {"Stage": "prod", "EntryLayout": "log"}, False),
+    ],
+)
+def test_a_release_that_reads_no_logs_is_replaced_first(
+    layout: str, before: dict[str, str] | None, is_told: bool
+) -> None:
+    """Only then does anybody write them; back to rows it goes at any time."""
+    found = plans.layout_trouble(layout, before)
+    assert ("EntryLayout=rows first" in str(found)) is is_told

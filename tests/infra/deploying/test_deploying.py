@@ -164,24 +164,6 @@ def test_shards_are_never_lowered(shards: int, before: int, writers: int, told: 
     assert found is None if told is None else told in str(found)
 
 
-@pytest.mark.parametrize(
-    ("layout", "before", "is_told"),
-    [
-        ("log", None, False),
-        ("rows", {"Stage": "prod"}, False),
-        ("log", {"Stage": "prod"}, True),
-        ("log", {"Stage": "prod", "EntryLayout": "rows"}, False),
-        ("rows", {"Stage": "prod", "EntryLayout": "log"}, False),
-    ],
-)
-def test_a_release_that_reads_no_logs_is_replaced_first(
-    layout: str, before: dict[str, str] | None, is_told: bool
-) -> None:
-    """Only then does anybody write them; back to rows it goes at any time."""
-    found = plans.layout_trouble(layout, before)
-    assert ("EntryLayout=rows first" in str(found)) is is_told
-
-
 def test_answers_are_remembered(tmp_path: Path) -> None:
     """What was saved is read again, for each stage by itself."""
     path = tmp_path / "run-ledger.toml"

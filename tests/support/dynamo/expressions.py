@@ -328,3 +328,34 @@ def _refuse_overlap(paths: list[Path]) -> None:
     parts = {path[:length] for path in paths for length in range(1, len(path))}
     if len(whole) < len(paths) or whole & parts:
         raise InvalidExpression("two document paths overlap with each other")
+
+
+def copied(item: Item) -> Item:
+    """Return *item* as DynamoDB gives it back; it shares nothing with the one given."""
+    return {name: _kept(value) for name, value in item.items()}
+
+
+def _kept(value: Value) -> Value:
+    ((kind, content),) = value.items()
+    if kind == "N":
+        return {"N": number(content)}
+    if kind == "M":
+        return {"M": copied(content)}
+    if kind == "L":
+        return {"L": [_kept(member) for member in content]}
+    if kind == "SS":
+        return {"SS": sorted(content)}
+    if kind not in {"S", "B", "BOOL", "NULL"}:
+        raise InvalidExpression(f"no such type here: {kind}")
+    return value
+
+
+def key_range_of(
+    request: Mapping[str, Any], names: tuple[str, ...]
+) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the first and the last key of the range of sort keys that a query asks for."""
+    given = request["ExpressionAttributeNames"]
+    assert request["KeyConditionExpression"] == "#0 = :0 AND #1 BETWEEN :1 AND :2"
+    assert (given["#0"], given["#1"]) == names
+    partition, low, high = (request["ExpressionAttributeValues"][f":{n}"]["S"] for n in range(3))
+    return (partition, low), (partition, high)

@@ -22,8 +22,8 @@ from tests.support.dynamo.expressions import (
     InvalidExpression,
     InvalidUpdate,
     Item,
-    Value,
-    number,
+    copied,
+    key_range_of,
 )
 from tests.support.dynamo.item_sizes import item_bytes
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MAX_ACTIONS = 100
 MAX_KEYS = 100
 MAX_PUTS = 25
-MAX_ANSWER_BYTES = 1024 * 1024
+MAX_ROWS = 50
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
 _MAX_KEY_BYTES = {0: 2048, 1: 1024}
@@ -213,27 +213,20 @@ class Dynamo:
         return {"Responses": responses, "UnprocessedKeys": unread}
 
     def query(self, request: Mapping[str, Any]) -> Answer:
-        """Read a range of sort keys as writers do; `Querying` understands what readers ask."""
+        """Read a range of sort keys as writers do; `Querying` does what readers ask."""
         table = request["TableName"]
-        names = request["ExpressionAttributeNames"]
-        values = [request["ExpressionAttributeValues"][f":{n}"]["S"] for n in range(3)]
-        shape = (names["#0"], names["#1"], request["KeyConditionExpression"])
-        assert shape == (*self.schemas[table].key, "#0 = :0 AND #1 BETWEEN :1 AND :2")
-        partition, low, high = values
-        after = request.get("ExclusiveStartKey", {}).get(names["#1"], {"S": ""})["S"]
-        keys = [key for name, key in list(self._versions) if name == table and key[0] == partition]
-        wanted = sorted(key for key in keys if low <= key[1] <= high and key[1] > after)
+        names, (low, high) = self.schemas[table].key, key_range_of(request, self.schemas[table].key)
+        start = request.get("ExclusiveStartKey")
+        after = self._key(table, start) if start else ("", "")
+        keys = (key for name, key in list(self._versions) if name == table)
+        wanted = sorted(key for key in keys if low <= key <= high and key > after)
         if self._left_out(table, wanted):
             raise client_error("ProvisionedThroughputExceededException", "", "Query")
-        found: list[Item] = []
-        size = 0
-        for item in filter(None, (self._read(table, key, request) for key in wanted)):
-            found.append(item)
-            size += item_bytes(item)
-            if size >= MAX_ANSWER_BYTES:
-                last = {name: item[name] for name in names.values()}
-                return {"Items": found, "LastEvaluatedKey": last}
-        return {"Items": found}
+        found = [item for key in wanted if (item := self._read(table, key, request)) is not None]
+        if len(found) <= MAX_ROWS:
+            return {"Items": found}
+        last = found[MAX_ROWS - 1]
+        return {"Items": found[:MAX_ROWS], "LastEvaluatedKey": {name: last[name] for name in names}}
 
     def _left_out(self, table: str, keys: Sequence[Key]) -> list[Key]:
         throttles = self.throttles
@@ -283,7 +276,7 @@ class Dynamo:
         if {path[0] for path in expressions.update.paths} & set(self._schema(table).key):
             raise _Refused("Cannot update attribute. This attribute is part of the key")
         if write.code == "None":
-            new = _copied(write.old if write.old is not None else request["Key"])
+            new = copied(write.old if write.old is not None else request["Key"])
             expressions.update.apply(new)
             write.new = self._stored(table, new)
         return write
@@ -353,7 +346,7 @@ class Dynamo:
                 value = item.get(name, {"S": "absent is fine"})
                 if not value.get("S"):
                     raise _Refused(f"{name} is the key of an index: a string that is not empty")
-        kept = _copied(item)
+        kept = copied(item)
         if item_bytes(kept) > MAX_ITEM_BYTES:
             raise InvalidUpdate("Item size to update has exceeded the maximum allowed size")
         return kept
@@ -394,26 +387,6 @@ def _reason(write: Write) -> dict[str, Any]:
     if write.shows_old and write.old is not None and write.code == "ConditionalCheckFailed":
         reason["Item"] = write.old
     return reason
-
-
-def _copied(item: Item) -> Item:
-    """Return *item* as DynamoDB gives it back; it shares nothing with the one given."""
-    return {name: _kept(value) for name, value in item.items()}
-
-
-def _kept(value: Value) -> Value:
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return {"N": number(content)}
-    if kind == "M":
-        return {"M": _copied(content)}
-    if kind == "L":
-        return {"L": [_kept(member) for member in content]}
-    if kind == "SS":
-        return {"SS": sorted(content)}
-    if kind not in {"S", "B", "BOOL", "NULL"}:
-        raise _Refused(f"no such type here: {kind}")
-    return value
 
 
 _OPERATIONS: dict[str, Callable[[Dynamo, Mapping[str, Any]], Answer]] = {

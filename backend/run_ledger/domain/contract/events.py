@@ -111,7 +111,7 @@ class Event(Struct, frozen=True):
         return not isinstance(error, UnsetType) and isinstance(error.fingerprint, UnsetType)
 
 
-class Told(Struct, frozen=True):
+class StatedByDetail(Struct, frozen=True):
     """What an accepted detail itself says of its event; None where it leaves that to the bus."""
 
     event_id: str | None = None
@@ -119,7 +119,7 @@ class Told(Struct, frozen=True):
 
 
 _envelopes = msgspec.json.Decoder(_Envelope)
-_told = msgspec.json.Decoder(Told)
+_told = msgspec.json.Decoder(StatedByDetail)
 _job_updates = msgspec.json.Decoder(JobUpdate)
 _project_updates = msgspec.json.Decoder(ProjectUpdate)
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -138,7 +138,7 @@ def decode(envelope: bytes | str, *, fingerprint_version: int = LATEST_VERSION) 
         raise
 
 
-def told_of(detail: bytes | Raw) -> Told:
+def told_of(detail: bytes | Raw) -> StatedByDetail:
     """Return what the detail of an accepted event says of it."""
     return _told.decode(detail)
 

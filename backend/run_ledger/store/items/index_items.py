@@ -74,7 +74,7 @@ class Chunk(NamedTuple):
     """What an item holds: its records, sorted, and when it expires, in epoch seconds."""
 
     records: bytes
-    expires_at: int
+    expiry: int
 
     def numbers(self, mark: bytes) -> Iterator[int]:
         """Yield the numbers of the rows that may hold *mark*, in order."""
@@ -107,10 +107,10 @@ class Chunk(NamedTuple):
         return self.records[place * _RECORD_BYTES : (place + 1) * _RECORD_BYTES]
 
 
-def chunk_of_rows(marks: Iterable[tuple[int, bytes]], expires_at: int) -> Chunk:
+def chunk_of_rows(marks: Iterable[tuple[int, bytes]], expiry: int) -> Chunk:
     """Return the chunk of a segment of level 0, by its *marks* with the numbers of their rows."""
     records = {mark[:_MARK_BYTES] + number.to_bytes(_NUMBER_BYTES, "big") for number, mark in marks}
-    return Chunk(b"".join(sorted(records)), expires_at)
+    return Chunk(b"".join(sorted(records)), expiry)
 
 
 def chunk_of_parts(parts: Iterable[Chunk], digits: str) -> Chunk:
@@ -120,7 +120,7 @@ def chunk_of_parts(parts: Iterable[Chunk], digits: str) -> Chunk:
     records = sorted(
         joined[start : start + _RECORD_BYTES] for start in range(0, len(joined), _RECORD_BYTES)
     )
-    return Chunk(b"".join(records), max((part.expires_at for part in some), default=0))
+    return Chunk(b"".join(records), max((part.expiry for part in some), default=0))
 
 
 def places(
@@ -154,7 +154,7 @@ def _by_digits(marks: Iterable[bytes], level: int) -> Mapping[str, list[bytes]]:
 
 def index_item(place: Place, chunk: Chunk) -> Item:
     """Return the item that holds *chunk*."""
-    return {**place.key, **to_item({"records": chunk.records, "expires_at": chunk.expires_at})}
+    return {**place.key, **to_item({"records": chunk.records, "expires_at": chunk.expiry})}
 
 
 def from_index_item(item: Mapping[str, Attribute]) -> Chunk:

@@ -44,7 +44,7 @@ Name = tuple[str, str]
 """The kind of an entity, and its id."""
 
 
-class Found(NamedTuple):
+class IndexAnswer(NamedTuple):
     """Where marks may be.
 
     ``rows`` are, for each mark that may be there, the numbers of the rows, the latest first. Only
@@ -82,7 +82,7 @@ class IdentityIndex:
         """Return how much memory the remembered items take."""
         return self._known_bytes
 
-    def find(self, name: Name, upto: int, marks: Collection[bytes]) -> Found:
+    def find(self, name: Name, upto: int, marks: Collection[bytes]) -> IndexAnswer:
         """Return which of the rows 1 to *upto*, all committed, may hold *marks*.
 
         *name* is the kind and the id of the log's entity.
@@ -99,7 +99,7 @@ class IdentityIndex:
                 numbers = list(chunks[place].numbers(mark))
                 if numbers:
                     rows.setdefault(mark, []).extend(reversed(numbers))
-        return Found(covered, rows)
+        return IndexAnswer(covered, rows)
 
     def extend(
         self, name: Name, upto: int, rows: Mapping[bytes, int], received_at: Instant
@@ -113,9 +113,9 @@ class IdentityIndex:
         records = (
             (number, mark) for mark, number in rows.items() if place.first_row <= number <= upto
         )
-        self._put(place, chunk_of_rows(records, self._expires_at(received_at)))
+        self._put(place, chunk_of_rows(records, self._expiry(received_at)))
 
-    def _expires_at(self, received_at: Instant) -> int:
+    def _expiry(self, received_at: Instant) -> int:
         return received_at // MICROSECONDS + self._ttl_days * SECONDS_PER_DAY
 
     def _chunks(self, asked: Sequence[Place]) -> dict[Place, Chunk]:
@@ -162,9 +162,9 @@ class IdentityIndex:
             rows = read_range(self._client, self._table, name, first, last)
             records = ((row.number, mark) for row in rows for mark in marks_in(row, place.kind))
             received = max((row.received_at for row in rows), default=None)
-            expires_at = 0 if received is None else self._expires_at(received)
-            chunk = chunk_of_rows(records, expires_at)
-        if not chunk.expires_at:
+            expiry = 0 if received is None else self._expiry(received)
+            chunk = chunk_of_rows(records, expiry)
+        if not chunk.expiry:
             # Rows expire in the order of their numbers: there is none before these either.
             self._note_expired(place)
             return chunk

@@ -34,7 +34,7 @@ from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
 from run_ledger.store.items.own_names import OF_ENTITIES, Held, take_names
-from run_ledger.store.logs.memory import StoredEntity
+from run_ledger.store.logs.known_entities import StoredEntity
 
 
 class Layout(Enum):

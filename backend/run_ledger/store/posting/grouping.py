@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.store.logs.memory import Memory
+from run_ledger.store.logs.known_entities import KnownEntities
 
 from .entities import Entity
 from .postings import Pending, PendingGroup
@@ -31,7 +31,7 @@ class Message(Protocol):
 def grouped(
     messages: Iterable[Message],
     entities: Mapping[str, Entity],
-    memory: Memory,
+    memory: KnownEntities,
 ) -> list[PendingGroup]:
     """Group the events by entity; messages that carry the same event share one `Pending`.
 
@@ -55,7 +55,7 @@ def grouped(
     return sorted(groups.values(), key=_neighbourhood)
 
 
-def _new_group(entity: Entity, name: tuple[str, str], memory: Memory) -> PendingGroup:
+def _new_group(entity: Entity, name: tuple[str, str], memory: KnownEntities) -> PendingGroup:
     remembered = memory.get(name)
     if remembered is None:
         return PendingGroup(entity, name[1], [])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Item, bytes_of
 from run_ledger.store.dynamo.batches import KeysLeftOut
@@ -46,6 +46,17 @@ class KnownEvent(NamedTuple):
     pending: Pending
     received_at: Instant
     is_reused: bool
+
+    @property
+    def error(self) -> InvalidEvent:
+        """Return why an event is refused whose id is reused."""
+        event = self.pending.event
+        return InvalidEvent(
+            "event_id_reused",
+            field="detail.event_id",
+            got=shown(event.event_id),
+            allowed=f"an id that no other event of {event.kind} {event.entity_id} has",
+        )
 
 
 class KnownEvents:

@@ -3,9 +3,8 @@
 What a batch brings for a job or project is the next row of its log. The row, its effect on the job
 or project and its effect on the rollups commit in one transaction, and the row is put only where
 its number isn't taken. Who finds it taken reads on from there, drops what turns out to be known,
-and tries the next number. So an event that comes again, for whatever reason (a repeat, a
-redelivery, a retry after a timeout that had committed), is found in the log and dropped. An event
-that is in no row has had no effect at all.
+and tries the next number. So an event that comes again, for whatever reason, is found in the log
+and dropped. An event that is in no row has had no effect at all.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.probes import Probe
-from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
+from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.logs.identity_index import IdentityIndex
-from run_ledger.store.logs.memory import MOST_BYTES, Memory
+from run_ledger.store.logs.known_entities import MOST_BYTES, KnownEntities
 
 from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Layout, ProjectEntity
@@ -109,7 +108,7 @@ class Ledger:
         self._shards = RowShards(keeping.rollup_shards, self._timing.dice)
         self._waits = Waits(self._timing.dice, self._timing.clock)
         self._parts = count(1)
-        self._memory = Memory(keeping.memory_bytes)
+        self._memory = KnownEntities(keeping.memory_bytes)
         self._rejections = RejectionStore(
             client, tables.rejections, ttl_days=keeping.entry_ttl_days, dice=self._timing.dice
         )
@@ -189,22 +188,21 @@ class Ledger:
             self._commit(report, postings, now)
 
     def _note_guess(self, group: PendingGroup, revision: int | None) -> None:
-        """Let the memory learn whether what it said of *group* was right, as its *revision* is."""
         if group.guess is not None:
             self._memory.note(was_right=group.guess == revision)
             group.guess = None
 
     def _take_out_known(self, report: Report, groups: Sequence[PendingGroup]) -> None:
         """Take out what the ledger has already, as far as that can be read for now."""
-        calls_before = self._known_events.calls
+        before = self._known_events.calls
         for group, known in self._known_events.take_out(groups):
             self._memory.keep(group.name, group.memory)
-            for pending, _, is_reused in known:
-                if is_reused:
-                    rejected = Rejected(pending.raw, pending.message_ids, _reused(pending))
-                    self._rejected.append(rejected)
+            for one in known:
+                if one.is_reused:
+                    reused = Rejected(one.pending.raw, one.pending.message_ids, one.error)
+                    self._rejected.append(reused)
             self._note_repeats(report, group, [one for one in known if not one.is_reused])
-        report.calls += self._known_events.calls - calls_before
+        report.calls += self._known_events.calls - before
 
     def _company(self, posting: Posting) -> frozenset[Key]:
         """Return what a posting is in trouble for, which only its like may share with it."""
@@ -275,8 +273,7 @@ class Ledger:
                 self._waits.note_failure([posting.group.name], is_throttled=False)
             posting.group.is_outdated = True
         for posting in verdict.taken:
-            # Its item was lost, or is older than its rows. Nothing is overwritten: see the audit.
-            self._fail_pending(report, posting.group.pending, "its item does not know its last row")
+            self._fail_pending(report, posting.group.pending, "its item is older than its last row")
             posting.group.pending = []
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
         # Before the shard changes: it is this one's items that are full.
@@ -401,13 +398,3 @@ class Ledger:
         longest = longest_pause(pauses)
         within = max(0.0, remaining_seconds - _RESERVE_SECONDS)
         self._timing.pause(min(self._timing.dice.uniform(0, longest), within))
-
-
-def _reused(pending: Pending) -> InvalidEvent:
-    event = pending.event
-    return InvalidEvent(
-        "event_id_reused",
-        field="detail.event_id",
-        got=shown(event.event_id),
-        allowed=f"an id that no other event of {event.kind} {event.entity_id} has",
-    )

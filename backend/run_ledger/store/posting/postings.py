@@ -21,7 +21,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.model_counters import is_by_model
 from run_ledger.domain.state.sums import deltas_of
 from run_ledger.store.items.own_names import MODELS_HELD, OF_ENTITIES
-from run_ledger.store.logs.memory import Remembered, StoredEntity
+from run_ledger.store.logs.known_entities import Remembered, StoredEntity
 
 from .entities import Entity, Layout, Write
 from .waits import Key

@@ -31,7 +31,7 @@ from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
 from run_ledger.store.items import index_items, keys
 from run_ledger.store.logs import identity_index
-from run_ledger.store.logs.memory import MOST_BYTES
+from run_ledger.store.logs.known_entities import MOST_BYTES
 from run_ledger.store.posting import known_events
 from run_ledger.store.posting.entities import Layout
 from run_ledger.store.posting.ledger import Keeping, Ledger

@@ -114,7 +114,7 @@ def test_a_row_that_is_there_is_never_overwritten() -> None:
     report = post(make_ledger(store), [job_update(event_id="3", stage="load"), *jobs(2)])
     assert report.failed_message_ids == {"m0"}
     assert report.failures == [
-        "job job-1, event 3: its item does not know its last row",
+        "job job-1, event 3: its item is older than its last row",
     ]
     assert [row for row in store.items(NAMES.entries) if row in rows] == rows
     assert {"job-0"} < set(ledgers.stored_jobs(store))

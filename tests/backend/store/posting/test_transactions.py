@@ -66,7 +66,7 @@ def test_a_number_that_is_taken_makes_its_posting_outdated(
     transaction: Transaction, places: tuple[int, ...]
 ) -> None:
     """It alone, and once: the other posting is as good as it was."""
-    reasons = dict.fromkeys(places, {"Code": "ConditionalCheckFailed"})
+    reasons = {place: {"Code": "ConditionalCheckFailed"} for place in places}
     assert verdict(transaction, reasons) == Verdict(outdated=[transaction.postings[0]])
 
 

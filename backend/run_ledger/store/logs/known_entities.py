@@ -53,7 +53,7 @@ class Remembered:
         return _ENTITY_BYTES + attempts * _ATTEMPT_BYTES + len(self.rows) * MARK_BYTES
 
 
-class Memory:
+class KnownEntities:
     """The entities that were used last, as many as *most_bytes* hold."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
