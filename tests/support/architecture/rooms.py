@@ -24,7 +24,7 @@ store/dynamo: domain
 settings.py: store/dynamo
 store/items: domain domain/contract domain/state store/dynamo
 store/clients: domain store/dynamo store/items
-store/logs: domain domain/contract domain/state store/dynamo store/items
+store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
