@@ -58,8 +58,11 @@ def identity_mismatch(system: System, envelope_id: str = "stray-1") -> str:
 
 
 def forget_job(system: System) -> None:
-    """Take the job away that made an event a stranger."""
+    """Take the job away that made an event a stranger, with its log."""
     system.dynamodb.delete_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})
+    for item in system.items(NAMES.entries):
+        key: Any = {"pk": item["pk"], "sk": item["sk"]}
+        system.dynamodb.delete_item(TableName=NAMES.entries, Key=key)
 
 
 def test_list_tells_what_is_wrong(system: System, run: Run) -> None:
