@@ -88,7 +88,7 @@ def test_probes_hold_up_no_event(capsys: pytest.CaptureFixture[str]) -> None:
     deliver(store, events[0], probe(), events[1])
 
     assert sorted(item["pk"]["S"].partition("#")[0] for item in store.items(ENTRIES)) == [
-        *("job", "job", "probe")
+        *("log", "probe")
     ]
     lines = {line["message"]: line for line in log_lines.read(capsys.readouterr().out)}
     assert lines["batch"]["Messages"] == 2

@@ -214,8 +214,8 @@ class Dynamo:
 
     def query(self, request: Mapping[str, Any]) -> Answer:
         """Read a range of sort keys as writers do; `Querying` does what readers ask."""
-        table = request["TableName"]
-        names, (low, high) = self.schemas[table].key, key_range_of(request, self.schemas[table].key)
+        table, names = request["TableName"], self.schemas[request["TableName"]].key
+        low, high = key_range_of(request, names)
         start = request.get("ExclusiveStartKey")
         after = self._key(table, start) if start else ("", "")
         keys = (key for name, key in list(self._versions) if name == table)

@@ -178,6 +178,7 @@ class Ledger:
         for group in readable:
             for stranger, error in group.take_out_strangers():
                 self._rejected.append(Rejected(stranger.raw, stranger.message_ids, error))
+        readable = [group for group in readable if group.is_loaded]
         now = self._timing.now()
         ready = (
             next_posting(group, now, self._keeping.layout) for group in readable if group.pending
@@ -198,9 +199,8 @@ class Ledger:
         for group, known in self._known_events.take_out(groups):
             self._memory.keep(group.name, group.memory)
             for one in known:
-                if one.is_reused:
-                    reused = Rejected(one.pending.raw, one.pending.message_ids, one.error)
-                    self._rejected.append(reused)
+                if (pending := one.pending) and one.is_reused:
+                    self._rejected.append(Rejected(pending.raw, pending.message_ids, one.error))
             self._note_repeats(report, group, [one for one in known if not one.is_reused])
         report.calls += self._known_events.calls - before
 

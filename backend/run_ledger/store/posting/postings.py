@@ -112,7 +112,10 @@ class PendingGroup:
         self.is_loaded = self.is_looked_up = False
 
     def take_out_strangers(self) -> list[tuple[Pending, InvalidEvent]]:
-        """Remove and return the pending events that disagree with the stored entity."""
+        """Remove and return the pending events that disagree with the stored entity.
+
+        Where that is only remembered none is refused, but the entity is to be read first.
+        """
         if self.stored is None:
             return []
         strangers = []
@@ -121,6 +124,9 @@ class PendingGroup:
                 self.entity.check(self.stored, pending.event)
             except InvalidEvent as error:
                 strangers.append((pending, error))
+        if strangers and self.guess is not None:
+            self.forget()
+            return []
         taken = {id(pending) for pending, _ in strangers}
         self.pending = [pending for pending in self.pending if id(pending) not in taken]
         return strangers

@@ -103,6 +103,19 @@ def test_a_revision_that_was_lost_is_read_again() -> None:
     assert_balanced(store)
 
 
+def test_nobody_is_refused_by_what_is_only_remembered() -> None:
+    """A job whose item and row were deleted is nobody's: the next event makes it anew."""
+    store = ledgers.empty_store()
+    ledger = make_ledger(store)
+    post(ledger, [RUNNING])
+    vars(store).update(vars(ledgers.empty_store()))
+    report = post(ledger, [job_update(event_id="2", client_id="other", delta={"records_ok": 1})])
+    assert not report.rejections
+    assert ledgers.stored_jobs(store)["job-1"].job.client_id == "other"
+    assert_balanced(store)
+    assert len(post(ledger, [RUNNING]).rejections) == 1
+
+
 def test_a_row_that_is_there_is_never_overwritten() -> None:
     """A job's item is put back to what it was: its events fail, alone and at once."""
     store = ledgers.empty_store()
