@@ -72,6 +72,20 @@ def post(  # noqa: PLR0913 - tests vary each of these
     layout: Layout = Layout.LOG,
 ) -> None:
     """Post *envelopes*, decoded by *decoding*, through a ledger of their own, in one batch."""
+    failures = deliver(client, envelopes, at=at, seed=seed, decoding=decoding, layout=layout)
+    assert not failures, failures
+
+
+def deliver(  # noqa: PLR0913 - as `post`
+    client: Any,
+    envelopes: Sequence[Envelope],
+    *,
+    at: int = NOW,
+    seed: int | None = None,
+    decoding: Callable[[str], Event] = decode,
+    layout: Layout = Layout.LOG,
+) -> Sequence[str]:
+    """Do as `post`, and return why messages were handed back to the queue, if any were."""
     ledger = Ledger(
         client,
         NAMES,
@@ -82,8 +96,7 @@ def post(  # noqa: PLR0913 - tests vary each of these
         EventMessage(str(number), text(one), decoding(text(one)))
         for number, one in enumerate(envelopes)
     ]
-    report = ledger.post(deliveries, [], lambda: 60.0)
-    assert not report.failures, report.failures
+    return ledger.post(deliveries, [], lambda: 60.0).failures
 
 
 def audit(client: Any, *, repair: bool = False, horizon: int = HORIZON, **scope: Any) -> Findings:
