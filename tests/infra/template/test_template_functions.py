@@ -184,13 +184,13 @@ def _rights(role: str) -> dict[str, set[str]]:
 
 
 def test_writer_posts_and_reads_back_and_no_more() -> None:
-    """The writer can't query, scan or delete, and knows nothing of clients."""
+    """The writer can't scan or delete, queries logs alone, and knows nothing of clients."""
     ledger = {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
     ledger |= {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert _rights("WriterRole") == {
         "WriterLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "UpdatesQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-        "EntriesTable": ledger,
+        "EntriesTable": ledger | {"dynamodb:Query"},
         "JobsTable": ledger,
         "ProjectsTable": ledger,
         "RollupsTable": ledger,
