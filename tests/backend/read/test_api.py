@@ -69,6 +69,7 @@ def test_a_job_is_shown_whole(here: House) -> None:
         "duration_seconds": None,
         "records_total": 9,
         "counters": {"records_ok": 7, "pages": -1},
+        "counters_by_model": {},
         "error": None,
         "log_url": "https://logs.test/1",
         "tags": {"team": "a"},
