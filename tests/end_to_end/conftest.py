@@ -17,7 +17,7 @@ People = Mapping[str, Mapping[str, str]]
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Start the whole system, empty, and stop it at the end of the run."""
-    with local_stack(tmp_path_factory.mktemp("end-to-end")) as stack:
+    with local_stack(tmp_path_factory.mktemp("end-to-end"), dashboard=True) as stack:
         yield stack
 
 
