@@ -182,6 +182,23 @@ def test_what_stalls(errand: Errand, stack: Stack, token: str) -> None:
     assert errand.steps <= 1
 
 
+def test_a_time_in_utc_by_touch(
+    browser: Browser, running: LocalStack, person: dict[str, str], jobs: list[Job]
+) -> None:
+    """Somebody of Alder, on a phone, asks when a job ended in UTC, to the minute: a tap."""
+    (job,) = [one for one in jobs if one["job_id"] == "alder-overnight"]
+    phone = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
+    with visiting(browser, running.document["site_url"], **phone) as visit:
+        visit.sign_in(person, f"#/jobs/{job['job_id']}")
+        main = visit.page.get_by_role("main")
+        ended = moment(job["ended_at"])
+        own, utc = (f"{ended.astimezone(zone):%H:%M}" for zone in (told.ZONE, UTC))
+        fact = main.locator(".fact").filter(has_text=re.compile("^Ended"))
+        expect(fact).to_contain_text(own)
+        visit.page.get_by_role("button", name="Show UTC").tap()
+        expect(fact).to_contain_text(utc)
+
+
 def test_the_slowest_twenty_of_the_week(errand: Errand, jobs: list[Job]) -> None:
     """Somebody of Alder wants the slowest 20 of the last 7 days: 3 steps, from more than 20."""
     errand.go_to("Jobs")
