@@ -6,7 +6,7 @@ export const VIEWS = Object.freeze({
     entry: "overview",
     load: async () => (await import("./views/overview-view.js")).createOverviewView,
     styles: [
-      "components/figures/client-table.css",
+      "components/figures/figure-table.css",
       "components/figures/error-lines.css",
       "components/figures/hour-chart.css",
       "components/job/job-lines.css",
@@ -73,6 +73,15 @@ export const VIEWS = Object.freeze({
       "components/project/project-facts.css",
       "components/figures/totals-bar.css",
       "views/project-view.css",
+    ],
+  },
+  costs: {
+    entry: "costs",
+    load: async () => (await import("./views/costs-view.js")).createCostsView,
+    styles: [
+      "components/figures/figure-table.css",
+      "components/costs/cost-table.css",
+      "components/lists/filter-form.css",
     ],
   },
   clients: {

@@ -15,6 +15,38 @@ type Configuration = ReturnType<Shapes["readConfiguration"]>;
 type Parameter = Configuration["parameters"][number];
 type ErrorGroup = ReturnType<ListShapes["readErrorGroup"]>;
 type BurnUp = ReturnType<typeof import("../../static_site/components/project/burn-up.js").burnUp>;
+type Sums = ReturnType<typeof import("../../static_site/components/costs/costs.js").readSums>;
+/** What a group used in a period and in the one before; null where that can't be told. */
+interface CostRow {
+  /** "" for what has no group of its own */
+  name: string;
+  sums: Record<string, number>;
+  before: Record<string, number> | null;
+}
+/** A row of the table of costs. */
+interface ShownCost extends CostRow {
+  key: string;
+  title: string;
+  href: string | null;
+  isTotal: boolean;
+}
+interface CostColumn {
+  title: string;
+  /** null where there is none */
+  valueOf(sums: Record<string, number>): number | null;
+  textOf(sums: Record<string, number>, format: Format): string;
+  /** whether it is a lower bound where calls have no known cost */
+  isBound?: boolean;
+}
+/** Times of a period of costs, and of the one before, as the API takes them. */
+interface CostPeriod {
+  interval: "hour" | "day";
+  from: string;
+  previousFrom: string;
+  previousTo: string;
+  /** what the one before is called */
+  before: string;
+}
 type Overview = ReturnType<
   typeof import("../../static_site/lib/overview-shapes.js").readOverview
 >;

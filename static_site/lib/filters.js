@@ -54,6 +54,9 @@ const TIMES = {
 const BY = { ended: "End" };
 const ORDERS = { duration: "Longest first", cost: "Dearest first" };
 
+const GROUPS = { project: "Project", model: "Model" };
+const PERIODS = { today: "Today", "30d": "Last 30 days", month: "This month" };
+
 /** @type {Field} */
 const CLIENT = { label: "Client", kind: "client", any: "All clients" };
 
@@ -130,6 +133,11 @@ export const FILTERS = {
     sort: {
       field: { label: "Order", kind: "select", any: "By client", choices: { due: "By due date" } },
     },
+  },
+  costs: {
+    group_by: { field: { label: "Group by", kind: "select", any: "Client", choices: GROUPS } },
+    period: { field: { label: "Period", kind: "select", any: "Last 7 days", choices: PERIODS } },
+    client_id: { field: CLIENT },
   },
   clients: {},
 };

@@ -22,7 +22,7 @@ export function createClientView(context) {
   const bar = createTotalsBar(format, (filters) =>
     listHash("jobs", { ...filters, client_id: clientId }),
   );
-  const ways = ["jobs", "errors", "projects"].map((view) => ({
+  const ways = ["jobs", "errors", "projects", "costs"].map((view) => ({
     view,
     element: h("a", { class: "button button--quiet" }, `Show ${view}`),
   }));

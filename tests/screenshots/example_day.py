@@ -9,6 +9,7 @@ from tests.support.readers.example_jobs import (
     ago,
     make_client,
     make_completed,
+    make_costs,
     make_entry,
     make_error_group,
     make_figures,
@@ -56,6 +57,15 @@ def fill(origin: FakeOrigin) -> None:
     origin.projects = projects()
     origin.trends = make_trends(
         {ago(days=day)[:10] + "T00:00:00Z": (3 * day) % 5 for day in range(9)}
+    )
+    origin.costs = make_costs(
+        acme={"records_ok": 8412, "input_tokens": 4_812_330, "cost_microusd": 18_420_000},
+        hooli={
+            "records_ok": 1204,
+            "input_tokens": 912_330,
+            "cost_microusd": 1_204_000,
+            "llm_calls_unpriced": 7,
+        },
     )
     origin.clients = clients()
     origin.configs = {"acme": configuration()}

@@ -30,6 +30,7 @@ VIEWS = {
     "errors": "#/errors",
     "projects": "#/projects",
     "project": "#/projects/catalogue-refresh?client_id=acme",
+    "costs": "#/costs",
     "clients": "#/clients",
     "client": "#/clients/acme",
 }
@@ -41,7 +42,7 @@ GO_TO = """hash => new Promise((done) => {
   location.hash = hash;
 })"""
 """Go elsewhere, and return when the site has heard of it."""
-EMPTY = ("overview", "jobs", "errors", "projects", "clients")
+EMPTY = ("overview", "jobs", "errors", "projects", "costs", "clients")
 
 
 def open_view(page: Page, hash_: str) -> None:

@@ -5,26 +5,21 @@ import { ANY_FAILURE } from "../../lib/filters.js";
 import { clientHash, listHash } from "../../lib/route.js";
 import { toneOfFailures } from "../../lib/verdict.js";
 import { createCard } from "../page/card.js";
+import { createFigureTable } from "./figure-table.js";
 
 const COLUMNS = ["Client", "Running", "Stalled", "Ended", "Failed", "Partial", "Error rate", "Newest event"];
 
 /** @param {Format} format @param {() => number} now */
 export function createClientTable(format, now) {
   const body = h("tbody", { role: "rowgroup" });
-  const head = COLUMNS.map((text) => h("th", { scope: "col", role: "columnheader" }, text));
-  const table = h(
-    "table",
-    { class: "figures", role: "table" },
-    h("caption", { class: "unseen" }, "Figures by client"),
-    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)),
-    body,
-  );
+  const table = createFigureTable("Figures by client", body);
+  table.title(COLUMNS);
   const rows = keyedList(body, {
     keyOf: (/** @type {ClientRow} */ client) => client.client_id,
     make: (client) => createClientRow(client, format, now),
   });
   const missing = h("p", {});
-  const element = createCard("clients", "By client", table);
+  const element = createCard("clients", "By client", table.element);
   element.append(missing);
   return {
     element,

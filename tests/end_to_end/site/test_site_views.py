@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
 OTHERS = (SOUTH, SOUTHERN, "south-plant", HOSTILE, "site-bulk", "acme", "globex", "initech")
 """What somebody of North must never meet."""
-LISTS = ("#/overview", "#/jobs", "#/errors", "#/projects", "#/clients")
+LISTS = ("#/overview", "#/jobs", "#/errors", "#/projects", "#/costs", "#/clients")
 OF_SOUTH = (
     "#/overview",
     f"#/jobs?client_id={SOUTH}",

@@ -123,8 +123,9 @@ components/figures: lib components/page
 components/job: lib components/page components/figures
 components/lists: lib feeds components/page
 components/project: lib
+components/costs: lib components/page components/figures
 views: lib feeds components/page components/figures components/job components/lists
-    components/project
+    components/project components/costs
 views.js: views
 main.js: lib components/page views.js
 """

@@ -183,3 +183,12 @@ def make_trends(days: Json, **fields: Any) -> Json:
     points = [{"at": at, "succeeded": count, "partial": 0} for at, count in sorted(days.items())]
     trends = {"from": min(days), "interval": "day", "series": [{"key": {}, "points": points}]}
     return {**trends, **fields}
+
+
+def make_costs(**counters: Json) -> Json:
+    """Return trends of one day, with the *counters* of each client."""
+    series = [
+        {"key": {"client_id": name}, "points": [{"counters": sums}]}
+        for name, sums in counters.items()
+    ]
+    return {"interval": "day", "series": series, "other": None, "left_out": None}

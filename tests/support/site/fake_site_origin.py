@@ -62,6 +62,8 @@ class FakeOrigin:
     configs: dict[str, Json] = field(default_factory=dict)
     errors: list[Json] = field(default_factory=list)
     trends: Json = field(default_factory=dict)
+    costs: Json = field(default_factory=dict)
+    """The trends by client, project or model."""
     overview: Json = field(default_factory=make_overview)
     demo: bool = False
     api_status: int | None = None
@@ -226,7 +228,7 @@ class FakeOrigin:
             case ["overview"]:
                 return overview_answer(self.overview, self.jobs, self.errors, query)
             case ["trends"]:
-                return self.trends
+                return self.costs if "group_by" in query else self.trends
             case ["projects" | "errors" | "clients" as name]:
                 return page(lists[name], query)
             case ["projects" | "clients" as name, wanted]:

@@ -19,12 +19,15 @@ from tests.support.site.fake_site_origin import FakeOrigin
 from run_ledger.domain import instants
 
 
-def serve(origin: FakeOrigin, events: Iterable[Envelope], *groups: str) -> House:
+def serve(
+    origin: FakeOrigin, events: Iterable[Envelope], *groups: str, at: datetime | None = None
+) -> House:
     """Let the real reader of a ledger with these events answer behind *origin*.
 
-    It answers as to a person of these groups: staff, where none is named. Its time stands still.
+    It answers as to a person of these groups: staff, where none is named. Its time stands still,
+    *at* that moment or now.
     """
-    now = instants.parse(datetime.now(UTC).isoformat())
+    now = instants.parse((at or datetime.now(UTC)).isoformat())
     house = House(Querying(empty_store()), now=now)  # type: ignore[arg-type]
     house.post(*events, at=now - 60 * instants.MICROSECONDS)
     api, lock = Api(house), threading.Lock()

@@ -1,0 +1,56 @@
+/** The table of costs as a file. */
+
+import { h } from "../../lib/dom.js";
+import { recordsDone } from "../../lib/words.js";
+import { costOf, perRecord, tokensOf } from "./costs.js";
+import { csvOf } from "./csv.js";
+
+const MICROUSD = 1_000_000;
+
+/**
+ * @param {ShownCost[]} shown
+ * @param {string} by
+ */
+export function saveCosts(shown, by) {
+  const address = URL.createObjectURL(new Blob([costsCsv(shown, by)], { type: "text/csv" }));
+  h("a", { href: address, download: `costs-by-${by}.csv` }).click();
+  setTimeout(() => URL.revokeObjectURL(address));
+}
+
+/**
+ * Return the rows of a table of costs as CSV; costs are in dollars, and of a group whose period
+ * before can't be told its members are empty.
+ *
+ * @param {ShownCost[]} shown
+ * @param {string} by
+ */
+export function costsCsv(shown, by) {
+  /** @param {string} prefix */
+  const names = (prefix) =>
+    ["cost_usd", "cost_is_lower_bound", "input_tokens", "output_tokens", "tokens", "llm_calls", "records", "cost_per_record_usd"].map(
+      (name) => prefix + name,
+    );
+  return csvOf([
+    [by, ...names(""), ...names("previous_")],
+    ...shown.filter(({ isTotal }) => !isTotal).map(({ title, sums, before }) => [
+      title,
+      ...cells(sums),
+      ...(before === null ? names("").map(() => null) : cells(before)),
+    ]),
+  ]);
+}
+
+/** @param {Record<string, number>} sums */
+function cells(sums) {
+  const cost = perRecord(sums);
+  return [
+    costOf(sums) / MICROUSD,
+    sums.llm_calls_unpriced > 0,
+    sums.input_tokens ?? 0,
+    sums.output_tokens ?? 0,
+    tokensOf(sums),
+    sums.llm_calls ?? 0,
+    recordsDone(sums),
+    cost === null ? null : cost / MICROUSD,
+  ];
+}

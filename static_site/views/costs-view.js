@@ -1,0 +1,150 @@
+/** The view of costs: what was used in a period, by client, project or model. */
+
+import { createCostTable } from "../components/costs/cost-table.js";
+import { OTHER_MODELS, costPeriod, costRows, readSums } from "../components/costs/costs.js";
+import { createFilterForm } from "../components/lists/filter-form.js";
+import { createCard, createSkeleton } from "../components/page/card.js";
+import { createLiveView } from "../components/page/live-view.js";
+import { createStatePanel } from "../components/page/state-panel.js";
+import { createResource } from "../feeds/resource.js";
+import { h, setHidden, setText } from "../lib/dom.js";
+import { FILTERS } from "../lib/filters.js";
+import { clientHash, listHash } from "../lib/route.js";
+
+/** Sums of many rows change less than anybody can see, and cost more. */
+const ASK_MILLISECONDS = 60_000;
+/** @type {Readonly<Record<string, string>>} */
+const RESTS = { model: "Not told by model" };
+
+/** @param {Context} context */
+export function createCostsView(context) {
+  const { api, format, clock } = context;
+  const filters = createFilterForm({
+    label: "Filter costs",
+    filters: FILTERS.costs,
+    context,
+    onChange: (next) => context.navigate(listHash("costs", next)),
+  });
+  const span = h("p", { class: "quiet" });
+  const table = createCostTable(format);
+  const bound = h("p", {});
+  const missing = h("p", {});
+  const save = h("button", { class: "button", type: "button", onclick: download }, "Download CSV");
+  const card = createCard("costs", "Cost and tokens", span, table.element, bound, missing, save);
+  const nothing = createStatePanel({
+    shape: "empty",
+    title: "Nothing was used",
+    text: ["No job has reported records, tokens or a cost in this period or in the one before."],
+  });
+  /** @type {Filters} */
+  let chosen = {};
+  let by = "client";
+  let now = createResource(api, "/trends", readSums);
+  let before = createResource(api, "/trends", readSums);
+  let askedAt = 0;
+  /** The zone whose days were asked for. */
+  let zone = "";
+  /** @type {CostPeriod | null} */
+  let period = null;
+  /** @type {ShownCost[]} */
+  let shown = [];
+
+  async function download() {
+    const { saveCosts } = await import("../components/costs/cost-export.js");
+    saveCosts(shown, by);
+  }
+
+  /** @param {CostRow} row @returns {ShownCost} */
+  function shownOf(row) {
+    const { name } = row;
+    const isOthers = name === "" || (by === "model" && name === OTHER_MODELS);
+    const title =
+      name === "" ? (RESTS[by] ?? "All others") : isOthers ? "Other models" : name;
+    const href =
+      isOthers || by === "model"
+        ? null
+        : by === "client"
+          ? clientHash(name)
+          : listHash("jobs", { client_id: chosen.client_id, project_id: name });
+    return { ...row, key: name, title, href, isTotal: false };
+  }
+
+  const view = createLiveView(context, {
+    name: "costs",
+    title: "Costs",
+    tools: filters.element,
+    body: h("div", {}, card, nothing),
+    skeleton: createSkeleton(3, "skeleton-stack"),
+    backHash: "#/costs",
+    reset({ filters: next = {} }) {
+      chosen = next;
+      by = chosen.group_by || "client";
+      now = createResource(api, "/trends", readSums);
+      before = createResource(api, "/trends", readSums);
+      askedAt = 0;
+      filters.update(chosen);
+      table.reset(FILTERS.costs.group_by.field?.choices?.[by] ?? "Client", by === "model");
+    },
+    async ask(signal) {
+      const at = clock.now();
+      if (at - askedAt < ASK_MILLISECONDS && zone === format.zone()) {
+        return;
+      }
+      zone = format.zone();
+      period = costPeriod(chosen.period ?? "", at, zone);
+      const { client_id } = chosen;
+      const same = { group_by: by, client_id, interval: period?.interval, tz: zone };
+      // the API refuses what is no period
+      const from = period?.from ?? chosen.period;
+      await Promise.all([
+        now.ask(signal, { ...same, from }),
+        before.ask(signal, { ...same, from: period?.previousFrom ?? from, to: period?.previousTo }),
+      ]);
+      askedAt = at;
+    },
+    data() {
+      const [sums, previous] = [now.data(), before.data()];
+      return sums && previous && period ? { sums, previous, period } : null;
+    },
+    render({ sums, previous, period: { from, before: words } }) {
+      const isByModel = by === "model";
+      const { rows, total } = costRows(sums, previous, isByModel);
+      shown = [
+        ...rows.map(shownOf),
+        { ...total, key: "\n", title: "Total", href: null, isTotal: true },
+      ];
+      table.update(shown);
+      setHidden(card, rows.length === 0);
+      setHidden(nothing, rows.length > 0);
+      setText(
+        span,
+        `Since ${format.utcDay(`${from}T00:00:00Z`)}, in days of ${zone}, today so far. Changes are against ${words}.`,
+      );
+      const unpriced = total.sums.llm_calls_unpriced ?? 0;
+      setHidden(bound, unpriced <= 0);
+      setText(
+        bound,
+        `The cost of ${format.number(unpriced)} model calls is not known. “At least” marks each ` +
+          "cost that is without some of them.",
+      );
+      const left = sums.leftOut;
+      setHidden(missing, left.count === 0 && left.after === null);
+      setText(missing, leftOutText(left, format));
+      if (zone !== format.zone()) {
+        view.poll.hurry();
+      }
+    },
+  });
+  return view;
+}
+
+/** @param {Sums["leftOut"]} left @param {Format} format */
+function leftOutText({ count, names, after }, format) {
+  const named = names.slice(0, 5).join(", ");
+  const more = count - Math.min(names.length, 5);
+  return (
+    `Without ${named}${more > 0 ? ` and ${format.number(more)} more` : ""}` +
+    `${after === null ? "" : `, and without all clients after ${after}`}: they are too many, or ` +
+    "too much was counted of them, for one answer. Choose one of them as the client to see it."
+  );
+}
