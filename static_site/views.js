@@ -6,7 +6,7 @@ export const VIEWS = Object.freeze({
     entry: "overview",
     load: async () => (await import("./views/overview-view.js")).createOverviewView,
     styles: [
-      "components/figures/figure-table.css",
+      "components/figures/client-table.css",
       "components/figures/error-lines.css",
       "components/figures/hour-chart.css",
       "components/job/job-lines.css",
@@ -79,7 +79,7 @@ export const VIEWS = Object.freeze({
     entry: "costs",
     load: async () => (await import("./views/costs-view.js")).createCostsView,
     styles: [
-      "components/figures/figure-table.css",
+      "components/figures/client-table.css",
       "components/costs/cost-table.css",
       "components/lists/filter-form.css",
     ],

@@ -54,9 +54,6 @@ const TIMES = {
 const BY = { ended: "End" };
 const ORDERS = { duration: "Longest first", cost: "Dearest first" };
 
-const GROUPS = { project: "Project", model: "Model" };
-const PERIODS = { today: "Today", "30d": "Last 30 days", month: "This month" };
-
 /** @type {Field} */
 const CLIENT = { label: "Client", kind: "client", any: "All clients" };
 
@@ -135,8 +132,9 @@ export const FILTERS = {
     },
   },
   costs: {
-    group_by: { field: { label: "Group by", kind: "select", any: "Client", choices: GROUPS } },
-    period: { field: { label: "Period", kind: "select", any: "Last 7 days", choices: PERIODS } },
+    // their fields stand in the view
+    group_by: {},
+    period: {},
     client_id: { field: CLIENT },
   },
   clients: {},

@@ -43,21 +43,6 @@ export function tookText(job, now, format) {
 }
 
 /**
- * Say that a job's id was used for more than one run; "" where it was not.
- *
- * @param {Pick<Job, "restarted_at" | "attempts">} job
- * @param {(at: string) => string} timeText
- */
-export function restartText({ restarted_at: at, attempts }, timeText) {
-  const end = attempts.find((attempt) => attempt.first_ended_at)?.first_ended_at;
-  return at === null
-    ? ""
-    : `A run of this job had ended${end ? ` at ${timeText(end)}` : ""}, and another was running at ` +
-        `${timeText(at)}. Counters and times are of both: give each run its own id, or a higher ` +
-        "attempt.";
-}
-
-/**
  * Return an address that may become a link, or null: https, and nothing that hides where it leads.
  *
  * @param {string | null} text

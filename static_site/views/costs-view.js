@@ -14,6 +14,14 @@ import { clientHash, listHash } from "../lib/route.js";
 /** Sums of many rows change less than anybody can see, and cost more. */
 const ASK_MILLISECONDS = 60_000;
 /** @type {Readonly<Record<string, string>>} */
+const GROUPS = { project: "Project", model: "Model" };
+const PERIODS = { today: "Today", "30d": "Last 30 days", month: "This month" };
+/** @type {Readonly<Record<string, Filter>>} */
+const FIELDS = {
+  group_by: { field: { label: "Group by", kind: "select", any: "Client", choices: GROUPS } },
+  period: { field: { label: "Period", kind: "select", any: "Last 7 days", choices: PERIODS } },
+};
+/** @type {Readonly<Record<string, string>>} */
 const RESTS = { model: "Not told by model" };
 
 /** @param {Context} context */
@@ -21,7 +29,7 @@ export function createCostsView(context) {
   const { api, format, clock } = context;
   const filters = createFilterForm({
     label: "Filter costs",
-    filters: FILTERS.costs,
+    filters: { ...FILTERS.costs, ...FIELDS },
     context,
     onChange: (next) => context.navigate(listHash("costs", next)),
   });
@@ -83,7 +91,7 @@ export function createCostsView(context) {
       before = createResource(api, "/trends", readSums);
       askedAt = 0;
       filters.update(chosen);
-      table.reset(FILTERS.costs.group_by.field?.choices?.[by] ?? "Client", by === "model");
+      table.reset(GROUPS[by] ?? "Client", by === "model");
     },
     async ask(signal) {
       const at = clock.now();

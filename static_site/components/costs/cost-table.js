@@ -3,7 +3,7 @@
 import { counterOf } from "../../lib/counters.js";
 import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
 import { recordsDone } from "../../lib/words.js";
-import { createFigureTable } from "../figures/figure-table.js";
+import { createFigureTable } from "../figures/client-table.js";
 import { costOf, perRecord, tokensOf } from "./costs.js";
 
 /** @type {CostColumn} */
@@ -55,19 +55,20 @@ const costText = (microusd, sums, format) =>
 
 /** @param {Format} format */
 export function createCostTable(format) {
-  const body = h("tbody", { role: "rowgroup" });
-  const table = createFigureTable("Cost and tokens", body, "costs");
+  const element = h("div", { class: "costs" });
   /** @type {CostColumn[]} */
   let columns = [];
   /** @type {ReturnType<typeof keyedList<ShownCost>>} */
   let rows;
   return {
-    element: table.element,
+    element,
 
     /** @param {string} title what stands over the names @param {boolean} isByModel */
     reset(title, isByModel) {
       columns = isByModel ? OF_MODELS : OF_JOBS;
-      table.title([title, ...columns.map((column) => column.title)]);
+      const body = h("tbody", { role: "rowgroup" });
+      const titles = [title, ...columns.map((column) => column.title)];
+      element.replaceChildren(createFigureTable("Cost and tokens", titles, body));
       rows = keyedList(body, {
         keyOf: (row) => row.key,
         make: () => createRow(columns, format),

@@ -5,21 +5,19 @@ import { ANY_FAILURE } from "../../lib/filters.js";
 import { clientHash, listHash } from "../../lib/route.js";
 import { toneOfFailures } from "../../lib/verdict.js";
 import { createCard } from "../page/card.js";
-import { createFigureTable } from "./figure-table.js";
 
 const COLUMNS = ["Client", "Running", "Stalled", "Ended", "Failed", "Partial", "Error rate", "Newest event"];
 
 /** @param {Format} format @param {() => number} now */
 export function createClientTable(format, now) {
   const body = h("tbody", { role: "rowgroup" });
-  const table = createFigureTable("Figures by client", body);
-  table.title(COLUMNS);
+  const table = createFigureTable("Figures by client", COLUMNS, body);
   const rows = keyedList(body, {
     keyOf: (/** @type {ClientRow} */ client) => client.client_id,
     make: (client) => createClientRow(client, format, now),
   });
   const missing = h("p", {});
-  const element = createCard("clients", "By client", table.element);
+  const element = createCard("clients", "By client", table);
   element.append(missing);
   return {
     element,
@@ -37,6 +35,24 @@ export function createClientTable(format, now) {
       rows.update(clients.map((client) => ({ ...client, since })));
     },
   };
+}
+
+/**
+ * A table of figures, a name and its figures in each row; on a phone a block of them.
+ *
+ * @param {string} caption
+ * @param {string[]} columns
+ * @param {HTMLElement} body
+ */
+export function createFigureTable(caption, columns, body) {
+  const head = columns.map((text) => h("th", { scope: "col", role: "columnheader" }, text));
+  return h(
+    "table",
+    { class: "figures", role: "table" },
+    h("caption", { class: "unseen" }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)),
+    body,
+  );
 }
 
 /**

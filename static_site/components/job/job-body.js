@@ -5,7 +5,7 @@ import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/d
 import { exactUtc } from "../../lib/format.js";
 import { outcomeOf } from "../../lib/outcomes.js";
 import { clientHash, jobHash, listHash } from "../../lib/route.js";
-import { restartText, safeLink, titleOf, tookText } from "../../lib/words.js";
+import { safeLink, titleOf, tookText } from "../../lib/words.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
 import { createJobAttempts } from "./job-attempts.js";
@@ -62,10 +62,15 @@ export function createJobBody({ format, now, history, children }) {
   const errorType = bdi("", "error-type");
   const errorText = bdi("", "error-text");
   const error = createCard("error", "What went wrong", errorType, errorText);
-  const restart = h("p");
-  const restarted = createCard("restarted", "This job id was used again", restart);
+  const restarted = createLazyPart(
+    (job) => job.restarted_at !== null,
+    async () => (await import("./job-restart.js")).createJobRestart({ format, now }),
+  );
   const counters = createJobCounters(format);
-  const models = createLazyModels(format);
+  const models = createLazyPart(
+    (job) => Object.keys(job.counters_by_model).length > 0,
+    async () => (await import("./job-models.js")).createJobModels(format),
+  );
   const attempts = createJobAttempts({ format, now });
   const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);
@@ -73,7 +78,7 @@ export function createJobBody({ format, now, history, children }) {
     element: h(
       "div",
       { class: "job-body__parts is-split" },
-      part(restarted, error, createCard("progress", "Progress", progress.element)),
+      part(restarted.element, error, createCard("progress", "Progress", progress.element)),
       part(facts.element, counters.element, models.element, tagsCard),
       part(attempts.element, children, history),
     ),
@@ -83,8 +88,7 @@ export function createJobBody({ format, now, history, children }) {
       setText(errorType, job.error?.type ?? "");
       setText(errorText, job.error?.message ?? "");
       setHidden(error, job.error === null);
-      setText(restart, restartText(job, (at) => format.time(at, now())));
-      setHidden(restarted, job.restarted_at === null);
+      restarted.update(job);
       progress.update(job);
       facts.update(factsOf(job, now(), format));
       counters.update(job);
@@ -167,26 +171,27 @@ function createJobCounters(format) {
 }
 
 /**
- * Counters by model, whose code is loaded once a job has some.
+ * A part whose code is loaded once a job has something for it.
  *
- * @param {Format} format
+ * @param {(job: Job) => boolean} isWanted
+ * @param {() => Promise<Part<Job>>} load
  */
-function createLazyModels(format) {
+function createLazyPart(isWanted, load) {
   const element = h("div", { hidden: true });
   /** @type {Part<Job> | null} */
-  let models = null;
+  let part = null;
   return {
     element,
 
     /** @param {Job} job */
     async update(job) {
-      setHidden(element, Object.keys(job.counters_by_model).length === 0);
-      if (models === null && !element.hidden) {
-        const { createJobModels } = await import("./job-models.js");
-        models ??= createJobModels(format);
-        element.replaceChildren(models.element);
+      setHidden(element, !isWanted(job));
+      if (part === null && !element.hidden) {
+        // what can't be fetched now is fetched with the next update
+        part ??= await load().catch(() => null);
+        element.replaceChildren(...(part === null ? [] : [part.element]));
       }
-      models?.update(job);
+      part?.update(job);
     },
   };
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { restartText } from "../../../static_site/components/job/job-restart.js";
 import { describeEntry, groupCounters } from "../../../static_site/lib/counters.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { outcomeOf } from "../../../static_site/lib/outcomes.js";
-import { endedText, failureText, restartText, safeLink, tookText } from "../../../static_site/lib/words.js";
+import { endedText, failureText, safeLink, tookText } from "../../../static_site/lib/words.js";
 
 const format = createFormat({ locale: "en-US", timeZone: "UTC" });
 
