@@ -38,7 +38,7 @@ export function createCostsView(context) {
   const bound = h("p", {});
   const missing = h("p", {});
   const save = h("button", { class: "button", type: "button", onclick: download }, "Download CSV");
-  const card = createCard("costs", "Cost and tokens", span, table.element, bound, missing, save);
+  const card = createCard("used", "Cost and tokens", span, table.element, bound, missing, save);
   const nothing = createStatePanel({
     shape: "empty",
     title: "Nothing was used",
