@@ -38,6 +38,8 @@ PAGES = (
     ("clients", "clients", "Clients", ":material/groups:"),
     ("cost", "cost", "Cost", ":material/payments:"),
 )
+# Pages that a link leads to, and not the navigation.
+HIDDEN = (("job", "job", "Job", ":material/work:"),)
 SIDEBAR_PIXELS = 300  # as in browser/style.css
 
 
@@ -53,8 +55,9 @@ def main() -> None:
             icon=icon,
             url_path=name,
             default=name == "trends",
+            visibility="hidden" if (name, folder, title, icon) in HIDDEN else "visible",
         )
-        for name, folder, title, icon in PAGES
+        for name, folder, title, icon in (*PAGES, *HIDDEN)
     }
     settings, analyst = app_settings(), signed_in()
     in_use = settings is not None and analyst is not None

@@ -12,6 +12,8 @@ class SessionKey(StrEnum):
     BUSY = "busy"
     CONTEXT = "context"
     FOCUS_CHART = "focus_chart"
+    JOB_TO_OPEN = "job_to_open"
+    JOBS_ADDRESS = "jobs_address"
     JOBS_WANTED = "jobs_wanted"
     LINK_NOTES = "link_notes"
     PAGE = "page"

@@ -13,12 +13,13 @@ from dashboard_app.charts.drawings import drawing
 from dashboard_app.charts.throughput import throughput
 from dashboard_app.frames import trends
 from dashboard_app.pages.failures import sections as failure_sections
-from dashboard_app.pages.jobs import sections as job_sections
+from dashboard_app.pages.job import sections as job_sections
+from dashboard_app.pages.jobs import sections as list_sections
 from dashboard_app.pages.trends import sections as trend_sections
 from dashboard_app.periods import IntervalLength, Period
 from dashboard_app.ui import export
 
-_SECTIONS = (failure_sections, job_sections, trend_sections)
+_SECTIONS = (failure_sections, job_sections, list_sections, trend_sections)
 _START = datetime(2026, 11, 22, tzinfo=UTC)
 
 

@@ -65,6 +65,13 @@ def amount(name: str, value: float) -> str:
     return money(value / _MICRO) if name == _MONEY else whole(value)
 
 
+def per_record(name: str, value: float | None) -> str:
+    """Return what a counter is for each record: $0.0021, or 12.5 with three digits."""
+    if value is None:
+        return NOTHING
+    return money(value / _MICRO) if name == _MONEY else f"{value:,.3g}"
+
+
 def deltas(delta: Mapping[str, float]) -> str:
     """Return what an event adds to counters: Records done +40, Cost (USD) +$0.22."""
     return ", ".join(

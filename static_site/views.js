@@ -32,13 +32,15 @@ export const VIEWS = Object.freeze({
     load: async () => (await import("./views/job-view.js")).createJobView,
     styles: [
       "components/figures/facts.css",
-      "components/job/job-attempts.css",
       "components/job/job-body.css",
-      "components/job/job-history.css",
-      "components/job/job-lines.css",
       "components/job/progress-bar.css",
       "components/job/status-badge.css",
     ],
+  },
+  compare: {
+    entry: "jobs",
+    load: async () => (await import("./views/compare-view.js")).createCompareView,
+    styles: ["components/job/status-badge.css", "views/compare-view.css"],
   },
   errors: {
     entry: "errors",

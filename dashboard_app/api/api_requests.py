@@ -78,8 +78,19 @@ def job(job_id: str) -> ApiRequest:
 
 
 def entries(job_id: str) -> ApiRequest:
-    """Request the entries of a job: its stored events."""
-    return api_request(f"/jobs/{quote(job_id, safe='')}/entries", limit=JOBS_A_PAGE)
+    """Request the entries of a job, its stored events, the newest first."""
+    path = f"/jobs/{quote(job_id, safe='')}/entries"
+    return api_request(path, order="newest", limit=JOBS_A_PAGE)
+
+
+def parts(job_id: str) -> ApiRequest:
+    """Request the jobs that a job has started, the newest first."""
+    return api_request("/jobs", parent_job_id=job_id, limit=JOBS_A_PAGE)
+
+
+def latest_jobs(client_id: str, pipeline: str, limit: int) -> ApiRequest:
+    """Request the newest jobs of a client's pipeline."""
+    return api_request("/jobs", client_id=client_id, pipeline=pipeline, limit=limit)
 
 
 def config(client_id: str) -> ApiRequest:

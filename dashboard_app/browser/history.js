@@ -1,9 +1,10 @@
 // One entry in the browser's history for each page. When somebody goes to another page, Streamlit
-// first pushes the old page without the filters that the new one lacks, and then the new page: the
-// second entry takes the place of the first, so that one press of Back leads to the old page.
+// first pushes the old page without the filters that the new one lacks, once or more, and then the
+// new page: each entry takes the place of the one just before, so that one press of Back leads to
+// the old page.
 // There Streamlit takes out of the address what filters of both pages held on the page that was
-// left: that change is left out, and Back said again, so that the page has the filters that it had. The time zone,
-// which the app puts into an address without one, makes no entry: Back would lead to it for ever.
+// left: that change is left out, and Back said again, so that the page has the filters that it had. The
+// time zone, which the app puts into an address without one, makes no entry: Back would lead to it for ever.
 if (!window.runLedgerHistory) {
   window.runLedgerHistory = true;
   const push = history.pushState.bind(history);
@@ -19,7 +20,7 @@ if (!window.runLedgerHistory) {
       replace(state, title, address);
       return;
     }
-    const isSecond = isOtherPage && performance.now() - pushedAt < SOON_MILLISECONDS;
+    const isSecond = performance.now() - pushedAt < SOON_MILLISECONDS;
     pushedAt = isOtherPage ? -Infinity : performance.now();
     if (isSecond) {
       replace(state, title, address);

@@ -26,6 +26,11 @@ def shared() -> dict[AddressPart, object]:
     return {part: st.query_params.get_all(part.name) for part in SHARED}
 
 
+def without(part: AddressPart) -> dict[str, list[str]]:
+    """Return the address as the query of a link, without a part."""
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != part.name}
+
+
 def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
     """Return what is wrong with each part of an address that is not valid."""
     found = []

@@ -137,6 +137,7 @@ DIFFERENCES = Flag(name="differences", label="Only what differs", usual=True)
 FOCUS = PeriodPart(name="focus")
 ENDED = PeriodPart(name="ended")
 JOB = AddressPart(name="job")
+WITH = IdChoice(name="with", label="Compare with", placeholder="No other job")
 ERROR = AddressPart(name="error", parameter="fingerprint")
 
 ALL_PARTS = {part.name: part for part in vars().values() if isinstance(part, AddressPart)}

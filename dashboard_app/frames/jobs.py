@@ -182,12 +182,6 @@ def delta(detail: Mapping[str, Any]) -> dict[str, int]:
     return sums
 
 
-def counters(job: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a row for each counter of a job: `counter` and `value`."""
-    rows = [{"counter": name, "value": value} for name, value in sorted(job["counters"].items())]
-    return typed(rows, {"counter": TEXT, "value": WHOLE})
-
-
 def models(job: Mapping[str, Any]) -> pd.DataFrame:
     """Return a row for each language model that a job's events told of, the dearest first.
 

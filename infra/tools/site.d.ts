@@ -72,6 +72,49 @@ interface Page<T> {
   order: string | null;
 }
 
+/** What is here of a list: its items, and whether more can be asked for. */
+interface Listed<T> {
+  items: T[];
+  hasMore: boolean;
+}
+
+/** From when to when something took time, in milliseconds since 1970. */
+interface Span {
+  begin: number;
+  end: number;
+}
+type Stage = Span & { name: string };
+
+/** What a comparison knows of a job. */
+interface ComparedJob {
+  job: Job;
+  entries: Entry[];
+  parameters: Parameter[];
+}
+
+/** What is compared: a text of each job. */
+interface ComparedRow {
+  label: string;
+  texts: string[];
+}
+interface ComparedGroup {
+  title: string;
+  rows: ComparedRow[];
+  jobs?: Job[];
+}
+
+/** A row of the tables of a job's time: an attempt, a stage of it, or a part. */
+interface TimeRow {
+  key: string;
+  name: string;
+  href?: string;
+  isStage?: boolean;
+  /** a name in OUTCOMES; a stage has none */
+  outcome?: string;
+  times: Pick<Job, "status" | "duration_seconds" | "started_at">;
+  note: string;
+}
+
 /** A page that was asked for, and the cursor and the ETag that ask for it again. */
 interface AskedPage<T> {
   cursor: string | null;

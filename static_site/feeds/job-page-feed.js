@@ -1,26 +1,32 @@
 /** What the page of one job shows: the job, the jobs that it has started, and its history. */
 
 import { isEnd } from "../lib/problems.js";
-import { readEntry, readJob, readPage } from "../lib/shapes.js";
+import { readEntry, readJob } from "../lib/shapes.js";
 import { createPages } from "./pages.js";
 import { createResource } from "./resource.js";
 
 const ENTRIES_LIMIT = 100;
-const CHILDREN_LIMIT = 20;
+const CHILDREN_LIMIT = 200;
+const MOST_CHILDREN = 500;
 
 /** @param {Api} api @param {string} jobId */
 export function createJobPageFeed(api, jobId) {
   const path = `/jobs/${encodeURIComponent(jobId)}`;
-  const children = createResource(api, "/jobs", (body) => readPage(body, readJob));
+  const children = createPages(api, {
+    path: "/jobs",
+    limit: CHILDREN_LIMIT,
+    read: readJob,
+    keyOf: (one) => one.job_id,
+  });
   const job = createResource(api, path, readJob);
-  // a late event may lie in an earlier page: a reload of the job's page shows it
   const history = createPages(api, {
     path: `${path}/entries`,
     limit: ENTRIES_LIMIT,
     read: readEntry,
     keyOf: (entry) => entry.event_id,
-    onlyGrows: true,
   });
+  children.reset(() => ({ parent_job_id: jobId }));
+  history.reset(() => ({ order: "newest" }));
   let isHistoryRight = false;
 
   /**
@@ -44,6 +50,18 @@ export function createJobPageFeed(api, jobId) {
   }
 
   /** @param {AbortSignal} signal */
+  async function askChildren(signal) {
+    await children.ask(signal);
+    while (hasMore(children.data())) {
+      signal.throwIfAborted();
+      await children.askMore();
+    }
+  }
+
+  /** @param {Listed<Job> | null} known */
+  const hasMore = (known) => known !== null && known.hasMore && known.items.length < MOST_CHILDREN;
+
+  /** @param {AbortSignal} signal */
   async function askHistory(signal) {
     isHistoryRight = await askSoftly(signal, () => history.ask(signal));
   }
@@ -57,17 +75,16 @@ export function createJobPageFeed(api, jobId) {
     askMore: history.askMore,
 
     /**
-     * Ask for the job and its children, and when the job has changed, for the end of its history;
-     * the first time for all of them at once.
+     * Ask for the job and its children, and when the job has changed, for its history; the first
+     * time for all of them at once.
      *
      * @param {AbortSignal} signal
      */
     async ask(signal) {
-      const query = { parent_job_id: jobId, limit: CHILDREN_LIMIT };
       const wasHistoryRight = isHistoryRight;
       const [isChanged] = await Promise.all([
         job.ask(signal),
-        askSoftly(signal, () => children.ask(signal, query)),
+        askSoftly(signal, () => askChildren(signal)),
         isHistoryRight ? null : askHistory(signal),
       ]);
       if (isChanged && wasHistoryRight) {

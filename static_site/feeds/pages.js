@@ -6,8 +6,6 @@ import { isCursorRefused, withPage } from "./merging.js";
 /**
  * The pages of a list that were looked at; each begins where the one before it ends.
  *
- * With `onlyGrows`, new items come at the end alone, so only the last page is asked for again.
- *
  * @template T
  * @param {Api} api
  * @param {object} how
@@ -15,9 +13,8 @@ import { isCursorRefused, withPage } from "./merging.js";
  * @param {number} how.limit
  * @param {(item: unknown) => T} how.read
  * @param {(item: T) => string} how.keyOf
- * @param {boolean} [how.onlyGrows]
  */
-export function createPages(api, { path, limit, read, keyOf, onlyGrows = false }) {
+export function createPages(api, { path, limit, read, keyOf }) {
 
   /** @param {string | null} cursor @returns {AskedPage<T>} */
   const unasked = (cursor) => ({ cursor, etag: null, page: null });
@@ -42,7 +39,7 @@ export function createPages(api, { path, limit, read, keyOf, onlyGrows = false }
   /** @param {AbortSignal} signal */
   async function askAgain(signal) {
     const mine = pages;
-    for (let at = onlyGrows ? mine.length - 1 : 0; at < mine.length; at += 1) {
+    for (let at = 0; at < mine.length; at += 1) {
       const cursor = await askPage(mine[at], signal);
       const next = mine[at + 1];
       if (next !== undefined && next.cursor !== cursor) {

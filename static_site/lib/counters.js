@@ -75,13 +75,20 @@ export function groupCounters(counters, format) {
   return [...groups, { title: "Others", rows: others }].filter((group) => group.rows.length > 0);
 }
 
+/** @param {NonNullable<Job["error"]>} error */
+export function errorText({ type, message }) {
+  return message === "" ? type : `${type}: ${message}`;
+}
+
 /**
- * Put an entry of the history into words: what happened, and what it added.
+ * Put an entry of the history into words: what happened, and what it added. Of an error that stands
+ * on the page already, only the type is told again.
  *
  * @param {Pick<Entry, "detail">} entry
  * @param {Format} format
+ * @param {Set<string>} [told] the errors' texts that stand there
  */
-export function describeEntry({ detail }, format) {
+export function describeEntry({ detail }, format, told = new Set()) {
   const status = asText(detail.status);
   const outcome = status === null ? null : outcomeOf({ status, result: asText(detail.result) });
   const stage = asText(detail.stage);
@@ -97,7 +104,7 @@ export function describeEntry({ detail }, format) {
   });
   const facts = [
     ...(stage === null ? [] : [`Stage: ${stage}`]),
-    ...(error === null ? [] : [`${error.type}: ${error.message}`]),
+    ...(error === null ? [] : [told.has(errorText(error)) ? error.type : errorText(error)]),
     ...deltas,
     ...(models.length === 0 ? [] : [`by ${models.join(", ")}`]),
   ];

@@ -138,4 +138,5 @@ export const FILTERS = {
     client_id: { field: CLIENT },
   },
   clients: {},
+  compare: { one: { isExact: true }, other: { isExact: true } },
 };

@@ -1,17 +1,27 @@
-/** The view of one job: its state, what it counted, what failed, its history. */
+/**
+ * The view of one job: its state, what it counted, what failed. What stands below that, from its time
+ * to its history, is loaded once the summary is there.
+ */
 
 import { createJobBody, createJobHead } from "../components/job/job-body.js";
-import { createJobHistory } from "../components/job/job-history.js";
-import { createJobLines } from "../components/job/job-lines.js";
-import { createCard, createSkeleton } from "../components/page/card.js";
+import { createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createJobPageFeed } from "../feeds/job-page-feed.js";
-import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
-import { FAILURES, OUTCOMES, outcomeOf } from "../lib/outcomes.js";
-import { listHash } from "../lib/route.js";
-import { countOf, titleOf } from "../lib/words.js";
+import { bdi, h, loadStyle, setAttribute, setChildren } from "../lib/dom.js";
+import { OUTCOMES, outcomeOf } from "../lib/outcomes.js";
+import { titleOf } from "../lib/words.js";
 
-const NO_HISTORY = { items: [], hasMore: false, order: null };
+const NOTHING = { items: [], hasMore: false, order: null };
+
+async function loadDetails() {
+  const [{ createJobDetails }] = await Promise.all([
+    import("../components/timeline/job-details.js"),
+    loadStyle("components/job/job-history.css"),
+    loadStyle("components/timeline/job-times.css"),
+    loadStyle("components/timeline/time-drawing.css"),
+  ]);
+  return createJobDetails;
+}
 
 /**
  * @param {Context} context
@@ -27,14 +37,11 @@ export function createJobView(context, listAddress) {
 
   const back = h("a", { class: "back-link" }, "← All jobs");
   const head = createJobHead({ format, now });
-  const history = createJobHistory({ format, now, onMore: () => void askMore() });
-  const children = createChildren(context);
-  const body = createJobBody({
-    format,
-    now,
-    history: history.element,
-    children: children.element,
-  });
+  const below = h("div", { "aria-busy": true });
+  const body = createJobBody({ format, now, details: below });
+  /** @type {ReturnType<Awaited<ReturnType<typeof loadDetails>>> | null} */
+  let details = null;
+  let isLoading = false;
 
   const view = createLiveView(context, {
     name: "job",
@@ -52,8 +59,7 @@ export function createJobView(context, listAddress) {
       outcome = "";
       setAttribute(back, "href", listAddress());
       head.showWaiting(jobId);
-      // of no event yet: another job's events may have the same ids
-      renderHistory();
+      details?.reset();
     },
     async ask(signal) {
       await feed.ask(signal);
@@ -64,14 +70,14 @@ export function createJobView(context, listAddress) {
       announceOutcome(job);
       head.update(job);
       body.update(job);
-      children.update(jobId, feed.children());
-      renderHistory();
+      renderDetails(job);
     },
     tick() {
       const job = feed.job();
       if (job !== null && job.status !== "completed") {
         head.update(job);
         body.update(job);
+        renderDetails(job);
       }
     },
   });
@@ -94,14 +100,39 @@ export function createJobView(context, listAddress) {
     return asked;
   }
 
-  function renderHistory() {
-    const known = feed.history();
-    const { items, hasMore, order } = known ?? NO_HISTORY;
-    const isMissing = known === null && !feed.isHistoryRight();
+  /** @param {Job} job */
+  function renderDetails(job) {
+    if (details === null) {
+      void fetchDetails();
+      return;
+    }
+    const history = feed.history();
+    const known = history ?? NOTHING;
+    const isMissing = history === null && !feed.isHistoryRight();
     const note = moreFailed
-      ? "Later events could not be fetched. Please try again."
-      : historyNote(items.length, order, isMissing);
-    history.update(items, { hasMore, isAsking: feed.isAskingMore(), note });
+      ? "Earlier events could not be fetched. Please try again."
+      : historyNote(known.items.length, known.order, isMissing);
+    const state = { isAsking: feed.isAskingMore(), note };
+    details.update(job, known, feed.children() ?? NOTHING, state);
+  }
+
+  async function fetchDetails() {
+    if (isLoading) {
+      return;
+    }
+    isLoading = true;
+    try {
+      const create = await loadDetails();
+      details = create(context, () => void askMore());
+      setAttribute(below, "aria-busy", null);
+      setChildren(below, [details.element]);
+      view.update();
+    } catch {
+      // tried again with the next answer
+      isLoading = false;
+      setAttribute(below, "aria-busy", null);
+      setChildren(below, [h("p", { class: "quiet" }, "A part of this page could not be fetched.")]);
+    }
   }
 
   return view;
@@ -133,28 +164,5 @@ function notFoundPanel(jobId, href) {
       "A new job appears here with its first event.",
     ],
     actions: [{ label: "All jobs", href }],
-  };
-}
-
-/** @param {Context} context */
-function createChildren({ format, clock }) {
-  const lines = createJobLines({ format, now: clock.now });
-  const count = h("p", { class: "quiet" });
-  const all = h("a", {}, "Show them in the list of jobs");
-  const element = createCard("children", "Parts of this job", count, lines.element, all);
-  return {
-    element,
-
-    /** @param {string} jobId @param {Page<Job> | null} page */
-    update(jobId, page) {
-      const jobs = page?.items ?? [];
-      const failed = jobs.filter((job) => FAILURES.includes(outcomeOf(job))).length;
-      const more = page?.next_cursor ? "More than " : "";
-      const total = countOf(jobs.length, "job", "jobs", format);
-      setText(count, `${more}${total}, ${failed === 0 ? "none" : format.number(failed)} failed`);
-      lines.update(jobs);
-      setAttribute(all, "href", listHash("jobs", { parent_job_id: jobId }));
-      setHidden(element, jobs.length === 0);
-    },
   };
 }

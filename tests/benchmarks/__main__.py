@@ -69,6 +69,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "site_first_view_bytes_max": site.first_view_bytes,
     "site_first_data_rounds": site.first_data_rounds,
     "site_render_500_ms": site.render_500_ms,
+    "site_parts_500_ms": site.parts_500_ms,
     "site_update_50_ms": site.update_50_ms,
     "site_layout_shift": site.layout_shift,
     "overview_requests_idle_per_minute": site.overview_requests_idle,

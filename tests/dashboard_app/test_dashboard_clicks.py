@@ -161,6 +161,32 @@ def test_the_readers_zone_is_shown_and_utc_is_one_click_away(browser: Browser, a
     context.close()
 
 
+def test_a_job_opens_on_its_page_and_back_leads_to_the_list_as_it_was(page: Page, app: str) -> None:
+    """Nobody has to scroll to it; the list has the filters that it had, by Back and by the link."""
+    page.goto(f"{app}/jobs?span=30d&client=globex&result=Failed&status=Completed")
+    settle(page)
+    before = parse_qs(urlsplit(page.url).query)
+    # The boxes of the rows stand at the left of the table, which is drawn and has no elements.
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 18, "y": 52})
+    expect(page.get_by_role("heading", name="Job", level=1, exact=True)).to_be_visible()
+    settle(page)
+    expect(page.get_by_text("Outcome Failed")).to_be_in_viewport()
+    assert "job" in parse_qs(urlsplit(page.url).query)
+
+    page.go_back()
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    settle(page)
+    assert parse_qs(urlsplit(page.url).query) == before
+
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 18, "y": 52})
+    expect(page.get_by_role("heading", name="Job", level=1, exact=True)).to_be_visible()
+    settle(page)
+    page.get_by_role("link", name="All jobs").click()
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    settle(page)
+    assert parse_qs(urlsplit(page.url).query) == before
+
+
 def test_no_page_leaves_a_warning_in_the_log(page: Page, app: str, folder: Path) -> None:
     """Also where a link within the app sets what has a usual value."""
     for address in (

@@ -109,6 +109,7 @@ def test_a_bad_link_is_explained_on_every_page(api: Api, open_page: Open, page: 
         ("clients", {"other": "nobody"}, "which is not here"),
         ("errors", {"span": "30d", "error": "0" * 32}, "is not in these days"),
         ("jobs", {"job": "nobody-s"}, "There is no such job"),
+        ("job", {"job": "job-0003", "with": "nobody-s"}, "There is no job nobody-s"),
         ("trends", {"focus": "2020-01-01/2020-01-02"}, "lies outside this period"),
         ("trends", {"project": "a <b>"}, "project_id"),
         ("jobs", {"q": "a" * 129}, "q: "),

@@ -253,7 +253,7 @@ def test_nonsense_in_a_link_is_no_traceback(
 
 def test_a_job_opens_from_its_link(api: Api, open_page: Open) -> None:
     """Attempts, counters and events are those of the job."""
-    app = open_page(api, "jobs", span="30d", job="job-0003")
+    app = open_page(api, "job", job="job-0003")
 
     assert not app.exception
     assert "Enrich job" in words_of(app)
@@ -263,7 +263,7 @@ def test_a_job_opens_from_its_link(api: Api, open_page: Open) -> None:
 
 def test_a_job_that_is_not_there_is_said(api: Api, open_page: Open) -> None:
     """Another client's job and none at all look the same."""
-    app = open_page(api, "jobs", person("client-acme"), span="30d", job="nobody-s")
+    app = open_page(api, "job", person("client-acme"), job="nobody-s")
 
     assert not app.exception
     assert "There is no such job" in words_of(app)

@@ -25,7 +25,7 @@ PAGES = {
     "trends": "/?span=30d",
     "trends-by-client": "/?span=7d&by=Client",
     "jobs": "/jobs",
-    "job": "/jobs?job=job-0007",
+    "job": "/job?job=job-0007",
     "errors": "/errors",
     "projects": "/projects?standing=All",
     "project": "/projects?opened=acme%2Facme-catalogue",

@@ -27,6 +27,7 @@ VIEWS = {
     "overview": "#/overview",
     "jobs": "#/jobs",
     "job": "#/jobs/enrich-041",
+    "compare": "#/compare?one=enrich-041&other=enrich-400",
     "errors": "#/errors",
     "projects": "#/projects",
     "project": "#/projects/catalogue-refresh?client_id=acme",

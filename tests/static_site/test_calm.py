@@ -24,6 +24,7 @@ WATCH = """() => {
 AGE = re.compile(
     r"^childList in [^:]+: ( · )?(Updated |Newest event |silent for |for )?"
     r"(just now|([0-9,]+ (s|min|h|d) ?)+( ago)?)$"
+    r"|^childList in div\.time-drawing: "
 )
 """The ages: how long a job has run, when something was heard of last, how old the data is."""
 LISTEN = """() => {

@@ -195,8 +195,8 @@ def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
     let_pass(page)
     expect(page.get_by_text("+499 records ok")).to_be_visible()
     expect(page.get_by_text("99%")).to_be_visible()
-    page.locator("summary").last.click()
-    expect(page.locator("pre").last).to_contain_text('"records_ok": 499')
+    page.locator(".history__entry summary").first.click()
+    expect(page.locator("pre").first).to_contain_text('"records_ok": 499')
 
 
 def test_a_job_tells_its_counters_by_model(page: Page, origin: FakeOrigin) -> None:
@@ -251,7 +251,7 @@ def test_a_superseded_attempt_and_an_id_used_twice_are_told(page: Page, origin: 
     ]
     sign_in(page, origin, "#/jobs/job-1")
 
-    attempts = page.get_by_role("region", name="Attempts")
+    attempts = page.get_by_role("table", name="Attempts and stages")
     expect(attempts.get_by_text("Superseded")).to_be_visible()
     expect(attempts.get_by_text("followed by a later attempt after 1 h")).to_be_visible()
     expect(attempts.get_by_text("Running")).to_have_count(0)
@@ -260,7 +260,7 @@ def test_a_superseded_attempt_and_an_id_used_twice_are_told(page: Page, origin: 
 
 
 def test_a_long_history_comes_page_by_page(page: Page, origin: FakeOrigin) -> None:
-    """Later events are fetched when asked for, and the last page stays live."""
+    """The newest events come first, earlier ones when asked for; the first page stays live."""
     origin.jobs = [make_job("job-1")]
     origin.entries["job-1"] = [
         make_entry(f"e{number}", detail={"stage": f"stage-{number}"}) for number in range(130)
@@ -268,13 +268,15 @@ def test_a_long_history_comes_page_by_page(page: Page, origin: FakeOrigin) -> No
     sign_in(page, origin, "#/jobs/job-1")
     expect(page.locator(".history__entry")).to_have_count(100)
 
-    page.get_by_role("button", name="Load later events").click()
+    expect(page.locator(".history__entry").first).to_contain_text("stage-129")
+
+    page.get_by_role("button", name="Load earlier events").click()
     expect(page.locator(".history__entry")).to_have_count(130)
 
     origin.entries["job-1"].append(make_entry("e-new", detail={"stage": "the-newest"}))
     origin.jobs[0]["last_seen_at"] = ago(seconds=0)
     let_pass(page)
-    expect(page.get_by_text("the-newest")).to_be_visible()
+    expect(page.locator(".history__entry").first).to_contain_text("the-newest")
     expect(page.locator(".history__entry")).to_have_count(131)
 
 
@@ -320,12 +322,12 @@ def test_histories_of_different_jobs_are_kept_apart(page: Page, origin: FakeOrig
     for job_id in ("job-1", "job-2"):
         origin.entries[job_id] = [make_entry("e1", detail={"stage": f"stage-of-{job_id}"})]
     sign_in(page, origin, "#/jobs/job-2")
-    expect(page.get_by_text("stage-of-job-2")).to_be_visible()
+    expect(page.locator(".history").get_by_text("stage-of-job-2")).to_be_visible()
 
     page.get_by_role("link", name="job-1").click()
 
-    expect(page.get_by_text("stage-of-job-1")).to_be_visible()
-    expect(page.get_by_text("stage-of-job-2")).to_be_hidden()
+    expect(page.locator(".history").get_by_text("stage-of-job-1")).to_be_visible()
+    expect(page.locator(".history").get_by_text("stage-of-job-2")).to_be_hidden()
 
 
 def test_demo_data_is_marked_as_such(page: Page, origin: FakeOrigin) -> None:

@@ -196,7 +196,7 @@ def one_group(here: PageContext, frame: pd.DataFrame, fingerprint: str) -> None:
     )
     if pd.notna(row["newest_job_id"]):
         st.page_link(
-            here.pages["jobs"],
+            here.pages["job"],
             label=f"The newest job: {_newest(row)}",
             icon=":material/list_alt:",
             query_params=link({JOB: str(row["newest_job_id"])}),

@@ -1,13 +1,13 @@
-"""Jobs: a table with filters; a selected job with its attempts, counters and events."""
+"""Jobs: a table with filters; a selected job opens on its page."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from dashboard_app.api import api_requests
-from dashboard_app.api.problems import NothingFound
 from dashboard_app.context import PageContext, current
-from dashboard_app.filters import choices
+from dashboard_app.filters import address, choices
+from dashboard_app.filters.address import link
 from dashboard_app.filters.declared import (
     ENDED,
     ERROR,
@@ -20,12 +20,19 @@ from dashboard_app.filters.declared import (
 from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.pages.jobs import sections
 from dashboard_app.periods import error_days, recent
+from dashboard_app.session import SessionKey
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.live import live_line
 
 
 def show(here: PageContext) -> None:
-    """Show the page."""
+    """Show the page, or go to the job that was selected or that a link of before names."""
+    st.session_state[SessionKey.JOBS_ADDRESS] = address.without(JOB)
+    job_id = st.session_state.pop(SessionKey.JOB_TO_OPEN, None) or JOB.read()
+    if job_id:
+        JOB.write(None)
+        # Without the filters that all pages share, which Streamlit takes along.
+        st.switch_page(here.pages["job"], query_params=link({JOB: job_id}))
     live_line(here)
     if here.is_empty:
         panels.first_use(here.settings)
@@ -35,7 +42,7 @@ def show(here: PageContext) -> None:
 
 
 def _jobs(here: PageContext) -> None:
-    """Show the table, and the job that the address names."""
+    """Show the table."""
     fingerprint, ended = ERROR.read(), ENDED.read_range()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         filters = choices.ask_all(here, JOB_FILTERS)
@@ -59,17 +66,8 @@ def _jobs(here: PageContext) -> None:
     else:
         sections.jobs_table(here, frame)
         export.offer(here, name="jobs", frame=frame, requests=[request], is_cut=more)
-    job_id = JOB.read()
-    if not job_id:
-        if not frame.empty:
-            st.caption("Select a row to open the job.")
-        return
-    try:
-        sections.job_of(here, job_id)
-    except NothingFound:
-        panels.nothing_here(
-            "There is no such job.", "It may be another client's, or may never have existed."
-        )
+    if not frame.empty:
+        st.caption("Select a row to open the job.")
 
 
 show(current())

@@ -1,10 +1,8 @@
-"""The parts of the Jobs page: the table, and one job with its attempts, counters and events."""
+"""The parts of the Jobs page: the table, and what it is narrowed to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,15 +11,12 @@ from streamlit import column_config as column
 from dashboard_app import words
 from dashboard_app.api import api_requests
 from dashboard_app.api.http_client import ApiRequest
-from dashboard_app.api.loading import caption, load
-from dashboard_app.charts.drawings import show
-from dashboard_app.charts.gantt import gantt
+from dashboard_app.api.loading import caption
 from dashboard_app.context import PageContext
-from dashboard_app.filters.declared import ENDED, ERROR, JOB
+from dashboard_app.filters.declared import ENDED, ERROR
 from dashboard_app.frames import jobs as frames
 from dashboard_app.periods import DAY, error_days
 from dashboard_app.session import SessionKey
-from dashboard_app.ui import export
 from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import (
     bound_columns,
@@ -29,12 +24,10 @@ from dashboard_app.ui.tables import (
     moment_column,
     name_column,
     row_table,
-    table,
     usd_column,
 )
 
 _STEP = 200
-_MOST_ENTRIES = 1_000
 
 
 def jobs_of(here: PageContext, request: ApiRequest) -> tuple[pd.DataFrame, bool]:
@@ -106,7 +99,7 @@ def _widen() -> None:
 
 
 def jobs_table(here: PageContext, frame: pd.DataFrame) -> None:
-    """Show jobs; a selected job is put into the address, and opens below."""
+    """Show jobs; a selected job opens on its page."""
     columns = {
         "job_id": name_column("Job", width=220),
         "word": "Outcome",
@@ -125,96 +118,8 @@ def jobs_table(here: PageContext, frame: pd.DataFrame) -> None:
         "name": "Name",
     }
     shown = frame.assign(word=frame["outcome"].map(words.outcome))
-    row_table(shown, columns, name="jobs-table", id_column="job_id", choose=JOB.write)
+    row_table(shown, columns, name="jobs-table", id_column="job_id", choose=_open)
 
 
-def job_of(here: PageContext, job_id: str) -> None:
-    """Show one job. Raise NothingFound where there is none."""
-    requests = [api_requests.job(job_id), api_requests.entries(job_id)]
-    load(here.api, requests, "the job")
-    job = here.api.get(requests[0])
-    items, more = here.api.items(requests[1], most=_MOST_ENTRIES)
-    st.subheader(plain(str(job["name"] or job_id)))
-    _facts(here, job)
-    attempts = frames.attempts(job, here.now)
-    entries = frames.entries(items)
-    chart = None
-    if attempts["started_at"].notna().any() or not entries.empty:
-        chart = gantt(frame=attempts, events=entries, zone=here.zone)
-        show(chart, alt="Attempts from start to end, with a tick for each event")
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        st.markdown("**Counters**")
-        _counters(frames.counters(job))
-        _models(frames.models(job))
-    with right:
-        st.markdown("**Events**" + (f" (the first {len(entries):,})" if more else ""))
-        _entries(here, entries, items)
-    export.offer(
-        here, name=f"job-{job_id}", frame=entries, requests=requests, chart=chart, is_cut=more
-    )
-
-
-def _facts(here: PageContext, job: Mapping[str, Any]) -> None:
-    row = frames.jobs([job]).iloc[0]
-    facts = {
-        "Outcome": words.outcome(row["outcome"]),
-        "Client": job["client_id"],
-        "Project": job["project_id"],
-        "Pipeline": job["pipeline"],
-        "Stage": job["stage"],
-        "Created": words.moment(row["created_at"], here.zone),
-        "Duration": words.duration(job["duration_seconds"]),
-        "Cost": words.cost(row["cost_usd"], row["llm_calls_unpriced"]),
-    }
-    lines = [f"{name} **{plain(str(value))}**" for name, value in facts.items() if value]
-    st.markdown(" · ".join(lines))
-    if job["error"]:
-        st.error(f"**{plain(job['error']['type'])}**", icon=":material/error:")
-        if job["error"]["message"]:
-            st.code(job["error"]["message"], language=None, wrap_lines=True)
-    if job["restarted_at"]:
-        st.warning(words.restarted(job, here.zone), icon=":material/history:")
-    if job["log_url"]:
-        st.link_button("Open the logs", job["log_url"], icon=":material/article:")
-
-
-def _counters(counters: pd.DataFrame) -> None:
-    """Show a job's counters, each in its unit."""
-    shown = counters.assign(
-        word=[words.counter(name) for name in counters["counter"]],
-        amount=[words.amount(*row) for row in counters.itertuples(index=False)],
-    )
-    table(shown, {"word": "Counter", "amount": column.TextColumn("Amount", alignment="right")})
-
-
-def _models(models: pd.DataFrame) -> None:
-    """Show what a job's events told by language model, where they did."""
-    if models.empty:
-        return
-    st.markdown("**By model**")
-    columns = {
-        "model": name_column("Model"),
-        "cost_usd": usd_column("Cost (USD)"),
-        **bound_columns(models),
-        "llm_calls": count_column(words.counter("llm_calls")),
-        "input_tokens": count_column("Input tokens"),
-        "output_tokens": count_column("Output tokens"),
-    }
-    table(models, columns)
-
-
-def _entries(here: PageContext, entries: pd.DataFrame, items: Sequence[Mapping[str, Any]]) -> None:
-    shown = entries.assign(
-        happened=[words.happened(item["detail"]) for item in items],
-        deltas=[words.deltas(frames.delta(item["detail"])) for item in items],
-    )
-    columns = {
-        "occurred_at": moment_column("Occurred", here.zone),
-        "attempt": "Attempt",
-        "happened": "What happened",
-        "deltas": "Added to counters",
-        **({"models": "Models"} if (shown["models"] != "").any() else {}),
-        "source": "Source",
-    }
-    table(shown, columns)
+def _open(job_id: str | None) -> None:
+    st.session_state[SessionKey.JOB_TO_OPEN] = job_id

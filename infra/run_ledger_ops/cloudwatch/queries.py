@@ -32,7 +32,7 @@ def _ended_by(result: str) -> str:
 
 QUERIES = (
     Query(
-        "Jobs by result",
+        "Ended attempts by result",
         "writer",
         f"""fields {", ".join(map(_ended_by, RESULTS))}
 | filter message = 'posted' and turned_to in {list(RESULTS)} and {_CHOSEN}
@@ -40,7 +40,7 @@ QUERIES = (
         view="timeSeries",
     ),
     Query(
-        "Recent failures",
+        "Recent failed attempts",
         "writer",
         f"""\
 fields @timestamp, client_id, job_id, result, error_type, error_fingerprint, attempt, project_id,\
@@ -50,11 +50,11 @@ fields @timestamp, client_id, job_id, result, error_type, error_fingerprint, att
 | limit 50""",
     ),
     Query(
-        "Failures by error",
+        "Failed attempts by error",
         "writer",
         f"""filter message = 'posted' and turned_to in ['failed', 'timed_out'] and {_CHOSEN}
-| stats count(*) as jobs, latest(job_id) as newest by error_type, error_fingerprint, client_id
-| sort jobs desc
+| stats count(*) as attempts, latest(job_id) as newest by error_type, error_fingerprint, client_id
+| sort attempts desc
 | limit 20""",
     ),
     Query(

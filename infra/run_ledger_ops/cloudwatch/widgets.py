@@ -230,8 +230,8 @@ def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
     """Return rows of widgets that share the width, each with its height."""
     return (
         (5, (_links(),)),
-        (6, (_asked("Jobs by result"), _asked("Running, queued, stalled"), _bus())),
-        (7, (_asked("Recent failures"), _asked("Failures by error"))),
+        (6, (_asked("Ended attempts by result"), _asked("Running, queued, stalled"), _bus())),
+        (7, (_asked("Recent failed attempts"), _asked("Failed attempts by error"))),
         (6, (_asked("Running and stalled by client"), _asked("Newest event, seconds ago"))),
         (6, _intake()),
         (6, (_events(), _asked("Rejected events by reason"), _asked("Duplicates met"))),

@@ -8,7 +8,6 @@ import { clientHash, jobHash, listHash } from "../../lib/route.js";
 import { safeLink, titleOf, tookText } from "../../lib/words.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
-import { createJobAttempts } from "./job-attempts.js";
 import { createProgressBar } from "./progress-bar.js";
 import { createStatusBadge } from "./status-badge.js";
 
@@ -54,9 +53,9 @@ const part = (...cards) => h("div", { class: "job-body__parts" }, ...cards);
 /**
  * The cards of a job.
  *
- * @param {{ format: Format, now: () => number, history: Element, children: Element }} parts
+ * @param {Tools & { details: Element }} parts `details` is what stands below them
  */
-export function createJobBody({ format, now, history, children }) {
+export function createJobBody({ format, now, details }) {
   const facts = createFacts("facts surface");
   const progress = createProgressBar(format, true);
   const errorType = bdi("", "error-type");
@@ -71,7 +70,6 @@ export function createJobBody({ format, now, history, children }) {
     (job) => Object.keys(job.counters_by_model).length > 0,
     async () => (await import("./job-models.js")).createJobModels(format),
   );
-  const attempts = createJobAttempts({ format, now });
   const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);
   return {
@@ -80,7 +78,7 @@ export function createJobBody({ format, now, history, children }) {
       { class: "job-body__parts is-split" },
       part(restarted.element, error, createCard("progress", "Progress", progress.element)),
       part(facts.element, counters.element, models.element, tagsCard),
-      part(attempts.element, children, history),
+      details,
     ),
 
     /** @param {Job} job */
@@ -93,7 +91,6 @@ export function createJobBody({ format, now, history, children }) {
       facts.update(factsOf(job, now(), format));
       counters.update(job);
       models.update(job);
-      attempts.update(job);
       const tagFacts = Object.entries(job.tags).map(([label, text]) => ({ label, text }));
       tags.update(tagFacts);
       setHidden(tagsCard, tagFacts.length === 0);

@@ -1,7 +1,8 @@
-/** The history of a job: its events, oldest first. */
+/** The history of a job: its events, newest first. */
 
-import { describeEntry } from "../../lib/counters.js";
+import { describeEntry, errorText } from "../../lib/counters.js";
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { readError } from "../../lib/shapes.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createCard } from "../page/card.js";
 import { createStatusBadge } from "./status-badge.js";
@@ -13,25 +14,28 @@ const WITHOUT_ID = "Its producer gave it no event_id: if it is sent again, it co
 /** @param {Tools & { onMore: () => void }} tools */
 export function createJobHistory({ format, now, onMore }) {
   const list = h("ol", { class: "history" });
-  const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load later events");
+  const more = h("button", { class: "button", type: "button", onclick: onMore }, "Load earlier events");
   const note = h("p", { class: "history__note", role: "status" });
   const element = createCard("history", "History", list, note, more);
+  /** @type {Set<string>} the errors that stand on the page: each message is written once */
+  let told = new Set();
   const rows = keyedList(list, {
     keyOf: (/** @type {Entry} */ entry) => entry.event_id,
-    make: (entry) => createEntry(entry, { format, now }),
+    make: (entry) => createEntry(entry, { format, now }, told),
   });
   return {
     element,
 
     /**
      * @param {Entry[]} entries
-     * @param {{ hasMore: boolean, isAsking: boolean, note: string }} state
+     * @param {{ hasMore: boolean, isAsking: boolean, note: string, errors: string[] }} state
      */
     update(entries, state) {
+      told = new Set(entries.length === 0 ? state.errors : [...told, ...state.errors]);
       rows.update(entries);
       setHidden(more, !state.hasMore);
       setAttribute(more, "aria-disabled", state.isAsking ? "true" : null);
-      setText(more, state.isAsking ? "Loading …" : "Load later events");
+      setText(more, state.isAsking ? "Loading …" : "Load earlier events");
       setText(note, state.note);
       setHidden(note, state.note === "");
     },
@@ -44,9 +48,14 @@ export function createJobHistory({ format, now, onMore }) {
  *
  * @param {Entry} entry
  * @param {Tools} tools
+ * @param {Set<string>} told
  */
-function createEntry(entry, { format, now }) {
-  const { outcome, headline, facts } = describeEntry(entry, format);
+function createEntry(entry, { format, now }, told) {
+  const { outcome, headline, facts } = describeEntry(entry, format, told);
+  const error = readError(entry.detail.error);
+  if (error !== null) {
+    told.add(errorText(error));
+  }
   const badge = createStatusBadge();
   if (outcome !== null) {
     badge.update(outcome);

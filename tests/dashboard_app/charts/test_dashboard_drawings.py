@@ -14,7 +14,7 @@ import pytest
 from dashboard_app.charts import drawings
 from dashboard_app.charts.gantt import gantt
 from dashboard_app.charts.measures import MEASURES, compared
-from dashboard_app.frames import jobs, trends
+from dashboard_app.frames import job_times, jobs, trends
 from dashboard_app.ui import export
 from tests.dashboard_app.charts.test_dashboard_charts import CHARTS, FRAME, NOW, PERIOD
 
@@ -152,7 +152,8 @@ def test_the_axis_of_a_job_has_round_ticks_and_ends_now(
         "error": None,
     }
     frame = jobs.attempts({"attempts": [attempt]}, now)
-    chart = gantt(frame=frame, events=jobs.entries([]), zone=ZoneInfo("Europe/Berlin"))
+    none = {"stages": job_times.stages(frame, [], now), "parts": job_times.parts([], now)}
+    chart = gantt(frame=frame, events=jobs.entries([]), zone=ZoneInfo("Europe/Berlin"), **none)
     x = chart.to_dict()["layer"][0]["encoding"]["x"]
 
     assert x["scale"]["domain"][1] == now.timestamp() * 1_000

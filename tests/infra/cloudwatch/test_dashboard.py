@@ -175,23 +175,33 @@ def test_what_is_chosen_filters(query: Query, lines: dict[str, list[Line]]) -> N
 
 
 def test_results_are_counted_once(lines: dict[str, list[Line]]) -> None:
-    """Each job by how it ended, though every event came twice."""
-    (row,) = asked(named("Jobs by result"), lines).rows
+    """Each attempt by how it ended, though every event came twice."""
+    (row,) = asked(named("Ended attempts by result"), lines).rows
     counts = {name: count for name, count in row.items() if name != "bin(5m)"}
     assert set(counts) == {f"sum({name})" for name in body.RESULTS}
     assert set(counts.values()) == {1}
-    (row,) = asked(named("Jobs by result"), lines, result="failed").rows
+    (row,) = asked(named("Ended attempts by result"), lines, result="failed").rows
     assert (row["sum(failed)"], row["sum(succeeded)"]) == (1, 0)
+
+
+def test_what_counts_attempts_is_called_so(lines: dict[str, list[Line]]) -> None:
+    """A job that failed and was tried again stands there twice: its log has a line for each."""
+    (failed,) = [line for line in lines["writer"] if line.get("turned_to") == "failed"]
+    again = {"writer": [failed, {**failed, "attempt": 2}]}
+    (row,) = asked(named("Ended attempts by result"), again).rows
+    assert row["sum(failed)"] == 2
+    (row,) = asked(named("Failed attempts by error"), again).rows
+    assert row["attempts"] == 2
 
 
 def test_failures_name_job_and_error(lines: dict[str, list[Line]]) -> None:
     """Those that failed or timed out, and no others."""
-    rows = asked(named("Recent failures"), lines).rows
+    rows = asked(named("Recent failed attempts"), lines).rows
     assert {(row["job_id"], row["error_type"]) for row in rows} == {
         ("job-failed", "RateLimitError"),
         ("job-timed_out", "RateLimitError"),
     }
-    assert not asked(named("Recent failures"), lines, result="succeeded").rows
+    assert not asked(named("Recent failed attempts"), lines, result="succeeded").rows
 
 
 def test_repeats_are_added_up(lines: dict[str, list[Line]]) -> None:

@@ -16,6 +16,7 @@ function createExample(pages) {
     {
       async get(path, { query, etag } = {}) {
         world.asked.push(path);
+        world.onAsk?.(path, query);
         if (path === "/jobs") {
           return { changed: true, etag: null, body: { items: world.children ?? [] } };
         }
@@ -72,7 +73,7 @@ test("a cursor that is no longer good begins the history again", async () => {
   assert.deepEqual(ids(feed), ["e1", "e2"]);
   world.job = { ...world.job, last_seen_at: TIME };
   world.pages = {
-    "": { items: entries("x1"), next_cursor: "c9", order: "event_id" },
+    "": { items: entries("x1"), next_cursor: "c1", order: "event_id" },
     c1: new BadQuery("too long by now", "cursor"),
   };
   await feed.ask(NEVER);
@@ -87,4 +88,14 @@ test("what a job has started is asked for by its id, and kept up to date", async
   world.children = [{ job_id: "part-1", created_at: TIME }];
   await feed.ask(NEVER);
   assert.equal(feed.children().items[0].job_id, "part-1");
+});
+
+test("the newest events are asked for first, and the parts by their whole", async () => {
+  const { feed, world } = createExample({ "": { items: entries("e2", "e1"), next_cursor: null } });
+  const queries = [];
+  world.onAsk = (path, query) => queries.push([path, query]);
+  await feed.ask(NEVER);
+  const of = (path) => queries.find(([asked]) => asked === path)[1];
+  assert.equal(of("/jobs/a%2Fb/entries").order, "newest");
+  assert.equal(of("/jobs").parent_job_id, "a/b");
 });

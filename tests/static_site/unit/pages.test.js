@@ -75,19 +75,6 @@ test("a cursor that is refused begins the list again", async () => {
   assert.equal(pages.data().hasMore, true);
 });
 
-test("a list that only grows is put together from pages, each item once", async () => {
-  const first = { "": page(["a", "b"], "c1"), c1: page(["b", "c"]) };
-  const { pages, world } = createExample(first, { onlyGrows: true });
-  await pages.ask(SIGNAL);
-  await pages.askMore();
-  assert.deepEqual(world.asked.at(-1), ["c1", 200]);
-  world.asked = [];
-  world.pages.c1 = page(["b", "c", "d"]);
-  await pages.ask(SIGNAL);
-  assert.deepEqual(world.asked, [["c1", 200]], "the last page alone can have changed");
-  assert.deepEqual(idsOf(pages), ["a", "b", "c", "d"]);
-});
-
 test("what follows an item that has gone is nobody's to place", () => {
   const items = [{ id: "a" }, { id: "b" }];
   assert.equal(withPage(items, page(["c"]), ({ id }) => id, "gone"), items);

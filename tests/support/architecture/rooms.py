@@ -106,11 +106,12 @@ ui: words.py app_settings.py sign_in api charts context.py
 filters: words.py periods.py session.py api context.py ui
 pages/trends: words.py periods.py session.py api frames charts context.py ui filters
 pages/failures: words.py periods.py api frames charts context.py ui filters
-pages/jobs: words.py periods.py session.py api frames charts context.py ui filters
+pages/jobs: words.py periods.py session.py api frames context.py ui filters
+pages/job: words.py session.py api frames charts context.py ui filters
 pages/cost: words.py api frames charts context.py ui filters
 pages/clients: words.py api frames context.py ui filters
 pages/projects: words.py periods.py api frames charts context.py ui filters
-warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs
+warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs pages/job
 main.py: clock.py session.py app_settings.py sign_in api context.py ui filters
 app.py: browser sign_in warming.py
 """
@@ -124,8 +125,9 @@ components/job: lib components/page components/figures
 components/lists: lib feeds components/page
 components/project: lib
 components/costs: lib components/page components/figures
+components/timeline: lib components/page components/figures components/job
 views: lib feeds components/page components/figures components/job components/lists
-    components/project components/costs
+    components/project components/costs components/timeline
 views.js: views
 main.js: lib components/page views.js
 """

@@ -214,7 +214,8 @@ class FakeOrigin:
             case ["jobs", job_id]:
                 return next((job for job in self.jobs if job["job_id"] == job_id), None)
             case ["jobs", job_id, "entries"]:
-                return page(self.entries.get(job_id, []), query)
+                entries = self.entries.get(job_id, [])
+                return page(entries[::-1] if query.get("order") == "newest" else entries, query)
         return self._view(path, query)
 
     def _view(self, path: str, query: dict[str, str]) -> Json | None:

@@ -15,6 +15,7 @@ LEAST_COMPRESSED = 1_000
 """CloudFront leaves smaller files as they are."""
 IMPORT = re.compile(r'^(?:import [^"]*|\} )from "([^"]+)"', re.MULTILINE)
 VIEW = re.compile(r'import\("\./(views/[^"]+)"\).*?styles: \[(.*?)\]', re.DOTALL)
+LATER = re.compile(r'loadStyle\("([^"]+)"\)')
 BROTLI = """
 const { brotliCompressSync, constants } = require("node:zlib");
 const { readFileSync } = require("node:fs");
@@ -75,6 +76,12 @@ def views_and_styles() -> dict[str, set[str]]:
     """Return the stylesheets that each view loads, by the view's module."""
     found = VIEW.findall((SITE_FOLDER / "views.js").read_text())
     return {module: set(re.findall(r'"([^"]+)"', styles)) for module, styles in found}
+
+
+def styles_loaded_later() -> set[str]:
+    """Return the stylesheets that scripts load by themselves, once a view is there."""
+    scripts = SITE_FOLDER.rglob("*.js")
+    return {name for script in scripts for name in LATER.findall(script.read_text())}
 
 
 def linked_by_page(rel: str) -> list[str]:
