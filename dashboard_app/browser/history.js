@@ -3,13 +3,15 @@
 // new page: each entry takes the place of the one just before, so that one press of Back leads to
 // the old page.
 // There Streamlit takes out of the address what filters of both pages held on the page that was
-// left: that change is left out, and Back said again, so that the page has the filters that it had. The
-// time zone, which the app puts into an address without one, makes no entry: Back would lead to it for ever.
+// left: that change is left out, and Back said again, so that the page has the filters that it had. What
+// the app itself adds to an address makes no entry, since Back would lead to it for ever: the time
+// zone, and the filters that a page puts there as soon as it has come.
 if (!window.runLedgerHistory) {
   window.runLedgerHistory = true;
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
   const SOON_MILLISECONDS = 1000;
+  let arrivedAt = -Infinity;
   let cameBackAt = -Infinity;
   let pushedAt = -Infinity;
   history.pushState = (state, title, address) => {
@@ -20,9 +22,12 @@ if (!window.runLedgerHistory) {
       replace(state, title, address);
       return;
     }
-    const isSecond = performance.now() - pushedAt < SOON_MILLISECONDS;
-    pushedAt = isOtherPage ? -Infinity : performance.now();
-    if (isSecond) {
+    const now = performance.now();
+    const isSecond = now - pushedAt < SOON_MILLISECONDS;
+    const isOfPage = !isOtherPage && now - arrivedAt < SOON_MILLISECONDS;
+    pushedAt = isOtherPage || isOfPage ? -Infinity : now;
+    arrivedAt = isOtherPage ? now : arrivedAt;
+    if (isSecond || isOfPage) {
       replace(state, title, address);
     } else {
       push(state, title, address);

@@ -53,8 +53,8 @@ def test_a_day_is_that_of_the_readers_zone_where_clocks_change(
     expect(page.get_by_text(f"Times in {zone}")).to_be_visible()
     page.get_by_text("More filters").click()
     with page.expect_request(lambda one: "from=" in one.url and "to=" in one.url) as request:
-        page.get_by_label("Created from").fill(day)
-        page.get_by_label("Created up to").fill(day)
+        page.get_by_label("From", exact=True).fill(day)
+        page.get_by_label("Up to", exact=True).fill(day)
     asked = parse_qs(urlsplit(request.value.url).query)
     start, end = (datetime.fromisoformat(asked[name][0]) for name in ("from", "to"))
 

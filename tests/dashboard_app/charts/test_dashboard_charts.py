@@ -75,9 +75,7 @@ FRAME = trends.marked(trends.points(DOCUMENT), PERIOD, NOW)
 ONE = FRAME[FRAME["group"] == "acme"]
 ERRORS = [
     {
-        "fingerprint": f"f{number}",
-        "type": "KeyError",
-        "message": "<b>x</b>",
+        **{"fingerprint": f"f{number}", "type": "KeyError", "message": "<b>x</b>"},
         "count": 3 + number,
         "jobs": 3 + number,
         "first_seen_at": START.isoformat(),
@@ -87,8 +85,7 @@ ERRORS = [
             {"at": (START + day * DAY).isoformat(), "count": 3 + number, "jobs": 3 + number}
             for day in range(1 if number else 2)
         ],
-        "job_ids": ["j"],
-        "job_names": {},
+        **{"job_ids": ["j"], "job_names": {}},
     }
     for number in range(3)
 ]
@@ -392,7 +389,6 @@ def test_the_theme_is_the_sites() -> None:
     theme = tomllib.loads((ROOT / "dashboard_app/.streamlit/config.toml").read_text())["theme"]
     tokens = (ROOT / "static_site/design/tokens.css").read_text()
     light, _, dark = tokens.partition("prefers-color-scheme: dark")
-
     for mode, given in (("light", light), ("dark", dark)):
         for option, token in {
             "backgroundColor": "paper",
