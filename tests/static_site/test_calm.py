@@ -39,6 +39,7 @@ def test_a_poll_without_news_changes_nothing_on_any_view(still: Page, origin: Fa
     """Every answer is a 304 and the document stays as it is; ages alone follow their own clock."""
     for name, hash_ in VIEWS.items():
         open_view(still, hash_)
+        still.locator("#zone button").wait_for()  # loaded after the first view
         still.clock.run_for(1000)  # by then the title has the name of what is shown, too
         ask_again(still)
         ask_again(still)  # which begins when all of the first has come to its end
