@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,7 +74,9 @@ FRAME = trends.marked(trends.points(DOCUMENT), PERIOD, NOW)
 ONE = FRAME[FRAME["group"] == "acme"]
 ERRORS = [
     {
-        **{"fingerprint": f"f{number}", "type": "KeyError", "message": "<b>x</b>"},
+        "fingerprint": f"f{number}",
+        "type": "KeyError",
+        "message": "<b>x</b>",
         "count": 3 + number,
         "jobs": 3 + number,
         "first_seen_at": START.isoformat(),
@@ -85,7 +86,8 @@ ERRORS = [
             {"at": (START + day * DAY).isoformat(), "count": 3 + number, "jobs": 3 + number}
             for day in range(1 if number else 2)
         ],
-        **{"job_ids": ["j"], "job_names": {}},
+        "job_ids": ["j"],
+        "job_names": {},
     }
     for number in range(3)
 ]
@@ -382,19 +384,3 @@ def test_a_result_has_one_colour_in_every_chart() -> None:
                         assert colour == palette.OUTCOMES[name]
                         found += 1
     assert found >= 15
-
-
-def test_the_theme_is_the_sites() -> None:
-    """Paper, surface, ink, lines and accent are those of the site's tokens, in light and dark."""
-    theme = tomllib.loads((ROOT / "dashboard_app/.streamlit/config.toml").read_text())["theme"]
-    tokens = (ROOT / "static_site/design/tokens.css").read_text()
-    light, _, dark = tokens.partition("prefers-color-scheme: dark")
-    for mode, given in (("light", light), ("dark", dark)):
-        for option, token in {
-            "backgroundColor": "paper",
-            "secondaryBackgroundColor": "surface",
-            "textColor": "ink",
-            "borderColor": "line",
-            "primaryColor": "accent",
-        }.items():
-            assert f"--{token}: {theme[mode][option]};" in given, (mode, option)

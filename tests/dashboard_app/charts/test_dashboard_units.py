@@ -141,3 +141,19 @@ def test_a_key_of_groups_names_others_only_where_there_are_any() -> None:
         "b": palette.GROUPS[1],
     }
     assert failures.group_colours(both, ["a"]) == {"a": palette.GROUPS[0], "Others": palette.THIRD}
+
+
+def test_the_theme_is_the_sites() -> None:
+    """Paper, surface, ink, lines and accent are those of the site's tokens, in light and dark."""
+    theme = tomllib.loads((ROOT / "dashboard_app/.streamlit/config.toml").read_text())["theme"]
+    tokens = (ROOT / "static_site/design/tokens.css").read_text()
+    light, _, dark = tokens.partition("prefers-color-scheme: dark")
+    for mode, given in (("light", light), ("dark", dark)):
+        for option, token in {
+            "backgroundColor": "paper",
+            "secondaryBackgroundColor": "surface",
+            "textColor": "ink",
+            "borderColor": "line",
+            "primaryColor": "accent",
+        }.items():
+            assert f"--{token}: {theme[mode][option]};" in given, (mode, option)
