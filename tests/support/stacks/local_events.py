@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from run_ledger.store.items.log_items import entries_of
+
 from .local_stack import LocalStack, wait_for
 
 EVENT = {"job_id": "j1", "project_id": "p1", "client_id": "acme", "status": "running"}
@@ -30,7 +32,12 @@ def entry_ids(stack: LocalStack) -> set[str]:
     """Give the ids of the events that the ledger holds."""
     pages = stack.client("dynamodb").get_paginator("scan")
     table = stack.document["tables"]["entries"]
-    return {item["sk"]["S"] for page in pages.paginate(TableName=table) for item in page["Items"]}
+    return {
+        entry.event_id
+        for page in pages.paginate(TableName=table)
+        for item in page["Items"]
+        for entry in entries_of(item)
+    }
 
 
 def post_and_see(stack: LocalStack, event_id: str) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from run_ledger.domain.api.clients_projects import JobTotalsDocument
 from run_ledger.domain.api.ends import AttemptFiguresDocument
-from run_ledger.domain.api.overview import FiguresDocument, HourDocument
+from run_ledger.domain.api.overview import CountsDocument, FiguresDocument
 from run_ledger.domain.api.trends import PointDocument
 from run_ledger.domain.contract.vocabulary import FAILURES, OUTCOMES, RESULTS
 
@@ -18,7 +18,7 @@ from run_ledger.domain.contract.vocabulary import FAILURES, OUTCOMES, RESULTS
         (JobTotalsDocument, ["total", *OUTCOMES]),
         (PointDocument, ["created", "started", "ended", *RESULTS]),
         (AttemptFiguresDocument, ["started", "ended", *RESULTS]),
-        (HourDocument, ["created", "started", "ended", "partial", *FAILURES]),
+        (CountsDocument, ["created", "started", "ended", "partial", *FAILURES]),
         (FiguresDocument, ["created", "ended", *RESULTS]),
     ],
 )
