@@ -40,7 +40,7 @@ export const VIEWS = Object.freeze({
   compare: {
     entry: "jobs",
     load: async () => (await import("./views/compare-view.js")).createCompareView,
-    styles: ["components/job/status-badge.css", "components/timeline/compare.css"],
+    styles: ["components/job/status-badge.css", "components/timeline/compared-jobs.css"],
   },
   errors: {
     entry: "errors",

@@ -32,7 +32,7 @@ FOCUSED = """() => {
   return {
     name: `${element.tagName} ${element.textContent.slice(0, 40)}`,
     isPage: element === document.body,
-    isMarked: element.matches(":focus-visible")
+    isMarked: element.matches(":focus-visible, input:focus-within")
       && (isSeen(getComputedStyle(element)) || isSeen(getComputedStyle(element, "::after"))),
     isInView: box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
   };
