@@ -123,6 +123,11 @@ def in_milliseconds(moments: pd.Series[Any]) -> pd.Series[Any]:
     return (moments - _EPOCH) / pd.Timedelta(milliseconds=1)
 
 
+def one_line(names: pd.Series[Any]) -> pd.Series[Any]:
+    """Return *names* without separators of lines, for which Vega's expressions draw no chart."""
+    return names.str.replace("[\u2028\u2029]", " ", regex=True)
+
+
 def label_expression(labels: Iterable[tuple[datetime, str]]) -> str:
     """Return the Vega expression that gives each tick its own label."""
     texts = {str(milliseconds(at)): text for at, text in labels}

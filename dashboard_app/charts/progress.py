@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard_app import words
 from dashboard_app.charts import palette
-from dashboard_app.charts.axes import AnyChart
+from dashboard_app.charts.axes import AnyChart, one_line
 from dashboard_app.charts.stacked_bars import legend, outcome_scale
 from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.columns import RESULTS
@@ -17,7 +17,7 @@ _PARTS = (*RESULTS, "running", "queued")
 
 def progress(*, frame: pd.DataFrame) -> AnyChart:
     """Return jobs of each project by outcome, with a mark at the number that is expected."""
-    shown = frame.assign(label=frame["name"].fillna(frame["project_id"]))
+    shown = frame.assign(label=one_line(frame["name"].fillna(frame["project_id"])))
     long = shown.melt(
         id_vars=["label", "standing"], value_vars=list(_PARTS), var_name="kind", value_name="count"
     )

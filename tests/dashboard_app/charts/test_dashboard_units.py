@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Any
 
 import pandas as pd
 import pytest
-from dashboard_app.charts import drawings, failures, measures, palette, throughput
+from dashboard_app.charts import drawings, failures, measures, palette, progress, throughput
 from dashboard_app.charts.units import unit_of
+from dashboard_app.frames import projects as project_frames
 from tests.dashboard_app.charts.test_dashboard_charts import (
     BERLIN,
     CHARTS,
     FRAME,
+    NOW,
     ONE,
     PERIOD,
+    PROJECT,
     ROOT,
     encodings,
     luminance,
@@ -141,6 +145,13 @@ def test_a_key_of_groups_names_others_only_where_there_are_any() -> None:
         "b": palette.GROUPS[1],
     }
     assert failures.group_colours(both, ["a"]) == {"a": palette.GROUPS[0], "Others": palette.THIRD}
+
+
+def test_a_name_with_separators_of_lines_leaves_its_chart_drawn() -> None:
+    """Vega's expressions, which sort by names, take none: the browser said "token ILLEGAL"."""
+    project = PROJECT | {"name": "two\u2028lines\u2029more"}
+    chart = progress.progress(frame=project_frames.projects([project], NOW))
+    assert "two lines more" in json.dumps(specification(chart), ensure_ascii=False)
 
 
 def test_the_theme_is_the_sites() -> None:
