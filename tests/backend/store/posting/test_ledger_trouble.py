@@ -108,7 +108,7 @@ def test_nobody_is_refused_by_what_is_only_remembered() -> None:
     store = ledgers.empty_store()
     ledger = make_ledger(store)
     post(ledger, [RUNNING])
-    store._versions.clear()  # noqa: SLF001 - as if somebody had deleted everything
+    store._versions.clear()
     report = post(ledger, [job_update(event_id="2", client_id="other", delta={"records_ok": 1})])
     assert not report.rejections
     assert ledgers.stored_jobs(store)["job-1"].job.client_id == "other"
