@@ -70,7 +70,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "points": [{**draw(points()), "at": moment} for moment in at],
             }
         )
-    return {"series": series}
+    return {"group_by": "client", "series": series}
 
 
 @settings(max_examples=40)
@@ -90,16 +90,20 @@ def test_points_keep_every_count_and_type(document: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("group_by", "title"),
+    [("client", "All others"), ("model", trends.NOT_BY_MODEL)],
+)
 @settings(max_examples=20)
 @given(documents(), documents())
 def test_what_has_no_series_of_its_own_is_a_group(
-    document: dict[str, Any], more: dict[str, Any]
+    group_by: str, title: str, document: dict[str, Any], more: dict[str, Any]
 ) -> None:
     """The sum of the groups that are too many stands beside the others, under words."""
     rest = [point for one in more["series"] for point in one["points"]]
-    whole = {**document, "other": {"key": {}, "points": rest}}
+    whole = {**document, "group_by": group_by, "other": {"key": {}, "points": rest}}
     groups = list(trends.points(whole)["group"])
-    assert groups == [*trends.points(document)["group"], *["All others"] * len(rest)]
+    assert groups == [*trends.points(document)["group"], *[title] * len(rest)]
 
 
 @settings(max_examples=40)

@@ -78,9 +78,14 @@ def still(page: Page, origin: FakeOrigin) -> Page:
     return page
 
 
-def ask_again(page: Page) -> None:
-    """Let a page with a `still` clock ask: it does as soon as it waits for no other answer."""
+def ask_again(page: Page, after: int = 0) -> None:
+    """Let a page with a `still` clock ask: it does as soon as it waits for no other answer.
+
+    `after` is how many seconds its clock goes on first, for a view that asks more seldom.
+    """
     asked = page.evaluate("window.asked.length")
+    if after > 0:
+        page.clock.fast_forward(after * 1000)
     page.wait_for_function(
         f"asked => {{ {COME_BACK}; return window.asked.length > asked }}", arg=asked
     )

@@ -124,8 +124,8 @@ def test_all_of_it_works_by_keyboard(page: Page, origin: FakeOrigin) -> None:
     page.keyboard.type("enrich-39")
     expect(page.locator("[data-job-id]")).to_have_count(10)
     page.get_by_label("Result").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _ in range(4):  # over the time, the order and what clears the filters
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Pipeline")).to_be_visible()
     page.locator("[data-job-id] a").first.focus()
@@ -188,7 +188,7 @@ def test_focus_is_seen_in_forced_colours_and_motion_stops_when_asked(
     assert page.locator("[data-job-id] progress").first.evaluate(border) == "solid"
     below = "links => links.map(link => getComputedStyle(link).borderBottomStyle)"
     rules = page.locator("nav a").evaluate_all(below)
-    assert rules == ["none", "solid", "none", "none", "none"], "where one is, is seen"
+    assert rules == ["none", "solid", *["none"] * 4], "where one is, is seen"
 
 
 def test_paper_gets_the_data_and_nothing_to_press(page: Page, origin: FakeOrigin) -> None:

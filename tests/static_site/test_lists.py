@@ -32,7 +32,7 @@ def test_errors_are_grouped_and_lead_to_their_jobs(page: Page, origin: FakeOrigi
     expect(page.get_by_text("No reason given")).to_be_visible()
 
     with page.expect_request(re.compile(r"/api/errors\?.*from=20\d\d-")) as request:
-        page.get_by_label("Time").select_option("30")
+        page.get_by_label("Time", exact=True).select_option("30")
     assert "client_id" not in request.value.url
     expect(page).to_have_url(f"{origin.site_url}/#/errors?days=30")
     page.get_by_label("Client").fill("acme")

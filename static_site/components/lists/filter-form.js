@@ -207,14 +207,21 @@ function createSelect(name, { any = "", choices = {} }, choose) {
 function createDate(name, { isEnd = false, isDay = false }, choose, { format }) {
   const input = h("input", { id: `filter-${name}`, type: "date", max: "9999-12-31" });
   const days = () => import("../page/zones.js");
+  let shown = "";
   input.addEventListener("change", async () => {
-    choose(name, isDay ? input.value : (await days()).momentOf(input.value, isEnd, format.zone()));
+    const day = input.value;
+    choose(name, isDay ? day : (await days()).momentOf(day, isEnd, format.zone()));
   });
   return {
     element: input,
     async update(value) {
       const isText = isDay || value === "";
-      setValue(input, value, isText ? value : (await days()).dayOf(value, isEnd, format.zone()));
+      const day = isText ? value : (await days()).dayOf(value, isEnd, format.zone());
+      // another filter's choice leaves a day alone that is just being chosen
+      if (day !== shown) {
+        shown = day;
+        setValue(input, value, day);
+      }
     },
   };
 }

@@ -80,7 +80,7 @@ def test_which_errors_are_new_since_a_day(
 
     page.get_by_label("New since").fill(day(0))
     expect(page.get_by_role("heading", name="No error is new")).to_be_visible()
-    page.get_by_label("Time").select_option("30")
+    page.get_by_label("Time", exact=True).select_option("30")
     expect(page.get_by_label("New since")).to_have_value("")
     expect(cards).to_have_count(4)
 

@@ -128,8 +128,8 @@ def test_an_event_without_models_writes_what_it_always_did() -> None:
         return None
 
     for fields, expected in (
-        ({"delta": {"llm_calls": 1}}, 9),
-        ({"delta_by_model": {"gpt": {"llm_calls": 1}}}, 10),
+        ({"delta": {"llm_calls": 1}}, 8),
+        ({"delta_by_model": {"gpt": {"llm_calls": 1}}}, 9),
     ):
         store, before = ledgers.empty_store(), len(actions)
         ledgers.post(ledgers.make_ledger(store, script), [job_update(job_id="job-1", **fields)])
