@@ -24,6 +24,9 @@ OUTCOMES = {
     **RESULTS,
     "superseded": "Superseded",
 }
+FAILURES = ("failed", "timed_out")
+"""The results that an error rate counts."""
+ANY_FAILURE, ANY_DONE = "Failed or timed out", "Done: succeeded or partial"
 STATUSES = {"queued": "Queued", "running": "Running", "completed": "Completed"}
 SORTED = {"duration": "longest", "cost": "dearest"}
 COUNTERS = {
@@ -43,6 +46,7 @@ _REPORTED = {
     "other_counters": "Too many names: the rest, added up",  # by the ledger
 }
 NOTHING = "–"
+EMPTY, NOT_SET = "(empty)", "(not set)"
 UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
 _SMALL_SECONDS = 10
@@ -104,6 +108,11 @@ def restarted(job: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 def _time(at: str, zone: ZoneInfo) -> str:
     return moment(datetime.fromisoformat(at), zone)
+
+
+def parameter(value: str | None) -> str:
+    """Return a parameter's value; one that is empty and one that is not set are told apart."""
+    return NOT_SET if value is None else value or EMPTY
 
 
 def counted(number: int, noun: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ from dashboard_app.charts.colour_keys import colour_key, take_key
 _SETTINGS = threading.Lock()
 _TABLES = "run_ledger_tables"
 _EVERYTHING = "default"
+_TIME_AXIS_PIXELS = 74  # the labels and title of a time axis, and Streamlit's room below them
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +69,31 @@ def show(
     alt: str,
     key: str | None = None,
     on_select: Literal["ignore"] | Callable[[], None] = "ignore",
+    place: str | None = None,
 ) -> None:
     """Show a chart in the full width, below the key of its colours.
 
-    `alt` is its description for who can't see it.
+    `alt` is its description for who can't see it. A chart over time whose height depends on its
+    data has a `place`, the key of a container of that height, so that nothing below it moves when
+    it is drawn, some time after the page.
     """
     drawn = shown if isinstance(shown, Drawing) else drawing(shown)
     if drawn.key:
         colour_key(drawn.key)
-    st.vega_lite_chart(
-        {**drawn.specification, **inked(st.context.theme.type), "datasets": dict(drawn.tables)},
-        alt=alt,
-        key=key,
-        on_select=on_select,
-    )
+    with _kept(place, drawn.specification):
+        st.vega_lite_chart(
+            {**drawn.specification, **inked(st.context.theme.type), "datasets": dict(drawn.tables)},
+            alt=alt,
+            key=key,
+            on_select=on_select,
+        )
+
+
+def _kept(place: str | None, specification: Mapping[str, Any]) -> AbstractContextManager[object]:
+    if place is None:
+        return nullcontext()
+    pixels = round(specification["height"]) + _TIME_AXIS_PIXELS
+    return st.container(key=place, height=pixels, border=False)
 
 
 def inked(theme: str | None) -> dict[str, Any]:

@@ -87,7 +87,11 @@ RESULT = Choice(
     name="result",
     parameter="result",
     label="Result",
-    options={word: name for name, word in words.RESULTS.items()},
+    options={
+        **{word: name for name, word in words.RESULTS.items()},
+        words.ANY_FAILURE: ",".join(words.FAILURES),
+        words.ANY_DONE: ",".join(words.DONE),
+    },
     placeholder="Any result",
     renamed={"Partly done": words.RESULTS["partial"]},
 )

@@ -99,7 +99,7 @@ def stages(
                     "stage": name,
                     "started_at": begin.isoformat(),
                     "until": stop.isoformat(),
-                    "duration_seconds": (stop - begin).total_seconds(),
+                    "duration_seconds": round((stop - begin).total_seconds(), 1),
                 }
             )
     return typed(rows, _STAGE)
@@ -153,24 +153,27 @@ def parameters(job: Mapping[str, Any], config: Mapping[str, Any]) -> pd.DataFram
     return typed(rows, _PARAMETER)
 
 
-def compared(sides: Sequence[Mapping[str, Mapping[str, str]]]) -> pd.DataFrame:
+def compared(
+    sides: Sequence[Mapping[str, Mapping[str, str]]], missing: Mapping[str, str]
+) -> pd.DataFrame:
     """Return a row for each thing to compare of two jobs: `one`, `other` and whether it `differs`.
 
-    A side holds, by the name of a group, what is known by the name of a thing.
+    A side holds, by the name of a group, what is known by the name of a thing. What one side lacks
+    is the group's word in `missing`, or else a dash.
     """
     one, other = sides
     rows = []
     for group in dict.fromkeys((*one, *other)):
         mine, theirs = one.get(group, {}), other.get(group, {})
         for what in dict.fromkeys((*mine, *theirs)):
-            here, there = mine.get(what, words.NOTHING), theirs.get(what, words.NOTHING)
+            word = missing.get(group, words.NOTHING)
             rows.append(
                 {
                     "group": group,
                     "what": what,
-                    "one": here,
-                    "other": there,
-                    "differs": here != there,
+                    "one": mine.get(what, word),
+                    "other": theirs.get(what, word),
+                    "differs": mine.get(what) != theirs.get(what),
                 }
             )
     return typed(rows, _COMPARED)

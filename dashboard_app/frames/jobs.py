@@ -139,7 +139,7 @@ def _progress(item: Mapping[str, Any]) -> float | None:
 
 
 def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
-    """Return a row for each attempt; `until` is its end, or `now` while it runs.
+    """Return a row for each attempt; while it runs, `until` is `now` and its duration that so far.
 
     An attempt that was superseded at a time that nobody knows lasts no time at all.
     """
@@ -148,12 +148,21 @@ def attempts(job: Mapping[str, Any], now: datetime) -> pd.DataFrame:
             **one,
             **_error(one),
             "outcome": outcome(one),
+            "duration_seconds": seconds_so_far(one, now),
             "until": one["ended_at"]
             or (now.isoformat() if one["status"] == "running" else one["started_at"]),
         }
         for one in job["attempts"]
     )
     return typed(rows, _ATTEMPT)
+
+
+def seconds_so_far(one: Mapping[str, Any], now: datetime) -> float | None:
+    """Return the duration of a job or an attempt; while it runs, the whole seconds until `now`."""
+    if one["status"] != "running" or not one["started_at"]:
+        seconds: float | None = one.get("duration_seconds")
+        return seconds
+    return max(0, round((now - datetime.fromisoformat(one["started_at"])).total_seconds()))
 
 
 def entries(items: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

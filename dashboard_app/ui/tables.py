@@ -147,6 +147,11 @@ def moment_column(title: str, zone: ZoneInfo) -> Any:
     )
 
 
+def day_column(title: str, zone: ZoneInfo) -> Any:
+    """Return a column of the beginnings of days in a zone, shown as days."""
+    return column.DatetimeColumn(f"{title} ({zone})", format="ddd D MMM YYYY", timezone=str(zone))
+
+
 def key_of_rows(name: str, ids: Iterable[object]) -> str:
     """Return a key for a table with selectable rows; it differs for other rows.
 

@@ -34,6 +34,20 @@ def test_a_superseded_attempt_ends_where_it_was_superseded() -> None:
     assert list(frame["outcome"]) == ["superseded", "superseded", "running"]
 
 
+def test_what_runs_lasts_until_now() -> None:
+    """In whole seconds; what has ended lasts as long as the API says, and what waits not at all."""
+    now = START + HOUR + timedelta(seconds=1.4)
+    begun = {"started_at": START.isoformat(), "duration_seconds": None, "status": "running"}
+
+    assert jobs.seconds_so_far(begun, now) == 3_601
+    assert (
+        jobs.seconds_so_far({**begun, "status": "completed", "duration_seconds": 7.5}, now) == 7.5
+    )
+    queued = {**begun, "status": "queued", "started_at": None}
+    assert jobs.seconds_so_far(queued, now) is None
+    assert jobs.seconds_so_far({**begun, "started_at": None}, now) is None
+
+
 def test_a_job_id_used_twice_is_said_with_its_times() -> None:
     """Both the first end and the later start are named, in the zone of the page."""
     attempts = [{"first_ended_at": "2026-11-20T10:00:00Z"}]

@@ -70,6 +70,11 @@ def found(matches: Callable[[Mapping[str, Any]], object]) -> set[str]:
     return {job_id for job_id, job in JOBS.items() if matches(job)}
 
 
+def place_of(job: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return by what the longest job comes first."""
+    return job["duration_seconds"] or -1, job["created_at"], job["job_id"]
+
+
 def first(sort: str, most: int, *, client_id: str | None = None) -> list[str]:
     """Return the ids of the longest or dearest jobs, by a recount."""
 
@@ -148,6 +153,26 @@ def test_copied_calls_carry_what_was_looked_for(api: Api) -> None:
     asked = [api_request("/jobs", tag=f"<i>:{HOSTILE}", q="straße", limit=5)]
     done = run_copied("sh", code=export.curl(api.url, asked), said_token=token("u-1", "staff"))
     assert sorted(job["job_id"] for job in json.loads(done.stdout)["items"]) == [*TAGGED]
+
+
+@pytest.mark.parametrize(
+    ("word", "results"),
+    [
+        ("Failed or timed out", {"failed", "timed_out"}),
+        ("Done: succeeded or partial", {"succeeded", "partial"}),
+    ],
+)
+def test_results_that_belong_together_are_found_at_once(
+    api: Api, open_page: Open, word: str, results: set[str]
+) -> None:
+    """What an error rate counts, and what a project counts as done, with one choice."""
+    app = open_page(api, "jobs", **MONTH, result=word, sort="Longest first")
+    expected = found(lambda job: job["result"] in results)
+
+    assert {JOBS[job_id]["result"] for job_id in expected} == results
+    assert set(job_ids(app)) == set(
+        sorted(expected, key=lambda one: place_of(JOBS[one]), reverse=True)[:200]
+    )
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from tests.support.app.analysts_app import Provider, providing, running_app
 from tests.support.app.dashboard_api import Api, serving
-from tests.support.app.dashboard_data import fill
+from tests.support.app.dashboard_data import fill, long_jobs
 from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
@@ -26,6 +26,7 @@ PAGES = {
     "trends-by-client": "/?span=7d&by=Client",
     "jobs": "/jobs",
     "job": "/job?job=job-0007",
+    "jobs-compared": "/job?job=long-1&with=long-2",
     "errors": "/errors",
     "projects": "/projects?standing=All",
     "project": "/projects?opened=acme%2Facme-catalogue",
@@ -128,6 +129,7 @@ def scenes(browser: Browser, album: Album) -> Iterator[Scenes]:
     for house in houses:
         house.now = instants.parse(now.isoformat())
     fill(houses[0], now, jobs=_JOBS, days=60)
+    houses[0].post(*long_jobs(now))
     with (
         TemporaryDirectory() as logs,
         serving(houses[0]) as api,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit import column_config as column
 
@@ -78,7 +79,14 @@ def _configurations(here: PageContext, client_ids: list[str]) -> None:
         nothing = "No parameter is set." if other is None else "The two do not differ."
         panels.nothing_here(nothing, "")
         return
-    table(frame, columns)
+    values = [name for name in ("value", "one", "other") if name in frame]
+    shown = frame.assign(
+        **{
+            name: [words.parameter(None if pd.isna(one) else str(one)) for one in frame[name]]
+            for name in values
+        }
+    )
+    table(shown, columns)
     export.offer(here, name="configuration", frame=frame, requests=requests)
 
 

@@ -18,6 +18,13 @@ from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import name_column, table
 
 _OFFERED = 20
+_PER_RECORD, _STAGES, _CONFIGURATION = "Per record", "Stages", "Configuration"
+_CALLED = {
+    _PER_RECORD: "{} per record",
+    _STAGES: "Stage {}",
+    _CONFIGURATION: "Configuration: {}",
+}
+"""What a thing of a group is called where the group is not named beside it."""
 
 
 def compare(here: PageContext, one: LoadedJob, other_id: str | None) -> None:
@@ -37,15 +44,19 @@ def compare(here: PageContext, one: LoadedJob, other_id: str | None) -> None:
             "It may be another client's, or may never have existed.",
         )
         return
-    frame = job_times.compared([_side(here, one), _side(here, other)])
+    sides = [_side(here, side) for side in (one, other)]
+    frame = job_times.compared(sides, {_CONFIGURATION: words.NOT_SET})
     columns = {
-        "group": "About",
-        "what": name_column("What"),
+        "called": name_column("What", width=230),
         "one": str(one.job["job_id"]),
         "other": other_id,
         "differs": "Differs",
     }
-    table(frame, columns)
+    called = [
+        _CALLED.get(group, "{}").format(what)
+        for group, what in zip(frame["group"], frame["what"], strict=True)
+    ]
+    table(frame.assign(called=called), columns)
     requests = [api_requests.job(str(side.job["job_id"])) for side in (one, other)]
     export.offer(here, name="comparison", frame=frame, requests=requests)
 
@@ -69,7 +80,8 @@ def _side(here: PageContext, loaded: LoadedJob) -> dict[str, dict[str, str]]:
         "Started": words.moment(
             row["started_at"] if pd.notna(row["started_at"]) else None, here.zone
         ),
-        "Duration": words.duration(job["duration_seconds"]),
+        "Duration": words.duration(frames.seconds_so_far(job, here.now))
+        + (" so far" if job["status"] == "running" else ""),
     }
     parameters = job_times.parameters(job, loaded.config)
     return {
@@ -78,13 +90,14 @@ def _side(here: PageContext, loaded: LoadedJob) -> dict[str, dict[str, str]]:
             words.counter(name): words.amount(name, value)
             for name, value in sorted(job["counters"].items())
         },
-        "Per record": {
+        _PER_RECORD: {
             words.counter(str(name)): words.per_record(str(name), float(each))
             for name, _, each in job_times.counters(job).dropna().itertuples(index=False)
         },
-        "Stages": {str(name): words.duration(float(one)) for name, one in seconds.items()},
-        "Configuration": {
-            str(one.name): f"{one.value} (changed since)" if one.changed_since else str(one.value)
+        _STAGES: {str(name): words.duration(float(one)) for name, one in seconds.items()},
+        _CONFIGURATION: {
+            str(one.name): words.parameter(str(one.value))
+            + (" (changed since)" if one.changed_since else "")
             for one in parameters.itertuples(index=False)
         },
     }

@@ -14,12 +14,13 @@ from dashboard_app.ui import panels
 
 def show(here: PageContext) -> None:
     """Show the job that the address names."""
-    st.page_link(
-        here.pages["jobs"],
-        label="All jobs",
-        icon=":material/arrow_back:",
-        query_params=st.session_state.get(SessionKey.JOBS_ADDRESS, {}),
-    )
+    with st.container(key="back"):
+        st.page_link(
+            here.pages["jobs"],
+            label="All jobs",
+            icon=":material/arrow_back:",
+            query_params=st.session_state.get(SessionKey.JOBS_ADDRESS, {}),
+        )
     if here.is_empty:
         panels.first_use(here.settings)
         return

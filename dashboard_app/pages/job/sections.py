@@ -65,20 +65,18 @@ def job_of(here: PageContext, job_id: str) -> LoadedJob:
     chart = None
     if attempts["started_at"].notna().any() or not entries.empty:
         chart = gantt(frame=attempts, events=entries, stages=stages, parts=parts, zone=here.zone)
-        show(chart, alt="Attempts, stages and parts over time; the tables below say the same")
+        show(
+            chart,
+            alt="Attempts, stages and parts over time; the tables below say the same",
+            place="job-time",
+        )
         _times(here, one.job, attempts, stages)
     if not parts.empty:
         _parts(here, parts, is_cut=more_parts)
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        st.markdown("**Counters**")
-        _counters(job_times.counters(one.job))
-        _models(frames.models(one.job))
-    with right:
-        st.markdown(
-            "**Events**, newest first" + (f" (the newest {len(entries):,})" if one.has_more else "")
-        )
-        _entries(here, entries, one.entries)
+    _sums(job_times.counters(one.job), frames.models(one.job))
+    newest = f" (the newest {len(entries):,})" if one.has_more else ""
+    st.markdown(f"**Events**, newest first{newest}")
+    _entries(here, entries, one.entries)
     _configuration(here, one)
     export.offer(
         here,
@@ -101,7 +99,7 @@ def _facts(here: PageContext, one: LoadedJob) -> None:
         "Pipeline": job["pipeline"],
         "Stage": job["stage"],
         "Created": words.moment(row["created_at"], here.zone),
-        "Duration": words.duration(job["duration_seconds"]),
+        _took(job): words.duration(frames.seconds_so_far(job, here.now)),
         "Cost": words.cost(row["cost_usd"], row["llm_calls_unpriced"]),
         "Part of": job["parent_job_id"],
     }
@@ -118,6 +116,10 @@ def _facts(here: PageContext, one: LoadedJob) -> None:
         st.warning(words.restarted(job, here.zone), icon=":material/history:")
     if job["log_url"]:
         st.link_button("Open the logs", job["log_url"], icon=":material/article:")
+
+
+def _took(job: Mapping[str, Any]) -> str:
+    return "Running for" if job["status"] == "running" else "Duration"
 
 
 def _pace(here: PageContext, pace: job_times.Pace) -> str:
@@ -163,10 +165,22 @@ def _parts(here: PageContext, parts: pd.DataFrame, *, is_cut: bool) -> None:
         "started_at": moment_column("Started", here.zone),
         "until": moment_column("Until", here.zone),
         "duration_seconds": count_column("Duration (s)"),
-        "error_type": "Error",
+        "error_type": column.TextColumn("Error", width=140),
         "name": "Name",
     }
     table(parts.assign(word=parts["outcome"].map(words.outcome)), columns)
+
+
+def _sums(counters: pd.DataFrame, models: pd.DataFrame) -> None:
+    """Show a job's counters, and beside them those by language model, where events told them."""
+    columns = st.columns(1 if models.empty else 2, gap="medium")
+    with columns[0]:
+        st.markdown("**Counters**")
+        _counters(counters)
+    if not models.empty:
+        with columns[1]:
+            st.markdown("**By model**")
+            _models(models)
 
 
 def _counters(counters: pd.DataFrame) -> None:
@@ -190,10 +204,7 @@ def _counters(counters: pd.DataFrame) -> None:
 
 
 def _models(models: pd.DataFrame) -> None:
-    """Show what a job's events told by language model, where they did."""
-    if models.empty:
-        return
-    st.markdown("**By model**")
+    """Show what a job's events told by language model."""
     columns = {
         "model": name_column("Model"),
         "cost_usd": usd_column("Cost (USD)"),
@@ -234,8 +245,9 @@ def _configuration(here: PageContext, one: LoadedJob) -> None:
         ]
         columns = {
             "name": "Parameter",
-            "value": "Value",
+            "shown": "Value",
             "then": "When the job began",
             "updated_at": moment_column("Updated", here.zone),
         }
-        table(frame.assign(then=then), columns)
+        shown = [words.parameter(str(value)) for value in frame["value"]]
+        table(frame.assign(then=then, shown=shown), columns)

@@ -24,7 +24,7 @@ from dashboard_app.periods import DAY, IntervalLength, period_until
 from dashboard_app.ui import panels
 from dashboard_app.ui.cards import card
 from dashboard_app.ui.plain_text import plain
-from dashboard_app.ui.tables import count_column, moment_column, table
+from dashboard_app.ui.tables import count_column, day_column, table
 
 _SHOWN = 90 * DAY
 
@@ -64,7 +64,7 @@ def one_project(here: PageContext, key: str) -> None:
         )
     st.markdown("**Day by day**")
     columns = {
-        "at": moment_column("Day", here.zone),
+        "at": day_column("Day", here.zone),
         "added": count_column("Done that day"),
         "done": count_column("Done in all"),
     }

@@ -186,6 +186,24 @@ def test_two_jobs_side_by_side(told: Api, open_page: Open) -> None:
     )
 
 
+def test_an_empty_parameter_is_not_one_that_is_not_set(told: Api, open_page: Open) -> None:
+    """Side by side, and on the page of the clients, each has a word of its own."""
+    configure(told.house.client, "acme", "style", value="")
+    app = open_page(told, "job", **{"job": "job-1", "with": "foreign"})
+
+    rows = frame_of(app, "differs").set_index(["group", "what"])
+    assert tuple(rows.loc[("Configuration", "style"), ["one", "other"]]) == ("(empty)", "(not set)")
+    assert rows.loc[("Configuration", "style"), "differs"]
+    assert rows.loc[("Configuration", "style"), "called"] == "Configuration: style"
+    assert list(frame_of(app, "then").set_index("name")["shown"]) == ["large", "(empty)"]
+
+    clients = frame_of(open_page(told, "clients", one="acme", other="globex"), "differs")
+    assert tuple(clients.set_index("name").loc["style", ["one", "other"]]) == (
+        "(empty)",
+        "(not set)",
+    )
+
+
 def test_a_link_of_before_leads_to_the_job(told: Api, open_page: Open) -> None:
     """Jobs used to open on the page of their list."""
     app = open_page(told, "jobs", job="job-1")

@@ -62,6 +62,43 @@ def work(now: datetime, *, jobs: int, days: int, seed: int) -> Iterator[Envelope
         )
 
 
+def long_jobs(now: datetime) -> Iterator[Envelope]:
+    """Yield the events of two jobs on their third attempt, the first of which has 60 parts."""
+    about = {"client_id": "acme", "project_id": "acme-catalogue", "pipeline": "contacts"}
+    error = {"type": ERRORS[0][0], "message": ERRORS[0][1]}
+    for number, job_id in enumerate(("long-1", "long-2")):
+        for attempt in (1, 2, 3):
+            begun = now - timedelta(minutes=300 - 80 * (attempt - 1) - 7 * number)
+            mine: dict[str, Any] = {**about, "job_id": job_id, "attempt": attempt}
+            for place, stage in enumerate(("fetch", "classify", "translate", "write")):
+                yield job_update(
+                    **mine,
+                    event_id=f"{stage}-{attempt}",
+                    occurred_at=text(begun + timedelta(minutes=(14 + number) * place)),
+                    status="running",
+                    name=f"Enrich the whole catalogue of the autumn, {job_id}",
+                    stage=stage,
+                    records_total=1_000,
+                    delta={"records_ok": 70 + number, "records_failed": 2},
+                    delta_by_model={
+                        "gpt-4o": {"llm_calls": 20, "input_tokens": 9_000, "cost_microusd": 22_000},
+                        "moss-1": {"llm_calls": 2, "input_tokens": 90, "llm_calls_unpriced": 2},
+                    },
+                )
+            if attempt < 3:
+                ended = {"status": "completed", "result": "failed", "error": error}
+                at = text(begun + timedelta(minutes=60))
+                yield job_update(**mine, **ended, event_id=f"end-{attempt}", occurred_at=at)
+    for number in range(60):
+        part: dict[str, Any] = {**about, "job_id": f"part-{number:02}", "parent_job_id": "long-1"}
+        begun = now - timedelta(minutes=100 - number)
+        yield job_update(**part, event_id="s", occurred_at=text(begun), status="running")
+        if number < 50:
+            end = {"status": "completed", "result": "succeeded"}
+            at = text(begun + timedelta(minutes=7))
+            yield job_update(**part, **end, event_id="e", occurred_at=at)
+
+
 def _begin(job_id: str, client_id: str, at: datetime, dice: random.Random) -> list[Envelope]:
     about: dict[str, Any] = {
         "job_id": job_id,
