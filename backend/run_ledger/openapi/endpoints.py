@@ -198,8 +198,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         about=(
             "Attempts that ended as failed or timed out, grouped by the fingerprint of their "
             "error; attempts without an error have the fingerprint `none`. Counts are exact, by "
-            "whole days in UTC. Times, message and jobs are samples: those of the failures that "
-            "the ledger took in first and last. Ordered by `count`, descending, then by "
+            "whole days in UTC. Times are those of the first and the last failure of these days, "
+            "in whatever order they were reported; the message is that of the last one, and jobs "
+            "are some of the last ones. A failure that a later event takes back may still stand "
+            "for its error group while that counts others. Ordered by `count`, descending, then by "
             "`fingerprint`. An error group whose count stays the same comes exactly once; one that "
             "grows while cursors are followed may be missed or come again. Cursors keep the time "
             "range that they began with.\n\n`/jobs?fingerprint=…` lists the jobs of an error "

@@ -1,8 +1,8 @@
 """``/errors``: error groups, from the rows that count failures by client and day.
 
 Counts are exact: each attempt that ended as failed or timed out, in the time range's days, counts
-once. Times, message and jobs are samples: those of the failures that the writer took in first and
-last, see `run_ledger.domain.state.samples`. A last round reads the names of the sampled jobs.
+once. Times, message and jobs are samples: of the first failure and of the last ones, see
+`run_ledger.domain.state.samples`. A last round reads the names of the sampled jobs.
 
 What is new since a day is found by reading as many days before it as
 `run_ledger.domain.api.failures` says, too.

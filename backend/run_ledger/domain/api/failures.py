@@ -155,10 +155,12 @@ def rank(document: ErrorGroupDocument) -> tuple[int, str]:
 
 
 def _document(fingerprint: str, found: Sequence[CountedFailures]) -> ErrorGroupDocument:
-    jobs = sorted({job for one in found for job in one.jobs}, reverse=True)
-    newest = max(found, key=lambda one: max(one.jobs, default=(one.midnight, "")))
-    first = min(one.midnight if one.first_at is None else one.first_at for one in found)
-    last = jobs[0][0] if jobs else max(one.midnight for one in found)
+    # A shard that only takes back what another counts has no samples of its own.
+    known = [one for one in found if one.jobs] or found
+    jobs = sorted({job for one in known for job in one.jobs}, reverse=True)
+    newest = max(known, key=lambda one: max(one.jobs, default=(one.midnight, "")))
+    first = min(one.midnight if one.first_at is None else one.first_at for one in known)
+    last = jobs[0][0] if jobs else max(one.midnight for one in known)
     days: dict[Instant, list[CountedFailures]] = {}
     for one in found:
         days.setdefault(one.midnight, []).append(one)

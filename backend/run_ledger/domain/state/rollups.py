@@ -149,6 +149,14 @@ def failures_row(client_id: str, day: str, fingerprint: str) -> Row:
     return Row(f"failures#{client_id}#{day}", fingerprint)
 
 
+def rows_of_samples(failures: Row) -> tuple[Row, Row]:
+    """Return what changes where a row of *failures* takes in a sample: it, and its day's over all.
+
+    The latter tells readers that something has changed, although nothing may count otherwise.
+    """
+    return failures, Row(ALL, failures.partition[-10:])
+
+
 def row_of_failure(client_id: str, ended: Ended) -> Row | None:
     """Return the row that counts *ended* as a failure of *client_id*, None where it is none."""
     fingerprint = ended.failure_fingerprint

@@ -1,14 +1,14 @@
 """Samples: examples of an error group's failures, kept beside its count.
 
-Counts are exact; samples are not. The writer sets them when it counts an attempt's failure, so they
-are from the latest failures that came in. As events may come late, these need not be the latest
-that occurred. A failure that a later event undoes may stay the sample while its error group counts
-others.
+The writer sets them when it counts an attempt's failure. Of the failures that came in, the first
+and the last to occur are kept, in whatever order they come, with the texts of the last one and some
+of the jobs. A failure that a later event takes back may stay a sample while its error group counts
+others: to find the one that stands in for it, all of them would have to be looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -26,13 +26,18 @@ class Sample(Struct, frozen=True):
     type: str | None
     message: str | None
 
+    @property
+    def place(self) -> tuple[Instant, str]:
+        """Return what samples are ordered by: the time, then the job id."""
+        return self.at, self.job_id
 
-Samples = Mapping[Row, Sample]
+
+Samples = Mapping[Row, Sequence[Sample]]
 
 
-def failure_samples(before: Job | None, after: Job) -> dict[Row, Sample]:
-    """Return a sample for each row that counts a failure of *after* that *before* did not have."""
-    found: dict[Row, Sample] = {}
+def failure_samples(before: Job | None, after: Job) -> dict[Row, list[Sample]]:
+    """Return samples for each row that counts failures of *after* that *before* did not have."""
+    found: dict[Row, list[Sample]] = {}
     for number, attempt in after.attempts.items():
         ended = attempt.ended
         known = before.attempts.get(number) if before else None
@@ -47,10 +52,5 @@ def failure_samples(before: Job | None, after: Job) -> dict[Row, Sample]:
                 error.type if error else None,
                 error.message if error else None,
             )
-            found[row] = newer(found.get(row), sample)
+            found.setdefault(row, []).append(sample)
     return found
-
-
-def newer(one: Sample | None, other: Sample) -> Sample:
-    """Return the later of two failures, by time and then by job id."""
-    return other if one is None or (one.at, one.job_id) < (other.at, other.job_id) else one

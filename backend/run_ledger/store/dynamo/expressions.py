@@ -35,6 +35,13 @@ class ConditionBuilder:
         where = ".".join(self._name(part) for part in path)
         self._conditions.append(f"{where} {operator} {self._value(value)}")
 
+    def require_if_present(self, name: str, operator: str, value: str | int) -> None:
+        """Require that an item has no attribute *name*, or one that compares so with *value*."""
+        attribute = self._name(name)
+        self._conditions.append(
+            f"({attribute} {operator} {self._value(value)} OR attribute_not_exists({attribute}))"
+        )
+
     def require_exactly(self, name: str, attribute: Attribute | None) -> None:
         """Require that an item's attribute *name* is *attribute*; None: that it has none."""
         if attribute is None:
@@ -177,13 +184,6 @@ class QueryBuilder(ConditionBuilder):
         """Leave out rows whose attribute *name* is none of *values*."""
         places = ", ".join(self._value(value) for value in values)
         self._conditions.append(f"{self._name(name)} IN ({places})")
-
-    def require_if_present(self, name: str, operator: str, value: str | int) -> None:
-        """Leave out rows whose attribute *name* is there and does not compare so with *value*."""
-        attribute = self._name(name)
-        self._conditions.append(
-            f"({attribute} {operator} {self._value(value)} OR attribute_not_exists({attribute}))"
-        )
 
     def request(
         self,

@@ -9,7 +9,8 @@ from run_ledger.domain.api.failures import CountedFailures
 from run_ledger.domain.instants import midnight
 from run_ledger.domain.state.rollups import ENDED, RETRIED, failures_row
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.rollup_items import counts_of, sample_of, sort_of
+from run_ledger.store.items.rollup_items import counts_of, sort_of
+from run_ledger.store.items.sample_items import samples_of
 
 from .rollup_reads import Range, read_range, read_ranges
 
@@ -64,7 +65,7 @@ def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:
     first = midnight(day)
     found = []
     for item in items:
-        sample, counts = sample_of(item), counts_of(item)
+        kept, counts = samples_of(item), counts_of(item)
         found.append(
             CountedFailures(
                 fingerprint=sort_of(item),
@@ -72,10 +73,10 @@ def _counted(wanted: Range, items: Sequence[Any]) -> list[CountedFailures]:
                 midnight=first,
                 count=_sum(counts, ENDED),
                 retried=_sum(counts, RETRIED),
-                first_at=sample.first_at,
-                type=sample.type,
-                message=sample.message,
-                jobs=sample.jobs,
+                first_at=kept.first_at,
+                type=kept.type,
+                message=kept.message,
+                jobs=kept.jobs,
             )
         )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
@@ -25,6 +26,7 @@ from run_ledger.domain.state.rollups import (
     delta_differences,
     merge,
     project_differences,
+    rows_of_samples,
     state_differences,
 )
 from run_ledger.domain.state.samples import Samples, failure_samples
@@ -150,6 +152,9 @@ class JobEntity:
             )
             merge(differences, changes)
             outcome, samples = _outcome(before, job), failure_samples(before, job)
+            # Rows that only take in a sample are among the transaction's rows, too.
+            for row in samples:
+                merge(differences, {one: Counter() for one in rows_of_samples(row)})
             job = structs.replace(job, counters={})
         after = job_items.StoredJob(
             job, place.revision, now, entries + len(events), retries, held, *place[1:]

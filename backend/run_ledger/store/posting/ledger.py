@@ -237,6 +237,7 @@ class Ledger:
             for posting in postings:
                 posting.group.tried_with = tuple(posting.keys)
             return
+        transaction.note_commit()
         times = WriteTimes(now, started, self._timing.now())
         report.write_ms.append(times.write_ms)
         for posting in postings:
@@ -346,8 +347,7 @@ class Ledger:
         report.note_posting(posting.pending, posting.write.outcome, times)
         self._note_guess(group, group.revision)
         group.memory.stored = posting.write.after
-        number = posting.write.number
-        if number is not None:
+        if (number := posting.write.number) is not None:
             self._known_events.remember(group, posting.pending, number, times.received_at)
         self._memory.keep(group.name, group.memory)
         # The rest of the group may have the ids of what was written just now.

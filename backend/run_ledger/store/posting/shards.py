@@ -1,4 +1,4 @@
-"""Which shard of its rows a writer adds to."""
+"""Which shard of its rows a writer adds to, and what it knows of the samples there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from collections import OrderedDict
 
 from run_ledger.domain.state.rollups import Row
+from run_ledger.store.items.sample_items import SampleEnds
 
 MOST_OVERFLOWS = 9
 """How many items of one shard may be full, each followed by the next, before a posting fails."""
@@ -25,6 +26,7 @@ class RowShards:
         self._dice = dice
         self._shard = dice.randrange(count)
         self._overflows: OrderedDict[tuple[Row, int], int] = OrderedDict()
+        self._ends: OrderedDict[tuple[Row, str], SampleEnds] = OrderedDict()
 
     def move(self) -> None:
         """Choose a shard anew, as another writer is at work on this one, or it is throttled."""
@@ -46,3 +48,15 @@ class RowShards:
         if len(self._overflows) > _MOST_ROWS:
             self._overflows.popitem(last=False)
         return True
+
+    def ends_of(self, row: Row) -> SampleEnds | None:
+        """Return what is known of the samples in the writer's shard of *row*, if anything."""
+        return self._ends.get((row, self.of(row)))
+
+    def note_ends(self, row: Row, ends: SampleEnds) -> None:
+        """Note what is known of the samples in the writer's shard of *row*."""
+        place = (row, self.of(row))
+        self._ends[place] = ends
+        self._ends.move_to_end(place)
+        if len(self._ends) > _MOST_ROWS:
+            self._ends.popitem(last=False)

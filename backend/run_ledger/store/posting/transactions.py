@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.rollups import Differences, Row, bounded, merge
-from run_ledger.domain.state.samples import Sample, Samples, newer
+from run_ledger.domain.state.rollups import Differences, Row, bounded, merge, rows_of_samples
+from run_ledger.domain.state.samples import Sample, Samples
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.faults import Fault, fault_of_code, is_throttle
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items.entry_items import entry_item
 from run_ledger.store.items.log_items import log_item
 from run_ledger.store.items.receipt_items import put_receipt
-from run_ledger.store.items.rollup_items import add_actions
+from run_ledger.store.items.rollup_items import additions
+from run_ledger.store.items.sample_items import SampleEnds, samples_of
 
 from .postings import MAX_ACTIONS, MAX_ATTRIBUTES, MAX_DETAIL_BYTES, Posting
 from .shards import RowShards
@@ -65,6 +67,8 @@ class Verdict:
     """The jobs, projects and rows that must wait: whether they are throttled, or held by another
     transaction."""
     full_rows: list[FullRow] = field(default_factory=list)
+    learnt: set[Row] = field(default_factory=set)
+    """Those whose samples lay elsewhere than was thought: now it is known where."""
     fatal: list[str] = field(default_factory=list)
 
 
@@ -109,20 +113,29 @@ class Transaction:
             for action in _puts(posting, tables.entries, retention):
                 self._append(action, posting)
             self._append(posting.write.action, posting)
-        differences = _shared_differences(postings)
-        additions = add_actions(
+        self._shards = shards
+        self._ends: dict[Row, SampleEnds] = {}
+        samples = _shared_samples(postings)
+        differences = _shared_differences(postings, samples)
+        for row, action, ends in additions(
             tables.rollups,
-            shards.of,
+            shards,
             {row: bound_row(row, shards.of(row), counts) for row, counts in differences.items()},
-            _newest_samples(postings),
+            samples,
             retention.received_at,
-        )
-        for row, action in zip(differences, additions, strict=True):
+        ):
             self._append(action, row)
+            if ends is not None:
+                self._ends[row] = ends
 
     def _append(self, action: dict[str, Any], owner: _Owner) -> None:
         self.actions.append(action)
         self._owners.append(owner)
+
+    def note_commit(self) -> None:
+        """Note what is known of the rows' samples now that the transaction has committed."""
+        for row, ends in self._ends.items():
+            self._shards.note_ends(row, ends)
 
     def note_no_answer(self) -> None:
         """Note with every event that this transaction had no answer, and may have committed."""
@@ -142,16 +155,23 @@ class Transaction:
                 key = owner if isinstance(owner, Row) else owner.group.name
                 verdict.waiting[key] = verdict.waiting.get(key, False) or is_throttle(code)
             elif isinstance(owner, Row):
-                self._judge_row(verdict, kind, code, owner, action["Update"]["Key"])
+                self._judge_row(verdict, kind, reason, owner, action["Update"]["Key"])
             else:
                 _judge_action(verdict, kind, code, owner, is_row="Put" in action)
         outdated = {id(posting) for posting in verdict.outdated}
         verdict.taken = [one for one in verdict.taken if id(one) not in outdated]
         return verdict
 
-    def _judge_row(self, verdict: Verdict, kind: Fault, code: str, row: Row, key: Item) -> None:
+    def _judge_row(
+        self, verdict: Verdict, kind: Fault, reason: Mapping[str, Any], row: Row, key: Item
+    ) -> None:
         """Judge the reason of the item of *row* with *key*, which belongs to all postings."""
-        if kind in (Fault.CONDITION, Fault.REFUSED):
+        code = reason["Code"]
+        ends = samples_of(reason.get("Item", {})).ends if row in self._ends else None
+        if kind is Fault.CONDITION and ends is not None:
+            self._shards.note_ends(row, ends)
+            verdict.learnt.add(row)
+        elif kind in (Fault.CONDITION, Fault.REFUSED):
             verdict.full_rows.append(FullRow(row, key, kind is Fault.REFUSED))
         else:
             verdict.fatal.append(code)
@@ -196,20 +216,27 @@ def _put(table: str, item: Item) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": absent}}
 
 
-def _shared_differences(postings: Iterable[Posting]) -> Differences:
-    """Return what several postings add to the rollups, without rows and counts that add zero."""
+def _shared_differences(postings: Iterable[Posting], samples: Samples) -> Differences:
+    """Return what several postings add to the rollups, without counts and rows that add zero.
+
+    A row that takes in *samples* stays: one failure may be counted where another is taken back.
+    """
     together: Differences = {}
     for posting in postings:
         merge(together, posting.write.differences)
-    return bounded(together)
+    kept = bounded(together)
+    for failures in samples:
+        for row in rows_of_samples(failures):
+            kept.setdefault(row, Counter())
+    return kept
 
 
-def _newest_samples(postings: Iterable[Posting]) -> Samples:
-    """Return for each row the newest of the samples that several postings have."""
-    together: dict[Row, Sample] = {}
+def _shared_samples(postings: Iterable[Posting]) -> Samples:
+    """Return for each row the samples that several postings have."""
+    together: dict[Row, list[Sample]] = {}
     for posting in postings:
-        for row, sample in posting.write.samples.items():
-            together[row] = newer(together.get(row), sample)
+        for row, samples in posting.write.samples.items():
+            together.setdefault(row, []).extend(samples)
     return together
 
 

@@ -12,7 +12,8 @@ from tests.support.readers import ledgers
 from tests.support.recounts import audits
 
 from run_ledger.domain.instants import parse
-from run_ledger.store.items.rollup_items import from_rollup_item, sample_of, seen_at
+from run_ledger.store.items.rollup_items import from_rollup_item, seen_at
+from run_ledger.store.items.sample_items import samples_of
 
 
 def _failure(number: int, at: str, **fields: Any) -> Envelope:
@@ -31,7 +32,7 @@ def _failure(number: int, at: str, **fields: Any) -> Envelope:
 
 def _samples(store: Any) -> list[Any]:
     items = store.items(NAMES.rollups)
-    return [sample_of(item) for item in items if item["pk"]["S"].startswith("failures#")]
+    return [samples_of(item) for item in items if item["pk"]["S"].startswith("failures#")]
 
 
 def test_a_failure_leaves_a_sample() -> None:
@@ -99,7 +100,7 @@ def test_what_stands_beside_is_no_count(envelopes: list[Envelope]) -> None:
         row, counts = from_rollup_item(item)
         assert all(isinstance(count, int) for count in counts.values())
         if row.partition.startswith("failures#"):
-            assert sample_of(item).jobs
+            assert samples_of(item).jobs
 
 
 def test_an_audit_is_content_with_samples() -> None:
