@@ -89,6 +89,8 @@ def configure(level: str, *, stage: str, function: str) -> None:
     Libraries log warnings and above at every level, as botocore at DEBUG logs what it sends. This
     replaces the handler that Lambda installs, so that no line is written twice.
     """
+    # No line says so, and asking for it takes time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     _common.clear()
     _common.update(stage=stage, function=function)
     handler = logging.StreamHandler(sys.stdout)
@@ -129,8 +131,9 @@ def _may_be_quoted(error: BaseException) -> bool:
 def _text(line: dict[str, object]) -> str:
     text = _encoded(line)
     small = text.lower()
-    if any(hint in small for hint in _HINTS):
-        return _encoded(_blotted(json.loads(text)))
+    for hint in _HINTS:
+        if hint in small:
+            return _encoded(_blotted(json.loads(text)))
     return text
 
 

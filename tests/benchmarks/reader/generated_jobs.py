@@ -25,11 +25,12 @@ from tests.support.events.builders import decoded_all, job_update
 
 from run_ledger.domain import instants
 from run_ledger.domain.state.job import fold
+from run_ledger.domain.state.own_counters import counter_attributes
 from run_ledger.domain.state.rollups import NOW as NOW_PREFIX
 from run_ledger.domain.state.rollups import SHARD, shard_of
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.items import keys
-from run_ledger.store.items.job_items import counter_attributes, seen_attributes, state_attributes
+from run_ledger.store.items.job_items import seen_attributes, state_attributes
 
 NOW = instants.parse("2026-11-22T15:00:00Z")
 DAY = 86_400 * instants.MICROSECONDS

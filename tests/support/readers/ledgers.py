@@ -23,7 +23,7 @@ from run_ledger.domain.instants import text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.model_counters import model_attributes, models_of
-from run_ledger.domain.state.own_counters import folded, own_attributes
+from run_ledger.domain.state.own_counters import counter_attributes, folded, own_attributes
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.items import job_items, project_items
 from run_ledger.store.items.entry_items import StoredEntry
@@ -204,13 +204,13 @@ def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
         if "job_id" in item:
             name = ("job", item["job_id"]["S"])
             job = jobs.fold(None, events_of[name])
-            counters = job_items.counter_attributes(job.counters)
+            counters = counter_attributes(job.counters)
             counters |= model_attributes(job.counters_by_model)
             state = job_items.state_attributes(job)
         else:
             name = ("project", item["project_id"]["S"])
             project = projects.fold(None, events_of[name])
-            counters = job_items.counter_attributes(project.counters)
+            counters = counter_attributes(project.counters)
             state = project_items.state_attributes(project)
         known = {
             f"{name[0]}_id": name[1],

@@ -29,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.fingerprints import fingerprint
@@ -44,8 +44,7 @@ from run_ledger.domain.contract.vocabulary import (
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import MICROSECONDS, Duration, Instant
 
-from .model_counters import add_by_model
-from .sums import LatestValue, add_delta, take_latest_values
+from .sums import CounterSums, LatestValue, take_latest_values
 
 _latest_values = attrgetter(*JOB_LATEST_FIELDS)
 _NO_VALUES = (UNSET,) * len(JOB_LATEST_FIELDS)
@@ -251,6 +250,8 @@ def identity(update: JobUpdate) -> tuple[str, str, str]:
 
 def check_identity(job: Job, update: JobUpdate) -> None:
     """Raise InvalidEvent where *update* names another client, project or pipeline than *job*."""
+    if identity(update) == (job.client_id, job.project_id, job.pipeline):
+        return
     for field, kept in (
         ("client_id", job.client_id),
         ("project_id", job.project_id),
@@ -267,36 +268,46 @@ def check_identity(job: Job, update: JobUpdate) -> None:
 
 
 def fold(job: Job | None, events: Sequence[Event]) -> Job:
-    """Return the state of *job* after *events* as well; None stands for a job without events.
+    """Return *job* after *events* as well; None stands for a job without events.
 
     The events must be of one job and one identity, have different event ids, and not be in *job*
     yet. Raises ValueError where there is neither a job nor an event.
     """
+    state = fold_state(job, events)
+    by_model = {model: dict(mine) for model, mine in state.counters_by_model.items()}
+    sums = CounterSums(dict(state.counters), by_model)
+    for event in events:
+        sums.take(event)
+    return structs.replace(state, counters=sums.counters, counters_by_model=sums.by_model)
+
+
+def fold_state(job: Job | None, events: Sequence[Event]) -> Job:
+    """Do as `fold`, but leave the counters as they are in *job*."""
     if job is None:
         if not events:
             raise ValueError("a job that has no events has no state")
         job = _unseen(events[0])
-    attempts, counters = dict(job.attempts), dict(job.counters)
-    latest_values = dict(job.latest_values)
-    by_model = {model: dict(mine) for model, mine in job.counters_by_model.items()}
+    attempts, latest_values, created_at = (
+        dict(job.attempts),
+        dict(job.latest_values),
+        job.created_at,
+    )
     for event in events:
         update = job_update(event)
         attempts[update.attempt] = _merged(attempts.get(update.attempt), event, update)
-        take_latest_values(latest_values, JOB_LATEST_FIELDS, event)
-        add_delta(counters, event)
-        add_by_model(by_model, update)
+        if _latest_values(update) != _NO_VALUES:
+            take_latest_values(latest_values, JOB_LATEST_FIELDS, event)
+        created_at = min(created_at, event.occurred_at)
     return Job(
         job_id=job.job_id,
         client_id=job.client_id,
         project_id=job.project_id,
         pipeline=job.pipeline,
-        created_at=min(job.created_at, *(event.occurred_at for event in events))
-        if events
-        else job.created_at,
+        created_at=created_at,
         attempts=attempts,
         latest_values=latest_values,
-        counters=counters,
-        counters_by_model=by_model,
+        counters=job.counters,
+        counters_by_model=job.counters_by_model,
     )
 
 
@@ -319,14 +330,14 @@ def changes_only_counters(event: Event, attempts: Mapping[int, Attempt]) -> bool
         and attempt.started_at is not None
         and attempt.started_at <= event.occurred_at
         and (
-            isinstance(update.status, UnsetType)
+            update.status is UNSET
             or (
                 update.status == "running"
                 and attempt.running_at is not None
                 and event.occurred_at <= attempt.running_at
             )
         )
-        and isinstance(update.error, UnsetType)
+        and update.error is UNSET
         and _latest_values(update) == _NO_VALUES
     )
 
@@ -341,7 +352,7 @@ def _merged(attempt: Attempt | None, event: Event, update: JobUpdate) -> Attempt
     attempt, at = attempt or Attempt(), event.occurred_at
     started_at, ended, reported = attempt.started_at, attempt.ended, attempt.reported
     running_at, completed_at = attempt.running_at, attempt.completed_at
-    if update.status == "completed" and not isinstance(update.result, UnsetType):
+    if update.status == "completed" and update.result is not UNSET:
         completed_at = _earlier(completed_at, at)
         if ended is None or (ended.at, ended.event_id) < (at, event.event_id):
             ended = Ended(at, event.event_id, update.result, _failure(update.error, event))
@@ -372,9 +383,9 @@ def _earlier(known: Instant | None, at: Instant) -> Instant:
 
 
 def _failure(error: Error | UnsetType, event: Event) -> Failure | None:
-    if isinstance(error, UnsetType):
+    if error is UNSET:
         return None
-    if isinstance(error.fingerprint, UnsetType):
+    if error.fingerprint is UNSET:
         derived = fingerprint(error.type, error.message, event.fingerprint_version)
         return Failure(error.type, error.message, derived)
     return Failure(error.type, error.message, error.fingerprint)

@@ -12,8 +12,9 @@ In stored items, what a model adds to a counter is an attribute: ``b_input_token
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
-from msgspec import UnsetType
+from msgspec import UNSET
 
 from run_ledger.domain.contract.vocabulary import (
     KNOWN_COUNTERS,
@@ -63,7 +64,12 @@ def counters_by_model(counts: Mapping[str, int]) -> CountersByModel:
 
 def models_of(attributes: Iterable[str]) -> list[str]:
     """Return the models that *attributes* count, in byte order, without `OTHER_MODELS`."""
-    return sorted({_model(one) for one in attributes if is_by_model(one)} - {OTHER_MODELS})
+    return list(_models_of(tuple(attributes)))
+
+
+@lru_cache(1024)  # a pipeline uses the same names again and again
+def _models_of(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({_model(one) for one in attributes if is_by_model(one)} - {OTHER_MODELS}))
 
 
 def with_few_models(counts: Mapping[str, int]) -> dict[str, int]:
@@ -92,7 +98,7 @@ def _model(attribute: str) -> str:
 
 def _told(update: JobUpdate) -> Iterator[tuple[str, str, int]]:
     """Yield the model, counter and change of each change that *update* tells by model."""
-    if not isinstance(update.delta_by_model, UnsetType):
+    if update.delta_by_model is not UNSET:
         for model, delta in update.delta_by_model.items():
             for name, change in delta.items():
                 yield model, name if name in _KNOWN else OTHER_COUNTERS, change

@@ -21,6 +21,7 @@ Whoever reads adds up what is stored, and then folds the rest into `OTHER_COUNTE
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from run_ledger.domain.contract.vocabulary import (
     KNOWN_COUNTERS,
@@ -41,9 +42,19 @@ def is_own(attribute: str) -> bool:
     return attribute.startswith(COUNTER) and attribute not in _NOT_OWN
 
 
+def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
+    """Return the attributes that hold *counters*."""
+    return {COUNTER + name: count for name, count in counters.items()}
+
+
 def own_attributes(attributes: Iterable[str]) -> list[str]:
     """Return those of *attributes* that are own counters, in byte order."""
-    return sorted(filter(is_own, attributes))
+    return list(_own_attributes(tuple(attributes)))
+
+
+@lru_cache(1024)  # a pipeline uses the same names again and again
+def _own_attributes(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(filter(is_own, attributes)))
 
 
 def folded(
@@ -56,10 +67,8 @@ def folded(
     too.
     """
     own = own_attributes(counts)
-    beyond = own[most:]
-    if last is not None:
-        beyond = [name for name in own[:most] if name > last] + beyond
-    return with_few_models(with_folded(counts, beyond))
+    kept = own[:most] if last is None else [name for name in own[:most] if name <= last]
+    return with_few_models(with_folded(counts, own[len(kept) :]))
 
 
 def with_folded(counts: Mapping[str, int], beyond: Iterable[str]) -> dict[str, int]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, ProjectUpdate
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 
-from .sums import LatestValue, add_delta, take_latest_values
+from .sums import CounterSums, LatestValue, take_latest_values
 
 
 class Project(Struct, frozen=True):
@@ -54,13 +54,13 @@ def fold(project: Project | None, events: Sequence[Event]) -> Project:
         update = project_update(events[0])
         first = events[0].occurred_at
         project = Project(update.project_id, update.client_id, first, {}, {})
-    latest_values, counters = dict(project.latest_values), dict(project.counters)
+    latest_values, sums = dict(project.latest_values), CounterSums(dict(project.counters))
     created_at = project.created_at
     for event in events:
         take_latest_values(latest_values, PROJECT_LATEST_FIELDS, event)
-        add_delta(counters, event)
+        sums.take(event)
         created_at = min(created_at, event.occurred_at)
-    return Project(project.project_id, project.client_id, created_at, latest_values, counters)
+    return Project(project.project_id, project.client_id, created_at, latest_values, sums.counters)
 
 
 def project_update(event: Event) -> ProjectUpdate:
@@ -77,5 +77,5 @@ def changes_only_counters(event: Event, created_at: Instant) -> bool:
     """
     update = project_update(event)
     return created_at <= event.occurred_at and all(
-        isinstance(getattr(update, field), UnsetType) for field in PROJECT_LATEST_FIELDS
+        getattr(update, field) is UNSET for field in PROJECT_LATEST_FIELDS
     )

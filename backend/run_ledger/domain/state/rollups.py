@@ -45,8 +45,7 @@ Rows of failures also hold samples, which are no counts: see `samples`.
 from __future__ import annotations
 
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -58,10 +57,10 @@ from run_ledger.domain.instants import hour as hour_of
 
 from .durations import bucket
 from .job import Attempt, Ended, Job, job_update
-from .model_counters import CountersByModel, add_by_model, is_by_model, model_attributes
-from .own_counters import COUNTER, folded, is_own
+from .model_counters import is_by_model, model_attributes
+from .own_counters import counter_attributes, folded, is_own
 from .project import Project
-from .sums import add_delta
+from .sums import CounterSums
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
 NOW, SHARD, PROJECTS = "now_", "shard_", "projects"
@@ -82,9 +81,9 @@ class Row(NamedTuple):
     sort: str
 
 
-Differences = dict[Row, Counter[str]]
-_Place = tuple[str, str, str, str]
-"""The client, project, pipeline and hour of a delta."""
+Differences = dict[Row, dict[str, int]]
+Place = tuple[str, str, str, str]
+"""The client, project, pipeline and hour (``YYYY-MM-DDTHH``) of a delta."""
 
 
 class Subject(NamedTuple):
@@ -176,7 +175,7 @@ def state_differences(
     for job, sign, first in ((after, 1, retries_after), (before, -1, retries_before)):
         if job is not None:
             for row, name in _marks(job, first):
-                changes.setdefault(row, Counter())[name] += sign
+                _count(changes, row, name, sign)
     return _without_zeros(changes)
 
 
@@ -191,28 +190,40 @@ def counted_next(job: Job, retries_from: int) -> int:
 
 def delta_differences(events: Iterable[Event]) -> Differences:
     """Return what the deltas of job *events* add to which rows."""
-    # Most events of a job fall into one hour, so they are added up before the rows are made.
-    sums: dict[_Place, dict[str, int]] = {}
-    by_model: dict[_Place, CountersByModel] = {}
+    return differences_of(delta_sums(events))
+
+
+def delta_sums(events: Iterable[Event]) -> dict[Place, CounterSums]:
+    """Return the sums of the deltas of job *events*; most events of a job fall into one hour."""
+    found: dict[Place, CounterSums] = {}
     for event in events:
         update = job_update(event)
         if not update.delta and not update.delta_by_model:
             continue
         hour = hour_of(event.occurred_at)
         place = (update.client_id, update.project_id, update.pipeline, hour)
-        add_delta(sums.setdefault(place, {}), event)
-        if update.delta_by_model:
-            add_by_model(by_model.setdefault(place, {}), update)
+        sums = found.get(place)
+        if sums is None:
+            sums = found[place] = CounterSums()
+        sums.take(event)
+    return found
+
+
+def differences_of(deltas: Mapping[Place, CounterSums]) -> Differences:
+    """Return what *deltas*, as `delta_sums` gives them, add to which rows."""
     changes: Differences = {}
-    for (client_id, project_id, pipeline, hour), counters in by_model.items():
-        row = models_row(client_id, hour, pipeline, project_id)
-        changes[row] = Counter(model_attributes(counters))
-    for place, counts in sums.items():
-        for row in _rows(*place):
-            kept = changes.setdefault(row, Counter())
-            for name, change in counts.items():
-                if row.partition != ALL or name in _KNOWN:
-                    kept[COUNTER + name] += change
+    for place, sums in deltas.items():
+        if sums.by_model:
+            client_id, project_id, pipeline, hour = place
+            row = models_row(client_id, hour, pipeline, project_id)
+            changes[row] = model_attributes(sums.by_model)
+        counters = sums.counters
+        counts = counter_attributes(counters)
+        known = counts
+        if not counters.keys() <= _KNOWN:
+            known = counter_attributes({n: c for n, c in counters.items() if n in _KNOWN})
+        of_client, of_project, of_all = _rows(*place)
+        merge(changes, {of_client: counts, of_project: counts, of_all: known})
     return bounded(changes)
 
 
@@ -229,13 +240,11 @@ def bounded(changes: Differences) -> Differences:
     return _with_marked_days(
         changes,
         {
-            row: Counter(
-                {
-                    name: change
-                    for name, change in folded(counts).items()
-                    if change or is_own(name) or is_by_model(name)
-                }
-            )
+            row: {
+                name: change
+                for name, change in folded(counts).items()
+                if change or is_own(name) or is_by_model(name)
+            }
             for row, counts in changes.items()
         },
     )
@@ -245,22 +254,30 @@ def project_differences(before: Project | None, after: Project) -> Differences:
     """Return what to add to which rows when a project changes from *before* to *after*."""
     if before is not None:
         return {}
-    return {Row(CLIENTS, after.client_id): Counter({PROJECTS: 1})}
+    return {Row(CLIENTS, after.client_id): {PROJECTS: 1}}
 
 
-def merge(into: Differences, more: Differences) -> None:
+def merge(into: Differences, more: Mapping[Row, Mapping[str, int]]) -> None:
     """Add the differences *more* to those of *into*."""
     for row, counts in more.items():
-        known = into.setdefault(row, Counter())
+        known = into.get(row)
+        if known is None:
+            into[row] = dict(counts)
+            continue
         for name, change in counts.items():
-            known[name] += change
+            known[name] = known.get(name, 0) + change
+
+
+def _count(changes: Differences, row: Row, name: str, change: int) -> None:
+    counts = changes.setdefault(row, {})
+    counts[name] = counts.get(name, 0) + change
 
 
 def marks(job: Job, *, retries_from: int = 1) -> Differences:
     """Return what *job* as a whole adds to which rows, with its retries from that attempt on."""
     counted: Differences = {}
     for row, name in _marks(job, retries_from):
-        counted.setdefault(row, Counter())[name] += 1
+        _count(counted, row, name, 1)
     return counted
 
 
@@ -320,7 +337,7 @@ def _without_zeros(changes: Differences) -> Differences:
     return _with_marked_days(
         changes,
         {
-            row: Counter({name: change for name, change in counts.items() if change})
+            row: {name: change for name, change in counts.items() if change}
             for row, counts in changes.items()
         },
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.instants import Instant, from_datetime
+
+from .model_counters import CountersByModel, add_by_model, model_attributes
+from .own_counters import counter_attributes
 
 
 class LatestValue(Struct, frozen=True):
@@ -20,32 +24,45 @@ class LatestValue(Struct, frozen=True):
     value: Any
 
 
+@dataclass(slots=True)
+class CounterSums:
+    """The sums of counters, by name, and those of each model."""
+
+    counters: dict[str, int] = field(default_factory=dict)
+    by_model: CountersByModel = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Add what *event* adds: its ``delta``, and what it tells by model."""
+        update = event.update
+        if update.delta is not UNSET:
+            self._add(update.delta)
+        if isinstance(update, JobUpdate) and update.delta_by_model is not UNSET:
+            for delta in update.delta_by_model.values():
+                self._add(delta)
+            add_by_model(self.by_model, update)
+
+    @property
+    def attributes(self) -> dict[str, int]:
+        """Return them by the attributes that hold them in stored items."""
+        counts = counter_attributes(self.counters)
+        return counts | model_attributes(self.by_model) if self.by_model else counts
+
+    def _add(self, delta: dict[str, int]) -> None:
+        counters = self.counters
+        for name, change in delta.items():
+            counters[name] = counters.get(name, 0) + change
+
+
 def take_latest_values(
     latest_values: dict[str, LatestValue], fields: Iterable[str], event: Event
 ) -> None:
     """Put the *fields* of *event* into *latest_values* where no later event has set them."""
     order = event.order
-    for field in fields:
-        value = getattr(event.update, field)
-        if isinstance(value, UnsetType):
+    for name in fields:
+        value = getattr(event.update, name)
+        if value is UNSET:
             continue
-        known = latest_values.get(field)
+        known = latest_values.get(name)
         if known is None or known.order < order:
             kept = from_datetime(value) if isinstance(value, datetime) else value
-            latest_values[field] = LatestValue(order, kept)
-
-
-def add_delta(counters: dict[str, int], event: Event) -> None:
-    """Add what *event* adds to the counters: its ``delta``, and what it tells by model."""
-    for delta in deltas_of(event):
-        for name, change in delta.items():
-            counters[name] = counters.get(name, 0) + change
-
-
-def deltas_of(event: Event) -> Iterator[Mapping[str, int]]:
-    """Yield the ``delta`` of *event*, and each of its ``delta_by_model``."""
-    update = event.update
-    if not isinstance(update.delta, UnsetType):
-        yield update.delta
-    if isinstance(update, JobUpdate) and not isinstance(update.delta_by_model, UnsetType):
-        yield from update.delta_by_model.values()
+            latest_values[name] = LatestValue(order, kept)

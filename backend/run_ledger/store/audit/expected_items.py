@@ -26,6 +26,7 @@ from run_ledger.domain.state.model_counters import (
 )
 from run_ledger.domain.state.own_counters import (
     COUNTER,
+    counter_attributes,
     folded,
     own_attributes,
     with_folded,
@@ -146,14 +147,14 @@ def expected_item(name: Name, events: Sequence[Event], seen: Instant | None) -> 
     if name.kind == "job":
         job = jobs.fold(None, events)
         attributes = job_items.state_attributes(job)
-        counters = job_items.counter_attributes(job.counters)
+        counters = counter_attributes(job.counters)
         counters |= model_attributes(job.counters_by_model)
         if seen is not None:
             attributes["seen_slot"] = job_items.slot_of(seen)
     else:
         project = projects.fold(None, events)
         attributes = project_items.state_attributes(project)
-        counters = job_items.counter_attributes(project.counters)
+        counters = counter_attributes(project.counters)
     sums = folded(counters, OF_ENTITIES.kept)
     return name.key | to_item({**attributes, **sums, **name_sets(sums), "n": len(events)})
 

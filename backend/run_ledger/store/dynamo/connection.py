@@ -23,7 +23,8 @@ def dynamodb() -> DynamoDBClient:
 
     A call that hangs is given up early, as the next attempt usually finds another host. botocore
     does not check parameters, as that costs more than all the rest of a large call. It does not use
-    the account's own endpoint, as finding its name costs a tenth of each call.
+    the account's own endpoint, as finding its name costs a tenth of each call. It names itself by
+    one word: what botocore says of its version and of the machine is put together in each call.
     """
     config = Config(
         connect_timeout=2,
@@ -33,5 +34,6 @@ def dynamodb() -> DynamoDBClient:
         max_pool_connections=MOST_CONNECTIONS,
         tcp_keepalive=True,
         account_id_endpoint_mode="disabled",
+        user_agent="run-ledger",
     )
     return throttles.writes.watch(speak_directly(boto3.client("dynamodb", config=config)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .attributes import Attribute, Item, to_item
+from .attributes import Attribute, Item, to_attribute
 
 
 class ConditionBuilder:
@@ -18,8 +18,7 @@ class ConditionBuilder:
     def __init__(self) -> None:
         """Start with nothing to check."""
         self._names: dict[str, str] = {}
-        self._values: dict[str, Any] = {}
-        self._exact_values: dict[str, Attribute] = {}
+        self._values: dict[str, Attribute] = {}
         self._conditions: list[str] = []
 
     def require_absent(self, name: str) -> None:
@@ -47,9 +46,7 @@ class ConditionBuilder:
         if attribute is None:
             self.require_absent(name)
         else:
-            short = f":exact{len(self._exact_values)}"
-            self._exact_values[short] = attribute
-            self._conditions.append(f"{self._name(name)} = {short}")
+            self._conditions.append(f"{self._name(name)} = {self._exactly(attribute)}")
 
     def require_at_most(self, name: str, count: int) -> None:
         """Require that the set *name* has at most *count* members; an absent one has none."""
@@ -67,17 +64,19 @@ class ConditionBuilder:
             request["ExpressionAttributeNames"] = {
                 short: name for name, short in self._names.items()
             }
-        if self._values or self._exact_values:
-            values = to_item(self._values) | self._exact_values
-            request["ExpressionAttributeValues"] = values
+        if self._values:
+            request["ExpressionAttributeValues"] = self._values
         return request
 
     def _name(self, name: str) -> str:
         return self._names.setdefault(name, f"#{len(self._names)}")
 
     def _value(self, value: Any) -> str:
+        return self._exactly(to_attribute(value))
+
+    def _exactly(self, attribute: Attribute) -> str:
         short = f":{len(self._values)}"
-        self._values[short] = value
+        self._values[short] = attribute
         return short
 
 
@@ -110,7 +109,7 @@ class UpdateBuilder(ConditionBuilder):
     def add(self, changes: Mapping[str, int]) -> None:
         """Add to numeric top-level attributes; a missing one starts at zero."""
         for name, change in changes.items():
-            self._add.append(f"{self._name(name)} {self._value(change)}")
+            self._add.append(f"{self._name(name)} {self._exactly({'N': str(change)})}")
 
     def add_members(self, name: str, members: Collection[str]) -> None:
         """Add *members*, one at least, to the set *name*."""

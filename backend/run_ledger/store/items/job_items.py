@@ -133,11 +133,6 @@ def seen_attributes(now: Instant) -> dict[str, int]:
     return {"seen": now, "seen_slot": slot_of(now)}
 
 
-def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
-    """Return the attributes that hold *counters*."""
-    return {COUNTER + name: count for name, count in counters.items()}
-
-
 def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
     """Return the job that an item of the table holds."""
     job = Job(

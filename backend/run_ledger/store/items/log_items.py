@@ -137,10 +137,10 @@ def digest_of(event: LoggedEvent, kind: str) -> bytes:
 
 def marks(event: Event) -> list[bytes]:
     """Return what an event is found by in its log: its id, without an own one its likeness, too."""
-    found = [mark(event.event_id)]
-    if not event.has_own_id:
-        found.append(_mark_of_likeness(event.likeness, is_replayed=event.is_replayed))
-    return found
+    if event.has_own_id:
+        return [mark(event.event_id)]
+    equals = _mark_of_likeness(event.likeness, is_replayed=event.is_replayed)
+    return [mark(event.event_id), equals]
 
 
 def marks_wanted(event: Event) -> list[bytes]:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct, structs
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
-from run_ledger.domain.state.model_counters import (
-    CountersByModel,
-    add_by_model,
-    model_attributes,
-)
 from run_ledger.domain.state.own_counters import folded
 from run_ledger.domain.state.rollups import (
     Differences,
     counted_next,
-    delta_differences,
+    delta_sums,
+    differences_of,
     merge,
     project_differences,
     rows_of_samples,
     state_differences,
 )
 from run_ledger.domain.state.samples import Samples, failure_samples
-from run_ledger.domain.state.sums import add_delta
+from run_ledger.domain.state.sums import CounterSums
 from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.table_names import Tables
@@ -51,10 +45,12 @@ class Layout(Enum):
 class Write(Struct, frozen=True):
     """The change of one entity by some events, ready for a transaction.
 
-    ``after`` is the entity as it is then, without its counters.
+    ``after`` is the entity as it is then, without its counters. ``names`` is the number of the
+    counters and models' counters that the events bring.
     """
 
     action: dict[str, Any]
+    names: int
     differences: Differences
     after: StoredEntity
     outcome: dict[str, Any]
@@ -133,15 +129,17 @@ class JobEntity:
         """Return the change by *events*, on the condition that the job is as *stored*."""
         known = _stored_job(stored) if stored else None
         update = UpdateBuilder()
-        place = _take_in(update, self.key_name, known, events, layout)
+        place = _guard(update, self.key_name, known, layout)
         update.set(job_items.seen_attributes(now))
-        differences = delta_differences(events)
+        deltas = delta_sums(events)
+        names = _add_sums(update, deltas.values(), len(events), known)
+        differences = differences_of(deltas)
         entries, held = (known.entries, known.held) if known else (0, Held())
         if known and all(jobs.changes_only_counters(one, known.job.attempts) for one in events):
             job, retries, outcome, samples = known.job, known.retries_from, {}, {}
         else:
             before = known.job if known else None
-            job = jobs.fold(before, events)
+            job = jobs.fold_state(before, events)
             retries_before = known.retries_from if known else 1
             retries = counted_next(job, retries_before)
             attributes = job_items.state_attributes(job, retries_from=retries)
@@ -154,13 +152,13 @@ class JobEntity:
             outcome, samples = _outcome(before, job), failure_samples(before, job)
             # Rows that only take in a sample are among the transaction's rows, too.
             for row in samples:
-                merge(differences, {one: Counter() for one in rows_of_samples(row)})
-            job = structs.replace(job, counters={})
+                merge(differences, {one: {} for one in rows_of_samples(row)})
+            job = structs.replace(job, counters={}, counters_by_model={})
         after = job_items.StoredJob(
             job, place.revision, now, entries + len(events), retries, held, *place[1:]
         )
         action = update.action(self.table, self.key(entity_id))
-        return Write(action, differences, after, outcome, samples)
+        return Write(action, names, differences, after, outcome, samples)
 
 
 class ProjectEntity:
@@ -201,8 +199,12 @@ class ProjectEntity:
         """Return the change by *events*, on the condition that the project is as *stored*."""
         known = _stored_project(stored) if stored else None
         update = UpdateBuilder()
-        place = _take_in(update, self.key_name, known, events, layout)
+        place = _guard(update, self.key_name, known, layout)
         update.set({"seen": now})
+        sums = CounterSums()
+        for event in events:
+            sums.take(event)
+        names = _add_sums(update, [sums], len(events), known)
         differences: Differences = {}
         entries, held = (known.entries, known.held) if known else (0, Held())
         if known and all(
@@ -219,7 +221,8 @@ class ProjectEntity:
         after = project_items.StoredProject(
             project, place.revision, now, entries + len(events), held, *place[1:]
         )
-        return Write(update.action(self.table, self.key(entity_id)), differences, after, outcome)
+        action = update.action(self.table, self.key(entity_id))
+        return Write(action, names, differences, after, outcome)
 
 
 class _Place(NamedTuple):
@@ -230,35 +233,28 @@ class _Place(NamedTuple):
     has_old: bool
 
 
-def _take_in(
-    update: UpdateBuilder,
-    key: str,
-    stored: StoredEntity | None,
-    events: Sequence[Event],
-    layout: Layout,
-) -> _Place:
-    """Add the events' deltas and their number to the entity, if it still is as *stored*.
+def _add_sums(
+    update: UpdateBuilder, some: Iterable[CounterSums], events: int, stored: StoredEntity | None
+) -> int:
+    """Add what *events* add up to, and their number; return how many counters they bring.
 
-    Each posting raises the revision, so that of two that were made of the same state one fails. No
-    own counter after the last that is kept is added.
+    No own counter after the last that is kept is added.
     """
-    place = _guard(update, key, stored, layout)
-    counters: dict[str, int] = {}
-    by_model: CountersByModel = {}
-    for event in events:
-        add_delta(counters, event)
-        if isinstance(event.update, JobUpdate):
-            add_by_model(by_model, event.update)
-    last_own = stored.held.last if stored else None
-    counts = job_items.counter_attributes(counters) | model_attributes(by_model)
-    counts = folded(counts, OF_ENTITIES.kept, last=last_own)
-    update.add({"n": len(events), **counts})
+    brought: dict[str, int] = {}
+    for sums in some:
+        for name, change in sums.attributes.items():
+            brought[name] = brought.get(name, 0) + change
+    counts = folded(brought, OF_ENTITIES.kept, last=stored.held.last if stored else None)
+    update.add({"n": events, **counts})
     take_names(update, counts, OF_ENTITIES)
-    return place
+    return len(brought)
 
 
 def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None, layout: Layout) -> _Place:
-    """Require that the entity is as it was read, and raise its revision by one."""
+    """Require that the entity is as it was read, and raise its revision by one.
+
+    So of two postings that were made of the same state one fails.
+    """
     if stored is None:
         update.require_absent(key)
         place = _Place(1, layout is Layout.LOG, layout is Layout.ROWS)

@@ -215,10 +215,15 @@ class _Look:
 
     def hits(self) -> Iterator[Key]:
         """Yield the keys of the rows that may hold a pending event and are not read yet."""
+        known, indexed = self.group.memory.rows, self._indexed
         for pending in self.group.pending:
-            marks = log_items.marks_wanted(pending.event)
-            numbers = [number for mark in marks for number in self._numbers(mark)]
-            if numbers:
+            marks = [
+                mark
+                for mark in log_items.marks_wanted(pending.event)
+                if mark in known or mark in indexed
+            ]
+            if marks:
+                numbers = [number for mark in marks for number in self._numbers(mark)]
                 self._leads.append((pending, numbers))
         for _, numbers in self._leads:
             for number in numbers:

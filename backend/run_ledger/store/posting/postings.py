@@ -18,8 +18,6 @@ from run_ledger.domain.contract.vocabulary import (
 )
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import Instant
-from run_ledger.domain.state.model_counters import is_by_model
-from run_ledger.domain.state.sums import deltas_of
 from run_ledger.store.items.own_names import MODELS_HELD, OF_ENTITIES
 from run_ledger.store.logs.known_entities import Remembered, StoredEntity
 
@@ -190,13 +188,14 @@ def _compatible(group: PendingGroup) -> list[Pending]:
     content) waits until they are stored: only a stored entity decides what is rejected. So does one
     that is equal to one before it where a replay has brought one of the two.
     """
-    identity = group.entity.identity(group.pending[0].event)
+    # Those that disagree with the stored entity are taken out by now.
+    identity = None if group.stored else group.entity.identity(group.pending[0].event)
     chosen: dict[str, Pending] = {}
     alike: dict[str, bool] = {}
     size = 0
     for pending in group.pending:
         event = pending.event
-        if event.event_id in chosen or group.entity.identity(event) != identity:
+        if event.event_id in chosen or (identity and group.entity.identity(event) != identity):
             continue
         if not event.has_own_id:
             likeness = event.likeness
@@ -221,8 +220,4 @@ def _receipts(chosen: list[Pending]) -> list[list[Pending]]:
 
 def _widest(posting: Posting) -> int:
     """Return the number of attributes and conditions in the update that has most of them."""
-    deltas = [delta for pending in posting.pending for delta in deltas_of(pending.event)]
-    counters = {name for delta in deltas for name in delta}
-    rows = posting.write.differences.values()
-    by_model = {name for counts in rows for name in counts if is_by_model(name)}
-    return max(len(counters) + len(by_model), *(len(counts) for counts in rows), 0)
+    return max(posting.write.names, *map(len, posting.write.differences.values()), 0)

@@ -258,7 +258,8 @@ class _Pack:
             self._actions + posting.own_actions + new_rows <= MAX_ACTIONS
             and self._bytes + posting.detail_bytes <= MAX_DETAIL_BYTES
             and all(
-                len(self._rows.get(row, set()) | counts.keys()) <= MAX_ATTRIBUTES
+                len(self._rows.get(row, ())) + len(counts) <= MAX_ATTRIBUTES
+                or len(self._rows.get(row, set()) | counts.keys()) <= MAX_ATTRIBUTES
                 for row, counts in differences.items()
             )
         )
