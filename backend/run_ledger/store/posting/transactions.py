@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -227,7 +226,7 @@ def _shared_differences(postings: Iterable[Posting], samples: Samples) -> Differ
     kept = bounded(together)
     for failures in samples:
         for row in rows_of_samples(failures):
-            kept.setdefault(row, Counter())
+            kept.setdefault(row, {})
     return kept
 
 
