@@ -16,8 +16,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from run_ledger.domain.contract.vocabulary import FAILURES
 from run_ledger.domain.instants import MICROSECONDS, Duration, Instant, later
-from run_ledger.domain.state.rollups import ALL
+from run_ledger.domain.state.rollups import ALL, ENDED
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items.rollup_items import LATE, SEEN, sort_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _SETTLING = Duration(20 * MICROSECONDS)
 _LONGEST = Duration(600 * MICROSECONDS)
 _MOST_COUNTS = 200_000
+_FAILURES = tuple(f"{ENDED}{result}" for result in FAILURES)
 
 
 class DayMarks(NamedTuple):
@@ -36,11 +38,13 @@ class DayMarks(NamedTuple):
 
     ``changes`` is another text as soon as anything of the day has changed, ``late`` as soon as
     anything of an hour has changed that was over by then. Both begin with the newest time at which
-    a writer set one, in microseconds, or are empty.
+    a writer set one, in microseconds, or are empty. ``has_failures`` is False where no shard counts
+    a failure of any client, not even one that another shard takes back.
     """
 
     changes: str = ""
     late: str = ""
+    has_failures: bool = False
 
 
 Marks = Mapping[str, DayMarks]
@@ -72,14 +76,27 @@ class WantedPage(NamedTuple):
 def read_marks(
     client: DynamoDBClient, table: str, first_day: str, last_day: str
 ) -> dict[str, DayMarks]:
-    """Return the marks of each day from *first_day* to *last_day*; days without any are absent."""
+    """Return the marks of each day from *first_day* to *last_day*.
+
+    Days are absent on which nothing was counted of any client.
+    """
     query = QueryBuilder(table, "pk", ALL)
     query.sort_between("sk", low=first_day, below=beyond(last_day))
     shards: dict[str, list[Any]] = {}
-    for item in every_item(client.query, query.request(["sk", SEEN, LATE])):
+    for item in every_item(client.query, query.request(["sk", SEEN, LATE, *_FAILURES])):
         shards.setdefault(sort_of(item), []).append(item)
     return {
-        name: DayMarks(_mark(items, SEEN), _mark(items, LATE)) for name, items in shards.items()
+        name: DayMarks(
+            _mark(items, SEEN),
+            _mark(items, LATE),
+            any(
+                int(item[failure]["N"])
+                for item in items
+                for failure in _FAILURES
+                if failure in item
+            ),
+        )
+        for name, items in shards.items()
     }
 
 

@@ -2,7 +2,8 @@
 
 Where days have marks, pages may be kept (see `kept_pages`). Then a client's hours are cut at the
 instant up to which hours have been over for an hour: they change seldom, and keep a mark of their
-own. That hour is for clocks of writers and readers that differ.
+own. That hour is for clocks of writers and readers that differ. Days on which nothing was counted,
+or no failure, of any client, have no pages: their marks tell.
 
 Without marks, only failures before the period are kept, which tell what is new: ten minutes, by the
 clock alone.
@@ -47,6 +48,8 @@ def hours_pages(
     for start, until, is_over in stretches:
         for one in day_cuts(start, until):
             name, cuts = one
+            if marks is not None and name not in marks:
+                continue
             edge = period.since if name == day(period.since) else None
             wanted = client_range(client_id, one)
             call = partial(read_hours, reading.client, reading.tables.rollups, period.place, wanted)
@@ -60,6 +63,8 @@ def failures_pages(
     """Yield the pages of a client's failures in *period*, and before it as far as they matter."""
     for midnight in failure_days(period):
         name = day(midnight)
+        if marks is not None and not marks.get(name, DayMarks()).has_failures:
+            continue
         wanted = failure_range(client_id, name)
         call = partial(read_failures_page, reading.client, reading.tables.rollups, wanted)
         is_over = later(midnight, DAY) <= _settled(period.until)
