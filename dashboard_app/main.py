@@ -40,6 +40,7 @@ PAGES = (
 )
 # Pages that a link leads to, and not the navigation.
 HIDDEN = (("job", "job", "Job", ":material/work:"),)
+_WITHOUT_PERIOD = {"projects", "clients", "job"}  # what these pages show is of all time
 SIDEBAR_PIXELS = 300  # as in browser/style.css
 
 
@@ -86,7 +87,7 @@ def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst:
         st.title(page.title)
         with filters:
             context = _context(api, settings, page, pages)
-        for note in context.notes:
+        for note in context.notes if page.url_path not in _WITHOUT_PERIOD else ():
             st.info(note, icon=":material/event_busy:")
         put(context)
         page.run()

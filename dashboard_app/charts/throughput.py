@@ -35,7 +35,7 @@ def throughput(
 ) -> AnyChart:
     """Return jobs ended by result as bars, jobs created and attempts started as lines.
 
-    Mark `spikes` (columns `at`, `failures`, `label`) above. The brush `focus` gives a range of
+    Mark `spikes` (columns `at`, `failures`) above. The brush `focus` gives a range of
     `x`, in milliseconds since 1970.
     """
     brush = alt.selection_interval(name=FOCUS, encodings=["x"])
@@ -49,9 +49,10 @@ def throughput(
 
 
 def spike_marks(*, spikes: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
-    """Mark each interval with unusually many failures, with its most frequent error."""
+    """Mark each interval with unusually many failures, with its most frequent error if known."""
     timed = with_times(spikes, period=period, zone=zone)
-    columns = ["middle", "when", "group", "failures", "label", "rate"]
+    cause = ["label"] if "label" in spikes else []
+    columns = ["middle", "when", "group", "failures", *cause, "rate"]
     chart: alt.Chart = (
         alt.Chart(timed[columns])
         .mark_point(shape="diamond", color=palette.OUTCOMES["failed"], filled=True, size=90)
@@ -61,7 +62,7 @@ def spike_marks(*, spikes: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.
                 alt.Tooltip("when:N", title="Unusually many failures"),
                 alt.Tooltip("group:N", title="Series"),
                 alt.Tooltip("failures:N", title="Failures"),
-                alt.Tooltip("label:N", title="Most frequent error then"),
+                *(alt.Tooltip(f"{one}:N", title="Most frequent error then") for one in cause),
             ],
         )
     )

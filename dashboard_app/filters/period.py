@@ -94,13 +94,19 @@ def _named(days: tuple[date, date]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def nothing_in_period(here: PageContext, what: str) -> None:
-    """Show that a period has nothing, when the newest event was, and a way to where data are."""
+def nothing_in_period(
+    here: PageContext, what: str, within: tuple[datetime, datetime] | None = None
+) -> None:
+    """Show that a period has nothing, when the newest event was, and a way to where data are.
+
+    `within` is the time range that was looked through, where it is not the period.
+    """
     newest = here.api.get(OVERVIEW)["totals"]["last_event_at"]
     hint = "Choose another period, or remove a filter."
     if newest:
         at = words.moment(datetime.fromisoformat(newest), here.zone)
-        begin, end = (words.moment(one, here.zone) for one in (here.period.start, here.period.end))
+        looked = within or (here.period.start, here.period.end)
+        begin, end = (words.moment(one, here.zone) for one in looked)
         hint = f"It is from {begin} to {end}; the newest event of the ledger is of {at}. {hint}"
     panels.nothing_here(what, hint)
     _offer_week()

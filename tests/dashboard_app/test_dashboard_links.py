@@ -110,7 +110,14 @@ def test_a_bad_link_is_explained_on_every_page(api: Api, open_page: Open, page: 
         ("errors", {"span": "30d", "error": "0" * 32}, "is not in these days"),
         ("jobs", {"job": "nobody-s"}, "There is no such job"),
         ("job", {"job": "job-0003", "with": "nobody-s"}, "There is no job nobody-s"),
-        ("trends", {"focus": "2020-01-01/2020-01-02"}, "lies outside this period"),
+        (
+            "trends",
+            {"focus": "2020-01-01/2020-01-02"},
+            (
+                "the part 1 Jan 2020, 00:00 UTC – 2 Jan 2020, 00:00 UTC, which lies outside this "
+                "period: all of it is shown, 15 Nov 2026, 16:00 UTC – 22 Nov 2026, 16:00 UTC"
+            ),
+        ),
         ("trends", {"project": "a <b>"}, "project_id"),
         ("jobs", {"q": "a" * 129}, "q: "),
     ],
@@ -226,6 +233,47 @@ def test_days_out_of_reach_are_explained(  # noqa: PLR0913, PLR0917 - pytest giv
     (asked, *_) = [one for one in api.asked if one.startswith(path) and "pipeline" not in one]
     query = parse_qs(urlsplit(asked).query)
     assert (query["from"][0][:10], query["to"][0][:10]) == shown
+
+
+@pytest.mark.parametrize("page", ["projects", "clients", "job"])
+def test_what_is_of_all_time_says_nothing_of_days(api: Api, open_page: Open, page: str) -> None:
+    """No page says that days are shown in place of others where it shows no days."""
+    address = {"job": "job-0003"} if page == "job" else {}
+    app = open_page(api, page, span="Days", days=["2030-01-01", "2030-01-03"], **address)
+
+    assert not app.exception
+    assert "You asked for" not in words_of(app)
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (
+            "2030-01-01T00:00:00Z/2030-01-02T00:00:00Z",
+            (
+                "It is from 1 Jan 2030, 00:00 UTC to 2 Jan 2030, 00:00 UTC; the newest event of "
+                "the ledger is of 22 Nov 2026"
+            ),
+        ),
+        (
+            "2010-03-01T00:00:00Z/2010-03-02T00:00:00Z",
+            (
+                "It is from 1 Mar 2010, 00:00 UTC to 2 Mar 2010, 00:00 UTC; the newest event of "
+                "the ledger is of 22 Nov 2026"
+            ),
+        ),
+        (
+            "2026-11-22T00:00:00Z/2026-11-20T00:00:00Z",
+            "ended=2026-11-22T00:00:00Z/2026-11-20T00:00:00Z is not a part of a period",
+        ),
+    ],
+)
+def test_ends_out_of_reach_are_explained(api: Api, open_page: Open, ended: str, said: str) -> None:
+    """The list says when it looked for jobs, and when the newest event was."""
+    app = open_page(api, "jobs", ended=ended)
+
+    assert not app.exception
+    assert said in words_of(app).replace("\\", "")
 
 
 def test_longer_than_the_api_allows_is_explained(api: Api, open_page: Open) -> None:

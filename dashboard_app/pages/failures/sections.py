@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -87,13 +87,10 @@ def over_time(here: PageContext, days: Period) -> None:
 def new_groups(here: PageContext) -> None:
     """Show the error groups that are new since a chosen day, or else since a week ago."""
     st.subheader("New errors")
-    chosen = NEW_SINCE.ask()
-    week = period_until(here.now, _WEEK, IntervalLength.DAY)
-    since = begin_of(chosen, UTC_DAYS) if chosen else week.start
-    if not since < week.end <= since + MOST_DAYS["day"] * DAY:
-        st.caption(f"Choose one of the last {MOST_DAYS['day']} days of UTC, today included.")
-        return
-    request = api_requests.new_errors(since, week.end, here.client_id)
+    since, end, note = _since(NEW_SINCE.ask(), here.now)
+    if note:
+        st.info(note, icon=":material/event_busy:")
+    request = api_requests.new_errors(since, end, here.client_id)
     try:
         with spinner("new errors"):
             items = here.api.items(request)[0]
@@ -102,7 +99,7 @@ def new_groups(here: PageContext) -> None:
         return
     panels.left_out([here.api.get(request)])
     new = frames.groups(items)
-    day = f"{since.day} {since:%b %Y}"
+    day = _named(since)
     if new.empty:
         st.caption(
             f"Since {day} (UTC) nothing has failed in a way that the 30 days before did not have."
@@ -111,6 +108,29 @@ def new_groups(here: PageContext) -> None:
     st.caption(f"These have failed since {day} (UTC), and not in the 30 days before.")
     groups_table(here, new, "new-errors")
     export.offer(here, name="new-errors", frame=new, requests=[request])
+
+
+def _since(chosen: date | None, now: datetime) -> tuple[datetime, datetime, str]:
+    """Return from when to when errors are looked through: from the chosen day, or a week ago.
+
+    Return also why it is not the chosen day, if it is not.
+    """
+    week = period_until(now, _WEEK, IntervalLength.DAY)
+    if chosen is None:
+        return week.start, week.end, ""
+    since, earliest = begin_of(chosen, UTC_DAYS), week.end - MOST_DAYS["day"] * DAY
+    asked = f"You asked for errors that are new since {_named(since)}."
+    if since >= week.end:
+        why = f"That day has not begun (in UTC), so those since {_named(week.start)} are shown."
+        return week.start, week.end, f"{asked} {why}"
+    if since < earliest:
+        why = f"The API looks through {MOST_DAYS['day']} days at most, so those since"
+        return earliest, week.end, f"{asked} {why} {_named(earliest)} are shown."
+    return since, week.end, ""
+
+
+def _named(day: datetime) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def movers(here: PageContext, days: Period) -> None:

@@ -61,8 +61,8 @@ def _jobs(here: PageContext) -> None:
     if of_link:
         sections.end_note(here, frame, fingerprint, ended)
     if frame.empty:
-        what = "No job of this period matches."
-        panels.nothing_here(what) if by_end or when else nothing_in_period(here, what)
+        what = "No job of this time range matches." if ended else "No job of this period matches."
+        nothing_in_period(here, what, (start, end))
     else:
         sections.jobs_table(here, frame)
         export.offer(here, name="jobs", frame=frame, requests=[request], is_cut=more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -15,17 +16,32 @@ from dashboard_app.filters.declared import FOCUS as FOCUS_PART
 from dashboard_app.filters.kinds import moments
 from dashboard_app.periods import Period, cut
 from dashboard_app.session import SessionKey
+from dashboard_app.ui.plain_text import plain
 
 _MILLISECONDS = 1_000
 
 
-def focus_of(period: Period) -> Period | None:
+def focus_of(period: Period, zone: ZoneInfo) -> Period | None:
     """Return the focus that the address names; None for none, or for one outside the period."""
     text = FOCUS_PART.read()
     focus = read_focus(text, period) if text else None
     if text and focus is None:
-        st.caption(":material/link_off: The part that the link names lies outside this period.")
+        st.caption(f":material/link_off: {_outside(text, period, zone)}")
     return focus
+
+
+def _outside(text: str, period: Period, zone: ZoneInfo) -> str:
+    """Say which part a link names that lies outside the period; what is no part is told above."""
+    chosen = moments(text)
+    part = f"the part {_range(*chosen, zone)}" if chosen else "a part"
+    return (
+        f"The link names {part}, which lies outside this period: all of it is shown, "
+        f"{_range(period.start, period.end, zone)}."
+    )
+
+
+def _range(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    return plain(f"{words.moment(start, zone)} – {words.moment(end, zone)}")
 
 
 def read_focus(text: str, period: Period) -> Period | None:
@@ -76,6 +92,6 @@ def focus_note(here: PageContext, focus: Period | None) -> None:
         st.caption("Drag over the chart to narrow the rest of the page to a part of the period.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        begin, end = words.moment(focus.start, here.zone), words.moment(focus.end, here.zone)
-        st.markdown(f":material/filter_alt: Narrowed to **{begin} – {end}**")
+        part = _range(focus.start, focus.end, here.zone)
+        st.markdown(f":material/filter_alt: Narrowed to **{part}**")
         st.button("Show the whole period", on_click=clear, type="tertiary", icon=":material/close:")

@@ -41,13 +41,14 @@ def _trends(here: PageContext) -> None:
             nothing_in_period(here, "Nothing was counted in this period.")
             export.offer(here, name="trends", frame=whole, requests=requests.all)
             return
-        focus = focus_of(here.period)
+        focus = focus_of(here.period, here.zone)
         tiles = st.empty()
         if not here.api.is_fresh(requests.all):
             with tiles.container():
                 sections.figures_of(here, whole, None, focus, [requests.now], key="tiles-alone")
-        sections.throughput_of(here, whole, requests.now)
-    load(here.api, requests.all, "the rest")
+        causes, link_spikes = sections.throughput_of(here, whole, requests.now)
+    load(here.api, [*requests.all, *causes], "the rest")
+    link_spikes()
     before = here.api.make(requests.before, frames.points) if requests.before else None
     with tiles.container():
         sections.figures_of(here, whole, before, focus, requests.ungrouped)

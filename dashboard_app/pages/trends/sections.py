@@ -35,7 +35,7 @@ from dashboard_app.frames.movers import comparable, group_movers
 from dashboard_app.pages.trends import figures
 from dashboard_app.pages.trends.focus import chart_key, note_brush
 from dashboard_app.pages.trends.rates import rate_note, rate_points
-from dashboard_app.pages.trends.spike import spike_links, spikes_of
+from dashboard_app.pages.trends.spike import failures_behind, spike_links, spikes_of, with_causes
 from dashboard_app.periods import DAY, Period
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.cards import card
@@ -76,12 +76,19 @@ def _totals(
     return [frames.total(now), *(frames.total(one) for one in both)]
 
 
-def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -> None:
-    """Show jobs created and ended, and attempts started, with the brush that narrows the page."""
-    spikes, causes = spikes_of(here, whole, here.period, [request])
+def throughput_of(
+    here: PageContext, whole: pd.DataFrame, request: ApiRequest
+) -> tuple[list[ApiRequest], Callable[[], None]]:
+    """Show jobs created and ended, and attempts started, with the brush that narrows the page.
+
+    Nobody waits for more than this chart: return the requests for what failed in the intervals
+    that it marks, and a function that then links to it below the chart.
+    """
+    spikes = spikes_of(here, whole, here.period, [request])
+    causes = failures_behind(spikes, here.period, request)
     chart = here.drawn(
-        f"throughput {[*spikes['label']]}",
-        [request, *causes],
+        "throughput",
+        [request],
         here.period,
         lambda: throughput(frame=whole, period=here.period, zone=here.zone, spikes=spikes),
     )
@@ -94,7 +101,13 @@ def throughput_of(here: PageContext, whole: pd.DataFrame, request: ApiRequest) -
         )
         if not whole["complete"].all():
             st.caption("The pale bar is the running interval: its counts still grow.")
-        spike_links(here, spikes, here.period, request)
+        below = st.container()
+
+    def link_spikes() -> None:
+        with below:
+            spike_links(here, with_causes(here, spikes, causes), here.period, request)
+
+    return causes, link_spikes
 
 
 def groups_of(
@@ -216,7 +229,9 @@ def _grouped_rate(
 ) -> Shown:
     groups = draw.keywords["groups"]
     points, part = rate_points(series, part, series[series["group"].isin(groups)])
-    spikes, causes = spikes_of(here, points, part, requests)
+    marked = spikes_of(here, points, part, requests)
+    causes = failures_behind(marked, part, requests[0])
+    spikes = with_causes(here, marked, causes)
     make = partial(draw, frame=points, period=part, measure=MEASURES["error_rate"], spikes=spikes)
     chart = here.drawn("grouped error rate", [*requests, *causes], part, make)
 

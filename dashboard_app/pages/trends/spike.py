@@ -31,25 +31,37 @@ _NARROWING = (CLIENT, PROJECT, PIPELINE)
 
 def spikes_of(
     here: PageContext, series: pd.DataFrame, part: Period, behind: list[ApiRequest]
-) -> tuple[pd.DataFrame, list[ApiRequest]]:
-    """Return the intervals with unusually many failures, and the requests for their failures.
+) -> pd.DataFrame:
+    """Return the intervals with unusually many failures.
 
-    Columns: those of `movers.spikes`, `label`, `fingerprint`, and `failures` as a sentence. The
-    label is that of the error with which most jobs failed in that very interval, within the
-    filters of the request `behind[0]`.
+    Columns: those of `movers.spikes`, and `failures` as a sentence.
     """
     found = here.made("spikes", behind, part, lambda: unusual_intervals(series, _MOST))
     rows = found.to_dict("records")
-    requests = [_failures_request(part, row, behind[0]) for row in rows]
+    return found.assign(
+        failures=[f"{row['bad']:,} of {row['judged']:,} jobs failed" for row in rows]
+    )
+
+
+def failures_behind(spikes: pd.DataFrame, part: Period, behind: ApiRequest) -> list[ApiRequest]:
+    """Return the requests for what failed in these intervals, within the filters of a request."""
+    return [_failures_request(part, row, behind) for row in spikes.to_dict("records")]
+
+
+def with_causes(
+    here: PageContext, spikes: pd.DataFrame, requests: list[ApiRequest]
+) -> pd.DataFrame:
+    """Add `label` and `fingerprint` to a frame of `spikes_of`, from `failures_behind` it.
+
+    They are those of the error with which most jobs failed in that very interval.
+    """
     load(here.api, requests, "what failed")
     tops = [_top(here, request) for request in requests]
     labels, fingerprints = [label for label, _ in tops], [fingerprint for _, fingerprint in tops]
-    spikes = found.assign(
-        label=pd.Series(labels, dtype=TEXT, index=found.index),
-        fingerprint=pd.Series(fingerprints, dtype=TEXT, index=found.index),
-        failures=[f"{row['bad']:,} of {row['judged']:,} jobs failed" for row in rows],
+    return spikes.assign(
+        label=pd.Series(labels, dtype=TEXT, index=spikes.index),
+        fingerprint=pd.Series(fingerprints, dtype=TEXT, index=spikes.index),
     )
-    return spikes, requests
 
 
 def _failures_request(part: Period, row: Mapping[Any, Any], behind: ApiRequest) -> ApiRequest:
@@ -87,7 +99,7 @@ def _top(here: PageContext, request: ApiRequest) -> tuple[str, str | None]:
 
 
 def spike_links(here: PageContext, spikes: pd.DataFrame, part: Period, behind: ApiRequest) -> None:
-    """Link to the jobs that failed in each interval."""
+    """Link to the jobs that failed in each interval of a frame of `with_causes`."""
     if spikes.empty:
         return
     st.caption("◆ marks unusually many failures. The most frequent error of each interval:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from tests.dashboard_app.conftest import NOW, Open, person, words_of
 from tests.support.app.dashboard_api import Api
 from tests.support.app.dashboard_data import work
@@ -45,11 +46,40 @@ def test_which_errors_are_new_since_a_day(api: Api, open_page: Open) -> None:
             assert str(day) in app.query_params["new_since"]
 
 
-def test_a_day_out_of_reach_is_told(api: Api, open_page: Open) -> None:
-    """Of a day that has not come, or long ago, nothing is asked."""
-    for day in ("2026-11-23", "2010-01-01"):
-        app = open_page(api, "errors", new_since=day)
-        assert "Choose one of the last 400 days" in words_of(app)
+@pytest.mark.parametrize(
+    ("day", "said", "since"),
+    [
+        (
+            "2026-11-23",
+            "new since 23 Nov 2026. That day has not begun (in UTC), so those since 16 Nov 2026",
+            "2026-11-16",
+        ),
+        (
+            "2030-01-01",
+            "new since 1 Jan 2030. That day has not begun (in UTC), so those since 16 Nov 2026",
+            "2026-11-16",
+        ),
+        (
+            "2010-01-01",
+            (
+                "new since 1 Jan 2010. The API looks through 400 days at most, so those since "
+                "19 Oct 2025"
+            ),
+            "2025-10-19",
+        ),
+    ],
+)
+def test_a_day_out_of_reach_is_told(
+    api: Api, open_page: Open, day: str, said: str, since: str
+) -> None:
+    """What was asked is said, what is shown, and why; the API is asked for what is shown."""
+    app = open_page(api, "errors", new_since=day)
+
+    assert not app.exception
+    assert f"You asked for errors that are {said} are shown." in words_of(app).replace("\\", "")
+    (asked,) = [one for one in api.asked if "new=true" in one]
+    assert f"from={since}T00" in asked
+    assert "to=2026-11-23T00" in asked
 
 
 def test_failures_by_day_take_one_request(api: Api, open_page: Open) -> None:
