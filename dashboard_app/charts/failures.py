@@ -17,6 +17,7 @@ from dashboard_app.periods import Period
 
 _FAILED = palette.OUTCOMES["failed"]
 _HEIGHT = 190
+_TICKS = 6  # as many as a phone has room for
 _OTHERS = "Others"
 
 
@@ -81,7 +82,7 @@ def movers(*, frame: pd.DataFrame) -> AnyChart:
     ground = alt.Chart(frame)
     y = alt.Y("label:N", title=None, sort=None, axis=None)
     bars = ground.mark_bar(size=12, yOffset=9).encode(
-        x=alt.X("more:Q", title="Change in failures (count)", axis=short_axis()),
+        x=alt.X("more:Q", title="Change in failures (count)", axis=short_axis(tickCount=_TICKS)),
         y=y,
         color=alt.Color(
             "direction:N",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-_WIDEST, _THINNEST = 6.0, 1.5
+_WIDEST, _THINNEST = 4.5, 1.5
 
 
 def line_widths(field: str, names: Sequence[str]) -> alt.StrokeWidth:

@@ -12,6 +12,7 @@ from dashboard_app.charts.stacked_bars import legend, outcome_scale
 from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.columns import RESULTS
 
+_TICKS = 6  # as many as a phone has room for
 _PARTS = (*RESULTS, "running", "queued")
 
 
@@ -32,7 +33,9 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
         alt.Chart(long)
         .mark_bar()
         .encode(
-            x=alt.X("count:Q", title="Jobs (count)", stack="zero", axis=count_axis()),
+            x=alt.X(
+                "count:Q", title="Jobs (count)", stack="zero", axis=count_axis(tickCount=_TICKS)
+            ),
             y=y,
             order=alt.Order("rank:Q"),
             color=alt.Color(
@@ -50,7 +53,7 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
         alt.Chart(shown.dropna(subset=["jobs_expected"])[["label", "jobs_expected", "standing"]])
         .mark_tick(thickness=3, size=20, color=palette.THIRD)
         .encode(
-            x=alt.X("jobs_expected:Q", title="Jobs (count)", axis=count_axis()),
+            x=alt.X("jobs_expected:Q", title="Jobs (count)", axis=count_axis(tickCount=_TICKS)),
             y=y,
             tooltip=[
                 alt.Tooltip("label:N", title="Project"),

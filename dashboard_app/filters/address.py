@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard_app.filters.declared import ALL_PARTS, SHARED
+from dashboard_app.filters.declared import SHARED, parts_of
 from dashboard_app.filters.kinds import AddressPart, Choice
 from dashboard_app.session import SessionKey
 from dashboard_app.ui.plain_text import plain
@@ -31,11 +31,11 @@ def without(part: AddressPart) -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params if name != part.name}
 
 
-def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return what is wrong with each part of an address that is not valid."""
-    found = []
+def complaints(address: Mapping[str, Sequence[str]], page: str = "") -> list[str]:
+    """Return what is wrong with each part of a page's address that is not valid."""
+    found, parts = [], parts_of(page)
     for name, values in address.items():
-        part = ALL_PARTS.get(name)
+        part = parts.get(name)
         if name in _STREAMLITS_OWN:
             continue
         if part is None:
@@ -49,7 +49,7 @@ def complaints(address: Mapping[str, Sequence[str]]) -> list[str]:
 
 def explain(page: str) -> None:
     """Show which parts of the address are ignored."""
-    for name, part in ALL_PARTS.items():
+    for name, part in parts_of(page).items():
         values = st.query_params.get_all(name)
         meant = [*part.corrected(values)]
         if meant != values:
@@ -65,7 +65,7 @@ def explain(page: str) -> None:
         _adopt(address)
     for note in st.session_state.pop(SessionKey.LINK_NOTES, []):
         st.info(plain(note), icon=":material/swap_horiz:")
-    found = complaints(address)
+    found = complaints(address, page)
     if found:
         lines = "".join(f"\n- {plain(one)}" for one in found)
         st.warning(

@@ -6,6 +6,7 @@ never changes, and a word that changes stays in `renamed`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import available_timezones
 
 from dashboard_app import words
@@ -68,6 +69,13 @@ GROUP = ButtonChoice(
     label="Group by",
     options={"Nothing": None, "Client": "client", "Project": "project", "Pipeline": "pipeline"},
     usual="Nothing",
+)
+COST_GROUP = ButtonChoice(
+    name="by",
+    parameter="group_by",
+    label="Group by",
+    options={**{word: name for word, name in GROUP.options.items() if name}, "Model": "model"},
+    usual="Client",
 )
 PREVIOUS = Flag(name="previous", label="Compare with previous period", usual=True)
 PROJECT = IdChoice(
@@ -145,3 +153,10 @@ WITH = IdChoice(name="with", label="Compare with", placeholder="No other job")
 ERROR = AddressPart(name="error", parameter="fingerprint")
 
 ALL_PARTS = {part.name: part for part in vars().values() if isinstance(part, AddressPart)}
+ALL_PARTS[GROUP.name] = GROUP
+_OF_PAGES: Mapping[str, Mapping[str, AddressPart]] = {"cost": {COST_GROUP.name: COST_GROUP}}
+
+
+def parts_of(page: str) -> Mapping[str, AddressPart]:
+    """Return the parts that an address may have, by name; of some pages one has other words."""
+    return {**ALL_PARTS, **_OF_PAGES.get(page, {})}

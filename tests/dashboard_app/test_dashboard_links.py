@@ -148,7 +148,7 @@ RESTORED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "clients": [({"one": "acme", "other": "globex"}, "/clients/globex/config")],
     "cost": [
         ({"by": "Project", "client": "acme"}, "group_by=project"),
-        ({"by": "Model", "client": "acme"}, "client_id=acme"),
+        ({"by": "Model", "client": "acme"}, "group_by=model"),
     ],
 }
 
@@ -164,6 +164,7 @@ def test_opening_a_link_restores_the_analysis(
     app = open_page(api, page, **address)
 
     assert not app.exception
+    assert not app.warning
     assert any(asked in one for one in api.asked), api.asked
     for name, value in address.items():  # what is as usual needs no place in the link
         assert app.query_params.get(name, value) == value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,7 +16,7 @@ from dashboard_app.charts.bars import ranked
 from dashboard_app.charts.drawings import show as show_chart
 from dashboard_app.charts.measures import MEASURES, TOKENS, by_group, stacked
 from dashboard_app.context import PageContext, current
-from dashboard_app.filters.declared import GROUP
+from dashboard_app.filters.declared import COST_GROUP
 from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.frames import costs
 from dashboard_app.frames import trends as frames
@@ -32,11 +31,6 @@ from dashboard_app.ui.tables import (
     usd_column,
 )
 
-_GROUP = replace(
-    GROUP,
-    options={**{word: name for word, name in GROUP.options.items() if name}, "Model": "model"},
-    usual="Client",
-)
 _LINES = 8
 _ABOUT_RECORDS = (
     "Costs are reported by job, not by record. The cost per record is the group's cost divided "
@@ -79,7 +73,7 @@ def show(here: PageContext) -> None:
     if here.is_empty:
         panels.first_use(here.settings)
         return
-    group_by = _GROUP.ask() or "client"
+    group_by = COST_GROUP.ask() or "client"
     request = api_requests.trends(here.period, client_id=here.client_id, group_by=group_by)
     whole = api_requests.trends(here.period, client_id=here.client_id)
     load(here.api, [request, whole], "cost")

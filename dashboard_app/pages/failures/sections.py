@@ -187,10 +187,10 @@ def _busier(here: PageContext, days: Period) -> float:
 def groups_table(here: PageContext, frame: pd.DataFrame, name: str) -> None:
     """Show error groups; a selected group is put into the address."""
     columns = {
-        "type": name_column("Type"),
-        "message": column.TextColumn("Message (example)", width="large"),
+        "type": name_column("Type", width=180),
         "jobs": count_column("Jobs"),
         "count": count_column("Attempts"),
+        "message": column.TextColumn("Message (example)", width="large"),
         "first_seen_at": moment_column("First seen", here.zone),
         "last_seen_at": moment_column("Last seen", here.zone),
         "clients": "Clients",

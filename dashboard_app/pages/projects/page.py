@@ -76,9 +76,8 @@ def _chosen(frame: pd.DataFrame, chosen: str | None) -> pd.DataFrame:
 def _table(here: PageContext, frame: pd.DataFrame) -> None:
     columns = {
         "project_id": name_column("Project"),
-        "name": "Name",
+        "name": column.TextColumn("Name", width=200),
         "client_id": "Client",
-        "owner": "Owner",
         "standing": "Standing",
         "due_at": moment_column("Due", here.zone),
         "progress": column.ProgressColumn("Progress", format="percent", max_value=1),
@@ -94,6 +93,7 @@ def _table(here: PageContext, frame: pd.DataFrame) -> None:
         "failed": column.NumberColumn(words.outcome("failed")),
         "timed_out": column.NumberColumn(words.outcome("timed_out")),
         "total": count_column("All jobs"),
+        "owner": column.TextColumn("Owner", width=140),
         "last_seen_at": moment_column("Last event", here.zone),
     }
     row_table(

@@ -53,9 +53,10 @@ class Analyst:
 
     def choose(self, label: str, word: str, number: int = 0) -> None:
         """Open a list and click a word in it, and wait until the address says so."""
-        self.click(self.page.get_by_role("combobox", name=label, exact=True).nth(number))
-        self.click(self.page.get_by_role("option", name=word, exact=True))
         box = self.page.get_by_role("combobox", name=label, exact=True).nth(number)
+        box.scroll_into_view_if_needed()  # scrolling closes a list
+        self.click(box)
+        self.click(self.page.get_by_role("option", name=word, exact=True))
         expect(box).to_have_value(word)
         settle(self.page)
 

@@ -26,6 +26,8 @@ DISK, KEY, RATE = (
     {"type": "RateLimit", "message": "429 from the model"},
 )
 SPIKE_DAYS = 3
+PAIR = ("oak-pair-quick", "oak-pair-slow")
+STAGES = ("gather", "describe", "publish")
 MODELS = ("oak-large", "oak-small", "moss-1")
 HOUR = timedelta(hours=1)
 
@@ -74,6 +76,7 @@ def oak() -> list[Envelope]:
         *_spike(),
         *_yesterday(),
         *_models(),
+        *_pair(),
         *_night(),
     ]
 
@@ -193,6 +196,22 @@ def _models() -> list[Envelope]:
     }
     end = noon(2) + HOUR
     return job(OAK, "oak-modelled", end - HOUR, end, project_id="oak-thicket", delta_by_model=told)
+
+
+def _pair() -> list[Envelope]:
+    """Return two jobs of a pipeline of their own, of which the slow one describes for longer."""
+    found = []
+    for job_id, minutes, records in ((PAIR[0], (5, 20, 10), 80), (PAIR[1], (5, 50, 10), 50)):
+        at = noon(2)
+        mine = {"client_id": OAK, "project_id": "oak-thicket", "pipeline": "saplings"}
+        for stage, length in zip(STAGES, minutes, strict=True):
+            told = {"job_id": job_id, "event_id": stage, "status": "running", "stage": stage}
+            found.append(builders.job_update(**mine, **told, occurred_at=rfc3339(at)))
+            at += timedelta(minutes=length)
+        sums = {"records_ok": records, "input_tokens": 40_000, "cost_microusd": 3_000_000}
+        end = {"job_id": job_id, "event_id": "e", **ended("succeeded"), "delta": sums}
+        found.append(builders.job_update(**mine, **end, occurred_at=rfc3339(at)))
+    return found
 
 
 def _night() -> list[Envelope]:
