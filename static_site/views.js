@@ -6,11 +6,10 @@ export const VIEWS = Object.freeze({
     entry: "overview",
     load: async () => (await import("./views/overview-view.js")).createOverviewView,
     styles: [
-      "components/figures/client-table.css",
       "components/figures/error-lines.css",
       "components/figures/hour-chart.css",
       "components/job/job-lines.css",
-      "components/job/status-badge.css",
+      "components/job/job-state.css",
       "views/overview-view.css",
     ],
   },
@@ -19,8 +18,7 @@ export const VIEWS = Object.freeze({
     load: async () => (await import("./views/jobs-view.js")).createJobsView,
     styles: [
       "components/job/job-table.css",
-      "components/job/progress-bar.css",
-      "components/job/status-badge.css",
+      "components/job/job-state.css",
       "components/lists/filter-chips.css",
       "components/lists/filter-form.css",
       "components/lists/steady-list.css",
@@ -33,14 +31,13 @@ export const VIEWS = Object.freeze({
     styles: [
       "components/figures/facts.css",
       "components/job/job-body.css",
-      "components/job/progress-bar.css",
-      "components/job/status-badge.css",
+      "components/job/job-state.css",
     ],
   },
   compare: {
     entry: "jobs",
     load: async () => (await import("./views/compare-view.js")).createCompareView,
-    styles: ["components/job/status-badge.css", "components/timeline/compared-jobs.css"],
+    styles: ["components/job/job-state.css", "components/timeline/compared-jobs.css"],
   },
   errors: {
     entry: "errors",
@@ -81,7 +78,7 @@ export const VIEWS = Object.freeze({
     entry: "costs",
     load: async () => (await import("./views/costs-view.js")).createCostsView,
     styles: [
-      "components/figures/client-table.css",
+      "components/figures/figure-table.css",
       "components/costs/cost-table.css",
       "components/lists/filter-form.css",
     ],

@@ -7,13 +7,13 @@ type Shapes = typeof import("../../static_site/lib/shapes.js");
 type Job = ReturnType<Shapes["readJob"]>;
 type Attempt = Job["attempts"][number];
 type Entry = ReturnType<Shapes["readEntry"]>;
-type ListShapes = typeof import("../../static_site/feeds/list-shapes.js");
-type Project = ReturnType<ListShapes["readProject"]>;
+type ViewShapes = typeof import("../../static_site/lib/view-shapes.js");
+type Project = ReturnType<ViewShapes["readProject"]>;
 type Client = ReturnType<Shapes["readClient"]>;
 type Totals = Client["jobs"];
 type Configuration = ReturnType<Shapes["readConfiguration"]>;
 type Parameter = Configuration["parameters"][number];
-type ErrorGroup = ReturnType<ListShapes["readErrorGroup"]>;
+type ErrorGroup = ReturnType<ViewShapes["readErrorGroup"]>;
 type BurnUp = ReturnType<typeof import("../../static_site/components/project/burn-up.js").burnUp>;
 type Sums = ReturnType<typeof import("../../static_site/components/costs/costs.js").readSums>;
 /** What a group used in a period and in the one before; null where that can't be told. */
@@ -38,21 +38,25 @@ interface CostColumn {
   /** whether it is a lower bound where calls have no known cost */
   isBound?: boolean;
 }
-/** Times of a period of costs, and of the one before, as the API takes them. */
+/** A period of costs, which ends now, and the one before; in milliseconds since 1970. */
 interface CostPeriod {
-  interval: "hour" | "day";
-  from: string;
-  previousFrom: string;
-  previousTo: string;
+  begin: number;
+  previousBegin: number;
+  previousEnd: number;
   /** what the one before is called */
   before: string;
+  /** what to say where it is not what was asked for; "" where it is */
+  note: string;
 }
-type Overview = ReturnType<
-  typeof import("../../static_site/lib/overview-shapes.js").readOverview
->;
+/** A part of such a time, as the API takes it; `to` is "" for now. */
+interface CostPiece {
+  interval: "hour" | "day";
+  from: string;
+  to: string;
+}
+type Overview = ReturnType<ViewShapes["readOverview"]>;
 type Figures = Overview["totals"];
 type Counts = Overview["days"][number];
-type ShownGroup = Overview["errors"]["groups"][number];
 /** What a period of the overview is called, and the one before it. */
 interface PeriodWords {
   short: string;
@@ -61,6 +65,8 @@ interface PeriodWords {
 }
 /** A row of the table of clients; what has ended is counted from `since` on. */
 type ClientRow = Overview["clients"][number] & { since: string | null };
+/** Error rates of a period and of the one before, from 0 to 1; null where no job was judged. */
+type Rates = { error_rate: number | null; previous: { error_rate: number | null } };
 
 /** A page of a list of the API. */
 interface Page<T> {
@@ -367,8 +373,8 @@ interface ViewParts<T> {
   backHash: string;
   backLabel?: string;
   notFound?(): Panel;
-  /** begin with another route */
-  reset(route: Route): void;
+  /** begin with another route; return true where the reader stays at the same place of the page */
+  reset(route: Route): boolean | void;
   /** fetch, and return true while busy */
   ask(signal: AbortSignal): Promise<unknown>;
   /** return what is here */
@@ -388,6 +394,10 @@ interface ListParts<T> {
   words: [string, string];
   /** what is said where nothing matches these filters */
   empty(filters: Filters): Pick<Panel, "title" | "text">;
+  /** what is said above the list of all of it; "" for nothing */
+  aboutOf?(filters: Filters): string;
+  /** what is said where another thing is shown than these filters ask for; "" for nothing */
+  warningOf?(filters: Filters): string;
   isOrdered?: boolean;
   className: string;
   read(item: unknown): T;

@@ -4,7 +4,7 @@
 
 import { jobsQuery } from "./filtering.js";
 import { readJob, readPage } from "../lib/shapes.js";
-import { isCursorRefused, withPage } from "./merging.js";
+import { isCursorRefused, withPage } from "./pages.js";
 
 export const PAGE_SIZE = 50;
 const LARGEST_PAGE = 200;

@@ -3,8 +3,9 @@
  * pages are looked through. Loaded when somebody asks for such an order.
  */
 
-import { jobsQuery } from "./filtering.js";
+import { counterOf } from "../lib/counters.js";
 import { readJob, readPage } from "../lib/shapes.js";
+import { jobsQuery } from "./filtering.js";
 import { EMPTY_LIST, PAGE_SIZE } from "./job-list-feed.js";
 
 /** A list of several pages is looked through again after so long. */
@@ -34,6 +35,20 @@ export function firstBy(sort, jobs, most) {
     .sort((one, other) => compare(other.at, one.at))
     .slice(0, most)
     .map(({ job }) => job);
+}
+
+/**
+ * Return what an order is by, where a list of jobs doesn't show it anyhow; "" where it does.
+ *
+ * @param {string} sort
+ * @param {Pick<Job, "counters">} job
+ * @param {Format} format
+ */
+export function measureText(sort, { counters }, format) {
+  if (sort !== "cost") {
+    return "";
+  }
+  return counters.cost_microusd === undefined ? "no cost" : counterOf("cost_microusd", counters, format);
 }
 
 /** @param {[number, string, string]} one @param {[number, string, string]} other */

@@ -65,6 +65,7 @@ const CLIENT = { label: "Client", kind: "client", any: "All clients" };
 export const FILTERS = {
   overview: {
     period: { field: { label: "Period", kind: "select", any: "24 hours", choices: LONGER } },
+    order: {},
   },
   jobs: {
     q: { field: { label: "Search", kind: "text", any: "Id or name" } },
@@ -135,6 +136,7 @@ export const FILTERS = {
     // their fields stand in the view
     group_by: {},
     period: {},
+    since: {},
     client_id: { field: CLIENT },
   },
   clients: {},

@@ -24,6 +24,7 @@ export function createFormat({ locale, timeZone } = {}) {
   const minutes = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone });
   const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone });
   const utcDay = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const utcDate = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const dayOfYear = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone });
   const date = new Intl.DateTimeFormat("en-US-u-ca-gregory-nu-latn", {
     year: "numeric",
@@ -159,6 +160,9 @@ export function createFormat({ locale, timeZone } = {}) {
 
     /** @param {string} at */
     utcDay: (at) => utcDay.format(Date.parse(at)),
+
+    /** @param {string} at the day with its year */
+    utcDate: (at) => utcDate.format(Date.parse(at)),
 
     /** @param {string} at */
     day: (at) => dayOfYear.format(Date.parse(at)),

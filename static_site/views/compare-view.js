@@ -1,6 +1,6 @@
 /** The view of two jobs side by side. */
 
-import { createStatusBadge } from "../components/job/status-badge.js";
+import { createStatusBadge } from "../components/job/job-state.js";
 import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { comparedGroups } from "../components/timeline/compared-jobs.js";

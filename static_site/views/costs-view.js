@@ -1,11 +1,13 @@
 /** The view of costs: what was used in a period, by client, project or model. */
 
+import { costPeriod, piecesOf } from "../components/costs/cost-periods.js";
 import { createCostTable } from "../components/costs/cost-table.js";
-import { OTHER_MODELS, costPeriod, costRows, readSums } from "../components/costs/costs.js";
+import { OTHER_MODELS, addSums, costRows, readSums } from "../components/costs/costs.js";
 import { createFilterForm } from "../components/lists/filter-form.js";
 import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
+import { dayIn, startOfDay } from "../components/page/zones.js";
 import { createResource } from "../feeds/resource.js";
 import { h, setHidden, setText } from "../lib/dom.js";
 import { FILTERS } from "../lib/filters.js";
@@ -31,8 +33,14 @@ export function createCostsView(context) {
     label: "Filter costs",
     filters: { ...FILTERS.costs, ...FIELDS },
     context,
-    onChange: (next) => context.navigate(listHash("costs", next)),
+    onChange(next) {
+      const isSince = next.period === sinceText();
+      context.navigate(
+        listHash("costs", { ...next, ...(isSince ? { period: "" } : { since: "" }) }),
+      );
+    },
   });
+  const note = h("p", { class: "banner", role: "status", hidden: true });
   const span = h("p", { class: "quiet" });
   const table = createCostTable(format);
   const bound = h("p", {});
@@ -47,19 +55,37 @@ export function createCostsView(context) {
   /** @type {Filters} */
   let chosen = {};
   let by = "client";
-  let now = createResource(api, "/trends", readSums);
-  let before = createResource(api, "/trends", readSums);
+  /** @type {Map<string, ReturnType<typeof createResource<Sums>>>} by the time that each is about */
+  let known = new Map();
+  /** @type {Record<"now" | "before", CostPiece[]>} */
+  let pieces = { now: [], before: [] };
   let askedAt = 0;
-  /** The zone whose days were asked for. */
+  /** the zone whose days were asked for */
   let zone = "";
   /** @type {CostPeriod | null} */
   let period = null;
   /** @type {ShownCost[]} */
   let shown = [];
 
+  /** What the period is called that begins at a moment of the address; "" where the address has none. */
+  const sinceText = () =>
+    Number.isNaN(Date.parse(chosen.since)) ? "" : `Since ${format.time(chosen.since, clock.now())}`;
+
+  /** @param {CostPiece[]} times @returns {Sums | null} */
+  function sumsOf(times) {
+    const sums = times.flatMap((one) => known.get(JSON.stringify(one))?.data() ?? []);
+    return sums.length < times.length ? null : addSums(sums, by === "model");
+  }
+
   async function download() {
     const { saveCosts } = await import("../components/costs/cost-export.js");
     saveCosts(shown, by);
+  }
+
+  /** @param {number} begin the time where it is no midnight, else the day */
+  function sinceOf(begin) {
+    const at = new Date(begin).toISOString();
+    return startOfDay(dayIn(begin, zone), zone) === begin ? format.day(at) : format.time(at, clock.now());
   }
 
   /** @param {CostRow} row @returns {ShownCost} */
@@ -80,17 +106,17 @@ export function createCostsView(context) {
   const view = createLiveView(context, {
     name: "costs",
     title: "Costs",
-    tools: filters.element,
+    tools: h("div", {}, filters.element, note),
     body: h("div", {}, card, nothing),
     skeleton: createSkeleton(3, "skeleton-stack"),
     backHash: "#/costs",
     reset({ filters: next = {} }) {
       chosen = next;
       by = chosen.group_by || "client";
-      now = createResource(api, "/trends", readSums);
-      before = createResource(api, "/trends", readSums);
+      known = new Map();
+      period = null;
       askedAt = 0;
-      filters.update(chosen);
+      filters.update({ ...chosen, period: sinceText() || chosen.period });
       table.reset(GROUPS[by] ?? "Client", by === "model");
     },
     async ask(signal) {
@@ -98,23 +124,33 @@ export function createCostsView(context) {
       if (at - askedAt < ASK_MILLISECONDS && zone === format.zone()) {
         return;
       }
-      zone = format.zone();
-      period = costPeriod(chosen.period ?? "", at, zone);
-      const { client_id } = chosen;
-      const same = { group_by: by, client_id, interval: period?.interval, tz: zone };
-      // the API refuses what is no period
-      const from = period?.from ?? chosen.period;
-      await Promise.all([
-        now.ask(signal, { ...same, from }),
-        before.ask(signal, { ...same, from: period?.previousFrom ?? from, to: period?.previousTo }),
-      ]);
-      askedAt = at;
+      const asked = format.zone();
+      const next = costPeriod(chosen, at, format);
+      const times = {
+        now: piecesOf(next.begin, at, asked, true),
+        before: piecesOf(next.previousBegin, next.previousEnd, asked),
+      };
+      const resources = new Map(
+        [...times.now, ...times.before].map((time) => {
+          const key = JSON.stringify(time);
+          return [key, known.get(key) ?? createResource(api, "/trends", readSums)];
+        }),
+      );
+      const same = { group_by: by, client_id: chosen.client_id, tz: asked };
+      await Promise.all(
+        [...resources].map(([key, resource]) =>
+          resource.ask(signal, { ...same, ...JSON.parse(key) }),
+        ),
+      );
+      [known, pieces, period, zone, askedAt] = [resources, times, next, asked, at];
     },
     data() {
-      const [sums, previous] = [now.data(), before.data()];
+      const [sums, previous] = [sumsOf(pieces.now), sumsOf(pieces.before)];
       return sums && previous && period ? { sums, previous, period } : null;
     },
-    render({ sums, previous, period: { from, before: words } }) {
+    render({ sums, previous, period: { begin, before: words, note: said } }) {
+      setText(note, said);
+      setHidden(note, said === "");
       const isByModel = by === "model";
       const { rows, total } = costRows(sums, previous, isByModel);
       shown = [
@@ -126,7 +162,7 @@ export function createCostsView(context) {
       setHidden(nothing, rows.length > 0);
       setText(
         span,
-        `Since ${format.utcDay(`${from}T00:00:00Z`)}, in days of ${zone}, today so far. Changes are against ${words}.`,
+        `Since ${sinceOf(begin)}, in the zone ${zone}, until now. Changes are against ${words}.`,
       );
       const unpriced = total.sums.llm_calls_unpriced ?? 0;
       setHidden(bound, unpriced <= 0);

@@ -3,17 +3,62 @@
 import { createDayBars } from "../components/figures/day-bars.js";
 import { createTimeText } from "../components/figures/time-text.js";
 import { createListView } from "../components/lists/list-view.js";
-import { readErrorGroup } from "../feeds/list-shapes.js";
 import { bdi, h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { clientHash, jobHash, listHash } from "../lib/route.js";
+import { readErrorGroup } from "../lib/view-shapes.js";
 import { countOf } from "../lib/words.js";
 
 const WEEK = 7;
+/** The API counts no more days than these at once. */
+const MOST_DAYS = 400;
+const DAY = 86_400_000;
+const A_DAY = /^\d{4}-\d\d-\d\d$/;
+
+/**
+ * Return from which day of UTC on errors are counted, whether only the new ones, and what to say
+ * where that is not what was asked for; "" where it is.
+ *
+ * @param {Filters} filters
+ * @param {number} now in milliseconds since 1970
+ * @param {Format} format
+ */
+export function askedDays({ days = "", new_since: since = "" }, now, format) {
+  /** @param {number} count */
+  const firstOf = (count) => new Date(now - (count - 1) * DAY).toISOString().slice(0, 10);
+  /** @param {string} day */
+  const words = (day) => `${format.utcDate(`${day}T00:00:00Z`)} (UTC)`;
+  const [today, earliest] = [firstOf(1), firstOf(MOST_DAYS)];
+  if (since !== "") {
+    const isDay = A_DAY.test(since) && !Number.isNaN(Date.parse(since));
+    const said = `You asked for errors new since ${isDay ? words(since) : `“${since}”`}`;
+    if (!isDay || since > today) {
+      const why = isDay ? "has not come yet" : "is no day";
+      const note = `${said}, which ${why}: all errors of the last ${WEEK} days are shown.`;
+      return { first: firstOf(WEEK), isNew: false, note };
+    }
+    if (since < earliest) {
+      const note = `${said}. ${MOST_DAYS} days can be counted at most: those new since ${words(earliest)} are shown.`;
+      return { first: earliest, isNew: true, note };
+    }
+    return { first: since, isNew: true, note: "" };
+  }
+  const count = days === "" ? WEEK : Number(days);
+  if (!Number.isInteger(count) || count < 1) {
+    const note = `You asked for “${days}” days, which is no number of days: the last ${WEEK} are shown.`;
+    return { first: firstOf(WEEK), isNew: false, note };
+  }
+  const note = `You asked for the last ${format.number(count)} days. ${MOST_DAYS} can be counted at most, and are shown.`;
+  return count > MOST_DAYS
+    ? { first: earliest, isNew: false, note }
+    : { first: firstOf(count), isNew: false, note: "" };
+}
 
 /** @param {Context} context */
 export function createErrorsView(context) {
   const { format, clock } = context;
   let first = "";
+  /** @param {Filters} filters */
+  const asked = (filters) => askedDays(filters, clock.now(), format);
   /** @type {Filters} */
   let period = {};
   return createListView(context, {
@@ -21,7 +66,7 @@ export function createErrorsView(context) {
     title: "Errors",
     words: ["error group", "error groups"],
     empty: (filters) =>
-      filters.new_since
+      asked(filters).isNew
         ? {
             title: "No error is new",
             text: ["Since that day no job has failed in a way that the 30 days before did not have."],
@@ -31,14 +76,13 @@ export function createErrorsView(context) {
             text: ["No job has failed or timed out in this period."],
           },
     queryOf(filters) {
-      const days = Number(filters.days || WEEK);
-      const begin = new Date(clock.now() - (days - 1) * 86_400_000);
-      const since = filters.new_since;
-      // the API refuses what is no day
-      first = since || (Number.isNaN(begin.getTime()) ? filters.days : begin.toISOString().slice(0, 10));
+      const known = asked(filters);
+      first = known.first;
       period = { client_id: filters.client_id, ended_from: `${first}T00:00:00Z` };
-      return { client_id: filters.client_id, from: first, new: since ? "true" : "" };
+      return { client_id: filters.client_id, from: first, new: known.isNew ? "true" : "" };
     },
+    warningOf: (filters) => asked(filters).note,
+    aboutOf: () => `Jobs that failed since ${format.utcDate(`${first}T00:00:00Z`)}, by days of UTC.`,
     isOrdered: true,
     className: "card-list",
     read: readErrorGroup,

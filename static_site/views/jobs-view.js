@@ -102,6 +102,7 @@ export function createJobsView(context) {
     backHash: "#/jobs",
     reset({ filters = {} }) {
       feed = newestFirst;
+      table.tell(() => "");
       chosen = filters;
       isRangeKnown = !TIMES.some((name) => filters[name]);
       feed.reset(filters);
@@ -121,8 +122,9 @@ export function createJobsView(context) {
       }
       const wanted = newestFirst.filters();
       if (wanted.sort && feed === newestFirst) {
-        const { createSortedFeed } = await import("../feeds/sorted-feed.js");
+        const { createSortedFeed, measureText } = await import("../feeds/sorted-feed.js");
         signal.throwIfAborted();
+        table.tell((job) => measureText(wanted.sort, job, format));
         sorted ??= createSortedFeed(api, clock.now, () => view.update());
         sorted.reset(wanted);
         feed = sorted;

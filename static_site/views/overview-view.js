@@ -1,30 +1,29 @@
 /** The first view: is my work all right? */
 
-import { createClientTable } from "../components/figures/client-table.js";
-import { TILES, createCountTile } from "../components/figures/count-tile.js";
 import { createErrorLines } from "../components/figures/error-lines.js";
 import { createHourChart } from "../components/figures/hour-chart.js";
-import { SUMS, createSumTile } from "../components/figures/sum-tile.js";
+import { SUMS, TILES, createCountTile, createSumTile } from "../components/figures/tiles.js";
 import { createJobLines } from "../components/job/job-lines.js";
-import { createCard, createSkeleton } from "../components/page/card.js";
+import { createCard, createLazyPart, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
 import { createResource } from "../feeds/resource.js";
-import { h, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
+import { h, loadStyle, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { FILTERS } from "../lib/filters.js";
 import { exactUtc } from "../lib/format.js";
-import { readOverview } from "../lib/overview-shapes.js";
 import { listHash } from "../lib/route.js";
 import { periodWords, verdictOf } from "../lib/verdict.js";
+import { readOverview } from "../lib/view-shapes.js";
 
 const DAY = "24h";
 
 /** @param {Context} context */
 export function createOverviewView(context) {
-  const { api, format, clock, announce } = context;
+  const { api, format, clock, announce, navigate } = context;
   const now = clock.now;
   let feed = createResource(api, "/overview", readOverview);
   let period = "";
+  let order = "";
   const sentence = h("span");
   const verdict = h("p", { class: "verdict" }, sentence);
   const newest = h("p", { class: "verdict__newest grows-left", tabindex: 0 });
@@ -41,7 +40,19 @@ export function createOverviewView(context) {
     context,
   );
   const running = createLines("running", "Running now", "No job is running.", context);
-  const clients = createClientTable(format, now);
+  /** @type {{ element: Element, update(overview: Overview & { order: string }): void }} */
+  const clients = createLazyPart(
+    (overview) => overview.clients.length > 0 || overview.left_out.clients !== undefined,
+    async () => {
+      const [{ createClientTable }] = await Promise.all([
+        import("../components/figures/client-table.js"),
+        loadStyle("components/figures/figure-table.css"),
+      ]);
+      return createClientTable(format, now, (next) =>
+        navigate(listHash("overview", { period, order: next })),
+      );
+    },
+  );
   const first = createStatePanel({
     shape: "empty",
     title: "Nothing has been reported yet",
@@ -83,7 +94,7 @@ export function createOverviewView(context) {
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
     attention.update(data.attention);
     running.update(data.running);
-    clients.update(data.clients, data.since, data.left_out);
+    void clients.update({ ...data, order });
   }
 
   return createLiveView(context, {
@@ -95,10 +106,16 @@ export function createOverviewView(context) {
       createSkeleton(2, "overview__pair")),
     backHash: "#/overview",
     reset({ filters = {} }) {
-      period = filters.period ?? "";
-      feed = createResource(api, "/overview", readOverview);
-      announced = "";
-      periods.update(period);
+      order = filters.order ?? "";
+      const asked = filters.period ?? "";
+      const stays = asked === period;
+      if (!stays) {
+        period = asked;
+        feed = createResource(api, "/overview", readOverview);
+        announced = "";
+      }
+      periods.update(period, order);
+      return stays;
     },
     data: () => feed.data(),
     async ask(signal) {
@@ -126,7 +143,7 @@ export function createOverviewView(context) {
         tile.update(data.totals, data.since, words);
       }
       for (const sum of sums) {
-        sum.update(data.totals, words);
+        sum.update(data.totals, data.since, words);
       }
       const areDays = data.days.length > 0;
       chart.update(areDays ? data.days : data.totals.hours, now(), areDays);
@@ -151,13 +168,14 @@ function createPeriods() {
   const names = { "": "24 hours", ...FILTERS.overview.period.field?.choices };
   const links = Object.entries(names).map(([name, label]) => ({
     name,
-    element: h("a", { href: listHash("overview", { period: name }) }, label),
+    element: h("a", {}, label),
   }));
   return {
     element: h("nav", { class: "periods", "aria-label": "Period" }, ...links.map((link) => link.element)),
-    /** @param {string} period */
-    update(period) {
+    /** @param {string} period @param {string} order of the clients */
+    update(period, order) {
       for (const { name, element } of links) {
+        setAttribute(element, "href", listHash("overview", { period: name, order }));
         const isChosen = name === period || (period === DAY && name === "");
         setAttribute(element, "aria-current", isChosen ? "true" : null);
       }

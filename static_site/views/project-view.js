@@ -7,11 +7,11 @@ import { createLiveView } from "../components/page/live-view.js";
 import { createBurnUpChart } from "../components/project/burn-up-chart.js";
 import { burnUp, readDays } from "../components/project/burn-up.js";
 import { createProjectHead, factsOf } from "../components/project/project-facts.js";
-import { readProject } from "../feeds/list-shapes.js";
 import { createResource } from "../feeds/resource.js";
 import { bdi, h, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { BadQuery } from "../lib/problems.js";
 import { clientHash, listHash } from "../lib/route.js";
+import { readProject } from "../lib/view-shapes.js";
 import { countOf } from "../lib/words.js";
 
 const DAY = 86_400_000;

@@ -4,9 +4,9 @@ import { createFacts } from "../components/figures/facts.js";
 import { createTotalsBar } from "../components/figures/totals-bar.js";
 import { createListView } from "../components/lists/list-view.js";
 import { createProjectHead, factsOf } from "../components/project/project-facts.js";
-import { readProject } from "../feeds/list-shapes.js";
 import { bdi, h, setAttribute, setText } from "../lib/dom.js";
 import { clientHash, listHash, projectHash } from "../lib/route.js";
+import { readProject } from "../lib/view-shapes.js";
 
 /** @param {Context} context */
 export function createProjectsView(context) {

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 
 BUSY = 130
 """Jobs that one client has ended: more than a page of the list shows."""
+OLDER = 40
+"""So many hours ago jobs failed by the older error: another day of UTC than all other failures."""
 TIMEOUT = {"type": "Timeout", "message": "no answer", "fingerprint": "f-timeout"}
 CRASH = {"type": "Crash", "message": "worker went away", "fingerprint": "f-crash"}
 FIGURES = """() => [...document.querySelectorAll('main a[href^="#/jobs?"]')].flatMap((link) => {
@@ -76,7 +78,7 @@ def a_day() -> list[Envelope]:
         *jobs_of("hooli", 1, RUNNING, count=3),
         *jobs_of("hooli", 0.5, {"status": "queued"}, count=2),
         *jobs_of("hooli", 1.5, {"status": "running", "heartbeat_seconds": 1}),
-        *jobs_of("hooli", 40, ended("failed", error=TIMEOUT), count=3),
+        *jobs_of("hooli", OLDER, ended("failed", error=TIMEOUT), count=3),
         *jobs_of("hooli", 240, ended("succeeded"), count=2),
         project_update(
             project_id="hooli-work",
@@ -114,16 +116,20 @@ def listed(house: House, url: str) -> int:
         ("#/clients/hooli", 5),
         ("#/projects", 9),
         ("#/projects/hooli-work?client_id=hooli", 6),
-        ("#/errors?new_since={yesterday}", 1),
+        # the older error has failed before the second of these days, and not before the first
+        ("#/errors?new_since={first}", 2),
+        ("#/errors?new_since={second}", 1),
     ],
 )
 def test_each_figure_leads_to_what_it_counts(
     page: Page, origin: FakeOrigin, house: House, view: str, least: int
 ) -> None:
     """A click on it opens a list, and all pages of that list have as many jobs."""
-    view = view.format(yesterday=(datetime.now(UTC) - timedelta(days=1)).date())
+    first = (datetime.now(UTC) - timedelta(hours=OLDER)).date()
+    view = view.format(first=first, second=first + timedelta(days=1))
     sign_in(page, origin, view)
     expect(page.locator('main a[href^="#/jobs?"]').first).to_be_visible()
+    expect(page.locator("main [aria-busy]")).to_have_count(0)
     figures = {tuple(one) for one in page.evaluate(FIGURES)}
     assert len(figures) >= least, figures
     for number, href in sorted(figures):
@@ -146,3 +152,27 @@ def test_the_verdict_is_about_jobs(page: Page, origin: FakeOrigin, house: House)
     )
     expect(page.locator(".verdict")).to_contain_text("100% the day before")
     expect(page.locator(".verdict-box")).to_have_attribute("data-tone", "warn")
+
+
+def test_a_client_says_how_its_error_rate_was(page: Page, origin: FakeOrigin, house: House) -> None:
+    """The rate of the period before stands beside the new one; the table can be ordered by both."""
+    rates = {
+        one["client_id"]: (one["error_rate"], one["previous"]["error_rate"])
+        for one in house.get("/overview").json["clients"]
+    }
+    assert rates == {"acme": (0, None), "globex": (0, None), "hooli": (3 / 133, 1)}
+    sign_in(page, origin, "#/overview")
+    names = page.locator(".figures tbody th")
+    expect(names).to_have_text(["acme", "globex", "hooli"])
+    hooli = page.get_by_role("row").filter(has_text="hooli")
+    expect(hooli.get_by_role("cell").nth(5)).to_have_text("2.3% was 100%")
+    expect(page.get_by_text("was")).to_have_count(1)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    before = page.evaluate("window.scrollY")
+    page.get_by_label("Order", exact=True).select_option("Error rate moved most")
+    expect(names).to_have_text(["hooli", "acme", "globex"])
+    expect(page).to_have_url(f"{origin.site_url}/#/overview?order=change")
+    assert page.evaluate("window.scrollY") == before
+    page.get_by_role("link", name="7 days").click()
+    expect(page).to_have_url(f"{origin.site_url}/#/overview?period=7d&order=change")
+    expect(page.get_by_label("Order", exact=True)).to_have_value("change")

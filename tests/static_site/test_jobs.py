@@ -160,6 +160,20 @@ def test_the_way_back_leads_to_the_same_place(page: Page, origin: FakeOrigin) ->
     expect(row(page, "job-30")).to_be_in_viewport()
 
 
+def test_a_row_says_the_cost_by_which_jobs_are_ordered(page: Page, origin: FakeOrigin) -> None:
+    """With how it is only a lower bound; in another order a row says no cost."""
+    told = {"job-1": {"cost_microusd": 2_500_000, "llm_calls_unpriced": 3}}
+    told |= {"job-2": {"cost_microusd": 40_000}, "job-3": {}}
+    origin.jobs = [make_completed(name, "succeeded", counters=told[name]) for name in told]
+    sign_in(page, origin, "#/jobs?sort=cost")
+    expect(row(page, "job-1")).to_contain_text("at least US$2.50 · took 1 min 50 s")
+    expect(row(page, "job-2")).to_contain_text("US$0.0400 · took")
+    expect(row(page, "job-3")).to_contain_text("no cost · took")
+    page.get_by_label("Order", exact=True).select_option("Longest first")
+    expect(row(page, "job-1")).not_to_contain_text("US$")
+    expect(row(page, "job-1")).to_contain_text("took 1 min 50 s")
+
+
 def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
     """Counters with units and money, attempts, tags, logs and history, brought up to date live."""
     created_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.250Z")

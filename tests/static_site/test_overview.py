@@ -155,7 +155,7 @@ def test_what_was_processed_is_compared_with_the_period_before(
     )
     sign_in(page, origin, "")
 
-    sums = page.locator(".tile--sum")
+    sums = page.locator(".tiles--sums .tile")
     expect(sums).to_have_text(
         [
             "Records in 24 h120+20% on the day before",

@@ -1,11 +1,15 @@
-/** The table of costs as a file. */
+/** The table of costs as a CSV file that a spreadsheet opens. */
 
 import { h } from "../../lib/dom.js";
 import { recordsDone } from "../../lib/words.js";
 import { costOf, perRecord, tokensOf } from "./costs.js";
-import { csvOf } from "./csv.js";
 
 const MICROUSD = 1_000_000;
+
+/**
+ * What begins a formula, also in full width; what spreadsheets skip before one; and the mark itself.
+ */
+const RISKY = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n']/;
 
 /**
  * @param {ShownCost[]} shown
@@ -53,4 +57,25 @@ function cells(sums) {
     recordsDone(sums),
     cost === null ? null : cost / MICROUSD,
   ];
+}
+
+/**
+ * Return the text of a CSV file, with the mark by which spreadsheets know UTF-8.
+ *
+ * A text that a spreadsheet would take for a formula gets an apostrophe before it, and one that
+ * begins with an apostrophe a second one: taking away the first gives every text back.
+ *
+ * @param {(string | number | boolean | null)[][]} rows
+ */
+function csvOf(rows) {
+  return `\ufeff${rows.map((row) => `${row.map(cellOf).join(",")}\r\n`).join("")}`;
+}
+
+/** @param {string | number | boolean | null} value */
+function cellOf(value) {
+  if (typeof value !== "string") {
+    return String(value ?? "");
+  }
+  const text = RISKY.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,7 +3,7 @@
 import { counterOf } from "../../lib/counters.js";
 import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
 import { recordsDone } from "../../lib/words.js";
-import { createFigureTable } from "../figures/client-table.js";
+import { createFigureTable } from "../figures/figure-table.js";
 import { costOf, perRecord, tokensOf } from "./costs.js";
 
 /** @type {CostColumn} */
@@ -87,7 +87,7 @@ function createRow(columns, format) {
   const name = bdi("");
   const link = h("a", {}, name);
   const cells = columns.map((column) => {
-    const [figure, note] = [h("span", {}), h("span", { class: "costs__change" })];
+    const [figure, note] = [h("span", {}), h("span", { class: "figures__note" })];
     const element = h("td", { role: "cell", "data-label": column.title }, figure, note);
     return { ...column, figure, note, element };
   });

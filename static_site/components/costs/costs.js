@@ -2,7 +2,6 @@
 
 import { asList, asNumber, asObject, asText, mapOf } from "../../lib/shapes.js";
 import { recordsDone } from "../../lib/words.js";
-import { dayAfter, dayIn, startOfDay } from "../page/zones.js";
 
 /** The group of what has no series of its own; the API's keys are no such text. */
 const REST = "";
@@ -38,21 +37,66 @@ export function readSums(value) {
   };
 }
 
+/**
+ * Add up the sums of times that follow each other. A group that one of them may have added up among
+ * others is so in the whole, too.
+ *
+ * @param {Sums[]} times
+ * @param {boolean} isByModel
+ * @returns {Sums}
+ */
+export function addSums(times, isByModel) {
+  /** @type {Sums["groups"]} */
+  const groups = new Map();
+  /** @type {Sums["rest"]} */
+  let rest = null;
+  for (const one of times) {
+    for (const [name, sums] of one.groups) {
+      const isTold = times.every((other) => other.groups.has(name) || !hidesSome(other, isByModel));
+      if (isTold || isByModel) {
+        const key = isTold ? name : OTHER_MODELS;
+        groups.set(key, sumUp(groups.get(key) ?? {}, sums));
+      } else {
+        rest = sumUp(rest ?? {}, sums);
+      }
+    }
+    rest = one.rest === null ? rest : sumUp(rest ?? {}, one.rest);
+  }
+  const left = times.map(({ leftOut }) => leftOut);
+  const names = [...new Set(left.flatMap((one) => one.names))];
+  return {
+    groups,
+    rest,
+    leftOut: {
+      count: Math.max(names.length, ...left.map(({ count }) => count)),
+      names,
+      after: left.flatMap(({ after }) => after ?? []).sort()[0] ?? null,
+    },
+  };
+}
+
+/** @param {Sums} sums @param {boolean} isByModel @returns {boolean} whether some groups are added up as one */
+function hidesSome({ groups, rest }, isByModel) {
+  return isByModel ? groups.has(OTHER_MODELS) : rest !== null;
+}
+
 /** @param {unknown} series */
 function sumOf(series) {
   /** @type {Record<string, number>} */
-  const sums = {};
+  let sums = {};
   for (const point of asList(asObject(series).points)) {
-    add(sums, mapOf(asObject(point).counters, asNumber));
+    sums = sumUp(sums, mapOf(asObject(point).counters, asNumber));
   }
   return sums;
 }
 
 /** @param {Record<string, number>} sums @param {Record<string, number>} more */
-function add(sums, more) {
+function sumUp(sums, more) {
+  const all = new Map(Object.entries(sums));
   for (const [name, value] of Object.entries(more)) {
-    sums[name] = (Object.hasOwn(sums, name) ? sums[name] : 0) + value;
+    all.set(name, (all.get(name) ?? 0) + value);
   }
+  return Object.fromEntries(all);
 }
 
 /**
@@ -67,16 +111,14 @@ function add(sums, more) {
  * @returns {{ rows: CostRow[], total: CostRow }}
  */
 export function costRows(now, previous, isByModel) {
-  /** @param {Sums} sums whether some groups are added up as one */
-  const hides = (sums) => (isByModel ? sums.groups.has(OTHER_MODELS) : sums.rest !== null);
   /** @type {CostRow[]} */
   const rows = [...now.groups].map(([name, sums]) => ({
     name,
     sums,
-    before: previous.groups.get(name) ?? (hides(previous) ? null : {}),
+    before: previous.groups.get(name) ?? (hidesSome(previous, isByModel) ? null : {}),
   }));
   for (const [name, before] of previous.groups) {
-    if (!now.groups.has(name) && !hides(now)) {
+    if (!now.groups.has(name) && !hidesSome(now, isByModel)) {
       rows.push({ name, sums: {}, before });
     }
   }
@@ -97,11 +139,8 @@ export function costRows(now, previous, isByModel) {
 /** @param {Sums} sums */
 function totalOf({ groups, rest }) {
   /** @type {Record<string, number>} */
-  const total = {};
-  for (const each of [...groups.values(), rest ?? {}]) {
-    add(total, each);
-  }
-  return total;
+  const nothing = {};
+  return [...groups.values(), rest ?? {}].reduce(sumUp, nothing);
 }
 
 /** @param {Record<string, number>} sums in millionths of a dollar */
@@ -114,55 +153,4 @@ export const tokensOf = ({ input_tokens: input = 0, output_tokens: output = 0 })
 export function perRecord(sums) {
   const records = recordsDone(sums);
   return records > 0 ? costOf(sums) / records : null;
-}
-
-/**
- * Return the days of a period and of the one before, as the API is asked for them.
- *
- * Days are those of a zone; today counts as far as it has come, and is compared with yesterday up
- * to the same hour.
- *
- * @param {string} name
- * @param {number} now in milliseconds since 1970
- * @param {string} zone
- * @returns {CostPeriod | null} null for a period that isn't offered
- */
-export function costPeriod(name, now, zone) {
-  const today = dayIn(now, zone);
-  if (name === "today") {
-    const yesterday = dayAfter(today, -1);
-    const passed = now - startOfDay(today, zone);
-    return {
-      interval: "hour",
-      from: today,
-      previousFrom: yesterday,
-      // at midnight sharp it is a millisecond, as the API refuses an empty time range
-      previousTo: new Date(startOfDay(yesterday, zone) + passed + 1).toISOString(),
-      before: "yesterday up to the same hour",
-    };
-  }
-  if (name === "month") {
-    const first = `${today.slice(0, 8)}01`;
-    const previous = `${dayAfter(first, -1).slice(0, 8)}01`;
-    const sameDay = dayAfter(previous, Number(today.slice(8)));
-    return {
-      interval: "day",
-      from: first,
-      previousFrom: previous,
-      previousTo: sameDay < first ? sameDay : first,
-      before: "the month before, up to the same day",
-    };
-  }
-  const days = { "": 7, "30d": 30 }[name];
-  if (days === undefined) {
-    return null;
-  }
-  const from = dayAfter(today, 1 - days);
-  return {
-    interval: "day",
-    from,
-    previousFrom: dayAfter(from, -days),
-    previousTo: from,
-    before: `the ${days} days before`,
-  };
 }

@@ -10,7 +10,7 @@ export function createErrorLines(format) {
   const element = h("ul", { class: "error-lines" });
   let since = "";
   const lines = keyedList(element, {
-    keyOf: (/** @type {ShownGroup} */ group) => group.fingerprint,
+    keyOf: (/** @type {ErrorGroup} */ group) => group.fingerprint,
     make: () => createLine(format, () => since),
   });
   const when = h("p", { class: "quiet" });
@@ -33,7 +33,7 @@ export function createErrorLines(format) {
   };
 }
 
-/** @param {Format} format @param {() => string} since @returns {Part<ShownGroup>} */
+/** @param {Format} format @param {() => string} since @returns {Part<ErrorGroup>} */
 function createLine(format, since) {
   const count = h("a", { class: "error-lines__count" });
   const mark = h("span", { class: "error-lines__new" }, "New");

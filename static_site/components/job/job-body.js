@@ -7,9 +7,8 @@ import { outcomeOf } from "../../lib/outcomes.js";
 import { clientHash, jobHash, listHash } from "../../lib/route.js";
 import { safeLink, titleOf, tookText } from "../../lib/words.js";
 import { createFacts } from "../figures/facts.js";
-import { createCard } from "../page/card.js";
-import { createProgressBar } from "./progress-bar.js";
-import { createStatusBadge } from "./status-badge.js";
+import { createCard, createLazyPart } from "../page/card.js";
+import { createProgressBar, createStatusBadge } from "./job-state.js";
 
 /** A longer title than this is set smaller, cut off, and written out among the facts. */
 const LONG_TITLE = 60;
@@ -163,32 +162,6 @@ function createJobCounters(format) {
       const known = groupCounters(job.counters, format);
       groups.update(known);
       setHidden(element, known.length === 0);
-    },
-  };
-}
-
-/**
- * A part whose code is loaded once a job has something for it.
- *
- * @param {(job: Job) => boolean} isWanted
- * @param {() => Promise<Part<Job>>} load
- */
-function createLazyPart(isWanted, load) {
-  const element = h("div", { hidden: true });
-  /** @type {Part<Job> | null} */
-  let part = null;
-  return {
-    element,
-
-    /** @param {Job} job */
-    async update(job) {
-      setHidden(element, !isWanted(job));
-      if (part === null && !element.hidden) {
-        // what can't be fetched now is fetched with the next update
-        part ??= await load().catch(() => null);
-        element.replaceChildren(...(part === null ? [] : [part.element]));
-      }
-      part?.update(job);
     },
   };
 }

@@ -5,7 +5,7 @@ import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/d
 import { readError } from "../../lib/shapes.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createCard } from "../page/card.js";
-import { createStatusBadge } from "./status-badge.js";
+import { createStatusBadge } from "./job-state.js";
 
 /** An event that takes longer than this to arrive is marked as late. */
 const LATE_SECONDS = 60;

@@ -5,7 +5,7 @@ import { exactUtc } from "../../lib/format.js";
 import { outcomeOf } from "../../lib/outcomes.js";
 import { jobHash } from "../../lib/route.js";
 import { errorName, recordsDone, titleOf } from "../../lib/words.js";
-import { createStatusBadge } from "./status-badge.js";
+import { createStatusBadge } from "./job-state.js";
 
 /** @param {Tools} tools */
 export function createJobLines({ format, now }) {

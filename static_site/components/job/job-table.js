@@ -5,8 +5,7 @@ import { outcomeOf } from "../../lib/outcomes.js";
 import { jobHash } from "../../lib/route.js";
 import { titleOf, tookText } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
-import { createProgressBar } from "./progress-bar.js";
-import { createStatusBadge } from "./status-badge.js";
+import { createProgressBar, createStatusBadge } from "./job-state.js";
 
 const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
 
@@ -18,13 +17,21 @@ export function createJobTable({ format, now }) {
   const element = tableOf(body);
   /** @type {Job[]} */
   let shown = [];
+  /** @type {(job: Job) => string} */
+  let noteOf = () => "";
   const rows = keyedList(body, {
     keyOf: (job) => job.job_id,
-    make: () => createRow({ format, now, isNew: shown.length > 0 }),
+    make: () =>
+      createRow({ format, now, isNew: shown.length > 0, noteOf: (job) => noteOf(job) }),
   });
 
   return {
     element,
+
+    /** @param {typeof noteOf} next what more to say of each job; "" for nothing */
+    tell(next) {
+      noteOf = next;
+    },
 
     /** @param {Job[]} jobs */
     update(jobs) {
@@ -51,7 +58,7 @@ function tableOf(body) {
   return h(
     "table",
     { class: "job-table surface", role: "table" },
-    h("caption", { class: "unseen" }, "Jobs, newest first"),
+    h("caption", { class: "unseen" }, "Jobs"),
     h(
       "thead",
       { role: "rowgroup" },
@@ -65,8 +72,11 @@ function tableOf(body) {
   );
 }
 
-/** @param {{ format: Format, now: () => number, isNew: boolean }} tools @returns {Part<Job>} */
-function createRow({ format, now, isNew }) {
+/**
+ * @param {Tools & { isNew: boolean, noteOf: (job: Job) => string }} tools
+ * @returns {Part<Job>}
+ */
+function createRow({ format, now, isNew, noteOf }) {
   const badge = createStatusBadge();
   const progress = createProgressBar(format);
   const created = createTimeText(format, -1);
@@ -106,7 +116,7 @@ function createRow({ format, now, isNew }) {
         progress.update(job);
       }
       created.update(job.created_at, now());
-      setText(took, tookText(job, now(), format));
+      setText(took, [noteOf(job), tookText(job, now(), format)].filter(Boolean).join(" · "));
     },
   };
 }

@@ -1,7 +1,7 @@
 /** A view that is one list of cards. */
 
 import { createPages } from "../../feeds/pages.js";
-import { h, keyedList, setChildren, setHidden } from "../../lib/dom.js";
+import { h, keyedList, setChildren, setHidden, setText } from "../../lib/dom.js";
 import { FILTERS } from "../../lib/filters.js";
 import { listHash } from "../../lib/route.js";
 import { createSkeleton } from "../page/card.js";
@@ -20,6 +20,7 @@ const PAGE_SIZE = 50;
 export function createListView(context, parts) {
   const { name, title, read, keyOf, make, words } = parts;
   const { queryOf = (filters) => filters, isBusy = () => false } = parts;
+  const { aboutOf = () => "", warningOf = () => "" } = parts;
   const pages = createPages(context.api, { path: `/${name}`, limit: PAGE_SIZE, read, keyOf });
   const filters = createFilterForm({
     label: `Filter ${name}`,
@@ -31,10 +32,15 @@ export function createListView(context, parts) {
   const { update } = keyedList(list, { keyOf, make });
   const onCatchUp = () => view.update();
   const news = createSteadyList({ keyOf, update, words, onCatchUp }, context);
+  const about = h("p", { class: "quiet list-about", hidden: true });
+  const warning = h("p", { class: "banner", role: "status", hidden: true });
   const nothing = h("div");
   const note = h("p", { class: "list-foot__note", role: "status" });
   const more = h("button", { class: "button", type: "button", onclick: askMore }, "Load more");
   const foot = h("div", { class: "list-foot" }, nothing, note, more);
+
+  /** @type {Filters} */
+  let shown = {};
 
   function askMore() {
     note.textContent = "";
@@ -46,12 +52,15 @@ export function createListView(context, parts) {
   const view = createLiveView(context, {
     name,
     title,
-    tools: filters.isEmpty ? null : filters.element,
-    body: h("div", {}, news.element, list, foot),
+    tools: h("div", {}, filters.isEmpty ? null : filters.element, warning),
+    body: h("div", {}, about, news.element, list, foot),
     skeleton: createSkeleton(6, parts.className),
     backHash: listHash(name),
     reset({ filters: chosen = {} }) {
+      shown = chosen;
       filters.update(chosen);
+      setText(warning, warningOf(chosen));
+      setHidden(warning, warning.textContent === "");
       setChildren(nothing, [createStatePanel({ shape: "empty", ...parts.empty(chosen) })]);
       // each time anew, as days go by
       pages.reset(() => queryOf(chosen));
@@ -64,6 +73,8 @@ export function createListView(context, parts) {
     data: pages.data,
     render({ items, hasMore }) {
       news.update(items, hasMore);
+      setText(about, aboutOf(shown));
+      setHidden(about, about.textContent === "");
       setHidden(list, items.length === 0);
       setHidden(more, !hasMore);
       setHidden(nothing, items.length > 0 || hasMore);

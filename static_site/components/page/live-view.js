@@ -128,16 +128,16 @@ export function createLiveView(context, parts) {
     /** @param {Route} route */
     show(route) {
       const wanted = JSON.stringify(route);
-      const isSame = wanted === shownRoute;
-      if (!isSame) {
+      let stays = wanted === shownRoute;
+      if (!stays) {
         shownRoute = wanted;
         pace = NEVER;
         poll.reset();
-        parts.reset(route);
+        stays = parts.reset(route) === true;
       }
       update();
       poll.start();
-      window.scrollTo(0, isSame ? scrolled : 0);
+      window.scrollTo(0, stays ? scrolled : 0);
     },
 
     hide() {

@@ -6,7 +6,7 @@ import { FAILURES, outcomeOf } from "../../lib/outcomes.js";
 import { jobHash, listHash } from "../../lib/route.js";
 import { countOf, titleOf, tookText } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
-import { createStatusBadge } from "../job/status-badge.js";
+import { createStatusBadge } from "../job/job-state.js";
 import { createCard } from "../page/card.js";
 import { attemptsOf, outcomeOfAttempt, paceOf, stagesOf } from "./spans.js";
 import { createTimeDrawing } from "./time-drawing.js";

@@ -136,14 +136,14 @@ def test_what_did_each_client_and_project_cost(
 def test_how_much_more_than_before(page: Page, origin: FakeOrigin) -> None:
     """A change stands where both costs are known; a lower bound is not compared."""
     open_costs(page, origin, "")
-    change = page.locator(".costs tr", has_text="acme").locator(".costs__change").first
+    change = page.locator(".costs tr", has_text="acme").locator(".figures__note").first
     expect(change).to_have_text("+247%")  # 3.47 after 1.00
-    whole = page.locator(".costs__total .costs__change").first
+    whole = page.locator(".costs__total .figures__note").first
     expect(whole).to_have_text("US$1.20 before")
     expect(page.get_by_text("The cost of 2 model calls is not known.")).to_be_visible()
 
     page.goto(f"{origin.site_url}/#/costs?client_id=acme&period=30d")
-    expect(page.locator(".costs__total .costs__change").first).to_have_text("−11%")  # 4.47, 5.00
+    expect(page.locator(".costs__total .figures__note").first).to_have_text("−11%")  # 4.47, 5.00
     expect(page.get_by_text("is not known")).to_be_hidden()
 
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { inOrder } from "../../../static_site/components/figures/client-table.js";
 import { totalsParts } from "../../../static_site/components/figures/totals-bar.js";
 import { dayOf, momentOf } from "../../../static_site/components/page/zones.js";
 import { createFormat } from "../../../static_site/lib/format.js";
-import { readOverview } from "../../../static_site/lib/overview-shapes.js";
 import { changeText, periodWords, verdictOf } from "../../../static_site/lib/verdict.js";
+import { readOverview } from "../../../static_site/lib/view-shapes.js";
 import { errorName } from "../../../static_site/lib/words.js";
 
 const NOW = Date.parse("2026-11-22T10:30:00Z");
@@ -142,4 +143,21 @@ test("a day of the calendar is a span of moments, and comes back from the addres
     [24, 25, 23],
   );
   assert.equal(hours("2026-11-01", "America/New_York"), 25);
+});
+
+test("clients stand by their error rate, or by how far it moved; those without one stand last", () => {
+  const client = (name, rate, before) => ({ name, error_rate: rate, previous: { error_rate: before } });
+  const clients = [
+    client("none", null, 0.5),
+    client("fell", 0.1, 0.9),
+    client("same", 0.4, 0.4),
+    client("rose", 0.7, 0.2),
+    client("new", 1, null),
+    client("calm", 0, 0),
+  ];
+  const names = (order) => inOrder(clients, order).map(({ name }) => name);
+  assert.deepEqual(names(""), clients.map(({ name }) => name));
+  assert.deepEqual(names("constructor"), names(""));
+  assert.deepEqual(names("rate"), ["new", "rose", "same", "fell", "calm", "none"]);
+  assert.deepEqual(names("change"), ["fell", "rose", "same", "calm", "none", "new"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { withPage } from "../../../static_site/feeds/merging.js";
+import { withPage } from "../../../static_site/feeds/pages.js";
 import { createPages } from "../../../static_site/feeds/pages.js";
 import { createResource } from "../../../static_site/feeds/resource.js";
 import { BadQuery } from "../../../static_site/lib/problems.js";

@@ -14,7 +14,7 @@ const NO_FILTERS = readRoute("#/jobs").filters;
 
 test("an address without a hash shows the overview", () => {
   for (const hash of ["", "#", "#/", "#/overview", "#/overview?"]) {
-    assert.deepEqual(readRoute(hash), { view: "overview", filters: { period: "" } });
+    assert.deepEqual(readRoute(hash), { view: "overview", filters: { period: "", order: "" } });
   }
 });
 

@@ -1,4 +1,4 @@
-/** The shape of the overview's answer, checked as in `shapes.js`. */
+/** The shapes that only few views need, checked as in `shapes.js`: overview, projects, error groups. */
 
 import { FAILURES } from "./outcomes.js";
 import {
@@ -10,6 +10,7 @@ import {
   identityOf,
   mapOf,
   readJob,
+  readTotals,
 } from "./shapes.js";
 
 /** @param {unknown} value */
@@ -76,16 +77,7 @@ function readGroups(value) {
   return {
     since: asTime(raw.since),
     more: asNumber(raw.more) ?? 0,
-    groups: asList(raw.groups).map((each) => {
-      const group = asObject(each);
-      return {
-        fingerprint: identityOf(group, "fingerprint"),
-        type: asText(group.type),
-        message: asText(group.message),
-        jobs: asNumber(group.jobs) ?? 0,
-        is_new: group.is_new === true,
-      };
-    }),
+    groups: asList(raw.groups).map(readErrorGroup),
   };
 }
 
@@ -98,4 +90,53 @@ function recordsOf(value) {
   const { records_failed: failed = 0, ...others } = mapOf(value, asNumber);
   const { records_ok: ok = 0, records_skipped: skipped = 0 } = others;
   return { failed, all: ok + failed + skipped };
+}
+
+/** @param {unknown} value */
+export function readProject(value) {
+  const raw = asObject(value);
+  return {
+    project_id: identityOf(raw, "project_id"),
+    client_id: asText(raw.client_id) ?? "",
+    name: asText(raw.name),
+    owner: asText(raw.owner),
+    status: asText(raw.status),
+    due_at: asTime(raw.due_at),
+    jobs_expected: asNumber(raw.jobs_expected),
+    jobs_done: asNumber(raw.jobs_done) ?? 0,
+    overdue: raw.overdue === true,
+    created_at: asTime(raw.created_at),
+    tags: mapOf(raw.tags, asText),
+    counters: mapOf(raw.counters, asNumber),
+    last_seen_at: asTime(raw.last_seen_at),
+    jobs: readTotals(raw.jobs),
+  };
+}
+
+/** @param {unknown} value */
+export function readErrorGroup(value) {
+  const raw = asObject(value);
+  return {
+    fingerprint: identityOf(raw, "fingerprint"),
+    type: asText(raw.type),
+    message: asText(raw.message),
+    count: asNumber(raw.count) ?? 0,
+    jobs: asNumber(raw.jobs) ?? 0,
+    /** whether it is told as new, which only the overview does */
+    is_new: raw.is_new === true,
+    first_seen_at: asTime(raw.first_seen_at),
+    last_seen_at: asTime(raw.last_seen_at),
+    days: asList(raw.days).map((each) => {
+      const day = asObject(each);
+      return { at: asTime(day.at) ?? "", jobs: asNumber(day.jobs) ?? 0 };
+    }),
+    clients: asTexts(raw.clients),
+    job_ids: asTexts(raw.job_ids),
+    job_names: mapOf(raw.job_names, asText),
+  };
+}
+
+/** @param {unknown} value */
+function asTexts(value) {
+  return asList(value).flatMap((each) => asText(each) ?? []);
 }

@@ -1,9 +1,13 @@
-/** A number of jobs, which leads to their list. */
+/** Figures of the overview: numbers of jobs, which lead to their list, and sums, which lead to the costs. */
 
+import { counterOf } from "../../lib/counters.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { ANY_FAILURE } from "../../lib/filters.js";
 import { listHash } from "../../lib/route.js";
-import { toneOfFailures } from "../../lib/verdict.js";
+import { changeText, toneOfFailures } from "../../lib/verdict.js";
+import { recordsDone } from "../../lib/words.js";
+
+const COST = "cost_microusd";
 
 /** @type {readonly Tile[]} */
 export const TILES = [
@@ -38,7 +42,12 @@ export const TILES = [
   },
 ];
 
-/** @param {Tile} tile @param {Format} format */
+/**
+ * A number of jobs.
+ *
+ * @param {Tile} tile
+ * @param {Format} format
+ */
 export function createCountTile({ name, label, filters, ends = false, toneOf, noteOf }, format) {
   const figure = h("span", { class: "tile__figure" });
   const note = h("span", { class: "tile__note" });
@@ -63,3 +72,41 @@ export function createCountTile({ name, label, filters, ends = false, toneOf, no
   };
 }
 
+/** @type {readonly { label: string, sumOf: (counters: Record<string, number>) => number, isCost?: boolean }[]} */
+export const SUMS = [
+  { label: "Records", sumOf: recordsDone },
+  {
+    label: "Tokens",
+    sumOf: ({ input_tokens: input = 0, output_tokens: output = 0 }) => input + output,
+  },
+  { label: "Cost", sumOf: (counters) => counters[COST] ?? 0, isCost: true },
+];
+
+/**
+ * A sum of the period, and how it compares with the period before.
+ *
+ * @param {typeof SUMS[number]} sum
+ * @param {Format} format
+ */
+export function createSumTile({ label, sumOf, isCost = false }, format) {
+  const figure = h("span", { class: "tile__figure" });
+  const note = h("span", { class: "tile__note" });
+  const name = h("span", { class: "tile__label" });
+  const link = h("a", { class: "tile surface" }, name, figure, note);
+  return {
+    element: h("li", {}, link),
+
+    /**
+     * @param {Pick<Figures, "counters" | "previous">} figures
+     * @param {string | null} since the period's beginning
+     * @param {PeriodWords} words
+     */
+    update({ counters, previous }, since, words) {
+      setAttribute(link, "href", listHash("costs", { since }));
+      const [sum, before] = [sumOf(counters), sumOf(previous.counters)];
+      setText(name, `${label} in ${words.short}`);
+      setText(figure, isCost ? counterOf(COST, { [COST]: 0, ...counters }, format) : format.compact(sum));
+      setText(note, changeText(sum, before, words, format));
+    },
+  };
+}

@@ -1,10 +1,35 @@
-/** How far a job is, as a bar and as words. */
+/** How a job stands: what it is, as a badge, and how far it is, as a bar and as words. */
 
-import { h, setAttribute, setHidden, setText } from "../../lib/dom.js";
-import { outcomeOf } from "../../lib/outcomes.js";
+import { drawing, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { OUTCOMES, outcomeOf } from "../../lib/outcomes.js";
 import { recordsDone } from "../../lib/words.js";
 
+/** A state as a word with a shape of its own and, only on top of that, a colour. */
+export function createStatusBadge() {
+  const text = h("span");
+  const element = h("span", { class: "status-badge" }, text);
+  let shown = "";
+  return {
+    element,
+
+    /** @param {string} outcome a name in OUTCOMES */
+    update(outcome) {
+      if (outcome === shown) {
+        return;
+      }
+      shown = outcome;
+      const { label, shape } = OUTCOMES[outcome];
+      setAttribute(element, "data-outcome", outcome);
+      element.querySelector("svg")?.remove();
+      element.prepend(drawing("status-badge__shape", shape));
+      setText(text, label);
+    },
+  };
+}
+
 /**
+ * How far a job is.
+ *
  * @param {Format} format
  * @param {boolean} [isLong] whether there is room for more words
  */
