@@ -47,7 +47,7 @@ export function askedDays({ days = "", new_since: since = "" }, now, format) {
     const note = `You asked for “${days}” days, which is no number of days: the last ${WEEK} are shown.`;
     return { first: firstOf(WEEK), isNew: false, note };
   }
-  const note = `You asked for the last ${format.number(count)} days. ${MOST_DAYS} can be counted at most, and are shown.`;
+  const note = `You asked for the last ${days} days. ${MOST_DAYS} can be counted at most, and are shown.`;
   return count > MOST_DAYS
     ? { first: earliest, isNew: false, note }
     : { first: firstOf(count), isNew: false, note: "" };

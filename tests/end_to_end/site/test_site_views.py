@@ -197,6 +197,7 @@ def test_errors_are_grouped_and_one_click_leads_to_the_jobs(north: Visit) -> Non
     expect(group).to_contain_text("2 jobs")
     expect(group.locator("time")).to_have_count(2)
     expect(page.get_by_text("the vendor did not answer")).to_be_visible()
+    expect(group.get_by_role("link", name="north-part-2")).to_be_visible()
     group.get_by_role("link", name="north-failed").click()
     expect(page.get_by_role("heading", level=1, name="north-failed")).to_be_focused()
     north.open("#/errors?days=30")

@@ -26,7 +26,7 @@ ERRORS = [
         MOST_DAYS,
     ),
     ("new_since=yesterday", "errors new since “yesterday”, which is no day: all errors", 7),
-    ("days=5000", "the last 5,000 days. 400 can be counted at most, and are shown", MOST_DAYS),
+    ("days=5000", "the last 5000 days. 400 can be counted at most, and are shown", MOST_DAYS),
     ("days=-3", "“-3” days, which is no number of days: the last 7 are shown", 7),
 ]
 COSTS = [

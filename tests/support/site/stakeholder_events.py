@@ -49,7 +49,11 @@ def alder() -> list[Envelope]:
         *told.job(
             "alder-running",
             {**RUNNING, "records_total": 1_000},
-            {"delta": {"records_ok": 200}, "occurred_at": ago(hours=2)},
+            {
+                "delta": {"records_ok": 200},
+                "delta_by_model": {"medium-3": {"llm_calls": 7, "cost_microusd": 60_000}},
+                "occurred_at": ago(hours=2),
+            },
             {"delta": {"records_ok": 240, "records_failed": 10}, "occurred_at": ago(minutes=30)},
             name="Describe the spring list",
             tags={"owner": "nadia", "region": "eu"},

@@ -7,19 +7,17 @@ overview on. The right answer is a recount of the events, or the API's own answe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.support.events.builders import Envelope
-from tests.support.readers.ledger_http import Stack, all_items, get, machine_token
-from tests.support.recounts.recount import recount_jobs
+from tests.support.readers.ledger_http import Stack, all_items, get
 from tests.support.site import site_seed
 from tests.support.site import stakeholder_events as told
 from tests.support.site.errand import Errand
-from tests.support.site.site_visit import Visit, visiting
+from tests.support.site.site_visit import visiting
 from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
@@ -27,51 +25,6 @@ pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 Job = dict[str, Any]
 FAILURES = ("failed", "timed_out")
 DONE = ("succeeded", "partial")
-
-
-@pytest.fixture(scope="module")
-def events(running: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> list[Envelope]:
-    """Report what Alder and Birch have done, once, and give Alder's events."""
-    site_seed.declare_clients(running, tmp_path_factory.mktemp("clients"), told.declared())
-    alder = told.alder()
-    site_seed.tell(running, {told.ALDER: alder, told.BIRCH: told.birch()})
-    return alder
-
-
-@pytest.fixture(scope="module")
-def jobs(events: list[Envelope]) -> list[Job]:
-    """Count Alder's jobs again from the events, the newest first."""
-    updates = [one for one in events if one["detail-type"] == "job_update"]
-    known = recount_jobs(updates).values()
-    return sorted(known, key=lambda job: (job["created_at"], job["job_id"]), reverse=True)
-
-
-@pytest.fixture(scope="module")
-def token(running: LocalStack) -> str:
-    """Give a token for asking the API."""
-    return machine_token(running.document)
-
-
-@pytest.fixture(scope="module")
-def person(running: LocalStack, events: list[Envelope]) -> dict[str, str]:
-    """Give the login of somebody of Alder."""
-    assert events
-    return site_seed.invite_to(running, told.ALDER)
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser, running: LocalStack, person: dict[str, str]) -> Iterator[Visit]:
-    """Give a tab in which somebody of Alder has signed in."""
-    with visiting(browser, running.document["site_url"]) as visit:
-        visit.sign_in(person)
-        yield visit
-
-
-@pytest.fixture
-def errand(tab: Visit) -> Iterator[Errand]:
-    """Begin a task of somebody of Alder; nothing may go wrong meanwhile."""
-    yield Errand(tab)
-    assert tab.troubles() == []
 
 
 def moment(text: str) -> datetime:
@@ -157,7 +110,9 @@ def test_jobs_by_tag(errand: Errand, jobs: list[Job]) -> None:
     assert errand.steps <= 3
 
 
-def test_what_runs_and_how_far_it_is(errand: Errand, jobs: list[Job]) -> None:
+def test_what_runs_and_how_far_it_is(
+    errand: Errand, jobs: list[Job], events: list[Envelope]
+) -> None:
     """Somebody of Alder asks what runs now, how far it is and when it will end: 1 click.
 
     How far it is stands on the overview; its end on its own page.
@@ -170,6 +125,15 @@ def test_what_runs_and_how_far_it_is(errand: Errand, jobs: list[Job]) -> None:
     errand.click(running.get_by_role("link", name=job["name"]))
     progress = errand.card("Progress")
     expect(progress).to_contain_text(f"{done} of {job['records_total'] // 1000},000 records")
+    # its records came after its first event, up to the last one: so fast it goes on
+    mine = [one["detail"] for one in events if one["detail"].get("job_id") == job["job_id"]]
+    first, *_, last = (moment(one["occurred_at"]) for one in mine)
+    end = last + (job["records_total"] - done) * (last - first) / done
+    time = errand.card("Time")
+    expect(time).to_contain_text(
+        f"About {60 * done / (last - first).total_seconds():.1f} records a"
+    )
+    expect(time).to_contain_text(f"{end.astimezone(told.ZONE):%H:%M}")
     assert errand.steps <= 1
 
 
