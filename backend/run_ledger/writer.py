@@ -19,7 +19,8 @@ from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo import throttles
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.posting.entities import Layout
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger
+from run_ledger.store.posting.grouping import EventMessage, InvalidMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger
 from run_ledger.store.posting.reports import Report
 
 _log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, nois
 from .costs import idle, rates, reading
 from .figures import Figure
 from .reader import lists, overviews, trends
-from .writer import domain, hot_job, stored, writer_cpu, writer_units
+from .writer import domain, hot_job, recounted, stored, writer_cpu, writer_units
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".run-ledger" / "bench.json"
@@ -44,6 +44,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "writer_read_units_per_event": writer_units.read_units_per_event,
     "stored_bytes_per_million_events": stored.bytes_per_million_events,
     "history_read_units_1000_events": stored.history_read_units,
+    "recount_differences_million_events": recounted.differences_of_a_million,
     "hot_job_deltas_per_second": hot_job.deltas_per_second,
     "hot_job_write_units_per_second": hot_job.write_units_per_second,
     "end_to_end_events_per_second": end_to_end.events_per_second,

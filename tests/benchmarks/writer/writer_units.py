@@ -27,7 +27,8 @@ from tests.support.readers import ledgers
 from run_ledger.domain.contract.events import decode
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.posting.entities import Layout
-from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger, Timing
+from run_ledger.store.posting.grouping import EventMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 
 from . import mixes
 

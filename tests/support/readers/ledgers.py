@@ -32,7 +32,8 @@ from run_ledger.store.items.log_items import entries_of
 from run_ledger.store.items.project_items import StoredProject, from_project_item
 from run_ledger.store.items.rejection_items import Rejection, from_rejection_item, is_rejection
 from run_ledger.store.items.rollup_items import from_rollup_item
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger, Timing
+from run_ledger.store.posting.grouping import EventMessage, InvalidMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 from run_ledger.store.posting.reports import Report
 
 NOW = 1_795_000_000_000_000

@@ -23,7 +23,8 @@ from run_ledger.read.reader import Reader, read_request
 from run_ledger.settings import Settings
 from run_ledger.store.overview.kept_pages import KeptPages
 from run_ledger.store.posting.entities import Layout
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger, Timing
+from run_ledger.store.posting.grouping import EventMessage, InvalidMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,7 +19,8 @@ from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
 from run_ledger.store.posting.entities import Layout
-from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger, Timing
+from run_ledger.store.posting.grouping import EventMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -25,7 +25,8 @@ from tests.support.readers.ledgers import empty_store
 from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger.domain.contract.events import decode
-from run_ledger.store.posting.ledger import EventMessage, Keeping, Ledger
+from run_ledger.store.posting.grouping import EventMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger
 
 _JOBS_A_BATCH, _A_CALL = 1_000, 25
 _PATIENCE_SECONDS = 600.0

@@ -21,7 +21,8 @@ from tests.support.readers.reading import Serial
 
 from run_ledger.domain.contract.events import decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.store.posting.ledger import EventMessage, InvalidMessage, Keeping, Ledger
+from run_ledger.store.posting.grouping import EventMessage, InvalidMessage
+from run_ledger.store.posting.ledger import Keeping, Ledger
 from run_ledger.store.posting.reports import Report
 from run_ledger_ops.console import target
 from run_ledger_ops.console.target import Target

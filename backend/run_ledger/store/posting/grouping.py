@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from dataclasses import dataclass
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.store.logs.known_entities import KnownEntities
 
 from .entities import Entity
 from .postings import Pending, PendingGroup
 
 
-class Message(Protocol):
-    """A message that carries an event; ``raw`` is its text."""
+@dataclass(frozen=True, slots=True)
+class EventMessage:
+    """A message with an event that was accepted; ``raw`` is its text."""
 
-    @property
-    def message_id(self) -> str:
-        """Return the queue's id of the message."""
+    message_id: str
+    raw: str
+    event: Event
 
-    @property
-    def raw(self) -> str:
-        """Return the message's text."""
 
-    @property
-    def event(self) -> Event:
-        """Return the event in it."""
+@dataclass(frozen=True, slots=True)
+class InvalidMessage:
+    """A message without an acceptable event; ``raw`` is its text, ``error`` what is wrong."""
+
+    message_id: str
+    raw: str
+    error: InvalidEvent
 
 
 def grouped(
-    messages: Iterable[Message],
+    messages: Iterable[EventMessage],
     entities: Mapping[str, Entity],
     memory: KnownEntities,
 ) -> list[PendingGroup]:

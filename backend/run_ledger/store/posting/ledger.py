@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.probes import Probe
-from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable
+from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
@@ -31,7 +30,7 @@ from run_ledger.store.logs.known_entities import MOST_BYTES, KnownEntities
 from .arrivals import ProbeReport, keep_arrivals
 from .entities import Entity, JobEntity, Layout, ProjectEntity
 from .entity_reads import Loader
-from .grouping import grouped
+from .grouping import EventMessage, InvalidMessage, grouped
 from .known_events import KnownEvent, KnownEvents
 from .postings import Pending, PendingGroup, Posting, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
@@ -46,24 +45,6 @@ if TYPE_CHECKING:
 
 # Time that a last transaction and the answer may still need.
 _RESERVE_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class EventMessage:
-    """A message with an event that was accepted; ``raw`` is its text."""
-
-    message_id: str
-    raw: str
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidMessage:
-    """A message without an acceptable event; ``raw`` is its text, ``error`` what is wrong."""
-
-    message_id: str
-    raw: str
-    error: InvalidEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +261,21 @@ class Ledger:
         # Before the shard changes: it is this one's items that are full.
         for full in verdict.full_rows:
             self._make_room(report, transaction, full)
-        # What is in trouble waits, and must not hold up others in the same transaction.
+        self._let_wait(transaction, verdict)
+        if verdict == Verdict():
+            self._divide(transaction.postings, is_throttled=False)
+
+    def _let_wait(self, transaction: Transaction, verdict: Verdict) -> None:
+        """Let what is in trouble wait, so that it holds up no others of the transaction."""
         for is_throttled in (True, False):
             keys = [key for key, throttled in verdict.waiting.items() if throttled is is_throttled]
             self._waits.note_failure(keys, is_throttled=is_throttled)
+        for posting in transaction.postings:
+            if verdict.waiting.get(posting.group.name) is False:
+                # Another writer is changing the entity: what is known of it is about to be wrong.
+                posting.group.forget()
         if any(isinstance(key, Row) for key in verdict.waiting):
             self._shards.move()
-        if verdict == Verdict():
-            self._divide(transaction.postings, is_throttled=False)
 
     def _make_room(self, report: Report, transaction: Transaction, full: FullRow) -> None:
         """Make room in a row that had none: its own counters, or else the row's next item.

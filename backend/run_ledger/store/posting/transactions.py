@@ -158,7 +158,10 @@ class Transaction:
             else:
                 _judge_action(verdict, kind, code, owner, is_row="Put" in action)
         outdated = {id(posting) for posting in verdict.outdated}
-        verdict.taken = [one for one in verdict.taken if id(one) not in outdated]
+        taken = [one for one in verdict.taken if id(one) not in outdated]
+        # What holds up the entity's own action keeps it from saying whether it is as it was read.
+        verdict.outdated += [one for one in taken if one.group.name in verdict.waiting]
+        verdict.taken = [one for one in taken if one.group.name not in verdict.waiting]
         return verdict
 
     def _judge_row(

@@ -137,12 +137,31 @@ def test_a_hot_job_holds_up_no_other() -> None:
     """One conflict, and the others commit without it, at once; only the hot one waits."""
     store, pauses = ledgers.empty_store(), list[float]()
     conflict = failing_action(1, "TransactionConflict")
-    script = Recorder(None, conflict, None, conflict, conflict)
+    # The hot one is read again each time, as another writer is changing it.
+    script = Recorder(None, conflict, None, None, conflict, None, conflict)
     report = post(make_ledger(store, script, pauses=pauses), jobs(4))
     assert not report.failed_message_ids
     sizes = [len(actions) for actions in script.transactions]
     assert sizes == [8 + 6, 6 + 6, 2 + 6, 2 + 6, 2 + 6], "all; the others; the hot one"
     assert len(pauses) == 3
+    assert_balanced(store)
+
+
+def test_a_job_that_another_writer_holds_is_read_again() -> None:
+    """After a conflict the next try is made of what the other has written, and is not in vain."""
+    store = ledgers.empty_store()
+    ledger_of_another = make_ledger(store)
+    post(ledger_of_another, [RUNNING])
+
+    def held(call: Call) -> Answer:
+        post(ledger_of_another, [job_update(event_id="2", name="by another")])
+        return failing_action(1, "TransactionConflict")(call)
+
+    script = Recorder(None, None, held)
+    report = post(make_ledger(store, script), [job_update(event_id="3", stage="load")])
+    assert not report.failed_message_ids
+    assert script.operations == [READ, READ, WRITE, READ, READ, WRITE]
+    assert (report.transactions, report.cancelled) == (2, 1)
     assert_balanced(store)
 
 
