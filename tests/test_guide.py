@@ -90,9 +90,37 @@ def test_retries_and_parts(tmp_path: Path) -> None:
     assert part.counters == {"records_ok": 3}
 
 
+def test_what_is_told_by_model(tmp_path: Path) -> None:
+    """An answer under its own name, and what one counts oneself; the job has the sums of both."""
+    (job,) = run_example(tmp_path, 3)
+    told = {name: dict(counters) for name, counters in job.counters_by_model.items()}
+
+    assert set(told) == {"gpt-4o-mini", "our-own-model"}
+    assert told["gpt-4o-mini"]["input_tokens"] == 90
+    assert told["our-own-model"] == {"llm_calls": 1, "input_tokens": 812, "output_tokens": 40}
+    assert job.counters["input_tokens"] == 90 + 812
+    assert job.counters["llm_calls"] == 2
+    assert job.counters["records_ok"] == 1
+
+
+def test_a_model_told_from_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line tells by model, too."""
+    (shown,) = re.findall(r"`run-ledger (emit job [^`]*--model [^`]*)`", GUIDE)
+    program = "import sys; from run_ledger_ops.command import main; sys.exit(main(sys.argv[1:]))"
+    monkeypatch.setenv("RUN_LEDGER_CLIENT_ID", "acme")
+    monkeypatch.setenv("RUN_LEDGER_PROJECT_ID", "catalogue")
+
+    (job,) = run(tmp_path, "-c", program, *shlex.split(shown), "--strict").values()
+
+    assert {name: dict(one) for name, one in job.counters_by_model.items()} == {
+        "our-own-model": {"llm_calls": 1}
+    }
+    assert job.counters == {"llm_calls": 1}
+
+
 def test_language_models(tmp_path: Path) -> None:
     """The answer's tokens are counted, and priced by the table that was given."""
-    (job,) = run_example(tmp_path, 3)
+    (job,) = run_example(tmp_path, 4)
 
     assert job.counters == {
         "llm_calls": 1,
@@ -106,11 +134,11 @@ def test_language_models(tmp_path: Path) -> None:
 def test_a_lambda_function(tmp_path: Path) -> None:
     """Each call of the handler is a job of its own, and its answer is the handler's."""
     more = "\nassert handler({'Records': [1, 2]}, None) == 2\nhandler({'Records': []}, None)\n"
-    jobs = run_example(tmp_path, 4, more)
+    jobs = run_example(tmp_path, 5, more)
 
     assert [job.outcome for job in jobs] == ["succeeded", "succeeded"]
     assert {job.pipeline for job in jobs} == {"on-upload"}
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
 
 
 def test_the_first_lines_of_the_librarys_own_words(tmp_path: Path) -> None:

@@ -16,7 +16,15 @@ from run_ledger_ops.console.arguments import Words, add_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.terminal import say_json, warn
 from run_ledger_ops.producer import options
-from run_ledger_ops.producer.values import change, one_of, pair, result, take_out_unusable, whole
+from run_ledger_ops.producer.values import (
+    change,
+    model,
+    one_of,
+    pair,
+    result,
+    take_out_unusable,
+    whole,
+)
 
 _NOT_SENT = 1
 _JOB_STATUSES = ("queued", "running", "completed")
@@ -30,6 +38,7 @@ examples:
   export RUN_LEDGER_CLIENT_ID=acme RUN_LEDGER_PROJECT_ID=catalogue
   run-ledger emit job --job nightly-7 --status running --total 5000
   run-ledger emit job --job nightly-7 --add records_ok=120 --add records_failed=2 --at upload
+  run-ledger emit job --job nightly-7 --model gpt-4o --add llm_calls=12 --add input_tokens=9000
   run-ledger emit job --job nightly-7 --result failed --error "disk full"
   run-ledger emit project --client acme --project catalogue --name Catalogue --jobs-expected 12
   run-ledger emit --check                                  does what I report arrive?
@@ -82,6 +91,12 @@ def _add_job_words(parser: argparse.ArgumentParser) -> None:
         type=result,
         metavar=_words(RESULTS),
         help="how it ended; implies --status completed",
+    )
+    group.add_argument(
+        "--model",
+        type=model,
+        metavar="NAME",
+        help="the language model of which --add tells: it shows by model",
     )
     group.add_argument("--at", metavar="TEXT", help="the job's stage: the step that it is at")
     group.add_argument("--error", metavar="TEXT", help="why it failed; secrets are blanked")
@@ -206,8 +221,15 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
         "log_url": given.log_url,
         "heartbeat_seconds": given.heartbeat_seconds,
         "error": error,
-        **_common(given),
+        **_by_model(_common(given), given.model),
     }
+
+
+def _by_model(common: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """Return what events have in common, with the changes of counters told by a model, if any."""
+    if not name or not common["delta"]:
+        return common
+    return {**common, "delta": None, "delta_by_model": {name: common["delta"]}}
 
 
 def _which(given: argparse.Namespace, *, tells_status: bool) -> dict[str, Any]:

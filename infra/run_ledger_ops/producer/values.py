@@ -17,6 +17,7 @@ from run_ledger_ops.console.terminal import warn
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "": 1}
 _MOST_DIGITS = 18
+_MODEL_CHARACTERS = 128
 
 
 class UnusableValue(NamedTuple):
@@ -48,6 +49,11 @@ def pair(text: str) -> tuple[str, str] | UnusableValue:
     """Read ``NAME=TEXT``."""
     name, sign, value = text.partition("=")
     return (name, value) if name and sign else UnusableValue(text, "NAME=TEXT")
+
+
+def model(text: str) -> str:
+    """Read a language model's name as the library does: in one line, cut; blank for no name."""
+    return " ".join(text.split())[:_MODEL_CHARACTERS]
 
 
 def one_of(allowed: Collection[str]) -> Value:

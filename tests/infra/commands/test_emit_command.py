@@ -154,6 +154,36 @@ def test_an_id_that_many_programs_share_is_no_jobs(
     assert bus.details == []
 
 
+def test_changes_told_by_model(run: Run, bus: WillingBus) -> None:
+    """What one call adds is of the model that it names, and of the job, once."""
+    calls = ("--add", "llm_calls=2", "--add", "cost_microusd=900")
+    assert run(*JOB, "--event-id", "a", "--model", "gpt-4o", *calls) == (0, "", "")
+    assert run(*JOB, "--event-id", "b", "--model", "moss-1", "--add", "llm_calls=1")[0] == 0
+    assert run(*JOB, "--event-id", "c", "--add", "records_ok=5", "--result", "succeeded")[0] == 0
+
+    assert bus.details[0]["delta_by_model"] == {"gpt-4o": {"llm_calls": 2, "cost_microusd": 900}}
+    (job,) = bus.jobs.values()
+    assert job.counters == {"llm_calls": 3, "cost_microusd": 900, "records_ok": 5}
+    assert {name: dict(one) for name, one in job.counters_by_model.items()} == {
+        "gpt-4o": {"llm_calls": 2, "cost_microusd": 900},
+        "moss-1": {"llm_calls": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [("", None), (" ", None), ("a\n b", "a b"), ("m" * 200, "m" * 128)]
+)
+def test_a_model_without_a_fit_name_costs_no_event(
+    run: Run, bus: WillingBus, model: str, name: str | None
+) -> None:
+    """A long name is cut, and without a name nothing is told by model; all is counted."""
+    assert run(*JOB, "--model", model, "--add", "llm_calls=2") == (0, "", "")
+
+    (job,) = bus.jobs.values()
+    assert job.counters == {"llm_calls": 2}
+    assert set(job.counters_by_model) == ({name} if name else set())
+
+
 def test_secrets_in_an_error_are_blanked(run: Run, bus: WillingBus) -> None:
     """A script that hands on what a program said hands on no password."""
     run(
