@@ -112,6 +112,11 @@ def test_a_spike_leads_to_its_jobs_whatever_was_chosen(page: Page, app: str, add
         ("/jobs?q=job-00&status=Completed", "Cost"),
         ("/jobs?status=Completed&span=30d", "Trends"),
         ("/?project=globex-catalogue&pipeline=products&span=30d", "Jobs"),
+        ("/job?job=job-0003&with=job-0004", "Cost"),
+        ("/projects?opened=acme%2Facme-catalogue", "Trends"),
+        ("/clients?one=acme&other=globex&client=acme", "Projects"),
+        ("/cost?by=Model&span=30d", "Jobs"),
+        ("/errors?new_since=2026-11-20", "Clients"),
     ],
 )
 def test_one_press_of_back_leads_to_the_page_before(
@@ -196,6 +201,12 @@ def test_no_page_leaves_a_warning_in_the_log(page: Page, app: str, folder: Path)
         "/projects?standing=All",
         "/clients?differences=false",
         "/cost?by=Pipeline",
+        "/cost?by=Model&client=globex&interval=Day&tz=Europe/Berlin&utcdays=true",
+        "/job?job=job-0003",
+        "/job?job=job-0003&with=job-0004&span=90d",
+        "/projects?opened=acme%2Facme-catalogue&standing=Open",
+        "/errors?new_since=2030-01-01&error=none",
+        "/jobs?when=Yesterday&timeof=Ended&sort=Dearest+first&result=Failed+or+timed+out",
     ):
         page.goto(f"{app}{address}")
         settle(page)
