@@ -8,6 +8,7 @@
     ├── NothingFound    there is no such thing, or this person may not see it
     ├── RequestRefused  the API refuses the request and names the parameter
     └── ApiUnavailable  the API gave no answer, or none that can be read
+        └── TooManyRequests  the API takes no more requests at the moment
 """
 
 from __future__ import annotations
@@ -63,7 +64,14 @@ class ApiUnavailable(ApiProblem):
     advice = "What was loaded before is still in your exports. Try again in a moment."
 
 
-_BY_STATUS = {401: SignInEnded, 403: AccessRefused, 404: NothingFound, _TOO_MANY: ApiUnavailable}
+class TooManyRequests(ApiUnavailable):
+    """The API takes no more requests at the moment, also after some pauses."""
+
+    title = "The API has too many requests"
+    advice = "What was loaded before is still in your exports. Wait a moment, then try again."
+
+
+_BY_STATUS = {401: SignInEnded, 403: AccessRefused, 404: NothingFound, _TOO_MANY: TooManyRequests}
 
 
 def problem_of(status: int, document: Mapping[str, Any]) -> ApiProblem:

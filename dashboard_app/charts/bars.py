@@ -23,7 +23,7 @@ def ranked(*, frame: pd.DataFrame, measure: Measure, group_title: str) -> alt.Ch
                 title=measure.axis_title,
                 axis=axis_for(measure.number, tickCount=_TICKS),
             ),
-            y=alt.Y("group:N", title=group_title, sort="-x", axis=alt.Axis(labelLimit=140)),
+            y=alt.Y("group:N", title=None, sort="-x", axis=alt.Axis(labelLimit=110)),
             tooltip=[
                 alt.Tooltip("group:N", title=group_title),
                 alt.Tooltip(f"{measure.column}:Q", title=measure.axis_title, format=measure.number),

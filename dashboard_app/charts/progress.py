@@ -28,7 +28,7 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
     )
     order = list(shown["label"])
     there = [name for name in _PARTS if shown[name].sum()]
-    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=150))
+    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=110))
     bars = (
         alt.Chart(long)
         .mark_bar()

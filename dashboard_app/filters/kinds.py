@@ -91,9 +91,9 @@ class Choice(Filter, Generic[V]):
     def ask(self, _offered: Sequence[str] = ()) -> V | None:
         """Show a list of the words and return the value of the chosen one; None for all."""
         options = list(self.options)
-        shown: dict[str, Any] = {"help": self.help, **self.bound}
+        shown: dict[str, Any] = {"help": self.help, "width": self.width, **self.bound}
         if self.usual is None:
-            shown |= {"index": None, "placeholder": self.placeholder, "width": self.width}
+            shown |= {"index": None, "placeholder": self.placeholder}
         return self.options.get(st.selectbox(self.label, options, **shown) or "")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard_app import words
 from dashboard_app.frames.columns import FLAG, MOMENT, NUMBER, TEXT, WHOLE, typed
-from dashboard_app.frames.jobs import delta, outcome
+from dashboard_app.frames.jobs import delta, outcome, seconds_so_far
 
 _RECORDS = ("records_ok", "records_failed", "records_skipped")
 _STAGE = {
@@ -108,12 +108,17 @@ def stages(
 def parts(items: Iterable[Mapping[str, Any]], now: datetime) -> pd.DataFrame:
     """Return a row for each part of a job, by start; parts of one `lane` are never at once.
 
-    What has not started yet has no lane.
+    What has not started yet has no lane; what runs lasts until now.
     """
     free: list[datetime] = []
     rows = []
     for item in sorted(items, key=lambda one: (one["started_at"] is None, one["started_at"])):
-        row = {**item, "outcome": outcome(item), "error_type": (item["error"] or {}).get("type")}
+        row = {
+            **item,
+            "outcome": outcome(item),
+            "duration_seconds": seconds_so_far(item, now),
+            "error_type": (item["error"] or {}).get("type"),
+        }
         if item["started_at"]:
             begin = datetime.fromisoformat(item["started_at"])
             running = now if item["status"] == "running" else begin

@@ -14,6 +14,7 @@ from streamlit import column_config as column
 from dashboard_app import words
 from dashboard_app.charts import palette
 
+_LONG_NAME, _NAME_PIXELS = 22, 180
 _ROWS = 12  # a screenful
 _HEIGHT = 420
 _ROW_PIXELS, _HEAD_PIXELS = 33, 36  # as Streamlit draws them in the theme's size of text
@@ -37,9 +38,25 @@ def table(
         # In pixels, so that its place has that height before the table is there.
         height=_HEAD_PIXELS + _ROW_PIXELS * len(frame) if 0 < len(frame) <= _ROWS else _HEIGHT,
         column_order=list(columns),
-        column_config=columns,
+        column_config=_bounded(frame, columns),
         **options,
     )
+
+
+def _bounded(frame: pd.DataFrame, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns; one that stays in sight leaves room for the others on a phone.
+
+    Streamlit makes a column as wide as its texts, up to more than a phone's width.
+    """
+    return {
+        name: {**shown, "width": _NAME_PIXELS}
+        if isinstance(shown, dict)
+        and shown.get("pinned")
+        and shown.get("width") is None
+        and max(map(len, frame[name].dropna().astype(str)), default=0) > _LONG_NAME
+        else shown
+        for name, shown in columns.items()
+    }
 
 
 def _marked(frame: pd.DataFrame, name: str, value: str) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from dashboard_app import words
 from dashboard_app.frames import failures, jobs
+from streamlit.testing.v1 import AppTest
 
 START, HOUR = datetime(2026, 11, 1, tzinfo=UTC), timedelta(hours=1)
 
@@ -46,6 +49,25 @@ def test_what_runs_lasts_until_now() -> None:
     queued = {**begun, "status": "queued", "started_at": None}
     assert jobs.seconds_so_far(queued, now) is None
     assert jobs.seconds_so_far({**begun, "started_at": None}, now) is None
+
+
+@pytest.mark.parametrize(("name", "width"), [("x" * 100, 180), ("short", None), (None, None)])
+def test_a_long_name_leaves_room_for_what_it_names(name: str | None, width: int | None) -> None:
+    """What stays in sight while the rest scrolls is no wider than half a phone."""
+
+    def page(name: str | None) -> None:
+        import pandas as pd  # noqa: PLC0415 - AppTest runs it as a script
+        from dashboard_app.ui.tables import count_column, name_column, table  # noqa: PLC0415
+
+        frame = pd.DataFrame({"name": [name], "count": [1]})
+        table(frame, {"name": name_column("Name"), "count": count_column("Count")})
+
+    app = AppTest.from_function(page, kwargs={"name": name}).run()
+
+    assert not app.exception
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert columns["name"].get("width") == width
+    assert columns["name"]["pinned"]
 
 
 def test_a_job_id_used_twice_is_said_with_its_times() -> None:

@@ -19,6 +19,8 @@ from dashboard_app.api.problems import (
 from dashboard_app.api.response_cache import FRESH_SECONDS, ResponseCache
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.dashboard_app.conftest import Open, words_of
+from tests.support.app.dashboard_api import Api
 
 
 class Transport(requests.adapters.BaseAdapter):
@@ -214,3 +216,16 @@ def test_side_by_side_questions_raise_their_problem() -> None:
 
     with pytest.raises(ApiUnavailable):
         cache.load([api_request("/a"), api_request("/b")])
+
+
+def test_too_many_requests_are_no_silence(
+    api: Api, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where pauses did not help, waiting does; the page says that, and not that nobody answers."""
+    monkeypatch.setattr("dashboard_app.api.http_client._PAUSE_SECONDS", 0.0)
+    api.status = 429
+
+    said = words_of(open_page(api))
+    assert "The API has too many requests" in said
+    assert "Wait a moment" in said
+    assert "does not answer" not in said

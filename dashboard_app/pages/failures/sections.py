@@ -187,7 +187,7 @@ def _busier(here: PageContext, days: Period) -> float:
 def groups_table(here: PageContext, frame: pd.DataFrame, name: str) -> None:
     """Show error groups; a selected group is put into the address."""
     columns = {
-        "type": name_column("Type", width=180),
+        "type": name_column("Type"),
         "jobs": count_column("Jobs"),
         "count": count_column("Attempts"),
         "message": column.TextColumn("Message (example)", width="large"),

@@ -47,7 +47,7 @@ def compare(here: PageContext, one: LoadedJob, other_id: str | None) -> None:
     sides = [_side(here, side) for side in (one, other)]
     frame = job_times.compared(sides, {_CONFIGURATION: words.NOT_SET})
     columns = {
-        "called": name_column("What", width=230),
+        "called": name_column("What", width=200),
         "one": str(one.job["job_id"]),
         "other": other_id,
         "differs": "Differs",

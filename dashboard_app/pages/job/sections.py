@@ -160,7 +160,7 @@ def _parts(here: PageContext, parts: pd.DataFrame, *, is_cut: bool) -> None:
     total = words.counted(len(parts), "part")
     st.markdown(f"**Parts of this job**: {'the newest ' if is_cut else ''}{total}")
     columns = {
-        "job_id": name_column("Job", width=220),
+        "job_id": name_column("Job"),
         "word": "Outcome",
         "started_at": moment_column("Started", here.zone),
         "until": moment_column("Until", here.zone),

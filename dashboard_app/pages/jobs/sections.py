@@ -101,7 +101,7 @@ def _widen() -> None:
 def jobs_table(here: PageContext, frame: pd.DataFrame) -> None:
     """Show jobs; a selected job opens on its page."""
     columns = {
-        "job_id": name_column("Job", width=220),
+        "job_id": name_column("Job"),
         "word": "Outcome",
         "client_id": "Client",
         "project_id": "Project",

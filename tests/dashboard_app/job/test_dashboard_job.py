@@ -88,11 +88,13 @@ def test_parts_that_are_at_once_lie_in_different_lanes() -> None:
         running(job_id="b", started_at=at(5), ended_at=at(15), **done),
         running(job_id="a", ended_at=at(10), **done),
         running(job_id="d", status="queued", started_at=None),
+        running(job_id="e", started_at=at(70)),
     ]
     frame = job_times.parts(items, NOW)
 
-    assert list(frame["job_id"]) == ["a", "b", "c", "d"]
-    assert [None if pd.isna(one) else int(one) for one in frame["lane"]] == [0, 1, 0, None]
+    assert list(frame["job_id"]) == ["a", "b", "c", "e", "d"]
+    assert [None if pd.isna(one) else int(one) for one in frame["lane"]] == [0, 1, 0, 1, None]
+    assert frame.set_index("job_id").loc["e", "duration_seconds"] == 600
     assert frame["until"].max() == NOW
 
 
