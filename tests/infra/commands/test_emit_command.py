@@ -170,20 +170,6 @@ def test_changes_told_by_model(run: Run, bus: WillingBus) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("model", "name"), [("", None), (" ", None), ("a\n b", "a b"), ("m" * 200, "m" * 128)]
-)
-def test_a_model_without_a_fit_name_costs_no_event(
-    run: Run, bus: WillingBus, model: str, name: str | None
-) -> None:
-    """A long name is cut, and without a name nothing is told by model; all is counted."""
-    assert run(*JOB, "--model", model, "--add", "llm_calls=2") == (0, "", "")
-
-    (job,) = bus.jobs.values()
-    assert job.counters == {"llm_calls": 2}
-    assert set(job.counters_by_model) == ({name} if name else set())
-
-
 def test_secrets_in_an_error_are_blanked(run: Run, bus: WillingBus) -> None:
     """A script that hands on what a program said hands on no password."""
     run(

@@ -291,3 +291,18 @@ def test_a_signal_without_a_name(run: Runner) -> None:
 
     assert code == 128 + 40
     assert [job.outcome for job in run.bus.jobs.values()] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [("", None), (" ", None), ("a\n b", "a b"), ("m" * 200, "m" * 128)]
+)
+def test_a_model_without_a_fit_name_costs_no_event(
+    run: Runner, model: str, name: str | None
+) -> None:
+    """A long name is cut, and without a name nothing is told by model; all is counted."""
+    words = ("--job", "j", "--model", model, "--add", "llm_calls=2")
+    assert run("emit", "job", *OWNER, *words) == (0, "")
+
+    (job,) = run.bus.jobs.values()
+    assert job.counters == {"llm_calls": 2}
+    assert set(job.counters_by_model) == ({name} if name else set())
