@@ -23,7 +23,8 @@ export function readOverview(value) {
     left_out: asObject(raw.left_out),
     days: asList(raw.days).map(readCounts),
     errors: readGroups(raw.errors),
-    attention: asList(raw.attention).map((each) => readJob(asObject(each).job)),
+    attention: about(raw.attention, "job").map(readJob),
+    overdue: about(raw.attention, "project").map(readProject),
     running: asList(raw.running_jobs).map(readJob),
     totals: readFigures(raw.totals),
     clients: asList(raw.clients).map((each) => ({
@@ -33,6 +34,17 @@ export function readOverview(value) {
     })),
   };
 }
+
+/**
+ * Return what needs attention and is a job, or a project; of the other kind it is null.
+ *
+ * @param {unknown} attention
+ * @param {"job" | "project"} kind
+ */
+const about = (attention, kind) =>
+  asList(attention)
+    .map((each) => asObject(each)[kind])
+    .filter((one) => one !== null && one !== undefined);
 
 /** @param {unknown} value */
 function readFigures(value) {

@@ -39,6 +39,18 @@ export function createOverviewView(context) {
     "No job is stalled, partial, failed or timed out.",
     context,
   );
+  /** @type {{ element: Element, update(overview: Overview): void }} */
+  const overdue = createLazyPart(
+    (overview) => overview.overdue.length > 0,
+    async () => {
+      const [{ createOverdueLines }] = await Promise.all([
+        import("../components/project/overdue-lines.js"),
+        loadStyle("components/project/project-facts.css"),
+      ]);
+      return createOverdueLines({ format, now });
+    },
+  );
+  attention.element.append(overdue.element);
   const running = createLines("running", "Running now", "No job is running.", context);
   /** @type {{ element: Element, update(overview: Overview & { order: string }): void }} */
   const clients = createLazyPart(
@@ -93,6 +105,7 @@ export function createOverviewView(context) {
     setText(newest, at === null ? "" : `Newest event ${format.ago((now() - Date.parse(at)) / 1000)}`);
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
     attention.update(data.attention);
+    void overdue.update(data);
     running.update(data.running);
     void clients.update({ ...data, order });
   }

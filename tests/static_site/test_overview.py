@@ -14,6 +14,7 @@ from tests.support.readers.example_jobs import (
     make_job,
     make_overview,
     make_period,
+    make_project,
 )
 from tests.support.site.fake_site_origin import FakeOrigin
 
@@ -66,6 +67,35 @@ def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
     expect(page.get_by_role("region", name="Running now")).to_contain_text("Running well")
     expect(page.get_by_role("img", name="Ended hour by hour")).to_be_visible()
     expect(page.get_by_role("row", name="Acme Tools")).to_be_visible()
+
+
+def test_overdue_projects_need_attention(page: Page, origin: FakeOrigin) -> None:
+    """Below the jobs: which, since when and how far; a name is text, and leads to the project."""
+    fill(origin)
+    late = make_project(
+        "spring",
+        name="<b>Spring</b>",
+        due_at=ago(days=3),
+        jobs_expected=40,
+        jobs_done=12,
+        overdue=True,
+    )
+    jobs = origin.jobs[1:3]
+    origin.overview["attention"] = [
+        *({"why": "failed", "job": job, "project": None} for job in jobs),
+        {"why": "overdue", "job": None, "project": late},
+    ]
+
+    sign_in(page, origin, "")
+
+    look = page.get_by_role("region", name="Needs attention")
+    expect(look.get_by_role("listitem")).to_have_count(3)
+    line = look.get_by_role("listitem").last
+    expect(line).to_contain_text("Overdue")
+    expect(line).to_contain_text("acme · 12 of 40 jobs are done")
+    expect(line).to_contain_text(re.compile("due 3 d.* ago"))
+    line.get_by_role("link", name="<b>Spring</b>").click()
+    expect(page).to_have_url(f"{origin.site_url}/#/projects/spring?client_id=acme")
 
 
 def test_figures_lead_to_the_jobs_that_they_count(page: Page, origin: FakeOrigin) -> None:

@@ -95,15 +95,17 @@ FIELDS: Mapping[str, str] = {
     "parameters": "The plain parameters, by name.",
     "parent_job_id": "The job that started this one; null where no event gives it.",
     "period": "How long the period is: from `since` until now, which is up to an hour more.",
-    "attention": "Jobs that somebody should look at: stalled ones, then those that failed or timed "
-    "out in the period, then partial ones; of each the newest, five at most.",
+    "attention": "What somebody should look at: stalled jobs, then those that failed or timed out "
+    "in the period, then partial ones, then overdue projects; of each the newest, five at most. A "
+    "project is as new as its due date.",
     "errors": "The error groups of jobs that failed since the UTC day in which the period began.",
     "groups": "The groups, those with most jobs first; ten at most.",
     "is_new": "Whether nothing failed with this fingerprint in the 30 days before.",
     "more": "How many further groups there are.",
     "running_jobs": "Running jobs that are not stalled: the newest, five at most.",
     "why": "Why somebody should look: `failed` stands for timed out, too.",
-    "job": "The job.",
+    "job": "The job; null where it is about a project.",
+    "project": "The project; null where it is about a job.",
     "pipeline": "The job's pipeline; `default` where no event names one.",
     "points": "What was counted, oldest first. An interval in which nothing was counted is left "
     "out.",

@@ -4,9 +4,9 @@ It takes three rounds of calls:
 
 1. which clients there are, and how many jobs each has by what they are now;
 2. for each client, the hours of both periods, its failures by day, and the index rows of its
-   running jobs; the index rows of jobs that ended last;
-3. the items of jobs that are shown, or whose row can't tell whether they are stalled, and the rest
-   of hours and failures.
+   running jobs; the index rows of jobs that ended last, and of projects that were due;
+3. the items of jobs that are shown, or whose row can't tell whether they are stalled, the items and
+   totals of those projects, and the rest of hours and failures.
 
 No job is read for a total. Of too many clients, those with most jobs have figures. A client of whom
 more was counted than can be read in these rounds is left out of figures and totals and named, so
@@ -34,6 +34,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from run_ledger.domain.api.overview import (
+    AttentionDocument,
     ClientFigures,
     OverviewDocument,
     OverviewPeriod,
@@ -77,7 +78,15 @@ from run_ledger.store.overview.attention import (
     shown_jobs,
 )
 from run_ledger.store.overview.client_hours import HoursPage, read_hours
-from run_ledger.store.overview.kept_pages import Marks, read_marks
+from run_ledger.store.overview.due_projects import (
+    Seeker,
+    item_pages,
+    key_pages,
+    keys_in,
+    overdue,
+    total_pages,
+)
+from run_ledger.store.overview.kept_pages import Look, Marks, read_marks
 from run_ledger.store.overview.overview_pages import failure_days, failures_pages, hours_pages
 from run_ledger.store.overview.running_jobs import RunningJobs, joined, read_running
 
@@ -107,6 +116,7 @@ class _Wanted(NamedTuple):
     rows: Places
     period: OverviewPeriod
     marks: Marks | None
+    is_of_all: bool
 
 
 class _Found(NamedTuple):
@@ -125,6 +135,7 @@ class _Found(NamedTuple):
     jobs: Sequence[StoredJob]
     too_large: frozenset[str]
     many_failures: frozenset[str]
+    overdue: Sequence[AttentionDocument]
 
 
 def show_overview(inquiry: Inquiry) -> Struct:
@@ -132,7 +143,7 @@ def show_overview(inquiry: Inquiry) -> Struct:
     query = OverviewQuery.of(inquiry.parameters)
     period = OverviewPeriod.of(query.period, inquiry.now)
     marks, day_map = _begin(inquiry, query.client_id, period)
-    known, after = _known(inquiry, query.client_id)
+    known, after, is_of_all = _known(inquiry, query.client_id)
     jobs = {one.client_id: one.total.jobs for one in known}
     days = len(every(DAY, floor(period.previous_since, DAY), later(inquiry.now, 1)))
     chosen = largest(jobs, jobs, min(MOST_CLIENTS, _MOST_RANGES // days))
@@ -143,7 +154,7 @@ def show_overview(inquiry: Inquiry) -> Struct:
     failing = {one: sum(states[one].get(name, 0) for name in FAILURES) for one in there}
     failing = {one: count for one, count in failing.items() if count > 0}
     counted = largest(failing, failing, max(1, _MOST_FAILURE_RANGES // len(failure_days(period))))
-    found = _read(inquiry, _Wanted(shown, counted.kept, rows, period, marks()))
+    found = _read(inquiry, _Wanted(shown, counted.kept, rows, period, marks(), is_of_all))
     figures = _figures_of(inquiry, shown, found, period)
     if found.too_large and not figures:
         raise InvalidQuery("client_id", "more was counted than one overview can add up")
@@ -168,7 +179,10 @@ def show_overview(inquiry: Inquiry) -> Struct:
             period,
             left_out({*counted.dropped, *(found.many_failures & visible)}),
         ),
-        attention=samples.attention,
+        attention=[
+            *samples.attention,
+            *(one for one in found.overdue if one.project and one.project.client_id in visible),
+        ],
         running_jobs=samples.running,
         left_out=left_out({*chosen.dropped, *found.too_large}, after=after),
     )
@@ -198,19 +212,24 @@ def _begin(
     ) if client_id is None else lambda: None
 
 
-def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str | None]:
+def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str | None, bool]:
     """Return the clients of the overview, declared or reporting, sorted by id: one round.
 
-    The second value is the last of them, where there are more than can be looked through.
+    The second value is the last of them, where there are more than can be looked through; the third
+    says whether they are all clients, and not those that somebody may see or asks for.
     """
     caller, reading = inquiry.caller, inquiry.reading
     client, tables = reading.client, reading.tables
     scope = caller.scope.narrowed(client_id) if caller.scope else None
     if scope is not None and scope.clients is not None:
-        return [
-            _Known(one, profile.get("name") if profile else None, total or NOTHING)
-            for one, profile, total in known_clients(inquiry, sorted(scope.clients))
-        ], None
+        return (
+            [
+                _Known(one, profile.get("name") if profile else None, total or NOTHING)
+                for one, profile, total in known_clients(inquiry, sorted(scope.clients))
+            ],
+            None,
+            False,
+        )
     # A machine's grant is read in the same round, as a round of its own would be one too many.
     scope, (page, names) = inquiry.with_scope_each(
         [
@@ -220,11 +239,12 @@ def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str |
     )
     seen, totals = scope.narrowed(client_id), page.totals
     after = max(totals) if page.goes_on and seen.clients is None else None
-    return [
+    shown = [
         _Known(one, names.get(one), totals.get(one, NOTHING))
         for one in sorted({*totals, *names})
         if seen.allows(one) and (after is None or one <= after)
-    ], after
+    ]
+    return shown, after, seen.clients is None
 
 
 def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
@@ -241,25 +261,27 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
         page for one in wanted.failing for page in failures_pages(reading, one, period, marks)
     ]
     kept = inquiry.kept
-    known = [kept.find(page, inquiry.now) if kept else None for page in (*hours, *failures)]
-    missing = [page for page, found in zip((*hours, *failures), known, strict=True) if not found]
-    read, parts, ended = reading.in_groups(
+    visible = {one.client_id for one in wanted.clients}
+    look = Look(kept, [*hours, *failures], inquiry.now)
+    seeker = Seeker(visible, inquiry.now, wanted.is_of_all, marks)
+    due = Look(kept, key_pages(reading, seeker), inquiry.now)
+    read, due_read, parts, ended = reading.in_groups(
         [
-            [page.call for page in missing],
+            look.calls,
+            due.calls,
             [partial(read_running, client, tables.jobs, one, inquiry.now) for one in rows.running],
             ended_calls(reading, rows, period),
         ]
     )
-    for page, answer in zip(missing, read, strict=True):
-        if kept:
-            kept.keep(page, answer, inquiry.now)
-    new = iter(read)
-    pages = [found or next(new) for found in known]
+    pages = look.filled(read)
     first, others = pages[: len(hours)], pages[len(hours) :]
+    projects = keys_in(due.filled(due_read), seeker)
+    states = Look(kept, item_pages(reading, projects, seeker), inquiry.now)
+    totals = Look(kept, total_pages(reading, projects, seeker), inquiry.now)
     running = joined(parts)
     unclear = [one for jobs in running.values() for one in jobs.unclear][:_MOST_UNCLEAR]
     ids = dict.fromkeys([*unclear, *shown_ids(running.values(), ended)])
-    hours_left, failures_left, items = reading.in_groups(
+    hours_left, failures_left, items, states_read, totals_read = reading.in_groups(
         [
             [
                 partial(read_hours, client, tables.rollups, period.place, one)
@@ -272,6 +294,8 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
                 for one in page.rest
             ],
             [partial(read_portion, client, tables.jobs, one) for one in portions(ids)],
+            states.calls,
+            totals.calls,
         ]
     )
     return _Found(
@@ -283,6 +307,7 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
         [one for stored in items for one in stored],
         frozenset(page.client_id for page in hours_left if page.rest),
         frozenset(page.client_id for page in failures_left if page.rest),
+        overdue(projects, states.filled(states_read), totals.filled(totals_read), inquiry.now),
     )
 
 

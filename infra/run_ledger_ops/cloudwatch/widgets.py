@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from run_ledger.store.dynamo.table_names import Tables
-from run_ledger.store.items.keys import BY_CLIENT, BY_DAY, PARTITION_KEYS
+from run_ledger.store.items.keys import BY_CLIENT, BY_DAY, BY_DUE, PARTITION_KEYS
 from run_ledger.store.items.rejection_items import BY_DAY_SHARD
 
 from . import links
@@ -20,7 +20,7 @@ QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule
 BUS_DEAD = "bus-dead"
 INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
-    "projects": (BY_CLIENT,),
+    "projects": (BY_CLIENT, BY_DUE),
     "rejections": (BY_DAY, BY_DAY_SHARD),
 }
 FUNCTIONS = ("writer", "reader", "sweeper")

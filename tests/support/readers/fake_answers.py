@@ -126,7 +126,9 @@ def overview_answer(
             "groups": shown[:10],
             "more": len(shown[10:]),
         },
-        "attention": [{"why": why, "job": job} for why, found in named for job in found[:5]],
+        "attention": [
+            {"why": why, "job": job, "project": None} for why, found in named for job in found[:5]
+        ],
         "running_jobs": [job for job in running if not job["stalled"]][:5],
         **overview,
         "period": query.get("period", overview["period"]),

@@ -10,12 +10,10 @@ from msgspec import Struct
 
 from run_ledger.domain.contract.vocabulary import DONE, OUTCOMES, ProjectStatus
 from run_ledger.domain.instants import Instant, text_or_none
-from run_ledger.domain.state.project import Project
+from run_ledger.domain.state.project import CLOSED, Project
 
 from .base_query import ListQuery, PathQuery, declared, filtered, page_limit
 from .parameters import choice, flag, identifier
-
-_CLOSED: tuple[ProjectStatus, ...] = ("paused", "completed", "archived")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +142,7 @@ def is_overdue(
     It is from its due date on, until all expected jobs are done or its status says that nobody
     waits for it. Where no number of jobs is expected, only its status can end that.
     """
-    if due_at is None or now < due_at or status in _CLOSED:
+    if due_at is None or now < due_at or status in CLOSED:
         return False
     return jobs_expected is None or jobs_done < jobs_expected
 

@@ -26,6 +26,7 @@ from run_ledger.domain.instants import (
 )
 
 from .base_query import PathQuery, declared
+from .clients_projects import ProjectDocument
 from .ends import (
     AttemptFiguresDocument,
     EndsDocument,
@@ -46,7 +47,7 @@ PERIODS: Mapping[str, int] = {"24h": 1, "7d": 7, "30d": 30}
 MOST_GROUPS = 10
 """So many error groups are shown; further ones are counted."""
 MOST_JOBS = 5
-"""So many jobs are shown for each reason, the newest."""
+"""So many jobs or projects are shown for each reason, the newest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,10 +182,11 @@ class OverviewErrorsDocument(Struct, frozen=True):
 
 
 class AttentionDocument(Struct, frozen=True):
-    """A job that somebody should look at, and why."""
+    """A job or a project that somebody should look at, and why; the other one is None."""
 
-    why: Literal["stalled", "failed", "partial"]
-    job: JobDocument
+    why: Literal["stalled", "failed", "partial", "overdue"]
+    job: JobDocument | None = None
+    project: ProjectDocument | None = None
 
 
 class OverviewDocument(Struct, frozen=True):

@@ -8,7 +8,11 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.contract.vocabulary import PROJECT_LATEST_FIELDS, ProjectUpdate
+from run_ledger.domain.contract.vocabulary import (
+    PROJECT_LATEST_FIELDS,
+    ProjectStatus,
+    ProjectUpdate,
+)
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 
@@ -24,10 +28,20 @@ class Project(Struct, frozen=True):
     latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
 
+    @property
+    def awaited_at(self) -> Instant | None:
+        """Return when the project is due; None where it never is, or nobody waits for it."""
+        due_at: Instant | None = self.latest("due_at")
+        return None if self.latest("status") in CLOSED else due_at
+
     def latest(self, field: str) -> Any:
         """Return the latest value of *field*, None where no event carried it."""
         known = self.latest_values.get(field)
         return known.value if known else None
+
+
+CLOSED: tuple[ProjectStatus, ...] = ("paused", "completed", "archived")
+"""The states of a project in which nobody waits for it."""
 
 
 def check_identity(project: Project, update: ProjectUpdate) -> None:

@@ -6,7 +6,7 @@ table       key                          indexes
 Entries     ``pk`` entity's lane of its  none: it is the duplicate check and the history;
             log, ``sk`` number           entries and receipts of old lie beside the logs
 Jobs        ``job_id``                   eight, each sorted by ``ck``: time, then job id
-Projects    ``project_id``               ``by_client``, sorted by ``ck``
+Projects    ``project_id``               ``by_client``, sorted by ``ck``; ``by_due``, by ``due``
 Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition
 Rollups     ``pk`` scope and day, ``sk`` none
 Rejections  ``rejection_id``             ``by_day_shard``, sorted by ``rk``; ``by_day`` of old
@@ -26,6 +26,9 @@ BY_CLIENT_PROJECT = "by_client_project"
 BY_CLIENT_PARENT = "by_client_parent"
 BY_OUTCOME = "by_outcome"
 BY_CLIENT_OUTCOME = "by_client_outcome"
+BY_DUE = "by_due"
+DUE_LIST = "due"
+"""The one partition of the index ``by_due``: projects are few, and seldom change."""
 
 # The table Clients: one partition lists the declared clients, and each client has one of its own.
 CLIENT_DIRECTORY = "clients"
@@ -41,7 +44,7 @@ LOG = "log#"
 LANES = 16
 FIRST_LANE = 256
 """The number of the last row before a log goes on in all its lanes."""
-# Each index's own key; all are sorted by ``ck``.
+# The own key of each index of jobs; all are sorted by ``ck``.
 PARTITION_KEYS = {
     BY_DAY: "day_shard",
     BY_CLIENT: "client_id",
@@ -115,3 +118,8 @@ def client_project(client_id: str, project_id: str) -> str:
 def client_parent(client_id: str, parent_job_id: str) -> str:
     """Return the partition key of the index ``by_client_parent``."""
     return f"{client_id}#{parent_job_id}"
+
+
+def due_key(due_at: Instant, project_id: str) -> str:
+    """Return the sort key of the index ``by_due``."""
+    return f"{instants.text(due_at)}#{project_id}"

@@ -5,6 +5,7 @@
     project_id, client_id     identity
     log, old, rev             as in a job's item
     ck                        sort key of the index by_client; created_at is in it
+    due_list, due             keys of the index by_due, while somebody waits for the project
     said, c_NAME, own, n,     as in a job's item
 """
 
@@ -38,11 +39,20 @@ class StoredProject(Struct, frozen=True):
 
 def state_attributes(project: Project) -> dict[str, Any]:
     """Return all attributes that a change of state sets: everything but key, sums, ``seen``."""
-    return {
+    attributes = {
         "client_id": project.client_id,
         "ck": keys.creation_key(project.created_at, project.project_id),
         "said": from_latest_values(project.latest_values),
     }
+    if project.awaited_at is not None:
+        due = keys.due_key(project.awaited_at, project.project_id)
+        attributes |= {"due_list": keys.DUE_LIST, "due": due}
+    return attributes
+
+
+def gone_attributes(attributes: Mapping[str, Any]) -> list[str]:
+    """Return what a change of state to these *attributes* removes."""
+    return [name for name in ("due_list", "due") if name not in attributes]
 
 
 def from_project_item(item: Mapping[str, Attribute]) -> StoredProject:

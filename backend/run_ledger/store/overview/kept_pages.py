@@ -73,6 +73,37 @@ class WantedPage(NamedTuple):
     mark: str | None
 
 
+class Look:
+    """The pages of one request: those that are kept, and the calls that read the others."""
+
+    def __init__(self, kept: KeptPages | None, pages: Sequence[WantedPage], now: Instant) -> None:
+        """Look for *pages* among what is *kept*, if anything is."""
+        self._kept, self._now = kept, now
+        self._found = [kept.find(page, now) if kept else None for page in pages]
+        self._missing = [
+            page for page, found in zip(pages, self._found, strict=True) if found is None
+        ]
+
+    @property
+    def calls(self) -> list[Callable[[], Any]]:
+        """Return the calls that read what is not kept."""
+        return [page.call for page in self._missing]
+
+    def filled(self, answers: Sequence[Any]) -> list[Any]:
+        """Return all pages, with the *answers* to the calls; keep these."""
+        if self._kept is not None:
+            for page, answer in zip(self._missing, answers, strict=True):
+                self._kept.keep(page, answer, self._now)
+        new = iter(answers)
+        return [next(new) if found is None else found for found in self._found]
+
+
+def mark_of_all(marks: Marks) -> str:
+    """Return a mark that is another one as soon as anything of any day has changed."""
+    texts = " ".join(one.changes for one in marks.values()).split()
+    return " ".join(sorted(texts, key=int, reverse=True))
+
+
 def read_marks(
     client: DynamoDBClient, table: str, first_day: str, last_day: str
 ) -> dict[str, DayMarks]:

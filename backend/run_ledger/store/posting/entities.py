@@ -214,7 +214,9 @@ class ProjectEntity:
         else:
             before = known.project if known else None
             project = projects.fold(before, events)
-            update.set(project_items.state_attributes(project))
+            attributes = project_items.state_attributes(project)
+            update.set(attributes)
+            update.remove(*project_items.gone_attributes(attributes))
             differences = project_differences(before, project)
             outcome = {"status": project.latest("status")}
             project = structs.replace(project, counters={})
