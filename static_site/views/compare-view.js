@@ -116,26 +116,32 @@ function createOffer() {
 /** @param {ComparedGroup} first @returns {Part<ComparedGroup>} */
 function createGroup(first) {
   const links = SIDES.map(() => h("a", {}, bdi("")));
-  const body = h("tbody");
+  const body = h("tbody", { role: "rowgroup" });
   const rows = keyedList(body, {
     keyOf: (/** @type {ComparedRow} */ row) => row.label,
     make: createRow,
   });
-  const heads = links.map((link) => h("th", { scope: "col" }, link));
+  const heads = links.map((link) => h("th", { scope: "col", role: "columnheader" }, link));
+  const corner = h("td", { class: "comparison__corner", role: "cell" });
   const table = h(
     "table",
-    { class: "comparison" },
+    { class: "comparison", role: "table" },
     h("caption", { class: "unseen" }, first.title),
-    h("thead", {}, h("tr", {}, h("td"), ...heads)),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, corner, ...heads)),
     body,
   );
   return {
     element: createCard(first.title.replaceAll(" ", "-").toLowerCase(), first.title, table),
 
     update({ rows: shown, jobs = [] }) {
-      jobs.forEach((job, at) => {
-        setAttribute(links[at], "href", jobHash(job.job_id));
-        setText(/** @type {Element} */ (links[at].firstElementChild), titleOf(job));
+      const titles = jobs.map(titleOf);
+      jobs.forEach(({ job_id: id }, at) => {
+        const isAlike = titles[at] === titles[1 - at] && titles[at] !== id;
+        setAttribute(links[at], "href", jobHash(id));
+        setText(
+          /** @type {Element} */ (links[at].firstElementChild),
+          isAlike ? `${titles[at]} (${id})` : titles[at],
+        );
       });
       rows.update(shown);
     },
@@ -149,9 +155,9 @@ function createRow() {
   const texts = SIDES.map(() => bdi(""));
   const element = h(
     "tr",
-    {},
-    h("th", { scope: "row" }, label, mark),
-    ...texts.map((text) => h("td", {}, text)),
+    { role: "row" },
+    h("th", { scope: "row", role: "rowheader" }, label, mark),
+    ...texts.map((text) => h("td", { role: "cell" }, text)),
   );
   return {
     element,

@@ -62,12 +62,12 @@ export function createJobBody({ format, now, details }) {
   const error = createCard("error", "What went wrong", errorType, errorText);
   const restarted = createLazyPart(
     (job) => job.restarted_at !== null,
-    async () => (await import("./job-restart.js")).createJobRestart({ format, now }),
+    async () => (await import("./job-extras.js")).createJobRestart({ format, now }),
   );
   const counters = createJobCounters(format);
   const models = createLazyPart(
     (job) => Object.keys(job.counters_by_model).length > 0,
-    async () => (await import("./job-models.js")).createJobModels(format),
+    async () => (await import("./job-extras.js")).createJobModels(format),
   );
   const tags = createFacts("facts");
   const tagsCard = createCard("tags", "Tags", tags.element);

@@ -28,7 +28,7 @@ export function comparedGroups(jobs, format, now) {
     {
       title: "Counters",
       rows: counters.map((name) => ({
-        label: spellOut(name.replace("_microusd", "")),
+        label: spellOut(name.replace("_microusd", "").replace("llm_", "model_")),
         texts: jobs.map(({ job }) => countText(name, job.counters, format)),
       })),
     },

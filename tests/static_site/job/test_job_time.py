@@ -193,6 +193,27 @@ def test_two_jobs_stand_side_by_side(page: Page, origin: FakeOrigin) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_two_jobs_of_one_name_are_told_apart(page: Page, origin: FakeOrigin) -> None:
+    """By their ids; what is compared stands above both values where there is no room beside."""
+    counters = {"records_ok": 10, "llm_calls": 20}
+    origin.jobs = [
+        make_completed(name, "succeeded", name="Nightly", counters=counters)
+        for name in ("job-1", "job-2")
+    ]
+    page.set_viewport_size({"width": 320, "height": 700})
+    sign_in(page, origin, "#/compare?one=job-1&other=job-2")
+    table = page.get_by_role("table", name="Counters")
+    expect(table.get_by_role("columnheader")).to_have_text(["Nightly (job-1)", "Nightly (job-2)"])
+    row = table.get_by_role("row").filter(has_text="Model calls")
+    expect(row.get_by_role("cell")).to_have_text(["20 (2 a record)"] * 2)
+    label, value = row.get_by_role("rowheader").bounding_box(), row.get_by_role("cell").first
+    below = value.bounding_box()
+    assert label is not None
+    assert below is not None
+    assert label["y"] + label["height"] <= below["y"]
+    assert violations(page, "comparison") == []
+
+
 def test_parts_beyond_a_page_are_all_there(page: Page, origin: FakeOrigin) -> None:
     """Five hundred parts are drawn, and told as a table when somebody opens it."""
     origin.jobs = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { restartText } from "../../../static_site/components/job/job-restart.js";
+import { restartText } from "../../../static_site/components/job/job-extras.js";
 import { describeEntry, groupCounters } from "../../../static_site/lib/counters.js";
 import { createFormat } from "../../../static_site/lib/format.js";
 import { outcomeOf } from "../../../static_site/lib/outcomes.js";

@@ -1,10 +1,7 @@
-/**
- * What a job's events told by language model: a group of counters for each, the dearest first, and
- * what no event told by model.
- */
+/** What only some jobs have: counters by language model, and an id that was used again. */
 
 import { groupCounters } from "../../lib/counters.js";
-import { bdi, h, keyedList } from "../../lib/dom.js";
+import { bdi, h, keyedList, setText } from "../../lib/dom.js";
 import { createFacts } from "../figures/facts.js";
 import { createCard } from "../page/card.js";
 
@@ -23,7 +20,12 @@ const REST = "";
 /** @type {Readonly<Record<string, string>>} */
 const TITLES = { [REST]: "Not told by model", other: "Other models" };
 
-/** @param {Format} format */
+/**
+ * What a job's events told by language model: a group of counters for each, the dearest first, and
+ * what no event told by model.
+ *
+ * @param {Format} format
+ */
 export function createJobModels(format) {
   const grid = h("div", { class: "counters" });
   const models = keyedList(grid, {
@@ -72,4 +74,36 @@ function restOf({ counters, counters_by_model: byModel }) {
     .filter(([name]) => OF_MODELS.has(name) || told.some((each) => Object.hasOwn(each, name)))
     .map(([name, value]) => [name, told.reduce((sum, each) => sum - (each[name] ?? 0), value)]);
   return Object.fromEntries(left.filter(([, value]) => value !== 0));
+}
+
+/**
+ * What is to be said where the id of a job was used for more than one run.
+ *
+ * @param {Tools} tools
+ */
+export function createJobRestart({ format, now }) {
+  const text = h("p");
+  return {
+    element: createCard("restarted", "This job id was used again", text),
+
+    /** @param {Job} job */
+    update(job) {
+      setText(text, restartText(job, (at) => format.time(at, now())));
+    },
+  };
+}
+
+/**
+ * Say that a job's id was used for more than one run; "" where it was not.
+ *
+ * @param {Pick<Job, "restarted_at" | "attempts">} job
+ * @param {(at: string) => string} timeText
+ */
+export function restartText({ restarted_at: at, attempts }, timeText) {
+  const end = attempts.find((attempt) => attempt.first_ended_at)?.first_ended_at;
+  return at === null
+    ? ""
+    : `A run of this job had ended${end ? ` at ${timeText(end)}` : ""}, and another was running at ` +
+        `${timeText(at)}. Counters and times are of both: give each run its own id, or a higher ` +
+        "attempt.";
 }
