@@ -85,7 +85,7 @@ function decode(text) {
  *
  * @param {string} id
  */
-function isAddressable(id) {
+export function isAddressable(id) {
   return id !== "" && id !== "." && id !== "..";
 }
 

@@ -7,7 +7,7 @@ import { comparedGroups } from "../components/timeline/compared-jobs.js";
 import { createComparisonFeed } from "../feeds/comparison-feed.js";
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../lib/dom.js";
 import { outcomeOf } from "../lib/outcomes.js";
-import { jobHash, listHash } from "../lib/route.js";
+import { isAddressable, jobHash, listHash } from "../lib/route.js";
 import { titleOf } from "../lib/words.js";
 
 const SIDES = [
@@ -59,7 +59,7 @@ export function createCompareView(context) {
       inputs.forEach((input, at) => {
         input.value = given[at];
       });
-      ids = given.filter(Boolean);
+      ids = given.filter(isAddressable);
       feed = createComparisonFeed(api, ids);
     },
     async ask(signal) {

@@ -185,13 +185,16 @@ function createSelect(name, { any = "", choices = {} }, choose) {
     h("option", { value: "" }, any),
     ...Object.entries(choices).map(([value, label]) => h("option", { value }, label)),
   );
+  const other = h("option");
   element.addEventListener("change", () => choose(name, element.value));
   return {
     element,
     /** Show a choice, also one that isn't offered: it came with the address. */
     update(value) {
-      if (![...element.options].some((option) => option.value === value)) {
-        element.append(h("option", { value }, value));
+      other.remove();
+      if (value !== "" && !Object.hasOwn(choices, value)) {
+        other.value = other.textContent = value;
+        element.append(other);
       }
       element.value = value;
     },

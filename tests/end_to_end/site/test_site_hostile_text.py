@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import expect
 from tests.support.site.accessibility import violations
 from tests.support.site.site_events import HOSTILE, LOG_URLS, NORTH, TEXTS, hostile_id
 from tests.support.site.site_seed import is_known
-from tests.support.site.site_visit import Visit
+from tests.support.site.site_visit import IS_LIVE, Visit
 from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
@@ -21,6 +22,16 @@ LISTS = {
     "#/clients": "main li",
     "#/overview": "main li",
 }
+MORE = (
+    f"#/costs?client_id={HOSTILE}&group_by=model",
+    f"#/costs?client_id={HOSTILE}&group_by=project",
+    f"#/compare?{urlencode({'one': hostile_id('job', 0), 'other': hostile_id('job', 3)})}",
+    f"#/projects/{quote(hostile_id('project', 0), safe='')}?client_id={HOSTILE}",
+    f"#/jobs?{urlencode({'q': TEXTS[0][:60], 'sort': 'cost'})}",
+    "#/errors?new_since=<script>window.broken=1</script>",
+    "#/costs?since=<script>window.broken=1</script>",
+)
+"""Where hostile text stands beside figures, and comes from the address."""
 JOBS = [f"#/jobs/{hostile_id('job', number)}" for number in range(len(TEXTS))]
 OF_NORTH = (
     "#/overview",
@@ -29,7 +40,11 @@ OF_NORTH = (
     "#/jobs/north-retried",
     "#/jobs/north-parent",
     "#/errors",
+    "#/errors?new_since=2010-01-01",
     "#/projects",
+    f"#/projects/catalogue?client_id={NORTH}",
+    "#/costs?group_by=model",
+    "#/compare?one=north-retried&other=north-failed",
     "#/clients",
     f"#/clients/{NORTH}",
 )
@@ -59,6 +74,29 @@ def test_hostile_text_is_text_in_every_list(staff: Visit, width: int) -> None:
             shown = staff.page.evaluate("document.querySelector('main').textContent")
             missing = [ascii(text)[:40] for text in TEXTS if text[:SAMPLE] not in shown]
             assert missing == [], hash_
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_hostile_text_is_text_beside_figures_and_in_addresses(staff: Visit, width: int) -> None:
+    """Names of models in the costs, two jobs side by side, a project, and what a link asks for."""
+    staff.page.set_viewport_size({"width": width, "height": 800})
+    for hash_ in MORE:
+        staff.page.goto(f"{staff.site_url}/{hash_}")
+        staff.page.wait_for_function(IS_LIVE)
+        is_harmless(staff)
+        shown = staff.page.get_by_role("main")
+        if "group_by=model" in hash_:
+            models = shown.get_by_role("rowheader").evaluate_all(
+                "names => names.map(name => name.textContent)"
+            )
+            assert {TEXTS[0][:128], TEXTS[3][:128]} <= {*models}
+        elif "compare" in hash_:
+            heads = shown.get_by_role("columnheader").evaluate_all(
+                "names => names.map(name => name.textContent)"
+            )
+            assert {*heads} == {TEXTS[0], TEXTS[3]}
+        elif "since" in hash_:
+            expect(shown).to_contain_text("<script>window.broken=1</script>")
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -107,7 +145,7 @@ def test_axe_finds_nothing_on_any_view_with_real_data(
 ) -> None:
     """No violation of WCAG 2.2 AA, neither with a day's work nor with hostile text."""
     found: list[str] = []
-    hostile = [*LISTS, JOBS[0], JOBS[3], f"#/clients/{HOSTILE}"]
+    hostile = [*LISTS, MORE[0], MORE[2], JOBS[0], JOBS[3], f"#/clients/{HOSTILE}"]
     for visit, hashes in ((north, OF_NORTH), (staff, hostile)):
         visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for hash_ in hashes:

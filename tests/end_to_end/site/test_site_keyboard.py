@@ -21,6 +21,9 @@ VIEWS = (
     "#/jobs/north-retried",
     "#/errors",
     "#/projects",
+    f"#/projects/catalogue?client_id={NORTH}",
+    "#/costs?group_by=model",
+    "#/compare?one=north-retried&other=north-failed",
     "#/clients",
     f"#/clients/{NORTH}",
 )
@@ -177,6 +180,8 @@ def read_a_job_by_keys(visit: Visit) -> None:
         ("#/overview", "Overview"),
         ("#/errors", "Errors"),
         ("#/projects", "Projects"),
+        ("#/costs", "Costs"),
+        ("#/compare", "Compare jobs"),
         ("#/clients", "Clients"),
         (f"#/clients/{NORTH}", "Northern Goods"),
         ("#/jobs/north-partial", "north-partial"),

@@ -80,6 +80,31 @@ def test_costs_of_times_out_of_reach(page: Page, origin: FakeOrigin, query: str,
     expect(page.locator(".banner:visible")).to_have_count(0)
 
 
+def test_a_choice_that_is_not_offered_leaves_with_its_address(
+    page: Page, origin: FakeOrigin
+) -> None:
+    """What a link has asked for is no choice any more once something else was chosen."""
+    serve(origin, [a_failure()])
+    sign_in(page, origin, "#/costs?period=2010")
+    choices = page.get_by_label("Period", exact=True).get_by_role("option")
+    expect(choices).to_have_count(5)
+    page.goto(f"{origin.site_url}/#/costs?period=2011")
+    expect(choices.last).to_have_text("2011")
+    expect(choices).to_have_count(5)
+    page.get_by_label("Period", exact=True).select_option("30d")
+    expect(choices).to_have_count(4)
+
+
+def test_an_id_that_is_a_step_in_a_path_is_no_job(page: Page, origin: FakeOrigin) -> None:
+    """The comparison asks for no other path instead."""
+    serve(origin, [a_failure()])
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    sign_in(page, origin, "#/compare?one=..&other=.")
+    expect(page.get_by_text("Give the ids of two jobs.")).to_be_visible()
+    assert [url for url in asked if "/api/" in url] == []
+
+
 def test_a_period_that_is_none_is_refused_by_name(page: Page, origin: FakeOrigin) -> None:
     """The overview says which parameter can't be used and what is allowed; a click leads back."""
     serve(origin, [a_failure()])

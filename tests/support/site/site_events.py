@@ -6,6 +6,7 @@ Bulk has more jobs than a page. Hostile's texts are an attacker's.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -208,12 +209,15 @@ def hostile() -> list[Envelope]:
             "tags": {text[:128]: text[:512], "__proto__": text[:64], "constructor": text[:64]},
         }
         delta = {"w" * 40: 2**53, "constructor": -(2**53), "records_ok": 2**53}
+        # names of models have no control characters
+        model = re.sub(r"[\x00-\x1f\x7f]", "", text)[:128]
         said += told.job(
             job_id,
             {
                 **RUNNING,
                 "records_total": 2**53,
                 "delta": delta,
+                "delta_by_model": {model: {"llm_calls": 2, "cost_microusd": 2**40}},
                 "event_id": f"{number}{text}"[:128],
             },
             ended("failed", error=error),
