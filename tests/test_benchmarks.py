@@ -161,18 +161,18 @@ def test_an_idle_stage_costs_no_more_than_its_goal() -> None:
 
 
 def test_the_window_decides_how_full_batches_are() -> None:
-    """Five pollers collect, each for itself; a hundred events end the wait sooner."""
+    """Five pollers collect, each for itself; two hundred events end the wait sooner."""
     few, many = load.load(1, 60), load.load(100, 60)
     assert (few.batch, few.delay_seconds) == (12, 60)
-    assert (many.batch, many.delay_seconds) == (100, 5)
+    assert (many.batch, many.delay_seconds) == (200, 10)
     assert load.load(1, 1).batch == 1
     assert rates.a_million(few) < rates.a_million(load.load(1, 1))
 
 
 def test_a_bill_has_a_part_for_all_that_is_charged() -> None:
     """Whatever grows with the events grows in proportion, and what does not stays."""
-    ten, hundred = (rates.month(load.load(rate, 60)) for rate in (10, 100))
-    for one, other in zip(ten, hundred, strict=True):
+    fifty, hundred = (rates.month(load.load(rate, 60)) for rate in (50, 100))
+    for one, other in zip(fifty, hundred, strict=True):
         stays = one.what in {"alarms and metrics", "sweeps", "dashboard"}
-        assert other.usd == pytest.approx(one.usd if stays else 10 * one.usd)
-    assert rates.total(ten, with_optional=True) > rates.total(ten) > 0
+        assert other.usd == pytest.approx(one.usd if stays else 2 * one.usd)
+    assert rates.total(fifty, with_optional=True) > rates.total(fifty) > 0

@@ -100,7 +100,7 @@ def test_the_page_shows_how_full_each_partition_is() -> None:
 def test_ten_thousand_events_a_second_fit_over_five_hundred_jobs() -> None:
     """No partition of what was accepted is full then, and the first to be has room left."""
     first = partitions.first_to_give_way()
-    assert first.name == "totals over all"
+    assert first.name == "index by outcome"
     assert first.full_at > 10_000
     assert all(one.full_at > 10_000 for one in partitions.partitions()[:-1])
 

@@ -123,7 +123,7 @@ def test_writer_takes_batches_and_reports_failures_one_by_one() -> None:
     (event_source,) = resources("AWS::Lambda::EventSourceMapping").values()
     assert event_source["EventSourceArn"] == {"Fn::GetAtt": ["UpdatesQueue", "Arn"]}
     assert event_source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert event_source["BatchSize"] == 100
+    assert event_source["BatchSize"] == 200
     assert event_source["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchWindowSeconds"}
     at_once = {"Fn::FindInMap": ["Writers", {"Ref": "WriterConcurrency"}, "AtOnce"]}
     assert event_source["ScalingConfig"] == {"MaximumConcurrency": at_once}
