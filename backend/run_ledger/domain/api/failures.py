@@ -74,7 +74,7 @@ class FailureDayDocument(Struct, frozen=True):
     jobs: int
 
 
-class ErrorGroupDocument(Struct, frozen=True):
+class CountedGroupDocument(Struct, frozen=True, kw_only=True):
     """Failures that share a fingerprint: their exact number, and samples of the latest ones."""
 
     fingerprint: str
@@ -84,9 +84,14 @@ class ErrorGroupDocument(Struct, frozen=True):
     jobs: int
     first_seen_at: str
     last_seen_at: str
-    days: Sequence[FailureDayDocument]
     clients: Sequence[str]
     job_ids: Sequence[str]
+
+
+class ErrorGroupDocument(CountedGroupDocument, frozen=True, kw_only=True):
+    """An error group with its days, and the names of its jobs."""
+
+    days: Sequence[FailureDayDocument]
     job_names: Mapping[str, str] = {}
 
 
@@ -155,8 +160,9 @@ def rank(document: ErrorGroupDocument) -> tuple[int, str]:
 
 
 def _document(fingerprint: str, found: Sequence[CountedFailures]) -> ErrorGroupDocument:
-    # A shard that only takes back what another counts has no samples of its own.
-    known = [one for one in found if one.jobs] or found
+    # A shard that only takes back or retries what another counts has no samples, and tells nothing
+    # of times. One that counts without samples is of an earlier version: it tells the day.
+    known = [one for one in found if one.jobs or one.count > 0] or found
     jobs = sorted({job for one in known for job in one.jobs}, reverse=True)
     newest = max(known, key=lambda one: max(one.jobs, default=(one.midnight, "")))
     first = min(one.midnight if one.first_at is None else one.first_at for one in known)

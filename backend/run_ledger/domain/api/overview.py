@@ -35,7 +35,7 @@ from .ends import (
     ends_of_jobs,
     jobs_by_result,
 )
-from .failures import CountedFailures, error_groups, looked_back
+from .failures import CountedFailures, CountedGroupDocument, error_groups, looked_back
 from .jobs import JobDocument
 from .pages import LeftOutDocument
 from .parameters import choice, identifier
@@ -154,18 +154,9 @@ class ClientFiguresDocument(FiguresDocument, frozen=True, kw_only=True):
     name: str | None
 
 
-class OverviewGroupDocument(Struct, frozen=True):
+class OverviewGroupDocument(CountedGroupDocument, frozen=True, kw_only=True):
     """An error group of the period; ``is_new`` where none of it came in the days before."""
 
-    fingerprint: str
-    type: str | None
-    message: str | None
-    count: int
-    jobs: int
-    first_seen_at: str
-    last_seen_at: str
-    clients: Sequence[str]
-    job_ids: Sequence[str]
     is_new: bool
 
 
@@ -274,15 +265,7 @@ def errors_document(
         since=text(period.first_failures),
         groups=[
             OverviewGroupDocument(
-                fingerprint=group.fingerprint,
-                type=group.type,
-                message=group.message,
-                count=group.count,
-                jobs=group.jobs,
-                first_seen_at=group.first_seen_at,
-                last_seen_at=group.last_seen_at,
-                clients=group.clients,
-                job_ids=group.job_ids,
+                **{name: getattr(group, name) for name in CountedGroupDocument.__struct_fields__},
                 is_new=group.fingerprint not in known,
             )
             for group in groups[:MOST_GROUPS]

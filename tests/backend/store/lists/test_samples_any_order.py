@@ -190,3 +190,55 @@ def test_a_failure_that_stands_in_for_one_taken_back_is_the_sample() -> None:
     group = _groups(store)["f"]
     assert (group["count"], group["job_ids"][0], group["last_seen_at"]) == (1, "job-3", LATE.at)
     assert_balanced(store)
+
+
+def _without_texts(store: Dynamo) -> None:
+    """Let the rows of failures be as they were before there were samples."""
+    for item in store.items(NAMES.rollups):
+        if item["pk"]["S"].startswith("failures#"):
+            names = [name for name in item if "S" in item[name] and name not in ("pk", "sk")]
+            store.client().update_item(
+                TableName=NAMES.rollups,
+                Key={"pk": item["pk"], "sk": item["sk"]},
+                UpdateExpression="REMOVE " + ", ".join(f"#{n}" for n in range(len(names))),
+                ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(names)},
+            )
+
+
+def test_rows_without_samples_tell_the_day_and_take_new_ones() -> None:
+    """Those of an earlier version: what they count was at some time of the day."""
+    store = empty_store()
+    post(make_ledger(store, seed=0), [MIDDLE.event])
+    _without_texts(store)
+    group = _groups(store)["f"]
+    assert (group["first_seen_at"], group["job_ids"]) == ("2026-11-22T00:00:00.000000Z", [])
+    post(make_ledger(store, seed=1), [LATE.event])
+    group = _groups(store)["f"]
+    assert group["first_seen_at"] == "2026-11-22T00:00:00.000000Z"
+    assert (group["last_seen_at"], group["job_ids"]) == (LATE.at, ["job-3"])
+    newcomer = make_ledger(store, seed=0)
+    assert not post(newcomer, [EARLY.event], seconds=[9.0] * 50 + [0.0]).failures
+    group = _groups(store)["f"]
+    assert (group["first_seen_at"], group["last_seen_at"]) == (EARLY.at, LATE.at)
+    assert (group["count"], {*group["job_ids"]}) == (3, {"job-1", "job-3"})
+
+
+def test_an_item_that_knows_more_teaches_in_one_try() -> None:
+    """A writer that comes late to a row is refused once, and posts with the next transaction."""
+    store = empty_store()
+    post(make_ledger(store), [EARLY.event])
+    post(make_ledger(store), [LATE.event])
+    transactions = []
+
+    def note(call: Call) -> None:
+        if call.operation == "TransactWriteItems":
+            transactions.append(call)
+
+    newcomer = make_ledger(store, note)
+    post(newcomer, [MIDDLE.event])
+    assert len(transactions) == 2
+    # What it has learnt serves for all that comes between.
+    post(newcomer, [Failure(4, 121).event, Failure(5, 119).event])
+    assert len(transactions) == 3
+    between = [MIDDLE, Failure(4, 121), Failure(5, 119)]
+    _assert_ends_are_those_of(store, [EARLY, LATE, *between])
