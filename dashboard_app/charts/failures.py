@@ -98,8 +98,9 @@ def movers(*, frame: pd.DataFrame) -> AnyChart:
             alt.Tooltip("more:Q", title="Change in failures", format="+,.1f"),
         ],
     )
-    # Above their bars, and not beside them: a phone has no room for both.
-    names = ground.mark_text(align="left", baseline="middle", x=2, yOffset=-8).encode(
-        y=y, text="label:N"
-    )
+    # Above their bars, and not beside them: a phone has no room for both. Where it has none for a
+    # whole name, that ends in an ellipsis.
+    names = ground.mark_text(
+        align="left", baseline="middle", x=2, yOffset=-8, limit=alt.ExprRef("width - 4")
+    ).encode(y=y, text="label:N")
     return alt.layer(bars, names).properties(height={"step": 42})

@@ -107,6 +107,7 @@ def first_use(settings: AppSettings) -> None:
         'with ledger.job(client_id="acme", project_id="first-project") as job:\n'
         "    job.add(records_ok=1)\n",
         language="python",
+        wrap_lines=True,
     )
     st.markdown("Or from a shell:")
     st.code(first_event(settings), language="bash", wrap_lines=True)

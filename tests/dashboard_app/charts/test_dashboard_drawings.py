@@ -16,6 +16,7 @@ from dashboard_app.charts.gantt import gantt
 from dashboard_app.charts.measures import MEASURES, compared
 from dashboard_app.frames import job_times, jobs, trends
 from dashboard_app.ui import export
+from streamlit.testing.v1 import AppTest
 from tests.dashboard_app.charts.test_dashboard_charts import CHARTS, FRAME, NOW, PERIOD
 
 
@@ -161,3 +162,28 @@ def test_the_axis_of_a_job_has_round_ticks_and_ends_now(
     assert {later - earlier for earlier, later in pairwise(ticks)} == {step * 1_000}
     assert [label for label in labels if f'"{label}"' not in x["axis"]["labelExpr"]] == []
     assert len(ticks) == len(labels)
+
+
+def test_a_name_above_a_bar_ends_within_its_chart() -> None:
+    """With an ellipsis, on a phone, and never in the middle of a letter."""
+    names = drawings.drawing(CHARTS["movers"]).specification["layer"][-1]["mark"]
+
+    assert names["type"] == "text"
+    assert names["limit"] == {"expr": "width - 4"}
+
+
+def test_the_place_of_a_chart_over_time_is_as_high_as_the_chart() -> None:
+    """Before it is drawn, too; the axis comes on top of the height that its data take."""
+
+    def page() -> None:
+        from dashboard_app.charts import drawings  # noqa: PLC0415 - AppTest runs it as a script
+        from tests.dashboard_app.charts.test_dashboard_charts import CHARTS  # noqa: PLC0415
+
+        drawings.show(CHARTS["gantt"], alt="A job", place="here")
+
+    app = AppTest.from_function(page).run()
+
+    assert not app.exception
+    (place,) = [one for one in app.main.children.values() if hasattr(one.proto, "height_config")]
+    height = drawings.drawing(CHARTS["gantt"]).specification["height"]
+    assert place.proto.height_config.pixel_height == height + 74
