@@ -26,9 +26,9 @@ const COUNTER_GROUPS = [
 
 const KNOWN = new Set(COUNTER_GROUPS.flatMap(([, labels]) => Object.keys(labels)));
 
-/** @param {string} name "input_tokens" becomes "Input tokens" */
+/** @param {string} name "input_tokens" becomes "Input tokens", "llm_calls" "Model calls" */
 export function spellOut(name) {
-  const words = name.replaceAll("_", " ").trim();
+  const words = name.replace(/^llm_/, "model_").replaceAll("_", " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

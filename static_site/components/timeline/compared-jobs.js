@@ -28,7 +28,7 @@ export function comparedGroups(jobs, format, now) {
     {
       title: "Counters",
       rows: counters.map((name) => ({
-        label: spellOut(name.replace("_microusd", "").replace("llm_", "model_")),
+        label: spellOut(name.replace("_microusd", "")),
         texts: jobs.map(({ job }) => countText(name, job.counters, format)),
       })),
     },

@@ -52,7 +52,7 @@ test("an entry adds what it tells by model to what it tells without", () => {
     delta_by_model: { "<b>m</b>": { llm_calls: 2, cost_microusd: 2_000_000 }, other: {} },
   };
   assert.deepEqual(describeEntry({ detail }, format).facts, [
-    "+3 llm calls",
+    "+3 model calls",
     "+$2.00 cost",
     "by <b>m</b>, other",
   ]);
@@ -75,7 +75,7 @@ test("an entry says what happened and what it added", () => {
   const unpriced = { delta: { cost_microusd: 2_000_000, llm_calls_unpriced: 1 } };
   assert.deepEqual(describeEntry(entry(unpriced), format).facts, [
     "at least +$2.00 cost",
-    "+1 llm calls unpriced",
+    "+1 model calls unpriced",
   ]);
 });
 
