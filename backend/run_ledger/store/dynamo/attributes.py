@@ -8,6 +8,8 @@ from typing import Any
 
 Attribute = dict[str, Any]
 Item = dict[str, Attribute]
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading an item raises that holds something else than its table says."""
 
 
 def to_attribute(value: Any) -> Attribute:

@@ -158,6 +158,9 @@ def index_item(place: Place, chunk: Chunk) -> Item:
 
 
 def from_index_item(item: Mapping[str, Attribute]) -> Chunk:
-    """Return the chunk that an item of the index holds."""
+    """Return the chunk that an item of the index holds; raises ValueError where it holds none."""
     values = from_item(item)
-    return Chunk(values["records"], values["expires_at"])
+    records, expiry = values.get("records"), values.get("expires_at")
+    if not isinstance(records, bytes) or len(records) % _RECORD_BYTES or type(expiry) is not int:
+        raise ValueError("the item is none of the index")
+    return Chunk(records, expiry)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -145,8 +146,10 @@ class IdentityIndex:
             items = read_items(self._client, keys, is_consistent=False)[self._table]
             for item in items:
                 place = by_key[_name(item)]
-                found[place] = from_index_item(item)
-                self._remember(place, found[place])
+                # One that is damaged is made anew, as one that is missing.
+                with suppress(ValueError):
+                    found[place] = from_index_item(item)
+                    self._remember(place, found[place])
         return found
 
     def _made(self, place: Place) -> Chunk:

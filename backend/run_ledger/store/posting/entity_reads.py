@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.dynamo.attributes import UNREADABLE, Item
 from run_ledger.store.dynamo.batches import KeysLeftOut, portions, read_items
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 
@@ -46,7 +46,7 @@ class Loader:
                 # Only of a single key it is known that it is this one which is throttled.
                 is_throttled = is_throttle(code_of(error)) and len(some) == 1
             self._waits.note_success(group.reading for group in some if group.is_loaded)
-            unread = [group.reading for group in some if not group.is_loaded]
+            unread = [one.reading for one in some if not one.is_loaded and one.unreadable is None]
             self._waits.note_failure(unread, is_throttled=is_throttled)
         return len(some_at_a_time)
 
@@ -92,5 +92,9 @@ def _read(client: DynamoDBClient, groups: Sequence[PendingGroup]) -> None:
         place = (group.entity.table, group.entity_id)
         if place not in missing:
             item = stored.get(place)
-            group.memory.stored = group.entity.load(item) if item is not None else None
-            group.is_loaded = True
+            try:
+                group.memory.stored = group.entity.load(item) if item is not None else None
+            except UNREADABLE as error:
+                group.note_unreadable(error)
+            else:
+                group.is_loaded = True

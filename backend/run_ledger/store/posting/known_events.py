@@ -13,13 +13,14 @@ old are put only where absent by those who still write such; they are asked for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.exceptions import InvalidEvent, StoreUnavailable, shown
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.attributes import Item, bytes_of
+from run_ledger.store.dynamo.attributes import UNREADABLE, Item, bytes_of
 from run_ledger.store.dynamo.batches import KeysLeftOut
 from run_ledger.store.dynamo.faults import Fault, code_of, fault, is_throttle
 from run_ledger.store.items import keys, log_items
@@ -35,6 +36,7 @@ from .waits import Waits
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_Result = TypeVar("_Result")
 _MOST_ROWS_OF_A_MARK = 8
 # So many rows cost less by their keys, in one call with those of others.
 _FEW = 8
@@ -82,21 +84,21 @@ class KnownEvents:
     ) -> Iterator[tuple[PendingGroup, list[KnownEvent]]]:
         """Take the known events out of the pending ones of each group, and yield them.
 
-        A group whose log can't be read for now stays as it is, and waits. Raises StoreUnavailable
-        where no later call can succeed.
+        A group whose log can't be read for now stays as it is, and waits; one whose log can never
+        be read notes that. Raises StoreUnavailable where no later call can succeed.
         """
         wanted = [group for group in groups if group.pending and not group.is_looked_up]
         looks = [_Look(group) for group in wanted]
         self._read_ranges(looks)
         self._read_keys(looks, _Look.new_rows)
         for look in looks:
-            look.remember()
+            look.do(look.remember)
         self._ask_index(looks)
         self._read_keys(looks, _Look.hits)
         for look in looks:
-            if look.has_failed:
+            known = look.do(look.judged)
+            if known is None:
                 continue
-            known = look.judged()
             taken = {id(one.pending) for one in known}
             group = look.group
             group.pending = [one for one in group.pending if id(one) not in taken]
@@ -125,7 +127,7 @@ class KnownEvents:
             if look.has_failed or not look.group.memory.indexed_to:
                 continue
             try:
-                look.ask(self._index)
+                look.do(partial(look.ask, self._index))
             except (ClientError, BotoCoreError) as error:
                 self._note(error, [look])
             except KeysLeftOut:
@@ -139,13 +141,15 @@ class KnownEvents:
             if last - first < _FEW:
                 continue
             self._calls += len(lanes_of(first, last))
+            read = partial(read_range, self._client, self._table, look.group.name, first, last)
             try:
-                rows = read_range(self._client, self._table, look.group.name, first, last)
+                rows = look.do(read)
             except (ClientError, BotoCoreError) as error:
                 self._note(error, [look])
-            else:
+                continue
+            if rows is not None:
                 look.rows |= {row.number: row for row in rows}
-                look.remember()
+                look.do(look.remember)
 
     def _read_keys(self, looks: Sequence[_Look], wanted: Callable[[_Look], Iterable[Key]]) -> None:
         """Read the items of the keys that each look wants, together."""
@@ -164,8 +168,8 @@ class KnownEvents:
             if some & left_out:
                 look.has_failed = True
             else:
-                look.take({key: found[key] for key in some if key in found})
-        throttled = [look.group.reading for look in asking if look.has_failed]
+                look.do(partial(look.take, {key: found[key] for key in some if key in found}))
+        throttled = [one.group.reading for one in asking if one.has_failed and not one.is_hopeless]
         self._waits.note_failure(throttled, is_throttled=True)
 
     def _note(self, error: ClientError | BotoCoreError, looks: Sequence[_Look]) -> None:
@@ -196,6 +200,25 @@ class _Look:
         self._indexed: Mapping[bytes, Sequence[int]] = {}
         if self._last > ROWS:
             memory.leave_to_index(self._last // ROWS * ROWS)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Return whether the log can never be read as it is."""
+        return self.group.unreadable is not None
+
+    def do(self, step: Callable[[], _Result]) -> _Result | None:
+        """Take a *step* unless one has failed; return None where that is so, or it fails.
+
+        It fails where what was read is not what a log holds: that concerns its own group alone.
+        """
+        if self.has_failed:
+            return None
+        try:
+            return step()
+        except UNREADABLE as error:
+            self.has_failed = True
+            self.group.note_unreadable(error)
+            return None
 
     @property
     def gap(self) -> tuple[int, int]:

@@ -194,10 +194,13 @@ class Ledger:
         return self._waits.seconds_until_due(group.waits_for) <= 0
 
     def _give_up(self, report: Report, groups: Iterable[PendingGroup]) -> None:
-        """Hand back to the queue what has been throttled for too long."""
+        """Hand back to the queue what has been throttled for too long, or can't be posted to."""
         for group in groups:
-            if group.pending and self._waits.given_up(group.waits_for):
-                self._fail(report, [group], "throttled for too long")
+            reason = group.unreadable
+            if reason is None and group.pending and self._waits.given_up(group.waits_for):
+                reason = "throttled for too long"
+            if reason is not None:
+                self._fail(report, [group], reason)
                 group.pending = []
 
     def _commit(self, report: Report, postings: Sequence[Posting], now: Instant) -> None:

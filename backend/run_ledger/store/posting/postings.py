@@ -61,6 +61,8 @@ class PendingGroup:
     """Whether those of the pending events that the ledger has are taken out."""
     guess: int | None = None
     """The revision that was remembered, until it is known whether it still was the last one."""
+    unreadable: str | None = None
+    """Why what is stored of the entity can't be read, if so: no later try can succeed."""
     is_outdated: bool = False
     """Whether its last posting failed as the entity was no longer as it was read."""
     outcome: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +106,13 @@ class PendingGroup:
             self.stored.held.names > OF_ENTITIES.held - _MOST_NAMES
             or self.stored.held.models > MODELS_HELD - MOST_MODELS
         )
+
+    def note_unreadable(self, error: Exception) -> None:
+        """Note that the entity's item, a row of its log or its index holds what it never should.
+
+        The words of *error* may quote what is stored, so only its kind is told.
+        """
+        self.unreadable = f"what is stored of it can't be read ({type(error).__name__})"
 
     def forget(self) -> None:
         """Let the entity be read again, as what was known of it is no longer true."""
