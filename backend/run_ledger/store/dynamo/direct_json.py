@@ -42,10 +42,10 @@ def speak_directly(client: DynamoDBClient) -> DynamoDBClient:
 
 
 def _set_aside(params: dict[str, Any], context: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Keep the parameters for `_put_in`, and let botocore serialise only the first action."""
+    """Keep the parameters for `_put_in`, and let botocore serialise an empty action."""
     token = params.get("ClientRequestToken") or str(uuid.uuid4())
     context[_SET_ASIDE] = {**params, "ClientRequestToken": token}
-    return {"TransactItems": params["TransactItems"][:1], "ClientRequestToken": token}
+    return {"TransactItems": [{}], "ClientRequestToken": token}
 
 
 def _put_in(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:

@@ -69,7 +69,10 @@ class ConditionBuilder:
         return request
 
     def _name(self, name: str) -> str:
-        return self._names.setdefault(name, f"#{len(self._names)}")
+        short = self._names.get(name)
+        if short is None:
+            short = self._names[name] = f"#{len(self._names)}"
+        return short
 
     def _value(self, value: Any) -> str:
         return self._exactly(to_attribute(value))

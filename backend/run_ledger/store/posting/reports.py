@@ -160,6 +160,8 @@ def _entity(event: Event) -> dict[str, Any]:
 
 def _words(outcome: dict[str, Any]) -> dict[str, Any]:
     """Return *outcome* for the log: "none" for None, and no text that a producer wrote."""
+    if not outcome:
+        return outcome
     told = {name: NONE if value is None else value for name, value in outcome.items()}
     return {
         name: _word(value) if name.startswith("error_") else value for name, value in told.items()
