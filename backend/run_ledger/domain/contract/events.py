@@ -63,16 +63,16 @@ class _Envelope(
 
 
 class _UncheckedJobUpdate(JobUpdate, frozen=True, kw_only=True, omit_defaults=True):
-    """A job's update whose ids and names of counters may have any form.
+    """A job's update whose ids and names of counters may have any characters.
 
     Matching patterns takes longer than all the rest of decoding, and most ids and names of a batch
     are the same: see `_quickly_read`.
     """
 
-    job_id: str
-    project_id: str
-    client_id: str
-    pipeline: str = DEFAULT_PIPELINE
+    job_id: ShortText
+    project_id: ShortText
+    client_id: ShortText
+    pipeline: ShortText = DEFAULT_PIPELINE
     delta: (
         Annotated[dict[str, CounterChange], Meta(max_length=MAX_DELTAS_PER_EVENT)] | UnsetType
     ) = UNSET
@@ -146,6 +146,7 @@ _told = msgspec.json.Decoder(StatedByDetail)
 _job_updates = msgspec.json.Decoder(JobUpdate)
 _unchecked_job_updates = msgspec.json.Decoder(_UncheckedJobUpdate)
 _known_counters = frozenset(KNOWN_COUNTERS)
+# Of texts of 128 characters at most.
 _is_identifier = lru_cache(4096)(re.compile(IDENTIFIER_PATTERN).fullmatch)
 _project_updates = msgspec.json.Decoder(ProjectUpdate)
 _encoder = msgspec.json.Encoder(order="deterministic")

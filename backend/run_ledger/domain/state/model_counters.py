@@ -26,6 +26,8 @@ from run_ledger.domain.contract.vocabulary import (
 
 BY_MODEL = "b_"
 """What the attribute of a model's counter begins with in stored items."""
+FEW_NAMES = 32
+"""So many names are looked at once, as pipelines use the same again and again; more are rare."""
 _KNOWN = frozenset(KNOWN_COUNTERS)
 
 CountersByModel = dict[str, dict[str, int]]
@@ -64,12 +66,15 @@ def counters_by_model(counts: Mapping[str, int]) -> CountersByModel:
 
 def models_of(attributes: Iterable[str]) -> list[str]:
     """Return the models that *attributes* count, in byte order, without `OTHER_MODELS`."""
-    return list(_models_of(tuple(attributes)))
+    names = tuple(attributes)
+    return list(_remembered(names) if len(names) <= FEW_NAMES else _models_of(names))
 
 
-@lru_cache(1024)  # a pipeline uses the same names again and again
 def _models_of(attributes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({_model(one) for one in attributes if is_by_model(one)} - {OTHER_MODELS}))
+
+
+_remembered = lru_cache(1024)(_models_of)
 
 
 def with_few_models(counts: Mapping[str, int]) -> dict[str, int]:

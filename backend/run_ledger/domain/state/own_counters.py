@@ -29,7 +29,7 @@ from run_ledger.domain.contract.vocabulary import (
     OTHER_COUNTERS,
 )
 
-from .model_counters import with_few_models
+from .model_counters import FEW_NAMES, with_few_models
 
 COUNTER = "c_"
 """What the attribute of a counter begins with in stored items."""
@@ -49,12 +49,15 @@ def counter_attributes(counters: Mapping[str, int]) -> dict[str, int]:
 
 def own_attributes(attributes: Iterable[str]) -> list[str]:
     """Return those of *attributes* that are own counters, in byte order."""
-    return list(_own_attributes(tuple(attributes)))
+    names = tuple(attributes)
+    return list(_remembered(names) if len(names) <= FEW_NAMES else _own_attributes(names))
 
 
-@lru_cache(1024)  # a pipeline uses the same names again and again
 def _own_attributes(attributes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(filter(is_own, attributes)))
+
+
+_remembered = lru_cache(1024)(_own_attributes)
 
 
 def folded(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.events.builders import decoded, job_update, text
 
-from run_ledger.domain.contract.events import decode
+from run_ledger.domain.contract.events import _is_identifier, decode
 from run_ledger.domain.contract.vocabulary import JobUpdate
 from run_ledger.domain.exceptions import InvalidEvent
 
@@ -48,3 +48,12 @@ def test_of_two_faults_the_first_is_named() -> None:
     with pytest.raises(InvalidEvent) as caught:
         decode(text(job_update(job_id="a b", attempt="second")))
     assert caught.value.field == "detail.job_id"
+
+
+def test_no_long_text_is_remembered() -> None:
+    """A producer that sends ids of 60 KB by the thousand costs no memory beyond its events."""
+    _is_identifier.cache_clear()
+    for number in range(50):
+        with pytest.raises(InvalidEvent):
+            decode(text(job_update(job_id=f"{number}" + "x" * 60_000)))
+    assert _is_identifier.cache_info().currsize == 0
