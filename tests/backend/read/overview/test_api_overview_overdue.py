@@ -87,6 +87,9 @@ def test_callers_see_those_of_their_clients_alone(here: House) -> None:
     here.grant("m-1", clients=["globex"])
     for asking in (client_user("globex", "nobody"), MACHINE):
         assert _overdue(here, asking) == ["globex/theirs"]
+    here.grant("m-2", staff=True)
+    all_of_them = ["globex/theirs", "acme/reopened", "acme/late"]
+    assert _overdue(here, {**MACHINE, "client_id": "m-2", "sub": "m-2"}) == all_of_them
     assert _overdue(here, client_id="acme") == ["acme/reopened", "acme/late"]
     assert _overdue(here, client_user("acme"), client_id="globex") == []
     assert _overdue(here, client_user("nobody")) == []
