@@ -14,7 +14,7 @@ from dashboard_app import clock
 from dashboard_app.api.api_requests import CLIENTS
 from dashboard_app.api.http_client import ApiClient
 from dashboard_app.api.loading import make_place, spinner
-from dashboard_app.api.problems import ApiProblem, RequestRefused, SignInEnded
+from dashboard_app.api.problems import ApiProblem, NothingFound, RequestRefused, SignInEnded
 from dashboard_app.api.response_cache import ResponseCache
 from dashboard_app.app_settings import AppSettings, app_settings
 from dashboard_app.context import PageContext, put
@@ -110,10 +110,13 @@ def _context(
     zone = ask_zone()
     period, notes = ask_period(now, zone)
     with spinner("clients"):
-        if page is pages["jobs"]:
-            # Side by side: nobody waits for one after the other.
-            with suppress(RequestRefused):
+        # Side by side: nobody waits for one after the other. What is refused or not there, the
+        # page asks for again, and tells it beside its filters.
+        with suppress(RequestRefused, NothingFound):
+            if page is pages["jobs"]:
                 api.load([CLIENTS, *choices.requests(period, CLIENT.held_now())])
+            elif page is pages["trends"]:
+                api.load([CLIENTS, choices.first_trends(period)])
         clients, _ = api.items(CLIENTS)
     return PageContext(
         api=api,

@@ -14,7 +14,7 @@ from dashboard_app.api.http_client import ApiRequest
 from dashboard_app.api.loading import spinner
 from dashboard_app.api.problems import RequestRefused
 from dashboard_app.context import PageContext
-from dashboard_app.filters.declared import PIPELINE, PROJECT
+from dashboard_app.filters.declared import CLIENT, PIPELINE, PROJECT, TREND_FILTERS
 from dashboard_app.filters.kinds import Filter, IdChoice
 from dashboard_app.periods import Period
 from dashboard_app.session import SessionKey
@@ -123,6 +123,12 @@ def requests(period: Period, client_id: str | None) -> list[ApiRequest]:
     """Return what tells projects and pipelines to choose from: the API has no list of pipelines."""
     by_pipeline = api_requests.trends(period, client_id=client_id, group_by="pipeline")
     return [api_requests.projects(client_id), by_pipeline]
+
+
+def first_trends(period: Period) -> ApiRequest:
+    """Return the request with which the Trends page will most likely begin."""
+    held = {one.parameter: one.held_now() for one in (CLIENT, *TREND_FILTERS)}
+    return api_requests.trends(period, **held)
 
 
 def _wanted(here: PageContext) -> list[ApiRequest]:
