@@ -248,7 +248,7 @@ def test_two_clients_configurations(analyst: Analyst, api: Api) -> None:
         {one["name"]: one["value"] for one in document["parameters"]} for document in documents
     ]
     differing = {
-        name: tuple(one.get(name) or "" for one in values)
+        name: tuple(one.get(name, "(not set)") or "(empty)" for one in values)
         for name in {*values[0], *values[1]}
         if values[0].get(name) != values[1].get(name)
     }
