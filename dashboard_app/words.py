@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,7 @@ UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
 _SMALL_SECONDS = 10
 _MONEY, _MICRO = "cost_microusd", 1_000_000
+_MOST_BEHIND_THE_POINT = 12
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -73,7 +75,16 @@ def per_record(name: str, value: float | None) -> str:
     """Return what a counter is for each record: $0.0021, or 12.5 with three digits."""
     if value is None:
         return NOTHING
-    return money(value / _MICRO) if name == _MONEY else f"{value:,.3g}"
+    return money(value / _MICRO) if name == _MONEY else three_digits(value)
+
+
+def three_digits(value: float) -> str:
+    """Return a number with three digits, or all those before its point: 0.0123, 12.5, 12,346."""
+    if value == 0:
+        return "0"
+    behind = min(max(0, 2 - math.floor(math.log10(abs(value)))), _MOST_BEHIND_THE_POINT)
+    text = f"{value:,.{behind}f}"
+    return text.rstrip("0").rstrip(".") if behind else text
 
 
 def deltas(delta: Mapping[str, float]) -> str:

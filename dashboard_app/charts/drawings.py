@@ -28,7 +28,7 @@ from dashboard_app.charts.colour_keys import colour_key, take_key
 _SETTINGS = threading.Lock()
 _TABLES = "run_ledger_tables"
 _EVERYTHING = "default"
-_TIME_AXIS_PIXELS = 74  # the labels and title of a time axis, and Streamlit's room below them
+_AXIS_PIXELS = 74  # the labels and title of an axis below a chart, and Streamlit's room below them
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,9 @@ def show(
 ) -> None:
     """Show a chart in the full width, below the key of its colours.
 
-    `alt` is its description for who can't see it. A chart over time whose height depends on its
-    data has a `place`, the key of a container of that height, so that nothing below it moves when
-    it is drawn, some time after the page.
+    `alt` is its description for who can't see it. A chart whose height depends on its data has
+    a `place`, the key of a container of that height, so that nothing below it moves when it is
+    drawn, some time after the page.
     """
     drawn = shown if isinstance(shown, Drawing) else drawing(shown)
     if drawn.key:
@@ -92,7 +92,7 @@ def show(
 def _kept(place: str | None, specification: Mapping[str, Any]) -> AbstractContextManager[object]:
     if place is None:
         return nullcontext()
-    pixels = round(specification["height"]) + _TIME_AXIS_PIXELS
+    pixels = round(specification["height"]) + _AXIS_PIXELS
     return st.container(key=place, height=pixels, border=False)
 
 

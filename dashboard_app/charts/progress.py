@@ -13,6 +13,7 @@ from dashboard_app.charts.units import count_axis
 from dashboard_app.frames.columns import RESULTS
 
 _TICKS = 6  # as many as a phone has room for
+_ROW_PIXELS = 30
 _PARTS = (*RESULTS, "running", "queued")
 
 
@@ -62,4 +63,4 @@ def progress(*, frame: pd.DataFrame) -> AnyChart:
             ],
         )
     )
-    return alt.layer(bars, expected).properties(height={"step": 30})
+    return alt.layer(bars, expected).properties(height=_ROW_PIXELS * len(shown))

@@ -86,6 +86,24 @@ def test_other_rows_do_not_inherit_a_mark(api: Api, open_page: Open) -> None:
     assert table_of("jobs", "job_id", client="globex") != everything
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.3, "0.3"),
+        (0.00003217, "0.0000322"),
+        (12.54, "12.5"),
+        (158.05, "158"),
+        (1115.65, "1,116"),
+        (-2_345_678.9, "-2,345,679"),
+        (999.96, "1,000"),
+    ],
+)
+def test_a_figure_for_each_record_has_no_exponent(value: float, text: str) -> None:
+    """Three digits say enough, but those before the point are never left out."""
+    assert words.per_record("input_tokens", value) == text
+
+
 def test_an_exact_figure_has_all_its_digits() -> None:
     """Where the tile rounds, its help does not."""
 

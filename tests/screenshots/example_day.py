@@ -15,6 +15,7 @@ from tests.support.readers.example_jobs import (
     make_figures,
     make_job,
     make_overview,
+    make_period,
     make_project,
     make_totals,
     make_trends,
@@ -100,9 +101,32 @@ def overview() -> dict[str, Any]:
         "stalled": 1,
         "created": 218,
         "ended": sum(hour["ended"] for hour in day),
+        "partial": 3,
         "failed": 6,
         "timed_out": 2,
         "error_rate": 0.037,
+        "counters": {
+            "records_ok": 84_120,
+            "records_failed": 97,
+            "input_tokens": 48_123_300,
+            "output_tokens": 3_912_040,
+            "cost_microusd": 184_200_000,
+        },
+        "previous": make_period(
+            created=209,
+            ended=209,
+            succeeded=196,
+            failed=9,
+            timed_out=4,
+            error_rate=0.062,
+            counters={
+                "records_ok": 79_300,
+                "records_failed": 204,
+                "input_tokens": 45_900_100,
+                "output_tokens": 3_702_300,
+                "cost_microusd": 171_900_000,
+            },
+        ),
         "last_event_at": ago(seconds=4),
         "hours": day,
     }
@@ -117,6 +141,7 @@ def overview() -> dict[str, Any]:
             running=running,
             stalled=stalled,
             ended=ended,
+            partial=1,
             failed=failed,
             error_rate=rate,
             last_event_at=at,
@@ -220,7 +245,7 @@ def history() -> list[dict[str, Any]]:
             occurred_at=ago(minutes=54 - 9 * number),
             received_at=ago(minutes=54 - 9 * number),
             attempt=1 if number < 4 else 2,
-            detail=detail,
+            detail={"event_id": f"e{number}", **detail},
         )
         for number, detail in enumerate(said)
     ]

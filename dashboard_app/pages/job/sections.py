@@ -127,7 +127,7 @@ def _pace(here: PageContext, pace: job_times.Pace) -> str:
     count = pace.per_second * 60 if each_minute else pace.per_second
     unit = "minute" if each_minute else "second"
     end = f"; at this rate it ends at **{plain(words.moment(pace.ends_at, here.zone))}**"
-    return f"About **{count:,.3g}** records a {unit}{end if pace.ends_at else ''}."
+    return f"About **{words.three_digits(count)}** records a {unit}{end if pace.ends_at else ''}."
 
 
 def _times(

@@ -58,7 +58,11 @@ def _all_projects(here: PageContext) -> None:
         requests=[request],
         is_cut=more,
     ):
-        drawings.show(chart, alt="Jobs of each project by outcome, and the number expected")
+        drawings.show(
+            chart,
+            alt="Jobs of each project by outcome, and the number expected",
+            place="progress",
+        )
         st.caption(
             "The grey mark is the number of expected jobs. All jobs of a project count here, not "
             "only those of the period."
