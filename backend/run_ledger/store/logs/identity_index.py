@@ -31,7 +31,7 @@ from run_ledger.store.items.index_items import (
 )
 from run_ledger.store.items.log_items import marks_in
 
-from .log_reads import lanes_of, read_range
+from .log_reads import has_rows_before, lanes_of, read_range
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -167,12 +167,16 @@ class IdentityIndex:
             received = max((row.received_at for row in rows), default=None)
             expiry = 0 if received is None else self._expiry(received)
             chunk = chunk_of_rows(records, expiry)
-        if not chunk.expiry:
-            # Rows expire in the order of their numbers: there is none before these either.
+        if chunk.expiry:
+            self._put(place, chunk)
+        elif not place.level and not self._has_rows_before(place):
+            # Numbers that only repairs took have no rows either, so what is before was looked for.
             self._note_expired(place)
-            return chunk
-        self._put(place, chunk)
         return chunk
+
+    def _has_rows_before(self, place: Place) -> bool:
+        self.calls += len(lanes_of(1, place.first_row - 1))
+        return has_rows_before(self._client, self._table, place[:2], place.first_row)
 
     def _put(self, place: Place, chunk: Chunk) -> None:
         self._remember(place, chunk)

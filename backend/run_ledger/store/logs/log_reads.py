@@ -40,6 +40,16 @@ def read_range(
     return sorted(rows, key=lambda row: row.number)
 
 
+def has_rows_before(client: DynamoDBClient, table: str, name: tuple[str, str], number: int) -> bool:
+    """Return whether a log has a row before *number*; *name* is as in `read_range`."""
+    for lane in lanes_of(1, number - 1):
+        query = QueryBuilder(table, "pk", keys.log_partition(*name, lane))
+        query.sort_between("sk", below=keys.log_number(number))
+        if client.query(**query.request(["pk"], limit=1, consistent=True))["Count"]:
+            return True
+    return False
+
+
 def read_found(
     client: DynamoDBClient, table: str, wanted: Collection[Key]
 ) -> tuple[dict[Key, Item], set[Key]]:

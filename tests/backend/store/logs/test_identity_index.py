@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -136,18 +136,33 @@ def test_what_is_too_large_to_be_put_is_remembered_alone() -> None:
     log.assert_right(log.index(script), 68, list(range(60)))
 
 
+@pytest.mark.parametrize(("first", "last"), [(5, 8), (9, 16), (65, 128), (1, 4)])
+def test_numbers_without_rows_hide_no_rows_before_them(first: int, last: int) -> None:
+    """Repairs take numbers, and put no rows: however many in a row, what was before is found."""
+    log = Log(330, random.Random(9))
+    lose(log, lambda number: first <= number <= last)
+    for index in (log.index(), log.index(memory_bytes=3_000)):
+        for upto in (last, 330):
+            log.assert_right(index, upto, list(range(0, 700, 3)))
+            log.assert_right(index, upto, list(range(1, 700, 3)))
+
+
+def lose(log: Log, is_lost: Callable[[int], bool]) -> None:
+    """Take rows out of a log, and its whole index."""
+    for (table, (partition, sort)), versions in log.store._versions.items():
+        if table == NAMES.entries and (
+            partition.startswith("index#")
+            or (partition.startswith(keys.LOG) and is_lost(int(sort)))
+        ):
+            versions.append(None)
+    log.row_of = {number: row for number, row in log.row_of.items() if not is_lost(row)}
+
+
 def test_expired_rows_are_looked_for_once() -> None:
     """What a log has lost leads nowhere, and costs a few calls in all."""
     log = Log(1_100, random.Random(8))
     kept = 1_050
-    for place, versions in log.store._versions.items():
-        table, (partition, sort) = place
-        is_old = partition.startswith("index#") or (
-            partition.startswith(keys.LOG) and int(sort) <= kept
-        )
-        if table == NAMES.entries and is_old:
-            versions.append(None)
-    log.row_of = {number: row for number, row in log.row_of.items() if row > kept}
+    lose(log, lambda number: number <= kept)
     index = log.index()
     log.assert_right(index, 1_100, list(range(0, 1_500, 50)))
     calls = index.calls
