@@ -36,7 +36,6 @@ from run_ledger.store.posting import known_events
 from run_ledger.store.posting.entities import Layout
 from run_ledger.store.posting.ledger import Keeping, Ledger
 
-WRITERS = 3
 _ENOUGH_ROUNDS = 300
 _MEMORIES = (0, 10_000, MOST_BYTES)
 _here = threading.local()
@@ -66,6 +65,8 @@ _numbers = st.integers(0, 40)
 class Deliveries(RuleBasedStateMachine):
     """The queue, the writers and the store."""
 
+    writers = 3
+
     def __init__(self) -> None:
         """Start with nothing sent."""
         super().__init__()
@@ -73,7 +74,7 @@ class Deliveries(RuleBasedStateMachine):
         self.late = faults.Late()
         self.sent: list[str] = []
         self.queue: dict[str, str] = {}
-        self.environments = [Environment(number) for number in range(WRITERS)]
+        self.environments = [Environment(number) for number in range(self.writers)]
         self.balanced_at = -1
         self.patches = [
             patch.object(handlers, "_ledger", lambda: _here.ledger),
@@ -313,9 +314,11 @@ class Deliveries(RuleBasedStateMachine):
         while len(self.late):
             self.late.land(0)
         self.the_tables_balance()
-        if self.queue:
-            self.deal_out()
-            self.let_all_end()
+        # Writers of one job that take turns are in each other's way: some hand events back.
+        for _ in range(self.writers):
+            if self.queue:
+                self.deal_out()
+                self.let_all_end()
         assert not self.queue, "nothing was in the way of the last delivery"
         self.the_tables_balance()
         self.assert_accounted_for(self.sent)
@@ -327,9 +330,10 @@ class Deliveries(RuleBasedStateMachine):
         names = (ledgers.NAMES.jobs, ledgers.NAMES.projects, ledgers.NAMES.rollups)
         before = [self.store.items(name) for name in names]
         self.queue = {f"again-{number}": raw for number, raw in enumerate(self.sent)}
-        if self.queue:
-            self.deal_out()
-            self.let_all_end()
+        for _ in range(self.writers):
+            if self.queue:
+                self.deal_out()
+                self.let_all_end()
         assert not self.queue
         assert [self.store.items(name) for name in names] == before
 
@@ -373,5 +377,18 @@ TestDeliveries = Deliveries.TestCase
 TestDeliveries.settings = settings(
     # One example is worth many: it makes a hundred calls and checks after each.
     max_examples=settings().max_examples * 6 // 10,
+    stateful_step_count=30,
+)
+
+
+class Crowd(Deliveries):
+    """As many writers as the function has at most by default, at few jobs."""
+
+    writers = 8
+
+
+TestCrowd = Crowd.TestCase
+TestCrowd.settings = settings(
+    max_examples=settings().max_examples * 2 // 10,
     stateful_step_count=30,
 )
