@@ -181,7 +181,9 @@ def test_a_file_is_for_its_owner_alone(run: Run, visitor: Visitor, tmp_path: Pat
     assert path.read_text() == f"{SECRET}\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert SECRET not in notes
-    assert visitor.seen
+    assert visitor.thread is not None
+    visitor.thread.join()
+    assert "You are signed in" in visitor.seen
     code, _, notes = run("--file", str(path))
     assert code != 0
     assert str(path) in notes

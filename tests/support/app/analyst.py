@@ -68,7 +68,8 @@ class Analyst:
     def _table(self, column: str) -> Locator:
         title = self.page.locator("th", has_text=re.compile(f"^{re.escape(column)}$"))
         table = self.page.locator("[data-testid=stDataFrame]").filter(has=title).first
-        table.scroll_into_view_if_needed()
+        # At once: a table that is about to be replaced never stands still.
+        table.evaluate("table => table.scrollIntoView({ block: 'nearest' })")
         return table
 
     def sees(self, what: str, is_so: Callable[[], bool]) -> None:

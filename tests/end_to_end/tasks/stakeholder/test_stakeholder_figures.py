@@ -90,7 +90,7 @@ def test_whose_error_rate_moved_most(
     assert events
     clients = get(running.document, "/overview", token).json()["clients"]
     rates = {
-        one["name"]: (one["error_rate"], one["previous"]["error_rate"])
+        one["name"] or one["client_id"]: (one["error_rate"], one["previous"]["error_rate"])
         for one in clients
         if None not in (one["error_rate"], one["previous"]["error_rate"])
     }
