@@ -266,6 +266,7 @@ def test_how_far_a_project_is(errand: Errand, stack: Stack, token: str, jobs: li
     errand.go_to("Projects")
     errand.click(errand.page.get_by_role("link", name=project["name"]))
     main = errand.page.get_by_role("main")
+    expect(main.get_by_role("heading", level=1)).to_have_text(project["name"])
     expect(main.get_by_text("Overdue", exact=True)).to_be_visible()
     done = [job for job in jobs if job["project_id"] == "autumn" and job["result"] in DONE]
     assert len(done) == project["jobs_done"] > 0
