@@ -106,12 +106,12 @@ def happened(detail: Mapping[str, Any]) -> str:
 
 
 def restarted(job: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Say of a job with a `restarted_at` that its id was used for more than one run."""
+    """Say of a job with a `restarted_at` that its id was used for more than one job."""
     ends = (attempt["first_ended_at"] for attempt in job["attempts"])
     first = next((at for at in ends if at), None)
     ended = f"had ended at {_time(first, zone)}" if first else "had ended"
     return (
-        f"This job id was used again: a run of it {ended}, and another reported at "
+        f"This job id was used again: a job of it {ended}, and another reported at "
         f"{_time(job['restarted_at'], zone)} that it was running. Counters and times are of both "
         "together."
     )

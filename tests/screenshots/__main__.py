@@ -21,7 +21,7 @@ EPILOG = """\
 examples:
   make screenshots
   make screenshots ARGS="--only site-"
-  make screenshots ARGS="--only site-job-phone site-*-print --folder /tmp/pictures"
+  make screenshots ARGS="--only site-job-phone site-*-print --folder pictures"
 """
 
 

@@ -107,6 +107,7 @@ def shoot_whole(page: Page, size: tuple[int, int], path: Path) -> None:
     whole = int(page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0"))
     page.set_viewport_size({"width": width, "height": min(max(height, whole), _MOST_PIXELS)})
     settle(page)
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.screenshot(path=path, animations="disabled")
     page.set_viewport_size({"width": width, "height": height})
 

@@ -239,15 +239,16 @@ def history() -> list[dict[str, Any]]:
         {"status": "running", "stage": "writing descriptions"},
         {"delta": {"records_ok": 3_308, "input_tokens": 2_411_330, "cost_microusd": 9_320_000}},
     ]
+    times = [*(ago(minutes=minutes) for minutes in (52, 51, 42, 33, 31)), ago(seconds=7)]
     return [
         make_entry(
             f"e{number}",
-            occurred_at=ago(minutes=54 - 9 * number),
-            received_at=ago(minutes=54 - 9 * number),
+            occurred_at=at,
+            received_at=at,
             attempt=1 if number < 4 else 2,
             detail={"event_id": f"e{number}", **detail},
         )
-        for number, detail in enumerate(said)
+        for number, (detail, at) in enumerate(zip(said, times, strict=True))
     ]
 
 

@@ -124,15 +124,15 @@ function changeOf({ valueOf, textOf, isBound = false }, sums, before, format) {
   if (before === null || now === null || then === null) {
     return "";
   }
+  if (then > 0 && isBound && [sums, before].some((each) => each.llm_calls_unpriced > 0)) {
+    // between lower bounds there is no change to tell, not even that there is none
+    return `${textOf(before, format)} before`;
+  }
   if (now === then) {
     return now === 0 ? "" : "as before";
   }
   if (then <= 0) {
     return "none before";
-  }
-  if (isBound && [sums, before].some((each) => each.llm_calls_unpriced > 0)) {
-    // between lower bounds there is no change to tell
-    return `${textOf(before, format)} before`;
   }
   const change = (now - then) / then;
   return `${change > 0 ? "+" : "−"}${format.rate(Math.abs(change))}`;

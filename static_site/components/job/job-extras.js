@@ -94,7 +94,7 @@ export function createJobRestart({ format, now }) {
 }
 
 /**
- * Say that a job's id was used for more than one run; "" where it was not.
+ * Say that a job's id was used for more than one job; "" where it was not.
  *
  * @param {Pick<Job, "restarted_at" | "attempts">} job
  * @param {(at: string) => string} timeText
@@ -103,7 +103,7 @@ export function restartText({ restarted_at: at, attempts }, timeText) {
   const end = attempts.find((attempt) => attempt.first_ended_at)?.first_ended_at;
   return at === null
     ? ""
-    : `A run of this job had ended${end ? ` at ${timeText(end)}` : ""}, and another was running at ` +
-        `${timeText(at)}. Counters and times are of both: give each run its own id, or a higher ` +
+    : `A job of this id had ended${end ? ` at ${timeText(end)}` : ""}, and another was running at ` +
+        `${timeText(at)}. Counters and times are of both: give each job its own id, or a higher ` +
         "attempt.";
 }

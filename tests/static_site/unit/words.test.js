@@ -128,6 +128,6 @@ test("a job id that was used again is told with both times", () => {
   const job = { restarted_at: "2026-11-21T10:00:00Z", attempts: [{ first_ended_at: "2026-11-20T09:00:00Z" }] };
   const said = restartText(job, (at) => at.slice(8, 13));
   assert.match(said, /had ended at 20T09, and another was running at 21T10\./);
-  assert.match(restartText({ ...job, attempts: [] }, String), /^A run of this job had ended, and/);
+  assert.match(restartText({ ...job, attempts: [] }, String), /^A job of this id had ended, and/);
   assert.equal(restartText({ restarted_at: null, attempts: [] }, String), "");
 });
