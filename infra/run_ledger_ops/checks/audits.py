@@ -40,7 +40,8 @@ def audit_in_ranges(
     began = same_question(file, scope, repair=manner.repair)
     if began is None:
         raise OpsError("this progress file is of an audit with other options: name another file.")
-    yield from RangedAudit(reading, file, began, _horizon(began, ttl_days), manner).run()
+    # Entries go on expiring while an audit waits to be gone on with.
+    yield from RangedAudit(reading, file, began, _horizon(scope, ttl_days), manner).run()
 
 
 def _horizon(scope: AuditScope, ttl_days: int) -> Instant:

@@ -12,19 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.dynamo.tables import NAMES
+from tests.support.dynamo.tables import NAMES, empty_tables
 from tests.support.events.builders import job_update, text
+from tests.support.readers.reading import Serial
+from tests.support.recounts import audits as ledgers
 from tests.support.recounts import falsehoods
-from tests.support.recounts.audits import BOOKS, rows
+from tests.support.recounts.audits import BOOKS, DAY, TTL_DAYS, rows
 from tests.support.recounts.recount import recount_rollups
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain import instants
 from run_ledger.domain.state.rollups import Row
+from run_ledger.store.audit.auditor import Manner
+from run_ledger.store.audit.scopes import AuditScope
+from run_ledger.store.dynamo.reading import Reading
 from run_ledger_ops import command
 from run_ledger_ops.checks import audit_ranges
 from run_ledger_ops.checks.audit_file import AuditFile
 from run_ledger_ops.checks.audit_ranges import RangedAudit
+from run_ledger_ops.checks.audits import audit_in_ranges
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
 
@@ -246,6 +252,36 @@ def test_days_narrow_the_rows(system: System, run: Run) -> None:
     falsehoods.in_row("all", "2026-11-22", created=1)(system.dynamodb)
     assert run("--from", "2026-11-23", file="later")[0] == 0
     assert run("--from", "2026-11-22", "--to", "2026-11-22", file="then")[0] == 1
+
+
+def test_what_expires_while_an_audit_waits_is_no_difference(tmp_path: Path) -> None:
+    """One that is gone on with days later takes no true job or count for a false one."""
+    taken_in = NOW - 89 * DAY + DAY // 2
+    events = [
+        job_update(
+            job_id="job-1",
+            event_id=f"e{number}",
+            occurred_at=instants.text(instants.Instant(taken_in)),
+            delta={"records_ok": 1},
+        )
+        for number in range(3)
+    ]
+    manner = Manner(repair=True, pause=lambda _: None)
+    with empty_tables() as client, AuditFile(tmp_path / "progress") as file:
+        ledgers.post(client, events, at=taken_in)
+        before = (client.scan(TableName=NAMES.jobs)["Items"], rows(client))
+        reading = Reading(client, NAMES, Serial(), 3_600.0)
+        pages = audit_in_ranges(reading, file, AuditScope(now=NOW), TTL_DAYS, manner)
+        next(pages)
+        pages.close()
+        for item in client.scan(TableName=NAMES.entries)["Items"]:
+            key = {name: item[name] for name in ("pk", "sk")}
+            client.delete_item(TableName=NAMES.entries, Key=key)
+        later = AuditScope(now=instants.Instant(NOW + 2 * DAY))
+        for _ in audit_in_ranges(reading, file, later, TTL_DAYS, manner):
+            pass
+        assert list(file.findings("mended")) == []
+        assert (client.scan(TableName=NAMES.jobs)["Items"], rows(client)) == before
 
 
 def test_memory_does_not_grow_with_the_jobs(
