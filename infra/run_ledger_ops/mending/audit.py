@@ -75,7 +75,11 @@ def add_to(commands: Words) -> None:
         "--reach",
         type=terminal.positive,
         metavar="DAYS",
-        help="how many days entries have been kept (default: the stack's EntryTtlDays)",
+        help=(
+            "how many days entries have been kept (default: the stack's EntryTtlDays); where that "
+            "was raised, the days of before, until the new ones have passed: else --repair takes "
+            "jobs whose entries had the shorter time for false ones"
+        ),
     )
     parser.add_argument(
         "--progress",
