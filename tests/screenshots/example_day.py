@@ -77,18 +77,19 @@ def fill(origin: FakeOrigin) -> None:
 def hours() -> list[dict[str, Any]]:
     """Return a day's hours: more jobs towards the afternoon, and one hour with many failures."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    ended = [3, 2, 1, 1, 0, 0, 2, 5, 9, 14, 18, 17, 12, 15, 19, 22, 20, 16, 11, 8, 6, 5, 4, 4, 2]
-    failed = [0] * 10 + [1, 4, 2] + [0] * 6 + [1, 0, 0, 0, 0, 0]
+    ended = [3, 2, 1, 1, 1, 0, 2, 5, 9, 14, 18, 17, 12, 15, 19, 22, 20, 16, 11, 8, 6, 5, 4, 4, 2]
+    failed = {4: 1, 10: 1, 11: 2, 14: 1, 19: 2, 23: 1}
     return [
         {
             "at": utc(now - timedelta(hours=24 - at)),
             "created": count,
             "started": count,
             "ended": count,
-            "failed": lost,
+            "partial": int(at in (2, 11, 20)),
+            "failed": failed.get(at, 0),
             "timed_out": 0,
         }
-        for at, (count, lost) in enumerate(zip(ended, failed, strict=True))
+        for at, count in enumerate(ended)
     ]
 
 
@@ -131,9 +132,9 @@ def overview() -> dict[str, Any]:
         "hours": day,
     }
     own = {
-        "acme": ("Acme Tools", 2, 1, 131, 2, 0.015, ago(seconds=4)),
-        "globex": ("Globex", 1, 0, 34, 0, 0.0, ago(minutes=3)),
-        "hooli": ("Hooli", 1, 0, 51, 6, 0.118, ago(seconds=19)),
+        "acme": ("Acme Tools", 2, 1, 132, 3, 0.023, ago(seconds=4)),
+        "globex": ("Globex", 1, 0, 34, 1, 0.029, ago(minutes=3)),
+        "hooli": ("Hooli", 1, 0, 51, 4, 0.078, ago(seconds=19)),
     }
     by_client = {
         client_id: make_figures(
