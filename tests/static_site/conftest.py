@@ -14,10 +14,12 @@ COUNT_ROUNDS = """() => {
   const ask = window.fetch;
   let answered = 0;
   window.asked = [];
+  window.waiting = 0;
   window.fetch = async (address, options) => {
     const round = answered + 1;
     window.asked.push({ address: String(address), round, at: performance.now() });
-    const answer = await ask(address, options);
+    window.waiting += 1;
+    const answer = await ask(address, options).finally(() => (window.waiting -= 1));
     if (String(address).startsWith("/api/")) {
       answered = Math.max(answered, round);
     }
@@ -81,8 +83,11 @@ def still(page: Page, origin: FakeOrigin) -> Page:
 def ask_again(page: Page, after: int = 0) -> None:
     """Let a page with a `still` clock ask: it does as soon as it waits for no other answer.
 
-    `after` is how many seconds its clock goes on first, for a view that asks more seldom.
+    `after` is how many seconds its clock goes on first, for a view that asks more seldom: by then
+    nothing may wait for an answer, or the page would take it to have waited so long.
     """
+    if after > 0:
+        page.wait_for_function("window.waiting === 0")
     asked = page.evaluate("window.asked.length")
     if after > 0:
         page.clock.fast_forward(after * 1000)
