@@ -1,50 +1,88 @@
-// One entry in the browser's history for each page. When somebody goes to another page, Streamlit
-// first pushes the old page without the filters that the new one lacks, once or more, and then the
-// new page: each entry takes the place of the one just before, so that one press of Back leads to
-// the old page.
-// There Streamlit takes out of the address what filters of both pages held on the page that was
-// left: that change is left out, and Back said again, so that the page has the filters that it had. What
-// the app itself adds to an address makes no entry, since Back would lead to it for ever: the time
-// zone, and the filters that a page puts there as soon as it has come.
+// One entry in the browser's history for each page, however slow the machine is: what a person does
+// opens an entry; what Streamlit adds to the history after that, by itself, takes that entry's place.
+// When somebody goes to another page, Streamlit first changes the address of the old one, once or
+// more: it takes out the filters that the new page lacks, or names the job that is opened. Then it
+// adds the new page, in the place of such changes. What a person does while a page is still coming
+// changes nothing in it: only going to yet another page counts, and the old one then keeps the
+// address at which it came. What the app itself adds to an address makes no entry, since Back would
+// lead to it for ever: the time zone, and the filters that a page puts there as soon as it has come.
+// After Back, Streamlit takes out of the address what filters of both pages held on the page that was
+// left: that change is left out, and Back said again, so that the page has the filters that it had.
 if (!window.runLedgerHistory) {
   window.runLedgerHistory = true;
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
-  const SOON_MILLISECONDS = 1000;
-  let arrivedAt = -Infinity;
-  let cameBackAt = -Infinity;
-  let pushedAt = -Infinity;
-  history.pushState = (state, title, address) => {
-    const wanted = new URL(address ?? "", location.href);
-    const isOtherPage = wanted.pathname !== location.pathname;
-    const isZone = wanted.searchParams.has("tz") && !new URLSearchParams(location.search).has("tz");
-    if (isZone && !isOtherPage) {
-      replace(state, title, address);
+  let isComing = true; // the page was not yet seen to stand still
+  let hasActed = false; // a person did something since the last entry
+  let hasActedEarly = false; // while the page was coming
+  let isChange = false; // the last entry is a change of the address of one page
+  let cameAt = ""; // the address of a page that is coming, before what leads to another page
+  let cameBack = false;
+  const standsStill = () =>
+    document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state") === "notRunning";
+  const act = ({ isTrusted }) => {
+    if (!isTrusted) {
       return;
     }
-    const now = performance.now();
-    const isSecond = now - pushedAt < SOON_MILLISECONDS;
-    const isOfPage = !isOtherPage && now - arrivedAt < SOON_MILLISECONDS;
-    pushedAt = isOtherPage || isOfPage ? -Infinity : now;
-    arrivedAt = isOtherPage ? now : arrivedAt;
-    if (isSecond || isOfPage) {
+    const isStill = standsStill();
+    if (isComing && !isStill) {
+      hasActedEarly = true;
+      return;
+    }
+    isComing = cameBack = false;
+    hasActed = true;
+    isChange &&= !isStill;
+  };
+  const come = () => {
+    isComing = true;
+    hasActed = hasActedEarly = isChange = false;
+    cameAt = location.href;
+  };
+  for (const name of ["pointerdown", "keydown", "click"]) {
+    // a screen reader may click alone
+    addEventListener(name, act, true);
+  }
+  history.pushState = (state, title, address) => {
+    const wanted = new URL(address ?? "", location.href);
+    if (wanted.pathname !== location.pathname) {
+      const isForwarded = !hasActed && !hasActedEarly;
+      if (isForwarded || isChange) {
+        replace(state, title, address);
+      } else {
+        if (isComing) {
+          replace(history.state, title, cameAt);
+        }
+        push(state, title, address);
+      }
+      come();
+      return;
+    }
+    const isZone = wanted.searchParams.has("tz") && !new URLSearchParams(location.search).has("tz");
+    if (isZone || isChange || !hasActed) {
       replace(state, title, address);
+      cameAt = hasActedEarly ? cameAt : location.href;
     } else {
       push(state, title, address);
+      isChange = true;
+      hasActed = false;
     }
   };
   history.replaceState = (state, title, address) => {
     const wanted = new URL(address ?? "", location.href);
-    const isOfBack = performance.now() - cameBackAt < SOON_MILLISECONDS;
     const isSamePage = wanted.pathname === location.pathname;
-    if (isOfBack && isSamePage && wanted.search.length < location.search.length) {
-      cameBackAt = -Infinity;
+    if (cameBack && isSamePage && wanted.search.length < location.search.length) {
+      cameBack = false;
       setTimeout(() => dispatchEvent(new PopStateEvent("popstate", { state: history.state })));
     } else {
       replace(state, title, address);
+      cameAt = location.href;
     }
   };
   addEventListener("popstate", ({ isTrusted }) => {
-    cameBackAt = isTrusted ? performance.now() : -Infinity;
+    cameBack = isTrusted;
+    if (isTrusted) {
+      come();
+    }
   });
+  come();
 }

@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, with_times
 from dashboard_app.charts.stacked_bars import colour_scale, legend, stacked_bars
-from dashboard_app.charts.units import count_axis, short_axis
+from dashboard_app.charts.units import count_y, short_axis
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import MOMENT
 from dashboard_app.periods import Period
@@ -66,7 +66,7 @@ def groups_over_time(
         period=period,
         zone=zone,
         x=time_axis(period=period, zone=zone),
-        y=alt.Y("low:Q", title="Failures per day (count)", axis=count_axis()),
+        y=count_y("low:Q", "Failures per day (count)"),
         colours=group_colours(frame, labels),
         tooltip=[
             alt.Tooltip("when:N", title="Time"),

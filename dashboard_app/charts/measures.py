@@ -15,7 +15,7 @@ from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
 from dashboard_app.charts.line_widths import line_widths
 from dashboard_app.charts.stacked_bars import colour_scale, legend, stacked_bars
 from dashboard_app.charts.throughput import spike_marks
-from dashboard_app.charts.units import DurationUnit, axis_for, count_axis, unit_of
+from dashboard_app.charts.units import DurationUnit, axis_for, count_y, unit_of
 from dashboard_app.frames import trends
 from dashboard_app.frames.columns import NUMBER
 from dashboard_app.frames.trends import with_gaps
@@ -165,7 +165,7 @@ def stacked(
         period=period,
         zone=zone,
         x=time_axis(period=period, zone=zone, ticks=6),
-        y=alt.Y("low:Q", title=title, axis=count_axis()),
+        y=count_y("low:Q", title),
         colours=dict(columns.values()),
         tooltip=tooltips(("kind:N", "Kind", ""), ("count:Q", title, ",")),
         key=legend(),

@@ -12,12 +12,14 @@ from dashboard_app.charts import palette
 from dashboard_app.charts.axes import AnyChart, time_axis, tooltips, with_times
 from dashboard_app.charts.line_widths import line_widths
 from dashboard_app.charts.stacked_bars import RESULT_COLOURS, colour_scale, legend, stacked_bars
-from dashboard_app.charts.units import count_axis
+from dashboard_app.charts.units import count_y
 from dashboard_app.frames.trends import stacked, with_gaps
 from dashboard_app.periods import Period
 
 FOCUS = "focus"
 _SMALL_HEIGHT = 96
+_SMALL_TICKS = 4
+_COUNTED = "Jobs and attempts (count)"
 _ENDED_TOOLTIP = tooltips(("kind:N", "Result", ""), ("count:Q", "Jobs ended", ",d"))
 _LINES = {
     "created": ("Jobs created", palette.CREATED),
@@ -76,7 +78,7 @@ def results(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart
         period=period,
         zone=zone,
         x=time_axis(period=period, zone=zone),
-        y=alt.Y("low:Q", title="Jobs and attempts (count)", axis=count_axis()),
+        y=count_y("low:Q", _COUNTED),
         colours=RESULT_COLOURS,
         tooltip=_ENDED_TOOLTIP,
         key=legend(),
@@ -124,13 +126,12 @@ def _small(
     most: float | None = None,
 ) -> alt.Chart:
     """Return results of some groups; without a legend where the axis reaches up to `most`."""
-    scale = alt.Scale() if most is None else alt.Scale(domain=[0, most])
     return stacked_bars(
         counts=_by_result(frame[frame["group"].isin(groups)]),
         period=period,
         zone=zone,
         x=time_axis(period=period, zone=zone, ticks=4).title(None),
-        y=alt.Y("low:Q", title="Ended (count)", axis=count_axis(tickCount=4), scale=scale),
+        y=count_y("low:Q", "Ended (count)", ticks=_SMALL_TICKS, most=most),
         colours=RESULT_COLOURS,
         tooltip=[alt.Tooltip("group:N", title="Group"), *_ENDED_TOOLTIP],
         key=legend() if most is None else None,
@@ -153,7 +154,7 @@ def _begun(*, frame: pd.DataFrame, period: Period, zone: ZoneInfo) -> alt.Chart:
         .mark_line(point={"size": 10, "filled": True})
         .encode(
             x=time_axis(period=period, zone=zone, field="middle"),
-            y=alt.Y("count:Q", title="Jobs and attempts (count)", axis=count_axis()),
+            y=count_y("count:Q", _COUNTED),
             color=alt.Color(
                 "kind:N",
                 title=None,

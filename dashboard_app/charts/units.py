@@ -9,6 +9,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+TICKS = 5
+"""How many ticks an axis of counts has, more or less."""
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 # Each value has its own prefix: Vega would give all ticks that of the greatest, and 0 as 0k.
 _SHORT = (
@@ -47,6 +49,13 @@ def short_axis(**more: Any) -> alt.Axis:
 def count_axis(**more: Any) -> alt.Axis:
     """Return an axis of counts: ticks are at whole numbers alone."""
     return short_axis(tickMinStep=1, **more)
+
+
+def count_y(field: str, title: str, *, ticks: int = TICKS, most: float | None = None) -> alt.Y:
+    """Return a vertical axis of counts, up to `most` if given; it ends at a tick above all bars."""
+    domain: dict[str, Any] = {} if most is None else {"domain": [0, most]}
+    scale = alt.Scale(nice=ticks, **domain)  # Vega rounds to ten ticks, however many it draws
+    return alt.Y(field, title=title, axis=count_axis(tickCount=ticks), scale=scale)
 
 
 def axis_for(number: str, **more: Any) -> alt.Axis:

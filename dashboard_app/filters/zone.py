@@ -28,7 +28,12 @@ def ask_zone() -> ZoneInfo:
 def name_own_zone() -> None:
     """Put the zone of the reader's browser into an address that names none, and run anew."""
     own = ZONE.options.get(st.context.timezone or "")
-    if own and not st.query_params.get(ZONE.name):
+    if not own or st.query_params.get(ZONE.name):
+        return
+    if ZONE.name in st.session_state:
+        # Back has led to an address without a zone; what a widget holds it puts there itself.
+        st.session_state[ZONE.name] = own
+    else:
         st.query_params[ZONE.name] = own
         st.rerun()  # as Streamlit takes what a widget holds from the address of a run's start
 

@@ -31,16 +31,18 @@ def table(
 
     `alarming` is a column and the value that stands out in it in red.
     """
-    st.dataframe(
-        frame if alarming is None else _marked(frame, *alarming),
-        hide_index=True,
-        placeholder=words.NOTHING,
-        # In pixels, so that its place has that height before the table is there.
-        height=_HEAD_PIXELS + _ROW_PIXELS * len(frame) if 0 < len(frame) <= _ROWS else _HEIGHT,
-        column_order=list(columns),
-        column_config=_bounded(frame, columns),
-        **options,
-    )
+    # Its container is there before it is, with room for its tools where they stand above it.
+    with st.container(key=f"table-{options.get('key', '-'.join(columns))}"):
+        st.dataframe(
+            frame if alarming is None else _marked(frame, *alarming),
+            hide_index=True,
+            placeholder=words.NOTHING,
+            # In pixels, so that its place has that height before the table is there.
+            height=_HEAD_PIXELS + _ROW_PIXELS * len(frame) if 0 < len(frame) <= _ROWS else _HEIGHT,
+            column_order=list(columns),
+            column_config=_bounded(frame, columns),
+            **options,
+        )
 
 
 def _bounded(frame: pd.DataFrame, columns: dict[str, Any]) -> dict[str, Any]:

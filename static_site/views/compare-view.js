@@ -151,12 +151,12 @@ function createGroup(first) {
 /** @returns {Part<ComparedRow>} */
 function createRow() {
   const label = bdi("");
-  const mark = h("span", { class: "comparison__mark" }, " differs");
+  const mark = h("span", { class: "comparison__mark" }, "differs");
   const texts = SIDES.map(() => bdi(""));
   const element = h(
     "tr",
     { role: "row" },
-    h("th", { scope: "row", role: "rowheader" }, label, mark),
+    h("th", { scope: "row", role: "rowheader" }, label, " ", mark),
     ...texts.map((text) => h("td", { role: "cell" }, text)),
   );
   return {

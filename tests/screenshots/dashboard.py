@@ -1,4 +1,4 @@
-"""The pages of the analysts' app: wide and phone, light and dark, signed out, failing, in use."""
+"""The pages of the analysts' app in every size, light and dark, signed out, failing, in use."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAGES = {
     "cost": "/cost",
 }
 STATES = ("signed-out", "first-use", "forbidden", "failing")
-SIZES = {"wide": (1360, 900), "phone": (390, 844)}
+SIZES = {"wide": (1360, 900), "phone": (390, 844), "smallest": (320, 640)}
 SCHEMES = ("light", "dark")
 _MOST_PIXELS = 7_000
 _JOBS = 3_000
@@ -61,8 +61,8 @@ class Scenes:
             locale="en-GB",
             timezone_id="Europe/Berlin",
             reduced_motion="reduce",
-            is_mobile=kind == "phone",
-            has_touch=kind == "phone",
+            is_mobile=kind != "wide",
+            has_touch=kind != "wide",
         )
         page = context.new_page()
         page.set_default_timeout(MILLISECONDS)

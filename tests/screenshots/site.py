@@ -30,6 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
 SURROUNDINGS: dict[str, dict[str, Any]] = {
     "tablet": {"viewport": {"width": 768, "height": 1024}},
     "smallest": {"viewport": {"width": 320, "height": 640}},
+    "smallest-dark": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"},
     "wall": {"viewport": {"width": 3840, "height": 2160}},
     "forced-colours": {"viewport": WIDE, "forced_colors": "active", "color_scheme": "dark"},
     "print": {"viewport": {"width": 794, "height": 1123}},

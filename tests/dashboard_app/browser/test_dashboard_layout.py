@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from tests.screenshots.dashboard import MILLISECONDS, PAGES, settle
 from tests.support.app.analysts_app import providing, running_app
 from tests.support.app.dashboard_api import serving
@@ -44,6 +45,9 @@ COVERED = """() => {
       && Math.min(box.right, tool.box.right) - Math.max(box.left, tool.box.left) > 2)
     .map(({ one }) => one.innerText.slice(0, 40) || one.className));
 }"""
+
+
+TOP = "one => one.getBoundingClientRect().top"
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +112,9 @@ def test_no_button_is_cut_on_the_narrowest_phone(signed_in: BrowserContext, app:
         assert page.evaluate(BUTTONS) == [], address
 
 
-def test_a_tables_tools_hide_nothing_by_touch(browser: Browser, app: str) -> None:
-    """There they stand at all times: above the table, and not on what comes before it.
-
-    Streamlit's own file of a table is not among them, as it keeps what a spreadsheet would execute.
-    """
+@pytest.fixture
+def touching(browser: Browser, app: str) -> Iterator[Page]:
+    """Give a tab of somebody who has signed in on a phone."""
     context = browser.new_context(
         locale="en-GB", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
     )
@@ -123,6 +125,16 @@ def test_a_tables_tools_hide_nothing_by_touch(browser: Browser, app: str) -> Non
     page.get_by_role("button", name="Sign out", include_hidden=True).first.wait_for(
         state="attached"
     )
+    yield page
+    context.close()
+
+
+def test_a_tables_tools_hide_nothing_by_touch(touching: Page, app: str) -> None:
+    """There they stand at all times: above the table, and not on what comes before it.
+
+    Streamlit's own file of a table is not among them, as it keeps what a spreadsheet would execute.
+    """
+    page = touching
     for address in (PAGES["jobs-compared"], PAGES["jobs"], PAGES["clients"]):
         page.goto(f"{app}{address}")
         settle(page)
@@ -130,4 +142,23 @@ def test_a_tables_tools_hide_nothing_by_touch(browser: Browser, app: str) -> Non
         expect(page.get_by_role("button", name="Search").first).to_be_visible()
         assert page.get_by_role("button", name="Download as CSV").count() == 0
         assert page.evaluate(COVERED) == [], address
-    context.close()
+
+
+def test_a_tables_tools_have_their_room_before_the_table_is_there(touching: Page, app: str) -> None:
+    """What stands below the table stays where it is when the table comes."""
+    page = touching
+    late: list[Route] = []
+    page.route(re.compile(r"/DataFrame\."), late.append)
+    page.goto(f"{app}{PAGES['clients']}")
+    below = page.get_by_role("heading", name="Configuration")
+    expect(below).to_be_visible()
+    settle(page)
+    assert page.get_by_test_id("stDataFrame").count() == 0
+    before = below.evaluate(TOP)
+
+    for route in late:
+        route.continue_()
+    expect(page.get_by_role("button", name="Search").first).to_be_visible()
+    settle(page)
+
+    assert below.evaluate(TOP) == pytest.approx(before, abs=1)

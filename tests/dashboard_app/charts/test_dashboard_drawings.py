@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -126,6 +127,27 @@ def test_all_zero_is_at_the_foot_of_the_axis() -> None:
 
     assert axis["scale"] == {"domain": [0, 1]}
     assert axis["axis"]["values"] == [0]
+
+
+def test_no_bar_of_counts_rises_above_the_last_tick() -> None:
+    """The axis is rounded to the very ticks that it shows."""
+    axes = [y for chart in CHARTS.values() for y in axes_of_bars(chart.to_dict())]
+
+    assert len(axes) >= 4
+    for y in axes:
+        assert y["scale"]["nice"] == y["axis"]["tickCount"]
+
+
+def axes_of_bars(part: Any) -> Iterator[Any]:
+    """Give the vertical axis of each part of a specification in which bars are stacked."""
+    if isinstance(part, dict):
+        y = part.get("encoding", {}).get("y", {})
+        if y.get("field") == "low":
+            yield y
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from axes_of_bars(one)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ class Provider:
 
     groups: tuple[str, ...] = ("staff",)
     email: str = "ada@acme.example"
+    signed_in_seconds_ago: int = 0
+    """How long ago people have signed in, as the access tokens say."""
     url: str = ""
     _key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k"}))
     _nonces: dict[str, str] = field(default_factory=dict)
@@ -77,7 +79,9 @@ class Provider:
         }
         return {
             "id_token": jwt.encode({"alg": "RS256", "kid": "k"}, claims, self._key),
-            "access_token": token(self.email, *self.groups, issued_at=now),
+            "access_token": token(
+                self.email, *self.groups, issued_at=now - self.signed_in_seconds_ago
+            ),
             "token_type": "Bearer",
             "expires_in": 3_600,
         }

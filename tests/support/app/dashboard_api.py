@@ -47,10 +47,17 @@ class Api:
     asked: list[str] = field(default_factory=list)
     status: int | None = None
     """With this, every answer is a problem of this status."""
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    """Every answer waits for it; it is set at first."""
+
+    def __post_init__(self) -> None:
+        """Let answers go."""
+        self.may_answer.set()
 
     def answer(self, target: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], str]:
         """Return status, headers and body for a request."""
         self.asked.append(target)
+        self.may_answer.wait()
         if self.status is not None:
             return self.status, {"Content-Type": "application/problem+json"}, json.dumps(_PROBLEM)
         said = _claims(headers.get("Authorization", ""))
