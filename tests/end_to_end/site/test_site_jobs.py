@@ -66,7 +66,7 @@ def test_a_choice_filters_the_list_and_is_in_the_address(north: Visit, name: str
     """Each status, stalled among them, and each result shows its jobs, newest first."""
     north.open("#/jobs")
     for value, ids in CHOICES[name].items():
-        north.page.get_by_label(name.capitalize(), exact=True).select_option(value)
+        north.field(name.capitalize()).select_option(value)
         north.wait_until_live(f"#/jobs?{name}={value}")
         shows(north, ids)
     north.page.get_by_role("button", name="Clear filters").click()
@@ -80,7 +80,7 @@ def test_what_is_typed_filters_the_list_and_is_in_the_address(north: Visit, name
     label, text, ids = TYPED[name]
     north.open("#/jobs")
     fold_out(north.page)
-    north.page.get_by_label(label, exact=True).press_sequentially(text)
+    north.field(label).press_sequentially(text)
     north.wait_until_live(f"#/jobs?{name}={text}")
     shows(north, ids)
     north.page.get_by_role("button", name="Clear filters").click()

@@ -112,11 +112,22 @@ class Visit:
             self._take_turns()  # the site hears of a new address later, and shows the old place
             self.page.wait_for_function(IS_LIVE)
         except TookTooLong as error:
-            said = self.page.get_by_role("main").inner_text()
-            answers = [f"{one.status} {one.url}" for one in self.answers[-8:]]
-            raise AssertionError(
-                f"{hash_} is not live: {self.page.url} says {said[:300]!r} after {answers}"
-            ) from error
+            raise AssertionError(f"{hash_} is not live: {self._seen()}") from error
+
+    def field(self, label: str) -> Locator:
+        """Find the field with a label; say what is there if it doesn't come."""
+        field = self.page.get_by_label(label, exact=True)
+        try:
+            field.wait_for()
+        except TookTooLong as error:
+            raise AssertionError(f"there is no field {label}: {self._seen()}") from error
+        return field
+
+    def _seen(self) -> str:
+        """Return where the tab is, what it shows, and the newest answers and troubles."""
+        shown = self.page.locator("body").inner_text()
+        answers = [f"{one.status} {one.url}" for one in self.answers[-8:]]
+        return f"{self.page.url} shows {shown[:400]!r} after {answers} and {self._troubles}"
 
     def hurry(self) -> None:
         """Let the page ask now instead of at its next turn, as when a laptop wakes."""
