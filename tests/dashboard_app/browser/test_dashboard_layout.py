@@ -148,7 +148,11 @@ def test_a_tables_tools_have_their_room_before_the_table_is_there(touching: Page
     """What stands below the table stays where it is when the table comes."""
     page = touching
     late: list[Route] = []
-    page.route(re.compile(r"/DataFrame\."), late.append)
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route(re.compile(r"/DataFrame\."), hold)
     page.goto(f"{app}{PAGES['clients']}")
     below = page.get_by_role("heading", name="Configuration")
     expect(below).to_be_visible()
