@@ -22,6 +22,7 @@ OUTSIDE_WORLD = {  # standard library modules that reach for a clock, chance, fi
 CLOCK_CALLS = {"now", "utcnow", "today"}
 DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSIDE_WORLD
 MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.identity.environment"}
+MAY_CALL_AWS = ("run_ledger.store", "run_ledger.doors", "run_ledger.emit.delivery.bus")
 TYPES_ONLY = "mypy_boto3_"
 MAX_LINES = 400
 OPTIONAL = {  # whoever imports that module has it, or the module does without
@@ -79,7 +80,7 @@ def import_complaints(module: str, name: str) -> Iterator[str]:
     ours = top == "run_ledger"
     if top in NOT_SHIPPED:
         yield "that does not ship"
-    if top in AWS and not is_in(module, "run_ledger.store", "run_ledger.emit.delivery.bus"):
+    if top in AWS and not is_in(module, *MAY_CALL_AWS):
         yield "only run_ledger.store calls AWS"
     if is_in(name, "run_ledger.emit") and not is_in(module, "run_ledger.emit"):
         yield "the producers' library is for producers"

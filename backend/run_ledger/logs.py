@@ -40,7 +40,7 @@ _FORBIDDEN = re.compile(
     r"eyJ[\w-]{6,}\.[\w.-]+"  # a JSON web token
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}"  # an AWS access key
     # Keys of other services; a line feed before one may be written as backslash and n.
-    r"|(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:sk|pk|rk|ghp|gho|xox[a-z])[-_][\w-]{12,}"
+    r"|(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:sk|pk|rk|rlk|ghp|gho|xox[a-z])[-_][\w-]{12,}"
     r"|(?i:(?:password|passwd|secret|token|api[_-]?key|authorization)['\"]? *[=:] *['\"]?"
     r"(?:(?:bearer|basic) +)?[^\s\"',;&)]+)"
     r"|(?i:bearer|basic) +[\w.~+/=-]{8,}"
@@ -59,7 +59,7 @@ _HINTS: tuple[str, ...] = (
     "token",
     "key",
 )
-_HINTS += ("authorization", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp_", "gho_", "xox")
+_HINTS += ("authorization", "sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "rlk_", "ghp_", "gho_", "xox")
 
 
 class JsonFormatter(logging.Formatter):

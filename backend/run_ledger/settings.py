@@ -20,6 +20,10 @@ class Settings(Struct, frozen=True):
     entry_layout: str = "log"
     issuer: str = ""
     stage: str = "none"
+    bus_name: str = ""
+    token_keys_url: str = ""
+    events_per_second: int = 100
+    """How many events a second one caller of the intake may send, as a mean of ten seconds."""
 
 
 def load() -> Settings:
@@ -41,7 +45,18 @@ def load() -> Settings:
         entry_layout=_one_of("ENTRY_LAYOUT", ("log", "rows")),
         issuer=environment.get("ISSUER", ""),
         stage=environment.get("STAGE", "none"),
+        bus_name=environment.get("BUS_NAME", ""),
+        token_keys_url=_token_keys_url(
+            environment.get("ISSUER", ""), environment.get("TOKEN_KEYS_ORIGIN", "")
+        ),
+        events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
     )
+
+
+def _token_keys_url(issuer: str, origin: str) -> str:
+    """Return where the pool that issues tokens publishes its keys; *origin* is an emulator's."""
+    pool = issuer.rpartition("/")[2]
+    return f"{f'{origin}/{pool}' if origin else issuer}/.well-known/jwks.json" if issuer else ""
 
 
 def _positive(name: str, default: int) -> int:

@@ -152,6 +152,7 @@ SECRETS = {
     "an API key": "api_key: 0123456789abcdef",
     "a service's key": "sk-proj-0123456789abcdef",
     "a repository's token": "ghp_0123456789abcdefghij",
+    "a report key": "rlk_0123456789abcdef_0123456789abcdefghij",
 }
 
 

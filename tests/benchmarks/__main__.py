@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site
-from .costs import idle, rates, reading
+from .costs import idle, intake, rates, reading
 from .figures import Figure
 from .reader import lists, overviews, trends
 from .writer import domain, hot_job, recounted, stored, writer_cpu, writer_units
@@ -56,6 +56,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "overview_read_units_30_clients": overviews.read_units_30_clients,
     "cold_start_writer": cold_start.writer,
     "cold_start_reader": cold_start.reader,
+    "cold_start_intake": cold_start.intake,
     "list_rounds_max": lists.rounds_max,
     "list_read_units_over_least_max": lists.read_units_over_least_max,
     "list_time_1m_over_10k": lists.time_1m_over_10k,
@@ -65,6 +66,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "writer_write_units_per_event_single": rates.single_write_units,
     "idle_usd_per_month": idle.usd_per_month,
     "reading_share_of_writing": reading.reading_share,
+    "intake_cost_per_million_usd": intake.cost_per_million,
     "site_bytes_compressed": site.bytes_compressed,
     "site_bytes_gzip": site.bytes_gzip,
     "site_first_view_bytes_max": site.first_view_bytes,

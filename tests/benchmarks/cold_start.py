@@ -27,6 +27,7 @@ from .writer import mixes
 ROUNDS = 9
 WRITER_AT_MOST = 1.25
 READER_AT_MOST = 1.40
+INTAKE_AT_MOST = 1.40
 
 _SAY = """
 import json, sys
@@ -53,6 +54,17 @@ from run_ledger.api import handler
 answer = handler(event, Context())
 assert answer["statusCode"] == 200, answer
 """
+_STRANGERS = {
+    "httpMethod": "POST",
+    "resource": "/events",
+    "headers": {"Authorization": f"Bearer rlk_{'0' * 16}_{'A' * 43}"},
+    "body": "{}",
+}
+_INTAKE = f"""{_CONTEXT}
+from run_ledger.intake import handler
+answer = handler(event, Context())
+assert answer["statusCode"] == 401, answer
+"""
 
 
 def writer() -> Figure:
@@ -63,6 +75,11 @@ def writer() -> Figure:
 def reader() -> Figure:
     """Import the reader and list jobs."""
     return _figure("cold_start_reader", "reader", READER_AT_MOST)
+
+
+def intake() -> Figure:
+    """Import the intake with its two clients, and look up the key of a stranger."""
+    return _figure("cold_start_intake", "intake", INTAKE_AT_MOST)
 
 
 def _figure(name: str, program: str, goal: float) -> Figure:
@@ -93,6 +110,7 @@ def _taken() -> tuple[dict[str, list[float]], dict[str, set[str]]]:
         "bare": (_BARE, "{}"),
         "writer": (_WRITER, json.dumps(event)),
         "reader": (_READER, json.dumps(reading.api_event("/jobs"))),
+        "intake": (_INTAKE, json.dumps(_STRANGERS)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     with answering_server() as server:
@@ -101,6 +119,7 @@ def _taken() -> tuple[dict[str, list[float]], dict[str, set[str]]]:
             **server.environment,
             "CURSOR_KEY": "benchmark",
             "ISSUER": reading.ISSUER,
+            "BUS_NAME": "bus",
             "PYTHONPATH": str(ROOT / "backend"),
         }
         # The first of each compiles what it imports, which Lambda's bundle has behind it.

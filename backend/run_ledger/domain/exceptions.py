@@ -8,6 +8,11 @@
     ├── Unauthorized          a request has no token that the API accepts: HTTP 401
     ├── Forbidden             the caller is known and has no grant for this: HTTP 403
     ├── NotFound              there is nothing that the caller may see: HTTP 404
+    ├── InvalidBody           a request's body can't be read: HTTP 400
+    ├── BodyTooLarge          a request's body is larger than a door takes: HTTP 413
+    ├── UnknownBodyType       a request's body has a type or coding that no door reads: HTTP 415
+    ├── LimitReached          a caller has sent more than its share: HTTP 429
+    ├── DoorUnavailable       what a door needs beside the store does not answer: HTTP 503
     └── StoreUnavailable      DynamoDB refused or did not answer in time: retried, HTTP 503
 """
 
@@ -85,6 +90,31 @@ class Forbidden(LedgerError):
 
 class NotFound(LedgerError):
     """There is nothing of that id that the caller may see."""
+
+
+class InvalidBody(LedgerError):
+    """A request's body can't be read; the text says where and why."""
+
+
+class BodyTooLarge(LedgerError):
+    """A request's body is larger than a door takes; the text names the limit."""
+
+
+class UnknownBodyType(LedgerError):
+    """A request's body has a media type or a coding that no door reads."""
+
+
+class LimitReached(LedgerError):
+    """A caller has sent more than its share of the moment."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        """Keep after how many seconds the caller may go on."""
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class DoorUnavailable(LedgerError):
+    """The event bus or the pool's keys can't be reached; the same call may succeed later."""
 
 
 class StoreUnavailable(LedgerError):

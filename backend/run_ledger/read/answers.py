@@ -142,9 +142,9 @@ def found(document: Struct, if_none_match: str) -> Answer:
     return Answer(200, {**headers, "Content-Type": "application/json"}, body)
 
 
-def problem(error: Exception) -> Answer:
-    """Return the answer with the problem document of *error*."""
-    kind = next(kind for kind in PROBLEM_KINDS if isinstance(error, kind.exception))
+def problem(error: Exception, kinds: Sequence[ProblemKind] = PROBLEM_KINDS) -> Answer:
+    """Return the answer with the problem document of *error*, by the first of *kinds* that fits."""
+    kind = next(kind for kind in kinds if isinstance(error, kind.exception))
     document = ProblemDocument(
         type=f"urn:run-ledger:problem:{kind.name}",
         title=kind.title,

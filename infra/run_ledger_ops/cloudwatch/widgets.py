@@ -87,6 +87,12 @@ def _api(metric: str, label: str, stat: str = "Sum") -> MetricLine:
     return MetricLine("AWS/ApiGateway", metric, dimensions, label, stat)
 
 
+def _intake_api(metric: str, label: str, stat: str = "Sum") -> MetricLine:
+    """Return a line that stays empty in a stage without an intake."""
+    dimensions = ("ApiName", f"run-ledger-{_STAGE}-intake", "Stage", "intake")
+    return MetricLine("AWS/ApiGateway", metric, dimensions, label, stat)
+
+
 def _sign_ins(metric: str, client: str, label: str) -> MetricLine:
     dimensions = ("UserPool", "${UserPool}", "UserPoolClient", f"${{{client}}}")
     return MetricLine("AWS/Cognito", metric, dimensions, label)
@@ -216,6 +222,13 @@ def _reading() -> tuple[Widget, ...]:
         ),
         _chart(
             "API: latency, ms", *(_api("Latency", stat, stat) for stat in ("p50", "p95", "p99"))
+        ),
+        _chart(
+            "Intake: requests and refusals",
+            _intake_api("Count", "requests"),
+            _intake_api("4XXError", "4xx"),
+            _intake_api("5XXError", "5xx"),
+            _lambda("Throttles", "intake", "throttles"),
         ),
         _chart(
             "Sign-ins",

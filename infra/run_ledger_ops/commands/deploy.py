@@ -302,7 +302,10 @@ def _print_outcome(
         there = "The site is as it should be, too" if "SiteUrl" in outputs else "There is no site"
         say(f"{there}: nothing to do.")
     say(f"\n  site       {outputs.get('SiteUrl', 'none (Site=false)')}")
-    say(f"  API        {outputs['ApiUrl']}\n  event bus  {outputs['BusName']}\n")
+    say(f"  API        {outputs['ApiUrl']}")
+    if "IntakeUrl" in outputs:
+        say(f"  intake     {outputs['IntakeUrl']}")
+    say(f"  event bus  {outputs['BusName']}\n")
     target = outputs.get("SiteTarget", "")
     if target and target not in outputs["SiteUrl"]:
         host = outputs["SiteUrl"].removeprefix("https://")

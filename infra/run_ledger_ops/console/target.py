@@ -80,6 +80,11 @@ class Target:
         return self.addresses.get("authorize_url", there)
 
     @property
+    def intake_url(self) -> str | None:
+        """The address of its intake; None where the stage was deployed without one."""
+        return self.addresses.get("intake_url", self.outputs.get("IntakeUrl"))
+
+    @property
     def site_url(self) -> str | None:
         """The address of its site; None where the stage was deployed without one."""
         return self.addresses.get("site_url", self.outputs.get("SiteUrl"))

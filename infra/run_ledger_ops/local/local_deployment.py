@@ -65,6 +65,18 @@ def outputs(cloud: LocalCloud) -> dict[str, str]:
     return stack.outputs() if stack.state in SETTLED else {}
 
 
+def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:
+    """Switch on expiry of items by `expires_at`, which the local AWS ignores in a template."""
+    dynamodb: Any = cloud.client("dynamodb")
+    for table in tables:
+        status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        if status["TimeToLiveStatus"] == "DISABLED":
+            dynamodb.update_time_to_live(
+                TableName=table,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+            )
+
+
 def _drop_objects(s3: Any, *, keep: set[str]) -> None:
     """Remove earlier bundles and templates: functions have copies of their own."""
     for entry in s3.list_objects_v2(Bucket=ARTIFACTS_BUCKET).get("Contents", []):

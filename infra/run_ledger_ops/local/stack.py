@@ -21,14 +21,14 @@ from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import build_bundle
-from run_ledger_ops.local import analysts_app_process, local_deployment, people
+from run_ledger_ops.local import analysts_app_process, local_deployment, local_reporters, people
 from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.distribution import api_headers
 from run_ledger_ops.local.edge.first_readers import are_well, warm_readers
 from run_ledger_ops.local.edge.proxy import Proxy
 from run_ledger_ops.local.edge.routes import Routes
 from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
-from run_ledger_ops.local.machine import intake, ports
+from run_ledger_ops.local.machine import ports, writer_feed
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 from run_ledger_ops.local.machine.journal import Journal, drop_former_copies
@@ -90,7 +90,11 @@ class LocalStack:
         self._is_earlier = "deployed" in self._state.settings
         cloud_port, site_port, dashboard_port = self._choose_ports()
         origin = f"http://{ports.LOOPBACK}:{site_port}"
-        wanted = self._deployment(origin, analysts_app_process.callback_url(dashboard_port))
+        wanted = self._deployment(
+            origin,
+            analysts_app_process.callback_url(dashboard_port),
+            f"http://{ports.LOOPBACK}:{cloud_port}",
+        )
         cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
         self._say("Starting the local AWS …")
         cloud.start()
@@ -100,7 +104,7 @@ class LocalStack:
         if changed:
             self._say("Saving what was deployed …")
             cloud.restart()
-        intake.resume(cloud, outputs["WriterFunctionName"])
+        writer_feed.resume(cloud, outputs["WriterFunctionName"])
         self._running = running
         self._replay_journal(cloud, running)
         self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
@@ -146,7 +150,7 @@ class LocalStack:
         if self._cloud and self._running and self._cloud.exit_code is None:
             function = self._running.outputs["WriterFunctionName"]
             with contextlib.suppress(BotoCoreError, ClientError):  # it is for speed alone
-                intake.pause(self._cloud, function, self._running.queue_url)
+                writer_feed.pause(self._cloud, function, self._running.queue_url)
 
     def _check_tools(self) -> None:
         if self._options.dashboard:
@@ -196,7 +200,9 @@ class LocalStack:
         wanted = self._options.dashboard_port
         return ports.choose("analysts' app", "--dashboard-port", wanted, usual, avoid=avoid)
 
-    def _deployment(self, origin: str, dashboard_callback: str) -> LocalDeployment:
+    def _deployment(
+        self, origin: str, dashboard_callback: str, keys_origin: str
+    ) -> LocalDeployment:
         template = TEMPLATE.read_text("utf-8")
         self._say("Building the functions' bundle …")
         bundles = {
@@ -220,6 +226,8 @@ class LocalStack:
                 "TlsOnly": "false",
                 "BatchWindowSeconds": "1",
                 "StackMachineClient": "true",
+                "Intake": "true",
+                "TokenKeysOrigin": keys_origin,
             },
             bundles=tuple(bundles.values()),
         )
@@ -236,8 +244,9 @@ class LocalStack:
         except BaseException:
             cloud.abandon()
             raise
-        enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
-        gateway.apply_responses(cloud, STACK_NAME, *_api(outputs["ApiUrl"]))
+        local_deployment.enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
+        gateway.apply_responses(cloud, STACK_NAME, "Api", *_api(outputs["ApiUrl"]))
+        gateway.apply_responses(cloud, STACK_NAME, "IntakeApi", *_api(outputs["IntakeUrl"]))
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
         return outputs, True
@@ -279,12 +288,15 @@ class LocalStack:
         passwords = self._state.settings.setdefault(
             "passwords", {person.role: new_password() for person in people.PEOPLE}
         )
+        report_key = self._state.settings.setdefault("report_key", local_reporters.new_key_text())
         self._state.save_settings()
         people.invite(cloud, outputs["UserPoolId"], passwords)
-        people.apply_clients(cloud, outputs["ClientsTable"], outputs["MachineClientId"])
+        table, machine_id = outputs["ClientsTable"], outputs["MachineClientId"]
+        people.apply_clients(cloud, table, machine_id)
+        local_reporters.apply(cloud, table, machine_id, report_key)
         cognito: Any = cloud.client("cognito-idp")
         machine = cognito.describe_user_pool_client(
-            UserPoolId=outputs["UserPoolId"], ClientId=outputs["MachineClientId"]
+            UserPoolId=outputs["UserPoolId"], ClientId=machine_id
         )["UserPoolClient"]
         running = Running(
             endpoint_url=cloud.endpoint_url,
@@ -297,6 +309,7 @@ class LocalStack:
             dlq_url=_present_url(cloud, outputs["DlqUrl"]),
             machine_client_secret=machine["ClientSecret"],
             passwords=passwords,
+            report_key=report_key,
         )
         config = site_config(running, demo=self._options.demo)
         site.upload(cloud.client("s3"), outputs["SiteBucketName"], SITE, config)
@@ -332,7 +345,7 @@ class LocalStack:
             child.wait(_WATCH_SECONDS)
         del self._children["demo's past"]
         with Progress("events still to take in", None) as waiting:
-            if not intake.wait_until_empty(cloud, running.queue_url, waiting.show):
+            if not writer_feed.wait_until_empty(cloud, running.queue_url, waiting.show):
                 self._say("The ledger is still taking in the demo's past; pages fill as it goes.")
 
     def _demo(self, arguments: tuple[str, ...], log: Path | None) -> ChildProcess:
@@ -346,18 +359,6 @@ class LocalStack:
         return ChildProcess(command, environment=environment, log=log, folder=ROOT)
 
 
-def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:
-    """Switch on expiry of items by `expires_at`, which the local AWS ignores in a template."""
-    dynamodb: Any = cloud.client("dynamodb")
-    for table in tables:
-        status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-        if status["TimeToLiveStatus"] == "DISABLED":
-            dynamodb.update_time_to_live(
-                TableName=table,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-            )
-
-
 def _present_url(cloud: LocalCloud, queue_url: str) -> str:
     """Return a queue's URL on the port of this start, whichever port it was made on."""
     return cloud.endpoint_url + urlsplit(queue_url).path
@@ -369,6 +370,7 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
     api_id, stage = _api(outputs["ApiUrl"])
     headers = api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
     compressed_from = gateway.compressed_from(cloud, api_id)
+    intake_id, intake_stage = _api(outputs["IntakeUrl"])
     return Routes(
         cloud_port,
         api_id,
@@ -377,6 +379,8 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
         frozenset(f"/{item.key}" for item in site.site_objects(SITE, {})),
         headers,
         compressed_from,
+        intake_id,
+        intake_stage,
     )
 
 

@@ -26,6 +26,7 @@ class Running:
     dlq_url: str
     machine_client_secret: str
     passwords: dict[str, str]
+    report_key: str
 
 
 def stack_document(running: Running) -> dict[str, Any]:
@@ -56,6 +57,9 @@ def stack_document(running: Running) -> dict[str, Any]:
         "users": users,
         "queue_url": running.queue_url,
         "dlq_url": running.dlq_url,
+        "intake_url": f"{running.site_origin}/intake",
+        "report_scope": outputs["ReportScope"],
+        "report_key": running.report_key,
         "tables": {name: outputs[f"{name.capitalize()}Table"] for name in Tables._fields},
     }
 
@@ -109,6 +113,7 @@ def readiness(running: Running, stack_file: Path) -> str:
         "",
         f"  Site           {running.site_origin}/",
         f"  API            {running.site_origin}/api",
+        f"  Intake         {running.site_origin}/intake",
         *dashboard,
         f"  Sign in as     {logins[0]}",
         *(f"                 {login}" for login in logins[1:]),

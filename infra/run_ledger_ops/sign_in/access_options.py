@@ -1,13 +1,14 @@
 """What somebody may see, as the command line says it: some clients, or all."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
+from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP, granted
 from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
-from run_ledger.domain.exceptions import shown
+from run_ledger.domain.exceptions import Forbidden, shown
 from run_ledger_ops.console.exceptions import OpsError
 
 _MOST_GROUP_CHARACTERS = 128  # Cognito's limit
@@ -34,6 +35,15 @@ class Access(Struct, frozen=True):
     def __str__(self) -> str:
         """Return it in words."""
         return "everything" if self.is_staff else ", ".join(self.clients)
+
+
+def of_grant(grant: Mapping[str, Any] | None) -> Access | None:
+    """Return the access that a stored grant gives, None where it gives none."""
+    try:
+        scope = granted(grant)
+    except Forbidden:
+        return None
+    return Access(is_staff=scope.clients is None, clients=tuple(sorted(scope.clients or ())))
 
 
 def add_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:

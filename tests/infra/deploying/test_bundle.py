@@ -98,7 +98,8 @@ def test_only_the_services_that_are_called_are_described(source: Path, tmp_path:
     """Hundreds of others would make each new function process slower to start."""
     first = build(source, tmp_path / "cache")
     [dependencies] = (tmp_path / "cache").glob("dependencies-*")
-    for name in ("endpoints.json", "dynamodb/service.json", "ec2/service.json"):
+    called = ("dynamodb/service.json", "events/service.json")
+    for name in ("endpoints.json", *called, "ec2/service.json"):
         path = dependencies / "botocore" / "data" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
@@ -107,6 +108,7 @@ def test_only_the_services_that_are_called_are_described(source: Path, tmp_path:
         assert archive.namelist() == [
             "botocore/data/dynamodb/service.json",
             "botocore/data/endpoints.json",
+            "botocore/data/events/service.json",
             "ours/handler.py",
         ]
 

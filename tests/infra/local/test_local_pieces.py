@@ -55,10 +55,12 @@ RUNNING = Running(
         "SiteClientId": "site-client",
         "MachineClientId": "machine-client",
         "Scope": "run-ledger/read",
+        "ReportScope": "run-ledger/report",
     }
     | {f"{name}Table": f"t-{name.lower()}" for name in TABLES},
     queue_url="q",
     dlq_url="dlq",
+    report_key="rlk_key",
     machine_client_secret="machine-secret",
     passwords={"staff": "staff-password", "client": "client-password"},
 )

@@ -66,6 +66,10 @@ def test_outputs_are_complete() -> None:
     assert set(transformed()["Outputs"]) - set(transformed(OpsDashboard="false")["Outputs"]) == {
         "DashboardName"
     }
+    assert set(transformed(Intake="true")["Outputs"]) - set(transformed()["Outputs"]) == {
+        "IntakeUrl",
+        "IntakeFunctionName",
+    }
     assert set(transformed()["Outputs"]) == {
         *(
             "BusName",
@@ -82,6 +86,7 @@ def test_outputs_are_complete() -> None:
             "SiteTarget",
         ),
         *("DistributionId", "UserPoolId", "UserPoolDomain", "Issuer", "Scope", "SiteClientId"),
+        "ReportScope",
         *(
             "DashboardClientId",
             "WriterFunctionName",

@@ -7,6 +7,7 @@ import re
 import pytest
 from tests.support.stacks.templates import (
     DATA,
+    EVERY_FUNCTION,
     FULL,
     FUNCTIONS,
     listed,
@@ -18,18 +19,20 @@ from tests.support.stacks.templates import (
 )
 
 from run_ledger import writer
+from run_ledger.domain.contract.bound_sources import bound_source
 from run_ledger.domain.state.rollups import DAYS
+from run_ledger.store.items.keys import REPORT_KEYS, REPORT_USE, app_key
 from run_ledger.store.posting.reports import Report
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVERY_FUNCTION)
 def test_function_logs_to_a_group_that_forgets(name: str) -> None:
     """Each function writes JSON to a log group of its own that has a retention."""
-    function = properties(name)
+    function = properties(name, **FULL)
     assert function["Runtime"] == {"Ref": "Runtime"}
     assert function["Architectures"] == [{"Ref": "Architecture"}]
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
-    group = properties(function["LoggingConfig"]["LogGroup"]["Ref"])
+    group = properties(function["LoggingConfig"]["LogGroup"]["Ref"], **FULL)
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
@@ -80,7 +83,7 @@ def test_one_poison_message_turns_no_rollout_back() -> None:
         assert alarm["DatapointsToAlarm"] < looked_at, "a minute without events is no good news"
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVERY_FUNCTION)
 def test_changed_parameter_is_a_new_version(name: str) -> None:
     """A version holds settings, too: whichever parameter a function refers to publishes one.
 
@@ -134,6 +137,7 @@ def test_queue_feeds_the_alias() -> None:
 def test_functions_are_all_known() -> None:
     """A function that is added is tested."""
     assert set(resources("AWS::Lambda::Function")) == set(FUNCTIONS)
+    assert set(resources("AWS::Lambda::Function", Intake="true")) == set(EVERY_FUNCTION)
 
 
 def test_functions_are_told_their_tables() -> None:
@@ -168,10 +172,10 @@ def test_functions_have_no_policy_of_amazons() -> None:
         assert properties(f"{name}Function")["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
 
 
-def _rights(role: str) -> dict[str, set[str]]:
+def _rights(role: str, **parameters: str) -> dict[str, set[str]]:
     """Return what a role may do to each table, by the table's logical name."""
     rights: dict[str, set[str]] = {}
-    for statement in statements(properties(role)):
+    for statement in statements(properties(role, **parameters)):
         if statement["Effect"] == "Allow":
             for resource in listed(statement["Resource"]):
                 match resource:
@@ -208,6 +212,27 @@ def test_reader_only_reads() -> None:
         for index in properties(table).get("GlobalSecondaryIndexes", ()):
             assert rights.pop(f"{table}/index/{index['IndexName']}") == {"dynamodb:Query"}
     assert not rights
+
+
+def test_intake_reports_for_clients_and_reads_who_may() -> None:
+    """It gives the bus bound sources alone, and reads no client's configuration."""
+    assert _rights("IntakeRole", Intake="true") == {
+        "IntakeLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "Bus": {"events:PutEvents"},
+        "ClientsTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+    }
+    conditions = {
+        statement["Sid"]: statement.get("Condition")
+        for statement in statements(properties("IntakeRole", Intake="true"))
+    }
+    assert conditions["ReportForClients"] == {
+        "ForAllValues:StringLike": {"events:source": bound_source("*")}
+    }
+    for sid, keys in (
+        ("ReadReportGrants", [app_key("*"), REPORT_KEYS]),
+        ("CountUse", [f"{REPORT_USE}*"]),
+    ):
+        assert conditions[sid] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
 
 
 def test_sweeper_queries_one_index_and_the_days() -> None:

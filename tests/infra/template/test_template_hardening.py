@@ -101,7 +101,7 @@ def test_a_customer_s_key_encrypts_all_that_is_stored(kind: str) -> None:
         for step in ENCRYPTED[kind]:
             value = value[step]
         assert value == KEY, name
-        assert "CustomerKeyArn" not in str(properties(name)), name
+        assert "CustomerKeyArn" not in str(properties(name, Intake="true")), name
 
 
 def test_without_a_key_aws_s_keys_encrypt() -> None:
@@ -133,7 +133,7 @@ def test_functions_may_use_the_key_and_no_other() -> None:
         (key,) = [s for s in statements(role) if s["Sid"] == "UseCustomerKey"]
         assert key["Resource"] == KEY
         assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-        assert "UseCustomerKey" not in str(properties(name))
+        assert "UseCustomerKey" not in str(properties(name, Intake="true"))
 
 
 # --- policies of resources ----------------------------------------------------------------------
@@ -235,8 +235,8 @@ def test_logs_are_kept_for_a_time(parameters: dict[str, str]) -> None:
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     for function in resources("AWS::Lambda::Function", **parameters).values():
         assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
-    (stage,) = resources("AWS::ApiGateway::Stage", **parameters).values()
-    assert stage["AccessLogSetting"]["DestinationArn"]["Fn::GetAtt"][0] in groups
+    for stage in resources("AWS::ApiGateway::Stage", **parameters).values():
+        assert stage["AccessLogSetting"]["DestinationArn"]["Fn::GetAtt"][0] in groups
 
 
 def test_access_logs_of_the_site_are_kept_where_told() -> None:
@@ -252,12 +252,19 @@ def test_access_logs_of_the_site_are_kept_where_told() -> None:
 
 
 def test_web_acls_stand_before_api_and_site_where_told() -> None:
-    """One for each, as they are of two kinds."""
-    assert not resources("AWS::WAFv2::WebACLAssociation")
-    (acl,) = resources("AWS::WAFv2::WebACLAssociation", **FULL).values()
-    assert acl["WebACLArn"] == {"Ref": "ApiWebAclArn"}
-    assert acl["ResourceArn"]["Fn::Sub"].endswith("/restapis/${Api}/stages/${ApiapiStage}")
-    assert "ApiapiStage" in resources("AWS::ApiGateway::Stage", **FULL)
+    """A regional one for API and intake, a global one for CloudFront."""
+    assert not resources("AWS::WAFv2::WebACLAssociation", Intake="true")
+    acls = resources("AWS::WAFv2::WebACLAssociation", **FULL)
+    stages = {
+        "ApiWebAcl": ("Api", "ApiapiStage"),
+        "IntakeWebAcl": ("IntakeApi", "IntakeApiintakeStage"),
+    }
+    assert acls.keys() == stages.keys()
+    for name, (api, stage) in stages.items():
+        assert acls[name]["WebACLArn"] == {"Ref": "ApiWebAclArn"}
+        where = acls[name]["ResourceArn"]["Fn::Sub"]
+        assert where.endswith(f"/restapis/${{{api}}}/stages/${{{stage}}}")
+        assert stage in resources("AWS::ApiGateway::Stage", **FULL)
     assert "WebACLId" not in properties("Distribution")["DistributionConfig"]
     full = properties("Distribution", **FULL)["DistributionConfig"]
     assert full["WebACLId"] == {"Ref": "SiteWebAclArn"}
@@ -265,11 +272,12 @@ def test_web_acls_stand_before_api_and_site_where_told() -> None:
 
 @BOTH
 def test_load_is_bounded(parameters: dict[str, str]) -> None:
-    """The API throttles, and no more writers run than was said."""
-    (stage,) = resources("AWS::ApiGateway::Stage", **parameters).values()
-    (setting,) = stage["MethodSettings"]
-    assert setting["ThrottlingRateLimit"] == {"Ref": "ApiRequestsPerSecond"}
-    assert setting["ThrottlingBurstLimit"] == {"Ref": "ApiBurst"}
+    """API and intake throttle, and no more writers run than was said."""
+    for stage in resources("AWS::ApiGateway::Stage", **parameters).values():
+        name = stage["StageName"].capitalize()
+        (setting,) = stage["MethodSettings"]
+        assert setting["ThrottlingRateLimit"] == {"Ref": f"{name}RequestsPerSecond"}
+        assert setting["ThrottlingBurstLimit"] == {"Ref": f"{name}Burst"}
     for mapping in resources("AWS::Lambda::EventSourceMapping", **parameters).values():
         at_once = ["Writers", {"Ref": "WriterConcurrency"}, "AtOnce"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Fn::FindInMap": at_once}

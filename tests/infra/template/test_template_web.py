@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.support.stacks.templates import circles, properties, resources, transformed
 
+from run_ledger.doors.event_door import EVENTS
 from run_ledger.openapi.other_responses import other_responses
 from run_ledger.read.answers import COMMON_HEADERS, PROBLEM_KINDS
 from run_ledger_ops.sign_in.own_token import REDIRECT_URI
@@ -113,19 +114,27 @@ def test_resources_can_be_made_one_after_the_other() -> None:
     assert circles({"Resources": circle}) == ["a", "b", "c"]
 
 
-def test_gateway_refuses_by_problem_documents() -> None:
+@pytest.mark.parametrize(
+    ("api", "more"),
+    [
+        (
+            "Api",
+            {"UNAUTHORIZED": {"WWW-Authenticate": "Bearer"}, "THROTTLED": {"Retry-After": "1"}},
+        ),
+        ("IntakeApi", {"THROTTLED": {"Retry-After": "1"}, "DEFAULT_5XX": {"Retry-After": "2"}}),
+    ],
+)
+def test_gateway_refuses_by_problem_documents(api: str, more: dict[str, dict[str, str]]) -> None:
     """What the gateway answers by itself is application/problem+json with a stable type."""
-    responses = properties("Api")["Body"]["x-amazon-apigateway-gateway-responses"]
-    assert {"UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(
-        responses
-    )
+    body = properties(api, Intake="true")["Body"]
+    responses = body["x-amazon-apigateway-gateway-responses"]
+    assert {"THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX", *more} <= set(responses)
     common = {**COMMON_HEADERS, "Content-Type": "application/problem+json"}
     for kind, response in responses.items():
         headers = {
             name.removeprefix("gatewayresponse.header."): value.strip("'")
             for name, value in response["responseParameters"].items()
         }
-        more = {"UNAUTHORIZED": {"WWW-Authenticate": "Bearer"}, "THROTTLED": {"Retry-After": "1"}}
         assert headers == common | more.get(kind, {})
         body = response["responseTemplates"]["application/json"]
         # The gateway puts its own message in, quotes and all.
@@ -133,6 +142,20 @@ def test_gateway_refuses_by_problem_documents() -> None:
         assert problem["type"].startswith("urn:run-ledger:problem:")
         assert {"title", "detail"} <= set(problem)
         assert str(problem.get("status")) == str(response.get("statusCode"))
+
+
+def test_intake_takes_events_alone_and_gets_bodies_as_they_were_sent() -> None:
+    """One path and method, without an authorizer: the function checks keys and tokens itself."""
+    intake = properties("IntakeApi", Intake="true")
+    assert {path: [*methods] for path, methods in intake["Body"]["paths"].items()} == {
+        EVENTS: ["post"]
+    }
+    assert "security" not in intake["Body"]["paths"][EVENTS]["post"]
+    assert intake["BinaryMediaTypes"] == ["*/*"]
+    assert "MinimumCompressionSize" not in intake, "the gateway would unpack bodies itself"
+    told = properties("IntakeFunction", Intake="true")["Environment"]["Variables"]
+    assert told["ISSUER"] == transformed()["Outputs"]["Issuer"]["Value"]
+    assert told["BUS_NAME"] == {"Ref": "Bus"}
 
 
 def test_gateway_and_reader_refuse_alike() -> None:
@@ -189,7 +212,10 @@ def test_clients_have_the_secrets_and_flows_of_their_kind() -> None:
         "DashboardClient": (True, ["code"]),
         "MachineClient": (True, ["client_credentials"]),
     }
-    assert properties("MachineClient", **MACHINE)["AllowedOAuthScopes"] == ["run-ledger/read"]
+    assert properties("MachineClient", **MACHINE)["AllowedOAuthScopes"] == [
+        "run-ledger/read",
+        "run-ledger/report",
+    ]
     assert set(resources("AWS::Cognito::UserPoolClient")) == {"SiteClient", "DashboardClient"}
 
 

@@ -17,6 +17,7 @@ import botocore.session
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from tests.support.stacks.templates import (
+    EVERY_FUNCTION,
     FULL,
     FUNCTIONS,
     settled,
@@ -121,7 +122,7 @@ def changed_template(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]
     return settled(translated(template, {}), {})
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY_FUNCTION)
 @pytest.mark.parametrize("name", OTHER_VALUES)
 def test_a_changed_parameter_publishes_a_version_and_keeps_the_one_before(
     name: str, function: str
@@ -134,7 +135,7 @@ def test_a_changed_parameter_publishes_a_version_and_keeps_the_one_before(
     assert update(before, after) == (True, True)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY_FUNCTION)
 def test_a_first_customer_key_publishes_a_version(function: str) -> None:
     """`live` doesn't keep the key of AWS once there is one of the customer, nor the other way."""
     without = {**FULL, "CustomerKeyArn": ""}
@@ -143,11 +144,13 @@ def test_a_first_customer_key_publishes_a_version(function: str) -> None:
     assert update(has_not, has) == update(has, has_not) == (True, True)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY_FUNCTION)
 def test_other_parameters_publish_nothing(function: str) -> None:
     """Lambda would refuse a version where the function is as it was, and the update would fail."""
     before = version(function, transformed(**FULL), FULL)
     seen_by_functions = {"Stage", *OTHER_VALUES}
+    if function == "IntakeFunction":
+        seen_by_functions |= {"Intake", "IntakeEventsPerSecond", "TokenKeysOrigin"}
     for name, parameter in transformed()["Parameters"].items():
         if name in seen_by_functions or name == "GradualRollout":
             continue
@@ -177,7 +180,7 @@ def test_changed_tags_publish_nothing() -> None:
         assert update(before, version(function, changed, {})) == (False, True)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY_FUNCTION)
 def test_what_is_no_part_of_a_version_is_not_in_its_digest(function: str) -> None:
     """Of the properties that no version has, a function has only the tag that SAM gives to all."""
     found = transformed(**FULL)["Resources"][function]["Properties"]
@@ -216,7 +219,7 @@ def test_the_stand_in_knows_what_makes_a_version_anew() -> None:
         assert set(properties) <= fixed
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY_FUNCTION)
 def test_a_description_of_a_version_fits(function: str) -> None:
     """Lambda's API reference allows 256 characters, also with the longest values."""
     longest = {**FULL, "Stage": "a" * 12, "EntryTtlDays": "3650", "LogLevel": "WARNING"}

@@ -15,6 +15,7 @@ domain
 domain/contract: domain
 domain/state: domain domain/contract
 domain/api: domain domain/contract domain/state
+domain/intake: domain domain/contract domain/api
 
 starting.py
 logs.py: domain
@@ -32,13 +33,15 @@ store/audit: domain domain/contract domain/state store/dynamo store/items store/
 
 read: domain domain/contract domain/state domain/api settings.py
     store/dynamo store/items store/clients store/lists store/overview
-openapi: domain/contract domain/api read
+doors: domain domain/api domain/intake store/dynamo store/clients read
+openapi: domain/contract domain/api domain/intake read doors
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     store/overview read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
+intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 
 emit/pricing:
 emit/identity: domain domain/contract
@@ -56,7 +59,7 @@ analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
     backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
-    backend/store/clients
+    backend/domain/intake backend/store/clients
 producer: console backend/domain/contract
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
 deploying: checkout.py console backend/domain/contract
@@ -70,7 +73,8 @@ local/aws:
 local/machine: console local/aws
 local/edge: local/machine
 local: checkout.py console analysts_app.py clients sign_in deploying checks
-    local/machine local/edge backend/store/dynamo backend/store/clients backend/store/audit
+    local/machine local/edge backend/domain/intake
+    backend/store/dynamo backend/store/clients backend/store/audit
 
 demo/pipelines
 demo/reporting: console backend/emit/delivery

@@ -1,6 +1,7 @@
 """The examples of the OpenAPI document: requests to a reader of a small known ledger.
 
-``python -m tests.support.readers.api_examples`` asks them and writes ``backend/openapi.json``.
+``python -m tests.support.readers.api_examples`` asks them and writes ``backend/openapi.json``, and
+beside it ``backend/intake-openapi.json``.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from tests.support.readers.declared import configure, declare
 from tests.support.readers.reading import STAFF, House, house
 
 from run_ledger.openapi.document import Example, file_text
+from run_ledger.openapi.intake_document import intake_file_text
 
 FILE = Path(__file__).resolve().parents[3] / "backend" / "openapi.json"
+INTAKE_FILE = FILE.with_name("intake-openapi.json")
 JOB = {"job_id": "enrich-2026-11-22"}
 CLIENT = {"client_id": "acme"}
 PROBE = {"probe_id": "3Jc9mB0yQkWv6sXe_4tLhA"}
@@ -161,8 +164,9 @@ def _written(path: str, in_path: Mapping[str, str], query: Mapping[str, Any]) ->
 
 
 def main() -> None:
-    """Write the document anew."""
+    """Write the documents anew."""
     FILE.write_text(file_text(examples()), encoding="utf-8")
+    INTAKE_FILE.write_text(intake_file_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ _ADDRESSES = {
     "ApiUrl": "https://api.example/api",
     "UserPoolDomain": "login.example",
     "Scope": "run-ledger/read",
+    "ReportScope": "run-ledger/report",
+    "IntakeUrl": "https://intake.example/intake",
     "BusArn": BUS_ARN,
     "SiteUrl": "https://site.example/",
 }

@@ -36,9 +36,12 @@ FULL = {
     "MailFrom": "Run Ledger <ledger@example.com>",
     "GradualRollout": "true",
     "DeletionProtection": "true",
+    "Intake": "true",
 }
 """Parameters of a deployment that says yes to every protection."""
 FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
+EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction"]
+"""With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 

@@ -34,6 +34,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"OpsDashboard": "false"},
     {"PointInTimeRecovery": "false"},
     {"StackMachineClient": "true"},
+    {"Intake": "true"},
 )
 """What one may choose beside the defaults, if a condition or the transform goes by it."""
 _ROWS, _CHOSEN = 7, 4

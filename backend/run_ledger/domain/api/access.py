@@ -105,7 +105,7 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant, token: str = "
 
     *token* is what the authorizer has verified: it is only read for the list of a person's groups.
     """
-    _check_token(claims, trust, now)
+    check_token(claims, trust.issuer, now, REQUIRED_SCOPE)
     app_client_id = claims.get("client_id")
     if not isinstance(app_client_id, str) or not app_client_id:
         raise Unauthorized("The token does not say which application it was given to.")
@@ -127,11 +127,11 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant, token: str = "
     return Caller("client", app_client_id, ClientScope(clients))
 
 
-def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
-    """Raise Unauthorized or Forbidden unless *claims* are those of a valid token for this API."""
+def check_token(claims: Mapping[str, Any], issuer: str, now: Instant, scope: str) -> None:
+    """Raise Unauthorized or Forbidden unless *claims* are those of a valid token with *scope*."""
     if claims.get("token_use") != "access":
-        raise Unauthorized(f"The request needs an access token with the scope {REQUIRED_SCOPE}.")
-    if not trust.issuer or claims.get("iss") != trust.issuer:
+        raise Unauthorized(f"The request needs an access token with the scope {scope}.")
+    if not issuer or claims.get("iss") != issuer:
         raise Unauthorized("The token was issued by another user pool.")
     if (_instant(claims.get("exp")) or 0) + _LEEWAY <= now:
         raise Unauthorized("The token has expired.")
@@ -139,8 +139,8 @@ def _check_token(claims: Mapping[str, Any], trust: Trust, now: Instant) -> None:
         since = _instant(claims.get(name, 0))
         if since is None or since > now + _LEEWAY:
             raise Unauthorized("The token is not valid yet.")
-    if REQUIRED_SCOPE not in _words(claims.get("scope")):
-        raise Forbidden(f"The token lacks the scope {REQUIRED_SCOPE}.")
+    if scope not in _words(claims.get("scope")):
+        raise Forbidden(f"The token lacks the scope {scope}.")
 
 
 def issued_at(claims: Mapping[str, Any]) -> Instant | None:

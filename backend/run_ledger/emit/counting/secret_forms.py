@@ -41,6 +41,8 @@ _TOKENS: tuple[tuple[str, str], ...] = (
         "a Grafana key",
         rf"{_B}(?:eyJrIjoi[A-Za-z0-9+/]{{20,}}={{0,3}}|gl(?:c|sa)_[A-Za-z0-9+/_]{{16,}})",
     ),
+    # our own: docs/intake.md
+    ("a report key", rf"{_B}rlk_[0-9a-f]{{16}}_[\w-]{{8,}}"),
     # detect-secrets: github_token, gitlab_token; gitleaks: github-*, gitlab-*
     ("a GitHub token", rf"{_B}(?:gh[oprsu]_[A-Za-z0-9]{{16,}}|github_pat_\w{{16,}})"),
     (

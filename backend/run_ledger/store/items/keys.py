@@ -36,6 +36,10 @@ PROFILE = "profile"
 PARAMETER_PREFIX = "param#"
 GRANT = "grant"
 SIGN_OUTS = "people#signed-out"
+REPORT = "report"
+"""Beside a machine's grant to read: its grant to report."""
+REPORT_KEYS = "report#keys"
+REPORT_USE = "report#use#"
 # A client with such an id would mix with the directory.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
 # DynamoDB writes a partition at most 1,000 units a second. So a log that is no short story any more

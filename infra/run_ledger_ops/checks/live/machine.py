@@ -68,7 +68,7 @@ class Machine:
 
     def _new_token(self) -> str:
         self._remove_all()
-        self._app = app_clients.create(self._system, NAME)
+        self._app = app_clients.create(self._system, NAME, self._system.outputs["Scope"])
         app_clients.grant(self._system, self._app, Access(is_staff=True, clients=()))
         pair = f"{self._app.client_id}:{self._app.client_secret}"
         form = {"grant_type": "client_credentials", "scope": self._system.outputs["Scope"]}

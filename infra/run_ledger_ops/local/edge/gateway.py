@@ -12,12 +12,14 @@ _RESPONSES = "x-amazon-apigateway-gateway-responses"
 _PARTS = ("statusCode", "responseParameters", "responseTemplates")
 
 
-def apply_responses(cloud: LocalCloud, stack_name: str, api_id: str, stage: str) -> None:
-    """Set the gateway responses of the template, and deploy the API's stage with them."""
+def apply_responses(
+    cloud: LocalCloud, stack_name: str, logical_id: str, api_id: str, stage: str
+) -> None:
+    """Set an API's gateway responses of the template, and deploy the API's stage with them."""
     cloudformation: Any = cloud.client("cloudformation")
     template = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")
     gateway: Any = cloud.client("apigateway")
-    for response_type, response in gateway_responses(template["TemplateBody"]).items():
+    for response_type, response in gateway_responses(template["TemplateBody"], logical_id).items():
         said = {name: response[name] for name in _PARTS if name in response}
         said |= {"statusCode": str(said["statusCode"])} if "statusCode" in said else {}
         gateway.put_gateway_response(restApiId=api_id, responseType=response_type, **said)
@@ -31,12 +33,8 @@ def compressed_from(cloud: LocalCloud, api_id: str) -> int | None:
     return None if size is None else int(size)
 
 
-def gateway_responses(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the gateway responses of the only REST API in a transformed template, by type."""
-    (body,) = (
-        resource["Properties"]["Body"]
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::ApiGateway::RestApi"
-    )
+def gateway_responses(template: dict[str, Any], logical_id: str) -> dict[str, dict[str, Any]]:
+    """Return the gateway responses of a REST API in a transformed template, by type."""
+    body = template["Resources"][logical_id]["Properties"]["Body"]
     responses: dict[str, dict[str, Any]] = body[_RESPONSES]
     return responses

@@ -1,9 +1,10 @@
 """Site, API and sign-in on one loopback origin, as CloudFront and Cognito's domain give them.
 
-Paths decide: `/api/*` goes to the REST API, the sign-in pages to Cognito, the site's files to the
-CloudFront distribution, each with the `Host` by which the local AWS knows it. So the site runs
-under the response headers (the content security policy among them) of the very template. Nothing
-else passes: no call of AWS, and no request under another host name than this machine's.
+Paths decide: `/api/*` goes to the REST API, `/intake/*` to the intake, the sign-in pages to
+Cognito, the site's files to the CloudFront distribution, each with the `Host` by which the local
+AWS knows it. So the site runs under the response headers (the content security policy among them)
+of the very template. Nothing else passes: no call of AWS, and no request under another host name
+than this machine's.
 """
 
 import gzip
@@ -30,11 +31,13 @@ from run_ledger_ops.local.machine.ports import LOOPBACK
 
 READERS_AT_ONCE = 2
 """How many requests the API answers at a time: each takes a reader's process for itself."""
+INTAKES_AT_ONCE = 2
 _READERS_WAITING = 100
 _TURN_SECONDS = 20.0
 _UPSTREAM_SECONDS = 35.0  # API Gateway itself gives up after 29
 _IDLE_SECONDS = 75.0
 _BODY_LIMIT = 1_000_000
+_INTAKE_BODY_LIMIT = 10_000_000  # as API Gateway
 _LENGTH_DIGITS = 20
 _PIECE = 64 * 1024
 
@@ -49,6 +52,8 @@ class Proxy:
             host for name in (LOOPBACK, "localhost") for host in (f"{name}:{port}", name)
         )
         self._server.turns = turns or Turns(READERS_AT_ONCE, _READERS_WAITING, _TURN_SECONDS)
+        # Turns of its own: whoever reports keeps nobody from reading.
+        self._server.intake_turns = Turns(INTAKES_AT_ONCE, _READERS_WAITING, _TURN_SECONDS)
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="proxy", daemon=True
         )
@@ -71,6 +76,7 @@ class _Server(ThreadingHTTPServer):
     routes: Routes
     hosts: frozenset[str]
     turns: Turns
+    intake_turns: Turns
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore browsers that went away; all other trouble is answered, and not raised."""
@@ -96,10 +102,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "This host name is none of this machine's.")
         elif refusal := self.server.routes.refusal(self.command, self.path):
             self._refuse(refusal.status, refusal.sentence, refusal.headers)
-        elif not self.server.routes.is_of_api(self.path):
+        elif not self._is_of_an_api(self.path):
             self._pass_on(body)
         else:
-            with self.server.turns.turn() as has_turn:
+            is_intake = self.server.routes.is_of_intake(self.path)
+            turns = self.server.intake_turns if is_intake else self.server.turns
+            with turns.turn() as has_turn:
                 if has_turn:
                     self._pass_on(body)
                 else:
@@ -156,7 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal():
             self._refuse(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
             return None
-        if len(length) > _LENGTH_DIGITS or int(length) > _BODY_LIMIT:
+        is_intake = self.server.routes.is_of_intake(self.path)
+        most = _INTAKE_BODY_LIMIT if is_intake else _BODY_LIMIT
+        if len(length) > _LENGTH_DIGITS or int(length) > most:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
             return None
         return self.rfile.read(int(length))
@@ -199,13 +209,17 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None
     ) -> None:
         self.close_connection = True
-        if self.server.routes.is_of_api(self._target()):
+        if self._is_of_an_api(self._target()):
             self._send_problem(
                 problem(status, sentence, {"Connection": "close", **(headers or {})})
             )
             return
         kept = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
         self._send_whole(status, f"{sentence}\n".encode(), kept | dict(headers or {}))
+
+    def _is_of_an_api(self, target: str) -> bool:
+        routes = self.server.routes
+        return routes.is_of_api(target) or routes.is_of_intake(target)
 
     def _target(self) -> str:
         """Return the request's target, also of a line that was too long to be read to its end."""

@@ -1,4 +1,4 @@
-"""The three things behind the one origin, and who may ask them for what."""
+"""The things behind the one origin, and who may ask them for what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ _AWS_CALL = Refusal(HTTPStatus.FORBIDDEN, "Calls of AWS are not taken here.")
 
 @dataclass(frozen=True)
 class Routes:
-    """The three things behind the one origin."""
+    """The things behind the one origin: the site, two APIs, and the sign-in."""
 
     cloud_port: int
     api_id: str
@@ -48,11 +48,16 @@ class Routes:
     api_headers: Mapping[str, str] = field(default_factory=dict)
     api_compressed_from: int | None = None
     """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
+    intake_id: str = ""
+    intake_stage: str = "intake"
 
     def is_of_api(self, target: str) -> bool:
         """Return whether a request target is one of the API."""
-        path = target.partition("?")[0]
-        return path == f"/{self.api_stage}" or path.startswith(f"/{self.api_stage}/")
+        return _is_below(self.api_stage, target)
+
+    def is_of_intake(self, target: str) -> bool:
+        """Return whether a request target is one of the intake."""
+        return bool(self.intake_id) and _is_below(self.intake_stage, target)
 
     def refusal(self, method: str, target: str) -> Refusal | None:
         """Return why a request goes nowhere, None if it may go on."""
@@ -61,7 +66,7 @@ class Routes:
             return _NO_TARGET
         if is_signed(target):
             return _AWS_CALL
-        if self.is_of_api(target):
+        if self.is_of_api(target) or self.is_of_intake(target):
             return None
         if path in SIGN_IN_METHODS:
             return _refuse_unless(SIGN_IN_METHODS[path], method)
@@ -73,18 +78,29 @@ class Routes:
         """Return where a request target (path and query, as sent) goes on."""
         path, mark, query = target.partition("?")
         if self.is_of_api(target):
-            rest = path.removeprefix(f"/{self.api_stage}")
-            base = f"/restapis/{self.api_id}/{self.api_stage}/_user_request_"
             return Upstream(
-                f"{base}{rest or '/'}{mark}{query}",
+                f"{_rest_path(self.api_id, self.api_stage, path)}{mark}{query}",
                 added_headers=self.api_headers,
                 compressed_from=self.api_compressed_from,
             )
+        if self.is_of_intake(target):
+            return Upstream(f"{_rest_path(self.intake_id, self.intake_stage, path)}{mark}{query}")
         if path in SIGN_IN_METHODS:
             return Upstream(target)
         if path == _DEFAULT_ICON:
             return Upstream(_SITE_ICON, self.distribution_domain)
         return Upstream(target, self.distribution_domain)
+
+
+def _is_below(stage: str, target: str) -> bool:
+    path = target.partition("?")[0]
+    return path == f"/{stage}" or path.startswith(f"/{stage}/")
+
+
+def _rest_path(api_id: str, stage: str, path: str) -> str:
+    """Return where the local AWS answers for a REST API's path."""
+    rest = path.removeprefix(f"/{stage}")
+    return f"/restapis/{api_id}/{stage}/_user_request_{rest or '/'}"
 
 
 def _refuse_unless(allowed: frozenset[str], method: str) -> Refusal | None:

@@ -28,6 +28,7 @@ class _Settings(Struct):
     format: Literal[1]
     ports: dict[str, Annotated[int, Meta(ge=1, lt=65_536)]] = {}
     passwords: dict[str, str] = {}
+    report_key: str = ""
     deployed: str = ""
 
 

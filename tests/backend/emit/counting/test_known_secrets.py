@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from run_ledger.domain.intake.key_texts import new_key
 from run_ledger.emit.counting.redaction import redacted
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -82,3 +83,12 @@ def test_what_detect_secrets_finds_is_blanked() -> None:
         assert secrets, f"detect-secrets finds no {kind} in its sample"
         blanked = redacted(text)
         assert not any(secret in blanked for secret in secrets), f"{kind}: {blanked}"
+
+
+def test_a_report_key_of_ours_is_blanked() -> None:
+    """Wherever it stands in the message of an exception."""
+    key, _ = new_key(bytes(8), bytes(range(32)))
+    text = redacted(f"401 from https://intake.example/events with {key}; gone")
+    assert key[21:] not in text
+    assert text.startswith("401 from ")
+    assert text.endswith("; gone")

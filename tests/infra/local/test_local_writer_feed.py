@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from run_ledger_ops.local.machine import intake
+from run_ledger_ops.local.machine import writer_feed
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 
@@ -27,7 +27,7 @@ class Lambda:
 
 def resume(functions: Lambda) -> list[dict[str, Any]]:
     """Resume the intake and return the updates that this took."""
-    intake.resume(cast("LocalCloud", SimpleNamespace(client=lambda _: functions)), "writer")
+    writer_feed.resume(cast("LocalCloud", SimpleNamespace(client=lambda _: functions)), "writer")
     return functions.updates
 
 

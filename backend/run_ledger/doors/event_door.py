@@ -1,0 +1,119 @@
+"""The way of a request through the intake: its caller, its body, its events, the bus."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from run_ledger.domain.exceptions import InvalidEvent, LedgerError, LimitReached, NotFound
+from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.intake.bodies import Body, read_body
+from run_ledger.domain.intake.bus_entries import BusEntry, bus_entry, event_id_of, stated_id
+from run_ledger.domain.intake.event_results import EventResultDocument, rejected
+from run_ledger.domain.intake.reporters import ReportingCaller
+from run_ledger.read.answers import Answer
+from run_ledger.store.clients.report_use import WINDOW_SECONDS, count_events, window_of
+
+from .door_answers import refusal, told
+from .door_requests import DoorRequest
+from .event_bus import Bus
+from .reporting_callers import Callers, in_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_log = logging.getLogger(__name__)
+EVENTS = "/events"
+
+
+class Limits(Struct, frozen=True):
+    """How much one caller may send, counted in *table*: all instances of the function share it."""
+
+    client: DynamoDBClient
+    table: str
+    events_per_second: int
+
+    def check(self, reporter: ReportingCaller, events: int, now: Instant) -> None:
+        """Count *events* of a caller; raises LimitReached where these are beyond its share."""
+        counted = in_time(lambda: count_events(self.client, self.table, reporter.name, events, now))
+        most = self.events_per_second * WINDOW_SECONDS
+        if counted > most:
+            ends_at = (window_of(now) + WINDOW_SECONDS) * MICROSECONDS
+            raise LimitReached(
+                f"This caller may send {most} events in {WINDOW_SECONDS} seconds; send the same "
+                "again later.",
+                max(1, -(-(ends_at - now) // MICROSECONDS)),
+            )
+
+
+class Intake(Struct, frozen=True):
+    """The intake of one execution environment."""
+
+    callers: Callers
+    limits: Limits
+    bus: Bus
+    now: Callable[[], Instant]
+
+    def answer(
+        self, request: DoorRequest, remaining_seconds: Callable[[], float]
+    ) -> tuple[Answer, dict[str, Any]]:
+        """Return the answer to *request*, and the members of its log line."""
+        way: dict[str, Any] = {"caller": None, "bytes_in": len(request.body)}
+        try:
+            answer = self._taken(request, remaining_seconds, way)
+        except LedgerError as error:
+            answer = refusal(error)
+            way["problem"] = type(error).__name__
+        except Exception as error:  # noqa: BLE001 - the last resort: no caller sees a traceback
+            answer = refusal(error)
+            _log.exception("failed", extra=way)
+        return answer, way
+
+    def _taken(
+        self, request: DoorRequest, remaining_seconds: Callable[[], float], way: dict[str, Any]
+    ) -> Answer:
+        now = self.now()
+        if (request.method, request.resource) != ("POST", EVENTS):
+            raise NotFound("The intake has no such path and method.")
+        reporter = self.callers.find(request.authorization, now)
+        way["caller"] = reporter.name
+        body = read_body(request.body, request.media_type, request.coding)
+        way["events"] = len(body.events)
+        if body.events:
+            self.limits.check(reporter, len(body.events), now)
+        results = self._results(body, reporter, now, remaining_seconds)
+        way |= _counts(results)
+        return told(results)
+
+    def _results(
+        self,
+        body: Body,
+        reporter: ReportingCaller,
+        now: Instant,
+        remaining_seconds: Callable[[], float],
+    ) -> list[EventResultDocument]:
+        """Return what becomes of each event of *body*, in its order."""
+        checked = [
+            _checked(text, event_id_of(body.digest, number), reporter, now)
+            for number, text in enumerate(body.events)
+        ]
+        entries = [one for one in checked if isinstance(one, BusEntry)]
+        put = iter(self.bus.put(entries, remaining_seconds))
+        return [next(put) if isinstance(one, BusEntry) else one for one in checked]
+
+
+def _checked(
+    text: bytes, event_id: str, reporter: ReportingCaller, now: Instant
+) -> BusEntry | EventResultDocument:
+    try:
+        return bus_entry(text, event_id, reporter.scope, now)
+    except InvalidEvent as invalid:
+        return rejected(stated_id(text), invalid)
+
+
+def _counts(results: Sequence[EventResultDocument]) -> Mapping[str, int]:
+    statuses = [result.status for result in results]
+    return {name: statuses.count(name) for name in ("accepted", "rejected", "retry")}

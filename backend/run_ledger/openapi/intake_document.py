@@ -1,0 +1,210 @@
+"""The OpenAPI 3.1 document of the intake, put together from its types and its table of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from run_ledger.domain.contract.events import JOB_UPDATE, PROJECT_UPDATE
+from run_ledger.domain.intake.bodies import JSON, MOST_BYTES, MOST_EVENTS, MOST_SENT_BYTES, NDJSON
+from run_ledger.domain.intake.event_results import ResultsDocument
+from run_ledger.domain.intake.reporters import REPORT_SCOPE
+from run_ledger.doors.door_answers import DOOR_PROBLEMS
+from run_ledger.doors.event_door import EVENTS
+from run_ledger.read.answers import ProblemDocument
+
+_REF = "#/components/schemas/"
+_SUFFIX = "Document"
+_DESCRIPTION = f"""\
+Systems without AWS credentials report here what their jobs do. What is taken goes to the same event
+bus, and counts by the same contract, as events that are put there directly.
+
+**Sign in** by `Authorization: Bearer …`, with a report key (`rlk_…`), or with an access token of an
+application that has the scope `{REPORT_SCOPE}`. Either may report for the clients of its grant; an
+event of another client is refused with the field `detail.client_id`.
+
+**Send** at most {MOST_EVENTS} events a request, as JSON or as one event a line (NDJSON), packed
+with gzip or not: at most {MOST_SENT_BYTES:,} bytes as sent, and {MOST_BYTES:,} unpacked.
+
+**Go by the results**, which stand in the order of the events: `accepted` is with the bus;
+`rejected` will never be taken as it is; `retry` is to be sent again with the same `event_id`. After
+429, 500, 502, 503 and 504 send the same body again, after `Retry-After` seconds where it is given:
+what was taken before counts once.
+"""
+_ABOUT = {
+    400: "The body can't be read.",
+    401: "The request has no report key and no token that is taken here.",
+    403: "The token lacks the scope, or its application or the key has no grant.",
+    404: "The intake has no such path and method.",
+    413: "The body, what it unpacks to, or the number of its events is beyond a limit.",
+    415: "The body has a media type or a coding that is not read here.",
+    429: "This caller, or all callers together, have sent too much.",
+    500: "Something failed on our side.",
+    502: "The intake could not be reached.",
+    503: "Nothing was taken, as what the intake needs does not answer.",
+    504: "The intake did not answer in time.",
+}
+_EXAMPLE = {
+    "detail_type": JOB_UPDATE,
+    "detail": {
+        "event_id": "nightly-7-started",
+        "job_id": "nightly-7",
+        "project_id": "catalogue",
+        "client_id": "acme",
+        "status": "running",
+    },
+}
+_MEMBERS = {
+    "results": "What became of each event, in their order.",
+    "event_id": "The event's id, its own or the one that the intake gave it; null where it was "
+    "refused and states none.",
+    "error": "Why it was not taken; null where it was.",
+    "reason": "A word for programs, as of rejected events.",
+    "field": "The field that is wrong.",
+    "message": "What the field held and what is allowed.",
+    "type": "A stable name of the problem.",
+    "status": "`accepted`, `rejected` or `retry`; of a problem: its HTTP status.",
+    "title": "The problem in a few words.",
+    "detail": "What is wrong, for people.",
+    "parameter": "The parameter that is wrong.",
+}
+
+
+def intake_document() -> dict[str, Any]:
+    """Return the whole document."""
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Run Ledger intake",
+            "version": "1.0.0",
+            "summary": "Report from anywhere.",
+            "description": _DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [
+            {
+                "url": "https://{intake}",
+                "description": "On AWS: the stack's output `IntakeUrl`.",
+                "variables": {"intake": {"default": "intake.example.com/intake"}},
+            },
+            {
+                "url": "http://127.0.0.1:{port}/intake",
+                "description": "On this machine, by `make run`.",
+                "variables": {"port": {"default": "8600"}},
+            },
+        ],
+        "security": [{"bearer": []}],
+        "paths": {EVENTS: {"post": _operation()}},
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def intake_file_text() -> str:
+    """Return the text of the file that the document is published in."""
+    encoded = msgspec.json.encode(intake_document())
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _operation() -> dict[str, Any]:
+    return {
+        "operationId": "report_events",
+        "summary": "Report events",
+        "description": "Gives each event to the bus that keeps to the contract and the grant.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["events"],
+                        "properties": {
+                            "events": {
+                                "type": "array",
+                                "maxItems": MOST_EVENTS,
+                                "items": {"$ref": f"{_REF}Event"},
+                            }
+                        },
+                    },
+                    "example": {"events": [_EXAMPLE]},
+                },
+                NDJSON: {"schema": {"type": "string"}},
+            },
+        },
+        "responses": {
+            "202": _results("The bus has taken all events."),
+            "207": _results("The bus has not taken all events: see each result."),
+            **{str(status): _problem(status) for status in _ABOUT},
+        },
+    }
+
+
+def _results(about: str) -> dict[str, Any]:
+    return {
+        "description": about,
+        "headers": {"Retry-After": _RETRY_AFTER},
+        "content": {JSON: {"schema": {"$ref": f"{_REF}Results"}}},
+    }
+
+
+def _problem(status: int) -> dict[str, Any]:
+    ours = [kind for kind in DOOR_PROBLEMS if kind.status == status]
+    named = {"WWW-Authenticate"} & {name for kind in ours for name in kind.headers}
+    headers = {name: {"schema": {"type": "string"}} for name in named}
+    return {
+        "description": _ABOUT[status],
+        "headers": {**headers, "Retry-After": _RETRY_AFTER},
+        "content": {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}},
+    }
+
+
+_RETRY_AFTER: Mapping[str, Any] = {
+    "description": "Seconds to wait before sending again, where that is worth it.",
+    "schema": {"type": "string"},
+}
+
+
+def _schemas() -> dict[str, Any]:
+    _, made = msgspec.json.schema_components(
+        [ResultsDocument, ProblemDocument], ref_template=f"{_REF}{{name}}"
+    )
+    named = {name.removesuffix(_SUFFIX): _worded(schema) for name, schema in made.items()}
+    return {**named, "Event": _event()}
+
+
+def _event() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "An event, as docs/contract.md describes it.",
+        "required": ["detail_type", "detail"],
+        "properties": {
+            "detail_type": {"enum": [JOB_UPDATE, PROJECT_UPDATE]},
+            "detail": {
+                "type": "object",
+                "description": "Its fields; backend/event-schema has the schema of each type.",
+            },
+        },
+    }
+
+
+def _worded(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with the meaning of its members, and references by their published names."""
+    properties = {
+        name: {**_renamed(member), "description": _MEMBERS[name]}
+        for name, member in schema["properties"].items()
+    }
+    about = " ".join(schema["description"].replace("``", "`").split())
+    return {**schema, "description": about, "properties": properties}
+
+
+def _renamed(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _renamed(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_renamed(one) for one in part]
+    is_reference = isinstance(part, str) and part.startswith(_REF)
+    return part.removesuffix(_SUFFIX) if is_reference else part
