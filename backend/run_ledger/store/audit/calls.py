@@ -189,6 +189,9 @@ def _lane(name: Name, lane: int) -> str:
 def _goes_on(item: Item | None, rows: Sequence[Item]) -> bool:
     """Return whether there may be more rows than those of the first lane."""
     numbers = [int(row["sk"]["S"]) for row in rows if row["pk"]["S"].startswith(keys.LOG)]
+    if item is None and not numbers:
+        # The first lane's rows expire before the others, and nothing else tells of these.
+        return True
     said = whole_number((item or {}).get("log")) or 0
     return max(said, max(numbers, default=0) + keys.LANES) > keys.FIRST_LANE
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.dynamo.tables import NAMES, empty_tables
 from tests.support.events.builders import Envelope
 from tests.support.recounts.audits import assert_exact, audit, drifts, entities, post, said
-from tests.support.recounts.falsehoods import in_item, without_item
+from tests.support.recounts.falsehoods import in_item, without_entry, without_item
 
 from run_ledger.store.items import keys
 from run_ledger.store.posting.entities import Layout
@@ -64,6 +64,17 @@ def test_every_entry_counts_wherever_it_lies(books: DynamoDBClient, old: int, ro
     later = deltas(40, 2)
     post(books, later)
     assert_exact(books, [*events, *later])
+
+
+def test_a_lost_job_is_found_whose_first_lane_has_expired(books: DynamoDBClient) -> None:
+    """A row in another lane is found without an item that tells of it, or a row in the first."""
+    for one in deltas(0, 5):
+        post(books, [one])
+    without_item(NAMES.jobs, job_id="job-1")(books)
+    for number in range(1, 5):
+        without_entry(f"job-1@10:00:{number - 1:02d}")(books)
+    audit(books, repair=True)
+    assert entities(books)["job-1"]["c_records_ok"] == {"N": "1"}
 
 
 def test_a_client_is_audited_with_what_logs_mention(books: DynamoDBClient) -> None:
