@@ -49,7 +49,7 @@ _STEPS = {
 }
 PRESETS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY}
 USUAL_PRESET = "7d"
-RECENT = ("Last 2 h", "Today", "Yesterday")
+RECENT = ("Last 2 hours", "Today", "Yesterday")
 """Times of a list to the minute, which need no whole hours as series do."""
 
 
@@ -169,7 +169,7 @@ def recent(name: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime
     """
     end = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     today = datetime.combine(now.astimezone(zone).date(), time(), zone)
-    if name == "Last 2 h":
+    if name == "Last 2 hours":
         return end - timedelta(hours=2, minutes=1), end
     if name == "Today":
         return today.astimezone(UTC), end

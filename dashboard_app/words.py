@@ -38,18 +38,20 @@ COUNTERS = {
     "llm_errors": "Model errors",
     "input_tokens": "Input tokens",
     "output_tokens": "Output tokens",
-    "cache_read_input_tokens": "Input tokens read from cache",
-    "cost_microusd": "Cost (USD)",
+    "cache_read_input_tokens": "Input tokens from cache",
+    "cost_microusd": "Cost",
     "llm_calls_unpriced": "Model calls without a known cost",
 }
-_REPORTED = {
+ALL_COUNTERS = {
+    **COUNTERS,
     "llm_answers_unread": "Model answers not understood",  # by our library, of one job
-    "other_counters": "Too many names: the rest, added up",  # by the ledger
+    "other_counters": "All other counters",  # by the ledger, where names are too many
 }
 NOTHING = "–"
 EMPTY, NOT_SET = "(empty)", "(not set)"
 UNCHANGED = "unchanged"
 _SHORT_FROM, _CENT, _TENTH = 100_000, 0.001, 0.1
+_SIZES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 _SMALL_SECONDS = 10
 _MONEY, _MICRO = "cost_microusd", 1_000_000
 _MOST_BEHIND_THE_POINT = 12
@@ -63,7 +65,7 @@ def outcome(name: str) -> str:
 
 def counter(name: str) -> str:
     """Return the word for a counter; one that has no word keeps its name."""
-    return COUNTERS.get(name) or _REPORTED.get(name, name)
+    return ALL_COUNTERS.get(name, name)
 
 
 def amount(name: str, value: float) -> str:
@@ -88,7 +90,7 @@ def three_digits(value: float) -> str:
 
 
 def deltas(delta: Mapping[str, float]) -> str:
-    """Return what an event adds to counters: Records done +40, Cost (USD) +$0.22."""
+    """Return what an event adds to counters: Records done +40, Cost +$0.22."""
     return ", ".join(
         f"{counter(name)} {'−' if value < 0 else '+'}{amount(name, abs(value))}"
         for name, value in sorted(delta.items())
@@ -142,22 +144,18 @@ def compact(value: float | None) -> str:
         return NOTHING
     if abs(value) < _SHORT_FROM:
         return f"{value:,.0f}"
-    size, unit = next(
-        (size, unit)
-        for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
-        if abs(value) >= size
-    )
-    scaled = value / size
-    return f"{scaled:.3g}{unit}" if abs(scaled) < 999.5 else f"{scaled:,.0f}{unit}"  # noqa: PLR2004
+    rounded = float(f"{value:.3g}")
+    size, unit = next((size, unit) for size, unit in _SIZES if abs(rounded) >= size)
+    return f"{rounded / size:.12g}{unit}"
 
 
 def percent(share: float | None) -> str:
-    """Return a share (0 to 1) in percent: 3.4 %. A small share is < 0.1 %, never 0.0 %."""
+    """Return a share (0 to 1) in percent: 3.4%. A small share is < 0.1%, never 0.0%."""
     if share is None:
         return NOTHING
     if 0 < share < _CENT:
-        return "< 0.1 %"
-    return f"{share * 100:.1f} %"
+        return "< 0.1%"
+    return f"{share * 100:.1f}%"
 
 
 def money(usd: float | None) -> str:
@@ -176,28 +174,30 @@ def cost(usd: float | None, unpriced: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration, given in seconds, in its two greatest units: 2 h 5 min."""
+    """Return a duration, given in seconds, in its two greatest units: 2 h 5 min, or 2 h."""
     if seconds is None:
         return NOTHING
     sign, size = ("−", -seconds) if seconds < 0 else ("", seconds)
     if size < _SMALL_SECONDS:
-        return f"{sign}{size:.1f} s"
+        return f"{sign}{size:.1f} s".replace(".0 s", " s")
     rounded = round(size)
-    if rounded >= _DAY:
-        return f"{sign}{rounded // _DAY:,} d {rounded % _DAY // _HOUR} h"
-    if rounded >= _HOUR:
-        return f"{sign}{rounded // _HOUR} h {rounded % _HOUR // _MINUTE} min"
-    if rounded >= _MINUTE:
-        return f"{sign}{rounded // _MINUTE} min {rounded % _MINUTE} s"
-    return f"{sign}{rounded} s"
+    parts = (
+        (rounded // _DAY, "d"),
+        (rounded % _DAY // _HOUR, "h"),
+        (rounded % _HOUR // _MINUTE, "min"),
+        (rounded % _MINUTE, "s"),
+    )
+    first = next(at for at, (count, _) in enumerate(parts) if count)
+    shown = (f"{count:,} {unit}" for count, unit in parts[first : first + 2] if count)
+    return sign + " ".join(shown)
 
 
 def change(now: float | None, before: float | None) -> str | None:
-    """Return by how much a number grew: +12.5 % or +20×; None where it can't be compared."""
+    """Return by how much a number grew: +12.5% or +20×; None where it can't be compared."""
     if now is None or not before:
         return None
     share = (now - before) / abs(before)
-    if abs(share) >= 10:  # noqa: PLR2004 - nobody reads 4,200 %
+    if abs(share) >= 10:  # noqa: PLR2004 - nobody reads 4,200%
         return f"{'+' if share > 0 else '-'}{now / before:,.0f}×"
     return _signed(share * 100, "%")
 
@@ -206,13 +206,13 @@ def points_of_percent(now: float | None, before: float | None) -> str | None:
     """Return by how many points a rate (0 to 1) moved: +2.0 points; None without two rates."""
     if now is None or before is None:
         return None
-    return _signed((now - before) * 100, "points")
+    return _signed((now - before) * 100, " points")
 
 
 def _signed(moved: float, unit: str) -> str:
     # With an ASCII hyphen: Streamlit's metric would draw "−2.0" with an arrow upwards.
     text = f"{moved:+.1f}"
-    return UNCHANGED if float(text) == 0 else f"{text} {unit}"
+    return UNCHANGED if float(text) == 0 else f"{text}{unit}"
 
 
 def moment(at: datetime | None, zone: ZoneInfo) -> str:

@@ -13,9 +13,10 @@ TICKS = 5
 """How many ticks an axis of counts has, more or less."""
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 # Each value has its own prefix: Vega would give all ticks that of the greatest, and 0 as 0k.
+# Thousands have a K, as in texts.
 _SHORT = (
     "abs(datum.value) < 1000 ? format(datum.value, ',~r')"
-    " : replace(format(datum.value, '.4~s'), 'G', 'B')"
+    " : replace(replace(format(datum.value, '.4~s'), 'G', 'B'), 'k', 'K')"
 )
 
 
@@ -42,7 +43,7 @@ def unit_of(durations: Iterable[pd.Series[Any]]) -> DurationUnit:
 
 
 def short_axis(**more: Any) -> alt.Axis:
-    """Return an axis with short labels: 0, 500, 1k, 1.5M."""
+    """Return an axis with short labels: 0, 500, 1K, 1.5M."""
     return alt.Axis(labelExpr=_SHORT, **more)
 
 

@@ -109,6 +109,7 @@ WHEN = Choice(
     name="when",
     label="Time",
     options={word: word for word in RECENT},
+    renamed={"Last 2 h": RECENT[0]},
     placeholder="The period",
     help="To the minute, in the time zone of the sidebar. Else it is the period of the sidebar.",
 )

@@ -182,7 +182,7 @@ def _entry(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def delta(detail: Mapping[str, Any]) -> dict[str, int]:
-    """Return what an event adds to its job's counters, told by model or not."""
+    """Return what an event adds to its job's counters, by model or not."""
     sums: dict[str, int] = {}
     for one in (detail.get("delta"), *(detail.get("delta_by_model") or {}).values()):
         for name, change in (one or {}).items():

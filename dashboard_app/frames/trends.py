@@ -35,8 +35,8 @@ PERCENTILES = ("duration_p50_seconds", "duration_p95_seconds")
 EVERYTHING = "all"
 OTHERS = "All others"
 """The group of what the API adds up as one, since there are too many; no id has a space in it."""
-NOT_BY_MODEL = "Not told by model"
-"""The group of all that no event told of a language model."""
+WITHOUT_A_MODEL = "Without a model"
+"""The group of all that was reported without a language model."""
 _FEWEST_JUDGED = 10
 SeriesTotals = Mapping[str, float | int | None]
 _COLUMNS = {
@@ -74,7 +74,7 @@ def _groups(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
     for series in document["series"]:
         yield next(iter(series["key"].values()), EVERYTHING), series
     if document.get("other") is not None:
-        yield NOT_BY_MODEL if document["group_by"] == "model" else OTHERS, document["other"]
+        yield WITHOUT_A_MODEL if document["group_by"] == "model" else OTHERS, document["other"]
 
 
 def _derived(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,28 +8,43 @@ const UNPRICED = "llm_calls_unpriced";
 
 /** @type {[title: string, labels: Record<string, string>][]} labels by the counter's name */
 const COUNTER_GROUPS = [
-  ["Records", { records_ok: "Done", records_failed: "Failed", records_skipped: "Skipped" }],
   [
-    "Model calls",
-    { llm_calls: "Calls", llm_errors: "Errors", llm_answers_unread: "Answers not understood" },
+    "Records",
+    {
+      records_ok: "Records done",
+      records_failed: "Records failed",
+      records_skipped: "Records skipped",
+    },
+  ],
+  [
+    "Language models",
+    {
+      llm_calls: "Model calls",
+      llm_errors: "Model errors",
+      llm_answers_unread: "Model answers not understood",
+    },
   ],
   [
     "Tokens",
     {
-      input_tokens: "Input",
-      cache_read_input_tokens: "Input, from cache",
-      output_tokens: "Output",
+      input_tokens: "Input tokens",
+      cache_read_input_tokens: "Input tokens from cache",
+      output_tokens: "Output tokens",
     },
   ],
-  ["Cost", { [COST]: "Model cost", [UNPRICED]: "Calls without a known cost" }],
+  ["Cost", { [COST]: "Cost", [UNPRICED]: "Model calls without a known cost" }],
 ];
+/** @type {Record<string, string>} */
+const GROUPED = Object.assign({}, ...COUNTER_GROUPS.map(([, labels]) => labels));
+/** What counters are called; the analysts' app has the same words. @type {Record<string, string>} */
+export const COUNTERS = { ...GROUPED, other_counters: "All other counters" };
 
-const KNOWN = new Set(COUNTER_GROUPS.flatMap(([, labels]) => Object.keys(labels)));
-
-/** @param {string} name "input_tokens" becomes "Input tokens", "llm_calls" "Model calls" */
-export function spellOut(name) {
-  const words = name.replace(/^llm_/, "model_").replaceAll("_", " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+/** @param {string} name "pages_read" becomes "Pages read" */
+export function counterLabel(name) {
+  const words = name.replaceAll("_", " ").trim();
+  return Object.hasOwn(COUNTERS, name)
+    ? COUNTERS[name]
+    : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** @param {string} name @param {number} value @param {Format} format */
@@ -56,22 +71,22 @@ export function counterOf(name, counters, format) {
  * @param {Format} format
  */
 export function groupCounters(counters, format) {
-  /** @param {string} name @param {string} label */
-  const row = (name, label) => ({
+  /** @param {string} name */
+  const row = (name) => ({
     name,
-    label,
+    label: counterLabel(name),
     text: counterOf(name, counters, format),
   });
   const groups = COUNTER_GROUPS.map(([title, labels]) => ({
     title,
     rows: Object.keys(labels)
       .filter((name) => Object.hasOwn(counters, name))
-      .map((name) => row(name, labels[name])),
+      .map(row),
   }));
   const others = Object.keys(counters)
-    .filter((name) => !KNOWN.has(name))
+    .filter((name) => !Object.hasOwn(GROUPED, name))
     .sort()
-    .map((name) => row(name, spellOut(name)));
+    .map(row);
   return [...groups, { title: "Others", rows: others }].filter((group) => group.rows.length > 0);
 }
 
@@ -99,8 +114,7 @@ export function describeEntry({ detail }, format, told = new Set()) {
   const deltas = Object.entries(sums).map(([name, value]) => {
     const sign = value > 0 ? "+" : "";
     const bound = name === COST && sums[UNPRICED] > 0 ? "at least " : "";
-    const label = name === COST ? "cost" : spellOut(name).toLowerCase();
-    return `${bound}${sign}${counterText(name, value, format)} ${label}`;
+    return `${bound}${sign}${counterText(name, value, format)} ${counterLabel(name).toLowerCase()}`;
   });
   const facts = [
     ...(stage === null ? [] : [`Stage: ${stage}`]),

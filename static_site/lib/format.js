@@ -1,5 +1,6 @@
 /**
- * Times, durations, numbers and money as text, in the reader's own way of writing them.
+ * Times in the reader's own way of writing them; durations, numbers and money as text, as the
+ * analysts' app writes them: in English, as the words around them.
  *
  * Times of the ledger (`at`) are texts like "2026-11-22T10:30:00Z"; `now` is in milliseconds since
  * 1970.
@@ -7,14 +8,13 @@
 
 /** @param {{ locale?: string, timeZone?: string }} [options] */
 export function createFormat({ locale, timeZone } = {}) {
-  const number = new Intl.NumberFormat(locale);
-  const compact = new Intl.NumberFormat(locale, {
-    notation: "compact",
-    maximumSignificantDigits: 3,
-  });
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-  const fine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
-  const fraction = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  /** @param {Intl.NumberFormatOptions} [options] */
+  const numbers = (options) => new Intl.NumberFormat("en-US", options);
+  const number = numbers();
+  const compact = numbers({ notation: "compact", maximumSignificantDigits: 3 });
+  const percent = numbers({ style: "percent", maximumFractionDigits: 0 });
+  const fine = numbers({ style: "percent", maximumFractionDigits: 1 });
+  const fraction = numbers({ maximumFractionDigits: 1 });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: "2-digit",
     minute: "2-digit",
@@ -40,15 +40,6 @@ export function createFormat({ locale, timeZone } = {}) {
     const part = (type) => parts.find((one) => one.type === type)?.value;
     return { year: part("year"), day: `${part("month")}/${part("day")}` };
   }
-
-  /** @param {number} value @param {number} digits */
-  const money = (value, digits) =>
-    new Intl.NumberFormat(locale, {
-      style: "currency",
-      currency: "USD",
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    }).format(value);
 
   /**
    * Texts of times are wanted again with every update and take long to make: kept for a minute.
@@ -96,7 +87,9 @@ export function createFormat({ locale, timeZone } = {}) {
     money(microusd) {
       const dollars = microusd / 1_000_000;
       const size = Math.abs(dollars);
-      return money(dollars, size === 0 || size >= 0.1 ? 2 : size >= 0.001 ? 4 : 6);
+      const digits = size === 0 || size >= 0.1 ? 2 : size >= 0.001 ? 4 : 6;
+      const text = numbers({ minimumFractionDigits: digits, maximumFractionDigits: digits });
+      return `${dollars < 0 ? "−" : ""}$${text.format(size)}`;
     },
 
     /**

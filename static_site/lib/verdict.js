@@ -1,4 +1,4 @@
-/** The answer to "is my work all right?", in words of a period and of the one before. */
+/** The answer to "is my work all right?", in words of a period and of the previous one. */
 
 import { ANY_FAILURE } from "./filters.js";
 import { countOf } from "./words.js";
@@ -96,10 +96,10 @@ function rateText({ error_rate: rate, previous }, format, words) {
     before === null
       ? ""
       : before === 0
-        ? `, none ${words.before}`
+        ? `, none in ${words.before}`
         : format.rate(before) === format.rate(rate)
-          ? `, as ${words.before}`
-          : `, ${format.rate(before)} ${words.before}`;
+          ? `, as in ${words.before}`
+          : `, ${format.rate(before)} in ${words.before}`;
   return ` (${format.rate(rate)}${change})`;
 }
 
@@ -137,13 +137,13 @@ export function periodWords(name) {
 
 /** @type {Readonly<Record<string, PeriodWords>>} */
 const PERIODS = {
-  "24h": { short: "24 h", during: "in the last 24 hours", before: "the day before" },
-  "7d": { short: "7 d", during: "in the last 7 days", before: "the 7 days before" },
-  "30d": { short: "30 d", during: "in the last 30 days", before: "the 30 days before" },
+  "24h": { short: "24 h", during: "in the last 24 hours", before: "the previous 24 hours" },
+  "7d": { short: "7 d", during: "in the last 7 days", before: "the previous 7 days" },
+  "30d": { short: "30 d", during: "in the last 30 days", before: "the previous 30 days" },
 };
 
 /**
- * Compare a sum with that of the period before, as in "+12% on the day before".
+ * Compare a sum with that of the previous period, as in "+12% from the previous 24 hours".
  *
  * @param {number} now
  * @param {number} before
@@ -152,11 +152,11 @@ const PERIODS = {
  */
 export function changeText(now, before, words, format) {
   if (before <= 0) {
-    return now === 0 ? "" : `none ${words.before}`;
+    return now === 0 ? "" : `none in ${words.before}`;
   }
   const change = (now - before) / before;
   const size = format.rate(Math.abs(change));
   return now === before
-    ? `as ${words.before}`
-    : `${change > 0 ? "+" : "−"}${size} on ${words.before}`;
+    ? `as in ${words.before}`
+    : `${change > 0 ? "+" : "−"}${size} from ${words.before}`;
 }

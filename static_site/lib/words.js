@@ -9,11 +9,11 @@ export function titleOf(job) {
 }
 
 /**
- * Return how many records a job has processed: done, failed and skipped.
+ * Return how many records a job has processed: those done, failed and skipped.
  *
  * @param {Record<string, number>} counters
  */
-export function recordsDone(counters) {
+export function recordsProcessed(counters) {
   const { records_ok: ok = 0, records_failed: failed = 0, records_skipped: skipped = 0 } = counters;
   return ok + failed + skipped;
 }
@@ -84,7 +84,7 @@ export function endedText({ ended_from: from = "", ended_to: to = "" }, timeText
  */
 export function failureText(fingerprint = "", jobs = []) {
   const known = jobs.find(({ error }) => error !== null && error.fingerprint === fingerprint);
-  return known?.error?.type ?? (fingerprint === NO_REASON ? "without a reason" : fingerprint);
+  return known?.error?.type ?? (fingerprint === NO_REASON ? "no reason given" : fingerprint);
 }
 
 /**

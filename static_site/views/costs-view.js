@@ -24,13 +24,13 @@ const FIELDS = {
   period: { field: { label: "Period", kind: "select", any: "Last 7 days", choices: PERIODS } },
 };
 /** @type {Readonly<Record<string, string>>} */
-const RESTS = { model: "Not told by model" };
+const RESTS = { model: "Without a model" };
 
 /** @param {Context} context */
 export function createCostsView(context) {
   const { api, format, clock } = context;
   const filters = createFilterForm({
-    label: "Filter costs",
+    label: "Filter cost",
     filters: { ...FILTERS.costs, ...FIELDS },
     context,
     onChange(next) {
@@ -50,7 +50,7 @@ export function createCostsView(context) {
   const nothing = createStatePanel({
     shape: "empty",
     title: "Nothing was used",
-    text: ["No job has reported records, tokens or a cost in this period or in the one before."],
+    text: ["No job has reported records, tokens or a cost in this period or in the previous one."],
   });
   /** @type {Filters} */
   let chosen = {};
@@ -105,7 +105,7 @@ export function createCostsView(context) {
 
   const view = createLiveView(context, {
     name: "costs",
-    title: "Costs",
+    title: "Cost",
     tools: h("div", {}, filters.element, note),
     body: h("div", {}, card, nothing),
     skeleton: createSkeleton(3, "skeleton-stack"),
@@ -162,7 +162,7 @@ export function createCostsView(context) {
       setHidden(nothing, rows.length > 0);
       setText(
         span,
-        `Since ${sinceOf(begin)}, in the zone ${zone}, until now. Changes are against ${words}.`,
+        `Since ${sinceOf(begin)}, in the zone ${zone}, until now. Changes are compared with ${words}.`,
       );
       const unpriced = total.sums.llm_calls_unpriced ?? 0;
       setHidden(bound, unpriced <= 0);

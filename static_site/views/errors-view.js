@@ -100,7 +100,7 @@ export function createErrorsView(context) {
  */
 function createGroup(format, now, hashOf, firstDay) {
   const jobCount = h("a", {});
-  const tries = h("span", { class: "quiet" });
+  const attempts = h("span", { class: "quiet" });
   const count = h("strong", { class: "error-group__count" }, jobCount);
   const type = bdi("", "error-type");
   const message = bdi("", "error-text");
@@ -113,7 +113,7 @@ function createGroup(format, now, hashOf, firstDay) {
   const element = h(
     "li",
     { class: "card surface error-group" },
-    h("p", { class: "error-group__head" }, count, type, tries),
+    h("p", { class: "error-group__head" }, count, type, attempts),
     message,
     bars.element,
     h("p", { class: "quiet" }, "First ", first.element, " · last ", last.element),
@@ -129,7 +129,7 @@ function createGroup(format, now, hashOf, firstDay) {
     update(group) {
       setText(jobCount, countOf(group.jobs, "job", "jobs", format));
       setAttribute(jobCount, "href", group.jobs === 0 ? null : hashOf(group));
-      setText(tries, triesText(group, format));
+      setText(attempts, attemptsText(group, format));
       setText(type, group.type ?? "No reason given");
       setText(message, group.message ?? "");
       setHidden(message, group.message === null);
@@ -168,12 +168,12 @@ function jobNames({ job_ids: ids, job_names: names }) {
  * @param {ErrorGroup} group
  * @param {Format} format
  */
-function triesText({ count, jobs }, format) {
+function attemptsText({ count, jobs }, format) {
   const attempts = countOf(count, "attempt", "attempts", format);
   if (count <= jobs) {
     return "";
   }
-  return jobs === 0 ? `${attempts}, all tried again since` : `${attempts}, with those tried again`;
+  return jobs === 0 ? `${attempts}, all retried since` : `${attempts}, with those retried`;
 }
 
 /**

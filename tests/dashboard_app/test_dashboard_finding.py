@@ -201,7 +201,7 @@ def test_the_jobs_of_the_last_two_hours(api: Api, open_page: Open) -> None:
     expected = found(lambda job: datetime.fromisoformat(job["created_at"]) >= begin)
     assert expected
 
-    assert set(job_ids(open_page(api, "jobs", when="Last 2 h"))) == expected
+    assert set(job_ids(open_page(api, "jobs", when="Last 2 hours"))) == expected
     ended = found(lambda job: job["ended_at"] and datetime.fromisoformat(job["ended_at"]) >= begin)
     app = open_page(api, "jobs", when="Last 2 h", timeof="Ended")
     assert set(job_ids(app)) == ended != expected

@@ -207,8 +207,8 @@ def test_what_fell_points_downwards() -> None:
         for metric in AppTest.from_function(page).run().metric
     }
     kinds = Metric.MetricDirection
-    assert told["Jobs created"][0::2] == ("-20.0 %", kinds.DOWN)
-    assert told["Jobs ended"][0::2] == ("+20.0 %", kinds.UP)
+    assert told["Jobs created"][0::2] == ("-20.0%", kinds.DOWN)
+    assert told["Jobs ended"][0::2] == ("+20.0%", kinds.UP)
     assert told["Error rate"] == ("-20.0 points", Metric.MetricColor.GREEN, kinds.DOWN)
     assert told["Records"][0::2] == ("unchanged", kinds.NONE)
 

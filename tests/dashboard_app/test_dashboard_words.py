@@ -16,7 +16,7 @@ def test_counters_are_told_in_their_units() -> None:
     assert words.amount("records_ok", 12_345) == "12,345"
     assert words.counter("llm_answers_unread") == "Model answers not understood"
     assert words.deltas({"records_ok": 40, "cost_microusd": 5_000, "pages": -2}) == (
-        "Cost (USD) +$0.0050, pages −2, Records done +40"
+        "Cost +$0.0050, pages −2, Records done +40"
     )
 
 

@@ -150,7 +150,7 @@ def test_the_verdict_is_about_jobs(page: Page, origin: FakeOrigin, house: House)
     expect(page.locator(".verdict")).to_contain_text(
         "3 of 157 jobs failed in the last 24 hours (1.9%"
     )
-    expect(page.locator(".verdict")).to_contain_text("100% the day before")
+    expect(page.locator(".verdict")).to_contain_text("100% in the previous 24 hours")
     expect(page.locator(".verdict-box")).to_have_attribute("data-tone", "warn")
 
 

@@ -166,11 +166,11 @@ def test_a_row_says_the_cost_by_which_jobs_are_ordered(page: Page, origin: FakeO
     told |= {"job-2": {"cost_microusd": 40_000}, "job-3": {}}
     origin.jobs = [make_completed(name, "succeeded", counters=told[name]) for name in told]
     sign_in(page, origin, "#/jobs?sort=cost")
-    expect(row(page, "job-1")).to_contain_text("at least US$2.50 · took 1 min 50 s")
-    expect(row(page, "job-2")).to_contain_text("US$0.0400 · took")
+    expect(row(page, "job-1")).to_contain_text("at least $2.50 · took 1 min 50 s")
+    expect(row(page, "job-2")).to_contain_text("$0.0400 · took")
     expect(row(page, "job-3")).to_contain_text("no cost · took")
     page.get_by_label("Order", exact=True).select_option("Longest first")
-    expect(row(page, "job-1")).not_to_contain_text("US$")
+    expect(row(page, "job-1")).not_to_contain_text("$")
     expect(row(page, "job-1")).to_contain_text("took 1 min 50 s")
 
 
@@ -196,7 +196,7 @@ def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
     sign_in(page, origin, "#/jobs/job-1")
 
     expect(page.get_by_role("progressbar")).to_be_visible()
-    for text in ("1,500 of 2,000", "75%", "1,234,567", "US$2.50", "nadia", "Attempt 1", "fetch"):
+    for text in ("1,500 of 2,000", "75%", "1,234,567", "$2.50", "nadia", "Attempt 1", "fetch"):
         expect(page.get_by_text(text).first).to_be_visible()
     utc = created_at.replace("T", " ").replace("Z", " UTC")
     expect(page.get_by_title(utc).first).to_be_visible()
@@ -207,7 +207,7 @@ def test_a_job_shows_all_there_is_to_it(page: Page, origin: FakeOrigin) -> None:
     job["counters"] = {**job["counters"], "records_ok": 1999}
     origin.entries["job-1"].append(make_entry("e2", detail={"delta": {"records_ok": 499}}))
     let_pass(page)
-    expect(page.get_by_text("+499 records ok")).to_be_visible()
+    expect(page.get_by_text("+499 records done")).to_be_visible()
     expect(page.get_by_text("99%")).to_be_visible()
     page.locator(".history__entry summary").first.click()
     expect(page.locator("pre").first).to_contain_text('"records_ok": 499')
@@ -235,11 +235,11 @@ def test_a_job_tells_its_counters_by_model(page: Page, origin: FakeOrigin) -> No
     sign_in(page, origin, "#/jobs/job-1")
 
     card = page.locator(".card--models")
-    expect(card.get_by_role("heading", level=3)).to_have_text([name, "small", "Not told by model"])
-    expect(card.get_by_text("at least US$2.50")).to_be_visible()
-    expect(card.get_by_text("US$0.50", exact=True)).to_be_visible()
+    expect(card.get_by_role("heading", level=3)).to_have_text([name, "small", "Without a model"])
+    expect(card.get_by_text("at least $2.50")).to_be_visible()
+    expect(card.get_by_text("$0.50", exact=True)).to_be_visible()
     rest = card.locator(".counters__group").last
-    expect(rest.locator(".fact")).to_have_text(["Calls2", "Model costUS$0.25"])
+    expect(rest.locator(".fact")).to_have_text(["Model calls2", "Cost$0.25"])
     origin.jobs[0]["counters"] = {"llm_calls": 5, "cost_microusd": 3_000_000, "records_ok": 90}
     page.reload()
     expect(card.get_by_role("heading", level=3)).to_have_text([name, "small"])

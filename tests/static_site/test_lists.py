@@ -105,7 +105,7 @@ def test_projects_say_how_far_they_are(page: Page, origin: FakeOrigin) -> None:
     ]
     sign_in(page, origin, "#/projects")
     figures = "1 running · 8 succeeded · 2 failed"
-    for text in (figures, "8 of 12 expected, 67%", "overdue by 1 day", "US$2.50"):
+    for text in (figures, "8 of 12 expected, 67%", "overdue by 1 day", "$2.50"):
         expect(page.get_by_text(text)).to_be_visible()
     ends = (
         page.locator(".totals-bar")

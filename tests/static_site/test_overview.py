@@ -49,7 +49,10 @@ def test_the_answer_stands_first(page: Page, origin: FakeOrigin) -> None:
 
     sign_in(page, origin, "")
 
-    said = "1 of 40 jobs failed in the last 24 hours (2.5%, 5% the day before); 1 job stalled."
+    said = (
+        "1 of 40 jobs failed in the last 24 hours (2.5%, 5% in the previous 24 hours); "
+        "1 job stalled."
+    )
     expect(page.get_by_text(said)).to_be_visible()
     expect(page.get_by_text("Newest event 3 min ago")).to_be_visible()
     for name, figure in {
@@ -137,11 +140,13 @@ def test_it_is_live_and_a_poll_without_news_touches_nothing(page: Page, origin: 
     let_pass(page)
 
     expect(
-        page.get_by_text("2 of 40 jobs failed in the last 24 hours (5%, as the day before).").first
+        page.get_by_text(
+            "2 of 40 jobs failed in the last 24 hours (5%, as in the previous 24 hours)."
+        ).first
     ).to_be_visible()
     expect(page.get_by_text("Broke, too")).to_be_visible()
     expect(page.locator("#live")).to_have_text(
-        "2 of 40 jobs failed in the last 24 hours (5%, as the day before)."
+        "2 of 40 jobs failed in the last 24 hours (5%, as in the previous 24 hours)."
     )
 
 
@@ -188,9 +193,9 @@ def test_what_was_processed_is_compared_with_the_period_before(
     sums = page.locator(".tiles--sums .tile")
     expect(sums).to_have_text(
         [
-            "Records in 24 h120+20% on the day before",
-            "Tokens in 24 h90−10% on the day before",
-            "Cost in 24 hat least US$2.50as the day before",
+            "Records in 24 h120+20% from the previous 24 hours",
+            "Tokens in 24 h90−10% from the previous 24 hours",
+            "Cost in 24 hat least $2.50as in the previous 24 hours",
         ]
     )
 

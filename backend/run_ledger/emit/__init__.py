@@ -59,7 +59,7 @@ seen that the bus isn't there, events wait on disk and a warning says so; `RunLe
 * *AWS Lambda:* one ledger outside the handler; leaving a job's block sends what there is.
 * *Language models:* `Job.usage` counts calls, errors, tokens and cost from an SDK's answer, and
   tells them by model, under the name that the answer gives. So does `Job.add` with ``model``, where
-  you count yourself. Each change is told once: what is told by model counts for the job, too.
+  you count yourself. Report each change once: what is reported by model counts for the job, too.
 * *OpenTelemetry:* `run_ledger.emit.opentelemetry` counts the calls of language models in spans.
 * *Airflow, dbt, Dagster:* `run_ledger.emit.openlineage`, by configuration alone.
 

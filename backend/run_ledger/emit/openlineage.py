@@ -23,12 +23,12 @@ or in the environment, where Airflow and dbt look as well:
 | `namespaces` | by job namespace (`team-*` for many): the three above, where they differ |
 | `tags` | tags that every job gets |
 | `heartbeat_seconds` | after so many seconds of silence a job is shown as stalled (a day) |
-| `airflow_attempts` | whether the tries of an Airflow task are attempts of one job (yes) |
+| `airflow_attempts` | whether all attempts at an Airflow task are one job (yes) |
 | `job_types` | only these types of jobs, as `[JOB, MODEL]`, or all but these, as `[-SQL]` |
 | `flush_seconds` | for how many seconds to wait until the bus has an event (2); 0: do not wait |
 
 Set `airflow_attempts` to false where Airflow's provider is so old that only its START events carry
-the try number: the end must be the end of the same attempt. Each try is a job of its own then.
+`try_number`: the end must be the end of the same attempt. Each attempt is a job of its own then.
 
 **Nothing is lost with a process.** Airflow reports from a forked process that may end as soon as an
 event was emitted. So each event is on disk, in the spool, before `emit` returns; then `emit` waits

@@ -49,7 +49,7 @@ FIELDS: Mapping[str, str] = {
     "due_at": "When the project should be done; null where no event gives it.",
     "duration_p50_seconds": "The latest attempts of half of the jobs that ended took no longer; "
     "null where none did.",
-    "duration_p95_seconds": "The latest attempts of 95 % of the jobs that ended took no longer; "
+    "duration_p95_seconds": "The latest attempts of 95% of the jobs that ended took no longer; "
     "null where none did.",
     "duration_seconds": "Seconds from start to end; null while either is unknown.",
     "ended": "How many jobs ended, with whatever result. A job counts once at most, by the "
@@ -109,8 +109,8 @@ FIELDS: Mapping[str, str] = {
     "pipeline": "The job's pipeline; `default` where no event names one.",
     "points": "What was counted, oldest first. An interval in which nothing was counted is left "
     "out.",
-    "previous": "What happened in the period before, which ends at `since`.",
-    "previous_since": "When the period before begins; it ends at `since`.",
+    "previous": "What happened in the previous period, which ends at `since`.",
+    "previous_since": "When the previous period begins; it ends at `since`.",
     "project_id": "The project that the work belongs to.",
     "queued": "How many jobs are queued.",
     "raw": "The event as it came.",
@@ -178,7 +178,7 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     "and were not cancelled, from 0 to 1; null where there were none.",
     ("AttemptFigures", "duration_p50_seconds"): "Half of the attempts that ended took no longer; "
     "null where none did.",
-    ("AttemptFigures", "duration_p95_seconds"): "95 % of the attempts that ended took no longer; "
+    ("AttemptFigures", "duration_p95_seconds"): "95% of the attempts that ended took no longer; "
     "null where none did.",
     ("Attempt", "result"): "The result; null until the attempt has ended, and where it never did.",
     ("Attempt", "status"): "The state now; `superseded` where the attempt never ended and a later "

@@ -89,7 +89,7 @@ def _of_project(
 
 
 def _by_model(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
-    """Add up what events told by model; ``other`` is what of all counts no event told so."""
+    """Add up what events reported by model; ``other`` is the rest of all counts."""
     view = clients_in_view(inquiry, query.client_id)
     plain = replace(query, group_by=None)
     if query.project_id is not None:

@@ -37,8 +37,8 @@ _ABOUT_RECORDS = (
     "by its records, done and failed: for a single record it is an estimate."
 )
 _ABOUT_MODELS = (
-    f"“{frames.NOT_BY_MODEL}” is what pipelines reported without saying of which model, and what "
-    "they reported before they could."
+    f"“{frames.WITHOUT_A_MODEL}” is what pipelines reported without naming a model, and what they "
+    "reported before they could name one."
 )
 _COLUMNS = {
     "group": name_column("Group"),

@@ -1,7 +1,7 @@
 /** The table of costs as a CSV file that a spreadsheet opens. */
 
 import { h } from "../../lib/dom.js";
-import { recordsDone } from "../../lib/words.js";
+import { recordsProcessed } from "../../lib/words.js";
 import { costOf, perRecord, tokensOf } from "./costs.js";
 
 const MICROUSD = 1_000_000;
@@ -22,8 +22,8 @@ export function saveCosts(shown, by) {
 }
 
 /**
- * Return the rows of a table of costs as CSV; costs are in dollars, and of a group whose period
- * before can't be told its members are empty.
+ * Return the rows of a table of costs as CSV; costs are in dollars, and of a group whose previous
+ * period can't be told its members are empty.
  *
  * @param {ShownCost[]} shown
  * @param {string} by
@@ -54,7 +54,7 @@ function cells(sums) {
     sums.output_tokens ?? 0,
     tokensOf(sums),
     sums.llm_calls ?? 0,
-    recordsDone(sums),
+    recordsProcessed(sums),
     cost === null ? null : cost / MICROUSD,
   ];
 }

@@ -1,4 +1,4 @@
-/** The periods of costs: their times and those of the one before, as the API is asked for them. */
+/** The periods of costs: their times and those of the previous one, as the API is asked for them. */
 
 import { dayAfter, dayIn, startOfDay } from "../page/zones.js";
 
@@ -9,8 +9,8 @@ const MOST_DAYS = 400;
 const DAYS = { "": 7, today: 1, "30d": 30 };
 
 /**
- * Return the times of a period and of the one before, which is as long: today counts as far as it
- * has come, and so does the last day of the period before.
+ * Return the times of a period and of the previous one, which is as long: today counts as far
+ * as it has come, and so does the last day of the previous period.
  *
  * A period that is not offered, or begins at no time that has been, is the last 7 days, and one that
  * begins too early begins later; `note` says so.
@@ -35,7 +35,7 @@ export function costPeriod({ period = "", since = "" }, now, format) {
       begin: startOfDay(first, zone),
       previousBegin: startOfDay(previous, zone),
       previousEnd: Math.min(startOfDay(sameDay, zone) + passed, startOfDay(first, zone)),
-      before: "the month before, up to the same day and time",
+      before: "the previous month, up to the same day and time",
       note: "",
     };
   }
@@ -50,7 +50,7 @@ export function costPeriod({ period = "", since = "" }, now, format) {
     begin: start(days - 1),
     previousBegin: start(2 * days - 1),
     previousEnd: start(days) + passed,
-    before: days === 1 ? "yesterday up to the same time" : `the ${days} days before, up to the same time of day`,
+    before: days === 1 ? "yesterday up to the same time" : `the previous ${days} days, up to the same time of day`,
     note: "",
   };
 }
@@ -71,7 +71,7 @@ function sincePeriod(since, now, format) {
     // as on the overview, without the hour that goes on
     previousBegin: begin - (Math.floor(now / HOUR) * HOUR - begin),
     previousEnd: begin,
-    before: "as long a time before",
+    before: "the previous period, which is as long",
     note: asked < first ? `${said}. ${MOST_DAYS} days can be counted at most, and are shown.` : "",
   };
 }

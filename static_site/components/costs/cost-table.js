@@ -1,8 +1,8 @@
-/** What was used by client, project or model, with the change against the period before. */
+/** What was used by client, project or model, with the change against the previous period. */
 
 import { counterOf } from "../../lib/counters.js";
 import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
-import { recordsDone } from "../../lib/words.js";
+import { recordsProcessed } from "../../lib/words.js";
 import { createFigureTable } from "../figures/figure-table.js";
 import { costOf, perRecord, tokensOf } from "./costs.js";
 
@@ -25,8 +25,8 @@ const OF_JOBS = [
   TOKENS,
   {
     title: "Records",
-    valueOf: recordsDone,
-    textOf: (sums, format) => format.number(recordsDone(sums)),
+    valueOf: recordsProcessed,
+    textOf: (sums, format) => format.number(recordsProcessed(sums)),
   },
   {
     title: "Cost per record",
@@ -112,7 +112,7 @@ function createRow(columns, format) {
 }
 
 /**
- * Compare a figure with that of the period before; "" where there is nothing to compare.
+ * Compare a figure with that of the previous period; "" where there is nothing to compare.
  *
  * @param {CostColumn} column
  * @param {Record<string, number>} sums

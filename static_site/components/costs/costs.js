@@ -1,7 +1,7 @@
-/** What was used in a period by client, project or model, compared with the period before. */
+/** What was used in a period by client, project or model, compared with the previous period. */
 
 import { asList, asNumber, asObject, asText, mapOf } from "../../lib/shapes.js";
-import { recordsDone } from "../../lib/words.js";
+import { recordsProcessed } from "../../lib/words.js";
 
 /** The group of what has no series of its own; the API's keys are no such text. */
 const REST = "";
@@ -102,12 +102,12 @@ function sumUp(sums, more) {
 /**
  * Return the rows of a table, the dearest first, and their total.
  *
- * `before` is null where the period before can't be told of a group, as it may be among the others
+ * `before` is null where the previous period can't be told of a group, as it may be among the others
  * of that period. The name of the rest is "".
  *
  * @param {Sums} now
  * @param {Sums} previous
- * @param {boolean} isByModel whether the rest is what was not told by model, and not other groups
+ * @param {boolean} isByModel whether the rest was reported without a model, and is not other groups
  * @returns {{ rows: CostRow[], total: CostRow }}
  */
 export function costRows(now, previous, isByModel) {
@@ -151,6 +151,6 @@ export const tokensOf = ({ input_tokens: input = 0, output_tokens: output = 0 })
 
 /** @param {Record<string, number>} sums @returns {number | null} in millionths of a dollar */
 export function perRecord(sums) {
-  const records = recordsDone(sums);
+  const records = recordsProcessed(sums);
   return records > 0 ? costOf(sums) / records : null;
 }

@@ -16,7 +16,7 @@ const ORDERS = {
 };
 
 /**
- * Return by how much the error rate of a client is another one than in the period before, from 0 to
+ * Return by how much the error rate of a client is another one than in the previous period, from 0 to
  * 1; null where one of the two periods has none.
  *
  * @param {Rates} client

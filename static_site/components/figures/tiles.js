@@ -5,7 +5,7 @@ import { h, setAttribute, setText } from "../../lib/dom.js";
 import { ANY_FAILURE } from "../../lib/filters.js";
 import { listHash } from "../../lib/route.js";
 import { changeText, toneOfFailures } from "../../lib/verdict.js";
-import { recordsDone } from "../../lib/words.js";
+import { recordsProcessed } from "../../lib/words.js";
 
 const COST = "cost_microusd";
 
@@ -74,7 +74,7 @@ export function createCountTile({ name, label, filters, ends = false, toneOf, no
 
 /** @type {readonly { label: string, sumOf: (counters: Record<string, number>) => number, isCost?: boolean }[]} */
 export const SUMS = [
-  { label: "Records", sumOf: recordsDone },
+  { label: "Records", sumOf: recordsProcessed },
   {
     label: "Tokens",
     sumOf: ({ input_tokens: input = 0, output_tokens: output = 0 }) => input + output,
@@ -83,7 +83,7 @@ export const SUMS = [
 ];
 
 /**
- * A sum of the period, and how it compares with the period before.
+ * A sum of the period, and how it compares with the previous period.
  *
  * @param {typeof SUMS[number]} sum
  * @param {Format} format

@@ -18,11 +18,11 @@ const OF_MODELS = new Set([
 /** No model has this name. */
 const REST = "";
 /** @type {Readonly<Record<string, string>>} */
-const TITLES = { [REST]: "Not told by model", other: "Other models" };
+const TITLES = { [REST]: "Without a model", other: "Other models" };
 
 /**
- * What a job's events told by language model: a group of counters for each, the dearest first, and
- * what no event told by model.
+ * What a job's events reported by language model: a group of counters for each, the dearest first, and
+ * what was reported without a model.
  *
  * @param {Format} format
  */
@@ -63,7 +63,7 @@ export function createJobModels(format) {
 }
 
 /**
- * Return what of a job's counters no event told by model, without what is never told so.
+ * Return what of a job's counters was reported without a model, but not what never has one.
  *
  * @param {Pick<Job, "counters" | "counters_by_model">} job
  * @returns {Record<string, number>}

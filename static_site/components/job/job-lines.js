@@ -4,7 +4,7 @@ import { bdi, h, keyedList, setAttribute, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
 import { outcomeOf } from "../../lib/outcomes.js";
 import { jobHash } from "../../lib/route.js";
-import { errorName, recordsDone, titleOf } from "../../lib/words.js";
+import { errorName, recordsProcessed, titleOf } from "../../lib/words.js";
 import { createStatusBadge } from "./job-state.js";
 
 /** @param {Tools} tools */
@@ -70,7 +70,7 @@ function whatText(job, format) {
   const parts = [job.client_id];
   if (job.status !== "completed") {
     const { records_total: total } = job;
-    const done = recordsDone(job.counters);
+    const done = recordsProcessed(job.counters);
     const share = total !== null && total > 0 ? `${format.percent(done, total)} done` : null;
     parts.push(job.stage, share);
   } else if (job.error !== null) {
@@ -90,7 +90,7 @@ function whatText(job, format) {
 function lostText({ result, counters }, format) {
   const failed = counters.records_failed;
   return result === "partial" && failed > 0
-    ? `${format.number(failed)} of ${format.number(recordsDone(counters))} records failed`
+    ? `${format.number(failed)} of ${format.number(recordsProcessed(counters))} records failed`
     : null;
 }
 

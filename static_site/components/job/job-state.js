@@ -2,7 +2,7 @@
 
 import { drawing, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { OUTCOMES, outcomeOf } from "../../lib/outcomes.js";
-import { recordsDone } from "../../lib/words.js";
+import { recordsProcessed } from "../../lib/words.js";
 
 /** A state as a word with a shape of its own and, only on top of that, a colour. */
 export function createStatusBadge() {
@@ -50,7 +50,7 @@ export function createProgressBar(format, isLong = false) {
 
     /** @param {Job} job */
     update(job) {
-      const done = Math.max(recordsDone(job.counters), 0);
+      const done = Math.max(recordsProcessed(job.counters), 0);
       const total = job.records_total;
       const isShare = total !== null && total > 0;
       setAttribute(element, "data-outcome", outcomeOf(job));

@@ -7,7 +7,7 @@ import { titleOf, tookText } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createProgressBar, createStatusBadge } from "./job-state.js";
 
-const COLUMNS = ["Status", "Job", "Client", "Progress", "Created"];
+const COLUMNS = ["Outcome", "Job", "Client", "Progress", "Created"];
 
 const SKELETON_ROWS = 8;
 

@@ -1,6 +1,6 @@
 /** What the list of projects and the page of one say alike: state, progress, dates. */
 
-import { counterOf, spellOut } from "../../lib/counters.js";
+import { counterLabel, counterOf } from "../../lib/counters.js";
 import { h, setHidden, setText } from "../../lib/dom.js";
 import { PROJECT_STATUSES } from "../../lib/filters.js";
 import { DONE } from "../../lib/outcomes.js";
@@ -41,7 +41,7 @@ export function factsOf(project, now, format) {
     ...fact("Due", dueText(project, now, format)),
     ...fact("Owner", project.owner),
     ...Object.keys(project.counters).map((label) => ({
-      label: spellOut(label === "cost_microusd" ? "cost" : label),
+      label: counterLabel(label),
       text: counterOf(label, project.counters, format),
     })),
     ...Object.entries(project.tags).map(([label, text]) => ({ label, text })),

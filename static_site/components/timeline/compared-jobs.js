@@ -1,8 +1,8 @@
 /** Two jobs side by side, as rows of texts: facts, counters for each record, stages, configuration. */
 
-import { counterOf, counterText, errorText, spellOut } from "../../lib/counters.js";
+import { counterLabel, counterOf, counterText, errorText } from "../../lib/counters.js";
 import { OUTCOMES, outcomeOf } from "../../lib/outcomes.js";
-import { recordsDone, tookText } from "../../lib/words.js";
+import { recordsProcessed, tookText } from "../../lib/words.js";
 import { attemptsOf, stagesOf, valueThen } from "./spans.js";
 
 const NONE = "–";
@@ -28,7 +28,7 @@ export function comparedGroups(jobs, format, now) {
     {
       title: "Counters",
       rows: counters.map((name) => ({
-        label: spellOut(name.replace("_microusd", "")),
+        label: counterLabel(name),
         texts: jobs.map(({ job }) => countText(name, job.counters, format)),
       })),
     },
@@ -81,10 +81,10 @@ export function countText(name, counters, format) {
     return NONE;
   }
   const whole = counterOf(name, counters, format);
-  const records = recordsDone(counters);
+  const records = recordsProcessed(counters);
   return records <= 0 || RECORDS.includes(name)
     ? whole
-    : `${whole} (${counterText(name, counters[name] / records, format)} a record)`;
+    : `${whole} (${counterText(name, counters[name] / records, format)} per record)`;
 }
 
 /** @param {Job} job @param {Entry[]} entries @param {number} now @returns {Map<string, number>} */

@@ -7,7 +7,7 @@
 
 import { outcomeOf } from "../../lib/outcomes.js";
 import { asNumber, asText, mapOf } from "../../lib/shapes.js";
-import { recordsDone } from "../../lib/words.js";
+import { recordsProcessed } from "../../lib/words.js";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -133,12 +133,12 @@ export function paceOf(job, entries, now) {
     .map((entry) => ({ at: Date.parse(entry.occurred_at), delta: entry.detail.delta }))
     .sort((a, b) => a.at - b.at);
   const seconds = mine.length < 2 ? 0 : (mine[mine.length - 1].at - mine[0].at) / SECOND;
-  const records = mine.slice(1).reduce((sum, { delta }) => sum + recordsDone(mapOf(delta, asNumber)), 0);
+  const records = mine.slice(1).reduce((sum, { delta }) => sum + recordsProcessed(mapOf(delta, asNumber)), 0);
   if (seconds < 1 || records <= 0) {
     return null;
   }
   const perSecond = records / seconds;
-  const left = (job.records_total ?? 0) - recordsDone(job.counters);
+  const left = (job.records_total ?? 0) - recordsProcessed(job.counters);
   const end = mine[mine.length - 1].at + (left / perSecond) * SECOND;
   return { perSecond, endsAt: left > 0 && end > now ? new Date(end).toISOString() : null };
 }

@@ -58,14 +58,14 @@ def test_what_a_client_cost_by_model(filled: Api, open_page: Open) -> None:
     series = {one["key"]["model"]: one for one in document["series"]}
     right = {
         model: sum(point["counters"].get("cost_microusd", 0) for point in one["points"])
-        for model, one in {**series, "Not told by model": document["other"]}.items()
+        for model, one in {**series, "Without a model": document["other"]}.items()
     }
-    assert right == {MARKUP: 3_500_000, FORMULA: 0, "Not told by model": 250_000}
+    assert right == {MARKUP: 3_500_000, FORMULA: 0, "Without a model": 250_000}
     (table,) = [one for one in _tables(app) if "group" in one]
     shown = dict(zip(table["group"], (table["cost_usd"] * 1_000_000).astype(int), strict=True))
     assert shown == right
     bounds = dict(zip(table["group"], table["cost_is_lower_bound"], strict=True))
-    assert bounds == {MARKUP: False, FORMULA: True, "Not told by model": False}
+    assert bounds == {MARKUP: False, FORMULA: True, "Without a model": False}
     assert {metric.label: metric.value for metric in app.metric}["Cost"] == "at least $3.75"
     assert "the cost of 2 model calls" in words_of(app)
     assert "secret" not in words_of(app)

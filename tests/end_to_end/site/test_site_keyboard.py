@@ -180,7 +180,7 @@ def read_a_job_by_keys(visit: Visit) -> None:
         ("#/overview", "Overview"),
         ("#/errors", "Errors"),
         ("#/projects", "Projects"),
-        ("#/costs", "Costs"),
+        ("#/costs", "Cost"),
         ("#/compare", "Compare jobs"),
         ("#/clients", "Clients"),
         (f"#/clients/{NORTH}", "Northern Goods"),

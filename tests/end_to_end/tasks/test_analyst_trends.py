@@ -140,7 +140,7 @@ def test_cost_by_model_with_at_least(analyst: Analyst, api: Api) -> None:
     rows = by(analyst.rows("Model"), "Model")
 
     other = sums.pop("other")
-    assert rows.keys() == {*sums, "Not told by model"}
+    assert rows.keys() == {*sums, "Without a model"}
     for name, row in rows.items():
         told = sums.get(name, other)
         assert round(number(row["Cost (USD)"]) * 1e6) == told["cost_microusd"], name

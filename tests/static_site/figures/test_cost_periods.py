@@ -73,9 +73,9 @@ def open_costs(page: Page, origin: FakeOrigin, query: str) -> None:
 @pytest.mark.parametrize(
     ("period", "days", "said"),
     [
-        ("today", 1, "Changes are against yesterday up to the same time"),
-        ("", 7, "Changes are against the 7 days before, up to the same time of day"),
-        ("30d", 30, "Changes are against the 30 days before, up to the same time of day"),
+        ("today", 1, "Changes are compared with yesterday up to the same time"),
+        ("", 7, "Changes are compared with the previous 7 days, up to the same time of day"),
+        ("30d", 30, "Changes are compared with the previous 30 days, up to the same time of day"),
     ],
 )
 def test_a_period_is_compared_with_as_long_a_time(
@@ -91,7 +91,7 @@ def test_a_period_is_compared_with_as_long_a_time(
     assert 0 < before < whole_days
     assert changed(now, before) != changed(now, whole_days)
     total = page.locator(".costs__total td").first
-    expect(total).to_contain_text(f"US${now:,}.00")
+    expect(total).to_contain_text(f"${now:,}.00")
     expect(total.locator(".figures__note")).to_have_text(changed(now, before))
     expect(page.get_by_text(said)).to_be_visible()
 
@@ -109,13 +109,13 @@ def test_a_sum_of_the_overview_leads_to_who_used_it(
     now, before = spent(since, NOW), spent(since - timedelta(days=days), since)
     assert now > 0
     for place, (name, figure) in enumerate(
-        [("Cost", f"US${now:,}.00"), ("Tokens", f"{now:,}"), ("Records", None)]
+        [("Cost", f"${now:,}.00"), ("Tokens", f"{now:,}"), ("Records", None)]
     ):
         tile = page.get_by_role("link", name=re.compile(f"^{name} in"))
         text = figure or str(sum(since <= at < NOW for at, _ in SPENT))
         expect(tile).to_contain_text(text)
         tile.click()
-        expect(page.get_by_role("heading", level=1, name="Costs")).to_be_visible()
+        expect(page.get_by_role("heading", level=1, name="Cost")).to_be_visible()
         cell = page.locator(".costs__total td").nth(place)
         expect(cell).to_contain_text(text)
         if figure is not None:
@@ -137,4 +137,4 @@ def test_a_moment_that_begins_the_period_stays_until_another_is_chosen(
     expect(period).to_have_value("Since 17 Nov, 15:00")
     period.select_option("30d")
     expect(page).to_have_url(f"{origin.site_url}/#/costs?group_by=project&period=30d")
-    expect(page.locator(".costs__total td").first).to_contain_text("US$127.00")
+    expect(page.locator(".costs__total td").first).to_contain_text("$127.00")

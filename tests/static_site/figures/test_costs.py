@@ -95,7 +95,7 @@ def money(sums: Counter[str], records: int | None = None) -> str:
     """Write a cost, or the cost per record, as the page does."""
     dollars = sums["cost_microusd"] / 1e6 / (1 if records is None else records)
     digits = 2 if dollars >= 0.1 or dollars == 0 else 4 if dollars >= 0.001 else 6
-    return ("at least " if sums["llm_calls_unpriced"] else "") + f"US${dollars:,.{digits}f}"
+    return ("at least " if sums["llm_calls_unpriced"] else "") + f"${dollars:,.{digits}f}"
 
 
 def expected(sums: Counter[str]) -> list[str]:
@@ -139,7 +139,7 @@ def test_how_much_more_than_before(page: Page, origin: FakeOrigin) -> None:
     change = page.locator(".costs tr", has_text="acme").locator(".figures__note").first
     expect(change).to_have_text("+247%")  # 3.47 after 1.00
     whole = page.locator(".costs__total .figures__note").first
-    expect(whole).to_have_text("US$1.20 before")
+    expect(whole).to_have_text("$1.20 before")
     expect(page.get_by_text("The cost of 2 model calls is not known.")).to_be_visible()
 
     page.goto(f"{origin.site_url}/#/costs?client_id=acme&period=30d")
@@ -152,10 +152,10 @@ def test_what_did_each_model_cost(page: Page, origin: FakeOrigin) -> None:
     open_costs(page, origin, "?group_by=model")
     expect(page.locator(".costs tbody th").first).to_have_text(HOSTILE)
     assert shown(page) == {
-        HOSTILE: ["US$3.00", "300,000", "3"],
-        "small": ["US$1.30", "130,000", "6"],
-        "Not told by model": ["at least US$0.17", "0", "0"],
-        "Total": ["at least US$4.47", "430,000", "9"],
+        HOSTILE: ["$3.00", "300,000", "3"],
+        "small": ["$1.30", "130,000", "6"],
+        "Without a model": ["at least $0.17", "0", "0"],
+        "Total": ["at least $4.47", "430,000", "9"],
     }
 
 
@@ -189,7 +189,7 @@ def test_a_table_of_costs_can_be_taken_away(page: Page, origin: FakeOrigin, tmp_
     content = file.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    assert [row["model"] for row in rows] == [f"'{HOSTILE}", "small", "Not told by model"]
+    assert [row["model"] for row in rows] == [f"'{HOSTILE}", "small", "Without a model"]
     assert [float(row["cost_usd"]) for row in rows] == [3.0, 1.3, 0.17]
     assert [row["cost_is_lower_bound"] for row in rows] == ["false", "false", "true"]
     assert [float(row["previous_cost_usd"]) for row in rows] == [0.2, 1.0, 0.0]
@@ -207,4 +207,4 @@ def test_what_is_left_out_is_said(page: Page, origin: FakeOrigin) -> None:
         page.get_by_text("Without globex and 6 more, and without all clients after hooli")
     ).to_be_visible()
     assert list(shown(page)) == ["acme", "All others", "Total"]
-    assert shown(page)["Total"][0] == "US$5.00"
+    assert shown(page)["Total"][0] == "$5.00"

@@ -73,7 +73,7 @@ def test_costs_of_times_out_of_reach(page: Page, origin: FakeOrigin, query: str,
     """Of the future, of 2010, of no time: one sentence says so, and what was used is shown."""
     serve(origin, [a_failure()])
     sign_in(page, origin, f"#/costs?{query}")
-    expect(page.locator(".costs__total td").first).to_contain_text("US$2.50")
+    expect(page.locator(".costs__total td").first).to_contain_text("$2.50")
     expect(page.locator(".banner:visible")).to_have_count(1)
     expect(page.locator(".banner:visible")).to_contain_text(said)
     page.get_by_label("Period", exact=True).select_option("30d")

@@ -182,7 +182,7 @@ def test_two_jobs_stand_side_by_side(page: Page, origin: FakeOrigin) -> None:
     assert cells("Outcome") == ["Succeeded", "Failed"]
     assert cells("Error") == ["–", f"RateLimit: {ERROR['message']}"]
     assert cells("Input tokens") == ["5,000 (50 a record)", "5,000 (100 a record)"]
-    assert cells("Cost") == ["US$2.00 (US$0.0200 a record)", "–"]
+    assert cells("Cost") == ["$2.00 ($0.0200 a record)", "–"]
     assert cells("read") == ["1 min", "4 min"]
     assert cells("model") == ["large", "large"]
     assert page.url.endswith("#/compare?one=job-1&other=job-2")

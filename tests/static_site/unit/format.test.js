@@ -14,10 +14,15 @@ test("durations are told in their two greatest units, without noughts", () => {
   );
 });
 
-test("durations are in the reader's numerals, too", () => {
-  const arabic = createFormat({ locale: "ar-EG" });
-  assert.equal(arabic.duration(11_220), "٣ h ٧ min");
-  assert.equal(arabic.duration(-61), "−١ min ١ s");
+test("numbers are the same for every reader, as the words around them are", () => {
+  for (const locale of ["en-GB", "de-DE", "en-IN", "ar-EG"]) {
+    const { compact, duration, money, number, rate } = createFormat({ locale });
+    assert.deepEqual(
+      [compact(75_200_000), compact(7_520_000_000), duration(-11_220), money(18_420_000), number(1e6), rate(0.051)],
+      ["75.2M", "7.52B", "−3 h 7 min", "$18.42", "1,000,000", "5.1%"],
+      locale,
+    );
+  }
 });
 
 test("ages have one unit, and a clock that is ahead doesn't show", () => {
@@ -30,7 +35,7 @@ test("ages have one unit, and a clock that is ahead doesn't show", () => {
 test("money has cents, and more digits when it is less than that", () => {
   assert.deepEqual(
     [0, 1_234_567_890, 812_000, 3_400, 12, -2_500_000].map(format.money),
-    ["$0.00", "$1,234.57", "$0.81", "$0.0034", "$0.000012", "-$2.50"],
+    ["$0.00", "$1,234.57", "$0.81", "$0.0034", "$0.000012", "−$2.50"],
   );
 });
 

@@ -52,12 +52,12 @@ test("one failure among hundreds is not the colour of an outage", () => {
   assert.equal(say({ ended: 3, failed: 1 }).tone, "bad");
 });
 
-test("failures are told with their rate, and with that of the day before", () => {
+test("failures are told with their rate, and with that of the previous day", () => {
   const after = (rate) => say({ ended: 200, failed: 3, previous: { error_rate: rate } }).text;
   assert.equal(after(null), "3 of 200 jobs failed in the last 24 hours (1.5%).");
-  assert.equal(after(0), "3 of 200 jobs failed in the last 24 hours (1.5%, none the day before).");
-  assert.match(after(0.0151), /\(1\.5%, as the day before\)/);
-  assert.match(after(0.3), /\(1\.5%, 30% the day before\)/);
+  assert.equal(after(0), "3 of 200 jobs failed in the last 24 hours (1.5%, none in the previous 24 hours).");
+  assert.match(after(0.0151), /\(1\.5%, as in the previous 24 hours\)/);
+  assert.match(after(0.3), /\(1\.5%, 30% in the previous 24 hours\)/);
 });
 
 test("a day of cancelled jobs alone is neither good nor bad", () => {
@@ -102,23 +102,23 @@ test("a longer period is told as what it is", () => {
   const figures = { ...FIGURES, ended: 8, failed: 2, error_rate: 0.25, previous: { error_rate: 0.5 } };
   assert.equal(
     verdictOf(figures, SINCE, format, periodWords("7d")).text,
-    "2 of 8 jobs failed in the last 7 days (25%, 50% the 7 days before).",
+    "2 of 8 jobs failed in the last 7 days (25%, 50% in the previous 7 days).",
   );
   assert.equal(periodWords("nonsense"), periodWords("24h"));
 });
 
-test("a sum is compared with that of the period before", () => {
+test("a sum is compared with that of the previous period", () => {
   const words = periodWords("24h");
   const texts = [[112, 100], [88, 100], [100, 100], [5, 0], [0, 0], [0, 9]].map(([now, before]) =>
     changeText(now, before, words, format),
   );
   assert.deepEqual(texts, [
-    "+12% on the day before",
-    "−12% on the day before",
-    "as the day before",
-    "none the day before",
+    "+12% from the previous 24 hours",
+    "−12% from the previous 24 hours",
+    "as in the previous 24 hours",
+    "none in the previous 24 hours",
     "",
-    "−100% on the day before",
+    "−100% from the previous 24 hours",
   ]);
 });
 

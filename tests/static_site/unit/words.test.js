@@ -26,8 +26,8 @@ test("counters stand in their groups, the unknown ones last, money as money", ()
   assert.deepEqual(
     groups.map(({ title, rows }) => [title, ...rows.map(({ label, text }) => `${label} ${text}`)]),
     [
-      ["Records", "Done 1,200"],
-      ["Cost", "Model cost $2.50"],
+      ["Records", "Records done 1,200"],
+      ["Cost", "Cost $2.50"],
       ["Others", "Pages read 7"],
     ],
   );
@@ -39,9 +39,9 @@ test("a cost without that of some calls is a lower bound, and says so", () => {
   assert.deepEqual(
     groups.flatMap(({ rows }) => rows.map(({ label, text }) => `${label}: ${text}`)),
     [
-      "Answers not understood: 2",
-      "Model cost: at least $2.50",
-      "Calls without a known cost: 3",
+      "Model answers not understood: 2",
+      "Cost: at least $2.50",
+      "Model calls without a known cost: 3",
     ],
   );
 });
@@ -70,12 +70,12 @@ test("an entry says what happened and what it added", () => {
   assert.deepEqual(describeEntry(entry(delta), format), {
     outcome: null,
     headline: "Progress",
-    facts: ["+1,200 records ok", "-$2.00 cost"],
+    facts: ["+1,200 records done", "−$2.00 cost"],
   });
   const unpriced = { delta: { cost_microusd: 2_000_000, llm_calls_unpriced: 1 } };
   assert.deepEqual(describeEntry(entry(unpriced), format).facts, [
     "at least +$2.00 cost",
-    "+1 model calls unpriced",
+    "+1 model calls without a known cost",
   ]);
 });
 
@@ -111,7 +111,7 @@ test("an error is called what a job of it says, else by its fingerprint", () => 
   const jobs = [{ error: null }, { error: { type: "Timeout", fingerprint: "f" } }];
   assert.equal(failureText("f", jobs), "Timeout");
   assert.equal(failureText("g", jobs), "g");
-  assert.equal(failureText("none", jobs), "without a reason");
+  assert.equal(failureText("none", jobs), "no reason given");
   assert.equal(failureText("", jobs), "");
   assert.equal(failureText(undefined, []), "");
 });

@@ -203,7 +203,7 @@ class ClientFigures(Struct, frozen=True):
     """Figures of one client, from which documents are made.
 
     ``states`` counts its jobs in each outcome, ``sums`` holds the sums of rollup rows by hour (of
-    24 hours) or day, and ``previous`` those of the whole period before. ``stalled`` is None where
+    24 hours) or day, and ``previous`` those of the whole previous period. ``stalled`` is None where
     more jobs are running than can be looked through.
     """
 

@@ -85,8 +85,9 @@ class TrendsQuery(PathQuery):
         choice(
             "group_by",
             "Gives one series for each client, project, pipeline or language model. Unless given, "
-            "there is one series over all of them. Of a model, only counters are told, those that "
-            "the contract names; what no event told by model, as all counts of jobs, is `other`.",
+            "there is one series over all of them. A series of a model has only the counters that "
+            "the contract names; what was reported without a model, and all counts of jobs, are in "
+            "`other`.",
             get_args(GroupBy),
         )
     )
@@ -138,8 +139,8 @@ class TrendsDocument(Struct, frozen=True, rename={"from_": "from"}):
     """Series over one time range, sorted by key; ``to`` is exclusive.
 
     Where the groups are too many, those with most jobs have series, and ``other`` is the sum of the
-    rest. By model, ``other`` is what no event told by model, and the model ``other`` is the sum of
-    the models without a series. What could not be added up at all is named in ``left_out``.
+    rest. By model, ``other`` is what was reported without a model, and the model ``other`` is the
+    sum of the models without a series. What could not be added up at all is named in ``left_out``.
     """
 
     interval: Interval

@@ -21,13 +21,13 @@ MAX_DELTAS_PER_EVENT = 24
 # Of the names that are not among `KNOWN_COUNTERS`, so many keep a counter of their own: those that
 # come first in byte order. What is added under the others is the counter `OTHER_COUNTERS`.
 MOST_OWN_COUNTERS = 64
-"""How many names a total keeps: each row of totals, and each point of a series."""
+"""How many names a total keeps: each rollup, and each point of a series."""
 MOST_OWN_COUNTERS_OF_A_JOB = 256
 """How many names a job keeps, and a project of its own events."""
 OTHER_COUNTERS = "other_counters"
 MAX_MODELS_PER_EVENT = 8
 MOST_MODELS = 40
-"""How many models a job keeps counters of, and each row of totals: the first in byte order."""
+"""How many models a job keeps counters of, and each rollup: the first in byte order."""
 OTHER_MODELS = "other"
 """The model that all further ones are summed as."""
 MAX_TAGS = 64

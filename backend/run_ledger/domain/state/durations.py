@@ -1,8 +1,8 @@
-"""A log-spaced histogram of durations: histograms can be added, and percentiles are within 5 %.
+"""A log-spaced histogram of durations: histograms can be added, and percentiles are within 5%.
 
 Bucket *i* holds the durations from ``bound(i - 1)`` (exclusive) to ``bound(i)`` (inclusive). Each
 bound is the one before times 1.1. A bucket's value is the geometric middle of its bounds, which is
-within ``sqrt(1.1) - 1`` = 4.9 % of everything in it. Durations of up to a millisecond share one
+within ``sqrt(1.1) - 1`` = 4.9% of everything in it. Durations of up to a millisecond share one
 bucket. Bounds are integers (microseconds) from a table, so that every machine puts a duration into
 the same bucket. The idea is that of DDSketch (Masson, Rim, Lee: VLDB 2019), with fixed bounds.
 """

@@ -134,7 +134,7 @@ def project_row(project_id: str, hour: str, client_id: str) -> Row:
 
 
 def models_row(client_id: str, hour: str, pipeline: str, project_id: str) -> Row:
-    """Return the row of what a client's pipeline told by model in *hour* (``YYYY-MM-DDTHH``)."""
+    """Return the rollup by model of a client's pipeline in *hour* (``YYYY-MM-DDTHH``)."""
     return Row(f"models#{client_id}#{hour[:10]}", f"{hour[11:]}#{pipeline}#{project_id}")
 
 

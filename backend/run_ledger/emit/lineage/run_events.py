@@ -2,7 +2,7 @@
 
 | OpenLineage | ledger |
 |---|---|
-| run id | `job_id`; all tries of an Airflow task are one job (`run_identities`) |
+| run id | `job_id`; all attempts at an Airflow task are one job (`run_identities`) |
 | `parent` facet, `parentRun` in older events | `parent_job_id` |
 | job namespace and name | `client_id`, `project_id`, `pipeline` by the rules; `name` |
 | OTHER, or no type | `queued`, which says nothing of a run that has begun |

@@ -1,8 +1,8 @@
 """Which job and which attempt a run is, and which job it is a part of.
 
-A run is a job of its own, but for tasks of Airflow: each try of a task is a run there, and all of
-them are attempts of one job. That job's id is made of the namespace, the job's name, the DAG run
-and the map index, so that it is the same for all tries.
+A run is a job of its own, but for tasks of Airflow: each attempt at a task is a run there, and all
+of them are attempts of one job. That job's id is made of the namespace, the job's name, the DAG run
+and the map index, so that it is the same for all attempts.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class RunIdentity(NamedTuple):
 
 
 class RunIdentities:
-    """Finds identities, and remembers those of Airflow's tries, which other runs call parents."""
+    """Finds identities, and remembers Airflow's attempts, which other runs call parents."""
 
     def __init__(self, *, airflow_attempts: bool) -> None:
         self._airflow_attempts = airflow_attempts
-        self._tries: OrderedDict[str, RunIdentity] = OrderedDict()
+        self._attempts: OrderedDict[str, RunIdentity] = OrderedDict()
 
     def identify(self, event: Mapping[str, Any]) -> RunIdentity:
         """Return which job *event* is about; raise UnusableEvent where it does not say."""
@@ -43,27 +43,27 @@ class RunIdentities:
         for field, value in required.items():
             if not isinstance(value, str) or not value:
                 raise UnusableEvent(f"{field} is {value!r:.80}; allowed: text")
-        known = self._tries.get(str(run_id))
-        found = _airflow_try(event) if self._airflow_attempts else None
+        known = self._attempts.get(str(run_id))
+        found = _airflow_attempt(event) if self._airflow_attempts else None
         if found is None:
             return known or RunIdentity(to_identifier(str(run_id)), 1, str(name))
         if known is not None and known.job_id == found.job_id:
-            return known  # a run is one try, and some versions have counted on at its end
+            return known  # a run is one attempt, and some versions have counted on at its end
         self._remember(str(run_id), found)
         return found
 
     def parent(self, facets: Mapping[str, Any], own: RunIdentity) -> str | None:
         """Return the id of the job that a run with these facets is a part of; None for none.
 
-        A run inside an Airflow task names the try's run, from which the task's job can't be told
-        unless it was seen here. It then counts as a part of the DAG run, which it names as well.
+        A run inside an Airflow task names the attempt's run, which leads to the task's job only if
+        it was seen here. It then counts as a part of the DAG run, which it names as well.
         """
         told = (members(facets, name) for name in ("parent", "parentRun"))
         facet = next((one for one in told if text(one, "run", "runId")), None)
         if facet is None:
             return None
         run_id = text(facet, "run", "runId")
-        if known := self._tries.get(run_id):
+        if known := self._attempts.get(run_id):
             parent = known.job_id
         else:
             root = text(facet, "root", "run", "runId")
@@ -73,22 +73,22 @@ class RunIdentities:
         return parent if parent != own.job_id else None
 
     def _remember(self, run_id: str, found: RunIdentity) -> None:
-        self._tries[run_id] = found
-        self._tries.move_to_end(run_id)
-        while len(self._tries) > _MOST_REMEMBERED:
-            self._tries.popitem(last=False)
+        self._attempts[run_id] = found
+        self._attempts.move_to_end(run_id)
+        while len(self._attempts) > _MOST_REMEMBERED:
+            self._attempts.popitem(last=False)
 
 
-def _airflow_try(event: Mapping[str, Any]) -> RunIdentity | None:
-    """Return the job and attempt of an Airflow task's try; None where the facets don't tell."""
+def _airflow_attempt(event: Mapping[str, Any]) -> RunIdentity | None:
+    """Return the job and attempt of an Airflow task's run; None where the facets don't tell."""
     namespace, name = text(event, "job", "namespace"), text(event, "job", "name")
     facets = members(event, "run", "facets")
     airflow = members(facets, "airflow")
-    task_try = members(airflow, "taskInstance")
-    number = count(task_try.get("try_number"))
+    instance = members(airflow, "taskInstance")
+    number = count(instance.get("try_number"))
     dag_run = _dag_run(airflow, facets)
-    map_index = task_try.get("map_index")
-    is_unknown_instance = "map_index" not in task_try and at(airflow, "task", "mapped") is True
+    map_index = instance.get("map_index")
+    is_unknown_instance = "map_index" not in instance and at(airflow, "task", "mapped") is True
     if number is None or not dag_run or is_unknown_instance:
         return None
     parts: list[str | int] = [namespace, name, dag_run]
@@ -102,7 +102,7 @@ def _airflow_try(event: Mapping[str, Any]) -> RunIdentity | None:
 
 
 def _has_counted_on(event: Mapping[str, Any], facets: Mapping[str, Any]) -> bool:
-    """Return whether the try number is the next one's: Airflow before 2.10 at a success."""
+    """Return whether `try_number` is that of the next attempt: Airflow before 2.10 at a success."""
     if str(event.get("eventType")).upper() != "COMPLETE":
         return False
     engine = members(facets, "processing_engine")

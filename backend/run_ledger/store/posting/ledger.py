@@ -295,7 +295,7 @@ class Ledger:
             report.note_full_row(full.row, self._shards.of(full.row))
         else:
             postings = transaction.with_row(full.row)
-            self._shrink(report, postings, "DynamoDB refused a row of totals")
+            self._shrink(report, postings, "DynamoDB refused a rollup")
 
     def _divide(self, postings: Sequence[Posting], *, is_throttled: bool) -> None:
         """Let *postings* wait whose transaction failed as a whole, by no posting in particular.

@@ -37,7 +37,7 @@ class RoomMaker:
     """Makes room in items through one client."""
 
     def __init__(self, client: DynamoDBClient, rollups: str, pause: Callable[[int], None]) -> None:
-        """Write to the table *rollups* and to those of entities; *pause* gets the try's number."""
+        """Write to the table *rollups* and those of entities; *pause* gets a count of its calls."""
         self._client = client
         self._rollups = rollups
         self._pause = pause

@@ -34,7 +34,7 @@ def dollars(microusd: float) -> str:
     """Write money as the site does: with more digits the smaller it is."""
     value = Decimal(microusd) / MICROUSD
     digits = 2 if value >= Decimal("0.1") else 4 if value >= Decimal("0.001") else 6
-    return f"US${value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
+    return f"${value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
 
 
 def midnight(day: date) -> datetime:
@@ -62,7 +62,7 @@ def used(
 
 def test_what_this_month_cost_by_model(errand: Errand, events: list[Envelope]) -> None:
     """Somebody of Alder asks what this month cost, model by model: 3 steps."""
-    errand.go_to("Costs")
+    errand.go_to("Cost")
     errand.choose("Group by", "Model")
     errand.choose("Period", "This month")
     first = midnight(told.today().date().replace(day=1))
@@ -118,7 +118,7 @@ def test_a_file_of_what_is_on_screen(
     The file has the rows of the screen in their order, and the API's numbers to the last digit, of
     the week and of the one before.
     """
-    errand.go_to("Costs")
+    errand.go_to("Cost")
     errand.choose("Group by", "Project")
     card = errand.card("Cost and tokens")
     file = tmp_path / "costs.csv"
