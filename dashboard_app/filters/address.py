@@ -69,7 +69,7 @@ def explain(page: str) -> None:
     if found:
         lines = "".join(f"\n- {plain(one)}" for one in found)
         st.warning(
-            "**Part of this link can't be understood.** The usual is shown in its place:" + lines,
+            "**Part of this link can't be understood.** The usual value is shown instead:" + lines,
             icon=":material/link_off:",
         )
 

@@ -59,7 +59,7 @@ def ask_period(now: datetime, zone: ZoneInfo) -> tuple[Period, list[str]]:
     if interval is IntervalLength.DAY and begin.minute:
         st.caption(
             f"Days are counted from {begin:%H:%M} here: the ledger counts by hours of UTC, and an "
-            "hour that midnight cuts belongs to the day before."
+            "hour with midnight in it belongs to the previous day."
         )
     return period, notes
 

@@ -365,7 +365,7 @@ def test_what_was_chosen_holds_for_another_client(api: Api, open_page: Open) -> 
     assert [one.label for one in app.selectbox if one.disabled] == []
 
 
-@pytest.mark.parametrize(("interval", "said"), [("Auto", "6 hours"), ("Hour", "an hour")])
+@pytest.mark.parametrize(("interval", "said"), [("Auto", "6 hours"), ("Hour", "one hour")])
 @pytest.mark.parametrize("by", ["Nothing", "Client"])
 def test_a_rate_says_of_how_many_jobs_it_is(
     api: Api, open_page: Open, interval: str, said: str, by: str
@@ -374,7 +374,7 @@ def test_a_rate_says_of_how_many_jobs_it_is(
     app = open_page(api, interval=interval, by=by)
 
     assert not app.exception
-    assert f"A point is the rate of {said}: of 1 to " in words_of(app)
+    assert f"Each point is the rate of {said}, computed from 1 to " in words_of(app)
 
 
 @pytest.mark.parametrize(("interval", "begin"), [("3h", "2026-11-09T21"), ("6h", "2026-11-09T18")])

@@ -140,13 +140,13 @@ def movers(here: PageContext, days: Period) -> None:
     moved = frames.movers(now, before, _busier(here, over))
     st.subheader("Greatest changes")
     if over.end > here.now:
-        st.caption("Today is not over, and is compared with a whole day.")
+        st.caption("Today is not over yet, but it is compared with a whole day.")
     if moved.empty:
         st.caption("Nothing has changed since the previous period.")
         return
     st.caption(
-        f"The last {words.counted(over.days, 'day')} are compared with as many days before. More "
-        "jobs bring more failures at the same error rate: only the change beyond that counts."
+        f"The last {words.counted(over.days, 'day')} are compared with as many days before that. "
+        "More jobs have more failures at the same error rate; only the change beyond that counts."
     )
     top = moved.head(_SHOWN_MOVERS)
     shown = top.assign(

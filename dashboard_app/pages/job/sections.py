@@ -237,8 +237,8 @@ def _configuration(here: PageContext, one: LoadedJob) -> None:
     frame = job_times.parameters(one.job, one.config)
     with st.expander("Configuration at the time", icon=":material/tune:"):
         st.caption(
-            "Values are those of now. Where one was changed after the job had begun, what it was "
-            "then is not kept. Parameters that were removed since are not listed."
+            "These are the present values. Where one was changed after the job began, the earlier "
+            "value is not kept. Parameters that were removed since are not listed."
         )
         then = [
             "changed since" if changed else "the same then" for changed in frame["changed_since"]

@@ -83,7 +83,9 @@ def end_note(
         begin, end = (plain(words.moment(at, here.zone)) for at in ended)
         when = f"from **{begin}** to **{end}**, whenever created"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/filter_alt: {what} {when}; not tried again since")
+        st.markdown(
+            f":material/filter_alt: {what} {when}; jobs that were retried since are left out"
+        )
         st.button("All jobs", on_click=_widen, type="tertiary", icon=":material/close:")
 
 

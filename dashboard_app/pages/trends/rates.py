@@ -11,10 +11,10 @@ from dashboard_app.frames import trends as frames
 from dashboard_app.periods import IntervalLength, Period
 
 _LENGTHS = {
-    IntervalLength.HOUR: "an hour",
+    IntervalLength.HOUR: "one hour",
     IntervalLength.THREE_HOURS: "3 hours",
     IntervalLength.SIX_HOURS: "6 hours",
-    IntervalLength.DAY: "a day",
+    IntervalLength.DAY: "one day",
 }
 
 
@@ -38,8 +38,9 @@ def rate_note(points: pd.DataFrame, part: Period) -> None:
     if jobs.empty:
         return
     fewest, most = int(jobs.min()), int(jobs.max())
-    count = words.counted(most, "job") if fewest == most else f"{fewest:,} to {most:,} jobs"
-    st.caption(
-        f"A point is the rate of {_LENGTHS[part.interval]}: of {count}, {jobs.median():,.0f} in "
-        "the middle."
+    count = (
+        words.counted(most, "job")
+        if fewest == most
+        else f"{fewest:,} to {most:,} jobs (median {jobs.median():,.0f})"
     )
+    st.caption(f"Each point is the rate of {_LENGTHS[part.interval]}, computed from {count}.")

@@ -100,7 +100,7 @@ def throughput_of(
             alt="Jobs created, jobs ended by result, and attempts started, over time",
         )
         if not whole["complete"].all():
-            st.caption("The pale bar is the running interval: its counts still grow.")
+            st.caption("The pale bar is an interval that is not over yet. Its counts still grow.")
         below = st.container()
 
     def link_spikes() -> None:
@@ -165,8 +165,8 @@ def movers_of(
     st.markdown("**Compared with the previous period**")
     movers_table(moved)
     st.caption(
-        "Only complete intervals are compared. The change in failures counts those beyond the "
-        "previous error rate; the table is in its order."
+        "Only complete intervals are compared. The change in failures is how many more jobs "
+        "failed than at the previous error rate. The table is sorted by it."
     )
     export.offer(here, name="groups-against-before", frame=moved, requests=requests)
 
