@@ -52,7 +52,19 @@ def app(folder: Path) -> Iterator[str]:
                 error={"type": "DiskFull", "message": "No space is left"},
             )
             for number in range(30)
-        )
+        ),
+        *(
+            job_update(
+                job_id=job_id,
+                client_id="globex",
+                project_id="globex-catalogue",
+                pipeline="products",
+                event_id="begun",
+                occurred_at=text(now - timedelta(hours=1)),
+                **parent,
+            )
+            for job_id, parent in (("whole", {}), ("piece", {"parent_job_id": "whole"}))
+        ),
     )
     with (
         serving(house) as api,
@@ -190,6 +202,26 @@ def test_a_job_opens_on_its_page_and_back_leads_to_the_list_as_it_was(page: Page
     expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
     settle(page)
     assert parse_qs(urlsplit(page.url).query) == before
+
+
+def test_a_job_and_its_part_lead_to_each_other(page: Page, app: str) -> None:
+    """By the row of the part, by the button to the whole, and by Back."""
+    page.goto(f"{app}/job?job=whole")
+    settle(page)
+    expect(page.get_by_role("heading", name="whole", exact=True)).to_be_visible()
+    # The table of attempts is the first, that of parts the second.
+    page.get_by_test_id("stDataFrame").nth(1).click(position={"x": 18, "y": 52})
+    expect(page.get_by_role("heading", name="piece", exact=True)).to_be_visible()
+    settle(page)
+    assert parse_qs(urlsplit(page.url).query)["job"] == ["piece"]
+
+    page.get_by_role("button", name="Part of whole").click()
+    expect(page.get_by_role("heading", name="whole", exact=True)).to_be_visible()
+    settle(page)
+    assert parse_qs(urlsplit(page.url).query)["job"] == ["whole"]
+
+    page.go_back()
+    expect(page.get_by_role("heading", name="piece", exact=True)).to_be_visible()
 
 
 def test_no_page_leaves_a_warning_in_the_log(page: Page, app: str, folder: Path) -> None:

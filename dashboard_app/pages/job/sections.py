@@ -16,6 +16,7 @@ from dashboard_app.api.loading import load
 from dashboard_app.charts.drawings import show
 from dashboard_app.charts.gantt import gantt
 from dashboard_app.context import PageContext
+from dashboard_app.filters.declared import JOB, WITH
 from dashboard_app.frames import job_times
 from dashboard_app.frames import jobs as frames
 from dashboard_app.ui import export
@@ -25,6 +26,7 @@ from dashboard_app.ui.tables import (
     count_column,
     moment_column,
     name_column,
+    row_table,
     table,
     usd_column,
 )
@@ -101,10 +103,18 @@ def _facts(here: PageContext, one: LoadedJob) -> None:
         "Created": words.moment(row["created_at"], here.zone),
         _took(job): words.duration(frames.seconds_so_far(job, here.now)),
         "Cost": words.cost(row["cost_usd"], row["llm_calls_unpriced"]),
-        "Part of": job["parent_job_id"],
     }
     lines = [f"{name} **{plain(str(value))}**" for name, value in facts.items() if value]
     st.markdown(" · ".join(lines))
+    if job["parent_job_id"]:
+        st.button(
+            plain(f"Part of {job['parent_job_id']}"),
+            key="parent",
+            on_click=_open,
+            args=(job["parent_job_id"],),
+            type="tertiary",
+            icon=":material/subdirectory_arrow_left:",
+        )
     pace = job_times.pace(job, one.entries, here.now)
     if pace is not None:
         st.markdown(_pace(here, pace))
@@ -156,7 +166,7 @@ def _times(
 
 
 def _parts(here: PageContext, parts: pd.DataFrame, *, is_cut: bool) -> None:
-    """Show the jobs that this job has started."""
+    """Show the jobs that this job has started; a selected one opens on its page."""
     total = words.counted(len(parts), "part")
     st.markdown(f"**Parts of this job**: {'the newest ' if is_cut else ''}{total}")
     columns = {
@@ -168,7 +178,16 @@ def _parts(here: PageContext, parts: pd.DataFrame, *, is_cut: bool) -> None:
         "error_type": column.TextColumn("Error", width=140),
         "name": "Name",
     }
-    table(parts.assign(word=parts["outcome"].map(words.outcome)), columns)
+    shown = parts.assign(word=parts["outcome"].map(words.outcome))
+    row_table(shown, columns, name="parts", id_column="job_id", choose=_open)
+    st.caption("Select a row to open the part.")
+
+
+def _open(job_id: str | None) -> None:
+    # Not by a link to a page: one to the same page leaves the address as it is.
+    if job_id is not None:
+        st.session_state[WITH.name] = None
+        JOB.write(job_id)
 
 
 def _sums(counters: pd.DataFrame, models: pd.DataFrame) -> None:

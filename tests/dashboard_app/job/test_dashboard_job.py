@@ -213,3 +213,16 @@ def test_a_link_of_before_leads_to_the_job(told: Api, open_page: Open) -> None:
     assert not app.exception
     assert app.title[0].value == "Job"
     assert len(frame_of(app, "stage")) == 4
+
+
+def test_a_part_and_its_parent_lead_to_each_other(told: Api, open_page: Open) -> None:
+    """One row of the parts can be selected; the page of a part leads to the job around it."""
+    whole = open_page(told, "job", job="job-1")
+    (parts,) = [one.proto for one in whole.dataframe if "lane" in one.value]
+    assert list(parts.selection_mode) == [parts.SINGLE_ROW]
+
+    app = open_page(told, "job", job="part-2")
+    app.button(key="parent").click().run()
+    assert not app.exception
+    assert app.query_params["job"] == "job-1"
+    assert set(frame_of(app, "lane")["job_id"]) == {"part-0", "part-1", "part-2"}

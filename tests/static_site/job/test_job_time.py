@@ -181,8 +181,8 @@ def test_two_jobs_stand_side_by_side(page: Page, origin: FakeOrigin) -> None:
     expect(page.get_by_role("rowheader", name="Outcome")).to_be_visible()
     assert cells("Outcome") == ["Succeeded", "Failed"]
     assert cells("Error") == ["–", f"RateLimit: {ERROR['message']}"]
-    assert cells("Input tokens") == ["5,000 (50 a record)", "5,000 (100 a record)"]
-    assert cells("Cost") == ["$2.00 ($0.0200 a record)", "–"]
+    assert cells("Input tokens") == ["5,000 (50 per record)", "5,000 (100 per record)"]
+    assert cells("Cost") == ["$2.00 ($0.0200 per record)", "–"]
     assert cells("read") == ["1 min", "4 min"]
     assert cells("model") == ["large", "large"]
     assert page.url.endswith("#/compare?one=job-1&other=job-2")
@@ -205,7 +205,7 @@ def test_two_jobs_of_one_name_are_told_apart(page: Page, origin: FakeOrigin) -> 
     table = page.get_by_role("table", name="Counters")
     expect(table.get_by_role("columnheader")).to_have_text(["Nightly (job-1)", "Nightly (job-2)"])
     row = table.get_by_role("row").filter(has_text="Model calls")
-    expect(row.get_by_role("cell")).to_have_text(["20 (2 a record)"] * 2)
+    expect(row.get_by_role("cell")).to_have_text(["20 (2 per record)"] * 2)
     label, value = row.get_by_role("rowheader").bounding_box(), row.get_by_role("cell").first
     below = value.bounding_box()
     assert label is not None
