@@ -188,7 +188,7 @@ def test_figures_are_those_of_the_api(api: Api, open_page: Open) -> None:
     assert shown["Jobs ended"] == f"{sum(one['ended'] for one in points):,}"
     failed = sum(one["failed"] + one["timed_out"] for one in points)
     judged = sum(one["ended"] - one["cancelled"] for one in points)
-    assert shown["Error rate"] == f"{failed / judged * 100:.1f} %"
+    assert shown["Error rate"] == f"{failed / judged * 100:.1f}%"
 
 
 def test_what_fell_points_downwards() -> None:

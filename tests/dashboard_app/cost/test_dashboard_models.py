@@ -85,7 +85,7 @@ def test_what_a_job_cost_by_model(filled: Api, open_page: Open) -> None:
         assert row["cost_usd"] * 1_000_000 == counters.get("cost_microusd", 0)
         assert row["cost_is_lower_bound"] == ("llm_calls_unpriced" in counters)
     (events,) = [one for one in _tables(app) if "deltas" in one]
-    assert any("Cost (USD) +$0.50" in deltas for deltas in events["deltas"])
+    assert any("Cost +$0.50" in deltas for deltas in events["deltas"])
     assert any(FORMULA in str(models) for models in events["models"])
 
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 COUNTERS = {
     "Records done": "records_ok",
     "Input tokens": "input_tokens",
-    "Cost (USD)": "cost_microusd",
+    "Cost": "cost_microusd",
 }
 
 
@@ -54,7 +54,7 @@ def test_two_jobs_side_by_side(analyst: Analyst, api: Api, sent: list[dict[str, 
         stages = {what: row[side] for (group, what), row in rows.items() if group == "Stages"}
         assert stages == {name: minutes(took) for name, took in stages_of(events, job_id).items()}
     assert {what for (group, what), row in rows.items() if row["differs"] == "True"} == {
-        *("Duration", "Records done", "Input tokens", "Cost (USD)", "describe")
+        *("Duration", "Records done", "Input tokens", "Cost", "describe")
     }
     assert [(row[slow], row[quick]) for row in seen] == [
         (row["one"], row["other"]) for row in [*rows.values()][: len(seen)]
@@ -73,4 +73,4 @@ def stages_of(events: list[dict[str, Any]], job_id: str) -> dict[str, float]:
 def minutes(seconds: float) -> str:
     """Write whole minutes as the app does."""
     hours, left = divmod(round(seconds / 60), 60)
-    return f"{hours} h {left} min" if hours else f"{left} min 0 s"
+    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (left, "min")) if count)

@@ -161,10 +161,10 @@ def test_two_jobs_side_by_side(errand: Errand, jobs: list[Job]) -> None:
     counters = errand.card("Counters").get_by_role("row")
     for place, job in enumerate((one, other)):
         cost, records = job["counters"]["cost_microusd"], job["counters"]["records_ok"]
-        each = f"{dollars(cost)} ({dollars(cost / records)} a record)"
+        each = f"{dollars(cost)} ({dollars(cost / records)} per record)"
         row = counters.filter(has_text="Cost")
         expect(row.get_by_role("cell").nth(place)).to_have_text(each)
-        row = counters.filter(has_text="Records ok")
+        row = counters.filter(has_text="Records done")
         expect(row.get_by_role("cell").nth(place)).to_have_text(f"{records}")
         facts = errand.card("Job").get_by_role("row").filter(has_text="Outcome")
         expect(facts.get_by_role("cell").nth(place)).to_have_text(job["result"].capitalize())
