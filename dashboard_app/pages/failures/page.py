@@ -25,8 +25,8 @@ def show(here: PageContext) -> None:
     jobs = words.counted(int(groups["jobs"].sum()), "job")
     attempts = words.counted(int(groups["count"].sum()), "attempt")
     st.caption(
-        f"{jobs} and {attempts} failed or timed out in {words.counted(days.days, 'day')} of UTC; "
-        "the attempts include those that were retried. "
+        f"{jobs} failed or timed out in {words.counted(days.days, 'day')} of UTC, and so did "
+        f"{attempts}, including those that were retried. "
         f"They form {words.counted(len(groups), 'error group')}."
     )
     panels.left_out(here.api.get(one) for one in requests)
