@@ -92,7 +92,7 @@ def test_points_keep_every_count_and_type(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("group_by", "title"),
-    [("client", "All others"), ("model", trends.NOT_BY_MODEL)],
+    [("client", "All others"), ("model", trends.WITHOUT_A_MODEL)],
 )
 @settings(max_examples=20)
 @given(documents(), documents())
