@@ -21,6 +21,7 @@ from tests.support.stacks import templates
 from run_ledger.domain import instants
 from run_ledger.domain.instants import text
 from run_ledger.store.audit.auditor import Audit, Manner
+from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.lists.sweep import sweep
@@ -86,7 +87,8 @@ def test_an_audit_finds_nothing(here: House, clocks: tuple[int, ...]) -> None:
     """What it judges is not by a clock, and its reach has a day to spare."""
     post_by_turns(here, life(), clocks)
     reading = Reading(here.client, NAMES, Serial(), 60.0)
-    findings = Audit(reading, AuditScope(now=NOW), HORIZON, Manner(repair=True)).run()
+    scope, manner = AuditScope(now=NOW), Manner(repair=True)
+    findings = Audit(reading, scope, lambda: Reach(HORIZON), manner).run()
     assert (findings.drifts, findings.undecided, findings.beyond_reach) == ([], [], [])
 
 

@@ -30,8 +30,9 @@ from run_ledger.store.audit.calls import (
 )
 from run_ledger.store.audit.expected_items import Name, whole_number
 from run_ledger.store.audit.judgement import Judgement
+from run_ledger.store.audit.reach import LostDays, Reach
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
-from run_ledger.store.audit.row_sums import row_changes
+from run_ledger.store.audit.row_sums import RowChange, row_changes
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 
@@ -57,14 +58,14 @@ class RangedAudit:
         reading: Reading,
         file: AuditFile,
         scope: AuditScope,
-        horizon: Instant,
+        reach: Callable[[], Reach],
         manner: Manner,
     ) -> None:
-        """Go on with the audit in *file*; entries received before *horizon* may have expired."""
+        """Go on with the audit in *file*; *reach* tells what entries prove now."""
         self._reading = reading
         self._file = file
         self._scope = scope
-        self._horizon = horizon
+        self._reach = reach
         self._manner = manner
         self._pages: dict[Step, Callable[[Any], tuple[int, Any]]] = {
             "before": lambda after: self._read_rows("before", after),
@@ -120,12 +121,15 @@ class RangedAudit:
             return 0
         scope = AuditScope(now=self._scope.now, names=frozenset(names))
         manner = Manner(repair=self._manner.repair, pause=self._manner.pause)
-        audit = Audit(self._reading, scope, self._horizon, manner)
+        audit = Audit(self._reading, scope, self._reach, manner)
         findings = audit.run()
+        lost = LostDays(self._file.get("lost"))
         for name, judgement in audit.judgements.items():
             self._add(name, judgement.contribution)
             if judgement.unreadable:
                 self._note_unreadable(judgement)
+        lost.note(judgement.lost for judgement in audit.judgements.values())
+        self._file.note("lost", lost.stretches)
         is_first = self._pass == 1
         for found in findings.drifts:
             # A later pass finds again what was not mended.
@@ -163,7 +167,7 @@ class RangedAudit:
     # ---------------------------------------------------------------------------- rows
 
     def _is_wanted(self, row: Row) -> bool:
-        if not self._scope.includes(row, self._horizon):
+        if not self._scope.includes(row, self._reach().since):
             return False
         return self._pass == 1 or self._file.suspicion(row) is not None
 
@@ -182,35 +186,47 @@ class RangedAudit:
     def _judge_rows(self) -> int:
         """Judge all rows of this pass; those that need another are opened for the next."""
         unreadable = frozenset(self._file.get("unreadable_clients", []))
+        lost = LostDays(self._file.get("lost"))
         judged = self._file.get("rows", 0)
         for figures in self._file.rows():
+            if not self._is_wanted(figures.row):
+                continue
             if self._may_hide(unreadable, figures.row):
                 self._file.find("undecided", _label(figures.row))
             elif figures.before != figures.after:
                 self._leave_open(figures.row, "")
             else:
-                judged += self._judge_row(figures)
+                judged += self._judge_row(figures, lost)
         self._file.note("rows", judged)
         return 0
 
-    def _judge_row(self, figures: RowFigures) -> int:
+    def _judge_row(self, figures: RowFigures, lost: LostDays) -> int:
         """Judge a row that nothing has touched; return 1, or 0 where it is not decided yet."""
-        wrong = row_changes(figures.recounted, _sums(figures.after.values()))
+        different = row_changes(figures.recounted, _sums(figures.after.values()))
+        wrong = lost.certain(figures.row, different)
         changes = {name: one.change for name, one in wrong.items()}
-        if not changes:
-            return 1
+        if changes and not self._is_told(figures, changes, wrong):
+            return 0
+        if len(wrong) < len(different):
+            self._file.find("beyond", _label(figures.row))
+        return 1
+
+    def _is_told(
+        self, figures: RowFigures, changes: Mapping[str, int], wrong: Mapping[str, RowChange]
+    ) -> bool:
+        """Tell what is wrong with a row and mend it; return False where it is not certain yet."""
         told = json.dumps([figures.mark, figures.after, sorted(changes.items())], sort_keys=True)
         if self._file.suspicion(figures.row) != told:
             self._leave_open(figures.row, told)
-            return 0
+            return False
         mended = self._manner.repair and self._mend(figures, changes)
         if self._manner.repair and not mended:
             self._leave_open(figures.row, told)
-            return 0
+            return False
         for name, (stored, change) in wrong.items():
             drift = Drift("row", _label(figures.row), name, stored, stored + change)
             self._find_drift(drift, mended=mended)
-        return 1
+        return True
 
     def _mend(self, figures: RowFigures, changes: Mapping[str, int]) -> bool:
         known = figures.after.get(AUDIT_SHARD)

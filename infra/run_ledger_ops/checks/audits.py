@@ -1,11 +1,12 @@
 """An audit with all the time that it needs, of what the kept entries can prove."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
 from run_ledger.domain.instants import DAY, EARLIEST, Instant, later
 from run_ledger.store.audit.auditor import Audit, Findings, Manner
+from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.dynamo.table_names import Tables
@@ -15,7 +16,7 @@ from .audit_file import AuditFile
 from .audit_ranges import RangedAudit, same_question
 
 _READING_SECONDS = 86_400.0
-# Producers' clocks may be ahead of the writer's, by which entries expire.
+# A day of totals is in reach as a whole or not at all.
 _MARGIN_DAYS = 1
 
 
@@ -24,13 +25,34 @@ def patient_reading(dynamodb: Any, tables: Tables, executor: Executor) -> Readin
     return Reading(dynamodb, tables, executor, _READING_SECONDS)
 
 
-def audit(reading: Reading, scope: AuditScope, ttl_days: int, manner: Manner) -> Findings:
-    """Compare what is stored with the entries, which are kept for *ttl_days* days."""
-    return Audit(reading, scope, _horizon(scope, ttl_days), manner).run()
+def reach_of(
+    ttl_days: int, clock: Callable[[], Instant], *, is_vouched: bool = False
+) -> Callable[[], Reach]:
+    """Return what tells how far entries reach back now, which are kept for *ttl_days* days.
+
+    *is_vouched* says that all of the last *ttl_days* days are there but those that were lost.
+    """
+
+    def reach() -> Reach:
+        since = later(clock(), -(ttl_days - _MARGIN_DAYS) * DAY)
+        return Reach(max(since, EARLIEST), is_vouched)
+
+    return reach
+
+
+def audit(
+    reading: Reading, scope: AuditScope, reach: Callable[[], Reach], manner: Manner
+) -> Findings:
+    """Compare what is stored with the entries, as far as these *reach*."""
+    return Audit(reading, scope, reach, manner).run()
 
 
 def audit_in_ranges(
-    reading: Reading, file: AuditFile, scope: AuditScope, ttl_days: int, manner: Manner
+    reading: Reading,
+    file: AuditFile,
+    scope: AuditScope,
+    reach: Callable[[], Reach],
+    manner: Manner,
 ) -> Iterator[int]:
     """Do the same page by page, or go on with it, and keep what is found in *file*.
 
@@ -40,9 +62,4 @@ def audit_in_ranges(
     began = same_question(file, scope, repair=manner.repair)
     if began is None:
         raise OpsError("this progress file is of an audit with other options: name another file.")
-    # Entries go on expiring while an audit waits to be gone on with.
-    yield from RangedAudit(reading, file, began, _horizon(scope, ttl_days), manner).run()
-
-
-def _horizon(scope: AuditScope, ttl_days: int) -> Instant:
-    return max(later(scope.now, -(ttl_days - _MARGIN_DAYS) * DAY), EARLIEST)
+    yield from RangedAudit(reading, file, began, reach, manner).run()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from run_ledger.store.audit.auditor import Manner
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.table_names import Tables
-from run_ledger_ops.checks.audits import audit, patient_reading
+from run_ledger_ops.checks.audits import audit, patient_reading, reach_of
 from run_ledger_ops.console import terminal
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
@@ -21,5 +21,6 @@ def recount(cloud: LocalCloud, outputs: Mapping[str, str]) -> int:
     tables = Tables(**{kind: outputs[f"{kind.capitalize()}Table"] for kind in Tables._fields})
     with ThreadPoolExecutor(_THREADS) as executor:
         reading = patient_reading(cloud.client("dynamodb"), tables, executor)
-        findings = audit(reading, AuditScope(now=terminal.clock()), _TTL_DAYS, Manner(repair=True))
+        scope, reach = AuditScope(now=terminal.clock()), reach_of(_TTL_DAYS, terminal.clock)
+        findings = audit(reading, scope, reach, Manner(repair=True))
     return sum(found.mended for found in findings.drifts)

@@ -1,7 +1,7 @@
 """`run-ledger audit`: compare jobs and totals with the entries, and mend what differs."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from msgspec import convert, to_builtins
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.state.recount import Drift
 from run_ledger.store.audit.auditor import Findings, Found, Manner
+from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger_ops.checks.audit_file import AuditFile, Finding
-from run_ledger_ops.checks.audits import audit, audit_in_ranges, patient_reading
+from run_ledger_ops.checks.audits import audit, audit_in_ranges, patient_reading, reach_of
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
@@ -36,11 +37,13 @@ what is compared:
   --from --to   only totals of these days (UTC, both included); all jobs, as each may have reported
                 on any day
 
-What can't be compared is listed, and is no difference: jobs and totals that are older than the
-oldest entries (see --reach), and what changed all the time (run the command again later).
+What can't be compared is listed, and is no difference: jobs that count more events than they have
+entries left, sums in totals to which these may have added, and what changed all the time (run the
+command again later). Totals of days older than the stack's EntryTtlDays are left out.
 
---repair corrects jobs and projects, and adds what totals lack. It changes an item only if that is
-still the same as when it was compared, so the writers can go on. It never changes entries.
+--repair corrects jobs and projects, and adds what totals lack. It takes nothing from a job for
+want of entries, unless you vouch for these with --reach. It changes an item only if that is still
+the same as when it was compared, so the writers can go on. It never changes entries.
 
 A large ledger: --progress FILE goes through everything page by page, and keeps in FILE how far it
 is and what it has found, so that the memory doesn't grow with the ledger. After an interruption,
@@ -76,9 +79,8 @@ def add_to(commands: Words) -> None:
         type=terminal.positive,
         metavar="DAYS",
         help=(
-            "how many days entries have been kept (default: the stack's EntryTtlDays); where that "
-            "was raised, the days of before, until the new ones have passed: else --repair takes "
-            "jobs whose entries had the shorter time for false ones"
+            "vouch that all entries of the last DAYS days are kept: a younger job that lacks some "
+            "is then wrong, and one without any never was; compare totals of these days alone"
         ),
     )
     parser.add_argument(
@@ -110,12 +112,13 @@ def _audit(given: argparse.Namespace) -> int:
     )
     reading = patient_reading(system.dynamodb, system.tables, system.executor)
     ttl_days = given.reach or system.entry_ttl_days
+    reach = reach_of(ttl_days, terminal.clock, is_vouched=given.reach is not None)
     with Progress("jobs and projects recounted", None) as progress:
         manner = Manner(repair=given.repair, progress=progress.add)
         if given.progress is None:
-            findings = audit(reading, scope, ttl_days, manner)
+            findings = audit(reading, scope, reach, manner)
         else:
-            findings = _in_ranges(given.progress, reading, scope, ttl_days, manner)
+            findings = _in_ranges(given.progress, reading, scope, reach, manner)
     if given.job and not findings.entities:
         raise NotFound(f"there is no job {given.job}, nor any entry of one.")
     if given.json:
@@ -127,11 +130,15 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _in_ranges(
-    path: Path, reading: Reading, scope: AuditScope, ttl_days: int, manner: Manner
+    path: Path,
+    reading: Reading,
+    scope: AuditScope,
+    reach: Callable[[], Reach],
+    manner: Manner,
 ) -> Findings:
     with AuditFile(path) as file:
         try:
-            for number in audit_in_ranges(reading, file, scope, ttl_days, manner):
+            for number in audit_in_ranges(reading, file, scope, reach, manner):
                 manner.progress(number)
         except BaseException:
             warn(f"Not at the end yet: the same command goes on, with --progress {path}")
@@ -185,8 +192,8 @@ def _say(findings: Findings) -> None:
         f"Compared {findings.entities:,} jobs and projects, and {findings.rows:,} rollups: "
         + (f"{drifts:,} differences, {mended:,} mended." if drifts else "no difference.")
     )
-    _warn_of("older than the entries, not compared", findings.beyond_reach)
-    _warn_of("changed all the time, not compared", findings.undecided)
+    _warn_of("not compared, as entries are gone", findings.beyond_reach)
+    _warn_of("not compared, as they changed all the time", findings.undecided)
 
 
 def _in_words(found: Found) -> str:

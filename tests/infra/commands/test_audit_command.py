@@ -149,12 +149,15 @@ def test_an_unreadable_entry_is_no_clean_bill(system: System, run: Run) -> None:
 
 
 def test_reach_can_be_said(system: System, run: Run) -> None:
-    """Where entries were kept for a shorter time once, jobs of then are beyond reach."""
+    """A job that lacks entries is left as it is, unless somebody says that they can't be gone."""
     event = job_update(
         job_id="job-old", event_id="1", occurred_at="2026-11-01T00:00:00Z", delta={"pages": 1}
     )
     system.write([text(event)])
     falsehoods.without_entry("1")(system.dynamodb)
-    assert run("--job", "job-old")[0] == 1
-    code, _, warning = run("--job", "job-old", "--reach", "7")
-    assert (code, warning) == (0, "1 older than the entries, not compared: job job-old\n")
+    assert run("--job", "job-old", "--reach", "90")[0] == 1
+    for arguments in ([], ["--reach", "7"]):
+        code, _, warning = run("--job", "job-old", "--repair", *arguments)
+        assert (code, warning) == (0, "1 not compared, as entries are gone: job job-old\n")
+    assert run("--job", "job-old", "--repair", "--reach", "90")[0] == 0
+    assert run("--job", "job-old")[0] == 2

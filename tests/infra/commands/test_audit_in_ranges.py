@@ -30,7 +30,7 @@ from run_ledger_ops import command
 from run_ledger_ops.checks import audit_ranges
 from run_ledger_ops.checks.audit_file import AuditFile
 from run_ledger_ops.checks.audit_ranges import RangedAudit
-from run_ledger_ops.checks.audits import audit_in_ranges
+from run_ledger_ops.checks.audits import audit_in_ranges, reach_of
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
 
@@ -90,14 +90,15 @@ def test_true_books(run: Run) -> None:
 def test_what_is_wrong_is_found_and_mended(system: System, run: Run, falsify: Any) -> None:
     """An item, a row, a lost item, one of which there are no entries: the same as in memory."""
     falsify(system.dynamodb)
-    code, out, _ = run(file="first")
+    vouched = ("--reach", "90")
+    code, out, _ = run(*vouched, file="first")
     assert code == 1
     assert "0 mended.\n" in out
     before = system.contents()
-    assert run(file="second")[:2] == (code, out)
+    assert run(*vouched, file="second")[:2] == (code, out)
     assert system.contents() == before
 
-    code, out, _ = run("--repair", file="third")
+    code, out, _ = run("--repair", *vouched, file="third")
     assert (code, "; mended\n" in out) == (0, True)
     assert rows(system.dynamodb) == recount_rollups(BOOKS)
     assert run(file="fourth")[0] == 0
@@ -214,7 +215,7 @@ def test_what_changes_in_every_pass_is_not_decided(
     monkeypatch.setattr(RangedAudit, "_judge_listed", meanwhile)
     code, out, warning = run("--repair")
     assert (code, "no difference" in out) == (0, True)
-    assert "changed all the time, not compared: " in warning
+    assert "not compared, as they changed all the time: " in warning
     assert "all 2026-11-22" in warning
 
 
@@ -254,8 +255,9 @@ def test_days_narrow_the_rows(system: System, run: Run) -> None:
     assert run("--from", "2026-11-22", "--to", "2026-11-22", file="then")[0] == 1
 
 
-def test_what_expires_while_an_audit_waits_is_no_difference(tmp_path: Path) -> None:
-    """One that is gone on with days later takes no true job or count for a false one."""
+@pytest.mark.parametrize("is_cut_off", [False, True])
+def test_what_expires_during_an_audit_is_no_difference(tmp_path: Path, *, is_cut_off: bool) -> None:
+    """One that takes days, at once or gone on with, takes no true job or count for a false one."""
     taken_in = NOW - 89 * DAY + DAY // 2
     events = [
         job_update(
@@ -271,16 +273,21 @@ def test_what_expires_while_an_audit_waits_is_no_difference(tmp_path: Path) -> N
         ledgers.post(client, events, at=taken_in)
         before = (client.scan(TableName=NAMES.jobs)["Items"], rows(client))
         reading = Reading(client, NAMES, Serial(), 3_600.0)
-        pages = audit_in_ranges(reading, file, AuditScope(now=NOW), TTL_DAYS, manner)
+        moment = [NOW]
+        reach = reach_of(TTL_DAYS, lambda: moment[0])
+        pages = audit_in_ranges(reading, file, AuditScope(now=NOW), reach, manner)
         next(pages)
-        pages.close()
+        if is_cut_off:
+            pages.close()
+            pages = audit_in_ranges(reading, file, AuditScope(now=NOW), reach, manner)
         for item in client.scan(TableName=NAMES.entries)["Items"]:
             key = {name: item[name] for name in ("pk", "sk")}
             client.delete_item(TableName=NAMES.entries, Key=key)
-        later = AuditScope(now=instants.Instant(NOW + 2 * DAY))
-        for _ in audit_in_ranges(reading, file, later, TTL_DAYS, manner):
+        moment[0] = instants.Instant(NOW + 2 * DAY)
+        for _ in pages:
             pass
         assert list(file.findings("mended")) == []
+        assert list(file.findings("beyond")) == ["job job-1"]
         assert (client.scan(TableName=NAMES.jobs)["Items"], rows(client)) == before
 
 

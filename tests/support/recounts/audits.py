@@ -15,6 +15,7 @@ from tests.support.recounts.recount import recount_rollups, without_zeros
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.store.audit.auditor import Audit, Findings, Manner
+from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import from_rollup_item
@@ -100,11 +101,19 @@ def deliver(  # noqa: PLR0913 - as `post`
     return ledger.post(deliveries, [], lambda: 60.0).failures
 
 
-def audit(client: Any, *, repair: bool = False, horizon: int = HORIZON, **scope: Any) -> Findings:
-    """Audit what *scope* names, without pauses."""
+def audit(
+    client: Any,
+    *,
+    repair: bool = False,
+    horizon: int = HORIZON,
+    is_vouched: bool = False,
+    **scope: Any,
+) -> Findings:
+    """Audit what *scope* names, without pauses; *horizon* and *is_vouched* are its reach."""
+    reach = Reach(horizon, is_vouched)
     reading = Reading(client, NAMES, Serial(), 3_600.0)
     manner = Manner(repair=repair, pause=lambda _: None)
-    return Audit(reading, AuditScope(now=NOW, **scope), horizon, manner).run()
+    return Audit(reading, AuditScope(now=NOW, **scope), lambda: reach, manner).run()
 
 
 def drifts(findings: Findings) -> set[tuple[Any, ...]]:

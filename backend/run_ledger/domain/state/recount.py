@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from run_ledger.domain.contract.events import Event
+from run_ledger.domain.instants import Instant
 
 from .job import Job
 from .project import Project
@@ -51,6 +52,14 @@ class Contribution(Struct, frozen=True):
     def touches(self, rows: Iterable[Row] | Mapping[Row, Any]) -> bool:
         """Return whether it adds to any of *rows*, a set or a mapping."""
         return any(row in rows for row, _ in self.rows)
+
+
+def latest_time(job: Job) -> Instant:
+    """Return the latest time that *job* shows of its events; later ones may have added to sums."""
+    times = [job.created_at, *(value.order[1] for value in job.latest_values.values())]
+    for attempt in job.attempts.values():
+        times += [at for at in (attempt.began_at, attempt.running_at, attempt.ended_at) if at]
+    return max(times)
 
 
 def contribution(job: Job, events: Sequence[Event], *, retries_from: int = 1) -> Contribution:

@@ -12,9 +12,10 @@ since their entries were read, must be the sum of what these say. A row that see
 once more, against all that the entries name, as an index or an item may hide a contributor;
 only what is found twice alike is drift.
 
-Entries expire. So two things can't be judged: an item that has taken in more events than it has
-entries left, if it is old enough for some to have expired, and rows of days before the oldest
-entry. Rows of no day count such an item by its own attributes.
+Entries expire. So some things can't be judged: an item that has taken in more events than it has
+entries left, rows of days for which no entry is kept any more, and sums in later rows to which an
+entry may have added that is gone: see `reach`. All else in rows counts such an item by its own
+attributes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
@@ -35,6 +35,7 @@ from run_ledger.store.dynamo.reading import Reading
 from .calls import Shards, read_entries, read_items, read_rows
 from .expected_items import Name, whole_number
 from .judgement import Judgement, judge, stamp_of
+from .reach import LostDays, Reach
 from .repairs import AUDIT_SHARD, mend_item, mend_row
 from .row_sums import row_changes
 from .scopes import AuditScope
@@ -78,12 +79,16 @@ class Audit:
     """One audit of one scope."""
 
     def __init__(
-        self, reading: Reading, scope: AuditScope, horizon: Instant, manner: Manner
+        self,
+        reading: Reading,
+        scope: AuditScope,
+        reach: Callable[[], Reach],
+        manner: Manner,
     ) -> None:
-        """Audit what *scope* says; entries received before *horizon* may have expired."""
+        """Audit what *scope* says; *reach* tells what entries prove now, as they go on expiring."""
         self._reading = reading
         self._scope = scope
-        self._horizon = horizon
+        self._reach = reach
         self._manner = manner
         self._judgements: dict[Name, Judgement] = {}
         self._totals: dict[Row, Counter[str]] = {}
@@ -97,6 +102,7 @@ class Audit:
         self._suspected: dict[Row, dict[str, int]] = {}
         self._drifts: dict[Name | Row, list[Found]] = {}
         self._judged_rows: set[Row] = set()
+        self._doubtful: set[Row] = set()
 
     def run(self) -> Findings:
         """Judge in rounds, `ROUNDS` at most, until nothing is open; return what was found."""
@@ -143,9 +149,10 @@ class Audit:
         """Judge items by their entries, and return those that do not belong to the scope."""
         items = read_items(self._reading, names)
         entries = read_entries(self._reading, names, items)
+        reach = self._reach()
         strangers: set[Name] = set()
         for name in names:
-            judgement = judge(name, items.get(name), entries[name], self._horizon)
+            judgement = judge(name, items.get(name), entries[name], reach)
             self._forget(name)
             if judgement.unreadable or self._scope.owns(judgement.item, judgement.expected):
                 judgement.contribution.add_to(self._totals, 1)
@@ -160,7 +167,7 @@ class Audit:
         if not self._scope.has_rows:
             return {}
         if self._open_rows is None:
-            partitions = self._scope.partitions(self._horizon)
+            partitions = self._scope.partitions(self._reach().since)
             return read_rows(self._reading, partitions, self._is_in_reach)
         partitions = {row.partition for row in self._open_rows}
         return read_rows(self._reading, partitions, self._open_rows.__contains__)
@@ -212,7 +219,8 @@ class Audit:
     def _judge_rows(self, before: dict[Row, Shards], after: dict[Row, Shards]) -> None:
         if self._open_rows is None:
             rows = {*before, *after, *self._totals}
-            self._open_rows = {row for row in rows if self._is_in_reach(row)}
+            self._open_rows = rows
+        self._open_rows = {row for row in self._open_rows if self._is_in_reach(row)}
         unreadable = [one for one in self._judgements.values() if one.unreadable]
         # No later round can tell what an unreadable entry adds to its rows.
         self._hopeless |= {
@@ -222,6 +230,8 @@ class Audit:
         moving = [self._judgements[name] for name in self._moving]
         uncertain = {row for one in moving for row, _ in one.contribution.rows}
         unsettled = self._unsettled()
+        lost = LostDays()
+        lost.note(one.lost for one in self._judgements.values())
         for row in sorted(self._open_rows):
             shards = after.get(row, {})
             if (
@@ -231,11 +241,14 @@ class Audit:
             ):
                 self._suspected.pop(row, None)
             else:
-                self._judge_row(row, shards)
+                self._judge_row(row, shards, lost)
 
-    def _judge_row(self, row: Row, shards: Shards) -> None:
+    def _judge_row(self, row: Row, shards: Shards, lost: LostDays) -> None:
         """Judge a row that did not change while its contributors were read."""
-        wrong = row_changes(self._totals.get(row, Counter()), _sums(shards))
+        different = row_changes(self._totals.get(row, Counter()), _sums(shards))
+        wrong = lost.certain(row, different)
+        if len(wrong) < len(different):
+            self._doubtful.add(row)
         changes = {name: one.change for name, one in wrong.items()}
         if changes and self._suspected.get(row) != changes:
             self._suspected[row] = changes
@@ -264,7 +277,7 @@ class Audit:
         return [one for one in open_ones if one.differences]
 
     def _is_in_reach(self, row: Row) -> bool:
-        return self._scope.includes(row, self._horizon)
+        return self._scope.includes(row, self._reach().since)
 
     # ------------------------------------------------------------------------- findings
 
@@ -283,6 +296,7 @@ class Audit:
             elif judgement.differences and not judgement.unreadable:
                 known = self._drifts.setdefault(name, [])
                 known += [Found(drift, mended=False) for drift in judgement.drifts(name)]
+        findings.beyond_reach += map(_label, sorted(self._doubtful))
         if self._scope.has_rows and self._open_rows is None:
             findings.undecided.append("all totals")
         findings.undecided += [

@@ -15,7 +15,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.contract.vocabulary import MOST_MODELS
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.domain.instants import Instant
+from run_ledger.domain.instants import Duration, Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.model_counters import (
@@ -40,8 +40,8 @@ from run_ledger.store.items.own_names import NAME_SETS, OF_ENTITIES, name_sets
 
 _ZERO = {"N": "0"}
 # These don't follow from the events: ``rev`` and ``log`` count writes, ``old`` says where entries
-# lie, ``seen`` is by the writers' clock, and how many names there are in ``own`` and ``models``
-# depends on when room was made.
+# lie (see `misplaced`), ``seen`` is by the writers' clock, and how many names there are in ``own``
+# and ``models`` depends on when room was made.
 _NOT_JUDGED = frozenset({"rev", "log", "old", "seen", *NAME_SETS})
 
 
@@ -66,19 +66,38 @@ class Name(NamedTuple):
         return tables.jobs if self.kind == "job" else tables.projects
 
 
+class LogLife(NamedTuple):
+    """When a row of a log came in, and when it expires, in epoch seconds."""
+
+    received_at: Instant
+    expires_at: int
+
+
 class Entries(NamedTuple):
     """What the items of the table Entries say of a job or project.
 
-    ``unreadable`` names the entries, or rows of entries, from which no event can be read.
-    ``last_row`` is the number of the last row of its log, 0 where it has none; ``has_old`` says
-    whether some entries are in the layout of old.
+    Each event is there once, as it came in first, although writers may have taken it twice while
+    the item was lost. ``unreadable`` names the entries, or rows of entries, from which no event can
+    be read. ``rows`` are those of its log, by their numbers; ``has_old`` says whether some entries
+    are in the layout of old. ``ahead`` is by how much an event's time was later at most than the
+    writer's clock, as it came in.
     """
 
     events: Sequence[Event]
     unreadable: Sequence[str]
     last_received_at: Instant
-    last_row: int
+    rows: Mapping[int, LogLife]
     has_old: bool
+    ahead: Duration
+
+    @property
+    def last_row(self) -> int:
+        """The number of the last row of its log, 0 where it has none."""
+        return max(self.rows, default=0)
+
+    def last_gap(self, last: int) -> int:
+        """Return the highest number up to *last* that has no row, 0 where each has one."""
+        return next((number for number in range(last, 0, -1) if number not in self.rows), 0)
 
     @property
     def number(self) -> int:
@@ -88,14 +107,16 @@ class Entries(NamedTuple):
 
 def entries_in(name: Name, items: Iterable[Item]) -> Entries:
     """Return the entries of *name* that *items* of the table Entries hold."""
-    events: list[Event] = []
+    events: dict[str, tuple[Instant, Event]] = {}
     unreadable: list[str] = []
-    received, last_row, has_old = Instant(0), 0, False
+    rows: dict[int, LogLife] = {}
+    last_received_at, has_old, ahead = Instant(0), False, Duration(0)
     for item in items:
-        received = max(received, instant(item.get("received_at")) or Instant(0))
+        received_at = instant(item.get("received_at")) or Instant(0)
+        last_received_at = max(last_received_at, received_at)
         sort = item["sk"]["S"]
         if item["pk"]["S"].startswith(keys.LOG):
-            last_row = max(last_row, int(sort))
+            rows[int(sort)] = LogLife(received_at, whole_number(item.get("expires_at")) or 0)
             sort = f"row {int(sort)}"
         else:
             has_old = True
@@ -108,9 +129,13 @@ def entries_in(name: Name, items: Iterable[Item]) -> Entries:
             event = _event_of(name, entry)
             if event is None:
                 unreadable.append(entry.event_id)
-            else:
-                events.append(event)
-    return Entries(events, unreadable, received, last_row, has_old)
+                continue
+            ahead = max(ahead, Duration(event.occurred_at - received_at))
+            known = events.get(event.event_id)
+            if known is None or received_at < known[0]:
+                events[event.event_id] = (received_at, event)
+    once = [event for _, event in events.values()]
+    return Entries(once, unreadable, last_received_at, rows, has_old, ahead)
 
 
 def name_of(partition: str) -> Name | None:
@@ -165,7 +190,7 @@ def with_counters_as_in(item: Mapping[str, Attribute], expected: Mapping[str, At
     Where that has as many own counters as are kept, *item* may hold some beyond these, which all
     count as one; and so with models.
     """
-    counts = {name: whole_number(item[name]) or 0 for name in item if _is_sum(name)}
+    counts = {name: whole_number(item[name]) or 0 for name in item if is_sum(name)}
     shown_counts = counts
     kept = own_attributes(expected)
     if len(kept) >= OF_ENTITIES.kept:
@@ -176,11 +201,12 @@ def with_counters_as_in(item: Mapping[str, Attribute], expected: Mapping[str, At
         shown_counts = with_models_as_one(shown_counts, set(models_of(counts)) - {*models})
     if shown_counts is counts:
         return dict(item)
-    rest = {name: value for name, value in item.items() if not _is_sum(name)}
+    rest = {name: value for name, value in item.items() if not is_sum(name)}
     return rest | to_item(shown_counts)
 
 
-def _is_sum(attribute: str) -> bool:
+def is_sum(attribute: str) -> bool:
+    """Return whether *attribute*, of an item or a row, is a sum of deltas."""
     return attribute.startswith(COUNTER) or is_by_model(attribute)
 
 
@@ -193,7 +219,7 @@ def differing(
     """
     for attribute in sorted({*stored, *expected} - (set() if path else _NOT_JUDGED)):
         here, there = stored.get(attribute), expected.get(attribute)
-        if not path and _is_sum(attribute):
+        if not path and is_sum(attribute):
             here, there = here or _ZERO, there or _ZERO
         if here == there:
             continue
@@ -202,6 +228,14 @@ def differing(
             yield from differing(here["M"], there["M"], f"{where}.")
         else:
             yield where, shown(here), shown(there)
+
+
+def misplaced(stored: Mapping[str, Attribute], entries: Entries) -> Iterator[tuple[str, Any, Any]]:
+    """Yield as `differing` where *stored* is wrong about where its *entries* lie."""
+    if entries.last_row > (whole_number(stored.get("log")) or 0):
+        yield "log", shown(stored.get("log")), entries.last_row
+    if entries.has_old and "log" in stored and "old" not in stored:
+        yield "old", None, True
 
 
 def shown(attribute: Attribute | None) -> Any:

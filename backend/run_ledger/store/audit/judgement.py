@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.instants import Instant
+from run_ledger.domain.instants import DAY, EARLIEST, LATEST, Duration, later
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.recount import (
@@ -18,9 +19,10 @@ from run_ledger.domain.state.recount import (
     Drift,
     contribution,
     contribution_of_project,
+    latest_time,
 )
 from run_ledger.domain.state.rollups import CLIENTS, Row, subject
-from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.dynamo.attributes import UNREADABLE, Item
 from run_ledger.store.items.job_items import from_job_item
 from run_ledger.store.items.own_names import NAME_SETS
 from run_ledger.store.items.project_items import from_project_item
@@ -33,10 +35,14 @@ from .expected_items import (
     entries_in,
     expected_item,
     instant,
+    misplaced,
     whole_number,
     with_counters_as_in,
 )
+from .reach import ANYBODY, Lost, Reach
 
+# A producer's clock may be so much ahead of the writers', by which entries expire, without a sign.
+_AHEAD = Duration(7 * DAY)
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -56,6 +62,8 @@ class Judgement:
     contribution: Contribution
     entries: Entries
     is_beyond_reach: bool
+    lost: Lost | None
+    """Where entries may have counted that a job has lost."""
 
     @property
     def unreadable(self) -> Sequence[str]:
@@ -67,7 +75,9 @@ class Judgement:
         """Return the same without the items, unless something is wrong."""
         if self.differences or self.unreadable:
             return self
-        return replace(self, item=None, expected=None, entries=self.entries._replace(events=()))
+        return replace(
+            self, item=None, expected=None, entries=self.entries._replace(events=(), rows={})
+        )
 
     def may_count_in(self, row: Row) -> bool:
         """Return whether an event of the entity, of which nothing is known, may count in *row*."""
@@ -94,45 +104,86 @@ def stamp_of(item: Item | None) -> bytes:
     return hashlib.blake2b(_encoder.encode(values), digest_size=16).digest()
 
 
-def judge(name: Name, item: Item | None, entries: Sequence[Item], horizon: Instant) -> Judgement:
-    """Judge the *item* of *name* by the items of its *entries*.
-
-    Entries before *horizon* may have expired.
-    """
+def judge(name: Name, item: Item | None, entries: Sequence[Item], reach: Reach) -> Judgement:
+    """Judge the *item* of *name* by the items of its *entries*, which prove what *reach* says."""
     found = entries_in(name, entries)
     events = found.events
-    is_beyond_reach = _is_beyond_reach(item, events, found.number, horizon)
+    lacking = item if item is not None and _is_beyond_reach(item, found, reach) else None
+    is_beyond_reach = lacking is not None
     expected = expected_item(name, events, instant((item or {}).get("seen"))) if events else None
     return Judgement(
         stamp=stamp_of(item),
         item=item,
         expected=None if is_beyond_reach else expected,
-        differences=() if is_beyond_reach or found.unreadable else tuple(_compared(item, expected)),
-        contribution=_contribution(name, item if is_beyond_reach else None, events),
+        differences=(
+            () if is_beyond_reach or found.unreadable else tuple(_compared(item, expected, found))
+        ),
+        contribution=_contribution(name, lacking, events),
         entries=found,
         is_beyond_reach=is_beyond_reach,
+        lost=_lost(lacking, found, reach) if lacking is not None and name.kind == "job" else None,
     )
 
 
-def _compared(item: Item | None, expected: Item | None) -> list[tuple[str, Any, Any]]:
+def _compared(
+    item: Item | None, expected: Item | None, entries: Entries
+) -> list[tuple[str, Any, Any]]:
     if item is None and expected is None:
         return []
     if item is None:
         return [("", None, "an item")]
     if expected is None:
         return [("", "an item", None)]
-    return list(differing(with_counters_as_in(item, expected), expected))
+    differences = differing(with_counters_as_in(item, expected), expected)
+    return [*differences, *misplaced(item, entries)]
 
 
-def _is_beyond_reach(
-    item: Item | None, events: Sequence[Event], entries: int, horizon: Instant
-) -> bool:
+def _is_beyond_reach(item: Item, entries: Entries, reach: Reach) -> bool:
     """Return whether entries are missing that may have expired."""
-    if item is None or entries >= (whole_number(item.get("n")) or 0):
+    if entries.number >= (whole_number(item.get("n")) or 0) or _has_whole_log(item, entries):
         return False
+    if not reach.is_vouched:
+        return True
     times = [created_at(item), whole_number(item.get("seen"))]
-    times += [event.occurred_at for event in events]
-    return any(time is not None and time < horizon for time in times)
+    times += [event.occurred_at for event in entries.events]
+    since = later(reach.since, _ahead(item, entries))
+    return any(time is not None and time < since for time in times)
+
+
+def _has_whole_log(item: Item, entries: Entries) -> bool:
+    """Return whether all that the entity ever took in is in its log, which has every row."""
+    last = _last_row(item, entries)
+    is_in_log_alone = last > 0 and not entries.has_old and not {"old", "rev"} & item.keys()
+    return is_in_log_alone and not entries.last_gap(last)
+
+
+def _last_row(item: Item, entries: Entries) -> int:
+    return max(whole_number(item.get("log")) or 0, entries.last_row)
+
+
+def _lost(item: Item, entries: Entries, reach: Reach) -> Lost:
+    """Return where entries of the job in *item* may have counted that it lacks."""
+    follower = entries.rows.get(entries.last_gap(_last_row(item, entries)) + 1)
+    seen = instant(item.get("seen"))
+    came_in = seen if follower is None else follower.received_at
+    until = LATEST if came_in is None else came_in
+    if reach.is_vouched:
+        until = min(until, reach.since)
+    first = created_at(item)
+    return Lost(
+        item.get("client_id", {}).get("S", ANYBODY),
+        instants.day(EARLIEST if first is None else first),
+        instants.day(min(LATEST, later(until, max(_AHEAD, _ahead(item, entries))))),
+    )
+
+
+def _ahead(item: Item, entries: Entries) -> Duration:
+    """Return how far its producer's clock was ahead of the writers', as far as anything shows."""
+    try:
+        stored = from_job_item(item)
+    except UNREADABLE:
+        return entries.ahead
+    return Duration(max(entries.ahead, latest_time(stored.job) - stored.last_seen_at))
 
 
 def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Contribution:

@@ -66,6 +66,31 @@ def test_every_entry_counts_wherever_it_lies(books: DynamoDBClient, old: int, ro
     assert_exact(books, [*events, *later])
 
 
+def test_where_entries_lie_is_judged(books: DynamoDBClient) -> None:
+    """An item that forgot its last row takes no event, one that forgot old entries takes twice."""
+    post(books, deltas(0, 1), layout=Layout.ROWS)
+    for one in deltas(1, 2):
+        post(books, [one])
+    in_item(NAMES.jobs, "job-1", log=1, old=None)(books)
+    wrong = {("job", "job-1", "log", 1, 2), ("job", "job-1", "old", None, True)}
+    assert drifts(audit(books, repair=True)) == wrong
+    assert audit(books).drifts == []
+    post(books, [*deltas(0, 1), *deltas(3, 1)])
+    assert_exact(books, deltas(0, 4))
+
+
+def test_an_event_that_was_taken_twice_counts_once(books: DynamoDBClient) -> None:
+    """While its item was lost, a job took an event again that it had in the layout of old."""
+    post(books, deltas(0, 2), layout=Layout.ROWS)
+    without_item(NAMES.jobs, job_id="job-1")(books)
+    post(books, deltas(1, 2))
+    assert entities(books)["job-1"]["c_records_ok"] == {"N": "2"}
+    audit(books, repair=True)
+    assert_exact(books, deltas(0, 3))
+    post(books, [*deltas(0, 3), *deltas(3, 1)])
+    assert_exact(books, deltas(0, 4))
+
+
 def test_a_lost_job_is_found_whose_first_lane_has_expired(books: DynamoDBClient) -> None:
     """A row in another lane is found without an item that tells of it, or a row in the first."""
     for one in deltas(0, 5):
