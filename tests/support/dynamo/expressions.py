@@ -352,10 +352,14 @@ def _kept(value: Value) -> Value:
 
 def key_range_of(
     request: Mapping[str, Any], names: tuple[str, ...]
-) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the first and the last key of the range of sort keys that a query asks for."""
+) -> Callable[[tuple[str, ...]], bool]:
+    """Return whether a key lies in the range of sort keys that a query asks for."""
     given = request["ExpressionAttributeNames"]
-    assert request["KeyConditionExpression"] == "#0 = :0 AND #1 BETWEEN :1 AND :2"
     assert (given["#0"], given["#1"]) == names
-    partition, low, high = (request["ExpressionAttributeValues"][f":{n}"]["S"] for n in range(3))
-    return (partition, low), (partition, high)
+    values = request["ExpressionAttributeValues"]
+    partition, *ends = (values[f":{number}"]["S"] for number in range(len(values)))
+    condition = request["KeyConditionExpression"]
+    if condition == "#0 = :0 AND #1 < :1":
+        return lambda key: key[0] == partition and key[1] < ends[0]
+    assert condition == "#0 = :0 AND #1 BETWEEN :1 AND :2"
+    return lambda key: key[0] == partition and ends[0] <= key[1] <= ends[1]

@@ -215,18 +215,20 @@ class Dynamo:
     def query(self, request: Mapping[str, Any]) -> Answer:
         """Read a range of sort keys as writers do; `Querying` does what readers ask."""
         table, names = request["TableName"], self.schemas[request["TableName"]].key
-        low, high = key_range_of(request, names)
+        is_asked_for = key_range_of(request, names)
         start = request.get("ExclusiveStartKey")
         after = self._key(table, start) if start else ("", "")
         keys = (key for name, key in list(self._versions) if name == table)
-        wanted = sorted(key for key in keys if low <= key <= high and key > after)
+        wanted = sorted(key for key in keys if is_asked_for(key) and key > after)
         if self._left_out(table, wanted):
             raise client_error("ProvisionedThroughputExceededException", "", "Query")
         found = [item for key in wanted if (item := self._read(table, key, request)) is not None]
-        if len(found) <= MAX_ROWS:
-            return {"Items": found}
-        last = found[MAX_ROWS - 1]
-        return {"Items": found[:MAX_ROWS], "LastEvaluatedKey": {name: last[name] for name in names}}
+        most = min(MAX_ROWS, request.get("Limit", MAX_ROWS))
+        answer: Answer = {"Items": found[:most], "Count": len(found[:most])}
+        if len(found) > most:
+            last = found[most - 1]
+            answer["LastEvaluatedKey"] = {name: last[name] for name in names}
+        return answer
 
     def _left_out(self, table: str, keys: Sequence[Key]) -> list[Key]:
         throttles = self.throttles

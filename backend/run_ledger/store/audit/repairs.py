@@ -3,7 +3,8 @@
 *Items.* A posting always raises ``n``, so an item that is put (or deleted) on the condition that
 ``rev``, ``log`` and ``n`` are as read replaces exactly what was judged. The revision moves on, so
 that a writer that had read the wrong item reads again: of a job or project with a log, the number
-of its last row does, which leaves out a number.
+of its last row does. An empty row takes that number, so that no writer does, should the item be
+lost or put back.
 
 *Rows.* A posting moves a row and what the entries say of it by the same amount. So the difference
 between the two stays what it was found to be, whatever is posted, until it is added. It goes to a
@@ -22,9 +23,10 @@ from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, to_attribute, to_item
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.expressions import ConditionBuilder, UpdateBuilder
-from run_ledger.store.dynamo.faults import Fault, fault
+from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import job_items
+from run_ledger.store.items.log_items import empty_item
 from run_ledger.store.items.own_names import name_sets
 
 from .expected_items import Entries, Name, differing, instant, whole_number
@@ -50,12 +52,39 @@ def mend_item(
             reading.client.delete_item(TableName=table, Key=name.key, **condition)
         else:
             item = expected | _bookkeeping(stored or {}, expected, entries)
-            reading.client.put_item(TableName=table, Item=item, **condition)
+            actions: list[Any] = [{"Put": {"TableName": table, "Item": item, **condition}}]
+            if "log" in item:
+                actions += empty_rows(reading, name, int(item["log"]["N"]), entries)
+            reading.client.transact_write_items(TransactItems=actions)
     except ClientError as error:
-        if fault(error) is Fault.CONDITION:
+        if fault(error) is Fault.CONDITION or _has_changed(error):
             return False
         raise
     return True
+
+
+def empty_rows(reading: Reading, name: Name, number: int, entries: Entries) -> list[dict[str, Any]]:
+    """Return the action that puts an empty row under *number* of the log that *entries* have.
+
+    It lives as long as the last row; after a log whose rows are all gone there is none to put.
+    """
+    if not entries.rows:
+        return []
+    last = entries.rows[entries.last_row]
+    row = empty_item(*name, number, received_at=last.received_at, expires_at=last.expires_at)
+    absent = "attribute_not_exists(pk)"
+    put = {"TableName": reading.tables.entries, "Item": row, "ConditionExpression": absent}
+    return [{"Put": put}]
+
+
+def _has_changed(error: ClientError) -> bool:
+    """Return whether a transaction was cancelled as others were at its items, or have changed them.
+
+    It may succeed once these are read again.
+    """
+    reasons: Any = error.response.get("CancellationReasons", [])
+    faults = {fault_of_code(one["Code"]) for one in reasons if one["Code"] != "None"}
+    return bool(faults) and faults <= {Fault.CONDITION, Fault.PASSING}
 
 
 def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[str, int]) -> bool:

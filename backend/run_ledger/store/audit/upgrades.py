@@ -29,8 +29,8 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.job_items import StoredJob, from_job_item, state_attributes
 
 from .calls import read_entries, read_items, read_page_of_jobs
-from .expected_items import Name, entries_in
-from .repairs import AUDIT_SHARD
+from .expected_items import Entries, Name, entries_in
+from .repairs import AUDIT_SHARD, empty_rows
 
 PAGE = 100
 _TRIES = 20
@@ -94,11 +94,12 @@ def _upgrade_job(
     changed = False
     for _ in range(_TRIES):
         stored = from_job_item(item)
-        after = _completed(stored, _folded(name, stored, entries))
+        found = entries_in(name, entries)
+        after = _completed(stored, _folded(stored, found))
         retries_after = counted_next(after, stored.retries_from)
         if after == stored.job and retries_after == stored.retries_from:
             return changed
-        done = _write(reading, name, stored, after, retries_after)
+        done = _write(reading, name, stored, after, found)
         changed |= done
         item = read_items(reading, [name])[name]
         if not done:
@@ -107,9 +108,9 @@ def _upgrade_job(
     raise _AlwaysChangesError
 
 
-def _folded(name: Name, stored: StoredJob, entries: Sequence[Item]) -> Job | None:
+def _folded(stored: StoredJob, entries: Entries) -> Job | None:
     """Return the job by its entries, None where some of them are gone or can't be read."""
-    events = entries_in(name, entries).events
+    events = entries.events
     return jobs.fold(None, events) if events and len(events) == stored.entries else None
 
 
@@ -133,8 +134,9 @@ def _agree(one: Attempt, other: Attempt) -> bool:
     )
 
 
-def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, retries_after: int) -> bool:
+def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, entries: Entries) -> bool:
     """Change the item and its rows together; return False where the item has changed."""
+    retries_after = counted_next(after, stored.retries_from)
     attributes = state_attributes(after, retries_from=retries_after)
     update = UpdateBuilder()
     revision = "log" if stored.in_log else "rev"
@@ -145,6 +147,8 @@ def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, retries_
         | {revision: stored.revision + 1}
     )
     actions = [update.action(reading.tables.jobs, name.key)]
+    if stored.in_log:
+        actions += empty_rows(reading, name, stored.revision + 1, entries)
     differences = state_differences(
         stored.job, after, retries_before=stored.retries_from, retries_after=retries_after
     )

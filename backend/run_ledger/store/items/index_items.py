@@ -11,6 +11,8 @@ holds follows from the rows alone, so whoever misses one makes it.
     pk = index#job#ID#LEVEL#SEGMENT | index#project#ID#…   segments are numbered from 0
     sk = *DIGITS                                            the digits of the item's marks
     records                                                 sorted: 8 bytes of a mark, 4 of a number
+    digest                                                  of its key and its records, 8 bytes;
+                                                            earlier versions wrote none
     expires_at                                              as that of the last of its rows
 
 A *mark* is a digest of what an event is known by. Its first 8 bytes only say where to look: the row
@@ -19,6 +21,7 @@ itself tells whether the event is there.
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -154,13 +157,26 @@ def _by_digits(marks: Iterable[bytes], level: int) -> Mapping[str, list[bytes]]:
 
 def index_item(place: Place, chunk: Chunk) -> Item:
     """Return the item that holds *chunk*."""
-    return {**place.key, **to_item({"records": chunk.records, "expires_at": chunk.expiry})}
+    key = place.key
+    digest = _digest(key["pk"]["S"], key["sk"]["S"], chunk.records)
+    values = {"records": chunk.records, "digest": digest, "expires_at": chunk.expiry}
+    return {**key, **to_item(values)}
 
 
 def from_index_item(item: Mapping[str, Attribute]) -> Chunk:
-    """Return the chunk that an item of the index holds; raises ValueError where it holds none."""
+    """Return the chunk that an item of the index holds, all of it.
+
+    Raises one of `UNREADABLE` where it holds none, or another than was put there.
+    """
     values = from_item(item)
     records, expiry = values.get("records"), values.get("expires_at")
     if not isinstance(records, bytes) or len(records) % _RECORD_BYTES or type(expiry) is not int:
         raise ValueError("the item is none of the index")
+    if values.get("digest") not in (None, _digest(values["pk"], values["sk"], records)):
+        raise ValueError("the item has lost records, or has others")
     return Chunk(records, expiry)
+
+
+def _digest(partition: str, sort: str, records: bytes) -> bytes:
+    text = f"{partition} {sort} ".encode() + records
+    return hashlib.blake2b(text, digest_size=8).digest()

@@ -12,7 +12,7 @@
 
 A row is put only where its number isn't taken, and never changed. The item of the job or project
 holds the number of its last row, which is also the item's revision: see `job_items`. A number
-may have no row, as that has expired, or as a repair of the item has taken it.
+may have no row, as that has expired, or a row without events, as a repair of the item has taken it.
 
 An event is ``[detail, source, envelope id]``, where needed with: the instant of the envelope, of an
 event without ``occurred_at``; the version of the rule that made its error's fingerprint; and
@@ -95,6 +95,21 @@ def log_item(events: Sequence[Event], number: int, *, received_at: Instant, ttl_
         "events": {"B": _packed(_encoder.encode([_logged(event) for event in events]))},
         "received_at": {"N": str(received_at)},
         "expires_at": {"N": str(received_at // MICROSECONDS + ttl_days * SECONDS_PER_DAY)},
+    }
+
+
+def empty_item(
+    kind: str, entity_id: str, number: int, *, received_at: Instant, expires_at: int
+) -> Item:
+    """Return the row that takes *number* and holds no event: a repair of the item took the number.
+
+    *expires_at* is in epoch seconds.
+    """
+    return {
+        **log_key(kind, entity_id, number),
+        "events": {"B": _packed(b"[]")},
+        "received_at": {"N": str(received_at)},
+        "expires_at": {"N": str(expires_at)},
     }
 
 

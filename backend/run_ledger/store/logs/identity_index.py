@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.store.dynamo.attributes import UNREADABLE
 from run_ledger.store.dynamo.batches import portions, read_items
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.items.entry_items import SECONDS_PER_DAY
@@ -147,7 +148,7 @@ class IdentityIndex:
             for item in items:
                 place = by_key[_name(item)]
                 # One that is damaged is made anew, as one that is missing.
-                with suppress(ValueError):
+                with suppress(*UNREADABLE):
                     found[place] = from_index_item(item)
                     self._remember(place, found[place])
         return found

@@ -30,6 +30,7 @@ from run_ledger.store.items.receipt_items import receipt_key
 from run_ledger.store.logs.identity_index import IdentityIndex
 from run_ledger.store.logs.log_reads import Key, lanes_of, read_found, read_range
 
+from .entities import Layout
 from .postings import Pending, PendingGroup
 from .waits import Waits
 
@@ -65,13 +66,22 @@ class KnownEvents:
     """Looks up events through one client."""
 
     def __init__(
-        self, client: DynamoDBClient, table: str, index: IdentityIndex, waits: Waits
+        self,
+        client: DynamoDBClient,
+        table: str,
+        index: IdentityIndex,
+        waits: Waits,
+        layout: Layout = Layout.LOG,
     ) -> None:
-        """Read *table*, which holds the entries; *waits* is told what can't be read."""
+        """Read *table*, which holds the entries; *waits* is told what can't be read.
+
+        *layout* is that of what new jobs and projects are posted in.
+        """
         self._client = client
         self._table = table
         self._index = index
         self._waits = waits
+        self._layout = layout
         self._calls = 0
 
     @property
@@ -88,7 +98,7 @@ class KnownEvents:
         be read notes that. Raises StoreUnavailable where no later call can succeed.
         """
         wanted = [group for group in groups if group.pending and not group.is_looked_up]
-        looks = [_Look(group) for group in wanted]
+        looks = [_Look(group, self._layout) for group in wanted]
         self._read_ranges(looks)
         self._read_keys(looks, _Look.new_rows)
         for look in looks:
@@ -185,7 +195,7 @@ class KnownEvents:
 class _Look:
     """The look-up of one group's events."""
 
-    def __init__(self, group: PendingGroup) -> None:
+    def __init__(self, group: PendingGroup, layout: Layout) -> None:
         self.group = group
         self.has_failed = False
         self.rows: dict[int, LogRow] = {}
@@ -194,6 +204,8 @@ class _Look:
         stored, memory = group.stored, group.memory
         self._last = stored.revision if stored and stored.in_log else 0
         self._has_old = stored is not None and stored.has_old
+        # Who puts a first row finds its number taken where the item is lost; others have to look.
+        self._begins_apart = stored is None and layout is Layout.ROWS
         if self._last < memory.read_to:
             # The item was made anew: what was known of the one before says nothing.
             memory.rows, memory.read_to, memory.indexed_to = {}, 0, 0
@@ -230,6 +242,8 @@ class _Look:
         first, last = self.gap
         for number in range(first, last + 1):
             yield _log_key(self.group, number)
+        if self._begins_apart:
+            yield _log_key(self.group, 1)
         if self._has_old:
             for pending in self.group.pending:
                 yield _entry_key(self.group, pending)
@@ -288,8 +302,11 @@ class _Look:
                 memory.rows |= dict.fromkeys(log_items.marks_in(row, self.group.name[0]), number)
         memory.read_to = last
 
-    def judged(self) -> list[KnownEvent]:
-        """Return the pending events that the ledger has."""
+    def judged(self) -> list[KnownEvent] | None:
+        """Return the pending events that the ledger has; None where the item of its log is lost."""
+        if self._begins_apart and self.rows:
+            self.group.note_older()
+            return None
         judged = [self._in_log(pending, numbers) for pending, numbers in self._leads]
         if self._old:
             known = {id(one.pending) for one in judged if one is not None}

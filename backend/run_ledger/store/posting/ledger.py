@@ -32,7 +32,7 @@ from .entities import Entity, JobEntity, Layout, ProjectEntity
 from .entity_reads import Loader
 from .grouping import EventMessage, InvalidMessage, grouped
 from .known_events import KnownEvent, KnownEvents
-from .postings import Pending, PendingGroup, Posting, next_posting
+from .postings import OLDER, Pending, PendingGroup, Posting, next_posting
 from .rejections import BUDGET_SECONDS, Allowance, Rejected, RejectionStore
 from .reports import Report, WriteTimes
 from .room_makers import RoomMaker
@@ -102,7 +102,7 @@ class Ledger:
         )
         self._loader = Loader(client, self._rooms, self._waits)
         index = IdentityIndex(client, tables.entries, ttl_days=keeping.entry_ttl_days)
-        self._known_events = KnownEvents(client, tables.entries, index, self._waits)
+        self._known_events = KnownEvents(client, tables.entries, index, self._waits, keeping.layout)
         self._entities: dict[str, Entity] = {
             "job": JobEntity(tables),
             "project": ProjectEntity(tables),
@@ -258,7 +258,7 @@ class Ledger:
                 self._waits.note_failure([posting.group.name], is_throttled=False)
             posting.group.is_outdated = True
         for posting in verdict.taken:
-            self._fail_pending(report, posting.group.pending, "its item is older than its last row")
+            self._fail_pending(report, posting.group.pending, OLDER)
             posting.group.pending = []
         self._shrink(report, verdict.refused, "DynamoDB refused the item")
         # Before the shard changes: it is this one's items that are full.

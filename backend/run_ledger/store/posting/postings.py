@@ -36,6 +36,10 @@ MAX_ATTRIBUTES = 150
 _MOST_NAMES = max(MAX_ATTRIBUTES, MAX_DELTAS_PER_EVENT * (1 + MAX_MODELS_PER_EVENT))
 
 
+OLDER = "its item is older than its last row"
+"""Why nothing is posted to a job or project whose item was lost or put back."""
+
+
 @dataclass(slots=True)
 class Pending:
     """An event to be posted, and all messages that carry it."""
@@ -62,7 +66,7 @@ class PendingGroup:
     guess: int | None = None
     """The revision that was remembered, until it is known whether it still was the last one."""
     unreadable: str | None = None
-    """Why what is stored of the entity can't be read, if so: no later try can succeed."""
+    """Why what is stored of the entity can't be gone on from, if so: no later try can succeed."""
     is_outdated: bool = False
     """Whether its last posting failed as the entity was no longer as it was read."""
     outcome: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +117,17 @@ class PendingGroup:
         The words of *error* may quote what is stored, so only its kind is told.
         """
         self.unreadable = f"what is stored of it can't be read ({type(error).__name__})"
+
+    def note_older(self) -> None:
+        """Note that its log has a row that its item knows nothing of.
+
+        Another writer may just have begun it, so it is read again once. Else the item was lost, and
+        only an audit can say what it must be.
+        """
+        if self.is_outdated:
+            self.unreadable = OLDER
+        self.is_outdated = True
+        self.forget()
 
     def forget(self) -> None:
         """Let the entity be read again, as what was known of it is no longer true."""

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.dynamo.tables import NAMES, empty_tables
 from tests.support.events.builders import Envelope
-from tests.support.recounts.audits import assert_exact, audit, drifts, entities, post, said
+from tests.support.recounts.audits import (
+    assert_exact,
+    audit,
+    deliver,
+    drifts,
+    entities,
+    post,
+    said,
+)
 from tests.support.recounts.falsehoods import in_item, without_entry, without_item
 
 from run_ledger.store.items import keys
@@ -89,6 +97,22 @@ def test_an_event_that_was_taken_twice_counts_once(books: DynamoDBClient) -> Non
     assert_exact(books, deltas(0, 3))
     post(books, [*deltas(0, 3), *deltas(3, 1)])
     assert_exact(books, deltas(0, 4))
+
+
+def test_a_number_that_a_repair_took_is_not_free(books: DynamoDBClient) -> None:
+    """An item that is put back to what it was before takes no event, as if it were the last."""
+    for one in deltas(0, 2):
+        post(books, [one])
+    before: Any = books.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]
+    in_item(NAMES.jobs, "job-1", c_records_ok=77)(books)
+    audit(books, repair=True)
+    assert audit(books).drifts == []
+    books.put_item(TableName=NAMES.jobs, Item=before)
+    later = deltas(2, 1)
+    assert deliver(books, later) != []
+    assert drifts(audit(books, repair=True)) == {("job", "job-1", "log", 2, 3)}
+    post(books, later)
+    assert_exact(books, deltas(0, 3))
 
 
 def test_a_lost_job_is_found_whose_first_lane_has_expired(books: DynamoDBClient) -> None:

@@ -16,6 +16,7 @@ from tests.support.recounts.audits import (
     Interleaved,
     assert_exact,
     audit,
+    deliver,
     entities,
     post,
     rows,
@@ -67,6 +68,20 @@ def many_retries(job_id: str, attempts: int) -> list[Envelope]:
         )
         for number in range(1, attempts + 1)
     ]
+
+
+def test_a_number_that_an_upgrade_took_is_not_free(client: DynamoDBClient) -> None:
+    """An item that is put back to what it was before takes no event."""
+    post(client, RETRIED)
+    make_earlier(client)
+    before: Any = client.get_item(TableName=NAMES.jobs, Key={"job_id": {"S": "job-1"}})["Item"]
+    assert upgrade(client) == (1, [])
+    client.put_item(TableName=NAMES.jobs, Item=before)
+    last = [said("job-1", "11:30:00", attempt=2, status="completed", result="succeeded")]
+    assert deliver(client, last) != []
+    audit(client, repair=True)
+    post(client, last)
+    assert_exact(client, [*RETRIED, *last])
 
 
 def test_what_was_never_added_is_not_subtracted(client: DynamoDBClient) -> None:

@@ -11,6 +11,8 @@ from tests.support.dynamo.tables import NAMES, create_tables, empty_tables
 from tests.support.readers import ledgers
 from tests.support.stacks.local_stack import ROOT, free_port
 
+from run_ledger.store.items import log_items
+from run_ledger.store.logs.log_reads import has_rows_before
 from run_ledger_ops.local.machine.cloud import LocalCloud
 from run_ledger_ops.local.machine.state import StateFolder
 
@@ -383,3 +385,13 @@ def test_a_batch_of_reads_has_its_limits(client: Any) -> None:
     for wanted in (keys, [keys[0], keys[0]]):
         request = {"RequestItems": {JOBS: {"Keys": wanted}}}
         assert outcome(client.batch_get_item, **request) == "ValidationException"
+
+
+@pytest.mark.parametrize(("number", "is_there"), [(5, False), (6, True)])
+def test_a_range_may_have_no_lower_end(number: int, *, is_there: bool) -> None:
+    """Whether a log has rows before a number is asked with one key alone."""
+    store = ledgers.empty_store()
+    key = log_items.log_key("job", "job-1", 5)
+    store.client().put_item(TableName=ledgers.NAMES.entries, Item=key)
+    client: Any = store.client()
+    assert has_rows_before(client, ledgers.NAMES.entries, ("job", "job-1"), number) is is_there

@@ -136,6 +136,22 @@ def test_what_is_too_large_to_be_put_is_remembered_alone() -> None:
     log.assert_right(log.index(script), 68, list(range(60)))
 
 
+@pytest.mark.parametrize("has_digest", [True, False])
+def test_an_item_that_has_lost_records_is_made_anew(*, has_digest: bool) -> None:
+    """Its digest tells; one of an earlier version, which has none, is believed."""
+    log = Log(150, random.Random(10))
+    log.assert_right(log.index(), 148, list(range(300)))
+    for (table, (partition, _)), versions in log.store._versions.items():
+        item = versions[-1]
+        if table == NAMES.entries and partition.startswith("index#") and item is not None:
+            lost = {"records": {"B": b""}} if has_digest else {"digest": None}
+            changed = {**item, **lost}
+            versions.append({name: one for name, one in changed.items() if one is not None})
+    meter = Meter()
+    log.assert_right(log.index(meter.script), 148, list(range(300)))
+    assert (meter.write_units.total() > 0) == has_digest
+
+
 @pytest.mark.parametrize(("first", "last"), [(5, 8), (9, 16), (65, 128), (1, 4)])
 def test_numbers_without_rows_hide_no_rows_before_them(first: int, last: int) -> None:
     """Repairs take numbers, and put no rows: however many in a row, what was before is found."""

@@ -104,6 +104,20 @@ def test_back_to_rows_goes_on_in_the_log_where_there_is_one() -> None:
     assert_balanced(store)
 
 
+def test_rows_are_not_written_beside_the_log_of_a_job_whose_item_is_lost() -> None:
+    """Whoever keeps events by themselves hands it back to the queue, as all others do."""
+    store = ledgers.empty_store()
+    post(make_ledger(store), [NEW[0]])
+    store._versions[NAMES.jobs, ("job-1",)].append(None)
+    commits = store.commits
+    report = post(rows_writer(store), [NEW[0], job_update(event_id="6", name="b")])
+    assert len(report.failed_message_ids) == 2
+    assert {"its item is older than its last row" in one for one in report.failures} == {True}
+    assert store.commits == commits
+    # A job that never was is begun.
+    assert not post(rows_writer(store), [job_update(event_id="7", job_id="job-2")]).failures
+
+
 @pytest.mark.parametrize("first", ["log", "rows"])
 def test_writers_of_both_settings_meet(first: str) -> None:
     """Both remember the job; the one that is late reads on and finds what the other wrote."""
