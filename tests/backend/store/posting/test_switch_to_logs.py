@@ -118,6 +118,20 @@ def test_rows_are_not_written_beside_the_log_of_a_job_whose_item_is_lost() -> No
     assert not post(rows_writer(store), [job_update(event_id="7", job_id="job-2")]).failures
 
 
+def test_a_job_that_another_writer_has_just_begun_is_no_lost_one() -> None:
+    """Between the readings of the item and of the log it is made: so it is read again."""
+    store = ledgers.empty_store()
+
+    def other_first(call: Call) -> Answer:
+        post(make_ledger(store, seed=1), [NEW[0]])
+        return call.perform()
+
+    script = Recorder(None, other_first)
+    report = post(make_ledger(store, script, keeping=ROWS), [job_update(event_id="6", name="b")])
+    assert (report.failures, report.cancelled) == ([], 0)
+    assert_balanced(store)
+
+
 @pytest.mark.parametrize("first", ["log", "rows"])
 def test_writers_of_both_settings_meet(first: str) -> None:
     """Both remember the job; the one that is late reads on and finds what the other wrote."""
