@@ -226,13 +226,11 @@ class Dynamo:
         most = min(MAX_ROWS, request.get("Limit", MAX_ROWS))
         answer: Answer = {"Items": found[:most], "Count": len(found[:most])}
         if len(found) > most:
-            last = found[most - 1]
-            answer["LastEvaluatedKey"] = {name: last[name] for name in names}
+            answer["LastEvaluatedKey"] = {name: found[most - 1][name] for name in names}
         return answer
 
     def _left_out(self, table: str, keys: Sequence[Key]) -> list[Key]:
-        throttles = self.throttles
-        return [key for key in keys if throttles and throttles.of_read(table, key)]
+        return [key for key in keys if self.throttles and self.throttles.of_read(table, key)]
 
     def batch_write_item(self, request: Mapping[str, Any]) -> Answer:
         """Put many items, each for itself and without a condition."""
