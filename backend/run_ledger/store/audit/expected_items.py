@@ -70,7 +70,7 @@ class LogLife(NamedTuple):
     """When a row of a log came in, and when it expires, in epoch seconds."""
 
     received_at: Instant
-    expires_at: int
+    expiry: int
 
 
 class Entries(NamedTuple):

@@ -71,7 +71,7 @@ def empty_rows(reading: Reading, name: Name, number: int, entries: Entries) -> l
     if not entries.rows:
         return []
     last = entries.rows[entries.last_row]
-    row = empty_item(*name, number, received_at=last.received_at, expires_at=last.expires_at)
+    row = empty_item(*name, number, received_at=last.received_at, expiry=last.expiry)
     absent = "attribute_not_exists(pk)"
     put = {"TableName": reading.tables.entries, "Item": row, "ConditionExpression": absent}
     return [{"Put": put}]

@@ -99,17 +99,17 @@ def log_item(events: Sequence[Event], number: int, *, received_at: Instant, ttl_
 
 
 def empty_item(
-    kind: str, entity_id: str, number: int, *, received_at: Instant, expires_at: int
+    kind: str, entity_id: str, number: int, *, received_at: Instant, expiry: int
 ) -> Item:
     """Return the row that takes *number* and holds no event: a repair of the item took the number.
 
-    *expires_at* is in epoch seconds.
+    *expiry* is in epoch seconds.
     """
     return {
         **log_key(kind, entity_id, number),
         "events": {"B": _packed(b"[]")},
         "received_at": {"N": str(received_at)},
-        "expires_at": {"N": str(expires_at)},
+        "expires_at": {"N": str(expiry)},
     }
 
 
