@@ -178,7 +178,9 @@ def _reader_asked(running: LocalStack, claims: Mapping[str, Any] | None) -> int:
         if one["FunctionName"].endswith("-reader")
     )
     api = running.client("apigateway")
-    (api_id,) = (one["id"] for one in api.get_rest_apis()["items"])
+    (api_id,) = (
+        one["id"] for one in api.get_rest_apis()["items"] if not one["name"].endswith("-intake")
+    )
     stage = api.get_stage(restApiId=api_id, stageName="api")
     event = {
         "resource": "/jobs",

@@ -72,8 +72,13 @@ class SpoolFile:
 
     @property
     def size(self) -> int:
-        """Return how many bytes it holds."""
-        return os.fstat(self._descriptor).st_size
+        """Return how many bytes it holds; none once another thread has closed it."""
+        try:
+            return os.fstat(self._descriptor).st_size
+        except OSError:
+            if self.is_open:
+                raise
+            return 0
 
     @property
     def is_open(self) -> bool:
@@ -153,9 +158,10 @@ class SpoolFile:
 
     def abandon(self) -> None:
         """Close the descriptor alone: after a fork, the lock still belongs to the parent."""
+        # First forgotten, then closed: the number may soon be another file's.
+        descriptor, self._descriptor = self._descriptor, -1
         with suppress(OSError):
-            os.close(self._descriptor)
-        self._descriptor = -1  # the number may soon be another file's
+            os.close(descriptor)
 
     def unread(self) -> bytes:
         """Return the bytes that were not dropped yet."""

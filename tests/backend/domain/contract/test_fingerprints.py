@@ -182,17 +182,20 @@ HOSTILE = (
 )
 
 
+def _seconds(message: str) -> float:
+    began = time.process_time()
+    normalised("E", message)
+    return time.process_time() - began
+
+
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_work_grows_with_the_length_alone(unit: str) -> None:
     """No message makes the rule try the same text over and over: eight times the text, no more."""
-    took = []
-    for length in (2_000, 16_000):
-        spent = []
-        for end in ("", "'"):
-            began = time.process_time()
-            normalised("E", (unit * length)[:length] + end)
-            spent.append(time.process_time() - began)
-        took.append(max(spent))
+    # Of several tries the shortest: a busy machine makes single ones longer, never shorter.
+    took = [
+        max(min(_seconds((unit * length)[:length] + end) for _ in range(3)) for end in ("", "'"))
+        for length in (2_000, 16_000)
+    ]
     assert took[1] < 0.05 + 30 * took[0]  # 8 times is linear, 64 times quadratic
 
 

@@ -219,6 +219,24 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
     assert drained(tmp_path) == ["e1", "e3"]
 
 
+def test_a_file_that_another_thread_closes_meanwhile_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sender's thread asks how large it is just when the program lets go of it."""
+    spool = Spool(tmp_path, TARGET)
+    spool.append(events(1))
+    file = spool.own
+    assert file
+    real = os.fstat
+
+    def fstat(descriptor: int) -> os.stat_result:
+        file.abandon()
+        return real(descriptor)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    assert file.is_drained
+
+
 def test_what_is_refused_for_ever_does_not_make_the_file_grow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
