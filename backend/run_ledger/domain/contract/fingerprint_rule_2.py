@@ -170,7 +170,8 @@ _MODELS = (
     r"|grok|phi|embed|text-embedding|whisper|dall-e"
 )
 _SHAPES: tuple[_Rule, ...] = (
-    _Rule(("://",), re.compile(r"\b(\w++://[^\s?#'\"<>)\]]*+)[?#][^\s'\"<>)\]]*+"), r"\1"),
+    # One without a query is taken, too, and stays: else each "://" in it is begun at anew.
+    _Rule(("://",), re.compile(r"\b(\w++://[^\s?#'\"<>)\]]*+)(?:[?#][^\s'\"<>)\]]*+)?+"), r"\1"),
     _Rule(("?",), re.compile(r"(?<![\w?/])(/[\w./%~+:@-]{1,200}+)\?[^\s'\"<>)\]]*+"), r"\1"),
     _Rule(
         ("-packages/",),
