@@ -13,6 +13,7 @@ from tests.support.app.analysts_app import providing, running_app
 from tests.support.app.dashboard_api import serving
 from tests.support.app.dashboard_data import fill, long_jobs
 from tests.support.recounts.views import reading_house
+from tests.support.stacks.local_stack import wait_for
 
 from run_ledger.domain import instants
 
@@ -109,7 +110,8 @@ def test_no_button_is_cut_on_the_narrowest_phone(signed_in: BrowserContext, app:
         page.goto(f"{app}{address}")
         settle(page)
 
-        assert page.evaluate(BUTTONS) == [], address
+        # What still moves to its place is not cut.
+        wait_for(f"whole buttons of {address}", lambda: page.evaluate(BUTTONS) == [], 20)
 
 
 @pytest.fixture
