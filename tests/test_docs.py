@@ -125,16 +125,11 @@ def test_the_contract_names_how_many_own_counters_are_kept() -> None:
     assert f"as the counter `{OTHER_COUNTERS}`" in contract
 
 
-def test_decisions_have_numbers_of_their_own() -> None:
-    """Decision records are numbered, each by another number, and say the three parts.
-
-    A number may be missing: one that was kept for a record which was not written after all.
-    """
+def test_decisions_are_numbered_without_gaps() -> None:
+    """Decision records are numbered from 1 and say context, decision and consequences."""
     records = sorted((ROOT / "infra" / "decisions").glob("*.md"))
-    numbers = [path.name.partition("-")[0] for path in records]
 
-    assert all(re.fullmatch(r"\d{4}", number) for number in numbers)
-    assert len(set(numbers)) == len(numbers) > 0
+    assert [path.name[:4] for path in records] == [f"{n:04}" for n in range(1, len(records) + 1)]
     for record in records:
         headings = set(re.findall(r"^#+ (\w+)$", record.read_text(), re.MULTILINE))
         assert {"Context", "Decision", "Consequences"} <= headings, record.name
