@@ -54,12 +54,12 @@ def when_idle() -> str:
 
 
 def of_tabs() -> str:
-    """Return the sentence on open tabs."""
+    """Return the sentences on open tabs."""
     return (
         f"{reading.TABS} tabs of the site that stay open cost {reading.tabs_usd():.0f} USD a "
-        f"month, {reading.share():.1%} of writing {reading.RATE} events a second, if they are "
-        "looked at in office hours and lie behind other tabs for the rest; looked at by day and "
-        f"night, {reading.share(prices.HOURS_A_MONTH):.0%}."
+        "month if people look at them in office hours and at other tabs for the rest of the time. "
+        f"This is {reading.share():.1%} of the cost of writing {reading.RATE} events a second. If "
+        f"people look at them day and night, it is {reading.share(prices.HOURS_A_MONTH):.0%}."
     )
 
 
