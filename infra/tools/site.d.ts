@@ -27,6 +27,8 @@ interface CostRow {
 interface ShownCost extends CostRow {
   key: string;
   title: string;
+  /** "" where the title says it */
+  id: string;
   href: string | null;
   isTotal: boolean;
 }

@@ -66,6 +66,10 @@ export function createCostsView(context) {
   let period = null;
   /** @type {ShownCost[]} */
   let shown = [];
+  /** @type {ReturnType<typeof import("../components/lists/client-search.js").createClientSearch> | undefined} */
+  let search;
+  /** @type {Map<string, string>} what clients are called, by id */
+  let called = new Map();
 
   /** What the period is called that begins at a moment of the address; "" where the address has none. */
   const sinceText = () =>
@@ -75,6 +79,14 @@ export function createCostsView(context) {
   function sumsOf(times) {
     const sums = times.flatMap((one) => known.get(JSON.stringify(one))?.data() ?? []);
     return sums.length < times.length ? null : addSums(sums, by === "model");
+  }
+
+  /** Names come after the figures, which need not wait for them: until then a client's id stands there. */
+  async function nameClients() {
+    const { createClientSearch } = await import("../components/lists/client-search.js");
+    search ??= createClientSearch(context);
+    called = new Map((await search.all()).map(({ client_id: id, name }) => [id, name ?? id]));
+    view.update();
   }
 
   async function download() {
@@ -92,15 +104,15 @@ export function createCostsView(context) {
   function shownOf(row) {
     const { name } = row;
     const isOthers = name === "" || (by === "model" && name === OTHER_MODELS);
-    const title =
-      name === "" ? (RESTS[by] ?? "All others") : isOthers ? "Other models" : name;
+    const own = by === "client" ? (called.get(name) ?? name) : name;
+    const title = name === "" ? (RESTS[by] ?? "All others") : isOthers ? "Other models" : own;
     const href =
       isOthers || by === "model"
         ? null
         : by === "client"
           ? clientHash(name)
           : listHash("jobs", { client_id: chosen.client_id, project_id: name });
-    return { ...row, key: name, title, href, isTotal: false };
+    return { ...row, key: name, title, id: title === name ? "" : name, href, isTotal: false };
   }
 
   const view = createLiveView(context, {
@@ -143,6 +155,10 @@ export function createCostsView(context) {
         ),
       );
       [known, pieces, period, zone, askedAt] = [resources, times, next, asked, at];
+      if (by === "client") {
+        // without its module or an answer, ids go on standing there
+        nameClients().catch(() => undefined);
+      }
     },
     data() {
       const [sums, previous] = [sumsOf(pieces.now), sumsOf(pieces.before)];
@@ -155,7 +171,7 @@ export function createCostsView(context) {
       const { rows, total } = costRows(sums, previous, isByModel);
       shown = [
         ...rows.map(shownOf),
-        { ...total, key: "\n", title: "Total", href: null, isTotal: true },
+        { ...total, key: "\n", title: "Total", id: "", href: null, isTotal: true },
       ];
       table.update(shown);
       setHidden(card, rows.length === 0);

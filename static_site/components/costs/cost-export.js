@@ -23,7 +23,7 @@ export function saveCosts(shown, by) {
 
 /**
  * Return the rows of a table of costs as CSV; costs are in dollars, and of a group whose previous
- * period can't be told its members are empty.
+ * period can't be told its members are empty. Clients have their id and, beside it, their name.
  *
  * @param {ShownCost[]} shown
  * @param {string} by
@@ -35,9 +35,10 @@ export function costsCsv(shown, by) {
       (name) => prefix + name,
     );
   return csvOf([
-    [by, ...names(""), ...names("previous_")],
-    ...shown.filter(({ isTotal }) => !isTotal).map(({ title, sums, before }) => [
-      title,
+    [by, ...(by === "client" ? ["name"] : []), ...names(""), ...names("previous_")],
+    ...shown.filter(({ isTotal }) => !isTotal).map(({ title, id, sums, before }) => [
+      id || title,
+      ...(by === "client" ? [title] : []),
       ...cells(sums),
       ...(before === null ? names("").map(() => null) : cells(before)),
     ]),

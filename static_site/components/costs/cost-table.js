@@ -86,6 +86,8 @@ export function createCostTable(format) {
 function createRow(columns, format) {
   const name = bdi("");
   const link = h("a", {}, name);
+  const ownId = bdi("");
+  const idNote = h("span", { class: "figures__note" }, ownId);
   const cells = columns.map((column) => {
     const [figure, note] = [h("span", {}), h("span", { class: "figures__note" })];
     const element = h("td", { role: "cell", "data-label": column.title }, figure, note);
@@ -94,13 +96,14 @@ function createRow(columns, format) {
   const element = h(
     "tr",
     { role: "row" },
-    h("th", { scope: "row", role: "rowheader" }, link),
+    h("th", { scope: "row", role: "rowheader" }, link, idNote),
     ...cells.map((cell) => cell.element),
   );
   return {
     element,
-    update({ title, href, isTotal, sums, before }) {
+    update({ title, id, href, isTotal, sums, before }) {
       setText(name, title);
+      setText(ownId, id);
       setAttribute(link, "href", href);
       setAttribute(element, "class", isTotal ? "costs__total" : null);
       for (const cell of cells) {

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import sign_in
 from tests.support.events.builders import Envelope, job_update
+from tests.support.readers.declared import declare
 from tests.support.site.fake_site_origin import FakeOrigin
 from tests.support.site.real_reader import serve
 
@@ -133,17 +134,57 @@ def test_what_did_each_client_and_project_cost(
     assert [word for word in unseen if word in page.content()] == []
 
 
+def test_clients_have_their_names(page: Page, origin: FakeOrigin, tmp_path: Path) -> None:
+    """The name of the clients' file leads a row, with the id below; without one, the id does."""
+    house = serve(origin, EVENTS, at=NOW)
+    declare(house.client, "globex", name=HOSTILE)
+    page.clock.set_system_time(NOW)
+    sign_in(page, origin, "#/costs")
+    expect(page.locator(".costs tbody th")).to_have_text(
+        ["acme", f"{HOSTILE}globex", "hooli", "Total"]
+    )
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    download.value.save_as(tmp_path / "costs.csv")
+    rows = csv.DictReader(io.StringIO((tmp_path / "costs.csv").read_text("utf-8-sig")))
+    assert [(row["client"], row["name"]) for row in rows] == [
+        ("acme", "acme"),
+        ("globex", f"'{HOSTILE}"),
+        ("hooli", "hooli"),
+    ]
+
+    page.get_by_role("link", name=HOSTILE).click()
+    expect(page).to_have_url(f"{origin.site_url}/#/clients/globex")
+
+
+def test_without_the_clients_list_ids_stand_there(page: Page, origin: FakeOrigin) -> None:
+    """Figures neither wait for names nor go without them."""
+    serve(origin, EVENTS, at=NOW)
+    answer = origin.answer_api
+
+    def unable(path: str, query: dict[str, str], authorization: str) -> tuple[int, Any]:
+        if path == "/clients":
+            return 503, {"error": {"code": "unavailable", "message": "Try again."}}
+        return answer(path, query, authorization)
+
+    origin.answer_api = unable  # type: ignore[method-assign]
+    page.clock.set_system_time(NOW)
+    sign_in(page, origin, "#/costs")
+    expect(page.locator(".costs tbody th")).to_have_text(["acme", "globex", "hooli", "Total"])
+    expect(page.locator(".banner:visible")).to_have_count(0)
+
+
 def test_how_much_more_than_before(page: Page, origin: FakeOrigin) -> None:
     """A change stands where both costs are known; a lower bound is not compared."""
     open_costs(page, origin, "")
-    change = page.locator(".costs tr", has_text="acme").locator(".figures__note").first
+    change = page.locator(".costs tr", has_text="acme").locator("td .figures__note").first
     expect(change).to_have_text("+247%")  # 3.47 after 1.00
-    whole = page.locator(".costs__total .figures__note").first
+    whole = page.locator(".costs__total td .figures__note").first
     expect(whole).to_have_text("$1.20 before")
     expect(page.get_by_text("The cost of 2 model calls is not known.")).to_be_visible()
 
     page.goto(f"{origin.site_url}/#/costs?client_id=acme&period=30d")
-    expect(page.locator(".costs__total .figures__note").first).to_have_text("−11%")  # 4.47, 5.00
+    expect(page.locator(".costs__total td .figures__note").first).to_have_text("−11%")  # 4.47, 5.00
     expect(page.get_by_text("is not known")).to_be_hidden()
 
 
