@@ -327,6 +327,11 @@ def errors() -> list[dict[str, Any]]:
             count=14,
             clients=["acme", "hooli"],
             job_ids=["enrich-399", "enrich-392", "enrich-385"],
+            job_names={"enrich-399": "Match suppliers, batch 41", "enrich-392": WORK[2][0]},
+            days=[
+                {"at": f"{ago(days=day)[:10]}T00:00:00Z", "count": count, "jobs": count}
+                for day, count in ((6, 1), (4, 2), (3, 1), (1, 3), (0, 7))
+            ],
         ),
         make_error_group(
             "a2",

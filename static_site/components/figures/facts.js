@@ -3,6 +3,8 @@
 import { bdi, h, keyedList, setAttribute, setHidden, setText } from "../../lib/dom.js";
 
 const LONG_FACT = 60;
+/** A word of more characters does not fit half a phone. */
+const LONG_WORD = /\S{17}/;
 
 /** @param {string} className */
 export function createFacts(className) {
@@ -34,7 +36,8 @@ function createFact(first) {
 
     update(fact) {
       const isLong = fact.label.length > LONG_FACT || fact.text.length > LONG_FACT;
-      setAttribute(element, "class", isLong ? "fact is-long" : "fact");
+      const isWide = LONG_WORD.test(fact.text);
+      setAttribute(element, "class", isLong ? "fact is-long" : isWide ? "fact is-wide" : "fact");
       setText(label, fact.label);
       setText(text, fact.text);
       setAttribute(value, "title", fact.title);

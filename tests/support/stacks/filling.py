@@ -19,6 +19,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from tests.support.dynamo.stand_in import Dynamo
 from tests.support.dynamo.tables import NAMES
 from tests.support.events import builders
 from tests.support.readers.ledgers import empty_store
@@ -45,6 +46,14 @@ def fill(stack: LocalStack, *, jobs: int, clients: int, days: int, heard: Heard)
 
     *heard* is called with what is being made, how many of it there are, and how many there will be.
     """
+    store = filled(jobs=jobs, clients=clients, days=days, heard=heard)
+    for kind in _COPIED:
+        table = stack.document["tables"][kind]
+        _copy(_client(stack), table, store.items(getattr(NAMES, kind)), partial(heard, kind))
+
+
+def filled(*, jobs: int, clients: int, days: int, heard: Heard) -> Dynamo:
+    """Return a stand-in of DynamoDB that holds such jobs, with their entries."""
     store = empty_store()
     ledgers = [
         Ledger(store.client(), NAMES, Keeping(90, 8))  # type: ignore[arg-type]
@@ -59,9 +68,7 @@ def fill(stack: LocalStack, *, jobs: int, clients: int, days: int, heard: Heard)
         report = ledgers[number % _WRITERS].post(deliveries, [], lambda: _PATIENCE_SECONDS)
         assert not report.failures, report.failures[0]
         heard("jobs", some.stop, jobs)
-    for kind in _COPIED:
-        table = stack.document["tables"][kind]
-        _copy(_client(stack), table, store.items(getattr(NAMES, kind)), partial(heard, kind))
+    return store
 
 
 def _copy(client: Any, table: str, items: list[Any], heard: Callable[[int, int], object]) -> None:
