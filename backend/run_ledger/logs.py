@@ -75,9 +75,8 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             **_common,
         }
-        for name, value in vars(record).items():
-            if name not in _NO_EXTRA:
-                line.setdefault(name, value)
+        said = vars(record).items()
+        line |= {name: value for name, value in said if name not in _NO_EXTRA and name not in line}
         if record.exc_info:
             line["exception"] = _traceback(record.exc_info[1])
         return _text(line)
@@ -89,8 +88,10 @@ def configure(level: str, *, stage: str, function: str) -> None:
     Libraries log warnings and above at every level, as botocore at DEBUG logs what it sends. This
     replaces the handler that Lambda installs, so that no line is written twice.
     """
-    # No line says so, and asking for it takes time.
+    # No line says so, and asking for it takes time; the last is where a call was made from:
+    # https://docs.python.org/3/howto/logging.html#optimization
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001
     _common.clear()
     _common.update(stage=stage, function=function)
     handler = logging.StreamHandler(sys.stdout)

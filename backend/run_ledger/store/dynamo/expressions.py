@@ -111,8 +111,15 @@ class UpdateBuilder(ConditionBuilder):
 
     def add(self, changes: Mapping[str, int]) -> None:
         """Add to numeric top-level attributes; a missing one starts at zero."""
+        # The busiest loop of a writer: `_name` and `_exactly`, without a call for each attribute.
+        names, values, clauses = self._names, self._values, self._add
         for name, change in changes.items():
-            self._add.append(f"{self._name(name)} {self._exactly({'N': str(change)})}")
+            short = names.get(name)
+            if short is None:
+                short = names[name] = f"#{len(names)}"
+            value = f":{len(values)}"
+            values[value] = {"N": str(change)}
+            clauses.append(f"{short} {value}")
 
     def add_members(self, name: str, members: Collection[str]) -> None:
         """Add *members*, one at least, to the set *name*."""
