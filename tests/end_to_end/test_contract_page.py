@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.producers.node import run_program, with_package
 from tests.support.readers.ledger_http import Stack, get, machine_token, until
 from tests.support.stacks.local_stack import LocalStack
 
@@ -101,8 +102,8 @@ def boto3_events(tmp_path: Path, stack: Stack) -> list[dict[str, Any]]:
     return [json.loads(entry["Detail"]) for entry in entries]
 
 
-def javascript_events(tmp_path: Path) -> list[dict[str, Any]]:
-    """Run the JavaScript example with a client that writes down what it is given."""
+def sdk_events(tmp_path: Path) -> list[dict[str, Any]]:
+    """Run the example with the AWS SDK, whose client writes down what it is given."""
     package = tmp_path / "node_modules" / "@aws-sdk" / "client-eventbridge"
     package.mkdir(parents=True)
     (package / "package.json").write_text('{"type": "module", "exports": "./index.js"}')
@@ -113,7 +114,7 @@ def javascript_events(tmp_path: Path) -> list[dict[str, Any]]:
         "  return { FailedEntryCount: 0, Entries: [{ EventId: 'x' }] };\n"
         "} }\n"
     )
-    (tmp_path / "report.mjs").write_text(example("JavaScript", "js"))
+    (tmp_path / "report.mjs").write_text(example("JavaScript with the AWS SDK", "js"))
     done = subprocess.run(
         ["node", "report.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -130,9 +131,19 @@ def javascript_events(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(entry["Detail"]) for entry in entries]
 
 
+def report_from_javascript(tmp_path: Path, stack: Stack) -> None:
+    """Run the JavaScript example against the stack's intake, by the package of this checkout."""
+    folder = tmp_path / "over-https"
+    folder.mkdir()
+    settings = {"INTAKE_URL": stack["intake_url"], "REPORT_KEY": stack["report_key"]}
+    environment = {f"RUN_LEDGER_{name}": value for name, value in settings.items()}
+    done = run_program(with_package(folder), example("JavaScript", "js"), **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.local_stack
 def test_all_ways_tell_the_same_job_and_count_once(stack: Stack, tmp_path: Path) -> None:
-    """The CLI's three events, told again by boto3 and the same in JavaScript, make one job."""
+    """The CLI's three events, sent again by boto3 and from JavaScript in two ways, make one job."""
     aws = str(ROOT / ".venvs" / "aws" / "bin")
     shell = environment(stack) | {"PATH": f"{aws}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
@@ -146,7 +157,8 @@ def test_all_ways_tell_the_same_job_and_count_once(stack: Stack, tmp_path: Path)
     assert '"FailedEntryCount": 0' in done.stdout
     told = boto3_events(tmp_path, stack)
     assert len(told) == 3
-    assert javascript_events(tmp_path) == told
+    assert sdk_events(tmp_path) == told
+    report_from_javascript(tmp_path, stack)
 
     token = machine_token(stack)
 
