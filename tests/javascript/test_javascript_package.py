@@ -16,12 +16,12 @@ UNIT_FOLDER = Path(__file__).parent / "unit"
 CONSUMER = """
 import { Intake, RunLedger, type EventResult } from "run-ledger";
 const ledger = new RunLedger({ url: "https://intake.example", credential: async () => "t" });
+const settings = { url: "https://intake.example", credential: "k" };
 const seven: number = await ledger.tracked({ client_id: "acme" }, (job) => {
   job.add({ records_ok: 1, cost_microusd: 5n }, { model: "m" });
   return 7;
 });
-const intake = new Intake({ url: "https://intake.example", credential: "k" });
-const results: EventResult[] = await intake.send([]);
+const results: EventResult[] = await new Intake(settings).send([]);
 console.log(seven, results);
 """
 SAME = """
