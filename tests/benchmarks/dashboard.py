@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 from tests.screenshots.dashboard import sign_in
 from tests.support.app.dashboard_api import serving, token
-from tests.support.dynamo.querying import QueryingStill
+from tests.support.dynamo.querying import Querying
 from tests.support.readers.reading import House
 from tests.support.site.browser import launched
 from tests.support.stacks import filling
@@ -42,7 +42,7 @@ def rerun_ms(jobs: int = JOBS) -> Figure:
     """Measure a rerun of the Trends page with warm answers."""
     store = filling.filled(jobs=jobs, clients=CLIENTS, days=30, heard=_heard)
     now = instants.parse(datetime.now(UTC).isoformat())
-    with serving(House(QueryingStill(store), now=now)) as api:  # type: ignore[arg-type]
+    with serving(House(Querying(store), now=now)) as api:  # type: ignore[arg-type]
         app = AppTest.from_file(str(MAIN), default_timeout=_SECONDS)
         app.secrets["run_ledger"] = {"api_url": api.url}
         access = {"access": token("u-1", "staff")}

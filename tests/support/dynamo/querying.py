@@ -9,13 +9,15 @@ those that were asked for: a test that needs another attribute fails.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.sizing import rules
-from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Script
+from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Place, Script
 from tests.support.readers.ledgers import schemas
 
 PAGE_BYTES = 1024 * 1024
@@ -78,6 +80,9 @@ class Querying(Client):
         self.page_bytes = page_bytes
         self.indexed: list[Item] | None = None
         """What indexes were made of, where they are late; None where they are not."""
+        self._seen = 0
+        self._places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+        self._indexes: dict[tuple[str, str], tuple[int, defaultdict[str, list[Item]]]] = {}
 
     def query(self, **request: Any) -> Answer:
         """Return the items of a range of keys."""
@@ -103,18 +108,41 @@ class Querying(Client):
         return answer
 
     def _rows(self, request: Mapping[str, Any], hash_name: str) -> Sequence[Item]:
-        """Return rows of the table or index: at least those of the partition asked for."""
-        del hash_name
-        items: Sequence[Item] = self._store.items(request["TableName"])
+        """Return the items of the partition that is asked for, of the table or of an index."""
+        partition = key_range(request).partition
         if "IndexName" not in request:
-            return items
-        (index,) = (
-            index
-            for index in rules()[request["TableName"]].indexes
-            if index.name == request["IndexName"]
-        )
-        entries = (index.entry(item) for item in self.indexed or items)
-        return [entry for entry in entries if entry is not None]
+            return self._partition(request["TableName"], partition)
+        return self._entries(request["TableName"], request["IndexName"], hash_name)[partition]
+
+    def _partition(self, table: str, partition: str) -> list[Item]:
+        """Return a partition's items. Keys never go, so that only new ones are to be looked for."""
+        with self._store._lock:
+            versions = self._store._versions
+            if len(versions) < self._seen:
+                self._seen = 0
+                self._places.clear()
+            for place in islice(versions, self._seen, None):
+                self._places[place[0], place[1][0]].append(place)
+            self._seen = len(versions)
+            latest = (versions[place][-1] for place in self._places[table, partition])
+            return [item for item in latest if item is not None]
+
+    def _entries(self, table: str, name: str, hash_name: str) -> dict[str, list[Item]]:
+        """Return an index's entries by partition, made anew when anything has changed."""
+        commits, entries = self._indexes.get((table, name), (-1, defaultdict(list)))
+        if commits == self._store.commits and self.indexed is None:
+            return entries
+        (index,) = (one for one in rules()[table].indexes if one.name == name)
+        with self._store._lock:
+            commits, entries = self._store.commits, defaultdict(list)
+            items: Sequence[Item] = (
+                self._store.items(table) if self.indexed is None else self.indexed
+            )
+        for entry in map(index.entry, items):
+            if entry is not None:
+                entries[entry[hash_name]["S"]].append(entry)
+        self._indexes[table, name] = commits, entries
+        return entries
 
     def _page(self, found: list[Any], limit: int | None) -> list[Any]:
         """Return as many items as one answer holds, and at least one."""
@@ -126,23 +154,6 @@ class Querying(Client):
             if size >= self.page_bytes:
                 break
         return taken
-
-
-class QueryingStill(Querying):
-    """A client of a stand-in that no longer changes: it looks at one partition alone."""
-
-    def __init__(self, store: Dynamo) -> None:
-        """Make a client of *store*, which is to stay as it is."""
-        super().__init__(store)
-        self._partitions: dict[tuple[str, str], dict[str, list[Item]]] = {}
-
-    def _rows(self, request: Mapping[str, Any], hash_name: str) -> Sequence[Item]:
-        place = request["TableName"], request.get("IndexName", "")
-        if place not in self._partitions:
-            rows = self._partitions[place] = {}
-            for row in super()._rows(request, hash_name):
-                rows.setdefault(row[hash_name]["S"], []).append(row)
-        return self._partitions[place].get(key_range(request).partition, [])
 
 
 def _in_range(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[Item], bool]:
