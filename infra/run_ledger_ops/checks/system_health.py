@@ -34,7 +34,7 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
     """Check each part in turn; one that can't be checked is `unknown`, and the others go on."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
         ("stack", partial(_stack, system)),
-        ("API", partial(_gate, system)),
+        ("API", partial(_gate, "API", "GET", f"{system.reachable_api_url}/jobs")),
         ("secrets", partial(rights_of_reader, system)),
         ("second factor", partial(second_factor, system)),
         ("jobs", partial(_jobs, system, now)),
@@ -43,6 +43,8 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
         ("dead letters", partial(_dead_letters, system)),
         ("alarms", partial(_alarms, system)),
     ]
+    if (intake := system.reachable_intake_url) is not None:
+        looks.insert(2, ("intake", partial(_gate, "intake", "POST", f"{intake}/events")))
     for part, look in looks:
         try:
             yield look()
@@ -65,23 +67,24 @@ def _stack(system: Target) -> Finding:
     return Finding("stack", level, words, {"state": state, "deployed_at": at.isoformat()})
 
 
-def _gate(system: Target) -> Finding:
+def _gate(part: str, method: str, url: str) -> Finding:
     started = time.perf_counter()
-    status = _status(f"{system.reachable_api_url}/jobs")
+    status = _status(method, url)
     figures = {"status": status, "milliseconds": round((time.perf_counter() - started) * 1_000)}
     if status == _REFUSED:
-        words = f"answers in {figures['milliseconds']} ms, and refuses who has no token"
-        return Finding("API", Level.WELL, words, figures)
+        who = "no token" if part == "API" else "neither key nor token"
+        words = f"answers in {figures['milliseconds']} ms, and refuses who has {who}"
+        return Finding(part, Level.WELL, words, figures)
     words = f"answers {status} to a request without a token, where {_REFUSED} is due"
-    return Finding("API", Level.WRONG, words, figures)
+    return Finding(part, Level.WRONG, words, figures)
 
 
-def _status(url: str) -> int:
+def _status(method: str, url: str) -> int:
     parts = urlsplit(url)
     makes = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = makes(parts.netloc, timeout=_API_SECONDS)
     try:
-        connection.request("GET", parts.path)
+        connection.request(method, parts.path)
         return connection.getresponse().status
     finally:
         connection.close()

@@ -61,7 +61,18 @@ class Target:
         """The address at which the API answers from here; a local AWS has one of its own."""
         if "api_url" in self.addresses or not self.is_local:
             return self.api_url.rstrip("/")
-        host, _, stage = self.outputs["ApiUrl"].removeprefix("https://").partition("/")
+        return self._reachable(self.outputs["ApiUrl"])
+
+    @property
+    def reachable_intake_url(self) -> str | None:
+        """The address at which the intake answers from here; None where there is none."""
+        if self.intake_url is None or "intake_url" in self.addresses or not self.is_local:
+            return self.intake_url
+        return self._reachable(self.outputs["IntakeUrl"])
+
+    def _reachable(self, url: str) -> str:
+        """Return where a local AWS answers for an API whose address on AWS is *url*."""
+        host, _, stage = url.removeprefix("https://").partition("/")
         return f"{self._endpoint}/restapis/{host.partition('.')[0]}/{stage}/_user_request_"
 
     @property

@@ -22,6 +22,8 @@ _ASKED = (
     "DashboardCallbackUrl",
     "SiteDomain",
     "SiteCertificateArn",
+    "Intake",
+    "IntakeEventsPerSecond",
 )
 _ADVISED = {"GradualRollout": "true", "DeletionProtection": "true"}
 
@@ -60,6 +62,8 @@ def ask(
 
 def _matters(name: str, given: Mapping[str, str]) -> bool:
     """Return whether the answers so far leave a parameter anything to say."""
+    if name == "IntakeEventsPerSecond":
+        return given.get("Intake") == "true"
     return name != "SiteCertificateArn" or bool(given.get("SiteDomain"))
 
 

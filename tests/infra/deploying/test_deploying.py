@@ -247,6 +247,23 @@ def test_questions_ask_whom_alarms_call(
     assert "AlarmEmail: Whom alarms write to" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("answer", "rate"), [("true", "100"), ("false", None)])
+def test_questions_ask_for_the_intake(
+    answer: str, rate: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And for its rate only where there is to be one."""
+    questions: list[str] = []
+
+    def line(prompt: str) -> str:
+        questions.append(prompt)
+        return answer if "[false]" in prompt and len(questions) > 10 else ""
+
+    monkeypatch.setattr(guided, "read_line", line)
+    _, given = guided.ask("test", lambda _: SavedAnswers("eu-west-1"), TEMPLATE)
+    assert given.parameters["Intake"] == answer
+    assert given.parameters.get("IntakeEventsPerSecond") == rate
+
+
 def test_nobody_to_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A script that asks for questions gets an error, not a wait."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
