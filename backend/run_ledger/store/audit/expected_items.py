@@ -231,9 +231,16 @@ def differing(
 
 
 def misplaced(stored: Mapping[str, Attribute], entries: Entries) -> Iterator[tuple[str, Any, Any]]:
-    """Yield as `differing` where *stored* is wrong about where its *entries* lie."""
+    """Yield as `differing` where *stored* is wrong about where its *entries* lie.
+
+    Also where it lacks what does not follow from them, and nobody can read it without.
+    """
     if entries.last_row > (whole_number(stored.get("log")) or 0):
         yield "log", shown(stored.get("log")), entries.last_row
+    elif whole_number(stored.get("log")) is None and whole_number(stored.get("rev")) is None:
+        yield "rev", shown(stored.get("rev")), len(entries.events) + 1
+    if instant(stored.get("seen")) is None:
+        yield "seen", shown(stored.get("seen")), entries.last_received_at
     if entries.has_old and "log" in stored and "old" not in stored:
         yield "old", None, True
 

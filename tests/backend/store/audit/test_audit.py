@@ -113,6 +113,10 @@ FALSE: dict[str, tuple[Falsify, set[tuple[Any, ...]]]] = {
         in_item(NAMES.projects, "project-1", c_pages=4),
         {("project", "project-1", "c_pages", 4, 5)},
     ),
+    "a project does not say when it was seen": (
+        in_item(NAMES.projects, "project-1", seen=None),
+        {("project", "project-1", "seen", None, NOW)},
+    ),
     "a project is missing": (
         without_item(NAMES.projects, project_id="project-1"),
         {("project", "project-1", "", None, "an item")},

@@ -87,6 +87,16 @@ def test_where_entries_lie_is_judged(books: DynamoDBClient) -> None:
     assert_exact(books, deltas(0, 4))
 
 
+def test_an_item_without_a_revision_is_mended(books: DynamoDBClient) -> None:
+    """No writer can go on from it, so it gets one."""
+    post(books, deltas(0, 1), layout=Layout.ROWS)
+    in_item(NAMES.jobs, "job-1", rev=None)(books)
+    assert deliver(books, deltas(1, 1)) != []
+    assert drifts(audit(books, repair=True)) == {("job", "job-1", "rev", None, 2)}
+    post(books, deltas(0, 2))
+    assert_exact(books, deltas(0, 2))
+
+
 def test_an_event_that_was_taken_twice_counts_once(books: DynamoDBClient) -> None:
     """While its item was lost, a job took an event again that it had in the layout of old."""
     post(books, deltas(0, 2), layout=Layout.ROWS)
