@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Self
 from run_ledger.domain.state.rollups import Row
 from run_ledger_ops.console.exceptions import OpsError
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE totals (pk TEXT, sort TEXT, name TEXT, count TEXT NOT NULL,

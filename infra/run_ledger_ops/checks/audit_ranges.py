@@ -44,7 +44,7 @@ _ENTRIES_AT_ONCE = 20_000
 _KEYS_A_PAGE = 2_000
 _SHARDS_A_PAGE = 1_000
 _ANYBODY = "*"
-"""Stands for the client of an unreadable entry of which nothing is known."""
+"""Stands for the client of what can't be read and does not tell whose it is."""
 
 Step = Literal["before", "jobs", "projects", "entries", "after", "judge"]
 _ORDER: Sequence[Step] = ("before", "jobs", "projects", "entries", "after", "judge")
@@ -126,8 +126,8 @@ class RangedAudit:
         lost = LostDays(self._file.get("lost"))
         for name, judgement in audit.judgements.items():
             self._add(name, judgement.contribution)
-            if judgement.unreadable:
-                self._note_unreadable(judgement)
+            if judgement.is_uncertain:
+                self._note_uncertain(judgement)
         lost.note(judgement.lost for judgement in audit.judgements.values())
         self._file.note("lost", lost.stretches)
         is_first = self._pass == 1
@@ -154,12 +154,12 @@ class RangedAudit:
                 digest = hashlib.blake2b(told, digest_size=8).digest()
                 self._file.add(row, counts, int.from_bytes(digest) % MARKS)
 
-    def _note_unreadable(self, judgement: Judgement) -> None:
-        """Remember whose rows can't be judged, as an entry may count there that can't be read."""
+    def _note_uncertain(self, judgement: Judgement) -> None:
+        """Remember whose rows can't be judged, as what may count there can't be read."""
         items = [item for item in (judgement.item, judgement.expected) if item is not None]
         owners = {str(item.get("client_id", {}).get("S", _ANYBODY)) for item in items}
-        known = {*self._file.get("unreadable_clients", []), *(owners or {_ANYBODY})}
-        self._file.note("unreadable_clients", sorted(known))
+        known = {*self._file.get("uncertain_clients", []), *(owners or {_ANYBODY})}
+        self._file.note("uncertain_clients", sorted(known))
 
     def _find_drift(self, drift: Drift, *, mended: bool) -> None:
         self._file.find("mended" if mended else "drift", to_builtins(drift))
@@ -185,13 +185,13 @@ class RangedAudit:
 
     def _judge_rows(self) -> int:
         """Judge all rows of this pass; those that need another are opened for the next."""
-        unreadable = frozenset(self._file.get("unreadable_clients", []))
+        uncertain = frozenset(self._file.get("uncertain_clients", []))
         lost = LostDays(self._file.get("lost"))
         judged = self._file.get("rows", 0)
         for figures in self._file.rows():
             if not self._is_wanted(figures.row):
                 continue
-            if self._may_hide(unreadable, figures.row):
+            if self._may_hide(uncertain, figures.row):
                 self._file.find("undecided", _label(figures.row))
             elif figures.before != figures.after:
                 self._leave_open(figures.row, "")
@@ -240,17 +240,20 @@ class RangedAudit:
 
     @staticmethod
     def _may_hide(clients: frozenset[str], row: Row) -> bool:
-        """Return whether an entry that can't be read may count in *row*."""
+        """Return whether what can't be read may count in *row*."""
         client_id, _, _ = subject(row)
         return bool(clients) and (client_id is None or bool(clients & {client_id, _ANYBODY}))
 
 
-def same_question(file: AuditFile, scope: AuditScope, *, repair: bool) -> AuditScope | None:
+def same_question(
+    file: AuditFile, scope: AuditScope, circumstances: Sequence[Any]
+) -> AuditScope | None:
     """Return the scope with which the audit in *file* began, None where it asked something else.
 
-    A new file takes the question that is asked now.
+    *circumstances*, which JSON can hold, must be the same, too. A new file takes the question that
+    is asked now.
     """
-    asked = [repair, scope.first_day, scope.last_day]
+    asked = [*circumstances, scope.first_day, scope.last_day]
     if file.get("asked") is None:
         file.note("asked", asked)
         file.note("now", scope.now)

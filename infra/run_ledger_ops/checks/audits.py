@@ -35,7 +35,7 @@ def reach_of(
 
     def reach() -> Reach:
         since = later(clock(), -(ttl_days - _MARGIN_DAYS) * DAY)
-        return Reach(max(since, EARLIEST), is_vouched)
+        return Reach(max(since, EARLIEST), ttl_days if is_vouched else None)
 
     return reach
 
@@ -57,9 +57,10 @@ def audit_in_ranges(
     """Do the same page by page, or go on with it, and keep what is found in *file*.
 
     Yields how many jobs and projects each page had. Raises OpsError where the file is of an audit
-    that asked something else.
+    that asked something else, or asked it of another stage.
     """
-    began = same_question(file, scope, repair=manner.repair)
+    system = [reading.client.meta.region_name, reading.tables.jobs]
+    began = same_question(file, scope, [*system, manner.repair, reach().vouched_days])
     if began is None:
         raise OpsError("this progress file is of an audit with other options: name another file.")
     yield from RangedAudit(reading, file, began, reach, manner).run()

@@ -33,6 +33,7 @@ from run_ledger_ops.checks.audit_ranges import RangedAudit
 from run_ledger_ops.checks.audits import audit_in_ranges, reach_of
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.target import Target
 
 Run = Callable[..., tuple[int, str, str]]
 NOW = instants.parse("2026-11-22T15:00:00Z")
@@ -232,12 +233,43 @@ def test_an_unreadable_entry_leaves_its_clients_rows_undecided(system: System, r
     assert found["unreadable_entries"] == ["job job-3, entry row 1"]
 
 
-def test_another_question_needs_another_file(run: Run, tmp_path: Path) -> None:
-    """A file of an audit without repair, or of other days, is not gone on with."""
+@pytest.mark.parametrize("damage", ["lost", "unreadable"])
+def test_totals_stay_of_a_job_without_its_first_entry(
+    system: System, run: Run, damage: str
+) -> None:
+    """Its item is lost or can't be read: what it counts for is not taken away, as in memory."""
+    falsify: falsehoods.Falsify = {
+        "lost": falsehoods.without_item(NAMES.jobs, job_id="job-9"),
+        "unreadable": falsehoods.in_item(NAMES.jobs, "job-9", at="?"),
+    }[damage]
+    for number in range(3):
+        one = ledgers.said("job-9", f"10:30:0{number}", delta={"records_ok": 1})
+        system.write([text(one)])
+    before = rows(system.dynamodb)
+    falsehoods.without_entry("job-9@10:30:00")(system.dynamodb)
+    falsify(system.dynamodb)
+    code, _, warning = run("--repair")
+    assert code == 0
+    assert rows(system.dynamodb) == before
+    assert ("not compared, as entries are gone" in warning) is True
+
+
+def test_another_question_needs_another_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is not gone on with that is of an audit with other options, or of other tables."""
     run()
     code, _, complaint = run("--repair")
     assert (code, "of an audit with other options" in complaint) == (2, True)
     assert run("--from", "2026-11-22")[0] == 2
+    assert run("--reach", "90")[0] == 2
+    assert run("--reach", "90", file="vouched")[0] == 0
+    assert run("--reach", "30", file="vouched")[0] == 2
+    assert run(file="vouched")[0] == 2
+    tables = NAMES._replace(jobs="run-ledger-other-jobs")
+    monkeypatch.setattr(Target, "tables", property(lambda _: tables))
+    code, _, complaint = run()
+    assert (code, "of an audit with other options" in complaint) == (2, True)
     assert run("--client", "client-1", file="new")[0] == 2
     (tmp_path / "text").write_text("no database" * 100)
     assert run(file="text")[0] == 2

@@ -110,7 +110,7 @@ def audit(
     **scope: Any,
 ) -> Findings:
     """Audit what *scope* names, without pauses; *horizon* and *is_vouched* are its reach."""
-    reach = Reach(horizon, is_vouched)
+    reach = Reach(horizon, TTL_DAYS if is_vouched else None)
     reading = Reading(client, NAMES, Serial(), 3_600.0)
     manner = Manner(repair=repair, pause=lambda _: None)
     return Audit(reading, AuditScope(now=NOW, **scope), lambda: reach, manner).run()

@@ -221,14 +221,14 @@ class Audit:
             rows = {*before, *after, *self._totals}
             self._open_rows = rows
         self._open_rows = {row for row in self._open_rows if self._is_in_reach(row)}
-        unreadable = [one for one in self._judgements.values() if one.unreadable]
-        # No later round can tell what an unreadable entry adds to its rows.
+        uncertain = [one for one in self._judgements.values() if one.is_uncertain]
+        # No later round can tell what an unreadable entry or item adds to its rows.
         self._hopeless |= {
-            row for row in self._open_rows if any(one.may_count_in(row) for one in unreadable)
+            row for row in self._open_rows if any(one.may_count_in(row) for one in uncertain)
         }
         self._open_rows -= self._hopeless
         moving = [self._judgements[name] for name in self._moving]
-        uncertain = {row for one in moving for row, _ in one.contribution.rows}
+        moved = {row for one in moving for row, _ in one.contribution.rows}
         unsettled = self._unsettled()
         lost = LostDays()
         lost.note(one.lost for one in self._judgements.values())
@@ -236,7 +236,7 @@ class Audit:
             shards = after.get(row, {})
             if (
                 before.get(row, {}) != shards
-                or row in uncertain
+                or row in moved
                 or any(one.may_count_in(row) for one in unsettled)
             ):
                 self._suspected.pop(row, None)

@@ -11,7 +11,7 @@ import msgspec
 
 from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event
-from run_ledger.domain.instants import DAY, EARLIEST, LATEST, Duration, later
+from run_ledger.domain.instants import DAY, EARLIEST, LATEST, Duration, Instant, later
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.recount import (
@@ -52,7 +52,7 @@ class Judgement:
 
     ``stamp`` changes with the item. The items themselves are kept only where something is wrong, as
     there may be very many, and so are the events of ``entries``. ``differences`` are paths with
-    stored and recounted values. Where an entry is unreadable, nothing about the entity is certain.
+    stored and recounted values. Where it ``is_uncertain``, nobody can tell what it counts for.
     """
 
     stamp: bytes
@@ -62,6 +62,8 @@ class Judgement:
     contribution: Contribution
     entries: Entries
     is_beyond_reach: bool
+    is_uncertain: bool
+    """Whether an entry is unreadable, or the item of what has lost entries is."""
     lost: Lost | None
     """Where entries may have counted that a job has lost."""
 
@@ -73,7 +75,7 @@ class Judgement:
     @property
     def slim(self) -> Judgement:
         """Return the same without the items, unless something is wrong."""
-        if self.differences or self.unreadable:
+        if self.differences or self.is_uncertain:
             return self
         return replace(
             self, item=None, expected=None, entries=self.entries._replace(events=(), rows={})
@@ -111,6 +113,8 @@ def judge(name: Name, item: Item | None, entries: Sequence[Item], reach: Reach) 
     lacking = item if item is not None and _is_beyond_reach(item, found, reach) else None
     is_beyond_reach = lacking is not None
     expected = expected_item(name, events, instant((item or {}).get("seen"))) if events else None
+    counted = _contribution(name, lacking, events)
+    lost = _lost_before(expected, found, reach) if lacking is None else _lost(lacking, found, reach)
     return Judgement(
         stamp=stamp_of(item),
         item=item,
@@ -118,10 +122,11 @@ def judge(name: Name, item: Item | None, entries: Sequence[Item], reach: Reach) 
         differences=(
             () if is_beyond_reach or found.unreadable else tuple(_compared(item, expected, found))
         ),
-        contribution=_contribution(name, lacking, events),
+        contribution=Contribution() if counted is None else counted,
         entries=found,
         is_beyond_reach=is_beyond_reach,
-        lost=_lost(lacking, found, reach) if lacking is not None and name.kind == "job" else None,
+        is_uncertain=bool(found.unreadable) or counted is None,
+        lost=lost if name.kind == "job" else None,
     )
 
 
@@ -166,14 +171,34 @@ def _lost(item: Item, entries: Entries, reach: Reach) -> Lost:
     follower = entries.rows.get(entries.last_gap(_last_row(item, entries)) + 1)
     seen = instant(item.get("seen"))
     came_in = seen if follower is None else follower.received_at
-    until = LATEST if came_in is None else came_in
+    ahead = _ahead(item, entries)
+    return _stretch(item, created_at(item), came_in, ahead, reach)
+
+
+def _lost_before(expected: Item | None, entries: Entries, reach: Reach) -> Lost | None:
+    """Return where entries may have counted that are gone, although none is missed.
+
+    So it is where rows are missing before others: the item is lost, or was made anew of what was
+    left. When its job was created nobody knows.
+    """
+    gap = entries.last_gap(entries.last_row)
+    if expected is None or not gap:
+        return None
+    came_in = entries.rows[gap + 1].received_at
+    return _stretch(expected, None, came_in, entries.ahead, reach)
+
+
+def _stretch(
+    item: Item, first: Instant | None, last: Instant | None, ahead: Duration, reach: Reach
+) -> Lost:
+    """Return the days from *first*, of events that came in until *last*; None is not known."""
+    until = LATEST if last is None else last
     if reach.is_vouched:
         until = min(until, reach.since)
-    first = created_at(item)
     return Lost(
         item.get("client_id", {}).get("S", ANYBODY),
         instants.day(EARLIEST if first is None else first),
-        instants.day(min(LATEST, later(until, max(_AHEAD, _ahead(item, entries))))),
+        instants.day(min(LATEST, later(until, max(_AHEAD, ahead)))),
     )
 
 
@@ -186,10 +211,11 @@ def _ahead(item: Item, entries: Entries) -> Duration:
     return Duration(max(entries.ahead, latest_time(stored.job) - stored.last_seen_at))
 
 
-def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Contribution:
+def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Contribution | None:
     """Return what the entity adds to rows, by its events, or by its item where these are gone.
 
     Of an *old* job's deltas those that are left are added, as their hours can still be judged.
+    Returns None where the old item can't be read.
     """
     try:
         if name.kind == "project":
@@ -197,8 +223,8 @@ def _contribution(name: Name, old: Item | None, events: Sequence[Event]) -> Cont
         if old is not None:
             stored = from_job_item(old)
             return contribution(stored.job, events, retries_from=stored.retries_from)
-    except (KeyError, TypeError, ValueError):
-        return Contribution()
+    except UNREADABLE:
+        return None
     return contribution(jobs.fold(None, events), events) if events else Contribution()
 
 

@@ -26,13 +26,18 @@ ANYBODY = "*"
 class Reach(Struct, frozen=True):
     """From when on entries prove what is stored.
 
-    Those received before ``since`` may have expired. If it is *vouched* for, no others have: a
-    job that lacks one is wrong, or never was. Else any may have, as the days for which entries are
-    kept may have been fewer once.
+    Those received before ``since`` may have expired. If somebody has vouched for the entries of the
+    last ``vouched_days``, no others have: a job that lacks one is wrong, or never was. Else any may
+    have, as the days for which entries are kept may have been fewer once.
     """
 
     since: Instant
-    is_vouched: bool = False
+    vouched_days: int | None = None
+
+    @property
+    def is_vouched(self) -> bool:
+        """Return whether somebody has vouched for entries."""
+        return self.vouched_days is not None
 
 
 class Lost(NamedTuple):

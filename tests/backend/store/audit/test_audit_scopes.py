@@ -220,6 +220,44 @@ def test_nothing_is_taken_away_for_want_of_entries(books: DynamoDBClient, gone: 
     assert drifts(audit(books, repair=True)) == {("row", CLIENT_ROW, "c_records_ok", 5, 4)}
 
 
+def test_sums_of_a_lost_job_are_not_taken_away_with_its_first_rows(books: DynamoDBClient) -> None:
+    """Nothing but a gap in its log tells that it had more entries; it does so ever after."""
+    for number in range(3):
+        post(books, [said("job-9", f"10:30:0{number}", delta={"records_ok": 1})])
+    before, right = rows(books), entities(books)["job-9"]
+    without_entry("job-9@10:30:00")(books)
+    without_item(NAMES.jobs, job_id="job-9")(books)
+    assert drifts(audit(books, repair=True)) == {("job", "job-9", "", None, "an item")}
+    row = ("client#client-1#2026-11-22", "10#default")
+    for _ in range(2):
+        found = audit(books, repair=True)
+        assert drifts(found) == set()
+        assert rows(books) == before
+        assert " ".join(row) in found.beyond_reach
+    assert entities(books)["job-9"]["c_records_ok"] == {"N": "2"} != right["c_records_ok"]
+    # Who vouches for the entries says that there never was one more.
+    wrong = (" ".join(row), "c_records_ok", 7, 6)
+    assert ("row", *wrong) in drifts(audit(books, repair=True, is_vouched=True))
+
+
+@pytest.mark.parametrize("attribute", ["at", "said", "ck"])
+def test_nothing_is_taken_away_for_want_of_a_readable_item(
+    books: DynamoDBClient, attribute: str
+) -> None:
+    """What a job counts for nobody can tell whose item is damaged and whose entries are gone."""
+    for number in range(3):
+        post(books, [said("job-9", f"10:30:0{number}", delta={"records_ok": 1})])
+    before = rows(books)
+    without_entry("job-9@10:30:00")(books)
+    in_item(NAMES.jobs, "job-9", **{attribute: "?"})(books)
+    findings = audit(books, repair=True)
+    assert drifts(findings) == set()
+    assert rows(books) == before
+    assert findings.beyond_reach == ["job job-9"]
+    assert "clients client-1" in findings.undecided
+    assert "clients client-2" not in findings.undecided
+
+
 @pytest.mark.parametrize("ahead", [3, 30])
 def test_a_clock_that_is_days_ahead_is_no_drift(books: DynamoDBClient, ahead: int) -> None:
     """Entries expire by the writers' clock, while totals count by the producer's."""
