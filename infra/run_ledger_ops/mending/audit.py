@@ -47,7 +47,8 @@ the same as when it was compared, so the writers can go on. It never changes ent
 
 A large ledger: --progress FILE goes through everything page by page, and keeps in FILE how far it
 is and what it has found, so that the memory doesn't grow with the ledger. After an interruption,
-run the same command again, and it goes on; what it had mended since the last page isn't listed.
+run the same command again, with the same --reach, and it goes on; what it had mended since the
+last page isn't listed.
 Totals that change all the time, such as those of this hour, are not compared.
 
 Exit code: 0 nothing differs, or all of it was mended; 1 something differs; 2 an error."""
