@@ -15,7 +15,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.contract.vocabulary import MOST_MODELS
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.domain.instants import Duration, Instant
+from run_ledger.domain.instants import MICROSECONDS, Duration, Instant
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.model_counters import (
@@ -39,6 +39,8 @@ from run_ledger.store.items.log_items import entries_of
 from run_ledger.store.items.own_names import NAME_SETS, OF_ENTITIES, name_sets
 
 _ZERO = {"N": "0"}
+# So far apart the clocks of two writers may be.
+_SKEW = 60 * MICROSECONDS
 # These don't follow from the events: ``rev`` and ``log`` count writes, ``old`` says where entries
 # lie (see `misplaced`), ``seen`` is by the writers' clock, and how many names there are in ``own``
 # and ``models`` depends on when room was made.
@@ -98,6 +100,19 @@ class Entries(NamedTuple):
     def last_gap(self, last: int) -> int:
         """Return the highest number up to *last* that has no row, 0 where each has one."""
         return next((number for number in range(last, 0, -1) if number not in self.rows), 0)
+
+    @property
+    def gap(self) -> int:
+        """Return the highest number before the last row whose row is gone, 0 where none is.
+
+        A row that came in later than the next one took the place of one that is gone: the item was
+        lost, and the log began anew.
+        """
+        for number in range(self.last_row, 1, -1):
+            before = self.rows.get(number - 1)
+            if before is None or before.received_at - self.rows[number].received_at > _SKEW:
+                return number - 1
+        return 0
 
     @property
     def number(self) -> int:

@@ -181,10 +181,9 @@ def _lost_before(expected: Item | None, entries: Entries, reach: Reach) -> Lost 
     So it is where rows are missing before others: the item is lost, or was made anew of what was
     left. When its job was created nobody knows.
     """
-    gap = entries.last_gap(entries.last_row)
-    if expected is None or not gap:
+    if expected is None or not entries.gap:
         return None
-    came_in = entries.rows[gap + 1].received_at
+    came_in = entries.rows[entries.gap + 1].received_at
     return _stretch(expected, None, came_in, entries.ahead, reach)
 
 

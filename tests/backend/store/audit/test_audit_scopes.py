@@ -240,6 +240,23 @@ def test_sums_of_a_lost_job_are_not_taken_away_with_its_first_rows(books: Dynamo
     assert ("row", *wrong) in drifts(audit(books, repair=True, is_vouched=True))
 
 
+def test_sums_of_a_job_that_began_anew_are_not_taken_away(books: DynamoDBClient) -> None:
+    """New rows have filled the gap in its log, but they came in later than what follows them."""
+    early = NOW - 10 * DAY
+    for number in range(2):
+        post(books, [said("job-9", f"10:30:0{number}", delta={"records_ok": 1})], at=early)
+    without_entry("job-9@10:30:00")(books)
+    without_item(NAMES.jobs, job_id="job-9")(books)
+    post(books, [said("job-9", "10:30:09", delta={"records_ok": 1})])
+    row = ("client#client-1#2026-11-22", "10#default")
+    before = rows(books)[row]
+    for _ in range(2):
+        found = audit(books, repair=True)
+        assert " ".join(row) in found.beyond_reach
+    assert rows(books)[row]["c_records_ok"] == before["c_records_ok"]
+    assert entities(books)["job-9"]["n"] == {"N": "2"}
+
+
 @pytest.mark.parametrize("attribute", ["at", "said", "ck"])
 def test_nothing_is_taken_away_for_want_of_a_readable_item(
     books: DynamoDBClient, attribute: str
