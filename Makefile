@@ -16,7 +16,7 @@ run: ## start the whole system on this machine: site, API, event bus, demo pipel
 	@exec $(bin)/run-ledger local $(ARGS)
 
 test: ## run every check and every test (ARGS go to pytest), and what reads a clock under others
-	@$(bootstrap) test local-cloud aws tools policy opentelemetry airflow orchestrators llm-sdks secret-detectors
+	@$(bootstrap) test local-cloud aws tools policy opentelemetry airflow orchestrators llm-sdks assistants secret-detectors
 	@infra/tools/test-programs
 	@$(MAKE) --no-print-directory static
 	$(bin)/pytest -n auto --no-loadscope-reorder $(ARGS)

@@ -29,6 +29,9 @@ OPTIONAL = {  # whoever imports that module has it, or the module does without
     "openlineage": "run_ledger.emit.openlineage",
     "opentelemetry": "run_ledger.emit.opentelemetry",
     "genai_prices": "run_ledger.emit.pricing.maintained_prices",
+    "anyio": "run_ledger_ops.assistant.server",
+    "mcp": "run_ledger_ops.assistant.server",
+    "mcp_types": "run_ledger_ops.assistant.server",
 }
 DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
 

@@ -1,5 +1,6 @@
 """The commands of `run-ledger` for operators, who run a ledger and mend it."""
 
+from run_ledger_ops.assistant import mcp
 from run_ledger_ops.commands import (
     apps,
     clients,
@@ -20,5 +21,5 @@ def add_to(commands: Words) -> None:
     """Add all of them."""
     mending = (status, rejected, redrive, audit, upgrade)
     deploying = (local, deploy, rollback, destroy)
-    for module in (*deploying, users, apps, token, clients, dashboard, *mending):
+    for module in (*deploying, users, apps, token, mcp, clients, dashboard, *mending):
         module.add_to(commands)

@@ -53,6 +53,7 @@ ENVIRONMENTS = {
     "lock": Environment(".venvs/lock", ("lock",)),
     "secret-detectors": Environment(".venvs/secret-detectors", ("clients/secret-detectors",)),
     "airflow": Environment(".venvs/airflow", ("clients/airflow",)),
+    "assistants": Environment(".venvs/assistants", ("clients/assistants", PROJECT)),
     "orchestrators": Environment(".venvs/orchestrators", ("clients/orchestrators",)),
 }
 

@@ -20,12 +20,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from run_ledger_ops.console.exceptions import OpsError
+from run_ledger_ops.console.http import LOOPBACK, opener
 
 PORT = 8976
 REDIRECT_URI = f"http://localhost:{PORT}/"
 """Where the sign-in pages lead back to: the template names it for the site's app client."""
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 _DEADLINE_SECONDS = 20
 _SETTINGS = ("authorize_url", "token_url", "client_id", "scope")
 _DONE = "You are signed in. Close this tab and go back to the terminal."
@@ -40,6 +41,15 @@ class SignInPages:
     token_url: str
     client_id: str
     scope: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site: its address, with a slash at its end, its API's, and where its people sign in."""
+
+    url: str
+    api_url: str
+    pages: SignInPages
 
 
 @dataclass(frozen=True)
@@ -96,12 +106,21 @@ def new_attempt(pages: SignInPages) -> SignInAttempt:
 
 def sign_in_pages(site_url: str) -> SignInPages:
     """Return how people sign in to a site, as its `config.json` says. Raise OpsError."""
+    return site_of(site_url).pages
+
+
+def site_of(site_url: str) -> Site:
+    """Return where a site's people sign in and its API is, as its `config.json` says.
+
+    Raise OpsError where there is no such site.
+    """
     site = f"{_checked(site_url).rstrip('/')}/"
     settings = _document(urljoin(site, "config.json"))
     missing = [name for name in _SETTINGS if not isinstance(settings.get(name), str)]
     if missing:
         raise OpsError(f"{site}config.json has no {missing[0]}: is {site} the site of a ledger?")
-    return pages_of(settings, site)
+    api_url = _checked(_absolute(site, settings.get("api_base", "/api")))
+    return Site(site, api_url, pages_of(settings, site))
 
 
 def pages_of(settings: Mapping[str, Any], site: str = "") -> SignInPages:
@@ -175,9 +194,7 @@ def _checked(address: str) -> str:
     """Return an address that a token may be asked from: https, or http on this machine."""
     try:
         parts = urlsplit(address)
-        is_safe = parts.scheme == "https" or (
-            parts.scheme == "http" and parts.hostname in _LOOPBACK
-        )
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     except ValueError:
         is_safe = False
     if not is_safe or not parts.hostname:
@@ -189,7 +206,7 @@ def _document(address: str, form: bytes | None = None) -> Mapping[str, Any]:
     """Return the JSON object at an address; with a form, what the address answers to it."""
     request = urllib.request.Request(address, data=form, headers={"Accept": "application/json"})  # noqa: S310 - `_checked`
     try:
-        with _OPENER.open(request, timeout=_DEADLINE_SECONDS) as answer:
+        with opener(address).open(request, timeout=_DEADLINE_SECONDS) as answer:
             document = json.load(answer)
     except urllib.error.HTTPError as error:
         raise OpsError(f"{address} answered {error.code}.") from error
@@ -198,11 +215,3 @@ def _document(address: str, form: bytes | None = None) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise OpsError(f"{address} gave no JSON object.")
     return document
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """Follow none: a code goes to the address that was checked, and to no other."""
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)

@@ -17,6 +17,8 @@ domain/state: domain domain/contract
 domain/api: domain domain/contract domain/state
 domain/intake: domain domain/contract domain/api
 
+questions:
+
 starting.py
 logs.py: domain
 metrics.py: domain logs.py
@@ -90,7 +92,8 @@ commands: checkout.py console analysts_app.py clients sign_in producer deploying
     backend/emit/lineage
 mending: console checks backend/domain backend/domain/state backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
-operations.py: console commands mending
+assistant: console sign_in deploying backend/questions
+operations.py: console commands mending assistant
 command.py: console commands operations.py
 """
 

@@ -1,0 +1,1 @@
+"""The ledger for people's own assistants, by the Model Context Protocol."""
