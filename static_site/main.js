@@ -109,8 +109,10 @@ function openSite({ config, session, shell, tabs }) {
     if (!isShown) {
       isShown = true;
       void readZone();
-      for (const name of Object.keys(VIEWS)) {
-        void viewOf(name);
+      for (const [name, { isApart }] of Object.entries(VIEWS)) {
+        if (!isApart) {
+          void viewOf(name);
+        }
       }
     }
   }

@@ -102,4 +102,10 @@ export const VIEWS = Object.freeze({
       "views/client-view.css",
     ],
   },
+  api: {
+    entry: "api",
+    isApart: true,
+    load: async () => (await import("./views/api/api-view.js")).createApiView,
+    styles: ["views/api/api-view.css"],
+  },
 });

@@ -355,6 +355,8 @@ type CreateView = (context: Context, listAddress: () => string) => View;
 /** How to load a view: its module, the stylesheets of its components, its entry in the navigation. */
 interface Place {
   entry: string;
+  /** few people open it: it is not loaded before somebody does */
+  isApart?: boolean;
   load(): Promise<CreateView>;
   styles: readonly string[];
 }

@@ -140,5 +140,6 @@ export const FILTERS = {
     client_id: { field: CLIENT },
   },
   clients: {},
+  api: {},
   compare: { one: { isExact: true }, other: { isExact: true } },
 };

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 from tests.support.events import builders
-from tests.support.readers.api_examples import FILE
+from tests.support.readers.api_examples import FILE, INTAKE_FILE
 from tests.support.readers.ledger_http import (
     Stack,
     get,
@@ -23,6 +24,8 @@ from tests.support.readers.ledger_http import (
     until,
 )
 from tests.support.stacks.local_stack import LocalStack
+
+from run_ledger.read.gateway.description import DESCRIPTION
 
 pytestmark = pytest.mark.local_stack
 
@@ -104,12 +107,15 @@ def test_what_is_there_is_as_described(
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-@pytest.mark.parametrize("path", DOCUMENT["paths"])
+@pytest.mark.parametrize("path", [path for path in DOCUMENT["paths"] if path != DESCRIPTION])
 @pytest.mark.parametrize("caller", CALLERS)
 def test_whatever_is_asked_is_answered_as_described(
     stack: Stack, tokens: dict[str, str], caller: str, path: str, mode: GenerationMode
 ) -> None:
-    """Good requests and bad ones: no failure, no status, header or member that is not described."""
+    """Good requests and bad ones: no failure, no status, header or member that is not described.
+
+    The description itself takes no parameter, so nothing about a request for it can be bad.
+    """
     statuses = set()
 
     @some_times
@@ -130,3 +136,23 @@ def test_nothing_is_answered_without_a_token(stack: Stack, path: str) -> None:
     answer = case.call(base_url=stack["api_url"], session=session(), timeout=SECONDS)
     case.validate_response(answer, checks=HELD)
     assert answer.status_code == 401
+
+
+def test_the_document_is_served_with_the_address_of_this_stage(
+    stack: Stack, tokens: dict[str, str]
+) -> None:
+    """To the byte but for that, and the intake's to whoever may report."""
+    key = str(stack["report_key"])
+    for file, url, credential in (
+        (FILE, stack["api_url"], tokens["machine"]),
+        (INTAKE_FILE, stack["intake_url"], key),
+    ):
+        headers = {"Authorization": f"Bearer {credential}"}
+        answer = session().get(f"{url}/openapi.json", headers=headers, timeout=SECONDS)
+        (server,) = answer.json()["servers"]
+        published = {**json.loads(file.read_text("utf-8")), "servers": [server]}
+        assert answer.status_code == 200
+        assert answer.text == json.dumps(published, indent=2, ensure_ascii=False) + "\n"
+        assert urljoin(answer.url, server["url"]) == url
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert session().get(f"{url}/openapi.json", timeout=SECONDS).status_code == 401

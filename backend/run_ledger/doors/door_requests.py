@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from run_ledger.read.gateway.description import server_address
+from run_ledger.read.gateway.request_headers import header
+
 
 class DoorRequest(Struct, frozen=True):
     """A request; ``resource`` is the path as the template writes it, and headers are as sent.
+
+    ``address`` is that of the intake, such as ``https://id.execute-api.eu-central-1…/intake``.
 
     A header that comes several times has its values joined by commas.
     """
@@ -21,6 +26,8 @@ class DoorRequest(Struct, frozen=True):
     authorization: str
     media_type: str
     coding: str
+    if_none_match: str
+    address: str
     body: bytes
 
 
@@ -29,9 +36,11 @@ def read_request(event: Mapping[str, Any]) -> DoorRequest:
     return DoorRequest(
         method=str(event.get("httpMethod", "")).upper(),
         resource=str(event.get("resource", "")),
-        authorization=_header(event, "authorization"),
-        media_type=_header(event, "content-type"),
-        coding=_header(event, "content-encoding"),
+        authorization=header(event, "authorization"),
+        media_type=header(event, "content-type"),
+        coding=header(event, "content-encoding"),
+        if_none_match=header(event, "if-none-match"),
+        address=server_address(event.get("requestContext") or {}),
         body=_body(event),
     )
 
@@ -44,12 +53,3 @@ def _body(event: Mapping[str, Any]) -> bytes:
         return base64.b64decode(text)
     except (binascii.Error, ValueError):
         return b""
-
-
-def _header(event: Mapping[str, Any], wanted: str) -> str:
-    several: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
-    values = [value for name, these in several.items() if name.lower() == wanted for value in these]
-    if not values:
-        single: Mapping[str, str] = event.get("headers") or {}
-        values = [value for name, value in single.items() if name.lower() == wanted]
-    return ", ".join(values)

@@ -14,7 +14,8 @@ from run_ledger.domain.intake.bodies import Body, read_body
 from run_ledger.domain.intake.bus_entries import BusEntry, bus_entry, event_id_of, stated_id
 from run_ledger.domain.intake.event_results import EventResultDocument, rejected
 from run_ledger.domain.intake.reporters import ReportingCaller
-from run_ledger.read.answers import Answer
+from run_ledger.read.answers import Answer, found
+from run_ledger.read.gateway.description import DESCRIPTION, served_description
 from run_ledger.store.clients.report_use import WINDOW_SECONDS, count_events, window_of
 
 from .door_answers import refusal, told
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 EVENTS = "/events"
+_REPORT, _DESCRIBE = ("POST", EVENTS), ("GET", DESCRIPTION)
 
 
 class Limits(Struct, frozen=True):
@@ -76,10 +78,14 @@ class Intake(Struct, frozen=True):
         self, request: DoorRequest, remaining_seconds: Callable[[], float], way: dict[str, Any]
     ) -> Answer:
         now = self.now()
-        if (request.method, request.resource) != ("POST", EVENTS):
+        asked = (request.method, request.resource)
+        if asked not in {_REPORT, _DESCRIBE}:
             raise NotFound("The intake has no such path and method.")
         reporter = self.callers.find(request.authorization, now)
         way["caller"] = reporter.name
+        if asked == _DESCRIBE:
+            described = served_description("intake-openapi.json", request.address)
+            return found(described, request.if_none_match)
         body = read_body(request.body, request.media_type, request.coding)
         way["events"] = len(body.events)
         if body.events:

@@ -106,13 +106,16 @@ def _success(endpoint: Endpoint, examples: Sequence[Example]) -> dict[str, Any]:
         "content": {
             "application/json": {
                 "schema": reference(endpoint.document, endpoint.items),
-                "examples": {
-                    f"example_{number}": _shown(example)
-                    for number, example in enumerate(examples, start=1)
-                },
+                **_examples(examples),
             }
         },
     }
+
+
+def _examples(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return the member with *examples*; a path without any, as this document's own, has none."""
+    shown = {f"example_{number}": _shown(one) for number, one in enumerate(examples, start=1)}
+    return {"examples": shown} if shown else {}
 
 
 def _shown(example: Example) -> dict[str, Any]:

@@ -22,6 +22,19 @@ from run_ledger.domain.api import (
 from run_ledger.domain.api.base_query import PathQuery, parameters_of
 from run_ledger.domain.api.pages import ListDocument, PartialListDocument
 from run_ledger.domain.api.parameters import QueryParameter
+from run_ledger.read.gateway.description import DESCRIPTION
+
+
+class DescriptionDocument(Struct, frozen=True):
+    """The description of the API itself, by the OpenAPI specification, version 3.1."""
+
+    openapi: str
+    info: dict[str, Any]
+    servers: list[dict[str, Any]]
+    security: list[dict[str, Any]]
+    tags: list[dict[str, Any]]
+    paths: dict[str, Any]
+    components: dict[str, Any]
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -243,5 +256,15 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         tag="Totals",
         query=trends.TrendsQuery,
         document=trends.TrendsDocument,
+    ),
+    DESCRIPTION: Endpoint(
+        summary="Show this description",
+        about=(
+            "The description of this API, for programs: what you are reading, with the address of "
+            "this stage as its server. It says nothing of any client. The site shows it as a page "
+            "on which requests can be tried."
+        ),
+        tag="Operations",
+        document=DescriptionDocument,
     ),
 }

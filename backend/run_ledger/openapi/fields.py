@@ -27,6 +27,7 @@ FIELDS: Mapping[str, str] = {
     "attempts": "Every attempt that was reported, by number.",
     "client_id": "The client that the work is for.",
     "clients": "The clients whose attempts failed with this fingerprint, sorted.",
+    "components": "The schemas, headers, responses and ways to sign in that paths refer to.",
     "contact": "Whom to ask at the client; null where nobody was named.",
     "count": "How many attempts failed or timed out with this fingerprint, also where a later "
     "attempt of the job followed.",
@@ -69,6 +70,7 @@ FIELDS: Mapping[str, str] = {
     "group_by": "What the series are grouped by; null where there is one series over everything.",
     "hours": "Every hour since `since`, oldest first; the last one is not over yet. Of 24 hours "
     "alone, empty for longer periods.",
+    "info": "What the API is, in words.",
     "interval": "The length of a point's interval.",
     "items": "The items of this page, in order.",
     "job_id": "The job's id.",
@@ -88,12 +90,14 @@ FIELDS: Mapping[str, str] = {
     "name": "The name for people; null where there is none.",
     "next_cursor": "Send it as `cursor` to get the next page; null on the last one.",
     "occurred_at": "When it happened, by the producer's clock.",
+    "openapi": "The version of the OpenAPI specification.",
     "order": "What the items are ordered by: `occurred_at`, `received_at` or `event_id`.",
     "overdue": "Whether the due date has passed, while fewer jobs are done than expected (or no "
     "number is expected) and the status is none of `paused`, `completed` and `archived`.",
     "owner": "Who is responsible for the project; null where no event gives it.",
     "parameters": "The plain parameters, by name.",
     "parent_job_id": "The job that started this one; null where no event gives it.",
+    "paths": "Each path, with its parameters, answers and examples.",
     "period": "How long the period is: from `since` until now, which is up to an hour more.",
     "attention": "What somebody should look at: stalled jobs, then those that failed or timed out "
     "in the period, then partial ones, then overdue projects; of each the newest, five at most. A "
@@ -103,6 +107,8 @@ FIELDS: Mapping[str, str] = {
     "is_new": "Whether nothing failed with this fingerprint in the 30 days before.",
     "more": "How many further groups there are.",
     "running_jobs": "Running jobs that are not stalled: the newest, five at most.",
+    "security": "How a request is signed in.",
+    "servers": "The address of this stage.",
     "why": "Why somebody should look: `failed` stands for timed out, too.",
     "job": "The job; null where it is about a project.",
     "project": "The project; null where it is about a job.",
@@ -219,5 +225,6 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("FailureDay", "jobs"): "How many jobs failed so on this day by their latest attempt.",
     ("ClientFigures", "stalled"): _STALLED,
     ("Figures", "stalled"): _STALLED,
+    ("Description", "tags"): "The groups of paths, in the order in which they are shown.",
     ("Overview", "clients"): "The same figures by client, sorted by `client_id`.",
 }

@@ -14,6 +14,7 @@ from run_ledger.domain.intake.reporters import REPORT_SCOPE
 from run_ledger.doors.door_answers import DOOR_PROBLEMS
 from run_ledger.doors.event_door import EVENTS
 from run_ledger.read.answers import ProblemDocument
+from run_ledger.read.gateway.description import DESCRIPTION
 
 _REF = "#/components/schemas/"
 _SUFFIX = "Document"
@@ -96,7 +97,7 @@ def intake_document() -> dict[str, Any]:
             },
         ],
         "security": [{"bearer": []}],
-        "paths": {EVENTS: {"post": _operation()}},
+        "paths": {EVENTS: {"post": _operation()}, DESCRIPTION: {"get": _description()}},
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
@@ -139,6 +140,34 @@ def _operation() -> dict[str, Any]:
             "202": _results("The bus has taken all events."),
             "207": _results("The bus has not taken all events: see each result."),
             **{str(status): _problem(status) for status in _ABOUT},
+        },
+    }
+
+
+def _description() -> dict[str, Any]:
+    """Return the operation that answers with the document itself."""
+    refusals = [401, 403, 404, 429, 500, 502, 503, 504]
+    return {
+        "operationId": "show_description",
+        "summary": "Show this description",
+        "description": "What you are reading, with the address of this stage as its server.",
+        "parameters": [
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "The `ETag` of an answer that you have; you get 304 while it is the "
+                "same.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "responses": {
+            "200": {
+                "description": "The description, by the OpenAPI specification.",
+                "headers": {"ETag": {"schema": {"type": "string"}}},
+                "content": {JSON: {"schema": {"type": "object"}}},
+            },
+            "304": {"description": "It is still the one that you have."},
+            **{str(status): _problem(status) for status in refusals},
         },
     }
 

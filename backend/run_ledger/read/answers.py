@@ -126,7 +126,7 @@ def fits(document: Struct) -> bool:
     return _bytes_as_string(_encoder.encode(document)) <= MOST_BYTES
 
 
-def found(document: Struct, if_none_match: str) -> Answer:
+def found(document: Struct | Raw, if_none_match: str) -> Answer:
     """Return an answer with *document*, or a 304 where *if_none_match* names its ETag.
 
     The ETag is a weak one, as it is the same whether the gateway compresses the answer or not.

@@ -31,6 +31,7 @@ class Inquiry(Struct, frozen=True):
     rollup_shards: int
     entry_ttl_days: int
     now: Instant
+    address: str
     kept: KeptPages | None = None
 
     def scope(self) -> ClientScope:

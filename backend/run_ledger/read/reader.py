@@ -11,9 +11,10 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from run_ledger.domain.api.access import Trust, caller
+from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.exceptions import LedgerError, NotFound, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.settings import Settings
@@ -24,6 +25,8 @@ from .answers import Answer, MethodNotAllowed, found, problem
 from .clients import list_clients, show_client, show_config
 from .entries import list_entries
 from .failures import list_error_groups
+from .gateway.description import DESCRIPTION, served_description, server_address
+from .gateway.request_headers import header
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .overview import show_overview
@@ -38,7 +41,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
+
+def show_description(inquiry: Inquiry) -> Raw:
+    """Return the API's own description; it says nothing of any client, so every caller may ask."""
+    PathQuery.of(inquiry.parameters)
+    inquiry.scope()
+    return served_description("openapi.json", inquiry.address)
+
+
+ROUTES: Mapping[str, Callable[[Inquiry], Struct | Raw]] = {
     "/jobs": list_jobs,
     "/jobs/{job_id}": show_job,
     "/jobs/{job_id}/entries": list_entries,
@@ -52,11 +63,14 @@ ROUTES: Mapping[str, Callable[[Inquiry], Struct]] = {
     "/probes/{probe_id}": show_probe,
     "/rejections": list_rejections,
     "/trends": show_trends,
+    DESCRIPTION: show_description,
 }
 
 
 class Request(Struct, frozen=True):
     """A request; ``resource`` is the path as the template writes it: ``/jobs/{job_id}``.
+
+    ``address`` is that of the API, such as ``https://id.execute-api.eu-central-1…/api``.
 
     ``people_clients`` are the ids of the app clients that people sign in to. They come with each
     request as a variable of the stage. They can't be in the function's environment, as they are
@@ -71,6 +85,7 @@ class Request(Struct, frozen=True):
     claims: Mapping[str, Any]
     token: str
     people_clients: frozenset[str]
+    address: str
 
 
 class Reader(Struct, frozen=True):
@@ -124,6 +139,7 @@ class Reader(Struct, frozen=True):
             rollup_shards=self.settings.rollup_shards,
             entry_ttl_days=self.settings.entry_ttl_days,
             now=now,
+            address=request.address,
             kept=self.kept,
         )
         document = endpoint(inquiry)
@@ -145,10 +161,11 @@ def read_request(event: Mapping[str, Any]) -> Request:
         # No id has a percent sign, so decoding it a second time changes nothing.
         path_parameters={name: unquote(value) for name, value in path_parameters.items()},
         parameters=_parameters(event),
-        if_none_match=_header(event, "if-none-match"),
+        if_none_match=header(event, "if-none-match"),
         claims=authorizer.get("claims") or {},
-        token=_header(event, "authorization"),
+        token=header(event, "authorization"),
         people_clients=frozenset(filter(None, people_clients.split(","))),
+        address=server_address(context),
     )
 
 
@@ -158,13 +175,3 @@ def _parameters(event: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
         return given
     single: Mapping[str, str] = event.get("queryStringParameters") or {}
     return {name: [value] for name, value in single.items()}
-
-
-def _header(event: Mapping[str, Any], wanted: str) -> str:
-    """Return all values of a header, joined by commas; names may be in upper or lower case."""
-    several: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
-    values = [value for name, these in several.items() if name.lower() == wanted for value in these]
-    if not values:
-        single: Mapping[str, str] = event.get("headers") or {}
-        values = [value for name, value in single.items() if name.lower() == wanted]
-    return ", ".join(values)

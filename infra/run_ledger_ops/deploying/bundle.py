@@ -71,7 +71,7 @@ def build_bundle(source: Path, *, python: Path | LambdaPython, cache: Path) -> B
         for path in _files(dependencies)
         if _is_of_use(path.relative_to(dependencies))
     }
-    files |= {path.relative_to(source).as_posix(): path for path in _source_files(source)}
+    files |= {path.relative_to(source).as_posix(): path for path in source_files(source)}
     digest = _digest_of_sources(source, dependencies.name)
     target = cache / f"bundle-{digest}.zip"
     if not target.exists():
@@ -125,7 +125,8 @@ def _is_of_use(path: Path) -> bool:
     return len(inside) == 1 or inside[0] in SERVICES
 
 
-def _source_files(source: Path) -> Iterator[Path]:
+def source_files(source: Path) -> Iterator[Path]:
+    """Return the files of a source folder that go into its bundle."""
     return (
         path
         for path in _files(source)
@@ -135,7 +136,7 @@ def _source_files(source: Path) -> Iterator[Path]:
 
 def _digest_of_sources(source: Path, dependencies: str) -> str:
     digest = hashlib.sha256(f"{dependencies}\0{sorted(SERVICES)}\0{sorted(_NOTES)}".encode())
-    for path in _source_files(source):
+    for path in source_files(source):
         content = path.read_bytes()
         name = path.relative_to(source).as_posix()
         digest.update(f"\0{name}\0{len(content)}\0".encode())

@@ -60,7 +60,7 @@ def inquiry(path: str) -> Inquiry:
     in_path = IN_PATH if "{job_id}" in path else {}
     staff = Caller("staff", "site-app", EVERYTHING)
     nobody: Any = None
-    return Inquiry(path, in_path, {}, staff, nobody, SETTINGS.cursor_key, 8, 90, NOW)
+    return Inquiry(path, in_path, {}, staff, nobody, SETTINGS.cursor_key, 8, 90, NOW, "/")
 
 
 @pytest.mark.parametrize(("path", "changed"), FILTERS)

@@ -16,6 +16,7 @@ from run_ledger_ops.deploying.bundle import (
     Bundle,
     LambdaPython,
     build_bundle,
+    source_files,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -149,6 +150,18 @@ def test_every_service_that_the_backend_calls_is_described() -> None:
         for name in re.findall(r"""\b(?:client|resource)\(\s*["'](\w+)["']""", path.read_text())
     }
     assert called == SERVICES
+
+
+def test_the_descriptions_that_functions_serve_are_carried() -> None:
+    """They lie beside the package, where the functions look for them."""
+    backend = ROOT / "backend"
+    carried = {path.relative_to(backend).as_posix() for path in source_files(backend)}
+
+    assert carried >= {
+        "openapi.json",
+        "intake-openapi.json",
+        "run_ledger/read/gateway/description.py",
+    }
 
 
 def test_missing_requirements_are_named(source: Path, tmp_path: Path) -> None:

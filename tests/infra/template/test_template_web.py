@@ -26,6 +26,7 @@ PATHS = [
     "/overview",
     "/errors",
     "/trends",
+    "/openapi.json",
 ]
 CLIENTS = ["SiteClient", "DashboardClient", "MachineClient"]
 MACHINE = {"StackMachineClient": "true"}
@@ -145,12 +146,14 @@ def test_gateway_refuses_by_problem_documents(api: str, more: dict[str, dict[str
 
 
 def test_intake_takes_events_alone_and_gets_bodies_as_they_were_sent() -> None:
-    """One path and method, without an authorizer: the function checks keys and tokens itself."""
+    """Beside its description, without an authorizer: the function checks keys and tokens itself."""
     intake = properties("IntakeApi", Intake="true")
     assert {path: [*methods] for path, methods in intake["Body"]["paths"].items()} == {
-        EVENTS: ["post"]
+        EVENTS: ["post"],
+        "/openapi.json": ["get"],
     }
     assert "security" not in intake["Body"]["paths"][EVENTS]["post"]
+    assert "security" not in intake["Body"]["paths"]["/openapi.json"]["get"]
     assert intake["BinaryMediaTypes"] == ["*/*"]
     assert "MinimumCompressionSize" not in intake, "the gateway would unpack bodies itself"
     told = properties("IntakeFunction", Intake="true")["Environment"]["Variables"]

@@ -33,10 +33,11 @@ store/lists: domain domain/contract domain/state domain/api store/dynamo store/i
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
 
+read/gateway:
 read: domain domain/contract domain/state domain/api settings.py
-    store/dynamo store/items store/clients store/lists store/overview
-doors: domain domain/api domain/intake store/dynamo store/clients read
-openapi: domain/contract domain/api domain/intake read doors
+    store/dynamo store/items store/clients store/lists store/overview read/gateway
+doors: domain domain/api domain/intake store/dynamo store/clients read read/gateway
+openapi: domain/contract domain/api domain/intake read read/gateway doors
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
@@ -135,7 +136,9 @@ components/costs: lib components/page components/figures
 components/timeline: lib components/page components/figures components/job
 views: lib feeds components/page components/figures components/job components/lists
     components/project components/costs components/timeline
-views.js: views
+components/reference: lib
+views/api: lib feeds components/page components/reference
+views.js: views views/api
 main.js: lib components/page views.js
 """
 

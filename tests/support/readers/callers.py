@@ -12,6 +12,7 @@ from tests.support.recounts.views import reading_house
 
 from run_ledger.domain.contract.fingerprints import fingerprint
 from run_ledger.domain.instants import text
+from run_ledger.read.gateway.description import DESCRIPTION
 
 CLIENTS = ("acme", "globex", "initech")
 EVERYTHING = frozenset(CLIENTS)
@@ -137,6 +138,7 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
         *(Ask({}, {"client_id": client}) for client in (*CLIENTS, "hooli")),
         *(Ask({}, {"project_id": f"{client}-project"}) for client in (*CLIENTS, "hooli")),
     ),
+    DESCRIPTION: (Ask({}, {}),),
 }
 
 

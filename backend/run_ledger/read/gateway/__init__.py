@@ -1,0 +1,1 @@
+"""What comes from API Gateway and goes back to it, alike for the read API and the intake."""
