@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Protocol, cast
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.intake.bus_entries import BusEntry
@@ -18,6 +17,7 @@ from run_ledger.domain.intake.event_results import (
     refused_by_bus,
     to_retry,
 )
+from run_ledger.store.dynamo.connection import client_config
 
 _log = logging.getLogger(__name__)
 
@@ -42,14 +42,7 @@ def eventbridge() -> EntryTaker:
 
     It makes no call a second time: whoever is told to send an event again has its id.
     """
-    config = Config(
-        connect_timeout=2,
-        read_timeout=4,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        parameter_validation=False,
-        tcp_keepalive=True,
-        user_agent="run-ledger",
-    )
+    config = client_config(read_timeout=4, attempts=1)
     return cast("EntryTaker", boto3.client("events", config=config))
 
 

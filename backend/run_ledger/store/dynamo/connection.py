@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -17,23 +17,36 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 32
 
 
+def client_config(*, read_timeout: int, attempts: int, **more: Any) -> Config:
+    """Return what clients of AWS in a function have in common, with *more* options of botocore's.
+
+    A call that hangs is given up after *read_timeout* seconds, and made *attempts* times in all.
+    botocore does not check parameters, as that costs more than all the rest of a large call. It
+    names itself by one word: what it says of its version and of the machine is put together in each
+    call.
+    """
+    return Config(
+        connect_timeout=2,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        parameter_validation=False,
+        tcp_keepalive=True,
+        user_agent="run-ledger",
+        **more,
+    )
+
+
 @cache
 def dynamodb() -> DynamoDBClient:
     """Return the client that handlers share.
 
-    A call that hangs is given up early, as the next attempt usually finds another host. botocore
-    does not check parameters, as that costs more than all the rest of a large call. It does not use
-    the account's own endpoint, as finding its name costs a tenth of each call. It names itself by
-    one word: what botocore says of its version and of the machine is put together in each call.
+    A call that hangs is given up early, as the next attempt usually finds another host. It does not
+    use the account's own endpoint, as finding its name costs a tenth of each call.
     """
-    config = Config(
-        connect_timeout=2,
+    config = client_config(
         read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        parameter_validation=False,
+        attempts=3,
         max_pool_connections=MOST_CONNECTIONS,
-        tcp_keepalive=True,
         account_id_endpoint_mode="disabled",
-        user_agent="run-ledger",
     )
     return throttles.writes.watch(speak_directly(boto3.client("dynamodb", config=config)))
