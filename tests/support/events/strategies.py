@@ -106,6 +106,10 @@ changes = st.integers(-3, 3) | st.sampled_from((LARGEST, -LARGEST, 1 - LARGEST))
 deltas = st.dictionaries(counter_names, changes, max_size=4)
 model_names = st.sampled_from(("gpt-4o", "a/b:c d", "é", "other", "m" * 128))
 deltas_by_model = st.dictionaries(model_names, deltas, max_size=3)
+# As many parts as a job keeps are too many to draw: see `test_running_totals`.
+part_names = st.sampled_from(("a", "b/c d", "é", "\U0001d4b3", "p" * 64))
+totals = st.dictionaries(counter_names, st.sampled_from((0, 1, 5, LARGEST)), max_size=3)
+running_totals = st.dictionaries(part_names, totals, max_size=3)
 tags = st.dictionaries(st.sampled_from(("team", "run", "é")), texts, max_size=2)
 
 _attempts = st.sampled_from((1, 1, 1, 2, 2, 3, LARGEST))
@@ -122,6 +126,7 @@ _job_fields: dict[str, st.SearchStrategy[Any]] = {
     "error": errors,
     "delta": deltas,
     "delta_by_model": deltas_by_model,
+    "running_totals": running_totals,
 }
 _project_fields: dict[str, st.SearchStrategy[Any]] = {
     "name": st.sampled_from(("first", "second", "")),
@@ -135,7 +140,10 @@ _project_fields: dict[str, st.SearchStrategy[Any]] = {
 
 
 _nothing: dict[str, Any] = dict.fromkeys(
-    ("attempt", "delta", "delta_by_model", "error", "event_id", "log_url", "name", "stage", "tags")
+    [
+        *("attempt", "delta", "delta_by_model", "error", "event_id", "log_url", "name", "stage"),
+        *("running_totals", "tags"),
+    ]
 )
 _nulls = st.just({}) | st.sets(st.sampled_from(sorted(_nothing)), max_size=3)
 
@@ -145,7 +153,7 @@ def _with_nulls(draw: st.DrawFn, detail: dict[str, Any]) -> dict[str, Any]:
     nulls = {name: None for name in draw(_nulls) if name not in detail}
     holes = {
         name: {**detail[name], "nothing": None}
-        for name in ("delta", "delta_by_model", "tags")
+        for name in ("delta", "delta_by_model", "running_totals", "tags")
         if nulls and detail.get(name)
     }
     return {**detail, **nulls, **holes}

@@ -15,11 +15,12 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.support.events.builders import Envelope
+from tests.support.recounts.latest_totals import latest_totals, named_in_totals
 from tests.support.recounts.model_sums import (
     KNOWN_COUNTERS,
     OTHER_COUNTERS,
@@ -27,6 +28,7 @@ from tests.support.recounts.model_sums import (
     rows_of_models,
     sums_by_model,
 )
+from tests.support.recounts.told import Told, moment, said, text
 
 from run_ledger.domain.contract.fingerprints import LATEST_VERSION, fingerprint
 from run_ledger.domain.state.durations import bucket
@@ -37,20 +39,6 @@ RANK = {"queued": 0, "running": 1, "completed": 2}
 MOST_OWN_OF_A_ROW, MOST_OWN_OF_A_JOB = 64, 256
 
 Counted = tuple[tuple[str, str], str, int]
-
-
-class Told(NamedTuple):
-    """One event, with absent fields filled in as the contract says.
-
-    An envelope may say with ``fingerprint_version`` by which rule its event was taken in.
-    """
-
-    attempt: int
-    occurred_at: datetime
-    event_id: str
-    status: str
-    detail: dict[str, Any]
-    fingerprint_version: int
 
 
 # ---------------------------------------------------------------------------------- jobs
@@ -84,7 +72,7 @@ def recount_job(envelopes: Iterable[Envelope]) -> dict[str, Any]:
         "log_url": _latest_value("log_url", events),
         "tags": _latest_value("tags", events) or {},
         "heartbeat_seconds": _latest_value("heartbeat_seconds", events),
-        "created_at": _text(min(e.occurred_at for e in events)),
+        "created_at": text(min(e.occurred_at for e in events)),
         "counters": _sums(events),
         "counters_by_model": sums_by_model([event.detail for event in events]),
         **latest,
@@ -106,7 +94,7 @@ def _restarted_at(number: int, events: list[Told]) -> str | None:
     ends = [e.occurred_at for e in mine if e.status == "completed"]
     running = [e.occurred_at for e in mine if e.detail.get("status") == "running"]
     after = [at for at in running if ends and at > min(ends)]
-    return _text(max(after)) if after else None
+    return text(max(after)) if after else None
 
 
 def _superseded(
@@ -114,10 +102,10 @@ def _superseded(
 ) -> dict[str, Any]:
     """Return what changes of an *attempt* that never ended by the one *following* it."""
     earliest = min(e.occurred_at for e in events if e.attempt == following["attempt"])
-    ended_at = following["started_at"] or _text(earliest)
+    ended_at = following["started_at"] or text(earliest)
     took = None
     if attempt["started_at"] is not None:
-        took = max(_moment(ended_at) - _moment(attempt["started_at"]), timedelta(0))
+        took = max(moment(ended_at) - moment(attempt["started_at"]), timedelta(0))
     return {
         "status": "superseded",
         "ended_at": ended_at,
@@ -146,10 +134,10 @@ def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
         "attempt": number,
         "status": winner.status,
         "result": result,
-        "started_at": _text(started_at) if started_at else None,
-        "ended_at": _text(ended_at) if ended_at else None,
+        "started_at": text(started_at) if started_at else None,
+        "ended_at": text(ended_at) if ended_at else None,
         "first_ended_at": (
-            _text(min(e.occurred_at for e in mine if e.status == "completed"))
+            text(min(e.occurred_at for e in mine if e.status == "completed"))
             if _restarted_at(number, events)
             else None
         ),
@@ -159,13 +147,18 @@ def _attempt(number: int, events: list[Told]) -> dict[str, Any]:
 
 
 def _latest_value(field: str, events: list[Told]) -> Any:
-    ordered = sorted(events, key=lambda e: (e.attempt, e.occurred_at, e.event_id))
-    said = [e.detail[field] for e in ordered if field in e.detail]
-    return said[-1] if said else None
+    told = [e.detail[field] for e in sorted(events, key=_order) if field in e.detail]
+    return told[-1] if told else None
+
+
+def _order(event: Told) -> tuple[int, datetime, str]:
+    return (event.attempt, event.occurred_at, event.event_id)
 
 
 def _sums(events: list[Told]) -> dict[str, int]:
     changes = [pair for e in events for delta in deltas_of(e.detail) for pair in delta.items()]
+    changes += [pair for e in events for pair in named_in_totals(e.detail)]
+    changes += latest_totals((_order(e), e.detail) for e in events)
     sums = {
         name: sum(change for other, change in changes if other == name)
         for name in sorted({name for name, _ in changes})
@@ -211,11 +204,11 @@ def recount_project(envelopes: Iterable[Envelope]) -> dict[str, Any]:
         "client_id": client_id,
         "name": _latest_value("name", events),
         "owner": _latest_value("owner", events),
-        "due_at": None if due_at is None else _text(_moment(due_at)),
+        "due_at": None if due_at is None else text(moment(due_at)),
         "jobs_expected": _latest_value("jobs_expected", events),
         "status": _latest_value("status", events),
         "tags": _latest_value("tags", events) or {},
-        "created_at": _text(min(e.occurred_at for e in events)),
+        "created_at": text(min(e.occurred_at for e in events)),
         "counters": _sums(events),
     }
 
@@ -240,10 +233,11 @@ def recount_rollups(envelopes: Iterable[Envelope]) -> dict[tuple[str, str], dict
             *(one for attempt in job["attempts"] for one in _counted_of_attempt(job, attempt)),
             *(one for attempt in job["attempts"][:-1] for one in _counted_of_retry(job, attempt)),
             *(one for event in _told(those, "job_update") for one in _counted_of_delta(job, event)),
+            *_counted_of_totals(job, _told(those, "job_update")),
         ):
             rows.setdefault(key, Counter())[attribute] += amount
     by_model = [
-        (_text(event.occurred_at), event.detail)
+        (text(event.occurred_at), event.detail)
         for those in _by_job(envelopes).values()
         for event in _told(those, "job_update")
     ]
@@ -288,7 +282,7 @@ def _counted_of_attempt(job: dict[str, Any], attempt: dict[str, Any]) -> Iterato
         for key in _three_rows(job, ended_at):
             yield key, f"ended_{result}", 1
             if started_at is not None:
-                took = (_moment(ended_at) - _moment(started_at)) // timedelta(microseconds=1)
+                took = (moment(ended_at) - moment(started_at)) // timedelta(microseconds=1)
                 yield key, f"h_{bucket(max(0, took))}", 1
     if result in ("failed", "timed_out"):
         known = attempt["error"]["fingerprint"] if attempt["error"] else "none"
@@ -306,8 +300,23 @@ def _counted_of_retry(job: dict[str, Any], attempt: dict[str, Any]) -> Iterator[
 
 def _counted_of_delta(job: dict[str, Any], event: Told) -> Iterator[Counted]:
     """Count a delta in the hour of its occurred_at; rows over all clients have known names only."""
-    client, project, everything = _three_rows(job, _text(event.occurred_at))
-    for name, change in (pair for delta in deltas_of(event.detail) for pair in delta.items()):
+    changes = [pair for delta in deltas_of(event.detail) for pair in delta.items()]
+    yield from _counted_at(job, text(event.occurred_at), [*changes, *named_in_totals(event.detail)])
+
+
+def _counted_of_totals(job: dict[str, Any], events: list[Told]) -> Iterator[Counted]:
+    """Count all running totals of a job in the hour in which the last one was told."""
+    told_at = [e.occurred_at for e in events if e.detail.get("running_totals")]
+    if told_at:
+        totals = latest_totals((_order(e), e.detail) for e in events)
+        yield from _counted_at(job, text(max(told_at)), totals)
+
+
+def _counted_at(
+    job: dict[str, Any], at: str, changes: Iterable[tuple[str, int]]
+) -> Iterator[Counted]:
+    client, project, everything = _three_rows(job, at)
+    for name, change in changes:
         yield client, f"c_{name}", change
         yield project, f"c_{name}", change
         if name in KNOWN_COUNTERS:
@@ -346,22 +355,13 @@ def distinct(envelopes: Iterable[Envelope]) -> list[Envelope]:
     """
     first: dict[tuple[str, str, str], Envelope] = {}
     for sent in envelopes:
-        detail = _said(sent["detail"])
+        detail = said(sent["detail"])
         one = {**sent, "detail": detail}
         entity = detail["job_id" if one["detail-type"] == "job_update" else "project_id"]
         key = (one["detail-type"], entity, detail.get("event_id", one["id"]))
         known = first.setdefault(key, one)
         assert known["detail"] == detail, f"one event id, two events: {key}"
     return list(first.values())
-
-
-def _said(detail: dict[str, Any]) -> dict[str, Any]:
-    """Return *detail* without what is null, in it and in its objects."""
-    return {
-        name: _said(value) if isinstance(value, dict) else value
-        for name, value in detail.items()
-        if value is not None
-    }
 
 
 def _by_job(envelopes: Iterable[Envelope]) -> dict[str, list[Envelope]]:
@@ -376,7 +376,7 @@ def _told(envelopes: Iterable[Envelope], detail_type: str) -> list[Told]:
     return [
         Told(
             attempt=one["detail"].get("attempt", 1),
-            occurred_at=_moment(one["detail"].get("occurred_at", one["time"])),
+            occurred_at=moment(one["detail"].get("occurred_at", one["time"])),
             event_id=one["detail"].get("event_id", one["id"]),
             status=one["detail"].get("status", "running"),
             detail=one["detail"],
@@ -385,11 +385,3 @@ def _told(envelopes: Iterable[Envelope], detail_type: str) -> list[Told]:
         for one in distinct(envelopes)
         if one["detail-type"] == detail_type
     ]
-
-
-def _moment(said: str) -> datetime:
-    return datetime.fromisoformat(said).astimezone(UTC)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -18,6 +18,7 @@ from tests.support.events.builders import Envelope
 from tests.support.readers.ledgers import empty_store, make_ledger, post
 from tests.support.readers.reading import House
 from tests.support.recounts import recount
+from tests.support.recounts.latest_totals import latest_totals
 
 from run_ledger.domain.instants import parse, text
 
@@ -65,6 +66,27 @@ def facts(envelopes: Iterable[Envelope]) -> Iterator[Fact]:
             at = parse(one["detail"].get("occurred_at", one["time"]))
             for model, name, change in _changes(one["detail"]):
                 yield Fact(at, *who, f"c_{name}", change, model=model)
+    for job in jobs.values():
+        yield from _totals(job, known)
+
+
+def _totals(job: Mapping[str, Any], known: Iterable[Envelope]) -> Iterator[Fact]:
+    """Yield what the running totals of *job* came to, when the last of them was told."""
+    who = (job["client_id"], job["project_id"], job["pipeline"])
+    told = [
+        (parse(one["detail"].get("occurred_at", one["time"])), one)
+        for one in known
+        if one["detail"].get("job_id") == job["job_id"] and one["detail"].get("running_totals")
+    ]
+    ordered = [
+        (
+            (one["detail"].get("attempt", 1), at, one["detail"].get("event_id", one["id"])),
+            one["detail"],
+        )
+        for at, one in told
+    ]
+    for name, value in latest_totals(ordered):
+        yield Fact(max(at for at, _ in told), *who, f"c_{name}", value)
 
 
 def _changes(detail: Mapping[str, Any]) -> Iterator[tuple[str | None, str, int]]:

@@ -23,7 +23,9 @@ from .vocabulary import (
     DeltaByModel,
     JobUpdate,
     ProjectUpdate,
+    RunningTotals,
     Tags,
+    Totals,
 )
 
 _PATH = re.compile(
@@ -32,7 +34,13 @@ _PATH = re.compile(
 _MOST_NAME_CHARACTERS = 132
 _ANY_MEMBER = "[...]"
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_MAPPINGS: dict[str, Any] = {"delta": Delta, "delta_by_model": DeltaByModel, "tags": Tags}
+_MAPPINGS: dict[str, Any] = {
+    "delta": Delta,
+    "delta_by_model": DeltaByModel,
+    "running_totals": RunningTotals,
+    "tags": Tags,
+}
+_MEMBERS: dict[str, Any] = {"delta_by_model": Delta, "running_totals": Totals}
 _ENVELOPE_ALLOWED = {
     "id": "a string of 1 to 128 characters",
     "detail-type": "job_update or project_update",
@@ -179,6 +187,6 @@ def _inside(field: str, value: dict[str, Any], rest: str, mapping: Any) -> tuple
         except msgspec.ValidationError as error:
             where, (_, deeper) = f"{field}.{shown(name)[1:-1]}", _locate(error)
             if isinstance(member, dict) and deeper.startswith(2 * _ANY_MEMBER):
-                return _inside(where, member, _ANY_MEMBER, Delta)
+                return _inside(where, member, _ANY_MEMBER, _MEMBERS.get(field))
             return where, shown(member)
     return field, shown(value)

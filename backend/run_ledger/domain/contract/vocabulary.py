@@ -30,6 +30,9 @@ MOST_MODELS = 40
 """How many models a job keeps counters of, and each rollup: the first in byte order."""
 OTHER_MODELS = "other"
 """The model that all further ones are summed as."""
+MAX_PARTS_PER_EVENT = 100
+MOST_PARTS = 200
+"""How many parts a job keeps running totals of: the first in byte order."""
 MAX_TAGS = 64
 MAX_COUNT = 2**53
 DEFAULT_PIPELINE = "default"
@@ -76,6 +79,9 @@ Delta = Annotated[dict[CounterName, CounterChange], Meta(max_length=MAX_DELTAS_P
 MODEL_PATTERN = r"[^\x00-\x1f\x7f]{1,128}"
 ModelName = Annotated[str, Meta(pattern=rf"^{MODEL_PATTERN}(?![\s\S])")]
 DeltaByModel = Annotated[dict[ModelName, Delta], Meta(max_length=MAX_MODELS_PER_EVENT)]
+PartName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,64}(?![\s\S])")]
+Totals = Annotated[dict[CounterName, Count], Meta(max_length=MAX_DELTAS_PER_EVENT)]
+RunningTotals = Annotated[dict[PartName, Totals], Meta(max_length=MAX_PARTS_PER_EVENT)]
 Tags = Annotated[dict[ShortText, Text], Meta(max_length=MAX_TAGS)]
 
 
@@ -110,6 +116,7 @@ class JobUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: Error | UnsetType = UNSET
     delta: Delta | UnsetType = UNSET
     delta_by_model: DeltaByModel | UnsetType = UNSET
+    running_totals: RunningTotals | UnsetType = UNSET
 
 
 class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -180,6 +187,11 @@ ALLOWED: dict[str, str] = {
         f"at most {MAX_MODELS_PER_EVENT} pairs of a model's name, 1 to 128 characters without "
         f"control characters, and an object as in delta: at most {MAX_DELTAS_PER_EVENT} pairs of a "
         "name [a-z][a-z0-9_]{0,39} and an integer from -2^53 to 2^53"
+    ),
+    "running_totals": (
+        f"at most {MAX_PARTS_PER_EVENT} pairs of a part's name, 1 to 64 characters without control "
+        f"characters, and an object of at most {MAX_DELTAS_PER_EVENT} pairs of a name "
+        "[a-z][a-z0-9_]{0,39} and an integer from 0 to 2^53"
     ),
 }
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"

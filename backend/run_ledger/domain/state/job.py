@@ -5,7 +5,7 @@ can't change it, nor can repeats, which are removed by event id:
 
 =====================  ======================================================================
 created_at             minimum of ``occurred_at``
-counters               sum of ``delta``, and of all deltas in ``delta_by_model``
+counters               sum of ``delta``, of all in ``delta_by_model``, and of running totals
 counters_by_model      sum of ``delta_by_model``
 attempt.started_at     minimum of ``occurred_at`` over the attempt's events that say running
 attempt.heard_at       minimum of ``occurred_at`` over all its events, until it started
@@ -13,6 +13,7 @@ attempt.running_at     maximum of ``occurred_at`` over its events whose ``status
 attempt.ended          maximum by (``occurred_at``, ``event_id``) over those that say completed
 attempt.completed_at   minimum of ``occurred_at`` over the same
 attempt.reported       maximum as of ``ended`` over others with an ``error``, until it ended
+running_totals         see `running_totals`
 latest_values[field]   maximum by (``attempt``, ``occurred_at``, ``event_id``) over those with it
 =====================  ======================================================================
 
@@ -44,6 +45,7 @@ from run_ledger.domain.contract.vocabulary import (
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import MICROSECONDS, Duration, Instant
 
+from .running_totals import NO_TOTALS, RunningTotals, changes_of_totals, with_totals
 from .sums import CounterSums, LatestValue, take_latest_values
 
 _latest_values = attrgetter(*JOB_LATEST_FIELDS)
@@ -174,6 +176,7 @@ class Job(Struct, frozen=True):
     latest_values: Mapping[str, LatestValue]
     counters: Mapping[str, int]
     counters_by_model: Mapping[str, Mapping[str, int]] = {}
+    running_totals: RunningTotals = NO_TOTALS
 
     @property
     def attempt(self) -> int:
@@ -278,6 +281,10 @@ def fold(job: Job | None, events: Sequence[Event]) -> Job:
     sums = CounterSums(dict(state.counters), by_model)
     for event in events:
         sums.take(event)
+    for _, change in changes_of_totals(
+        job.running_totals if job else NO_TOTALS, state.running_totals
+    ):
+        sums.add(change)
     return structs.replace(state, counters=sums.counters, counters_by_model=sums.by_model)
 
 
@@ -308,6 +315,7 @@ def fold_state(job: Job | None, events: Sequence[Event]) -> Job:
         latest_values=latest_values,
         counters=job.counters,
         counters_by_model=job.counters_by_model,
+        running_totals=with_totals(job.running_totals, events),
     )
 
 
@@ -338,6 +346,7 @@ def changes_only_counters(event: Event, attempts: Mapping[int, Attempt]) -> bool
             )
         )
         and update.error is UNSET
+        and update.running_totals is UNSET
         and _latest_values(update) == _NO_VALUES
     )
 

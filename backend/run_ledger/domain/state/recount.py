@@ -57,6 +57,7 @@ class Contribution(Struct, frozen=True):
 def latest_time(job: Job) -> Instant:
     """Return the latest time that *job* shows of its events; later ones may have added to sums."""
     times = [job.created_at, *(value.order[1] for value in job.latest_values.values())]
+    times += [job.running_totals.told_at or job.created_at]
     for attempt in job.attempts.values():
         times += [at for at in (attempt.began_at, attempt.running_at, attempt.ended_at) if at]
     return max(times)
@@ -69,7 +70,7 @@ def contribution(job: Job, events: Sequence[Event], *, retries_from: int = 1) ->
     the job.
     """
     differences: Differences = marks(job, retries_from=retries_from)
-    merge(differences, delta_differences(events))
+    merge(differences, delta_differences(events, None, job))
     return _contribution(differences)
 
 

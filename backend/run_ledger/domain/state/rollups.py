@@ -19,7 +19,8 @@ Rows (``partition``, ``sort``) and what they are for:
 =============================  ================  ================================================
 
 Those of clients, projects, all and failures have the attributes ``created``, ``started``,
-``ended_RESULT``, ``h_N`` (durations in bucket N, see `durations`) and ``c_NAME`` (sums of deltas).
+``ended_RESULT``, ``h_N`` (durations in bucket N, see `durations`) and ``c_NAME`` (sums of deltas,
+and of `running_totals`, which all count in the hour in which the job's last one was told).
 Rows of ``all`` hold only the counters that the contract names, as all producers share these rows;
 of other names a row keeps a bounded number apart, see `own_counters`.
 
@@ -60,6 +61,7 @@ from .job import Attempt, Ended, Job, job_update
 from .model_counters import is_by_model, model_attributes
 from .own_counters import counter_attributes, folded, is_own
 from .project import Project
+from .running_totals import NO_TOTALS, changes_of_totals
 from .sums import CounterSums
 
 ALL, DAYS, CLIENTS = "all", "days", "clients"
@@ -188,9 +190,18 @@ def counted_next(job: Job, retries_from: int) -> int:
     return 1 if len(left) <= MOST_RETRIES else left[-MOST_RETRIES]
 
 
-def delta_differences(events: Iterable[Event]) -> Differences:
-    """Return what the deltas of job *events* add to which rows."""
-    return differences_of(delta_sums(events))
+def delta_differences(
+    events: Iterable[Event], before: Job | None = None, after: Job | None = None
+) -> Differences:
+    """Return what the deltas of job *events* add to which rows.
+
+    So does what running totals change as their job turns from *before* into *after*, if that is
+    given.
+    """
+    deltas = delta_sums(events)
+    if after is not None:
+        add_totals(deltas, before, after)
+    return differences_of(deltas)
 
 
 def delta_sums(events: Iterable[Event]) -> dict[Place, CounterSums]:
@@ -198,7 +209,7 @@ def delta_sums(events: Iterable[Event]) -> dict[Place, CounterSums]:
     found: dict[Place, CounterSums] = {}
     for event in events:
         update = job_update(event)
-        if not update.delta and not update.delta_by_model:
+        if not update.delta and not update.delta_by_model and not update.running_totals:
             continue
         hour = hour_of(event.occurred_at)
         place = (update.client_id, update.project_id, update.pipeline, hour)
@@ -207,6 +218,14 @@ def delta_sums(events: Iterable[Event]) -> dict[Place, CounterSums]:
             sums = found[place] = CounterSums()
         sums.take(event)
     return found
+
+
+def add_totals(deltas: dict[Place, CounterSums], before: Job | None, after: Job) -> None:
+    """Add to *deltas* what running totals change as a job turns from *before* into *after*."""
+    known = NO_TOTALS if before is None else before.running_totals
+    for at, change in changes_of_totals(known, after.running_totals):
+        place = (after.client_id, after.project_id, after.pipeline, hour_of(at))
+        deltas.setdefault(place, CounterSums()).add(change)
 
 
 def differences_of(deltas: Mapping[Place, CounterSums]) -> Differences:

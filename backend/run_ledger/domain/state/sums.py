@@ -35,11 +35,18 @@ class CounterSums:
         """Add what *event* adds: its ``delta``, and what it tells by model."""
         update = event.update
         if update.delta is not UNSET:
-            self._add(update.delta)
-        if isinstance(update, JobUpdate) and update.delta_by_model is not UNSET:
+            self.add(update.delta)
+        if not isinstance(update, JobUpdate):
+            return
+        if update.delta_by_model is not UNSET:
             for delta in update.delta_by_model.values():
-                self._add(delta)
+                self.add(delta)
             add_by_model(self.by_model, update)
+        if update.running_totals is not UNSET:
+            # What they add depends on other events. But that their counters were named takes a
+            # place among the names that are kept (see `own_counters`), so it counts as zero here.
+            for totals in update.running_totals.values():
+                self.add(dict.fromkeys(totals, 0))
 
     @property
     def attributes(self) -> dict[str, int]:
@@ -47,7 +54,8 @@ class CounterSums:
         counts = counter_attributes(self.counters)
         return counts | model_attributes(self.by_model) if self.by_model else counts
 
-    def _add(self, delta: dict[str, int]) -> None:
+    def add(self, delta: dict[str, int]) -> None:
+        """Add *delta* to the counters that no model has."""
         counters = self.counters
         for name, change in delta.items():
             counters[name] = counters.get(name, 0) + change
@@ -57,11 +65,17 @@ def take_latest_values(
     latest_values: dict[str, LatestValue], fields: Iterable[str], event: Event
 ) -> None:
     """Put the *fields* of *event* into *latest_values* where no later event has set them."""
-    order = event.order
-    for name in fields:
-        value = getattr(event.update, name)
-        if value is UNSET:
-            continue
+    said = ((name, getattr(event.update, name)) for name in fields)
+    take_latest(latest_values, ((n, value) for n, value in said if value is not UNSET), event.order)
+
+
+def take_latest(
+    latest_values: dict[str, LatestValue],
+    values: Iterable[tuple[str, Any]],
+    order: tuple[int, Instant, str],
+) -> None:
+    """Put *values*, said by the event with this *order*, where no later event has said one."""
+    for name, value in values:
         known = latest_values.get(name)
         if known is None or known.order < order:
             kept = from_datetime(value) if isinstance(value, datetime) else value

@@ -21,7 +21,10 @@
     m                                         of a job with retries: from which attempt on
                                               rollups count them, 1 where all are counted
     said [{o: [attempt, at, id], f: {…}}]     latest values, grouped by the event that gave them
-    c_NAME, own                               counters; the names of own ones (see `own_names`)
+    totals {t, p: {PART: [{o, f: {NAME: n}}]}}
+                                          running totals: when the last was told, and the latest of
+                                          each part as in ``said``; counters have their sums
+c_NAME, own                               counters; the names of own ones (see `own_names`)
     b_NAME MODEL, models                      counters by model; the names of these models
     n                                         events taken in
     seen, seen_slot                           last_seen_at, and the slot of it for the indexes
@@ -50,6 +53,7 @@ from run_ledger.domain.state.model_counters import (
 )
 from run_ledger.domain.state.own_counters import COUNTER, folded
 from run_ledger.domain.state.rollups import shard_of
+from run_ledger.domain.state.running_totals import NO_TOTALS, RunningTotals
 from run_ledger.domain.state.sums import LatestValue
 from run_ledger.store.dynamo.attributes import Attribute, from_attribute, from_item
 
@@ -62,6 +66,7 @@ Sign = Literal["stalled", "alive", "unclear"]
 # Attributes that a job loses when a new attempt begins; it keeps all others.
 _PASSING = ("ended_at", "fingerprint")
 _RETRIES = "m"
+_TOTALS = "totals"
 
 
 class StoredJob(Struct, frozen=True):
@@ -106,6 +111,10 @@ def state_attributes(job: Job, *, retries_from: int = 1) -> dict[str, Any]:
     }
     if job.has_retries:
         attributes[_RETRIES] = retries_from
+    totals = job.running_totals
+    if totals.told_at is not None:
+        parts = {part: from_latest_values(mine) for part, mine in totals.parts.items()}
+        attributes[_TOTALS] = {"t": totals.told_at, "p": parts}
     parent = job.latest("parent_job_id")
     if parent is not None:
         attributes["parent_job_id"] = parent
@@ -154,6 +163,7 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
                 {name: int(count["N"]) for name, count in item.items() if is_by_model(name)}
             )
         ),
+        running_totals=_to_totals(item),
     )
     revision, in_log, has_old = place_in_log(item)
     seen, entries = (int(item[name]["N"]) for name in ("seen", "n"))
@@ -198,6 +208,14 @@ def to_latest_values(groups: list[dict[str, Any]]) -> dict[str, LatestValue]:
         for group in groups
         for field, value in group["f"].items()
     }
+
+
+def _to_totals(item: Mapping[str, Attribute]) -> RunningTotals:
+    if _TOTALS not in item:
+        return NO_TOTALS
+    kept = from_attribute(item[_TOTALS])
+    parts = {part: to_latest_values(groups) for part, groups in kept["p"].items()}
+    return RunningTotals(Instant(kept["t"]), parts)
 
 
 def _from_attempt(attempt: Attempt) -> dict[str, Any]:

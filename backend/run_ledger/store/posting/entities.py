@@ -15,6 +15,7 @@ from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.own_counters import folded
 from run_ledger.domain.state.rollups import (
     Differences,
+    add_totals,
     counted_next,
     delta_sums,
     differences_of,
@@ -132,8 +133,7 @@ class JobEntity:
         place = _guard(update, self.key_name, known, layout)
         update.set(job_items.seen_attributes(now))
         deltas = delta_sums(events)
-        names = _add_sums(update, deltas.values(), len(events), known)
-        differences = differences_of(deltas)
+        differences: Differences = {}
         entries, held = (known.entries, known.held) if known else (0, Held())
         if known and all(jobs.changes_only_counters(one, known.job.attempts) for one in events):
             job, retries, outcome, samples = known.job, known.retries_from, {}, {}
@@ -148,12 +148,15 @@ class JobEntity:
             changes = state_differences(
                 before, job, retries_before=retries_before, retries_after=retries
             )
+            add_totals(deltas, before, job)
             merge(differences, changes)
             outcome, samples = _outcome(before, job), failure_samples(before, job)
             # Rows that only take in a sample are among the transaction's rows, too.
             for row in samples:
                 merge(differences, {one: {} for one in rows_of_samples(row)})
             job = structs.replace(job, counters={}, counters_by_model={})
+        names = _add_sums(update, deltas.values(), len(events), known)
+        merge(differences, differences_of(deltas))
         after = job_items.StoredJob(
             job, place.revision, now, entries + len(events), retries, held, *place[1:]
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +12,11 @@ from tests.backend.domain.state.states import posted
 from tests.support.events import strategies
 from tests.support.events.builders import Envelope, decoded, decoded_all, job_update, project_update
 from tests.support.recounts.documents import job_document
+from tests.support.recounts.latest_totals import latest_totals, named_in_totals
 from tests.support.recounts.model_sums import deltas_of
 from tests.support.recounts.recount import distinct, recount_job
 
+from run_ledger.domain.contract.events import Event
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.domain.instants import LATEST, parse, text
 from run_ledger.domain.state import job as jobs
@@ -34,13 +37,22 @@ def test_delivery_changes_nothing(data: st.DataObject) -> None:
     assert posted(jobs.fold, batches) == jobs.fold(None, decoded_all(history))
 
 
+def detail_of(event: Event) -> dict[str, Any]:
+    """Return an event's detail, without nulls."""
+    detail: dict[str, Any] = msgspec.to_builtins(event.update)
+    return detail
+
+
 @given(st.data())
 def test_counters_are_sums(data: st.DataObject) -> None:
-    """Counters are the sums of the deltas, exact at any size, in whatever order they arrive."""
+    """Counters are the sums of deltas and running totals, exact at any size, in any order."""
     history = data.draw(strategies.job_histories())
     job = posted(jobs.fold, data.draw(strategies.deliveries(history)))
     details = [envelope["detail"] for envelope in distinct(history)]
     deltas = [delta for detail in details for delta in deltas_of(detail)]
+    ordered = [(event.order, detail_of(event)) for event in decoded_all(distinct(history))]
+    deltas += [{name: value} for name, value in latest_totals(ordered)]
+    deltas += [dict(named_in_totals(detail)) for detail in details]
     assert job.counters == {
         name: sum(delta.get(name, 0) for delta in deltas)
         for name in {name for delta in deltas for name in delta}

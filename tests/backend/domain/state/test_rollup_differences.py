@@ -46,7 +46,7 @@ def kept(batches: Iterable[Iterable[Envelope]]) -> Differences:
             before = states.get(job_id)
             states[job_id] = jobs.fold(before, fresh)
             merge(rows, state_differences(before, states[job_id]))
-            merge(rows, delta_differences(fresh))
+            merge(rows, delta_differences(fresh, before, states[job_id]))
     return rows
 
 
