@@ -18,6 +18,7 @@ from run_ledger.domain.exceptions import (
     UnknownBodyType,
 )
 from run_ledger.domain.intake.event_results import EventResultDocument, ResultsDocument
+from run_ledger.domain.intake.lineage_results import Outcome, lineage_document
 from run_ledger.read.answers import COMMON_HEADERS, Answer, ProblemKind, problem
 
 RETRY_AFTER_SECONDS = 2
@@ -53,7 +54,7 @@ DOOR_PROBLEMS = (
         Exception, 500, "internal", "The door failed", "Something failed on our side; send again."
     ),
 )
-_ALL_TAKEN, _SOME_NOT_TAKEN = 202, 207
+_READ, _ALL_TAKEN, _SOME_NOT_TAKEN = 200, 202, 207
 
 
 def refusal(error: Exception) -> Answer:
@@ -75,3 +76,12 @@ def told(results: Sequence[EventResultDocument]) -> Answer:
     if "retry" in statuses:
         headers |= _RETRY
     return Answer(status, headers, msgspec.json.encode(ResultsDocument(list(results))))
+
+
+def told_of_lineage(outcomes: Sequence[Outcome]) -> Answer:
+    """Return the answer about events of OpenLineage; raises DoorUnavailable if all must wait."""
+    document = lineage_document(outcomes)
+    if outcomes and document.summary.retriable == len(outcomes):
+        raise DoorUnavailable("the bus took no event")
+    headers = {**COMMON_HEADERS, "Content-Type": "application/json"}
+    return Answer(_READ, headers, msgspec.json.encode(document))

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidEvent, LedgerError, LimitReached, NotFound
 from run_ledger.domain.instants import MICROSECONDS, Instant
-from run_ledger.domain.intake.bodies import Body, read_body
+from run_ledger.domain.intake.bodies import read_body
 from run_ledger.domain.intake.bus_entries import BusEntry, bus_entry, event_id_of, stated_id
 from run_ledger.domain.intake.event_results import EventResultDocument, rejected
+from run_ledger.domain.intake.lineage_results import Outcome
 from run_ledger.domain.intake.reporters import ReportingCaller
 from run_ledger.read.answers import Answer, found
 from run_ledger.read.gateway.description import DESCRIPTION, served_description
 from run_ledger.store.clients.report_use import WINDOW_SECONDS, count_events, window_of
 
-from .door_answers import refusal, told
+from .door_answers import refusal, told, told_of_lineage
 from .door_requests import DoorRequest
 from .event_bus import Bus
+from .lineage_door import LINEAGE, LINEAGE_BATCH, lineage_entry, read_lineage, refused
 from .reporting_callers import Callers, in_time
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 EVENTS = "/events"
-_REPORT, _DESCRIBE = ("POST", EVENTS), ("GET", DESCRIPTION)
+PATHS = (EVENTS, LINEAGE, LINEAGE_BATCH)
+_REPORTS = frozenset(("POST", path) for path in PATHS)
+_DESCRIBE = ("GET", DESCRIPTION)
+R = TypeVar("R")
 
 
 class Limits(Struct, frozen=True):
@@ -79,33 +84,54 @@ class Intake(Struct, frozen=True):
     ) -> Answer:
         now = self.now()
         asked = (request.method, request.resource)
-        if asked not in {_REPORT, _DESCRIBE}:
+        if asked not in _REPORTS and asked != _DESCRIBE:
             raise NotFound("The intake has no such path and method.")
         reporter = self.callers.find(request.authorization, now)
         way["caller"] = reporter.name
         if asked == _DESCRIBE:
             described = served_description("intake-openapi.json", request.address)
             return found(described, request.if_none_match)
+        if request.resource != EVENTS:
+            return self._lineage(request, reporter, remaining_seconds, way)
         body = read_body(request.body, request.media_type, request.coding)
         way["events"] = len(body.events)
         if body.events:
             self.limits.check(reporter, len(body.events), now)
-        results = self._results(body, reporter, now, remaining_seconds)
-        way |= _counts(results)
-        return told(results)
-
-    def _results(
-        self,
-        body: Body,
-        reporter: ReportingCaller,
-        now: Instant,
-        remaining_seconds: Callable[[], float],
-    ) -> list[EventResultDocument]:
-        """Return what becomes of each event of *body*, in its order."""
         checked = [
             _checked(text, event_id_of(body.digest, number), reporter, now)
             for number, text in enumerate(body.events)
         ]
+        results = self._put(checked, remaining_seconds)
+        way |= _counts(results)
+        return told(results)
+
+    def _lineage(
+        self,
+        request: DoorRequest,
+        reporter: ReportingCaller,
+        remaining_seconds: Callable[[], float],
+        way: dict[str, Any],
+    ) -> Answer:
+        """Return the answer to a request with events of OpenLineage."""
+        now = self.now()
+        events = read_lineage(request)
+        way["events"] = len(events)
+        if events:
+            self.limits.check(reporter, len(events), now)
+        checked = [lineage_entry(one, reporter, now) for one in events]
+        outcomes: list[Outcome] = self._put(checked, remaining_seconds)
+        results = [one for one in outcomes if isinstance(one, EventResultDocument)]
+        way |= _counts(results)
+        if request.resource == LINEAGE and results and results[0].status == "rejected":
+            raise refused(results[0])
+        return told_of_lineage(outcomes)
+
+    def _put(
+        self,
+        checked: Sequence[BusEntry | EventResultDocument | R],
+        remaining_seconds: Callable[[], float],
+    ) -> list[EventResultDocument | R]:
+        """Give the entries among *checked* to the bus; return what became of all, in order."""
         entries = [one for one in checked if isinstance(one, BusEntry)]
         put = iter(self.bus.put(entries, remaining_seconds))
         return [next(put) if isinstance(one, BusEntry) else one for one in checked]

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.domain.api.access import granted
 from run_ledger.domain.exceptions import StoreUnavailable, Unauthorized
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.key_texts import KEY_PREFIX, is_same, read_key
-from run_ledger.domain.intake.reporters import ReportingCaller, reporting_machine
+from run_ledger.domain.intake.reporters import (
+    ReportingCaller,
+    reporting_caller,
+    reporting_machine,
+)
 from run_ledger.domain.intake.tokens import read_token, verified_claims
 from run_ledger.store.clients.report_grants import read_report_grant, read_report_key
 from run_ledger.store.dynamo.faults import Fault, fault
@@ -61,14 +64,14 @@ class Callers:
         kept = in_time(lambda: read_report_key(self._client, self._table, shown.key_id))
         if kept is None or not is_same(shown.digest, kept.digest):
             raise Unauthorized(_NO_KEY)
-        return ReportingCaller(f"key#{kept.key_id}", granted(kept.grant))
+        return reporting_caller(f"key#{kept.key_id}", kept.grant)
 
     def _by_token(self, credential: str, now: Instant) -> ReportingCaller:
         token = read_token(credential)
         claims: Mapping[str, Any] = verified_claims(token, self._token_keys.find(token.key_id))
         app_client_id = reporting_machine(claims, self._issuer, now)
         grant = in_time(lambda: read_report_grant(self._client, self._table, app_client_id))
-        return ReportingCaller(f"app#{app_client_id}", granted(grant))
+        return reporting_caller(f"app#{app_client_id}", grant)
 
 
 def in_time(call: Callable[[], A]) -> A:

@@ -168,13 +168,12 @@ class RunLedgerTransport(Transport):
             return
         if self._config.problem is not None:
             raise UnusableEvent(self._config.problem)
-        details = self._adapter.job_events(content)
-        if not details:
+        detail = self._adapter.job_event(content)
+        if detail is None:
             self._counts["left_out"] += 1
             return
         ledger = self._open_ledger()
-        for detail in details:
-            ledger.send("job_update", detail)
+        ledger.send("job_update", detail)
         self._bring_into_safety(ledger)
 
     def _bring_into_safety(self, ledger: RunLedger) -> None:

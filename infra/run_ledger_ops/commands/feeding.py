@@ -55,7 +55,6 @@ class _Outcome:
     """How many events were read, and what became of them."""
 
     read: int = 0
-    job_events: int = 0
     reported: int = 0
     left_out: int = 0
     about_datasets_or_jobs: int = 0
@@ -127,7 +126,7 @@ def _report(
         if without_run(one.content):
             outcome.about_datasets_or_jobs += 1
             return
-        details = adapter.job_events(one.content)
+        detail = adapter.job_event(one.content)
     except UnusableEvent as error:
         outcome.unusable += 1
         if outcome.unusable <= _MOST_SHOWN:
@@ -135,20 +134,20 @@ def _report(
             outcome.problems.append(problem)
             warn(f"run-ledger openlineage: {problem}")
         return
-    for detail in details:
-        ledger.send("job_update", detail)
-        outcome.job_events += 1
-        if outcome.job_events % _EVENTS_AT_ONCE == 0:
-            ledger.flush(_SECONDS)
-    outcome.reported += bool(details)
-    outcome.left_out += not details
+    if detail is None:
+        outcome.left_out += 1
+        return
+    ledger.send("job_update", detail)
+    outcome.reported += 1
+    if outcome.reported % _EVENTS_AT_ONCE == 0:
+        ledger.flush(_SECONDS)
 
 
 def _tell(given: argparse.Namespace, outcome: _Outcome, ledger: RunLedger, *, is_safe: bool) -> int:
     """Say what became of the events, and return the exit code."""
     stats = ledger.stats()
     lost = stats.lost + stats.refused + (0 if is_safe else stats.waiting)
-    kept = max(0, outcome.job_events - stats.accepted - lost) if stats.spooled else 0
+    kept = max(0, outcome.reported - stats.accepted - lost) if stats.spooled else 0
     if given.json:
         more = {"job_events_kept": kept, "job_events_lost": lost, "trouble": stats.last_error}
         say_json({**asdict(outcome), **more})

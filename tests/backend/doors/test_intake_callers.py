@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,12 +15,14 @@ from tests.support.readers.reporting import (
     detail,
     machine_claims,
     reporting_house,
+    run_event,
     sent,
     signed,
     signing_key,
 )
 
 from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
 from run_ledger.store.clients.report_grants import (
     delete_report_grant,
     delete_report_key,
@@ -158,6 +161,31 @@ def test_each_caller_reports_for_its_clients_alone(here: ReportingHouse, kind: s
     wanted = ["accepted" if client in caller.reports else "rejected" for client in CLIENTS]
     assert reply.statuses == wanted
     assert {entry["Source"].rpartition("/")[2] for entry in here.bus.entries} == caller.reports
+
+
+@pytest.mark.parametrize("path", [LINEAGE, LINEAGE_BATCH])
+@pytest.mark.parametrize("kind", CALLERS)
+def test_each_caller_reports_lineage_for_its_clients_alone(
+    here: ReportingHouse, kind: str, path: str
+) -> None:
+    """Whatever a namespace is called, no event counts for a client beyond the grant."""
+    caller = CALLERS[kind]
+    here.bus.entries.clear()
+    here.now += 10 * MICROSECONDS
+    credential = caller.credential(here)
+    events = [run_event(namespace=client) for client in CLIENTS]
+    bodies = [events] if path == LINEAGE_BATCH else events
+    replies = [here.send(credential, json.dumps(body), path=path) for body in bodies]
+    if caller.refused is not None:
+        assert {reply.status for reply in replies} == {caller.refused}
+        assert not here.bus.entries
+        assert not any(client in reply.body for client in CLIENTS for reply in replies)
+        return
+    sources = {entry["Source"].rpartition("/")[2] for entry in here.bus.entries}
+    # Of one client, all namespaces are; of several, those that the grant names, which are none.
+    assert sources == (caller.reports if len(caller.reports) == 1 else set())
+    if path == LINEAGE:
+        assert {reply.status for reply in replies} == {200 if len(caller.reports) == 1 else 403}
 
 
 def test_all_ways_of_refusal_are_tried() -> None:

@@ -171,7 +171,7 @@ def test_statistics_of_a_run_count_once() -> None:
     client.emit(run_event(RunState.COMPLETE, rows=5))
     client.emit(run_event(RunState.COMPLETE, "2020-12-17T03:00:01.000Z", rows=9))
 
-    assert [one["delta"]["records_ok"] for one in ledger.sent if "delta" in one] == [5, -5, 9]
+    assert len({one["event_id"] for one in ledger.sent}) == 2
     assert folded(ledger.sent).counters["records_ok"] == 9
 
 

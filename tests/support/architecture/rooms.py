@@ -36,7 +36,15 @@ store/audit: domain domain/contract domain/state store/dynamo store/items store/
 read/gateway:
 read: domain domain/contract domain/state domain/api settings.py
     store/dynamo store/items store/clients store/lists store/overview read/gateway
-doors: domain domain/api domain/intake store/dynamo store/clients read read/gateway
+
+emit/pricing:
+emit/identity: domain domain/contract
+emit/counting: domain domain/contract emit/identity emit/pricing
+emit/delivery: domain domain/contract emit/counting emit/identity
+emit/lineage: domain domain/contract emit/counting emit/identity
+
+doors: domain domain/contract domain/api domain/intake store/dynamo store/clients read read/gateway
+    emit/lineage
 openapi: domain/contract domain/api domain/intake read read/gateway doors
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
@@ -46,11 +54,6 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 
-emit/pricing:
-emit/identity: domain domain/contract
-emit/counting: domain domain/contract emit/identity emit/pricing
-emit/delivery: domain domain/contract emit/counting emit/identity
-emit/lineage: domain domain/contract emit/counting emit/identity
 emit: domain domain/contract emit/pricing emit/counting emit/delivery emit/identity emit/lineage
 """
 

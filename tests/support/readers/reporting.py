@@ -185,6 +185,7 @@ class ReportingHouse:
         media_type: str = JSON_TYPE,
         *,
         seconds: float = 20.0,
+        path: str = "/events",
         **headers: str,
     ) -> Answered:
         """Send a body as API Gateway hands one on."""
@@ -195,7 +196,7 @@ class ReportingHouse:
         return self.ask(
             {
                 "httpMethod": "POST",
-                "resource": "/events",
+                "resource": path,
                 "headers": sent,
                 "multiValueHeaders": {name: [value] for name, value in sent.items()},
                 "body": base64.b64encode(raw).decode(),
@@ -233,3 +234,18 @@ def sent(*details: Mapping[str, Any], detail_type: str = "job_update") -> str:
 def detail(**more: Any) -> dict[str, Any]:
     """Return a detail of acme's, with *more*."""
     return {"job_id": "job-1", "project_id": "p-1", "client_id": "acme", **more}
+
+
+def run_event(kind: str = "START", *, namespace: str = "nightly", **more: Any) -> dict[str, Any]:
+    """Return a run event of OpenLineage, with *more*."""
+    return {
+        "eventType": kind,
+        "eventTime": "2026-11-22T14:00:00Z",
+        "producer": "https://producer.example/1",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": "01939f00-0000-7000-8000-000000000001", "facets": {}},
+        "job": {"namespace": namespace, "name": "sales.load"},
+        "inputs": [],
+        "outputs": [],
+        **more,
+    }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -55,22 +55,32 @@ def read_body(sent: bytes, media_type: str, coding: str) -> Body:
     *media_type* and *coding* are the headers Content-Type and Content-Encoding. Raises InvalidBody,
     BodyTooLarge or UnknownBodyType.
     """
-    if len(sent) > MOST_SENT_BYTES:
-        raise BodyTooLarge(f"The body has {len(sent)} bytes; allowed: at most {MOST_SENT_BYTES}.")
-    kind = _kind(media_type)
-    body = _unpacked(sent, coding.strip().lower())
+    kind, body = _opened(sent, media_type, coding, (JSON, NDJSON))
     events = _events(body) if kind == JSON else _lines(body)
     return Body(events, hashlib.blake2b(body, digest_size=_DIGEST_BYTES).hexdigest())
 
 
-def _kind(media_type: str) -> str:
+def read_json(sent: bytes, media_type: str, coding: str) -> Any:
+    """Return what the JSON of a body holds; the rest is as of `read_body`."""
+    _, body = _opened(sent, media_type, coding, (JSON,))
+    try:
+        return msgspec.json.decode(body)
+    except UNREADABLE as error:
+        raise _no_json(error) from error
+
+
+def _opened(sent: bytes, media_type: str, coding: str, kinds: Sequence[str]) -> tuple[str, bytes]:
+    """Return the kind of a body, one of *kinds*, and the body as it is unpacked."""
+    if len(sent) > MOST_SENT_BYTES:
+        raise BodyTooLarge(f"The body has {len(sent)} bytes; allowed: at most {MOST_SENT_BYTES}.")
     kind = media_type.partition(";")[0].strip().lower()
     charset = _CHARSET.search(media_type)
-    if kind not in {JSON, NDJSON} or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
+    if kind not in kinds or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
+        allowed = " or ".join(kinds)
         raise UnknownBodyType(
-            f"Content-Type: got {shown(media_type)}; allowed: {JSON} or {NDJSON}, in UTF-8"
+            f"Content-Type: got {shown(media_type)}; allowed: {allowed}, in UTF-8"
         )
-    return kind
+    return kind, _unpacked(sent, coding.strip().lower())
 
 
 def _unpacked(sent: bytes, coding: str) -> bytes:
@@ -97,18 +107,18 @@ def _events(body: bytes) -> list[bytes]:
         return [bytes(one) for one in _bodies.decode(body).events]
     except msgspec.ValidationError as error:
         if f"<= {MOST_EVENTS}" in str(error):
-            raise _too_many() from error
+            raise too_many_events() from error
         raise InvalidBody(
             'The body is no list of events; allowed: {"events": [{"detail_type": …, "detail": …}]}'
         ) from error
     except UNREADABLE as error:
-        raise InvalidBody(f"The body is no JSON that can be read: {shown(str(error))}.") from error
+        raise _no_json(error) from error
 
 
 def _lines(body: bytes) -> list[bytes]:
     lines = list(islice(_written(body), MOST_EVENTS + 1))
     if len(lines) > MOST_EVENTS:
-        raise _too_many()
+        raise too_many_events()
     return lines
 
 
@@ -120,5 +130,10 @@ def _written(body: bytes) -> Iterator[bytes]:
             yield text
 
 
-def _too_many() -> BodyTooLarge:
+def _no_json(error: Exception) -> InvalidBody:
+    return InvalidBody(f"The body is no JSON that can be read: {shown(str(error))}.")
+
+
+def too_many_events() -> BodyTooLarge:
+    """Return the BodyTooLarge for a body with more events than a request may have."""
     return BodyTooLarge(f"The body has too many events; allowed: at most {MOST_EVENTS} a request.")

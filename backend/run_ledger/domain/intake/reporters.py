@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.access import ClientScope, check_token
+from run_ledger.domain.api.access import ClientScope, check_token, granted
 from run_ledger.domain.exceptions import Unauthorized
 from run_ledger.domain.instants import Instant
 
@@ -18,10 +18,27 @@ REPORT_SCOPE = "run-ledger/report"
 
 
 class ReportingCaller(Struct, frozen=True):
-    """A caller of the intake: its name in counts, and the clients that it may report for."""
+    """A caller of the intake: its name in counts, and the clients that it may report for.
+
+    ``namespaces`` says whose the jobs in a namespace of OpenLineage are, by the namespace, or by
+    its beginning followed by ``*``. What it says of clients beyond the scope counts for nothing.
+    """
 
     name: str
     scope: ClientScope
+    namespaces: Mapping[str, str] = {}
+
+
+def reporting_caller(name: str, grant: Mapping[str, Any] | None) -> ReportingCaller:
+    """Return the caller *name* with this *grant*; raises Forbidden where it has none."""
+    scope = granted(grant)
+    told = (grant or {}).get("namespaces")
+    namespaces = {
+        key: client
+        for key, client in (told.items() if isinstance(told, Mapping) else ())
+        if isinstance(client, str) and scope.allows(client)
+    }
+    return ReportingCaller(name, scope, namespaces)
 
 
 def reporting_machine(claims: Mapping[str, Any], issuer: str, now: Instant) -> str:

@@ -6,10 +6,11 @@
 | `parent` facet, `parentRun` in older events | `parent_job_id` |
 | job namespace and name | `client_id`, `project_id`, `pipeline` by the rules; `name` |
 | OTHER, or no type | `queued`, which says nothing of a run that has begun |
-| START, RUNNING | `running` |
+| START | `running` |
+| RUNNING | no status, which says running, but not that a run which has ended began anew |
 | COMPLETE, FAIL, ABORT | `completed`: `succeeded`, `failed`, `cancelled` |
 | `errorMessage`, `dataQualityAssertions`, `test` facets | `error` (`failures`), secrets blanked |
-| `outputStatistics`, `inputStatistics` | counters, in events of their own (`statistics`) |
+| `outputStatistics`, `inputStatistics` | running totals of each dataset (`statistics`) |
 | `nominalTime`, `processing_engine`, `jobType`, `tags` facets | tags, from START |
 | Airflow's facet | `attempt`, `log_url` |
 
@@ -36,18 +37,17 @@ from .facets import UnusableEvent, at, items, members, text
 from .failures import error_of, reported_error
 from .rules import LineageRules
 from .run_identities import RunIdentities, RunIdentity
-from .statistics import Change, StatisticsMemory
+from .statistics import totals_of
 
 Detail = dict[str, Any]
 _STATES: dict[str, Detail] = {
     "START": {"status": "running"},
-    "RUNNING": {"status": "running"},
+    "RUNNING": {},
     "COMPLETE": {"status": "completed", "result": "succeeded"},
     "FAIL": {"status": "completed", "result": "failed"},
     "ABORT": {"status": "completed", "result": "cancelled"},
 }
 _BEFORE_START: Detail = {"status": "queued"}
-_IDENTITY = ("job_id", "client_id", "project_id", "pipeline", "attempt")
 _LOG_URLS = (
     ("airflow", "taskInstance", "log_url"),
     ("spark_applicationDetails", "historyUrl"),
@@ -55,7 +55,6 @@ _LOG_URLS = (
 )
 _MOST_TAGS = 64
 _LONGEST_TAG_NAME = 128
-_ENDS = ("COMPLETE", "FAIL", "ABORT")
 _MOST_REMEMBERED = 10_000  # runs
 _OWN_TAG = "openlineage_client_version"  # added by the client to every event, of no use to anybody
 _HTTPS = re.compile(r"https://[^\s\x00-\x1f\x7f@/]+(?:/[^\s\x00-\x1f\x7f]*)?\Z")
@@ -68,33 +67,21 @@ class LineageAdapter:
     def __init__(self, rules: LineageRules) -> None:
         self._rules = rules
         self._identities = RunIdentities(airflow_attempts=rules.airflow_attempts)
-        self._statistics = StatisticsMemory()
         self._left_out: OrderedDict[str, None] = OrderedDict()
-        self._ended: OrderedDict[tuple[str, int], str] = OrderedDict()
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def job_events(self, event: Mapping[str, Any]) -> list[Detail]:
-        """Return the details of the job events for a run *event*, the state's first.
+    def job_event(self, event: Mapping[str, Any]) -> Detail | None:
+        """Return the detail of the job event for a run *event*.
 
-        None are returned for a job of a type that is left out. Raises UnusableEvent where the event
-        does not say which job it is about, or when it occurred.
+        It is None for a job of a type that is left out. Raises UnusableEvent where the event does
+        not say which job it is about, or when it occurred.
         """
         if self._process != os.getpid():  # somebody may have held it when this process was forked
             self._process, self._lock = os.getpid(), threading.Lock()
         with self._lock:
-            return self._job_events(event)
-
-    def _job_events(self, event: Mapping[str, Any]) -> list[Detail]:
-        identity = self._identities.identify(event)
-        if self._is_left_out(event):
-            return []
-        state = self._state(event, identity)
-        changes = self._statistics.changes(
-            event, identity[:2], state["occurred_at"], is_end=state["status"] == "completed"
-        )
-        counted = [_counted(state, change) for change in changes if change.delta]
-        return [_identified(state, state), *counted]
+            identity = self._identities.identify(event)
+            return None if self._is_left_out(event) else _identified(self._detail(event, identity))
 
     def _is_left_out(self, event: Mapping[str, Any]) -> bool:
         """Return whether the run's job is of a type that is left out, as an event of it told."""
@@ -107,39 +94,31 @@ class LineageAdapter:
         _remember(self._left_out, run_id, None)
         return True
 
-    def _is_afterwards(self, kind: str, identity: RunIdentity, occurred_at: str) -> bool:
-        """Return whether a run that has ended only tells more; it has not begun anew."""
-        run = identity[:2]
-        if kind in _ENDS:
-            _remember(self._ended, run, min(occurred_at, self._ended.get(run, occurred_at)))
-        return kind == "RUNNING" and run in self._ended and self._ended[run] < occurred_at
-
-    def _state(self, event: Mapping[str, Any], identity: RunIdentity) -> Detail:
+    def _detail(self, event: Mapping[str, Any], identity: RunIdentity) -> Detail:
         kind = str(event.get("eventType") or "OTHER").upper()
         job, facets = members(event, "job"), members(event, "run", "facets")
-        occurred_at = event_time(event.get("eventTime"))
         status = _STATES.get(kind, _BEFORE_START)
-        if self._is_afterwards(kind, identity, occurred_at):
-            status = _BEFORE_START
-        state: Detail = {
+        detail: Detail = {
             "job_id": identity.job_id,
             "name": cut_text(identity.name),
             **_owner(job, self._rules),
-            "occurred_at": occurred_at,
+            "occurred_at": event_time(event.get("eventTime")),
             "attempt": identity.attempt,
             **status,
         }
         if parent := self._identities.parent(facets, identity):
-            state["parent_job_id"] = parent
+            detail["parent_job_id"] = parent
         if kind == "START":
-            state |= _description(job, facets, self._rules)
+            detail |= _description(job, facets, self._rules)
         if log_url := _log_url(facets):
-            state["log_url"] = log_url
+            detail["log_url"] = log_url
         has_failed = status.get("result") in {"failed", "cancelled"}
         error = error_of(event, facets) if has_failed else reported_error(facets)
         if error and kind != "COMPLETE":
-            state["error"] = error
-        return state
+            detail["error"] = error
+        if totals := totals_of(event, identity.attempt):
+            detail["running_totals"] = totals
+        return detail
 
 
 def _remember(known: OrderedDict[Any, Any], key: object, value: object) -> None:
@@ -149,21 +128,15 @@ def _remember(known: OrderedDict[Any, Any], key: object, value: object) -> None:
         known.popitem(last=False)
 
 
-def _identified(detail: Detail, identity: Any) -> Detail:
-    """Return *detail* with an event id made from *identity*."""
-    digest = hashlib.blake2b(_encoder.encode(identity), digest_size=16).hexdigest()
-    return detail | {"event_id": f"ol-{digest}"}
+def _identified(detail: Detail) -> Detail:
+    """Return *detail* with an event id made of it.
 
-
-def _counted(state: Detail, change: Change) -> Detail:
-    """Return the event that adds or takes away a dataset's figures.
-
-    It is `queued`, as that changes no attempt which has begun, whatever its time.
+    Clocks are coarse: of two events of one time, latest values and running totals are those of the
+    greater id. So ids of ends are greater than all others.
     """
-    identity = {name: state[name] for name in _IDENTITY}
-    about = [identity["job_id"], identity["attempt"], *change.dataset, change.figures]
-    detail = identity | _BEFORE_START | {"occurred_at": change.occurred_at, "delta": change.delta}
-    return _identified(detail, [*about, change.number, change.is_added])
+    digest = hashlib.blake2b(_encoder.encode(detail), digest_size=16).hexdigest()
+    kind = "olend" if detail.get("status") == "completed" else "ol"
+    return detail | {"event_id": f"{kind}-{digest}"}
 
 
 def _owner(job: Mapping[str, Any], rules: LineageRules) -> Detail:

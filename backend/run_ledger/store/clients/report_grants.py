@@ -7,6 +7,8 @@ pk                sk                  holds
 ``report#keys``   id of a key         name, digest of the secret, clients or staff, created_at
 ================  ==================  ==========================================================
 
+A grant may also have ``namespaces``: the client of each namespace of OpenLineage.
+
 Every read is strongly consistent: what was withdrawn is gone from the next request on.
 """
 
@@ -25,7 +27,7 @@ from run_ledger.store.items.keys import REPORT, REPORT_KEYS, app_key
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_GRANT = ("clients", "staff")
+_GRANT = ("clients", "staff", "namespaces")
 _KEY = ("sk", "name", "digest", "created_at", *_GRANT)
 
 

@@ -23,7 +23,8 @@ RULES = LineageRules(Owner("acme", "warehouse", "{name}"))
 def details(events: list[dict[str, Any]], rules: LineageRules = RULES) -> list[dict[str, Any]]:
     """Give what a fresh adapter makes of these events, in this order."""
     adapter = LineageAdapter(rules)
-    return [one for event in events for one in adapter.job_events(event)]
+    found = [adapter.job_event(event) for event in events]
+    return [one for one in found if one is not None]
 
 
 def shown(job: Job, names: set[str]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ JAVA = (
 
 def error_of(event: dict[str, Any]) -> Any:
     """Give the error in an event's update."""
-    return LineageAdapter(RULES).job_events(event)[0].get("error")
+    return LineageAdapter(RULES).job_event(event).get("error")
 
 
 def failed(message: str, trace: str | None = None) -> dict[str, Any]:

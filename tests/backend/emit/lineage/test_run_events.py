@@ -39,12 +39,15 @@ RULES = LineageRules(Owner("acme", "warehouse", "{name}"))
 def details_of(*events: RunEvent, rules: LineageRules = RULES) -> list[dict[str, Any]]:
     """Give all updates for these events, in this order."""
     adapter = LineageAdapter(rules)
-    return [one for event in events for one in adapter.job_events(Serde.to_dict(event))]
+    found = [adapter.job_event(Serde.to_dict(event)) for event in events]
+    return [one for one in found if one is not None]
 
 
 def only(event: RunEvent, rules: LineageRules = RULES) -> dict[str, Any]:
     """Give the state update of an event."""
-    return LineageAdapter(rules).job_events(Serde.to_dict(event))[0]
+    detail = LineageAdapter(rules).job_event(Serde.to_dict(event))
+    assert detail is not None
+    return detail
 
 
 def life(end: RunState = RunState.COMPLETE) -> list[RunEvent]:
@@ -127,9 +130,10 @@ def test_statistics_that_are_no_counts_are_left_out(rows: Any) -> None:
     """Nonsense in a facet costs the facet, not the event."""
     event = Serde.to_dict(run_event(RunState.COMPLETE, rows=1))
     event["outputs"][0]["outputFacets"]["outputStatistics"] = {"rowCount": rows, "size": 8}
-    _, statistics = LineageAdapter(RULES).job_events(event)
+    detail = LineageAdapter(RULES).job_event(event)
 
-    assert statistics["delta"] == {"output_bytes": 8}
+    assert detail is not None
+    assert list(detail["running_totals"].values()) == [{"output_bytes": 8}]
 
 
 def test_what_a_run_says_of_itself_is_kept() -> None:
@@ -245,7 +249,7 @@ def test_what_must_be_there_is_named(path: tuple[str, ...], named: str) -> None:
     _without(*path)(event)
 
     with pytest.raises(UnusableEvent, match=named):
-        LineageAdapter(RULES).job_events(event)
+        LineageAdapter(RULES).job_event(event)
 
 
 def test_no_client_for_a_namespace_is_said() -> None:
@@ -285,10 +289,11 @@ def test_hostile_events_come_to_updates_that_the_ledger_takes(
     event["run"] = {"runId": text, "facets": facets}
     event["job"] = {"namespace": text, "name": text, "facets": jobs}
 
-    found = LineageAdapter(RULES).job_events(event)
+    found = LineageAdapter(RULES).job_event(event)
 
-    for update, detail in zip(decoded(found), found, strict=True):
-        assert update.event_id == detail["event_id"]
+    assert found is not None
+    (update,) = decoded([found])
+    assert update.event_id == found["event_id"]
 
 
 def test_an_event_without_a_usable_time_is_refused() -> None:
@@ -296,7 +301,7 @@ def test_an_event_without_a_usable_time_is_refused() -> None:
     event = Serde.to_dict(run_event(RunState.COMPLETE, rows=3)) | {"eventTime": None}
 
     with pytest.raises(UnusableEvent, match="eventTime is None"):
-        LineageAdapter(RULES).job_events(event)
+        LineageAdapter(RULES).job_event(event)
 
 
 def typed(run_id: str, job_type: str | None, state: RunState = RunState.START) -> dict[str, Any]:
@@ -323,7 +328,7 @@ def test_types_of_jobs_may_be_left_out(job_types: Any, taken: list[str]) -> None
     rules = read_rules({"client_id": "acme", "job_types": job_types})
     adapter = LineageAdapter(rules)
 
-    found = [one for one in ("JOB", "MODEL", "SQL") if adapter.job_events(typed(one, one))]
+    found = [one for one in ("JOB", "MODEL", "SQL") if adapter.job_event(typed(one, one))]
 
     assert found == taken
 
@@ -332,24 +337,19 @@ def test_a_run_that_was_left_out_stays_out() -> None:
     """Its later events need not repeat the type; what tells no type is reported."""
     adapter = LineageAdapter(read_rules({"client_id": "acme", "job_types": ["-SQL"]}))
 
-    assert adapter.job_events(typed("a", "SQL")) == []
-    assert adapter.job_events(typed("a", None, RunState.COMPLETE)) == []
-    assert adapter.job_events(typed("b", None))
+    assert adapter.job_event(typed("a", "SQL")) is None
+    assert adapter.job_event(typed("a", None, RunState.COMPLETE)) is None
+    assert adapter.job_event(typed("b", None))
 
 
 def test_a_run_that_tells_more_after_its_end_has_not_begun_anew() -> None:
     """Engines send what they know late; a run that starts again says so by START."""
-    adapter = LineageAdapter(RULES)
     told = [
-        (RunState.START, "2020-12-17T03:00:00.000Z"),
-        (RunState.COMPLETE, "2020-12-17T03:10:00.000Z"),
-        (RunState.RUNNING, "2020-12-17T03:11:00.000Z"),
-        (RunState.RUNNING, "2020-12-17T03:09:00.000Z"),
-        (RunState.START, "2020-12-17T04:00:00.000Z"),
+        run_event(RunState.START, "2020-12-17T03:00:00.000Z"),
+        run_event(RunState.COMPLETE, "2020-12-17T03:10:00.000Z"),
+        run_event(RunState.RUNNING, "2020-12-17T03:11:00.000Z"),
     ]
+    begun_anew = run_event(RunState.START, "2020-12-17T04:00:00.000Z")
 
-    states = [adapter.job_events(Serde.to_dict(run_event(kind, at)))[0] for kind, at in told]
-
-    assert [one["status"] for one in states] == [
-        *("running", "completed", "queued", "running", "running")
-    ]
+    assert folded(details_of(*told)).restarted_at is None
+    assert folded(details_of(*told, begun_anew)).restarted_at is not None

@@ -60,7 +60,7 @@ def child(parent: dict[str, Any]) -> dict[str, Any]:
 def of(*events: dict[str, Any], rules: LineageRules = RULES) -> list[tuple[str, int]]:
     """Give job id and attempt of each event, by one adapter."""
     adapter = LineageAdapter(rules)
-    found = [adapter.job_events(event)[0] for event in events]
+    found = [adapter.job_event(event) for event in events]
     return [(one["job_id"], one["attempt"]) for one in found]
 
 
@@ -102,7 +102,7 @@ def test_what_is_different_is_another_job() -> None:
 
 def test_names_of_mapped_tasks_tell_them_apart() -> None:
     """The map index stands after the name, and not in the pipeline."""
-    state, *_ = LineageAdapter(RULES).job_events(task("a", map_index=7))
+    state = LineageAdapter(RULES).job_event(task("a", map_index=7))
 
     assert (state["name"], state["pipeline"]) == ("enrich.one [7]", "enrich.one")
 
@@ -137,7 +137,7 @@ def test_what_is_no_event_is_told_and_not_taken_for_one_without_a_run(
     """Only an event about a dataset or a job alone is left out as such."""
     assert without_run(event) is None
     with pytest.raises(UnusableEvent, match=r"run\.runId"):
-        LineageAdapter(RULES).job_events(event)
+        LineageAdapter(RULES).job_event(event)
     assert without_run({"eventTime": "2026-11-20T10:00:00Z", "job": {"name": "x"}}) == "job"
 
 
@@ -193,8 +193,8 @@ def parent_of(event: dict[str, Any], *before: dict[str, Any], rules: LineageRule
     """Give the parent of an event's job, reported after others."""
     adapter = LineageAdapter(rules)
     for other in before:
-        adapter.job_events(other)
-    return adapter.job_events(event)[0].get("parent_job_id")
+        adapter.job_event(other)
+    return adapter.job_event(event).get("parent_job_id")
 
 
 def test_the_parent_is_read_by_both_names() -> None:
