@@ -9,11 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.support.readers.api_examples import INTAKE_FILE
-from tests.support.readers.reporting import reporting_house, sent
+from tests.support.readers.reporting import reporting_house, run_event, sent
 
 from run_ledger.domain.contract.vocabulary import MAX_DETAIL_BYTES
 from run_ledger.domain.intake.bodies import MOST_BYTES, MOST_EVENTS
 from run_ledger.doors.door_answers import DOOR_PROBLEMS
+from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
 from run_ledger.openapi.intake_document import intake_file_text
 
 DOCUMENT: dict[str, Any] = json.loads(INTAKE_FILE.read_text("utf-8"))
@@ -47,6 +48,24 @@ def test_answers_fit_their_schema(body: str | None) -> None:
         reply = house.send(house.key("acme"), body or json.dumps(content["example"]))
     assert reply.status == (202 if body is None else 207)
     schema = OPERATION["responses"][str(reply.status)]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": components}).validate(reply.json)
+
+
+@pytest.mark.parametrize("path", [LINEAGE, LINEAGE_BATCH])
+def test_answers_about_lineage_fit_their_schema(path: str) -> None:
+    """And each problem of the function is described there, too."""
+    operation = DOCUMENT["paths"][path]["post"]
+    ours = {str(kind.status) for kind in DOOR_PROBLEMS}
+    assert operation["responses"].keys() == {"200", "502", "504", *ours}
+    components = json.loads(json.dumps(DOCUMENT["components"]))
+    for shape in components["schemas"].values():
+        shape["additionalProperties"] = False
+    events = [run_event(), run_event(job={})]
+    with reporting_house() as house:
+        body = json.dumps(events[0] if path == LINEAGE else events)
+        reply = house.send(house.key("acme"), body, path=path)
+    assert reply.status == 200
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     Draft202012Validator({**schema, "components": components}).validate(reply.json)
 
 

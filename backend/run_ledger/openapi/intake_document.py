@@ -10,9 +10,11 @@ import msgspec
 from run_ledger.domain.contract.events import JOB_UPDATE, PROJECT_UPDATE
 from run_ledger.domain.intake.bodies import JSON, MOST_BYTES, MOST_EVENTS, MOST_SENT_BYTES, NDJSON
 from run_ledger.domain.intake.event_results import ResultsDocument
+from run_ledger.domain.intake.lineage_results import LineageDocument
 from run_ledger.domain.intake.reporters import REPORT_SCOPE
 from run_ledger.doors.door_answers import DOOR_PROBLEMS
 from run_ledger.doors.event_door import EVENTS
+from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
 from run_ledger.read.answers import ProblemDocument
 from run_ledger.read.gateway.description import DESCRIPTION
 
@@ -28,6 +30,9 @@ event of another client is refused with the field `detail.client_id`.
 
 **Send** at most {MOST_EVENTS} events a request, as JSON or as one event a line (NDJSON), packed
 with gzip or not: at most {MOST_SENT_BYTES:,} bytes as sent, and {MOST_BYTES:,} unpacked.
+
+**OpenLineage** over HTTP works as it is: give its client this address with
+`{LINEAGE}`, and a report key as its API key.
 
 **Go by the results**, which stand in the order of the events: `accepted` is with the bus;
 `rejected` will never be taken as it is; `retry` is to be sent again with the same `event_id`. After
@@ -47,6 +52,20 @@ _ABOUT = {
     503: "Nothing was taken, as what the intake needs does not answer.",
     504: "The intake did not answer in time.",
 }
+_ABOUT_LINEAGE = {
+    400: "The body, or the event in it, can't be read.",
+    403: f"{_ABOUT[403][:-1]}, or the event is of a namespace beyond the grant.",
+}
+_ABOUT_BATCHES = {503: "Nothing was taken: send the same batch again."}
+_LINEAGE_DESCRIPTION = """\
+Takes what OpenLineage's own clients send. A run becomes a job of the client whose namespace it is
+in, by the grant of the key or application. An event that is sent again counts once. Events about
+datasets or jobs alone are taken and count nothing."""
+_RUN_EVENT: Mapping[str, Any] = {
+    "type": "object",
+    "description": "A RunEvent, DatasetEvent or JobEvent of OpenLineage: "
+    "https://openlineage.io/spec/2-0-2/OpenLineage.json",
+}
 _EXAMPLE = {
     "detail_type": JOB_UPDATE,
     "detail": {
@@ -62,11 +81,21 @@ _MEMBERS = {
     "event_id": "The event's id, its own or the one that the intake gave it; null where it was "
     "refused and states none.",
     "error": "Why it was not taken; null where it was.",
-    "reason": "A word for programs, as of rejected events.",
+    "reason": "A word for programs, as of rejected events; of an event of OpenLineage, a sentence.",
     "field": "The field that is wrong.",
     "message": "What the field held and what is allowed.",
     "type": "A stable name of the problem.",
-    "status": "`accepted`, `rejected` or `retry`; of a problem: its HTTP status.",
+    "status": "`accepted`, `rejected` or `retry`; of events of OpenLineage: `success`, or "
+    "`partial_success` where some were not taken; of a problem: its HTTP status.",
+    "summary": "How many events came, and what became of them.",
+    "failed_events": "Those that were not taken.",
+    "received": "How many came.",
+    "successful": "How many were taken.",
+    "failed": "How many were not.",
+    "retriable": "Of these, those to send again; of one event: whether to send it again.",
+    "non_retriable": "Those that will never be taken as they are.",
+    "not_counted": "Of the successful, those about a dataset or a job and no run.",
+    "index": "The event's place in the batch, from 0.",
     "title": "The problem in a few words.",
     "detail": "What is wrong, for people.",
     "parameter": "The parameter that is wrong.",
@@ -97,7 +126,18 @@ def intake_document() -> dict[str, Any]:
             },
         ],
         "security": [{"bearer": []}],
-        "paths": {EVENTS: {"post": _operation()}, DESCRIPTION: {"get": _description()}},
+        "paths": {
+            EVENTS: {"post": _operation()},
+            LINEAGE: {"post": _lineage(_RUN_EVENT, "report_lineage", "Report one run event")},
+            LINEAGE_BATCH: {
+                "post": _lineage(
+                    {"type": "array", "maxItems": MOST_EVENTS, "items": _RUN_EVENT},
+                    "report_lineage_batch",
+                    "Report several run events",
+                )
+            },
+            DESCRIPTION: {"get": _description()},
+        },
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
@@ -139,7 +179,31 @@ def _operation() -> dict[str, Any]:
         "responses": {
             "202": _results("The bus has taken all events."),
             "207": _results("The bus has not taken all events: see each result."),
-            **{str(status): _problem(status) for status in _ABOUT},
+            **{str(status): _problem(status, about) for status, about in _ABOUT.items()},
+        },
+    }
+
+
+def _lineage(body: Mapping[str, Any], name: str, summary: str) -> dict[str, Any]:
+    """Return an operation that takes events of OpenLineage, as its specification describes it."""
+    is_batch = body["type"] == "array"
+    about = (
+        "The batch was read: `failed_events` are those that were not taken."
+        if is_batch
+        else "The event is with the bus, or is about no run and counts nothing."
+    )
+    problems = {**_ABOUT, **(_ABOUT_BATCHES if is_batch else _ABOUT_LINEAGE)}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": _LINEAGE_DESCRIPTION,
+        "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
+        "responses": {
+            "200": {
+                "description": about,
+                "content": {JSON: {"schema": {"$ref": f"{_REF}Lineage"}}},
+            },
+            **{str(status): _problem(status, told) for status, told in problems.items()},
         },
     }
 
@@ -167,7 +231,7 @@ def _description() -> dict[str, Any]:
                 "content": {JSON: {"schema": {"type": "object"}}},
             },
             "304": {"description": "It is still the one that you have."},
-            **{str(status): _problem(status) for status in refusals},
+            **{str(status): _problem(status, _ABOUT[status]) for status in refusals},
         },
     }
 
@@ -180,12 +244,12 @@ def _results(about: str) -> dict[str, Any]:
     }
 
 
-def _problem(status: int) -> dict[str, Any]:
+def _problem(status: int, about: str) -> dict[str, Any]:
     ours = [kind for kind in DOOR_PROBLEMS if kind.status == status]
     named = {"WWW-Authenticate"} & {name for kind in ours for name in kind.headers}
     headers = {name: {"schema": {"type": "string"}} for name in named}
     return {
-        "description": _ABOUT[status],
+        "description": about,
         "headers": {**headers, "Retry-After": _RETRY_AFTER},
         "content": {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}},
     }
@@ -199,7 +263,7 @@ _RETRY_AFTER: Mapping[str, Any] = {
 
 def _schemas() -> dict[str, Any]:
     _, made = msgspec.json.schema_components(
-        [ResultsDocument, ProblemDocument], ref_template=f"{_REF}{{name}}"
+        [ResultsDocument, LineageDocument, ProblemDocument], ref_template=f"{_REF}{{name}}"
     )
     named = {name.removesuffix(_SUFFIX): _worded(schema) for name, schema in made.items()}
     return {**named, "Event": _event()}

@@ -105,6 +105,7 @@ def _add_add(actions: Words) -> None:
     parser.add_argument(
         "--key", action="store_true", help="with --report: by a key, which needs no access tokens"
     )
+    access_options.add_namespaces(parser)
     parser.add_argument("--change", action="store_true", help="change what an existing app may do")
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
@@ -131,6 +132,8 @@ def _add(given: argparse.Namespace) -> int:
     wanted = access_options.of(given)
     if given.key and not given.report:
         raise OpsError("--key is for --report: what reads has an app client.")
+    if given.namespace and not given.report:
+        raise OpsError("--namespace is for --report: what reads asks by client.")
     system = target.find(given)
     if given.report:
         app_keys.warn_without_intake(system)

@@ -1,29 +1,35 @@
 """What somebody may see, as the command line says it: some clients, or all."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP, granted
+from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import Forbidden, shown
+from run_ledger.domain.intake.reporters import reporting_caller
 from run_ledger_ops.console.exceptions import OpsError
 
 _MOST_GROUP_CHARACTERS = 128  # Cognito's limit
 
 
 class Access(Struct, frozen=True):
-    """What somebody may see: all clients, or these ones."""
+    """What somebody may see, or report for: all clients, or these ones.
+
+    ``namespaces`` are those of OpenLineage, each with the client whose jobs are in it.
+    """
 
     is_staff: bool
     clients: tuple[str, ...] = ()
+    namespaces: tuple[tuple[str, str], ...] = ()
 
     @property
     def grant(self) -> dict[str, object]:
         """The grant of a system with this access, as the table Clients stores it."""
-        return {"staff": True} if self.is_staff else {"clients": list(self.clients)}
+        clients = {"staff": True} if self.is_staff else {"clients": list(self.clients)}
+        return {**clients, **({"namespaces": dict(self.namespaces)} if self.namespaces else {})}
 
     @property
     def groups(self) -> frozenset[str]:
@@ -40,10 +46,13 @@ class Access(Struct, frozen=True):
 def of_grant(grant: Mapping[str, Any] | None) -> Access | None:
     """Return the access that a stored grant gives, None where it gives none."""
     try:
-        scope = granted(grant)
+        caller = reporting_caller("", grant)
     except Forbidden:
         return None
-    return Access(is_staff=scope.clients is None, clients=tuple(sorted(scope.clients or ())))
+    clients = caller.scope.clients
+    return Access(
+        clients is None, tuple(sorted(clients or ())), tuple(sorted(caller.namespaces.items()))
+    )
 
 
 def add_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -58,9 +67,35 @@ def add_options(parser: argparse.ArgumentParser, *, required: bool = True) -> No
     either.add_argument("--staff", action="store_true", help="all data of all clients")
 
 
+def add_namespaces(parser: argparse.ArgumentParser) -> None:
+    """Add the option of namespaces, which `of` reads, too."""
+    parser.add_argument(
+        "--namespace",
+        action="append",
+        metavar="NAME=CLIENT",
+        help="with --report: whose jobs OpenLineage's are in the namespace NAME, or in all that "
+        "begin so if it ends in *; you can give it several times, and need it only for more than "
+        "one client",
+    )
+
+
 def of(given: argparse.Namespace) -> Access:
     """Return the access that the command line names; raises OpsError for an invalid id."""
-    return Access(is_staff=True) if given.staff else to_clients(given.client)
+    access = Access(is_staff=True) if given.staff else to_clients(given.client)
+    told = getattr(given, "namespace", None) or ()
+    return structs.replace(access, namespaces=tuple(sorted(_namespaces(told, access))))
+
+
+def _namespaces(told: Sequence[str], access: Access) -> Iterator[tuple[str, str]]:
+    for one in told:
+        namespace, _, client = one.rpartition("=")
+        if not namespace or not is_identifier(client):
+            raise OpsError(f"--namespace {shown(one)}: allowed: NAME=CLIENT.")
+        if not access.is_staff and client not in access.clients:
+            raise OpsError(
+                f"--namespace {shown(one)}: allowed: a client that is named with --client, too."
+            )
+        yield namespace, client
 
 
 def to_clients(clients: Sequence[str]) -> Access:

@@ -148,3 +148,33 @@ def test_what_makes_no_sense_is_refused_or_said(system: System, run: Run) -> Non
     del system.outputs["IntakeUrl"]
     _, _, said = run("add", "partner", "--client", "acme", "--report", "--key")
     assert "deploy it with Intake=true" in said
+
+
+def test_namespaces_are_a_grants(system: System, run: Run) -> None:
+    """They are kept with it and listed; only clients of the grant can be named."""
+    words = ("add", "spark", "--client", "acme", "--client", "globex", "--report", "--key")
+    told = ("--namespace", "a-*=acme", "--namespace", "x=y=globex")
+    assert run(*words, *told)[0] == 0
+    (kept,) = read_report_keys(system.dynamodb, NAMES.clients)
+    wanted = {"clients": ["acme", "globex"], "namespaces": {"a-*": "acme", "x=y": "globex"}}
+    assert kept.grant == wanted
+    assert json.loads(run("list", "--json")[1])[-1]["reports"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--report", "--namespace", "a"), "allowed: NAME=CLIENT"),
+        (("--report", "--namespace", "=acme"), "allowed: NAME=CLIENT"),
+        (("--report", "--namespace", "a=b c"), "allowed: NAME=CLIENT"),
+        (("--report", "--namespace", "a=globex"), "named with --client, too"),
+        (("--namespace", "a=acme"), "--namespace is for --report"),
+    ],
+)
+def test_a_namespace_that_cannot_be_granted_is_refused(
+    run: Run, more: tuple[str, ...], told: str
+) -> None:
+    """Before anything is made."""
+    code, _, complaint = run("add", "spark", "--client", "acme", *more)
+    assert code == 2
+    assert told in complaint
