@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from tests.support.producers import airflow
@@ -20,6 +21,35 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     found = airflow.jobs_of_runs(folder, RUNS, SECONDS)
     assert airflow.ended(found) == airflow.attempts(RUNS), airflow.logs(folder)
     return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def jobs_over_http(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
+    """Give what a run of the DAG reported, of OpenLineage through the intake."""
+    folder = tmp_path_factory.mktemp("airflow-over-http")
+    found = airflow.jobs_over_http(folder, 1, SECONDS)
+    assert airflow.ended(found) == airflow.attempts(1), airflow.logs(folder)
+    return list(found.values())
+
+
+@pytest.mark.machine_clock
+def test_the_stock_http_transport_tells_the_same(
+    jobs: list[Job], jobs_over_http: list[Job]
+) -> None:
+    """Though each attempt reports by processes of its own, and the door remembers none of them."""
+    assert Counter(map(told, by_client(jobs_over_http, "lineage"))) == Counter(
+        {
+            one: count // RUNS
+            for one, count in Counter(map(told, by_client(jobs, "lineage"))).items()
+        }
+    )
+
+
+def told(job: Job) -> tuple[Any, ...]:
+    """Give what a job tells that does not differ from run to run."""
+    errors = [one.error and (one.error.type, one.error.message) for one in job.attempts.values()]
+    has_parent = "parent_job_id" in job.latest_values
+    return (text(job, "name"), job.outcome, len(job.attempts), *errors, has_parent)
 
 
 def by_client(jobs: list[Job], client_id: str) -> list[Job]:

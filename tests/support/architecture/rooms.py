@@ -43,7 +43,7 @@ emit/counting: domain domain/contract emit/identity emit/pricing
 emit/delivery: domain domain/contract emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity
 
-doors: domain domain/contract domain/api domain/intake store/dynamo store/clients read read/gateway
+doors: domain domain/contract domain/intake store/dynamo store/clients read read/gateway
     emit/lineage
 openapi: domain/contract domain/api domain/intake read read/gateway doors
 

@@ -17,14 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.support.readers.door_server import served_door
+from tests.support.readers.reporting import reporting_house
+
 from run_ledger.domain.state.job import Job
 
-from .buses import WillingBus, served
+from .buses import WillingBus, jobs_of, served
 
 ROOT = Path(__file__).resolve().parents[3]
 AIRFLOW = ROOT / ".venvs/airflow/bin/airflow"
@@ -95,13 +98,40 @@ def jobs_of_runs(folder: Path, runs: int, seconds: float) -> dict[str, Job]:
     That is when every attempt has ended, or after so many seconds.
     """
     bus = WillingBus()
-    with served(bus) as found, _airflow(folder, runs, found) as processes:
+    with served(bus) as found:
+        return _run(folder, runs, seconds, found, lambda: bus.jobs)
+
+
+def jobs_over_http(folder: Path, runs: int, seconds: float) -> dict[str, Job]:
+    """Do as `jobs_of_runs`, but let OpenLineage report to the intake by its own HTTP transport."""
+    bus = WillingBus()
+    with reporting_house() as house, served_door(house) as url, served(bus) as found:
+        transport = {
+            "type": "http",
+            "url": url,
+            "auth": {"type": "api_key", "apiKey": house.key("lineage")},
+            "compression": "gzip",
+        }
+        told = {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}
+        return _run(
+            folder, runs, seconds, {**found, **told}, lambda: bus.jobs | jobs_of(house.bus.entries)
+        )
+
+
+def _run(
+    folder: Path,
+    runs: int,
+    seconds: float,
+    bus: Mapping[str, str],
+    arrived: Callable[[], dict[str, Job]],
+) -> dict[str, Job]:
+    with _airflow(folder, runs, bus) as processes:
         until = time.monotonic() + seconds
-        while ended(bus.jobs) < attempts(runs) and time.monotonic() < until:
+        while ended(arrived()) < attempts(runs) and time.monotonic() < until:
             for process in processes:
                 assert process.poll() in (None, 0), logs(folder)
             time.sleep(0.5)
-    return bus.jobs
+    return arrived()
 
 
 def logs(folder: Path) -> str:
