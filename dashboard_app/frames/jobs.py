@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -176,9 +176,23 @@ def _entry(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **item,
         "what": " · ".join(happened) or "progress",
-        "delta": ", ".join(f"{name} {count:+,}" for name, count in sorted(delta(detail).items())),
+        "delta": ", ".join([*_added(detail), *_so_far(detail)]),
         "models": ", ".join(sorted(detail.get("delta_by_model") or {})),
     }
+
+
+def _added(detail: Mapping[str, Any]) -> Iterator[str]:
+    return (f"{name} {count:+,}" for name, count in sorted(delta(detail).items()))
+
+
+def _so_far(detail: Mapping[str, Any]) -> Iterator[str]:
+    """Give what the running totals of an event come to, over all parts that it tells of."""
+    sums: dict[str, int] = {}
+    for totals in (detail.get("running_totals") or {}).values():
+        for name, count in (totals or {}).items():
+            if count is not None:
+                sums[name] = sums.get(name, 0) + count
+    return (f"{name} {count:,} so far" for name, count in sorted(sums.items()))
 
 
 def delta(detail: Mapping[str, Any]) -> dict[str, int]:

@@ -116,13 +116,19 @@ export function describeEntry({ detail }, format, told = new Set()) {
     const bound = name === COST && sums[UNPRICED] > 0 ? "at least " : "";
     return `${bound}${sign}${counterText(name, value, format)} ${counterLabel(name).toLowerCase()}`;
   });
+  const totals = sumOf(Object.values(mapOf(detail.running_totals, (item) => mapOf(item, asNumber))));
+  const soFar = Object.entries(totals).map(
+    ([name, value]) =>
+      `${counterText(name, value, format)} ${counterLabel(name).toLowerCase()} so far`,
+  );
   const facts = [
     ...(stage === null ? [] : [`Stage: ${stage}`]),
     ...(error === null ? [] : [told.has(errorText(error)) ? error.type : errorText(error)]),
     ...deltas,
+    ...soFar,
     ...(models.length === 0 ? [] : [`by ${models.join(", ")}`]),
   ];
-  const change = deltas.length > 0 ? "Progress" : "Update";
+  const change = deltas.length + soFar.length > 0 ? "Progress" : "Update";
   return { outcome, headline: outcome === null ? change : OUTCOMES[outcome].label, facts };
 }
 

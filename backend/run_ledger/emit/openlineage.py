@@ -44,7 +44,7 @@ datasets or jobs alone have no run, so they are counted and left out, as are job
 `job_types` leaves out. Nothing here raises: what can't be understood is counted in `stats()` and
 logged once. With a wrong configuration that is each event.
 
-Spark's own listener runs in Java and can't load this; what drives it from Python can.
+Spark's own listener runs in Java and can't load this; it reports over HTTP, to the intake.
 """
 
 from __future__ import annotations

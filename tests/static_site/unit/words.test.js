@@ -58,6 +58,15 @@ test("an entry adds what it tells by model to what it tells without", () => {
   ]);
 });
 
+test("an entry says what its parts have come to so far", () => {
+  const running_totals = { a: { records_ok: 1200 }, b: { records_ok: 30, output_bytes: 5 }, c: 1 };
+  assert.deepEqual(describeEntry({ detail: { running_totals } }, format), {
+    outcome: null,
+    headline: "Progress",
+    facts: ["1,230 records done so far", "5 output bytes so far"],
+  });
+});
+
 test("an entry says what happened and what it added", () => {
   const entry = (detail) => ({ event_id: "e", attempt: 1, detail });
   const ended = { status: "completed", result: "failed", error: { type: "T", message: "m" } };
