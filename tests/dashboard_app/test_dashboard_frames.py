@@ -355,3 +355,13 @@ def test_hostile_text_is_shown_as_it_is(text: str) -> None:
 def test_numbers_read_well(text: str | None, expected: str | None) -> None:
     """In the site's manner."""
     assert text == expected
+
+
+def test_an_entry_says_what_it_added_and_what_its_parts_came_to() -> None:
+    """Running totals over all parts that it tells of; what is null says nothing."""
+    told = {"a": {"records_ok": 1200, "bytes": None}, "b": {"records_ok": 30}, "c": None}
+    detail = {"delta": {"records_ok": 5}, "running_totals": told}
+    at = "2026-11-22T14:00:00Z"
+    item = {"event_id": "e", "occurred_at": at, "received_at": at, "attempt": 1, "source": "s"}
+    frame = jobs.entries([{**item, "detail": detail}])
+    assert frame["delta"].tolist() == ["records_ok +5, records_ok 1,230 so far"]

@@ -21,10 +21,10 @@ from tests.support.readers.reporting import (
 )
 
 from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
+from run_ledger.emit.lineage import LineageAdapter, LineageRules, Owner
 
-CASES = json.loads(
-    (Path(__file__).resolve().parents[2] / "events/lineage/cases.json").read_text("utf-8")
-)
+EVENTS = Path(__file__).resolve().parents[2] / "events/lineage"
+CASES = json.loads((EVENTS / "cases.json").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -89,6 +89,20 @@ def test_a_run_comes_out_right(here: ReportingHouse, key: str, case: dict[str, A
         assert_right(here, case)
     assert batch(here, key, case["events"]).status == 200
     assert_right(here, case)
+
+
+@pytest.mark.parametrize("name", ["dbt-artifacts", "dbt-structured-logs"])
+def test_recorded_runs_come_to_the_same_as_by_the_transport(
+    here: ReportingHouse, key: str, name: str
+) -> None:
+    """Though the transport remembers what the door does not."""
+    lines = (EVENTS / f"{name}.ndjson").read_text("utf-8").splitlines()
+    for line in lines:
+        assert here.send(key, line, path=LINEAGE).status == 200
+    details = [json.loads(entry["Detail"]) for entry in here.bus.entries]
+    adapter = LineageAdapter(LineageRules(Owner("acme")))
+    by_transport = [adapter.job_event(json.loads(line)) for line in lines]
+    assert folded_jobs(details) == folded_jobs([one for one in by_transport if one is not None])
 
 
 def test_a_client_hears_what_it_expects(here: ReportingHouse, key: str) -> None:
