@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from tests.support.readers.reporting import (
 from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
 from run_ledger.emit.lineage import LineageAdapter, LineageRules, Owner
 
+BACKEND = Path(__file__).resolve().parents[3] / "backend"
 EVENTS = Path(__file__).resolve().parents[2] / "events/lineage"
 CASES = json.loads((EVENTS / "cases.json").read_text("utf-8"))
 
@@ -257,3 +261,18 @@ def test_a_caller_that_sends_too_much_is_held_back(here: ReportingHouse, key: st
     reply = emit(here, key, run_event())
     assert reply.status == 429
     assert 1 <= int(reply.headers["Retry-After"]) <= 10
+
+
+def test_who_sends_no_lineage_does_not_wait_for_what_reads_it() -> None:
+    """The function starts without it: it is loaded with the first event of OpenLineage."""
+    code = "import sys, run_ledger.intake; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(BACKEND)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert "run_ledger.doors.lineage_door" in loaded
+    assert not [name for name in loaded if name.startswith("run_ledger.emit")]

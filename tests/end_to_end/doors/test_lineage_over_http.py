@@ -89,8 +89,8 @@ def test_the_stock_client_s_run_is_a_job_with_its_totals(stack: Stack) -> None:
     hours = "/trends?interval=hour&from=2026-11-22T14:00:00Z&to=2026-11-22T16:00:00Z"
     answer = get(stack, f"{hours}&project_id=lineage-once", machine_token(stack)).json()
     (series,) = answer["series"]
-    found = [(point["at"], point["counters"].get("records_ok", 0)) for point in series["points"]]
-    assert found == [("2026-11-22T14:00:00Z", 0), ("2026-11-22T15:00:00Z", 300)]
+    rows = {point["at"][:13]: point["counters"].get("records_ok", 0) for point in series["points"]}
+    assert rows == {"2026-11-22T14": 0, "2026-11-22T15": 300}
 
 
 def test_any_order_twice_and_at_once_come_to_the_same(stack: Stack) -> None:
