@@ -108,7 +108,8 @@ model_names = st.sampled_from(("gpt-4o", "a/b:c d", "é", "other", "m" * 128))
 deltas_by_model = st.dictionaries(model_names, deltas, max_size=3)
 # As many parts as a job keeps are too many to draw: see `test_running_totals`.
 part_names = st.sampled_from(("a", "b/c d", "é", "\U0001d4b3", "p" * 64))
-totals = st.dictionaries(counter_names, st.sampled_from((0, 1, 5, LARGEST)), max_size=3)
+part_counters = st.sampled_from(("records_ok", "cost_microusd", "output_bytes", "input_files"))
+totals = st.dictionaries(part_counters, st.sampled_from((0, 1, 5, LARGEST)), max_size=3)
 running_totals = st.dictionaries(part_names, totals, max_size=3)
 tags = st.dictionaries(st.sampled_from(("team", "run", "é")), texts, max_size=2)
 

@@ -50,6 +50,16 @@ KNOWN_COUNTERS = (
     "llm_calls_unpriced",
 )
 
+COUNTERS_OF_PARTS = (
+    *KNOWN_COUNTERS,
+    "input_records",
+    "input_bytes",
+    "input_files",
+    "output_bytes",
+    "output_files",
+)
+"""The counters that running totals may have: few, as an event may change those of every part."""
+
 JobStatus = Literal["queued", "running", "completed"]
 JobResult = Literal["succeeded", "partial", "failed", "cancelled", "timed_out"]
 ProjectStatus = Literal["active", "paused", "completed", "archived"]
@@ -80,7 +90,8 @@ MODEL_PATTERN = r"[^\x00-\x1f\x7f]{1,128}"
 ModelName = Annotated[str, Meta(pattern=rf"^{MODEL_PATTERN}(?![\s\S])")]
 DeltaByModel = Annotated[dict[ModelName, Delta], Meta(max_length=MAX_MODELS_PER_EVENT)]
 PartName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,64}(?![\s\S])")]
-Totals = Annotated[dict[CounterName, Count], Meta(max_length=MAX_DELTAS_PER_EVENT)]
+CounterOfParts = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(COUNTERS_OF_PARTS)})(?![\s\S])")]
+Totals = dict[CounterOfParts, Count]
 RunningTotals = Annotated[dict[PartName, Totals], Meta(max_length=MAX_PARTS_PER_EVENT)]
 Tags = Annotated[dict[ShortText, Text], Meta(max_length=MAX_TAGS)]
 
@@ -190,8 +201,8 @@ ALLOWED: dict[str, str] = {
     ),
     "running_totals": (
         f"at most {MAX_PARTS_PER_EVENT} pairs of a part's name, 1 to 64 characters without control "
-        f"characters, and an object of at most {MAX_DELTAS_PER_EVENT} pairs of a name "
-        "[a-z][a-z0-9_]{0,39} and an integer from 0 to 2^53"
+        f"characters, and an object with integers from 0 to 2^53 by the names of counters: "
+        f"{', '.join(COUNTERS_OF_PARTS)}"
     ),
 }
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from run_ledger.domain.contract.events import Event
 from run_ledger.domain.contract.vocabulary import (
+    COUNTERS_OF_PARTS,
     MAX_DELTAS_PER_EVENT,
     MAX_MODELS_PER_EVENT,
     MOST_MODELS,
@@ -32,8 +33,11 @@ MAX_DETAIL_BYTES = 1_000_000
 MAX_ROW_BYTES = 250_000
 MAX_ROW_EVENTS = 100
 MAX_ATTRIBUTES = 150
-# One event alone may bring more names than that: in its delta, and in that of each model.
-_MOST_NAMES = max(MAX_ATTRIBUTES, MAX_DELTAS_PER_EVENT * (1 + MAX_MODELS_PER_EVENT))
+# One event alone may bring more names than that: in its delta, in that of each model, and as it
+# changes running totals.
+_MOST_NAMES = max(
+    MAX_ATTRIBUTES, MAX_DELTAS_PER_EVENT * (1 + MAX_MODELS_PER_EVENT) + len(COUNTERS_OF_PARTS)
+)
 
 
 OLDER = "its item is older than its last row"
