@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.static_site.conftest import sign_in
 from tests.static_site.every_view import open_view
 from tests.support.readers.example_jobs import make_job
+from tests.support.site.accessibility import violations
 from tests.support.site.fake_site_origin import DESCRIPTION, FakeOrigin
 
 pytestmark = pytest.mark.browser
@@ -56,6 +57,7 @@ def test_schemas_unfold_as_deep_as_somebody_looks(reference: Page) -> None:
     expect(reference.get_by_text("What the job is doing, in its own words").first).to_be_visible()
     reference.locator("summary", has_text="Example: GET /jobs?client_id").first.click()
     expect(reference.locator("pre").filter(has_text="next_cursor")).to_be_visible()
+    assert violations(reference, "unfolded") == []
 
 
 def test_a_request_is_sent_as_its_fields_say(reference: Page, origin: FakeOrigin) -> None:
