@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from msgspec import Meta, Struct
 
 from .asking import Asking, Json, Query, Refused, path_of
-from .shaping import failure, group, job, said, used
+from .shaping import USED, failure, group, job, said, used
 
 Id = Annotated[
     str,
@@ -18,9 +18,11 @@ Id = Annotated[
         description="An id; see find_clients for those of clients.",
     ),
 ]
+_NAMES = {"from": "created_from", "to": "created_to"}
+_MOST_PAGES = 10
 _EVENTS = 10
 _ATTEMPTS = 20
-_PARTS = 100
+_PARTS = 200
 _DAYS_BACK = 30
 _PAGES_OF_GROUPS = 5
 _FAILURES = ("failed", "timed_out")
@@ -47,7 +49,7 @@ class FindJobs(Struct, kw_only=True, forbid_unknown_fields=True):
     result: (
         Annotated[
             list[Literal["succeeded", "partial", "failed", "cancelled", "timed_out"]],
-            Meta(description="Completed with one of these results."),
+            Meta(min_length=1, description="Completed with one of these results."),
         ]
         | None
     ) = None
@@ -66,7 +68,11 @@ class FindJobs(Struct, kw_only=True, forbid_unknown_fields=True):
     ) = None
     sort: Annotated[
         Literal["created", "duration", "cost"],
-        Meta(description="created: newest first; duration, cost: longest or dearest of all first."),
+        Meta(
+            description="created: newest first. duration, cost: longest or dearest first, on one "
+            "page; where looked_through_all is false, there may be longer or dearer ones: ask "
+            "about a shorter time."
+        ),
     ] = "created"
     limit: Annotated[int, Meta(ge=1, le=50)] = 20
     cursor: (
@@ -92,13 +98,51 @@ def find_jobs(asking: Asking, given: FindJobs) -> Json:
         "ended_to": given.ended_to,
         "sort": given.sort,
     }
-    page = asking.ask("/jobs", {**query, "limit": str(given.limit), "cursor": given.cursor})
+    if given.sort == "created":
+        found = _newest(asking, query, given)
+    elif given.cursor is None:
+        found = _largest(asking, query, given)
+    else:
+        raise Refused(
+            f"cursor: sorted by {given.sort} there is one page alone; allowed: a cursor of an "
+            "answer that is sorted by created."
+        )
     seen = {name: value for name, value in query.items() if value is not None}
-    return {
-        "jobs": [{**job(asking, one), **_used(one)} for one in page["items"]],
-        "next_cursor": page["next_cursor"],
-        "link": asking.link(f"jobs?{urlencode(seen)}"),
-    }
+    jobs = [{**job(asking, one), **_used(one)} for one in found.pop("jobs")]
+    return {"jobs": jobs, **found, "link": asking.link(f"jobs?{urlencode(seen)}")}
+
+
+def _newest(asking: Asking, query: Query, given: FindJobs) -> Json:
+    """Return a full page where there is one: one of the API may have looked through few jobs."""
+    items: list[Json] = []
+    cursor = given.cursor
+    for _ in range(_MOST_PAGES):
+        more = {"limit": str(given.limit - len(items)), "cursor": cursor}
+        page = asking.asked("/jobs", {**query, **more}, _NAMES)
+        items += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None or len(items) >= given.limit:
+            break
+    return {"jobs": items, "next_cursor": cursor}
+
+
+def _largest(asking: Asking, query: Query, given: FindJobs) -> Json:
+    """Return the first jobs of all pages; each has the first of those that it looked through."""
+
+    def place(one: Json) -> tuple[bool, float, str, str]:
+        cost = one["counters"].get("cost_microusd")
+        value = one["duration_seconds"] if given.sort == "duration" else cost
+        return value is not None, value or 0, one["created_at"], one["job_id"]
+
+    items: list[Json] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = asking.asked("/jobs", {**query, "limit": str(given.limit), "cursor": cursor}, _NAMES)
+        items = sorted(items + page["items"], key=place, reverse=True)[: given.limit]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    return {"jobs": items, "looked_through_all": cursor is None}
 
 
 class OneJob(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -112,11 +156,7 @@ def explain_job(asking: Asking, given: OneJob) -> Json:
     one = asking.ask(path_of("jobs", given.job_id), {})
     newest: Query = {"order": "newest", "limit": str(_EVENTS)}
     events = asking.ask(path_of("jobs", given.job_id, "entries"), newest)
-    parts = asking.ask("/jobs", {"parent_job_id": given.job_id, "limit": str(_PARTS)})
-    outcomes: dict[str, int] = {}
-    for part in parts["items"]:
-        outcome = part["result"] or part["status"]
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    outcomes, there_are_more = _parts(asking, given.job_id)
     return {
         "job": {
             **job(asking, one),
@@ -128,7 +168,13 @@ def explain_job(asking: Asking, given: OneJob) -> Json:
                 {"name": said(name), "value": said(text)} for name, text in one["tags"].items()
             ],
             **_used(one),
+            "other_counters": [
+                {"name": name, "count": count}
+                for name, count in one["counters"].items()
+                if name not in USED
+            ],
         },
+        "attempts_in_all": len(one["attempts"]),
         "attempts": [
             {
                 "attempt": each["attempt"],
@@ -142,7 +188,7 @@ def explain_job(asking: Asking, given: OneJob) -> Json:
             for each in one["attempts"][-_ATTEMPTS:]
         ],
         "parts_by_outcome": outcomes,
-        "there_are_more_parts": parts["next_cursor"] is not None,
+        "there_are_more_parts": there_are_more,
         "newest_events": [
             {
                 "event_id": said(each["event_id"]),
@@ -157,6 +203,22 @@ def explain_job(asking: Asking, given: OneJob) -> Json:
         ],
         "link": asking.job_link(given.job_id),
     }
+
+
+def _parts(asking: Asking, job_id: str) -> tuple[dict[str, int], bool]:
+    """Return how many parts of a job have each outcome, and whether there may be more of them."""
+    outcomes: dict[str, int] = {}
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        query = {"parent_job_id": job_id, "limit": str(_PARTS), "cursor": cursor}
+        page = asking.ask("/jobs", query)
+        for part in page["items"]:
+            outcome = part["result"] or part["status"]
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    return outcomes, cursor is not None
 
 
 def why_did_it_fail(asking: Asking, given: OneJob) -> Json:
@@ -186,13 +248,14 @@ def why_did_it_fail(asking: Asking, given: OneJob) -> Json:
         return answer
     fingerprint = error["fingerprint"] if error else "none"
     since = (asking.now - timedelta(days=_DAYS_BACK)).date().isoformat()
-    found = _group(asking, one["client_id"], fingerprint, since)
+    found, looked_through_all = _group(asking, one["client_id"], fingerprint, since)
     alike = asking.ask(
         "/jobs", {"client_id": one["client_id"], "fingerprint": fingerprint, "limit": str(_EVENTS)}
     )
     return {
         **answer,
         "looked_since": since,
+        "looked_through_all_groups": looked_through_all,
         "error_group": None if found is None else group(found),
         "other_jobs_with_it": [
             job(asking, each) for each in alike["items"] if each["job_id"] != given.job_id
@@ -200,21 +263,21 @@ def why_did_it_fail(asking: Asking, given: OneJob) -> Json:
     }
 
 
-def _group(asking: Asking, client_id: str, fingerprint: str, since: str) -> Json | None:
+def _group(
+    asking: Asking, client_id: str, fingerprint: str, since: str
+) -> tuple[Json | None, bool]:
+    """Return the error group, None where none is found, and whether all were looked through."""
     cursor: str | None = None
     for _ in range(_PAGES_OF_GROUPS):
         query = {"client_id": client_id, "from": since, "limit": "100", "cursor": cursor}
         page = asking.ask("/errors", query)
         for each in page["items"]:
             if each["fingerprint"] == fingerprint:
-                return dict(each)
+                return dict(each), True
         cursor = page["next_cursor"]
         if cursor is None:
-            return None
-    raise Refused(
-        f"There are more than {_PAGES_OF_GROUPS * 100} error groups since {since}: ask "
-        "error_groups about fewer days."
-    )
+            return None, True
+    return None, False
 
 
 def _used(one: Json) -> Json:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from msgspec import Meta, Struct
 
+from run_ledger.domain.exceptions import shown
+
 from .about_jobs import Id
 from .asking import Asking, Json, Query, Refused
-from .shaping import group, job, said, used
+from .shaping import group, job, said, used, without
 
 Moment = Annotated[
     str,
     Meta(
-        pattern=r"^\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)$",
-        description="An RFC 3339 time with a zone, on the hour: 2026-11-22T14:00:00Z.",
+        max_length=64,
+        description="A time with a zone, on a full hour of UTC, as 2026-11-22T14:00:00Z; or a "
+        "date, as 2026-11-22, which is its midnight in UTC. Unless given, until is the begin of "
+        "this hour, and since is 7 days before until.",
     ),
 ]
 _USUAL = timedelta(days=7)
 _MOST = {"hour": timedelta(days=31), "day": timedelta(days=400)}
 _HOUR = timedelta(hours=1)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# No event is of an earlier time in earnest, and the period before the asked one must be one, too.
+_FIRST_YEAR = 1970
+_ALLOWED = "a full hour with a zone, as 2026-11-22T14:00:00Z, or a date in UTC, as 2026-11-22"
 _COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
 
 
@@ -53,7 +62,9 @@ def what_is_wrong_now(asking: Asking, given: WhatIsWrong) -> Json:
             for each in found["attention"]
         ],
         "error_groups": [group(each) for each in found["errors"]["groups"]],
+        "error_groups_since": found["errors"]["since"],
         "more_error_groups": found["errors"]["more"],
+        "error_groups_left_out": without(found["errors"]["left_out"]),
         "clients": [
             {
                 "client_id": each["client_id"],
@@ -66,7 +77,7 @@ def what_is_wrong_now(asking: Asking, given: WhatIsWrong) -> Json:
             }
             for each in found["clients"]
         ],
-        "clients_left_out": found["left_out"],
+        "clients_left_out": without(found["left_out"]),
         "link": asking.link("overview"),
     }
 
@@ -104,12 +115,16 @@ def error_groups(asking: Asking, given: ErrorGroups) -> Json:
         "to": given.until,
         "new": "true" if given.only_new else None,
     }
-    page = asking.ask("/errors", {**query, "limit": str(given.limit), "cursor": given.cursor})
+    page = asking.asked(
+        "/errors",
+        {**query, "limit": str(given.limit), "cursor": given.cursor},
+        {"from": "since", "to": "until"},
+    )
     shown = {name: value for name, value in query.items() if value is not None}
     return {
         "error_groups": [group(one) for one in page["items"]],
         "next_cursor": page["next_cursor"],
-        "left_out": page["left_out"],
+        "left_out": without(page["left_out"]),
         "link": asking.link(f"errors?{urlencode(shown)}"),
     }
 
@@ -130,19 +145,23 @@ def compare_periods(asking: Asking, given: AskedPeriod) -> Json:
     begin, end = _hours(asking, given)
     before = begin - (end - begin)
     now, then = _sums(asking, given, begin, end), _sums(asking, given, before, begin)
-    names = sorted({*now.groups, *then.groups})
+    groups = sorted(
+        {*now.groups, *then.groups},
+        key=lambda one: (-max(now.size(one), then.size(one)), one),
+    )
     return {
         "period": {"since": _text(begin), "until": _text(end)},
         "previous_period": {"since": _text(before), "until": _text(begin)},
         "groups": [
             {
-                "group": name if given.group_by != "model" else said(name),
-                "period": now.groups.get(name, _nothing(given)),
-                "previous_period": then.groups.get(name, _nothing(given)),
+                **_named(one, given),
+                "period": now.figures(one),
+                "previous_period": then.figures(one),
             }
-            for name in names
+            for one in groups
         ],
-        "left_out": now.left_out or then.left_out,
+        "left_out": without(now.left_out),
+        "previous_left_out": without(then.left_out),
     }
 
 
@@ -150,27 +169,63 @@ def cost_by(asking: Asking, given: AskedPeriod) -> Json:
     """Return tokens and cost of a period, the dearest group first."""
     begin, end = _hours(asking, given)
     found = _sums(asking, given, begin, end)
-    rows = sorted(found.raw.items(), key=lambda row: (-row[1].get("cost_microusd", 0), row[0]))
+    groups = sorted(found.groups, key=lambda one: (-found.size(one), one))
     return {
         "period": {"since": _text(begin), "until": _text(end)},
-        "groups": [
-            {"group": name if given.group_by != "model" else said(name), **used(counters)}
-            for name, counters in rows
-        ],
-        "left_out": found.left_out,
+        "groups": [{**_named(one, given), **used(found.groups[one]["counters"])} for one in groups],
+        "left_out": without(found.left_out),
         "link": asking.link("costs"),
     }
 
 
+class Group(NamedTuple):
+    """A group by its name; or the rest, of what has no group of its own."""
+
+    name: str
+    is_rest: bool = False
+
+
+_REST, _OTHER_MODELS = Group("", is_rest=True), Group("other")
+
+
+def _named(one: Group, given: AskedPeriod) -> Json:
+    """Return which group it is. No client can take the name of the rest, nor can a model."""
+    if one.is_rest:
+        return {"group": _rest(given), "is_rest": True}
+    return {"group": said(one.name) if given.group_by == "model" else one.name}
+
+
+def _rest(given: AskedPeriod) -> str:
+    return "without a model" if given.group_by == "model" else "all others together"
+
+
 class _Sums(Struct, frozen=True):
-    groups: Mapping[str, Json]
-    raw: Mapping[str, Mapping[str, int]]
+    """The sums of a period: of each group its counts of jobs, and its `counters`."""
+
+    groups: Mapping[Group, Json]
     left_out: Json | None
+    is_by_model: bool
+
+    def size(self, one: Group) -> int:
+        """Return what a group cost, in millionths of a US dollar."""
+        found = self.groups.get(one)
+        return 0 if found is None else int(found["counters"].get("cost_microusd", 0))
+
+    def figures(self, one: Group) -> Json | None:
+        """Return a group's figures; None where they are in the rest, or left out."""
+        found = self.groups.get(one)
+        counts = () if self.is_by_model else _COUNTED
+        if found is not None:
+            return {name: found[name] for name in counts} | {"used": used(found["counters"])}
+        rest = _OTHER_MODELS if self.is_by_model else _REST
+        if not one.is_rest and (rest in self.groups or self.left_out is not None):
+            return None
+        return {**dict.fromkeys(counts, 0), "used": used({})}
 
 
 def _sums(asking: Asking, given: AskedPeriod, begin: datetime, end: datetime) -> _Sums:
     """Add up the points of each group's series; where there is one group, its name is ""."""
-    found = asking.ask(
+    found = asking.asked(
         "/trends",
         {
             "interval": _interval(begin, end),
@@ -181,31 +236,22 @@ def _sums(asking: Asking, given: AskedPeriod, begin: datetime, end: datetime) ->
             "pipeline": given.pipeline,
             "group_by": given.group_by,
         },
+        {"from": "since", "to": "until"},
     )
-    series = {next(iter(one["key"].values()), ""): one["points"] for one in found["series"]}
+    series = {Group(next(iter(one["key"].values()), "")): one["points"] for one in found["series"]}
     if found["other"] is not None:
-        rest = "without a model" if given.group_by == "model" else "others"
-        series[rest] = found["other"]["points"]
-    counts = () if given.group_by == "model" else _COUNTED
-    counters = {
-        name: _added(points, lambda one: one["counters"]) for name, points in series.items()
-    }
+        series[_REST] = found["other"]["points"]
     return _Sums(
         {
-            name: {
-                **_added(points, lambda one: {each: one[each] for each in counts}, counts),
-                "used": used(counters[name]),
+            one: {
+                **_added(points, lambda point: {each: point[each] for each in _COUNTED}, _COUNTED),
+                "counters": _added(points, lambda point: point["counters"]),
             }
-            for name, points in series.items()
+            for one, points in series.items()
         },
-        counters,
         found["left_out"],
+        given.group_by == "model",
     )
-
-
-def _nothing(given: AskedPeriod) -> Json:
-    counts = () if given.group_by == "model" else _COUNTED
-    return {**dict.fromkeys(counts, 0), "used": used({})}
 
 
 def _added(
@@ -236,16 +282,23 @@ def _hours(asking: Asking, given: AskedPeriod) -> tuple[datetime, datetime]:
 
 def _interval(begin: datetime, end: datetime) -> str:
     """Return the longest interval that no end of the period lies in."""
-    return "day" if all(at.astimezone(UTC).hour == 0 for at in (begin, end)) else "hour"
+    return "day" if all(at.hour == 0 for at in (begin, end)) else "hour"
 
 
 def _moment(name: str, text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Refused(f"{name} is no time: {text!r}; allowed is 2026-11-22T14:00:00Z.") from error
-    if at.tzinfo is None or (at.minute, at.second, at.microsecond) != (0, 0, 0):
-        raise Refused(f"{name} must be on the hour and have a zone, as 2026-11-22T14:00:00Z.")
+        at = at.replace(tzinfo=UTC) if _DATE.fullmatch(text) else at
+        # Counts are kept by hours of UTC: a full hour of another zone may lie in the middle of one.
+        at = at if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Refused(f"{name} is no time: {shown(text)}; allowed: {_ALLOWED}.") from error
+    if at.tzinfo is None:
+        raise Refused(f"{name} has no zone: {shown(text)}; allowed: {_ALLOWED}.")
+    if (at.minute, at.second, at.microsecond) != (0, 0, 0):
+        raise Refused(f"{name} must be on the hour of UTC: {shown(text)}; allowed: {_ALLOWED}.")
+    if at.year < _FIRST_YEAR:
+        raise Refused(f"{name} is before {_FIRST_YEAR}: {shown(text)}; allowed: {_ALLOWED}.")
     return at
 
 
@@ -281,7 +334,7 @@ def projects(asking: Asking, given: Projects) -> Json:
     return {
         "projects": [project(asking, one) for one in page["items"]],
         "next_cursor": page["next_cursor"],
-        "left_out": page["left_out"],
+        "left_out": without(page["left_out"]),
         "link": asking.link("projects"),
     }
 

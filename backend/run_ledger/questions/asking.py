@@ -34,6 +34,20 @@ class Asking(Struct, frozen=True):
     now: datetime
     site: str | None = None
 
+    def asked(self, path: str, query: Query, names: Mapping[str, str]) -> Json:
+        """Return what `ask` does; *names* maps the API's parameters to the question's arguments.
+
+        Raise `Refused` in words of the question, whose caller does not know the parameters.
+        """
+        try:
+            return self.ask(path, query)
+        except Refused as refusal:
+            parameter, colon, words = str(refusal).partition(":")
+            if not colon or parameter not in names:
+                raise
+            called = ", ".join(f"{old} is {new} here" for old, new in names.items())
+            raise Refused(f"{names[parameter]}:{words} ({called})") from refusal
+
     def link(self, place: str) -> str | None:
         """Return the address of a place of the site, such as ``jobs/job-1``, or None."""
         return None if self.site is None else f"{self.site}#/{place}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,9 +26,14 @@ from .about_periods import (
 from .asking import Asking, Json, Refused
 from .shaping import NOTE, bounded
 
+_ARGUMENT = re.compile(r"\$\.([a-z_]+)")
 INSTRUCTIONS = (
-    "Run Ledger knows the jobs of enrichment pipelines: who ran what, what failed, what it cost. "
-    "Begin with what_is_wrong_now. People know clients by name, the tools by client_id: "
+    "Run Ledger knows the jobs of data enrichment pipelines, which are run for clients, in "
+    "projects: what ran, what failed and why, what it cost. A job may have several attempts; its "
+    "result is that of the latest. For a question about how things are, begin with "
+    "what_is_wrong_now. Where next_cursor is not null, there is more, even if the list is empty: "
+    "ask again with the same arguments and cursor. Where shortened or left_out is there, say that "
+    "the answer is not whole. People know clients by name, the tools by client_id: "
     "find_clients tells both. Times are in UTC, durations in seconds, costs in US dollars as exact "
     "decimal text; where cost_is_at_least is true, say “at least”. Give people the link that an "
     "answer has. " + NOTE
@@ -59,38 +65,46 @@ TOOLS: Mapping[str, Tool] = {
         Tool(
             "what_is_wrong_now",
             "What is wrong now",
-            "What needs attention now: stalled, failed and partial jobs, overdue projects, error "
-            "groups and which are new, each client's error rate, with the previous period.",
+            "What needs attention now, for questions such as “is anything wrong?”: the newest "
+            "stalled, failed and partial jobs and overdue projects, the error groups and which are "
+            "new, and each client's error rate; of the last 24 hours, 7 or 30 days, with the "
+            "figures of the period before.",
             WhatIsWrong,
             what_is_wrong_now,
         ),
         Tool(
             "find_jobs",
             "Find jobs",
-            "Jobs by part of their name or id, client, project, pipeline, result, tag and time; "
-            "newest, longest or dearest first.",
+            "A list of jobs, for questions such as “which jobs of Acme failed yesterday?”: by part "
+            "of their name or id, client, project, pipeline, result, tag and time; newest, longest "
+            "or dearest first. It also finds the job_id that other tools need.",
             FindJobs,
             find_jobs,
         ),
         Tool(
             "explain_job",
             "Explain a job",
-            "How one job stands: attempts, counters, cost, parts by outcome, newest events.",
+            "How one job stands, whether it runs or has ended: its attempts, counters, cost and "
+            "newest events, and how many of its parts (jobs that name it as their parent) ended "
+            "how. For the reason of a failure ask why_did_it_fail.",
             OneJob,
             explain_job,
         ),
         Tool(
             "why_did_it_fail",
             "Why a job failed, and since when",
-            "A job's error, when its error group was first and last seen in the last 30 days, how "
-            "many jobs it hit, and which.",
+            "The error of one job, and of its error group (failures with the same fingerprint) in "
+            "the last 30 days of the job's client: when it came first and last, in how many jobs, "
+            "and in which.",
             OneJob,
             why_did_it_fail,
         ),
         Tool(
             "error_groups",
             "Error groups",
-            "Failures of some days by kind, with how many jobs each; only_new: those that began.",
+            "Failures of some days in groups of the same fingerprint, the most frequent first, "
+            "each with how many jobs, of which clients, and its newest message. only_new: those "
+            "that had not come in the 30 days before.",
             ErrorGroups,
             error_groups,
         ),
@@ -98,21 +112,26 @@ TOOLS: Mapping[str, Tool] = {
             "compare_periods",
             "Compare two periods",
             "Jobs, results, records, tokens and cost of a period and of the one before it, which "
-            "is as long; in all, or by client, project, pipeline or model.",
+            "is as long; in all, or by client, project, pipeline or model (the language model "
+            "that was called). Null figures of a group are not known: they are part of the group "
+            "with is_rest, or left out.",
             AskedPeriod,
             compare_periods,
         ),
         Tool(
             "cost_by",
             "Cost and tokens",
-            "What a period cost, by client, project, pipeline or model, the dearest first.",
+            "Cost, tokens and records of a period; in all, or by client, project, pipeline or "
+            "model (the language model that was called), the dearest first. For the cost of one "
+            "job ask explain_job; for the dearest jobs find_jobs with sort=cost.",
             AskedPeriod,
             cost_by,
         ),
         Tool(
             "projects",
             "Projects",
-            "How far projects are, by their due date, and which are overdue.",
+            "Projects by their due date: how many of the expected jobs are done, their cost, and "
+            "which are overdue.",
             Projects,
             projects,
         ),
@@ -139,5 +158,23 @@ def answer(asking: Asking, name: str, arguments: Mapping[str, Any]) -> Json:
     try:
         given = msgspec.convert(arguments, tool.arguments)
     except msgspec.ValidationError as error:
-        raise Refused(f"{error}.") from error
-    return bounded(tool.answer(asking, given))
+        raise Refused(f"{error}; {_allowed(tool, str(error))}") from error
+    try:
+        return bounded(tool.answer(asking, given))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise Refused(
+            f"The API's answer has not the shape that this version knows ({error!r}): the ledger "
+            "and this command should be of the same version."
+        ) from error
+
+
+def _allowed(tool: Tool, mistake: str) -> str:
+    """Return what is allowed where msgspec has found a mistake, by the schema."""
+    schema = tool.schema()
+    found = _ARGUMENT.search(mistake)
+    argument = schema["properties"].get(found[1]) if found else None
+    if argument is None:
+        required = ", ".join(schema.get("required", ())) or "none"
+        names = ", ".join(schema["properties"]) or "none"
+        return f"allowed arguments: {names} (required: {required})."
+    return f"allowed: {msgspec.json.encode(argument).decode()}."

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
@@ -15,7 +16,9 @@ from run_ledger_ops.console.http import opener
 NewToken = Callable[[], str]
 _SECONDS = 40
 _MOST_BYTES = 16_000_000
+_MOST_WORDS = 1_000
 _NOT_SIGNED_IN, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 class ApiSession:
@@ -29,6 +32,8 @@ class ApiSession:
         self._api_url = api_url.rstrip("/")
         self._new_token = new_token
         self._token: str | None = None
+        self._failures = 0
+        self._failure = ""
         self._lock = Lock()
         self._open = opener(api_url).open
 
@@ -38,7 +43,10 @@ class ApiSession:
         Raise `Refused` where the API has no such document for this caller, or gives no answer.
         """
         given = {name: value for name, value in query.items() if value is not None}
-        url = f"{self._api_url}{path}" + (f"?{urlencode(given)}" if given else "")
+        try:
+            url = f"{self._api_url}{path}" + (f"?{urlencode(given)}" if given else "")
+        except UnicodeError as error:
+            raise Refused("An argument has half a character: allowed is Unicode text.") from error
         token = self._known_token(None)
         try:
             return self._document(url, token)
@@ -52,9 +60,16 @@ class ApiSession:
 
     def _known_token(self, refused: str | None) -> str:
         """Return the token, a new one where it is the one that was *refused*."""
+        failures = self._failures
         with self._lock:  # several questions at once lead to one sign-in
+            if self._failures != failures:
+                raise Refused(self._failure)  # it failed while this question waited for it
             if self._token is None or self._token == refused:
-                self._token = self._new_token()
+                try:
+                    self._token = _checked(self._new_token())
+                except Refused as refusal:
+                    self._failures, self._failure = self._failures + 1, str(refusal)
+                    raise
             return self._token
 
     def _document(self, url: str, token: str) -> Json:
@@ -103,7 +118,7 @@ def machine_token(token_url: str, client_id: str, client_secret: str, scope: str
 
 def fixed_token(token: str) -> NewToken:
     """Return what gives *token* once; it can't be renewed."""
-    left = [token]
+    left = [token.strip()]
 
     def new_token() -> str:
         if not left:
@@ -116,13 +131,26 @@ def fixed_token(token: str) -> NewToken:
     return new_token
 
 
+def _checked(token: str) -> str:
+    """Return *token* where a header can carry it: HTTP's own complaint would show the token."""
+    if not _TOKEN.fullmatch(token):
+        raise Refused(
+            "The access token has characters that no token has: allowed are letters, digits and "
+            "any of ._~+/=- (look for blanks, quotes and line ends around it)."
+        )
+    return token
+
+
 def _words(refusal: HTTPError) -> str:
     """Return what a refusal says, by the API's own `detail` where it has one."""
-    with refusal:
-        document = _object(refusal.read(_MOST_BYTES)) or {}
+    try:
+        with refusal:
+            document = _object(refusal.read(_MOST_BYTES)) or {}
+    except (HTTPException, OSError):  # the connection broke in the middle: its status is known
+        document = {}
     detail = document.get("detail")
     if isinstance(detail, str) and refusal.code != _NOT_SIGNED_IN:
-        return detail
+        return detail[:_MOST_WORDS]
     known = {
         _NOT_SIGNED_IN: "The API refuses the token: sign in again.",
         _FORBIDDEN: "You may not see this.",

@@ -4,28 +4,40 @@ The SDK is an extra (``pip install "run-ledger[ops,mcp]"``), so nothing but the 
 imports this module.
 """
 
-import json
+import asyncio
+import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import anyio
 import mcp_types as types
+import msgspec
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
 
-from run_ledger.questions.asking import Asking, Refused
+from run_ledger.questions.asking import Asking, Json, Refused
 from run_ledger.questions.tools import INSTRUCTIONS, TOOLS, answer
+
+_AT_ONCE = 16
 
 
 def serve(asking: Callable[[], Asking]) -> None:
-    """Answer questions until the input ends; *asking* is called for each, as time goes on."""
+    """Answer questions until the input ends; *asking* is called for each, as time goes on.
+
+    An interrupt ends the process at once: the thread that waits for input would not hear of it, and
+    there is nothing to tidy up.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     anyio.run(_serve, server_of(asking))
 
 
 def server_of(asking: Callable[[], Asking]) -> "Server[Any]":
     """Return the server, which any transport may run."""
+    turns = asyncio.Semaphore(_AT_ONCE)
 
     async def list_tools(_: Any, __: Any) -> types.ListToolsResult:
         return types.ListToolsResult(
@@ -46,13 +58,13 @@ def server_of(asking: Callable[[], Asking]) -> "Server[Any]":
     async def call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         work = partial(answer, asking(), params.name, params.arguments or {})
         try:
-            # The API is asked in a thread, so that pings and other questions go on meanwhile.
-            found = await anyio.to_thread.run_sync(work)
+            async with turns:
+                found = await _in_thread(work)
         except Refused as refusal:
             return types.CallToolResult(content=[_text(str(refusal))], is_error=True)
         return types.CallToolResult(
             # for clients that don't read structured content
-            content=[_text(json.dumps(found, ensure_ascii=False))],
+            content=[_text(msgspec.json.encode(found).decode())],
             structured_content=found,
         )
 
@@ -64,6 +76,36 @@ def server_of(asking: Callable[[], Asking]) -> "Server[Any]":
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
+
+
+async def _in_thread(work: Callable[[], Json]) -> Json:
+    """Return what *work* returns or raise what it raises; pings and other questions go on.
+
+    The end of the process does not wait for the thread: it may be waiting for a person to sign in.
+    """
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[Json] = loop.create_future()
+
+    def settle(found: Json | None, error: BaseException | None) -> None:
+        if answered.done():  # nobody waits any more
+            return
+        if error is None:
+            answered.set_result(found or {})
+        else:
+            answered.set_exception(error)
+
+    def run() -> None:
+        found: Json | None = None
+        error: BaseException | None = None
+        try:
+            found = work()
+        except Exception as raised:  # noqa: BLE001 - it is raised where the answer is awaited
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever asked
+            loop.call_soon_threadsafe(settle, found, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await answered
 
 
 async def _serve(server: "Server[Any]") -> None:

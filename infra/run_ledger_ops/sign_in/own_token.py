@@ -29,6 +29,7 @@ REDIRECT_URI = f"http://localhost:{PORT}/"
 
 _DEADLINE_SECONDS = 20
 _SETTINGS = ("authorize_url", "token_url", "client_id", "scope")
+_PASTE = "`run-ledger token --paste` needs no port."
 _DONE = "You are signed in. Close this tab and go back to the terminal."
 _NOT_DONE = "The sign-in did not succeed. The terminal says why."
 
@@ -114,7 +115,8 @@ def site_of(site_url: str) -> Site:
 
     Raise OpsError where there is no such site.
     """
-    site = f"{_checked(site_url).rstrip('/')}/"
+    # What a browser shows after # or ? names a view of the site.
+    site = f"{_checked(site_url).partition('#')[0].partition('?')[0].rstrip('/')}/"
     settings = _document(urljoin(site, "config.json"))
     missing = [name for name in _SETTINGS if not isinstance(settings.get(name), str)]
     if missing:
@@ -177,7 +179,7 @@ def landed_address(attempt: SignInAttempt, seconds: float, begin: Callable[[str]
     try:
         server = HTTPServer(("127.0.0.1", PORT), Handler)
     except OSError as error:
-        message = f"port {PORT} of this machine is in use ({error.strerror}): try --paste."
+        message = f"port {PORT} of this machine is in use ({error.strerror}): {_PASTE}"
         raise OpsError(message) from error
     with server:
         begin(attempt.address)
@@ -186,7 +188,7 @@ def landed_address(attempt: SignInAttempt, seconds: float, begin: Callable[[str]
             server.timeout = left
             server.handle_request()
     if not landed:
-        raise OpsError(f"nobody has signed in within {seconds:.0f} s: begin again, or try --paste.")
+        raise OpsError(f"nobody has signed in within {seconds:.0f} s: begin again; {_PASTE}")
     return landed[0]
 
 
@@ -195,6 +197,7 @@ def _checked(address: str) -> str:
     try:
         parts = urlsplit(address)
         is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        is_safe &= parts.port != 0  # a port beyond the last one raises, too
     except ValueError:
         is_safe = False
     if not is_safe or not parts.hostname:
