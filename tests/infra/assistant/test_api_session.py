@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
@@ -36,7 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.headers.get("Authorization", ""), body))
         status, headers, answer = self.server.answers.pop(0)
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(answer))}.items():
+        length = {} if "Transfer-Encoding" in headers else {"Content-Length": str(len(answer))}
+        for name, value in {**headers, **length}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer)
@@ -113,6 +115,78 @@ def test_nobody_there_is_told() -> None:
     """Not with a traceback."""
     with pytest.raises(Refused, match="can't be reached"):
         ApiSession("http://127.0.0.1:1", fixed_token("a"))("/jobs", {})
+
+
+@pytest.mark.parametrize(
+    "token", ["hid\nden", "hid den", "hidd\u00e9n", '"hidden"', "", "hid\x00den"]
+)
+def test_a_token_that_no_header_can_carry_is_not_shown(server: Server, token: str) -> None:
+    """HTTP's own complaint would show it to the assistant. Blanks around a token are none of it."""
+    with pytest.raises(Refused, match="allowed are letters, digits") as refused:
+        ApiSession(server.url, fixed_token(token))("/jobs", {})
+    assert "hid" not in str(refused.value)
+    server.answers = [said(200, {})]
+    ApiSession(server.url, fixed_token(" good\r\n"))("/jobs", {})
+    assert [authorization for _, authorization, _ in server.asked] == ["Bearer good"]
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+def test_a_connection_that_breaks_in_the_middle_is_told(server: Server, status: int) -> None:
+    """In words, for refusals too."""
+    server.answers = [(status, {"Transfer-Encoding": "chunked"}, b"ff\r\nhalf")]
+    with pytest.raises(Refused, match=r"can't be reached|no such thing|answers 503"):
+        ApiSession(server.url, fixed_token("a"))("/jobs", {})
+
+
+def test_long_refusals_are_cut(server: Server) -> None:
+    """An answer is bounded, whatever is in front of the API."""
+    server.answers = [said(400, {"detail": "x" * 100_000})]
+    with pytest.raises(Refused) as refused:
+        ApiSession(server.url, fixed_token("a"))("/jobs", {})
+    assert len(str(refused.value)) == 1_000
+
+
+def test_half_a_character_is_refused(server: Server) -> None:
+    """No address can carry it."""
+    with pytest.raises(Refused, match="half a character"):
+        ApiSession(server.url, fixed_token("a"))("/jobs", {"q": "\ud800"})
+    assert server.asked == []
+
+
+def test_questions_that_waited_for_a_failed_sign_in_begin_no_other(server: Server) -> None:
+    """Each would open one more page, and wait as long again; a later question may try again."""
+    begun, go_on = threading.Event(), threading.Event()
+    attempts: list[int] = []
+
+    def new_token() -> str:
+        attempts.append(1)
+        if len(attempts) > 1:
+            return "t"
+        begun.set()
+        go_on.wait(10)
+        raise Refused("Nobody is signed in.")
+
+    session = ApiSession(server.url, new_token)
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            session("/jobs", {})
+        except Refused as refusal:
+            told.append(str(refusal))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads[0].start()
+    assert begun.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    time.sleep(0.3)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert (told, len(attempts)) == (["Nobody is signed in."] * 4, 1)
+    server.answers = [said(200, {"n": 1})]
+    assert session("/jobs", {}) == {"n": 1}
 
 
 def test_a_fixed_token_is_not_renewed(server: Server) -> None:
