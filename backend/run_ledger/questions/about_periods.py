@@ -10,8 +10,6 @@ from urllib.parse import urlencode
 
 from msgspec import Meta, Struct
 
-from run_ledger.domain.exceptions import shown
-
 from .about_jobs import Id
 from .asking import Asking, Json, Query, Refused
 from .shaping import group, job, said, used, without
@@ -29,7 +27,7 @@ _USUAL = timedelta(days=7)
 _MOST = {"hour": timedelta(days=31), "day": timedelta(days=400)}
 _HOUR = timedelta(hours=1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-# No event is of an earlier time in earnest, and the period before the asked one must be one, too.
+# No event is of an earlier time in earnest, and the previous period needs room.
 _FIRST_YEAR = 1970
 _ALLOWED = "a full hour with a zone, as 2026-11-22T14:00:00Z, or a date in UTC, as 2026-11-22"
 _COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
@@ -292,13 +290,13 @@ def _moment(name: str, text: str) -> datetime:
         # Counts are kept by hours of UTC: a full hour of another zone may lie in the middle of one.
         at = at if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Refused(f"{name} is no time: {shown(text)}; allowed: {_ALLOWED}.") from error
+        raise Refused(f"{name} is no time: {text!r}; allowed: {_ALLOWED}.") from error
     if at.tzinfo is None:
-        raise Refused(f"{name} has no zone: {shown(text)}; allowed: {_ALLOWED}.")
+        raise Refused(f"{name} has no zone: {text!r}; allowed: {_ALLOWED}.")
     if (at.minute, at.second, at.microsecond) != (0, 0, 0):
-        raise Refused(f"{name} must be on the hour of UTC: {shown(text)}; allowed: {_ALLOWED}.")
+        raise Refused(f"{name} must be on the hour of UTC: {text!r}; allowed: {_ALLOWED}.")
     if at.year < _FIRST_YEAR:
-        raise Refused(f"{name} is before {_FIRST_YEAR}: {shown(text)}; allowed: {_ALLOWED}.")
+        raise Refused(f"{name} is before {_FIRST_YEAR}: {text!r}; allowed: {_ALLOWED}.")
     return at
 
 

@@ -68,7 +68,7 @@ TOOLS: Mapping[str, Tool] = {
             "What needs attention now, for questions such as “is anything wrong?”: the newest "
             "stalled, failed and partial jobs and overdue projects, the error groups and which are "
             "new, and each client's error rate; of the last 24 hours, 7 or 30 days, with the "
-            "figures of the period before.",
+            "figures of the previous period.",
             WhatIsWrong,
             what_is_wrong_now,
         ),

@@ -288,6 +288,7 @@ def test_a_terminal_shows_no_token(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         "http://[",
         "",
         "https://ledger.example:port",
+        "https://ledger.example:99999",
         "https://ledger example",
     ],
 )
@@ -295,6 +296,12 @@ def test_only_a_safe_address_is_asked(capsys: pytest.CaptureFixture[str], site: 
     """A token comes by https, or from this machine."""
     assert command.main(["token", "--site", site, "--paste"]) != 0
     assert "token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("view", ["", "/", "#/overview", "/?a=b#/jobs/x", "/#"])
+def test_a_site_is_found_by_what_a_browser_shows(pages: Pages, view: str) -> None:
+    """Links to other views begin with the site's own address."""
+    assert own_token.site_of(f"{pages.url}{view}").url == f"{pages.url}/"
 
 
 def test_what_is_no_site_of_a_ledger_is_said(pages: Pages, run: Run) -> None:
