@@ -3,6 +3,7 @@
 import { costPeriod, piecesOf } from "../components/costs/cost-periods.js";
 import { createCostTable } from "../components/costs/cost-table.js";
 import { OTHER_MODELS, addSums, costRows, readSums } from "../components/costs/costs.js";
+import { createClientSearch } from "../components/lists/client-search.js";
 import { createFilterForm } from "../components/lists/filter-form.js";
 import { createCard, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
@@ -66,8 +67,7 @@ export function createCostsView(context) {
   let period = null;
   /** @type {ShownCost[]} */
   let shown = [];
-  /** @type {ReturnType<typeof import("../components/lists/client-search.js").createClientSearch> | undefined} */
-  let search;
+  const search = createClientSearch(context);
   /** @type {Map<string, string>} what clients are called, by id */
   let called = new Map();
 
@@ -81,12 +81,13 @@ export function createCostsView(context) {
     return sums.length < times.length ? null : addSums(sums, by === "model");
   }
 
-  /** Names come after the figures, which need not wait for them: until then a client's id stands there. */
+  /** Ask for names, for which no figure waits: until they are there, ids stand in their place. */
   async function nameClients() {
-    const { createClientSearch } = await import("../components/lists/client-search.js");
-    search ??= createClientSearch(context);
-    called = new Map((await search.all()).map(({ client_id: id, name }) => [id, name ?? id]));
-    view.update();
+    const all = await search.all();
+    if (all.length > 0) {
+      called = new Map(all.map(({ client_id: id, name }) => [id, name ?? id]));
+      view.update();
+    }
   }
 
   async function download() {
@@ -136,6 +137,10 @@ export function createCostsView(context) {
       if (at - askedAt < ASK_MILLISECONDS && zone === format.zone()) {
         return;
       }
+      const ids = [...(sumsOf(pieces.now)?.groups.keys() ?? [])];
+      if (by === "client" && (called.size === 0 || ids.some((id) => id !== "" && !called.has(id)))) {
+        void nameClients();
+      }
       const asked = format.zone();
       const next = costPeriod(chosen, at, format);
       const times = {
@@ -155,10 +160,6 @@ export function createCostsView(context) {
         ),
       );
       [known, pieces, period, zone, askedAt] = [resources, times, next, asked, at];
-      if (by === "client") {
-        // without its module or an answer, ids go on standing there
-        nameClients().catch(() => undefined);
-      }
     },
     data() {
       const [sums, previous] = [sumsOf(pieces.now), sumsOf(pieces.before)];

@@ -87,7 +87,7 @@ def ask_again(page: Page, after: int = 0) -> None:
     nothing may wait for an answer, or the page would take it to have waited so long.
     """
     if after > 0:
-        page.wait_for_function("window.waiting === 0")
+        page.wait_for_function("() => window.waiting === 0")
     asked = page.evaluate("window.asked.length")
     if after > 0:
         page.clock.fast_forward(after * 1000)
