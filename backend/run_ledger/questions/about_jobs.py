@@ -107,9 +107,21 @@ def find_jobs(asking: Asking, given: FindJobs) -> Json:
             f"cursor: sorted by {given.sort} there is one page alone; allowed: a cursor of an "
             "answer that is sorted by created."
         )
-    seen = {name: value for name, value in query.items() if value is not None}
     jobs = [{**job(asking, one), **_used(one)} for one in found.pop("jobs")]
-    return {"jobs": jobs, **found, "link": asking.link(f"jobs?{urlencode(seen)}")}
+    return {"jobs": jobs, **found, "link": _list_link(asking, query)}
+
+
+def _list_link(asking: Asking, query: Query) -> str | None:
+    """Return the address of the same list on the site; None where the site has no such filter."""
+    seen = {name: value for name, value in query.items() if value is not None}
+    if seen["sort"] == "created":
+        del seen["sort"]  # the site's usual order
+    stalled = seen.pop("stalled", None)
+    if stalled == "false":
+        return None
+    if stalled == "true":
+        seen["status"] = "stalled"
+    return asking.link(f"jobs?{urlencode(seen)}" if seen else "jobs")
 
 
 def _newest(asking: Asking, query: Query, given: FindJobs) -> Json:

@@ -118,13 +118,20 @@ def error_groups(asking: Asking, given: ErrorGroups) -> Json:
         {**query, "limit": str(given.limit), "cursor": given.cursor},
         {"from": "since", "to": "until"},
     )
-    shown = {name: value for name, value in query.items() if value is not None}
+    is_shown = given.until is None and (given.only_new == (given.since is not None))
+    # The site has no other days than the last seven, and those since which a group is new.
+    shown = {"client_id": given.client_id, "new_since": given.since}
     return {
         "error_groups": [group(one) for one in page["items"]],
         "next_cursor": page["next_cursor"],
         "left_out": without(page["left_out"]),
-        "link": asking.link(f"errors?{urlencode(shown)}"),
+        "link": _errors_link(asking, shown) if is_shown else None,
     }
+
+
+def _errors_link(asking: Asking, shown: Query) -> str | None:
+    known = {name: value for name, value in shown.items() if value is not None}
+    return asking.link(f"errors?{urlencode(known)}" if known else "errors")
 
 
 class AskedPeriod(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -304,3 +304,26 @@ def test_texts_of_all_scripts_are_seen() -> None:
     text = "Cafe\u0301 \u0627\u0644\u0639\u0631\u0628\u064a\u0629 \u65e5\u672c \U0001f600"
     assert said(text) == {"producer_text": text}
     assert json.dumps(said(text))
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "place"),
+    [
+        ("find_jobs", {}, "jobs"),
+        ("find_jobs", {"stalled": True}, "jobs?status=stalled"),
+        ("find_jobs", {"stalled": False}, None),
+        (
+            "find_jobs",
+            {"sort": "cost", "created_from": "2026-11-20"},
+            "jobs?from=2026-11-20&sort=cost",
+        ),
+        ("error_groups", {"client_id": "acme"}, "errors?client_id=acme"),
+        ("error_groups", {"since": "2026-11-20", "only_new": True}, "errors?new_since=2026-11-20"),
+        ("error_groups", {"since": "2026-11-20"}, None),
+        ("error_groups", {"until": "2026-11-20"}, None),
+    ],
+)
+def test_links_lead_to_the_same_list(tool: str, given: dict[str, Any], place: str | None) -> None:
+    """The site's filters have names of their own; where it has none, there is no link."""
+    found = Api(jobs=[page()], errors=[page()]).ask(tool, **given)
+    assert found["link"] == (None if place is None else f"https://ledger.example/#/{place}")
