@@ -132,7 +132,6 @@ def test_datasets_and_jobs_alone_do_no_harm(here: ReportingHouse, url: str) -> N
 
 def test_its_asynchronous_transport_reports_too(here: ReportingHouse, url: str) -> None:
     """It sends a run's later events once the first has been taken."""
-    pytest.importorskip("httpx2")
     sender = client(url, here.key("acme"), type="async_http")
     for state in (RunState.START, RunState.COMPLETE):
         sender.emit(run_event(state, rows=3))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
@@ -47,6 +46,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+class CountingLock:
+    """A lock that tells how many have come for it, whether they have it or wait."""
+
+    def __init__(self) -> None:
+        """Let nobody have come."""
+        self.came = threading.Semaphore(0)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        """Tell, and wait for the lock."""
+        self.came.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        """Let the next one have it."""
+        self._lock.release()
 
 
 @pytest.fixture
@@ -167,6 +184,7 @@ def test_questions_that_waited_for_a_failed_sign_in_begin_no_other(server: Serve
         raise Refused("Nobody is signed in.")
 
     session = ApiSession(server.url, new_token)
+    lock = session._lock = CountingLock()  # type: ignore[assignment]
     told: list[str] = []
 
     def ask() -> None:
@@ -180,7 +198,7 @@ def test_questions_that_waited_for_a_failed_sign_in_begin_no_other(server: Serve
     assert begun.wait(10)
     for thread in threads[1:]:
         thread.start()
-    time.sleep(0.3)
+    assert all(lock.came.acquire(timeout=10) for _ in threads)
     go_on.set()
     for thread in threads:
         thread.join()
