@@ -28,23 +28,25 @@ const clock = {
 async function start() {
   /** @type {Session | null} */
   let session = null;
-  /** No more questions: one that finds no session would lead to the sign-in pages. */
-  let close = () => {};
+  /** @type {ReturnType<typeof openSite> | null} */
+  let site = null;
   const tabs = createTabs({
     channel: new BroadcastChannel("run-ledger"),
     newId: () => crypto.randomUUID(),
     share: () => session?.share() ?? null,
     // none of the tabs may go on showing data
     onSignedOut() {
-      close();
+      site?.close();
       session?.end();
       window.location.reload();
     },
+    onSignedIn: () => site?.goOn(null),
+    onGiven: (refreshToken) => site?.goOn(refreshToken),
   });
   const shell = createShell({
     onSignIn: () => void session?.begin(window.location.hash),
     onSignOut() {
-      close();
+      site?.close();
       tabs.signedOut();
       session?.signOut();
     },
@@ -62,7 +64,7 @@ async function start() {
       now: clock.now,
       goTo: (address) => window.location.assign(address),
     });
-    close = openSite({ config, session, shell, tabs });
+    site = openSite({ config, session, shell, tabs });
   } catch (error) {
     shell.showBroken(
       error instanceof SiteError
@@ -79,11 +81,12 @@ async function start() {
  * @param {Session} parts.session
  * @param {Shell} parts.shell
  * @param {Tabs} parts.tabs
- * @returns {() => void} what closes it, so that nothing is asked any more
  */
 function openSite({ config, session, shell, tabs }) {
   let isOpen = false;
   let isShown = false;
+  /** Whether the sign-in page is shown because no tab has a session yet. */
+  let isWaiting = false;
 
   /** @param {unknown} error */
   function onEnded(error) {
@@ -249,6 +252,7 @@ function openSite({ config, session, shell, tabs }) {
     } else {
       shell.showWaiting("Opening Run Ledger …");
       if (!(await canGoOn())) {
+        isWaiting = true;
         shell.showSignedOut(null);
         return;
       }
@@ -260,6 +264,7 @@ function openSite({ config, session, shell, tabs }) {
 
   function enter() {
     isOpen = true;
+    tabs.signedIn();
     shell.showAccount(session.email());
     void openRoute(false);
   }
@@ -298,9 +303,29 @@ function openSite({ config, session, shell, tabs }) {
     }
   }, TICK_MILLISECONDS);
   void openOrExplain();
-  return () => {
-    isOpen = false;
-    current?.hide();
+  return {
+    /** Ask nothing any more: a question that finds no session would lead to the sign-in pages. */
+    close() {
+      isOpen = false;
+      isWaiting = false;
+      current?.hide();
+    },
+
+    /**
+     * Open the site where it waits for a session that another tab has now.
+     *
+     * @param {string | null} refreshToken what that tab has shared; null where it is to be asked
+     */
+    goOn(refreshToken) {
+      if (!isWaiting) {
+        return;
+      }
+      isWaiting = false;
+      if (refreshToken !== null) {
+        session.takeOver(refreshToken);
+      }
+      void openOrExplain();
+    },
   };
 }
 

@@ -6,7 +6,10 @@
  * its way: messages of a BroadcastChannel reach no other origin, and nothing keeps them.
  */
 
-/** So long a new tab waits for another one; nobody notices it before a sign-in page. */
+/**
+ * So long a new tab waits for another one before it offers to sign in; nobody notices the wait.
+ * The answer of a busy tab may come later, and a tab may still be signing in: see `onGiven`.
+ */
 const ANSWER_MILLISECONDS = 400;
 
 /**
@@ -15,8 +18,10 @@ const ANSWER_MILLISECONDS = 400;
  * @param {() => string} parts.newId
  * @param {() => string | null} parts.share what a new tab may take over now
  * @param {() => void} parts.onSignedOut
+ * @param {() => void} parts.onSignedIn another tab has a session from now on
+ * @param {(refreshToken: string) => void} parts.onGiven an answer that comes after the waiting
  */
-export function createTabs({ channel, newId, share, onSignedOut }) {
+export function createTabs({ channel, newId, share, onSignedOut, onSignedIn, onGiven }) {
   /** @type {Map<string, (refreshToken: string) => void>} */
   const asked = new Map();
 
@@ -24,19 +29,27 @@ export function createTabs({ channel, newId, share, onSignedOut }) {
     const { kind, id, refreshToken } = Object(data);
     if (kind === "signed-out") {
       onSignedOut();
+    } else if (kind === "signed-in") {
+      onSignedIn();
     } else if (kind === "wanted" && typeof id === "string") {
       const shared = share();
       if (shared !== null) {
         channel.postMessage({ kind: "given", id, refreshToken: shared });
       }
     } else if (kind === "given" && typeof refreshToken === "string") {
-      asked.get(id)?.(refreshToken);
+      const take = asked.get(id);
+      asked.delete(id);
+      take?.(refreshToken);
     }
   });
 
   return {
     signedOut() {
       channel.postMessage({ kind: "signed-out" });
+    },
+
+    signedIn() {
+      channel.postMessage({ kind: "signed-in" });
     },
 
     /**
@@ -47,14 +60,14 @@ export function createTabs({ channel, newId, share, onSignedOut }) {
     ask() {
       const id = newId();
       return new Promise((resolve) => {
-        const timer = setTimeout(end, ANSWER_MILLISECONDS, null);
-        /** @param {string | null} refreshToken */
-        function end(refreshToken) {
+        const timer = setTimeout(() => {
+          asked.set(id, onGiven);
+          resolve(null);
+        }, ANSWER_MILLISECONDS);
+        asked.set(id, (refreshToken) => {
           clearTimeout(timer);
-          asked.delete(id);
           resolve(refreshToken);
-        }
-        asked.set(id, end);
+        });
         channel.postMessage({ kind: "wanted", id });
       });
     },

@@ -229,6 +229,20 @@ def test_signing_out_in_one_tab_empties_the_other(
     assert origin.api_requests == []
 
 
+def test_signing_in_in_one_tab_opens_the_other(
+    page: Page, context: BrowserContext, origin: FakeOrigin
+) -> None:
+    """Tabs that a browser restores ask before any has a session; one sign-in serves them all."""
+    fill(origin)
+    page.goto(f"{origin.site_url}/#/errors")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    sign_in(context.new_page(), origin, "#/overview")
+
+    expect(page.get_by_text("14 jobs")).to_be_visible()
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+
+
 def test_a_link_opens_signed_in_in_a_second_tab(
     page: Page, context: BrowserContext, origin: FakeOrigin
 ) -> None:

@@ -13,7 +13,7 @@ function createBrowser(t) {
   return function open(shared) {
     const channel = new BroadcastChannel(name);
     t.after(() => channel.close());
-    const tab = { shared, signedOut: 0 };
+    const tab = { shared, signedOut: 0, signedIn: 0, late: [] };
     tab.tabs = createTabs({
       channel,
       newId: () => `id-${(ids += 1)}`,
@@ -21,6 +21,12 @@ function createBrowser(t) {
       onSignedOut() {
         tab.shared = null;
         tab.signedOut += 1;
+      },
+      onSignedIn() {
+        tab.signedIn += 1;
+      },
+      onGiven(refreshToken) {
+        tab.late.push(refreshToken);
       },
     });
     return tab;
@@ -47,6 +53,28 @@ test("no tab has a session: the asking ends by itself", async (t) => {
   const open = createBrowser(t);
   open(null);
   assert.equal(await open(null).tabs.ask(), null);
+});
+
+test("an answer that comes after the waiting is taken once", async (t) => {
+  const open = createBrowser(t);
+  const late = open(null);
+  const { say } = createListener(t);
+  assert.equal(await late.tabs.ask(), null);
+  say({ kind: "given", id: "id-1", refreshToken: "refresh-1" });
+  say({ kind: "given", id: "id-1", refreshToken: "refresh-2" });
+  say({ kind: "given", id: "id-2", refreshToken: "refresh-3" });
+  // by the end of another question, all of that has been heard
+  await open(null).tabs.ask();
+  assert.deepEqual(late.late, ["refresh-1"]);
+});
+
+test("who signs in tells every other tab", async (t) => {
+  const open = createBrowser(t);
+  const [first, second] = [open(null), open(null)];
+  first.shared = "refresh-1";
+  first.tabs.signedIn();
+  assert.equal(await second.tabs.ask(), "refresh-1");
+  assert.deepEqual([first.signedIn, second.signedIn], [0, 1]);
 });
 
 test("nothing is given to who has not asked, and an answer to another tab is not taken", async (t) => {
