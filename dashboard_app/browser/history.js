@@ -16,10 +16,13 @@ if (!window.runLedgerHistory) {
   let hasActed = false; // a person did something since the last entry
   let hasActedEarly = false; // while the page was coming
   let isChange = false; // the last entry is a change of the address of one page
+  let hasRun = false; // the page's script came to its end since that change
   let cameAt = ""; // the address of a page that is coming, before what leads to another page
   let cameBack = false;
   const standsStill = () =>
     document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state") === "notRunning";
+  // an address of the list that names a job leads on to the job's page, after one run of the list's
+  const leadsOn = () => location.pathname !== "/job" && new URLSearchParams(location.search).has("job");
   const act = ({ isTrusted }) => {
     if (!isTrusted) {
       return;
@@ -31,13 +34,16 @@ if (!window.runLedgerHistory) {
     }
     isComing = cameBack = false;
     hasActed = true;
-    isChange &&= !isStill;
+    isChange &&= !(isStill && hasRun) || leadsOn();
   };
   const come = () => {
     isComing = true;
     hasActed = hasActedEarly = isChange = false;
     cameAt = location.href;
   };
+  new MutationObserver(() => {
+    hasRun ||= standsStill();
+  }).observe(document, { attributeFilter: ["data-test-script-state"], subtree: true });
   for (const name of ["pointerdown", "keydown", "click"]) {
     // a screen reader may click alone
     addEventListener(name, act, true);
@@ -64,7 +70,7 @@ if (!window.runLedgerHistory) {
     } else {
       push(state, title, address);
       isChange = true;
-      hasActed = false;
+      hasActed = hasRun = false;
     }
   };
   history.replaceState = (state, title, address) => {
