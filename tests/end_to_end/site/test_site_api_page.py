@@ -1,4 +1,4 @@
-"""The page of the API's description on the running system: what is tried there is the API's answer."""
+"""The page of the API's description on the running system: a trial shows the API's answer."""
 
 from __future__ import annotations
 
