@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -150,12 +151,15 @@ def compact(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share (0 to 1) in percent: 3.4%. A small share is < 0.1%, never 0.0%."""
+    """Return a share (0 to 1) in percent: 3.4%. It is 0% only where it is none, 100% where all."""
     if share is None:
         return NOTHING
     if 0 < share < _CENT:
         return "< 0.1%"
-    return f"{share * 100:.1f}%"
+    # half a tenth upwards, as browsers do it: so site and app say the same
+    rounded = Decimal(share * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    tenths = str(rounded).removesuffix(".0")
+    return "99.9%" if share < 1 and tenths == "100" else f"{tenths}%"
 
 
 def money(usd: float | None) -> str:

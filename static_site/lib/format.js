@@ -161,11 +161,27 @@ export function createFormat({ locale, timeZone } = {}) {
     day: (at) => dayOfYear.format(Date.parse(at)),
 
     /**
-     * A share from 0 to 1 as a percentage, to a tenth where it is small.
+     * A share from 0 to 1 as a percentage, to a tenth; none only where it is none, all only where it
+     * is all.
      *
      * @param {number} value
      */
-    rate: (value) => (value > 0 && value < 0.1 ? fine : percent).format(value),
+    rate(value) {
+      if (value > 0 && value < 0.001) {
+        return "< 0.1%";
+      }
+      return fine.format(value < 1 ? Math.min(value, 0.999) : value);
+    },
+
+    /**
+     * By which share something grew, as +12.5%; "" where that is less than can be shown.
+     *
+     * @param {number} value
+     */
+    change(value) {
+      const size = fine.format(Math.abs(value));
+      return size === "0%" ? "" : `${value > 0 ? "+" : "−"}${size}`;
+    },
 
     /** @param {number} value jobs a day, to a tenth */
     pace: (value) => fraction.format(value),

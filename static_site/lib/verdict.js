@@ -154,9 +154,9 @@ export function changeText(now, before, words, format) {
   if (before <= 0) {
     return now === 0 ? "" : `none in ${words.before}`;
   }
-  const change = (now - before) / before;
-  const size = format.rate(Math.abs(change));
-  return now === before
-    ? `as in ${words.before}`
-    : `${change > 0 ? "+" : "−"}${size} from ${words.before}`;
+  if (now === before) {
+    return `as in ${words.before}`;
+  }
+  const change = format.change((now - before) / before);
+  return change === "" ? `about as in ${words.before}` : `${change} from ${words.before}`;
 }

@@ -137,6 +137,5 @@ function changeOf({ valueOf, textOf, isBound = false }, sums, before, format) {
   if (then <= 0) {
     return "none before";
   }
-  const change = (now - then) / then;
-  return `${change > 0 ? "+" : "−"}${format.rate(Math.abs(change))}`;
+  return format.change((now - then) / then) || "about as before";
 }

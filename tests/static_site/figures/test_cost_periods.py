@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,7 +61,8 @@ def spent(begin: datetime, end: datetime) -> int:
 def changed(now: int, before: int) -> str:
     """Say a change as the page does."""
     share = (now - before) / before
-    return f"{'+' if share > 0 else '−'}{abs(share):.0%}"
+    tenths = Decimal(abs(share) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{'+' if share > 0 else '−'}{str(tenths).removesuffix('.0')}%"
 
 
 def open_costs(page: Page, origin: FakeOrigin, query: str) -> None:

@@ -184,7 +184,9 @@ def test_how_much_more_than_before(page: Page, origin: FakeOrigin) -> None:
     expect(page.get_by_text("The cost of 2 model calls is not known.")).to_be_visible()
 
     page.goto(f"{origin.site_url}/#/costs?client_id=acme&period=30d")
-    expect(page.locator(".costs__total td .figures__note").first).to_have_text("−11%")  # 4.47, 5.00
+    expect(page.locator(".costs__total td .figures__note").first).to_have_text(
+        "−10.6%"
+    )  # 4.47, 5.00
     expect(page.get_by_text("is not known")).to_be_hidden()
 
 

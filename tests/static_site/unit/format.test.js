@@ -51,6 +51,20 @@ test("nothing is all done before all of it is", () => {
   );
 });
 
+test("a rate is told to a tenth, none only where it is none and all only where it is all", () => {
+  assert.deepEqual(
+    [0, 0.0001, 0.0012, 0.034, 0.25, 0.1049, 0.9999, 1].map(format.rate),
+    ["0%", "< 0.1%", "0.1%", "3.4%", "25%", "10.5%", "99.9%", "100%"],
+  );
+  assert.deepEqual([0.125, -0.034, 2.47, 0.0001, -0.0001].map(format.change), [
+    "+12.5%",
+    "−3.4%",
+    "+247%",
+    "",
+    "",
+  ]);
+});
+
 test("times are the reader's, with what is needed of the date", () => {
   assert.equal(format.time("2026-11-22T10:29:08Z", NOW), "11:29:08 AM");
   assert.equal(format.time("2026-11-21T23:30:00Z", NOW), "12:30:00 AM");
