@@ -33,7 +33,12 @@ OPTIONAL = {  # whoever imports that module has it, or the module does without
     "mcp": "run_ledger_ops.assistant.server",
     "mcp_types": "run_ledger_ops.assistant.server",
 }
-DISTRIBUTIONS = {"botocore": "boto3", "yaml": "pyyaml"}  # import names that differ
+DISTRIBUTIONS = {  # import names that differ
+    "botocore": "boto3",
+    "yaml": "pyyaml",
+    "google": "protobuf",
+    "opentelemetry": "opentelemetry-proto",
+}
 
 
 BACKEND = sources("backend")
@@ -85,7 +90,8 @@ def import_complaints(module: str, name: str) -> Iterator[str]:
         yield "that does not ship"
     if top in AWS and not is_in(module, *MAY_CALL_AWS):
         yield "only run_ledger.store calls AWS"
-    is_shared = is_in(name, "run_ledger.emit.lineage") and is_in(module, "run_ledger.doors")
+    is_for_doors = is_in(name, "run_ledger.emit.lineage", "run_ledger.emit.spans")
+    is_shared = is_for_doors and is_in(module, "run_ledger.doors")
     if is_in(name, "run_ledger.emit") and not is_in(module, "run_ledger.emit") and not is_shared:
         yield "the producers' library is for producers"
     known_to_emit = is_in(name, "run_ledger.domain", "run_ledger.emit")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from tests.support.producers.otlp import as_json, chat
 from tests.support.readers.api_examples import INTAKE_FILE
 from tests.support.readers.reporting import reporting_house, run_event, sent
 
@@ -15,6 +16,7 @@ from run_ledger.domain.contract.vocabulary import MAX_DETAIL_BYTES
 from run_ledger.domain.intake.bodies import MOST_BYTES, MOST_EVENTS
 from run_ledger.doors.door_answers import DOOR_PROBLEMS
 from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
+from run_ledger.doors.trace_door import TRACES
 from run_ledger.openapi.intake_document import intake_file_text
 
 DOCUMENT: dict[str, Any] = json.loads(INTAKE_FILE.read_text("utf-8"))
@@ -72,3 +74,23 @@ def test_answers_about_lineage_fit_their_schema(path: str) -> None:
 def test_as_many_events_of_the_greatest_size_fit_in() -> None:
     """The limits of a body and those of an event agree."""
     assert MOST_EVENTS * (MAX_DETAIL_BYTES + 1_000) < MOST_BYTES
+
+
+def test_answers_about_spans_fit_their_schema() -> None:
+    """In JSON; and each problem of the function is described in both encodings."""
+    operation = DOCUMENT["paths"][TRACES]["post"]
+    ours = {str(kind.status) for kind in DOOR_PROBLEMS}
+    assert operation["responses"].keys() == {"200", "502", "504", *ours}
+    for answer in operation["responses"].values():
+        assert answer["content"].keys() >= {"application/json", "application/x-protobuf"}
+    components = json.loads(json.dumps(DOCUMENT["components"]))
+    for shape in components["schemas"].values():
+        shape["additionalProperties"] = False
+    with reporting_house() as house:
+        key = house.key("acme")
+        bodies = [as_json([chat(1)]), as_json([chat(1)], {}), "{"]
+        replies = [house.send(key, body, path=TRACES) for body in bodies]
+    assert [reply.status for reply in replies] == [200, 200, 400]
+    for reply in replies:
+        described = operation["responses"][str(reply.status)]["content"]["application/json"]
+        Draft202012Validator({**described["schema"], "components": components}).validate(reply.json)

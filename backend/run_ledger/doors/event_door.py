@@ -24,13 +24,15 @@ from .door_requests import DoorRequest
 from .event_bus import Bus
 from .lineage_door import LINEAGE, LINEAGE_BATCH, lineage_entry, read_lineage, refused
 from .reporting_callers import Callers, in_time
+from .trace_answers import told_of_traces, trace_refusal
+from .trace_door import TRACES, problems_of, read_traces, span_entries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _log = logging.getLogger(__name__)
 EVENTS = "/events"
-PATHS = (EVENTS, LINEAGE, LINEAGE_BATCH)
+PATHS = (EVENTS, LINEAGE, LINEAGE_BATCH, TRACES)
 _REPORTS = frozenset(("POST", path) for path in PATHS)
 _DESCRIBE = ("GET", DESCRIPTION)
 R = TypeVar("R")
@@ -72,10 +74,10 @@ class Intake(Struct, frozen=True):
         try:
             answer = self._taken(request, remaining_seconds, way)
         except LedgerError as error:
-            answer = refusal(error)
+            answer = _refused(request, error)
             way["problem"] = type(error).__name__
         except Exception as error:  # noqa: BLE001 - the last resort: no caller sees a traceback
-            answer = refusal(error)
+            answer = _refused(request, error)
             _log.exception("failed", extra=way)
         return answer, way
 
@@ -91,6 +93,8 @@ class Intake(Struct, frozen=True):
         if asked == _DESCRIBE:
             described = served_description("intake-openapi.json", request.address)
             return found(described, request.if_none_match)
+        if request.resource == TRACES:
+            return self._traces(request, reporter, remaining_seconds, way)
         if request.resource != EVENTS:
             return self._lineage(request, reporter, remaining_seconds, way)
         body = read_body(request.body, request.media_type, request.coding)
@@ -126,6 +130,28 @@ class Intake(Struct, frozen=True):
             raise refused(results[0])
         return told_of_lineage(outcomes)
 
+    def _traces(
+        self,
+        request: DoorRequest,
+        reporter: ReportingCaller,
+        remaining_seconds: Callable[[], float],
+        way: dict[str, Any],
+    ) -> Answer:
+        """Return the answer to a request with spans."""
+        now = self.now()
+        sent = read_traces(request)
+        way["spans"] = sent.number
+        if sent.share:
+            self.limits.check(reporter, sent.share, now)
+        spans = span_entries(sent, reporter, now)
+        entries = [entry for span in spans for entry in span.entries]
+        way["events"] = len(entries)
+        results = self.bus.put(entries, remaining_seconds)
+        way |= _counts(results)
+        problems = problems_of(spans, results)
+        way["rejected"] = len(problems)
+        return told_of_traces(problems, request.media_type)
+
     def _put(
         self,
         checked: Sequence[BusEntry | EventResultDocument | R],
@@ -135,6 +161,12 @@ class Intake(Struct, frozen=True):
         entries = [one for one in checked if isinstance(one, BusEntry)]
         put = iter(self.bus.put(entries, remaining_seconds))
         return [next(put) if isinstance(one, BusEntry) else one for one in checked]
+
+
+def _refused(request: DoorRequest, error: Exception) -> Answer:
+    if request.resource == TRACES:
+        return trace_refusal(error, request.media_type)
+    return refusal(error)
 
 
 def _checked(

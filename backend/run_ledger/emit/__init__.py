@@ -77,7 +77,7 @@ to the spool; `Backlog.next_batch` gives it back to be sent again, and `Backlog.
 **Who imports whom.** `pricing`; `identity`; `counting`; `delivery`; `reporter`; `jobs`; `tracking`;
 `ledger`. Each may import only those to its left in this list. The domain stands left of all. Beside
 them, `thread_pools` serves `jobs`, and `first_words` serves `ledger`. Users import `opentelemetry`
-(with `span_tree`) and `openlineage` (with `lineage`) themselves; nothing else here imports them.
+(with `spans`) and `openlineage` (with `lineage`) themselves; nothing else here imports them.
 """
 
 from run_ledger.domain.exceptions import InvalidEvent

@@ -9,9 +9,9 @@ failed calls, tokens and cost, by the same rule as `Job.usage`. Don't pass the s
 `Job.usage` as well: they would count twice. ``pip install run-ledger[opentelemetry]``.
 
 **Which spans count.** `run_ledger.emit.counting.span_usage` says which conventions are read, and
-`run_ledger.emit.span_tree` which of a tree's spans count. A sampler that drops spans drops their
-counts; spans that are recorded count, whether they are sampled or not. Some instrumentations of
-frameworks don't make their spans current, so that the SDK's own span is not below theirs: a call
+`run_ledger.emit.spans.span_tree` which of a tree's spans count. A sampler that drops spans drops
+their counts; spans that are recorded count, whether they are sampled or not. Some instrumentations
+of frameworks don't make their spans current, so that the SDK's own span is not below theirs: a call
 that encloses another instrumentation's call of the same job with the same tokens is that one.
 
 **Which job.** The current one when the span begins; else that of the parent span, as where a thread
@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,33 +40,11 @@ from run_ledger.emit.counting.span_usage import (
 )
 from run_ledger.emit.delivery import process_hooks
 from run_ledger.emit.jobs import Job, current_job
-from run_ledger.emit.span_tree import SpanKey, SpanTree
+from run_ledger.emit.spans.span_tree import SpanKey, SpanTree
+from run_ledger.emit.spans.told_calls import ToldCall, ToldCalls
 
 _log = logging.getLogger("run_ledger.emit.opentelemetry")
 _MOST_REMEMBERED = 200  # calls that another instrumentation may tell once more
-
-
-@dataclass
-class _Call:
-    """A span from its start on: whose it is, who tells it, and when, in nanoseconds since 1970."""
-
-    job: Job | None
-    scope: str
-    started_ns: int
-    ended_ns: int = 0
-    tokens: tuple[int, int] = (0, 0)
-    has_failed: bool = False
-
-    def encloses(self, other: _Call) -> bool:
-        """Return whether *other* can be the same call, told from further inside."""
-        return (
-            self.job is other.job
-            and self.scope != other.scope
-            and self.started_ns <= other.started_ns
-            and other.ended_ns <= self.ended_ns
-            and self.has_failed == other.has_failed
-            and self.tokens in {other.tokens, (0, 0)}
-        )
 
 
 @dataclass
@@ -105,7 +82,7 @@ class RunLedgerSpanProcessor(SpanProcessor):
         self._lock = threading.RLock()  # a span may end in a finaliser, in the middle of this
         self._tree = SpanTree(self._count)
         self._inherited: frozenset[SpanKey] = frozenset()
-        self._counted: deque[_Call] = deque(maxlen=_MOST_REMEMBERED)
+        self._told = ToldCalls(_MOST_REMEMBERED)
 
     def stats(self) -> SpanStats:
         """Return what became of the spans so far."""
@@ -122,9 +99,9 @@ class RunLedgerSpanProcessor(SpanProcessor):
             with self._lock:
                 is_remote = is_remote or parent in self._inherited
                 above = self._tree.owner_of(parent)
-                job = current_job() or (above.job if above else None) or self._job
+                job = current_job() or (above.owner if above else None) or self._job
                 scope = span.instrumentation_scope
-                call = _Call(job, scope.name if scope else "", span.start_time or 0)
+                call = ToldCall(job, scope.name if scope else "", span.start_time or 0)
                 self._tree.start(key, parent, call, is_remote=is_remote)
         except Exception as error:  # noqa: BLE001 - a program must not suffer from its report
             self._note_fault(error)
@@ -165,34 +142,23 @@ class RunLedgerSpanProcessor(SpanProcessor):
         self._begin()
         self._inherited = inherited
 
-    def _count(self, call: Any, reading: SpanReading) -> None:
+    def _count(self, call: ToldCall, reading: SpanReading) -> None:
         told = reading.attributes
         call.tokens = (told.get(INPUT, 0), told.get(OUTPUT, 0))
         call.has_failed = reading.has_failed
-        if self._is_told(call, reading):
+        if reading.is_call and self._told.is_repeat(call):
             return
-        if call.job is None:
+        if call.owner is None:
             self._stats.outside_jobs += 1
             self._say_once("a call of a language model outside of any job's block is not counted")
             return
         if reading.has_usage or reading.has_failed:
-            call.job.usage(told)
+            call.owner.usage(told)
             self._stats.counted += 1
         else:
-            call.job.add(llm_calls=1, llm_calls_unpriced=1)
+            call.owner.add(llm_calls=1, llm_calls_unpriced=1)
             self._stats.without_usage += 1
             self._say_once("a call of a language model told no tokens")
-
-    def _is_told(self, call: _Call, reading: SpanReading) -> bool:
-        """Return whether another instrumentation has told the same call from further inside."""
-        if not reading.is_call:
-            return False
-        inner = next((other for other in self._counted if call.encloses(other)), None)
-        if inner is None:
-            self._counted.append(call)
-            return False
-        self._counted.remove(inner)  # it is told twice, not three times
-        return True
 
     def _lose(self) -> None:
         self._stats.lost += 1

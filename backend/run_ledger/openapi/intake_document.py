@@ -12,11 +12,15 @@ from run_ledger.domain.intake.bodies import JSON, MOST_BYTES, MOST_EVENTS, MOST_
 from run_ledger.domain.intake.event_results import ResultsDocument
 from run_ledger.domain.intake.lineage_results import LineageDocument
 from run_ledger.domain.intake.reporters import REPORT_SCOPE
+from run_ledger.domain.intake.trace_results import ExportTraceDocument, StatusDocument
 from run_ledger.doors.door_answers import DOOR_PROBLEMS
 from run_ledger.doors.event_door import EVENTS
 from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
+from run_ledger.doors.trace_door import TRACES
 from run_ledger.read.answers import ProblemDocument
 from run_ledger.read.gateway.description import DESCRIPTION
+
+from .trace_operation import trace_operation
 
 _REF = "#/components/schemas/"
 _SUFFIX = "Document"
@@ -33,6 +37,8 @@ with gzip or not: at most {MOST_SENT_BYTES:,} bytes as sent, and {MOST_BYTES:,} 
 
 **OpenLineage** over HTTP works as it is: give its client this address with
 `{LINEAGE}`, and a report key as its API key.
+
+**OpenTelemetry**'s exporters send spans to `{TRACES}` below this address, by OTLP over HTTP.
 
 **Go by the results**, which stand in the order of the events: `accepted` is with the bus;
 `rejected` will never be taken as it is; `retry` is to be sent again with the same `event_id`. After
@@ -83,7 +89,8 @@ _MEMBERS = {
     "error": "Why it was not taken; null where it was.",
     "reason": "A word for programs, as of rejected events; of an event of OpenLineage, a sentence.",
     "field": "The field that is wrong.",
-    "message": "What the field held and what is allowed.",
+    "message": "What the field held and what is allowed; of a request with spans: why it was "
+    "refused.",
     "type": "A stable name of the problem.",
     "status": "`accepted`, `rejected` or `retry`; of events of OpenLineage: `success`, or "
     "`partial_success` where some were not taken; of a problem: its HTTP status.",
@@ -96,6 +103,9 @@ _MEMBERS = {
     "non_retriable": "Those that will never be taken as they are.",
     "not_counted": "Of the successful, those about a dataset or a job and no run.",
     "index": "The event's place in the batch, from 0.",
+    "partialSuccess": "How many spans were not taken, and why; absent if all were.",
+    "rejectedSpans": "How many spans were not taken, in digits.",
+    "errorMessage": "Why: at most two reasons, and how many others there are.",
     "title": "The problem in a few words.",
     "detail": "What is wrong, for people.",
     "parameter": "The parameter that is wrong.",
@@ -136,6 +146,7 @@ def intake_document() -> dict[str, Any]:
                     "Report several run events",
                 )
             },
+            TRACES: {"post": trace_operation(_ABOUT, _problem, _REF)},
             DESCRIPTION: {"get": _description()},
         },
         "components": {
@@ -263,7 +274,11 @@ _RETRY_AFTER: Mapping[str, Any] = {
 
 def _schemas() -> dict[str, Any]:
     _, made = msgspec.json.schema_components(
-        [ResultsDocument, LineageDocument, ProblemDocument], ref_template=f"{_REF}{{name}}"
+        [
+            *(ResultsDocument, LineageDocument, ProblemDocument),
+            *(ExportTraceDocument, StatusDocument),
+        ],
+        ref_template=f"{_REF}{{name}}",
     )
     named = {name.removesuffix(_SUFFIX): _worded(schema) for name, schema in made.items()}
     return {**named, "Event": _event()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -94,14 +95,15 @@ class Answer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_binary: bool = False
 
     def proxied(self) -> dict[str, Any]:
         """Return the answer in the form that API Gateway expects from a Lambda function."""
         return {
             "statusCode": self.status,
             "headers": dict(self.headers),
-            "body": self.body.decode(),
-            "isBase64Encoded": False,
+            "body": (base64.b64encode(self.body) if self.is_binary else self.body).decode(),
+            "isBase64Encoded": self.is_binary,
         }
 
 

@@ -7,6 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
+from tests.support.producers.otlp import (
+    JSON_TYPE,
+    PROTOBUF_TYPE,
+    as_json,
+    as_protobuf,
+    chat,
+    refusal_text,
+)
 from tests.support.readers.callers import CALLERS as READING_CALLERS
 from tests.support.readers.reading import NOW
 from tests.support.readers.reporting import (
@@ -23,6 +31,7 @@ from tests.support.readers.reporting import (
 
 from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.doors.lineage_door import LINEAGE, LINEAGE_BATCH
+from run_ledger.doors.trace_door import TRACES
 from run_ledger.store.clients.report_grants import (
     delete_report_grant,
     delete_report_key,
@@ -186,6 +195,30 @@ def test_each_caller_reports_lineage_for_its_clients_alone(
     assert sources == (caller.reports if len(caller.reports) == 1 else set())
     if path == LINEAGE:
         assert {reply.status for reply in replies} == {200 if len(caller.reports) == 1 else 403}
+
+
+@pytest.mark.parametrize("media_type", [JSON_TYPE, PROTOBUF_TYPE])
+@pytest.mark.parametrize("kind", CALLERS)
+def test_each_caller_reports_spans_for_its_clients_alone(
+    here: ReportingHouse, kind: str, media_type: str
+) -> None:
+    """Span by span, whatever its attributes claim."""
+    caller = CALLERS[kind]
+    here.bus.entries.clear()
+    here.now += 10 * MICROSECONDS
+    spans = [
+        chat(number, attributes={"run_ledger.client_id": client})
+        for number, client in enumerate(CLIENTS, 1)
+    ]
+    body = as_json(spans) if media_type == JSON_TYPE else as_protobuf(spans)
+    reply = here.send(caller.credential(here), body, media_type, path=TRACES)
+    assert reply.headers["Content-Type"] == media_type
+    assert reply.status == (caller.refused or 200)
+    assert ("WWW-Authenticate" in reply.headers) == (caller.refused == 401)
+    assert {entry["Source"].rpartition("/")[2] for entry in here.bus.entries} == caller.reports
+    if caller.refused is not None:
+        told = refusal_text(reply.body, media_type)
+        assert not any(client in told for client in CLIENTS)
 
 
 def test_all_ways_of_refusal_are_tried() -> None:

@@ -134,7 +134,12 @@ def test_bundle_for_lambda_carries_its_wheels(tmp_path: Path) -> None:
         compiled = [name for name in archive.namelist() if name.endswith(".so")]
         assert "run_ledger/writer.py" in archive.namelist()
         assert "tzdata/zoneinfo/Europe/Berlin" in archive.namelist()  # Lambda has no zones itself
-    assert compiled == ["msgspec/_core.cpython-312-aarch64-linux-gnu.so"]
+        machines = {int.from_bytes(archive.read(name)[18:20], "little") for name in compiled}
+    assert compiled == [
+        "google/_upb/_message.abi3.so",
+        "msgspec/_core.cpython-312-aarch64-linux-gnu.so",
+    ]
+    assert machines == {183}  # AArch64, as the header of an ELF file says it
     assert builds[0].digest == builds[1].digest
     assert builds[0].path.read_bytes() == builds[1].path.read_bytes()
     other = LambdaPython("python3.12", "x86_64")

@@ -42,9 +42,10 @@ emit/identity: domain domain/contract
 emit/counting: domain domain/contract emit/identity emit/pricing
 emit/delivery: domain domain/contract emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity
+emit/spans: domain domain/contract emit/pricing emit/counting emit/identity
 
 doors: domain domain/contract domain/intake store/dynamo store/clients read read/gateway
-    emit/lineage
+    emit/lineage emit/spans
 openapi: domain/contract domain/api domain/intake read read/gateway doors
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
@@ -55,6 +56,7 @@ sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 
 emit: domain domain/contract emit/pricing emit/counting emit/delivery emit/identity emit/lineage
+    emit/spans
 """
 
 COMMAND = """

@@ -8,12 +8,12 @@ from typing import Any
 
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import Sampler
+from tests.support.llm.model_server import MODEL
 from tests.support.producers.buses import WillingBus
 
 from run_ledger.emit import Price, Prices, RunLedger
 from run_ledger.emit.opentelemetry import RunLedgerSpanProcessor
 
-MODEL = "gpt-5.4-mini"
 PRICES = Prices({MODEL: Price(input=1_000_000, cached=100_000, output=2_000_000)})
 TOKENS = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2}
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": MODEL}

@@ -23,6 +23,7 @@ MOST_BYTES = 8_000_000
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+PROTOBUF = "application/x-protobuf"
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _PLAIN = frozenset({"", "identity"})
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
@@ -55,25 +56,28 @@ def read_body(sent: bytes, media_type: str, coding: str) -> Body:
     *media_type* and *coding* are the headers Content-Type and Content-Encoding. Raises InvalidBody,
     BodyTooLarge or UnknownBodyType.
     """
-    kind, body = _opened(sent, media_type, coding, (JSON, NDJSON))
+    kind, body = opened(sent, media_type, coding, (JSON, NDJSON))
     events = _events(body) if kind == JSON else _lines(body)
     return Body(events, hashlib.blake2b(body, digest_size=_DIGEST_BYTES).hexdigest())
 
 
 def read_json(sent: bytes, media_type: str, coding: str) -> Any:
     """Return what the JSON of a body holds; the rest is as of `read_body`."""
-    _, body = _opened(sent, media_type, coding, (JSON,))
+    _, body = opened(sent, media_type, coding, (JSON,))
     try:
         return msgspec.json.decode(body)
     except UNREADABLE as error:
         raise _no_json(error) from error
 
 
-def _opened(sent: bytes, media_type: str, coding: str, kinds: Sequence[str]) -> tuple[str, bytes]:
-    """Return the kind of a body, one of *kinds*, and the body as it is unpacked."""
+def opened(sent: bytes, media_type: str, coding: str, kinds: Sequence[str]) -> tuple[str, bytes]:
+    """Return the kind of a body, one of *kinds*, and the body as it is unpacked.
+
+    The rest is as of `read_body`.
+    """
     if len(sent) > MOST_SENT_BYTES:
         raise BodyTooLarge(f"The body has {len(sent)} bytes; allowed: at most {MOST_SENT_BYTES}.")
-    kind = media_type.partition(";")[0].strip().lower()
+    kind = kind_of(media_type)
     charset = _CHARSET.search(media_type)
     if kind not in kinds or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
         allowed = " or ".join(kinds)
@@ -81,6 +85,11 @@ def _opened(sent: bytes, media_type: str, coding: str, kinds: Sequence[str]) -> 
             f"Content-Type: got {shown(media_type)}; allowed: {allowed}, in UTF-8"
         )
     return kind, _unpacked(sent, coding.strip().lower())
+
+
+def kind_of(media_type: str) -> str:
+    """Return a media type without its parameters, such as ``application/json``."""
+    return media_type.partition(";")[0].strip().lower()
 
 
 def _unpacked(sent: bytes, coding: str) -> bytes:

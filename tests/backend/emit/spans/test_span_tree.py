@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from run_ledger.emit.counting.span_usage import SpanReading, read_span
-from run_ledger.emit.span_tree import SpanKey, SpanTree
+from run_ledger.emit.spans.span_tree import SpanKey, SpanTree
 
 AGENT, CHAT = "invoke_agent", "chat"
 

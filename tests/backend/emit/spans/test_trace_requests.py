@@ -1,0 +1,219 @@
+"""Which spans of a request count, whose job they are, and which root span is a job's run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.producers.otlp import AGENT, CHAT, JOB, as_json, as_protobuf, chat, tokens
+
+from run_ledger.emit.spans import TraceRequest, read_json, read_protobuf
+from run_ledger.emit.spans.trace_requests import SpanEvents
+
+TRACE = f"{1:032x}"
+OF_TRACES = {"run_ledger.job_id": "nightly-{trace_id}", "service.name": "enrich"}
+OWN_JOB = {"run_ledger.job_id": "job-9", "run_ledger.project_id": "p-1"}
+
+
+def made(spans: list[dict[str, Any]], resource: dict[str, Any] | None = None) -> list[SpanEvents]:
+    """Return what spans come to; the same in both encodings."""
+    given = JOB if resource is None else resource
+    requests = (read_json(as_json(spans, given).encode()), read_protobuf(as_protobuf(spans, given)))
+    by_json, by_protobuf = (list(TraceRequest(one).events("acme")) for one in requests)
+    assert by_json == by_protobuf
+    return by_json
+
+
+def counted(spans: list[dict[str, Any]]) -> list[int]:
+    """Return the ids of the calls that count, in order of their ends."""
+    return [int(detail["event_id"][-16:], 16) for one in made(spans) for detail in one.details]
+
+
+def test_of_calls_within_calls_the_inner_one_counts() -> None:
+    """Also with other spans between them, and in whichever order they stand."""
+    spans = [chat(1, ended=9), {"id": 2, "parent": 1}, chat(3, parent=2, ended=8), chat(4, ended=9)]
+    assert counted(spans) == [3, 4]
+    assert counted(spans[::-1]) == [3, 4]
+
+
+def test_an_inner_call_without_tokens_is_told_by_the_outer_one() -> None:
+    """As of a stream whose usage only the framework knows; two that tell none are one call."""
+    silent = {"id": 2, "parent": 1, "attributes": CHAT}
+    assert counted([chat(1), silent]) == [1]
+    assert len(counted([{"id": 1, "attributes": CHAT}, silent])) == 1
+
+
+def test_spans_below_themselves_come_to_an_end() -> None:
+    """No program writes such a tree, and nothing waits for it."""
+    assert len(counted([chat(1, parent=1)])) == 1
+    assert len(counted([chat(1, parent=2), chat(2, parent=1)])) == 1
+    ring = [{"id": number, "parent": number % 50 + 1} for number in range(1, 51)]
+    assert counted([*ring, chat(99, parent=7)]) == [99]
+
+
+def test_a_span_that_stands_twice_counts_once() -> None:
+    """By the trace's id and its own: the first one."""
+    assert counted([chat(1), chat(1, given=99), chat(1, trace=2)]) == [1, 1]
+
+
+def test_a_failed_call_is_one() -> None:
+    """By its status; a failed agent is none."""
+    spans = [
+        {"id": 1, "attributes": CHAT, "failed": "no"},
+        {"id": 2, "attributes": AGENT, "failed": "no"},
+    ]
+    (one,) = made(spans)
+    assert one.details[0]["delta_by_model"] == {"gpt-4o": {"llm_calls": 1, "llm_errors": 1}}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"traceId": "0" * 32}, "traceId is"),
+        ({"traceId": "abc"}, "traceId is 'abc'; allowed: 32 hexadecimal digits"),
+        ({"spanId": ""}, "spanId is ''; allowed: 16 hexadecimal digits"),
+        ({"spanId": "g" * 16}, "spanId is"),
+        ({"parentSpanId": "1"}, "parentSpanId is '1'; allowed: 16"),
+        ({"endTimeUnixNano": None}, "endTimeUnixNano is 0; allowed: nanoseconds since 1970"),
+        ({"endTimeUnixNano": -5}, "endTimeUnixNano is -5"),
+    ],
+)
+def test_a_span_that_is_none_is_named(change: dict[str, Any], told: str) -> None:
+    """With the field and what is allowed."""
+    content = json.loads(as_json([chat(1)]))
+    content["resourceSpans"][0]["scopeSpans"][0]["spans"][0] |= change
+    (one,) = TraceRequest(read_json(json.dumps(content).encode())).events("acme")
+    assert told in one.problem
+
+
+@pytest.mark.parametrize(
+    ("attributes", "resource", "told"),
+    [
+        ({}, {"service.name": "s"}, "no run_ledger.job_id; allowed: a job's id"),
+        ({}, {"run_ledger.job_id": "j"}, "no run_ledger.project_id; allowed: a project's id"),
+        (
+            {},
+            {"run_ledger.job_id": "j", "service.name": "unknown_service"},
+            "no run_ledger.project_id",
+        ),
+        ({"run_ledger.client_id": "a/b"}, JOB, "run_ledger.client_id is 'a/b'; allowed: 1 to 128"),
+        ({"run_ledger.attempt": 0}, JOB, "run_ledger.attempt is '0'; allowed: an integer from 1"),
+        ({"run_ledger.attempt": "²"}, JOB, "run_ledger.attempt is '²'"),
+        ({"run_ledger.attempt": "9" * 30}, JOB, "run_ledger.attempt is"),
+    ],
+)
+def test_a_call_that_belongs_to_no_job_says_what_is_missing(
+    attributes: dict[str, Any], resource: dict[str, Any], told: str
+) -> None:
+    """So that nobody looks for its tokens in vain."""
+    (one,) = made([chat(1, attributes=attributes)], resource)
+    assert told in one.problem
+    assert len(one.problem) <= 400
+
+
+def test_a_job_is_named_by_the_span_then_by_the_resource() -> None:
+    """Ids from elsewhere become ids of the ledger; properties of OpenLLMetry are read, too."""
+    attributes = {
+        "traceloop.association.properties.run_ledger.job_id": "a/b",
+        "run_ledger.pipeline": "nightly",
+        "run_ledger.attempt": 2,
+    }
+    (one,) = made([chat(1, attributes=attributes)])
+    detail = one.details[0]
+    assert detail["job_id"].startswith("a-b-")
+    assert (detail["project_id"], detail["pipeline"], detail["attempt"]) == ("p-1", "nightly", 2)
+    (one,) = made([chat(1)], OF_TRACES)
+    assert (one.details[0]["job_id"], one.details[0]["project_id"]) == (
+        f"nightly-{TRACE}",
+        "enrich",
+    )
+
+
+def test_a_root_span_is_a_run_where_it_names_the_job() -> None:
+    """From its beginning to its end, with the name for people and the job that it is part of."""
+    root = {
+        "id": 1,
+        "name": "enrich",
+        "began": 0,
+        "ended": 5_000,
+        "attributes": {**OWN_JOB, "run_ledger.parent_job_id": "dag"},
+    }
+    (one,) = made([root, {"id": 2, "parent": 1, "attributes": OWN_JOB}])
+    began, ended = one.details
+    assert began | {"occurred_at": ""} == {
+        "job_id": "job-9",
+        "project_id": "p-1",
+        "client_id": "acme",
+        "status": "running",
+        "name": "enrich",
+        "parent_job_id": "dag",
+        "occurred_at": "",
+        "event_id": f"otel-{TRACE}-{1:016x}-began",
+    }
+    assert (ended["status"], ended["result"]) == ("completed", "succeeded")
+    assert began["occurred_at"][17:19] == "00"
+    assert ended["occurred_at"][17:19] == "05"
+
+
+@pytest.mark.parametrize(
+    ("span", "resource", "is_run"),
+    [
+        ({}, OF_TRACES, True),
+        ({"kind": 2}, OF_TRACES, True),
+        ({"kind": 3}, OF_TRACES, False),
+        ({"parent": 7}, OF_TRACES, False),
+        ({}, JOB, False),
+        ({"attributes": OWN_JOB}, JOB, True),
+        ({"attributes": {**OWN_JOB, **CHAT, **tokens(1, 1)}}, JOB, False),
+        ({"attributes": {**OWN_JOB, **AGENT}}, JOB, True),
+        ({}, {}, False),
+    ],
+)
+def test_which_spans_are_runs(
+    span: dict[str, Any], resource: dict[str, Any], *, is_run: bool
+) -> None:
+    """Roots alone, and no calls: neither of a model nor of another system."""
+    found = made([{"id": 1, **span}], resource)
+    assert any(len(one.details) == 2 for one in found) == is_run
+
+
+@pytest.mark.parametrize(
+    ("span", "result", "error"),
+    [
+        ({"failed": "boom"}, "failed", {"type": "Error", "message": "boom"}),
+        (
+            {
+                "failed": "ValueError: x",
+                "events": [
+                    ("exception", {"exception.type": "KeyError", "exception.message": "first"}),
+                    (
+                        "exception",
+                        {"exception.type": "ValueError", "exception.message": "no price"},
+                    ),
+                ],
+            },
+            "failed",
+            {"type": "ValueError", "message": "no price"},
+        ),
+        ({"said": "partial"}, "partial", None),
+        (
+            {"said": "cancelled", "failed": "stopped"},
+            "cancelled",
+            {"type": "Error", "message": "stopped"},
+        ),
+    ],
+)
+def test_how_a_run_ends(span: dict[str, Any], result: str, error: dict[str, str] | None) -> None:
+    """By its status and its last exception, or by what it says itself."""
+    attributes = {**OWN_JOB, **({"run_ledger.result": span.pop("said")} if "said" in span else {})}
+    (one,) = made([{"id": 1, "attributes": attributes, **span}])
+    ended = one.details[1]
+    assert (ended["result"], ended.get("error")) == (result, error)
+
+
+def test_an_unknown_result_is_refused_by_name() -> None:
+    """Nothing of the run is sent then: it would never end."""
+    (one,) = made([{"id": 1, "attributes": {**OWN_JOB, "run_ledger.result": "fine"}}])
+    assert not one.details
+    assert "run_ledger.result is 'fine'; allowed: one of" in one.problem
