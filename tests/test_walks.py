@@ -10,7 +10,12 @@ from tests.support.architecture.modules import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
-TITLES = {"event": "One event", "request": "One request", "add": "One call of `job.add`"}
+TITLES = {
+    "event": "One event",
+    "request": "One request",
+    "spans": "A request with spans",
+    "add": "One call of `job.add`",
+}
 ROW = re.compile(r"^\| `([\w/]+\.py)` \|", re.MULTILINE)
 OTHERS = re.compile(r"\bin\s`([\w/]+)/`((?:,?\s`\w+`(?:\s\([^)]*\))?)+)")
 SHORTEST_MAP = 10

@@ -25,7 +25,7 @@ from .event_bus import Bus
 from .lineage_door import LINEAGE, LINEAGE_BATCH, lineage_entry, read_lineage, refused
 from .reporting_callers import Callers, in_time
 from .trace_answers import told_of_traces, trace_refusal
-from .trace_door import TRACES, problems_of, read_traces, span_entries
+from .trace_door import TRACES, problems_of, read_traces, span_entries, too_much_at_once
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,15 +45,19 @@ class Limits(Struct, frozen=True):
     table: str
     events_per_second: int
 
+    @property
+    def most(self) -> int:
+        """Return how many events a caller may send in one window of time."""
+        return self.events_per_second * WINDOW_SECONDS
+
     def check(self, reporter: ReportingCaller, events: int, now: Instant) -> None:
         """Count *events* of a caller; raises LimitReached where these are beyond its share."""
         counted = in_time(lambda: count_events(self.client, self.table, reporter.name, events, now))
-        most = self.events_per_second * WINDOW_SECONDS
-        if counted > most:
+        if counted > self.most:
             ends_at = (window_of(now) + WINDOW_SECONDS) * MICROSECONDS
             raise LimitReached(
-                f"This caller may send {most} events in {WINDOW_SECONDS} seconds; send the same "
-                "again later.",
+                f"This caller may send {self.most} events in {WINDOW_SECONDS} seconds; send the "
+                "same again later.",
                 max(1, -(-(ends_at - now) // MICROSECONDS)),
             )
 
@@ -141,6 +145,8 @@ class Intake(Struct, frozen=True):
         now = self.now()
         sent = read_traces(request)
         way["spans"] = sent.number
+        if sent.share > self.limits.most:  # an exporter would send it again and again
+            raise too_much_at_once(sent.share, self.limits.most)
         if sent.share:
             self.limits.check(reporter, sent.share, now)
         spans = span_entries(sent, reporter, now)

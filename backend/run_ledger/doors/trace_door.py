@@ -79,11 +79,15 @@ def read_traces(request: DoorRequest) -> SentSpans:
         raise InvalidBody(f"{str(unreadable)[:_MOST_CHARACTERS]}.") from unreadable
     counting = TraceRequest(spans)
     if counting.most_events > MOST_EVENTS_OF_SPANS:
-        raise BodyTooLarge(
-            f"The request's spans come to {counting.most_events} events; allowed: at most "
-            f"{MOST_EVENTS_OF_SPANS} a request."
-        )
+        raise too_much_at_once(counting.most_events, MOST_EVENTS_OF_SPANS)
     return SentSpans(len(spans), counting)
+
+
+def too_much_at_once(events: int, most: int) -> BodyTooLarge:
+    """Return the BodyTooLarge for a request whose spans come to more *events* than it may have."""
+    return BodyTooLarge(
+        f"The request's spans count as {events} events; allowed: at most {most} a request."
+    )
 
 
 def span_entries(sent: SentSpans, reporter: ReportingCaller, now: Instant) -> list[SpanEntries]:

@@ -36,6 +36,7 @@ from tests.support.producers.otlp import (
 )
 from tests.support.readers.reporting import Answered, ReportingHouse, reporting_house
 
+from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.doors.trace_door import MOST_EVENTS_OF_SPANS, TRACES
 
 BACKEND = Path(__file__).resolve().parents[3] / "backend"
@@ -312,6 +313,12 @@ def test_a_request_has_bounds(here: ReportingHouse, key: str) -> None:
     here.bus.entries.clear()
     reply = export(here, key, spans)
     assert (reply.status, "1001 events; allowed: at most 1000" in reason(reply)) == (413, True)
+    here.events_per_second = 10  # it would never be taken, however often it comes
+    reply = export(here, key, spans[:100])
+    assert (reply.status, "101 events; allowed: at most 100" in reason(reply)) == (413, True)
+    here.now += 10 * MICROSECONDS  # a window of its own
+    assert export(here, key, spans[:99]).status == 200
+    here.bus.entries.clear()
     assert told(export(here, key, [])) == (0, "")
     assert not here.bus.entries
 

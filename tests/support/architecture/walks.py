@@ -1,4 +1,4 @@
-"""The way of one event, one request and one `add` through the product's files, as it is run.
+"""The way of an event, two requests and an `add` through the product's files, as it is run.
 
 `python -m tests.support.architecture.walks` prints for each how many files it passes and how often
 it goes from one file to another. Each walk runs over stand-ins in memory and takes milliseconds.
@@ -20,12 +20,14 @@ from unittest import mock
 from tests.support.dynamo.writer_process import Context
 from tests.support.events.builders import job_update, text
 from tests.support.producers.buses import WillingBus
+from tests.support.producers.otlp import AGENT, PROTOBUF_TYPE, as_protobuf, chat
 from tests.support.readers import log_lines
 from tests.support.readers.ledgers import empty_store, make_ledger
 from tests.support.readers.reading import NOW, SETTINGS, Serial, api_event
+from tests.support.readers.reporting import posted, reporting_house
 from tests.support.recounts.views import reading_house
 
-from run_ledger import api, writer
+from run_ledger import api, intake, writer
 from run_ledger.emit import RunLedger
 from run_ledger.read.reader import Reader
 
@@ -94,6 +96,25 @@ def request() -> Walk:
     return walk
 
 
+def spans() -> Walk:
+    """Follow a request with an agent's span and a call below it through the intake."""
+    agent = {"id": 1, "attributes": AGENT}
+    with reporting_house() as house:
+        headers = {
+            "Authorization": f"Bearer {house.key('acme')}",
+            "Content-Type": PROTOBUF_TYPE,
+        }
+        sent = posted("/v1/traces", as_protobuf([chat(2, parent=1), agent]), headers)
+        house.ask(sent)  # loads what is loaded with the first spans
+        walk = Walk()
+        made = mock.patch.object(intake, "_intake", return_value=house.intake())
+        with _quiet(), made, walk.in_this_thread():
+            answer = intake.handler(sent, Context())
+    assert answer["statusCode"] == 200
+    assert len(house.bus.entries) == 2
+    return walk
+
+
 def add() -> Walk:
     """Follow one `job.add` of a job that runs, and the thread that brings it to the bus."""
     bus, walk, is_walking, is_woken = WillingBus(), Walk(), threading.Event(), threading.Event()
@@ -130,7 +151,12 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-WALKS: Mapping[str, Callable[[], Walk]] = {"event": event, "request": request, "add": add}
+WALKS: Mapping[str, Callable[[], Walk]] = {
+    "event": event,
+    "request": request,
+    "spans": spans,
+    "add": add,
+}
 
 
 def main() -> None:

@@ -193,30 +193,35 @@ class ReportingHouse:
         if credential is not None:
             sent.setdefault("Authorization", f"Bearer {credential}")
         raw = body.encode() if isinstance(body, str) else body
-        return self.ask(
-            {
-                "httpMethod": "POST",
-                "resource": path,
-                "headers": sent,
-                "multiValueHeaders": {name: [value] for name, value in sent.items()},
-                "body": base64.b64encode(raw).decode(),
-                "isBase64Encoded": True,
-            },
-            seconds,
-        )
+        return self.ask(posted(path, raw, sent), seconds)
 
-    def ask(self, event: Mapping[str, Any], seconds: float = 20.0) -> Answered:
-        """Put a proxy event to the intake."""
+    def intake(self) -> Intake:
+        """Return the intake as it is now."""
         table = NAMES.clients
-        intake = Intake(
+        return Intake(
             Callers(self.client, table, ISSUER, self._keys),
             Limits(self.client, table, self.events_per_second),
             Bus(self.bus, "bus"),
             lambda: Instant(self.now),
         )
-        answer, log = intake.answer(read_request(event), lambda: seconds)
+
+    def ask(self, event: Mapping[str, Any], seconds: float = 20.0) -> Answered:
+        """Put a proxy event to the intake."""
+        answer, log = self.intake().answer(read_request(event), lambda: seconds)
         proxied = answer.proxied()
         return Answered(proxied["statusCode"], proxied["headers"], proxied["body"], log)
+
+
+def posted(path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the proxy event of a request."""
+    return {
+        "httpMethod": "POST",
+        "resource": path,
+        "headers": dict(headers),
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
 
 
 @contextmanager

@@ -156,7 +156,8 @@ def _run(span: ReceivedSpan, only_client: str) -> tuple[Detail, Detail]:
     name = f"otel-{span.trace_id}-{span.span_id}"
     begin = {**beginning_of(span), "occurred_at": _time("startTimeUnixNano", span.started_ns)}
     begin["name"] = cut_text(begin["name"])
-    end = {**end_of(span), "occurred_at": _time("endTimeUnixNano", span.ended_ns)}
+    ended_ns = span.ended_ns and max(span.ended_ns, span.started_ns)
+    end = {**end_of(span), "occurred_at": _time("endTimeUnixNano", ended_ns)}
     return (
         {**identity, **begin, "event_id": f"{name}-began"},
         {**identity, **end, "event_id": f"{name}-ended"},

@@ -212,6 +212,13 @@ def test_how_a_run_ends(span: dict[str, Any], result: str, error: dict[str, str]
     assert (ended["result"], ended.get("error")) == (result, error)
 
 
+def test_a_run_ends_no_earlier_than_it_began() -> None:
+    """Whatever a clock did meanwhile: else the run would seem to have begun anew."""
+    (one,) = made([{"id": 1, "began": 500, "ended": 100, "attributes": OWN_JOB}])
+    began, ended = one.details
+    assert began["occurred_at"] == ended["occurred_at"]
+
+
 def test_an_unknown_result_is_refused_by_name() -> None:
     """Nothing of the run is sent then: it would never end."""
     (one,) = made([{"id": 1, "attributes": {**OWN_JOB, "run_ledger.result": "fine"}}])
