@@ -22,7 +22,14 @@ OUTSIDE_WORLD = {  # standard library modules that reach for a clock, chance, fi
 CLOCK_CALLS = {"now", "utcnow", "today"}
 DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSIDE_WORLD
 MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.identity.environment"}
-MAY_CALL_AWS = ("run_ledger.store", "run_ledger.doors", "run_ledger.emit.delivery.bus")
+MAY_CALL_AWS = (
+    *("run_ledger.store", "run_ledger.doors", "run_ledger.aws_jobs"),
+    "run_ledger.emit.delivery.bus",
+)
+SHARED_BY_EMIT = {  # what of the producers' library others may know, too
+    "run_ledger.doors": ("run_ledger.emit.lineage", "run_ledger.emit.spans"),
+    "run_ledger.aws_jobs": ("run_ledger.emit.counting.redaction",),
+}
 TYPES_ONLY = "mypy_boto3_"
 MAX_LINES = 400
 OPTIONAL = {  # whoever imports that module has it, or the module does without
@@ -90,8 +97,9 @@ def import_complaints(module: str, name: str) -> Iterator[str]:
         yield "that does not ship"
     if top in AWS and not is_in(module, *MAY_CALL_AWS):
         yield "only run_ledger.store calls AWS"
-    is_for_doors = is_in(name, "run_ledger.emit.lineage", "run_ledger.emit.spans")
-    is_shared = is_for_doors and is_in(module, "run_ledger.doors")
+    is_shared = any(
+        is_in(module, room) and is_in(name, *parts) for room, parts in SHARED_BY_EMIT.items()
+    )
     if is_in(name, "run_ledger.emit") and not is_in(module, "run_ledger.emit") and not is_shared:
         yield "the producers' library is for producers"
     known_to_emit = is_in(name, "run_ledger.domain", "run_ledger.emit")
@@ -197,6 +205,7 @@ def test_the_sources_were_found() -> None:
         ("run_ledger.api", "import moto", "does not ship"),
         ("run_ledger.api", "from run_ledger.emit import RunLedger", "is for producers"),
         ("run_ledger.doors.event_door", "from run_ledger.emit import RunLedger", "for producers"),
+        ("run_ledger.aws_jobs.follower", "from run_ledger.emit import RunLedger", "for producers"),
         ("run_ledger.emit.jobs", "from run_ledger.store import keys", "emit knows domain alone"),
         ("run_ledger.emit.jobs", "import botocore.session", "only run_ledger.store calls AWS"),
         ("run_ledger.emit.jobs", "from os import getenv", "reads the environment"),

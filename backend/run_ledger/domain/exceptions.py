@@ -4,6 +4,7 @@
 
     LedgerError
     ├── InvalidEvent          an event breaks the contract: stored as rejected, never retried
+    ├── UnknownStateChange    what AWS says of a job can't be understood: counted and logged
     ├── InvalidQuery          a parameter of a request is wrong: HTTP 400
     ├── Unauthorized          a request has no token that the API accepts: HTTP 401
     ├── Forbidden             the caller is known and has no grant for this: HTTP 403
@@ -69,6 +70,15 @@ class InvalidEvent(LedgerError):
         found = "it is missing" if self.got is None else f"got {self.got}"
         whose = f"; in an event of {self.about}" if self.about else ""
         return f"{self.field}: {found}; allowed: {self.allowed}{whose}"
+
+
+class UnknownStateChange(LedgerError):
+    """What a service of AWS says of a job can't be understood: names the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """Keep the field's name for a log line, which has nothing of what stands in it."""
+        self.field = field
+        super().__init__(f"{field}: {message}")
 
 
 class InvalidQuery(LedgerError):

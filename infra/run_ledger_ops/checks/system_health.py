@@ -192,11 +192,12 @@ def _age(system: Target, queue: str, now: datetime) -> int | None:
 
 
 def _dead_letters(system: Target) -> Finding:
-    queues = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl"}
+    queues = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl", "aws": "AwsJobsDlqUrl"}
     found = {
         name: look_at(system.sqs, system.queue_url(output)).messages
         for name, output in queues.items()
-        if name != "bus" or output in system.outputs  # there with a customer's key alone
+        # The last two are there with a customer's key, and with jobs of AWS, alone.
+        if name not in ("bus", "aws") or output in system.outputs
     }
     if not sum(found.values()):
         return Finding("dead letters", Level.WELL, "none", found)

@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.exceptions import shown
 from run_ledger.store.clients.client_records import ClientRecords, StoredClient
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
+from run_ledger_ops.clients.aws_jobs import aws_job_document
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
@@ -37,6 +39,7 @@ class ClientChange(Struct, frozen=True):
     change: ChangeKind | None
     profile: tuple[Difference, ...] = ()
     parameters: tuple[Difference, ...] = ()
+    aws_jobs: tuple[Difference, ...] = ()
 
     @property
     def client_id(self) -> str:
@@ -61,14 +64,19 @@ def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
         "added" if before is None else "changed",
         tuple(_profile_differences(before.profile if before else None, wanted.profile, stored)),
         tuple(_parameter_differences(before.parameters if before else {}, wanted.parameters)),
+        tuple(_rule_differences(before.aws_jobs if before else (), wanted.aws_jobs)),
     )
 
 
 def removal(stored: StoredClient) -> ClientChange:
     """Return what takes a client away."""
-    parameters = stored.record.parameters if stored.record else {}
+    record = stored.record
     return ClientChange(
-        stored, None, "removed", parameters=tuple(_parameter_differences(parameters, {}))
+        stored,
+        None,
+        "removed",
+        parameters=tuple(_parameter_differences(record.parameters if record else {}, {})),
+        aws_jobs=tuple(_rule_differences(record.aws_jobs if record else (), ())),
     )
 
 
@@ -78,7 +86,7 @@ def lines(change: ClientChange) -> Iterator[str]:
         yield f"  {change.client_id}: no change"
         return
     yield f"{_SIGNS[change.change]} {change.client_id}"
-    for part in (*change.profile, *change.parameters):
+    for part in (*change.profile, *change.parameters, *change.aws_jobs):
         yield f"    {_SIGNS[part.change]} {part.what}{': ' if part.details else ''}" + "; ".join(
             part.details
         )
@@ -91,6 +99,7 @@ def document(change: ClientChange) -> dict[str, Any]:
         "change": change.change,
         "profile": [structs.asdict(part) for part in change.profile],
         "parameters": [structs.asdict(part) for part in change.parameters],
+        "aws_jobs": [structs.asdict(part) for part in change.aws_jobs],
     }
 
 
@@ -131,6 +140,29 @@ def _parameter_differences(
             continue
         details = tuple(_details(old, new)) if new is not None else ()
         yield Difference(name, _kind(old, new), details)
+
+
+def _rule_differences(
+    before: tuple[AwsJobRule, ...], after: tuple[AwsJobRule, ...]
+) -> Iterator[Difference]:
+    """Give the rules that came, changed and went; a rule is known by what it is about."""
+    old, new = ({(one.selector, one.pattern): one for one in rules} for rules in (before, after))
+    for selector, pattern in sorted(old.keys() | new.keys()):
+        was, now = old.get((selector, pattern)), new.get((selector, pattern))
+        if was == now:
+            continue
+        details = () if now is None else tuple(_rule_details(now))
+        yield Difference(f"aws_jobs {selector} {pattern}", _kind(was, now), details)
+    if old == new and [*old] != [*new]:
+        yield Difference("aws_jobs", "changed", ("another order",))
+
+
+def _rule_details(rule: AwsJobRule) -> Iterator[str]:
+    for name, value in aws_job_document(rule).items():
+        if name not in (rule.selector, "counters"):
+            yield f"{name} {value if isinstance(value, str) else shown(value)}"
+    for name, path in rule.counters.items():
+        yield f"{name} from {path}"
 
 
 def _details(old: ClientParameter | None, new: ClientParameter) -> Iterator[str]:

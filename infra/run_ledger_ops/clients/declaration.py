@@ -13,6 +13,7 @@ from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identif
 from run_ledger.domain.exceptions import shown
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
+from run_ledger_ops.clients.aws_jobs import aws_job_rules, shared_patterns
 from run_ledger_ops.clients.nodes import Checker, document
 from run_ledger_ops.clients.suspicion import form, suspicion
 from run_ledger_ops.console.exceptions import OpsError
@@ -36,7 +37,7 @@ _ARN_ALLOWED = (
     "is not repeated, as it might be the secret"
 )
 
-_CLIENT_KEYS = ("id", "name", "description", "contact", "tags", "parameters")
+_CLIENT_KEYS = ("id", "name", "description", "contact", "tags", "parameters", "aws_jobs")
 _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 
 
@@ -82,6 +83,8 @@ class _Reader(Checker):
                 self.add(member, f"clients: the id {shown(record.client_id)} is there twice")
             elif record.client_id:
                 records[record.client_id] = record
+        for text in shared_patterns(records.values()):
+            self.add(listed, text)
         return list(records.values())
 
     def _client(self, node: yaml.Node, path: str) -> ClientRecord:
@@ -110,7 +113,8 @@ class _Reader(Checker):
                 self.add(member, f"{path}.parameters: the name {name} is there twice")
             elif parameter.name:
                 parameters[parameter.name] = parameter
-        return ClientRecord(client_id, profile, parameters)
+        rules = aws_job_rules(self, fields.get("aws_jobs"), f"{path}.aws_jobs")
+        return ClientRecord(client_id, profile, parameters, rules)
 
     def _parameter(self, node: yaml.Node, path: str, client: str) -> ClientParameter:
         fields = self.fields(node, path, _PARAMETER_KEYS, ("name",))

@@ -16,8 +16,9 @@ Widget = dict[str, Any]
 WIDTH = 24
 TABLES = Tables._fields
 QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule's dead letters"}
-# There only where a customer's key is: without one, its line stays empty.
+# There only where a customer's key is, or jobs of AWS are: without them, their lines stay empty.
 BUS_DEAD = "bus-dead"
+AWS_JOBS, AWS_JOBS_DEAD = "aws-jobs", "aws-jobs-dead"
 INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
     "projects": (BY_CLIENT, BY_DUE),
@@ -153,6 +154,7 @@ def _intake() -> tuple[Widget, ...]:
             "Dead letters",
             *(_queue(visible, name, label) for name, label in dead.items()),
             _queue(visible, BUS_DEAD, "bus's dead letters"),
+            _queue(visible, AWS_JOBS_DEAD, "dead letters of jobs of AWS"),
         ),
         _chart(
             "From event to ledger, seconds",
@@ -231,6 +233,13 @@ def _reading() -> tuple[Widget, ...]:
             _lambda("Throttles", "intake", "throttles"),
         ),
         _chart(
+            "Jobs of AWS",
+            _queue("NumberOfMessagesSent", AWS_JOBS, "events", "Sum"),
+            _ours("NotUnderstood", AWS_JOBS, "not understood"),
+            _ours("ReconcileFailed", AWS_JOBS, "failed looks"),
+            _lambda("Errors", AWS_JOBS, "errors"),
+        ),
+        _chart(
             "Sign-ins",
             _sign_ins("SignInSuccesses", "SiteClient", "site"),
             _sign_ins("SignInSuccesses", "DashboardClient", "analysts' app"),
@@ -250,7 +259,8 @@ def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
         (6, (_events(), _asked("Rejected events by reason"), _asked("Duplicates met"))),
         (6, (_asked("Slowest writes"), _asked("Events that could not be posted"))),
         (6, _writer()),
-        (6, _reading()),
+        (6, _reading()[:2]),
+        (6, _reading()[2:]),
         (6, (_asked("Slowest answers of the API"), _asked("Refusals of the API"))),
     )
 

@@ -19,7 +19,9 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 _LEFT_OUT = {"__pycache__", "bin"}
 # botocore describes some four hundred services, nine tenths of a bundle's files. These are called.
-SERVICES = frozenset({"dynamodb", "events"})
+SERVICES = frozenset(
+    {"dynamodb", "events", "stepfunctions", "batch", "glue", "ecs", "bedrock"},
+)
 _BOTOCORE_DATA = Path("botocore", "data")
 # pip's notes of an installation: they tell of the machine that it was made on.
 _NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})

@@ -227,6 +227,7 @@ class LocalStack:
                 "BatchWindowSeconds": "1",
                 "StackMachineClient": "true",
                 "Intake": "true",
+                "AwsJobs": "true",
                 "TokenKeysOrigin": keys_origin,
             },
             bundles=tuple(bundles.values()),

@@ -12,14 +12,18 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json
 
-_QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl"}
-# There only where the stage has a key of its own.
-_BUS = "bus"
+_QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl", "aws": "AwsJobsDlqUrl"}
+# There only where a parameter of the stage says so.
+_OPTIONAL = {
+    "bus": "Only a stage with a key of its own (CustomerKeyArn) has a queue of the bus.",
+    "aws": "Only a stage with jobs of AWS's services (AwsJobs=true) has a queue of these.",
+}
 _LEFT_OVER = 1
 _DESCRIPTION = """\
 Move messages from the dead-letter queues back to the writer's queue: those that the writer could
 not post in ten attempts, those that the event bus could not deliver to the queue in a day, and, in
-a stage with a key of its own, those that the bus could not encrypt or decrypt."""
+a stage with a key of its own, those that the bus could not encrypt or decrypt. Events of AWS's own
+jobs go back to the queue that they came from."""
 _EPILOG = """\
 examples:
   run-ledger redrive --dry-run        says how many there are and how old; moves nothing
@@ -49,7 +53,8 @@ def add_to(commands: Words) -> None:
         dest="queues",
         choices=_QUEUES,
         action="append",
-        help="only messages of the writer, of the bus's rule, or of the bus itself (default: all)",
+        help="only messages of the writer, of the bus's rule, of the bus itself, or of AWS's own "
+        "jobs (default: all)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say how many there are, and move nothing"
@@ -87,13 +92,12 @@ def _redrive(given: argparse.Namespace) -> int:
 def _wanted(system: Target, asked: list[str] | None) -> list[str]:
     """Return the queues that were asked for, or all that the stage has.
 
-    Raises OpsError where that of the bus is asked for and is not there.
+    Raises OpsError where one is asked for that is not there.
     """
-    there = [name for name in _QUEUES if name != _BUS or _QUEUES[_BUS] in system.outputs]
-    if asked and _BUS in asked and _BUS not in there:
-        raise OpsError(
-            "Only a stage with a key of its own (CustomerKeyArn) has a queue of the bus."
-        )
+    there = [name for name in _QUEUES if name not in _OPTIONAL or _QUEUES[name] in system.outputs]
+    for name in asked or ():
+        if name not in there:
+            raise OpsError(_OPTIONAL[name])
     return list(dict.fromkeys(asked or there))
 
 
@@ -104,9 +108,10 @@ def _move(
     left = given.max
     outcomes: dict[str, MoveOutcome] = {}
     with Progress("redriving", found if left is None else min(left, found)) as progress:
-        mover = Mover(system.sqs, system.queue_url("QueueUrl"), SendRate(given.rate), progress.add)
+        rate = SendRate(given.rate)
         for name, url in urls.items():
-            outcomes[name] = mover.move(url, left)
+            back = system.queue_url("AwsJobsQueueUrl" if name == "aws" else "QueueUrl")
+            outcomes[name] = Mover(system.sqs, back, rate, progress.add).move(url, left)
             if left is not None:
                 left -= outcomes[name].moved + outcomes[name].failed
     return outcomes
@@ -135,5 +140,5 @@ def _in_words(outcome: MoveOutcome) -> str:
     if outcome.failed:
         parts.append(f"{outcome.failed:,} not taken by the queue ({outcome.failure})")
     if outcome.came_back:
-        parts.append(f"{outcome.came_back:,} came back: the writer still can't post them")
+        parts.append(f"{outcome.came_back:,} came back: the cause is not mended yet")
     return ", ".join(parts)

@@ -290,3 +290,17 @@ def test_the_bus_has_a_queue_only_with_a_key_of_ones_own(system: System, run: Ru
     system.send(bus_dlq_url, "b")
     assert run()[1].splitlines()[-1] == "bus: 1 messages moved"
     assert system.drain() == ["b"]
+
+
+def test_events_of_aws_s_own_jobs_go_back_to_their_queue(system: System, run: Run) -> None:
+    """The writer would refuse them; where a stage has no such queue, asking for it is told."""
+    code, _, err = run("--from", "aws")
+    assert (code, "AwsJobs=true" in err) == (2, True)
+    for output, name in (("AwsJobsDlqUrl", "aws-jobs-dead"), ("AwsJobsQueueUrl", "aws-jobs")):
+        url = system.sqs.create_queue(QueueName=f"run-ledger-test-{name}")["QueueUrl"]
+        system.outputs[output] = url
+    system.send(system.outputs["AwsJobsDlqUrl"], "a")
+    assert run("--from", "aws")[1].splitlines()[-1] == "aws: 1 messages moved"
+    assert system.drain() == []
+    received = system.sqs.receive_message(QueueUrl=system.outputs["AwsJobsQueueUrl"])
+    assert [one["Body"] for one in received["Messages"]] == ["a"]

@@ -21,6 +21,8 @@ from run_ledger_ops.deploying.bundle import (
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = Path(sys.executable)
+# Where boto3 is told a service's name, or what asks the account's services is.
+MADE = r"""\b(?:client|resource|_pages|_facts)\(\s*["'](\w+)["']"""
 
 
 @pytest.fixture
@@ -149,11 +151,7 @@ def test_bundle_for_lambda_carries_its_wheels(tmp_path: Path) -> None:
 def test_every_service_that_the_backend_calls_is_described() -> None:
     """A client of another one could not be made."""
     sources = (ROOT / "backend").rglob("*.py")
-    called = {
-        name
-        for path in sources
-        for name in re.findall(r"""\b(?:client|resource)\(\s*["'](\w+)["']""", path.read_text())
-    }
+    called = {name for path in sources for name in re.findall(MADE, path.read_text())}
     assert called == SERVICES
 
 

@@ -70,6 +70,11 @@ def test_outputs_are_complete() -> None:
         "IntakeUrl",
         "IntakeFunctionName",
     }
+    assert set(transformed(AwsJobs="true")["Outputs"]) - set(transformed()["Outputs"]) == {
+        "AwsJobsQueueUrl",
+        "AwsJobsDlqUrl",
+        "AwsJobsFunctionName",
+    }
     assert set(transformed()["Outputs"]) == {
         *(
             "BusName",

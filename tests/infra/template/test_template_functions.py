@@ -137,7 +137,7 @@ def test_queue_feeds_the_alias() -> None:
 def test_functions_are_all_known() -> None:
     """A function that is added is tested."""
     assert set(resources("AWS::Lambda::Function")) == set(FUNCTIONS)
-    assert set(resources("AWS::Lambda::Function", Intake="true")) == set(EVERY_FUNCTION)
+    assert set(resources("AWS::Lambda::Function", **FULL)) == set(EVERY_FUNCTION)
 
 
 def test_functions_are_told_their_tables() -> None:

@@ -16,6 +16,7 @@ domain/contract: domain
 domain/state: domain domain/contract
 domain/api: domain domain/contract domain/state
 domain/intake: domain domain/contract domain/api
+domain/aws_jobs: domain domain/contract
 
 questions:
 
@@ -25,8 +26,8 @@ metrics.py: domain logs.py
 
 store/dynamo: domain
 settings.py: store/dynamo
-store/items: domain domain/contract domain/state store/dynamo
-store/clients: domain store/dynamo store/items
+store/items: domain domain/contract domain/state domain/aws_jobs store/dynamo
+store/clients: domain domain/aws_jobs store/dynamo store/items
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
@@ -47,6 +48,8 @@ emit/spans: domain domain/contract emit/pricing emit/counting emit/identity
 doors: domain domain/contract domain/intake store/dynamo store/clients read read/gateway
     emit/lineage emit/spans
 openapi: domain/contract domain/api domain/intake read read/gateway doors
+aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
+    store/dynamo store/lists emit/counting doors
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
@@ -54,6 +57,8 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
     store/overview read
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
+account_events.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
+    doors aws_jobs
 
 emit: domain domain/contract emit/pricing emit/counting emit/delivery emit/identity emit/lineage
     emit/spans
@@ -64,8 +69,8 @@ checkout.py
 console: backend/domain backend/store/dynamo
 cloudwatch: checkout.py backend/domain/contract backend/store/dynamo backend/store/items
 analysts_app.py: checkout.py console
-clients: console backend/domain backend/domain/contract backend/store/items backend/store/clients
-    backend/emit/counting
+clients: console backend/domain backend/domain/contract backend/domain/aws_jobs
+    backend/store/items backend/store/clients backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
     backend/domain/intake backend/store/clients
 producer: console backend/domain/contract

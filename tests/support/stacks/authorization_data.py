@@ -80,7 +80,7 @@ def _takes(service: Mapping[str, Any], kinds: Mapping[str, Any], resource: str) 
     if resource == "*":
         return True
     # The ARN of a log group ends so, as CloudFormation writes it, and stands for its streams.
-    written = re.sub(r":\*$", ":log-stream:*", resource)
+    written = re.sub(r"(:log-group:.*):\*$", r"\1:log-stream:*", resource)
     formats = [service["resources"][kind]["arn"] for kind in kinds if kind]
     return any(re.fullmatch(_pattern(one), written) for one in formats)
 

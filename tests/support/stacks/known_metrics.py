@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from run_ledger import api, metrics, sweeper, writer
+from run_ledger import account_events, api, metrics, sweeper, writer
 
 _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     "AWS/SQS": (
@@ -52,7 +52,12 @@ _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
         [{"UserPool", "UserPoolClient"}],
     ),
 }
-_OURS = {"writer": writer.UNITS, "reader": api.UNITS, "sweeper": sweeper.UNITS}
+_OURS = {
+    "writer": writer.UNITS,
+    "reader": api.UNITS,
+    "sweeper": sweeper.UNITS,
+    "aws-jobs": account_events.UNITS,
+}
 
 
 def dimensions_of(namespace: str, name: str, dimensions: Mapping[str, str]) -> list[set[str]]:

@@ -37,10 +37,11 @@ FULL = {
     "GradualRollout": "true",
     "DeletionProtection": "true",
     "Intake": "true",
+    "AwsJobs": "true",
 }
 """Parameters of a deployment that says yes to every protection."""
 FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
-EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction"]
+EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction", "AwsJobsFunction"]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 

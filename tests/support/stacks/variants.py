@@ -35,6 +35,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"PointInTimeRecovery": "false"},
     {"StackMachineClient": "true"},
     {"Intake": "true"},
+    {"AwsJobs": "true"},
 )
 """What one may choose beside the defaults, if a condition or the transform goes by it."""
 _ROWS, _CHOSEN = 7, 4

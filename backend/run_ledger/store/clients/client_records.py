@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from run_ledger.domain import instants
+from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
@@ -33,13 +34,16 @@ from run_ledger.store.items.client_items import (
     parameter_item,
     profile_values,
 )
-from run_ledger.store.items.keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+from run_ledger.store.items.keys import AWS_JOBS, CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+
+from .aws_job_rules import ATTRIBUTES, rules_item, rules_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READINGS = 5
-_ACTIONS_BESIDE_TWO = 98  # a transaction takes a hundred: the profile and the directory are two
+# A transaction takes a hundred: profile, directory and rules about jobs of AWS are three.
+_ACTIONS_BESIDE_THREE = 97
 
 
 class StoredClient(Struct, frozen=True):
@@ -88,9 +92,12 @@ class ClientRecords:
         else:
             raise StoreUnavailable(f"client {client_id} is being changed all the time: try again")
         listed = self._get(CLIENT_DIRECTORY, client_id, ("name",))
+        rules = rules_of(self._get(AWS_JOBS, client_id, ATTRIBUTES))
         return StoredClient(
             client_id,
-            None if profile is None else from_items(client_id, items),
+            None
+            if profile is None
+            else structs.replace(from_items(client_id, items), aws_jobs=rules),
             None if profile is None else profile.get("revision"),
             None if listed is None else str(listed.get("name", "")),
         )
@@ -108,12 +115,13 @@ class ClientRecords:
             return True
         updated_at = instants.text(self._clock())
         changes = self._parameter_changes(stored, wanted, updated_at)
-        parts = portions(changes, _ACTIONS_BESIDE_TWO) or [[]]
+        parts = portions(changes, _ACTIONS_BESIDE_THREE) or [[]]
         for part in parts[:-1]:
             revision = self._new_revision()
             if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
                 return False
-            record = ClientRecord(stored.client_id, basis.profile, {})
+            rules = stored.record.aws_jobs if stored.record else ()
+            record = ClientRecord(stored.client_id, basis.profile, {}, rules)
             stored = StoredClient(stored.client_id, record, revision, stored.listed_as)
         return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
 
@@ -125,13 +133,27 @@ class ClientRecords:
             return [
                 self._deletion(stored.client_id, PROFILE, stored),
                 self._deletion(CLIENT_DIRECTORY, stored.client_id),
+                self._deletion(AWS_JOBS, stored.client_id),
             ]
         guard = self._guard(stored, wanted, self._new_revision(), updated_at)
+        actions = [guard, *self._rules_change(stored, wanted.aws_jobs)]
         name = wanted.profile.name
         if stored.listed_as == name:
-            return [guard]
+            return actions
         listing = {"pk": CLIENT_DIRECTORY, "sk": stored.client_id, "name": name}
-        return [guard, {"Put": {"TableName": self._table, "Item": to_item(listing)}}]
+        return [*actions, {"Put": {"TableName": self._table, "Item": to_item(listing)}}]
+
+    def _rules_change(
+        self, stored: StoredClient, wanted: tuple[AwsJobRule, ...]
+    ) -> list[dict[str, Any]]:
+        """Return the action that makes the rules about jobs of AWS what is wanted."""
+        before = stored.record.aws_jobs if stored.record else ()
+        if before == wanted:
+            return []
+        if not wanted:
+            return [self._deletion(AWS_JOBS, stored.client_id)]
+        item = rules_item(stored.client_id, wanted)
+        return [{"Put": {"TableName": self._table, "Item": item}}]
 
     def _guard(
         self, stored: StoredClient, wanted: ClientRecord | None, revision: str, updated_at: str

@@ -6,6 +6,7 @@ pk                sk                   holds
 client id         ``profile``          name, description, contact, tags, revision, updated_at
 client id         ``param#NAME``       name, description, kind, value or secret_ref, updated_at
 ``clients``       client id            name: the directory, which is read without a scan
+``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
 ================  ===================  =========================================================
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.store.dynamo.attributes import Item, to_item
 
 from .keys import PARAMETER_PREFIX, PROFILE
@@ -54,11 +56,12 @@ class ClientParameter(Struct, frozen=True):
 
 
 class ClientRecord(Struct, frozen=True):
-    """A client and its whole configuration."""
+    """A client and its whole configuration; ``aws_jobs`` says which jobs of AWS are its."""
 
     client_id: str
     profile: ClientProfile
     parameters: dict[str, ClientParameter]
+    aws_jobs: tuple[AwsJobRule, ...] = ()
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:

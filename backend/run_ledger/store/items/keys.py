@@ -40,6 +40,8 @@ REPORT = "report"
 """Beside a machine's grant to read: its grant to report."""
 REPORT_KEYS = "report#keys"
 REPORT_USE = "report#use#"
+AWS_JOBS = "aws#jobs"
+"""The rules of all clients about jobs of AWS's services, an item for each client."""
 # A client with such an id would mix with the directory.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
 # DynamoDB writes a partition at most 1,000 units a second. So a log that is no short story any more

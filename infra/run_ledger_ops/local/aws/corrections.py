@@ -6,6 +6,7 @@ without it; the version of ministack is pinned, and a start fails if a name is n
 
 import functools
 import importlib
+import json
 import math
 import threading
 import time
@@ -25,13 +26,14 @@ _REMEMBERED = 4_096
 
 def apply(package: str) -> None:
     """Correct the package of the local AWS, before it serves."""
-    sqs, bus, dynamodb, concurrency = (
+    sqs, bus, dynamodb, concurrency, rights = (
         importlib.import_module(f"{package}.{name}")
         for name in (
             "services.sqs",
             "services.eventbridge",
             "services.dynamodb",
             "core.concurrency",
+            "core.iam_actions",
         )
     )
     # It gives a function ten messages at most; AWS gives as many as the mapping's BatchSize says.
@@ -58,6 +60,8 @@ def apply(package: str) -> None:
     _replace(dynamodb, "_index_item", indexes.changed)
     # It keeps each value of each item as a dict of its own.
     _replace(dynamodb, "_set_item", SharedValues().set_item)
+    # It judges a right to look at a Map run as if that were one to look at everything.
+    _replace(rights, "extract_resource_arn", _with_map_runs)
 
 
 class Batches:
@@ -122,6 +126,27 @@ def _known_url(made: Callable[[str, str], str], sqs: Any) -> Callable[[str, str]
         return urls.get_scoped(account_id, sqs.get_region(), name) or made(account_id, name)
 
     return url_of
+
+
+def _with_map_runs(named: Callable[..., str]) -> Callable[..., str]:
+    """Return what names the resource of a request: a Map run, too, by its ARN."""
+
+    def resource_of(service: str, *request: Any) -> str:
+        resource = named(service, *request)
+        if service == "states" and resource == "*":
+            _method, _path, _headers, body, *_ = request
+            return _map_run_in(body) or resource
+        return resource
+
+    return resource_of
+
+
+def _map_run_in(body: bytes) -> str | None:
+    try:
+        arn = json.loads(body).get("mapRunArn")
+    except (ValueError, AttributeError):
+        return None
+    return arn if isinstance(arn, str) else None
 
 
 def _remember_tokens(tokenize: Callable[[str], list[Hashable]]) -> Callable[[str], list[Hashable]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from typing import Any
 
 import pytest
 from tests.support.stacks.local_stack import ROOT
 
-from run_ledger_ops.local.aws.corrections import Batches
+from run_ledger_ops.local.aws.corrections import Batches, _with_map_runs
 
 PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
 TRIAL = """
@@ -103,6 +104,26 @@ class Queue:
     def batches(self, gathering_seconds: float) -> Batches:
         """Return what takes whole batches from it."""
         return Batches(self.take, lambda _: self.length, self.woken.set, gathering_seconds)
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "named"),
+    [
+        ("states", b'{"mapRunArn": "arn:run"}', "arn:run"),
+        ("states", b'{"mapRunArn": "arn:run", "executionArn": "arn:x"}', "arn:x"),
+        ("states", b'{"mapRunArn": 7}', "*"),
+        ("states", b"[]", "*"),
+        ("states", b"", "*"),
+        ("glue", b'{"mapRunArn": "arn:run"}', "*"),
+    ],
+)
+def test_a_right_is_about_a_map_run(service: str, body: bytes, named: str) -> None:
+    """As on AWS, where a policy may name which ones."""
+
+    def before(_service: str, *request: Any) -> str:
+        return "arn:x" if b"executionArn" in request[3] else "*"
+
+    assert _with_map_runs(before)(service, "POST", "/", {}, body, {}, "r", "a") == named
 
 
 def test_batch_is_as_large_as_the_mapping_allows() -> None:
