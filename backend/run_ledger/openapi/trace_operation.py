@@ -18,8 +18,6 @@ The request was read. `partialSuccess` says how many spans were not taken, and w
 if all were."""
 _RETRIED = "The bus has not taken all: send the same request again."
 _BINARY: Mapping[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_PROBLEM = "application/problem+json"
-_OF_THE_GATEWAY = frozenset({404, 429, 500, 502, 503, 504})
 
 
 def trace_operation(problems: Mapping[int, str], problem: Any, reference: str) -> dict[str, Any]:
@@ -55,16 +53,14 @@ def trace_operation(problems: Mapping[int, str], problem: Any, reference: str) -
                 },
             },
             **{
-                str(status): _refusal(problem(status, text), status, reference)
+                str(status): _refusal(problem(status, text), reference)
                 for status, text in about.items()
             },
         },
     }
 
 
-def _refusal(made: dict[str, Any], status: int, reference: str) -> dict[str, Any]:
-    """Return an answer that has OTLP's Status, and the gateway's own document where it answers."""
-    content = {JSON: {"schema": {"$ref": f"{reference}Status"}}, PROTOBUF: _BINARY}
-    if status in _OF_THE_GATEWAY:
-        content[_PROBLEM] = made["content"][_PROBLEM]
-    return {**made, "content": content}
+def _refusal(made: dict[str, Any], reference: str) -> dict[str, Any]:
+    """Return an answer that has OTLP's Status, or the gateway's own document where it answers."""
+    status = {JSON: {"schema": {"$ref": f"{reference}Status"}}, PROTOBUF: _BINARY}
+    return {**made, "content": {**status, **made["content"]}}

@@ -116,6 +116,18 @@ def test_a_pipeline_s_calls_count_once(  # noqa: PLR0913, PLR0917 - what a case 
     assert {entry["Source"] for entry in here.bus.entries} == {"run-ledger/client/acme"}
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+def test_baggage_names_the_job_on_every_span(
+    here: ReportingHouse, door: str, server: str, *, at_once: bool
+) -> None:
+    """So calls that come before their root, in requests of their own, have its job."""
+    said = {"run_ledger.job_id": "nightly-7", "run_ledger.project_id": "catalogue"}
+    setup: dict[str, Any] = {"calls": ["chat", "embed"], "server": server, "baggage": said}
+    assert run_pipeline(door, here.key("acme"), [OPENAI_V2], {}, at_once=at_once, **setup) == ""
+    assert only_job(here) == ("succeeded", added(PLAIN_CHAT, EMBEDDING))
+    assert {json.loads(one["Detail"])["job_id"] for one in here.bus.entries} == {"nightly-7"}
+
+
 @pytest.mark.parametrize(
     ("framework", "calls"), [(OPENLLMETRY_LANGCHAIN, 1), (OPENINFERENCE_LANGCHAIN, 2)]
 )
