@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.producers.otlp import AGENT, CHAT, JOB, as_json, as_protobuf, chat, tokens
 
 from run_ledger.emit.spans import TraceRequest, read_json, read_protobuf
@@ -13,6 +15,40 @@ from run_ledger.emit.spans.trace_requests import SpanEvents
 
 TRACE = f"{1:032x}"
 OF_TRACES = {"run_ledger.job_id": "nightly-{trace_id}", "service.name": "enrich"}
+ATTRIBUTES = st.dictionaries(
+    st.sampled_from(
+        [
+            *(f"run_ledger.{one}" for one in ("job_id", "project_id", "client_id", "attempt")),
+            *(f"run_ledger.{one}" for one in ("result", "name", "parent_job_id", "pipeline")),
+            *("gen_ai.operation.name", "gen_ai.request.model", "gen_ai.response.id", "error.type"),
+            *("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "service.name"),
+            *("openinference.span.kind", "llm.token_count.prompt", "exception.message"),
+        ]
+    ),
+    st.one_of(
+        st.text(max_size=9),
+        st.sampled_from(["chat", "LLM", "invoke_agent", "gpt-4o"]),
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+SPANS = st.fixed_dictionaries(
+    {
+        "id": st.integers(0, 5),
+        "parent": st.integers(0, 5),
+        "kind": st.integers(0, 7),
+        "name": st.text(max_size=9),
+        "began": st.integers(-(10**9), 10**9),
+        "ended": st.integers(-(10**9), 10**9),
+        "attributes": ATTRIBUTES,
+    },
+    optional={
+        "failed": st.text(max_size=9),
+        "events": st.lists(st.tuples(st.just("exception"), ATTRIBUTES), max_size=2),
+    },
+)
 OWN_JOB = {"run_ledger.job_id": "job-9", "run_ledger.project_id": "p-1"}
 
 
@@ -224,3 +260,14 @@ def test_an_unknown_result_is_refused_by_name() -> None:
     (one,) = made([{"id": 1, "attributes": {**OWN_JOB, "run_ledger.result": "fine"}}])
     assert not one.details
     assert "run_ledger.result is 'fine'; allowed: one of" in one.problem
+
+
+@given(st.lists(SPANS, max_size=6), ATTRIBUTES)
+def test_whatever_spans_say_both_encodings_come_to_the_same(
+    spans: list[dict[str, Any]], resource: dict[str, Any]
+) -> None:
+    """Without a fault; and each event is of another id, so that none stands for another one."""
+    found = made(spans, {**JOB, **resource})
+    ids = [detail["event_id"] for one in found for detail in one.details]
+    assert len(set(ids)) == len(ids)
+    assert all(bool(one.details) != bool(one.problem) for one in found)
