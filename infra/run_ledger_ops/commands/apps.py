@@ -48,11 +48,13 @@ examples:
   run-ledger apps add partner --client acme --report --key
                                                     it may report for acme, by a key
   run-ledger apps list
-  run-ledger apps remove billing                    from its next request on it sees nothing
+  run-ledger apps remove billing                    from its next request on it may do nothing
   run-ledger apps policy --client acme > policy.json
                                                     an IAM policy: report for acme alone
 
-The secret is shown only once. A system should use a token until it expires: each costs money."""
+A secret or a key is shown only once. To change a key without a gap, add a second one under another
+name, use it, and remove the first. A system should use a token until it expires: each costs
+money."""
 
 
 def add_to(commands: Words) -> None:
@@ -69,7 +71,7 @@ def add_to(commands: Words) -> None:
     producer_policy.add_to(actions)
     listing = actions.add_parser(
         "list",
-        help="list them",
+        help="list the systems that may read or report",
         description="List the systems that may read or report, for which clients, and in which "
         "hour each key was last used.",
     )
@@ -93,8 +95,9 @@ def _add_add(actions: Words) -> None:
     parser = actions.add_parser(
         "add",
         help="let a system read, or report",
-        description="Make an app client and its grant. Where an earlier call was cut off, the same "
-        "command does the rest.",
+        description="Make an app client and its grant; with --key, make a report key. Where an "
+        "earlier call was cut off, the same command does the rest; but a key that was not shown "
+        "has to be removed first.",
     )
     set_work(parser, _add)
     parser.add_argument("name", type=_name, metavar="NAME", help="name of the system")
@@ -106,15 +109,20 @@ def _add_add(actions: Words) -> None:
         "--key", action="store_true", help="with --report: by a key, which needs no access tokens"
     )
     access_options.add_namespaces(parser)
-    parser.add_argument("--change", action="store_true", help="change what an existing app may do")
+    parser.add_argument(
+        "--change",
+        action="store_true",
+        help="change what an existing app may do; a key can only be removed",
+    )
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--secret-file",
         type=Path,
         metavar="FILE",
-        help="write the secret to a new file that only you can read, and don't show it",
+        help="write the secret, or the key, to a new file that only you can read, and don't show "
+        "it",
     )
-    either.add_argument("--json", action="store_true", help="print JSON, with the secret")
+    either.add_argument("--json", action="store_true", help="print JSON, with the secret or key")
     target.add_options(parser)
 
 
@@ -243,7 +251,7 @@ def _remove(given: argparse.Namespace) -> int:
         raise OpsError(f"there is no app {shown(given.name)}; `run-ledger apps list` lists them.")
     app_clients.withdraw(system, app.client_id)
     if app.client_id == system.outputs.get(_OF_THE_STACK):
-        say(f"{app.name} sees nothing any more. Its app client belongs to the stack and stays.")
+        say(f"{app.name} may do nothing any more. Its app client belongs to the stack and stays.")
         return 0
     try:
         system.cognito.delete_user_pool_client(
@@ -251,10 +259,10 @@ def _remove(given: argparse.Namespace) -> int:
         )
     except (ClientError, BotoCoreError) as error:
         raise OpsError(
-            f"{app.name} sees nothing any more, but its app client {app.client_id} is still there "
-            f"({explain(error)}): the same command again does the rest."
+            f"{app.name} may do nothing any more, but its app client {app.client_id} is still "
+            f"there ({explain(error)}): the same command again does the rest."
         ) from error
-    say(f"{app.name} ({app.client_id}) is gone, and sees nothing from its next request on.")
+    say(f"{app.name} ({app.client_id}) is gone: it can neither read nor report any more.")
     return 0
 
 
@@ -334,6 +342,6 @@ def _print_app(system: Target, app: App, wanted: Access, given: argparse.Namespa
         "| jq -r .access_token)"
     )
     if given.report:
-        say(app_keys.example(system, "$token"))
+        say(app_keys.example(system, "$token", wanted))
     else:
         say(f'  curl -s -H "Authorization: Bearer $token" "{system.api_url}/jobs?limit=5"')

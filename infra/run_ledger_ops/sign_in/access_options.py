@@ -73,9 +73,9 @@ def add_namespaces(parser: argparse.ArgumentParser) -> None:
         "--namespace",
         action="append",
         metavar="NAME=CLIENT",
-        help="with --report: whose jobs OpenLineage's are in the namespace NAME, or in all that "
-        "begin so if it ends in *; you can give it several times, and need it only for more than "
-        "one client",
+        help="with --report: the client whose jobs are in OpenLineage's namespace NAME; a NAME "
+        "that ends in * stands for all namespaces that begin so. You can give it several times, "
+        "and need it only for more than one client",
     )
 
 

@@ -1,6 +1,7 @@
 """Report keys in `run-ledger apps`: made, shown once, listed and found by their names."""
 
 import argparse
+import shlex
 from typing import Any
 
 from run_ledger.domain.exceptions import shown
@@ -11,6 +12,8 @@ from run_ledger_ops.console.terminal import say, say_json, warn
 from run_ledger_ops.sign_in import report_keys
 from run_ledger_ops.sign_in.access_options import Access
 from run_ledger_ops.sign_in.report_keys import ListedKey
+
+_NO_INTAKE = "none yet"
 
 
 def add(system: Target, given: argparse.Namespace, wanted: Access) -> None:
@@ -29,8 +32,9 @@ def add(system: Target, given: argparse.Namespace, wanted: Access) -> None:
         return
     say(f"{given.name} may report for {wanted}.\n")
     place = f"in {given.secret_file}" if given.secret_file else f"{text}   (shown this once)"
-    say(f"  key     {place}\n  intake  {system.intake_url}\n")
-    say(example(system, f"$(cat '{given.secret_file}')" if given.secret_file else text))
+    say(f"  key     {place}\n  intake  {system.intake_url or _NO_INTAKE}\n")
+    shown_key = f"$(cat {shlex.quote(str(given.secret_file))})" if given.secret_file else text
+    say(example(system, shown_key, wanted))
 
 
 def named(system: Target, name: str) -> ListedKey | None:
@@ -59,16 +63,18 @@ def in_words(key: ListedKey) -> str:
     return f"reports for {key.access or 'nobody (no grant)'} by a key, {used}"
 
 
-def example(system: Target, credential: str) -> str:
-    """Return a command that reports, to paste into a shell."""
+def example(system: Target, credential: str, wanted: Access) -> str:
+    """Return a command that reports for the first client of *wanted*, to paste into a shell."""
+    client_id = wanted.clients[0] if wanted.clients else "CLIENT"
     event = (
-        '{"events":[{"detail_type":"job_update","detail":{"job_id":"my-first-job",'
-        '"project_id":"try-out","client_id":"CLIENT","status":"running"}}]}'
+        '{"events":[{"detail_type":"job_update","detail":{"event_id":"began",'
+        f'"job_id":"{client_id}-first-job","project_id":"try-out","client_id":"{client_id}",'
+        '"status":"running"}}]}'
     )
     return (
         f'  curl -s -H "Authorization: Bearer {credential}" \\\n'
         f"    -H \"Content-Type: application/json\" -d '{event}' \\\n"
-        f'    "{system.intake_url}/events"'
+        f'    "{system.intake_url or "INTAKE"}/events"'
     )
 
 

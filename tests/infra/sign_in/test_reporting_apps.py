@@ -68,7 +68,8 @@ def test_an_app_reports_by_tokens_of_the_scope_for_it(system: System, run: Run) 
     code, _, complaint = run("add", "spark", "--client", "globex")
     assert (code, "another scope" in complaint) == (2, True)
     assert "reports for globex" in run("list")[1]
-    assert run("remove", "spark")[0] == 0
+    code, out, _ = run("remove", "spark")
+    assert (code, "can neither read nor report any more" in out) == (0, True)
     assert read_report_grant(system.dynamodb, NAMES.clients, client_id) is None
 
 
@@ -93,6 +94,7 @@ def test_people_are_told_how_to_report_by_a_key(run: Run) -> None:
     assert "shown this once" in out
     assert "curl" in out
     assert "https://intake.example/intake/events" in out
+    assert '"client_id":"acme"' in out
     assert "no client acme is declared" in said
 
 
@@ -146,8 +148,10 @@ def test_what_makes_no_sense_is_refused_or_said(system: System, run: Run) -> Non
     code, _, complaint = run("add", "partner", "--client", "acme", "--key")
     assert (code, "--key is for --report" in complaint) == (2, True)
     del system.outputs["IntakeUrl"]
-    _, _, said = run("add", "partner", "--client", "acme", "--report", "--key")
-    assert "deploy it with Intake=true" in said
+    for more in ([], ["--key"]):
+        _, out, said = run("add", f"partner{len(more)}", "--client", "acme", "--report", *more)
+        assert "deploy it with Intake=true" in said
+        assert "None" not in out
 
 
 def test_namespaces_are_a_grants(system: System, run: Run) -> None:
