@@ -274,6 +274,27 @@ def test_map_runs_are_records() -> None:
     assert job.current.result == "partial"
 
 
+def test_a_late_repeat_of_an_end_changes_nothing() -> None:
+    """Although the Map run that it ended has gone on by then, as its execution was redriven."""
+    house = WatchedAccount([rule(map_runs=True)])
+    failed = execution_event(status="FAILED", error="E")
+    key = failed["detail"]["executionArn"]
+    house.services.runs_of_maps[key] = [map_run(key, succeeded=9, failed=1)]
+    house.services.executions[key] = described(failed["detail"])
+    house.follow(failed)
+    redriven = {"redriveCount": 1, "redriveDate": BEGAN_MS + 60_000}
+    again = execution_event(status="SUCCEEDED", stopDate=BEGAN_MS + 70_000, **redriven)
+    house.services.runs_of_maps[key] = [map_run(key, succeeded=10)]
+    house.follow(again)
+    house.follow(failed, again)
+    job = house.jobs["run-1"]
+    assert (job.counters, job.latest("records_total"), job.current.result) == (
+        {"records_ok": 10, "records_failed": 0},
+        10,
+        "succeeded",
+    )
+
+
 def test_items_of_map_runs_are_no_jobs() -> None:
     """Although a child of a Map run has events of its own, and the parent's name in its ARN."""
     house = WatchedAccount([rule()])

@@ -304,3 +304,21 @@ def test_states_of_bedrock(status: str, result: str | None) -> None:
     if result not in (None, "succeeded"):
         assert job.current.error is not None
         assert (job.current.error.type, job.current.error.message) == (status, "because")
+
+
+def test_counts_that_bedrock_tells_later_are_taken() -> None:
+    """An end without them is no other event than one with them."""
+    house = WatchedAccount([BEDROCK])
+    key = arn("bedrock", "model-invocation-job/abc")
+    house.services.inferences[key] = inference("abc", "Completed")
+    house.follow(inference_event("abc", "Completed"))
+    counts = {"totalRecordCount": 100, "successRecordCount": 100, "errorRecordCount": 0}
+    house.services.inferences[key] = inference("abc", "Completed", **counts)
+    house.follow(inference_event("abc", "Completed"))
+    (job,) = house.jobs.values()
+    assert ends(job) == [(1, "succeeded", None)]
+    assert (job.counters, job.latest("records_total")) == (
+        {"records_ok": 100, "records_failed": 0},
+        100,
+    )
+    assert job.current.started_at is None

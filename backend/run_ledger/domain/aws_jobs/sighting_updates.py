@@ -62,12 +62,14 @@ def updates_of(sighting: Sighting, owned: Owned, blank: Blank) -> Updates:
     details: list[Detail] = []
     for attempt in sighting.attempts:
         for status, at in _states(attempt):
-            detail = common | _identified(sighting.key, attempt.number, status, at)
-            if status == "completed":
-                detail |= _end(attempt, sighting.items, blank)
-                if counters.found and attempt is sighting.attempts[-1]:
-                    detail["delta"] = counters.found
-            details.append(detail)
+            identity = _identified(sighting.key, attempt.number, at, status)
+            details.append(common | identity | {"status": status})
+        is_last = attempt is sighting.attempts[-1]
+        items = sighting.items if is_last else None
+        ends = [common | one for one in _ends(sighting.key, attempt, items, blank)]
+        if ends and is_last and counters.found:
+            ends[0]["delta"] = counters.found
+        details += ends
     return Updates(details, counters.left_out)
 
 
@@ -76,18 +78,40 @@ def progress_of(sighting: Sighting, owned: Owned, now: Instant) -> Detail | None
     if sighting.items is None or sighting.has_ended:
         return None
     number = sighting.attempts[-1].number
-    detail = _common(sighting, owned) | _identified(sighting.key, number, "progress", now)
-    del detail["status"]
-    return detail | _totals(sighting.items)
+    identity = _identified(sighting.key, number, now, "progress")
+    return _common(sighting, owned) | identity | _totals(sighting.items)
 
 
 def _states(attempt: SeenAttempt) -> Iterator[tuple[str, Instant]]:
+    """Give what an attempt was before its end, and since when."""
     if attempt.queued_at is not None and attempt.started_at is None and attempt.ended_at is None:
         yield "queued", attempt.queued_at
     if attempt.started_at is not None:
         yield "running", attempt.started_at
-    if attempt.ended_at is not None:
-        yield "completed", attempt.ended_at
+
+
+def _ends(
+    key: str, attempt: SeenAttempt, items: ItemCounts | None, blank: Blank
+) -> Iterator[Detail]:
+    """Give the end of an attempt, and once more with its items: of these AWS may tell others later.
+
+    A redrive goes on with the same items, and a service may count after it has ended. What says
+    other things has another id.
+    """
+    if attempt.ended_at is None:
+        return
+    result = _result(attempt.result, items)
+    end: Detail = {"status": "completed", "result": result}
+    if attempt.reason is not None:
+        end["error"] = {
+            "type": blank(attempt.reason.type)[:_MOST_TYPE],
+            "message": blank(attempt.reason.message)[:_MOST_CHARACTERS],
+        }
+    known = (key, attempt.number, attempt.ended_at, "completed", result)
+    yield _identified(*known) | end
+    if items is not None:
+        counts = (items.total, items.succeeded, items.failed)
+        yield _identified(*known, *counts) | end | _totals(items)
 
 
 def _common(sighting: Sighting, owned: Owned) -> Detail:
@@ -108,24 +132,14 @@ def _common(sighting: Sighting, owned: Owned) -> Detail:
     return detail
 
 
-def _identified(key: str, number: int, status: str, at: Instant) -> Detail:
-    seed = json.dumps([key, number, status, at]).encode()
+def _identified(key: str, number: int, at: Instant, *what: object) -> Detail:
+    """Return the members that tell an event from others; all else in it follows from *what*."""
+    seed = json.dumps([key, number, at, *what]).encode()
     return {
         "event_id": f"aws-{hashlib.sha256(seed).hexdigest()[:40]}",
         "occurred_at": instants.text(at),
         "attempt": number,
-        "status": status,
     }
-
-
-def _end(attempt: SeenAttempt, items: ItemCounts | None, blank: Blank) -> Detail:
-    end: Detail = {"result": _result(attempt.result, items)}
-    if attempt.reason is not None:
-        end["error"] = {
-            "type": blank(attempt.reason.type)[:_MOST_TYPE],
-            "message": blank(attempt.reason.message)[:_MOST_CHARACTERS],
-        }
-    return end | (_totals(items) if items is not None else {})
 
 
 def _result(result: JobResult | None, items: ItemCounts | None) -> JobResult | None:
