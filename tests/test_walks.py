@@ -14,6 +14,7 @@ TITLES = {
     "event": "One event",
     "request": "One request",
     "spans": "A request with spans",
+    "question": "One question of an assistant",
     "add": "One call of `job.add`",
 }
 ROW = re.compile(r"^\| `([\w/]+\.py)` \|", re.MULTILINE)

@@ -12,7 +12,7 @@ import msgspec
 
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.instants import Instant
-from run_ledger.read.reader import Reader, read_request
+from run_ledger.read.reader import ASSISTANTS, Reader, read_request
 from run_ledger.read.signed_out import SignOuts
 from run_ledger.store.clients.forbidden_reads import read_rights
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
@@ -64,7 +64,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     remaining = context.get_remaining_time_in_millis() / 1_000
     reader = _reader()
     logs.begin(context)
-    answer, way = reader.answer(asked, min(_MOST_SECONDS, remaining - _RESERVE_SECONDS))
+    seconds = min(_MOST_SECONDS, remaining - _RESERVE_SECONDS)
+    if asked.resource == ASSISTANTS:
+        # Nothing else needs it: no other request waits for its import.
+        from run_ledger.assistants.assistant_door import answer_assistant  # noqa: PLC0415
+
+        answer, way = answer_assistant(reader, asked, event, seconds)
+    else:
+        answer, way = reader.answer(asked, seconds)
     metrics.emit(
         "request",
         UNITS,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from run_ledger.read.gateway.description import server_address
+from run_ledger.read.gateway.request_body import body
 from run_ledger.read.gateway.request_headers import header
 
 
@@ -41,15 +40,5 @@ def read_request(event: Mapping[str, Any]) -> DoorRequest:
         coding=header(event, "content-encoding"),
         if_none_match=header(event, "if-none-match"),
         address=server_address(event.get("requestContext") or {}),
-        body=_body(event),
+        body=body(event),
     )
-
-
-def _body(event: Mapping[str, Any]) -> bytes:
-    text = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(text).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(text)
-    except (binascii.Error, ValueError):
-        return b""

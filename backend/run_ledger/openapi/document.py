@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from run_ledger.domain.api.access import REQUIRED_SCOPE
 from run_ledger.domain.api.parameters import IDENTIFIER_SCHEMA, QueryParameter
-from run_ledger.read.reader import ROUTES
+from run_ledger.read.reader import ASSISTANTS, ROUTES
 
+from .assistant_operation import ASSISTANT_TAGS, assistant_operations
 from .endpoints import ENDPOINTS, PATH_PARAMETERS, TAGS, Endpoint
 from .other_responses import other_responses
 from .prose import ABOUT, SECURITY, SERVERS
@@ -55,8 +56,14 @@ def document(examples: Sequence[Example]) -> dict[str, Any]:
         "info": ABOUT,
         "servers": SERVERS,
         "security": [{"sign_in": [REQUIRED_SCOPE]}],
-        "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
-        "paths": {path: {"get": _operation(path, examples)} for path in ROUTES},
+        "tags": [
+            {"name": name, "description": about}
+            for name, about in {**TAGS, **ASSISTANT_TAGS}.items()
+        ],
+        "paths": {
+            **{path: {"get": _operation(path, examples)} for path in ROUTES},
+            ASSISTANTS: assistant_operations(),
+        },
         "components": {
             "schemas": components(ENDPOINTS.values()),
             "headers": {name: _header(about) for name, about in _HEADERS.items()},

@@ -9,8 +9,8 @@ from run_ledger.domain.api.access import REQUIRED_SCOPE
 
 _DESCRIPTION = f"""\
 Run Ledger keeps what AI enrichment pipelines report of their jobs. This API reads it: jobs and
-their history, projects, clients, totals and error groups. It takes GET only and answers JSON;
-another method, or a path that is not below, gets 404.
+their history, projects, clients, totals and error groups. It takes GET only, but for `/mcp`, and
+answers JSON; another method, or a path that is not below, gets 404.
 
 **Sign in.** Every request carries an access token with the scope `{REQUIRED_SCOPE}`:
 `Authorization: Bearer TOKEN`. People get one by authorization code with PKCE, machines by client

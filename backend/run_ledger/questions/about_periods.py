@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from msgspec import Meta, Struct
 
 from .about_jobs import Id
-from .asking import Asking, Json, Query, Refused
+from .asking import Asking, Json, Query, Refused, repeated
 from .shaping import group, job, said, used, without
 
 Moment = Annotated[
@@ -297,13 +297,13 @@ def _moment(name: str, text: str) -> datetime:
         # Counts are kept by hours of UTC: a full hour of another zone may lie in the middle of one.
         at = at if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Refused(f"{name} is no time: {text!r}; allowed: {_ALLOWED}.") from error
+        raise Refused(f"{name} is no time: {repeated(text)}; allowed: {_ALLOWED}.") from error
     if at.tzinfo is None:
-        raise Refused(f"{name} has no zone: {text!r}; allowed: {_ALLOWED}.")
+        raise Refused(f"{name} has no zone: {repeated(text)}; allowed: {_ALLOWED}.")
     if (at.minute, at.second, at.microsecond) != (0, 0, 0):
-        raise Refused(f"{name} must be on the hour of UTC: {text!r}; allowed: {_ALLOWED}.")
+        raise Refused(f"{name} must be on the hour of UTC: {repeated(text)}; allowed: {_ALLOWED}.")
     if at.year < _FIRST_YEAR:
-        raise Refused(f"{name} is before {_FIRST_YEAR}: {text!r}; allowed: {_ALLOWED}.")
+        raise Refused(f"{name} is before {_FIRST_YEAR}: {repeated(text)}; allowed: {_ALLOWED}.")
     return at
 
 

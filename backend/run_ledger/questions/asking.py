@@ -13,6 +13,9 @@ Json = dict[str, Any]
 Query = Mapping[str, str | None]
 
 
+_MOST_REPEATED = 40
+
+
 class Refused(Exception):
     """The API, or this question, refuses; the text says why and what is allowed."""
 
@@ -55,6 +58,12 @@ class Asking(Struct, frozen=True):
     def job_link(self, job_id: str) -> str | None:
         """Return the address of a job's page."""
         return self.link(f"jobs/{quote(job_id, safe='')}")
+
+
+def repeated(text: str) -> str:
+    """Return what was given as a refusal repeats it: quoted, and cut where it is long."""
+    is_long = len(text) > _MOST_REPEATED
+    return f"{text[:_MOST_REPEATED]!r}{'…' if is_long else ''}"
 
 
 def path_of(*parts: str) -> str:

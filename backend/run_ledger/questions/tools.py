@@ -23,9 +23,10 @@ from .about_periods import (
     projects,
     what_is_wrong_now,
 )
-from .asking import Asking, Json, Refused
+from .asking import Asking, Json, Refused, repeated
 from .shaping import NOTE, bounded
 
+_MOST_WORDS = 120
 _ARGUMENT = re.compile(r"\$\.([a-z_]+)")
 INSTRUCTIONS = (
     "Run Ledger knows the jobs of data enrichment pipelines, which are run for clients, in "
@@ -154,11 +155,11 @@ def answer(asking: Asking, name: str, arguments: Mapping[str, Any]) -> Json:
     """
     tool = TOOLS.get(name)
     if tool is None:
-        raise Refused(f"There is no tool {name!r}; allowed is one of {', '.join(TOOLS)}.")
+        raise Refused(f"There is no tool {repeated(name)}; allowed is one of {', '.join(TOOLS)}.")
     try:
         given = msgspec.convert(arguments, tool.arguments)
     except msgspec.ValidationError as error:
-        raise Refused(f"{error}; {_allowed(tool, str(error))}") from error
+        raise Refused(f"{_cut(str(error))}; {_allowed(tool, str(error))}") from error
     try:
         return bounded(tool.answer(asking, given))
     except (LookupError, TypeError, AttributeError) as error:
@@ -166,6 +167,11 @@ def answer(asking: Asking, name: str, arguments: Mapping[str, Any]) -> Json:
             f"The API's answer has not the shape that this version knows ({error!r}): the ledger "
             "and this command should be of the same version."
         ) from error
+
+
+def _cut(mistake: str) -> str:
+    """Return a mistake's words, which may repeat a name that was given, in any length."""
+    return mistake if len(mistake) <= _MOST_WORDS else f"{mistake[:_MOST_WORDS]}…"
 
 
 def _allowed(tool: Tool, mistake: str) -> str:

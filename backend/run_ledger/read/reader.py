@@ -49,7 +49,10 @@ def show_description(inquiry: Inquiry) -> Raw:
     return served_description("openapi.json", inquiry.address)
 
 
-ROUTES: Mapping[str, Callable[[Inquiry], Struct | Raw]] = {
+ASSISTANTS = "/mcp"
+"""Where assistants ask, who are answered by `run_ledger.assistants`."""
+Endpoint = Callable[[Inquiry], Struct | Raw]
+ROUTES: Mapping[str, Endpoint] = {
     "/jobs": list_jobs,
     "/jobs/{job_id}": show_job,
     "/jobs/{job_id}/entries": list_entries,
@@ -100,12 +103,17 @@ class Reader(Struct, frozen=True):
     kept: KeptPages | None = None
     """None where each request reads everything anew."""
 
-    def answer(self, request: Request, seconds: float) -> tuple[Answer, dict[str, Any]]:
-        """Return the answer to *request*, within *seconds*, and the members of its log line."""
+    def answer(
+        self, request: Request, seconds: float, endpoint: Endpoint | None = None
+    ) -> tuple[Answer, dict[str, Any]]:
+        """Return the answer to *request*, within *seconds*, and the members of its log line.
+
+        *endpoint* answers it, whatever its path is; unless given, it is found by that.
+        """
         reading = Reading(self.client, self.settings.tables, self.executor, seconds)
         way: dict[str, Any] = {"route": None, "caller": None}
         try:
-            answer = self._found(request, reading, way)
+            answer = self._found(request, reading, way, endpoint)
         except (LedgerError, MethodNotAllowed) as error:
             answer = problem(error)
             way["problem"] = type(error).__name__
@@ -116,12 +124,14 @@ class Reader(Struct, frozen=True):
             _log.exception("failed", extra=way)
         return answer, {**way, "rounds": reading.rounds, "calls": reading.calls}
 
-    def _found(self, request: Request, reading: Reading, way: dict[str, Any]) -> Answer:
+    def _found(
+        self, request: Request, reading: Reading, way: dict[str, Any], endpoint: Endpoint | None
+    ) -> Answer:
         now = self.now()
         trust = Trust(self.settings.issuer, request.people_clients)
         asking = caller(request.claims, trust, now, request.token)
         way["caller"] = asking.kind
-        endpoint = ROUTES.get(request.resource)
+        endpoint = endpoint or ROUTES.get(request.resource)
         if endpoint is None:
             raise NotFound("The API has no such path.")
         way["route"] = request.resource

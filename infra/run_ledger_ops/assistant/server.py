@@ -10,17 +10,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import anyio
 import mcp_types as types
-import msgspec
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
 
-from run_ledger.questions.asking import Asking, Json, Refused
-from run_ledger.questions.tools import INSTRUCTIONS, TOOLS, answer
+from run_ledger.questions.asking import Asking, Json
+from run_ledger.questions.tool_results import SERVER_INFO, listed_tools, tool_result
+from run_ledger.questions.tools import INSTRUCTIONS
 
 _AT_ONCE = 16
 
@@ -41,37 +40,18 @@ def server_of(asking: Callable[[], Asking]) -> "Server[Any]":
 
     async def list_tools(_: Any, __: Any) -> types.ListToolsResult:
         return types.ListToolsResult(
-            tools=[
-                types.Tool(
-                    name=tool.name,
-                    title=tool.title,
-                    description=tool.about,
-                    input_schema=tool.schema(),
-                    annotations=types.ToolAnnotations(
-                        read_only_hint=True, idempotent_hint=True, open_world_hint=False
-                    ),
-                )
-                for tool in TOOLS.values()
-            ]
+            tools=[types.Tool.model_validate(tool) for tool in listed_tools()]
         )
 
     async def call_tool(_: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
-        work = partial(answer, asking(), params.name, params.arguments or {})
-        try:
-            async with turns:
-                found = await _in_thread(work)
-        except Refused as refusal:
-            return types.CallToolResult(content=[_text(str(refusal))], is_error=True)
-        return types.CallToolResult(
-            # for clients that don't read structured content
-            content=[_text(msgspec.json.encode(found).decode())],
-            structured_content=found,
-        )
+        work = partial(tool_result, asking(), params.name, params.arguments or {})
+        async with turns:
+            return types.CallToolResult.model_validate(await _in_thread(work))
 
     return Server(
-        "run-ledger",
-        version=version("run-ledger"),
-        title="Run Ledger",
+        SERVER_INFO["name"],
+        version=SERVER_INFO["version"],
+        title=SERVER_INFO["title"],
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
@@ -111,7 +91,3 @@ async def _in_thread(work: Callable[[], Json]) -> Json:
 async def _serve(server: "Server[Any]") -> None:
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
-
-
-def _text(text: str) -> types.TextContent:
-    return types.TextContent(type="text", text=text)

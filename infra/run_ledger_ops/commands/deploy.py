@@ -303,6 +303,8 @@ def _print_outcome(
         say(f"{there}: nothing to do.")
     say(f"\n  site       {outputs.get('SiteUrl', 'none (Site=false)')}")
     say(f"  API        {outputs['ApiUrl']}")
+    if "McpUrl" in outputs:
+        say(f"  assistants {outputs['McpUrl']}")
     if "IntakeUrl" in outputs:
         say(f"  intake     {outputs['IntakeUrl']}")
     say(f"  event bus  {outputs['BusName']}\n")

@@ -15,6 +15,7 @@ from run_ledger_ops.deploying import template as templates
 from run_ledger_ops.deploying.artifacts import Bucket
 from run_ledger_ops.deploying.bundle import Bundle, LambdaPython, build_bundle
 from run_ledger_ops.deploying.preflight import AwsAccount
+from run_ledger_ops.deploying.resource_metadata import resource_objects
 from run_ledger_ops.deploying.stacks import (
     ChangeSet,
     Stack,
@@ -266,11 +267,12 @@ class Deployment:
         """
         if "SiteBucketName" not in outputs:
             return site.Upload((), ())
+        config = site.config_of(outputs, self._settings.stage)
+        more = resource_objects(outputs["SiteUrl"], outputs["Issuer"], outputs["Scope"])
         done = site.upload(
             self._account.client("s3"),
             outputs["SiteBucketName"],
-            self._settings.site_folder,
-            site.config_of(outputs, self._settings.stage),
+            site.site_objects(self._settings.site_folder, config, more),
             tell,
         )
         if done.changed:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +68,10 @@ class Upload:
         return bool(self.written or self.removed)
 
 
-def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObject]:
-    """Give every object of the site, its page last."""
+def site_objects(
+    folder: Path, config: Mapping[str, object], more: Iterable[SiteObject] = ()
+) -> Iterator[SiteObject]:
+    """Give every object of the site: its files, *more* that are no files, and its page last."""
     page: list[SiteObject] = []
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
@@ -82,6 +84,7 @@ def site_objects(folder: Path, config: Mapping[str, object]) -> Iterator[SiteObj
                 yield item
     body = json.dumps(config, indent=2).encode()
     yield SiteObject("config.json", body, content_type("config.json"))
+    yield from more
     yield from page
 
 
@@ -102,12 +105,11 @@ def content_type(name: str) -> str:
 def upload(
     s3: Any,
     bucket: str,
-    folder: Path,
-    config: Mapping[str, object],
+    objects: Iterable[SiteObject],
     tell: Callable[[int], None] = lambda _: None,
 ) -> Upload:
-    """Make the bucket hold exactly the site, calling *tell* with each number of objects done."""
-    wanted = list(site_objects(folder, config))
+    """Make the bucket hold exactly these, calling *tell* with each number of objects done."""
+    wanted = list(objects)
     present = set(_keys(s3, bucket))
     with ThreadPoolExecutor(_THREADS) as pool:
         is_there = pool.map(lambda item: item.key in present and _is_same(s3, bucket, item), wanted)

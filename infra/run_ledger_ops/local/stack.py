@@ -34,7 +34,13 @@ from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
 from run_ledger_ops.local.machine.journal import Journal, drop_former_copies
 from run_ledger_ops.local.machine.state import StateFolder
 from run_ledger_ops.local.recount_totals import TOTALS, recount
-from run_ledger_ops.local.stack_file import Running, readiness, site_config, stack_document
+from run_ledger_ops.local.stack_file import (
+    Running,
+    readiness,
+    sign_in_documents,
+    site_config,
+    stack_document,
+)
 from run_ledger_ops.sign_in.invitations import new_password
 
 _USUAL_PORT = 8600
@@ -248,6 +254,7 @@ class LocalStack:
         local_deployment.enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
         gateway.apply_responses(cloud, STACK_NAME, "Api", *_api(outputs["ApiUrl"]))
         gateway.apply_responses(cloud, STACK_NAME, "IntakeApi", *_api(outputs["IntakeUrl"]))
+        gateway.tell_site(cloud, *_api(outputs["ApiUrl"]), wanted.parameters["SiteCallbackUrl"])
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
         return outputs, True
@@ -313,7 +320,8 @@ class LocalStack:
             report_key=report_key,
         )
         config = site_config(running, demo=self._options.demo)
-        site.upload(cloud.client("s3"), outputs["SiteBucketName"], SITE, config)
+        objects = site.site_objects(SITE, config, sign_in_documents(origin, outputs["Scope"]))
+        site.upload(cloud.client("s3"), outputs["SiteBucketName"], objects)
         return running
 
     def _start_dashboard(self, cloud: LocalCloud, running: Running, port: int) -> None:
@@ -372,12 +380,13 @@ def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Rout
     headers = api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
     compressed_from = gateway.compressed_from(cloud, api_id)
     intake_id, intake_stage = _api(outputs["IntakeUrl"])
+    documents = sign_in_documents("", "")
     return Routes(
         cloud_port,
         api_id,
         stage,
         distribution["DomainName"],
-        frozenset(f"/{item.key}" for item in site.site_objects(SITE, {})),
+        frozenset(f"/{item.key}" for item in site.site_objects(SITE, {}, documents)),
         headers,
         compressed_from,
         intake_id,

@@ -9,7 +9,12 @@ from typing import Any
 
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger_ops.checkout import ROOT
-from run_ledger_ops.deploying.site import config_of
+from run_ledger_ops.deploying.resource_metadata import (
+    MCP_PATH,
+    resource_objects,
+    sign_in_object,
+)
+from run_ledger_ops.deploying.site import SiteObject, config_of
 from run_ledger_ops.local.machine import cloud
 from run_ledger_ops.local.people import CLIENT_PERSON_CLIENT_ID, PEOPLE
 
@@ -44,6 +49,7 @@ def stack_document(running: Running) -> dict[str, Any]:
         "secret_access_key": cloud.SECRET_ACCESS_KEY,
         "event_bus_name": outputs["BusName"],
         "api_url": f"{running.site_origin}/api",
+        "mcp_url": f"{running.site_origin}{MCP_PATH}",
         "site_url": f"{running.site_origin}/",
         "dashboard_url": running.dashboard_url,
         "token_url": f"{running.site_origin}/oauth2/token",
@@ -67,6 +73,11 @@ def stack_document(running: Running) -> dict[str, Any]:
 def site_config(running: Running, *, demo: bool) -> dict[str, object]:
     """Return the site's `config.json`."""
     return {**config_of(running.outputs, "local", running.site_origin), "demo": demo}
+
+
+def sign_in_documents(origin: str, scope: str) -> tuple[SiteObject, ...]:
+    """Return the documents that lead an assistant to the sign-in of the same origin."""
+    return (*resource_objects(origin, origin, scope), sign_in_object(origin, scope))
 
 
 def example_command(running: Running) -> str:
@@ -114,6 +125,7 @@ def readiness(running: Running, stack_file: Path) -> str:
         f"  Site           {running.site_origin}/",
         f"  API            {running.site_origin}/api",
         f"  Intake         {running.site_origin}/intake",
+        f"  Assistants     {running.site_origin}{MCP_PATH}",
         *dashboard,
         f"  Sign in as     {logins[0]}",
         *(f"                 {login}" for login in logins[1:]),

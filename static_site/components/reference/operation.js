@@ -89,23 +89,30 @@ function answerItem(document, status, answer) {
   return [term(status, ""), h("dd", {}, ...paragraphs(asText(description) ?? ""), ...parts)];
 }
 
+/** @param {Record<string, unknown>} operation */
+function bodySamples({ requestBody }) {
+  return Object.values(asObject(asObject(requestBody).content)).map((one) => sample(asObject(one).example));
+}
+
 /**
  * @param {object} parts
  * @param {unknown} parts.document
  * @param {string} parts.path
+ * @param {string} parts.method  in capitals; only GET, which changes nothing, can be tried
  * @param {Record<string, unknown>} parts.operation
  * @param {Pick<Context, "api" | "clock" | "onEnded">} parts.context
  */
-export function createOperation({ document, path, operation, context }) {
+export function createOperation({ document, path, method, operation, context }) {
   const parameters = listOf(operation.parameters);
   const summary = [
-    h("code", { class: "mono reference__path" }, `GET ${path}`),
+    h("code", { class: "mono reference__path" }, `${method} ${path}`),
     h("span", { class: "quiet" }, asText(operation.summary) ?? ""),
   ];
   const make = () => [
     ...paragraphs(asText(operation.description) ?? ""),
-    h("h3", {}, "Try it"),
-    createTryOut({ path, parameters, context }),
+    ...(method === "GET"
+      ? [h("h3", {}, "Try it"), createTryOut({ path, parameters, context })]
+      : [h("h3", {}, "Body"), ...bodySamples(operation)]),
     h("h3", {}, "Parameters"),
     h("dl", { class: "reference__members" }, ...parameters.flatMap(parameterItem)),
     h("h3", {}, "Answers"),

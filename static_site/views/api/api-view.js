@@ -68,10 +68,13 @@ function introduction(document) {
  * @param {Context} context
  */
 function groups(document, context) {
-  const operations = Object.entries(asObject(document.paths)).map(([path, item]) => ({
-    path,
-    operation: asObject(asObject(item).get),
-  }));
+  const operations = Object.entries(asObject(document.paths)).flatMap(([path, item]) =>
+    Object.entries(asObject(item)).map(([method, operation]) => ({
+      path,
+      method: method.toUpperCase(),
+      operation: asObject(operation),
+    })),
+  );
   return listOf(document.tags).map(({ name, description }) =>
     createCard(
       `reference-${name}`,
@@ -79,7 +82,7 @@ function groups(document, context) {
       ...paragraphs(asText(description) ?? ""),
       ...operations
         .filter(({ operation }) => Array.isArray(operation.tags) && operation.tags.includes(name))
-        .map(({ path, operation }) => createOperation({ document, path, operation, context })),
+        .map(({ path, method, operation }) => createOperation({ document, path, method, operation, context })),
     ),
   );
 }

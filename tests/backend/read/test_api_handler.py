@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -166,3 +169,40 @@ def test_a_caller_of_the_api_can_not_ask_for_the_reader_s_rights(here: House) ->
     """A body that says so is part of a request, and not the whole of what API Gateway sends."""
     event = {**api_event("/jobs"), "check": "read_rights", "body": '{"check": "read_rights"}'}
     assert "statusCode" in api.handler(event, Context())
+
+
+def test_assistants_are_answered_and_logged_without_their_words(
+    here: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says which tool was called, where there is such a tool, and nothing else of it."""
+    for tool in ("find_jobs", "Karenina"):
+        arguments = {"q": "Karenina", "Karenina": 1}
+        message = {
+            "jsonrpc": "2.0",
+            "id": "Karenina",
+            "method": "tools/call",
+            "params": {"name": tool, "arguments": arguments},
+        }
+        event = {**api_event("/mcp"), "httpMethod": "POST", "body": json.dumps(message)}
+        event["headers"] = {"Content-Type": "application/json", "Mcp-Name": "Karenina"}
+        answer = api.handler(event, Context())
+        assert (answer["statusCode"], json.loads(answer["body"])["id"]) == (200, "Karenina")
+        (raw,) = capsys.readouterr().out.splitlines()
+        line = json.loads(raw)
+        assert "Karenina" not in raw
+        assert (line["method"], line["route"], line["caller"]) == ("POST", "/mcp", "staff")
+        assert line["rpc_method"] == "tools/call"
+        assert line["tool"] == ("find_jobs" if tool == "find_jobs" else None)
+
+
+def test_no_other_request_waits_for_what_assistants_need() -> None:
+    """The reader's start imports none of it."""
+    seen = "print(*[name for name in sys.modules if 'questions' in name or 'assistants' in name])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, run_ledger.api; {seen}"],
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []

@@ -16,6 +16,7 @@ from run_ledger_ops import command
 from run_ledger_ops.commands import deploy as deploy_command
 from run_ledger_ops.deploying import site
 from run_ledger_ops.deploying import template as templates
+from run_ledger_ops.deploying.resource_metadata import resource_objects
 from run_ledger_ops.local.machine.cloud import LocalCloud
 
 pytestmark = pytest.mark.local_stack
@@ -109,7 +110,9 @@ def test_first_deployment_has_everything(cloud: LocalCloud, run: Run) -> None:
     assert outputs["SiteUrl"] in out
     assert outputs["BusName"] in out
     assert "a machine saw it by the API" in out
-    served = {item.key: item for item in site.site_objects(ROOT / "static_site", {})}
+    more = resource_objects(outputs["SiteUrl"], outputs["Issuer"], outputs["Scope"])
+    served = {item.key: item for item in site.site_objects(ROOT / "static_site", {}, more)}
+    assert f"assistants {outputs['McpUrl']}" in out
     kept = s3.list_objects_v2(Bucket=outputs["SiteBucketName"])["Contents"]
     assert {one["Key"] for one in kept} == set(served)
     for key in ("index.html", "main.js", "config.json"):

@@ -281,7 +281,7 @@ def test_page_comes_last_and_what_is_gone_goes_after_it(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     same = next(one for one in site.site_objects(tmp_path, {}) if one.key == "same.js").headers
     s3 = Storage(**{"same.js": same, "old.js": {}})
-    done = site.upload(s3, "bucket", tmp_path, {})
+    done = site.upload(s3, "bucket", site.site_objects(tmp_path, {}))
     keys = [(call, given["Key"]) for call, given in s3.calls]
     assert sorted(keys[:3]) == [
         ("put_object", "a.js"),

@@ -17,7 +17,9 @@ from run_ledger_ops.commands import local as local_command
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import Bundle
+from run_ledger_ops.deploying.resource_metadata import resource_objects
 from run_ledger_ops.local.edge.distribution import policy_headers
+from run_ledger_ops.local.edge.gateway import gateway_responses
 from run_ledger_ops.local.local_deployment import LocalDeployment
 from run_ledger_ops.local.machine import ports
 from run_ledger_ops.local.machine.cloud import LocalCloud
@@ -247,3 +249,38 @@ def test_reason_of_a_local_aws_that_gave_up_is_found_in_its_log(tmp_path: Path) 
     assert cloud.failure is None
     log.write_text("something else\nEvents can't be kept: [Errno 28] No space left on device\n")
     assert cloud.failure == ("gave up: Events can't be kept: [Errno 28] No space left on device")
+
+
+def test_gateway_responses_are_those_of_a_site_without_a_domain() -> None:
+    """The local AWS takes texts alone; another condition would be overlooked, so it is an error."""
+
+    def found(condition: str) -> dict[str, dict[str, object]]:
+        header = {"Fn::If": [condition, {"Fn::Sub": "'with ${SiteDomain}'"}, "'without'"]}
+        responses = {"UNAUTHORIZED": {"statusCode": 401, "responseParameters": {"a": header}}}
+        body = {"x-amazon-apigateway-gateway-responses": responses}
+        return gateway_responses({"Resources": {"Api": {"Properties": {"Body": body}}}}, "Api")
+
+    assert found("HasSiteDomain") == {
+        "UNAUTHORIZED": {"statusCode": 401, "responseParameters": {"a": "'without'"}}
+    }
+    with pytest.raises(ValueError, match="HasOther"):
+        found("HasOther")
+
+
+def test_a_site_says_where_assistants_sign_in() -> None:
+    """At both places where they look; the resource is the very address that they ask."""
+    site_url = "https://ledger.example"
+    plain, below = resource_objects(
+        f"{site_url}/", "https://issuer.example/pool", "run-ledger/read"
+    )
+    assert plain.key == ".well-known/oauth-protected-resource"
+    assert below.key == f"{plain.key}/api/mcp"
+    assert plain.body == below.body
+    assert {plain.content_type, below.content_type} == {"application/json"}
+    assert json.loads(plain.body) == {
+        "resource": f"{site_url}/api/mcp",
+        "resource_name": "Run Ledger",
+        "authorization_servers": ["https://issuer.example/pool"],
+        "scopes_supported": ["run-ledger/read"],
+        "bearer_methods_supported": ["header"],
+    }

@@ -92,6 +92,7 @@ def test_outputs_are_complete() -> None:
         ),
         *("DistributionId", "UserPoolId", "UserPoolDomain", "Issuer", "Scope", "SiteClientId"),
         "ReportScope",
+        "McpUrl",
         *(
             "DashboardClientId",
             "WriterFunctionName",

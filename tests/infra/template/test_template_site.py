@@ -43,10 +43,15 @@ def test_site_and_api_share_an_origin() -> None:
     assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
     assert api["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
     assert "OriginPath" not in api
-    (behavior,) = _distribution()["CacheBehaviors"]
-    assert (behavior["PathPattern"], behavior["TargetOriginId"]) == ("/api/*", "api")
-    assert behavior["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-    assert behavior["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    asking, reading = map(dict, _distribution()["CacheBehaviors"])
+    assert (asking.pop("PathPattern"), reading.pop("PathPattern")) == ("/api/mcp", "/api/*")
+    assert reading["TargetOriginId"] == "api"
+    assert reading["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    assert reading["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    # Assistants POST and DELETE, for which CloudFront wants all methods; else both are alike.
+    assert reading.pop("AllowedMethods") == ["GET", "HEAD"]
+    assert {"POST", "DELETE"} < set(asking.pop("AllowedMethods"))
+    assert asking == reading
 
 
 def test_no_error_is_kept_and_shown_to_others() -> None:

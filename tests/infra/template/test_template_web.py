@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.support.stacks.templates import circles, properties, resources, transformed
+from tests.support.stacks.templates import FULL, circles, properties, resources, transformed
 
 from run_ledger.doors import event_door
 from run_ledger.openapi.other_responses import other_responses
 from run_ledger.read.answers import COMMON_HEADERS, PROBLEM_KINDS
+from run_ledger_ops.deploying.resource_metadata import resource_objects
 from run_ledger_ops.sign_in.own_token import REDIRECT_URI
 
 PATHS = [
@@ -27,7 +28,10 @@ PATHS = [
     "/errors",
     "/trends",
     "/openapi.json",
+    "/mcp",
 ]
+CHALLENGE = "gatewayresponse.header.WWW-Authenticate"
+METHODS = {"/mcp": {"get", "post", "delete"}}
 CLIENTS = ["SiteClient", "DashboardClient", "MachineClient"]
 MACHINE = {"StackMachineClient": "true"}
 
@@ -42,13 +46,12 @@ def test_api_serves_what_the_reader_serves() -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_method_wants_an_access_token_with_the_scope(path: str) -> None:
-    """Each path has one method, GET, behind the pool's authorizer with the read scope."""
+    """Each path has its methods, mostly GET, behind the pool's authorizer with the read scope."""
     methods = properties("Api")["Body"]["paths"][path]
-    assert set(methods) == {"get"}
-    assert methods["get"]["security"] == [{"AccessToken": ["run-ledger/read"]}]
-    assert "${ReaderFunctionAliaslive}" in str(
-        methods["get"]["x-amazon-apigateway-integration"]["uri"]
-    )
+    assert set(methods) == METHODS.get(path, {"get"})
+    for method in methods.values():
+        assert method["security"] == [{"AccessToken": ["run-ledger/read"]}]
+        assert "${ReaderFunctionAliaslive}" in str(method["x-amazon-apigateway-integration"]["uri"])
     authorizer = properties("Api")["Body"]["components"]["securitySchemes"]["AccessToken"]
     assert authorizer["x-amazon-apigateway-authtype"] == "cognito_user_pools"
     assert authorizer["x-amazon-apigateway-authorizer"]["providerARNs"] == [
@@ -113,6 +116,16 @@ def test_resources_can_be_made_one_after_the_other() -> None:
     assert circles(transformed()) == []
     circle = {"a": {"Fn::Sub": "x${b.Arn}"}, "b": {"DependsOn": "c"}, "c": {"Ref": "a"}, "d": {}}
     assert circles({"Resources": circle}) == ["a", "b", "c"]
+
+
+def test_a_site_with_a_domain_tells_assistants_where_to_read_how_to_sign_in() -> None:
+    """There, one of the documents lies that a deployment puts on the site."""
+    domain = {"SiteDomain": FULL["SiteDomain"], "SiteCertificateArn": FULL["SiteCertificateArn"]}
+    responses = properties("Api", **domain)["Body"]["x-amazon-apigateway-gateway-responses"]
+    challenge = responses["UNAUTHORIZED"]["responseParameters"][CHALLENGE]
+    (_, document) = resource_objects("https://${SiteDomain}", "issuer", "scope")
+    address = f"https://${{SiteDomain}}/{document.key}"
+    assert challenge == {"Fn::Sub": f"'Bearer resource_metadata=\"{address}\"'"}
 
 
 @pytest.mark.parametrize(

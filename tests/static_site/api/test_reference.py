@@ -20,9 +20,9 @@ HOSTILE = "</pre><img src=x onerror=alert(1)><script>alert(2)</script>\u202eevil
 SUMMARY = ".reference__operation > summary"
 
 
-def opened(page: Page, path: str) -> None:
+def opened(page: Page, path: str, method: str = "GET") -> None:
     """Unfold one path."""
-    page.locator(SUMMARY, has=page.get_by_text(f"GET {path}", exact=True)).click()
+    page.locator(SUMMARY, has=page.get_by_text(f"{method} {path}", exact=True)).click()
 
 
 @pytest.fixture
@@ -36,17 +36,20 @@ def reference(page: Page, origin: FakeOrigin) -> Page:
 def test_every_path_is_there_with_its_parameters_and_answers(reference: Page) -> None:
     """Unfolded, each shows what the description says of it, and no more is asked for that."""
     for path, item in DOCUMENT["paths"].items():
-        opened(reference, path)
+        ((method, operation),) = item.items()
+        opened(reference, path, method.upper())
         part = reference.locator(".reference__operation[open]")
         expect(part.locator(":scope > dl")).to_have_count(2)
         terms = part.locator(":scope > dl > dt > code").all_inner_texts()
-        names = [one["name"] for one in item["get"]["parameters"]]
-        assert terms == [*names, *item["get"]["responses"]], path
-        examples = item["get"]["responses"]["200"]["content"]["application/json"]
+        names = [one["name"] for one in operation["parameters"]]
+        assert terms == [*names, *operation["responses"]], path
+        examples = operation["responses"]["200"]["content"]["application/json"]
         assert part.get_by_text("Example: GET", exact=False).count() >= len(
             examples.get("examples", {})
         )
-        opened(reference, path)  # folds it again
+        # Only what changes nothing for sure can be sent from here.
+        assert part.get_by_role("button", name="Send").count() == (method == "get"), path
+        opened(reference, path, method.upper())  # folds it again
 
 
 def test_schemas_unfold_as_deep_as_somebody_looks(reference: Page) -> None:

@@ -45,16 +45,18 @@ emit/delivery: domain domain/contract emit/counting emit/identity
 emit/lineage: domain domain/contract emit/counting emit/identity
 emit/spans: domain domain/contract emit/pricing emit/counting emit/identity
 
+assistants: domain questions read read/gateway
 doors: domain domain/contract domain/intake store/dynamo store/clients read read/gateway
     emit/lineage emit/spans
-openapi: domain/contract domain/api domain/intake read read/gateway doors
+openapi: domain/contract domain/api domain/intake questions read read/gateway doors
+    assistants
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
-    store/overview read
+    store/overview read assistants
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 account_events.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients

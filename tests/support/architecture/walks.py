@@ -1,4 +1,4 @@
-"""The way of an event, two requests and an `add` through the product's files, as it is run.
+"""The way of an event, three requests and an `add` through the product's files, as it is run.
 
 `python -m tests.support.architecture.walks` prints for each how many files it passes and how often
 it goes from one file to another. Each walk runs over stand-ins in memory and takes milliseconds.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 import sys
 import tempfile
 import threading
@@ -29,7 +30,7 @@ from tests.support.recounts.views import reading_house
 
 from run_ledger import api, intake, writer
 from run_ledger.emit import RunLedger
-from run_ledger.read.reader import Reader
+from run_ledger.read.reader import ASSISTANTS, Reader
 
 from .modules import ROOT
 
@@ -112,6 +113,22 @@ def spans() -> Walk:
             answer = intake.handler(sent, Context())
     assert answer["statusCode"] == 200
     assert len(house.bus.entries) == 2
+
+
+def question() -> Walk:
+    """Follow a call of `find_clients` through `/mcp`, where one client has a job."""
+    house = reading_house([job_update(status="running")])
+    reader = Reader(client=house.counting, settings=SETTINGS, executor=Serial(), now=lambda: NOW)
+    called = {"name": "find_clients", "arguments": {}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": called}
+    sent = api_event(ASSISTANTS) | {"httpMethod": "POST", "body": json.dumps(message)}
+    sent["headers"] |= {"Content-Type": "application/json"}
+    walk = Walk()
+    with _quiet(), mock.patch.object(api, "_reader", return_value=reader):
+        api.handler(sent, Context())  # the first one imports what the others find
+        with walk.in_this_thread():
+            answer = api.handler(sent, Context())
+    assert "structuredContent" in answer["body"]
     return walk
 
 
@@ -155,6 +172,7 @@ WALKS: Mapping[str, Callable[[], Walk]] = {
     "event": event,
     "request": request,
     "spans": spans,
+    "question": question,
     "add": add,
 }
 

@@ -72,7 +72,11 @@ class CloudFormation(Service):
         if self.state is None or (self.state == "DELETE_COMPLETE" and StackName != STACK_ID):
             raise self._refuse("DescribeStacks", f"Stack with id {StackName} does not exist")
         given = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()]
-        outputs = {"SiteUrl": "u", "ApiUrl": "u", "BusName": "b", "SiteBucketName": SITE}
+        outputs = {
+            **dict.fromkeys(("SiteUrl", "ApiUrl", "McpUrl", "Issuer", "Scope"), "u"),
+            "BusName": "b",
+            "SiteBucketName": SITE,
+        }
         outputs |= {"UserPoolId": self.resources.get("UserPool", {}).get("id", "")}
         return {
             "Stacks": [

@@ -26,6 +26,13 @@ def apply_responses(
     gateway.create_deployment(restApiId=api_id, stageName=stage)
 
 
+def tell_site(cloud: LocalCloud, api_id: str, stage: str, site_url: str) -> None:
+    """Set the address of the site that an API's stage knows: here it is none of CloudFront's."""
+    gateway: Any = cloud.client("apigateway")
+    change = {"op": "replace", "path": "/variables/site", "value": site_url}
+    gateway.update_stage(restApiId=api_id, stageName=stage, patchOperations=[change])
+
+
 def compressed_from(cloud: LocalCloud, api_id: str) -> int | None:
     """Return from how many bytes on an answer is compressed; None where none is."""
     gateway: Any = cloud.client("apigateway")
@@ -37,4 +44,16 @@ def gateway_responses(template: dict[str, Any], logical_id: str) -> dict[str, di
     """Return the gateway responses of a REST API in a transformed template, by type."""
     body = template["Resources"][logical_id]["Properties"]["Body"]
     responses: dict[str, dict[str, Any]] = body[_RESPONSES]
-    return responses
+    return {kind: _without_domain(response) for kind, response in responses.items()}
+
+
+def _without_domain(value: Any) -> Any:
+    """Return a part of the template where the site has no domain of its own, as here."""
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value:
+        condition, _, otherwise = value["Fn::If"]
+        if condition != "HasSiteDomain":
+            raise ValueError(f"gateway responses go by HasSiteDomain alone, not by {condition}")
+        return otherwise
+    return {name: _without_domain(part) for name, part in value.items()}

@@ -1,0 +1,1 @@
+"""What assistants ask over HTTPS, by the Model Context Protocol."""
