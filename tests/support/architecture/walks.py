@@ -113,6 +113,7 @@ def spans() -> Walk:
             answer = intake.handler(sent, Context())
     assert answer["statusCode"] == 200
     assert len(house.bus.entries) == 2
+    return walk
 
 
 def question() -> Walk:
