@@ -46,6 +46,10 @@ the file is YAML; put text in quotes that YAML would read as something else (no,
         - name: token_endpoint
           value: https://login.acme.example/token
           not_secret: an address, which everybody may know
+      aws_jobs:                                   # in a stage with AwsJobs=true
+        - {state_machine: orders-*, project: catalogue, counters: {records_ok: $.summary.ok}}
+
+Of `aws_jobs`, docs/aws-jobs.md says what may be declared.
 
 Whoever may see a client sees its parameters. So never write a secret into the file: keep it in
 Secrets Manager or SSM, and give its ARN as `secret`. A value that looks like a secret, by its name

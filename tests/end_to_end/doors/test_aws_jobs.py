@@ -14,6 +14,8 @@ from tests.support.readers.ledger_http import Stack, all_items, machine_token
 from tests.support.site.site_seed import declare_clients
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
+from run_ledger_ops import command
+
 pytestmark = pytest.mark.local_stack
 
 CLIENT, PROJECT = "umbrella", "workflows"
@@ -230,3 +232,19 @@ def test_nothing_was_rejected_or_left(workflows: Workflows) -> None:
         one for one in all_items(workflows.stack, "/rejections", token) if CLIENT in str(one)
     ]
     assert refused == []
+
+
+def test_status_counts_dead_letters_of_jobs_of_aws(
+    running: LocalStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside those of the others, where a stage has such a queue."""
+    sqs = running.client("sqs")
+    url = sqs.get_queue_url(QueueName="run-ledger-local-aws-jobs-dead")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="dead")
+    stack_file = str(running.state / "stack.json")
+    try:
+        assert command.main(["status", "--stack", stack_file, "--json"]) == 1
+    finally:
+        sqs.purge_queue(QueueUrl=url)
+    found = json.loads(capsys.readouterr().out)["parts"]["dead letters"]
+    assert (found["level"], found["aws"]) == ("wrong", 1)
