@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from run_ledger.domain.contract.vocabulary import (
     MAX_DELTAS_PER_EVENT,
+    MAX_DETAIL_BYTES,
+    MAX_LEVELS,
     MOST_OWN_COUNTERS,
     MOST_OWN_COUNTERS_OF_A_JOB,
     OTHER_COUNTERS,
 )
+from run_ledger.domain.exceptions import RejectionReason
 from run_ledger_ops import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -123,6 +127,14 @@ def test_the_contract_names_how_many_own_counters_are_kept() -> None:
     assert f"a job keeps the {MOST_OWN_COUNTERS_OF_A_JOB} that come first" in contract
     assert f"the {MOST_OWN_COUNTERS} that come first. What is added under" in contract
     assert f"as the counter `{OTHER_COUNTERS}`" in contract
+
+
+def test_the_contract_explains_each_reason_of_a_rejection() -> None:
+    """Whoever gets a rejection can look its reason up."""
+    told = (ROOT / "docs" / "contract.md").read_text().split("| reason | the event |")[1]
+
+    assert re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE) == [*get_args(RejectionReason)]
+    assert f"more than {MAX_DETAIL_BYTES // 1024} KB, or more than {MAX_LEVELS} levels" in told
 
 
 def test_decisions_are_numbered_without_gaps() -> None:

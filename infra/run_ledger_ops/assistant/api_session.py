@@ -104,7 +104,8 @@ def machine_token(token_url: str, client_id: str, client_secret: str, scope: str
         except HTTPError as error:
             raise Refused(
                 f"The sign-in refuses the app client ({error.code}): check "
-                "RUN_LEDGER_APP_CLIENT_ID and RUN_LEDGER_APP_CLIENT_SECRET."
+                "RUN_LEDGER_APP_CLIENT_ID and RUN_LEDGER_APP_CLIENT_SECRET. An app that was added "
+                "with --report can't ask."
             ) from error
         except (HTTPException, OSError) as error:
             raise Refused(f"The sign-in can't be reached ({error}): try again.") from error

@@ -32,11 +32,14 @@ nine questions that change nothing, such as what is wrong now, why a job failed 
 what a client cost. The assistant sees what you may see.
 
 You sign in in your browser at the first question. A program signs in by RUN_LEDGER_APP_CLIENT_ID
-and RUN_LEDGER_APP_CLIENT_SECRET (of `run-ledger apps add`), or has a token in RUN_LEDGER_TOKEN."""
+and RUN_LEDGER_APP_CLIENT_SECRET, which `run-ledger apps add` prints, or has an access token in
+RUN_LEDGER_TOKEN, which is good for an hour."""
 _EPILOG = """\
 examples:
   run-ledger mcp --site https://ledger.example     as the command of an assistant's MCP server
   run-ledger mcp                                   the local stack that runs in this folder
+  run-ledger mcp --stack /path/to/checkout/.run-ledger/stack.json
+                                                   a local stack, from any folder
 
 It needs the protocol's SDK: pip install "run-ledger[ops,mcp]". docs/assistants.md says how to set
 an assistant up, and what it may ask."""
