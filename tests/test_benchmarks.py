@@ -156,7 +156,7 @@ def test_an_idle_stage_costs_no_more_than_its_goal() -> None:
     """Every alarm of the template and every metric of the sweeper is in the bill."""
     assert idle.usd_per_month().met
     bill = {line.what: line.usd for line in idle.needed()}
-    assert bill["alarms"] == pytest.approx(1.8)
+    assert bill["alarms"] == pytest.approx(2.0)
     assert bill["own metrics"] == pytest.approx(0.6)
 
 
@@ -173,6 +173,6 @@ def test_a_bill_has_a_part_for_all_that_is_charged() -> None:
     """Whatever grows with the events grows in proportion, and what does not stays."""
     fifty, hundred = (rates.month(load.load(rate, 60)) for rate in (50, 100))
     for one, other in zip(fifty, hundred, strict=True):
-        stays = one.what in {"alarms and metrics", "sweeps", "dashboard"}
+        stays = one.what in {"alarms and metrics", "schedules", "dashboard"}
         assert other.usd == pytest.approx(one.usd if stays else 2 * one.usd)
     assert rates.total(fifty, with_optional=True) > rates.total(fifty) > 0

@@ -31,7 +31,7 @@ RESOURCES = {  # "a resource's file in each room": what is asked, how it is read
         "overview",
         "clients",
         "projects",
-        "probes",
+        "checks",
     ),
 }
 MODULE_NAMES = {  # module names that stand more than once, and why they may

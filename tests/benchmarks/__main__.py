@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site
-from .costs import idle, intake, rates, reading
+from .costs import idle, intake, proof, rates, reading
 from .figures import Figure
 from .reader import lists, overviews, trends
 from .writer import domain, hot_job, recounted, stored, writer_cpu, writer_units
@@ -65,6 +65,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     **rates.figures(),
     "writer_write_units_per_event_single": rates.single_write_units,
     "idle_usd_per_month": idle.usd_per_month,
+    "proof_cost_per_million_usd": proof.cost_per_million,
     "reading_share_of_writing": reading.reading_share,
     "intake_cost_per_million_usd": intake.cost_per_million,
     "site_bytes_compressed": site.bytes_compressed,

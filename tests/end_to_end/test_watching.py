@@ -23,6 +23,7 @@ pytestmark = pytest.mark.local_stack
 
 JOB, SECONDS, OK = "watched-1", 90, 200
 WRITER, SWEEPER = "run-ledger-local-writer", "run-ledger-local-sweeper"
+PROVER = "run-ledger-local-prover"
 
 
 def lines_of(running: LocalStack, function: str, message: str) -> list[Line]:
@@ -64,3 +65,18 @@ def test_an_event_leads_to_its_line_and_its_job_is_counted(
     assert log_lines.metrics_of(swept)["SweepFailed"] == [0]
     assert swept["Running"] >= 1
     assert swept["NewestEventAgeSeconds"] < SECONDS + 300
+
+
+def test_the_prover_may_do_what_it_does(stack: Stack, running: LocalStack) -> None:
+    """With the rights that it has, it keeps how far it is, and the API shows it."""
+    answer = running.client("lambda").invoke(FunctionName=PROVER)
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    until("the run", SECONDS, lambda: bool(lines_of(running, PROVER, "proved")))
+    line = lines_of(running, PROVER, "proved")[-1]
+    assert not line["overtaken"]
+
+    proof = get(stack, "/proof", machine_token(stack))
+
+    assert proof.status_code == OK
+    assert proof.json()["proved_to"] == line["proved_to"]
+    assert proof.json()["differences"] == 0

@@ -11,12 +11,12 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain.api import (
+    checks,
     clients_projects,
     entries,
     failures,
     jobs,
     overview,
-    probes,
     trends,
 )
 from run_ledger.domain.api.base_query import PathQuery, parameters_of
@@ -132,7 +132,21 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "counts nowhere. That it came is kept for a day; 404 until it comes."
         ),
         tag="Operations",
-        document=probes.ProbeDocument,
+        document=checks.ProbeDocument,
+    ),
+    "/proof": Endpoint(
+        summary="Show how far the ledger is proved",
+        about=(
+            "Once no event of a job has come in for an hour, the job is recounted from its "
+            "entries. `proved_to` says until when all that came in and settled was recounted: of "
+            "the jobs created on the last two days, and of any day on which jobs changed how they "
+            "are. What came late to other jobs, and what still runs, is recounted once a day, "
+            "until `older_proved_to`. `differing` names up to 100 jobs that differ, and "
+            "`differences` says how many there are, up to 1,000."
+        ),
+        tag="Operations",
+        query=checks.ProofQuery,
+        document=checks.ProofDocument,
     ),
     "/projects": Endpoint(
         summary="List projects",

@@ -168,6 +168,25 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("OverviewErrors", "since"): "The midnight of UTC from which failures are counted.",
     ("Trends", "other"): "The sum of all groups that have no series, as there are too many; its "
     "`key` is empty. Null where each group has a series.",
+    ("Proof", "since"): "When the time that the proof covers begins; null before its first run.",
+    ("Proof", "proved_to"): "All that came in until then and settled was recounted; null before "
+    "the first run.",
+    ("Proof", "older_proved_to"): "The same of what came late to other jobs; null before the first "
+    "run.",
+    ("Proof", "judged_at"): "When something was recounted last; null before the first run.",
+    ("Proof", "judged"): "How often a job was recounted; one that changed later counts again.",
+    ("Proof", "not_judged"): "How many jobs could not be recounted, as entries of them have "
+    "expired or there are too many.",
+    ("Proof", "differences"): "How many things differ now, up to 1,000.",
+    ("Proof", "differing"): "What differs, up to 100.",
+    ("Drift", "kind"): "What it is: `job`.",
+    ("Drift", "id"): "The job's id.",
+    ("Drift", "found_at"): "When it was found last.",
+    ("Drift", "differences"): "What differs in it, up to 10 attributes.",
+    ("WrongValue", "attribute"): "The attribute, as `run-ledger audit` names it; `item` for the "
+    "whole, and `entries` where one can't be read.",
+    ("WrongValue", "stored"): "What is stored, where it is a number.",
+    ("WrongValue", "recounted"): "What the entries give, where it is a number.",
     ("Rejection", "status"): "What operators have done about it.",
     ("Rejection", "message"): "What the field held and what is allowed.",
     ("Problem", "type"): "The kind of problem, for programs: a URN that stays the same.",

@@ -22,6 +22,7 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.overview.kept_pages import KeptPages
 
 from .answers import Answer, MethodNotAllowed, found, problem
+from .checks import show_probe, show_proof
 from .clients import list_clients, show_client, show_config
 from .entries import list_entries
 from .failures import list_error_groups
@@ -30,7 +31,6 @@ from .gateway.request_headers import header
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .overview import show_overview
-from .probes import show_probe
 from .projects import list_projects, show_project
 from .rejections import list_rejections
 from .signed_out import SignOuts
@@ -64,6 +64,7 @@ ROUTES: Mapping[str, Endpoint] = {
     "/overview": show_overview,
     "/errors": list_error_groups,
     "/probes/{probe_id}": show_probe,
+    "/proof": show_proof,
     "/rejections": list_rejections,
     "/trends": show_trends,
     DESCRIPTION: show_description,

@@ -24,7 +24,7 @@ INDEXES = {
     "projects": (BY_CLIENT, BY_DUE),
     "rejections": (BY_DAY, BY_DAY_SHARD),
 }
-FUNCTIONS = ("writer", "reader", "sweeper")
+FUNCTIONS = ("writer", "reader", "sweeper", "prover")
 _BY_NAME = {query.name: query for query in QUERIES}
 _STAGE, _REGION = links.STAGE, links.REGION
 
@@ -206,6 +206,14 @@ def _writer() -> tuple[Widget, ...]:
     )
 
 
+def _proof() -> Widget:
+    return _chart(
+        "Proof: differing jobs, errors",
+        _ours("Differing", "prover", "differing", "Maximum"),
+        _lambda("Errors", "prover", "errors"),
+    )
+
+
 def _throttles() -> Iterator[MetricLine]:
     """Yield the throttled calls of tables, and of their indexes, which those leave out."""
     yield _ours("Throttled", "writer", "the writer's calls")
@@ -257,7 +265,7 @@ def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
         (6, (_asked("Running and stalled by client"), _asked("Newest event, seconds ago"))),
         (6, _intake()),
         (6, (_events(), _asked("Rejected events by reason"), _asked("Duplicates met"))),
-        (6, (_asked("Slowest writes"), _asked("Events that could not be posted"))),
+        (6, (_asked("Slowest writes"), _asked("Events that could not be posted"), _proof())),
         (6, _writer()),
         (6, _reading()[:2]),
         (6, _reading()[2:]),

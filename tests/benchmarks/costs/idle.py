@@ -19,6 +19,9 @@ MOST_USD = 3.0
 POLLERS, POLL_SECONDS = 5, 20
 SWEEP_SECONDS, SWEEP_GB, SWEEP_READ_UNITS, SWEEP_LOG_BYTES = 0.3, 0.5, 20, 1_500
 SWEEPS = prices.HOURS_A_MONTH * 12
+# Most runs find that no walk is due, and a walk finds nothing.
+RUN_SECONDS, RUN_GB, RUN_READ_UNITS, RUN_WRITE_UNITS, RUN_LOG_BYTES = 0.3, 1.0, 5, 3, 800
+RUNS = prices.HOURS_A_MONTH * 4
 
 
 class Line(NamedTuple):
@@ -39,6 +42,13 @@ def needed() -> list[Line]:
         + SWEEPS * SWEEP_READ_UNITS * prices.READ_UNIT / prices.MILLION
         + SWEEPS * SWEEP_LOG_BYTES / 1e9 * prices.LOG_GB
     )
+    runs = (
+        RUNS * RUN_SECONDS * RUN_GB * prices.GB_SECOND
+        + RUNS * prices.INVOCATION / prices.MILLION
+        + RUNS * RUN_READ_UNITS * prices.READ_UNIT / prices.MILLION
+        + RUNS * RUN_WRITE_UNITS * prices.WRITE_UNIT / prices.MILLION
+        + RUNS * RUN_LOG_BYTES / 1e9 * prices.LOG_GB
+    )
     metrics = len(sweeper.UNITS)
     return [
         Line("alarms", f"{alarms} × {prices.ALARM_METRIC:.2f}", alarms * prices.ALARM_METRIC),
@@ -48,6 +58,7 @@ def needed() -> list[Line]:
             f"{polls / prices.MILLION:.2f} million × {prices.QUEUE_REQUEST:.2f}",
             polls / prices.MILLION * prices.QUEUE_REQUEST,
         ),
+        Line("runs of the proof, every quarter of an hour", f"{RUNS:,}", runs),
         Line("sweeps, every five minutes", f"{SWEEPS:,}", sweeps),
     ]
 

@@ -12,16 +12,18 @@ from urllib.parse import unquote
 
 import pytest
 from tests.support.dynamo.faults import refused_with
+from tests.support.dynamo.tables import NAMES
 from tests.support.events import builders
 from tests.support.events.builders import job_update
 from tests.support.readers import log_lines
 from tests.support.readers.log_lines import Line
 from tests.support.readers.reading import NOW, SETTINGS, House, Serial, api_event, house
+from tests.support.recounts.falsehoods import in_item
 from tests.support.stacks.insights import Answer, NotUnderstood, ask
 from tests.support.stacks.known_metrics import dimensions_of
 from tests.support.stacks.templates import FULL, TEMPLATE, properties, resources, source
 
-from run_ledger import api, logs, sweeper, writer
+from run_ledger import api, logs, prover, sweeper, writer
 from run_ledger.read.reader import Reader
 from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 from run_ledger_ops.cloudwatch import body, links
@@ -43,12 +45,25 @@ class Context:
         return 30_000
 
 
+class LongContext(Context):
+    """What it tells the prover."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Give ten minutes."""
+        return 600_000
+
+
 @pytest.fixture(scope="module")
 def lines() -> dict[str, list[Line]]:
     """Give what the real handlers log of a day with some of everything, by function."""
     found = {}
     with house() as made:
-        for function, run in (("writer", write), ("reader", read), ("sweeper", sweep)):
+        for function, run in (
+            ("writer", write),
+            ("reader", read),
+            ("sweeper", sweep),
+            ("prover", proof),
+        ):
             with log_lines.captured() as written:
                 logs.configure("INFO", stage="prod", function=function)
                 run(made)
@@ -121,6 +136,17 @@ def sweep(here: House) -> None:
         sweeper.handler({}, Context())
 
 
+def proof(here: House) -> None:
+    """Let the prover recount what has settled, of which one job is falsified."""
+    in_item(NAMES.jobs, "job-failed", n=9)(here.client)
+    with (
+        patch.object(prover, "_tools", lambda: (SETTINGS, Serial())),
+        patch.object(prover, "dynamodb", lambda: here.client),
+        patch("time.time_ns", lambda: (NOW + 120 * MINUTE) * 1_000),
+    ):
+        prover.handler({}, LongContext())
+
+
 def asked(query: Query, lines: dict[str, list[Line]], **chosen: str) -> Answer:
     """Return the answer to *query* where *chosen* is chosen at the top of the dashboard."""
     text = query.text
@@ -160,6 +186,7 @@ def test_every_line_is_one_that_some_query_or_metric_is_about(
         "writer": {"posted", "duplicate", "rejected", "failed", "batch"},
         "reader": {"request"},
         "sweeper": {"running", "swept"},
+        "prover": {"differs", "proved"},
     }
 
 

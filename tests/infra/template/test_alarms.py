@@ -86,6 +86,7 @@ def test_every_trouble_has_its_alarm() -> None:
         ("RunLedger", "Rejected"),
         ("RunLedger", "Stalled"),
         ("RunLedger", "SweepFailed"),
+        ("RunLedger", "Differing"),
         ("AWS/ApiGateway", "5XXError"),
         ("AWS/ApiGateway", "Latency"),
     }
@@ -112,7 +113,7 @@ def test_alarms_may_call_the_topic() -> None:
 
 
 def test_thresholds_are_parameters_with_defaults() -> None:
-    """Those of dead letters and failed sweeps are one: a single one is too many."""
+    """Those of dead letters, failed sweeps and the proof are one: a single one is too many."""
     parameters = source()["Parameters"]
     for name, alarm in ALARMS.items():
         threshold = alarm["Threshold"]
@@ -155,6 +156,15 @@ def test_silence_calls_only_where_it_is_asked_for() -> None:
 def test_a_sweeper_that_says_nothing_is_no_good_news() -> None:
     """Neither a failed sweep nor one that never ran."""
     assert ALARMS["SweepFailedAlarm"]["TreatMissingData"] == "breaching"
+
+
+def test_a_proof_that_does_not_run_is_no_good_news() -> None:
+    """Nor is one whose runs fail; what differs is told only while something does."""
+    assert ALARMS["ProofStandsAlarm"]["TreatMissingData"] == "breaching"
+    assert ALARMS["ProofStandsAlarm"]["Dimensions"] == [
+        {"Name": "FunctionName", "Value": {"Ref": "ProverFunction"}}
+    ]
+    assert ALARMS["ProofDiffersAlarm"]["TreatMissingData"] == "notBreaching"
 
 
 def test_shown_commands_exist(capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,6 +98,7 @@ def test_outputs_are_complete() -> None:
             "WriterFunctionName",
             "ReaderFunctionName",
             "SweeperFunctionName",
+            "ProverFunctionName",
         ),
         *DATA,
     }

@@ -23,6 +23,7 @@ from run_ledger.domain.contract.bound_sources import bound_source
 from run_ledger.domain.state.rollups import DAYS
 from run_ledger.store.items.keys import REPORT_KEYS, REPORT_USE, app_key
 from run_ledger.store.posting.reports import Report
+from run_ledger.store.proof.frontier import PARTITION
 
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
@@ -167,7 +168,7 @@ def test_functions_have_no_policy_of_amazons() -> None:
     managed = {name: role.get("ManagedPolicyArns") for name, role in roles.items()}
     own = {"ApiGatewayLogRole", "CodeDeployServiceRole"}
     assert {name for name, arns in managed.items() if arns} == own
-    assert set(managed) == own | {"WriterRole", "ReaderRole", "SweeperRole"}
+    assert set(managed) == own | {"WriterRole", "ReaderRole", "SweeperRole", "ProverRole"}
     for name in ("Writer", "Reader"):
         assert properties(f"{name}Function")["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
 
@@ -248,10 +249,50 @@ def test_sweeper_queries_one_index_and_the_days() -> None:
 
 def test_sweeper_runs_every_five_minutes_and_never_twice() -> None:
     """A sweep that failed is told by its metric, not tried again."""
-    (rule,) = (one for one in resources("AWS::Events::Rule").values() if "EventPattern" not in one)
-    assert rule["ScheduleExpression"] == "rate(5 minutes)"
-    (invocation,) = resources("AWS::Lambda::EventInvokeConfig").values()
-    assert invocation["MaximumRetryAttempts"] == 0
+    assert _schedule("sweep") == "rate(5 minutes)"
+    assert _tries("SweeperFunction") == 0
+
+
+def _schedule(name: str) -> str:
+    """Return how often the schedule of that name calls."""
+    (rate,) = (
+        one["ScheduleExpression"]
+        for one in resources("AWS::Events::Rule").values()
+        if str(one["Name"]).endswith(f"-{name}'}}")
+    )
+    return str(rate)
+
+
+def _tries(function: str) -> int:
+    """Return how often a call of a schedule that failed is tried again."""
+    (tries,) = (
+        one["MaximumRetryAttempts"]
+        for one in resources("AWS::Lambda::EventInvokeConfig").values()
+        if one["FunctionName"] == {"Ref": function}
+    )
+    return int(tries)
+
+
+def test_prover_reads_jobs_and_entries_and_changes_nothing_but_its_proof() -> None:
+    """It may write one partition of the table of entries, which holds none."""
+    assert _rights("ProverRole") == {
+        "ProverLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "JobsTable": {"dynamodb:BatchGetItem"},
+        "JobsTable/index/by_outcome": {"dynamodb:Query"},
+        "RollupsTable": {"dynamodb:Query"},
+        "EntriesTable": {
+            *("dynamodb:GetItem", "dynamodb:Query"),
+            *("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        },
+    }
+    conditions = {
+        statement["Sid"]: statement.get("Condition")
+        for statement in statements(properties("ProverRole"))
+    }
+    for sid, key in (("ReadDays", DAYS), ("KeepTheProof", PARTITION)):
+        assert conditions[sid] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [key]}}
+    assert _schedule("prove") == "rate(15 minutes)"
+    assert _tries("ProverFunction") == 0
 
 
 def test_reader_never_sees_where_secrets_lie() -> None:

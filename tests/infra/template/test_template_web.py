@@ -18,6 +18,7 @@ PATHS = [
     "/jobs/{job_id}",
     "/jobs/{job_id}/entries",
     "/probes/{probe_id}",
+    "/proof",
     "/rejections",
     "/projects",
     "/projects/{project_id}",

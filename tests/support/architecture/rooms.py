@@ -33,10 +33,11 @@ store/posting: domain domain/contract domain/state store/dynamo store/items stor
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
+store/proof: domain domain/contract store/dynamo store/items store/lists store/audit
 
 read/gateway:
 read: domain domain/contract domain/state domain/api settings.py
-    store/dynamo store/items store/clients store/lists store/overview read/gateway
+    store/dynamo store/items store/clients store/lists store/overview store/proof read/gateway
 
 emit/pricing:
 emit/identity: domain domain/contract
@@ -58,6 +59,7 @@ writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     store/overview read assistants
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
+prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 account_events.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     doors aws_jobs

@@ -15,6 +15,7 @@ from tests.support.dynamo.stand_in import client_error
 from tests.support.events.builders import Envelope, job_update, project_update, without
 from tests.support.readers.declared import configure, declare
 from tests.support.readers.reading import STAFF, House, house
+from tests.support.recounts.proofs import keep_proof
 
 from run_ledger.openapi.document import Example, file_text
 from run_ledger.openapi.intake_document import intake_file_text
@@ -32,6 +33,7 @@ REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] 
     "/jobs/{job_id}": ((JOB, {}),),
     "/jobs/{job_id}/entries": ((JOB, {"limit": 2}), (JOB, {"order": "newest", "limit": 1})),
     "/probes/{probe_id}": ((PROBE, {}),),
+    "/proof": (({}, {}),),
     "/projects": (({}, {"client_id": "acme"}),),
     "/projects/{project_id}": (({"project_id": "crm-refresh"}, {}),),
     "/clients": (({}, {}),),
@@ -101,6 +103,7 @@ def _fill(here: House) -> None:
     configure(here.client, "acme", "model", value="small", description="Which model answers.")
     configure(here.client, "acme", "model_key", secret_ref="not shown")
     here.keep_probe(PROBE["probe_id"], sent_at=here.now - 1_200_000)
+    keep_proof(here.client, here.now, {"acme": 41, "globex": 7}, ("acme", "enrich-2026-11-21"))
     here.post(
         project_update(
             project_id="crm-refresh",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers import declared
 from tests.support.readers.reading import NOW, PEOPLE_CLIENTS, STAFF, House, Reply, client_user
+from tests.support.recounts.proofs import keep_proof
 from tests.support.recounts.views import reading_house
 
 from run_ledger.domain.contract.fingerprints import fingerprint
@@ -128,6 +129,7 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
     "/overview": (Ask({}, {}),),
     "/errors": _lists({"client_id": "globex"}),
     "/probes/{probe_id}": (Ask({"probe_id": "a-probe-that-never-came"}, {}, NOT_THERE),),
+    "/proof": (Ask({}, {}), *(Ask({}, {"client_id": one}) for one in (*CLIENTS, "hooli"))),
     "/rejections": (Ask({}, {}, STAFF_ONLY),),
     "/clients": (Ask({}, {}), Ask({}, {"limit": "1"})),
     "/clients/{client_id}": _things("client_id"),
@@ -151,6 +153,13 @@ def world(clients: frozenset[str]) -> House:
         declared.declare(here.client, client, description=f"About {client}.")
         declared.configure(here.client, client, "model", value=f"{client}-model")
         declared.configure(here.client, client, "token", secret_ref=f"arn:{client}")
+    # How far the proof is concerns all; each client has jobs that were recounted, and one differs.
+    keep_proof(
+        here.client,
+        NOW,
+        {client: 3 + len(client) for client in clients},
+        *((client, f"{client}-2") for client in sorted(clients)),
+    )
     for app_client_id, grant in GRANTS.items():
         here.grant(app_client_id, **grant)
     return here

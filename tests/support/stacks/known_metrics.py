@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from run_ledger import account_events, api, metrics, sweeper, writer
+from run_ledger import account_events, api, metrics, prover, sweeper, writer
 
 _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     "AWS/SQS": (
@@ -57,6 +57,7 @@ _OURS = {
     "reader": api.UNITS,
     "sweeper": sweeper.UNITS,
     "aws-jobs": account_events.UNITS,
+    "prover": prover.UNITS,
 }
 
 

@@ -40,7 +40,7 @@ FULL = {
     "AwsJobs": "true",
 }
 """Parameters of a deployment that says yes to every protection."""
-FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction"]
+FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction", "ProverFunction"]
 EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction", "AwsJobsFunction"]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
