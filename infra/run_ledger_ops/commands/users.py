@@ -165,7 +165,7 @@ def _status(person: Person) -> str:
 
 def _sees(person: Person) -> str:
     if STAFF_GROUP in person.groups:
-        return "everything"
+        return "all clients"
     seen = [
         group.removeprefix(CLIENT_GROUP)
         for group in person.groups

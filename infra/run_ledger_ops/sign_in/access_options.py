@@ -40,7 +40,7 @@ class Access(Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return it in words."""
-        return "everything" if self.is_staff else ", ".join(self.clients)
+        return "all clients" if self.is_staff else ", ".join(self.clients)
 
 
 def of_grant(grant: Mapping[str, Any] | None) -> Access | None:
