@@ -76,8 +76,14 @@ def what_is_wrong_now(asking: Asking, given: WhatIsWrong) -> Json:
             for each in found["clients"]
         ],
         "clients_left_out": without(found["left_out"]),
-        "link": asking.link("overview"),
+        "link": _overview_link(asking, given),
     }
+
+
+def _overview_link(asking: Asking, given: WhatIsWrong) -> str | None:
+    """Return the address of the overview of the same period; the site has none of one client."""
+    place = "overview" if given.period == "24h" else f"overview?period={given.period}"
+    return None if given.client_id else asking.link(place)
 
 
 def _figures(figures: Json) -> Json:
@@ -155,8 +161,8 @@ def compare_periods(asking: Asking, given: AskedPeriod) -> Json:
         key=lambda one: (-max(now.size(one), then.size(one)), one),
     )
     return {
-        "period": {"since": _text(begin), "until": _text(end)},
-        "previous_period": {"since": _text(before), "until": _text(begin)},
+        "period": {"since": begin.isoformat(), "until": end.isoformat()},
+        "previous_period": {"since": before.isoformat(), "until": begin.isoformat()},
         "groups": [
             {
                 **_named(one, given),
@@ -176,11 +182,20 @@ def cost_by(asking: Asking, given: AskedPeriod) -> Json:
     found = _sums(asking, given, begin, end)
     groups = sorted(found.groups, key=lambda one: (-found.size(one), one))
     return {
-        "period": {"since": _text(begin), "until": _text(end)},
+        "period": {"since": begin.isoformat(), "until": end.isoformat()},
         "groups": [{**_named(one, given), **used(found.groups[one]["counters"])} for one in groups],
         "left_out": without(found.left_out),
-        "link": asking.link("costs"),
+        "link": _costs_link(asking, given, begin),
     }
+
+
+def _costs_link(asking: Asking, given: AskedPeriod, begin: datetime) -> str | None:
+    """Return the address of the same costs on the site, which shows them up to now."""
+    if given.until or given.project_id or given.pipeline or given.group_by == "pipeline":
+        return None
+    grouped = {} if given.group_by in {None, "client"} else {"group_by": given.group_by}
+    client = {} if given.client_id is None else {"client_id": given.client_id}
+    return asking.link(f"costs?{urlencode({**grouped, 'since': begin.isoformat(), **client})}")
 
 
 class Group(NamedTuple):
@@ -234,8 +249,8 @@ def _sums(asking: Asking, given: AskedPeriod, begin: datetime, end: datetime) ->
         "/trends",
         {
             "interval": _interval(begin, end),
-            "from": _text(begin),
-            "to": _text(end),
+            "from": begin.isoformat(),
+            "to": end.isoformat(),
             "client_id": given.client_id,
             "project_id": given.project_id,
             "pipeline": given.pipeline,
@@ -305,10 +320,6 @@ def _moment(name: str, text: str) -> datetime:
     if at.year < _FIRST_YEAR:
         raise Refused(f"{name} is before {_FIRST_YEAR}: {repeated(text)}; allowed: {_ALLOWED}.")
     return at
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat()
 
 
 class Projects(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -5,8 +5,9 @@ import os
 import webbrowser
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Lock
 
-from run_ledger.questions.asking import Asking, Refused
+from run_ledger.questions.asking import Asking, Json, Query, Refused
 from run_ledger_ops.assistant.api_session import (
     ApiSession,
     NewToken,
@@ -23,6 +24,7 @@ from run_ledger_ops.sign_in.own_token import (
     landed_address,
     new_attempt,
     pages_of,
+    site_address,
     site_of,
 )
 
@@ -82,9 +84,37 @@ def _asking(given: argparse.Namespace) -> Callable[[], Asking]:
             pages = pages_of(config_of(system.outputs, system.name))
             ask = ApiSession(system.api_url, _new_token(pages))
             return lambda: Asking(ask, datetime.now(UTC))
-    found = site_of(site)
-    ask = ApiSession(found.api_url, _new_token(found.pages))
-    return lambda: Asking(ask, datetime.now(UTC), found.url)
+    address = site_address(site)
+
+    def session() -> ApiSession:
+        found = site_of(address)
+        return ApiSession(found.api_url, _new_token(found.pages))
+
+    late = LateSession(session)
+    return lambda: Asking(late, datetime.now(UTC), address)
+
+
+class LateSession:
+    """An `ApiSession` that the first question makes; where that fails, the next one tries again.
+
+    So an assistant can start while the site can't be reached, and is told when it asks.
+    """
+
+    def __init__(self, make: Callable[[], ApiSession]) -> None:
+        """Let *make* make it, which may raise OpsError."""
+        self._make = make
+        self._session: ApiSession | None = None
+        self._lock = Lock()
+
+    def __call__(self, path: str, query: Query) -> Json:
+        """Return what the session does. Raise `Refused` where there can be none yet."""
+        with self._lock:
+            if self._session is None:
+                try:
+                    self._session = self._make()
+                except OpsError as error:
+                    raise Refused(f"The ledger's site can't be asked: {error}") from error
+        return self._session(path, query)
 
 
 def _new_token(pages: SignInPages) -> NewToken:

@@ -110,13 +110,21 @@ def sign_in_pages(site_url: str) -> SignInPages:
     return site_of(site_url).pages
 
 
+def site_address(site_url: str) -> str:
+    """Return a site's address with a slash at its end, from one that a browser shows.
+
+    Raise OpsError where it can be no site's.
+    """
+    # What a browser shows after # or ? names a view of the site.
+    return f"{_checked(site_url).partition('#')[0].partition('?')[0].rstrip('/')}/"
+
+
 def site_of(site_url: str) -> Site:
     """Return where a site's people sign in and its API is, as its `config.json` says.
 
     Raise OpsError where there is no such site.
     """
-    # What a browser shows after # or ? names a view of the site.
-    site = f"{_checked(site_url).partition('#')[0].partition('?')[0].rstrip('/')}/"
+    site = site_address(site_url)
     settings = _document(urljoin(site, "config.json"))
     missing = [name for name in _SETTINGS if not isinstance(settings.get(name), str)]
     if missing:

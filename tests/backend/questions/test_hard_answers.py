@@ -321,9 +321,18 @@ def test_texts_of_all_scripts_are_seen() -> None:
         ("error_groups", {"since": "2026-11-20", "only_new": True}, "errors?new_since=2026-11-20"),
         ("error_groups", {"since": "2026-11-20"}, None),
         ("error_groups", {"until": "2026-11-20"}, None),
+        ("cost_by", {"group_by": "client"}, "costs?since=2026-11-15T15%3A00%3A00%2B00%3A00"),
+        (
+            "cost_by",
+            {"group_by": "model", "since": "2026-11-20", "client_id": "acme"},
+            "costs?group_by=model&since=2026-11-20T00%3A00%3A00%2B00%3A00&client_id=acme",
+        ),
+        ("cost_by", {"group_by": "pipeline"}, None),
+        ("cost_by", {"project_id": "spring"}, None),
+        ("cost_by", {"until": "2026-11-20"}, None),
     ],
 )
 def test_links_lead_to_the_same_list(tool: str, given: dict[str, Any], place: str | None) -> None:
     """The site's filters have names of their own; where it has none, there is no link."""
-    found = Api(jobs=[page()], errors=[page()]).ask(tool, **given)
+    found = Api(jobs=[page()], errors=[page()], trends=[trends({})]).ask(tool, **given)
     assert found["link"] == (None if place is None else f"https://ledger.example/#/{place}")

@@ -115,6 +115,23 @@ def test_links_lead_to_the_site(here: House) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({}, "#/overview"),
+        ({"period": "24h"}, "#/overview"),
+        ({"period": "7d"}, "#/overview?period=7d"),
+        ({"client_id": "acme"}, None),
+    ],
+)
+def test_what_is_wrong_leads_to_the_same_overview(
+    here: House, given: dict[str, Any], place: str | None
+) -> None:
+    """Of the same period; the site has none of one client."""
+    found = answer(asking(here), "what_is_wrong_now", given)
+    assert found["link"] == (None if place is None else f"https://ledger.example/{place}")
+
+
+@pytest.mark.parametrize(
     ("tool", "given", "words"),
     [
         ("find_jobs", {"limit": 51}, r"limit"),

@@ -129,3 +129,14 @@ def test_a_token_with_a_line_end_is_shown_nowhere(origin: FakeOrigin) -> None:
         process.stdin.close()
         assert process.wait(10) == 0
         assert "secr" not in json.dumps(found) + process.stderr.read()
+
+
+def test_it_starts_while_the_site_can_not_be_reached() -> None:
+    """Each question says so in words, and may be asked again."""
+    with started("http://127.0.0.1:1", "token") as process:
+        for number in (2, 3):
+            call = {"name": "find_clients", "arguments": {}}
+            found = _asked(process, number, "tools/call", call)["result"]
+            assert found["isError"] is True
+            assert found["content"][0]["text"].startswith("The ledger's site can't be asked:")
+        assert "tools" in _asked(process, 4, "tools/list", {})["result"]
