@@ -49,7 +49,8 @@ class SentSpans(Struct, frozen=True):
 
         A hundred spans that only have to be read are as much work as an event.
         """
-        return self.counting.most_events + -(-self.number // _SPANS_AS_AN_EVENT)
+        others = self.number - self.counting.used_spans
+        return self.counting.most_events + -(-others // _SPANS_AS_AN_EVENT)
 
 
 class SpanEntries(Struct, frozen=True):

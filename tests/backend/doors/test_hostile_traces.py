@@ -27,6 +27,7 @@ from run_ledger.doors.trace_door import TRACES
 
 GZIP = {"Content_Encoding": "gzip"}
 EMPTY_SPANS = b'{"resourceSpans":[{"scopeSpans":[{"spans":[%s{}]}]}]}' % (b"{}," * 2_600_000)
+EMPTY_ATTRIBUTES = b'{"resourceSpans":[{"resource":{"attributes":[%s{}]}}]}' % (b"{}," * 2_600_000)
 ANYTHING: list[Any] = [None, 5, -1, 1.5, "x", "\x00", [], {}, [[]], {"a": {}}, [None], True]
 
 
@@ -59,6 +60,11 @@ def deep_value(levels: int) -> bytes:
         inner = _member(5, _member(1, inner))
     pair = _member(1, b"gen_ai.x") + _member(2, inner)
     return _member(1, _member(2, _member(2, _member(9, pair))))
+
+
+def one_span(content: bytes) -> bytes:
+    """Return a request with one span of this content."""
+    return _member(1, _member(2, _member(2, content)))
 
 
 def _member(number: int, content: bytes) -> bytes:
@@ -96,6 +102,12 @@ BODIES: list[tuple[bytes, str, dict[str, str], int]] = [
     (b"{}", "application/x-ndjson", {}, 415),
     (gzip.compress(b"\x0a\x00" * 3_900_000), PROTOBUF_TYPE, GZIP, 413),
     (gzip.compress(_member(1, b"\x12\x00" * 3_900_000)), PROTOBUF_TYPE, GZIP, 413),
+    # Eight kilobytes, of which each part would take microseconds: attributes and events.
+    (gzip.compress(_member(1, _member(1, b"\x0a\x00" * 3_900_000))), PROTOBUF_TYPE, GZIP, 413),
+    (gzip.compress(one_span(b"\x4a\x00" * 3_900_000)), PROTOBUF_TYPE, GZIP, 413),
+    (gzip.compress(one_span(b"\x5a\x00" * 3_900_000)), PROTOBUF_TYPE, GZIP, 413),
+    (one_span((b"\x5a\x0a" + b"\x1a\x00" * 5) * 90_000), PROTOBUF_TYPE, {}, 413),
+    (gzip.compress(EMPTY_ATTRIBUTES), JSON_TYPE, GZIP, 413),
 ]
 
 
@@ -178,7 +190,23 @@ def test_members_of_other_types_are_answered(here: ReportingHouse, key: str, fie
         assert post(here, key, json.dumps(content), JSON_TYPE).status in {200, 400}
 
 
-NUMBERS = [-5, 10**12, 2**63 - 1, -(2**63), float("nan"), float("inf"), 1.5, True, "7", "many", [3]]
+NUMBERS = [
+    -5,
+    10**12,
+    2**63 - 1,
+    -(2**63),
+    float("nan"),
+    float("inf"),
+    1.5,
+    True,
+    "",
+    "7.5",
+    "-7",
+    "²",
+    "9" * 30,
+    "many",
+    [3],
+]
 
 
 @pytest.mark.parametrize("media_type", [JSON_TYPE, PROTOBUF_TYPE])

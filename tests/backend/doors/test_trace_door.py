@@ -180,6 +180,22 @@ CONVENTIONS: Sequence[tuple[dict[str, Any], dict[str, int]]] = [
         },
         {"llm_calls": 1, "input_tokens": 5, "output_tokens": 1},
     ),
+    (  # Spring AI by Micrometer
+        {
+            **CHAT,
+            "gen_ai.usage.input_tokens": "10",
+            "gen_ai.usage.output_tokens": "2",
+            "gen_ai.usage.total_tokens": "12",
+        },
+        {"llm_calls": 1, "input_tokens": 10, "output_tokens": 2},
+    ),
+    # Pydantic AI: an agent's run, by two versions, with the tokens of all its calls
+    ({"gen_ai.agent.name": "a", "model_name": "gpt-4o", "agent_name": "a", **tokens(9, 9)}, {}),
+    ({"agent_name": "a", "model_name": "gpt-4o", "logfire.msg": "a run", **tokens(9, 9)}, {}),
+    (
+        {**CHAT, **tokens(10, 2), "gen_ai.agent.name": "a"},
+        {"llm_calls": 1, "input_tokens": 10, "output_tokens": 2},
+    ),
     ({**AGENT, **tokens(9, 9)}, {}),
     ({**TOOL, **tokens(9, 9)}, {}),
     ({"openinference.span.kind": "CHAIN", "llm.token_count.prompt": 5}, {}),
@@ -296,13 +312,26 @@ def test_what_the_bus_refuses_for_good_is_rejected(here: ReportingHouse, key: st
 def test_a_caller_that_sends_too_much_is_held_back(here: ReportingHouse, key: str) -> None:
     """Each call counts, and a hundred other spans as one; the answer says for how long."""
     here.events_per_second = 1
-    assert export(here, key, [chat(number) for number in range(1, 9)]).status == 200
+    assert export(here, key, [chat(number) for number in range(1, 10)]).status == 200
     assert export(here, key, [{"id": number} for number in range(1, 101)]).status == 200
     reply = export(here, key, [{"id": 1}])
     assert reply.status == 429
     assert 1 <= int(reply.headers["Retry-After"]) <= 10
     assert "Too many events" in reason(reply)
-    assert len(here.bus.entries) == 8
+    assert len(here.bus.entries) == 9
+
+
+def test_a_batch_of_runs_as_the_page_advises_passes_the_limit_of_a_caller(
+    here: ReportingHouse, key: str
+) -> None:
+    """By the template's own figure: five hundred root spans, of which each is a run."""
+    here.events_per_second = 100
+    resource = {**JOB, "run_ledger.job_id": "{trace_id}"}
+    spans = [{"id": number, "trace": number} for number in range(1, 502)]
+    assert export(here, key, spans, resource).status == 413
+    assert told(export(here, key, spans[:500], resource)) == (0, "")
+    assert len(here.bus.entries) == 1_000
+    assert export(here, key, [{"id": 1}]).status == 429
 
 
 def test_a_request_has_bounds(here: ReportingHouse, key: str) -> None:
@@ -314,10 +343,10 @@ def test_a_request_has_bounds(here: ReportingHouse, key: str) -> None:
     reply = export(here, key, spans)
     assert (reply.status, "1001 events; allowed: at most 1000" in reason(reply)) == (413, True)
     here.events_per_second = 10  # it would never be taken, however often it comes
-    reply = export(here, key, spans[:100])
+    reply = export(here, key, spans[:101])
     assert (reply.status, "101 events; allowed: at most 100" in reason(reply)) == (413, True)
     here.now += 10 * MICROSECONDS  # a window of its own
-    assert export(here, key, spans[:99]).status == 200
+    assert export(here, key, spans[:100]).status == 200
     here.bus.entries.clear()
     assert told(export(here, key, [])) == (0, "")
     assert not here.bus.entries

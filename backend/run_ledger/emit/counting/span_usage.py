@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 _MOST_TOKENS = 1_000_000_000  # no call uses so many: a greater number is none
+_DIGITS = 10  # of the greatest number
 _PREFIXES = ("gen_ai.", "openinference.", "traceloop.", "llm.", "embedding.")
 _EVENT_PREFIXES = ("gen_ai.", "llm.")
 OPERATION = "gen_ai.operation.name"
@@ -45,13 +46,17 @@ _TOKENS: Mapping[str, tuple[str, ...]] = {
     CACHE_READ: (
         CACHE_READ,
         "gen_ai.usage.cache_read_input_tokens",
+        "gen_ai.usage.details.cache_read_tokens",
         "llm.usage.cache_read_input_tokens",
         "llm.token_count.prompt_details.cache_read",
         "llm.token_count.prompt_details.cache_input",
     ),
     CACHE_WRITTEN: (
         CACHE_WRITTEN,
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_write_input_tokens",
         "gen_ai.usage.cache_creation_input_tokens",
+        "gen_ai.usage.details.cache_write_tokens",
         "llm.usage.cache_creation_input_tokens",
         "llm.token_count.prompt_details.cache_write",
     ),
@@ -70,6 +75,8 @@ _NO_CALL = (
 )
 # A kind with one of these in it is a call even if the span names no model.
 _CALL = ("chat", "complet", "generat", "embed", "llm", "respon")
+# What names an agent in a span that neither tells its kind nor a model: Pydantic AI's are such.
+_AGENT_NAMES = ("gen_ai.agent.name", "gen_ai.agent.id", "agent_name")
 _REPEATS = ("fetch",)  # what is fetched again tells the usage of a call that was counted before
 _UNKNOWN = {"", "unknown"}
 
@@ -122,7 +129,10 @@ def read_span(attributes: Mapping[str, Any]) -> SpanReading | None:
     requested = _first(attributes, _REQUEST_MODELS, _text)
     answered = _first(attributes, _RESPONSE_MODELS, _text)
     has_usage = bool(tokens.get(INPUT) or tokens.get(OUTPUT))  # some say 0 where they don't know
-    is_none = any(word in kind for word in _NO_CALL) or "gen_ai.tool.name" in attributes
+    is_agent = not (kind or requested or answered) and any(
+        name in attributes for name in _AGENT_NAMES
+    )
+    is_none = is_agent or any(word in kind for word in _NO_CALL) or "gen_ai.tool.name" in attributes
     is_one = has_usage or requested or answered or any(word in kind for word in _CALL)
     is_call = bool(is_one) and not is_none
     error = attributes.get(ERROR)
@@ -168,7 +178,13 @@ def _first(attributes: Mapping[str, Any], names: Iterable[str], read: Callable[[
 
 
 def _tokens(value: Any) -> int | None:
-    """Return *value* as a number of tokens; None where it is none."""
+    """Return *value* as a number of tokens; None where it is none.
+
+    A text of digits is one: Micrometer, by which Spring AI traces, writes texts alone.
+    """
+    if isinstance(value, str):
+        is_number = value.isascii() and value.isdigit() and len(value) <= _DIGITS
+        value = int(value) if is_number else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):

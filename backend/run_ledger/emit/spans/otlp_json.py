@@ -25,7 +25,7 @@ from .received_spans import (
     SpanStatus,
     StatusCode,
     UnreadableSpans,
-    check_number,
+    check_sizes,
 )
 
 E = TypeVar("E", bound=IntEnum)
@@ -101,11 +101,7 @@ def read_json(body: bytes) -> list[ReceivedSpan]:
         raise UnreadableSpans(f"The body is no ExportTraceServiceRequest: {error}") from error
     except UNREADABLE as error:
         raise UnreadableSpans(f"The body is no JSON that can be read: {error}") from error
-    resources = request.resource_spans or ()
-    check_number(len(resources))
-    check_number(sum(len(one.scope_spans or ()) for one in resources))
-    scopes = (scope for one in resources for scope in one.scope_spans or ())
-    check_number(sum(len(scope.spans or ()) for scope in scopes))
+    check_sizes(request.resource_spans or ())
     return list(_spans(request))
 
 

@@ -17,7 +17,7 @@ from .received_spans import (
     SpanStatus,
     StatusCode,
     UnreadableSpans,
-    check_number,
+    check_sizes,
 )
 
 _SCALARS = frozenset({"string_value", "bool_value", "int_value", "double_value"})
@@ -36,10 +36,7 @@ def read_protobuf(body: bytes) -> list[ReceivedSpan]:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
         raise UnreadableSpans(f"The body is no ExportTraceServiceRequest: {error}") from error
-    check_number(len(request.resource_spans))
-    check_number(sum(len(one.scope_spans) for one in request.resource_spans))
-    scopes = (scope for one in request.resource_spans for scope in one.scope_spans)
-    check_number(sum(len(scope.spans) for scope in scopes))
+    check_sizes(request.resource_spans)
     return list(_spans(request))
 
 

@@ -6,16 +6,19 @@ It has the shape of a span of OpenTelemetry's SDK as far as `span_usage.attribut
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
 from .span_tree import SpanKey
 
 Scalar = str | bool | int | float
 Attributes = Mapping[str, Scalar]
 MOST_SPANS = 100_000
-"""In a request: an empty span takes two bytes there, and some hundred in memory."""
+"""In a request: an empty span takes two bytes there, and some hundred in memory. Also of events."""
+MOST_ATTRIBUTES = 400_000
+"""In a request, of resources, spans and events: with its name and value, one has twenty bytes."""
 _NONE = 0
 _TRACE_ID = re.compile(r"[0-9a-f]{32}\Z")
 _SPAN_ID = re.compile(r"[0-9a-f]{16}\Z")
@@ -26,7 +29,7 @@ class UnreadableSpans(ValueError):
 
 
 class TooManySpans(UnreadableSpans):
-    """A request with more than `MOST_SPANS`, groups of spans included."""
+    """A request with more spans, groups of spans, events or attributes than are read."""
 
 
 class UnusableSpan(ValueError):
@@ -102,15 +105,28 @@ class ReceivedSpan(NamedTuple):
         return SpanKey(trace_id, _number("parentSpanId", self.parent_id, _SPAN_ID))
 
 
-def check_number(found: int) -> None:
-    """Raise TooManySpans where a request has more spans, or groups of spans, than are read.
+def check_sizes(resources: Collection[Any]) -> None:
+    """Raise TooManySpans where the *resources* of a request hold more parts than are read.
 
-    To look at an empty one takes a microsecond, so groups are counted before what is in them.
+    They are OTLP's ResourceSpans, read from either encoding. To look at an empty part takes some
+    microseconds, and it has two bytes in the body: so parts are counted before what is in them.
     """
-    if found > MOST_SPANS:
-        raise TooManySpans(
-            f"The request has {found} spans, or groups of spans; allowed: at most {MOST_SPANS}"
-        )
+    _check("spans, or groups of spans", len(resources), MOST_SPANS)
+    scopes = [scope for one in resources for scope in one.scope_spans or ()]
+    _check("spans, or groups of spans", len(scopes), MOST_SPANS)
+    found = sum(len(scope.spans or ()) for scope in scopes)
+    _check("spans, or groups of spans", found, MOST_SPANS)
+    spans = [span for scope in scopes for span in scope.spans or ()]
+    _check("events", sum(len(span.events or ()) for span in spans), MOST_SPANS)
+    events = [event for span in spans for event in span.events or ()]
+    holders = [one.resource for one in resources if one.resource is not None]
+    found = sum(len(holder.attributes or ()) for holder in chain(holders, spans, events))
+    _check("attributes", found, MOST_ATTRIBUTES)
+
+
+def _check(parts: str, found: int, most: int) -> None:
+    if found > most:
+        raise TooManySpans(f"The request has {found} {parts}; allowed: at most {most}")
 
 
 def _number(field: str, text: str, form: re.Pattern[str]) -> int:

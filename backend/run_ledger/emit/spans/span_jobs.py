@@ -126,10 +126,15 @@ def _said(span: ReceivedSpan, name: str) -> str:
 
 
 def _in(attributes: Attributes, name: str) -> str:
-    """Return the text of an attribute of ours; empty where it has none."""
+    """Return an attribute of ours as text; empty where it has none.
+
+    Programs without integers, as those in Lua, write 2 as 2.0.
+    """
     for prefix in _PREFIXES:
         value = attributes.get(prefix + name)
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if value is not None:
             return str(value).strip()
     return ""
 

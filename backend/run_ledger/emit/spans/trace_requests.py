@@ -90,6 +90,11 @@ class TraceRequest:
         """Return to how many events the spans come at most, one for each that can't be used."""
         return len(self._problems) + 2 * len(self._runs) + len(self._calls)
 
+    @property
+    def used_spans(self) -> int:
+        """Return how many spans come to events, or can't be used."""
+        return len(self._problems) + len(self._runs) + len(self._calls)
+
     def events(self, only_client: str) -> Iterator[SpanEvents]:
         """Give what each span comes to that counts, and each that can't be used.
 

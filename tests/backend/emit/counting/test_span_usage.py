@@ -26,6 +26,39 @@ SPANS: Mapping[str, tuple[Mapping[str, Any], Usage | None]] = {
         },
         Usage(1, 0, 1100, 7, 900, 100, "claude-sonnet-4-5"),
     ),
+    "a chat by the names of 2026": (
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "m",
+            "gen_ai.usage.input_tokens": 1100,
+            "gen_ai.usage.output_tokens": 7,
+            "gen_ai.usage.cache_read.input_tokens": 900,
+            "gen_ai.usage.cache_write.input_tokens": 100,
+        },
+        Usage(1, 0, 1100, 7, 900, 100, "m"),
+    ),
+    "Strands": (
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "m",
+            "gen_ai.usage.input_tokens": 300,
+            "gen_ai.usage.output_tokens": 7,
+            "gen_ai.usage.cache_read_input_tokens": 200,
+            "gen_ai.usage.cache_write_input_tokens": 50,
+        },
+        Usage(1, 0, 300, 7, 200, 50, "m"),
+    ),
+    "Pydantic AI": (
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "m",
+            "gen_ai.usage.input_tokens": 300,
+            "gen_ai.usage.output_tokens": 7,
+            "gen_ai.usage.details.cache_read_tokens": 200,
+            "gen_ai.usage.details.cache_write_tokens": 50,
+        },
+        Usage(1, 0, 300, 7, 200, 50, "m"),
+    ),
     "embeddings, with a float": (
         {
             "gen_ai.operation.name": "embeddings",
@@ -134,7 +167,7 @@ SPANS: Mapping[str, tuple[Mapping[str, Any], Usage | None]] = {
         {
             "gen_ai.request.model": "m",
             "gen_ai.usage.input_tokens": -1,
-            "gen_ai.usage.output_tokens": "7",
+            "gen_ai.usage.output_tokens": "7.5",
             "gen_ai.usage.prompt_tokens": True,
         },
         Usage(model="m"),  # a call, of which nobody knows the tokens

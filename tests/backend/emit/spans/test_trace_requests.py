@@ -166,6 +166,23 @@ def test_a_job_is_named_by_the_span_then_by_the_resource() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "job_id"), [(7, "7"), (7.0, "7"), (1.5, "1.5"), (True, "True"), ("7", "7")]
+)
+def test_a_job_is_named_by_numbers_too(value: object, job_id: str) -> None:
+    """A call never counts for the resource's job where the span names another one."""
+    (one,) = made([chat(1, attributes={"run_ledger.job_id": value})])
+    assert one.details[0]["job_id"] == job_id
+
+
+def test_an_attempt_may_be_written_as_a_float() -> None:
+    """If it is a whole number; else the call is rejected, and not counted for the first attempt."""
+    (one,) = made([chat(1, attributes={"run_ledger.attempt": 2.0})])
+    assert one.details[0]["attempt"] == 2
+    (one,) = made([chat(1, attributes={"run_ledger.attempt": 2.5})])
+    assert "run_ledger.attempt is '2.5'; allowed: an integer from 1" in one.problem
+
+
 def test_a_root_span_is_a_run_where_it_names_the_job() -> None:
     """From its beginning to its end, with the name for people and the job that it is part of."""
     root = {
