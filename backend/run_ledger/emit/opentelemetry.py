@@ -32,8 +32,6 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from run_ledger.emit.counting.span_usage import (
-    INPUT,
-    OUTPUT,
     SpanReading,
     attributes_of,
     read_span,
@@ -143,9 +141,7 @@ class RunLedgerSpanProcessor(SpanProcessor):
         self._inherited = inherited
 
     def _count(self, call: ToldCall, reading: SpanReading) -> None:
-        told = reading.attributes
-        call.tokens = (told.get(INPUT, 0), told.get(OUTPUT, 0))
-        call.has_failed = reading.has_failed
+        call.learn(reading)
         if reading.is_call and self._told.is_repeat(call):
             return
         if call.owner is None:
@@ -153,7 +149,7 @@ class RunLedgerSpanProcessor(SpanProcessor):
             self._say_once("a call of a language model outside of any job's block is not counted")
             return
         if reading.has_usage or reading.has_failed:
-            call.owner.usage(told)
+            call.owner.usage(reading.attributes)
             self._stats.counted += 1
         else:
             call.owner.add(llm_calls=1, llm_calls_unpriced=1)

@@ -1,7 +1,9 @@
 """Calls of models that two instrumentations tell, of which neither span is below the other.
 
 Some frameworks don't make their spans current, so that the SDK's own span of a call is not below
-theirs. The framework's encloses it in time, and tells the same tokens, or none.
+theirs. The framework's encloses it in time, and tells the same tokens, or none. Two calls that a
+program makes at the same moment can look so, too: where their models have other names, they are
+two. A framework's name of a model may say less, or more, than the SDK's: one then holds the other.
 """
 
 from __future__ import annotations
@@ -9,6 +11,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
+
+from run_ledger.emit.counting.span_usage import (
+    INPUT,
+    OUTPUT,
+    REQUEST_MODEL,
+    RESPONSE_MODEL,
+    SpanReading,
+)
 
 
 @dataclass
@@ -21,6 +31,15 @@ class ToldCall:
     ended_ns: int = 0
     tokens: tuple[int, int] = (0, 0)
     has_failed: bool = False
+    models: tuple[str, ...] = ()
+
+    def learn(self, reading: SpanReading) -> None:
+        """Note what the span says of the call."""
+        told = reading.attributes
+        self.tokens = (told.get(INPUT, 0), told.get(OUTPUT, 0))
+        self.has_failed = reading.has_failed
+        names = (told.get(REQUEST_MODEL), told.get(RESPONSE_MODEL))
+        self.models = tuple(name.lower() for name in names if name)
 
     def encloses(self, other: ToldCall) -> bool:
         """Return whether *other* can be the same call, told from further inside."""
@@ -31,7 +50,13 @@ class ToldCall:
             and other.ended_ns <= self.ended_ns
             and self.has_failed == other.has_failed
             and self.tokens in {other.tokens, (0, 0)}
+            and self._may_be_of_the_model_of(other)
         )
+
+    def _may_be_of_the_model_of(self, other: ToldCall) -> bool:
+        if not self.models or not other.models:
+            return True
+        return any(one in two or two in one for one in self.models for two in other.models)
 
 
 class ToldCalls:

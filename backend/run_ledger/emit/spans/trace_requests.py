@@ -77,8 +77,9 @@ class TraceRequest:
             except UnusableSpan as unusable:
                 self._problems.append(str(unusable))
                 continue
-            self._spans.setdefault(key, span)
-            self._parents.setdefault(key, parent)
+            if key not in self._spans or (_read(span) and not _read(self._spans[key])):
+                self._spans[key] = span
+                self._parents[key] = parent
         self._read = {key: reading for key, span in self._spans.items() if (reading := _read(span))}
         self._calls = [(self._spans[key], self._read[key]) for key in self._leaves()]
         self._runs = [
@@ -225,9 +226,10 @@ def _identified(calls: Sequence[tuple[ReceivedSpan, SpanReading]]) -> list[Count
 
 
 def _told_call(span: ReceivedSpan, reading: SpanReading) -> ToldCall:
-    given, answered = (reading.attributes.get(name, 0) for name in (INPUT, OUTPUT))
-    times = (span.started_ns, span.ended_ns)
-    return ToldCall(span.trace_id, span.scope, *times, (given, answered), reading.has_failed)
+    # Without a start, a span would lie around all before it.
+    call = ToldCall(span.trace_id, span.scope, span.started_ns or span.ended_ns, span.ended_ns)
+    call.learn(reading)
+    return call
 
 
 def _answer_of(span: ReceivedSpan, reading: SpanReading) -> str:

@@ -93,6 +93,59 @@ def test_a_span_that_stands_twice_counts_once() -> None:
     assert counted([chat(1), chat(1, given=99), chat(1, trace=2)]) == [1, 1]
 
 
+def test_a_call_that_shares_its_id_with_another_span_counts() -> None:
+    """As in traces that came from Zipkin, where both sides of a request have one id."""
+    assert counted([{"id": 1, "kind": 2, "name": "POST"}, chat(1)]) == [1]
+    assert counted([chat(1), {"id": 1, "kind": 2, "name": "POST"}]) == [1]
+
+
+def by_scopes(*spans: dict[str, Any]) -> list[SpanEvents]:
+    """Return what spans come to of which each is made by another instrumentation."""
+    content = json.loads(as_json(spans))
+    (of_resource,) = content["resourceSpans"]
+    (of_scope,) = of_resource["scopeSpans"]
+    of_resource["scopeSpans"] = [
+        {"scope": {"name": f"scope-{number}"}, "spans": [span]}
+        for number, span in enumerate(of_scope["spans"])
+    ]
+    return list(TraceRequest(read_json(json.dumps(content).encode())).events("acme"))
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "calls"),
+    [
+        ("gpt-4o", "gpt-4o", 1),
+        ("openai/gpt-4o", "gpt-4o", 1),
+        ("gpt-4o", "GPT-4o-2024-08-06", 1),
+        ("", "gpt-4o", 1),
+        ("gpt-4o", "", 1),
+        ("gpt-4o", "claude-sonnet-4-5", 2),
+    ],
+)
+@pytest.mark.parametrize("outer_tokens", [tokens(10, 2), {}])
+def test_calls_of_two_models_at_the_same_moment_are_two(
+    outer: str, inner: str, calls: int, outer_tokens: dict[str, int]
+) -> None:
+    """Though one lies within the other in time; a model's name may be told shorter or longer."""
+    models = [{**CHAT, "gen_ai.request.model": name} for name in (outer, inner)]
+    found = by_scopes(
+        {"id": 1, "began": 0, "ended": 900, "attributes": {**models[0], **outer_tokens}},
+        {"id": 2, "began": 100, "ended": 800, "attributes": {**models[1], **tokens(10, 2)}},
+    )
+    assert len(found) == calls
+
+
+def test_a_call_without_a_start_encloses_none() -> None:
+    """Else each call before it would be taken for the same one."""
+    content = json.loads(as_json([chat(1, ended=900)]))
+    (of_scope,) = content["resourceSpans"][0]["scopeSpans"]
+    of_scope["spans"][0]["startTimeUnixNano"] = "0"
+    other = json.loads(as_json([chat(2, ended=300)]))["resourceSpans"][0]["scopeSpans"][0]
+    content["resourceSpans"][0]["scopeSpans"].append({**other, "scope": {"name": "other"}})
+    request = TraceRequest(read_json(json.dumps(content).encode()))
+    assert len(list(request.events("acme"))) == 2
+
+
 def test_a_failed_call_is_one() -> None:
     """By its status; a failed agent is none."""
     spans = [
