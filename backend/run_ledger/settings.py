@@ -37,6 +37,7 @@ def load() -> Settings:
             clients=environment.get("CLIENTS_TABLE", ""),
             rollups=environment.get("ROLLUPS_TABLE", ""),
             rejections=environment.get("REJECTIONS_TABLE", ""),
+            incidents=environment.get("INCIDENTS_TABLE", ""),
         ),
         entry_ttl_days=_positive("ENTRY_TTL_DAYS", 90),
         rollup_shards=_positive("ROLLUP_SHARDS", 8),

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site
+from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site, telling
 from .costs import idle, intake, proof, rates, reading
 from .figures import Figure
 from .reader import lists, overviews, trends
@@ -42,6 +42,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "writer_write_units_per_event_stern": writer_units.write_units_per_event_stern,
     "writer_write_units_per_event_worst": writer_units.write_units_per_event_worst,
     "writer_read_units_per_event": writer_units.read_units_per_event,
+    "told_write_units_per_outcome": telling.write_units_per_outcome,
+    "told_incidents_of_10000_failures": telling.incidents_of_10000_failures,
     "stored_bytes_per_million_events": stored.bytes_per_million_events,
     "history_read_units_1000_events": stored.history_read_units,
     "recount_differences_million_events": recounted.differences_of_a_million,

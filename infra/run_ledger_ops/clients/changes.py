@@ -5,15 +5,17 @@ and anybody may read what scrolls by on a terminal.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, structs
 
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.exceptions import shown
+from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.store.clients.client_records import ClientRecords, StoredClient
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
+from run_ledger_ops.clients.alerts import alert_text
 from run_ledger_ops.clients.aws_jobs import aws_job_document
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console import terminal
@@ -40,6 +42,7 @@ class ClientChange(Struct, frozen=True):
     profile: tuple[Difference, ...] = ()
     parameters: tuple[Difference, ...] = ()
     aws_jobs: tuple[Difference, ...] = ()
+    alerts: tuple[Difference, ...] = ()
 
     @property
     def client_id(self) -> str:
@@ -65,6 +68,7 @@ def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
         tuple(_profile_differences(before.profile if before else None, wanted.profile, stored)),
         tuple(_parameter_differences(before.parameters if before else {}, wanted.parameters)),
         tuple(_rule_differences(before.aws_jobs if before else (), wanted.aws_jobs)),
+        tuple(_alert_differences(before.alerts if before else (), wanted.alerts)),
     )
 
 
@@ -77,6 +81,7 @@ def removal(stored: StoredClient) -> ClientChange:
         "removed",
         parameters=tuple(_parameter_differences(record.parameters if record else {}, {})),
         aws_jobs=tuple(_rule_differences(record.aws_jobs if record else (), ())),
+        alerts=tuple(_alert_differences(record.alerts if record else (), ())),
     )
 
 
@@ -86,7 +91,7 @@ def lines(change: ClientChange) -> Iterator[str]:
         yield f"  {change.client_id}: no change"
         return
     yield f"{_SIGNS[change.change]} {change.client_id}"
-    for part in (*change.profile, *change.parameters, *change.aws_jobs):
+    for part in (*change.profile, *change.alerts, *change.parameters, *change.aws_jobs):
         yield f"    {_SIGNS[part.change]} {part.what}{': ' if part.details else ''}" + "; ".join(
             part.details
         )
@@ -98,6 +103,7 @@ def document(change: ClientChange) -> dict[str, Any]:
         "client_id": change.client_id,
         "change": change.change,
         "profile": [structs.asdict(part) for part in change.profile],
+        "alerts": [structs.asdict(part) for part in change.alerts],
         "parameters": [structs.asdict(part) for part in change.parameters],
         "aws_jobs": [structs.asdict(part) for part in change.aws_jobs],
     }
@@ -163,6 +169,21 @@ def _rule_details(rule: AwsJobRule) -> Iterator[str]:
             yield f"{name} {value if isinstance(value, str) else shown(value)}"
     for name, path in rule.counters.items():
         yield f"{name} from {path}"
+
+
+def _alert_differences(
+    before: Sequence[AlertRule], after: Sequence[AlertRule]
+) -> Iterator[Difference]:
+    """Yield what changes: a rule that changes goes, and another one comes."""
+    for rule in before:
+        if rule not in after:
+            yield Difference("alert", "removed", (alert_text(rule),))
+    for rule in after:
+        if rule not in before:
+            yield Difference("alert", "added", (alert_text(rule),))
+    kept = [rule for rule in before if rule in after]
+    if kept != [rule for rule in after if rule in before]:
+        yield Difference("order of alerts", "changed")
 
 
 def _details(old: ClientParameter | None, new: ClientParameter) -> Iterator[str]:

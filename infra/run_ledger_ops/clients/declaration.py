@@ -13,6 +13,7 @@ from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identif
 from run_ledger.domain.exceptions import shown
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
+from run_ledger_ops.clients.alerts import read_alerts
 from run_ledger_ops.clients.aws_jobs import aws_job_rules, shared_patterns
 from run_ledger_ops.clients.nodes import Checker, document
 from run_ledger_ops.clients.suspicion import form, suspicion
@@ -37,7 +38,9 @@ _ARN_ALLOWED = (
     "is not repeated, as it might be the secret"
 )
 
-_CLIENT_KEYS = ("id", "name", "description", "contact", "tags", "parameters", "aws_jobs")
+_CLIENT_KEYS = (
+    *("id", "name", "description", "contact", "tags", "alerts", "parameters", "aws_jobs"),
+)
 _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 
 
@@ -114,7 +117,8 @@ class _Reader(Checker):
             elif parameter.name:
                 parameters[parameter.name] = parameter
         rules = aws_job_rules(self, fields.get("aws_jobs"), f"{path}.aws_jobs")
-        return ClientRecord(client_id, profile, parameters, rules)
+        alerts = read_alerts(self, fields.get("alerts"), f"{path}.alerts")
+        return ClientRecord(client_id, profile, parameters, rules, alerts)
 
     def _parameter(self, node: yaml.Node, path: str, client: str) -> ClientParameter:
         fields = self.fields(node, path, _PARAMETER_KEYS, ("name",))

@@ -18,6 +18,7 @@ _MOST_COMPLAINTS = 20
 _MOST_LEVELS = 16
 _STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
+_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _READ_AS = {
     "tag:yaml.org,2002:bool": "true or false",
     "tag:yaml.org,2002:int": "a number",
@@ -97,6 +98,14 @@ class Checker:
         else:
             return str(node.value)
         return None
+
+    def whole_number(self, node: yaml.Node, path: str, low: int, high: int) -> int:
+        """Return a whole number from *low* to *high*, or *low* after a complaint."""
+        text = node.value if isinstance(node, yaml.ScalarNode) else ""
+        if _WHOLE_NUMBER.fullmatch(text) and low <= int(text) <= high:
+            return int(text)
+        self.add(node, f"{path}: allowed: a whole number from {low:,} to {high:,}")
+        return low
 
     def members(self, node: yaml.Node | None, path: str) -> list[yaml.Node]:
         """Return the members of a list; none where there is no node."""

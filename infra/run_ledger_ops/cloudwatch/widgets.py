@@ -16,13 +16,15 @@ Widget = dict[str, Any]
 WIDTH = 24
 TABLES = Tables._fields
 QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule's dead letters"}
-# There only where a customer's key is, or jobs of AWS are: without them, their lines stay empty.
-BUS_DEAD = "bus-dead"
+# There only where a customer's key is, jobs of AWS are, or the stage tells: else their lines stay
+# empty.
+BUS_DEAD, TELLER_DEAD = "bus-dead", "teller-dead"
 AWS_JOBS, AWS_JOBS_DEAD = "aws-jobs", "aws-jobs-dead"
 INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
     "projects": (BY_CLIENT, BY_DUE),
     "rejections": (BY_DAY, BY_DAY_SHARD),
+    "incidents": (BY_DUE,),
 }
 FUNCTIONS = ("writer", "reader", "sweeper", "prover")
 _BY_NAME = {query.name: query for query in QUERIES}
@@ -155,6 +157,7 @@ def _intake() -> tuple[Widget, ...]:
             *(_queue(visible, name, label) for name, label in dead.items()),
             _queue(visible, BUS_DEAD, "bus's dead letters"),
             _queue(visible, AWS_JOBS_DEAD, "dead letters of jobs of AWS"),
+            _queue(visible, TELLER_DEAD, "teller's dead letters"),
         ),
         _chart(
             "From event to ledger, seconds",

@@ -24,6 +24,7 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
+_TELLER = "TellerFunctionName"
 _DESCRIPTION = """\
 Declare the clients and their configuration in a file. Applying the file makes the ledger match it;
 applying it again changes nothing."""
@@ -36,6 +37,8 @@ the file is YAML; put text in quotes that YAML would read as something else (no,
       description: Product data, four markets     # optional, as are contact and tags
       contact: data-team@acme.example
       tags: {region: eu}
+      alerts:                                     # who hears of them: docs/telling.md
+        - {what: failed, pipeline: nightly, after: 3, grace: 10m}
       parameters:
         - name: confidence_threshold
           description: Matches below this go to a person
@@ -150,6 +153,8 @@ def _apply(given: argparse.Namespace) -> int:
         say_json({"system": system.name, "dry_run": given.dry_run, "clients": documents})
     else:
         say(_summary(changes, dry_run=given.dry_run))
+    if any(record.alerts for record in declared) and _TELLER not in system.outputs:
+        warn("Note: this stage tells nobody: deploy it with Telling=true, and alerts take effect.")
     return 0
 
 

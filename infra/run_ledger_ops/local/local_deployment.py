@@ -19,6 +19,7 @@ from run_ledger_ops.local.machine.cloud import LocalCloud
 
 STACK_NAME = "run-ledger-local"
 ARTIFACTS_BUCKET = "run-ledger-local-artifacts"
+_EXPIRING = ("EntriesTable", "RejectionsTable", "IncidentsTable")
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ def outputs(cloud: LocalCloud) -> dict[str, str]:
     return stack.outputs() if stack.state in SETTLED else {}
 
 
-def enable_ttl(cloud: LocalCloud, tables: tuple[str, ...]) -> None:
+def enable_ttl(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
     """Switch on expiry of items by `expires_at`, which the local AWS ignores in a template."""
     dynamodb: Any = cloud.client("dynamodb")
-    for table in tables:
+    for table in (outputs[name] for name in _EXPIRING):
         status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         if status["TimeToLiveStatus"] == "DISABLED":
             dynamodb.update_time_to_live(

@@ -251,7 +251,7 @@ class LocalStack:
         except BaseException:
             cloud.abandon()
             raise
-        local_deployment.enable_ttl(cloud, (outputs["EntriesTable"], outputs["RejectionsTable"]))
+        local_deployment.enable_ttl(cloud, outputs)
         gateway.apply_responses(cloud, STACK_NAME, "Api", *_api(outputs["ApiUrl"]))
         gateway.apply_responses(cloud, STACK_NAME, "IntakeApi", *_api(outputs["IntakeUrl"]))
         gateway.tell_site(cloud, *_api(outputs["ApiUrl"]), wanted.parameters["SiteCallbackUrl"])

@@ -15,7 +15,7 @@ from run_ledger_ops.cloudwatch.body import body
 
 RUNBOOK: Path = ROOT / "infra" / "RUNBOOK.md"
 EVERY = {"QuietHours": "6", "CustomerKeyArn": FULL["CustomerKeyArn"]}
-EVERY |= {"Intake": "true", "AwsJobs": "true"}
+EVERY |= {"Intake": "true", "AwsJobs": "true", "Telling": "true"}
 ALARMS = resources("AWS::CloudWatch::Alarm", **EVERY)
 EACH = pytest.mark.parametrize("name", ALARMS)
 STEPS = ("What it means:", "How to look:", "What to do:", "How to check that it is over:")
@@ -70,6 +70,7 @@ def test_every_trouble_has_its_alarm() -> None:
         ("UpdatesDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
         ("RuleDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
         ("BusDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
+        ("TellerDeadLetterQueue", "ApproximateNumberOfMessagesVisible"),
         ("UpdatesQueue", "ApproximateAgeOfOldestMessage"),
         ("UpdatesQueue", "NumberOfMessagesSent"),
     ):
@@ -87,6 +88,7 @@ def test_every_trouble_has_its_alarm() -> None:
         ("RunLedger", "Stalled"),
         ("RunLedger", "SweepFailed"),
         ("RunLedger", "Differing"),
+        ("RunLedger", "NotTold"),
         ("AWS/ApiGateway", "5XXError"),
         ("AWS/ApiGateway", "Latency"),
     }

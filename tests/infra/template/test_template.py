@@ -21,7 +21,7 @@ from tests.support.stacks.templates import (
     transformed,
 )
 
-EXPIRING = {"EntriesTable", "RejectionsTable"}
+EXPIRING = {"EntriesTable", "RejectionsTable", "IncidentsTable"}
 QUEUES = ["UpdatesQueue", "UpdatesDeadLetterQueue", "RuleDeadLetterQueue"]
 
 
@@ -74,6 +74,10 @@ def test_outputs_are_complete() -> None:
         "AwsJobsQueueUrl",
         "AwsJobsDlqUrl",
         "AwsJobsFunctionName",
+    }
+    assert set(transformed(Telling="true")["Outputs"]) - set(transformed()["Outputs"]) == {
+        "TellerFunctionName",
+        "TellerDlqUrl",
     }
     assert set(transformed()["Outputs"]) == {
         *(

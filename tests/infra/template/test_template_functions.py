@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -20,7 +21,11 @@ from tests.support.stacks.templates import (
 
 from run_ledger import writer
 from run_ledger.domain.contract.bound_sources import bound_source
+from run_ledger.domain.incidents.causes import INCIDENT_CLOSED, INCIDENT_OPENED
+from run_ledger.domain.incidents.incident_events import SOURCE
 from run_ledger.domain.state.rollups import DAYS
+from run_ledger.store.items.client_items import ALERTS
+from run_ledger.store.items.job_items import TURNED
 from run_ledger.store.items.keys import REPORT_KEYS, REPORT_USE, app_key
 from run_ledger.store.posting.reports import Report
 from run_ledger.store.proof.frontier import PARTITION
@@ -208,7 +213,7 @@ def test_reader_only_reads() -> None:
     rights = _rights("ReaderRole")
     assert rights.pop("ReaderLogGroup") == {"logs:CreateLogStream", "logs:PutLogEvents"}
     reads = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
-    for table in DATA:
+    for table in (one for one in DATA if one != "IncidentsTable"):
         assert rights.pop(table) == ({"dynamodb:Query"} if table == "ClientsTable" else reads)
         for index in properties(table).get("GlobalSecondaryIndexes", ()):
             assert rights.pop(f"{table}/index/{index['IndexName']}") == {"dynamodb:Query"}
@@ -234,6 +239,49 @@ def test_intake_reports_for_clients_and_reads_who_may() -> None:
         ("CountUse", [f"{REPORT_USE}*"]),
     ):
         assert conditions[sid] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+
+
+def test_teller_keeps_incidents_and_tells_the_bus() -> None:
+    """Of clients it reads the rules alone, of jobs the stream, and no source is its but ours."""
+    assert _rights("TellerRole", Telling="true") == {
+        "TellerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "IncidentsTable": {"dynamodb:PutItem", "dynamodb:Query"},
+        "IncidentsTable/index/by_due": {"dynamodb:Query"},
+        "ClientsTable": {"dynamodb:Query"},
+        "Bus": {"events:PutEvents"},
+        "TellerDeadLetterQueue": {"sqs:SendMessage"},
+    }
+    of_role = {one["Sid"]: one for one in statements(properties("TellerRole", Telling="true"))}
+    assert of_role["ReadStream"]["Resource"] == {"Fn::GetAtt": ["JobsTable", "StreamArn"]}
+    assert of_role["Tell"]["Condition"] == {"ForAllValues:StringEquals": {"events:source": SOURCE}}
+    assert of_role["ReadAlerts"]["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", ALERTS]},
+        "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    }
+
+
+def test_the_stream_is_there_for_the_teller_alone() -> None:
+    """It shows items as they are then, and what passes is marked as another end of a job."""
+    assert "StreamSpecification" not in properties("JobsTable")
+    told = properties("JobsTable", Telling="true")
+    assert told["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    mappings = resources("AWS::Lambda::EventSourceMapping", Telling="true")
+    mapping = mappings["TellerFunctionEnds"]
+    assert mapping["FunctionName"] == {"Ref": "TellerFunctionAliaslive"}
+    (pattern,) = mapping["FilterCriteria"]["Filters"]
+    image = {"turned": {"N": [{"exists": True}]}}
+    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"NewImage": image}}
+    assert TURNED in image
+
+
+def test_the_writer_s_rule_takes_no_incident() -> None:
+    """Its detail-types are the producers', so what is told comes back to nobody as an event."""
+    (pattern,) = (
+        rule["EventPattern"]
+        for rule in resources("AWS::Events::Rule", Telling="true").values()
+        if "EventPattern" in rule
+    )
+    assert not {INCIDENT_OPENED, INCIDENT_CLOSED} & set(pattern["detail-type"])
 
 
 def test_sweeper_queries_one_index_and_the_days() -> None:

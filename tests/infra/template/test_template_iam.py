@@ -56,8 +56,9 @@ def written_out(part: Any, template: Mapping[str, Any]) -> Any:
     match part:
         case {"Ref": name}:
             return named(name)
-        case {"Fn::GetAtt": [name, "Arn"]}:
-            return ARNS[kinds[name]].format(name)
+        case {"Fn::GetAtt": [name, "Arn" | "StreamArn" as attribute]}:
+            label = "/stream/label" if attribute == "StreamArn" else ""
+            return ARNS[kinds[name]].format(name) + label
         case {"Fn::Sub": str(pattern)}:
             return re.sub(r"\$\{([^}]+)\}", text, pattern)
         case dict():

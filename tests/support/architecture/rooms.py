@@ -17,6 +17,7 @@ domain/state: domain domain/contract
 domain/api: domain domain/contract domain/state
 domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
+domain/incidents: domain
 
 questions:
 
@@ -26,8 +27,9 @@ metrics.py: domain logs.py
 
 store/dynamo: domain
 settings.py: store/dynamo
-store/items: domain domain/contract domain/state domain/aws_jobs store/dynamo
-store/clients: domain domain/aws_jobs store/dynamo store/items
+store/items: domain domain/contract domain/state domain/aws_jobs domain/incidents store/dynamo
+store/clients: domain domain/aws_jobs domain/incidents store/dynamo store/items
+store/incidents: domain domain/incidents store/dynamo store/items
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
@@ -60,6 +62,8 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
     store/overview read assistants
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
+teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py
+    store/dynamo store/clients store/incidents doors
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 account_events.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     doors aws_jobs
@@ -74,6 +78,7 @@ console: backend/domain backend/store/dynamo
 cloudwatch: checkout.py backend/domain/contract backend/store/dynamo backend/store/items
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/domain/aws_jobs
+    backend/domain/incidents
     backend/store/items backend/store/clients backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
     backend/domain/intake backend/store/clients

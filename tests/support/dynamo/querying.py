@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.sizing import rules
-from tests.support.dynamo.stand_in import Answer, Client, Dynamo, Place, Script
+from tests.support.dynamo.stand_in import Answer, Call, Client, Dynamo, Place, Script
 from tests.support.readers.ledgers import schemas
 
 PAGE_BYTES = 1024 * 1024
@@ -154,6 +154,27 @@ class Querying(Client):
             if size >= self.page_bytes:
                 break
         return taken
+
+
+class _QueryCall(Call):
+    """A query of a `ScriptedQuerying`, before it is answered."""
+
+    def __init__(self, querying: Querying, store: Dynamo, request: dict[str, Any]) -> None:
+        super().__init__(store, "Query", request)
+        self._querying = querying
+
+    def perform(self, **changes: Any) -> Answer:
+        return Querying.query(self._querying, **self.request | changes)
+
+
+class ScriptedQuerying(Querying):
+    """As `Querying`, but that queries, too, go through the script."""
+
+    def query(self, **request: Any) -> Answer:
+        """Return the items of a range of keys, or what the script makes of it."""
+        call = _QueryCall(self, self._store, request)
+        fault = self._script(call) if self._script else None
+        return fault(call) if fault else call.perform()
 
 
 def _in_range(request: Mapping[str, Any], names: tuple[str, ...]) -> Callable[[Item], bool]:

@@ -23,6 +23,7 @@ NAMES = Tables(
     clients="clients",
     rollups="rollups",
     rejections="rejections",
+    incidents="incidents",
 )
 _DEFINED = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
@@ -43,7 +44,7 @@ def _definitions() -> Mapping[str, Any]:
 
 @contextmanager
 def empty_tables() -> Iterator[DynamoDBClient]:
-    """Give a client of a moto that has the six tables, named `NAMES`, with nothing in them.
+    """Give a client of a moto that has the seven tables, named `NAMES`, with nothing in them.
 
     moto is for one thread at a time.
     """
@@ -59,6 +60,6 @@ def empty_tables() -> Iterator[DynamoDBClient]:
 
 
 def create_tables(client: DynamoDBClient) -> None:
-    """Make the six tables, named `NAMES`, where *client* leads."""
+    """Make the seven tables, named `NAMES`, where *client* leads."""
     for name, definition in _definitions().items():
         client.create_table(TableName=name, **definition)

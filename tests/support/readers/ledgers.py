@@ -225,7 +225,7 @@ def _assert_items_hold_the_fold(store: Dynamo, taken: list[Envelope]) -> None:
 
 
 def _as_shown(item: Item) -> Item:
-    """Return *item* without its revision, and with counters beyond the kept ones as one.
+    """Return *item* without revision and mark, and with counters beyond the kept ones as one.
 
     Its own counters and models must be those that it names.
     """
@@ -233,7 +233,7 @@ def _as_shown(item: Item) -> Item:
     named = {f"c_{name}" for name in item.get("own", {"SS": []})["SS"]}
     assert named == set(own_attributes(item))
     counts = {name: int(item[name]["N"]) for name in item if name.startswith(("c_", "b_"))}
-    revision = ("own", "models", "rev", "log", "old")
+    revision = ("own", "models", "rev", "log", "old", "turned")
     rest = {name: item[name] for name in item if name not in {*counts, *revision}}
     return rest | to_item(folded(counts, MOST_OWN_OF_A_JOB))
 

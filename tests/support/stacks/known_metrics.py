@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from run_ledger import account_events, api, metrics, prover, sweeper, writer
+from run_ledger import account_events, api, metrics, prover, sweeper, teller, writer
 
 _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     "AWS/SQS": (
@@ -58,6 +58,7 @@ _OURS = {
     "sweeper": sweeper.UNITS,
     "aws-jobs": account_events.UNITS,
     "prover": prover.UNITS,
+    "teller": teller.UNITS,
 }
 
 

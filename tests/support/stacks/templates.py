@@ -23,6 +23,7 @@ DATA = [
     "ClientsTable",
     "RollupsTable",
     "RejectionsTable",
+    "IncidentsTable",
 ]
 FULL = {
     "CustomerKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a-1",
@@ -38,10 +39,13 @@ FULL = {
     "DeletionProtection": "true",
     "Intake": "true",
     "AwsJobs": "true",
+    "Telling": "true",
 }
 """Parameters of a deployment that says yes to every protection."""
+OPTIONAL = {"Intake": "true", "AwsJobs": "true", "Telling": "true"}
+"""What only some stages have."""
 FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction", "ProverFunction"]
-EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction", "AwsJobsFunction"]
+EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction", "AwsJobsFunction", "TellerFunction"]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 

@@ -36,6 +36,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"StackMachineClient": "true"},
     {"Intake": "true"},
     {"AwsJobs": "true"},
+    {"Telling": "true"},
 )
 """What one may choose beside the defaults, if a condition or the transform goes by it."""
 _ROWS, _CHOSEN = 7, 4

@@ -43,8 +43,8 @@ _ZERO = {"N": "0"}
 _SKEW = 60 * MICROSECONDS
 # These don't follow from the events: ``rev`` and ``log`` count writes, ``old`` says where entries
 # lie (see `misplaced`), ``seen`` is by the writers' clock, and how many names there are in ``own``
-# and ``models`` depends on when room was made.
-_NOT_JUDGED = frozenset({"rev", "log", "old", "seen", *NAME_SETS})
+# and ``models`` depends on when room was made. ``turned`` is about the latest write alone.
+_NOT_JUDGED = frozenset({"rev", "log", "old", "seen", job_items.TURNED, *NAME_SETS})
 
 
 class Name(NamedTuple):

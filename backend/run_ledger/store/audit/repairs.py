@@ -35,6 +35,8 @@ AUDIT_SHARD = "audit"
 # An expression holds 4 KB.
 _ATTRIBUTES_A_CALL = 40
 _GUARDS = ("rev", "log", "n")
+# Where one of them is put right, the job has ended, or otherwise than everybody thought.
+_END = ("outcome", "ended_at", "fingerprint")
 
 
 def mend_item(
@@ -135,9 +137,13 @@ def _bookkeeping(stored: Item, expected: Item, entries: Entries) -> Item:
     """
     known = instant(stored.get("seen"))
     seen = entries.last_received_at if known is None else known
-    bookkeeping: dict[str, Any] = {"seen": seen, **_revision(stored, expected, entries)}
+    revision = _revision(stored, expected, entries)
+    bookkeeping: dict[str, Any] = {"seen": seen, **revision}
     if "job_id" in expected:
         bookkeeping["seen_slot"] = job_items.slot_of(seen)
+        is_other_end = any(stored.get(name) != expected.get(name) for name in _END)
+        if "ended_at" in expected and is_other_end:
+            bookkeeping[job_items.TURNED] = next(iter(revision.values()))
     return to_item(bookkeeping)
 
 

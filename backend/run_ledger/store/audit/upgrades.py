@@ -26,7 +26,7 @@ from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.job_items import StoredJob, from_job_item, state_attributes
+from run_ledger.store.items.job_items import TURNED, StoredJob, from_job_item, state_attributes
 
 from .calls import read_entries, read_items, read_page_of_jobs
 from .expected_items import Entries, Name, entries_in
@@ -146,6 +146,7 @@ def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, entries:
         {key: attributes[key] for key in ("at", "m") if key in attributes}
         | {revision: stored.revision + 1}
     )
+    update.remove(TURNED)
     actions = [update.action(reading.tables.jobs, name.key)]
     if stored.in_log:
         actions += empty_rows(reading, name, stored.revision + 1, entries)

@@ -26,10 +26,12 @@ from run_ledger.store.dynamo.expressions import (
 )
 from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
 from run_ledger.store.items.client_items import (
+    ALERTS,
     PARAMETER_ATTRIBUTES,
     PROFILE_ATTRIBUTES,
     REFERENCE,
     ClientRecord,
+    alert_values,
     from_items,
     parameter_item,
     profile_values,
@@ -121,7 +123,7 @@ class ClientRecords:
             if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
                 return False
             rules = stored.record.aws_jobs if stored.record else ()
-            record = ClientRecord(stored.client_id, basis.profile, {}, rules)
+            record = ClientRecord(stored.client_id, basis.profile, {}, rules, basis.alerts)
             stored = StoredClient(stored.client_id, record, revision, stored.listed_as)
         return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
 
@@ -168,6 +170,12 @@ class ClientRecords:
                     update.remove(name)
                 else:
                     update.set({name: value})
+        alerts_before = stored.record.alerts if stored.record else ()
+        if wanted is not None and wanted.alerts != alerts_before:
+            if wanted.alerts:
+                update.set({ALERTS: alert_values(wanted.alerts)})
+            else:
+                update.remove(ALERTS)
         if stored.record is None:
             update.require_absent("pk")
         elif stored.revision is None:  # written by hand

@@ -14,3 +14,4 @@ class Tables(NamedTuple):
     clients: str
     rollups: str
     rejections: str
+    incidents: str

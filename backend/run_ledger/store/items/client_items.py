@@ -3,7 +3,8 @@
 ================  ===================  =========================================================
 pk                sk                   holds
 ================  ===================  =========================================================
-client id         ``profile``          name, description, contact, tags, revision, updated_at
+client id         ``profile``          name, description, contact, tags, alerts, revision,
+                                       updated_at
 client id         ``param#NAME``       name, description, kind, value or secret_ref, updated_at
 ``clients``       client id            name: the directory, which is read without a scan
 ``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
@@ -12,17 +13,20 @@ client id         ``param#NAME``       name, description, kind, value or secret_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
+from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.store.dynamo.attributes import Item, to_item
 
 from .keys import PARAMETER_PREFIX, PROFILE
 
-PROFILE_ATTRIBUTES = ("pk", "sk", "name", "description", "contact", "tags", "revision")
+ALERTS = "alerts"
+PROFILE_ATTRIBUTES = ("pk", "sk", "name", "description", "contact", "tags", ALERTS, "revision")
 PARAMETER_ATTRIBUTES = ("kind", "value", "not_secret")
 REFERENCE = "secret_ref"
 
@@ -56,12 +60,16 @@ class ClientParameter(Struct, frozen=True):
 
 
 class ClientRecord(Struct, frozen=True):
-    """A client and its whole configuration; ``aws_jobs`` says which jobs of AWS are its."""
+    """A client and its whole configuration.
+
+    ``aws_jobs`` says which jobs of AWS are its, ``alerts`` what people are told, both in order.
+    """
 
     client_id: str
     profile: ClientProfile
     parameters: dict[str, ClientParameter]
     aws_jobs: tuple[AwsJobRule, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
@@ -88,7 +96,18 @@ def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> Client
             dict(profile.get("tags") or {}),
         ),
         parameters,
+        alerts=alert_rules_in(profile),
     )
+
+
+def alert_rules_in(profile: Mapping[str, Any]) -> tuple[AlertRule, ...]:
+    """Return the rules that the attributes of a profile hold; raises ValidationError for others."""
+    return msgspec.convert(profile.get(ALERTS) or [], tuple[AlertRule, ...])
+
+
+def alert_values(alerts: Sequence[AlertRule]) -> list[dict[str, Any]]:
+    """Return rules as plain values, each without what it leaves to the defaults."""
+    return [msgspec.to_builtins(rule) for rule in alerts]
 
 
 def parameter_item(client_id: str, parameter: ClientParameter, updated_at: str) -> Item:

@@ -27,6 +27,9 @@
 c_NAME, own                               counters; the names of own ones (see `own_names`)
     b_NAME MODEL, models                      counters by model; the names of these models
     n                                         events taken in
+    turned                                    the revision, where the latest change ended the job,
+                                              or ended it otherwise: the stream of the table is
+                                              filtered by it, and any other change takes it away
     seen, seen_slot                           last_seen_at, and the slot of it for the indexes
 
 Names are short because an item of at most 1 KB costs one write unit and a larger one more. For the
@@ -67,6 +70,7 @@ Sign = Literal["stalled", "alive", "unclear"]
 _PASSING = ("ended_at", "fingerprint")
 _RETRIES = "m"
 _TOTALS = "totals"
+TURNED = "turned"
 
 
 class StoredJob(Struct, frozen=True):
@@ -135,6 +139,14 @@ def gone_attributes(before: Job | None, attributes: Mapping[str, Any]) -> list[s
     if before is None or before.current.ended is None:
         return []
     return [name for name in _PASSING if name not in attributes]
+
+
+def has_turned(before: Job | None, after: Job) -> bool:
+    """Return whether *after* has ended, and *before* (None: no job) had not or did otherwise."""
+    if after.current.ended is None:
+        return False
+    known = None if before is None else (before.attempt, before.current.ended)
+    return known != (after.attempt, after.current.ended)
 
 
 def seen_attributes(now: Instant) -> dict[str, int]:

@@ -10,6 +10,7 @@ Projects    ``project_id``               ``by_client``, sorted by ``ck``; ``by_d
 Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition
 Rollups     ``pk`` scope and day, ``sk`` none
 Rejections  ``rejection_id``             ``by_day_shard``, sorted by ``rk``; ``by_day`` of old
+Incidents   ``pk`` scope, ``sk`` what    ``by_due``, sorted by ``due``
 =========== ============================ =============================================
 """
 

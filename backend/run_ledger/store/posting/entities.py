@@ -137,12 +137,17 @@ class JobEntity:
         entries, held = (known.entries, known.held) if known else (0, Held())
         if known and all(jobs.changes_only_counters(one, known.job.attempts) for one in events):
             job, retries, outcome, samples = known.job, known.retries_from, {}, {}
+            update.remove(job_items.TURNED)
         else:
             before = known.job if known else None
             job = jobs.fold_state(before, events)
             retries_before = known.retries_from if known else 1
             retries = counted_next(job, retries_before)
             attributes = job_items.state_attributes(job, retries_from=retries)
+            if job_items.has_turned(before, job):
+                attributes[job_items.TURNED] = place.revision
+            else:
+                update.remove(job_items.TURNED)
             update.set(attributes)
             update.remove(*job_items.gone_attributes(before, attributes))
             changes = state_differences(

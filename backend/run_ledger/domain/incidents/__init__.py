@@ -1,0 +1,1 @@
+"""What is told of failing pipelines: declared rules, and the fold that decides by them."""

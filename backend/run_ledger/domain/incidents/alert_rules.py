@@ -1,0 +1,128 @@
+"""Rules that say of which ends of jobs a client wants to hear, and what they make of one end.
+
+An example: `AlertRule("failed", pipeline="nightly", after=3)` asks to be told when three jobs of
+one pipeline have failed by one fingerprint, and none has succeeded after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple, get_args
+
+from msgspec import Struct
+
+from run_ledger.domain.instants import Instant
+
+AlertWhat = Literal["failed", "timed_out", "partial"]
+ALERT_WHATS: tuple[AlertWhat, ...] = get_args(AlertWhat)
+MOST_AFTER = 1_000
+MOST_GRACE_SECONDS = 86_400
+DEFAULT_GRACE_SECONDS = 300
+Family = Literal["ended", "partial"]
+Kind = Literal["good", "bad", "neither"]
+
+
+class AlertRule(Struct, frozen=True, omit_defaults=True):
+    """One rule of a client.
+
+    ``pipeline`` and ``project`` narrow it down; None stands for all. ``after`` is the number of
+    jobs after which people are told, ``grace_seconds`` the time in which a success keeps it from
+    being told. ``above_percent`` is the share of failed records above which a partial job counts,
+    for ``partial`` alone.
+    """
+
+    what: AlertWhat
+    pipeline: str | None = None
+    project: str | None = None
+    after: int = 1
+    grace_seconds: int = DEFAULT_GRACE_SECONDS
+    above_percent: int = 0
+
+    def is_about(self, pipeline: str, project_id: str) -> bool:
+        """Return whether jobs of *pipeline* and *project_id* are among those that it names."""
+        return self.pipeline in (None, pipeline) and self.project in (None, project_id)
+
+
+class IncidentScope(NamedTuple):
+    """Whose failures and successes are judged together: those of one pipeline of a client.
+
+    ``project_id`` is None unless a rule names a project. A success ends what is wrong in its
+    ``family``: partial jobs deliver, so they end failures, and only a good job ends partial ones.
+    """
+
+    client_id: str
+    pipeline: str
+    project_id: str | None
+    family: Family
+
+
+class JobEnd(Struct, frozen=True):
+    """How a job has ended, as its item shows.
+
+    ``version`` grows with each change of the item. ``at`` is when it ended, by the producer's
+    clock, and never later than when the ledger heard of it. ``error`` is the type and message.
+    """
+
+    job_id: str
+    version: int
+    client_id: str
+    project_id: str
+    pipeline: str
+    result: str
+    at: Instant
+    fingerprint: str | None = None
+    error: tuple[str, str] | None = None
+    records_ok: int = 0
+    records_failed: int = 0
+
+    def has_more_failed_than(self, percent: int) -> bool:
+        """Return whether more than *percent* of its records have failed."""
+        return 100 * self.records_failed > percent * (self.records_ok + self.records_failed)
+
+
+class Ruling(NamedTuple):
+    """What one end of a job is in a scope; ``rule`` is the one that makes it ``bad``."""
+
+    kind: Kind
+    end: JobEnd
+    rule: AlertRule | None = None
+
+
+def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope, Ruling]:
+    """Return what *end* is in each scope that *rules* give it; nothing where no rule is about it.
+
+    Where several rules ask for it, the first one does.
+    """
+    concerned = [rule for rule in rules if rule.is_about(end.pipeline, end.project_id)]
+    found: dict[IncidentScope, Ruling] = {}
+    asked: AlertRule | None = None
+    for rule in concerned:
+        scope = _scope_of(rule, end)
+        is_asked = asked is None and _asks_for(rule, end)
+        if is_asked:
+            asked = rule
+            found[scope] = Ruling("bad", end, rule)
+        elif scope not in found:
+            found[scope] = Ruling(_unasked(rule, end), end)
+    return found
+
+
+def _scope_of(rule: AlertRule, end: JobEnd) -> IncidentScope:
+    project_id = None if rule.project is None else end.project_id
+    family: Family = "partial" if rule.what == "partial" else "ended"
+    return IncidentScope(end.client_id, end.pipeline, project_id, family)
+
+
+def _asks_for(rule: AlertRule, end: JobEnd) -> bool:
+    if rule.what != end.result:
+        return False
+    return rule.what != "partial" or end.has_more_failed_than(rule.above_percent)
+
+
+def _unasked(rule: AlertRule, end: JobEnd) -> Kind:
+    """Return what an end is that *rule* does not ask for, and no earlier one of its scope."""
+    if end.result == "succeeded":
+        return "good"
+    if end.result != "partial" or _asks_for(rule, end):
+        return "neither"
+    return "good"

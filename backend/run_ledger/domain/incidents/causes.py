@@ -1,0 +1,274 @@
+"""The fold that decides what is told: ends of jobs into causes, and causes into notices.
+
+A *cause* is one thing wrong: (scope, what, fingerprint). It holds marks of the jobs that it made
+fail: by job, the version of the item that said so, and when that job ended. The scope holds marks
+of good jobs, too. A cause is *active* while a job failed by it later than the last good one of its
+scope ended, so what counts is when things happened, not when they were heard of. Any order
+of ends, and any repeat, leads to the same: a mark changes only by a later version of its job.
+
+::
+
+    quiet --a job fails--> waiting --grace is over--> open (told) --a good job ends--> quiet (told)
+                              `----------a good job ends: never told----------------> quiet
+
+Only the latest marks are kept. So ``jobs`` of a cause with more of them is the number of jobs that
+have failed by it, less those that were heard of very late.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from msgspec import Struct, structs
+
+from run_ledger.domain import instants
+from run_ledger.domain.instants import MICROSECONDS, Instant
+
+from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling
+
+MOST_MARKS = 16
+MOST_ACTIVE_CAUSES = 1_000
+OTHER = "other"
+"""The fingerprint of what fails in a scope that has as many active causes as are kept apart."""
+INCIDENT_OPENED = "incident_opened"
+INCIDENT_CLOSED = "incident_closed"
+ClosedBecause = Literal["healed", "withdrawn"]
+
+
+class Mark(NamedTuple):
+    """What a job is to a cause, or among the good ones; not ``counts`` once it was changed."""
+
+    version: int
+    at: Instant
+    counts: bool
+
+
+Marks = Mapping[str, Mark]
+
+
+class CauseKey(NamedTuple):
+    """What tells the causes of one scope apart."""
+
+    what: str
+    fingerprint: str
+
+
+class Incident(Struct, frozen=True):
+    """A cause that people were told of; ``closed_at`` is None while it is open."""
+
+    incident_id: str
+    opened_at: Instant
+    began_at: Instant
+    closed_at: Instant | None = None
+    closed_because: ClosedBecause | None = None
+
+
+class IncidentNotice(Struct, frozen=True):
+    """Something to tell, once: its id is that of the incident and what became of it."""
+
+    notice_id: str
+    kind: str
+    incident: Incident
+    jobs: int
+    last_job_id: str
+    error: tuple[str, str] | None
+
+
+class Cause(Struct, frozen=True):
+    """One thing wrong; the module's docstring tells its states.
+
+    ``jobs`` is the number of active jobs, ``beyond`` of those whose marks are not kept any more.
+    ``incidents`` is how many it has been so far. ``due_at`` is when
+    the grace is over, None unless it waits. ``notices`` are those that have not been given away.
+    """
+
+    marks: Marks = {}
+    beyond: int = 0
+    jobs: int = 0
+    after: int = 1
+    grace_seconds: int = 0
+    error: tuple[str, str] | None = None
+    last_job_id: str = ""
+    incidents: int = 0
+    due_at: Instant | None = None
+    incident: Incident | None = None
+    notices: tuple[IncidentNotice, ...] = ()
+
+    def active_since(self, good_at: Instant | None) -> list[Instant]:
+        """Return when jobs failed by it after the last good job ended, at *good_at*."""
+        ends = (mark.at for mark in self.marks.values() if mark.counts)
+        return sorted(at for at in ends if good_at is None or at > good_at)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Return whether there is nothing to wait for and nothing to tell."""
+        return self.due_at is None and self.incident is None and not self.notices
+
+    @property
+    def falls_due_at(self) -> Instant | None:
+        """Return when it is due though nothing ends; None where it never is.
+
+        That is when its grace is over, if enough jobs have failed.
+        """
+        return self.due_at if self.jobs >= self.after else None
+
+
+class Standing(Struct, frozen=True):
+    """All that is kept of a scope: marks of good jobs, and the causes."""
+
+    good: Marks = {}
+    causes: Mapping[CauseKey, Cause] = {}
+
+    @property
+    def good_at(self) -> Instant | None:
+        """Return when the last good job ended."""
+        return max((mark.at for mark in self.good.values() if mark.counts), default=None)
+
+
+def judged(
+    scope: IncidentScope, standing: Standing, rulings: Iterable[Ruling], now: Instant
+) -> Standing:
+    """Return *standing* after *rulings*, as it is at *now*: opened, closed, with notices to tell.
+
+    Without rulings it only takes note of the time.
+    """
+    good, causes = dict(standing.good), dict(standing.causes)
+    for kind, end, rule in rulings:
+        _note(good, end.job_id, Mark(end.version, end.at, kind == "good"), None)
+        own = None
+        if rule is not None:
+            own = _key_of(Standing(good, causes), rule.what, end)
+            causes.setdefault(own, Cause())
+        good_at = Standing(good).good_at
+        for key, cause in causes.items():
+            if key == own or end.job_id in cause.marks:
+                causes[key] = _noted(cause, end, rule if key == own else None, good_at)
+    good_at = Standing(good).good_at
+    settled = {key: _settled(scope, key, cause, good_at, now) for key, cause in causes.items()}
+    return Standing(good, settled)
+
+
+def without_notices(standing: Standing, notice_ids: Collection[str]) -> Standing:
+    """Return *standing* once these notices have been given away."""
+    causes = {
+        key: structs.replace(
+            cause,
+            notices=tuple(one for one in cause.notices if one.notice_id not in notice_ids),
+        )
+        for key, cause in standing.causes.items()
+    }
+    return Standing(standing.good, causes)
+
+
+def _key_of(standing: Standing, what: str, end: JobEnd) -> CauseKey:
+    """Return the cause that a failure belongs to: its own, or `OTHER` where there are too many."""
+    key, causes, good_at = CauseKey(what, end.fingerprint or ""), standing.causes, standing.good_at
+    if key in causes:
+        return key
+    other = CauseKey(what, OTHER)
+    if other in causes and end.job_id in causes[other].marks:
+        return other
+    active = sum(not one.is_quiet or bool(one.active_since(good_at)) for one in causes.values())
+    return other if active >= MOST_ACTIVE_CAUSES else key
+
+
+def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant | None) -> Cause:
+    """Return *cause* with the mark of *end*, which counts where a *rule* asks for it."""
+    marks = dict(cause.marks)
+    mark = Mark(end.version, end.at, rule is not None)
+    is_new, beyond = _note(marks, end.job_id, mark, good_at)
+    if not is_new:
+        return cause
+    cause = structs.replace(cause, marks=marks, beyond=cause.beyond + beyond)
+    if rule is None:
+        return cause
+    return structs.replace(
+        cause,
+        after=rule.after,
+        grace_seconds=rule.grace_seconds,
+        error=end.error,
+        last_job_id=end.job_id,
+    )
+
+
+def _note(
+    marks: dict[str, Mark], job_id: str, mark: Mark, good_at: Instant | None
+) -> tuple[bool, int]:
+    """Put *mark* into *marks* if it says something new.
+
+    Returns whether it did, and how many active marks had to go for it. A job without a mark needs
+    none to say that it does not count.
+    """
+    known = marks.get(job_id)
+    if known is None and not mark.counts:
+        return False, 0
+    if known is not None and known.version >= mark.version:
+        return False, 0
+    marks[job_id] = mark
+    if len(marks) <= MOST_MARKS:
+        return True, 0
+    first = min(marks, key=lambda one: (marks[one].at, one))
+    gone = marks.pop(first)
+    if first == job_id:
+        return False, 0
+    is_active = gone.counts and (good_at is None or gone.at > good_at)
+    return True, int(is_active)
+
+
+def _settled(
+    scope: IncidentScope, key: CauseKey, cause: Cause, good_at: Instant | None, now: Instant
+) -> Cause:
+    """Return *cause* in the state that its marks, and the time, put it in."""
+    active = cause.active_since(good_at)
+    beyond = cause.beyond
+    if good_at is not None and any(mark.at <= good_at for mark in cause.marks.values()):
+        beyond = 0  # What was dropped is older than what is kept.
+    jobs = beyond + len(active)
+    cause = structs.replace(cause, beyond=beyond, jobs=jobs)
+    if not jobs:
+        return _closed(cause, good_at, now)
+    if cause.incident is not None:
+        return cause
+    due_at = cause.due_at
+    if due_at is None:
+        due_at = Instant(now + cause.grace_seconds * MICROSECONDS)
+    if jobs < cause.after or now < due_at:
+        return structs.replace(cause, due_at=due_at)
+    began_at = active[0] if active else now
+    incident = Incident(_id_of(scope, key, cause.incidents, now), now, began_at)
+    opened = _notice(INCIDENT_OPENED, incident, cause)
+    return structs.replace(
+        cause,
+        due_at=None,
+        incident=incident,
+        incidents=cause.incidents + 1,
+        notices=(*cause.notices, opened),
+    )
+
+
+def _closed(cause: Cause, good_at: Instant | None, now: Instant) -> Cause:
+    """Return *cause* as it is when nothing fails by it any more."""
+    if cause.incident is None:
+        return structs.replace(cause, due_at=None)
+    is_healed = good_at is not None and any(mark.counts for mark in cause.marks.values())
+    because: ClosedBecause = "healed" if is_healed else "withdrawn"
+    closed = structs.replace(cause.incident, closed_at=now, closed_because=because)
+    notice = _notice(INCIDENT_CLOSED, closed, cause)
+    return structs.replace(cause, incident=None, notices=(*cause.notices, notice))
+
+
+def _notice(kind: str, incident: Incident, cause: Cause) -> IncidentNotice:
+    notice_id = f"{incident.incident_id}.{kind.removeprefix('incident_')}"
+    return IncidentNotice(notice_id, kind, incident, cause.jobs, cause.last_job_id, cause.error)
+
+
+def _id_of(scope: IncidentScope, key: CauseKey, number: int, now: Instant) -> str:
+    """Return the id of the incident that a cause becomes at *now*, after *number* others.
+
+    No two are the same: clocks may stand still, and a cause that has expired counts anew.
+    """
+    parts = (*scope, *key, str(number), instants.text(now))
+    named = "\n".join("" if part is None else part for part in parts)
+    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]

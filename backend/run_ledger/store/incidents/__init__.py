@@ -1,0 +1,1 @@
+"""Incidents: what is kept of each cause, and the ends of jobs as their items show them."""

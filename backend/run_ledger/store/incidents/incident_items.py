@@ -1,0 +1,181 @@
+"""What is kept of a scope's causes, as items of the table Incidents.
+
+=========== ============================ =============================================
+pk          sk                           holds
+=========== ============================ =============================================
+scope       ``good``                     marks of the last good jobs
+scope       ``cause#WHAT#FINGERPRINT``   one cause, with the notices that it has to tell
+=========== ============================ =============================================
+
+A scope is ``CLIENT#PIPELINE#FAMILY#PROJECT``, without project if its rules name none. A cause's
+item holds its notices, so that what changes and the order to tell it commit together. It is in the
+index ``by_due`` while it waits, or has something to tell. ``rev`` is its revision: every write
+raises it. An item that has nothing to wait for expires, long after its stream has been read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from run_ledger.domain import instants
+from run_ledger.domain.incidents.alert_rules import Family, IncidentScope
+from run_ledger.domain.incidents.causes import (
+    Cause,
+    CauseKey,
+    ClosedBecause,
+    Incident,
+    IncidentNotice,
+    Mark,
+    Marks,
+)
+from run_ledger.domain.instants import DAY, MICROSECONDS, Duration, Instant
+from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
+
+GOOD = "good"
+DUE_CAUSES = "due"
+"""The one partition of the index ``by_due``: few causes wait at a time."""
+_CAUSE = "cause#"
+# A stream is kept for a day, and a day late is nothing that people need told as news.
+_CAUSE_KEPT = Duration(2 * DAY)
+_GOOD_KEPT = Duration(90 * DAY)
+_GIVING = 60 * MICROSECONDS
+"""How long whoever wrote a notice has for giving it away, before a sweep does."""
+
+
+def scope_key(scope: IncidentScope) -> str:
+    """Return the partition key of a scope."""
+    return "#".join(
+        (scope.client_id, scope.pipeline, scope.family, *filter(None, [scope.project_id]))
+    )
+
+
+def scope_of(key: str) -> IncidentScope:
+    """Return the scope that `scope_key` made *key* of; identifiers have no ``#``."""
+    client_id, pipeline, family, *project_id = key.split("#")
+    return IncidentScope(client_id, pipeline, next(iter(project_id), None), cast("Family", family))
+
+
+def cause_sort_key(key: CauseKey) -> str:
+    """Return the sort key of a cause's item."""
+    return f"{_CAUSE}{key.what}#{key.fingerprint}"
+
+
+def cause_key(sort: str) -> CauseKey:
+    """Return the cause of a sort key; a fingerprint may have any characters."""
+    what, _, fingerprint = sort.removeprefix(_CAUSE).partition("#")
+    return CauseKey(what, fingerprint)
+
+
+def good_item(scope: IncidentScope, marks: Marks, revision: int, now: Instant) -> Item:
+    """Return the item of a scope's good jobs."""
+    return to_item(
+        {
+            "pk": scope_key(scope),
+            "sk": GOOD,
+            "rev": revision,
+            "marks": _from_marks(marks),
+            "expires_at": _expiry(now, _GOOD_KEPT),
+        }
+    )
+
+
+def cause_item(
+    scope: IncidentScope, key: CauseKey, cause: Cause, revision: int, now: Instant
+) -> Item:
+    """Return the item of a cause."""
+    values: dict[str, Any] = {
+        "pk": scope_key(scope),
+        "sk": cause_sort_key(key),
+        "rev": revision,
+        "marks": _from_marks(cause.marks),
+        "beyond": cause.beyond,
+        "jobs": cause.jobs,
+        "after": cause.after,
+        "grace": cause.grace_seconds,
+        "job": cause.last_job_id,
+        "incidents": cause.incidents,
+        "due_at": cause.due_at,
+        "error": cause.error,
+        "incident": None if cause.incident is None else _from_incident(cause.incident),
+        "notices": [_from_notice(notice) for notice in cause.notices],
+    }
+    due_at = Instant(now + _GIVING) if cause.notices else cause.falls_due_at
+    if due_at is not None:
+        values |= {"due_list": DUE_CAUSES, "due": instants.text(due_at)}
+    if cause.is_quiet:
+        values["expires_at"] = _expiry(now, _CAUSE_KEPT)
+    return to_item(values)
+
+
+def marks_in(item: Mapping[str, Attribute]) -> Marks:
+    """Return the marks that an item holds."""
+    marks = from_item(item["marks"]["M"])
+    return {job_id: Mark(*mark) for job_id, mark in marks.items()}
+
+
+def cause_in(item: Mapping[str, Attribute]) -> Cause:
+    """Return the cause that an item holds."""
+    values = from_item(item)
+    return Cause(
+        marks={job_id: Mark(*mark) for job_id, mark in values["marks"].items()},
+        beyond=values["beyond"],
+        jobs=values["jobs"],
+        after=values["after"],
+        grace_seconds=values["grace"],
+        error=_to_error(values["error"]),
+        last_job_id=values["job"],
+        incidents=values["incidents"],
+        due_at=values["due_at"],
+        incident=None if values["incident"] is None else _to_incident(values["incident"]),
+        notices=tuple(map(_to_notice, values["notices"])),
+    )
+
+
+def _expiry(now: Instant, kept: Duration) -> int:
+    return (now + kept) // MICROSECONDS
+
+
+def _from_marks(marks: Marks) -> dict[str, list[Any]]:
+    return {job_id: list(mark) for job_id, mark in marks.items()}
+
+
+def _from_incident(incident: Incident) -> list[Any]:
+    return [
+        incident.incident_id,
+        incident.opened_at,
+        incident.began_at,
+        incident.closed_at,
+        incident.closed_because,
+    ]
+
+
+def _to_incident(values: list[Any]) -> Incident:
+    incident_id, opened_at, began_at, closed_at, because = values
+    return Incident(incident_id, opened_at, began_at, closed_at, cast("ClosedBecause", because))
+
+
+def _from_notice(notice: IncidentNotice) -> dict[str, Any]:
+    return {
+        "id": notice.notice_id,
+        "kind": notice.kind,
+        "incident": _from_incident(notice.incident),
+        "jobs": notice.jobs,
+        "job": notice.last_job_id,
+        "error": notice.error,
+    }
+
+
+def _to_notice(values: dict[str, Any]) -> IncidentNotice:
+    return IncidentNotice(
+        values["id"],
+        values["kind"],
+        _to_incident(values["incident"]),
+        values["jobs"],
+        values["job"],
+        _to_error(values["error"]),
+    )
+
+
+def _to_error(values: list[str] | None) -> tuple[str, str] | None:
+    return None if values is None else (values[0], values[1])

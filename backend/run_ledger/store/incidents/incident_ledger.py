@@ -1,0 +1,173 @@
+"""Keeping incidents: each change of a cause commits by itself, with what there is to tell of it.
+
+Two functions may work on one scope at once. A cause's item is put on the condition that its
+revision is as it was read, and so are the marks of good jobs. After every write the
+scope is read again, consistently, until there is nothing left to change: of one that notes a
+failure and another that notes a success, whichever writes last sees both.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from run_ledger.domain import instants
+from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.alert_rules import IncidentScope, Ruling
+from run_ledger.domain.incidents.causes import (
+    CauseKey,
+    IncidentNotice,
+    Standing,
+    judged,
+    without_notices,
+)
+from run_ledger.domain.instants import Instant
+from run_ledger.store.dynamo.attributes import UNREADABLE, Item
+from run_ledger.store.dynamo.batches import every_item
+from run_ledger.store.dynamo.expressions import ConditionBuilder, QueryBuilder
+from run_ledger.store.dynamo.faults import Fault, fault
+from run_ledger.store.items.keys import BY_DUE
+
+from .incident_items import (
+    DUE_CAUSES,
+    GOOD,
+    cause_in,
+    cause_item,
+    cause_key,
+    cause_sort_key,
+    good_item,
+    marks_in,
+    scope_key,
+    scope_of,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 12
+_LONGEST_PAUSE_SECONDS = 0.2
+_MOST_DUE = 500
+_NO_PEACE = "a pipeline's incidents are being changed all the time"
+
+
+class _Kept(Struct, frozen=True):
+    """A scope as it was read, with the revision of each item by its sort key."""
+
+    standing: Standing
+    revisions: Mapping[str, int]
+
+
+def _kept_in(items: Iterable[Item]) -> _Kept:
+    by_key = {item["sk"]["S"]: item for item in items}
+    good = marks_in(by_key[GOOD]) if GOOD in by_key else {}
+    causes = {cause_key(sort): cause_in(by_key[sort]) for sort in by_key if sort != GOOD}
+    revisions = {sort: int(item["rev"]["N"]) for sort, item in by_key.items()}
+    return _Kept(Standing(good, causes), revisions)
+
+
+class _OvertakenError(Exception):
+    """Somebody else has changed an item since it was read."""
+
+
+class IncidentLedger:
+    """The causes of all scopes in one table."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        now: Callable[[], Instant],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Keep causes in *table*; *pause* waits for so many seconds where others write, too."""
+        self._client = client
+        self._table = table
+        self._now = now
+        self._pause = pause
+
+    def take(
+        self, scope: IncidentScope, rulings: Sequence[Ruling] = ()
+    ) -> list[tuple[CauseKey, IncidentNotice]]:
+        """Take *rulings* on a scope, and return all notices of it that nobody has given away yet.
+
+        Raises StoreUnavailable where DynamoDB refuses, what is kept can't be read, or others write
+        all the time: some of the
+        rulings may have been taken, and all of them may be given again.
+        """
+        for _ in range(_TRIES):
+            kept = self._read(scope)
+            after = judged(scope, kept.standing, rulings, self._now())
+            if after == kept.standing:
+                return [
+                    (key, notice) for key, cause in after.causes.items() for notice in cause.notices
+                ]
+            self._has_written(scope, kept, after)
+        raise StoreUnavailable(_NO_PEACE)
+
+    def note_given(self, scope: IncidentScope, notice_ids: Collection[str]) -> None:
+        """Note that notices have been given away; raises StoreUnavailable as `take` does."""
+        for _ in range(_TRIES):
+            kept = self._read(scope)
+            after = without_notices(kept.standing, notice_ids)
+            if after == kept.standing or self._has_written(scope, kept, after):
+                return
+        raise StoreUnavailable(_NO_PEACE)
+
+    def due_scopes(self) -> list[IncidentScope]:
+        """Return the scopes that are due now: a grace is over, or a notice was left lying.
+
+        Raises StoreUnavailable where DynamoDB refuses.
+        """
+        query = QueryBuilder(self._table, "due_list", DUE_CAUSES, index=BY_DUE)
+        query.sort_between("due", below=instants.text(Instant(self._now() + 1)))
+        try:
+            answer: Any = self._client.query(**query.request(["pk"], limit=_MOST_DUE))
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(str(error)) from error
+        return [scope_of(key) for key in dict.fromkeys(item["pk"]["S"] for item in answer["Items"])]
+
+    def _read(self, scope: IncidentScope) -> _Kept:
+        query = QueryBuilder(self._table, "pk", scope_key(scope))
+        try:
+            items = list(every_item(self._client.query, query.request(consistent=True)))
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(str(error)) from error
+        try:
+            return _kept_in(items)
+        except UNREADABLE as error:
+            raise StoreUnavailable(f"what is kept of {scope_key(scope)} can't be read") from error
+
+    def _has_written(self, scope: IncidentScope, kept: _Kept, after: Standing) -> bool:
+        """Put what differs, item by item; after a pause, return False where others were first."""
+        now = self._now()
+        try:
+            if after.good != kept.standing.good:
+                revision = kept.revisions.get(GOOD, 0)
+                self._put(good_item(scope, after.good, revision + 1, now), revision)
+            for key, cause in after.causes.items():
+                if cause != kept.standing.causes.get(key):
+                    revision = kept.revisions.get(cause_sort_key(key), 0)
+                    self._put(cause_item(scope, key, cause, revision + 1, now), revision)
+        except _OvertakenError:
+            self._pause(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - no secret
+            return False
+        return True
+
+    def _put(self, item: Item, known: int) -> None:
+        """Put an item on the condition that its revision is *known*; 0 where there was none."""
+        condition = ConditionBuilder()
+        if known:
+            condition.require(("rev",), "=", known)
+        else:
+            condition.require_absent("pk")
+        try:
+            self._client.put_item(TableName=self._table, Item=item, **condition.condition())
+        except (ClientError, BotoCoreError) as error:
+            if fault(error) is Fault.CONDITION:
+                raise _OvertakenError from error
+            raise StoreUnavailable(str(error)) from error

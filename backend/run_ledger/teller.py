@@ -1,0 +1,196 @@
+"""The teller: ends of jobs, from the stream of the table Jobs, into incidents and their events.
+
+A schedule calls it, too: then it tells what has outlasted its grace, and gives away what an
+earlier invocation had committed to tell and not given away.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from run_ledger import logs, metrics, settings, starting
+from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.alert_rules import (
+    AlertRule,
+    IncidentScope,
+    JobEnd,
+    Ruling,
+    rulings_on,
+)
+from run_ledger.domain.incidents.incident_events import SOURCE, incident_detail
+from run_ledger.domain.instants import Instant
+from run_ledger.domain.intake.bus_entries import BusEntry
+from run_ledger.doors.event_bus import Bus, eventbridge
+from run_ledger.store.clients.alert_reads import UnreadableAlertsError, read_alert_rules
+from run_ledger.store.dynamo.attributes import UNREADABLE
+from run_ledger.store.dynamo.connection import dynamodb
+from run_ledger.store.incidents.incident_ledger import IncidentLedger
+from run_ledger.store.incidents.job_ends import job_end
+
+_log = logging.getLogger(__name__)
+
+UNITS: Mapping[str, metrics.Unit] = {"NotTold": "Count"}
+# Time to answer, once no further scope is begun.
+_RESERVE_SECONDS = 5.0
+
+
+def _now() -> Instant:
+    return Instant(time.time_ns() // 1_000)
+
+
+class Teller:
+    """What an invocation works with; it counts what it did."""
+
+    def __init__(
+        self, client: Any, clients_table: str, incidents: IncidentLedger, bus: Bus
+    ) -> None:
+        """Read rules from *clients_table*, keep *incidents*, and tell them on *bus*."""
+        self._client = client
+        self._clients_table = clients_table
+        self._incidents = incidents
+        self._bus = bus
+        self.unreadable = 0
+        """How many times a client's rules could not be read."""
+
+    def rulings(self, ends: Sequence[JobEnd]) -> dict[IncidentScope, list[Ruling]]:
+        """Return what *ends* are, by the rules of their clients, in the order of their scopes."""
+        rules = {
+            client_id: self._rules_of(client_id)
+            for client_id in dict.fromkeys(end.client_id for end in ends)
+        }
+        found: dict[IncidentScope, list[Ruling]] = {}
+        for end in ends:
+            for scope, ruling in rulings_on(rules[end.client_id], end).items():
+                found.setdefault(scope, []).append(ruling)
+        return found
+
+    def _rules_of(self, client_id: str) -> tuple[AlertRule, ...]:
+        """Return a client's rules; none where they can't be read, so that others hear of theirs."""
+        try:
+            return read_alert_rules(self._client, self._clients_table, client_id)
+        except UnreadableAlertsError:
+            self.unreadable += 1
+            _log.exception("unreadable alerts", extra={"client_id": client_id})
+            return ()
+
+    def due_scopes(self) -> list[IncidentScope]:
+        """Return the scopes that are due now."""
+        return self._incidents.due_scopes()
+
+    def tell(self, scope: IncidentScope, rulings: Sequence[Ruling], seconds: float) -> int:
+        """Take *rulings*, and give all notices of *scope* to the bus; return how many it took.
+
+        Raises StoreUnavailable where not all of that could be done in *seconds*.
+        """
+        if seconds <= 0:
+            raise StoreUnavailable("no time is left for this pipeline")
+        until = time.monotonic() + seconds
+        waiting = self._incidents.take(scope, rulings)
+        entries = [
+            BusEntry(
+                notice.notice_id,
+                SOURCE,
+                notice.kind,
+                msgspec.json.encode(incident_detail(scope, key, notice)).decode(),
+            )
+            for key, notice in waiting
+        ]
+        results = self._bus.put(entries, lambda: until - time.monotonic())
+        given = []
+        for (_, notice), result in zip(waiting, results, strict=True):
+            if result.status != "retry":
+                given.append(notice.notice_id)
+                extra = {"client_id": scope.client_id, "notice_id": notice.notice_id}
+                _log.info("told" if result.status == "accepted" else "refused", extra=extra)
+        if given:
+            self._incidents.note_given(scope, given)
+        if len(given) < len(waiting):
+            raise StoreUnavailable("the bus did not take a notice for the moment")
+        return len(given)
+
+
+@cache
+def _teller() -> Teller:
+    configuration = settings.load()
+    logs.configure(configuration.log_level, stage=configuration.stage, function="teller")
+    client, tables = dynamodb(), configuration.tables
+    bus = Bus(eventbridge(), configuration.bus_name)
+    incidents = IncidentLedger(client, tables.incidents, _now)
+    starting.finished()
+    return Teller(client, tables.clients, incidents, bus)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take a batch of the stream, or a schedule's event, and say which records are to come again.
+
+    From the first record that is named on, Lambda gives all of the batch again.
+    """
+    started = time.perf_counter()
+    teller = _teller()
+    logs.begin(context)
+    records = event.get("Records", [])
+    ends = _ends(records)
+    failed: list[str] = []
+    told, unreadable = 0, teller.unreadable
+    try:
+        work: dict[IncidentScope, list[Ruling]] = (
+            teller.rulings([end for _, end in ends])
+            if "Records" in event
+            else {scope: [] for scope in teller.due_scopes()}
+        )
+    except StoreUnavailable as error:
+        _log.error("failed", extra={"failure": str(error)})
+        work, failed = {}, [number for number, _ in ends] or ["schedule"]
+    for scope, rulings in work.items():
+        try:
+            told += teller.tell(scope, rulings, _seconds_left(context))
+        except StoreUnavailable as error:
+            extra = {"failure": str(error), "client_id": scope.client_id}
+            _log.error("failed", extra=extra)
+            mine = {ruling.end.job_id for ruling in rulings}
+            failed += [number for number, end in ends if end.job_id in mine] or ["schedule"]
+    not_told = len(failed) + teller.unreadable - unreadable
+    metrics.emit(
+        "told",
+        UNITS,
+        {
+            "Ends": len(ends),
+            "Scopes": len(work),
+            "Told": told,
+            "NotTold": [not_told] if not_told else [],
+            "TellMs": round((time.perf_counter() - started) * 1_000, 1),
+        },
+        now=_now(),
+    )
+    again = [number for number, _ in ends if number in set(failed)]
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
+
+
+def _seconds_left(context: Any) -> float:
+    left: float = context.get_remaining_time_in_millis() / 1_000
+    return left - _RESERVE_SECONDS
+
+
+def _ends(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, JobEnd]]:
+    """Return the ends of jobs in a batch of the stream, with the numbers of their records.
+
+    A record that holds none is left out: whatever it is, it would hold none the next time either.
+    """
+    found = []
+    for record in records:
+        change = record["dynamodb"]
+        try:
+            end = job_end(change.get("NewImage", {}))
+        except UNREADABLE:
+            key = change.get("Keys", {}).get("job_id", {}).get("S")
+            _log.exception("unreadable job", extra={"job_id": key})
+            continue
+        if end is not None:
+            found.append((change["SequenceNumber"], end))
+    return found

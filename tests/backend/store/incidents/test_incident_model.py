@@ -1,0 +1,338 @@
+"""Incidents under every fault: repeats, disorder, cuts between any two calls, several tellers.
+
+Jobs end, and end otherwise, in pipelines of one client. Batches of what the stream holds go to
+tellers that work at the same time, call by call; calls fail, time out, take effect late, and
+tellers are cut. In the end each incident was opened once and closed once, what is open is what a
+recount of the last ends says, and what healed within its grace was never told.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.support.dynamo import faults
+from tests.support.dynamo.querying import ScriptedQuerying
+from tests.support.dynamo.stand_in import Fault
+from tests.support.dynamo.tables import NAMES
+from tests.support.dynamo.writers import Writer
+from tests.support.readers import ledgers
+
+from run_ledger import teller as handlers
+from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
+from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.doors.event_bus import Bus
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.incidents.incident_ledger import IncidentLedger
+from run_ledger.store.items.client_items import alert_values
+
+GRACE_SECONDS = 60
+GRACE = GRACE_SECONDS * MICROSECONDS
+_numbers = st.integers(0, 40)
+_trouble = st.sampled_from((*sorted(faults.BY_NAME), "late", "late and cut"))
+_here = threading.local()
+
+
+class TakingBus:
+    """A bus that takes, refuses for the moment, or takes and does not answer, as it is told."""
+
+    def __init__(self) -> None:
+        """Begin with nothing taken."""
+        self.taken: list[dict[str, Any]] = []
+        self.moods: list[str] = []
+
+    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
+        """Take entries by the next mood."""
+        mood = self.moods.pop(0) if self.moods else "willing"
+        if mood == "busy":
+            return {"Entries": [{"ErrorCode": "ThrottlingException"} for _ in Entries]}
+        self.taken += [dict(entry) for entry in Entries]
+        if mood == "silent":
+            return faults.timed_out_before(None)  # type: ignore[arg-type]
+        return {"Entries": [{"EventId": "e"} for _ in Entries]}
+
+
+@dataclass
+class Environment:
+    """One teller, and the invocation that it is at."""
+
+    writer: Writer = field(default_factory=Writer)
+    teller: handlers.Teller | None = None
+    records: list[str] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return enough."""
+        return 60_000
+
+
+class Telling(RuleBasedStateMachine):
+    """The stream, the tellers, the table and the bus."""
+
+    def __init__(self) -> None:
+        """Start with nothing that has ended."""
+        super().__init__()
+        self.store = ledgers.empty_store()
+        self.now = 1_000 * GRACE
+        profile = {"pk": "acme", "sk": "profile", "alerts": alert_values(RULES)}
+        self.store.client().put_item(TableName=NAMES.clients, Item=to_item(profile))
+        self.bus = TakingBus()
+        self.late = faults.Late()
+        self.stream: list[JobEnd] = []
+        self.heard_at: dict[str, int] = {}
+        self.queue: list[int] = []
+        self.environments = [Environment() for _ in range(3)]
+        self.patches = [
+            patch.object(handlers, "_teller", lambda: _here.teller),
+            patch.object(handlers, "job_end", lambda image: self.stream[image["number"]]),
+            patch.object(handlers, "_now", lambda: Instant(self.now)),
+        ]
+        for one in self.patches:
+            one.start()
+
+    @rule(
+        job=st.sampled_from("abcde"),
+        pipeline=st.sampled_from(("quick", "slow")),
+        result=st.sampled_from(("failed", "failed", "succeeded", "cancelled", "partial")),
+        cause=st.sampled_from("fg"),
+        ago=st.integers(0, 3),
+    )
+    def end(self, job: str, pipeline: str, result: str, cause: str, ago: int) -> None:
+        """Let a job end, or end otherwise, some seconds ago."""
+        job_id = f"{pipeline}-{job}"
+        version = 1 + sum(one.job_id == job_id for one in self.stream)
+        at = Instant(self.now - ago * MICROSECONDS)
+        fingerprint = cause if result == "failed" else None
+        end = JobEnd(job_id, version, "acme", "p", pipeline, result, at, fingerprint)
+        self.queue.append(len(self.stream))
+        self.stream.append(end)
+
+    @rule(seconds=st.sampled_from((1, 5, GRACE_SECONDS, 3 * GRACE_SECONDS)))
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self.now += seconds * MICROSECONDS
+
+    @rule(moods=st.lists(st.sampled_from(("busy", "silent", "willing")), max_size=3))
+    def trouble_the_bus(self, moods: list[str]) -> None:
+        """Let the bus be in no mood for its next calls."""
+        self.bus.moods += moods
+
+    @precondition(lambda self: self.queue and self.idle)
+    @rule(number=_numbers, length=st.integers(1, 5))
+    def deliver(self, number: int, length: int) -> None:
+        """Give a batch to an idle teller: each job's ends in their order, and repeats of some."""
+        first = number % len(self.queue)
+        picked = self.queue[first : first + length]
+        jobs = {self.stream[one].job_id for one in picked}
+        batch = [
+            one for one in self.queue if one <= max(picked) and self.stream[one].job_id in jobs
+        ]
+        self.invoke(self.idle[number % len(self.idle)], batch)
+
+    @precondition(lambda self: self.stream and self.idle)
+    @rule(number=_numbers, length=st.integers(1, 5))
+    def deliver_again(self, number: int, length: int) -> None:
+        """Give what was given long ago, to whoever is idle."""
+        first = number % len(self.stream)
+        again = range(first, min(first + length, len(self.stream)))
+        given = [one for one in again if one not in self.queue]
+        if given:
+            self.invoke(self.idle[number % len(self.idle)], given)
+
+    @precondition(lambda self: self.idle)
+    @rule(number=_numbers)
+    def sweep(self, number: int) -> None:
+        """Let the schedule call an idle teller."""
+        self.invoke(self.idle[number % len(self.idle)], None)
+
+    @precondition(lambda self: self.working)
+    @rule(numbers=st.lists(_numbers, min_size=1, max_size=10))
+    def go_on(self, numbers: list[int]) -> None:
+        """Let some tellers make a call each, in this order."""
+        for number in numbers:
+            if self.working:
+                self.step(self.working[number % len(self.working)], None)
+
+    @precondition(lambda self: self.working)
+    @rule(number=_numbers, calls=st.integers(0, 3), trouble=_trouble)
+    def go_wrong(self, number: int, calls: int, trouble: str) -> None:
+        """Let a call of a teller go wrong, after some that go well."""
+        environment = self.working[number % len(self.working)]
+        for _ in range(calls):
+            if environment.writer.is_working:
+                self.step(environment, None)
+        if environment.writer.is_working:
+            self.step(environment, self.fault(trouble))
+
+    @precondition(lambda self: len(self.late))
+    @rule(number=_numbers)
+    def land(self, number: int) -> None:
+        """Let a call that a teller has given up long ago take effect."""
+        self.late.land(number % len(self.late))
+
+    @invariant()
+    def nothing_is_closed_before_it_is_opened(self) -> None:
+        """And no notice's words change: each id has one text."""
+        texts: dict[str, str] = {}
+        for entry in self.bus.taken:
+            notice_id = _notice_id(entry)
+            assert texts.setdefault(notice_id, entry["Detail"]) == entry["Detail"]
+            if notice_id.endswith(".closed"):
+                assert notice_id.replace(".closed", ".opened") in texts
+
+    def teardown(self) -> None:
+        """Let everything end without further trouble, and compare with a recount."""
+        try:
+            self.deliver_the_rest()
+            self.assert_told_what_is_wrong()
+        finally:
+            for one in self.patches:
+                one.stop()
+            for environment in self.environments:
+                environment.writer.cut()
+
+    @property
+    def working(self) -> list[Environment]:
+        """Return the tellers at work."""
+        return [one for one in self.environments if one.writer.is_working]
+
+    @property
+    def idle(self) -> list[Environment]:
+        """Return the others."""
+        return [one for one in self.environments if not one.writer.is_working]
+
+    def invoke(self, environment: Environment, numbers: list[int] | None) -> None:
+        """Start an invocation with records of the stream, or the schedule's (None)."""
+        event: dict[str, Any] = {}
+        environment.records = []
+        if numbers is not None:
+            environment.records = [str(number) for number in numbers]
+            event["Records"] = [
+                {"dynamodb": {"NewImage": {"number": number}, "SequenceNumber": str(number)}}
+                for number in numbers
+            ]
+        if environment.teller is None:
+            client: Any = ScriptedQuerying(self.store, environment.writer.script)
+            incidents = IncidentLedger(
+                client, NAMES.incidents, lambda: Instant(self.now), lambda _: None
+            )
+            bus = Bus(self.bus, "bus")
+            environment.teller = handlers.Teller(client, NAMES.clients, incidents, bus)
+
+        def work() -> Any:
+            _here.teller = environment.teller
+            return handlers.handler(event, environment)
+
+        environment.writer.start(work)
+        self.take_report(environment)
+
+    def step(self, environment: Environment, fault: Fault | None) -> None:
+        """Let a teller make its call; heed its answer where that was its last."""
+        environment.writer.step(fault)
+        self.take_report(environment)
+
+    def take_report(self, environment: Environment) -> None:
+        """Take off the stream what an invocation has done, from its first record on."""
+        writer = environment.writer
+        if writer.is_working:
+            return
+        if writer.error is not None:
+            environment.teller = None
+            return
+        failed = {one["itemIdentifier"] for one in writer.result["batchItemFailures"]}
+        assert failed <= set(environment.records)
+        for number in environment.records:
+            if number in failed:
+                break
+            if int(number) in self.queue:
+                self.queue.remove(int(number))
+
+    def fault(self, trouble: str) -> Fault:
+        """Return the fault that *trouble* names."""
+        if trouble == "late":
+            return self.late.fault
+        return self.late.cut if trouble == "late and cut" else faults.BY_NAME[trouble]
+
+    def let_all_end(self) -> None:
+        """Let the tellers that are at work come to an end, call by call in turns."""
+        for _ in range(2_000):
+            if not self.working:
+                return
+            for environment in self.working:
+                self.step(environment, None)
+        raise AssertionError("a teller goes round in circles")
+
+    def deliver_the_rest(self) -> None:
+        """Give all that is left, and let every grace end."""
+        self.let_all_end()
+        while len(self.late):
+            self.late.land(0)
+        self.bus.moods.clear()
+        if self.queue:
+            self.invoke(self.environments[0], list(self.queue))
+            self.let_all_end()
+        assert not self.queue, "nothing was in the way of the last delivery"
+        for _ in range(2):
+            self.now += 3 * GRACE
+            self.invoke(self.environments[0], None)
+            self.let_all_end()
+        before = (self.store.commits, len(self.bus.taken))
+        self.invoke(self.environments[0], list(range(len(self.stream))))
+        self.let_all_end()
+        assert (self.store.commits, len(self.bus.taken)) == before, "a replay changes nothing"
+
+    def assert_told_what_is_wrong(self) -> None:
+        """Assert that what is open is what a recount says, each cause once."""
+        told = {_notice_id(entry): _detail(entry) for entry in self.bus.taken}
+        opened = {one["incident_id"]: one for one in told.values() if one["closed_at"] is None}
+        closed = {one["incident_id"] for one in told.values() if one["closed_at"] is not None}
+        assert closed <= opened.keys()
+        left = Counter(
+            (one["pipeline"], one["fingerprint"])
+            for incident_id, one in opened.items()
+            if incident_id not in closed
+        )
+        assert left == Counter(_recounted(self.stream))
+        due = [item for item in self.store.items(NAMES.incidents) if "due" in item]
+        assert not due, "nothing waits, and nothing was left lying"
+
+
+RULES = (
+    AlertRule("failed", pipeline="quick", grace_seconds=0),
+    AlertRule("failed", pipeline="slow", grace_seconds=GRACE_SECONDS),
+)
+
+
+def _recounted(ends: Sequence[JobEnd]) -> set[tuple[str, str | None]]:
+    """Return the causes by which a job fails that ended after the last good one of its pipeline."""
+    last = {end.job_id: end for end in ends}.values()
+    good: dict[str, int] = {}
+    for end in last:
+        if end.result in ("succeeded", "partial"):
+            good[end.pipeline] = max(good.get(end.pipeline, 0), end.at)
+    return {
+        (end.pipeline, end.fingerprint)
+        for end in last
+        if end.result == "failed" and end.at > good.get(end.pipeline, 0)
+    }
+
+
+def _detail(entry: Mapping[str, str]) -> dict[str, Any]:
+
+    detail: dict[str, Any] = json.loads(entry["Detail"])
+    return detail
+
+
+def _notice_id(entry: Mapping[str, str]) -> str:
+    return str(_detail(entry)["notice_id"])
+
+
+TestTelling = Telling.TestCase
+TestTelling.settings = settings(stateful_step_count=40)

@@ -1,0 +1,122 @@
+"""Measure what it costs to tell of failing pipelines, in DynamoDB's write units and in notices.
+
+Both are counted with the stand-in, by the handler itself: its batches are as the event source makes
+them when jobs end faster than they are taken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from unittest import mock
+
+from tests.benchmarks.figures import Figure, quiet
+from tests.support.dynamo.querying import ScriptedQuerying
+from tests.support.dynamo.sizing import Meter
+from tests.support.dynamo.tables import NAMES
+from tests.support.dynamo.writer_process import Context
+from tests.support.readers import ledgers
+
+from run_ledger import teller
+from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
+from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.doors.event_bus import Bus
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.incidents.incident_ledger import IncidentLedger
+from run_ledger.store.items.client_items import alert_values
+
+FAILURES = 10_000
+CAUSES = 500
+BATCH = 100
+MOST_UNITS = 3.0
+_START = 1_795_000_000 * MICROSECONDS
+
+
+class CountingBus:
+    """A bus that takes everything, and keeps what was opened."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.opened: list[str] = []
+
+    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
+        """Take entries."""
+        self.opened += [json.loads(one["Detail"])["notice_id"] for one in Entries]
+        return {"Entries": [{"EventId": "e"} for _ in Entries]}
+
+
+def incidents_of_10000_failures() -> Figure:
+    """Count the notices of ten thousand failures in a minute of one cause, and of five hundred."""
+    one, _ = _told(_failures(1), BATCH)
+    many, _ = _told(_failures(CAUSES), BATCH)
+    return Figure(
+        "told_incidents_of_10000_failures",
+        one,
+        "notices",
+        goal=1,
+        more_is_better=False,
+        notes=(f"of {CAUSES} causes: {many}",),
+    )
+
+
+def write_units_per_outcome() -> Figure:
+    """Measure jobs of one pipeline that end one by one, of which every tenth fails."""
+    ends = [
+        _end(number, "failed" if number % 10 == 0 else "succeeded", "fp") for number in range(1_000)
+    ]
+    notices, single = _told(ends, 1)
+    _, shared = _told(ends, BATCH)
+    return Figure(
+        "told_write_units_per_outcome",
+        single / len(ends),
+        "write units",
+        goal=MOST_UNITS,
+        more_is_better=False,
+        notes=(
+            f"each in a batch of its own; in batches of {BATCH}: {shared / len(ends):.2f}",
+            f"{notices} notices are among them",
+        ),
+    )
+
+
+def _failures(causes: int) -> list[JobEnd]:
+    return [_end(number, "failed", f"fp-{number % causes}") for number in range(FAILURES)]
+
+
+def _end(number: int, result: str, fingerprint: str) -> JobEnd:
+    at = Instant(_START + number * 6_000)
+    error = ("ValueError", "row 17 is bad") if result == "failed" else None
+    named = fingerprint if error else None
+    job_id = f"nightly-2026-11-18-{number:06}"
+    return JobEnd(job_id, 1, "acme", "catalogue", "nightly", result, at, named, error)
+
+
+def _told(ends: Sequence[JobEnd], size: int) -> tuple[int, int]:
+    """Return how many notices *ends* make, and what they cost in write units."""
+    store, meter, bus = ledgers.empty_store(), Meter(), CountingBus()
+    rules = alert_values([AlertRule("failed", grace_seconds=0)])
+    profile = to_item({"pk": "acme", "sk": "profile", "alerts": rules})
+    store.client().put_item(TableName=NAMES.clients, Item=profile)
+    client: Any = ScriptedQuerying(store, meter.script)
+    now = Instant(_START + 60 * MICROSECONDS)
+    incidents = IncidentLedger(client, NAMES.incidents, lambda: now)
+    working = teller.Teller(client, NAMES.clients, incidents, Bus(bus, "bus"))
+    with (
+        quiet(),
+        mock.patch.object(teller, "_teller", return_value=working),
+        mock.patch.object(teller, "job_end", lambda image: ends[image["number"]]),
+    ):
+        for records in _batches(len(ends), size):
+            assert teller.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert len(set(bus.opened)) == len(bus.opened)
+    return len(bus.opened), sum(meter.write_units.values())
+
+
+def _batches(number: int, size: int) -> Iterator[list[dict[str, Any]]]:
+    records = [
+        {"dynamodb": {"NewImage": {"number": place}, "SequenceNumber": str(place)}}
+        for place in range(number)
+    ]
+    for start in range(0, number, size):
+        yield records[start : start + size]

@@ -1,0 +1,158 @@
+"""A client's alerts: checked with clear words, kept, compared, and given back as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.dynamo.tables import NAMES
+from tests.support.stacks.operations import STAGE, System, deployed_system
+
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS, AlertRule
+from run_ledger.store.clients.alert_reads import read_alert_rules
+from run_ledger.store.items.client_items import ClientProfile, ClientRecord
+from run_ledger_ops import command
+from run_ledger_ops.clients.declaration import parse
+from run_ledger_ops.clients.text import text_of
+from run_ledger_ops.console.exceptions import OpsError
+
+Apply = Callable[..., tuple[int, str, str]]
+
+
+def of_alerts(*lines: str) -> str:
+    """Return a file of one client whose alerts are *lines*, from line 5 on."""
+    listed = "".join(f"      - {line}\n" for line in lines)
+    return f"clients:\n  - id: acme\n    name: Acme\n    alerts:\n{listed}"
+
+
+def declared(*lines: str) -> tuple[AlertRule, ...]:
+    """Return the rules that a file declares."""
+    (record,) = parse(of_alerts(*lines), "f.yaml")
+    return record.alerts
+
+
+def test_all_that_can_be_said() -> None:
+    """Two lines are enough; the rest has defaults."""
+    assert declared("what: failed", "what: timed_out") == (
+        AlertRule("failed", after=1, grace_seconds=300),
+        AlertRule("timed_out", after=1, grace_seconds=300),
+    )
+    assert declared(
+        "{what: failed, pipeline: nightly, project: p.1, after: 3, grace: 2h}",
+        "{what: partial, above_percent: 10, grace: 0s}",
+        "{what: partial, grace: 90s}",
+    ) == (
+        AlertRule("failed", "nightly", "p.1", 3, 7_200),
+        AlertRule("partial", above_percent=10, grace_seconds=0),
+        AlertRule("partial", grace_seconds=90),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{pipeline: nightly}", "acme.alerts[1]: what is missing"),
+        ("failed", "acme.alerts[1]: allowed: names with what belongs to each"),
+        ("{what: broken}", "what: got 'broken'; allowed: failed, timed_out, partial"),
+        ("{what: 7}", "acme.alerts[1].what: YAML reads a number here"),
+        ("{what: failed, whom: me}", "unknown key 'whom'; allowed: what, pipeline, project"),
+        ("{what: failed, after: 0}", "after: allowed: a whole number from 1 to 1,000"),
+        ("{what: failed, after: 1.5}", "after: allowed: a whole number from 1 to 1,000"),
+        ("{what: failed, after: [1]}", "after: allowed: a whole number from 1 to 1,000"),
+        ("{what: failed, after: 99999999999999999999}", "a whole number from 1 to 1,000"),
+        ("{what: failed, grace: 5}", "grace: YAML reads a number here"),
+        ("{what: failed, grace: 25h}", "grace: got '25h'; allowed: a length such as 90s"),
+        ("{what: failed, grace: soon}", "grace: got 'soon'; allowed: a length such as 90s"),
+        ("{what: failed, above_percent: 5}", "above_percent: only beside what: partial"),
+        ("{what: partial, above_percent: 100}", "a whole number from 0 to 99"),
+        ("{what: failed, pipeline: a b}", "pipeline: got 'a b'; allowed:"),
+        ("{what: failed, project: '#'}", "project: got '#'; allowed:"),
+    ],
+)
+def test_what_is_wrong_is_said(line: str, said: str) -> None:
+    """With its line, the key, and what is allowed; however long it is."""
+    with pytest.raises(OpsError) as caught:
+        declared(line)
+    (_, complaint, *more) = str(caught.value).splitlines()
+    assert complaint.startswith("  f.yaml:5: ")
+    assert said in complaint
+    assert not more
+    assert len(complaint) <= 400
+
+
+def test_a_list_has_a_limit_and_no_twins() -> None:
+    """What stands there twice is a mistake."""
+    with pytest.raises(OpsError, match=r"alerts\[2\]: the same stands there before"):
+        declared("what: failed", "{what: failed, grace: 5m}")
+    with pytest.raises(OpsError, match="51 of them; allowed: at most 50"):
+        declared(*(f"{{what: failed, after: {n}}}" for n in range(1, 52)))
+
+
+_names = st.none() | st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True)
+_rules = st.builds(
+    lambda what, pipeline, project, after, grace, share: AlertRule(
+        what, pipeline, project, after, grace, share if what == "partial" else 0
+    ),
+    st.sampled_from(ALERT_WHATS),
+    _names,
+    _names,
+    st.integers(1, 1_000),
+    st.integers(0, 86_400),
+    st.integers(0, 99),
+)
+
+
+@given(st.lists(_rules, unique=True, max_size=5))
+def test_what_is_written_declares_the_same(rules: list[AlertRule]) -> None:
+    """Names that YAML reads as numbers or words of its own come back as they were."""
+    record = ClientRecord("acme", ClientProfile("Acme"), {}, alerts=tuple(rules))
+    assert parse(text_of([record]), "f.yaml") == [record]
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    """Give a deployed system with nothing in it."""
+    with deployed_system(monkeypatch) as deployed:
+        yield deployed
+
+
+@pytest.fixture
+def apply(system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Apply:
+    """Give a way to apply a text; it returns the exit code and what was printed."""
+
+    def applied(text: str, *arguments: str) -> tuple[int, str, str]:
+        (tmp_path / "clients.yaml").write_text(text, "utf-8")
+        file = str(tmp_path / "clients.yaml")
+        code = command.main(["clients", "apply", file, *arguments, "--stage", STAGE])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return applied
+
+
+def test_changes_are_shown_and_kept(system: System, apply: Apply) -> None:
+    """A rule that changes goes and another comes; the second time nothing does."""
+    first = of_alerts("what: failed", "{what: timed_out, after: 3}")
+    code, out, err = apply(first)
+    assert code == 0
+    assert "    + alert: what: failed\n    + alert: what: timed_out, after: 3\n" in out
+    assert "this stage tells nobody: deploy it with Telling=true" in err
+    assert "Nothing to change." in apply(first)[1]
+    kept = read_alert_rules(system.dynamodb, NAMES.clients, "acme")
+    assert kept == (AlertRule("failed"), AlertRule("timed_out", after=3))
+
+    _, out, _ = apply(of_alerts("{what: timed_out, after: 2}", "what: failed"))
+    assert "- alert: what: timed_out, after: 3" in out
+    assert "+ alert: what: timed_out, after: 2" in out
+    turned = of_alerts("what: failed", "{what: timed_out, after: 2}")
+    assert "~ order of alerts" in apply(turned)[1]
+    assert '"what": "alert"' in apply(first, "--json", "--dry-run")[1]
+
+    _, out, err = apply("clients:\n  - id: acme\n    name: Acme\n")
+    assert "- alert: what: failed" in out
+    assert not err
+    assert read_alert_rules(system.dynamodb, NAMES.clients, "acme") == ()
+    assert read_alert_rules(system.dynamodb, NAMES.clients, "globex") == ()
