@@ -46,7 +46,7 @@ def _tools(place: str) -> _Tools:
     client, tables = dynamodb(), configuration.tables
     means = Means(
         rules=lambda: read_rules(client, tables.clients),
-        account=AccountServices(service_client),
+        account=AccountServices(service_client, place),
         bus=Bus(eventbridge(), configuration.bus_name),
         jobs=(client, tables.jobs),
         place=place,

@@ -5,6 +5,7 @@ Every answer is as boto3 gives it; `run_ledger.domain.aws_jobs` reads it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -21,16 +22,26 @@ from run_ledger.store.dynamo.connection import client_config
 
 _GONE = frozenset(
     {
-        "ExecutionDoesNotExist",
+        "ClusterNotFoundException",
         "EntityNotFoundException",
-        "ResourceNotFoundException",
+        "ExecutionDoesNotExist",
         "ResourceNotFound",
+        "ResourceNotFoundException",
+        "StateMachineDoesNotExist",
+        # What was never there: a key comes from a tag, which any producer of a client may write.
+        "InvalidArn",
+        "InvalidInputException",
+        "ValidationException",
     }
 )
+# Input, output and error lie under a key that the function may not use.
+_CLOSED = frozenset({"KmsAccessDeniedException", "KmsInvalidStateException"})
+_BATCH_ID = re.compile(r"[0-9A-Za-z-]{1,64}(?:[:#][0-9]{1,5})?")
 _STANDARD = "STANDARD"
 _ECS_STATUSES = ("RUNNING", "STOPPED")
 _BATCH_STATUSES = ("RUNNING", "SUCCEEDED", "FAILED")
 _MOST_MAP_RUNS = 200
+_GLUE_COLONS = 4  # glue:REGION:ACCOUNT:JOB:RUN
 
 
 @cache
@@ -44,26 +55,32 @@ def service_client(name: str) -> Any:
 class AccountServices:
     """The account and region that the function runs in."""
 
-    def __init__(self, client: Callable[[str], Any]) -> None:
-        """Ask by the clients that *client* gives for names of services, as boto3 has them."""
+    def __init__(self, client: Callable[[str], Any], place: str) -> None:
+        """Ask by the clients that *client* gives for names of services, as boto3 has them.
+
+        *place* is ``REGION:ACCOUNT``: what is elsewhere, nobody here knows.
+        """
         self._client = client
+        self._place = place
 
     def look(self, service: str, reference: tuple[str, ...]) -> Facts | None:
         """Return what a service says of one job; None where it does not know it (any more).
 
         Raises ClientError where it does not answer.
         """
+        if self._is_elsewhere(reference[0]):
+            return None
         try:
             return self._look(service, reference)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if _code(error) in _GONE:
                 return None
             raise
 
     def _look(self, service: str, reference: tuple[str, ...]) -> Facts | None:
         match service:
             case step_functions.SERVICE:
-                return self._facts("stepfunctions", "describe_execution", executionArn=reference[0])
+                return self._execution(reference[0])
             case glue_runs.SERVICE:
                 job, run = reference
                 return self._facts("glue", "get_job_run", JobName=job, RunId=run).get("JobRun")
@@ -78,8 +95,31 @@ class AccountServices:
                 jobs = self._facts("ecs", "describe_tasks", cluster=cluster, tasks=[task])["tasks"]
         return next(iter(jobs), None)
 
+    def _execution(self, arn: str) -> Facts:
+        """Return an execution, without its texts where these are under a key of others."""
+        asked = ("stepfunctions", "describe_execution")
+        try:
+            return self._facts(*asked, executionArn=arn)
+        except ClientError as error:
+            if _code(error) not in _CLOSED:
+                raise
+        return self._facts(*asked, executionArn=arn, includedData="METADATA_ONLY")
+
     def map_runs(self, execution_arn: str) -> list[Facts]:
-        """Return the Map runs of an execution, those of its first two hundred Map states."""
+        """Return the Map runs of an execution, those of its first two hundred Map states.
+
+        There are none where the execution is not known (any more).
+        """
+        if self._is_elsewhere(execution_arn):
+            return []
+        try:
+            return self._map_runs(execution_arn)
+        except ClientError as error:
+            if _code(error) in _GONE:
+                return []
+            raise
+
+    def _map_runs(self, execution_arn: str) -> list[Facts]:
         pages = self._pages("stepfunctions", "list_map_runs", executionArn=execution_arn)
         arns = [run["mapRunArn"] for page in pages for run in page["mapRuns"]]
         return [
@@ -145,7 +185,7 @@ class AccountServices:
         """Give the runs of a job that began since an instant, newest first."""
         first = _datetime(since)
         for page in self._pages("glue", "get_job_runs", JobName=job):
-            recent = [run for run in page["JobRuns"] if run["StartedOn"] >= first]
+            recent = [run for run in page["JobRuns"] if run.get("StartedOn", first) >= first]
             yield from recent
             if not recent:
                 return
@@ -171,7 +211,16 @@ class AccountServices:
             yield from page["invocationJobSummaries"]
 
     def _pages(self, client: str, call: str, **asked: Any) -> Iterator[Facts]:
-        yield from self._client(client).get_paginator(call).paginate(**asked)
+        """Give the pages of a list, none of what is gone: it may be deleted during a look."""
+        try:
+            yield from self._client(client).get_paginator(call).paginate(**asked)
+        except ClientError as error:
+            if _code(error) not in _GONE:
+                raise
+
+    def _is_elsewhere(self, arn: str) -> bool:
+        parts = arn.split(":")
+        return parts[0] == "arn" and ":".join(parts[3:5]) != self._place
 
     def _facts(self, client: str, call: str, **asked: Any) -> Facts:
         answer: Facts = getattr(self._client(client), call)(**asked)
@@ -182,17 +231,22 @@ def reference_of(service: str, key: str) -> tuple[str, ...] | None:
     """Return by what a service is asked about the job of a key; None where it can't be.
 
     ECS forgets a stopped task within an hour or so, and of a Glue run's retries the key has none.
+    A key may be any text, as tags are.
     """
     match service:
-        case step_functions.SERVICE | bedrock_jobs.SERVICE:
+        case step_functions.SERVICE | bedrock_jobs.SERVICE if key.startswith("arn:"):
             return (key,)
-        case batch_jobs.SERVICE:
+        case batch_jobs.SERVICE if _BATCH_ID.fullmatch(key.rpartition("/")[2]):
             return (key.rpartition("/")[2],)
-        case glue_runs.SERVICE:
+        case glue_runs.SERVICE if key.count(":") >= _GLUE_COLONS:
             job, _, run = key.split(":", 3)[3].rpartition(":")
-            return (job, run)
+            return (job, run) if job and run else None
         case _:
             return None
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
 
 
 def _datetime(instant: Instant) -> datetime:

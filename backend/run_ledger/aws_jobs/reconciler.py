@@ -28,7 +28,6 @@ from run_ledger.domain.aws_jobs.step_functions import item_counts
 from run_ledger.domain.exceptions import (
     DoorUnavailable,
     InvalidEvent,
-    LedgerError,
     UnknownStateChange,
 )
 from run_ledger.domain.instants import HOUR, later
@@ -46,7 +45,8 @@ LOOK_BACK = 25 * HOUR
 """How far back, in microseconds, jobs are looked at that have begun or ended."""
 _MOST_SETTLED = 100_000
 _AT_ONCE = 100
-_LEAST_SECONDS = 15.0
+# Less time is left for another job; for another one of a list.
+_LEAST_SECONDS, _LEAST_TO_FIND = 15.0, 20.0
 
 
 class _Found(NamedTuple):
@@ -62,12 +62,21 @@ class _Found(NamedTuple):
 
 
 class ReconcileReport:
-    """What a look came to; ``failed`` names the services of which not all could be seen."""
+    """What a look came to; ``failed`` names the services of which not all could be seen.
+
+    ``is_late`` says that the time was over before all were looked at.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.seen = self.sent = self.not_understood = self.counters_left_out = 0
         self.failed: list[str] = []
+        self.is_late = False
+
+    def fail(self, name: str) -> None:
+        """Note that not all could be seen of a service."""
+        if name not in self.failed:
+            self.failed.append(name)
 
 
 class Reconciler:
@@ -79,30 +88,43 @@ class Reconciler:
         self._recent = RecentJobs(means.account, means.jobs)
         # Ended jobs of which the ledger knows all: they are not looked up again and again.
         self._settled: set[tuple[str, int]] = set()
+        # Where to begin: behind what took all the time of the last look, so that each has its turn.
+        self._first = 0
 
     def reconcile(self, remaining_seconds: Remaining) -> ReconcileReport:
         """Send what the ledger lacks; a service that can't be seen does not keep the others."""
         report, rules = ReconcileReport(), self._means.rules()
         if not rules:
             return report
-        for name, listed in self._recent.looks(rules, later(self._means.now(), -LOOK_BACK)):
+        looks = list(self._recent.looks(rules, later(self._means.now(), -LOOK_BACK)))
+        first = self._first % len(looks)
+        for number, (name, listed) in enumerate([*looks[first:], *looks[:first]], first):
             try:
-                for some in _portions(self._found(listed, rules, report)):
-                    if remaining_seconds() < _LEAST_SECONDS:
-                        report.failed.append(name)
-                        _log.error("out of time", extra={"look": name, "seen": report.seen})
-                        return report
+                found = self._found(listed, rules, report, remaining_seconds)
+                for some in _portions(found):
                     self._fill(some, report, remaining_seconds)
-            except (ClientError, BotoCoreError, LedgerError):
+            except Exception:  # noqa: BLE001 - one look must not keep the others
                 _log.exception("a look failed", extra={"look": name})
-                report.failed.append(name)
+                report.fail(name)
+            if report.is_late:
+                report.fail(name)
+                _log.error("out of time", extra={"look": name, "seen": report.seen})
+                self._first = number + 1
+                break
         return report
 
     def _found(
-        self, listed: Iterator[Listed], rules: Sequence[Owned], report: ReconcileReport
+        self,
+        listed: Iterator[Listed],
+        rules: Sequence[Owned],
+        report: ReconcileReport,
+        remaining_seconds: Remaining,
     ) -> Iterator[_Found]:
-        """Give the listed jobs that are somebody's."""
+        """Give the listed jobs that are somebody's, as long as there is time for more."""
         for one in listed:
+            if report.is_late or remaining_seconds() < _LEAST_TO_FIND:
+                report.is_late = True
+                return
             try:
                 owner = owner_of(rules, names_of(one.service, one.facts))
                 if owner.found is None:
@@ -110,9 +132,7 @@ class Reconciler:
                     continue
                 sighting = sighting_of(one.service, one.facts, owner.found.rule, self._means.place)
             except UnknownStateChange as error:
-                said = {"service": one.service, "field": error.field}
-                _log.error("not understood", extra=said)
-                report.not_understood += 1
+                _not_understood(one.service, error, report)
                 continue
             report.seen += 1
             yield _Found(one, sighting, owner.found)
@@ -120,22 +140,39 @@ class Reconciler:
     def _fill(
         self, some: Sequence[_Found], report: ReconcileReport, remaining_seconds: Remaining
     ) -> None:
-        """Send what the ledger lacks of some jobs."""
+        """Send what the ledger lacks of some jobs; one that can't be seen keeps no other."""
         unsettled = [one for one in some if _signature(one.sighting) not in self._settled]
         known = read_known_jobs(*self._means.jobs, {one.job_id for one in unsettled})
         details: list[tuple[Owned, list[Detail]]] = []
         for one in unsettled:
-            job = known.get(one.job_id)
-            owned = as_known(one.owned, job)
-            if owned is None:
-                self._settle(one.sighting)
-            elif lacks(job, one.sighting):
-                details.append((owned, self._whole(one, owned, report)))
-            elif one.sighting.has_ended:
-                self._settle(one.sighting)
-            elif job is not None and owned.rule.map_runs:
-                details.append((owned, self._progress(one.sighting, owned, job)))
+            if remaining_seconds() < _LEAST_SECONDS:
+                # What is there is sent: otherwise each look would end here.
+                report.is_late = True
+                break
+            try:
+                details += self._lacking(one, known.get(one.job_id), report)
+            except UnknownStateChange as error:
+                _not_understood(one.listed.service, error, report)
+            except (ClientError, BotoCoreError):
+                service = one.listed.service
+                _log.exception("a job could not be looked at", extra={"service": service})
+                report.fail(service)
         self._send(details, report, remaining_seconds)
+
+    def _lacking(
+        self, one: _Found, job: Job | None, report: ReconcileReport
+    ) -> list[tuple[Owned, list[Detail]]]:
+        """Return the updates that the ledger's *job* lacks of one that was found."""
+        owned = as_known(one.owned, job)
+        if owned is None:
+            self._settle(one.sighting)
+        elif lacks(job, one.sighting):
+            return [(owned, self._whole(one, owned, report))]
+        elif one.sighting.has_ended:
+            self._settle(one.sighting)
+        elif job is not None and owned.rule.map_runs:
+            return [(owned, self._progress(one.sighting, owned, job))]
+        return []
 
     def _whole(self, found: _Found, owned: Owned, report: ReconcileReport) -> list[Detail]:
         """Return all updates of a job, for which its service may have to be asked once more."""
@@ -187,6 +224,11 @@ class Reconciler:
         if len(self._settled) >= _MOST_SETTLED:
             self._settled.clear()
         self._settled.add(_signature(sighting))
+
+
+def _not_understood(service: str, error: UnknownStateChange, report: ReconcileReport) -> None:
+    _log.error("not understood", extra={"service": service, "field": error.field})
+    report.not_understood += 1
 
 
 def lacks(job: Job | None, sighting: Sighting) -> bool:

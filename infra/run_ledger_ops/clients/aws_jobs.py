@@ -8,6 +8,7 @@ import yaml
 
 from run_ledger.domain.aws_jobs.job_rules import SELECTORS, AwsJobRule
 from run_ledger.domain.aws_jobs.output_counters import PATH_ALLOWED, steps_of
+from run_ledger.domain.aws_jobs.sighting_updates import ITEM_COUNTERS
 from run_ledger.domain.contract.vocabulary import (
     IDENTIFIER_ALLOWED,
     MAX_DELTAS_PER_EVENT,
@@ -95,13 +96,17 @@ class _Rule:
         self._only_beside("counters", selector, (_MACHINE,))
         self._only_beside("map_runs", selector, (_MACHINE,))
         self._only_beside("container", selector, _TASKS)
+        counters, map_runs = self._counters(), self._is_yes("map_runs")
+        for name in sorted(counters.keys() & ITEM_COUNTERS) if map_runs else ():
+            text = "map_runs counts it, too; allowed: one of the two, or it would count twice"
+            self._complain(self._fields["counters"], f"counters.{name}", text)
         return AwsJobRule(
             selector=selector,
             pattern=pattern or "",
             project=self._identifier("project") or "",
             pipeline=self._identifier("pipeline"),
-            counters=self._counters(),
-            map_runs=self._is_yes("map_runs"),
+            counters=counters,
+            map_runs=map_runs,
             container=self._matching(
                 "container", _CONTAINER, "1 to 255 of the characters A-Z a-z 0-9 _ -"
             ),

@@ -335,7 +335,7 @@ def test_other_errors_of_the_services_are_not_hidden() -> None:
     house = WatchedAccount([])
     house.services.failures["describe_execution"] = refusal("ThrottlingException")
     with pytest.raises(ClientError):
-        house.follower._means.account.look("step-functions", ("arn",))
+        house.follower._means.account.look("step-functions", ("execution",))
 
 
 def test_a_job_keeps_the_project_that_it_began_with() -> None:

@@ -19,7 +19,7 @@ WHOLE = """
 - state_machine: orders-*
   project: catalogue
   pipeline: orders
-  counters: {records_ok: $.summary.ok, cost_microusd: "$['cost'][0]"}
+  counters: {rows_read: $.summary.ok, cost_microusd: "$['cost'][0]"}
   map_runs: yes
 - ecs_family: arn:aws:ecs:eu-central-1:123456789012:task-definition/etl
   project: etl
@@ -61,7 +61,7 @@ def test_a_whole_part() -> None:
         pattern="orders-*",
         project="catalogue",
         pipeline="orders",
-        counters={"records_ok": "$.summary.ok", "cost_microusd": "$['cost'][0]"},
+        counters={"rows_read": "$.summary.ok", "cost_microusd": "$['cost'][0]"},
         map_runs=True,
     )
     assert (second.container, second.map_runs) == ("worker", False)
@@ -95,6 +95,10 @@ def test_a_whole_part() -> None:
         (
             "- {state_machine: a, project: p, counters: {rows: a.b}}",
             "acme.aws_jobs[1].counters.rows: allowed: $ and then .NAME",
+        ),
+        (
+            "- {state_machine: a, project: p, map_runs: yes, counters: {records_ok: $.a}}",
+            "counters.records_ok: map_runs counts it, too; allowed: one of the two",
         ),
         ("- {state_machine: a, project: p, counters: [x]}", "acme.aws_jobs[1].counters: allowed:"),
         ("- {state_machine: a, project: p, clint: x}", "unknown key 'clint'"),
@@ -148,7 +152,7 @@ def test_rules_are_written_with_their_client_and_go_with_it() -> None:
         assert "    + aws_jobs glue_job orders-*: project etl" in said
         assert (
             "    + aws_jobs state_machine orders-*: project catalogue; pipeline orders; "
-            "map_runs True; records_ok from $.summary.ok; cost_microusd from $['cost'][0]"
+            "map_runs True; rows_read from $.summary.ok; cost_microusd from $['cost'][0]"
         ) in said
         assert [one.client_id for one in read_rules(dynamodb, NAMES.clients)] == ["acme"] * 7
         assert apply(file_of(WHOLE)) == ["  acme: no change"]

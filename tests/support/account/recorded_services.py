@@ -81,6 +81,7 @@ class RecordedAccount:
     tasks: dict[str, Answers] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     failures: dict[str, Exception] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
 
     def client(self, service: str) -> Any:
         """Return a client of a service."""
@@ -88,11 +89,21 @@ class RecordedAccount:
 
     # ------------------------------------------------------------------ Step Functions
 
-    def describe_execution(self, executionArn: str) -> Iterator[Answers]:  # noqa: N803
-        """Return one, or say that it does not exist."""
+    def describe_execution(
+        self,
+        executionArn: str,  # noqa: N803
+        includedData: str = "ALL_DATA",  # noqa: N803
+    ) -> Iterator[Answers]:
+        """Return one, without its texts if its key is closed; or say that it does not exist."""
         if executionArn not in self.executions:
             raise refusal("ExecutionDoesNotExist")
-        yield self.executions[executionArn]
+        found = self.executions[executionArn]
+        if executionArn in self.closed:
+            if includedData != "METADATA_ONLY":
+                raise refusal("KmsAccessDeniedException")
+            texts = ("input", "output", "error", "cause")
+            found = {name: value for name, value in found.items() if name not in texts}
+        yield found
 
     def list_state_machines(self) -> Iterator[Answers]:
         """Return all."""

@@ -67,7 +67,7 @@ class WatchedAccount:
         client: Any = Querying(self.store)
         means = Means(
             rules=lambda: self.rules,
-            account=AccountServices(self.services.client),
+            account=AccountServices(self.services.client, PLACE),
             bus=Bus(self.bus, "bus"),
             jobs=(client, NAMES.jobs),
             place=PLACE,

@@ -25,6 +25,8 @@ HEARTBEAT_SECONDS = 366 * 86_400
 """AWS itself says when a job ends, and no workflow runs for longer than a year."""
 ITEMS = "items"
 """The part of a job whose running totals are the items of Map runs or of a batch."""
+ITEM_COUNTERS = ("records_ok", "records_failed")
+"""The counters that these running totals are of."""
 SERVICE_TAG, KEY_TAG = "aws_service", "aws_key"
 _MOST_CHARACTERS = 1_024
 _MOST_TYPE, _MOST_NAME = 256, 100
@@ -148,5 +150,5 @@ def _result(result: JobResult | None, items: ItemCounts | None) -> JobResult | N
 
 
 def _totals(items: ItemCounts) -> Detail:
-    counts = {"records_ok": items.succeeded, "records_failed": items.failed}
+    counts = dict(zip(ITEM_COUNTERS, (items.succeeded, items.failed), strict=True))
     return {"records_total": items.total, "running_totals": {ITEMS: counts}}
