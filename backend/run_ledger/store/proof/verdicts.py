@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.domain.instants import DAY, Duration, Instant, later
 from run_ledger.store.audit.auditor import Audit, Manner
 from run_ledger.store.audit.expected_items import Name, whole_number
@@ -21,6 +22,7 @@ from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.posting.postings import MAX_ROW_EVENTS
 
 from .frontier import Differing, WrongValue
 from .settled_jobs import Candidate
@@ -127,7 +129,10 @@ def _shown(judgement: Judgement) -> list[WrongValue]:
 
 
 def _counted(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return *value* where it is an integer that every reader of JSON takes exactly."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_COUNT:
+        return None
+    return value
 
 
 def _portions(
@@ -150,4 +155,7 @@ def _portions(
 
 
 def _number(items: Mapping[Name, Item], name: Name) -> int:
-    return whole_number(items.get(name, {}).get("n")) or 0
+    """Return how many entries a job can have: its item may say a number that its log can't hold."""
+    item = items.get(name, {})
+    said, rows = (whole_number(item.get(one)) or 0 for one in ("n", "log"))
+    return said if "old" in item or not rows else min(said, rows * MAX_ROW_EVENTS)

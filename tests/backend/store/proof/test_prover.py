@@ -139,3 +139,13 @@ def test_the_api_shows_the_proof_to_each_caller(here: House, run: Run) -> None:
     assert here.get("/proof", client_user("globex"), client_id="acme").json["judged"] == 0
     # A name that begins like another's shows nothing of it.
     assert here.get("/proof", client_user("acm")).json["differing"] == []
+
+
+def test_a_number_that_json_does_not_carry_is_left_out(here: House, run: Run) -> None:
+    """A damaged counter of any size hides neither itself nor the rest of the answer."""
+    in_item(NAMES.jobs, "acme-1", n=10**30)(here.client)
+    run()
+
+    (drift,) = here.get("/proof").json["differing"]
+
+    assert drift["differences"] == [{"attribute": "n", "stored": None, "recounted": 1}]
