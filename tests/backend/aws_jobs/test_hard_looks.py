@@ -13,6 +13,7 @@ from tests.support.account.aws_samples import (
     execution,
     execution_event,
     glue_run,
+    map_run,
     task,
 )
 from tests.support.account.recorded_services import refusal
@@ -159,3 +160,16 @@ def test_many_jobs_of_nobody_take_no_more_time_than_there_is() -> None:
 def _tasks_of_others(count: int) -> dict[str, dict[str, Any]]:
     every = [described_task(task(f"t{number}")) for number in range(count)]
     return {one["taskArn"]: one for one in every}
+
+
+def test_counters_of_an_output_count_once_whatever_the_map_runs_say() -> None:
+    """The end comes twice, and a Map run tells of a failed item only the second time."""
+    house = Machines([rule(map_runs=True, counters={"rows_read": "$.summary.ok"})])
+    key = house.ran("a")
+    event = execution_event("a", "SUCCEEDED")
+    for failed in (0, 2):
+        house.services.runs_of_maps[key] = [map_run(key, succeeded=5, failed=failed)]
+        house.follow(event)
+    job = house.jobs["a"]
+    assert job.counters["rows_read"] == 7
+    assert (job.current.status, job.current.restarted_at) == ("completed", None)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from run_ledger.domain.contract.vocabulary import JobResult
 from run_ledger.domain.exceptions import UnknownStateChange, shown
-from run_ledger.domain.instants import Instant
+from run_ledger.domain.instants import MICROSECONDS, Duration, Instant
 
 from .facts import (
     Facts,
@@ -25,6 +25,8 @@ SERVICE = "batch"
 _WAITING = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING")
 _ENDED = ("SUCCEEDED", "FAILED")
 _TIMED_OUT = "Job attempt duration exceeded timeout"
+# As long as this after its last attempt's end, a job that was terminated had been waiting.
+_WAITED = Duration(5 * MICROSECONDS)
 _CHILD = re.compile(r"(.+)[:#][0-9]+")
 _REVISION = re.compile(r":[0-9]+\Z")
 
@@ -79,8 +81,9 @@ def _attempts(facts: Facts) -> list[SeenAttempt]:
     queued = needed_time(facts, "createdAt")
     seen: list[SeenAttempt] = []
     stopped = [one for one in told if time_of(one, "stoppedAt") is not None]
-    # The last of them may be the one that ended the job.
-    retried = stopped[:-1] if status in _ENDED else stopped
+    # The last of them is the one that ended the job, if that was not waiting for a retry.
+    waited = bool(stopped) and _was_waiting(facts, stopped[-1])
+    retried = stopped[:-1] if status in _ENDED and not waited else stopped
     for number, one in enumerate(retried, 1):
         ended = needed_time(one, "stoppedAt")
         seen.append(
@@ -94,8 +97,21 @@ def _attempts(facts: Facts) -> list[SeenAttempt]:
             )
         )
         queued = ended
-    last = stopped[-1] if status in _ENDED and stopped else {}
+    if waited:
+        # What the job tells of start and container is of the attempt before.
+        facts = {name: facts[name] for name in facts if name not in ("startedAt", "container")}
+    last = stopped[-1] if status in _ENDED and stopped and not waited else {}
     return [*seen, _latest(facts, len(seen) + 1, queued, last)]
+
+
+def _was_waiting(facts: Facts, last: Facts) -> bool:
+    """Return whether a job was stopped after its *last* attempt, before a further one began."""
+    if facts.get("status") != "FAILED":
+        return False
+    ended, before = time_of(facts, "stoppedAt"), needed_time(last, "stoppedAt")
+    is_later = ended is not None and ended - before >= _WAITED
+    # Only what has not begun can be cancelled.
+    return facts.get("isCancelled") is True or (facts.get("isTerminated") is True and is_later)
 
 
 def _latest(facts: Facts, number: int, queued: Instant, told: Facts) -> SeenAttempt:

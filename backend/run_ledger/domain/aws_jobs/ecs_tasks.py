@@ -22,6 +22,9 @@ SERVICE = "ecs"
 _WAITING = ("PROVISIONING", "PENDING", "ACTIVATING")
 _RUNNING = ("RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING")
 _STOPPED = ("STOPPED", "DELETED")
+# Somebody stopped it; or what it ran on was taken away. Containers that are told to end may give 0.
+_CANCELLED = ("UserInitiated", "ServiceSchedulerInitiated")
+_TAKEN_AWAY = ("SpotInterruption", "TerminationNotice", "InfrastructureHealth")
 _REVISION = re.compile(r":[0-9]+\Z")
 
 
@@ -90,11 +93,15 @@ def _result(facts: Facts, container: str | None) -> tuple[JobResult, Reason | No
     code, said = optional_text(facts, "stopCode"), optional_text(facts, "stoppedReason") or ""
     every = listed_facts(facts, "containers")
     counted = [one for one in every if container is None or one.get("name") == container]
+    if every and not counted:
+        raise UnknownStateChange("containers", "allowed: one that the rule names")
+    if code in _CANCELLED:
+        return "cancelled", Reason(code, said or code)
+    if code in _TAKEN_AWAY:
+        return "failed", Reason(code, said or code)
     exits = [whole_number(one.get("exitCode")) for one in counted]
     if exits and all(exit_code == 0 for exit_code in exits):
         return "succeeded", None
-    if code in ("UserInitiated", "ServiceSchedulerInitiated"):
-        return "cancelled", Reason(code, said or code)
     failed = [
         (f"exit code {exit_code}", optional_text(one, "reason"))
         for one, exit_code in zip(counted, exits, strict=True)

@@ -70,7 +70,13 @@ def updates_of(sighting: Sighting, owned: Owned, blank: Blank) -> Updates:
         items = sighting.items if is_last else None
         ends = [common | one for one in _ends(sighting.key, attempt, items, blank)]
         if ends and is_last and counters.found:
-            ends[0]["delta"] = counters.found
+            delta = {"delta": counters.found}
+            if owned.rule.map_runs and attempt.ended_at is not None:
+                # An end with other items is another event, and may not count these again.
+                identity = _identified(sighting.key, attempt.number, attempt.ended_at, "counters")
+                details.append(common | identity | delta)
+            else:
+                ends[0] |= delta
         details += ends
     return Updates(details, counters.left_out)
 
@@ -86,7 +92,7 @@ def progress_of(sighting: Sighting, owned: Owned, now: Instant) -> Detail | None
 
 def _states(attempt: SeenAttempt) -> Iterator[tuple[str, Instant]]:
     """Give what an attempt was before its end, and since when."""
-    if attempt.queued_at is not None and attempt.started_at is None and attempt.ended_at is None:
+    if attempt.queued_at is not None and attempt.started_at is None:
         yield "queued", attempt.queued_at
     if attempt.started_at is not None:
         yield "running", attempt.started_at
