@@ -127,8 +127,11 @@ class Reconciler:
                 return
             try:
                 owner = owner_of(rules, names_of(one.service, one.facts))
+                if owner.rivals:
+                    said = {"service": one.service, "clients": list(owner.rivals)}
+                    _log.error("rules of several clients", extra=said)
+                    report.not_understood += 1
                 if owner.found is None:
-                    report.not_understood += bool(owner.rivals)
                     continue
                 sighting = sighting_of(one.service, one.facts, owner.found.rule, self._means.place)
             except UnknownStateChange as error:

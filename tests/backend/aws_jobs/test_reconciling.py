@@ -297,13 +297,15 @@ def test_a_job_never_changes_its_client() -> None:
     assert (job.client_id, job.current.status) == ("acme", "running")
 
 
-def test_rules_of_two_clients_give_it_to_neither() -> None:
-    """As with events."""
+def test_rules_of_two_clients_give_it_to_neither(caplog: pytest.LogCaptureFixture) -> None:
+    """As with events: the log says of which."""
     rules = [rule("acme"), rule("globex", state_machine="ord*")]
     house = with_machines(WatchedAccount(rules), "orders")
     ran(house, status="SUCCEEDED")
     report = house.reconcile()
     assert (report.not_understood, report.sent) == (1, 0)
+    said = [one for one in caplog.records if one.message == "rules of several clients"]
+    assert [vars(one)["clients"] for one in said] == [["acme", "globex"]]
 
 
 @pytest.mark.parametrize("status", ["PENDING_REDRIVE", "SOMETHING_NEW"])
