@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -173,3 +174,14 @@ def test_counters_of_an_output_count_once_whatever_the_map_runs_say() -> None:
     job = house.jobs["a"]
     assert job.counters["rows_read"] == 7
     assert (job.current.status, job.current.restarted_at) == ("completed", None)
+
+
+def test_no_execution_is_a_part_of_itself() -> None:
+    """Its input is anybody's text, and may name it."""
+    house = Machines([rule()])
+    started_by = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": execution("a")["executionArn"]}
+    for name in ("a", "b"):
+        house.follow(execution_event(name, "SUCCEEDED", input=json.dumps(started_by)))
+    jobs = house.jobs
+    assert jobs["a"].latest("parent_job_id") is None
+    assert jobs["b"].latest("parent_job_id") == jobs["a"].job_id

@@ -70,6 +70,9 @@ def execution(facts: Facts) -> Sighting:
     """
     arn, machine_arn = needed_text(facts, "executionArn"), needed_text(facts, "stateMachineArn")
     parent = _started_by(optional_text(facts, "input"))
+    if parent == arn:
+        # Anybody may write into an input what Step Functions does.
+        parent = None
     return Sighting(
         service=SERVICE,
         key=arn,
