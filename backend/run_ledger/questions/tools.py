@@ -23,6 +23,7 @@ from .about_periods import (
     projects,
     what_is_wrong_now,
 )
+from .about_proof import IsItProved, is_it_proved
 from .asking import Asking, Json, Refused, repeated
 from .shaping import NOTE, bounded
 
@@ -142,6 +143,16 @@ TOOLS: Mapping[str, Tool] = {
             "The clients that you may see, with their ids and names.",
             FindClients,
             find_clients,
+        ),
+        Tool(
+            "is_it_proved",
+            "Is it proved",
+            "Whether the figures can be relied on: until when (proved_to) each job was recounted "
+            "from its events, how many recounts that was, and which jobs differ. What came late to "
+            "an older job, or to one that runs, is recounted once a day, until older_proved_to. "
+            "Where times are null, nothing was recounted yet.",
+            IsItProved,
+            is_it_proved,
         ),
     )
 }

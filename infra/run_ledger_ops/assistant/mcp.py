@@ -30,7 +30,7 @@ from run_ledger_ops.sign_in.own_token import (
 
 _DESCRIPTION = """\
 Serve the ledger to an assistant by the Model Context Protocol, over standard input and output:
-nine questions that change nothing, such as what is wrong now, why a job failed and since when, and
+ten questions that change nothing, such as what is wrong now, why a job failed and since when, and
 what a client cost. The assistant sees what you may see.
 
 You sign in in your browser at the first question. A program signs in by RUN_LEDGER_APP_CLIENT_ID

@@ -10,6 +10,7 @@ from typing import Any
 from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers.declared import declare
 from tests.support.readers.reading import NOW, STAFF, House
+from tests.support.recounts.proofs import keep_proof
 
 from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.questions.asking import Asking, Json, Query, Refused
@@ -29,6 +30,8 @@ WORK = (
     (200, "acme", "spring", "texts", "failed", 10, 1_000_000, "small"),
     (220, "hooli", "old", "texts", "succeeded", 5, 200_000, "large one"),
 )
+RECOUNTS = {"acme": 4, "globex": 4, "hooli": 1}
+"""How many jobs of each client were recounted, in the proof that is kept."""
 
 
 def job_id(number: int) -> str:
@@ -39,6 +42,7 @@ def job_id(number: int) -> str:
 def fill(here: House) -> None:
     """Post the work, a project that is overdue, and a job that runs."""
     declare(here.client, "acme", name="Acme Tools", description=ORDER)
+    keep_proof(here.client, here.now, RECOUNTS, ("globex", job_id(3)))
     here.post(*(event for number in range(len(WORK)) for event in _life(number)))
     here.post(
         project_update(

@@ -46,6 +46,12 @@ def costs(found: dict[str, Any]) -> dict[str, str]:
     return {_name(one["group"]): one["cost_usd"] for one in found["groups"]}
 
 
+def proof(found: dict[str, Any]) -> tuple[int, int, list[str]]:
+    """Return how many recounts there were, how many differ, and which jobs."""
+    differing = [one["job_id"] for one in found["differing_jobs"]]
+    return found["recounts"], found["differences"], differing
+
+
 def _name(group: Any) -> str:
     return str(group["producer_text"] if isinstance(group, dict) else group)
 
@@ -255,4 +261,6 @@ ASKED: tuple[tuple[str, str, dict[str, Any], Callable[[Any], Any], Any], ...] = 
         lambda a: [one["client_id"] for one in a["clients"]],
         ["acme", "globex", "hooli"],
     ),
+    ("Are the figures proved?", "is_it_proved", {}, proof, (9, 1, ["job-3"])),
+    ("And Acme's?", "is_it_proved", {"client_id": "acme"}, proof, (4, 0, [])),
 )
