@@ -40,6 +40,7 @@ STACK_KEYS = {
     "secret_access_key",
     "event_bus_name",
     "api_url",
+    "mcp_url",
     "site_url",
     "dashboard_url",
     "token_url",
@@ -82,7 +83,7 @@ def test_stack_file_has_the_promised_keys_and_is_private(stack: LocalStack) -> N
     assert set(stack.document["users"]["staff"]) == {"email", "password"}
     assert set(stack.document["users"]["client"]) == {"email", "password", "client_id"}
     assert set(stack.document["tables"]) == {
-        *("entries", "jobs", "projects", "clients", "rollups", "rejections"),
+        *("entries", "jobs", "projects", "clients", "rollups", "rejections", "incidents"),
     }
     assert stat.S_IMODE((stack.state / "stack.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(stack.state.stat().st_mode) == 0o700
