@@ -36,8 +36,10 @@ def test_every_path_of_the_served_description_is_there(staff: Visit, running: Lo
     opened(staff, "/jobs")
     stack = running.document
     served = get(stack, "/openapi.json", machine_token(stack)).json()
-    for path in served["paths"]:
-        name = staff.page.get_by_text(f"GET {path}", exact=True)
+    operations = [f"{way.upper()} {path}" for path, ways in served["paths"].items() for way in ways]
+    assert "POST /mcp" in operations
+    for operation in operations:
+        name = staff.page.get_by_text(operation, exact=True)
         expect(staff.page.locator(SUMMARY, has=name)).to_be_visible()
     expect(staff.page.get_by_text(served["servers"][0]["url"]).first).to_be_visible()
 
