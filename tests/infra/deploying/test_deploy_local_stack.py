@@ -26,7 +26,7 @@ Run = Callable[..., tuple[int, str, str]]
 HERE = [f"{name}={value}" for name, value in PARAMETERS.items()]
 TABLES = {
     f"run-ledger-one-{name}"
-    for name in ("clients", "entries", "jobs", "projects", "rejections", "rollups")
+    for name in ("clients", "entries", "incidents", "jobs", "projects", "rejections", "rollups")
 }
 
 
