@@ -380,7 +380,11 @@ def test_site_comes_gets_a_host_name_and_goes(cloud: LocalCloud, run: Run) -> No
     assert f"Emptying the bucket {bucket}, which goes" in out
     assert bucket not in {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
     kept = outputs_of(cloud, "run-ledger-bare")
-    assert kept == bare
+    # the refusals of the API name the site, and the local AWS makes an API anew where they change,
+    # which AWS changes in place
+    anew = {"ApiUrl", "McpUrl"}
+    assert kept.keys() == bare.keys()
+    assert {name for name in kept if kept[name] != bare[name]} <= anew
 
 
 def test_place_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,8 @@ def test_what_this_month_cost_by_model(errand: Errand, events: list[Envelope]) -
         row = rows.filter(has=errand.page.get_by_role("rowheader", name=model, exact=True))
         expect(row.get_by_role("cell").first).to_contain_text(dollars(cost[model]))
         expect(row.get_by_role("cell").last).to_contain_text(f"{calls[model]:,}")
-    dearest = max(cost, key=lambda model: cost[model])
+    # a month may be too young for anything of it
+    dearest = max(cost, key=lambda model: cost[model], default="Without a model")
     expect(errand.page.get_by_role("rowheader").first).to_have_text(dearest)
     assert errand.steps <= 3
 
