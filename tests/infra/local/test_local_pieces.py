@@ -45,7 +45,7 @@ Resources:
       Description: CodeUri is named here, too
 """
 SHELL = Path(shutil.which("sh") or "").absolute()
-TABLES = ("Entries", "Jobs", "Projects", "Clients", "Rollups", "Rejections")
+TABLES = ("Entries", "Jobs", "Projects", "Clients", "Rollups", "Rejections", "Incidents")
 RUNNING = Running(
     endpoint_url="http://127.0.0.1:4566",
     site_origin="http://127.0.0.1:8600",
