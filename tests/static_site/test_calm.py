@@ -51,6 +51,8 @@ def test_a_poll_without_news_changes_nothing_on_any_view(still: Page, origin: Fa
         open_view(still, hash_)
         still.locator("#zone button").wait_for()  # loaded after the first view
         still.clock.run_for(1000)  # by then the title has the name of what is shown, too
+        if name == "costs":
+            still.get_by_text("Acme Tools").first.wait_for()  # asked for apart from the figures
         after = COSTS_SECONDS if name in {"costs", "api"} else 0
         for _ in range(2):  # the second begins when all of the first has come to its end
             ask_again(still, after)
