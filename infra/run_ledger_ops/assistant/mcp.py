@@ -59,8 +59,9 @@ def add_to(commands: Words) -> None:
         epilog=_EPILOG,
     )
     set_work(parser, _mcp)
-    parser.add_argument("--site", metavar="URL", help="address of the site on which you sign in")
-    target.add_options(parser)
+    target.add_options(parser).add_argument(
+        "--site", metavar="URL", help="address of the site on which you sign in"
+    )
 
 
 def _mcp(given: argparse.Namespace) -> int:

@@ -49,7 +49,6 @@ def add_to(commands: Words) -> None:
         epilog=_EPILOG,
     )
     set_work(parser, _token)
-    parser.add_argument("--site", metavar="URL", help="address of the site on which you sign in")
     parser.add_argument(
         "--file",
         type=Path,
@@ -61,7 +60,9 @@ def add_to(commands: Words) -> None:
         action="store_true",
         help="open no browser and wait for none: paste the address that the sign-in leads to",
     )
-    target.add_options(parser)
+    target.add_options(parser).add_argument(
+        "--site", metavar="URL", help="address of the site on which you sign in"
+    )
 
 
 def _token(given: argparse.Namespace) -> int:

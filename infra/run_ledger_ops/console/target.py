@@ -158,8 +158,8 @@ class _Outputs(dict[str, str]):
         raise OpsError(message)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `find` reads."""
+def add_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Add the options that `find` reads; return those of which only one may be given."""
     group = parser.add_argument_group(
         "which system", "Without --stack and --stage: the local stack that runs in this folder."
     )
@@ -180,6 +180,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="AWS region of the stage (default: the environment's region)",
     )
+    return either
 
 
 def find(given: argparse.Namespace) -> Target:

@@ -304,6 +304,18 @@ def test_a_site_is_found_by_what_a_browser_shows(pages: Pages, view: str) -> Non
     assert own_token.site_of(f"{pages.url}{view}").url == f"{pages.url}/"
 
 
+@pytest.mark.parametrize("word", ["token", "mcp"])
+@pytest.mark.parametrize("other", [["--stage", "one"], ["--stack", "stack.json"]])
+def test_one_system_is_named_and_not_two(
+    word: str, other: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A site beside a stage or a stack is refused, since the one would win without a word."""
+    with pytest.raises(SystemExit) as ended:
+        command.main([word, "--site", "https://ledger.example", *other])
+    assert ended.value.code == 2
+    assert f"{other[0]}: not allowed with argument --site" in capsys.readouterr().err
+
+
 def test_what_is_no_site_of_a_ledger_is_said(pages: Pages, run: Run) -> None:
     """The missing setting is named, and an unsafe one."""
     del pages.config["token_url"]
