@@ -380,11 +380,9 @@ def test_site_comes_gets_a_host_name_and_goes(cloud: LocalCloud, run: Run) -> No
     assert f"Emptying the bucket {bucket}, which goes" in out
     assert bucket not in {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
     kept = outputs_of(cloud, "run-ledger-bare")
-    # the refusals of the API name the site, and the local AWS makes an API anew where they change,
-    # which AWS changes in place
-    anew = {"ApiUrl", "McpUrl"}
     assert kept.keys() == bare.keys()
-    assert {name for name in kept if kept[name] != bare[name]} <= anew
+    # the API's refusals name the site: AWS changes them in place, the local AWS makes it anew
+    assert {name for name in kept if kept[name] != bare[name]} <= {"ApiUrl", "McpUrl"}
 
 
 def test_place_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
