@@ -40,7 +40,6 @@ async function start() {
       session?.end();
       window.location.reload();
     },
-    onSignedIn: () => site?.goOn(null),
     onGiven: (refreshToken) => site?.goOn(refreshToken),
   });
   const shell = createShell({
@@ -314,16 +313,14 @@ function openSite({ config, session, shell, tabs }) {
     /**
      * Open the site where it waits for a session that another tab has now.
      *
-     * @param {string | null} refreshToken what that tab has shared; null where it is to be asked
+     * @param {string} refreshToken what that tab has shared
      */
     goOn(refreshToken) {
       if (!isWaiting) {
         return;
       }
       isWaiting = false;
-      if (refreshToken !== null) {
-        session.takeOver(refreshToken);
-      }
+      session.takeOver(refreshToken);
       void openOrExplain();
     },
   };

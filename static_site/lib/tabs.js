@@ -18,10 +18,9 @@ const ANSWER_MILLISECONDS = 400;
  * @param {() => string} parts.newId
  * @param {() => string | null} parts.share what a new tab may take over now
  * @param {() => void} parts.onSignedOut
- * @param {() => void} parts.onSignedIn another tab has a session from now on
  * @param {(refreshToken: string) => void} parts.onGiven an answer that comes after the waiting
  */
-export function createTabs({ channel, newId, share, onSignedOut, onSignedIn, onGiven }) {
+export function createTabs({ channel, newId, share, onSignedOut, onGiven }) {
   /** @type {Map<string, (refreshToken: string) => void>} */
   const asked = new Map();
 
@@ -30,7 +29,10 @@ export function createTabs({ channel, newId, share, onSignedOut, onSignedIn, onG
     if (kind === "signed-out") {
       onSignedOut();
     } else if (kind === "signed-in") {
-      onSignedIn();
+      // whoever asked before that tab had a session got no answer from it: ask again
+      for (const id of asked.keys()) {
+        channel.postMessage({ kind: "wanted", id });
+      }
     } else if (kind === "wanted" && typeof id === "string") {
       const shared = share();
       if (shared !== null) {

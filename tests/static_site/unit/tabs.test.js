@@ -13,7 +13,7 @@ function createBrowser(t) {
   return function open(shared) {
     const channel = new BroadcastChannel(name);
     t.after(() => channel.close());
-    const tab = { shared, signedOut: 0, signedIn: 0, late: [] };
+    const tab = { shared, signedOut: 0, late: [] };
     tab.tabs = createTabs({
       channel,
       newId: () => `id-${(ids += 1)}`,
@@ -21,9 +21,6 @@ function createBrowser(t) {
       onSignedOut() {
         tab.shared = null;
         tab.signedOut += 1;
-      },
-      onSignedIn() {
-        tab.signedIn += 1;
       },
       onGiven(refreshToken) {
         tab.late.push(refreshToken);
@@ -68,13 +65,30 @@ test("an answer that comes after the waiting is taken once", async (t) => {
   assert.deepEqual(late.late, ["refresh-1"]);
 });
 
-test("who signs in tells every other tab", async (t) => {
+test("who signs in serves every tab that has asked, whether it still waits or not", async (t) => {
   const open = createBrowser(t);
-  const [first, second] = [open(null), open(null)];
+  const [first, early, asking] = [open(null), open(null), open(null)];
+  assert.equal(await early.tabs.ask(), null);
+  const answer = asking.tabs.ask();
   first.shared = "refresh-1";
   first.tabs.signedIn();
-  assert.equal(await second.tabs.ask(), "refresh-1");
-  assert.deepEqual([first.signedIn, second.signedIn], [0, 1]);
+  assert.equal(await answer, "refresh-1");
+  // by the end of another question, all of that has been heard
+  await open(null).tabs.ask();
+  assert.deepEqual([early.late, asking.late], [["refresh-1"], []]);
+});
+
+test("a question that is heard before the sign-in is answered after it", async (t) => {
+  const open = createBrowser(t);
+  const first = open(null);
+  const { heard } = createListener(t);
+  const asking = open(null).tabs.ask();
+  while (!heard.some(({ kind }) => kind === "wanted")) {
+    await new Promise(setImmediate);
+  }
+  first.shared = "refresh-1";
+  first.tabs.signedIn();
+  assert.equal(await asking, "refresh-1");
 });
 
 test("nothing is given to who has not asked, and an answer to another tab is not taken", async (t) => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -169,6 +170,8 @@ class House:
     dice: random.Random = field(default_factory=lambda: random.Random(8))
     kept: KeptPages | None = None
     counting: CountingClient = field(init=False)
+    # a page's requests and those of its test come from two threads, and each counts its calls
+    turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Give the reader a client of its own."""
@@ -237,6 +240,10 @@ class House:
 
     def ask(self, event: Mapping[str, Any]) -> Reply:
         """Put a proxy event to the reader."""
+        with self.turn:
+            return self._ask(event)
+
+    def _ask(self, event: Mapping[str, Any]) -> Reply:
         self.counting.requests.clear()
         reader = Reader(
             self.counting,  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -93,7 +94,10 @@ def test_those_beyond_are_sent_away_with_a_time_to_come_again() -> None:
         refused = HTTP.request("GET", f"{origin}/api/x")
         upstream.gate.set()
         assert first.result().status == 200
-        assert HTTP.request("GET", f"{origin}/api/x").status == 200
+        # whose answer is there may hold its turn for an instant yet
+        while (last := HTTP.request("GET", f"{origin}/api/x").status) == 503:
+            time.sleep(0.01)
+        assert last == 200
     assert refused.status == 503
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.json()["type"] == "urn:run-ledger:problem:unavailable"
