@@ -56,17 +56,27 @@ class CauseKey(NamedTuple):
 
 
 class Incident(Struct, frozen=True):
-    """A cause that people were told of; ``closed_at`` is None while it is open."""
+    """A cause that people were told of; ``closed_at`` is None while it is open.
+
+    ``told`` is how many notices were made of it. ``jobs`` is how many jobs have failed by it; once
+    none does any more, how many had.
+    """
 
     incident_id: str
     opened_at: Instant
     began_at: Instant
     closed_at: Instant | None = None
     closed_because: ClosedBecause | None = None
+    told: int = 1
+    jobs: int = 0
 
 
 class IncidentNotice(Struct, frozen=True):
-    """Something to tell, once: its id is that of the incident and what became of it."""
+    """Something to tell, once: its id is that of the incident and what became of it.
+
+    It is the incident's ``number``-th notice, from 1, and was made at ``at``. What
+    is kept of an incident goes by the number, so that no earlier notice undoes a later one.
+    """
 
     notice_id: str
     kind: str
@@ -74,6 +84,8 @@ class IncidentNotice(Struct, frozen=True):
     jobs: int
     last_job_id: str
     error: tuple[str, str] | None
+    number: int = 1
+    at: Instant = Instant(0)
 
 
 class Cause(Struct, frozen=True):
@@ -223,6 +235,7 @@ def _settled(
     """Return *cause* in the state that its marks, and the time, put it in."""
     active = cause.active_since(good_at)
     beyond = cause.beyond
+    cause = structs.replace(cause, incident=_counted(cause, beyond + len(active)))
     if good_at is not None and any(mark.at <= good_at for mark in cause.marks.values()):
         beyond = 0  # What was dropped is older than what is kept.
     jobs = beyond + len(active)
@@ -237,15 +250,10 @@ def _settled(
     if jobs < cause.after or now < due_at:
         return structs.replace(cause, due_at=due_at)
     began_at = active[0] if active else now
-    incident = Incident(_id_of(scope, key, cause.incidents, now), now, began_at)
-    opened = _notice(INCIDENT_OPENED, incident, cause)
-    return structs.replace(
-        cause,
-        due_at=None,
-        incident=incident,
-        incidents=cause.incidents + 1,
-        notices=(*cause.notices, opened),
-    )
+    incident_id = _id_of(scope, key, cause.incidents, now)
+    incident = Incident(incident_id, now, began_at, told=0, jobs=jobs)
+    cause = structs.replace(cause, due_at=None, incidents=cause.incidents + 1)
+    return with_notice(cause, INCIDENT_OPENED, incident, now)
 
 
 def _closed(cause: Cause, good_at: Instant | None, now: Instant) -> Cause:
@@ -255,13 +263,36 @@ def _closed(cause: Cause, good_at: Instant | None, now: Instant) -> Cause:
     is_healed = good_at is not None and any(mark.counts for mark in cause.marks.values())
     because: ClosedBecause = "healed" if is_healed else "withdrawn"
     closed = structs.replace(cause.incident, closed_at=now, closed_because=because)
-    notice = _notice(INCIDENT_CLOSED, closed, cause)
-    return structs.replace(cause, incident=None, notices=(*cause.notices, notice))
+    told = with_notice(cause, INCIDENT_CLOSED, closed, now)
+    return structs.replace(told, incident=None)
 
 
-def _notice(kind: str, incident: Incident, cause: Cause) -> IncidentNotice:
-    notice_id = f"{incident.incident_id}.{kind.removeprefix('incident_')}"
-    return IncidentNotice(notice_id, kind, incident, cause.jobs, cause.last_job_id, cause.error)
+def _counted(cause: Cause, jobs: int) -> Incident | None:
+    """Return the incident of *cause* when *jobs* are active, and when none is any more."""
+    incident = cause.incident
+    if incident is None or incident.jobs == jobs:
+        return incident
+    if not jobs:
+        marks = cause.marks.values()
+        had = sum(mark.counts and mark.at >= incident.began_at for mark in marks)
+        jobs = max(incident.jobs, cause.beyond + had)
+    return structs.replace(incident, jobs=jobs)
+
+
+def with_notice(cause: Cause, kind: str, incident: Incident, now: Instant) -> Cause:
+    """Return *cause* with one more notice to give, about its *incident* as it has become."""
+    incident = structs.replace(incident, told=incident.told + 1)
+    notice = IncidentNotice(
+        notice_id=f"{incident.incident_id}.{kind.removeprefix('incident_')}",
+        kind=kind,
+        incident=incident,
+        jobs=cause.jobs,
+        last_job_id=cause.last_job_id,
+        error=cause.error,
+        number=incident.told,
+        at=now,
+    )
+    return structs.replace(cause, incident=incident, notices=(*cause.notices, notice))
 
 
 def _id_of(scope: IncidentScope, key: CauseKey, number: int, now: Instant) -> str:

@@ -147,12 +147,15 @@ def _from_incident(incident: Incident) -> list[Any]:
         incident.began_at,
         incident.closed_at,
         incident.closed_because,
+        incident.told,
+        incident.jobs,
     ]
 
 
 def _to_incident(values: list[Any]) -> Incident:
-    incident_id, opened_at, began_at, closed_at, because = values
-    return Incident(incident_id, opened_at, began_at, closed_at, cast("ClosedBecause", because))
+    incident_id, opened_at, began_at, closed_at, because, *counts = values
+    closed_because = cast("ClosedBecause", because)
+    return Incident(incident_id, opened_at, began_at, closed_at, closed_because, *counts)
 
 
 def _from_notice(notice: IncidentNotice) -> dict[str, Any]:
@@ -163,17 +166,23 @@ def _from_notice(notice: IncidentNotice) -> dict[str, Any]:
         "jobs": notice.jobs,
         "job": notice.last_job_id,
         "error": notice.error,
+        "number": notice.number,
+        "at": notice.at,
     }
 
 
 def _to_notice(values: dict[str, Any]) -> IncidentNotice:
+    incident = _to_incident(values["incident"])
     return IncidentNotice(
         values["id"],
         values["kind"],
-        _to_incident(values["incident"]),
+        incident,
         values["jobs"],
         values["job"],
         _to_error(values["error"]),
+        # Of an earlier version, which told of the opening and of the end alone.
+        values.get("number", 1 if incident.closed_at is None else 2),
+        values.get("at", incident.closed_at or incident.opened_at),
     )
 
 

@@ -88,6 +88,21 @@ def test_a_story() -> None:
     assert len({one.notice_id for one in again.causes[KEY].notices}) == 3
 
 
+def test_notices_of_an_incident_are_numbered_and_say_how_often() -> None:
+    """Whatever came in one batch: a closed incident says how many jobs had failed by it."""
+    first = after([ruling("a", "failed", 1)], now=50)
+    more = after([ruling(name, "failed", 2) for name in "bcd"], first, now=60)
+    ends = [ruling("e", "failed", 3), ruling("f", "succeeded", 4), ruling("g", "failed", 5)]
+    healed = after([*ends, ruling("h", "succeeded", 6)], more, now=70)
+    opened, closed = healed.causes[KEY].notices
+    assert (opened.number, opened.at, opened.incident.jobs) == (1, 50, 1)
+    assert (closed.number, closed.at, closed.incident.jobs, closed.jobs) == (2, 70, 6, 0)
+    withdrawn = after([ruling(name, "cancelled", 9, version=2) for name in "abcd"], more)
+    assert withdrawn.causes[KEY].notices[1].incident.jobs == 4
+    reopened = after([ruling("i", "failed", 7)], healed, now=80)
+    assert (reopened.causes[KEY].notices[2].number, reopened.causes[KEY].jobs) == (1, 1)
+
+
 def test_what_heals_within_its_grace_is_never_told() -> None:
     """And what outlasts it is told once, when it is over."""
     rule = AlertRule("failed", grace_seconds=60)

@@ -1,0 +1,50 @@
+"""Items of causes: what is written comes back, and so does what an earlier version wrote."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from run_ledger.domain.incidents.alert_rules import IncidentScope
+from run_ledger.domain.incidents.causes import (
+    INCIDENT_CLOSED,
+    INCIDENT_OPENED,
+    Cause,
+    CauseKey,
+    Incident,
+    IncidentNotice,
+    Mark,
+)
+from run_ledger.domain.instants import Instant
+from run_ledger.store.dynamo.attributes import Item
+from run_ledger.store.incidents.incident_items import cause_in, cause_item
+
+SCOPE = IncidentScope("acme", "nightly", None, "ended")
+OPEN = Incident("id", Instant(20), Instant(10), jobs=3)
+CLOSED = structs.replace(OPEN, closed_at=Instant(30), closed_because="healed", told=2)
+NOTICES = (
+    IncidentNotice("id.opened", INCIDENT_OPENED, OPEN, 1, "a", ("E", "m"), 1, Instant(20)),
+    IncidentNotice("id.closed", INCIDENT_CLOSED, CLOSED, 0, "a", None, 2, Instant(30)),
+)
+CAUSE = Cause(marks={"a": Mark(1, Instant(10), True)}, jobs=3, incident=OPEN, notices=NOTICES)
+
+
+def item_of(cause: Cause) -> Item:
+    """Return a cause's item."""
+    return cause_item(SCOPE, CauseKey("failed", "fp"), cause, 1, Instant(40))
+
+
+def test_what_is_written_comes_back() -> None:
+    """To the last number of a notice."""
+    assert cause_in(item_of(CAUSE)) == CAUSE
+
+
+def test_what_an_earlier_version_wrote_is_read() -> None:
+    """Its notices had no numbers; they were the first and the last ones."""
+    item = item_of(CAUSE)
+    for notice in item["notices"]["L"]:
+        del notice["M"]["number"], notice["M"]["at"]
+        notice["M"]["incident"]["L"] = notice["M"]["incident"]["L"][:5]
+    item["incident"]["L"] = item["incident"]["L"][:5]
+    found = cause_in(item)
+    assert [(one.number, one.at) for one in found.notices] == [(1, 20), (2, 30)]
+    assert found.incident == structs.replace(OPEN, jobs=0)
