@@ -32,6 +32,7 @@ from run_ledger.store.dynamo.attributes import UNREADABLE
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.job_ends import job_end
+from run_ledger.store.incidents.row_keeper import RowKeeper
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +49,13 @@ class Teller:
     """What an invocation works with; it counts what it did."""
 
     def __init__(
-        self, client: Any, clients_table: str, incidents: IncidentLedger, bus: Bus
+        self, client: Any, clients_table: str, incidents: IncidentLedger, rows: RowKeeper, bus: Bus
     ) -> None:
-        """Read rules from *clients_table*, keep *incidents*, and tell them on *bus*."""
+        """Read rules from *clients_table*, keep *incidents* and their *rows*, tell on *bus*."""
         self._client = client
         self._clients_table = clients_table
         self._incidents = incidents
+        self._rows = rows
         self._bus = bus
         self.unreadable = 0
         """How many times a client's rules could not be read."""
@@ -92,6 +94,7 @@ class Teller:
             raise StoreUnavailable("no time is left for this pipeline")
         until = time.monotonic() + seconds
         waiting = self._incidents.take(scope, rulings)
+        self._rows.keep(scope, waiting, lambda: until - time.monotonic())
         entries = [
             BusEntry(
                 notice.notice_id,
@@ -122,8 +125,9 @@ def _teller() -> Teller:
     client, tables = dynamodb(), configuration.tables
     bus = Bus(eventbridge(), configuration.bus_name)
     incidents = IncidentLedger(client, tables.incidents, _now)
+    rows = RowKeeper(client, tables.incidents, configuration.entry_ttl_days)
     starting.finished()
-    return Teller(client, tables.clients, incidents, bus)
+    return Teller(client, tables.clients, incidents, rows, bus)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.doors.event_bus import Bus
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
+from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.items.client_items import alert_values
 
 FAILURES = 10_000
@@ -101,7 +102,8 @@ def _told(ends: Sequence[JobEnd], size: int) -> tuple[int, int]:
     client: Any = ScriptedQuerying(store, meter.script)
     now = Instant(_START + 60 * MICROSECONDS)
     incidents = IncidentLedger(client, NAMES.incidents, lambda: now)
-    working = teller.Teller(client, NAMES.clients, incidents, Bus(bus, "bus"))
+    rows = RowKeeper(client, NAMES.incidents, 90)
+    working = teller.Teller(client, NAMES.clients, incidents, rows, Bus(bus, "bus"))
     with (
         quiet(),
         mock.patch.object(teller, "_teller", return_value=working),

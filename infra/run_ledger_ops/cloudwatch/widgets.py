@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from run_ledger.store.dynamo.table_names import Tables
-from run_ledger.store.items.keys import BY_CLIENT, BY_DAY, BY_DUE, PARTITION_KEYS
+from run_ledger.store.items.keys import BY_CLIENT, BY_DAY, BY_DUE, BY_OPEN, BY_TIME, PARTITION_KEYS
 from run_ledger.store.items.rejection_items import BY_DAY_SHARD
 
 from . import links
@@ -24,7 +24,7 @@ INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
     "projects": (BY_CLIENT, BY_DUE),
     "rejections": (BY_DAY, BY_DAY_SHARD),
-    "incidents": (BY_DUE,),
+    "incidents": (BY_DUE, BY_TIME, BY_CLIENT, BY_OPEN),
 }
 FUNCTIONS = ("writer", "reader", "sweeper", "prover")
 _BY_NAME = {query.name: query for query in QUERIES}

@@ -245,7 +245,7 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
     """Of clients it reads the rules alone, of jobs the stream, and no source is its but ours."""
     assert _rights("TellerRole", Telling="true") == {
         "TellerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
-        "IncidentsTable": {"dynamodb:PutItem", "dynamodb:Query"},
+        "IncidentsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
         "IncidentsTable/index/by_due": {"dynamodb:Query"},
         "ClientsTable": {"dynamodb:Query"},
         "Bus": {"events:PutEvents"},

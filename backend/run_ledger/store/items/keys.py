@@ -10,7 +10,9 @@ Projects    ``project_id``               ``by_client``, sorted by ``ck``; ``by_d
 Clients     ``pk`` client, ``sk`` what   none; the directory of clients lies in a partition
 Rollups     ``pk`` scope and day, ``sk`` none
 Rejections  ``rejection_id``             ``by_day_shard``, sorted by ``rk``; ``by_day`` of old
-Incidents   ``pk`` scope, ``sk`` what    ``by_due``, sorted by ``due``
+Incidents   ``pk`` scope, ``sk`` what,   ``by_due``, sorted by ``due``; of incidents' own rows
+            or incident and its row      ``by_time`` and ``by_client``, sorted by ``ck``, and
+                                         ``by_open``, sorted by ``open_key``
 =========== ============================ =============================================
 """
 
@@ -28,6 +30,8 @@ BY_CLIENT_PARENT = "by_client_parent"
 BY_OUTCOME = "by_outcome"
 BY_CLIENT_OUTCOME = "by_client_outcome"
 BY_DUE = "by_due"
+BY_TIME = "by_time"
+BY_OPEN = "by_open"
 DUE_LIST = "due"
 """The one partition of the index ``by_due``: projects are few, and seldom change."""
 

@@ -28,10 +28,13 @@ from tests.support.readers import ledgers
 
 from run_ledger import teller as handlers
 from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
+from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.doors.event_bus import Bus
-from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
+from run_ledger.store.incidents.row_items import ROW, row_in
+from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.items.client_items import alert_values
 
 GRACE_SECONDS = 60
@@ -84,9 +87,9 @@ class Telling(RuleBasedStateMachine):
         profile = {"pk": "acme", "sk": "profile", "alerts": alert_values(RULES)}
         self.store.client().put_item(TableName=NAMES.clients, Item=to_item(profile))
         self.bus = TakingBus()
+        self.rows: dict[str, IncidentRow] = {}
         self.late = faults.Late()
         self.stream: list[JobEnd] = []
-        self.heard_at: dict[str, int] = {}
         self.queue: list[int] = []
         self.environments = [Environment() for _ in range(3)]
         self.patches = [
@@ -187,6 +190,19 @@ class Telling(RuleBasedStateMachine):
             if notice_id.endswith(".closed"):
                 assert notice_id.replace(".closed", ".opened") in texts
 
+    @invariant()
+    def no_row_goes_back(self) -> None:
+        """Nor comes after what is told: who hears of an incident finds it."""
+        items = self.store.items(NAMES.incidents)
+        rows = {row.incident_id: row for row in (row_in(one) for one in items if _is_row(one))}
+        for incident_id, before in self.rows.items():
+            assert rows[incident_id].number >= before.number
+            assert rows[incident_id].history[: before.number] == before.history
+        self.rows = rows
+        for detail in map(_detail, self.bus.taken):
+            row = rows[detail["incident_id"]]
+            assert row.closed_at is not None or detail["closed_at"] is None
+
     def teardown(self) -> None:
         """Let everything end without further trouble, and compare with a recount."""
         try:
@@ -223,8 +239,9 @@ class Telling(RuleBasedStateMachine):
             incidents = IncidentLedger(
                 client, NAMES.incidents, lambda: Instant(self.now), lambda _: None
             )
+            rows = RowKeeper(client, NAMES.incidents, 90)
             bus = Bus(self.bus, "bus")
-            environment.teller = handlers.Teller(client, NAMES.clients, incidents, bus)
+            environment.teller = handlers.Teller(client, NAMES.clients, incidents, rows, bus)
 
         def work() -> Any:
             _here.teller = environment.teller
@@ -290,6 +307,7 @@ class Telling(RuleBasedStateMachine):
 
     def assert_told_what_is_wrong(self) -> None:
         """Assert that what is open is what a recount says, each cause once."""
+        self.no_row_goes_back()
         told = {_notice_id(entry): _detail(entry) for entry in self.bus.taken}
         opened = {one["incident_id"]: one for one in told.values() if one["closed_at"] is None}
         closed = {one["incident_id"] for one in told.values() if one["closed_at"] is not None}
@@ -300,6 +318,9 @@ class Telling(RuleBasedStateMachine):
             if incident_id not in closed
         )
         assert left == Counter(_recounted(self.stream))
+        assert {one for one, row in self.rows.items() if row.closed_at is not None} == closed
+        assert self.rows.keys() == opened.keys()
+        assert all(len(row.history) == row.number for row in self.rows.values())
         due = [item for item in self.store.items(NAMES.incidents) if "due" in item]
         assert not due, "nothing waits, and nothing was left lying"
 
@@ -324,8 +345,11 @@ def _recounted(ends: Sequence[JobEnd]) -> set[tuple[str, str | None]]:
     }
 
 
-def _detail(entry: Mapping[str, str]) -> dict[str, Any]:
+def _is_row(item: Item) -> bool:
+    return item["sk"]["S"] == ROW
 
+
+def _detail(entry: Mapping[str, str]) -> dict[str, Any]:
     detail: dict[str, Any] = json.loads(entry["Detail"])
     return detail
 

@@ -1,0 +1,76 @@
+"""What is shown of an incident: a row that each of its notices carries on, with its history."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from run_ledger.domain.instants import Instant
+
+from .alert_rules import IncidentScope
+from .causes import CauseKey, ClosedBecause, IncidentNotice
+
+MOST_TURNS = 200
+
+
+class IncidentTurn(NamedTuple):
+    """One thing that became of an incident; ``kind`` is its notice's, ``number`` too, from 1."""
+
+    number: int
+    kind: str
+    at: Instant
+    jobs: int
+    because: str | None
+
+
+class IncidentRow(Struct, frozen=True):
+    """An incident as its notices up to ``number`` tell it.
+
+    ``history`` has the first turn and the latest ones, `MOST_TURNS` at most.
+    """
+
+    incident_id: str
+    scope: IncidentScope
+    key: CauseKey
+    number: int
+    opened_at: Instant
+    began_at: Instant
+    closed_at: Instant | None
+    closed_because: ClosedBecause | None
+    jobs: int
+    last_job_id: str
+    error: tuple[str, str] | None
+    history: tuple[IncidentTurn, ...]
+
+
+def row_after(
+    row: IncidentRow | None, scope: IncidentScope, key: CauseKey, notice: IncidentNotice
+) -> IncidentRow:
+    """Return *row* as *notice* leaves it, None for a new one.
+
+    A notice that the row has, or that is older than its last, changes nothing.
+    """
+    if row is not None and row.number >= notice.number:
+        return row
+    incident = notice.incident
+    turn = IncidentTurn(
+        notice.number, notice.kind, notice.at, incident.jobs, incident.closed_because
+    )
+    history = (*(() if row is None else row.history), turn)
+    if len(history) > MOST_TURNS:
+        history = (history[0], *history[2:])
+    return IncidentRow(
+        incident_id=incident.incident_id,
+        scope=scope,
+        key=key,
+        number=notice.number,
+        opened_at=incident.opened_at,
+        began_at=incident.began_at,
+        closed_at=incident.closed_at,
+        closed_because=incident.closed_because,
+        jobs=incident.jobs,
+        last_job_id=notice.last_job_id,
+        error=notice.error,
+        history=history,
+    )

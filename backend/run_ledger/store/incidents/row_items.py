@@ -1,0 +1,91 @@
+"""The row of an incident, as an item of the table Incidents.
+
+::
+
+    pk, sk                  incident#ID, incident
+    rev                     the number of the last notice that it has
+    scope, cause            keys of the item of its cause, see `incident_items`
+    client_id, ck           keys of the index by_client; ck is when it opened, and its id
+    listed                  with ck, the keys of the index by_time: all incidents
+    open_list, open_key     keys of the index by_open, while it is open: client, then as ck
+    began_at, opened_at,    instants
+    closed_at
+    because, jobs, job,     why it closed; how many jobs; the last of them; type and message
+    error
+    history                 its turns
+    expires_at              once it is closed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from run_ledger.domain.incidents.incident_rows import IncidentRow, IncidentTurn
+from run_ledger.domain.instants import DAY, MICROSECONDS
+from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
+from run_ledger.store.items.keys import creation_key
+
+from .incident_items import cause_key, cause_sort_key, scope_key, scope_of
+
+ROW = "incident"
+ALL_INCIDENTS = "incidents"
+OPEN_INCIDENTS = "open"
+"""The one partition of the index ``by_open``: few incidents are open at a time."""
+
+
+def row_key(incident_id: str) -> Item:
+    """Return the key of an incident's row."""
+    return to_item({"pk": f"incident#{incident_id}", "sk": ROW})
+
+
+def open_prefix(client_id: str) -> str:
+    """Return what the sort keys of a client's open incidents begin with."""
+    return f"{client_id}#"
+
+
+def row_item(row: IncidentRow, kept_days: int) -> Item:
+    """Return the item of *row*, which is kept so many days once it is closed."""
+    position = creation_key(row.opened_at, row.incident_id)
+    values: dict[str, Any] = {
+        "rev": row.number,
+        "scope": scope_key(row.scope),
+        "cause": cause_sort_key(row.key),
+        "client_id": row.scope.client_id,
+        "ck": position,
+        "listed": ALL_INCIDENTS,
+        "began_at": row.began_at,
+        "opened_at": row.opened_at,
+        "closed_at": row.closed_at,
+        "because": row.closed_because,
+        "jobs": row.jobs,
+        "job": row.last_job_id,
+        "error": row.error,
+        "history": [list(turn) for turn in row.history],
+    }
+    if row.closed_at is None:
+        open_key = f"{open_prefix(row.scope.client_id)}{position}"
+        values |= {"open_list": OPEN_INCIDENTS, "open_key": open_key}
+    else:
+        values["expires_at"] = (row.closed_at + kept_days * DAY) // MICROSECONDS
+    return row_key(row.incident_id) | to_item(values)
+
+
+def row_in(item: Mapping[str, Attribute]) -> IncidentRow:
+    """Return the row that an item holds; what it raises for another, `UNREADABLE` names."""
+    values = from_item(item)
+    error = values["error"]
+    return IncidentRow(
+        incident_id=values["pk"].partition("#")[2],
+        scope=scope_of(values["scope"]),
+        key=cause_key(values["cause"]),
+        number=values["rev"],
+        opened_at=values["opened_at"],
+        began_at=values["began_at"],
+        closed_at=values["closed_at"],
+        closed_because=values["because"],
+        jobs=values["jobs"],
+        last_job_id=values["job"],
+        error=None if error is None else (error[0], error[1]),
+        history=tuple(IncidentTurn(*turn) for turn in values["history"]),
+    )
