@@ -11,14 +11,21 @@ from run_ledger.domain.exceptions import shown
 from run_ledger.domain.incidents.alert_rules import (
     ALERT_WHATS,
     DEFAULT_GRACE_SECONDS,
+    DEFAULT_LAST,
+    DEFAULT_RATE_PERCENT,
+    FEWEST_LAST,
     MOST_AFTER,
     MOST_GRACE_SECONDS,
+    MOST_LAST,
     AlertRule,
+    AlertWhat,
 )
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_ALERTS = 50
-_KEYS = ("what", "pipeline", "project", "after", "grace", "above_percent")
+_KEYS = ("what", "pipeline", "project", "after", "grace", "above_percent", "last")
+_SHARES: dict[AlertWhat, int] = {"partial": 0, "error_rate": DEFAULT_RATE_PERCENT}
+"""The share above which a rule asks if it does not say so itself."""
 _LENGTH = re.compile(r"([0-9]{1,6})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
 _GRACE_ALLOWED = "a length such as 90s, 10m or 2h, at most 24h; 0s tells at once"
@@ -62,16 +69,25 @@ def _rule(checker: Checker, node: yaml.Node, path: str) -> AlertRule | None:
         if given is not None:
             checker.add(fields["what"], f"{path}.what: got {shown(given)}; {allowed}")
         return None
-    after, share = fields.get("after"), fields.get("above_percent")
-    if share is not None and what != "partial":
-        checker.add(share, f"{path}.above_percent: only beside what: partial")
+    after, share, last = (fields.get(key) for key in ("after", "above_percent", "last"))
+    if share is not None and what not in _SHARES:
+        checker.add(share, f"{path}.above_percent: only beside what: {' or '.join(_SHARES)}")
+    if last is not None and what != "error_rate":
+        checker.add(last, f"{path}.last: only beside what: error_rate")
+    if after is not None and what == "error_rate":
+        checker.add(after, f"{path}.after: not beside what: error_rate, which has `last`")
     return AlertRule(
         what,
         _name(checker, fields.get("pipeline"), f"{path}.pipeline"),
         _name(checker, fields.get("project"), f"{path}.project"),
         1 if after is None else checker.whole_number(after, f"{path}.after", 1, MOST_AFTER),
         _grace(checker, fields.get("grace"), f"{path}.grace"),
-        0 if share is None else checker.whole_number(share, f"{path}.above_percent", 0, 99),
+        _SHARES.get(what, 0)
+        if share is None
+        else checker.whole_number(share, f"{path}.above_percent", 0, 99),
+        DEFAULT_LAST
+        if last is None
+        else checker.whole_number(last, f"{path}.last", FEWEST_LAST, MOST_LAST),
     )
 
 
@@ -106,8 +122,10 @@ def _document(rule: AlertRule) -> dict[str, Any]:
         values["after"] = rule.after
     if rule.grace_seconds != DEFAULT_GRACE_SECONDS:
         values["grace"] = _length(rule.grace_seconds)
-    if rule.above_percent:
+    if rule.above_percent != _SHARES.get(rule.what, 0):
         values["above_percent"] = rule.above_percent
+    if rule.last != DEFAULT_LAST:
+        values["last"] = rule.last
     return values
 
 

@@ -44,10 +44,14 @@ def test_all_that_can_be_said() -> None:
         "{what: failed, pipeline: nightly, project: p.1, after: 3, grace: 2h}",
         "{what: partial, above_percent: 10, grace: 0s}",
         "{what: partial, grace: 90s}",
+        "what: error_rate",
+        "{what: error_rate, above_percent: 0, last: 5}",
     ) == (
         AlertRule("failed", "nightly", "p.1", 3, 7_200),
         AlertRule("partial", above_percent=10, grace_seconds=0),
         AlertRule("partial", grace_seconds=90),
+        AlertRule("error_rate", above_percent=20, last=20),
+        AlertRule("error_rate", above_percent=0, last=5),
     )
 
 
@@ -66,7 +70,12 @@ def test_all_that_can_be_said() -> None:
         ("{what: failed, grace: 5}", "grace: YAML reads a number here"),
         ("{what: failed, grace: 25h}", "grace: got '25h'; allowed: a length such as 90s"),
         ("{what: failed, grace: soon}", "grace: got 'soon'; allowed: a length such as 90s"),
-        ("{what: failed, above_percent: 5}", "above_percent: only beside what: partial"),
+        ("{what: failed, above_percent: 5}", "above_percent: only beside what: partial or error_"),
+        ("{what: error_rate, above_percent: 100}", "a whole number from 0 to 99"),
+        ("{what: error_rate, last: 1}", "last: allowed: a whole number from 2 to 100"),
+        ("{what: error_rate, last: 101}", "last: allowed: a whole number from 2 to 100"),
+        ("{what: partial, last: 10}", "last: only beside what: error_rate"),
+        ("{what: error_rate, after: 2}", "after: not beside what: error_rate"),
         ("{what: partial, above_percent: 100}", "a whole number from 0 to 99"),
         ("{what: failed, pipeline: a b}", "pipeline: got 'a b'; allowed:"),
         ("{what: failed, project: '#'}", "project: got '#'; allowed:"),
@@ -93,8 +102,14 @@ def test_a_list_has_a_limit_and_no_twins() -> None:
 
 _names = st.none() | st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True)
 _rules = st.builds(
-    lambda what, pipeline, project, after, grace, share: AlertRule(
-        what, pipeline, project, after, grace, share if what == "partial" else 0
+    lambda what, pipeline, project, after, grace, share, last: AlertRule(
+        what,
+        pipeline,
+        project,
+        1 if what == "error_rate" else after,
+        grace,
+        share if what in ("partial", "error_rate") else 0,
+        last if what == "error_rate" else 20,
     ),
     st.sampled_from(ALERT_WHATS),
     _names,
@@ -102,6 +117,7 @@ _rules = st.builds(
     st.integers(1, 1_000),
     st.integers(0, 86_400),
     st.integers(0, 99),
+    st.integers(2, 100),
 )
 
 

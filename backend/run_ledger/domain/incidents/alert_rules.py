@@ -13,13 +13,17 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import Instant
 
-AlertWhat = Literal["failed", "timed_out", "partial"]
+AlertWhat = Literal["failed", "timed_out", "partial", "error_rate"]
 ALERT_WHATS: tuple[AlertWhat, ...] = get_args(AlertWhat)
 MOST_AFTER = 1_000
 MOST_GRACE_SECONDS = 86_400
 DEFAULT_GRACE_SECONDS = 300
-Family = Literal["ended", "partial"]
+FEWEST_LAST, DEFAULT_LAST, MOST_LAST = 2, 20, 100
+DEFAULT_RATE_PERCENT = 20
+Family = Literal["ended", "partial", "rate"]
 Kind = Literal["good", "bad", "neither"]
+_FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
+_FAILED = ("failed", "timed_out")
 
 
 class AlertRule(Struct, frozen=True, omit_defaults=True):
@@ -28,7 +32,7 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     ``pipeline`` and ``project`` narrow it down; None stands for all. ``after`` is the number of
     jobs after which people are told, ``grace_seconds`` the time in which a success keeps it from
     being told. ``above_percent`` is the share of failed records above which a partial job counts,
-    for ``partial`` alone.
+    for ``partial`` alone; for ``error_rate`` it is the error rate of the ``last`` jobs that ended.
     """
 
     what: AlertWhat
@@ -37,6 +41,7 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     after: int = 1
     grace_seconds: int = DEFAULT_GRACE_SECONDS
     above_percent: int = 0
+    last: int = DEFAULT_LAST
 
     def is_about(self, pipeline: str, project_id: str) -> bool:
         """Return whether jobs of *pipeline* and *project_id* are among those that it names."""
@@ -81,23 +86,31 @@ class JobEnd(Struct, frozen=True):
 
 
 class Ruling(NamedTuple):
-    """What one end of a job is in a scope; ``rule`` is the one that makes it ``bad``."""
+    """What one end of a job is in a scope; ``rule`` is the one that makes it ``bad``.
+
+    ``rates`` are the rules about error rates there, which ask for the end of every job.
+    """
 
     kind: Kind
     end: JobEnd
     rule: AlertRule | None = None
+    rates: tuple[AlertRule, ...] = ()
 
 
 def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope, Ruling]:
     """Return what *end* is in each scope that *rules* give it; nothing where no rule is about it.
 
-    Where several rules ask for it, the first one does.
+    Where several rules ask for it, the first one does; those about error rates all do, besides.
     """
     concerned = [rule for rule in rules if rule.is_about(end.pipeline, end.project_id)]
     found: dict[IncidentScope, Ruling] = {}
     asked: AlertRule | None = None
     for rule in concerned:
         scope = _scope_of(rule, end)
+        if rule.what == "error_rate":
+            others = found[scope].rates if scope in found else ()
+            found[scope] = Ruling(_in_a_rate(end), end, rates=(*others, rule))
+            continue
         is_asked = asked is None and _asks_for(rule, end)
         if is_asked:
             asked = rule
@@ -109,8 +122,15 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
 
 def _scope_of(rule: AlertRule, end: JobEnd) -> IncidentScope:
     project_id = None if rule.project is None else end.project_id
-    family: Family = "partial" if rule.what == "partial" else "ended"
+    family = _FAMILIES.get(rule.what, "ended")
     return IncidentScope(end.client_id, end.pipeline, project_id, family)
+
+
+def _in_a_rate(end: JobEnd) -> Kind:
+    """Return what an end is to an error rate, which counts everything but what was cancelled."""
+    if end.result in _FAILED:
+        return "bad"
+    return "neither" if end.result == "cancelled" else "good"
 
 
 def _asks_for(rule: AlertRule, end: JobEnd) -> bool:

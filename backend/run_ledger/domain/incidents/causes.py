@@ -48,6 +48,15 @@ class Mark(NamedTuple):
 Marks = Mapping[str, Mark]
 
 
+class EndedMark(NamedTuple):
+    """How a job has ended, to an error rate; not ``counts`` while it is a cancelled one."""
+
+    version: int
+    at: Instant
+    counts: bool
+    has_failed: bool
+
+
 class CauseKey(NamedTuple):
     """What tells the causes of one scope apart."""
 
@@ -94,6 +103,7 @@ class Cause(Struct, frozen=True):
     ``jobs`` is the number of active jobs, ``beyond`` of those whose marks are not kept any more.
     ``incidents`` is how many it has been so far. ``due_at`` is when
     the grace is over, None unless it waits. ``notices`` are those that have not been given away.
+    ``above_percent`` and ``last`` are of error rates alone, as the rule has them.
     """
 
     marks: Marks = {}
@@ -107,6 +117,8 @@ class Cause(Struct, frozen=True):
     due_at: Instant | None = None
     incident: Incident | None = None
     notices: tuple[IncidentNotice, ...] = ()
+    above_percent: int = 0
+    last: int = 0
 
     def active_since(self, good_at: Instant | None) -> list[Instant]:
         """Return when jobs failed by it after the last good job ended, at *good_at*."""
@@ -128,10 +140,14 @@ class Cause(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """All that is kept of a scope: marks of good jobs, and the causes."""
+    """All that is kept of a scope: marks of good jobs, and the causes.
+
+    Where error rates are judged, the ``window`` of the last ended jobs takes the good ones' place.
+    """
 
     good: Marks = {}
     causes: Mapping[CauseKey, Cause] = {}
+    window: Mapping[bytes, EndedMark] = {}
 
     @property
     def good_at(self) -> Instant | None:
@@ -147,7 +163,7 @@ def judged(
     Without rulings it only takes note of the time.
     """
     good, causes = dict(standing.good), dict(standing.causes)
-    for kind, end, rule in rulings:
+    for kind, end, rule, _ in rulings:
         _note(good, end.job_id, Mark(end.version, end.at, kind == "good"), None)
         own = None
         if rule is not None:
@@ -171,7 +187,7 @@ def without_notices(standing: Standing, notice_ids: Collection[str]) -> Standing
         )
         for key, cause in standing.causes.items()
     }
-    return Standing(standing.good, causes)
+    return structs.replace(standing, causes=causes)
 
 
 def _key_of(standing: Standing, what: str, end: JobEnd) -> CauseKey:
@@ -196,13 +212,12 @@ def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant |
     cause = structs.replace(cause, marks=marks, beyond=cause.beyond + beyond)
     if rule is None:
         return cause
-    return structs.replace(
-        cause,
-        after=rule.after,
-        grace_seconds=rule.grace_seconds,
-        error=end.error,
-        last_job_id=end.job_id,
-    )
+    return structs.replace(asked_by(cause, rule), error=end.error, last_job_id=end.job_id)
+
+
+def asked_by(cause: Cause, rule: AlertRule) -> Cause:
+    """Return *cause* as the rule has it that asks for it last."""
+    return structs.replace(cause, after=rule.after, grace_seconds=rule.grace_seconds)
 
 
 def _note(
@@ -240,8 +255,25 @@ def _settled(
         beyond = 0  # What was dropped is older than what is kept.
     jobs = beyond + len(active)
     cause = structs.replace(cause, beyond=beyond, jobs=jobs)
+    is_healed = good_at is not None and any(mark.counts for mark in cause.marks.values())
+    because: ClosedBecause = "healed" if is_healed else "withdrawn"
+    return moved(scope, key, cause, Activity(active[0] if active else now, because), now)
+
+
+class Activity(NamedTuple):
+    """Since when a cause is active; or if it is not any more, why."""
+
+    began_at: Instant
+    because: ClosedBecause
+
+
+def moved(
+    scope: IncidentScope, key: CauseKey, cause: Cause, activity: Activity, now: Instant
+) -> Cause:
+    """Return *cause* in the state that its ``jobs`` put it in *now*: opened, closed or waiting."""
+    jobs = cause.jobs
     if not jobs:
-        return _closed(cause, good_at, now)
+        return _closed(cause, activity.because, now)
     if cause.incident is not None:
         return cause
     due_at = cause.due_at
@@ -249,19 +281,16 @@ def _settled(
         due_at = Instant(now + cause.grace_seconds * MICROSECONDS)
     if jobs < cause.after or now < due_at:
         return structs.replace(cause, due_at=due_at)
-    began_at = active[0] if active else now
     incident_id = _id_of(scope, key, cause.incidents, now)
-    incident = Incident(incident_id, now, began_at, told=0, jobs=jobs)
+    incident = Incident(incident_id, now, activity.began_at, told=0, jobs=jobs)
     cause = structs.replace(cause, due_at=None, incidents=cause.incidents + 1)
     return with_notice(cause, INCIDENT_OPENED, incident, now)
 
 
-def _closed(cause: Cause, good_at: Instant | None, now: Instant) -> Cause:
+def _closed(cause: Cause, because: ClosedBecause, now: Instant) -> Cause:
     """Return *cause* as it is when nothing fails by it any more."""
     if cause.incident is None:
         return structs.replace(cause, due_at=None)
-    is_healed = good_at is not None and any(mark.counts for mark in cause.marks.values())
-    because: ClosedBecause = "healed" if is_healed else "withdrawn"
     closed = structs.replace(cause.incident, closed_at=now, closed_because=because)
     told = with_notice(cause, INCIDENT_CLOSED, closed, now)
     return structs.replace(told, incident=None)

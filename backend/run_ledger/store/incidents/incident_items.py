@@ -4,6 +4,7 @@
 pk          sk                           holds
 =========== ============================ =============================================
 scope       ``good``                     marks of the last good jobs
+scope       ``window``                   marks of the last ended jobs, where error rates are judged
 scope       ``cause#WHAT#FINGERPRINT``   one cause, with the notices that it has to tell
 =========== ============================ =============================================
 
@@ -38,7 +39,7 @@ DUE_CAUSES = "due"
 _CAUSE = "cause#"
 # A stream is kept for a day, and a day late is nothing that people need told as news.
 _CAUSE_KEPT = Duration(2 * DAY)
-_GOOD_KEPT = Duration(90 * DAY)
+GOOD_KEPT = Duration(90 * DAY)
 _GIVING = 60 * MICROSECONDS
 """How long whoever wrote a notice has for giving it away, before a sweep does."""
 
@@ -75,7 +76,7 @@ def good_item(scope: IncidentScope, marks: Marks, revision: int, now: Instant) -
             "sk": GOOD,
             "rev": revision,
             "marks": _from_marks(marks),
-            "expires_at": _expiry(now, _GOOD_KEPT),
+            "expires_at": expiry(now, GOOD_KEPT),
         }
     )
 
@@ -100,11 +101,13 @@ def cause_item(
         "incident": None if cause.incident is None else _from_incident(cause.incident),
         "notices": [_from_notice(notice) for notice in cause.notices],
     }
+    if cause.last:
+        values |= {"above": cause.above_percent, "last": cause.last}
     due_at = Instant(now + _GIVING) if cause.notices else cause.falls_due_at
     if due_at is not None:
         values |= {"due_list": DUE_CAUSES, "due": instants.text(due_at)}
     if cause.is_quiet:
-        values["expires_at"] = _expiry(now, _CAUSE_KEPT)
+        values["expires_at"] = expiry(now, _CAUSE_KEPT)
     return to_item(values)
 
 
@@ -129,10 +132,13 @@ def cause_in(item: Mapping[str, Attribute]) -> Cause:
         due_at=values["due_at"],
         incident=None if values["incident"] is None else _to_incident(values["incident"]),
         notices=tuple(map(_to_notice, values["notices"])),
+        above_percent=values.get("above", 0),
+        last=values.get("last", 0),
     )
 
 
-def _expiry(now: Instant, kept: Duration) -> int:
+def expiry(now: Instant, kept: Duration) -> int:
+    """Return the second at which an item is to go that is kept for so long."""
     return (now + kept) // MICROSECONDS
 
 

@@ -23,9 +23,9 @@ from run_ledger.domain.incidents.causes import (
     CauseKey,
     IncidentNotice,
     Standing,
-    judged,
     without_notices,
 )
+from run_ledger.domain.incidents.judging import judged_scope
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import UNREADABLE, Item
 from run_ledger.store.dynamo.batches import every_item
@@ -45,6 +45,7 @@ from .incident_items import (
     scope_key,
     scope_of,
 )
+from .window_items import WINDOW, window_in, window_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,9 +66,11 @@ class _Kept(Struct, frozen=True):
 def _kept_in(items: Iterable[Item]) -> _Kept:
     by_key = {item["sk"]["S"]: item for item in items}
     good = marks_in(by_key[GOOD]) if GOOD in by_key else {}
-    causes = {cause_key(sort): cause_in(by_key[sort]) for sort in by_key if sort != GOOD}
+    window = window_in(by_key[WINDOW]) if WINDOW in by_key else {}
+    shared = (GOOD, WINDOW)
+    causes = {cause_key(sort): cause_in(by_key[sort]) for sort in by_key if sort not in shared}
     revisions = {sort: int(item["rev"]["N"]) for sort, item in by_key.items()}
-    return _Kept(Standing(good, causes), revisions)
+    return _Kept(Standing(good, causes, window), revisions)
 
 
 class _OvertakenError(Exception):
@@ -101,7 +104,7 @@ class IncidentLedger:
         """
         for _ in range(_TRIES):
             kept = self._read(scope)
-            after = judged(scope, kept.standing, rulings, self._now())
+            after = judged_scope(scope, kept.standing, rulings, self._now())
             if after == kept.standing:
                 return [
                     (key, notice) for key, cause in after.causes.items() for notice in cause.notices
@@ -149,6 +152,9 @@ class IncidentLedger:
             if after.good != kept.standing.good:
                 revision = kept.revisions.get(GOOD, 0)
                 self._put(good_item(scope, after.good, revision + 1, now), revision)
+            if after.window != kept.standing.window:
+                revision = kept.revisions.get(WINDOW, 0)
+                self._put(window_item(scope, after.window, revision + 1, now), revision)
             for key, cause in after.causes.items():
                 if cause != kept.standing.causes.get(key):
                     revision = kept.revisions.get(cause_sort_key(key), 0)

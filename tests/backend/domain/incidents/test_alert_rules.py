@@ -79,6 +79,25 @@ def test_rules_about_something_else() -> None:
     assert rulings_on(other, end("failed")) == {}
 
 
+@pytest.mark.parametrize(
+    ("result", "kind"),
+    [
+        ("failed", "bad"),
+        ("timed_out", "bad"),
+        ("cancelled", "neither"),
+        ("succeeded", "good"),
+        ("partial", "good"),
+    ],
+)
+def test_error_rates_count_every_end_but_cancelled_ones(result: str, kind: str) -> None:
+    """All rules about one scope ask together, beside the one that asks for the failure."""
+    low, high = AlertRule("error_rate", above_percent=5), AlertRule("error_rate", last=50)
+    found = rulings_on([AlertRule("failed"), low, high], end(result))
+    rate = found[IncidentScope("acme", "nightly", None, "rate")]
+    assert (rate.kind, rate.rule, rate.rates) == (kind, None, (low, high))
+    assert found[ENDED].rates == ()
+
+
 rules = st.builds(
     AlertRule,
     st.sampled_from(ALERT_WHATS),
@@ -100,6 +119,6 @@ def test_an_end_is_asked_for_once(some: list[AlertRule], result: str, failed: in
         and rule.what == result
         and (result != "partial" or failed)
     ]
-    bad = [ruling.rule for ruling in found.values() if ruling.kind == "bad"]
+    bad = [ruling.rule for ruling in found.values() if ruling.rule is not None]
     assert bad == asking[:1]
     assert all(scope.client_id == "acme" for scope in found)

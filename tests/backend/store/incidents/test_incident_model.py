@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from unittest.mock import patch
 
@@ -328,21 +329,25 @@ class Telling(RuleBasedStateMachine):
 RULES = (
     AlertRule("failed", pipeline="quick", grace_seconds=0),
     AlertRule("failed", pipeline="slow", grace_seconds=GRACE_SECONDS),
+    AlertRule("error_rate", pipeline="quick", grace_seconds=0, above_percent=50, last=3),
 )
 
 
 def _recounted(ends: Sequence[JobEnd]) -> set[tuple[str, str | None]]:
-    """Return the causes by which a job fails that ended after the last good one of its pipeline."""
+    """Return what is open: failures after the last good end of their pipeline, and its rate."""
     last = {end.job_id: end for end in ends}.values()
     good: dict[str, int] = {}
     for end in last:
         if end.result in ("succeeded", "partial"):
             good[end.pipeline] = max(good.get(end.pipeline, 0), end.at)
+    quick = [one for one in last if one.pipeline == "quick" and one.result != "cancelled"]
+    newest = sorted(quick, key=lambda one: (one.at, sha256(one.job_id.encode()).digest()))[-3:]
+    is_high = len(newest) == 3 and sum(one.result == "failed" for one in newest) >= 2
     return {
         (end.pipeline, end.fingerprint)
         for end in last
         if end.result == "failed" and end.at > good.get(end.pipeline, 0)
-    }
+    } | ({("quick", "50% of 3")} if is_high else set())
 
 
 def _is_row(item: Item) -> bool:

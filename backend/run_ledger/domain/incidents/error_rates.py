@@ -1,0 +1,103 @@
+"""Error rates: the share of failed and timed out jobs among the last ones of a pipeline that ended.
+
+A scope of the family ``rate`` keeps a *window*: a mark for each of the last jobs, by when they
+ended and as they ended last. All rules about the scope share it, so that an end costs one write.
+A cause is active while the window is full and the rate above what its rule says. It closes at or
+below that.
+
+Cancelled jobs don't count. So a few marks more are kept than rules ask for: as many jobs may be
+cancelled later on and the rate stays exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from msgspec import structs
+
+from run_ledger.domain.instants import Instant
+
+from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling
+from .causes import Activity, Cause, CauseKey, EndedMark, Standing, asked_by, moved
+
+SPARE_MARKS = 16
+Window = Mapping[bytes, EndedMark]
+_KEY_BYTES = 8
+
+
+def judged_rates(
+    scope: IncidentScope, standing: Standing, rulings: Iterable[Ruling], now: Instant
+) -> Standing:
+    """Return *standing* of a scope of error rates after *rulings*, as it is at *now*."""
+    window, causes = dict(standing.window), dict(standing.causes)
+    last_end: JobEnd | None = None
+    for kind, end, _, rates in rulings:
+        for rule in rates:
+            key = rate_key(rule)
+            causes[key] = _by_rule(causes.get(key, Cause()), rule)
+        most = max(cause.last for cause in causes.values()) + SPARE_MARKS
+        mark = EndedMark(end.version, end.at, kind != "neither", kind == "bad")
+        job = _key_of(end.job_id)
+        _note(window, job, mark, most)
+        if window.get(job) == mark and (last_end is None or kind == "bad"):
+            last_end = end
+    ends = _Ends(window, last_end)
+    settled = {key: _settled(scope, key, cause, ends, now) for key, cause in causes.items()}
+    known = standing.causes
+    kept = {key: cause for key, cause in settled.items() if key in known or not cause.is_quiet}
+    return Standing(standing.good, kept, window)
+
+
+def rate_key(rule: AlertRule) -> CauseKey:
+    """Return the cause of a rule: what tells the rules about one scope apart is what they ask."""
+    return CauseKey(rule.what, f"{rule.above_percent}% of {rule.last}")
+
+
+def _by_rule(cause: Cause, rule: AlertRule) -> Cause:
+    return structs.replace(asked_by(cause, rule), above_percent=rule.above_percent, last=rule.last)
+
+
+def _key_of(job_id: str) -> bytes:
+    """Return what a window knows a job by: ids are long, and a window is written at every end."""
+    named = job_id.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(named).digest()[:_KEY_BYTES]
+
+
+def _note(window: dict[bytes, EndedMark], key: bytes, mark: EndedMark, most: int) -> None:
+    """Put *mark* into *window* if it is newer, and take out the oldest above *most*."""
+    known = window.get(key)
+    if known is not None and known.version >= mark.version:
+        return
+    window[key] = mark
+    for old in sorted(window, key=lambda one: (window[one].at, one))[: max(0, len(window) - most)]:
+        del window[old]
+
+
+class _Ends(NamedTuple):
+    """The window, and the last job that ended: one that has failed, if any has."""
+
+    window: Window
+    last: JobEnd | None
+
+
+def _settled(scope: IncidentScope, key: CauseKey, cause: Cause, ends: _Ends, now: Instant) -> Cause:
+    """Return *cause* in the state that the window, and the time, put it in.
+
+    While it waits or is open nothing of it changes, so that its item is not written at every end.
+    """
+    counted = sorted(
+        (one.at, job, one.has_failed) for job, one in ends.window.items() if one.counts
+    )
+    judged = counted[-cause.last :]
+    failed = [at for at, _, has_failed in judged if has_failed]
+    is_full = len(judged) == cause.last
+    if not is_full or 100 * len(failed) <= cause.above_percent * len(judged):
+        return moved(scope, key, structs.replace(cause, jobs=0), Activity(now, "healed"), now)
+    if cause.incident is not None or (cause.due_at is not None and now < cause.due_at):
+        return cause
+    cause = structs.replace(cause, jobs=len(failed))
+    if ends.last is not None:
+        cause = structs.replace(cause, last_job_id=ends.last.job_id)
+    return moved(scope, key, cause, Activity(failed[0], "healed"), now)

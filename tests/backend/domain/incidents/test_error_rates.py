@@ -1,0 +1,159 @@
+"""Error rates: of the last jobs that ended, as they ended last, in whatever order one hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from run_ledger.domain.incidents.alert_rules import (
+    AlertRule,
+    IncidentScope,
+    JobEnd,
+    Ruling,
+    rulings_on,
+)
+from run_ledger.domain.incidents.causes import Standing
+from run_ledger.domain.incidents.judging import judged_scope
+from run_ledger.domain.incidents.error_rates import SPARE_MARKS, rate_key
+from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.store.incidents.window_items import window_in, window_item
+
+SCOPE = IncidentScope("acme", "nightly", None, "rate")
+RULE = AlertRule("error_rate", grace_seconds=0, above_percent=50, last=4)
+KEY = rate_key(RULE)
+End = tuple[str, str, int]
+
+
+def ruling(end: End, *rules: AlertRule, version: int = 1) -> Ruling:
+    """Return what an end is: a job's id, its result, and when it ended."""
+    job_id, result, at = end
+    ended = JobEnd(job_id, version, "acme", "p", "nightly", result, Instant(at))
+    return rulings_on(rules or (RULE,), ended)[SCOPE]
+
+
+def after(
+    rulings: Iterable[Ruling], standing: Standing | None = None, *, now: int = 10_000
+) -> Standing:
+    """Return what becomes of a standing."""
+    return judged_scope(SCOPE, standing or Standing(), rulings, Instant(now))
+
+
+def story(results: str, start: int = 1) -> list[Ruling]:
+    """Return jobs that end one after the other: f fails, t times out, c is cancelled."""
+    names = {"f": "failed", "t": "timed_out", "s": "succeeded", "c": "cancelled", "p": "partial"}
+    return [ruling((f"job-{at}", names[one], at)) for at, one in enumerate(results, start)]
+
+
+def notices(standing: Standing) -> list[str]:
+    """Return the kinds of all notices."""
+    kinds = [one.kind for cause in standing.causes.values() for one in cause.notices]
+    return [kind.removeprefix("incident_") for kind in kinds]
+
+
+def test_it_opens_above_and_closes_at_or_below() -> None:
+    """Not before as many jobs have ended as the rule asks for."""
+    assert notices(after(story("fff"))) == []
+    assert notices(after(story("ffss"))) == []
+    opened = after(story("sftf"))
+    assert notices(opened) == ["opened"]
+    (notice,) = opened.causes[KEY].notices
+    assert (notice.jobs, notice.last_job_id, notice.incident.began_at) == (3, "job-4", 2)
+    assert notices(after(story("s", 5), opened)) == ["opened"], "three of four"
+    closed = after(story("ss", 5), opened)
+    assert notices(closed) == ["opened", "closed"]
+    assert closed.causes[KEY].notices[1].incident.closed_because == "healed"
+    assert notices(after(story("fff", 7), closed)) == ["opened", "closed", "opened"]
+
+
+def test_cancelled_jobs_are_neither_here_nor_there() -> None:
+    """Also where a job is cancelled only after it had counted."""
+    assert notices(after(story("fcfcfcs"))) == ["opened"]
+    opened = after(story("sfff"))
+    cancelled = [ruling((f"job-{n}", "cancelled", n), version=2) for n in (2, 3)]
+    assert notices(after(cancelled, opened)) == ["opened", "closed"], "too few are left to judge"
+
+
+def test_a_late_end_finds_its_place() -> None:
+    """By when it ended, so that one of long ago changes nothing."""
+    standing = after(story("ssfff", 10))
+    assert notices(standing) == ["opened"]
+    assert notices(after([ruling(("old", "succeeded", 3))], standing)) == ["opened"]
+    between = [ruling((f"late-{n}", "succeeded", 13)) for n in range(2)]
+    assert notices(after(between, standing)) == ["opened", "closed"]
+
+
+def test_it_has_a_grace_and_is_not_told_if_it_falls_in_time() -> None:
+    """What waits and what is open is not written at every end."""
+    rule = structs.replace(RULE, grace_seconds=60)
+    first = after([ruling((f"a{n}", "failed", n), rule) for n in range(4)], now=0)
+    more = after([ruling(("b", "failed", 9), rule)], first, now=5)
+    assert more.causes == first.causes
+    assert notices(after([], more, now=60 * MICROSECONDS)) == ["opened"]
+    fallen = after([ruling((f"c{n}", "succeeded", 10), rule) for n in range(3)], more, now=50)
+    assert notices(after([], fallen, now=90 * MICROSECONDS)) == []
+
+
+def test_rules_about_one_pipeline_share_its_window() -> None:
+    """Each opens by itself; one that is taken away is still closed by the ends of others."""
+    both = (structs.replace(RULE, above_percent=20), RULE)
+    ends = [(f"job-{n}", result, n) for n, result in enumerate(["succeeded"] * 3 + ["failed"] * 2)]
+    low = after([ruling(one, *both) for one in ends])
+    assert notices(low) == ["opened"]
+    high = after([ruling(("x", "failed", 7), *both)], low)
+    assert sorted(notices(high)) == ["opened", "opened"]
+    well = [ruling((f"w{n}", "succeeded", 8 + n)) for n in range(4)]
+    assert sorted(notices(after(well, high))) == ["closed", "closed", "opened", "opened"]
+
+
+def test_a_window_is_bounded_and_comes_back_from_its_item() -> None:
+    """With an exact number of marks, of the latest."""
+    rule = AlertRule("error_rate", last=100)
+    many = [ruling((f"job-{n}", "failed", n), rule, version=10**12 + n) for n in range(1, 1_001)]
+    standing = after(many)
+    assert len(standing.window) == 100 + SPARE_MARKS
+    assert min(mark.at for mark in standing.window.values()) == 1_001 - 100 - SPARE_MARKS
+    item = window_item(SCOPE, standing.window, 1, Instant(9))
+    assert window_in(item) == standing.window
+    assert len(item["ended"]["B"]) == 22 * (100 + SPARE_MARKS)
+
+
+_ends = st.tuples(
+    st.sampled_from("abcdefghij"),
+    st.sampled_from(["failed", "timed_out", "succeeded", "partial", "cancelled"]),
+    st.integers(1, 10_000),
+)
+
+
+def recounted(history: Sequence[End]) -> bool:
+    """Return whether the rate of the last four ends is above a half, counted from scratch."""
+    last = {job: (at, result) for job, result, at in history}
+    ended = sorted((at, result) for at, result in last.values() if result != "cancelled")[-4:]
+    failed = [result for _, result in ended if result in ("failed", "timed_out")]
+    return len(ended) == 4 and len(failed) / len(ended) > 0.5
+
+
+@given(
+    st.lists(_ends, max_size=25, unique_by=lambda end: end[2]), st.randoms(use_true_random=False)
+)
+def test_any_order_leads_to_the_same(history: list[End], dice: Any) -> None:
+    """Of different jobs, in any batches with repeats: open is what a recount says."""
+    by_job: dict[str, list[Ruling]] = {}
+    for end in history:
+        ends = by_job.setdefault(end[0], [])
+        ends.append(ruling(end, version=len(ends) + 1))
+    mixed: list[Ruling] = []
+    while any(by_job.values()):
+        job = dice.choice([name for name, left in by_job.items() if left])
+        mixed.append(by_job[job].pop(0))
+    standing = Standing()
+    for number, one in enumerate(mixed):
+        standing = after([*mixed[max(0, number - 3) : number], one], standing, now=number)
+        assert after(mixed[: number + 1], standing, now=number) == standing
+    is_open = KEY in standing.causes and standing.causes[KEY].incident is not None
+    assert is_open == recounted(history)
+    told = notices(standing)
+    assert told == ["opened", "closed"] * (len(told) // 2) + ["opened"] * (len(told) % 2)
