@@ -9,7 +9,7 @@ from tests.support.stacks.templates import ROOT
 
 from . import prices
 from .load import default_window, load
-from .error_rates import month, total
+from .rates import month, total
 
 TABS, RATE, MOST_SHARE = 20, 100, 0.10
 # A tab is looked at in office hours and lies behind others for the rest of the month.

@@ -17,8 +17,8 @@ from run_ledger.domain.incidents.alert_rules import (
     rulings_on,
 )
 from run_ledger.domain.incidents.causes import Standing
-from run_ledger.domain.incidents.judging import judged_scope
 from run_ledger.domain.incidents.error_rates import SPARE_MARKS, rate_key
+from run_ledger.domain.incidents.judging import judged_scope
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.incidents.window_items import window_in, window_item
 
