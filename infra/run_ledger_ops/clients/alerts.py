@@ -17,15 +17,22 @@ from run_ledger.domain.incidents.alert_rules import (
     MOST_AFTER,
     MOST_GRACE_SECONDS,
     MOST_LAST,
+    MOST_TAG_CHARACTERS,
     AlertRule,
     AlertWhat,
 )
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_ALERTS = 50
-_KEYS = ("what", "pipeline", "project", "after", "grace", "above_percent", "last")
+_KEYS = ("what", "pipeline", "project", "after", "grace", "above_percent", "last", "tag")
 _SHARES: dict[AlertWhat, int] = {"partial": 0, "error_rate": DEFAULT_RATE_PERCENT}
 """The share above which a rule asks if it does not say so itself."""
+_ONLY: dict[str, Sequence[AlertWhat]] = {
+    "after": ("failed", "timed_out", "partial"),
+    "above_percent": tuple(_SHARES),
+    "last": ("error_rate",),
+}
+"""Keys that say nothing beside some of the words."""
 _LENGTH = re.compile(r"([0-9]{1,6})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
 _GRACE_ALLOWED = "a length such as 90s, 10m or 2h, at most 24h; 0s tells at once"
@@ -69,25 +76,24 @@ def _rule(checker: Checker, node: yaml.Node, path: str) -> AlertRule | None:
         if given is not None:
             checker.add(fields["what"], f"{path}.what: got {shown(given)}; {allowed}")
         return None
-    after, share, last = (fields.get(key) for key in ("after", "above_percent", "last"))
-    if share is not None and what not in _SHARES:
-        checker.add(share, f"{path}.above_percent: only beside what: {' or '.join(_SHARES)}")
-    if last is not None and what != "error_rate":
-        checker.add(last, f"{path}.last: only beside what: error_rate")
-    if after is not None and what == "error_rate":
-        checker.add(after, f"{path}.after: not beside what: error_rate, which has `last`")
+    for key, value in fields.items():
+        if what not in _ONLY.get(key, ALERT_WHATS):
+            checker.add(value, f"{path}.{key}: only beside what: {', '.join(_ONLY[key])}")
+
+    def number(key: str, low: int, high: int, otherwise: int) -> int:
+        if key not in fields:
+            return otherwise
+        return checker.whole_number(fields[key], f"{path}.{key}", low, high)
+
     return AlertRule(
         what,
         _name(checker, fields.get("pipeline"), f"{path}.pipeline"),
         _name(checker, fields.get("project"), f"{path}.project"),
-        1 if after is None else checker.whole_number(after, f"{path}.after", 1, MOST_AFTER),
+        number("after", 1, MOST_AFTER, 1),
         _grace(checker, fields.get("grace"), f"{path}.grace"),
-        _SHARES.get(what, 0)
-        if share is None
-        else checker.whole_number(share, f"{path}.above_percent", 0, 99),
-        DEFAULT_LAST
-        if last is None
-        else checker.whole_number(last, f"{path}.last", FEWEST_LAST, MOST_LAST),
+        number("above_percent", 0, 99, _SHARES.get(what, 0)),
+        last=number("last", FEWEST_LAST, MOST_LAST, DEFAULT_LAST),
+        tag=_tag(checker, fields.get("tag"), f"{path}.tag"),
     )
 
 
@@ -95,6 +101,18 @@ def _name(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
     text = None if node is None else checker.string(node, path)
     if text is not None and not is_identifier(text):
         checker.add(node, f"{path}: got {shown(text)}; allowed: {IDENTIFIER_ALLOWED}")
+        return None
+    return text
+
+
+def _tag(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
+    text = None if node is None else checker.string(node, path)
+    if text is not None and (":" not in text[1:] or len(text) > MOST_TAG_CHARACTERS):
+        checker.add(
+            node,
+            f"{path}: got {shown(text)}; allowed: a tag's name, a colon and its value, such as "
+            f"team:search, at most {MOST_TAG_CHARACTERS} characters",
+        )
         return None
     return text
 
@@ -118,6 +136,8 @@ def _document(rule: AlertRule) -> dict[str, Any]:
         values["pipeline"] = rule.pipeline
     if rule.project is not None:
         values["project"] = rule.project
+    if rule.tag is not None:
+        values["tag"] = rule.tag
     if rule.after != 1:
         values["after"] = rule.after
     if rule.grace_seconds != DEFAULT_GRACE_SECONDS:

@@ -46,12 +46,14 @@ def test_all_that_can_be_said() -> None:
         "{what: partial, grace: 90s}",
         "what: error_rate",
         "{what: error_rate, above_percent: 0, last: 5}",
+        '{what: failed, tag: "team:search"}',
     ) == (
         AlertRule("failed", "nightly", "p.1", 3, 7_200),
         AlertRule("partial", above_percent=10, grace_seconds=0),
         AlertRule("partial", grace_seconds=90),
         AlertRule("error_rate", above_percent=20, last=20),
         AlertRule("error_rate", above_percent=0, last=5),
+        AlertRule("failed", tag="team:search"),
     )
 
 
@@ -70,13 +72,16 @@ def test_all_that_can_be_said() -> None:
         ("{what: failed, grace: 5}", "grace: YAML reads a number here"),
         ("{what: failed, grace: 25h}", "grace: got '25h'; allowed: a length such as 90s"),
         ("{what: failed, grace: soon}", "grace: got 'soon'; allowed: a length such as 90s"),
-        ("{what: failed, above_percent: 5}", "above_percent: only beside what: partial or error_"),
+        ("{what: failed, above_percent: 5}", "above_percent: only beside what: partial, error_"),
         ("{what: error_rate, above_percent: 100}", "a whole number from 0 to 99"),
         ("{what: error_rate, last: 1}", "last: allowed: a whole number from 2 to 100"),
         ("{what: error_rate, last: 101}", "last: allowed: a whole number from 2 to 100"),
         ("{what: partial, last: 10}", "last: only beside what: error_rate"),
-        ("{what: error_rate, after: 2}", "after: not beside what: error_rate"),
+        ("{what: error_rate, after: 2}", "after: only beside what: failed, timed_out, p"),
         ("{what: partial, above_percent: 100}", "a whole number from 0 to 99"),
+        ("{what: failed, tag: team}", "tag: got 'team'; allowed: a tag's name, a colon and"),
+        ("{what: failed, tag: ':x'}", "tag: got ':x'; allowed: a tag's name, a colon and"),
+        (f"{{what: failed, tag: 'a:{'x' * 5_000}'}}", "at most 128 characters"),
         ("{what: failed, pipeline: a b}", "pipeline: got 'a b'; allowed:"),
         ("{what: failed, project: '#'}", "project: got '#'; allowed:"),
     ],
@@ -102,14 +107,15 @@ def test_a_list_has_a_limit_and_no_twins() -> None:
 
 _names = st.none() | st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True)
 _rules = st.builds(
-    lambda what, pipeline, project, after, grace, share, last: AlertRule(
+    lambda what, pipeline, project, after, grace, share, last, tag: AlertRule(
         what,
         pipeline,
         project,
         1 if what == "error_rate" else after,
         grace,
         share if what in ("partial", "error_rate") else 0,
-        last if what == "error_rate" else 20,
+        last=last if what == "error_rate" else 20,
+        tag=tag,
     ),
     st.sampled_from(ALERT_WHATS),
     _names,
@@ -118,6 +124,7 @@ _rules = st.builds(
     st.integers(0, 86_400),
     st.integers(0, 99),
     st.integers(2, 100),
+    st.none() | st.from_regex(r"[ -~ä]{1,9}:[ -~ä]{0,9}", fullmatch=True),
 )
 
 

@@ -20,6 +20,7 @@ MOST_GRACE_SECONDS = 86_400
 DEFAULT_GRACE_SECONDS = 300
 FEWEST_LAST, DEFAULT_LAST, MOST_LAST = 2, 20, 100
 DEFAULT_RATE_PERCENT = 20
+MOST_TAG_CHARACTERS = 128
 Family = Literal["ended", "partial", "rate"]
 Kind = Literal["good", "bad", "neither"]
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
@@ -29,7 +30,8 @@ _FAILED = ("failed", "timed_out")
 class AlertRule(Struct, frozen=True, omit_defaults=True):
     """One rule of a client.
 
-    ``pipeline`` and ``project`` narrow it down; None stands for all. ``after`` is the number of
+    ``pipeline``, ``project`` and ``tag``, such as ``team:search``, narrow it down; None stands for
+    all. ``after`` is the number of
     jobs after which people are told, ``grace_seconds`` the time in which a success keeps it from
     being told. ``above_percent`` is the share of failed records above which a partial job counts,
     for ``partial`` alone; for ``error_rate`` it is the error rate of the ``last`` jobs that ended.
@@ -42,6 +44,7 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     grace_seconds: int = DEFAULT_GRACE_SECONDS
     above_percent: int = 0
     last: int = DEFAULT_LAST
+    tag: str | None = None
 
     def is_about(self, pipeline: str, project_id: str) -> bool:
         """Return whether jobs of *pipeline* and *project_id* are among those that it names."""
@@ -51,14 +54,16 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
 class IncidentScope(NamedTuple):
     """Whose failures and successes are judged together: those of one pipeline of a client.
 
-    ``project_id`` is None unless a rule names a project. A success ends what is wrong in its
-    ``family``: partial jobs deliver, so they end failures, and only a good job ends partial ones.
+    ``project_id`` is None unless a rule names a project, and so is ``tag``. A success ends what is
+    wrong in its ``family``: partial jobs deliver, so they end failures, and only a good job ends
+    partial ones.
     """
 
     client_id: str
     pipeline: str
     project_id: str | None
     family: Family
+    tag: str | None = None
 
 
 class JobEnd(Struct, frozen=True):
@@ -79,6 +84,11 @@ class JobEnd(Struct, frozen=True):
     error: tuple[str, str] | None = None
     records_ok: int = 0
     records_failed: int = 0
+    tags: Mapping[str, str] = {}
+
+    def has_tag(self, tag: str | None) -> bool:
+        """Return whether it has a tag, such as ``team:search``; None stands for any."""
+        return tag is None or any(f"{name}:{value}" == tag for name, value in self.tags.items())
 
     def has_more_failed_than(self, percent: int) -> bool:
         """Return whether more than *percent* of its records have failed."""
@@ -107,12 +117,14 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
     asked: AlertRule | None = None
     for rule in concerned:
         scope = _scope_of(rule, end)
-        if rule.what == "error_rate":
+        if not end.has_tag(rule.tag):
+            # It may have had the tag when it ended before, and that counts no more.
+            if rule.what != "error_rate":
+                found.setdefault(scope, Ruling("neither", end))
+        elif rule.what == "error_rate":
             others = found[scope].rates if scope in found else ()
             found[scope] = Ruling(_in_a_rate(end), end, rates=(*others, rule))
-            continue
-        is_asked = asked is None and _asks_for(rule, end)
-        if is_asked:
+        elif asked is None and _asks_for(rule, end):
             asked = rule
             found[scope] = Ruling("bad", end, rule)
         elif scope not in found:
@@ -123,7 +135,7 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
 def _scope_of(rule: AlertRule, end: JobEnd) -> IncidentScope:
     project_id = None if rule.project is None else end.project_id
     family = _FAMILIES.get(rule.what, "ended")
-    return IncidentScope(end.client_id, end.pipeline, project_id, family)
+    return IncidentScope(end.client_id, end.pipeline, project_id, family, rule.tag)
 
 
 def _in_a_rate(end: JobEnd) -> Kind:

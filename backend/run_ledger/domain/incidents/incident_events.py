@@ -23,6 +23,7 @@ def incident_detail(scope: IncidentScope, key: CauseKey, notice: IncidentNotice)
         "client_id": scope.client_id,
         "pipeline": scope.pipeline,
         "project_id": scope.project_id,
+        "tag": scope.tag,
         "what": key.what,
         "fingerprint": key.fingerprint or None,
         "error": None if error is None else {"type": error[0], "message": error[1]},

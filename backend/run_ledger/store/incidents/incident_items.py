@@ -8,7 +8,8 @@ scope       ``window``                   marks of the last ended jobs, where err
 scope       ``cause#WHAT#FINGERPRINT``   one cause, with the notices that it has to tell
 =========== ============================ =============================================
 
-A scope is ``CLIENT#PIPELINE#FAMILY#PROJECT``, without project if its rules name none. A cause's
+A scope is ``CLIENT#PIPELINE#FAMILY#PROJECT#TAG``, without tag if its rules name none, and without
+project if they name neither. A cause's
 item holds its notices, so that what changes and the order to tell it commit together. It is in the
 index ``by_due`` while it waits, or has something to tell. ``rev`` is its revision: every write
 raises it. An item that has nothing to wait for expires, long after its stream has been read.
@@ -46,15 +47,21 @@ _GIVING = 60 * MICROSECONDS
 
 def scope_key(scope: IncidentScope) -> str:
     """Return the partition key of a scope."""
-    return "#".join(
-        (scope.client_id, scope.pipeline, scope.family, *filter(None, [scope.project_id]))
-    )
+    parts = [scope.client_id, scope.pipeline, scope.family]
+    if scope.project_id is not None or scope.tag is not None:
+        parts.append(scope.project_id or "")
+    if scope.tag is not None:
+        parts.append(scope.tag)
+    return "#".join(parts)
 
 
 def scope_of(key: str) -> IncidentScope:
-    """Return the scope that `scope_key` made *key* of; identifiers have no ``#``."""
-    client_id, pipeline, family, *project_id = key.split("#")
-    return IncidentScope(client_id, pipeline, next(iter(project_id), None), cast("Family", family))
+    """Return the scope that `scope_key` made *key* of; only a tag may have a ``#``."""
+    client_id, pipeline, family, *rest = key.split("#", 4)
+    project_id, tag = (*rest, "", "")[:2]
+    return IncidentScope(
+        client_id, pipeline, project_id or None, cast("Family", family), tag or None
+    )
 
 
 def cause_sort_key(key: CauseKey) -> str:

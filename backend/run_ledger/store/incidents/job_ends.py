@@ -35,6 +35,7 @@ def job_end(item: Mapping[str, Attribute]) -> JobEnd | None:
         error=None if error is None else (error.type, error.message),
         records_ok=job.counters.get("records_ok", 0),
         records_failed=job.counters.get("records_failed", 0),
+        tags=job.latest("tags") or {},
     )
 
 

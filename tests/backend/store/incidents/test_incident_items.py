@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from run_ledger.domain.incidents.alert_rules import IncidentScope
@@ -16,7 +18,7 @@ from run_ledger.domain.incidents.causes import (
 )
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Item
-from run_ledger.store.incidents.incident_items import cause_in, cause_item
+from run_ledger.store.incidents.incident_items import cause_in, cause_item, scope_key, scope_of
 
 SCOPE = IncidentScope("acme", "nightly", None, "ended")
 OPEN = Incident("id", Instant(20), Instant(10), jobs=3)
@@ -48,3 +50,21 @@ def test_what_an_earlier_version_wrote_is_read() -> None:
     found = cause_in(item)
     assert [(one.number, one.at) for one in found.notices] == [(1, 20), (2, 30)]
     assert found.incident == structs.replace(OPEN, jobs=0)
+
+
+_ids = st.from_regex(r"[A-Za-z0-9._:-]{1,9}", fullmatch=True)
+
+
+@given(
+    st.builds(
+        IncidentScope,
+        _ids,
+        _ids,
+        st.none() | _ids,
+        st.sampled_from(["ended", "partial", "rate"]),
+        st.none() | st.from_regex(r"[^:]{1,5}:.{0,5}", fullmatch=True),
+    )
+)
+def test_a_scope_s_key_names_it(scope: IncidentScope) -> None:
+    """Whatever characters a tag has."""
+    assert scope_of(scope_key(scope)) == scope

@@ -148,6 +148,7 @@ def test_from_a_failure_to_its_end(stage: Stage) -> None:
         "client_id": "client-1",
         "pipeline": "default",
         "project_id": None,
+        "tag": None,
         "what": "failed",
         "fingerprint": "fp",
         "error": {"type": "KeyError", "message": "no column price"},
@@ -183,6 +184,25 @@ def test_not_before_its_grace_is_over_and_once_after(stage: Stage) -> None:
     stage.sweep(60)
     stage.sweep(6_000)
     assert stage.kinds == ["opened"]
+
+
+def test_a_rule_for_a_tag_is_about_jobs_that_have_it(stage: Stage) -> None:
+    """Their failures open it, their successes close it, and a job that loses the tag is none."""
+    stage.declare(AlertRule("failed", grace_seconds=0, tag="env:prod"))
+    stage.report("dev", 1, tags={"env": "dev"}, **FAILED)
+    stage.report("a", 2, tags={"env": "prod", "team": "x#y"}, **FAILED)
+    stage.report("b", 3, tags={"env": "dev"}, **WELL)
+    stage.deliver()
+    assert [(kind, one["last_job_id"], one["tag"]) for kind, one in stage.told] == [
+        ("incident_opened", "a", "env:prod")
+    ]
+    stage.report("c", 4, tags={"env": "prod"}, **WELL)
+    stage.deliver()
+    stage.report("d", 5, tags={"env": "prod"}, **FAILED)
+    stage.deliver()
+    stage.report("d", 6, attempt=2, tags={"env": "dev"}, **FAILED)
+    stage.deliver()
+    assert stage.kinds == ["opened", "closed", "opened", "closed"]
 
 
 def test_clients_have_their_own_rules(stage: Stage) -> None:
