@@ -23,8 +23,7 @@ from tests.support.app.dashboard_api import Api, serving
 from tests.support.events.builders import job_update
 from tests.support.recounts.views import reading_house
 
-from run_ledger.domain import instants
-from run_ledger.domain.api import zones
+from run_ledger.domain import instants, zones
 from run_ledger.domain.exceptions import InvalidQuery
 
 BERLIN, KOLKATA, NEW_YORK = (

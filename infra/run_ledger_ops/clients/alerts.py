@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -14,28 +14,68 @@ from run_ledger.domain.incidents.alert_rules import (
     DEFAULT_LAST,
     DEFAULT_RATE_PERCENT,
     FEWEST_LAST,
+    LEAST_GROWTH_SECONDS,
+    LEAST_REMIND_SECONDS,
     MOST_AFTER,
     MOST_GRACE_SECONDS,
+    MOST_GROWTH_SECONDS,
     MOST_LAST,
+    MOST_REMIND_SECONDS,
     MOST_TAG_CHARACTERS,
     AlertRule,
     AlertWhat,
 )
+from run_ledger.domain.incidents.quiet_hours import QUIET_ALLOWED, quiet_hours
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_ALERTS = 50
-_KEYS = ("what", "pipeline", "project", "after", "grace", "above_percent", "last", "tag")
+_KEYS = (
+    "what",
+    "pipeline",
+    "project",
+    "after",
+    "grace",
+    "above_percent",
+    "last",
+    "tag",
+    "remind",
+    "growth",
+    "quiet",
+)
 _SHARES: dict[AlertWhat, int] = {"partial": 0, "error_rate": DEFAULT_RATE_PERCENT}
 """The share above which a rule asks if it does not say so itself."""
 _ONLY: dict[str, Sequence[AlertWhat]] = {
     "after": ("failed", "timed_out", "partial"),
     "above_percent": tuple(_SHARES),
     "last": ("error_rate",),
+    "growth": ("failed", "timed_out", "partial"),
 }
 """Keys that say nothing beside some of the words."""
 _LENGTH = re.compile(r"([0-9]{1,6})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
-_GRACE_ALLOWED = "a length such as 90s, 10m or 2h, at most 24h; 0s tells at once"
+
+
+class _Lengths(NamedTuple):
+    """Which lengths a key takes, in seconds, and which it has without."""
+
+    least: int
+    most: int
+    otherwise: int
+    text: str
+
+
+_GRACE = _Lengths(
+    0,
+    MOST_GRACE_SECONDS,
+    DEFAULT_GRACE_SECONDS,
+    "a length such as 90s, 10m or 2h, at most 24h; 0s tells at once",
+)
+_REMIND = _Lengths(
+    LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS, 0, "a length such as 4h, from 15m to 168h"
+)
+_GROWTH = _Lengths(
+    LEAST_GROWTH_SECONDS, MOST_GROWTH_SECONDS, 0, "a length such as 30m, from 1m to 24h"
+)
 
 
 def read_alerts(checker: Checker, node: yaml.Node | None, path: str) -> tuple[AlertRule, ...]:
@@ -90,10 +130,13 @@ def _rule(checker: Checker, node: yaml.Node, path: str) -> AlertRule | None:
         _name(checker, fields.get("pipeline"), f"{path}.pipeline"),
         _name(checker, fields.get("project"), f"{path}.project"),
         number("after", 1, MOST_AFTER, 1),
-        _grace(checker, fields.get("grace"), f"{path}.grace"),
+        _length(checker, fields.get("grace"), f"{path}.grace", _GRACE),
         number("above_percent", 0, 99, _SHARES.get(what, 0)),
         last=number("last", FEWEST_LAST, MOST_LAST, DEFAULT_LAST),
         tag=_tag(checker, fields.get("tag"), f"{path}.tag"),
+        remind_seconds=_length(checker, fields.get("remind"), f"{path}.remind", _REMIND),
+        growth_seconds=_length(checker, fields.get("growth"), f"{path}.growth", _GROWTH),
+        quiet=_quiet(checker, fields.get("quiet"), f"{path}.quiet"),
     )
 
 
@@ -117,38 +160,52 @@ def _tag(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
     return text
 
 
-def _grace(checker: Checker, node: yaml.Node | None, path: str) -> int:
+def _quiet(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
+    text = None if node is None else checker.string(node, path)
+    if text is None:
+        return None
+    try:
+        quiet_hours(text)
+    except ValueError:
+        checker.add(node, f"{path}: got {shown(text)}; allowed: {QUIET_ALLOWED}")
+        return None
+    return text
+
+
+def _length(checker: Checker, node: yaml.Node | None, path: str, allowed: _Lengths) -> int:
     """Return a length in seconds."""
     text = None if node is None else checker.string(node, path)
     if text is None:
-        return DEFAULT_GRACE_SECONDS
+        return allowed.otherwise
     match = _LENGTH.fullmatch(text)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else MOST_GRACE_SECONDS + 1
-    if seconds > MOST_GRACE_SECONDS:
-        checker.add(node, f"{path}: got {shown(text)}; allowed: {_GRACE_ALLOWED}")
-        return DEFAULT_GRACE_SECONDS
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else -1
+    if not allowed.least <= seconds <= allowed.most:
+        checker.add(node, f"{path}: got {shown(text)}; allowed: {allowed.text}")
+        return allowed.otherwise
     return seconds
 
 
 def _document(rule: AlertRule) -> dict[str, Any]:
-    values: dict[str, Any] = {"what": rule.what}
-    if rule.pipeline is not None:
-        values["pipeline"] = rule.pipeline
-    if rule.project is not None:
-        values["project"] = rule.project
-    if rule.tag is not None:
-        values["tag"] = rule.tag
-    if rule.after != 1:
-        values["after"] = rule.after
-    if rule.grace_seconds != DEFAULT_GRACE_SECONDS:
-        values["grace"] = _length(rule.grace_seconds)
-    if rule.above_percent != _SHARES.get(rule.what, 0):
-        values["above_percent"] = rule.above_percent
-    if rule.last != DEFAULT_LAST:
-        values["last"] = rule.last
-    return values
+    values = {
+        "pipeline": rule.pipeline,
+        "project": rule.project,
+        "tag": rule.tag,
+        "after": None if rule.after == 1 else rule.after,
+        "grace": _length_text(rule.grace_seconds, DEFAULT_GRACE_SECONDS),
+        "above_percent": None
+        if rule.above_percent == _SHARES.get(rule.what, 0)
+        else rule.above_percent,
+        "last": None if rule.last == DEFAULT_LAST else rule.last,
+        "remind": _length_text(rule.remind_seconds, 0),
+        "growth": _length_text(rule.growth_seconds, 0),
+        "quiet": rule.quiet,
+    }
+    return {"what": rule.what} | {key: one for key, one in values.items() if one is not None}
 
 
-def _length(seconds: int) -> str:
+def _length_text(seconds: int, otherwise: int) -> str | None:
+    """Return a length as the file has it; None for the one that stands for itself."""
+    if seconds == otherwise:
+        return None
     unit = next(unit for unit in "hms" if seconds % _SECONDS[unit] == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"

@@ -47,6 +47,7 @@ def test_all_that_can_be_said() -> None:
         "what: error_rate",
         "{what: error_rate, above_percent: 0, last: 5}",
         '{what: failed, tag: "team:search"}',
+        '{what: failed, remind: 4h, growth: 30m, quiet: "22:00-07:00 weekends Asia/Tokyo"}',
     ) == (
         AlertRule("failed", "nightly", "p.1", 3, 7_200),
         AlertRule("partial", above_percent=10, grace_seconds=0),
@@ -54,6 +55,12 @@ def test_all_that_can_be_said() -> None:
         AlertRule("error_rate", above_percent=20, last=20),
         AlertRule("error_rate", above_percent=0, last=5),
         AlertRule("failed", tag="team:search"),
+        AlertRule(
+            "failed",
+            remind_seconds=14_400,
+            growth_seconds=1_800,
+            quiet="22:00-07:00 weekends Asia/Tokyo",
+        ),
     )
 
 
@@ -79,6 +86,14 @@ def test_all_that_can_be_said() -> None:
         ("{what: partial, last: 10}", "last: only beside what: error_rate"),
         ("{what: error_rate, after: 2}", "after: only beside what: failed, timed_out, p"),
         ("{what: partial, above_percent: 100}", "a whole number from 0 to 99"),
+        ("{what: failed, remind: 1m}", "remind: got '1m'; allowed: a length such as 4h, from 15m"),
+        ("{what: failed, remind: 8d}", "remind: got '8d'; allowed: a length such as 4h, from 15m"),
+        ("{what: failed, growth: 25h}", "growth: got '25h'; allowed: a length such as 30m, from"),
+        ("{what: error_rate, growth: 1h}", "growth: only beside what: failed, timed_out, partial"),
+        ('{what: failed, quiet: "at night"}', "quiet: got 'at night'; allowed: hours and a zone"),
+        ('{what: failed, quiet: "22:00-07:00 Mars/Base"}', "quiet: got '22:00-07:00 Mars/Base'"),
+        ('{what: failed, quiet: "24:00-07:00 UTC"}', "quiet: got '24:00-07:00 UTC'; allowed:"),
+        ('{what: failed, quiet: "07:00-07:00 UTC"}', "quiet: got '07:00-07:00 UTC'; allowed:"),
         ("{what: failed, tag: team}", "tag: got 'team'; allowed: a tag's name, a colon and"),
         ("{what: failed, tag: ':x'}", "tag: got ':x'; allowed: a tag's name, a colon and"),
         (f"{{what: failed, tag: 'a:{'x' * 5_000}'}}", "at most 128 characters"),
@@ -107,7 +122,7 @@ def test_a_list_has_a_limit_and_no_twins() -> None:
 
 _names = st.none() | st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True)
 _rules = st.builds(
-    lambda what, pipeline, project, after, grace, share, last, tag: AlertRule(
+    lambda what, pipeline, project, after, grace, share, last, tag, wish: AlertRule(
         what,
         pipeline,
         project,
@@ -116,6 +131,9 @@ _rules = st.builds(
         share if what in ("partial", "error_rate") else 0,
         last=last if what == "error_rate" else 20,
         tag=tag,
+        remind_seconds=wish[0],
+        growth_seconds=0 if what == "error_rate" else wish[1],
+        quiet=wish[2],
     ),
     st.sampled_from(ALERT_WHATS),
     _names,
@@ -125,6 +143,11 @@ _rules = st.builds(
     st.integers(0, 99),
     st.integers(2, 100),
     st.none() | st.from_regex(r"[ -~ä]{1,9}:[ -~ä]{0,9}", fullmatch=True),
+    st.tuples(
+        st.just(0) | st.integers(900, 604_800),
+        st.just(0) | st.integers(60, 86_400),
+        st.none() | st.sampled_from(["22:00-07:00 Europe/Berlin", "weekends UTC"]),
+    ),
 )
 
 

@@ -30,7 +30,7 @@ from run_ledger.domain.instants import (
 )
 
 if TYPE_CHECKING:
-    from .zones import Zone
+    from run_ledger.domain.zones import Zone
 
 Interval = Literal["hour", "3h", "6h", "day"]
 INTERVALS: Sequence[Interval] = ("hour", "3h", "6h", "day")
@@ -94,7 +94,7 @@ def zone_name(name: str) -> str:
 
 def _zone(name: str) -> Zone:
     # Reading zones takes a cold function milliseconds that most requests have no use for.
-    from .zones import zone  # noqa: PLC0415
+    from run_ledger.domain.zones import zone  # noqa: PLC0415
 
     return zone(name)
 

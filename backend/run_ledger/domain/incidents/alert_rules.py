@@ -21,10 +21,24 @@ DEFAULT_GRACE_SECONDS = 300
 FEWEST_LAST, DEFAULT_LAST, MOST_LAST = 2, 20, 100
 DEFAULT_RATE_PERCENT = 20
 MOST_TAG_CHARACTERS = 128
+LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS = 900, 604_800
+LEAST_GROWTH_SECONDS, MOST_GROWTH_SECONDS = 60, 86_400
 Family = Literal["ended", "partial", "rate"]
 Kind = Literal["good", "bad", "neither"]
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
 _FAILED = ("failed", "timed_out")
+
+
+class Wish(NamedTuple):
+    """How people want to be told of an incident, beside its opening and its end.
+
+    Every ``remind_seconds`` that it is still open, and when it has grown, but not within
+    ``growth_seconds`` of the last time; 0 stands for never. In ``quiet`` hours, not at all.
+    """
+
+    remind_seconds: int = 0
+    growth_seconds: int = 0
+    quiet: str | None = None
 
 
 class AlertRule(Struct, frozen=True, omit_defaults=True):
@@ -45,6 +59,14 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     above_percent: int = 0
     last: int = DEFAULT_LAST
     tag: str | None = None
+    remind_seconds: int = 0
+    growth_seconds: int = 0
+    quiet: str | None = None
+
+    @property
+    def wish(self) -> Wish:
+        """Return how people want to be told."""
+        return Wish(self.remind_seconds, self.growth_seconds, self.quiet)
 
     def is_about(self, pipeline: str, project_id: str) -> bool:
         """Return whether jobs of *pipeline* and *project_id* are among those that it names."""

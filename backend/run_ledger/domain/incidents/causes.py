@@ -26,14 +26,18 @@ from msgspec import Struct, structs
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
-from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling
+from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling, Wish
+from .quiet_hours import quiet_until
 
 MOST_MARKS = 16
 MOST_ACTIVE_CAUSES = 1_000
 OTHER = "other"
 """The fingerprint of what fails in a scope that has as many active causes as are kept apart."""
 INCIDENT_OPENED = "incident_opened"
+INCIDENT_CHANGED = "incident_changed"
 INCIDENT_CLOSED = "incident_closed"
+GROWN = 2
+"""An incident has grown when so many times as many jobs have failed as when it was told last."""
 ClosedBecause = Literal["healed", "withdrawn"]
 
 
@@ -85,6 +89,7 @@ class IncidentNotice(Struct, frozen=True):
 
     It is the incident's ``number``-th notice, from 1, and was made at ``at``. What
     is kept of an incident goes by the number, so that no earlier notice undoes a later one.
+    ``reason`` says why it has changed, None of its opening and end.
     """
 
     notice_id: str
@@ -95,6 +100,15 @@ class IncidentNotice(Struct, frozen=True):
     error: tuple[str, str] | None
     number: int = 1
     at: Instant = Instant(0)
+    reason: str | None = None
+
+
+class LastTold(NamedTuple):
+    """When an incident was told last, and how many jobs had failed when their number was."""
+
+    incident_id: str
+    at: Instant
+    jobs: int
 
 
 class Cause(Struct, frozen=True):
@@ -102,8 +116,10 @@ class Cause(Struct, frozen=True):
 
     ``jobs`` is the number of active jobs, ``beyond`` of those whose marks are not kept any more.
     ``incidents`` is how many it has been so far. ``due_at`` is when
-    the grace is over, None unless it waits. ``notices`` are those that have not been given away.
-    ``above_percent`` and ``last`` are of error rates alone, as the rule has them.
+    the grace is over, or quiet hours that keep it from being told; None unless it waits.
+    ``notices`` are those that have not been given away.
+    ``above_percent`` and ``last`` are of error rates alone, as the rule has them. ``wish`` is how
+    the rule wants it told; ``last_told`` is None unless that goes by it.
     """
 
     marks: Marks = {}
@@ -119,6 +135,8 @@ class Cause(Struct, frozen=True):
     notices: tuple[IncidentNotice, ...] = ()
     above_percent: int = 0
     last: int = 0
+    wish: Wish = Wish()
+    last_told: LastTold | None = None
 
     def active_since(self, good_at: Instant | None) -> list[Instant]:
         """Return when jobs failed by it after the last good job ended, at *good_at*."""
@@ -134,9 +152,28 @@ class Cause(Struct, frozen=True):
     def falls_due_at(self) -> Instant | None:
         """Return when it is due though nothing ends; None where it never is.
 
-        That is when its grace is over, if enough jobs have failed.
+        That is when its grace is over, if enough jobs have failed; when there is news of it; or
+        when quiet hours end in which it has healed.
         """
-        return self.due_at if self.jobs >= self.after else None
+        if self.incident is None:
+            return self.due_at if self.jobs >= self.after else None
+        return self.news_due_at if self.jobs else self.due_at
+
+    @property
+    def has_grown(self) -> bool:
+        """Return whether it has grown so much since it was told that people want to know."""
+        told = self.last_told
+        return bool(self.wish.growth_seconds and told and self.jobs >= GROWN * max(1, told.jobs))
+
+    @property
+    def news_due_at(self) -> Instant | None:
+        """Return when there is news of the open incident; None where there will be none."""
+        told, wish = self.last_told, self.wish
+        if told is None:
+            return None
+        waits = [wish.remind_seconds, wish.growth_seconds if self.has_grown else 0]
+        times = [told.at + seconds * MICROSECONDS for seconds in waits if seconds]
+        return Instant(max(min(times), self.due_at or 0)) if times else None
 
 
 class Standing(Struct, frozen=True):
@@ -217,7 +254,9 @@ def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant |
 
 def asked_by(cause: Cause, rule: AlertRule) -> Cause:
     """Return *cause* as the rule has it that asks for it last."""
-    return structs.replace(cause, after=rule.after, grace_seconds=rule.grace_seconds)
+    return structs.replace(
+        cause, after=rule.after, grace_seconds=rule.grace_seconds, wish=rule.wish
+    )
 
 
 def _note(
@@ -270,15 +309,22 @@ class Activity(NamedTuple):
 def moved(
     scope: IncidentScope, key: CauseKey, cause: Cause, activity: Activity, now: Instant
 ) -> Cause:
-    """Return *cause* in the state that its ``jobs`` put it in *now*: opened, closed or waiting."""
-    jobs = cause.jobs
+    """Return *cause* in the state that its ``jobs`` put it in *now*: opened, closed or waiting.
+
+    In quiet hours nothing opens and nothing closes, as nobody may be told.
+    """
+    jobs, quiet_end = cause.jobs, quiet_until(cause.wish.quiet, now)
+    if cause.incident is not None and jobs:
+        is_over = cause.due_at is not None and now >= cause.due_at
+        return structs.replace(cause, due_at=None) if is_over else cause
     if not jobs:
+        if cause.incident is not None and quiet_end is not None:
+            return structs.replace(cause, due_at=quiet_end)
         return _closed(cause, activity.because, now)
-    if cause.incident is not None:
-        return cause
     due_at = cause.due_at
     if due_at is None:
         due_at = Instant(now + cause.grace_seconds * MICROSECONDS)
+    due_at = due_at if quiet_end is None else max(due_at, quiet_end)
     if jobs < cause.after or now < due_at:
         return structs.replace(cause, due_at=due_at)
     incident_id = _id_of(scope, key, cause.incidents, now)
@@ -293,7 +339,7 @@ def _closed(cause: Cause, because: ClosedBecause, now: Instant) -> Cause:
         return structs.replace(cause, due_at=None)
     closed = structs.replace(cause.incident, closed_at=now, closed_because=because)
     told = with_notice(cause, INCIDENT_CLOSED, closed, now)
-    return structs.replace(told, incident=None)
+    return structs.replace(told, incident=None, due_at=None, last_told=None)
 
 
 def _counted(cause: Cause, jobs: int) -> Incident | None:
@@ -308,11 +354,14 @@ def _counted(cause: Cause, jobs: int) -> Incident | None:
     return structs.replace(incident, jobs=jobs)
 
 
-def with_notice(cause: Cause, kind: str, incident: Incident, now: Instant) -> Cause:
+def with_notice(
+    cause: Cause, kind: str, incident: Incident, now: Instant, reason: str | None = None
+) -> Cause:
     """Return *cause* with one more notice to give, about its *incident* as it has become."""
     incident = structs.replace(incident, told=incident.told + 1)
+    name = f"{reason}-{incident.told}" if reason else kind.removeprefix("incident_")
     notice = IncidentNotice(
-        notice_id=f"{incident.incident_id}.{kind.removeprefix('incident_')}",
+        notice_id=f"{incident.incident_id}.{name}",
         kind=kind,
         incident=incident,
         jobs=cause.jobs,
@@ -320,6 +369,7 @@ def with_notice(cause: Cause, kind: str, incident: Incident, now: Instant) -> Ca
         error=cause.error,
         number=incident.told,
         at=now,
+        reason=reason,
     )
     return structs.replace(cause, incident=incident, notices=(*cause.notices, notice))
 

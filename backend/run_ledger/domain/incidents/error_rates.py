@@ -95,9 +95,11 @@ def _settled(scope: IncidentScope, key: CauseKey, cause: Cause, ends: _Ends, now
     is_full = len(judged) == cause.last
     if not is_full or 100 * len(failed) <= cause.above_percent * len(judged):
         return moved(scope, key, structs.replace(cause, jobs=0), Activity(now, "healed"), now)
-    if cause.incident is not None or (cause.due_at is not None and now < cause.due_at):
-        return cause
+    began = Activity(failed[0], "healed")
+    is_told = cause.incident is not None and cause.jobs
+    if is_told or (cause.jobs and cause.due_at is not None and now < cause.due_at):
+        return moved(scope, key, cause, began, now)
     cause = structs.replace(cause, jobs=len(failed))
     if ends.last is not None:
         cause = structs.replace(cause, last_job_id=ends.last.job_id)
-    return moved(scope, key, cause, Activity(failed[0], "healed"), now)
+    return moved(scope, key, cause, began, now)

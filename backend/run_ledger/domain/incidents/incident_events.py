@@ -19,6 +19,8 @@ def incident_detail(scope: IncidentScope, key: CauseKey, notice: IncidentNotice)
     error = notice.error
     return {
         "notice_id": notice.notice_id,
+        "reason": notice.reason,
+        "at": instants.text(notice.at),
         "incident_id": incident.incident_id,
         "client_id": scope.client_id,
         "pipeline": scope.pipeline,

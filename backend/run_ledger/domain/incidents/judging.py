@@ -9,6 +9,7 @@ from run_ledger.domain.instants import Instant
 from .alert_rules import IncidentScope, Ruling
 from .causes import Standing, judged
 from .error_rates import judged_rates
+from .news import with_news
 
 
 def judged_scope(
@@ -19,4 +20,4 @@ def judged_scope(
     Without rulings it only takes note of the time.
     """
     judge = judged_rates if scope.family == "rate" else judged
-    return judge(scope, standing, rulings, now)
+    return with_news(judge(scope, standing, rulings, now), now)

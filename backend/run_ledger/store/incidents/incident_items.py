@@ -21,13 +21,14 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from run_ledger.domain import instants
-from run_ledger.domain.incidents.alert_rules import Family, IncidentScope
+from run_ledger.domain.incidents.alert_rules import Family, IncidentScope, Wish
 from run_ledger.domain.incidents.causes import (
     Cause,
     CauseKey,
     ClosedBecause,
     Incident,
     IncidentNotice,
+    LastTold,
     Mark,
     Marks,
 )
@@ -110,6 +111,10 @@ def cause_item(
     }
     if cause.last:
         values |= {"above": cause.above_percent, "last": cause.last}
+    if cause.wish != Wish():
+        values["wish"] = list(cause.wish)
+    if cause.last_told is not None:
+        values["told"] = list(cause.last_told)
     due_at = Instant(now + _GIVING) if cause.notices else cause.falls_due_at
     if due_at is not None:
         values |= {"due_list": DUE_CAUSES, "due": instants.text(due_at)}
@@ -141,6 +146,8 @@ def cause_in(item: Mapping[str, Attribute]) -> Cause:
         notices=tuple(map(_to_notice, values["notices"])),
         above_percent=values.get("above", 0),
         last=values.get("last", 0),
+        wish=Wish(*values.get("wish", ())),
+        last_told=LastTold(*values["told"]) if "told" in values else None,
     )
 
 
@@ -181,6 +188,7 @@ def _from_notice(notice: IncidentNotice) -> dict[str, Any]:
         "error": notice.error,
         "number": notice.number,
         "at": notice.at,
+        "reason": notice.reason,
     }
 
 
@@ -196,6 +204,7 @@ def _to_notice(values: dict[str, Any]) -> IncidentNotice:
         # Of an earlier version, which told of the opening and of the end alone.
         values.get("number", 1 if incident.closed_at is None else 2),
         values.get("at", incident.closed_at or incident.opened_at),
+        values.get("reason"),
     )
 
 

@@ -22,8 +22,8 @@ from tests.support.readers.reading import STAFF, House, client_user
 from tests.support.recounts import views
 from tests.support.recounts.views import facts, reading_house
 
-from run_ledger.domain.api.zones import zone
 from run_ledger.domain.instants import from_datetime, parse, text
+from run_ledger.domain.zones import zone
 
 ZONES = (
     "Europe/Berlin",

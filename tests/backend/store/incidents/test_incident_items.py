@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from run_ledger.domain.incidents.alert_rules import IncidentScope
+from run_ledger.domain.incidents.alert_rules import IncidentScope, Wish
 from run_ledger.domain.incidents.causes import (
     INCIDENT_CLOSED,
     INCIDENT_OPENED,
@@ -14,6 +14,7 @@ from run_ledger.domain.incidents.causes import (
     CauseKey,
     Incident,
     IncidentNotice,
+    LastTold,
     Mark,
 )
 from run_ledger.domain.instants import Instant
@@ -40,11 +41,25 @@ def test_what_is_written_comes_back() -> None:
     assert cause_in(item_of(CAUSE)) == CAUSE
 
 
+def test_a_wish_and_what_was_told_come_back() -> None:
+    """With the reason of a change."""
+    changed = structs.replace(NOTICES[0], kind="incident_changed", reason="reminder")
+    cause = structs.replace(
+        CAUSE,
+        notices=(changed,),
+        wish=Wish(3_600, 600, "weekends UTC"),
+        last_told=LastTold("id", Instant(20), 3),
+        above_percent=5,
+        last=9,
+    )
+    assert cause_in(item_of(cause)) == cause
+
+
 def test_what_an_earlier_version_wrote_is_read() -> None:
     """Its notices had no numbers; they were the first and the last ones."""
     item = item_of(CAUSE)
     for notice in item["notices"]["L"]:
-        del notice["M"]["number"], notice["M"]["at"]
+        del notice["M"]["number"], notice["M"]["at"], notice["M"]["reason"]
         notice["M"]["incident"]["L"] = notice["M"]["incident"]["L"][:5]
     item["incident"]["L"] = item["incident"]["L"][:5]
     found = cause_in(item)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -30,7 +30,7 @@ from tests.support.readers import ledgers
 from run_ledger import teller as handlers
 from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
 from run_ledger.domain.incidents.incident_rows import IncidentRow
-from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.instants import MICROSECONDS, Instant, parse, text
 from run_ledger.doors.event_bus import Bus
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
@@ -40,6 +40,8 @@ from run_ledger.store.items.client_items import alert_values
 
 GRACE_SECONDS = 60
 GRACE = GRACE_SECONDS * MICROSECONDS
+QUIET = ("16:42", "16:44")
+"""Soon after the beginning, which is at 16:40, and shorter than the last wait."""
 _numbers = st.integers(0, 40)
 _trouble = st.sampled_from((*sorted(faults.BY_NAME), "late", "late and cut"))
 _here = threading.local()
@@ -103,7 +105,7 @@ class Telling(RuleBasedStateMachine):
 
     @rule(
         job=st.sampled_from("abcde"),
-        pipeline=st.sampled_from(("quick", "slow")),
+        pipeline=st.sampled_from(("quick", "slow", "nights")),
         result=st.sampled_from(("failed", "failed", "succeeded", "cancelled", "partial")),
         cause=st.sampled_from("fg"),
         ago=st.integers(0, 3),
@@ -322,13 +324,33 @@ class Telling(RuleBasedStateMachine):
         assert {one for one, row in self.rows.items() if row.closed_at is not None} == closed
         assert self.rows.keys() == opened.keys()
         assert all(len(row.history) == row.number for row in self.rows.values())
-        due = [item for item in self.store.items(NAMES.incidents) if "due" in item]
-        assert not due, "nothing waits, and nothing was left lying"
+        waiting = [item["due"]["S"] for item in self.store.items(NAMES.incidents) if "due" in item]
+        assert all(due > text(Instant(self.now)) for due in waiting), "nothing was left lying"
+        assert len(waiting) == sum(pipeline == "slow" for pipeline, _ in left), "reminders wait"
+        self.assert_told_in_time(told.values())
+
+    def assert_told_in_time(self, told: Collection[dict[str, Any]]) -> None:
+        """Assert that nobody was reminded too soon, or told in quiet hours."""
+        last: dict[str, int] = {}
+        for one in sorted(told, key=lambda one: (one["incident_id"], one["at"])):
+            at = parse(one["at"])
+            if one["pipeline"] == "nights":
+                assert not QUIET[0] <= one["at"][11:16] < QUIET[1]
+            least = {"reminder": 2 * GRACE, "grew": GRACE, None: 0}[one["reason"]]
+            assert at - last.get(one["incident_id"], 0) >= least
+            last[one["incident_id"]] = at
 
 
 RULES = (
     AlertRule("failed", pipeline="quick", grace_seconds=0),
-    AlertRule("failed", pipeline="slow", grace_seconds=GRACE_SECONDS),
+    AlertRule(
+        "failed",
+        pipeline="slow",
+        grace_seconds=GRACE_SECONDS,
+        remind_seconds=2 * GRACE_SECONDS,
+        growth_seconds=GRACE_SECONDS,
+    ),
+    AlertRule("failed", pipeline="nights", grace_seconds=0, quiet=f"{QUIET[0]}-{QUIET[1]} UTC"),
     AlertRule("error_rate", pipeline="quick", grace_seconds=0, above_percent=50, last=3),
 )
 

@@ -144,6 +144,8 @@ def test_from_a_failure_to_its_end(stage: Stage) -> None:
     }
     assert opened == {
         "notice_id": f"{opened['incident_id']}.opened",
+        "reason": None,
+        "at": opened["opened_at"],
         "incident_id": opened["incident_id"],
         "client_id": "client-1",
         "pipeline": "default",
@@ -203,6 +205,23 @@ def test_a_rule_for_a_tag_is_about_jobs_that_have_it(stage: Stage) -> None:
     stage.report("d", 6, attempt=2, tags={"env": "dev"}, **FAILED)
     stage.deliver()
     assert stage.kinds == ["opened", "closed", "opened", "closed"]
+
+
+def test_it_reminds_until_it_is_over(stage: Stage) -> None:
+    """By the schedule, once an interval, though the schedule calls each minute."""
+    stage.declare(AlertRule("failed", grace_seconds=0, remind_seconds=900))
+    stage.report("a", 1, **FAILED)
+    stage.deliver()
+    for _ in range(31):
+        stage.sweep(60)
+    assert stage.kinds == ["opened", "changed", "changed"]
+    reasons = [(one["reason"], one["jobs"], one["closed_at"]) for _, one in stage.told[1:]]
+    assert reasons == [("reminder", 1, None)] * 2
+    stage.report("b", 2, **WELL)
+    stage.deliver()
+    for _ in range(31):
+        stage.sweep(60)
+    assert stage.kinds == ["opened", "changed", "changed", "closed"]
 
 
 def test_clients_have_their_own_rules(stage: Stage) -> None:
