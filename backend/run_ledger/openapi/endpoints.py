@@ -141,8 +141,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "entries. `proved_to` says until when all that came in and settled was recounted: of "
             "the jobs created on the last two days, and of any day on which jobs changed how they "
             "are. What came late to other jobs, and what still runs, is recounted once a day, "
-            "until `older_proved_to`. `differing` names up to 100 jobs that differ, and "
-            "`differences` says how many there are, up to 1,000."
+            "until `older_proved_to`. Rollup rows and projects are recounted after that, until "
+            "`rows_proved_to`: each day once it is over, and before that each hour or less often, "
+            "the more jobs it has. `differing` names up to 100 jobs, projects and rows that "
+            "differ, and `differences` says how many there are, up to 1,000."
         ),
         tag="Operations",
         query=checks.ProofQuery,

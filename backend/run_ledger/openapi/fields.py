@@ -177,12 +177,20 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Proof", "judged"): "How often a job was recounted; one that changed later counts again.",
     ("Proof", "not_judged"): "How many jobs could not be recounted, as entries of them have "
     "expired or there are too many.",
+    ("Proof", "rows_proved_to"): "Totals of the hours until then were recounted; null before the "
+    "first run.",
+    ("Proof", "rows_judged"): "How often a rollup row was recounted.",
+    ("Proof", "rows_not_judged"): "How many rows could not be recounted, although their day is "
+    "over.",
+    ("Proof", "projects_judged"): "How often a project was recounted from its own events.",
     ("Proof", "differences"): "How many things differ now, up to 1,000.",
     ("Proof", "differing"): "What differs, up to 100.",
-    ("Drift", "kind"): "What it is: `job`.",
-    ("Drift", "id"): "The job's id.",
+    ("Drift", "kind"): "What it is: `job`, `project` or `row`, which is one of totals.",
+    ("Drift", "id"): "The id of the job or project; of a row its keys, as `run-ledger audit` names "
+    "it.",
+    ("Drift", "client_id"): "Whose it is; null for a row that counts the jobs of all clients.",
     ("Drift", "found_at"): "When it was found last.",
-    ("Drift", "differences"): "What differs in it, up to 10 attributes.",
+    ("Drift", "differences"): "What differs in it, up to 10 attributes, or 100 of a row.",
     ("WrongValue", "attribute"): "The attribute, as `run-ledger audit` names it; `item` for the "
     "whole, and `entries` where one can't be read.",
     ("WrongValue", "stored"): "What is stored, where it is a number.",

@@ -26,6 +26,7 @@ from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import text, text_or_none
 from run_ledger.store.lists.arrival_reads import read_arrival
 from run_ledger.store.proof.frontier import (
+    OF_ALL,
     Counts,
     Differing,
     Frontier,
@@ -33,6 +34,7 @@ from run_ledger.store.proof.frontier import (
     counts_of,
     frontier_of,
 )
+from run_ledger.store.proof.row_frontier import RowFrontier, row_frontier_of
 
 from .inquiries import Inquiry
 
@@ -54,35 +56,47 @@ def show_proof(inquiry: Inquiry) -> Struct:
     query = ProofQuery.of(inquiry.parameters)
     clients = inquiry.scope().narrowed(query.client_id).clients
     reading = inquiry.reading
-    calls: list[Any] = [partial(frontier_of, reading)]
+    calls: list[Any] = [partial(frontier_of, reading), partial(row_frontier_of, reading)]
     if clients is None:
         calls.append(partial(all_differing, reading))
     else:
         owners = sorted(clients)
         calls += [partial(all_differing, reading, one) for one in owners]
         calls += [partial(counts_of, reading, one) for one in owners]
-    frontier, *found = reading.together(calls)
-    jobs = [one for some in found if isinstance(some, list) for one in some]
+    frontier, rows, *found = reading.together(calls)
+    differing = [one for some in found if isinstance(some, list) for one in some]
     counts = [one for one in found if isinstance(one, Counts)]
-    if clients is None and frontier is not None:
-        counts = [Counts(frontier.judged, frontier.not_judged)]
-    return _document(frontier, jobs, counts)
+    if clients is None:
+        counts = [_counts_of_all(frontier, rows)]
+    return _document(frontier, rows, differing, counts)
+
+
+def _counts_of_all(frontier: Frontier | None, rows: RowFrontier | None) -> Counts:
+    of_jobs = (0, 0) if frontier is None else (frontier.judged, frontier.not_judged)
+    return Counts(*of_jobs, *((rows.rows, rows.not_judged, rows.projects) if rows else ()))
 
 
 def _document(
-    frontier: Frontier | None, jobs: list[Differing], counts: list[Counts]
+    frontier: Frontier | None,
+    rows: RowFrontier | None,
+    differing: list[Differing],
+    counts: list[Counts],
 ) -> ProofDocument:
     return ProofDocument(
         proved_to=None if frontier is None else text(frontier.proved_to),
         older_proved_to=None if frontier is None else text(frontier.whole_to),
+        rows_proved_to=None if rows is None else text(rows.proved_to),
         since=None if frontier is None else text(frontier.since),
         judged_at=None if frontier is None else text(frontier.judged_at),
         judged=sum(one.judged for one in counts),
         not_judged=sum(one.not_judged for one in counts),
-        differences=len(jobs),
+        rows_judged=sum(one.rows for one in counts),
+        rows_not_judged=sum(one.rows_not_judged for one in counts),
+        projects_judged=sum(one.projects for one in counts),
+        differences=len(differing),
         differing=[
             DriftDocument(
-                one.client_id,
+                None if one.client_id == OF_ALL else one.client_id,
                 one.kind,
                 one.id,
                 text(one.found_at),
@@ -91,6 +105,6 @@ def _document(
                     for each in one.differences
                 ],
             )
-            for one in jobs[:MOST_SHOWN]
+            for one in differing[:MOST_SHOWN]
         ],
     )

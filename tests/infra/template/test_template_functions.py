@@ -326,7 +326,10 @@ def test_prover_reads_jobs_and_entries_and_changes_nothing_but_its_proof() -> No
     assert _rights("ProverRole") == {
         "ProverLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "JobsTable": {"dynamodb:BatchGetItem"},
+        "JobsTable/index/by_client_outcome": {"dynamodb:Query"},
         "JobsTable/index/by_outcome": {"dynamodb:Query"},
+        "ProjectsTable": {"dynamodb:BatchGetItem"},
+        "ProjectsTable/index/by_client": {"dynamodb:Query"},
         "RollupsTable": {"dynamodb:Query"},
         "EntriesTable": {
             *("dynamodb:GetItem", "dynamodb:Query"),
@@ -337,8 +340,8 @@ def test_prover_reads_jobs_and_entries_and_changes_nothing_but_its_proof() -> No
         statement["Sid"]: statement.get("Condition")
         for statement in statements(properties("ProverRole"))
     }
-    for sid, key in (("ReadDays", DAYS), ("KeepTheProof", PARTITION)):
-        assert conditions[sid] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [key]}}
+    mine = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PARTITION]}}
+    assert conditions["KeepTheProof"] == mine
     assert _schedule("prove") == "rate(15 minutes)"
     assert _tries("ProverFunction") == 0
 

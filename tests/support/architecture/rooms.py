@@ -35,7 +35,7 @@ store/posting: domain domain/contract domain/state store/dynamo store/items stor
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
-store/proof: domain domain/contract store/dynamo store/items store/posting store/lists
+store/proof: domain domain/contract domain/state store/dynamo store/items store/posting store/lists
     store/audit
 
 read/gateway:

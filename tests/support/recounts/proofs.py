@@ -12,6 +12,7 @@ from tests.support.readers.reading import Serial
 from run_ledger.domain.instants import DAY, HOUR, Instant, floor, later
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.proof.frontier import (
+    OF_ALL,
     Counts,
     Differing,
     Frontier,
@@ -22,6 +23,7 @@ from run_ledger.store.proof.frontier import (
     read_frontier,
 )
 from run_ledger.store.proof.proving import Proof, prove
+from run_ledger.store.proof.row_frontier import RowFrontier, move_rows
 
 from .audits import NOW
 
@@ -41,10 +43,12 @@ def run_proof(
     return prove(proof_reading(client), now, is_over, pause=lambda _: None)
 
 
-def differing(client: Any) -> dict[str, set[str]]:
-    """Return which jobs are known to differ, and in which attributes."""
-    jobs: list[Differing] = all_differing(proof_reading(client))
-    return {one.id: {each.attribute for each in one.differences} for one in jobs}
+def differing(client: Any, kind: str = "job") -> dict[str, set[str]]:
+    """Return which jobs (projects, rows) are known to differ, and in which attributes."""
+    found: list[Differing] = all_differing(proof_reading(client))
+    return {
+        one.id: {each.attribute for each in one.differences} for one in found if one.kind == kind
+    }
 
 
 def frontier(client: Any) -> Frontier:
@@ -74,3 +78,7 @@ def keep_proof(
         note_difference(reading, Differing(client_id, "job", job_id, now, [wrong]))
     counts = {one: Counts(number) for one, number in judged.items()}
     move(reading, first, structs.replace(first, judged_at=now), counts)
+    rows = RowFrontier(since=floor(settled, DAY), proved_to=settled, target=settled)
+    rows = move_rows(reading, rows, rows, OF_ALL, Counts())
+    for client_id, number in judged.items():
+        rows = move_rows(reading, rows, rows, client_id, Counts(rows=6 * number, projects=1))

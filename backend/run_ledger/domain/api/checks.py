@@ -38,9 +38,9 @@ class WrongValueDocument(Struct, frozen=True):
 
 
 class DriftDocument(Struct, frozen=True):
-    """What is not what its entries give: a job, by its id."""
+    """What is not what its entries give: a job, a project, or a rollup row."""
 
-    client_id: str
+    client_id: str | None
     kind: str
     id: str
     found_at: str
@@ -52,9 +52,13 @@ class ProofDocument(Struct, frozen=True):
 
     proved_to: str | None
     older_proved_to: str | None
+    rows_proved_to: str | None
     since: str | None
     judged_at: str | None
     judged: int
     not_judged: int
+    rows_judged: int
+    rows_not_judged: int
+    projects_judged: int
     differences: int
     differing: Sequence[DriftDocument]

@@ -28,16 +28,15 @@ from dataclasses import dataclass, field
 
 from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
 
 from .calls import Shards, read_entries, read_items, read_rows
-from .expected_items import Name, whole_number
+from .expected_items import Name
 from .judgement import Judgement, judge, stamp_of
 from .reach import LostDays, Reach
 from .repairs import AUDIT_SHARD, mend_item, mend_row
-from .row_sums import row_changes
+from .row_sums import row_changes, sums_of
 from .scopes import AuditScope
 
 ROUNDS = 12
@@ -245,7 +244,7 @@ class Audit:
 
     def _judge_row(self, row: Row, shards: Shards, lost: LostDays) -> None:
         """Judge a row that did not change while its contributors were read."""
-        different = row_changes(self._totals.get(row, Counter()), _sums(shards))
+        different = row_changes(self._totals.get(row, Counter()), sums_of(shards))
         wrong = lost.certain(row, different)
         if len(wrong) < len(different):
             self._doubtful.add(row)
@@ -305,20 +304,6 @@ class Audit:
         for key in sorted(self._drifts, key=lambda key: (isinstance(key, Row), key)):
             findings.drifts += self._drifts[key]
         return findings
-
-
-def _sums(shards: Shards) -> Counter[str]:
-    sums: Counter[str] = Counter()
-    for item in shards.values():
-        for name, count in _counts(item):
-            sums[name] += count
-    return sums
-
-
-def _counts(item: Item) -> Iterable[tuple[str, int]]:
-    for name, attribute in item.items():
-        if name not in ("pk", "sk"):
-            yield name, whole_number(attribute) or 0
 
 
 def _label(row: Row) -> str:

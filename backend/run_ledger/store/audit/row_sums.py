@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from run_ledger.domain.contract.vocabulary import MOST_MODELS
 from run_ledger.domain.state.model_counters import models_of, with_models_as_one
 from run_ledger.domain.state.own_counters import own_attributes, with_folded
+from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.items.own_names import OF_ROWS
+
+from .expected_items import whole_number
 
 
 class RowChange(NamedTuple):
@@ -17,6 +20,21 @@ class RowChange(NamedTuple):
 
     stored: int
     change: int
+
+
+def sums_of(shards: Mapping[str, Item]) -> Counter[str]:
+    """Return what the *shards* of a row add up to, by attribute."""
+    sums: Counter[str] = Counter()
+    for item in shards.values():
+        for name, count in _counts(item):
+            sums[name] += count
+    return sums
+
+
+def _counts(item: Item) -> Iterator[tuple[str, int]]:
+    for name, attribute in item.items():
+        if name not in ("pk", "sk"):
+            yield name, whole_number(attribute) or 0
 
 
 def row_changes(recounted: Mapping[str, int], sums: Mapping[str, int]) -> dict[str, RowChange]:

@@ -3,9 +3,11 @@
 ::
 
     pk = proof
-    sk = frontier                how far all is proved, and how far the walk under way is
-    sk = client#CLIENT           how often jobs of the client were recounted
-    sk = differs#CLIENT#KIND#ID  what differs from its entries; KIND is job
+    sk = frontier                how far jobs are proved, and how far the walk under way is
+    sk = rows                    the same of rollup rows, see `row_frontier`
+    sk = client#CLIENT           how often jobs, rows and projects of the client were recounted
+    sk = differs#CLIENT#KIND#ID  what differs from its entries; KIND is job, project or row, and the
+                                 client ``*`` where a row counts the jobs of all
 
 A run may end anywhere, and two may be at work at once. So a step of a walk is one transaction: the
 frontier moves on the condition that its version is as read, and what was counted goes with it. Who
@@ -33,6 +35,8 @@ PARTITION = "proof"
 FRONTIER = "frontier"
 CLIENT = "client#"
 DIFFERS = "differs#"
+OF_ALL = "*"
+"""Stands for the client of a row that counts the jobs of all; no client is named so."""
 MOST_DIFFERING = 1_000
 """So much of what differs is read: to be judged again, and to be counted."""
 
@@ -71,14 +75,17 @@ class Frontier(Struct, frozen=True):
 
 
 class Counts(NamedTuple):
-    """How often jobs were recounted, and how many could not be."""
+    """How often jobs, rows and projects were recounted, and how many could not be."""
 
     judged: int = 0
     not_judged: int = 0
+    rows: int = 0
+    rows_not_judged: int = 0
+    projects: int = 0
 
 
 class WrongValue(Struct, frozen=True):
-    """What differs of a job: the path of an attribute, with both values where these are numbers."""
+    """What differs: the path of an attribute, with both values where these are numbers."""
 
     attribute: str
     stored: int | None = None
@@ -86,10 +93,13 @@ class WrongValue(Struct, frozen=True):
 
 
 class Differing(Struct, frozen=True):
-    """Something of a client that is not what its entries give: a job, by its id."""
+    """Something of a client that is not what its entries give, by its id.
+
+    The id of a row is its partition, a space and its sort key, as an audit names it.
+    """
 
     client_id: str
-    kind: Literal["job"]
+    kind: Literal["job", "project", "row"]
     id: str
     found_at: Instant
     differences: Sequence[WrongValue]
@@ -107,7 +117,7 @@ def read_frontier(reading: Reading, *, consistent: bool = True) -> Frontier | No
 def frontier_of(reading: Reading, *, consistent: bool = False) -> Frontier | None:
     """Make the call that `read_frontier` makes."""
     answer: Any = reading.client.get_item(
-        TableName=reading.tables.entries, Key=_key(FRONTIER), ConsistentRead=consistent
+        TableName=reading.tables.entries, Key=key_in_proof(FRONTIER), ConsistentRead=consistent
     )
     item = answer.get("Item")
     return None if item is None else convert(from_item(item), Frontier)
@@ -124,9 +134,9 @@ def all_differing(
 
 
 def counts_of(reading: Reading, client_id: str) -> Counts:
-    """Return how often jobs of a client were recounted, and how many could not be."""
+    """Return how often what a client has was recounted, and how much could not be."""
     answer: Any = reading.client.get_item(
-        TableName=reading.tables.entries, Key=_key(f"{CLIENT}{client_id}")
+        TableName=reading.tables.entries, Key=key_in_proof(f"{CLIENT}{client_id}")
     )
     item = answer.get("Item", {})
     return Counts(*(int(item.get(name, {"N": "0"})["N"]) for name in Counts._fields))
@@ -135,12 +145,14 @@ def counts_of(reading: Reading, client_id: str) -> Counts:
 def note_difference(reading: Reading, one: Differing) -> None:
     """Keep that *one* differs."""
     item = to_item(to_builtins(one))
-    reading.client.put_item(TableName=reading.tables.entries, Item=_key(_sort_of(one)) | item)
+    reading.client.put_item(
+        TableName=reading.tables.entries, Item=key_in_proof(_sort_of(one)) | item
+    )
 
 
 def forget_difference(reading: Reading, one: Differing) -> None:
     """Keep no longer that *one* differs."""
-    reading.client.delete_item(TableName=reading.tables.entries, Key=_key(_sort_of(one)))
+    reading.client.delete_item(TableName=reading.tables.entries, Key=key_in_proof(_sort_of(one)))
 
 
 def move(
@@ -151,24 +163,35 @@ def move(
     Raises Overtaken where the frontier is not *before* any more, and StoreUnavailable where
     DynamoDB could not tell.
     """
-    table = reading.tables.entries
     moved = structs.replace(
         after,
         version=before.version + 1,
         judged=before.judged + sum(one.judged for one in counts.values()),
         not_judged=before.not_judged + sum(one.not_judged for one in counts.values()),
     )
+    put_next(reading, FRONTIER, before.version, moved, counts)
+    return moved
+
+
+def put_next(
+    reading: Reading, sort: str, version: int, moved: Struct, counts: Mapping[str, Counts]
+) -> None:
+    """Put *moved* under *sort*, where *version* is still there, and add the *counts* of clients.
+
+    Version 0 stands for none. Raises Overtaken and StoreUnavailable as `move` does.
+    """
+    table = reading.tables.entries
     condition = UpdateBuilder()
-    if before.version:
-        condition.require(("version",), "=", before.version)
+    if version:
+        condition.require(("version",), "=", version)
     else:
         condition.require_absent("pk")
-    item = _key(FRONTIER) | to_item(to_builtins(moved))
+    item = key_in_proof(sort) | to_item(to_builtins(moved))
     actions: list[Any] = [{"Put": {"TableName": table, "Item": item, **condition.condition()}}]
     for client_id, number in sorted(counts.items()):
         addition = UpdateBuilder()
         addition.add(number._asdict())
-        actions.append(addition.action(table, _key(f"{CLIENT}{client_id}")))
+        actions.append(addition.action(table, key_in_proof(f"{CLIENT}{client_id}")))
     try:
         reading.client.transact_write_items(TransactItems=actions)
     except ClientError as error:
@@ -178,12 +201,12 @@ def move(
         if reasons and fault_of_code(reasons[0].get("Code", "")) is Fault.CONDITION:
             raise Overtaken from error
         raise StoreUnavailable(str(error)) from error
-    return moved
 
 
 def _sort_of(one: Differing) -> str:
     return f"{DIFFERS}{one.client_id}#{one.kind}#{one.id}"
 
 
-def _key(sort: str) -> Item:
+def key_in_proof(sort: str) -> Item:
+    """Return the key of an item of the proof."""
     return to_item({"pk": PARTITION, "sk": sort})

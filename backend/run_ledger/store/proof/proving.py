@@ -1,6 +1,7 @@
 """A run of the proof: it goes on with the walk where the last run stopped, as long as it has time.
 
-Each step recounts the jobs of some index rows. See `frontier` for what makes a kill, or a second
+Each step recounts the jobs of some index rows. Once jobs are proved as far as they can be, the rows
+that count them are, see `row_walk`. See `frontier` for what makes a kill, or a second
 run at the same time, harmless.
 """
 
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Literal
 
 from msgspec import Struct, structs
 
@@ -28,19 +30,38 @@ from .frontier import (
     note_difference,
     read_frontier,
 )
-from .settled_jobs import Candidate, begun, ended, partitions, read_candidates, read_days
-from .verdicts import Recounted, recount
+from .recounted_sums import OutOfTime
+from .row_frontier import read_row_frontier
+from .row_verdicts import RecountMeans
+from .row_walk import RowWalk, judge_rows_again
+from .settled_jobs import (
+    Candidate,
+    DayCounts,
+    begun,
+    ended,
+    partitions,
+    read_candidates,
+    read_days,
+)
+from .verdicts import Recounted, recount, recount_projects
+
+Recount = Callable[
+    [Reading, Sequence[Candidate], Instant, Callable[[float], None]], Iterator[Recounted]
+]
 
 
 class Proof(Struct, frozen=True):
-    """What a run has done: how often jobs were ``judged``, and what it ``found`` to differ.
+    """What a run has done: how many jobs and rows it judged, and what it ``found`` to differ.
 
-    ``differing`` is how many jobs are known to differ after it. It was ``overtaken`` where another
+    ``rows_proved_to`` is None before the first walk through rows. ``differing`` is how much is
+    known to differ after it. It was ``overtaken`` where another
     run was at work.
     """
 
     frontier: Frontier
+    rows_proved_to: Instant | None
     judged: int
+    rows_judged: int
     found: Sequence[Differing]
     differing: int
     is_overtaken: bool
@@ -59,6 +80,7 @@ class _Run:
         self.found: list[Differing] = []
         self.frontier: Frontier
         self.judged = 0
+        self.row_walk = RowWalk(RecountMeans(reading, now, is_over, pause))
         self._reading = reading
         self._now = now
         self._is_over = is_over
@@ -66,12 +88,14 @@ class _Run:
 
     def go(self) -> None:
         """Walk until no walk is due, or the time is over."""
-        while self._walk():
-            pass
-
-    def _walk(self) -> bool:
-        """Go on with the walk that is under way or due; return whether it came to its end."""
         days = read_days(self._reading, self._now)
+        while self._walk(days):
+            days = read_days(self._reading, self._now)
+        if not self.frontier.is_walking:
+            self.row_walk.go(days, self.frontier.proved_to)
+
+    def _walk(self, days: DayCounts) -> bool:
+        """Go on with the walk that is under way or due; return whether it came to its end."""
         known = read_frontier(self._reading)
         self.frontier = begun(known, days, self._now)
         if not self.frontier.is_walking:
@@ -100,10 +124,20 @@ class _Run:
 
     def _judge_again(self) -> None:
         """Judge what is known to differ again: it may have been mended."""
-        known = {one.id: one for one in all_differing(self._reading)}
-        again = [Candidate(Name("job", one.id), one.client_id) for one in known.values()]
-        for verdict in recount(self._reading, again, self._now, self._pause):
-            before = known[verdict.job_id]
+        all_known = all_differing(self._reading)
+        self._recount_again(recount, all_known, "job")
+        self._recount_again(recount_projects, all_known, "project")
+        rows = [one for one in all_known if one.kind == "row"]
+        means = RecountMeans(self._reading, self._now, self._is_over, self._pause)
+        self.found += judge_rows_again(means, rows)
+
+    def _recount_again(
+        self, how: Recount, all_known: Sequence[Differing], kind: Literal["job", "project"]
+    ) -> None:
+        known = {Name(kind, one.id): one for one in all_known if one.kind == kind}
+        again = [Candidate(name, one.client_id) for name, one in known.items()]
+        for verdict in how(self._reading, again, self._now, self._pause):
+            before = known[verdict.name]
             if verdict.kind == "proved" or verdict.client_id != before.client_id:
                 self._reading.alone(partial(forget_difference, self._reading, before))
             if verdict.kind == "differs":
@@ -148,5 +182,16 @@ def prove(
         run.go()
     except Overtaken:
         is_overtaken = True
+    except OutOfTime:
+        pass
     differing = len(reading.alone(partial(all_differing, reading)))
-    return Proof(run.frontier, run.judged, run.found, differing, is_overtaken)
+    rows = read_row_frontier(reading)
+    return Proof(
+        frontier=run.frontier,
+        rows_proved_to=None if rows is None else rows.proved_to,
+        judged=run.judged,
+        rows_judged=run.row_walk.rows,
+        found=[*run.found, *run.row_walk.found],
+        differing=differing,
+        is_overtaken=is_overtaken,
+    )

@@ -1,4 +1,4 @@
-"""What a recount of some jobs finds: each is proved, or differs, or can't be judged now.
+"""What a recount of jobs or projects finds: each is proved, or differs, or can't be judged now.
 
 At first a job's item and its entries are read at the lowest price. Where they agree, the job is
 proved: the item is what the entries give, whatever has come since. Where they don't, an audit
@@ -15,22 +15,21 @@ from msgspec import Struct
 from run_ledger.domain.contract.vocabulary import MAX_COUNT
 from run_ledger.domain.instants import DAY, Duration, Instant, later
 from run_ledger.store.audit.auditor import Audit, Manner
-from run_ledger.store.audit.expected_items import Name, whole_number
+from run_ledger.store.audit.calls import read_items
+from run_ledger.store.audit.expected_items import Name
 from run_ledger.store.audit.glance import glance_at_entries, glance_at_items
 from run_ledger.store.audit.judgement import Judgement, judge
 from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.posting.postings import MAX_ROW_EVENTS
 
 from .frontier import Differing, WrongValue
+from .recounted_sums import MOST_ENTRIES, by_entries, number_of_entries
 from .settled_jobs import Candidate
 
 VOUCHED_DAYS = 88
 """Entries that came in during so many days have not expired: they are kept for 90 at least."""
-MOST_ENTRIES = 20_000
-"""The entries of so many are in memory at once; a job that has more is not judged."""
 _MOST_DIFFERENCES = 10
 _MOST_CHARACTERS = 100
 
@@ -38,19 +37,20 @@ Kind = Literal["proved", "differs", "not judged", "moving"]
 
 
 class Recounted(Struct, frozen=True):
-    """What was found of a job of a client; ``differences`` are told of one that differs.
+    """What was found of a job or project of a client; ``differences`` are told of one that differs.
 
     One that is ``moving`` changed whenever it was read: it is left to a later walk.
     """
 
-    job_id: str
+    name: Name
     client_id: str
     kind: Kind
     differences: Sequence[WrongValue] = ()
 
     def as_differing(self, now: Instant) -> Differing:
         """Return it as it is kept, found at *now*."""
-        return Differing(self.client_id, "job", self.job_id, now, self.differences)
+        kind, entity_id = self.name
+        return Differing(self.client_id, kind, entity_id, now, self.differences)
 
 
 def recount(
@@ -62,25 +62,43 @@ def recount(
     """Yield a verdict on each of *candidates*; *pause* waits for so many seconds."""
     reach = Reach(later(now, -Duration(VOUCHED_DAYS * DAY)), VOUCHED_DAYS)
     items = glance_at_items(reading, [one.name for one in candidates])
-    for portion in _portions(candidates, items):
-        entries = glance_at_entries(reading, {name: items.get(name) for name, _ in portion})
+    of = {one.name: one for one in candidates}
+    for portion in by_entries(of, items):
+        entries = glance_at_entries(reading, {name: items.get(name) for name in portion})
         suspects = []
-        for one in portion:
+        for one in map(of.__getitem__, portion):
             rows = entries[one.name]
             seems_right = rows is not None and _is_right(
                 judge(one.name, items.get(one.name), rows, reach)
             )
             if seems_right:
-                yield Recounted(one.name.entity_id, one.client_id, "proved")
+                yield Recounted(one.name, one.client_id, "proved")
             else:
                 suspects.append(one)
         if suspects:
             yield from _judged(reading, suspects, reach, now, Manner(pause=pause))
-    yield from (
-        Recounted(one.name.entity_id, one.client_id, "not judged")
-        for one in candidates
-        if _number(items, one.name) > MOST_ENTRIES
-    )
+    yield from _too_large(candidates, items)
+
+
+def recount_projects(
+    reading: Reading,
+    candidates: Sequence[Candidate],
+    now: Instant,
+    pause: Callable[[float], None],
+) -> Iterator[Recounted]:
+    """Yield a verdict on each project of *candidates*: all is read strongly."""
+    reach = Reach(later(now, -Duration(VOUCHED_DAYS * DAY)), VOUCHED_DAYS)
+    items = read_items(reading, [one.name for one in candidates])
+    of = {one.name: one for one in candidates}
+    for portion in by_entries(of, items):
+        yield from _judged(reading, [of[name] for name in portion], reach, now, Manner(pause=pause))
+    yield from _too_large(candidates, items)
+
+
+def _too_large(candidates: Sequence[Candidate], items: Mapping[Name, Item]) -> Iterator[Recounted]:
+    for one in candidates:
+        if number_of_entries(items, one.name) > MOST_ENTRIES:
+            yield Recounted(one.name, one.client_id, "not judged")
 
 
 def _is_right(judgement: Judgement) -> bool:
@@ -110,7 +128,7 @@ def _judged(
             kind = "not judged"
         elif judgement.differences:
             kind, differences = "differs", _shown(judgement)
-        yield Recounted(one.name.entity_id, _owner(one, judgement), kind, differences)
+        yield Recounted(one.name, _owner(one, judgement), kind, differences)
 
 
 def _owner(one: Candidate, judgement: Judgement | None) -> str:
@@ -123,39 +141,13 @@ def _owner(one: Candidate, judgement: Judgement | None) -> str:
 def _shown(judgement: Judgement) -> list[WrongValue]:
     """Return the first differences; texts are left out, as anybody may have written them."""
     return [
-        WrongValue(path[:_MOST_CHARACTERS] or "item", _counted(stored), _counted(recounted))
+        WrongValue(path[:_MOST_CHARACTERS] or "item", as_count(stored), as_count(recounted))
         for path, stored, recounted in judgement.differences[:_MOST_DIFFERENCES]
     ]
 
 
-def _counted(value: object) -> int | None:
+def as_count(value: object) -> int | None:
     """Return *value* where it is an integer that every reader of JSON takes exactly."""
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_COUNT:
         return None
     return value
-
-
-def _portions(
-    candidates: Sequence[Candidate], items: Mapping[Name, Item]
-) -> Iterator[list[Candidate]]:
-    """Yield the candidates in portions whose entries are `MOST_ENTRIES` at most."""
-    portion: list[Candidate] = []
-    entries = 0
-    for one in candidates:
-        number = _number(items, one.name)
-        if number > MOST_ENTRIES:
-            continue
-        if entries + number > MOST_ENTRIES:
-            yield portion
-            portion, entries = [], 0
-        portion.append(one)
-        entries += number
-    if portion:
-        yield portion
-
-
-def _number(items: Mapping[Name, Item], name: Name) -> int:
-    """Return how many entries a job can have: its item may say a number that its log can't hold."""
-    item = items.get(name, {})
-    said, rows = (whole_number(item.get(one)) or 0 for one in ("n", "log"))
-    return said if "old" in item or not rows else min(said, rows * MAX_ROW_EVENTS)
