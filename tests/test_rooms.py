@@ -31,6 +31,7 @@ RESOURCES = {  # "a resource's file in each room": what is asked, how it is read
         "overview",
         "clients",
         "projects",
+        "incidents",
         "checks",
     ),
 }

@@ -13,8 +13,8 @@ import msgspec
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.instants import Instant
 from run_ledger.read.reader import ASSISTANTS, Reader, read_request
-from run_ledger.read.signed_out import SignOuts
 from run_ledger.store.clients.forbidden_reads import read_rights
+from run_ledger.store.clients.signed_out import SignOuts
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 from run_ledger.store.overview.kept_pages import KeptPages
 

@@ -24,6 +24,8 @@ class Settings(Struct, frozen=True):
     token_keys_url: str = ""
     events_per_second: int = 100
     """How many events a second one caller of the intake may send, as a mean of ten seconds."""
+    is_telling: bool = False
+    """Whether the stage makes incidents of what its clients' alerts ask for."""
 
 
 def load() -> Settings:
@@ -51,6 +53,7 @@ def load() -> Settings:
             environment.get("ISSUER", ""), environment.get("TOKEN_KEYS_ORIGIN", "")
         ),
         events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
+        is_telling=_one_of("TELLING", ("false", "true")) == "true",
     )
 
 

@@ -18,8 +18,8 @@ from run_ledger import api
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.read.reader import Reader, read_request
-from run_ledger.read.signed_out import SignOuts
 from run_ledger.store.clients.sign_outs import note_sign_out, read_sign_outs
+from run_ledger.store.clients.signed_out import SignOuts
 
 MINUTE = 60 * MICROSECONDS
 ISSUED = "2026-11-22T14:00:00Z"

@@ -15,6 +15,7 @@ from run_ledger.domain.api import (
     clients_projects,
     entries,
     failures,
+    incidents,
     jobs,
     overview,
     trends,
@@ -60,6 +61,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 TAGS: Mapping[str, str] = {
     "Jobs": "What pipelines reported, job by job.",
     "Clients": "The clients that the work is for, and their projects.",
+    "Incidents": "What went wrong, by the rules of clients' alerts, and what became of it.",
     "Totals": "Figures, series and error groups. They are read from totals, never job by job.",
     "Operations": "For the people who run the ledger.",
 }
@@ -67,6 +69,7 @@ TAGS: Mapping[str, str] = {
 # Of ids in a path. An id that nothing can have gets the same answer as one that isn't there.
 PATH_PARAMETERS: Mapping[str, str] = {
     "client_id": "The client's id.",
+    "incident_id": "The incident's id, as notices of it and the list have it.",
     "job_id": "The job's id, as its pipeline chose it.",
     "probe_id": "The probe's id, as its producer chose it.",
     "project_id": "The project's id.",
@@ -244,6 +247,30 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         query=failures.FailuresQuery,
         document=PartialListDocument,
         items=failures.ErrorGroupDocument,
+    ),
+    "/incidents": Endpoint(
+        summary="List incidents, newest first or by their jobs",
+        about=(
+            "An incident is one thing wrong that people were told of: failures of one pipeline "
+            "with one fingerprint, by a rule of its client's alerts. It is here from the moment in "
+            "which it opens; what heals within its grace never is. Closed ones are kept for as "
+            "long as entries are. Ordered by `opened_at`, then `incident_id`, both descending. "
+            "Follow `next_cursor` until it is null; a page may be short. An incident that matches "
+            "all the while comes exactly once. With `sort=jobs`, one whose `jobs` change meanwhile "
+            "may be missed or come again.\n\nWhere `telling` is false, the stage makes no "
+            "incidents, so an empty list says nothing; what was open when that was turned off "
+            "stays open."
+        ),
+        tag="Incidents",
+        query=incidents.IncidentsQuery,
+        document=incidents.IncidentsDocument,
+        items=incidents.IncidentDocument,
+    ),
+    "/incidents/{incident_id}": Endpoint(
+        summary="Show one incident",
+        about="The incident with its history: each thing that became of it, and was told.",
+        tag="Incidents",
+        document=incidents.OneIncidentDocument,
     ),
     "/trends": Endpoint(
         summary="Show series over time",

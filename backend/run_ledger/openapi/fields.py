@@ -23,8 +23,14 @@ FIELDS: Mapping[str, str] = {
     "about": "The job or project that the event names, as `job nightly-7`; null for none.",
     "as_of": "The minute in which the figures were taken.",
     "at": "When the interval begins.",
+    "because": "Why it closed, or what changed, as `grew` or `reminder`; null where it opened.",
+    "began_at": "When the first job ended that failed so.",
     "attempt": "The number of the attempt, from 1.",
     "attempts": "Every attempt that was reported, by number.",
+    "closed_at": "When it closed; null while it is open.",
+    "closed_because": "Why it closed: `healed`, as a job of the pipeline has succeeded "
+    "after the last failure, or `withdrawn`, as failures were corrected away; null while it is "
+    "open.",
     "client_id": "The client that the work is for.",
     "clients": "The clients whose attempts failed with this fingerprint, sorted.",
     "components": "The schemas, headers, responses and ways to sign in that paths refer to.",
@@ -68,8 +74,10 @@ FIELDS: Mapping[str, str] = {
     "first_seen_at": "When the failure occurred that the ledger received first.",
     "from": "When the time range begins; null where it is open.",
     "group_by": "What the series are grouped by; null where there is one series over everything.",
+    "history": "What became of it, oldest first: the first turn and the latest ones, 200 at most.",
     "hours": "Every hour since `since`, oldest first; the last one is not over yet. Of 24 hours "
     "alone, empty for longer periods.",
+    "incident_id": "The incident's id.",
     "info": "What the API is, in words.",
     "interval": "The length of a point's interval.",
     "items": "The items of this page, in order.",
@@ -81,6 +89,7 @@ FIELDS: Mapping[str, str] = {
     "failed, timed out or was cancelled has not done what the project expects of it.",
     "jobs_expected": "How many jobs the project should have; null where no event gives it.",
     "key": "The group, as `client_id`, `project_id` or `pipeline`; empty where nothing is grouped.",
+    "last_job_id": "The last of the jobs that failed so, as far as they are heard of.",
     "last_event_at": "When the ledger last counted something; null where it never has.",
     "last_seen_at": "When the ledger last took in a new event of it.",
     "left_out": "Whom the answer is without, since they are too many or were counted too often for "
@@ -90,6 +99,7 @@ FIELDS: Mapping[str, str] = {
     "name": "The name for people; null where there is none.",
     "next_cursor": "Send it as `cursor` to get the next page; null on the last one.",
     "occurred_at": "When it happened, by the producer's clock.",
+    "opened_at": "When it opened: when the grace was over, and enough jobs had failed.",
     "openapi": "The version of the OpenAPI specification.",
     "order": "What the items are ordered by: `occurred_at`, `received_at` or `event_id`.",
     "overdue": "Whether the due date has passed, while fewer jobs are done than expected (or no "
@@ -109,6 +119,7 @@ FIELDS: Mapping[str, str] = {
     "running_jobs": "Running jobs that are not stalled: the newest, five at most.",
     "security": "How a request is signed in.",
     "servers": "The address of this stage.",
+    "what": "What went wrong: the result of the jobs.",
     "why": "Why somebody should look: `failed` stands for timed out, too.",
     "job": "The job; null where it is about a project.",
     "project": "The project; null where it is about a job.",
@@ -137,10 +148,13 @@ FIELDS: Mapping[str, str] = {
     "source": "Who sent the event; null where that is unknown.",
     "stage": "What the job is doing, in its own words; null where no event gives it.",
     "stalled": "Whether it is running and has been silent for longer than its heartbeat allows.",
+    "state": "Whether it is `open` or `closed`.",
     "started": "How many attempts started, the first and later ones of a job.",
     "started_at": "When the attempt started; null where no event says so.",
     "status": "The state now.",
     "tags": "Names and values that the producer or the declaration gave.",
+    "telling": "Whether the stage makes incidents. Where it does not, that there are none says "
+    "nothing.",
     "to": "When the time range ends; null where it is open.",
     "total": "How many jobs there are in all.",
     "totals": "Over all clients that the caller may see.",
@@ -195,6 +209,27 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     "whole, and `entries` where one can't be read.",
     ("WrongValue", "stored"): "What is stored, where it is a number.",
     ("WrongValue", "recounted"): "What the entries give, where it is a number.",
+    **{
+        (document, "jobs"): "How many jobs have failed so, by their present result; once the "
+        "incident is closed, how many had."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
+        (document, "project_id"): "The project that the rule names; null where it is about the "
+        "pipeline in all projects."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
+        (document, "fingerprint"): "The key of the error group; null where failures have none."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
+        (document, "error"): "The error of the last job that failed so; null where it gave none."
+        for document in ("Incident", "OneIncident")
+    },
+    ("IncidentTurn", "at"): "When it happened.",
+    ("IncidentTurn", "kind"): "What happened: `opened`, `changed` or `closed`.",
+    ("IncidentTurn", "jobs"): "How many jobs had failed so by then.",
     ("Rejection", "status"): "What operators have done about it.",
     ("Rejection", "message"): "What the field held and what is allowed.",
     ("Problem", "type"): "The kind of problem, for programs: a URN that stays the same.",

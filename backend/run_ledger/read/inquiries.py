@@ -33,6 +33,7 @@ class Inquiry(Struct, frozen=True):
     now: Instant
     address: str
     kept: KeptPages | None = None
+    is_telling: bool = False
 
     def scope(self) -> ClientScope:
         """Return what the caller may see; reads a machine's grant.

@@ -18,6 +18,7 @@ from run_ledger.domain.api.base_query import PathQuery
 from run_ledger.domain.exceptions import LedgerError, NotFound, StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.settings import Settings
+from run_ledger.store.clients.signed_out import SignOuts
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.overview.kept_pages import KeptPages
 
@@ -28,12 +29,12 @@ from .entries import list_entries
 from .failures import list_error_groups
 from .gateway.description import DESCRIPTION, served_description, server_address
 from .gateway.request_headers import header
+from .incidents import list_incidents, show_incident
 from .inquiries import Inquiry
 from .jobs import list_jobs, show_job
 from .overview import show_overview
 from .projects import list_projects, show_project
 from .rejections import list_rejections
-from .signed_out import SignOuts
 from .trends import show_trends
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ ROUTES: Mapping[str, Endpoint] = {
     "/clients/{client_id}/config": show_config,
     "/overview": show_overview,
     "/errors": list_error_groups,
+    "/incidents": list_incidents,
+    "/incidents/{incident_id}": show_incident,
     "/probes/{probe_id}": show_probe,
     "/proof": show_proof,
     "/rejections": list_rejections,
@@ -152,6 +155,7 @@ class Reader(Struct, frozen=True):
             now=now,
             address=request.address,
             kept=self.kept,
+            is_telling=self.settings.is_telling,
         )
         document = endpoint(inquiry)
         if sign_outs and wait:

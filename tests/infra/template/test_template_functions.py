@@ -213,6 +213,10 @@ def test_reader_only_reads() -> None:
     rights = _rights("ReaderRole")
     assert rights.pop("ReaderLogGroup") == {"logs:CreateLogStream", "logs:PutLogEvents"}
     reads = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+    # Of incidents no cause that waits is found: what is read is named by an index of incidents.
+    assert rights.pop("IncidentsTable") == {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
+    for name in ("by_time", "by_client", "by_open"):
+        assert rights.pop(f"IncidentsTable/index/{name}") == {"dynamodb:Query"}
     for table in (one for one in DATA if one != "IncidentsTable"):
         assert rights.pop(table) == ({"dynamodb:Query"} if table == "ClientsTable" else reads)
         for index in properties(table).get("GlobalSecondaryIndexes", ()):

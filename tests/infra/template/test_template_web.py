@@ -27,6 +27,8 @@ PATHS = [
     "/clients/{client_id}/config",
     "/overview",
     "/errors",
+    "/incidents",
+    "/incidents/{incident_id}",
     "/trends",
     "/openapi.json",
     "/mcp",

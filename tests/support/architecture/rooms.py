@@ -14,10 +14,10 @@ BACKEND = """
 domain
 domain/contract: domain
 domain/state: domain domain/contract
-domain/api: domain domain/contract domain/state
+domain/incidents: domain
+domain/api: domain domain/contract domain/state domain/incidents
 domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
-domain/incidents: domain
 
 questions:
 
@@ -28,8 +28,8 @@ metrics.py: domain logs.py
 store/dynamo: domain
 settings.py: store/dynamo
 store/items: domain domain/contract domain/state domain/aws_jobs domain/incidents store/dynamo
-store/clients: domain domain/aws_jobs domain/incidents store/dynamo store/items
-store/incidents: domain domain/incidents store/dynamo store/items
+store/clients: domain domain/api domain/aws_jobs domain/incidents store/dynamo store/items
+store/incidents: domain domain/api domain/incidents store/dynamo store/items
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
@@ -39,8 +39,9 @@ store/proof: domain domain/contract domain/state store/dynamo store/items store/
     store/audit
 
 read/gateway:
-read: domain domain/contract domain/state domain/api settings.py
-    store/dynamo store/items store/clients store/lists store/overview store/proof read/gateway
+read: domain domain/contract domain/state domain/api domain/incidents settings.py
+    store/dynamo store/items store/clients store/incidents store/lists store/overview store/proof
+    read/gateway
 
 emit/pricing:
 emit/identity: domain domain/contract

@@ -16,6 +16,7 @@ from tests.support.events.builders import Envelope, job_update, project_update, 
 from tests.support.readers.declared import configure, declare
 from tests.support.readers.reading import STAFF, House, house
 from tests.support.recounts.proofs import keep_proof
+from tests.support.recounts.told_incidents import keep_incidents
 
 from run_ledger.openapi.document import Example, file_text
 from run_ledger.openapi.intake_document import intake_file_text
@@ -25,6 +26,7 @@ FILE = Path(__file__).resolve().parents[3] / "backend" / "openapi.json"
 INTAKE_FILE = FILE.with_name("intake-openapi.json")
 JOB = {"job_id": "enrich-2026-11-22"}
 CLIENT = {"client_id": "acme"}
+INCIDENT = {"incident_id": "c7d297f4330b6662128dbd0c56102d53"}
 PROBE = {"probe_id": "3Jc9mB0yQkWv6sXe_4tLhA"}
 
 # What each path is asked; a path that the reader gains needs a line here.
@@ -41,6 +43,8 @@ REQUESTS: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, Any]], ...]] 
     "/clients/{client_id}/config": ((CLIENT, {}),),
     "/overview": (({}, {"client_id": "acme"}),),
     "/errors": (({}, {}),),
+    "/incidents": (({}, {"state": "open"}), ({}, {"state": "closed", "limit": 1})),
+    "/incidents/{incident_id}": ((INCIDENT, {}),),
     "/rejections": (({}, {}),),
     "/trends": (
         ({}, {"interval": "hour", "group_by": "client"}),
@@ -104,6 +108,8 @@ def _fill(here: House) -> None:
     configure(here.client, "acme", "model_key", secret_ref="not shown")
     here.keep_probe(PROBE["probe_id"], sent_at=here.now - 1_200_000)
     keep_proof(here.client, here.now, {"acme": 41, "globex": 7}, ("acme", "enrich-2026-11-21"))
+    incidents = (INCIDENT["incident_id"], INCIDENT["incident_id"][::-1])
+    keep_incidents(here.client, "acme", here.now, incidents)
     here.post(
         project_update(
             project_id="crm-refresh",

@@ -9,6 +9,7 @@ from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers import declared
 from tests.support.readers.reading import NOW, PEOPLE_CLIENTS, STAFF, House, Reply, client_user
 from tests.support.recounts.proofs import keep_proof
+from tests.support.recounts.told_incidents import keep_incidents
 from tests.support.recounts.views import reading_house
 
 from run_ledger.domain.contract.fingerprints import fingerprint
@@ -128,6 +129,19 @@ ASKED: Mapping[str, tuple[Ask, ...]] = {
     "/projects/{project_id}": _things("project_id", "-project"),
     "/overview": (Ask({}, {}),),
     "/errors": _lists({"client_id": "globex"}),
+    "/incidents": _lists(
+        {"state": "open"},
+        {"state": "open", "sort": "jobs", "limit": "1"},
+        {"state": "closed", "limit": "1"},
+        {"pipeline": "globex-enrich"},
+        {"project_id": "globex-project", "limit": "1"},
+        {"client_id": "globex", "what": "failed", "state": "open"},
+        {"from": "2026-11-22T13:00:00Z", "to": "2026-11-22T13:30:00Z"},
+    ),
+    "/incidents/{incident_id}": (
+        *_things("incident_id", "-open"),
+        *(Ask({"incident_id": f"{client}-closed"}, {}, client) for client in CLIENTS),
+    ),
     "/probes/{probe_id}": (Ask({"probe_id": "a-probe-that-never-came"}, {}, NOT_THERE),),
     "/proof": (Ask({}, {}), *(Ask({}, {"client_id": one}) for one in (*CLIENTS, "hooli"))),
     "/rejections": (Ask({}, {}, STAFF_ONLY),),
@@ -160,6 +174,8 @@ def world(clients: frozenset[str]) -> House:
         {client: 3 + len(client) for client in clients},
         *((client, f"{client}-2") for client in sorted(clients)),
     )
+    for client in sorted(clients):
+        keep_incidents(here.client, client, NOW)
     for app_client_id, grant in GRANTS.items():
         here.grant(app_client_id, **grant)
     return here

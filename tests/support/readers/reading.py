@@ -41,6 +41,7 @@ SETTINGS = Settings(
     cursor_key="key",
     log_level="INFO",
     issuer=ISSUER,
+    is_telling=True,
 )
 
 

@@ -1,8 +1,8 @@
 """Intervals: how the time range of a series is checked, and cut into hours or days.
 
 Days are those of UTC or of another time zone. An hour of UTC belongs to the local day that it
-begins in (see `zones`), and hours are those of UTC in every zone. So are three and six hours, which
-begin at midnight UTC.
+begins in (see `run_ledger.domain.zones`), and hours are those of UTC in every zone. So are three
+and six hours, which begin at midnight UTC.
 """
 
 from __future__ import annotations

@@ -289,11 +289,11 @@ def _settled(
     """Return *cause* in the state that its marks, and the time, put it in."""
     active = cause.active_since(good_at)
     beyond = cause.beyond
-    cause = structs.replace(cause, incident=_counted(cause, beyond + len(active)))
     if good_at is not None and any(mark.at <= good_at for mark in cause.marks.values()):
         beyond = 0  # What was dropped is older than what is kept.
     jobs = beyond + len(active)
-    cause = structs.replace(cause, beyond=beyond, jobs=jobs)
+    incident = _counted(cause, jobs)
+    cause = structs.replace(cause, beyond=beyond, jobs=jobs, incident=incident)
     is_healed = good_at is not None and any(mark.counts for mark in cause.marks.values())
     because: ClosedBecause = "healed" if is_healed else "withdrawn"
     return moved(scope, key, cause, Activity(active[0] if active else now, because), now)
@@ -315,6 +315,7 @@ def moved(
     """
     jobs, quiet_end = cause.jobs, quiet_until(cause.wish.quiet, now)
     if cause.incident is not None and jobs:
+        cause = structs.replace(cause, incident=_counted(cause, jobs))
         is_over = cause.due_at is not None and now >= cause.due_at
         return structs.replace(cause, due_at=None) if is_over else cause
     if not jobs:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from run_ledger.domain.instants import Instant
 
 from .alert_rules import IncidentScope
-from .causes import CauseKey, ClosedBecause, IncidentNotice
+from .causes import Cause, CauseKey, ClosedBecause, IncidentNotice
 
 MOST_TURNS = 200
 
@@ -54,9 +54,8 @@ def row_after(
     if row is not None and row.number >= notice.number:
         return row
     incident = notice.incident
-    turn = IncidentTurn(
-        notice.number, notice.kind, notice.at, incident.jobs, incident.closed_because
-    )
+    because = incident.closed_because or notice.reason
+    turn = IncidentTurn(notice.number, notice.kind, notice.at, incident.jobs, because)
     history = (*(() if row is None else row.history), turn)
     if len(history) > MOST_TURNS:
         history = (history[0], *history[2:])
@@ -74,3 +73,11 @@ def row_after(
         error=notice.error,
         history=history,
     )
+
+
+def row_now(row: IncidentRow, cause: Cause | None) -> IncidentRow:
+    """Return *row* with what *cause*, which it is about, knows since the last notice."""
+    if cause is None or cause.incident is None or cause.incident.incident_id != row.incident_id:
+        return row
+    jobs = cause.jobs or cause.incident.jobs
+    return structs.replace(row, jobs=jobs, last_job_id=cause.last_job_id, error=cause.error)

@@ -19,8 +19,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from run_ledger.domain.incidents.alert_rules import IncidentScope
+from run_ledger.domain.incidents.causes import CauseKey
 from run_ledger.domain.incidents.incident_rows import IncidentRow, IncidentTurn
 from run_ledger.domain.instants import DAY, MICROSECONDS
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
@@ -32,6 +34,23 @@ ROW = "incident"
 ALL_INCIDENTS = "incidents"
 OPEN_INCIDENTS = "open"
 """The one partition of the index ``by_open``: few incidents are open at a time."""
+
+
+SHOWN = ("scope", "cause", "ck")
+"""What rows of all three indexes hold beside their keys."""
+
+
+class ListedIncident(NamedTuple):
+    """A row of an index: ``position`` is when the incident opened, and its id."""
+
+    position: str
+    scope: IncidentScope
+    key: CauseKey
+
+    @property
+    def incident_id(self) -> str:
+        """Return the incident's id."""
+        return self.position.partition("#")[2]
 
 
 def row_key(incident_id: str) -> Item:
@@ -88,4 +107,11 @@ def row_in(item: Mapping[str, Attribute]) -> IncidentRow:
         last_job_id=values["job"],
         error=None if error is None else (error[0], error[1]),
         history=tuple(IncidentTurn(*turn) for turn in values["history"]),
+    )
+
+
+def listed_in(item: Mapping[str, Attribute]) -> ListedIncident:
+    """Return the incident that a row of an index names."""
+    return ListedIncident(
+        item["ck"]["S"], scope_of(item["scope"]["S"]), cause_key(item["cause"]["S"])
     )

@@ -9,8 +9,9 @@ from typing import Any
 from run_ledger.domain.api.access import issued_at
 from run_ledger.domain.exceptions import Unauthorized
 from run_ledger.domain.instants import MICROSECONDS, Instant
-from run_ledger.store.clients.sign_outs import read_sign_outs
 from run_ledger.store.dynamo.reading import Reading
+
+from .sign_outs import read_sign_outs
 
 _KEPT = 60 * MICROSECONDS
 
