@@ -23,7 +23,7 @@ CLOCK_CALLS = {"now", "utcnow", "today"}
 DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSIDE_WORLD
 MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.identity.environment"}
 MAY_CALL_AWS = (
-    *("run_ledger.store", "run_ledger.doors", "run_ledger.aws_jobs"),
+    *("run_ledger.store", "run_ledger.doors", "run_ledger.aws_jobs", "run_ledger.delivering"),
     "run_ledger.emit.delivery.bus",
 )
 SHARED_BY_EMIT = {  # what of the producers' library others may know, too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -22,6 +23,11 @@ class Settings(Struct, frozen=True):
     stage: str = "none"
     bus_name: str = ""
     token_keys_url: str = ""
+    delivery_queue_url: str = ""
+    mail_from: str = ""
+    site_url: str = ""
+    outbox: str = ""
+    """A folder for mails: a local stack's alone, whose webhooks may go to this machine, too."""
     events_per_second: int = 100
     """How many events a second one caller of the intake may send, as a mean of ten seconds."""
     is_telling: bool = False
@@ -52,9 +58,19 @@ def load() -> Settings:
         token_keys_url=_token_keys_url(
             environment.get("ISSUER", ""), environment.get("TOKEN_KEYS_ORIGIN", "")
         ),
+        delivery_queue_url=environment.get("DELIVERY_QUEUE_URL", ""),
+        mail_from=environment.get("MAIL_FROM", ""),
+        site_url=environment.get("SITE_URL", ""),
+        outbox=_outbox(environment.get("RUN_LEDGER_OUTBOX", "")),
         events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
         is_telling=_one_of("TELLING", ("false", "true")) == "true",
     )
+
+
+def _outbox(folder: str) -> str:
+    """Return *folder* on an emulator; elsewhere none, whoever has set it."""
+    is_here = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname == "127.0.0.1"
+    return folder if is_here else ""
 
 
 def _token_keys_url(issuer: str, origin: str) -> str:

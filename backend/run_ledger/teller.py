@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 
 from run_ledger import logs, metrics, settings, starting
+from run_ledger.delivering.aws_clients import delivery_client
+from run_ledger.delivering.delivery_queue import NO_DELIVERIES, DeliveryQueue
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.incidents.alert_rules import (
     AlertRule,
@@ -57,6 +59,8 @@ class Teller:
         self._incidents = incidents
         self._rows = rows
         self._bus = bus
+        self.deliveries = NO_DELIVERIES
+        """The queue of what goes to channels."""
         self.unreadable = 0
         """How many times a client's rules could not be read."""
 
@@ -105,16 +109,17 @@ class Teller:
             for key, notice in waiting
         ]
         results = self._bus.put(entries, lambda: until - time.monotonic())
-        given = []
-        for (_, notice), result in zip(waiting, results, strict=True):
+        on_bus = []
+        for (key, notice), result in zip(waiting, results, strict=True):
             if result.status != "retry":
-                given.append(notice.notice_id)
+                on_bus.append((key, notice))
                 extra = {"client_id": scope.client_id, "notice_id": notice.notice_id}
                 _log.info("told" if result.status == "accepted" else "refused", extra=extra)
+        given = self.deliveries.hand_on(scope, on_bus, lambda: until - time.monotonic())
         if given:
             self._incidents.note_given(scope, given)
         if len(given) < len(waiting):
-            raise StoreUnavailable("the bus did not take a notice for the moment")
+            raise StoreUnavailable("bus or queue did not take a notice for the moment")
         return len(given)
 
 
@@ -127,7 +132,10 @@ def _teller() -> Teller:
     incidents = IncidentLedger(client, tables.incidents, _now)
     rows = RowKeeper(client, tables.incidents, configuration.entry_ttl_days)
     starting.finished()
-    return Teller(client, tables.clients, incidents, rows, bus)
+    teller = Teller(client, tables.clients, incidents, rows, bus)
+    queue_url = configuration.delivery_queue_url
+    teller.deliveries = DeliveryQueue(lambda: delivery_client("sqs"), queue_url)
+    return teller
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

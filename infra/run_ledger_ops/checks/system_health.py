@@ -192,12 +192,18 @@ def _age(system: Target, queue: str, now: datetime) -> int | None:
 
 
 def _dead_letters(system: Target) -> Finding:
-    queues = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl", "aws": "AwsJobsDlqUrl"}
+    queues = {
+        "writer": "DlqUrl",
+        "rule": "RuleDlqUrl",
+        "bus": "BusDlqUrl",
+        "aws": "AwsJobsDlqUrl",
+        "courier": "DeliveriesDlqUrl",
+    }
     found = {
         name: look_at(system.sqs, system.queue_url(output)).messages
         for name, output in queues.items()
-        # The last two are there with a customer's key, and with jobs of AWS, alone.
-        if name not in ("bus", "aws") or output in system.outputs
+        # Some are there with a customer's key, with jobs of AWS, or where people are told, alone.
+        if name not in ("bus", "aws", "courier") or output in system.outputs
     }
     if not sum(found.values()):
         return Finding("dead letters", Level.WELL, "none", found)

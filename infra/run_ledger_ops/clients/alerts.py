@@ -1,7 +1,7 @@
 """The rules of the clients' file about what people are told: read, checked and written."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -41,6 +41,7 @@ _KEYS = (
     "remind",
     "growth",
     "quiet",
+    "to",
 )
 _SHARES: dict[AlertWhat, int] = {"partial": 0, "error_rate": DEFAULT_RATE_PERCENT}
 """The share above which a rule asks if it does not say so itself."""
@@ -78,8 +79,13 @@ _GROWTH = _Lengths(
 )
 
 
-def read_alerts(checker: Checker, node: yaml.Node | None, path: str) -> tuple[AlertRule, ...]:
-    """Return the rules that *node* lists, with complaints to *checker* about what is wrong."""
+def read_alerts(
+    checker: Checker, node: yaml.Node | None, path: str, channels: Collection[str]
+) -> tuple[AlertRule, ...]:
+    """Return the rules that *node* lists, with complaints to *checker* about what is wrong.
+
+    *channels* are the names of the client's channels, which rules may tell.
+    """
     listed = checker.members(node, path)
     if len(listed) > MOST_ALERTS:
         checker.add(
@@ -87,7 +93,7 @@ def read_alerts(checker: Checker, node: yaml.Node | None, path: str) -> tuple[Al
         )
     rules: list[AlertRule] = []
     for number, member in enumerate(listed, 1):
-        rule = _rule(checker, member, f"{path}[{number}]")
+        rule = _rule(checker, member, f"{path}[{number}]", channels)
         if rule in rules:
             checker.add(member, f"{path}[{number}]: the same stands there before")
         elif rule is not None:
@@ -102,10 +108,15 @@ def alerts_as_document(alerts: Sequence[AlertRule]) -> list[dict[str, Any]]:
 
 def alert_text(rule: AlertRule) -> str:
     """Return a rule in one line, such as ``what: failed, pipeline: nightly, after: 3``."""
-    return ", ".join(f"{name}: {value}" for name, value in _document(rule).items())
+    parts = _document(rule)
+    if rule.to is not None:
+        parts["to"] = f"[{', '.join(rule.to)}]"
+    return ", ".join(f"{name}: {value}" for name, value in parts.items())
 
 
-def _rule(checker: Checker, node: yaml.Node, path: str) -> AlertRule | None:
+def _rule(
+    checker: Checker, node: yaml.Node, path: str, channels: Collection[str]
+) -> AlertRule | None:
     fields = checker.fields(node, path, _KEYS, ("what",))
     if "what" not in fields:
         return None
@@ -137,7 +148,27 @@ def _rule(checker: Checker, node: yaml.Node, path: str) -> AlertRule | None:
         remind_seconds=_length(checker, fields.get("remind"), f"{path}.remind", _REMIND),
         growth_seconds=_length(checker, fields.get("growth"), f"{path}.growth", _GROWTH),
         quiet=_quiet(checker, fields.get("quiet"), f"{path}.quiet"),
+        to=_told(checker, fields.get("to"), f"{path}.to", channels),
     )
+
+
+def _told(
+    checker: Checker, node: yaml.Node | None, path: str, channels: Collection[str]
+) -> tuple[str, ...] | None:
+    """Return the channels that a rule names; None where it names none, so that it tells all."""
+    if node is None:
+        return None
+    found: list[str] = []
+    for one in checker.members(node, path):
+        name = checker.string(one, path)
+        if name is not None and name not in channels:
+            declared = ", ".join(channels) or "none, as the client declares no channels"
+            checker.add(one, f"{path}: got {shown(name)}; allowed: {declared[:200]}")
+        elif name in found:
+            checker.add(one, f"{path}: {name} is there twice")
+        elif name is not None:
+            found.append(name)
+    return tuple(found)
 
 
 def _name(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
@@ -199,6 +230,7 @@ def _document(rule: AlertRule) -> dict[str, Any]:
         "remind": _length_text(rule.remind_seconds, 0),
         "growth": _length_text(rule.growth_seconds, 0),
         "quiet": rule.quiet,
+        "to": None if rule.to is None else list(rule.to),
     }
     return {"what": rule.what} | {key: one for key, one in values.items() if one is not None}
 

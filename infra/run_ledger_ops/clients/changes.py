@@ -4,6 +4,7 @@ A change of a secret's reference is named without the reference: IAM decides who
 and anybody may read what scrolls by on a terminal.
 """
 
+import itertools
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -11,12 +12,14 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
+from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.exceptions import shown
 from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.store.clients.client_records import ClientRecords, StoredClient
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger_ops.clients.alerts import alert_text
 from run_ledger_ops.clients.aws_jobs import aws_job_document
+from run_ledger_ops.clients.channel_declarations import channel_text, with_references
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
@@ -43,6 +46,7 @@ class ClientChange(Struct, frozen=True):
     parameters: tuple[Difference, ...] = ()
     aws_jobs: tuple[Difference, ...] = ()
     alerts: tuple[Difference, ...] = ()
+    channels: tuple[Difference, ...] = ()
 
     @property
     def client_id(self) -> str:
@@ -69,6 +73,7 @@ def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
         tuple(_parameter_differences(before.parameters if before else {}, wanted.parameters)),
         tuple(_rule_differences(before.aws_jobs if before else (), wanted.aws_jobs)),
         tuple(_alert_differences(before.alerts if before else (), wanted.alerts)),
+        tuple(_channel_differences(before.channels if before else (), wanted.channels)),
     )
 
 
@@ -82,6 +87,7 @@ def removal(stored: StoredClient) -> ClientChange:
         parameters=tuple(_parameter_differences(record.parameters if record else {}, {})),
         aws_jobs=tuple(_rule_differences(record.aws_jobs if record else (), ())),
         alerts=tuple(_alert_differences(record.alerts if record else (), ())),
+        channels=tuple(_channel_differences(record.channels if record else (), ())),
     )
 
 
@@ -91,7 +97,8 @@ def lines(change: ClientChange) -> Iterator[str]:
         yield f"  {change.client_id}: no change"
         return
     yield f"{_SIGNS[change.change]} {change.client_id}"
-    for part in (*change.profile, *change.alerts, *change.parameters, *change.aws_jobs):
+    parts = (change.profile, change.channels, change.alerts, change.parameters, change.aws_jobs)
+    for part in itertools.chain(*parts):
         yield f"    {_SIGNS[part.change]} {part.what}{': ' if part.details else ''}" + "; ".join(
             part.details
         )
@@ -103,6 +110,7 @@ def document(change: ClientChange) -> dict[str, Any]:
         "client_id": change.client_id,
         "change": change.change,
         "profile": [structs.asdict(part) for part in change.profile],
+        "channels": [structs.asdict(part) for part in change.channels],
         "alerts": [structs.asdict(part) for part in change.alerts],
         "parameters": [structs.asdict(part) for part in change.parameters],
         "aws_jobs": [structs.asdict(part) for part in change.aws_jobs],
@@ -122,7 +130,9 @@ def _with_references(before: ClientRecord | None, declared: ClientRecord) -> Cli
                     "none yet that could stay as it is: give its ARN."
                 )
             parameters[name] = structs.replace(parameter, secret_ref=reference)
-    return structs.replace(declared, parameters=parameters)
+    kept = {one.name: one for one in before.channels} if before else {}
+    channels = tuple(with_references(one, kept.get(one.name)) for one in declared.channels)
+    return structs.replace(declared, parameters=parameters, channels=channels)
 
 
 def _profile_differences(
@@ -184,6 +194,20 @@ def _alert_differences(
     kept = [rule for rule in before if rule in after]
     if kept != [rule for rule in after if rule in before]:
         yield Difference("order of alerts", "changed")
+
+
+def _channel_differences(
+    before: Sequence[Channel], after: Sequence[Channel]
+) -> Iterator[Difference]:
+    old, new = ({one.name: one for one in channels} for channels in (before, after))
+    for name in sorted(old.keys() | new.keys()):
+        was, now = old.get(name), new.get(name)
+        if was == now:
+            continue
+        details = [] if now is None else [channel_text(now)]
+        if was is not None and now is not None and was.references != now.references:
+            details.append("another reference")
+        yield Difference(f"channel {name}", _kind(was, now), tuple(details))
 
 
 def _details(old: ClientParameter | None, new: ClientParameter) -> Iterator[str]:

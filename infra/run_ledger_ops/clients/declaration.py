@@ -15,12 +15,12 @@ from run_ledger.store.items.client_items import ClientParameter, ClientProfile, 
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
 from run_ledger_ops.clients.alerts import read_alerts
 from run_ledger_ops.clients.aws_jobs import aws_job_rules, shared_patterns
+from run_ledger_ops.clients.channel_declarations import WITHHELD, read_channels
 from run_ledger_ops.clients.nodes import Checker, document
 from run_ledger_ops.clients.suspicion import form, suspicion
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.input_file import TooLarge, read_file
 
-WITHHELD = "withheld"
 MOST_PARAMETERS = 100
 MOST_VALUE_BYTES = 8_192
 _MOST_FILE_BYTES = 4 * 1024 * 1024
@@ -39,7 +39,17 @@ _ARN_ALLOWED = (
 )
 
 _CLIENT_KEYS = (
-    *("id", "name", "description", "contact", "tags", "alerts", "parameters", "aws_jobs"),
+    *(
+        "id",
+        "name",
+        "description",
+        "contact",
+        "tags",
+        "channels",
+        "alerts",
+        "parameters",
+        "aws_jobs",
+    ),
 )
 _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 
@@ -117,8 +127,10 @@ class _Reader(Checker):
             elif parameter.name:
                 parameters[parameter.name] = parameter
         rules = aws_job_rules(self, fields.get("aws_jobs"), f"{path}.aws_jobs")
-        alerts = read_alerts(self, fields.get("alerts"), f"{path}.alerts")
-        return ClientRecord(client_id, profile, parameters, rules, alerts)
+        channels = read_channels(self, fields.get("channels"), f"{path}.channels")
+        names = [channel.name for channel in channels]
+        alerts = read_alerts(self, fields.get("alerts"), f"{path}.alerts", names)
+        return ClientRecord(client_id, profile, parameters, rules, alerts, channels)
 
     def _parameter(self, node: yaml.Node, path: str, client: str) -> ClientParameter:
         fields = self.fields(node, path, _PARAMETER_KEYS, ("name",))

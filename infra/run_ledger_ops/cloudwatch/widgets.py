@@ -19,6 +19,7 @@ QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule
 # There only where a customer's key is, jobs of AWS are, or the stage tells: else their lines stay
 # empty.
 BUS_DEAD, TELLER_DEAD = "bus-dead", "teller-dead"
+DELIVERIES, DELIVERIES_DEAD = "deliveries", "deliveries-dead"
 AWS_JOBS, AWS_JOBS_DEAD = "aws-jobs", "aws-jobs-dead"
 INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
@@ -158,6 +159,7 @@ def _intake() -> tuple[Widget, ...]:
             _queue(visible, BUS_DEAD, "bus's dead letters"),
             _queue(visible, AWS_JOBS_DEAD, "dead letters of jobs of AWS"),
             _queue(visible, TELLER_DEAD, "teller's dead letters"),
+            _queue(visible, DELIVERIES_DEAD, "courier's dead letters"),
         ),
         _chart(
             "From event to ledger, seconds",
@@ -259,6 +261,17 @@ def _reading() -> tuple[Widget, ...]:
     )
 
 
+def _telling() -> Widget:
+    return _chart(
+        "Notices to people",
+        _queue("ApproximateAgeOfOldestMessage", DELIVERIES, "oldest, seconds", right=True),
+        _ours("NotDelivered", "courier", "tries that failed"),
+        _ours("GivenUp", "courier", "given up"),
+        _ours("NotTold", "teller", "not told yet"),
+        _lambda("Errors", "courier", "errors"),
+    )
+
+
 def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
     """Return rows of widgets that share the width, each with its height."""
     return (
@@ -271,7 +284,7 @@ def _rows() -> Sequence[tuple[int, Sequence[Widget]]]:
         (6, (_asked("Slowest writes"), _asked("Events that could not be posted"), _proof())),
         (6, _writer()),
         (6, _reading()[:2]),
-        (6, _reading()[2:]),
+        (6, (*_reading()[2:], _telling())),
         (6, (_asked("Slowest answers of the API"), _asked("Refusals of the API"))),
     )
 

@@ -12,18 +12,27 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json
 
-_QUEUES = {"writer": "DlqUrl", "rule": "RuleDlqUrl", "bus": "BusDlqUrl", "aws": "AwsJobsDlqUrl"}
+_QUEUES = {
+    "writer": "DlqUrl",
+    "rule": "RuleDlqUrl",
+    "bus": "BusDlqUrl",
+    "aws": "AwsJobsDlqUrl",
+    "courier": "DeliveriesDlqUrl",
+}
+# Where messages go back to, if not to the writer's queue.
+_BACK_TO = {"aws": "AwsJobsQueueUrl", "courier": "DeliveriesQueueUrl"}
 # There only where a parameter of the stage says so.
 _OPTIONAL = {
     "bus": "Only a stage with a key of its own (CustomerKeyArn) has a queue of the bus.",
     "aws": "Only a stage with jobs of AWS's services (AwsJobs=true) has a queue of these.",
+    "courier": "Only a stage that tells people (Telling=true) has a queue of notices.",
 }
 _LEFT_OVER = 1
 _DESCRIPTION = """\
 Move messages from the dead-letter queues back to the writer's queue: those that the writer could
 not post in ten attempts, those that the event bus could not deliver to the queue in a day, and, in
 a stage with a key of its own, those that the bus could not encrypt or decrypt. Events of AWS's own
-jobs go back to the queue that they came from."""
+jobs, and notices to people, go back to the queue that they came from."""
 _EPILOG = """\
 examples:
   run-ledger redrive --dry-run        says how many there are and how old; moves nothing
@@ -53,8 +62,8 @@ def add_to(commands: Words) -> None:
         dest="queues",
         choices=_QUEUES,
         action="append",
-        help="only messages of the writer, of the bus's rule, of the bus itself, or of AWS's own "
-        "jobs (default: all)",
+        help="only messages of the writer, of the bus's rule, of the bus itself, of AWS's own "
+        "jobs, or of the courier, which brings notices (default: all)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say how many there are, and move nothing"
@@ -110,7 +119,7 @@ def _move(
     with Progress("redriving", found if left is None else min(left, found)) as progress:
         rate = SendRate(given.rate)
         for name, url in urls.items():
-            back = system.queue_url("AwsJobsQueueUrl" if name == "aws" else "QueueUrl")
+            back = system.queue_url(_BACK_TO.get(name, "QueueUrl"))
             outcomes[name] = Mover(system.sqs, back, rate, progress.add).move(url, left)
             if left is not None:
                 left -= outcomes[name].moved + outcomes[name].failed

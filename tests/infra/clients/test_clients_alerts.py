@@ -188,7 +188,7 @@ def test_changes_are_shown_and_kept(system: System, apply: Apply) -> None:
     assert "this stage tells nobody: deploy it with Telling=true" in err
     assert "Nothing to change." in apply(first)[1]
     kept = read_alert_rules(system.dynamodb, NAMES.clients, "acme")
-    assert kept == (AlertRule("failed"), AlertRule("timed_out", after=3))
+    assert kept == (AlertRule("failed", to=()), AlertRule("timed_out", after=3, to=()))
 
     _, out, _ = apply(of_alerts("{what: timed_out, after: 2}", "what: failed"))
     assert "- alert: what: timed_out, after: 3" in out

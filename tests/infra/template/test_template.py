@@ -78,6 +78,9 @@ def test_outputs_are_complete() -> None:
     assert set(transformed(Telling="true")["Outputs"]) - set(transformed()["Outputs"]) == {
         "TellerFunctionName",
         "TellerDlqUrl",
+        "CourierFunctionName",
+        "DeliveriesQueueUrl",
+        "DeliveriesDlqUrl",
     }
     assert set(transformed()["Outputs"]) == {
         *(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -15,17 +14,18 @@ from tests.support.stacks.templates import (
     properties,
     references,
     resources,
+    rights_of,
     statements,
     transformed,
 )
 
 from run_ledger import writer
 from run_ledger.domain.contract.bound_sources import bound_source
-from run_ledger.domain.incidents.causes import INCIDENT_CLOSED, INCIDENT_OPENED
-from run_ledger.domain.incidents.incident_events import SOURCE
 from run_ledger.domain.state.rollups import DAYS
-from run_ledger.store.items.client_items import ALERTS
-from run_ledger.store.items.job_items import TURNED
+from run_ledger.store.items.client_items import (
+    CHANNEL_REFERENCES,
+    REFERENCE,
+)
 from run_ledger.store.items.keys import REPORT_KEYS, REPORT_USE, app_key
 from run_ledger.store.posting.reports import Report
 from run_ledger.store.proof.frontier import PARTITION
@@ -178,26 +178,11 @@ def test_functions_have_no_policy_of_amazons() -> None:
         assert properties(f"{name}Function")["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
 
 
-def _rights(role: str, **parameters: str) -> dict[str, set[str]]:
-    """Return what a role may do to each table, by the table's logical name."""
-    rights: dict[str, set[str]] = {}
-    for statement in statements(properties(role, **parameters)):
-        if statement["Effect"] == "Allow":
-            for resource in listed(statement["Resource"]):
-                match resource:
-                    case {"Fn::GetAtt": [name, "Arn"]}:
-                        rights.setdefault(name, set()).update(listed(statement["Action"]))
-                    case {"Fn::Sub": text}:
-                        name = text.replace("${", "").replace(".Arn}", "")
-                        rights.setdefault(name, set()).update(listed(statement["Action"]))
-    return rights
-
-
 def test_writer_posts_and_reads_back_and_no_more() -> None:
     """The writer can't scan or delete, queries logs alone, and knows nothing of clients."""
     ledger = {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
     ledger |= {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-    assert _rights("WriterRole") == {
+    assert rights_of("WriterRole") == {
         "WriterLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "UpdatesQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         "EntriesTable": ledger | {"dynamodb:Query"},
@@ -210,7 +195,7 @@ def test_writer_posts_and_reads_back_and_no_more() -> None:
 
 def test_reader_only_reads() -> None:
     """The reader gets items and queries tables and each of their indexes; it changes nothing."""
-    rights = _rights("ReaderRole")
+    rights = rights_of("ReaderRole")
     assert rights.pop("ReaderLogGroup") == {"logs:CreateLogStream", "logs:PutLogEvents"}
     reads = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
     # Of incidents no cause that waits is found: what is read is named by an index of incidents.
@@ -226,7 +211,7 @@ def test_reader_only_reads() -> None:
 
 def test_intake_reports_for_clients_and_reads_who_may() -> None:
     """It gives the bus bound sources alone, and reads no client's configuration."""
-    assert _rights("IntakeRole", Intake="true") == {
+    assert rights_of("IntakeRole", Intake="true") == {
         "IntakeLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "Bus": {"events:PutEvents"},
         "ClientsTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
@@ -245,52 +230,9 @@ def test_intake_reports_for_clients_and_reads_who_may() -> None:
         assert conditions[sid] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
 
 
-def test_teller_keeps_incidents_and_tells_the_bus() -> None:
-    """Of clients it reads the rules alone, of jobs the stream, and no source is its but ours."""
-    assert _rights("TellerRole", Telling="true") == {
-        "TellerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
-        "IncidentsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
-        "IncidentsTable/index/by_due": {"dynamodb:Query"},
-        "ClientsTable": {"dynamodb:Query"},
-        "Bus": {"events:PutEvents"},
-        "TellerDeadLetterQueue": {"sqs:SendMessage"},
-    }
-    of_role = {one["Sid"]: one for one in statements(properties("TellerRole", Telling="true"))}
-    assert of_role["ReadStream"]["Resource"] == {"Fn::GetAtt": ["JobsTable", "StreamArn"]}
-    assert of_role["Tell"]["Condition"] == {"ForAllValues:StringEquals": {"events:source": SOURCE}}
-    assert of_role["ReadAlerts"]["Condition"] == {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", ALERTS]},
-        "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
-    }
-
-
-def test_the_stream_is_there_for_the_teller_alone() -> None:
-    """It shows items as they are then, and what passes is marked as another end of a job."""
-    assert "StreamSpecification" not in properties("JobsTable")
-    told = properties("JobsTable", Telling="true")
-    assert told["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
-    mappings = resources("AWS::Lambda::EventSourceMapping", Telling="true")
-    mapping = mappings["TellerFunctionEnds"]
-    assert mapping["FunctionName"] == {"Ref": "TellerFunctionAliaslive"}
-    (pattern,) = mapping["FilterCriteria"]["Filters"]
-    image = {"turned": {"N": [{"exists": True}]}}
-    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"NewImage": image}}
-    assert TURNED in image
-
-
-def test_the_writer_s_rule_takes_no_incident() -> None:
-    """Its detail-types are the producers', so what is told comes back to nobody as an event."""
-    (pattern,) = (
-        rule["EventPattern"]
-        for rule in resources("AWS::Events::Rule", Telling="true").values()
-        if "EventPattern" in rule
-    )
-    assert not {INCIDENT_OPENED, INCIDENT_CLOSED} & set(pattern["detail-type"])
-
-
 def test_sweeper_queries_one_index_and_the_days() -> None:
     """No item, and of the rollups only the partition that says which days to look at."""
-    assert _rights("SweeperRole") == {
+    assert rights_of("SweeperRole") == {
         "SweeperLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "JobsTable/index/by_outcome": {"dynamodb:Query"},
         "RollupsTable": {"dynamodb:Query"},
@@ -327,7 +269,7 @@ def _tries(function: str) -> int:
 
 def test_prover_reads_jobs_and_entries_and_changes_nothing_but_its_proof() -> None:
     """It may write one partition of the table of entries, which holds none."""
-    assert _rights("ProverRole") == {
+    assert rights_of("ProverRole") == {
         "ProverLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "JobsTable": {"dynamodb:BatchGetItem"},
         "JobsTable/index/by_client_outcome": {"dynamodb:Query"},
@@ -363,7 +305,7 @@ def test_reader_never_sees_where_secrets_lie() -> None:
     )
     assert allowed["Condition"] == {"StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
     assert denied["Condition"] == {
-        "ForAnyValue:StringEquals": {"dynamodb:Attributes": ["secret_ref"]}
+        "ForAnyValue:StringEquals": {"dynamodb:Attributes": [REFERENCE, CHANNEL_REFERENCES]}
     }
     assert allowed["Action"] == "dynamodb:Query"
     assert "dynamodb:Query" in denied["Action"]

@@ -18,6 +18,7 @@ domain/incidents: domain
 domain/api: domain domain/contract domain/state domain/incidents
 domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
+domain/delivery: domain domain/incidents
 
 questions:
 
@@ -27,9 +28,12 @@ metrics.py: domain logs.py
 
 store/dynamo: domain
 settings.py: store/dynamo
-store/items: domain domain/contract domain/state domain/aws_jobs domain/incidents store/dynamo
-store/clients: domain domain/api domain/aws_jobs domain/incidents store/dynamo store/items
+store/items: domain domain/contract domain/state domain/aws_jobs domain/incidents domain/delivery
+    store/dynamo
+store/clients: domain domain/api domain/aws_jobs domain/incidents domain/delivery store/dynamo
+    store/items
 store/incidents: domain domain/api domain/incidents store/dynamo store/items
+store/deliveries: domain domain/delivery store/dynamo
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
@@ -55,6 +59,7 @@ doors: domain domain/contract domain/intake store/dynamo store/clients read read
     emit/lineage emit/spans
 openapi: domain/contract domain/api domain/intake questions read read/gateway doors
     assistants
+delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
@@ -65,7 +70,9 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
 teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py
-    store/dynamo store/clients store/incidents doors
+    store/dynamo store/clients store/incidents doors delivering
+courier.py: domain domain/delivery starting.py logs.py metrics.py settings.py
+    store/dynamo store/clients store/deliveries delivering
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
 account_events.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     doors aws_jobs
@@ -80,7 +87,7 @@ console: backend/domain backend/store/dynamo
 cloudwatch: checkout.py backend/domain/contract backend/store/dynamo backend/store/items
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/domain/aws_jobs
-    backend/domain/incidents
+    backend/domain/incidents backend/domain/delivery
     backend/store/items backend/store/clients backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
     backend/domain/intake backend/store/clients
@@ -115,7 +122,9 @@ commands: checkout.py console analysts_app.py clients sign_in producer deploying
 mending: console checks backend/domain backend/domain/state backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
 assistant: console sign_in deploying backend/questions
-operations.py: console commands mending assistant
+telling: console clients backend/domain backend/domain/delivery backend/delivering
+    backend/store/deliveries
+operations.py: console commands mending assistant telling
 command.py: console commands operations.py
 """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from run_ledger import account_events, api, metrics, prover, sweeper, teller, writer
+from run_ledger import account_events, api, courier, metrics, prover, sweeper, teller, writer
 
 _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     "AWS/SQS": (
@@ -59,6 +59,7 @@ _OURS = {
     "aws-jobs": account_events.UNITS,
     "prover": prover.UNITS,
     "teller": teller.UNITS,
+    "courier": courier.UNITS,
 }
 
 

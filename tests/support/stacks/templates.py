@@ -45,7 +45,13 @@ FULL = {
 OPTIONAL = {"Intake": "true", "AwsJobs": "true", "Telling": "true"}
 """What only some stages have."""
 FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction", "ProverFunction"]
-EVERY_FUNCTION = [*FUNCTIONS, "IntakeFunction", "AwsJobsFunction", "TellerFunction"]
+EVERY_FUNCTION = [
+    *FUNCTIONS,
+    "IntakeFunction",
+    "AwsJobsFunction",
+    "TellerFunction",
+    "CourierFunction",
+]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
 
@@ -212,3 +218,18 @@ def references(part: object) -> set[str]:
             return set().union(*map(references, part))
         case _:
             return set()
+
+
+def rights_of(role: str, **parameters: str) -> dict[str, set[str]]:
+    """Return what a role may do to each table, by the table's logical name."""
+    rights: dict[str, set[str]] = {}
+    for statement in statements(properties(role, **parameters)):
+        if statement["Effect"] == "Allow":
+            for resource in listed(statement["Resource"]):
+                match resource:
+                    case {"Fn::GetAtt": [name, "Arn"]}:
+                        rights.setdefault(name, set()).update(listed(statement["Action"]))
+                    case {"Fn::Sub": text}:
+                        name = text.replace("${", "").replace(".Arn}", "")
+                        rights.setdefault(name, set()).update(listed(statement["Action"]))
+    return rights

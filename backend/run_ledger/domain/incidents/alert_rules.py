@@ -49,6 +49,7 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     jobs after which people are told, ``grace_seconds`` the time in which a success keeps it from
     being told. ``above_percent`` is the share of failed records above which a partial job counts,
     for ``partial`` alone; for ``error_rate`` it is the error rate of the ``last`` jobs that ended.
+    ``to`` names the channels by which people are told; None stands for all of the client's.
     """
 
     what: AlertWhat
@@ -62,6 +63,7 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     remind_seconds: int = 0
     growth_seconds: int = 0
     quiet: str | None = None
+    to: tuple[str, ...] | None = None
 
     @property
     def wish(self) -> Wish:

@@ -72,7 +72,8 @@ class Incident(Struct, frozen=True):
     """A cause that people were told of; ``closed_at`` is None while it is open.
 
     ``told`` is how many notices were made of it. ``jobs`` is how many jobs have failed by it; once
-    none does any more, how many had.
+    none does any more, how many had. ``to`` names the channels by which people are told of it, from
+    its opening to its end.
     """
 
     incident_id: str
@@ -82,6 +83,7 @@ class Incident(Struct, frozen=True):
     closed_because: ClosedBecause | None = None
     told: int = 1
     jobs: int = 0
+    to: tuple[str, ...] = ()
 
 
 class IncidentNotice(Struct, frozen=True):
@@ -120,6 +122,7 @@ class Cause(Struct, frozen=True):
     ``notices`` are those that have not been given away.
     ``above_percent`` and ``last`` are of error rates alone, as the rule has them. ``wish`` is how
     the rule wants it told; ``last_told`` is None unless that goes by it.
+    ``to`` names the channels of the rule that asked last.
     """
 
     marks: Marks = {}
@@ -137,6 +140,7 @@ class Cause(Struct, frozen=True):
     last: int = 0
     wish: Wish = Wish()
     last_told: LastTold | None = None
+    to: tuple[str, ...] = ()
 
     def active_since(self, good_at: Instant | None) -> list[Instant]:
         """Return when jobs failed by it after the last good job ended, at *good_at*."""
@@ -255,7 +259,11 @@ def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant |
 def asked_by(cause: Cause, rule: AlertRule) -> Cause:
     """Return *cause* as the rule has it that asks for it last."""
     return structs.replace(
-        cause, after=rule.after, grace_seconds=rule.grace_seconds, wish=rule.wish
+        cause,
+        after=rule.after,
+        grace_seconds=rule.grace_seconds,
+        wish=rule.wish,
+        to=rule.to or (),
     )
 
 
@@ -329,7 +337,7 @@ def moved(
     if jobs < cause.after or now < due_at:
         return structs.replace(cause, due_at=due_at)
     incident_id = _id_of(scope, key, cause.incidents, now)
-    incident = Incident(incident_id, now, activity.began_at, told=0, jobs=jobs)
+    incident = Incident(incident_id, now, activity.began_at, told=0, jobs=jobs, to=cause.to)
     cause = structs.replace(cause, due_at=None, incidents=cause.incidents + 1)
     return with_notice(cause, INCIDENT_OPENED, incident, now)
 

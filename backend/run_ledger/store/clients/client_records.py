@@ -27,11 +27,13 @@ from run_ledger.store.dynamo.expressions import (
 from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
 from run_ledger.store.items.client_items import (
     ALERTS,
+    CHANNEL_REFERENCES,
     PARAMETER_ATTRIBUTES,
     PROFILE_ATTRIBUTES,
     REFERENCE,
     ClientRecord,
     alert_values,
+    channel_values,
     from_items,
     parameter_item,
     profile_values,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READINGS = 5
+_REFERENCES = (REFERENCE, CHANNEL_REFERENCES)
 # A transaction takes a hundred: profile, directory and rules about jobs of AWS are three.
 _ACTIONS_BESIDE_THREE = 97
 
@@ -83,7 +86,7 @@ class ClientRecords:
 
         Raises StoreUnavailable where the client changes during each of several readings.
         """
-        names = (*PROFILE_ATTRIBUTES, *PARAMETER_ATTRIBUTES, *([REFERENCE] if references else []))
+        names = (*PROFILE_ATTRIBUTES, *PARAMETER_ATTRIBUTES, *(_REFERENCES if references else []))
         for _ in range(_READINGS):
             # The profile is read first, and again as the last item of the query: a change shows.
             before = self._get(client_id, PROFILE, ("pk", "revision"))
@@ -123,7 +126,7 @@ class ClientRecords:
             if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
                 return False
             rules = stored.record.aws_jobs if stored.record else ()
-            record = ClientRecord(stored.client_id, basis.profile, {}, rules, basis.alerts)
+            record = structs.replace(basis, parameters={}, aws_jobs=rules)
             stored = StoredClient(stored.client_id, record, revision, stored.listed_as)
         return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
 
@@ -170,12 +173,8 @@ class ClientRecords:
                     update.remove(name)
                 else:
                     update.set({name: value})
-        alerts_before = stored.record.alerts if stored.record else ()
-        if wanted is not None and wanted.alerts != alerts_before:
-            if wanted.alerts:
-                update.set({ALERTS: alert_values(wanted.alerts)})
-            else:
-                update.remove(ALERTS)
+        if wanted is not None:
+            _tell_otherwise(update, stored.record, wanted)
         if stored.record is None:
             update.require_absent("pk")
         elif stored.revision is None:  # written by hand
@@ -233,6 +232,22 @@ class ClientRecords:
     def _query(self, pk: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
         request = QueryBuilder(self._table, "pk", pk).request(names, consistent=True)
         return [from_item(item) for item in every_item(self._client.query, request)]
+
+
+def _tell_otherwise(
+    update: UpdateBuilder, before: ClientRecord | None, wanted: ClientRecord
+) -> None:
+    """Let *update* change what people are told, and how, where that is another than *before*."""
+    values: dict[str, Any] = {}
+    if wanted.alerts != (before.alerts if before else ()):
+        values[ALERTS] = alert_values(wanted.alerts)
+    if wanted.channels != (before.channels if before else ()):
+        values |= channel_values(wanted.channels)
+    for name, value in values.items():
+        if value:
+            update.set({name: value})
+        else:
+            update.remove(name)
 
 
 def _revision(profile: dict[str, Any] | None) -> tuple[bool, str | None]:

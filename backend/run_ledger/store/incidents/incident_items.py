@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from msgspec import structs
+
 from run_ledger.domain import instants
 from run_ledger.domain.incidents.alert_rules import Family, IncidentScope, Wish
 from run_ledger.domain.incidents.causes import (
@@ -106,6 +108,7 @@ def cause_item(
         "incidents": cause.incidents,
         "due_at": cause.due_at,
         "error": cause.error,
+        "to": cause.to,
         "incident": None if cause.incident is None else _from_incident(cause.incident),
         "notices": [_from_notice(notice) for notice in cause.notices],
     }
@@ -148,6 +151,7 @@ def cause_in(item: Mapping[str, Attribute]) -> Cause:
         last=values.get("last", 0),
         wish=Wish(*values.get("wish", ())),
         last_told=LastTold(*values["told"]) if "told" in values else None,
+        to=tuple(values.get("to", ())),
     )
 
 
@@ -169,13 +173,16 @@ def _from_incident(incident: Incident) -> list[Any]:
         incident.closed_because,
         incident.told,
         incident.jobs,
+        incident.to,
     ]
 
 
 def _to_incident(values: list[Any]) -> Incident:
-    incident_id, opened_at, began_at, closed_at, because, *counts = values
+    incident_id, opened_at, began_at, closed_at, because, *later = values
     closed_because = cast("ClosedBecause", because)
-    return Incident(incident_id, opened_at, began_at, closed_at, closed_because, *counts)
+    counts, to = later[:2], later[2:]
+    incident = Incident(incident_id, opened_at, began_at, closed_at, closed_because, *counts)
+    return structs.replace(incident, to=tuple(to[0])) if to else incident
 
 
 def _from_notice(notice: IncidentNotice) -> dict[str, Any]:

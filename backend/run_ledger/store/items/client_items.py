@@ -3,8 +3,8 @@
 ================  ===================  =========================================================
 pk                sk                   holds
 ================  ===================  =========================================================
-client id         ``profile``          name, description, contact, tags, alerts, revision,
-                                       updated_at
+client id         ``profile``          name, description, contact, tags, alerts, channels,
+                                       channel_refs (of secrets), revision, updated_at
 client id         ``param#NAME``       name, description, kind, value or secret_ref, updated_at
 ``clients``       client id            name: the directory, which is read without a scan
 ``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
@@ -20,13 +20,18 @@ import msgspec
 from msgspec import Struct, field
 
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
+from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.store.dynamo.attributes import Item, to_item
 
 from .keys import PARAMETER_PREFIX, PROFILE
 
 ALERTS = "alerts"
-PROFILE_ATTRIBUTES = ("pk", "sk", "name", "description", "contact", "tags", ALERTS, "revision")
+CHANNELS = "channels"
+CHANNEL_REFERENCES = "channel_refs"
+PROFILE_ATTRIBUTES = (
+    *("pk", "sk", "name", "description", "contact", "tags", ALERTS, CHANNELS, "revision"),
+)
 PARAMETER_ATTRIBUTES = ("kind", "value", "not_secret")
 REFERENCE = "secret_ref"
 
@@ -62,7 +67,8 @@ class ClientParameter(Struct, frozen=True):
 class ClientRecord(Struct, frozen=True):
     """A client and its whole configuration.
 
-    ``aws_jobs`` says which jobs of AWS are its, ``alerts`` what people are told, both in order.
+    ``aws_jobs`` says which jobs of AWS are its, ``alerts`` what people are told, and ``channels``
+    how, each in order.
     """
 
     client_id: str
@@ -70,6 +76,7 @@ class ClientRecord(Struct, frozen=True):
     parameters: dict[str, ClientParameter]
     aws_jobs: tuple[AwsJobRule, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
+    channels: tuple[Channel, ...] = ()
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
@@ -97,6 +104,7 @@ def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> Client
         ),
         parameters,
         alerts=alert_rules_in(profile),
+        channels=channels_in(profile),
     )
 
 
@@ -108,6 +116,24 @@ def alert_rules_in(profile: Mapping[str, Any]) -> tuple[AlertRule, ...]:
 def alert_values(alerts: Sequence[AlertRule]) -> list[dict[str, Any]]:
     """Return rules as plain values, each without what it leaves to the defaults."""
     return [msgspec.to_builtins(rule) for rule in alerts]
+
+
+def channels_in(profile: Mapping[str, Any]) -> tuple[Channel, ...]:
+    """Return the channels that the attributes of a profile hold, in their order.
+
+    References are empty where the attributes have none. Raises ValidationError for others.
+    """
+    channels = msgspec.convert(profile.get(CHANNELS) or [], tuple[Channel, ...])
+    references = msgspec.convert(profile.get(CHANNEL_REFERENCES) or {}, dict[str, dict[str, str]])
+    return tuple(msgspec.structs.replace(one, **references.get(one.name, {})) for one in channels)
+
+
+def channel_values(channels: Sequence[Channel]) -> dict[str, Any]:
+    """Return the attributes that hold *channels*: what may be seen, and references apart."""
+    return {
+        CHANNELS: [msgspec.to_builtins(one.without_references()) for one in channels],
+        CHANNEL_REFERENCES: {one.name: one.references for one in channels if one.references},
+    }
 
 
 def parameter_item(client_id: str, parameter: ClientParameter, updated_at: str) -> Item:

@@ -1,0 +1,1 @@
+"""What brings notices to people: the queue of deliveries, and the channels that it leads to."""

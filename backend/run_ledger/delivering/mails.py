@@ -1,0 +1,90 @@
+"""Mails: made of letters, and given to Amazon SES or, on a laptop, laid into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from run_ledger.domain.delivery.deliveries import Letter
+
+
+class MailRefusedError(Exception):
+    """A mail was not taken; the message says why, without an address."""
+
+
+class Post(Protocol):
+    """Whatever takes mails."""
+
+    def send(self, delivery_id: str, letter: Letter, recipients: Sequence[str]) -> None:
+        """Take a mail; raises MailRefusedError where it is not taken."""
+
+
+def mail_of(
+    sender: str, delivery_id: str, letter: Letter, recipients: Sequence[str]
+) -> EmailMessage:
+    """Return a letter as a message. Its ``Message-ID`` is the same whenever it is sent again."""
+    name, address = parseaddr(sender)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(name or "Run Ledger", addr_spec=address)
+    mail["To"] = ", ".join(recipients)
+    mail["Subject"] = letter.subject
+    mail["Message-ID"] = f"<{delivery_id}@{address.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    for header, value in letter.headers.items():
+        mail[header] = value
+    mail.set_content(letter.text)
+    mail.add_alternative(letter.html, subtype="html")
+    return mail
+
+
+class SesPost:
+    """Amazon SES, by an identity of the account's."""
+
+    def __init__(self, client: Any, sender: str) -> None:
+        """Send by *client* from *sender*; an empty one has no mails sent."""
+        self._client = client
+        self._sender = sender
+
+    def send(self, delivery_id: str, letter: Letter, recipients: Sequence[str]) -> None:
+        """Give a mail to SES; raises MailRefusedError where it is not taken."""
+        if not self._sender:
+            raise MailRefusedError("the stage has no sender: it needs MailIdentityArn and MailFrom")
+        mail = mail_of(self._sender, delivery_id, letter, recipients)
+        try:
+            self._client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": list(recipients)},
+                Content={"Raw": {"Data": mail.as_bytes()}},
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "Unknown")
+            raise MailRefusedError(f"SES refused the mail: {code}") from error
+        except BotoCoreError as error:
+            raise MailRefusedError(f"SES did not answer: {type(error).__name__}") from error
+
+
+class Outbox:
+    """A folder in which mails lie, on a laptop, whose local AWS sends none."""
+
+    def __init__(self, folder: Path) -> None:
+        """Lay mails into *folder*, which is made where it is missing."""
+        self._folder = folder
+
+    def send(self, delivery_id: str, letter: Letter, recipients: Sequence[str]) -> None:
+        """Write a mail, as a whole or not at all; the same one replaces itself."""
+        mail = mail_of("ledger@run-ledger.invalid", delivery_id, letter, recipients)
+        whole = self._folder / f"{delivery_id}.eml"
+        part = whole.with_suffix(".part")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part.write_bytes(mail.as_bytes())
+            part.replace(whole)
+        except OSError as error:
+            raise MailRefusedError(f"the outbox can't be written: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""What takes notices in tests: a real HTTP server."""
