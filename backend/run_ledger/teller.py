@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.delivering.aws_clients import delivery_client
@@ -23,6 +24,7 @@ from run_ledger.domain.incidents.alert_rules import (
     IncidentScope,
     JobEnd,
     Ruling,
+    new_error_scope,
     rulings_on,
 )
 from run_ledger.domain.incidents.incident_events import SOURCE, incident_detail
@@ -32,6 +34,7 @@ from run_ledger.doors.event_bus import Bus, eventbridge
 from run_ledger.store.clients.alert_reads import UnreadableAlertsError, read_alert_rules
 from run_ledger.store.dynamo.attributes import UNREADABLE
 from run_ledger.store.dynamo.connection import dynamodb
+from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.job_ends import job_end
 from run_ledger.store.incidents.row_keeper import RowKeeper
@@ -50,31 +53,68 @@ def _now() -> Instant:
 class Teller:
     """What an invocation works with; it counts what it did."""
 
-    def __init__(
-        self, client: Any, clients_table: str, incidents: IncidentLedger, rows: RowKeeper, bus: Bus
+    def __init__(  # noqa: PLR0913 - all that it works with
+        self,
+        client: Any,
+        clients_table: str,
+        incidents: IncidentLedger,
+        rows: RowKeeper,
+        bus: Bus,
+        *,
+        firsts: FirstFailures,
     ) -> None:
-        """Read rules from *clients_table*, keep *incidents* and their *rows*, tell on *bus*."""
+        """Read rules from *clients_table*, keep *incidents* and their *rows*, tell on *bus*.
+
+        *firsts* tells which errors are new.
+        """
         self._client = client
         self._clients_table = clients_table
         self._incidents = incidents
+        self._firsts = firsts
         self._rows = rows
         self._bus = bus
         self.deliveries = NO_DELIVERIES
         """The queue of what goes to channels."""
         self.unreadable = 0
         """How many times a client's rules could not be read."""
+        self.in_doubt: set[str] = set()
+        """Jobs of the batch of which nobody knows for the moment whether their error is new."""
 
-    def rulings(self, ends: Sequence[JobEnd]) -> dict[IncidentScope, list[Ruling]]:
-        """Return what *ends* are, by the rules of their clients, in the order of their scopes."""
+    def rulings(
+        self, ends: Sequence[JobEnd], seconds_left: Callable[[], float]
+    ) -> dict[IncidentScope, list[Ruling]]:
+        """Return what *ends* are, by the rules of their clients, in the order of their scopes.
+
+        What is found to be new may be in doubt for the moment: those ends are left out, and
+        noted as ``in_doubt``. Raises StoreUnavailable where rules can't be read.
+        """
+        self.in_doubt.clear()
         rules = {
             client_id: self._rules_of(client_id)
             for client_id in dict.fromkeys(end.client_id for end in ends)
         }
         found: dict[IncidentScope, list[Ruling]] = {}
         for end in ends:
-            for scope, ruling in rulings_on(rules[end.client_id], end).items():
+            mine = rules[end.client_id]
+            try:
+                judged = self._with_news(mine, end, seconds_left())
+            except StoreUnavailable as error:
+                extra = {"failure": str(error), "client_id": end.client_id}
+                _log.error("failed", extra=extra)
+                self.in_doubt.add(end.job_id)
+                continue
+            for scope, ruling in rulings_on(mine, judged).items():
                 found.setdefault(scope, []).append(ruling)
         return found
+
+    def _with_news(self, rules: Sequence[AlertRule], end: JobEnd, seconds: float) -> JobEnd:
+        """Return *end*, which says whether its error is new if a rule asks for that."""
+        scope = new_error_scope(rules, end)
+        if scope is None:
+            return end
+        if seconds <= 0:
+            raise StoreUnavailable("no time is left to look whether an error is new")
+        return structs.replace(end, is_new=self._firsts.is_new(end, scope))
 
     def _rules_of(self, client_id: str) -> tuple[AlertRule, ...]:
         """Return a client's rules; none where they can't be read, so that others hear of theirs."""
@@ -131,8 +171,9 @@ def _teller() -> Teller:
     bus = Bus(eventbridge(), configuration.bus_name)
     incidents = IncidentLedger(client, tables.incidents, _now)
     rows = RowKeeper(client, tables.incidents, configuration.entry_ttl_days)
+    firsts = FirstFailures(client, tables.incidents, tables.rollups, _now)
     starting.finished()
-    teller = Teller(client, tables.clients, incidents, rows, bus)
+    teller = Teller(client, tables.clients, incidents, rows, bus, firsts=firsts)
     queue_url = configuration.delivery_queue_url
     teller.deliveries = DeliveryQueue(lambda: delivery_client("sqs"), queue_url)
     return teller
@@ -152,13 +193,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     told, unreadable = 0, teller.unreadable
     try:
         work: dict[IncidentScope, list[Ruling]] = (
-            teller.rulings([end for _, end in ends])
+            teller.rulings([end for _, end in ends], lambda: _seconds_left(context))
             if "Records" in event
             else {scope: [] for scope in teller.due_scopes()}
         )
     except StoreUnavailable as error:
         _log.error("failed", extra={"failure": str(error)})
         work, failed = {}, [number for number, _ in ends] or ["schedule"]
+    failed += [number for number, end in ends if end.job_id in teller.in_doubt]
     for scope, rulings in work.items():
         try:
             told += teller.tell(scope, rulings, _seconds_left(context))

@@ -23,6 +23,7 @@ from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.doors.event_bus import Bus
 from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.items.client_items import alert_values
@@ -103,7 +104,8 @@ def _told(ends: Sequence[JobEnd], size: int) -> tuple[int, int]:
     now = Instant(_START + 60 * MICROSECONDS)
     incidents = IncidentLedger(client, NAMES.incidents, lambda: now)
     rows = RowKeeper(client, NAMES.incidents, 90)
-    working = teller.Teller(client, NAMES.clients, incidents, rows, Bus(bus, "bus"))
+    firsts = FirstFailures(client, NAMES.incidents, NAMES.rollups, lambda: now)
+    working = teller.Teller(client, NAMES.clients, incidents, rows, Bus(bus, "bus"), firsts=firsts)
     with (
         quiet(),
         mock.patch.object(teller, "_teller", return_value=working),

@@ -20,6 +20,7 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
         "TellerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "IncidentsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
         "IncidentsTable/index/by_due": {"dynamodb:Query"},
+        "RollupsTable": {"dynamodb:Query"},
         "ClientsTable": {"dynamodb:Query"},
         "Bus": {"events:PutEvents"},
         "DeliveriesQueue": {"sqs:SendMessage"},

@@ -32,7 +32,7 @@ store/items: domain domain/contract domain/state domain/aws_jobs domain/incident
     store/dynamo
 store/clients: domain domain/api domain/aws_jobs domain/incidents domain/delivery store/dynamo
     store/items
-store/incidents: domain domain/api domain/incidents store/dynamo store/items
+store/incidents: domain domain/state domain/api domain/incidents store/dynamo store/items
 store/deliveries: domain domain/delivery store/dynamo
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import Instant
 
-AlertWhat = Literal["failed", "timed_out", "partial", "error_rate"]
+AlertWhat = Literal["failed", "timed_out", "partial", "error_rate", "new_error"]
 ALERT_WHATS: tuple[AlertWhat, ...] = get_args(AlertWhat)
 MOST_AFTER = 1_000
 MOST_GRACE_SECONDS = 86_400
@@ -21,6 +21,8 @@ DEFAULT_GRACE_SECONDS = 300
 FEWEST_LAST, DEFAULT_LAST, MOST_LAST = 2, 20, 100
 DEFAULT_RATE_PERCENT = 20
 MOST_TAG_CHARACTERS = 128
+NEW_AFTER_DAYS = 30
+"""An error is new on a day if none of so many days before had it."""
 LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS = 900, 604_800
 LEAST_GROWTH_SECONDS, MOST_GROWTH_SECONDS = 60, 86_400
 Family = Literal["ended", "partial", "rate"]
@@ -94,7 +96,8 @@ class JobEnd(Struct, frozen=True):
     """How a job has ended, as its item shows.
 
     ``version`` grows with each change of the item. ``at`` is when it ended, by the producer's
-    clock, and never later than when the ledger heard of it. ``error`` is the type and message.
+    clock, and never later than when the ledger heard of it. ``error`` is the type and message;
+    the error is new to the client where ``is_new`` says so.
     """
 
     job_id: str
@@ -109,6 +112,7 @@ class JobEnd(Struct, frozen=True):
     records_ok: int = 0
     records_failed: int = 0
     tags: Mapping[str, str] = {}
+    is_new: bool = False
 
     def has_tag(self, tag: str | None) -> bool:
         """Return whether it has a tag, such as ``team:search``; None stands for any."""
@@ -156,6 +160,19 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
     return found
 
 
+def new_error_scope(rules: Iterable[AlertRule], end: JobEnd) -> IncidentScope | None:
+    """Return the scope that *end* has if its error is new; None where nobody asks for that."""
+    if end.result not in _FAILED or not end.fingerprint:
+        return None
+    for rule in rules:
+        is_about = rule.is_about(end.pipeline, end.project_id) and end.has_tag(rule.tag)
+        if is_about and rule.what == "new_error":
+            return _scope_of(rule, end)
+        if is_about and _asks_for(rule, end):
+            return None
+    return None
+
+
 def _scope_of(rule: AlertRule, end: JobEnd) -> IncidentScope:
     project_id = None if rule.project is None else end.project_id
     family = _FAMILIES.get(rule.what, "ended")
@@ -170,6 +187,8 @@ def _in_a_rate(end: JobEnd) -> Kind:
 
 
 def _asks_for(rule: AlertRule, end: JobEnd) -> bool:
+    if rule.what == "new_error":
+        return end.is_new and end.result in _FAILED
     if rule.what != end.result:
         return False
     return rule.what != "partial" or end.has_more_failed_than(rule.above_percent)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 from tests.support.dynamo import faults
@@ -13,7 +15,7 @@ from tests.support.dynamo.sizing import Meter
 from tests.support.dynamo.stand_in import Dynamo, Script
 from tests.support.dynamo.tables import NAMES
 from tests.support.dynamo.writer_process import Context
-from tests.support.events.builders import job_update
+from tests.support.events.builders import Envelope, job_update
 from tests.support.readers import ledgers, log_lines
 
 from run_ledger import logs, teller
@@ -21,6 +23,7 @@ from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.doors.event_bus import Bus
 from run_ledger.store.dynamo.attributes import Item, to_item
+from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.items.client_items import alert_values
@@ -50,7 +53,9 @@ class Stage:
         client: Any = ScriptedQuerying(self.store, script)
         incidents = IncidentLedger(client, NAMES.incidents, lambda: self.now, lambda _: None)
         rows = RowKeeper(client, NAMES.incidents, 90)
-        return teller.Teller(client, NAMES.clients, incidents, rows, Bus(self, "bus"))
+        firsts = FirstFailures(client, NAMES.incidents, NAMES.rollups, lambda: self.now)
+        bus = Bus(self, "bus")
+        return teller.Teller(client, NAMES.clients, incidents, rows, bus, firsts=firsts)
 
     def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
         """Take entries, as the bus, or be as the next mood says."""
@@ -68,7 +73,13 @@ class Stage:
     def report(self, job_id: str, minute: int, **fields: Any) -> None:
         """Post an event; what it makes of the job comes to the stream if the filter lets it."""
         at = f"2026-11-18T10:{minute:02}:00Z"
-        event = job_update(job_id=job_id, event_id=f"{job_id}-{minute}", occurred_at=at, **fields)
+        self.post(
+            job_update(job_id=job_id, event_id=f"{job_id}-{minute}", occurred_at=at, **fields)
+        )
+
+    def post(self, event: Envelope) -> None:
+        """Post an event of a job."""
+        job_id = event["detail"]["job_id"]
         assert not ledgers.post(self.ledger, [event]).failures
         (image,) = (one for one in self.store.items(NAMES.jobs) if one["job_id"]["S"] == job_id)
         if "N" in image.get(TURNED, {}):
@@ -102,8 +113,8 @@ def record(image: Item, number: int) -> dict[str, Any]:
     return {"dynamodb": {"Keys": key, "NewImage": image, "SequenceNumber": f"{number:021}"}}
 
 
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+@contextmanager
+def begun_stage() -> Iterator[Stage]:
     """Give a stage whose teller the handler finds."""
     made = Stage()
 
@@ -111,8 +122,14 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         logs.configure("INFO", stage="test", function="teller")
         return made.teller
 
-    monkeypatch.setattr(teller, "_teller", begun)
-    with log_lines.restored():
+    with mock.patch.object(teller, "_teller", begun), log_lines.restored():
+        yield made
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Give a stage whose teller the handler finds."""
+    with begun_stage() as made:
         yield made
 
 

@@ -17,6 +17,7 @@ from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd, rulings_on
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.doors.event_bus import Bus
+from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.row_keeper import RowKeeper
 
@@ -31,7 +32,9 @@ class Bench:
         client: Any = ScriptedQuerying(ledgers.empty_store(), None)
         incidents = IncidentLedger(client, NAMES.incidents, lambda: NOW, lambda _: None)
         rows = RowKeeper(client, NAMES.incidents, 90)
-        self.teller = teller.Teller(client, NAMES.clients, incidents, rows, Bus(self, "bus"))
+        firsts = FirstFailures(client, NAMES.incidents, NAMES.rollups, lambda: NOW)
+        bus = Bus(self, "bus")
+        self.teller = teller.Teller(client, NAMES.clients, incidents, rows, bus, firsts=firsts)
         self.teller.deliveries = DeliveryQueue(lambda: self, "queue")
         self.closed = False
         self.told: list[dict[str, Any]] = []
