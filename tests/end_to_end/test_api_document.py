@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urljoin
@@ -23,8 +24,10 @@ from tests.support.readers.ledger_http import (
     put_events,
     until,
 )
+from tests.support.recounts.told_incidents import keep_incidents
 from tests.support.stacks.local_stack import LocalStack
 
+from run_ledger.domain.instants import from_datetime
 from run_ledger.read.gateway.description import DESCRIPTION
 
 pytestmark = pytest.mark.local_stack
@@ -39,7 +42,12 @@ WAYS = {path: next(iter(ways)).upper() for path, ways in DOCUMENT["paths"].items
 MESSAGE = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 # What is made up is never there, so that these are asked for as well.
 OWNER = {"client_id": "document", "project_id": "document-project"}
-KNOWN = {"job_id": "document-1", "probe_id": "a-probe-of-the-document", **OWNER}
+KNOWN = {
+    "job_id": "document-1",
+    "incident_id": "document-open",
+    "probe_id": "a-probe-of-the-document",
+    **OWNER,
+}
 HELD = [
     *(CHECKS.get_one(name) for name in ("not_a_server_error", "status_code_conformance")),
     *(CHECKS.get_one(f"{part}_conformance") for part in ("content_type", "response_headers")),
@@ -80,6 +88,9 @@ def tokens(running: LocalStack) -> dict[str, str]:
     project = builders.project_update(**OWNER, event_id="2")
     probe = {"source": "tests", "detail-type": "probe", "detail": {"probe_id": KNOWN["probe_id"]}}
     put_events(stack, running.client("events"), [job, project, probe])
+    now = from_datetime(datetime.now(UTC))
+    incidents = stack["tables"]["incidents"]
+    keep_incidents(running.client("dynamodb"), OWNER["client_id"], now, table=incidents)
     for path in ("/jobs/document-1", f"/probes/{KNOWN['probe_id']}"):
         until(path, SECONDS, lambda path=path: get(stack, path, found["machine"]).ok)
     return found

@@ -10,8 +10,10 @@ import pytest
 from tests.support.events.builders import job_update, project_update
 from tests.support.readers.callers import OF_NOBODY
 from tests.support.readers.ledger_http import Stack, get, personal_tokens, put_events, until
+from tests.support.recounts.told_incidents import keep_incidents
 from tests.support.stacks.local_stack import LocalStack
 
+from run_ledger.domain.instants import from_datetime
 from run_ledger.read.reader import ROUTES
 from run_ledger.store.dynamo.attributes import to_item
 
@@ -54,6 +56,10 @@ def told(running: LocalStack) -> Stack:
             }
         ]
     )
+    now = from_datetime(datetime.now(UTC))
+    for client_id in (mine, OTHER):
+        incidents = stack["tables"]["incidents"]
+        keep_incidents(running.client("dynamodb"), client_id, now, table=incidents)
     items: tuple[dict[str, Any], ...] = (
         {"sk": "param#open", "kind": "plain", "value": "shown"},
         {"sk": "param#hidden", "kind": "secret", "secret_ref": REFERENCE},
@@ -76,6 +82,7 @@ def _paths(client_id: str) -> dict[str, str]:
         "project_id": f"{client_id}-endpoints",
         "client_id": client_id,
         "probe_id": PROBE_ID,
+        "incident_id": f"{client_id}-open",
     }
     return {path: path.format(**ids) for path in ROUTES}
 

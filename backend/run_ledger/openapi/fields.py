@@ -227,6 +227,12 @@ SPECIAL: Mapping[tuple[str, str], str] = {
         (document, "error"): "The error of the last job that failed so; null where it gave none."
         for document in ("Incident", "OneIncident")
     },
+    ("Overview", "incidents"): "The incidents that are open now: what people were told is wrong.",
+    ("OpenIncidents", "open"): "How many incidents are open; null where they are more than can be "
+    "looked through.",
+    ("OpenIncidents", "by_client"): "How many are open, by client, without those that have none; "
+    "null as `open`.",
+    ("OpenIncidents", "newest"): "Those that opened last, five at most.",
     ("IncidentTurn", "at"): "When it happened.",
     ("IncidentTurn", "kind"): "What happened: `opened`, `changed` or `closed`.",
     ("IncidentTurn", "jobs"): "How many jobs had failed so by then.",

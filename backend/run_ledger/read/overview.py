@@ -4,9 +4,10 @@ It takes three rounds of calls:
 
 1. which clients there are, and how many jobs each has by what they are now;
 2. for each client, the hours of both periods, its failures by day, and the index rows of its
-   running jobs; the index rows of jobs that ended last, and of projects that were due;
-3. the items of jobs that are shown, or whose row can't tell whether they are stalled, the items and
-   totals of those projects, and the rest of hours and failures.
+   running jobs; the index rows of jobs that ended last, and of projects that were due; those of
+   open incidents, of all clients in one call or of each that the caller may see;
+3. the incidents, and the items of jobs that are shown, or whose row can't tell whether they are
+   stalled, the items and totals of those projects, and the rest of hours and failures.
 
 No job is read for a total. Of too many clients, those with most jobs have figures. A client of whom
 more was counted than can be read in these rounds is left out of figures and totals and named, so
@@ -33,7 +34,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from run_ledger.domain.api.incidents import OpenIncidentsDocument, incident_document
 from run_ledger.domain.api.overview import (
+    MOST_JOBS,
     AttentionDocument,
     ClientFigures,
     OverviewDocument,
@@ -48,6 +51,7 @@ from run_ledger.domain.api.overview import (
 from run_ledger.domain.api.pages import DayMap, largest, left_out
 from run_ledger.domain.contract.vocabulary import FAILURES
 from run_ledger.domain.exceptions import InvalidQuery
+from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import (
     DAY,
     MICROSECONDS,
@@ -62,6 +66,12 @@ from run_ledger.domain.instants import (
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_names
 from run_ledger.store.dynamo.batches import portions
+from run_ledger.store.incidents.incident_reads import (
+    OpenIncidents,
+    incident_calls,
+    joined_open,
+    read_open,
+)
 from run_ledger.store.items.job_items import StoredJob
 from run_ledger.store.lists.failure_reads import (
     FailuresPage,
@@ -136,6 +146,7 @@ class _Found(NamedTuple):
     too_large: frozenset[str]
     many_failures: frozenset[str]
     overdue: Sequence[AttentionDocument]
+    incidents: OpenIncidentsDocument
 
 
 def show_overview(inquiry: Inquiry) -> Struct:
@@ -184,6 +195,7 @@ def show_overview(inquiry: Inquiry) -> Struct:
             *(one for one in found.overdue if one.project and one.project.client_id in visible),
         ],
         running_jobs=samples.running,
+        incidents=found.incidents,
         left_out=left_out({*chosen.dropped, *found.too_large}, after=after),
     )
 
@@ -265,8 +277,10 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
     look = Look(kept, [*hours, *failures], inquiry.now)
     seeker = Seeker(visible, inquiry.now, wanted.is_of_all, marks)
     due = Look(kept, key_pages(reading, seeker), inquiry.now)
-    read, due_read, parts, ended = reading.in_groups(
+    owners = [None] if wanted.is_of_all else sorted(visible)
+    opened, read, due_read, parts, ended = reading.in_groups(
         [
+            [partial(read_open, client, tables.incidents, one) for one in owners],
             look.calls,
             due.calls,
             [partial(read_running, client, tables.jobs, one, inquiry.now) for one in rows.running],
@@ -281,7 +295,8 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
     running = joined(parts)
     unclear = [one for jobs in running.values() for one in jobs.unclear][:_MOST_UNCLEAR]
     ids = dict.fromkeys([*unclear, *shown_ids(running.values(), ended)])
-    hours_left, failures_left, items, states_read, totals_read = reading.in_groups(
+    open_now = joined_open(opened, visible)
+    hours_left, failures_left, items, states_read, totals_read, incidents = reading.in_groups(
         [
             [
                 partial(read_hours, client, tables.rollups, period.place, one)
@@ -296,6 +311,7 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
             [partial(read_portion, client, tables.jobs, one) for one in portions(ids)],
             states.calls,
             totals.calls,
+            incident_calls(reading, open_now.rows[:MOST_JOBS]),
         ]
     )
     return _Found(
@@ -308,6 +324,21 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
         frozenset(page.client_id for page in hours_left if page.rest),
         frozenset(page.client_id for page in failures_left if page.rest),
         overdue(projects, states.filled(states_read), totals.filled(totals_read), inquiry.now),
+        _open_incidents(inquiry, open_now, [row for some in incidents for row in some.values()]),
+    )
+
+
+def _open_incidents(
+    inquiry: Inquiry, found: OpenIncidents, rows: Sequence[IncidentRow]
+) -> OpenIncidentsDocument:
+    """Return what is open: exact numbers, or None where there is more than can be read."""
+    counts = Counter(one.scope.client_id for one in found.rows)
+    newest = sorted(rows, key=lambda row: (row.opened_at, row.incident_id), reverse=True)
+    return OpenIncidentsDocument(
+        telling=inquiry.is_telling,
+        open=counts.total() if found.is_whole else None,
+        by_client=dict(sorted(counts.items())) if found.is_whole else None,
+        newest=[incident_document(row) for row in newest if row.closed_at is None],
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.support.dynamo.querying import PAGE_BYTES
+from tests.support.events.builders import job_update
 from tests.support.events.hostile import HOSTILE
 from tests.support.readers.reading import NOW, STAFF, House, client_user
 from tests.support.recounts.told_incidents import ended, tell
@@ -282,6 +283,38 @@ def test_a_machine_needs_no_more_rounds(full: House) -> None:
     assert (one.status, one.rounds, one.calls) == (200, 2, 3)
     staff = full.get("/incidents", state="open", limit="50")
     assert (staff.rounds, staff.calls) == (2, 2)
+
+
+def test_the_overview_counts_what_is_open() -> None:
+    """Of the caller's clients that have reported, in one call for all or one for each."""
+    here = reading_house(
+        [job_update(job_id=f"of-{one}", client_id=one, event_id="1") for one in CLIENTS]
+    )
+    for client_id, pipelines in (("acme", "abcdefg"), ("globex", "h")):
+        for number, pipeline in enumerate(pipelines):
+            at = later(START, number * MINUTE)
+            tell(here.client, at, [ended(client_id, pipeline, f"{client_id}-{pipeline}", at)])
+    tell(here.client, NOW, [ended("acme", "a", "ok", NOW, result="succeeded")])
+    staff = here.get("/overview").json["incidents"]
+    listed = walked(here, state="open")
+    assert staff == {
+        "telling": True,
+        "open": 7,
+        "by_client": {"acme": 6, "globex": 1},
+        "newest": listed[:5],
+    }
+    for asking, open_, newest in (
+        (client_user("globex"), {"globex": 1}, walked(here, state="open", client_id="globex")),
+        (client_user("initech"), {}, []),
+        (client_user("acme", "globex"), {"acme": 6, "globex": 1}, listed[:5]),
+    ):
+        shown = here.get("/overview", asking).json["incidents"]
+        assert (shown["by_client"], shown["newest"]) == (open_, newest)
+        assert shown["open"] == sum(open_.values())
+    for asking, calls in ((STAFF, 1), (client_user("acme", "globex"), 2)):
+        here.get("/overview", asking)
+        asked = [given for name, given in here.counting.requests if name == "query"]
+        assert sum(one.get("IndexName") == "by_open" for one in asked) == calls
 
 
 def test_instants_are_those_of_jobs(here: House) -> None:

@@ -66,11 +66,15 @@ def tell(
 
 
 def keep_incidents(
-    client: Any, client_id: str, now: Instant, ids: tuple[str, str] | None = None
+    client: Any,
+    client_id: str,
+    now: Instant,
+    ids: tuple[str, str] | None = None,
+    table: str = NAMES.incidents,
 ) -> None:
     """Keep two incidents of a client: ``ID-closed``, and ``ID-open``, which opened after it."""
     closed_id, open_id = ids or (f"{client_id}-closed", f"{client_id}-open")
-    keeper = RowKeeper(client, NAMES.incidents, 90)
+    keeper = RowKeeper(client, table, 90)
     scope = IncidentScope(client_id, f"{client_id}-enrich", f"{client_id}-project", "ended")
     for hours, incident_id in ((2, closed_id), (1, open_id)):
         opened_at = later(now, -hours * HOUR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -117,6 +117,15 @@ class OneIncidentDocument(IncidentDocument, frozen=True, kw_only=True):
     """An incident with its history, oldest first."""
 
     history: Sequence[IncidentTurnDocument]
+
+
+class OpenIncidentsDocument(Struct, frozen=True):
+    """What is wrong now: how many incidents are open, by client, and the newest of them."""
+
+    telling: bool
+    open: int | None
+    by_client: Mapping[str, int] | None
+    newest: Sequence[IncidentDocument]
 
 
 class IncidentsDocument(ListDocument, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ from .ends import (
     jobs_by_result,
 )
 from .failures import CountedFailures, CountedGroupDocument, error_groups, looked_back
+from .incidents import OpenIncidentsDocument
 from .jobs import JobDocument
 from .pages import LeftOutDocument
 from .parameters import choice, identifier
@@ -196,6 +197,7 @@ class OverviewDocument(Struct, frozen=True):
     errors: OverviewErrorsDocument
     attention: Sequence[AttentionDocument]
     running_jobs: Sequence[JobDocument]
+    incidents: OpenIncidentsDocument
     left_out: LeftOutDocument | None
 
 

@@ -6,7 +6,7 @@ failed since the last notice; of what waits, and was never told, nothing is read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,13 @@ def read_open(client: DynamoDBClient, table: str, client_id: str | None) -> Open
         if after is None:
             return OpenIncidents(found, is_whole=True)
     return OpenIncidents(found, is_whole=False)
+
+
+def joined_open(parts: Sequence[OpenIncidents], clients: Collection[str]) -> OpenIncidents:
+    """Return the open incidents of *clients* in all *parts*, newest first."""
+    rows = [row for part in parts for row in part.rows if row.scope.client_id in clients]
+    rows.sort(key=lambda row: row.position, reverse=True)
+    return OpenIncidents(rows, all(part.is_whole for part in parts))
 
 
 def incident_calls(
