@@ -32,6 +32,11 @@ def _zone_name(period: Period) -> str | None:
     return None if is_plain else period.zone.key
 
 
+def proof(client_id: str | None) -> ApiRequest:
+    """Request how far the figures are proved, of one client or of all."""
+    return api_request("/proof", client_id=client_id)
+
+
 def errors(start: datetime, end: datetime, client_id: str | None) -> ApiRequest:
     """Request the error groups of whole days of UTC, from `start` to `end` (exclusive)."""
     return api_request(

@@ -56,6 +56,7 @@ interface CostPiece {
   from: string;
   to: string;
 }
+type Proof = ReturnType<typeof import("../../static_site/lib/proof.js").readProof>;
 type Overview = ReturnType<ViewShapes["readOverview"]>;
 type Figures = Overview["totals"];
 type Counts = Overview["days"][number];

@@ -2,6 +2,7 @@
 
 import { createErrorLines } from "../components/figures/error-lines.js";
 import { createHourChart } from "../components/figures/hour-chart.js";
+import { createProofLine } from "../components/figures/proof-line.js";
 import { SUMS, TILES, createCountTile, createSumTile } from "../components/figures/tiles.js";
 import { createJobLines } from "../components/job/job-lines.js";
 import { createCard, createLazyPart, createSkeleton } from "../components/page/card.js";
@@ -27,7 +28,8 @@ export function createOverviewView(context) {
   const sentence = h("span");
   const verdict = h("p", { class: "verdict" }, sentence);
   const newest = h("p", { class: "verdict__newest grows-left", tabindex: 0 });
-  const box = h("div", { class: "verdict-box" }, verdict, newest);
+  const proof = createProofLine({ api, format, now });
+  const box = h("div", { class: "verdict-box" }, verdict, newest, proof.element);
   const tiles = TILES.map((tile) => createCountTile(tile, format));
   const sums = SUMS.map((sum) => createSumTile(sum, format));
   const chart = createHourChart(format);
@@ -104,6 +106,7 @@ export function createOverviewView(context) {
     const at = data.totals.last_event_at;
     setText(newest, at === null ? "" : `Newest event ${format.ago((now() - Date.parse(at)) / 1000)}`);
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
+    proof.update();
     attention.update(data.attention);
     void overdue.update(data);
     running.update(data.running);
@@ -132,7 +135,7 @@ export function createOverviewView(context) {
     },
     data: () => feed.data(),
     async ask(signal) {
-      await feed.ask(signal, { period });
+      await Promise.all([feed.ask(signal, { period }), proof.ask(signal)]);
       // a long period changes slowly, and costs more
       return period === "" && (feed.data()?.totals.running ?? 0) > 0;
     },

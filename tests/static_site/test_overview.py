@@ -15,6 +15,7 @@ from tests.support.readers.example_jobs import (
     make_overview,
     make_period,
     make_project,
+    make_proof,
 )
 from tests.support.site.fake_site_origin import FakeOrigin
 
@@ -253,3 +254,25 @@ def test_a_first_visit_finds_a_page_that_explains_itself(page: Page, origin: Fak
 
     expect(page.get_by_role("heading", name="Nothing has been reported yet")).to_be_visible()
     expect(page.locator(".tiles").first).to_be_hidden()
+
+
+def test_the_proof_is_told(page: Page, origin: FakeOrigin) -> None:
+    """Until when, in how many jobs, and what differs; it is asked for beside the figures."""
+    fill(origin)
+    origin.proof = make_proof(differences=2)
+    sign_in(page, origin, "")
+
+    line = page.locator(".verdict__proof")
+    expect(line).to_contain_text(": 2 differences in 18,204 jobs")
+    expect(line).to_have_attribute("data-trouble", "true")
+    expect(line).to_have_attribute("title", re.compile("^Jobs were recounted from their events"))
+
+
+def test_a_proof_that_can_not_be_had_hides_nothing(page: Page, origin: FakeOrigin) -> None:
+    """The line says so, and the figures are there."""
+    fill(origin)
+    page.route("**/api/proof", lambda route: route.fulfill(status=503, body="{}"))
+    sign_in(page, origin, "")
+
+    expect(page.get_by_text("Gone silent")).to_be_visible()
+    expect(page.locator(".verdict__proof")).to_contain_text("is not known now")

@@ -14,19 +14,24 @@ from dashboard_app.pages.trends.focus import focus_note, focus_of
 from dashboard_app.pages.trends.trend_requests import ask_trends
 from dashboard_app.ui import export, panels
 from dashboard_app.ui.live import live_line
+from dashboard_app.ui.proof_line import proof_line
 
 
 def show(here: PageContext) -> None:
     """Show the page."""
     with st.container(key="live"):
         live = st.empty()
-    live.caption("Now …")  # so that nothing moves when the line comes
+        proof = st.empty()
+    live.caption("Now …")  # so that nothing moves when the lines come
+    proof.caption("Proved …")
     if here.is_empty:
         panels.first_use(here.settings)
     else:
         _trends(here)
     with live:
         live_line(here)
+    with proof:
+        proof_line(here)
     if not here.is_empty:
         choices.refresh_choices(here)
 

@@ -28,6 +28,8 @@ _API_SECONDS = 30.0
 _MOST_COUNTED = 200
 _MOST_NAMED = 5
 _REFUSED, _FINE = 401, 200
+# As late as the prover itself calls it a failure.
+_LATE = timedelta(hours=6)
 
 
 def findings(system: Target, now: datetime) -> Iterator[Finding]:
@@ -39,6 +41,7 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
         ("second factor", partial(second_factor, system)),
         ("jobs", partial(_jobs, system, now)),
         ("rejected", partial(_rejected, system, now)),
+        ("proof", partial(_proof, system, now)),
         ("queue", partial(_queue, system, now)),
         ("dead letters", partial(_dead_letters, system)),
         ("alarms", partial(_alarms, system)),
@@ -123,6 +126,26 @@ def _rejected(system: Target, now: datetime) -> Finding:
     words += ": see `run-ledger rejected list`" if number else ""
     level = Level.LOOK if number else Level.WELL
     return Finding("rejected", level, words, {"rejected_24h": number, "is_more": is_more})
+
+
+def _proof(system: Target, now: datetime) -> Finding:
+    status, proof = _ask(system, "/proof", now)
+    if status != _FINE:
+        return Finding("proof", Level.WRONG, f"the reader answers {status}", {"status": status})
+    names = ("proved_to", "rows_proved_to", "judged", "rows_judged", "differences")
+    figures = {name: proof[name] for name in names}
+    if proof["proved_to"] is None:
+        return Finding("proof", Level.LOOK, "nothing is proved yet", figures)
+    number = proof["differences"]
+    words = (
+        f"proved to {proof['proved_to']}: {number:,} difference{'' if number == 1 else 's'} in "
+        f"{proof['judged']:,} jobs"
+    )
+    is_late = now - datetime.fromisoformat(proof["proved_to"]) > _LATE
+    words += ", hours behind" if is_late else ""
+    named = [f"{one['kind']} {one['id']}" for one in proof["differing"][:_MOST_NAMED]]
+    words += f": {', '.join(named)}" if named else ""
+    return Finding("proof", Level.WRONG if number or is_late else Level.WELL, words, figures)
 
 
 def _ask(system: Target, path: str, now: datetime, **parameters: str) -> tuple[int, Any]:

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
-from tests.support.readers.example_jobs import make_overview
+from tests.support.readers.example_jobs import make_overview, make_proof
 from tests.support.readers.fake_answers import (
     Json,
     jobs_page,
@@ -66,6 +66,7 @@ class FakeOrigin:
     costs: Json = field(default_factory=dict)
     """The trends by client, project or model."""
     overview: Json = field(default_factory=make_overview)
+    proof: Json = field(default_factory=make_proof)
     demo: bool = False
     api_status: int | None = None
     """Answer everything under `/api/` with this status."""
@@ -231,8 +232,9 @@ class FakeOrigin:
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["overview"]:
                 return overview_answer(self.overview, self.jobs, self.errors, query)
-            case ["trends"]:
-                return self.costs if "group_by" in query else self.trends
+            case ["proof" | "trends" as name]:
+                found = {"proof": self.proof, "trends": self.trends}
+                return self.costs if "group_by" in query else found[name]
             case ["projects" | "errors" | "clients" as name]:
                 return page(lists[name], query)
             case ["projects" | "clients" as name, wanted]:

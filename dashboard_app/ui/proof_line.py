@@ -1,0 +1,44 @@
+"""The line that says how far the figures are proved: recounted from their events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard_app import words
+from dashboard_app.api import api_requests
+from dashboard_app.api.problems import ApiProblem
+from dashboard_app.context import PageContext
+
+# A job settles in an hour, and runs come every quarter of an hour; later than this is late.
+_LATE = timedelta(hours=3)
+
+
+def proof_line(here: PageContext) -> None:
+    """Show how far the figures of the chosen clients are proved, or that this is not known."""
+    try:
+        proof = here.api.get(api_requests.proof(here.client_id))
+    except ApiProblem as error:
+        st.caption(f":material/cloud_off: {error.title}: how far figures are proved is not known.")
+        return
+    st.caption(proof_words(proof, datetime.now(UTC), here.zone))
+
+
+def proof_words(proof: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    """Return in one sentence until when jobs were recounted, and how many things differ."""
+    if proof["proved_to"] is None:
+        return ":material/pending: These figures are not proved yet."
+    to = datetime.fromisoformat(proof["proved_to"])
+    is_late, found = now - to > _LATE, proof["differences"]
+    behind = f", {(now - to) // timedelta(hours=1)} h behind" if is_late else ""
+    text = (
+        f"Proved{' only' if is_late else ''} to {words.moment(to, zone)}{behind}: "
+        f"{found:,} difference{'' if found == 1 else 's'} in {proof['judged']:,} "
+        f"job{'' if proof['judged'] == 1 else 's'}"
+    )
+    is_well = found == 0 and not is_late
+    return f":material/verified: {text}" if is_well else f":material/warning: **{text}**"
