@@ -56,7 +56,7 @@ interface CostPiece {
   from: string;
   to: string;
 }
-type Proof = ReturnType<typeof import("../../static_site/lib/proof.js").readProof>;
+type Proof = ReturnType<ViewShapes["readProof"]>;
 type Overview = ReturnType<ViewShapes["readOverview"]>;
 type Figures = Overview["totals"];
 type Counts = Overview["days"][number];

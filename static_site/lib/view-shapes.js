@@ -35,6 +35,17 @@ export function readOverview(value) {
   };
 }
 
+/** @param {unknown} value */
+export function readProof(value) {
+  const raw = asObject(value);
+  return {
+    proved_to: asTime(raw.proved_to),
+    rows_proved_to: asTime(raw.rows_proved_to),
+    judged: asNumber(raw.judged) ?? 0,
+    differences: asNumber(raw.differences) ?? 0,
+  };
+}
+
 /**
  * Return what needs attention and is a job, or a project; of the other kind it is null.
  *

@@ -8,6 +8,7 @@ import { createJobLines } from "../components/job/job-lines.js";
 import { createCard, createLazyPart, createSkeleton } from "../components/page/card.js";
 import { createLiveView } from "../components/page/live-view.js";
 import { createStatePanel } from "../components/page/state-panel.js";
+import { createProofFeed } from "../feeds/proof-feed.js";
 import { createResource } from "../feeds/resource.js";
 import { h, loadStyle, setAttribute, setChildren, setHidden, setText } from "../lib/dom.js";
 import { FILTERS } from "../lib/filters.js";
@@ -28,8 +29,9 @@ export function createOverviewView(context) {
   const sentence = h("span");
   const verdict = h("p", { class: "verdict" }, sentence);
   const newest = h("p", { class: "verdict__newest grows-left", tabindex: 0 });
-  const proof = createProofLine({ api, format, now });
-  const box = h("div", { class: "verdict-box" }, verdict, newest, proof.element);
+  const proof = createProofFeed(api, now);
+  const proofLine = createProofLine(format);
+  const box = h("div", { class: "verdict-box" }, verdict, newest, proofLine.element);
   const tiles = TILES.map((tile) => createCountTile(tile, format));
   const sums = SUMS.map((sum) => createSumTile(sum, format));
   const chart = createHourChart(format);
@@ -106,7 +108,7 @@ export function createOverviewView(context) {
     const at = data.totals.last_event_at;
     setText(newest, at === null ? "" : `Newest event ${format.ago((now() - Date.parse(at)) / 1000)}`);
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
-    proof.update();
+    proofLine.update(proof.data(), now());
     attention.update(data.attention);
     void overdue.update(data);
     running.update(data.running);

@@ -1,44 +1,24 @@
-/** The line that says how far the figures are proved. */
+/** The line that says how far the figures are proved: jobs recounted from their events. */
 
-import { createResource } from "../../feeds/resource.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
-import { proofWords, readProof } from "../../lib/proof.js";
+import { countOf } from "../../lib/words.js";
 
-/** The proof goes on hour by hour: it is asked for again after five minutes. */
-const PAUSE = 300_000;
+const HOUR = 3_600_000;
+/** A job settles in an hour, and runs come every quarter of an hour; later than this is late. */
+const LATE = 3 * HOUR;
 
-/** @param {{ api: Api, format: Format, now: () => number }} tools */
-export function createProofLine({ api, format, now }) {
-  const feed = createResource(api, "/proof", readProof);
+/** @param {Format} format */
+export function createProofLine(format) {
   const element = h("p", { class: "verdict__proof" });
-  let due = 0;
-  let isKnown = false;
   return {
     element,
-
     /**
-     * Ask for the proof if it is time; that it can't be had hides no figure.
-     *
-     * @param {AbortSignal} signal
+     * @param {Proof | null} proof null where the API does not tell
+     * @param {number} now
      */
-    async ask(signal) {
-      if (now() < due) {
-        return;
-      }
-      try {
-        await feed.ask(signal);
-        isKnown = true;
-      } catch {
-        signal.throwIfAborted();
-        isKnown = false;
-      }
-      due = now() + PAUSE;
-    },
-
-    update() {
-      const proof = isKnown ? feed.data() : null;
-      const { text, isTrouble } = proofWords(proof, now(), format);
+    update(proof, now) {
+      const { text, isTrouble } = proofWords(proof, now, format);
       setText(element, text);
       setAttribute(element, "data-trouble", isTrouble ? "true" : null);
       const at = proof?.proved_to ?? null;
@@ -50,5 +30,31 @@ export function createProofLine({ api, format, now }) {
         at === null ? null : `Jobs were recounted from their events until ${exactUtc(at)}${totals}.`,
       );
     },
+  };
+}
+
+/**
+ * Return in one sentence how far the figures are proved, and whether people should care.
+ *
+ * @param {Proof | null} proof null where the API does not tell
+ * @param {number} now
+ * @param {Format} format
+ */
+export function proofWords(proof, now, format) {
+  if (proof === null) {
+    return { text: "How far these figures are proved is not known now.", isTrouble: true };
+  }
+  const { proved_to: to, judged, differences } = proof;
+  if (to === null) {
+    return { text: "These figures are not proved yet.", isTrouble: false };
+  }
+  const late = now - Date.parse(to);
+  const isLate = late > LATE;
+  const behind = isLate ? `, ${format.duration(Math.floor(late / 1000))} behind` : "";
+  const found = countOf(differences, "difference", "differences", format);
+  const jobs = countOf(judged, "job", "jobs", format);
+  return {
+    text: `Proved${isLate ? " only" : ""} to ${format.minutes(to, now)}${behind}: ${found} in ${jobs}`,
+    isTrouble: isLate || differences > 0,
   };
 }

@@ -120,8 +120,11 @@ def _judged(
         judgement = audit.judgements.get(one.name)
         kind: Kind = "proved"
         differences: Sequence[WrongValue] = ()
-        if judgement is None or f"{one.name.kind} {one.name.entity_id}" in moving:
+        if f"{one.name.kind} {one.name.entity_id}" in moving:
             kind = "moving"
+        elif judgement is None:
+            # It has neither an item nor entries any more: a repair has taken away what never was.
+            kind = "proved"
         elif judgement.unreadable:
             kind, differences = "differs", [WrongValue("entries")]
         elif judgement.is_beyond_reach:

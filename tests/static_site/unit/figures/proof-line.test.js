@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createFormat } from "../../../static_site/lib/format.js";
-import { proofWords, readProof } from "../../../static_site/lib/proof.js";
+import { proofWords } from "../../../../static_site/components/figures/proof-line.js";
+import { createFormat } from "../../../../static_site/lib/format.js";
+import { readProof } from "../../../../static_site/lib/view-shapes.js";
 
 const NOW = Date.parse("2026-11-22T15:10:00Z");
 const format = createFormat({ locale: "en-GB", timeZone: "UTC" });
