@@ -42,6 +42,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "writer_write_units_per_event_stern": writer_units.write_units_per_event_stern,
     "writer_write_units_per_event_worst": writer_units.write_units_per_event_worst,
     "writer_read_units_per_event": writer_units.read_units_per_event,
+    "told_p99_seconds": telling.seconds_to_tell,
     "told_write_units_per_outcome": telling.write_units_per_outcome,
     "told_incidents_of_10000_failures": telling.incidents_of_10000_failures,
     "stored_bytes_per_million_events": stored.bytes_per_million_events,

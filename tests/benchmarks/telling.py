@@ -7,10 +7,13 @@ them when jobs end faster than they are taken.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+from msgspec import structs
 from tests.benchmarks.figures import Figure, quiet
 from tests.support.dynamo.querying import ScriptedQuerying
 from tests.support.dynamo.sizing import Meter
@@ -32,6 +35,14 @@ FAILURES = 10_000
 CAUSES = 500
 BATCH = 100
 MOST_UNITS = 3.0
+MOST_SECONDS = 10.0
+PIPELINES, TURNS = 20, 1_000
+RULES = (AlertRule("failed", grace_seconds=0),)
+MORE_RULES = (
+    AlertRule("error_rate", grace_seconds=0, above_percent=10),
+    AlertRule("new_error", grace_seconds=0),
+    *RULES,
+)
 _START = 1_795_000_000 * MICROSECONDS
 
 
@@ -69,6 +80,7 @@ def write_units_per_outcome() -> Figure:
     ]
     notices, single = _told(ends, 1)
     _, shared = _told(ends, BATCH)
+    _, rated = _told(ends, 1, MORE_RULES)
     return Figure(
         "told_write_units_per_outcome",
         single / len(ends),
@@ -78,6 +90,27 @@ def write_units_per_outcome() -> Figure:
         notes=(
             f"each in a batch of its own; in batches of {BATCH}: {shared / len(ends):.2f}",
             f"{notices} notices are among them",
+            f"with rules about new errors and the error rate, too: {rated / len(ends):.2f}",
+        ),
+    )
+
+
+def seconds_to_tell() -> Figure:
+    """Measure from the end of a job, as the stream gives it, to its notice on the bus.
+
+    Each end is a batch of its own, and opens or closes an incident of its own pipeline.
+    """
+    took = sorted(_seconds_of_each(TURNS))
+    return Figure(
+        "told_p99_seconds",
+        took[len(took) * 99 // 100],
+        "s",
+        goal=MOST_SECONDS,
+        more_is_better=False,
+        notes=(
+            "with the stand-in, beyond the grace, which is looked at once a minute",
+            "a stage's stream adds the second in which it gathers a batch",
+            f"median {took[len(took) // 2]:.4f} s, of {len(took)} notices",
         ),
     )
 
@@ -94,11 +127,38 @@ def _end(number: int, result: str, fingerprint: str) -> JobEnd:
     return JobEnd(job_id, 1, "acme", "catalogue", "nightly", result, at, named, error)
 
 
-def _told(ends: Sequence[JobEnd], size: int) -> tuple[int, int]:
-    """Return how many notices *ends* make, and what they cost in write units."""
-    store, meter, bus = ledgers.empty_store(), Meter(), CountingBus()
-    rules = alert_values([AlertRule("failed", grace_seconds=0)])
-    profile = to_item({"pk": "acme", "sk": "profile", "alerts": rules})
+def _seconds_of_each(turns: int) -> list[float]:
+    """Return how long each end takes to be told, of pipelines that fail and run well in turns."""
+    ends = []
+    for number in range(turns):
+        end = _end(number, "succeeded" if number // PIPELINES % 2 else "failed", "fp")
+        ends.append(structs.replace(end, pipeline=f"pipeline-{number % PIPELINES}"))
+    took = []
+    with _stage(ends, RULES, Meter(), CountingBus()):
+        for records in _batches(len(ends), 1):
+            started = time.perf_counter()
+            assert teller.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+            took.append(time.perf_counter() - started)
+    return took
+
+
+def _told(ends: Sequence[JobEnd], size: int, rules: Sequence[AlertRule] = RULES) -> tuple[int, int]:
+    """Return how many notices *ends* make by *rules*, and what they cost in write units."""
+    meter, bus = Meter(), CountingBus()
+    with _stage(ends, rules, meter, bus):
+        for records in _batches(len(ends), size):
+            assert teller.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert len(set(bus.opened)) == len(bus.opened)
+    return len(bus.opened), sum(meter.write_units.values())
+
+
+@contextmanager
+def _stage(
+    ends: Sequence[JobEnd], rules: Sequence[AlertRule], meter: Meter, bus: CountingBus
+) -> Iterator[None]:
+    """Let the handler find a teller of its own, to which *ends* come."""
+    store = ledgers.empty_store()
+    profile = to_item({"pk": "acme", "sk": "profile", "alerts": alert_values(rules)})
     store.client().put_item(TableName=NAMES.clients, Item=profile)
     client: Any = ScriptedQuerying(store, meter.script)
     now = Instant(_START + 60 * MICROSECONDS)
@@ -111,10 +171,7 @@ def _told(ends: Sequence[JobEnd], size: int) -> tuple[int, int]:
         mock.patch.object(teller, "_teller", return_value=working),
         mock.patch.object(teller, "job_end", lambda image: ends[image["number"]]),
     ):
-        for records in _batches(len(ends), size):
-            assert teller.handler({"Records": records}, Context()) == {"batchItemFailures": []}
-    assert len(set(bus.opened)) == len(bus.opened)
-    return len(bus.opened), sum(meter.write_units.values())
+        yield
 
 
 def _batches(number: int, size: int) -> Iterator[list[dict[str, Any]]]:
