@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from run_ledger.domain.incidents.alert_rules import (
     new_error_scope,
     rulings_on,
 )
+from run_ledger.domain.incidents.drift import DRIFT_SCOPE, Drifting, drift_rulings
 from run_ledger.domain.incidents.incident_events import SOURCE, incident_detail
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.bus_entries import BusEntry
@@ -38,6 +39,7 @@ from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.job_ends import job_end
 from run_ledger.store.incidents.row_keeper import RowKeeper
+from run_ledger.store.proof.drift_reads import read_drifting
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Teller:
         self._bus = bus
         self.deliveries = NO_DELIVERIES
         """The queue of what goes to channels."""
+        self.read_drifting: Callable[[], Sequence[Drifting]] = tuple
+        """What the proof knows to differ; nothing unless it is read."""
         self.unreadable = 0
         """How many times a client's rules could not be read."""
         self.in_doubt: set[str] = set()
@@ -129,6 +133,20 @@ class Teller:
         """Return the scopes that are due now."""
         return self._incidents.due_scopes()
 
+    def drift(self) -> dict[IncidentScope, list[Ruling]]:
+        """Return what is to be ruled of things that differ from their entries, or do no more.
+
+        That it can't be read keeps nobody from hearing of other things.
+        """
+        try:
+            known = self._incidents.failing(DRIFT_SCOPE)
+            found = drift_rulings(self.read_drifting(), known, _now())
+        except StoreUnavailable as error:
+            self.unreadable += 1
+            _log.error("failed", extra={"failure": str(error)})
+            return {}
+        return {DRIFT_SCOPE: found} if found else {}
+
     def tell(self, scope: IncidentScope, rulings: Sequence[Ruling], seconds: float) -> int:
         """Take *rulings*, and give all notices of *scope* to the bus; return how many it took.
 
@@ -174,6 +192,7 @@ def _teller() -> Teller:
     firsts = FirstFailures(client, tables.incidents, tables.rollups, _now)
     starting.finished()
     teller = Teller(client, tables.clients, incidents, rows, bus, firsts=firsts)
+    teller.read_drifting = partial(read_drifting, client, tables)
     queue_url = configuration.delivery_queue_url
     teller.deliveries = DeliveryQueue(lambda: delivery_client("sqs"), queue_url)
     return teller
@@ -195,7 +214,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         work: dict[IncidentScope, list[Ruling]] = (
             teller.rulings([end for _, end in ends], lambda: _seconds_left(context))
             if "Records" in event
-            else {scope: [] for scope in teller.due_scopes()}
+            else {scope: [] for scope in teller.due_scopes()} | teller.drift()
         )
     except StoreUnavailable as error:
         _log.error("failed", extra={"failure": str(error)})

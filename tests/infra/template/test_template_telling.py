@@ -12,6 +12,7 @@ from run_ledger.domain.incidents.causes import INCIDENT_CLOSED, INCIDENT_OPENED
 from run_ledger.domain.incidents.incident_events import SOURCE
 from run_ledger.store.items.client_items import ALERTS, CHANNEL_REFERENCES, CHANNELS
 from run_ledger.store.items.job_items import TURNED
+from run_ledger.store.proof.frontier import PARTITION
 
 
 def test_teller_keeps_incidents_and_tells_the_bus() -> None:
@@ -21,6 +22,7 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
         "IncidentsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
         "IncidentsTable/index/by_due": {"dynamodb:Query"},
         "RollupsTable": {"dynamodb:Query"},
+        "EntriesTable": {"dynamodb:Query"},
         "ClientsTable": {"dynamodb:Query"},
         "Bus": {"events:PutEvents"},
         "DeliveriesQueue": {"sqs:SendMessage"},
@@ -29,6 +31,8 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
     of_role = {one["Sid"]: one for one in statements(properties("TellerRole", Telling="true"))}
     assert of_role["ReadStream"]["Resource"] == {"Fn::GetAtt": ["JobsTable", "StreamArn"]}
     assert of_role["Tell"]["Condition"] == {"ForAllValues:StringEquals": {"events:source": SOURCE}}
+    mine = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PARTITION]}}
+    assert of_role["ReadProof"]["Condition"] == mine
     assert of_role["ReadAlerts"]["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", ALERTS, CHANNELS]},
         "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},

@@ -39,8 +39,8 @@ store/posting: domain domain/contract domain/state store/dynamo store/items stor
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
-store/proof: domain domain/contract domain/state store/dynamo store/items store/posting store/lists
-    store/audit
+store/proof: domain domain/contract domain/state domain/incidents store/dynamo store/items
+    store/posting store/lists store/audit
 
 read/gateway:
 read: domain domain/contract domain/state domain/api domain/incidents settings.py
@@ -70,7 +70,7 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
 teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py
-    store/dynamo store/clients store/incidents doors delivering
+    store/dynamo store/clients store/incidents store/proof doors delivering
 courier.py: domain domain/delivery starting.py logs.py metrics.py settings.py
     store/dynamo store/clients store/deliveries delivering
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors

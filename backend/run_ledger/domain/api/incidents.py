@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidQuery
 from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
+from run_ledger.domain.incidents.drift import DIFFERS
 from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import Instant, text, text_or_none
 
@@ -41,7 +42,7 @@ class IncidentsQuery(ListQuery):
         lambda one, pipeline: one.pipeline == pipeline,
     )
     what: str | None = filtered(
-        choice("what", "Only incidents in which this went wrong.", ALERT_WHATS),
+        choice("what", "Only incidents in which this went wrong.", (*ALERT_WHATS, DIFFERS)),
         lambda one, what: one.what == what,
     )
     state: str | None = filtered(

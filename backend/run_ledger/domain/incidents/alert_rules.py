@@ -25,7 +25,7 @@ NEW_AFTER_DAYS = 30
 """An error is new on a day if none of so many days before had it."""
 LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS = 900, 604_800
 LEAST_GROWTH_SECONDS, MOST_GROWTH_SECONDS = 60, 86_400
-Family = Literal["ended", "partial", "rate"]
+Family = Literal["ended", "partial", "rate", "differs"]
 Kind = Literal["good", "bad", "neither"]
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
 _FAILED = ("failed", "timed_out")

@@ -121,6 +121,15 @@ class IncidentLedger:
                 return
         raise StoreUnavailable(_NO_PEACE)
 
+    def failing(self, scope: IncidentScope) -> set[str]:
+        """Return the jobs that fail now by any cause of a scope; raises StoreUnavailable."""
+        return {
+            job_id
+            for cause in self._read(scope).standing.causes.values()
+            for job_id, mark in cause.marks.items()
+            if mark.counts
+        }
+
     def due_scopes(self) -> list[IncidentScope]:
         """Return the scopes that are due now: a grace is over, or a notice was left lying.
 

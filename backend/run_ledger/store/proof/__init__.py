@@ -8,5 +8,6 @@ row_frontier    how far rollup rows are proved, and which walk is due
 row_lists       which jobs may count in rows of a day, and which rows a client has there
 row_verdicts    what a recount of rows finds
 row_walk        a walk through the rows of a day
+drift_reads     what differs, in the words of an incident
 proving         a run: it goes on where the last one stopped
 """

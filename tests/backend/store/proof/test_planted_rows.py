@@ -18,6 +18,7 @@ from tests.support.recounts.proofs import (
 )
 
 from run_ledger.domain.instants import DAY, HOUR, later
+from run_ledger.store.proof.drift_reads import read_drifting
 from run_ledger.store.proof.frontier import all_differing
 from run_ledger.store.proof.row_frontier import read_row_frontier
 
@@ -152,6 +153,9 @@ def test_a_project_that_differs_is_found_and_mended(books: DynamoDBClient) -> No
     run_proof(books)
 
     assert differing(books, "project") == {"project-1": {"c_pages"}}
+    (told,) = read_drifting(books, NAMES)
+    assert told.name == "project project-1"
+    assert told.says.endswith("is not what its entries give: c_pages is 6, and they give 5")
     assert drifts(audit(books, is_vouched=True, repair=True))
     assert run_proof(books, later(SETTLED, HOUR)).differing == 0
 
