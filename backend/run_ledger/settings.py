@@ -22,6 +22,8 @@ class Settings(Struct, frozen=True):
     issuer: str = ""
     stage: str = "none"
     bus_name: str = ""
+    queue_url: str = ""
+    dead_queue_urls: tuple[str, ...] = ()
     token_keys_url: str = ""
     delivery_queue_url: str = ""
     mail_from: str = ""
@@ -55,6 +57,8 @@ def load() -> Settings:
         issuer=environment.get("ISSUER", ""),
         stage=environment.get("STAGE", "none"),
         bus_name=environment.get("BUS_NAME", ""),
+        queue_url=environment.get("QUEUE_URL", ""),
+        dead_queue_urls=tuple(environment.get("DEAD_QUEUE_URLS", "").split()),
         token_keys_url=_token_keys_url(
             environment.get("ISSUER", ""), environment.get("TOKEN_KEYS_ORIGIN", "")
         ),

@@ -1,7 +1,8 @@
 """The teller: ends of jobs, from the stream of the table Jobs, into incidents and their events.
 
 A schedule calls it, too: then it tells what has outlasted its grace, and gives away what an
-earlier invocation had committed to tell and not given away.
+earlier invocation had committed to tell and not given away. And it tells what time decides: what
+was missed, goes on for too long, or is overdue.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -27,19 +28,24 @@ from run_ledger.domain.incidents.alert_rules import (
     new_error_scope,
     rulings_on,
 )
+from run_ledger.domain.incidents.causes import CauseKey, IncidentNotice
 from run_ledger.domain.incidents.drift import DRIFT_SCOPE, Drifting, drift_rulings
 from run_ledger.domain.incidents.incident_events import SOURCE, incident_detail
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.bus_entries import BusEntry
 from run_ledger.doors.event_bus import Bus, eventbridge
+from run_ledger.doors.queue_counts import count_messages, sqs
 from run_ledger.store.clients.alert_reads import UnreadableAlertsError, read_alert_rules
 from run_ledger.store.dynamo.attributes import UNREADABLE
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.incidents.first_failures import FirstFailures
-from run_ledger.store.incidents.incident_ledger import IncidentLedger
+from run_ledger.store.incidents.incident_ledger import Change, IncidentLedger
 from run_ledger.store.incidents.job_ends import job_end
 from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.proof.drift_reads import read_drifting
+
+if TYPE_CHECKING:
+    from run_ledger.timekeeping.time_keeper import TimeKeeper
 
 _log = logging.getLogger(__name__)
 
@@ -152,10 +158,22 @@ class Teller:
 
         Raises StoreUnavailable where not all of that could be done in *seconds*.
         """
+        return self._tell(scope, lambda: self._incidents.take(scope, rulings), seconds)
+
+    def tell_change(self, scope: IncidentScope, change: Change, seconds: float) -> int:
+        """Do as `tell` does, with what *change* makes of what is kept of *scope*."""
+        return self._tell(scope, lambda: self._incidents.change(scope, change), seconds)
+
+    def _tell(
+        self,
+        scope: IncidentScope,
+        notices: Callable[[], list[tuple[CauseKey, IncidentNotice]]],
+        seconds: float,
+    ) -> int:
         if seconds <= 0:
             raise StoreUnavailable("no time is left for this pipeline")
         until = time.monotonic() + seconds
-        waiting = self._incidents.take(scope, rulings)
+        waiting = notices()
         self._rows.keep(scope, waiting, lambda: until - time.monotonic())
         entries = [
             BusEntry(
@@ -198,6 +216,20 @@ def _teller() -> Teller:
     return teller
 
 
+@cache
+def _time_keeper() -> TimeKeeper:
+    # Only a schedule's invocation needs it, and what it imports; ends of jobs don't wait for it.
+    from run_ledger.timekeeping.intake_sweep import Queues  # noqa: PLC0415
+    from run_ledger.timekeeping.time_keeper import TimeKeeper  # noqa: PLC0415
+
+    configuration = settings.load()
+    queues = Queues(
+        partial(count_messages, sqs()), (configuration.queue_url,), configuration.dead_queue_urls
+    )
+    bus = Bus(eventbridge(), configuration.bus_name)
+    return TimeKeeper(dynamodb(), configuration.tables, bus, queues, _now)
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of the stream, or a schedule's event, and say which records are to come again.
 
@@ -228,6 +260,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             _log.error("failed", extra=extra)
             mine = {ruling.end.job_id for ruling in rulings}
             failed += [number for number, end in ends if end.job_id in mine] or ["schedule"]
+    if "Records" not in event:
+        late = _keep_time(teller, context)
+        told += late.told
+        failed += late.failures
     not_told = len(failed) + teller.unreadable - unreadable
     metrics.emit(
         "told",
@@ -243,6 +279,25 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     )
     again = [number for number, _ in ends if number in set(failed)]
     return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
+
+
+class _Kept(NamedTuple):
+    told: int
+    failures: list[str]
+
+
+def _keep_time(teller: Teller, context: Any) -> _Kept:
+    """Tell what time decides; return how many notices the bus took of it, and what went wrong."""
+    told = 0
+
+    def tell(scope: IncidentScope, change: Change) -> None:
+        nonlocal told
+        told += teller.tell_change(scope, change, _seconds_left(context))
+
+    failures = _time_keeper().sweep(tell, _seconds_left(context))
+    for failure in failures:
+        _log.error("failed", extra={"failure": failure})
+    return _Kept(told, failures)
 
 
 def _seconds_left(context: Any) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -68,9 +68,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     logs.begin(context)
     batch = _decoded(messages)
     _keep_probes(ledger, batch.probes)
+    again = _delivered_again(event)
+    # Before they are tried, as a writer that dies of them says nothing afterwards.
+    _note_failing(ledger, event, again)
     report = ledger.post(
         batch.accepted, batch.invalid, lambda: context.get_remaining_time_in_millis() / 1000
     )
+    _note_failing(ledger, event, report.failed_message_ids - again)
     counted = len(messages) - len(batch.probes)
     _write_log(report, counted, _first_failures(event, report), time.perf_counter() - started)
     if "Records" in event:
@@ -135,12 +139,28 @@ def _first_failures(event: dict[str, Any], report: Report) -> int:
 
     One that fails for its own sake fails again and again, and would count each time.
     """
-    again = {
+    return len(report.failed_message_ids - _delivered_again(event))
+
+
+def _delivered_again(event: dict[str, Any]) -> set[str]:
+    """Return the ids of messages that were delivered before."""
+    return {
         record["messageId"]
         for record in event.get("Records", ())
         if record.get("attributes", {}).get("ApproximateReceiveCount", "1") != "1"
     }
-    return len(report.failed_message_ids - again)
+
+
+def _note_failing(ledger: Ledger, event: dict[str, Any], message_ids: Collection[str]) -> None:
+    """Note since when messages wait that have failed: until then at most, all is posted."""
+    sent = [
+        int(record.get("attributes", {}).get("SentTimestamp", 0)) * 1_000
+        for record in event.get("Records", ())
+        if record["messageId"] in message_ids
+    ]
+    trouble = ledger.keep_failing(Instant(min(sent))) if sent else None
+    if trouble is not None:
+        _log.error("failures not noted", extra={"failure": trouble})
 
 
 def _write_log(report: Report, messages: int, first_failures: int, seconds: float) -> None:

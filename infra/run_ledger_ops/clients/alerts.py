@@ -1,6 +1,5 @@
 """The rules of the clients' file about what people are told: read, checked and written."""
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -22,10 +21,12 @@ from run_ledger.domain.incidents.alert_rules import (
     MOST_LAST,
     MOST_REMIND_SECONDS,
     MOST_TAG_CHARACTERS,
+    TIMED_WHATS,
     AlertRule,
     AlertWhat,
 )
 from run_ledger.domain.incidents.quiet_hours import QUIET_ALLOWED, quiet_hours
+from run_ledger_ops.clients.lengths import length_text, seconds_in
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_ALERTS = 50
@@ -45,15 +46,19 @@ _KEYS = (
 )
 _SHARES: dict[AlertWhat, int] = {"partial": 0, "error_rate": DEFAULT_RATE_PERCENT}
 """The share above which a rule asks if it does not say so itself."""
+_OF_JOBS = tuple(what for what in ALERT_WHATS if what not in TIMED_WHATS)
 _ONLY: dict[str, Sequence[AlertWhat]] = {
-    "after": ("failed", "timed_out", "partial"),
+    # A project is due as a whole, and is one.
+    "pipeline": tuple(what for what in ALERT_WHATS if what != "overdue"),
+    "after": ("failed", "timed_out", "partial", "missed", "late", "too_long", "stalled"),
+    # A schedule's grace stands beside the schedule.
+    "grace": tuple(what for what in ALERT_WHATS if what not in ("missed", "late")),
     "above_percent": tuple(_SHARES),
     "last": ("error_rate",),
     "growth": ("failed", "timed_out", "partial"),
+    "tag": _OF_JOBS,
 }
 """Keys that say nothing beside some of the words."""
-_LENGTH = re.compile(r"([0-9]{1,6})([smh])")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600}
 
 
 class _Lengths(NamedTuple):
@@ -71,6 +76,8 @@ _GRACE = _Lengths(
     DEFAULT_GRACE_SECONDS,
     "a length such as 90s, 10m or 2h, at most 24h; 0s tells at once",
 )
+_TIMED_GRACE = _GRACE._replace(otherwise=0)
+"""What time decides has waited long enough."""
 _REMIND = _Lengths(
     LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS, 0, "a length such as 4h, from 15m to 168h"
 )
@@ -141,7 +148,7 @@ def _rule(
         _name(checker, fields.get("pipeline"), f"{path}.pipeline"),
         _name(checker, fields.get("project"), f"{path}.project"),
         number("after", 1, MOST_AFTER, 1),
-        _length(checker, fields.get("grace"), f"{path}.grace", _GRACE),
+        _length(checker, fields.get("grace"), f"{path}.grace", _grace_of(what)),
         number("above_percent", 0, 99, _SHARES.get(what, 0)),
         last=number("last", FEWEST_LAST, MOST_LAST, DEFAULT_LAST),
         tag=_tag(checker, fields.get("tag"), f"{path}.tag"),
@@ -208,12 +215,15 @@ def _length(checker: Checker, node: yaml.Node | None, path: str, allowed: _Lengt
     text = None if node is None else checker.string(node, path)
     if text is None:
         return allowed.otherwise
-    match = _LENGTH.fullmatch(text)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else -1
-    if not allowed.least <= seconds <= allowed.most:
+    seconds = seconds_in(text)
+    if seconds is None or not allowed.least <= seconds <= allowed.most:
         checker.add(node, f"{path}: got {shown(text)}; allowed: {allowed.text}")
         return allowed.otherwise
     return seconds
+
+
+def _grace_of(what: AlertWhat) -> _Lengths:
+    return _TIMED_GRACE if what in TIMED_WHATS else _GRACE
 
 
 def _document(rule: AlertRule) -> dict[str, Any]:
@@ -222,7 +232,7 @@ def _document(rule: AlertRule) -> dict[str, Any]:
         "project": rule.project,
         "tag": rule.tag,
         "after": None if rule.after == 1 else rule.after,
-        "grace": _length_text(rule.grace_seconds, DEFAULT_GRACE_SECONDS),
+        "grace": _length_text(rule.grace_seconds, _grace_of(rule.what).otherwise),
         "above_percent": None
         if rule.above_percent == _SHARES.get(rule.what, 0)
         else rule.above_percent,
@@ -237,7 +247,4 @@ def _document(rule: AlertRule) -> dict[str, Any]:
 
 def _length_text(seconds: int, otherwise: int) -> str | None:
     """Return a length as the file has it; None for the one that stands for itself."""
-    if seconds == otherwise:
-        return None
-    unit = next(unit for unit in "hms" if seconds % _SECONDS[unit] == 0)
-    return f"{seconds // _SECONDS[unit]}{unit}"
+    return None if seconds == otherwise else length_text(seconds)

@@ -15,11 +15,13 @@ from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.exceptions import shown
 from run_ledger.domain.incidents.alert_rules import AlertRule
+from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.store.clients.client_records import ClientRecords, StoredClient
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
 from run_ledger_ops.clients.alerts import alert_text
 from run_ledger_ops.clients.aws_jobs import aws_job_document
 from run_ledger_ops.clients.channel_declarations import channel_text, with_references
+from run_ledger_ops.clients.expectations_file import expectation_text
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console import terminal
 from run_ledger_ops.console.exceptions import OpsError
@@ -47,6 +49,7 @@ class ClientChange(Struct, frozen=True):
     aws_jobs: tuple[Difference, ...] = ()
     alerts: tuple[Difference, ...] = ()
     channels: tuple[Difference, ...] = ()
+    expect: tuple[Difference, ...] = ()
 
     @property
     def client_id(self) -> str:
@@ -74,6 +77,7 @@ def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
         tuple(_rule_differences(before.aws_jobs if before else (), wanted.aws_jobs)),
         tuple(_alert_differences(before.alerts if before else (), wanted.alerts)),
         tuple(_channel_differences(before.channels if before else (), wanted.channels)),
+        tuple(_expect_differences(before.expect if before else (), wanted.expect)),
     )
 
 
@@ -88,6 +92,7 @@ def removal(stored: StoredClient) -> ClientChange:
         aws_jobs=tuple(_rule_differences(record.aws_jobs if record else (), ())),
         alerts=tuple(_alert_differences(record.alerts if record else (), ())),
         channels=tuple(_channel_differences(record.channels if record else (), ())),
+        expect=tuple(_expect_differences(record.expect if record else (), ())),
     )
 
 
@@ -97,7 +102,10 @@ def lines(change: ClientChange) -> Iterator[str]:
         yield f"  {change.client_id}: no change"
         return
     yield f"{_SIGNS[change.change]} {change.client_id}"
-    parts = (change.profile, change.channels, change.alerts, change.parameters, change.aws_jobs)
+    parts = (
+        *(change.profile, change.channels, change.expect, change.alerts),
+        *(change.parameters, change.aws_jobs),
+    )
     for part in itertools.chain(*parts):
         yield f"    {_SIGNS[part.change]} {part.what}{': ' if part.details else ''}" + "; ".join(
             part.details
@@ -111,6 +119,7 @@ def document(change: ClientChange) -> dict[str, Any]:
         "change": change.change,
         "profile": [structs.asdict(part) for part in change.profile],
         "channels": [structs.asdict(part) for part in change.channels],
+        "expect": [structs.asdict(part) for part in change.expect],
         "alerts": [structs.asdict(part) for part in change.alerts],
         "parameters": [structs.asdict(part) for part in change.parameters],
         "aws_jobs": [structs.asdict(part) for part in change.aws_jobs],
@@ -208,6 +217,21 @@ def _channel_differences(
         if was is not None and now is not None and was.references != now.references:
             details.append("another reference")
         yield Difference(f"channel {name}", _kind(was, now), tuple(details))
+
+
+def _expect_differences(
+    before: Sequence[Expectation], after: Sequence[Expectation]
+) -> Iterator[Difference]:
+    """Yield what is expected no longer, otherwise, and anew; it is known by what it is about."""
+    old, new = ({(one.pipeline, one.project): one for one in some} for some in (before, after))
+    for about in dict.fromkeys([*old, *new]):
+        was, now = old.get(about), new.get(about)
+        texts = tuple(expectation_text(one) for one in (was, now) if one is not None)
+        if was != now:
+            details = (" → ".join(texts),)
+            yield Difference("expectation", _kind(was, now), details)
+    if old == new and [*old] != [*new]:
+        yield Difference("order of expectations", "changed")
 
 
 def _details(old: ClientParameter | None, new: ClientParameter) -> Iterator[str]:

@@ -9,6 +9,7 @@ from run_ledger.store.items.client_items import ClientParameter, ClientRecord
 from run_ledger_ops.clients.alerts import alerts_as_document
 from run_ledger_ops.clients.aws_jobs import aws_job_document
 from run_ledger_ops.clients.channel_declarations import WITHHELD, channels_as_document
+from run_ledger_ops.clients.expectations_file import expectations_as_document
 
 
 def text_of(records: Sequence[ClientRecord]) -> str:
@@ -38,6 +39,7 @@ def _client(record: ClientRecord) -> dict[str, Any]:
         "contact": profile.contact,
         "tags": dict(profile.tags),
         "channels": channels_as_document(record.channels),
+        "expect": expectations_as_document(record.expect),
         "alerts": alerts_as_document(record.alerts),
         "parameters": [_parameter(record.parameters[name]) for name in sorted(record.parameters)],
         "aws_jobs": [aws_job_document(rule) for rule in record.aws_jobs],

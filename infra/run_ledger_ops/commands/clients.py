@@ -37,6 +37,8 @@ the file is YAML; put text in quotes that YAML would read as something else (no,
       description: Product data, four markets     # optional, as are contact and tags
       contact: data-team@acme.example
       tags: {region: eu}
+      expect:
+        - {pipeline: nightly, cron: "0 2 * * *", timezone: Europe/Berlin}
       alerts:                                     # who hears of them: docs/telling.md
         - {what: failed, pipeline: nightly, after: 3, grace: 10m}
       parameters:

@@ -22,8 +22,17 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
         "IncidentsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
         "IncidentsTable/index/by_due": {"dynamodb:Query"},
         "RollupsTable": {"dynamodb:Query"},
-        "EntriesTable": {"dynamodb:Query"},
         "ClientsTable": {"dynamodb:Query"},
+        "JobsTable/index/by_client": {"dynamodb:Query"},
+        "JobsTable/index/by_client_project": {"dynamodb:Query"},
+        "JobsTable/index/by_client_outcome": {"dynamodb:Query"},
+        "ProjectsTable/index/by_due": {"dynamodb:Query"},
+        "JobsTable": {"dynamodb:BatchGetItem"},
+        "ProjectsTable": {"dynamodb:BatchGetItem"},
+        "EntriesTable": {"dynamodb:GetItem", "dynamodb:Query"},
+        "UpdatesQueue": {"sqs:GetQueueAttributes"},
+        "UpdatesDeadLetterQueue": {"sqs:GetQueueAttributes"},
+        "RuleDeadLetterQueue": {"sqs:GetQueueAttributes"},
         "Bus": {"events:PutEvents"},
         "DeliveriesQueue": {"sqs:SendMessage"},
         "TellerDeadLetterQueue": {"sqs:SendMessage"},
@@ -34,7 +43,9 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
     mine = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PARTITION]}}
     assert of_role["ReadProof"]["Condition"] == mine
     assert of_role["ReadAlerts"]["Condition"] == {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", ALERTS, CHANNELS]},
+        "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["pk", "sk", ALERTS, CHANNELS, "expect"]
+        },
         "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     }
 

@@ -21,6 +21,7 @@ domain/aws_jobs: domain domain/contract
 domain/delivery: domain domain/incidents
 
 questions:
+schedules.py: domain domain/incidents
 
 starting.py
 logs.py: domain
@@ -38,6 +39,7 @@ store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
+store/timed: domain domain/state domain/api domain/incidents store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
 store/proof: domain domain/contract domain/state domain/incidents store/dynamo store/items
     store/posting store/lists store/audit
@@ -60,6 +62,8 @@ doors: domain domain/contract domain/intake store/dynamo store/clients read read
 openapi: domain/contract domain/api domain/intake questions read read/gateway doors
     assistants
 delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
+timekeeping: domain domain/incidents domain/intake schedules.py store/dynamo store/items
+    store/clients store/incidents store/timed doors
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
@@ -70,7 +74,7 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
 teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py
-    store/dynamo store/clients store/incidents store/proof doors delivering
+    store/dynamo store/clients store/incidents store/proof doors delivering timekeeping
 courier.py: domain domain/delivery starting.py logs.py metrics.py settings.py
     store/dynamo store/clients store/deliveries delivering
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors
@@ -87,7 +91,7 @@ console: backend/domain backend/store/dynamo
 cloudwatch: checkout.py backend/domain/contract backend/store/dynamo backend/store/items
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/domain/aws_jobs
-    backend/domain/incidents backend/domain/delivery
+    backend/domain/incidents backend/domain/delivery backend/schedules.py
     backend/store/items backend/store/clients backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
     backend/domain/intake backend/store/clients

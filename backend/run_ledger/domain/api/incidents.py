@@ -91,14 +91,14 @@ class IncidentDocument(Struct, frozen=True, kw_only=True):
 
     incident_id: str
     client_id: str
-    pipeline: str
+    pipeline: str | None
     project_id: str | None
     what: str
     fingerprint: str | None
     state: IncidentState
     error: IncidentErrorDocument | None
     jobs: int
-    last_job_id: str
+    last_job_id: str | None
     began_at: str
     opened_at: str
     closed_at: str | None
@@ -155,14 +155,14 @@ def _members(row: IncidentRow) -> dict[str, Any]:
     return {
         "incident_id": row.incident_id,
         "client_id": row.scope.client_id,
-        "pipeline": row.scope.pipeline,
+        "pipeline": row.scope.pipeline or None,
         "project_id": row.scope.project_id,
         "what": row.key.what,
         "fingerprint": row.key.fingerprint or None,
         "state": "open" if row.closed_at is None else "closed",
         "error": None if row.error is None else IncidentErrorDocument(*row.error),
         "jobs": row.jobs,
-        "last_job_id": row.last_job_id,
+        "last_job_id": row.last_job_id or None,
         "began_at": text(row.began_at),
         "opened_at": text(row.opened_at),
         "closed_at": text_or_none(row.closed_at),

@@ -62,7 +62,9 @@ def wording_of(delivery: Delivery, site_url: str) -> Wording:
 
 
 def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording:
-    whose = f"{shortened(detail.get('client_id'))} / {shortened(detail.get('pipeline'))}"
+    # A project that is overdue has no pipeline.
+    of_what = detail.get("pipeline") or detail.get("project_id")
+    whose = f"{shortened(detail.get('client_id'))} / {shortened(of_what)}"
     what = str(detail.get("what", ""))
     words = _WHATS.get(what, shortened(what.replace("_", " ")))
     reason = shortened(str(detail.get("reason") or "changed").replace("_", " "))

@@ -13,8 +13,21 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import Instant
 
-AlertWhat = Literal["failed", "timed_out", "partial", "error_rate", "new_error"]
+AlertWhat = Literal[
+    "failed",
+    "timed_out",
+    "partial",
+    "error_rate",
+    "new_error",
+    "missed",
+    "late",
+    "too_long",
+    "stalled",
+    "overdue",
+]
 ALERT_WHATS: tuple[AlertWhat, ...] = get_args(AlertWhat)
+TIMED_WHATS: tuple[AlertWhat, ...] = ("missed", "late", "too_long", "stalled", "overdue")
+"""What is wrong because time passes, not because a job ends."""
 MOST_AFTER = 1_000
 MOST_GRACE_SECONDS = 86_400
 DEFAULT_GRACE_SECONDS = 300
@@ -25,7 +38,9 @@ NEW_AFTER_DAYS = 30
 """An error is new on a day if none of so many days before had it."""
 LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS = 900, 604_800
 LEAST_GROWTH_SECONDS, MOST_GROWTH_SECONDS = 60, 86_400
-Family = Literal["ended", "partial", "rate", "differs"]
+Family = Literal[
+    "ended", "partial", "rate", "differs", "missed", "late", "too_long", "stalled", "overdue"
+]
 Kind = Literal["good", "bad", "neither"]
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
 _FAILED = ("failed", "timed_out")
@@ -72,6 +87,11 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
         """Return how people want to be told."""
         return Wish(self.remind_seconds, self.growth_seconds, self.quiet)
 
+    @property
+    def is_timed(self) -> bool:
+        """Return whether time decides it, not the end of a job."""
+        return self.what in TIMED_WHATS
+
     def is_about(self, pipeline: str, project_id: str) -> bool:
         """Return whether jobs of *pipeline* and *project_id* are among those that it names."""
         return self.pipeline in (None, pipeline) and self.project in (None, project_id)
@@ -97,7 +117,8 @@ class JobEnd(Struct, frozen=True):
 
     ``version`` grows with each change of the item. ``at`` is when it ended, by the producer's
     clock, and never later than when the ledger heard of it. ``error`` is the type and message;
-    the error is new to the client where ``is_new`` says so.
+    the error is new to the client where ``is_new`` says so. What time decides takes this form, too:
+    not ``is_job`` then, and ``job_id`` names a slot.
     """
 
     job_id: str
@@ -113,6 +134,7 @@ class JobEnd(Struct, frozen=True):
     records_failed: int = 0
     tags: Mapping[str, str] = {}
     is_new: bool = False
+    is_job: bool = True
 
     def has_tag(self, tag: str | None) -> bool:
         """Return whether it has a tag, such as ``team:search``; None stands for any."""
@@ -140,7 +162,9 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
 
     Where several rules ask for it, the first one does; those about error rates all do, besides.
     """
-    concerned = [rule for rule in rules if rule.is_about(end.pipeline, end.project_id)]
+    concerned = [
+        rule for rule in rules if not rule.is_timed and rule.is_about(end.pipeline, end.project_id)
+    ]
     found: dict[IncidentScope, Ruling] = {}
     asked: AlertRule | None = None
     for rule in concerned:

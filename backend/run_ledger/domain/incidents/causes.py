@@ -253,7 +253,8 @@ def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant |
     cause = structs.replace(cause, marks=marks, beyond=cause.beyond + beyond)
     if rule is None:
         return cause
-    return structs.replace(asked_by(cause, rule), error=end.error, last_job_id=end.job_id)
+    last_job_id = end.job_id if end.is_job else ""
+    return structs.replace(asked_by(cause, rule), error=end.error, last_job_id=last_job_id)
 
 
 def asked_by(cause: Cause, rule: AlertRule) -> Cause:

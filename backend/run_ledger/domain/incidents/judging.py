@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from run_ledger.domain.instants import Instant
 
-from .alert_rules import IncidentScope, Ruling
+from .alert_rules import Family, IncidentScope, Ruling
 from .causes import Standing, judged
 from .error_rates import judged_rates
+from .levels import judged_levels
 from .news import with_news
+
+_Judge = Callable[[IncidentScope, Standing, Iterable[Ruling], Instant], Standing]
+_JUDGES: Mapping[Family, _Judge] = {
+    "rate": judged_rates,
+    "too_long": judged_levels,
+    "stalled": judged_levels,
+    "overdue": judged_levels,
+}
 
 
 def judged_scope(
@@ -19,5 +28,5 @@ def judged_scope(
 
     Without rulings it only takes note of the time.
     """
-    judge = judged_rates if scope.family == "rate" else judged
+    judge = _JUDGES.get(scope.family, judged)
     return with_news(judge(scope, standing, rulings, now), now)

@@ -38,8 +38,15 @@ from run_ledger.store.items.client_items import (
     parameter_item,
     profile_values,
 )
-from run_ledger.store.items.keys import AWS_JOBS, CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
+from run_ledger.store.items.keys import (
+    AWS_JOBS,
+    CLIENT_DIRECTORY,
+    PARAMETER_PREFIX,
+    PROFILE,
+    WATCHED,
+)
 
+from . import watched_clients
 from .aws_job_rules import ATTRIBUTES, rules_item, rules_of
 
 if TYPE_CHECKING:
@@ -47,8 +54,9 @@ if TYPE_CHECKING:
 
 _READINGS = 5
 _REFERENCES = (REFERENCE, CHANNEL_REFERENCES)
-# A transaction takes a hundred: profile, directory and rules about jobs of AWS are three.
-_ACTIONS_BESIDE_THREE = 97
+# A transaction takes a hundred: profile, directory, rules about jobs of AWS and what is judged by
+# time are four.
+_ACTIONS_BESIDE_FOUR = 96
 
 
 class StoredClient(Struct, frozen=True):
@@ -98,11 +106,13 @@ class ClientRecords:
             raise StoreUnavailable(f"client {client_id} is being changed all the time: try again")
         listed = self._get(CLIENT_DIRECTORY, client_id, ("name",))
         rules = rules_of(self._get(AWS_JOBS, client_id, ATTRIBUTES))
+        watched = self._get(WATCHED, client_id, watched_clients.ATTRIBUTES)
+        expect = watched_clients.expectations_of(watched)
         return StoredClient(
             client_id,
             None
             if profile is None
-            else structs.replace(from_items(client_id, items), aws_jobs=rules),
+            else structs.replace(from_items(client_id, items), aws_jobs=rules, expect=expect),
             None if profile is None else profile.get("revision"),
             None if listed is None else str(listed.get("name", "")),
         )
@@ -120,12 +130,13 @@ class ClientRecords:
             return True
         updated_at = instants.text(self._clock())
         changes = self._parameter_changes(stored, wanted, updated_at)
-        parts = portions(changes, _ACTIONS_BESIDE_THREE) or [[]]
+        parts = portions(changes, _ACTIONS_BESIDE_FOUR) or [[]]
         for part in parts[:-1]:
             revision = self._new_revision()
             if not self._commit([self._guard(stored, wanted, revision, updated_at), *part]):
                 return False
             rules = stored.record.aws_jobs if stored.record else ()
+            # What lies beside the profile is written at the end.
             record = structs.replace(basis, parameters={}, aws_jobs=rules)
             stored = StoredClient(stored.client_id, record, revision, stored.listed_as)
         return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
@@ -139,9 +150,14 @@ class ClientRecords:
                 self._deletion(stored.client_id, PROFILE, stored),
                 self._deletion(CLIENT_DIRECTORY, stored.client_id),
                 self._deletion(AWS_JOBS, stored.client_id),
+                self._deletion(WATCHED, stored.client_id),
             ]
         guard = self._guard(stored, wanted, self._new_revision(), updated_at)
-        actions = [guard, *self._rules_change(stored, wanted.aws_jobs)]
+        actions = [
+            guard,
+            *self._rules_change(stored, wanted.aws_jobs),
+            self._watched_change(wanted),
+        ]
         name = wanted.profile.name
         if stored.listed_as == name:
             return actions
@@ -159,6 +175,13 @@ class ClientRecords:
             return [self._deletion(AWS_JOBS, stored.client_id)]
         item = rules_item(stored.client_id, wanted)
         return [{"Put": {"TableName": self._table, "Item": item}}]
+
+    def _watched_change(self, wanted: ClientRecord) -> dict[str, Any]:
+        """Return the action that makes what is judged by time what is wanted."""
+        item = watched_clients.watched_item(wanted.client_id, wanted.expect, wanted.alerts)
+        if item is None:
+            return self._deletion(WATCHED, wanted.client_id)
+        return {"Put": {"TableName": self._table, "Item": item}}
 
     def _guard(
         self, stored: StoredClient, wanted: ClientRecord | None, revision: str, updated_at: str

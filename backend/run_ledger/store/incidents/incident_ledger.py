@@ -50,6 +50,8 @@ from .window_items import WINDOW, window_in, window_item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+Change = Callable[[Standing, Instant], Standing]
+"""Makes something of what is kept of a scope, at an instant."""
 _TRIES = 12
 _LONGEST_PAUSE_SECONDS = 0.2
 _MOST_DUE = 500
@@ -98,13 +100,20 @@ class IncidentLedger:
     ) -> list[tuple[CauseKey, IncidentNotice]]:
         """Take *rulings* on a scope, and return all notices of it that nobody has given away yet.
 
-        Raises StoreUnavailable where DynamoDB refuses, what is kept can't be read, or others write
-        all the time: some of the
-        rulings may have been taken, and all of them may be given again.
+        Raises StoreUnavailable as `change` does: some of the rulings may have been taken, and all
+        of them may be given again.
+        """
+        return self.change(scope, lambda kept, now: judged_scope(scope, kept, rulings, now))
+
+    def change(self, scope: IncidentScope, change: Change) -> list[tuple[CauseKey, IncidentNotice]]:
+        """Keep what *change* makes of a scope, and return the notices of it that still wait.
+
+        What it has made it must leave as it is, asked again. Raises StoreUnavailable
+        where DynamoDB refuses, what is kept can't be read, or others write all the time.
         """
         for _ in range(_TRIES):
             kept = self._read(scope)
-            after = judged_scope(scope, kept.standing, rulings, self._now())
+            after = change(kept.standing, self._now())
             if after == kept.standing:
                 return [
                     (key, notice) for key, cause in after.causes.items() for notice in cause.notices
@@ -113,7 +122,7 @@ class IncidentLedger:
         raise StoreUnavailable(_NO_PEACE)
 
     def note_given(self, scope: IncidentScope, notice_ids: Collection[str]) -> None:
-        """Note that notices have been given away; raises StoreUnavailable as `take` does."""
+        """Note that notices have been given away; raises StoreUnavailable as `change` does."""
         for _ in range(_TRIES):
             kept = self._read(scope)
             after = without_notices(kept.standing, notice_ids)

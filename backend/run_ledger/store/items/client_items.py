@@ -8,6 +8,7 @@ client id         ``profile``          name, description, contact, tags, alerts,
 client id         ``param#NAME``       name, description, kind, value or secret_ref, updated_at
 ``clients``       client id            name: the directory, which is read without a scan
 ``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
+``clients#…``     client id            expect, alerts: what is judged by time (``watched``)
 ================  ===================  =========================================================
 """
 
@@ -22,6 +23,7 @@ from msgspec import Struct, field
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.incidents.alert_rules import AlertRule
+from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.store.dynamo.attributes import Item, to_item
 
 from .keys import PARAMETER_PREFIX, PROFILE
@@ -67,8 +69,8 @@ class ClientParameter(Struct, frozen=True):
 class ClientRecord(Struct, frozen=True):
     """A client and its whole configuration.
 
-    ``aws_jobs`` says which jobs of AWS are its, ``alerts`` what people are told, and ``channels``
-    how, each in order.
+    ``aws_jobs`` says which jobs of AWS are its, ``alerts`` what people are told, ``channels`` how,
+    and ``expect`` how its pipelines should run, each in order.
     """
 
     client_id: str
@@ -77,6 +79,7 @@ class ClientRecord(Struct, frozen=True):
     aws_jobs: tuple[AwsJobRule, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
     channels: tuple[Channel, ...] = ()
+    expect: tuple[Expectation, ...] = ()
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:

@@ -47,6 +47,8 @@ REPORT_KEYS = "report#keys"
 REPORT_USE = "report#use#"
 AWS_JOBS = "aws#jobs"
 """The rules of all clients about jobs of AWS's services, an item for each client."""
+WATCHED = "clients#watched"
+"""What is judged by time of all clients, an item for each client."""
 # A client with such an id would mix with the directory.
 RESERVED_CLIENT_IDS = frozenset({CLIENT_DIRECTORY, PROFILE})
 # DynamoDB writes a partition at most 1,000 units a second. So a log that is no short story any more

@@ -8,6 +8,12 @@
     expires_at                      when DynamoDB may drop it, in epoch seconds
 
 Two probes rarely share a slot. If they do, the earlier one is not found any more.
+
+Beside them lies what the writer has failed with, for whoever wants to know what is not posted yet::
+
+    pk = probe#failing, sk = NOTED_AT#NAME
+    sent_at                         when the queue took the oldest of these messages
+    expires_at                      as above
 """
 
 from __future__ import annotations
@@ -17,12 +23,14 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
 
 SLOTS = 1_024
 KEPT_SECONDS = 86_400
 _SORT_KEY = "probe"
+FAILING = "probe#failing"
 
 
 class Arrival(Struct, frozen=True):
@@ -62,3 +70,14 @@ def from_arrival_item(
     if values.get("probe_id") != probe_id or values["expires_at"] * MICROSECONDS <= now:
         return None
     return Arrival(probe_id, values.get("sent_at"), values["received_at"])
+
+
+def failing_item(sent_at: Instant, now: Instant, name: str) -> Item:
+    """Return the item that notes at *now* messages that failed, the oldest sent at *sent_at*."""
+    values = {
+        "pk": FAILING,
+        "sk": f"{instants.text(now)}#{name}",
+        "sent_at": sent_at,
+        "expires_at": now // MICROSECONDS + KEPT_SECONDS,
+    }
+    return to_item(values)

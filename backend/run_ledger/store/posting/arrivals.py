@@ -1,7 +1,11 @@
-"""Keeping for a day that a probe came. Nothing else knows of it: no job, total or list."""
+"""Keeping for a day that a probe came, and what failed: how far the writer has come.
+
+Nothing else knows of it: no job, total or list.
+"""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.instants import Instant
-from run_ledger.store.items.probe_items import Arrival, arrival_item
+from run_ledger.store.items.probe_items import Arrival, arrival_item, failing_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,3 +47,15 @@ def keep_arrivals(
             trouble = str(error)
             break
     return ProbeReport(kept, len(given) - kept, trouble)
+
+
+def keep_failing(client: DynamoDBClient, table: str, sent_at: Instant, now: Instant) -> str | None:
+    """Note in *table* that messages have failed, of which the oldest was sent at *sent_at*.
+
+    Returns why that could not be noted, None where it was.
+    """
+    try:
+        client.put_item(TableName=table, Item=failing_item(sent_at, now, uuid.uuid4().hex[:8]))
+    except (ClientError, BotoCoreError) as error:
+        return str(error)
+    return None

@@ -27,7 +27,7 @@ from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.logs.identity_index import IdentityIndex
 from run_ledger.store.logs.known_entities import MOST_BYTES, KnownEntities
 
-from .arrivals import ProbeReport, keep_arrivals
+from .arrivals import ProbeReport, keep_arrivals, keep_failing
 from .entities import Entity, JobEntity, Layout, ProjectEntity
 from .entity_reads import Loader
 from .grouping import EventMessage, InvalidMessage, grouped
@@ -144,6 +144,10 @@ class Ledger:
     def keep_arrivals(self, probes: Iterable[Probe]) -> ProbeReport:
         """Keep for a day that *probes* came; no trouble with that raises."""
         return keep_arrivals(self._client, self._tables.entries, probes, self._timing.now())
+
+    def keep_failing(self, sent_at: Instant) -> str | None:
+        """Note that messages have failed, the oldest of *sent_at*; return why that did not work."""
+        return keep_failing(self._client, self._tables.entries, sent_at, self._timing.now())
 
     def _round(
         self, report: Report, groups: Sequence[PendingGroup], remaining_seconds: Callable[[], float]

@@ -25,6 +25,7 @@ from tests.support.dynamo.querying import ScriptedQuerying
 from tests.support.dynamo.stand_in import Fault
 from tests.support.dynamo.tables import NAMES
 from tests.support.dynamo.writers import Writer
+from tests.support.idle_keeper import IdleKeeper
 from tests.support.readers import ledgers
 
 from run_ledger import teller as handlers
@@ -100,6 +101,7 @@ class Telling(RuleBasedStateMachine):
             patch.object(handlers, "_teller", lambda: _here.teller),
             patch.object(handlers, "job_end", lambda image: self.stream[image["number"]]),
             patch.object(handlers, "_now", lambda: Instant(self.now)),
+            patch.object(handlers, "_time_keeper", IdleKeeper),
         ]
         for one in self.patches:
             one.start()
@@ -148,7 +150,7 @@ class Telling(RuleBasedStateMachine):
     def deliver_again(self, number: int, length: int) -> None:
         """Give what was given long ago, to whoever is idle."""
         first = number % len(self.stream)
-        again = range(first, min(first + length, len(self.stream)))
+        again = range(len(self.stream))[first : first + length]
         given = [one for one in again if one not in self.queue]
         if given:
             self.invoke(self.idle[number % len(self.idle)], given)
@@ -231,9 +233,8 @@ class Telling(RuleBasedStateMachine):
     def invoke(self, environment: Environment, numbers: list[int] | None) -> None:
         """Start an invocation with records of the stream, or the schedule's (None)."""
         event: dict[str, Any] = {}
-        environment.records = []
+        environment.records = [str(number) for number in numbers or ()]
         if numbers is not None:
-            environment.records = [str(number) for number in numbers]
             event["Records"] = [
                 {"dynamodb": {"NewImage": {"number": number}, "SequenceNumber": str(number)}}
                 for number in numbers

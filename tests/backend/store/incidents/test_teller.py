@@ -16,6 +16,7 @@ from tests.support.dynamo.stand_in import Dynamo, Script
 from tests.support.dynamo.tables import NAMES
 from tests.support.dynamo.writer_process import Context
 from tests.support.events.builders import Envelope, job_update
+from tests.support.idle_keeper import IdleKeeper
 from tests.support.readers import ledgers, log_lines
 
 from run_ledger import logs, teller
@@ -122,7 +123,11 @@ def begun_stage() -> Iterator[Stage]:
         logs.configure("INFO", stage="test", function="teller")
         return made.teller
 
-    with mock.patch.object(teller, "_teller", begun), log_lines.restored():
+    with (
+        mock.patch.object(teller, "_teller", begun),
+        mock.patch.object(teller, "_time_keeper", IdleKeeper),
+        log_lines.restored(),
+    ):
         yield made
 
 
@@ -317,7 +322,7 @@ def test_without_rules_to_read_everything_comes_again(stage: Stage) -> None:
 def test_one_client_s_broken_rules_are_not_another_s(stage: Stage, lines: Lines) -> None:
     """As a later version or a hand may write them: the alarm is raised, and the rest is told."""
     stage.declare(AlertRule("failed", grace_seconds=0))
-    broken = {"pk": "client-2", "sk": "profile", "alerts": [{"what": "stalled"}]}
+    broken = {"pk": "client-2", "sk": "profile", "alerts": [{"what": "unheard of"}]}
     stage.store.client().put_item(TableName=NAMES.clients, Item=to_item(broken))
     stage.report("a", 1, client_id="client-2", **FAILED)
     stage.report("b", 2, **FAILED)

@@ -1,0 +1,131 @@
+"""When an expectation asks for a run, through all changes of clocks.
+
+A line of cron is read as the cron of Debian reads it. A line whose minute and hour are fixed asks
+for one run wherever clocks change: a time that they skip is made up for at the end of the gap, and
+a time that comes twice counts the first time. A line whose minute or hour begins with ``*`` goes on
+by the clock: it asks for nothing in a gap, and for twice as many runs in an hour that comes twice.
+
+The library only matches the times of a calendar without a zone. What clocks make of these is done
+here: its own way goes by whole hours, and so it misses runs on a day on which clocks change by half
+an hour.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from run_ledger.domain import instants
+from run_ledger.domain.incidents.expectations import Expectation
+from run_ledger.domain.instants import MICROSECONDS, Instant
+
+_FORM = re.compile(r"[0-9A-Za-z*/,#-]{1,80}(?: +[0-9A-Za-z*/,#-]{1,80}){4}")
+_MINUTE = timedelta(minutes=1)
+# Clocks have skipped a whole day at most, as those of Samoa did.
+_MOST_SKIPPED = timedelta(days=2)
+_ANY_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - times of a calendar have no zone here
+
+
+class ScheduleError(ValueError):
+    """A text that is no schedule; the message says what is allowed."""
+
+
+def check_cron(line: str) -> None:
+    """Raise ScheduleError where *line* is none of cron's, or never asks for a run."""
+    if not _FORM.fullmatch(line):
+        raise ScheduleError(
+            "allowed: the five fields of cron (minute, hour, day, month, weekday), such as "
+            "0 2 * * 1-5"
+        )
+    if next(_calendar_times(line, _ANY_TIME), None) is None:
+        raise ScheduleError("it never asks for a run; allowed: a line that does")
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone of this *name*; raises ScheduleError where none has it."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError) as error:
+        raise ScheduleError(
+            "it is unknown; allowed: a name of the time zone database, such as Europe/Berlin or UTC"
+        ) from error
+
+
+def slots(expectation: Expectation, after: Instant) -> Iterator[Instant]:
+    """Yield when *expectation* asks for a run, from the first time later than *after* on.
+
+    With ``every_seconds``, *after* is when the last run began, or was to begin. Raises
+    ScheduleError where it is none, as a hand may have written it.
+    """
+    if expectation.every_seconds is not None:
+        at = after
+        while True:
+            at = Instant(at + expectation.every_seconds * MICROSECONDS)
+            yield at
+    if expectation.cron is None:
+        return
+    last = after
+    for at in _zoned(expectation.cron, zone(expectation.timezone), after):
+        if at > last:
+            last = at
+            yield at
+
+
+def _zoned(line: str, clocks: ZoneInfo, after: Instant) -> Iterator[Instant]:
+    """Yield the instants of a line in their order; some may come twice or lie before *after*."""
+    minute, hour = line.split()[:2]
+    is_fixed = not minute.startswith("*") and not hour.startswith("*")
+    begin = instants.EPOCH + timedelta(microseconds=after)
+    wall = begin.astimezone(clocks).replace(tzinfo=None, fold=0) - _MOST_SKIPPED
+    waiting: list[Instant] = []
+    for time in _calendar_times(line, wall):
+        found = _made_up(time, clocks) if is_fixed else _by_the_clock(time, clocks)
+        if not found:
+            continue
+        # No later time of the calendar is an earlier instant than the first of this one.
+        while waiting and waiting[0] < found[0]:
+            yield heapq.heappop(waiting)
+        for at in found:
+            heapq.heappush(waiting, at)
+    while waiting:
+        yield heapq.heappop(waiting)
+
+
+def _made_up(time: datetime, clocks: ZoneInfo) -> list[Instant]:
+    """Return when a time comes first, or the end of the gap that it lies in."""
+    while _is_skipped(time, clocks):
+        time += _MINUTE
+    return [_instant(time, clocks, 0)]
+
+
+def _by_the_clock(time: datetime, clocks: ZoneInfo) -> list[Instant]:
+    """Return each instant at which clocks show a time."""
+    if _is_skipped(time, clocks):
+        return []
+    return sorted({_instant(time, clocks, fold) for fold in (0, 1)})
+
+
+def _is_skipped(time: datetime, clocks: ZoneInfo) -> bool:
+    there = time.replace(tzinfo=clocks)
+    return there.astimezone(UTC).astimezone(clocks).replace(tzinfo=None, fold=0) != time
+
+
+def _instant(time: datetime, clocks: ZoneInfo, fold: int) -> Instant:
+    return instants.from_datetime(time.replace(tzinfo=clocks, fold=fold).astimezone(UTC))
+
+
+def _calendar_times(line: str, after: datetime) -> Iterator[datetime]:
+    """Return the times of a calendar without changes of clocks that match, later than *after*."""
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - nothing else waits for it
+
+    try:
+        return CronSim(line, after)
+    except (CronSimError, AssertionError, ValueError, TypeError, LookupError) as error:
+        raise ScheduleError(
+            "allowed: five fields of cron that agree, each with numbers in its range"
+        ) from error

@@ -1,0 +1,1 @@
+"""What time decides: runs that were missed, jobs that go on too long, projects that are due."""
