@@ -64,17 +64,17 @@ def load() -> Settings:
         ),
         delivery_queue_url=environment.get("DELIVERY_QUEUE_URL", ""),
         mail_from=environment.get("MAIL_FROM", ""),
-        site_url=environment.get("SITE_URL", ""),
-        outbox=_outbox(environment.get("RUN_LEDGER_OUTBOX", "")),
+        site_url=_on_emulator("RUN_LEDGER_LOCAL_SITE") or environment.get("SITE_URL", ""),
+        outbox=_on_emulator("RUN_LEDGER_OUTBOX"),
         events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
         is_telling=_one_of("TELLING", ("false", "true")) == "true",
     )
 
 
-def _outbox(folder: str) -> str:
-    """Return *folder* on an emulator; elsewhere none, whoever has set it."""
+def _on_emulator(name: str) -> str:
+    """Return a variable beside an AWS on this machine; elsewhere nothing, whoever has set it."""
     is_here = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname == "127.0.0.1"
-    return folder if is_here else ""
+    return os.environ.get(name, "") if is_here else ""
 
 
 def _token_keys_url(issuer: str, origin: str) -> str:

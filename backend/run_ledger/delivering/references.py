@@ -9,6 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .aws_clients import DeliveryService
+
 _KEPT_SECONDS = 60.0
 _MOST_CHARACTERS = 8_192
 
@@ -20,7 +22,7 @@ class UnreadableReferenceError(Exception):
 class References:
     """Reads secrets, and keeps each for a minute: a new one is used soon after."""
 
-    def __init__(self, client: Callable[[str], Any], *, is_local: bool = False) -> None:
+    def __init__(self, client: Callable[[DeliveryService], Any], *, is_local: bool = False) -> None:
         """Ask by the clients that *client* gives for names of services; files only *is_local*."""
         self._client = client
         self._is_local = is_local

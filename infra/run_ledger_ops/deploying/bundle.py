@@ -20,7 +20,10 @@ _FILE_MODE = 0o100644
 _LEFT_OUT = {"__pycache__", "bin"}
 # botocore describes some four hundred services, nine tenths of a bundle's files. These are called.
 SERVICES = frozenset(
-    {"dynamodb", "events", "stepfunctions", "batch", "glue", "ecs", "bedrock"},
+    {
+        *("dynamodb", "events", "stepfunctions", "batch", "glue", "ecs", "bedrock"),
+        *("sqs", "sesv2", "ssm", "secretsmanager"),
+    },
 )
 _BOTOCORE_DATA = Path("botocore", "data")
 # pip's notes of an installation: they tell of the machine that it was made on.

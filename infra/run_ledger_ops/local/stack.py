@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -23,11 +24,11 @@ from run_ledger_ops.deploying import artifacts, site
 from run_ledger_ops.deploying.bundle import build_bundle
 from run_ledger_ops.local import analysts_app_process, local_deployment, local_reporters, people
 from run_ledger_ops.local.edge import gateway
-from run_ledger_ops.local.edge.distribution import api_headers
 from run_ledger_ops.local.edge.first_readers import are_well, warm_readers
+from run_ledger_ops.local.edge.outbox_page import OutboxPage
 from run_ledger_ops.local.edge.proxy import Proxy
-from run_ledger_ops.local.edge.routes import Routes
 from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
+from run_ledger_ops.local.local_origin import api_of, routes_of
 from run_ledger_ops.local.machine import ports, writer_feed
 from run_ledger_ops.local.machine.child_process import ChildProcess
 from run_ledger_ops.local.machine.cloud import REGION, LocalCloud
@@ -113,7 +114,7 @@ class LocalStack:
         writer_feed.resume(cloud, outputs["WriterFunctionName"])
         self._running = running
         self._replay_journal(cloud, running)
-        self._proxy = Proxy(site_port, _routes(cloud_port, cloud, outputs))
+        self._proxy = Proxy(site_port, routes_of(cloud_port, cloud, outputs, self._outbox()))
         self._proxy.start()
         self._start_readers(running, site_port)
         if self._options.dashboard:
@@ -234,6 +235,7 @@ class LocalStack:
                 "StackMachineClient": "true",
                 "Intake": "true",
                 "AwsJobs": "true",
+                "Telling": "true",
                 "TokenKeysOrigin": keys_origin,
             },
             bundles=tuple(bundles.values()),
@@ -252,9 +254,9 @@ class LocalStack:
             cloud.abandon()
             raise
         local_deployment.enable_ttl(cloud, outputs)
-        gateway.apply_responses(cloud, STACK_NAME, "Api", *_api(outputs["ApiUrl"]))
-        gateway.apply_responses(cloud, STACK_NAME, "IntakeApi", *_api(outputs["IntakeUrl"]))
-        gateway.tell_site(cloud, *_api(outputs["ApiUrl"]), wanted.parameters["SiteCallbackUrl"])
+        gateway.apply_responses(cloud, STACK_NAME, "Api", *api_of(outputs["ApiUrl"]))
+        gateway.apply_responses(cloud, STACK_NAME, "IntakeApi", *api_of(outputs["IntakeUrl"]))
+        gateway.tell_site(cloud, *api_of(outputs["ApiUrl"]), wanted.parameters["SiteCallbackUrl"])
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()
         return outputs, True
@@ -318,11 +320,18 @@ class LocalStack:
             machine_client_secret=machine["ClientSecret"],
             passwords=passwords,
             report_key=report_key,
+            outbox_path=self._outbox().path,
         )
         config = site_config(running, demo=self._options.demo)
         objects = site.site_objects(SITE, config, sign_in_documents(origin, outputs["Scope"]))
         site.upload(cloud.client("s3"), outputs["SiteBucketName"], objects)
         return running
+
+    def _outbox(self) -> OutboxPage:
+        """Return the mails of this stack, with a page that only its people find."""
+        key = self._state.settings.setdefault("outbox_key", secrets.token_urlsafe(12))
+        self._state.save_settings()
+        return OutboxPage(self._state.outbox, key)
 
     def _start_dashboard(self, cloud: LocalCloud, running: Running, port: int) -> None:
         self._say("Starting the analysts' app …")
@@ -371,30 +380,3 @@ class LocalStack:
 def _present_url(cloud: LocalCloud, queue_url: str) -> str:
     """Return a queue's URL on the port of this start, whichever port it was made on."""
     return cloud.endpoint_url + urlsplit(queue_url).path
-
-
-def _routes(cloud_port: int, cloud: LocalCloud, outputs: dict[str, str]) -> Routes:
-    cloudfront: Any = cloud.client("cloudfront")
-    distribution = cloudfront.get_distribution(Id=outputs["DistributionId"])["Distribution"]
-    api_id, stage = _api(outputs["ApiUrl"])
-    headers = api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
-    compressed_from = gateway.compressed_from(cloud, api_id)
-    intake_id, intake_stage = _api(outputs["IntakeUrl"])
-    documents = sign_in_documents("", "")
-    return Routes(
-        cloud_port,
-        api_id,
-        stage,
-        distribution["DomainName"],
-        frozenset(f"/{item.key}" for item in site.site_objects(SITE, {}, documents)),
-        headers,
-        compressed_from,
-        intake_id,
-        intake_stage,
-    )
-
-
-def _api(url: str) -> tuple[str, str]:
-    """Return the API's id and its stage from a REST API's invoke URL."""
-    host, _, path = url.removeprefix("https://").partition("/")
-    return host.partition(".")[0], path.strip("/")

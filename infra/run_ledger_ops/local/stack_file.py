@@ -32,6 +32,7 @@ class Running:
     machine_client_secret: str
     passwords: dict[str, str]
     report_key: str
+    outbox_path: str
 
 
 def stack_document(running: Running) -> dict[str, Any]:
@@ -66,6 +67,7 @@ def stack_document(running: Running) -> dict[str, Any]:
         "intake_url": f"{running.site_origin}/intake",
         "report_scope": outputs["ReportScope"],
         "report_key": running.report_key,
+        "outbox_url": f"{running.site_origin}{running.outbox_path}",
         "tables": {name: outputs[f"{name.capitalize()}Table"] for name in Tables._fields},
     }
 
@@ -126,6 +128,7 @@ def readiness(running: Running, stack_file: Path) -> str:
         f"  API            {running.site_origin}/api",
         f"  Intake         {running.site_origin}/intake",
         f"  Assistants     {running.site_origin}{MCP_PATH}",
+        f"  Mails          {running.site_origin}{running.outbox_path}",
         *dashboard,
         f"  Sign in as     {logins[0]}",
         *(f"                 {login}" for login in logins[1:]),

@@ -60,6 +60,7 @@ RUNNING = Running(
         "ReportScope": "run-ledger/report",
     }
     | {f"{name}Table": f"t-{name.lower()}" for name in TABLES},
+    outbox_path="/outbox/key",
     queue_url="q",
     dlq_url="dlq",
     report_key="rlk_key",

@@ -54,6 +54,7 @@ STACK_KEYS = {
     "intake_url",
     "report_scope",
     "report_key",
+    "outbox_url",
     "users",
     "queue_url",
     "dlq_url",

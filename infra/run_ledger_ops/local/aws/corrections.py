@@ -62,6 +62,8 @@ def apply(package: str) -> None:
     _replace(dynamodb, "_set_item", SharedValues().set_item)
     # It judges a right to look at a Map run as if that were one to look at everything.
     _replace(rights, "extract_resource_arn", _with_map_runs)
+    # It asks for rights to calls of several messages, which AWS judges as calls of one.
+    _replace(rights, "extract_iam_action", _with_single_messages)
 
 
 class Batches:
@@ -126,6 +128,16 @@ def _known_url(made: Callable[[str, str], str], sqs: Any) -> Callable[[str, str]
         return urls.get_scoped(account_id, sqs.get_region(), name) or made(account_id, name)
 
     return url_of
+
+
+def _with_single_messages(named: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Return what names the right of a request: of a batch of messages, that for one of them."""
+
+    def right_of(service: str, *request: Any) -> str | None:
+        right = named(service, *request)
+        return right.removesuffix("Batch") if service == "sqs" and right else right
+
+    return right_of
 
 
 def _with_map_runs(named: Callable[..., str]) -> Callable[..., str]:

@@ -22,6 +22,7 @@ from run_ledger_ops.local.edge.headers import (
     request_headers,
     takes_gzip,
 )
+from run_ledger_ops.local.edge.outbox_page import HEADERS
 from run_ledger_ops.local.edge.refusals import BUSY, Problem, problem
 from run_ledger_ops.local.edge.revocation import REVOKE_PATH
 from run_ledger_ops.local.edge.routes import Routes
@@ -102,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "This host name is none of this machine's.")
         elif refusal := self.server.routes.refusal(self.command, self.path):
             self._refuse(refusal.status, refusal.sentence, refusal.headers)
+        elif self.server.routes.outbox is not None and self.server.routes.is_outbox(self.path):
+            self._send_whole(HTTPStatus.OK, self.server.routes.outbox.page(), HEADERS)
         elif not self._is_of_an_api(self.path):
             self._pass_on(body)
         else:

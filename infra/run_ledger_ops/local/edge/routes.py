@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from run_ledger_ops.local.edge.headers import Upstream, is_inner, is_signed
+from run_ledger_ops.local.edge.outbox_page import OutboxPage
 
 # Of a sign-in path the local AWS knows these methods; it takes others for calls of AWS.
 SIGN_IN_METHODS: Mapping[str, frozenset[str]] = {
@@ -50,6 +51,8 @@ class Routes:
     """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
     intake_id: str = ""
     intake_stage: str = "intake"
+    outbox: OutboxPage | None = None
+    """The page of mails; the proxy itself answers for it."""
 
     def is_of_api(self, target: str) -> bool:
         """Return whether a request target is one of the API."""
@@ -58,6 +61,10 @@ class Routes:
     def is_of_intake(self, target: str) -> bool:
         """Return whether a request target is one of the intake."""
         return bool(self.intake_id) and _is_below(self.intake_stage, target)
+
+    def is_outbox(self, target: str) -> bool:
+        """Return whether a request target is the page of mails."""
+        return self.outbox is not None and target.partition("?")[0] == self.outbox.path
 
     def refusal(self, method: str, target: str) -> Refusal | None:
         """Return why a request goes nowhere, None if it may go on."""
@@ -70,7 +77,8 @@ class Routes:
             return None
         if path in SIGN_IN_METHODS:
             return _refuse_unless(SIGN_IN_METHODS[path], method)
-        if is_inner(target) or path not in self.site_paths | {"/", _DEFAULT_ICON}:
+        is_page = path in self.site_paths | {"/", _DEFAULT_ICON} or self.is_outbox(target)
+        if is_inner(target) or not is_page:
             return _NOTHING_HERE
         return _refuse_unless(_SITE_METHODS, method)
 

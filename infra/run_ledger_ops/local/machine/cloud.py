@@ -53,6 +53,11 @@ class LocalCloud:
         )
 
     @property
+    def _site_origin(self) -> str:
+        port = self._state.settings.get("ports", {}).get("site", 0)
+        return f"http://{LOOPBACK}:{port}"
+
+    @property
     def exit_code(self) -> int | None:
         """The exit code of a local AWS that has ended, None while it runs."""
         return self._process.exit_code if self._process else None
@@ -175,4 +180,7 @@ class LocalCloud:
             "STATE_DIR": str(self._state.cloud_data),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self._state.cloud_objects),
+            # By these the courier knows that it may lay mails down, and send to this machine.
+            "RUN_LEDGER_OUTBOX": str(self._state.outbox),
+            "RUN_LEDGER_LOCAL_SITE": self._site_origin,
         }

@@ -29,6 +29,7 @@ class _Settings(Struct):
     ports: dict[str, Annotated[int, Meta(ge=1, lt=65_536)]] = {}
     passwords: dict[str, str] = {}
     report_key: str = ""
+    outbox_key: str = ""
     deployed: str = ""
 
 
@@ -42,6 +43,7 @@ class StateFolder:
         self.cloud_objects = self.root / "s3"
         self.temporary = self.root / "tmp"
         self.logs = self.root / "logs"
+        self.outbox = self.root / "outbox"
         self.journal = self.root / "journal.jsonl"
         self._folders = (self.cloud_data, self.cloud_objects, self.temporary, self.logs)
         self._settings_file = self.root / "settings.json"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.support.stacks.local_stack import ROOT
 
-from run_ledger_ops.local.aws.corrections import Batches, _with_map_runs
+from run_ledger_ops.local.aws.corrections import Batches, _with_map_runs, _with_single_messages
 
 PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
 TRIAL = """
@@ -149,3 +149,19 @@ def test_lone_messages_gather_after_a_batch_and_a_full_batch_does_not_wait() -> 
     while not batches("q", 10):
         assert soon.woken.wait(10)
     assert soon.length == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "named", "right"),
+    [
+        ("sqs", "sqs:SendMessageBatch", "sqs:SendMessage"),
+        ("sqs", "sqs:DeleteMessage", "sqs:DeleteMessage"),
+        ("sqs", None, None),
+        ("x", "x:PutBatch", "x:PutBatch"),
+    ],
+)
+def test_a_right_to_several_messages_is_that_to_one(
+    service: str, named: str | None, right: str | None
+) -> None:
+    """AWS has no right of its own for batches of messages."""
+    assert _with_single_messages(lambda *_: named)(service, "POST", "/", {}, b"", {}) == right

@@ -1,0 +1,87 @@
+"""The page of a local stack's mails: all as text, for those who know its path."""
+
+from __future__ import annotations
+
+import os
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from run_ledger.delivering.mails import Outbox
+from run_ledger.domain.delivery.deliveries import Letter
+from run_ledger_ops.local.edge.outbox_page import HEADERS, MOST_MAILS, OutboxPage
+from run_ledger_ops.local.edge.routes import Routes
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self, outbox: OutboxPage) -> None:
+        """Read the page of *outbox*."""
+        super().__init__()
+        self.elements: list[str] = []
+        self.text = ""
+        self.feed(outbox.page().decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.text += data
+
+
+def lay(folder: Path, number: int, subject: str, text: str) -> None:
+    """Lay a mail down, later than those of lower numbers."""
+    mails = Outbox(folder)
+    mails.send(f"n{number}", Letter(subject, text, "<p>html</p>"), ["team@acme.example"])
+    os.utime(folder / f"n{number}.eml", (number, number))
+
+
+def test_an_empty_outbox_says_so(tmp_path: Path) -> None:
+    """Though its folder is not there yet."""
+    assert "No mail yet" in Page(OutboxPage(tmp_path / "outbox", "key")).text
+
+
+def test_the_newest_mail_comes_first(tmp_path: Path) -> None:
+    """With whom it is to, and no more than fit a page."""
+    for number in range(MOST_MAILS + 2):
+        lay(tmp_path, number, f"Subject {number}.", "words\n")
+    page = Page(OutboxPage(tmp_path, "key"))
+    assert page.elements.count("article") == MOST_MAILS
+    newest, before = (page.text.index(f"Subject {MOST_MAILS + one}.") for one in (1, 0))
+    assert newest < before
+    assert "Subject 1." not in page.text
+    assert "To team@acme.example" in page.text
+
+
+def test_what_a_mail_says_is_text(tmp_path: Path) -> None:
+    """Nor does the page load or run anything."""
+    hostile = "</pre><script>alert(1)</script>"
+    lay(tmp_path, 1, hostile, hostile)
+    (tmp_path / "n2.eml").write_bytes(b"\xff\xfe no mail")
+    (tmp_path / "n3.part").write_bytes(b"half")
+    page = Page(OutboxPage(tmp_path, "key"))
+    assert "script" not in page.elements
+    assert page.text.count(hostile) == 2
+    assert HEADERS["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("target", ["/outbox", "/outbox/", "/outbox/other", "/outbox/key/x"])
+def test_other_paths_show_nothing(target: str, tmp_path: Path) -> None:
+    """Nobody else on the machine guesses the right one."""
+    routes = Routes(1, "abc", "api", "d1.cloudfront.net", outbox=OutboxPage(tmp_path, "key"))
+    refused = routes.refusal("GET", target)
+    assert refused is not None
+    assert refused.status == 404
+
+
+def test_the_right_path_takes_reads_alone(tmp_path: Path) -> None:
+    """It changes nothing."""
+    routes = Routes(1, "abc", "api", "d1.cloudfront.net", outbox=OutboxPage(tmp_path, "key"))
+    assert routes.refusal("GET", "/outbox/key?x") is None
+    refused = routes.refusal("POST", "/outbox/key")
+    assert refused is not None
+    assert refused.status == 405
