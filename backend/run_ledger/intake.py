@@ -12,6 +12,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger.doors.door_requests import read_request
 from run_ledger.doors.event_bus import Bus, eventbridge
 from run_ledger.doors.event_door import Intake, Limits
+from run_ledger.doors.people_names import PeopleNames
 from run_ledger.doors.reporting_callers import Callers
 from run_ledger.doors.token_keys import TokenKeys
 from run_ledger.store.dynamo.connection import dynamodb
@@ -38,7 +39,11 @@ def _intake() -> Intake:
     client, table = dynamodb(), configuration.tables.clients
     intake = Intake(
         callers=Callers(
-            client, table, configuration.issuer, TokenKeys(configuration.token_keys_url, _now)
+            client,
+            table,
+            configuration.issuer,
+            TokenKeys(configuration.token_keys_url, _now),
+            PeopleNames(configuration.issuer.rpartition("/")[2]),
         ),
         limits=Limits(client, table, configuration.events_per_second),
         bus=Bus(eventbridge(), configuration.bus_name),

@@ -3,11 +3,13 @@
 A schedule calls it, too: then it tells what has outlasted its grace, and gives away what an
 earlier invocation had committed to tell and not given away. And it tells what time decides: what
 was missed, goes on for too long, or is overdue.
+A queue brings people's acts.
 """
 
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
@@ -17,6 +19,7 @@ import msgspec
 from msgspec import structs
 
 from run_ledger import logs, metrics, settings, starting
+from run_ledger.acts import ActTaker
 from run_ledger.delivering.aws_clients import delivery_client
 from run_ledger.delivering.delivery_queue import NO_DELIVERIES, DeliveryQueue
 from run_ledger.domain.exceptions import StoreUnavailable
@@ -42,6 +45,7 @@ from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import Change, IncidentLedger
 from run_ledger.store.incidents.job_ends import job_end
 from run_ledger.store.incidents.row_keeper import RowKeeper
+from run_ledger.store.posting.rejections import RejectionStore
 from run_ledger.store.proof.drift_reads import read_drifting
 
 if TYPE_CHECKING:
@@ -230,6 +234,19 @@ def _time_keeper() -> TimeKeeper:
     return TimeKeeper(dynamodb(), configuration.tables, bus, queues, _now)
 
 
+@cache
+def _act_taker() -> ActTaker:
+    configuration = settings.load()
+    client, tables, days = dynamodb(), configuration.tables, configuration.entry_ttl_days
+    dice = random.Random()  # noqa: S311 - no secret
+    return ActTaker(
+        IncidentLedger(client, tables.incidents, _now),
+        RowKeeper(client, tables.incidents, days),
+        RejectionStore(client, tables.rejections, ttl_days=days, dice=dice),
+        _now,
+    )
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of the stream, or a schedule's event, and say which records are to come again.
 
@@ -239,6 +256,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     teller = _teller()
     logs.begin(context)
     records = event.get("Records", [])
+    if records and records[0].get("eventSource") == "aws:sqs":
+        return _acts(teller, records, context)
     ends = _ends(records)
     failed: list[str] = []
     told, unreadable = 0, teller.unreadable
@@ -298,6 +317,33 @@ def _keep_time(teller: Teller, context: Any) -> _Kept:
     for failure in failures:
         _log.error("failed", extra={"failure": failure})
     return _Kept(told, failures)
+
+
+def _acts(teller: Teller, records: Sequence[Mapping[str, Any]], context: Any) -> dict[str, Any]:
+    """Take people's acts, tell of them, and say which messages are to come again."""
+    started = time.perf_counter()
+    scopes, again = _act_taker().take(records, lambda: _seconds_left(context))
+    told = not_told = 0
+    for scope in scopes:
+        try:
+            told += teller.tell(scope, (), _seconds_left(context))
+        except StoreUnavailable as error:
+            # What was committed to be told waits for the schedule.
+            _log.error("failed", extra={"failure": str(error), "client_id": scope.client_id})
+            not_told += 1
+    metrics.emit(
+        "told",
+        UNITS,
+        {
+            "Acts": len(records),
+            "Scopes": len(scopes),
+            "Told": told,
+            "NotTold": [not_told] if not_told else [],
+            "TellMs": round((time.perf_counter() - started) * 1_000, 1),
+        },
+        now=_now(),
+    )
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in again]}
 
 
 def _seconds_left(context: Any) -> float:

@@ -30,6 +30,9 @@ RejectionReason = Literal[
     "identity_mismatch",
     "source_mismatch",
     "event_id_reused",
+    "not_permitted",
+    "unknown_incident",
+    "incident_closed",
 ]
 
 _SHOWN_CHARACTERS = 120
@@ -62,7 +65,7 @@ class InvalidEvent(LedgerError):
         self.got = got
         self.allowed = allowed
         self.about: str | None = None
-        """The job or project that the event names, such as ``"job nightly-7"``."""
+        """The job, project or incident that the event names, such as ``"job nightly-7"``."""
         super().__init__(reason, field, got, allowed)
 
     def __str__(self) -> str:

@@ -17,7 +17,8 @@ class DoorRequest(Struct, frozen=True):
 
     ``address`` is that of the intake, such as ``https://id.execute-api.eu-central-1…/intake``.
 
-    A header that comes several times has its values joined by commas.
+    A header that comes several times has its values joined by commas. ``people_clients`` are the
+    app clients that people sign in to, which the stage names.
     """
 
     method: str
@@ -28,6 +29,7 @@ class DoorRequest(Struct, frozen=True):
     if_none_match: str
     address: str
     body: bytes
+    people_clients: frozenset[str] = frozenset()
 
 
 def read_request(event: Mapping[str, Any]) -> DoorRequest:
@@ -41,4 +43,9 @@ def read_request(event: Mapping[str, Any]) -> DoorRequest:
         if_none_match=header(event, "if-none-match"),
         address=server_address(event.get("requestContext") or {}),
         body=body(event),
+        people_clients=frozenset(
+            filter(
+                None, str((event.get("stageVariables") or {}).get("people_clients", "")).split(",")
+            )
+        ),
     )

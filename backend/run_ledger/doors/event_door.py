@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from run_ledger.domain.exceptions import InvalidEvent, LedgerError, LimitReached, NotFound
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.intake.act_entries import act_entry, is_act
 from run_ledger.domain.intake.bodies import read_body
 from run_ledger.domain.intake.bus_entries import BusEntry, bus_entry, event_id_of, stated_id
 from run_ledger.domain.intake.event_results import EventResultDocument, rejected
@@ -92,8 +93,8 @@ class Intake(Struct, frozen=True):
         asked = (request.method, request.resource)
         if asked not in _REPORTS and asked != _DESCRIBE:
             raise NotFound("The intake has no such path and method.")
-        reporter = self.callers.find(request.authorization, now)
-        way["caller"] = reporter.name
+        reporter = self.callers.find(request.authorization, now, request.people_clients)
+        way["caller"] = reporter.logged_as
         if asked == _DESCRIBE:
             described = served_description("intake-openapi.json", request.address)
             return found(described, request.if_none_match)
@@ -179,6 +180,8 @@ def _checked(
     text: bytes, event_id: str, reporter: ReportingCaller, now: Instant
 ) -> BusEntry | EventResultDocument:
     try:
+        if is_act(text):
+            return act_entry(text, event_id, reporter, now)
         return bus_entry(text, event_id, reporter.scope, now)
     except InvalidEvent as invalid:
         return rejected(stated_id(text), invalid)

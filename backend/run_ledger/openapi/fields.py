@@ -20,17 +20,24 @@ _KEPT = (
 
 # By name, for all documents that have such a member.
 FIELDS: Mapping[str, str] = {
+    "acknowledged_by": "Who looks after it, as that person said last; null for nobody.",
     "about": "The job or project that the event names, as `job nightly-7`; null for none.",
     "as_of": "The minute in which the figures were taken.",
     "at": "When the interval begins.",
-    "because": "Why it closed, or what changed, as `grew` or `reminder`; null where it opened.",
+    "because": "Why it closed, or what changed, as `grew`, `reminder` or, after what somebody did, "
+    "`acknowledged`, `muted`, `unmuted` or `noted`; null where it opened.",
     "began_at": "When the first job ended that failed so.",
     "attempt": "The number of the attempt, from 1.",
     "attempts": "Every attempt that was reported, by number.",
     "closed_at": "When it closed; null while it is open.",
     "closed_because": "Why it closed: `healed`, as a job of the pipeline has succeeded "
-    "after the last failure, or `withdrawn`, as failures were corrected away; null while it is "
-    "open.",
+    "after the last failure, `withdrawn`, as failures were corrected away, or `resolved`, by "
+    "somebody; null while it is open.",
+    "by": "Who did this: a person's address; null where nobody did.",
+    "text": "What that person says: show it as text; null where there is nothing.",
+    "until": "When the mute ends by the clock; null where this is none, or lasts until it grows.",
+    "muted": "Whether nobody is told of it for now.",
+    "muted_until": "When the mute ends; null where there is none, or it lasts until it grows.",
     "client_id": "The client that the work is for.",
     "clients": "The clients whose attempts failed with this fingerprint, sorted.",
     "components": "The schemas, headers, responses and ways to sign in that paths refer to.",
@@ -66,7 +73,8 @@ FIELDS: Mapping[str, str] = {
     "error": "The error that was reported; null where none was.",
     "error_rate": "Failed and timed out jobs as a share of those that ended and were not "
     "cancelled, from 0 to 1; null where there were none.",
-    "event_id": "The event's id. A repeat of the event has the same.",
+    "event_id": "The event's id. A repeat of the event has the same. Of what became of an "
+    "incident: null unless somebody did it.",
     "field": "The field that breaks the contract.",
     "fingerprint": "The key of the error group: errors with the same cause share it.",
     "first_ended_at": "The attempt's earliest end, where an event of a later time says that it is "

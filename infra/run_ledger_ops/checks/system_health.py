@@ -221,12 +221,13 @@ def _dead_letters(system: Target) -> Finding:
         "bus": "BusDlqUrl",
         "aws": "AwsJobsDlqUrl",
         "courier": "DeliveriesDlqUrl",
+        "acts": "ActsDlqUrl",
     }
     found = {
         name: look_at(system.sqs, system.queue_url(output)).messages
         for name, output in queues.items()
-        # Some are there with a customer's key, with jobs of AWS, or where people are told, alone.
-        if name not in ("bus", "aws", "courier") or output in system.outputs
+        # The others are there with a customer's key, with jobs of AWS, and where a stage tells.
+        if name in ("writer", "rule") or output in system.outputs
     }
     if not sum(found.values()):
         return Finding("dead letters", Level.WELL, "none", found)

@@ -21,6 +21,7 @@ QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule
 BUS_DEAD, TELLER_DEAD = "bus-dead", "teller-dead"
 DELIVERIES, DELIVERIES_DEAD = "deliveries", "deliveries-dead"
 AWS_JOBS, AWS_JOBS_DEAD = "aws-jobs", "aws-jobs-dead"
+ACTS, ACTS_DEAD = "acts", "acts-dead"
 INDEXES = {
     "jobs": tuple(PARTITION_KEYS),
     "projects": (BY_CLIENT, BY_DUE),
@@ -152,6 +153,7 @@ def _intake() -> tuple[Widget, ...]:
             _queue(visible, "updates", "waiting"),
             _queue("ApproximateNumberOfMessagesNotVisible", "updates", "in work"),
             _queue("ApproximateAgeOfOldestMessage", "updates", "oldest, seconds", right=True),
+            _queue(visible, ACTS, "acts on incidents"),
         ),
         _chart(
             "Dead letters",
@@ -160,6 +162,7 @@ def _intake() -> tuple[Widget, ...]:
             _queue(visible, AWS_JOBS_DEAD, "dead letters of jobs of AWS"),
             _queue(visible, TELLER_DEAD, "teller's dead letters"),
             _queue(visible, DELIVERIES_DEAD, "courier's dead letters"),
+            _queue(visible, ACTS_DEAD, "dead letters of acts"),
         ),
         _chart(
             "From event to ledger, seconds",

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
+from run_ledger.domain.api.access import ACT_GROUP, CLIENT_GROUP, STAFF_GROUP
 from run_ledger.store.clients.sign_outs import note_sign_out
 from run_ledger_ops.commands import clients
 from run_ledger_ops.console import target
@@ -21,20 +21,22 @@ from run_ledger_ops.sign_in.user_pool import People, Person
 
 _DESCRIPTION = """\
 Let people sign in to the site and the analysts' app. Their groups say what they see: staff sees all
-clients, client-ID only that client."""
+clients, client-ID only that client; who is in the group act may act on their incidents, too."""
 _EPILOG = """\
 examples:
   run-ledger users invite someone@acme.example --client acme
   run-ledger users invite someone@agency.example --client acme --client globex
   run-ledger users invite me@ours.example --staff
+  run-ledger users invite oncall@acme.example --client acme --act
+                                                      may acknowledge, mute and resolve, too
   run-ledger users invite someone@acme.example --resend     the first mail has expired
   run-ledger users list
   run-ledger users remove someone@acme.example
 
-Inviting somebody again only changes what they see. Whoever is removed, or may see less from now on,
-is signed out; within a minute, the API refuses each token that they still have. Don't remove people
-in the console of Cognito: what they have then goes on for up to an hour, and four in the analysts'
-app."""
+Inviting somebody again only changes what they see and whether they act. Whoever is removed, or may
+do less from now on, is signed out; within a minute, the API refuses each token that they still
+have. Don't remove people in the console of Cognito: what they have then goes on for up to an hour,
+and four in the analysts' app."""
 _SEND = "Send this, too:"
 _STATUSES = {
     "FORCE_CHANGE_PASSWORD": "invited",
@@ -64,6 +66,11 @@ def add_to(commands: Words) -> None:
     set_work(invitation, _invite)
     invitation.add_argument("email", metavar="EMAIL")
     access_options.add_options(invitation, required=False)
+    invitation.add_argument(
+        "--act",
+        action="store_true",
+        help="let them act on the incidents that they see, too: acknowledge, mute, resolve, note",
+    )
     invitation.add_argument("--resend", action="store_true", help="send the mail again")
     target.add_options(invitation)
     listing = actions.add_parser(
@@ -85,7 +92,7 @@ def add_to(commands: Words) -> None:
 def _invite(given: argparse.Namespace) -> int:
     email = user_pool.address(given.email)
     names_access = given.staff or given.client
-    if not names_access and not given.resend:
+    if not names_access and (given.act or not given.resend):
         raise OpsError("say what they see: --client ID (perhaps several) or --staff.")
     wanted = access_options.of(given) if names_access else None
     if wanted is not None:
@@ -164,6 +171,10 @@ def _status(person: Person) -> str:
 
 
 def _sees(person: Person) -> str:
+    return f"{_seen(person)}, acts" if ACT_GROUP in person.groups else _seen(person)
+
+
+def _seen(person: Person) -> str:
     if STAFF_GROUP in person.groups:
         return "all clients"
     seen = [

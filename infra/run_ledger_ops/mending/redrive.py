@@ -18,21 +18,27 @@ _QUEUES = {
     "bus": "BusDlqUrl",
     "aws": "AwsJobsDlqUrl",
     "courier": "DeliveriesDlqUrl",
+    "acts": "ActsDlqUrl",
 }
 # Where messages go back to, if not to the writer's queue.
-_BACK_TO = {"aws": "AwsJobsQueueUrl", "courier": "DeliveriesQueueUrl"}
+_BACK_TO = {
+    "aws": "AwsJobsQueueUrl",
+    "courier": "DeliveriesQueueUrl",
+    "acts": "ActsQueueUrl",
+}
 # There only where a parameter of the stage says so.
 _OPTIONAL = {
     "bus": "Only a stage with a key of its own (CustomerKeyArn) has a queue of the bus.",
     "aws": "Only a stage with jobs of AWS's services (AwsJobs=true) has a queue of these.",
     "courier": "Only a stage that tells people (Telling=true) has a queue of notices.",
+    "acts": "Only a stage that tells (Telling=true) has a queue of acts on incidents.",
 }
 _LEFT_OVER = 1
 _DESCRIPTION = """\
 Move messages from the dead-letter queues back to the writer's queue: those that the writer could
 not post in ten attempts, those that the event bus could not deliver to the queue in a day, and, in
 a stage with a key of its own, those that the bus could not encrypt or decrypt. Events of AWS's own
-jobs, and notices to people, go back to the queue that they came from."""
+jobs, notices to people, and acts on incidents go back to the queue that they came from."""
 _EPILOG = """\
 examples:
   run-ledger redrive --dry-run        says how many there are and how old; moves nothing
@@ -63,7 +69,7 @@ def add_to(commands: Words) -> None:
         choices=_QUEUES,
         action="append",
         help="only messages of the writer, of the bus's rule, of the bus itself, of AWS's own "
-        "jobs, or of the courier, which brings notices (default: all)",
+        "jobs, of the courier, which brings notices, or acts on incidents (default: all)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say how many there are, and move nothing"

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
+from run_ledger.domain.api.access import ACT_GROUP, CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import Forbidden, shown
 from run_ledger.domain.intake.reporters import reporting_caller
@@ -18,12 +18,14 @@ _MOST_GROUP_CHARACTERS = 128  # Cognito's limit
 class Access(Struct, frozen=True):
     """What somebody may see, or report for: all clients, or these ones.
 
-    ``namespaces`` are those of OpenLineage, each with the client whose jobs are in it.
+    ``namespaces`` are those of OpenLineage, each with the client whose jobs are in it. Who
+    ``acts`` may act on incidents, too.
     """
 
     is_staff: bool
     clients: tuple[str, ...] = ()
     namespaces: tuple[tuple[str, str], ...] = ()
+    acts: bool = False
 
     @property
     def grant(self) -> dict[str, object]:
@@ -34,13 +36,15 @@ class Access(Struct, frozen=True):
     @property
     def groups(self) -> frozenset[str]:
         """The groups of a person with this access, as in ``{"client-acme"}``."""
+        right = {ACT_GROUP} if self.acts else set()
         if self.is_staff:
-            return frozenset({STAFF_GROUP})
-        return frozenset(f"{CLIENT_GROUP}{client}" for client in self.clients)
+            return frozenset({STAFF_GROUP} | right)
+        return frozenset({f"{CLIENT_GROUP}{client}" for client in self.clients} | right)
 
     def __str__(self) -> str:
         """Return it in words."""
-        return "all clients" if self.is_staff else ", ".join(self.clients)
+        seen = "all clients" if self.is_staff else ", ".join(self.clients)
+        return f"{seen}, and act on their incidents" if self.acts else seen
 
 
 def of_grant(grant: Mapping[str, Any] | None) -> Access | None:
@@ -83,7 +87,11 @@ def of(given: argparse.Namespace) -> Access:
     """Return the access that the command line names; raises OpsError for an invalid id."""
     access = Access(is_staff=True) if given.staff else to_clients(given.client)
     told = getattr(given, "namespace", None) or ()
-    return structs.replace(access, namespaces=tuple(sorted(_namespaces(told, access))))
+    return structs.replace(
+        access,
+        namespaces=tuple(sorted(_namespaces(told, access))),
+        acts=getattr(given, "act", False),
+    )
 
 
 def _namespaces(told: Sequence[str], access: Access) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.api.access import CLIENT_GROUP, STAFF_GROUP
+from run_ledger.domain.api.access import ACT_GROUP, CLIENT_GROUP, STAFF_GROUP
 from run_ledger.domain.exceptions import NotFound
 from run_ledger.domain.instants import Instant
 from run_ledger_ops.console.aws_errors import explain, words_of
@@ -242,5 +242,5 @@ def _time_of(answer: Mapping[str, Any]) -> Instant:
 
 
 def _is_ours(group: str) -> bool:
-    """Return whether a group says what its people see; others are somebody else's business."""
-    return group == STAFF_GROUP or group.startswith(CLIENT_GROUP)
+    """Return whether a group says what its people see or may do; others are not our business."""
+    return group in (STAFF_GROUP, ACT_GROUP) or group.startswith(CLIENT_GROUP)

@@ -292,7 +292,7 @@ def test_stages_live_side_by_side(
     assert run("deploy", "--stage", "two", *HERE)[0] == 0
     twos = outputs_of(cloud, "run-ledger-two")
     shared = {name for name in ones if ones[name] == twos[name]}
-    assert shared == {"ReportScope", "Scope"}
+    assert shared == {"ActScope", "ReportScope", "Scope"}
     code, out, _ = run("destroy", "--stage", "two", "--with-data", "--confirm", "two")
     assert code == 0, out
     assert set(stacks(cloud)) == {"run-ledger-one"}

@@ -81,6 +81,8 @@ def test_outputs_are_complete() -> None:
         "CourierFunctionName",
         "DeliveriesQueueUrl",
         "DeliveriesDlqUrl",
+        "ActsQueueUrl",
+        "ActsDlqUrl",
     }
     assert set(transformed()["Outputs"]) == {
         *(
@@ -99,6 +101,7 @@ def test_outputs_are_complete() -> None:
         ),
         *("DistributionId", "UserPoolId", "UserPoolDomain", "Issuer", "Scope", "SiteClientId"),
         "ReportScope",
+        "ActScope",
         "McpUrl",
         *(
             "DashboardClientId",

@@ -20,13 +20,14 @@ from tests.support.stacks.templates import (
 )
 
 from run_ledger import writer
+from run_ledger.domain.contract.act_events import act_source
 from run_ledger.domain.contract.bound_sources import bound_source
 from run_ledger.domain.state.rollups import DAYS
 from run_ledger.store.items.client_items import (
     CHANNEL_REFERENCES,
     REFERENCE,
 )
-from run_ledger.store.items.keys import REPORT_KEYS, REPORT_USE, app_key
+from run_ledger.store.items.keys import REPORT_KEYS, REPORT_USE, SIGN_OUTS, app_key
 from run_ledger.store.posting.reports import Report
 from run_ledger.store.proof.frontier import PARTITION
 
@@ -214,20 +215,23 @@ def test_intake_reports_for_clients_and_reads_who_may() -> None:
     assert rights_of("IntakeRole", Intake="true") == {
         "IntakeLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "Bus": {"events:PutEvents"},
-        "ClientsTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "ClientsTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "UserPool": {"cognito-idp:AdminGetUser"},
     }
     conditions = {
         statement["Sid"]: statement.get("Condition")
         for statement in statements(properties("IntakeRole", Intake="true"))
     }
     assert conditions["ReportForClients"] == {
-        "ForAllValues:StringLike": {"events:source": bound_source("*")}
+        "ForAllValues:StringLike": {"events:source": [bound_source("*"), act_source("*")]}
     }
     for sid, keys in (
         ("ReadReportGrants", [app_key("*"), REPORT_KEYS]),
         ("CountUse", [f"{REPORT_USE}*"]),
     ):
         assert conditions[sid] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+    signed_out = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [SIGN_OUTS]}}
+    assert conditions["ReadSignOuts"] == signed_out
 
 
 def test_sweeper_queries_one_index_and_the_days() -> None:

@@ -21,6 +21,9 @@ from tests.support.stacks.templates import (
     transformed,
 )
 
+from run_ledger.domain.contract.act_events import act_source
+from run_ledger.domain.incidents.incident_events import SOURCE
+
 KEY = {"Ref": "CustomerKeyArn"}
 BOTH = pytest.mark.parametrize("parameters", [{}, FULL], ids=["default", "full"])
 # Where each kind says which key encrypts what it stores.
@@ -38,7 +41,12 @@ ENCRYPTED = {
     ),
 }
 CHANNELS = {"ReadSecretsOfChannels", "ReadParametersOfChannels"}
-WITHOUT_KEY = {"BusDeadLetterQueue", "RuleDeadLetterQueue", "AwsJobsDeadLetterQueue"}
+WITHOUT_KEY = {
+    "BusDeadLetterQueue",
+    "RuleDeadLetterQueue",
+    "AwsJobsDeadLetterQueue",
+    "ActsDeadLetterQueue",
+}
 LOOKS = {
     *("ListExecutions", "LookAtExecutions", "LookAtMapRuns", "LookAtGlueRuns"),
     *("LookAtTasks", "LookAtInference", "ListJobs"),
@@ -192,12 +200,20 @@ def test_services_come_for_our_resources_alone(parameters: dict[str, str]) -> No
 
 
 def test_producers_may_report_and_nothing_else() -> None:
-    """They may send to one bus, and see that it is there; the policy's ARN is an output."""
+    """They may send to one bus, neither acts nor notices, and see that it is there.
+
+    The policy's ARN is an output.
+    """
     (policy,) = resources("AWS::IAM::ManagedPolicy").values()
     assert [(one["Action"], one["Resource"]) for one in statements(policy)] == [
         ("events:PutEvents", {"Fn::GetAtt": ["Bus", "Arn"]}),
+        ("events:PutEvents", {"Fn::GetAtt": ["Bus", "Arn"]}),
         ("events:DescribeEventBus", {"Fn::GetAtt": ["Bus", "Arn"]}),
     ]
+    allowed, denied, _ = statements(policy)
+    assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
+    forged = {"events:source": [SOURCE, act_source("*")]}
+    assert denied["Condition"] == {"ForAnyValue:StringLike": forged}
     assert transformed()["Outputs"]["ProducerPolicyArn"]["Value"] == {"Ref": "ProducerPolicy"}
 
 
@@ -299,7 +315,7 @@ def test_web_acls_stand_before_api_and_site_where_told() -> None:
 
 @BOTH
 def test_load_is_bounded(parameters: dict[str, str]) -> None:
-    """API and intake throttle, and no more writers run than was said; of events of AWS, two."""
+    """API and intake throttle, and no more writers run than was said; of the others, two."""
     for stage in resources("AWS::ApiGateway::Stage", **parameters).values():
         name = stage["StageName"].capitalize()
         (setting,) = stage["MethodSettings"]
@@ -311,7 +327,7 @@ def test_load_is_bounded(parameters: dict[str, str]) -> None:
         if name == "CourierFunctionDeliveries":
             assert mapping["ScalingConfig"]["MaximumConcurrency"] == 5
             continue
-        if mapping["FunctionName"] == {"Ref": "AwsJobsFunctionAliaslive"}:
+        if name in ("AwsJobsFunctionStateChanges", "TellerFunctionActs"):
             assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
             continue
         at_once = ["Writers", {"Ref": "WriterConcurrency"}, "AtOnce"]

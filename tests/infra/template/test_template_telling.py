@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.support.stacks.templates import FULL, properties, resources, rights_of, statements
 
-from run_ledger.domain.incidents.causes import INCIDENT_CLOSED, INCIDENT_OPENED
+from run_ledger.domain.contract.act_events import INCIDENT_UPDATE
+from run_ledger.domain.incidents.causes import INCIDENT_CHANGED, INCIDENT_CLOSED, INCIDENT_OPENED
 from run_ledger.domain.incidents.incident_events import SOURCE
 from run_ledger.store.items.client_items import ALERTS, CHANNEL_REFERENCES, CHANNELS
 from run_ledger.store.items.job_items import TURNED
@@ -36,6 +37,8 @@ def test_teller_keeps_incidents_and_tells_the_bus() -> None:
         "Bus": {"events:PutEvents"},
         "DeliveriesQueue": {"sqs:SendMessage"},
         "TellerDeadLetterQueue": {"sqs:SendMessage"},
+        "ActsQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        "RejectionsTable": {"dynamodb:BatchWriteItem"},
     }
     of_role = {one["Sid"]: one for one in statements(properties("TellerRole", Telling="true"))}
     assert of_role["ReadStream"]["Resource"] == {"Fn::GetAtt": ["JobsTable", "StreamArn"]}
@@ -109,11 +112,18 @@ def test_the_stream_is_there_for_the_teller_alone() -> None:
     assert TURNED in image
 
 
-def test_the_writer_s_rule_takes_no_incident() -> None:
-    """Its detail-types are the producers', so what is told comes back to nobody as an event."""
-    (pattern,) = (
-        rule["EventPattern"]
-        for rule in resources("AWS::Events::Rule", Telling="true").values()
+def test_no_rule_takes_an_incident() -> None:
+    """Detail-types are those of events to us, so what is told comes back to nobody as one.
+
+    The writer has those of producers, the teller people's acts.
+    """
+    taken = {
+        name: set(rule["EventPattern"]["detail-type"])
+        for name, rule in resources("AWS::Events::Rule", Telling="true").items()
         if "EventPattern" in rule
-    )
-    assert not {INCIDENT_OPENED, INCIDENT_CLOSED} & set(pattern["detail-type"])
+    }
+    told = {INCIDENT_OPENED, INCIDENT_CHANGED, INCIDENT_CLOSED}
+    assert not any(told & kinds for kinds in taken.values())
+    assert taken.keys() == {"UpdatesRule", "ActsRule"}
+    assert taken["ActsRule"] == {INCIDENT_UPDATE}
+    assert INCIDENT_UPDATE not in taken["UpdatesRule"]

@@ -14,7 +14,7 @@ BACKEND = """
 domain
 domain/contract: domain
 domain/state: domain domain/contract
-domain/incidents: domain
+domain/incidents: domain domain/contract
 domain/api: domain domain/contract domain/state domain/incidents
 domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
@@ -57,7 +57,7 @@ emit/lineage: domain domain/contract emit/counting emit/identity
 emit/spans: domain domain/contract emit/pricing emit/counting emit/identity
 
 assistants: domain questions read read/gateway
-doors: domain domain/contract domain/intake store/dynamo store/clients read read/gateway
+doors: domain domain/contract domain/api domain/intake store/dynamo store/clients read read/gateway
     emit/lineage emit/spans
 openapi: domain/contract domain/api domain/intake questions read read/gateway doors
     assistants
@@ -73,8 +73,10 @@ api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/cli
     store/overview read assistants
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
+acts.py: domain domain/contract domain/incidents store/incidents store/posting
 teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py
-    store/dynamo store/clients store/incidents store/proof doors delivering timekeeping
+    store/dynamo store/clients store/incidents store/posting store/proof doors acts.py
+    delivering timekeeping
 courier.py: domain domain/delivery starting.py logs.py metrics.py settings.py
     store/dynamo store/clients store/deliveries delivering
 intake.py: domain starting.py logs.py metrics.py settings.py store/dynamo doors

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.support.dynamo.tables import NAMES, empty_tables
 from tests.support.readers.reading import ISSUER, NOW
 
+from run_ledger.domain.api.access import ACT_SCOPE
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.domain.intake.key_texts import new_key
 from run_ledger.domain.intake.reporters import REPORT_SCOPE
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 KEY_ID = "pool-key"
 JSON_TYPE = "application/json"
+PEOPLE_CLIENT = "site-app"
 
 
 @cache
@@ -69,6 +71,22 @@ def machine_claims(**more: Any) -> dict[str, Any]:
         "scope": REPORT_SCOPE,
         "client_id": app,
         "sub": app,
+        "iat": NOW // MICROSECONDS - 60,
+        "exp": NOW // MICROSECONDS + 3_600,
+        **more,
+    }
+
+
+def person_claims(*groups: str, **more: Any) -> dict[str, Any]:
+    """Return the claims of a person's token that may act, with *more*."""
+    return {
+        "token_use": "access",
+        "iss": ISSUER,
+        "scope": f"openid email run-ledger/read {ACT_SCOPE}",
+        "client_id": PEOPLE_CLIENT,
+        "username": "kim",
+        "sub": "s-1",
+        "cognito:groups": list(groups),
         "iat": NOW // MICROSECONDS - 60,
         "exp": NOW // MICROSECONDS + 3_600,
         **more,
@@ -123,6 +141,21 @@ class StandInBus:
 
 
 @dataclass
+class StandInNames:
+    """Knows what people are called, as Cognito does."""
+
+    asked: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def find(self, username: str) -> str:
+        """Return an address."""
+        self.asked.append(username)
+        if self.failure is not None:
+            raise self.failure
+        return f"{username}@acme.example"
+
+
+@dataclass
 class Answered:
     """An answer's parts."""
 
@@ -153,6 +186,7 @@ class ReportingHouse:
     keys_fetched: int = 0
     keys_made: int = 0
     keys_failure: Exception | None = None
+    names: Any = field(default_factory=StandInNames)
 
     def __post_init__(self) -> None:
         """Make one intake, as an instance of the function has."""
@@ -199,7 +233,7 @@ class ReportingHouse:
         """Return the intake as it is now."""
         table = NAMES.clients
         return Intake(
-            Callers(self.client, table, ISSUER, self._keys),
+            Callers(self.client, table, ISSUER, self._keys, self.names),
             Limits(self.client, table, self.events_per_second),
             Bus(self.bus, "bus"),
             lambda: Instant(self.now),
@@ -219,6 +253,7 @@ def posted(path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]
         "resource": path,
         "headers": dict(headers),
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "stageVariables": {"people_clients": f"{PEOPLE_CLIENT},another-app"},
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,
     }

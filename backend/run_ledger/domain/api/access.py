@@ -33,7 +33,10 @@ from run_ledger.domain.exceptions import Forbidden, Unauthorized
 from run_ledger.domain.instants import MICROSECONDS, Instant, parse
 
 REQUIRED_SCOPE = "run-ledger/read"
+ACT_SCOPE = "run-ledger/act"
 STAFF_GROUP = "staff"
+ACT_GROUP = "act"
+"""Who is in it may act on incidents, of the clients that the other groups name."""
 CLIENT_GROUP = "client-"
 _ONE_GROUP = re.compile(r"[^\s,\[\]]+")
 _LEEWAY = 60 * MICROSECONDS  # clocks differ a little
@@ -53,6 +56,9 @@ _NO_MACHINE_GRANT = (
 )
 
 
+_MAY_NOT_ACT = (
+    "This account may not act on incidents. Ask the people who run this ledger for that right."
+)
 _UNCLEAR_GROUPS = (
     "The groups of this account can't be told apart. Ask the people who run this ledger to look "
     "for a group whose name holds a comma, a blank or a bracket."
@@ -115,9 +121,34 @@ def caller(claims: Mapping[str, Any], trust: Trust, now: Instant, token: str = "
         if claims.get("sub") != app_client_id:
             raise Unauthorized("The token says neither a user nor that it is an application's own.")
         return Caller("machine", app_client_id, None)
-    if not isinstance(username, str) or app_client_id not in trust.people_clients:
+    groups = _persons_groups(claims, trust, token)
+    return _person(app_client_id, groups)
+
+
+def acting_person(claims: Mapping[str, Any], trust: Trust, now: Instant) -> ClientScope:
+    """Return the clients on whose incidents the person of a token with these *claims* may act.
+
+    *claims* are as the token has them. Raises Unauthorized or Forbidden.
+    """
+    check_token(claims, trust.issuer, now, ACT_SCOPE)
+    groups = _persons_groups(claims, trust, "")
+    scope = _person(str(claims.get("client_id")), groups).scope
+    if ACT_GROUP not in groups or scope is None:
+        raise Forbidden(_MAY_NOT_ACT)
+    return scope
+
+
+def _persons_groups(claims: Mapping[str, Any], trust: Trust, token: str) -> frozenset[str]:
+    """Return a person's groups; raises Unauthorized where the token is none of a person's."""
+    username, app_client_id = claims.get("username"), claims.get("client_id")
+    is_peoples = isinstance(app_client_id, str) and app_client_id in trust.people_clients
+    if not isinstance(username, str) or not username or not is_peoples:
         raise Unauthorized("The token was given to an application that people don't use here.")
-    groups = _groups(claims.get("cognito:groups"), claims.get("sub"), token)
+    return _groups(claims.get("cognito:groups"), claims.get("sub"), token)
+
+
+def _person(app_client_id: str, groups: frozenset[str]) -> Caller:
+    """Return the caller in these *groups*; raises Forbidden where they let nothing be seen."""
     if STAFF_GROUP in groups:
         return Caller("staff", app_client_id, EVERYTHING)
     named = (group.removeprefix(CLIENT_GROUP) for group in groups if group.startswith(CLIENT_GROUP))

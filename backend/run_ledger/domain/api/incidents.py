@@ -103,6 +103,9 @@ class IncidentDocument(Struct, frozen=True, kw_only=True):
     opened_at: str
     closed_at: str | None
     closed_because: str | None
+    acknowledged_by: str | None
+    muted: bool
+    muted_until: str | None
 
 
 class IncidentTurnDocument(Struct, frozen=True):
@@ -112,6 +115,10 @@ class IncidentTurnDocument(Struct, frozen=True):
     kind: str
     jobs: int
     because: str | None
+    by: str | None
+    text: str | None
+    until: str | None
+    event_id: str | None
 
 
 class OneIncidentDocument(IncidentDocument, frozen=True, kw_only=True):
@@ -144,7 +151,14 @@ def one_incident_document(row: IncidentRow) -> OneIncidentDocument:
     """Return an incident with its history."""
     turns = [
         IncidentTurnDocument(
-            text(turn.at), turn.kind.removeprefix("incident_"), turn.jobs, turn.because
+            text(turn.at),
+            turn.kind.removeprefix("incident_"),
+            turn.jobs,
+            turn.because,
+            turn.by,
+            turn.text,
+            text_or_none(turn.until),
+            turn.event_id,
         )
         for turn in row.history
     ]
@@ -152,6 +166,8 @@ def one_incident_document(row: IncidentRow) -> OneIncidentDocument:
 
 
 def _members(row: IncidentRow) -> dict[str, Any]:
+    acknowledged, mute = row.answers.acknowledged, row.answers.mute
+    is_muted = row.answers.is_muted and row.closed_at is None
     return {
         "incident_id": row.incident_id,
         "client_id": row.scope.client_id,
@@ -167,4 +183,7 @@ def _members(row: IncidentRow) -> dict[str, Any]:
         "opened_at": text(row.opened_at),
         "closed_at": text_or_none(row.closed_at),
         "closed_because": row.closed_because,
+        "acknowledged_by": None if acknowledged is None else acknowledged.by_name,
+        "muted": is_muted,
+        "muted_until": text_or_none(mute.until) if mute is not None and is_muted else None,
     }

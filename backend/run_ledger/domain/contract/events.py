@@ -35,6 +35,7 @@ from .vocabulary import (
     MAX_LEVELS,
     SCHEMA_VERSION,
     CounterChange,
+    IncidentUpdate,
     JobUpdate,
     ProjectUpdate,
     ShortText,
@@ -49,7 +50,7 @@ _PROJECT_OPTIONAL = frozenset(
 )
 
 
-class _Envelope(
+class Envelope(
     Struct, frozen=True, rename={"detail_type": "detail-type", "replay_name": "replay-name"}
 ):
     """The EventBridge event around a detail; only a replay of an archive has ``replay_name``."""
@@ -141,7 +142,7 @@ class StatedByDetail(Struct, frozen=True):
     occurred_at: datetime | None = None
 
 
-_envelopes = msgspec.json.Decoder(_Envelope)
+_envelopes = msgspec.json.Decoder(Envelope)
 _told = msgspec.json.Decoder(StatedByDetail)
 _job_updates = msgspec.json.Decoder(JobUpdate)
 _unchecked_job_updates = msgspec.json.Decoder(_UncheckedJobUpdate)
@@ -172,7 +173,7 @@ def told_of(detail: bytes | Raw) -> StatedByDetail:
 
 def content_digest(kind: str, detail: bytes) -> bytes:
     """Return `Event.digest` of an accepted event about a *kind* of entity, by its detail."""
-    return _digest(without_nulls(detail, _JOB_OPTIONAL if kind == "job" else _PROJECT_OPTIONAL))
+    return digest_of(without_nulls(detail, _JOB_OPTIONAL if kind == "job" else _PROJECT_OPTIONAL))
 
 
 def likeness(digest: bytes, occurred_at: Instant, source: str) -> str:
@@ -182,23 +183,17 @@ def likeness(digest: bytes, occurred_at: Instant, source: str) -> str:
 
 
 def _decode(envelope: bytes | str, fingerprint_version: int) -> Event:
-    outer = _envelope(envelope)
+    outer = read_envelope(envelope)
     detail = bytes(outer.detail)
-    if len(detail) > MAX_DETAIL_BYTES:
-        raise InvalidEvent(
-            "too_large",
-            field="detail",
-            got=f"{len(detail)} bytes",
-            allowed=f"at most {MAX_DETAIL_BYTES} bytes",
-        )
+    check_size(detail)
     if outer.detail_type == JOB_UPDATE:
         read = without_nulls(detail, _JOB_OPTIONAL)
         job = _job_update(read)
-        return _event(outer, detail, job, _digest(read), fingerprint_version)
+        return _event(outer, detail, job, digest_of(read), fingerprint_version)
     if outer.detail_type == PROJECT_UPDATE:
         read = without_nulls(detail, _PROJECT_OPTIONAL)
         project = _project_update(read)
-        return _event(outer, detail, project, _digest(read), fingerprint_version)
+        return _event(outer, detail, project, digest_of(read), fingerprint_version)
     raise InvalidEvent(
         "unknown_detail_type",
         field="detail-type",
@@ -207,7 +202,7 @@ def _decode(envelope: bytes | str, fingerprint_version: int) -> Event:
     )
 
 
-def _envelope(text: bytes | str) -> _Envelope:
+def read_envelope(text: bytes | str) -> Envelope:
     """Return the envelope in *text*, which may hold halves of characters."""
     try:
         return _envelopes.decode(text)
@@ -226,7 +221,7 @@ def _job_update(detail: bytes) -> JobUpdate:
             update = _job_updates.decode(detail)
         except UNREADABLE as error:
             raise invalid_detail(JobUpdate, detail, error) from error
-    _check_version(update)
+    check_version(update)
     if (update.status == "completed") != (update.result is not UNSET):
         raise invalid_detail(JobUpdate, detail, None, field="result")
     return update
@@ -256,14 +251,14 @@ def _project_update(detail: bytes) -> ProjectUpdate:
         update = _project_updates.decode(detail)
     except UNREADABLE as error:
         raise invalid_detail(ProjectUpdate, detail, error) from error
-    _check_version(update)
+    check_version(update)
     if update.due_at is not UNSET:
-        _instant("due_at", update.due_at)
+        instant_of("due_at", update.due_at)
     return update
 
 
 def _event(
-    outer: _Envelope,
+    outer: Envelope,
     detail: bytes,
     update: JobUpdate | ProjectUpdate,
     digest: bytes,
@@ -275,7 +270,7 @@ def _event(
         kind="job" if isinstance(update, JobUpdate) else "project",
         entity_id=update.job_id if isinstance(update, JobUpdate) else update.project_id,
         event_id=outer.id if update.event_id is UNSET else update.event_id,
-        occurred_at=_occurred_at(outer, update),
+        occurred_at=time_of(outer, update),
         update=update,
         digest=digest,
         detail=detail,
@@ -287,14 +282,27 @@ def _event(
     )
 
 
-def _check_version(update: JobUpdate | ProjectUpdate) -> None:
+def check_size(detail: bytes) -> None:
+    """Raise InvalidEvent for a detail that is too large."""
+    if len(detail) > MAX_DETAIL_BYTES:
+        raise InvalidEvent(
+            "too_large",
+            field="detail",
+            got=f"{len(detail)} bytes",
+            allowed=f"at most {MAX_DETAIL_BYTES} bytes",
+        )
+
+
+def check_version(update: JobUpdate | ProjectUpdate | IncidentUpdate) -> None:
+    """Raise InvalidEvent for a version of the contract that is not known."""
     if update.schema_version != SCHEMA_VERSION:
         raise unknown_version(update.schema_version)
 
 
-def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> Instant:
+def time_of(outer: Envelope, update: JobUpdate | ProjectUpdate | IncidentUpdate) -> Instant:
+    """Return when an event occurred, by its detail or its envelope; raises InvalidEvent."""
     if update.occurred_at is not UNSET:
-        return _instant("occurred_at", update.occurred_at)
+        return instant_of("occurred_at", update.occurred_at)
     if outer.time is UNSET:
         raise InvalidEvent(
             "invalid_field",
@@ -302,10 +310,11 @@ def _occurred_at(outer: _Envelope, update: JobUpdate | ProjectUpdate) -> Instant
             got=None,
             allowed="an RFC 3339 time with a zone, unless the detail has occurred_at",
         )
-    return _instant("time", outer.time)
+    return instant_of("time", outer.time)
 
 
-def _instant(field: str, moment: datetime) -> Instant:
+def instant_of(field: str, moment: datetime) -> Instant:
+    """Return the instant that a *field* names; raises InvalidEvent beyond the years 1 to 9999."""
     instant = instants.from_datetime(moment)
     if not instants.EARLIEST <= instant <= instants.LATEST:
         raise InvalidEvent(
@@ -317,7 +326,8 @@ def _instant(field: str, moment: datetime) -> Instant:
     return instant
 
 
-def _digest(detail: bytes) -> bytes:
+def digest_of(detail: bytes) -> bytes:
+    """Return a digest of what JSON holds, however it is written; raises InvalidEvent."""
     try:
         content = msgspec.json.decode(detail)
         canonical = _encoder.encode(content)

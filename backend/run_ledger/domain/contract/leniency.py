@@ -24,7 +24,7 @@ _ESCAPE = re.compile(
 )
 _HALF = re.compile("[\ud800-\udfff]")
 _NULL = b"null"
-_ENTITIES = {"job_id": "job", "project_id": "project"}
+_ENTITIES = {"job_id": "job", "project_id": "project", "incident_id": "incident"}
 _LEVELS = 2  # of members whose null counts as absent, as in delta_by_model
 
 
@@ -57,7 +57,7 @@ def without_nulls(detail: bytes, optional: frozenset[str]) -> bytes:
 
 
 def entity_named(envelope: bytes | str) -> str | None:
-    """Return the job or else the project that an event names, however broken the event is.
+    """Return the job, project or incident that an event names, however broken the event is.
 
     For example ``"job nightly-7"``; None where no JSON can be read that names one.
     """

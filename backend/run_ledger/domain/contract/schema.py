@@ -18,6 +18,7 @@ from .vocabulary import (
     MAX_LEVELS,
     PROJECT_STATUS_ALLOWED,
     SCHEMA_VERSION,
+    IncidentUpdate,
     JobUpdate,
     ProjectUpdate,
 )
@@ -29,6 +30,7 @@ DIFFERENCES = (
     f"The decoder limits a detail to {MAX_DETAIL_BYTES} bytes and {MAX_LEVELS} levels of nesting.",
     "The decoder wants UTF-8, and numbers within the range of a double everywhere.",
     "The decoder leaves members that are null out before it looks at names and counts them.",
+    "The decoder wants an act's until to be later than its occurred_at.",
 )
 
 _TIME = (
@@ -41,6 +43,26 @@ _RESULT_GOES_WITH_COMPLETED = {
     "then": {"required": ["result"], "properties": {"result": {"type": "string"}}},
     "else": {"properties": {"result": {"type": "null"}}},
 }
+_SAID = {"required": ["text"], "properties": {"text": {"type": "string", "pattern": r"\S"}}}
+_NO_END = {"properties": {"until": {"type": "null"}, "until_grows": {"type": "null"}}}
+_UNTIL = {
+    "required": ["until"],
+    "properties": {"until": {"type": "string"}, "until_grows": {"enum": [False, None]}},
+}
+_UNTIL_GROWS = {
+    "required": ["until_grows"],
+    "properties": {"until": {"type": "null"}, "until_grows": {"const": True}},
+}
+_ACTS = {
+    "allOf": [
+        {
+            "if": {"properties": {"act": {"const": "mute"}}, "required": ["act"]},
+            "then": {**_SAID, "oneOf": [_UNTIL, _UNTIL_GROWS]},
+            "else": _NO_END,
+        },
+        {"if": {"properties": {"act": {"const": "note"}}, "required": ["act"]}, "then": _SAID},
+    ]
+}
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -51,6 +73,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             **_RESULT_GOES_WITH_COMPLETED,
         },
         "project_update": _schema(ProjectUpdate, "project_update", PROJECT_STATUS_ALLOWED),
+        "incident_update": {**_schema(IncidentUpdate, "incident_update"), **_ACTS},
     }
 
 
@@ -65,8 +88,9 @@ def file_text(schema: dict[str, Any]) -> str:
 
 
 def _schema(
-    contract: type[JobUpdate | ProjectUpdate], detail_type: str, status: str
+    contract: type[JobUpdate | ProjectUpdate | IncidentUpdate], detail_type: str, status: str = ""
 ) -> dict[str, Any]:
+    article = "an" if detail_type.startswith("i") else "a"
     made = msgspec.json.schema(contract)
     definitions = made["$defs"]
     body = definitions.pop(contract.__name__)
@@ -84,7 +108,7 @@ def _schema(
         "$comment": " ".join(DIFFERENCES),
         **body,
         "title": detail_type,
-        "description": f"The detail of a {detail_type} event, version {SCHEMA_VERSION}. "
+        "description": f"The detail of {article} {detail_type} event, version {SCHEMA_VERSION}. "
         "Unknown fields are allowed: they are kept and ignored. Null counts as absent.",
         **({"$defs": definitions} if definitions else {}),
     }

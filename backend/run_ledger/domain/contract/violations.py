@@ -21,6 +21,7 @@ from .vocabulary import (
     SCHEMA_VERSION,
     Delta,
     DeltaByModel,
+    IncidentUpdate,
     JobUpdate,
     ProjectUpdate,
     RunningTotals,
@@ -72,7 +73,7 @@ def invalid_envelope(envelope: bytes | str, error: Exception) -> InvalidEvent:
 
 
 def invalid_detail(
-    contract: type[JobUpdate | ProjectUpdate],
+    contract: type[JobUpdate | ProjectUpdate | IncidentUpdate],
     detail: bytes,
     error: Exception | None,
     *,
@@ -168,7 +169,7 @@ def _got(content: dict[str, Any], field: str) -> str | None:
     return shown(content[field]) if field in content else None
 
 
-def _allowed(contract: type[JobUpdate | ProjectUpdate], field: str) -> str:
+def _allowed(contract: type[JobUpdate | ProjectUpdate | IncidentUpdate], field: str) -> str:
     if field == "status":
         return JOB_STATUS_ALLOWED if contract is JobUpdate else PROJECT_STATUS_ALLOWED
     return ALLOWED[field]

@@ -63,6 +63,8 @@ COUNTERS_OF_PARTS = (
 JobStatus = Literal["queued", "running", "completed"]
 JobResult = Literal["succeeded", "partial", "failed", "cancelled", "timed_out"]
 ProjectStatus = Literal["active", "paused", "completed", "archived"]
+ActName = Literal["acknowledge", "mute", "unmute", "resolve", "note"]
+ACTS: tuple[ActName, ...] = get_args(ActName)
 RESULTS: tuple[JobResult, ...] = get_args(JobResult)
 OUTCOMES: tuple[str, ...] = ("queued", "running", *RESULTS)
 """What a job is counted and looked up by: its status until it is completed, then its result."""
@@ -147,6 +149,28 @@ class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     delta: Delta | UnsetType = UNSET
 
 
+class Actor(Struct, frozen=True):
+    """Who acts: ``id`` is for programs, as ``person#SUB``; ``name`` is what people read."""
+
+    id: ShortText
+    name: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class IncidentUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ``detail`` of an ``incident_update`` event."""
+
+    incident_id: Identifier
+    client_id: Identifier
+    act: ActName
+    event_id: EventId | UnsetType = UNSET
+    schema_version: int = SCHEMA_VERSION
+    occurred_at: Time | UnsetType = UNSET
+    text: Text | UnsetType = UNSET
+    until: Time | UnsetType = UNSET
+    until_grows: bool | UnsetType = UNSET
+    by: Actor | UnsetType = UNSET
+
+
 # Fields of which a job or a project keeps the latest value.
 JOB_LATEST_FIELDS = (
     "name",
@@ -169,6 +193,12 @@ ALLOWED: dict[str, str] = {
     "client_id": _ID,
     "pipeline": _ID,
     "parent_job_id": _ID,
+    "incident_id": _ID,
+    "act": f"one of {', '.join(ACTS)}",
+    "text": f"{_TEXT}; with act mute or note, at least one that is no blank",
+    "until": f"{_TIME}, later than occurred_at; with act mute alone",
+    "until_grows": "true with act mute that has no until; false with one; absent otherwise",
+    "by": "an object with the strings id, 1 to 128 characters, and name, 1 to 256",
     "event_id": "a string of 1 to 128 characters",
     "schema_version": f"the integer {SCHEMA_VERSION}",
     "occurred_at": _TIME,

@@ -54,7 +54,9 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
 
 
 def deliveries_of(scope: IncidentScope, key: CauseKey, notice: IncidentNotice) -> list[Delivery]:
-    """Return what tells *notice* by each channel of its incident."""
+    """Return what tells *notice* by each channel of its incident: nothing if it is silent."""
+    if notice.silent:
+        return []
     detail = incident_detail(scope, key, notice)
     return [
         Delivery(

@@ -35,7 +35,11 @@ _WHATS = {
     "drift": "differs from its events",
 }
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_ENDS = {"healed": "runs well again", "withdrawn": "was corrected: it did not fail"}
+_ENDS = {
+    "healed": "runs well again",
+    "withdrawn": "was corrected: it did not fail",
+    "resolved": "was resolved",
+}
 
 
 class Wording(Struct, frozen=True):

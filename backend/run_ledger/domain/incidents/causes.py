@@ -18,7 +18,7 @@ have failed by it, less those that were heard of very late.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 from msgspec import Struct, structs
@@ -26,7 +26,8 @@ from msgspec import Struct, structs
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
-from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling, Wish
+from .alert_rules import AlertRule, IncidentScope, Wish
+from .incident_acts import Answers, IncidentAct, Mute
 from .quiet_hours import quiet_until
 
 MOST_MARKS = 16
@@ -38,7 +39,7 @@ INCIDENT_CHANGED = "incident_changed"
 INCIDENT_CLOSED = "incident_closed"
 GROWN = 2
 """An incident has grown when so many times as many jobs have failed as when it was told last."""
-ClosedBecause = Literal["healed", "withdrawn"]
+ClosedBecause = Literal["healed", "withdrawn", "resolved"]
 
 
 class Mark(NamedTuple):
@@ -91,7 +92,8 @@ class IncidentNotice(Struct, frozen=True):
 
     It is the incident's ``number``-th notice, from 1, and was made at ``at``. What
     is kept of an incident goes by the number, so that no earlier notice undoes a later one.
-    ``reason`` says why it has changed, None of its opening and end.
+    ``reason`` says why it has changed, None of its opening and end; ``act`` is what somebody did.
+    One that is ``silent`` is for the incident's history and for programs: no channel has it.
     """
 
     notice_id: str
@@ -103,6 +105,9 @@ class IncidentNotice(Struct, frozen=True):
     number: int = 1
     at: Instant = Instant(0)
     reason: str | None = None
+    act: IncidentAct | None = None
+    silent: bool = False
+    answers: Answers | None = None
 
 
 class LastTold(NamedTuple):
@@ -123,6 +128,8 @@ class Cause(Struct, frozen=True):
     ``above_percent`` and ``last`` are of error rates alone, as the rule has them. ``wish`` is how
     the rule wants it told; ``last_told`` is None unless that goes by it.
     ``to`` names the channels of the rule that asked last.
+    ``answers`` are people's, to the incident that they name. ``resolved_at`` is when somebody said
+    last that what had failed until then is done with.
     """
 
     marks: Marks = {}
@@ -141,11 +148,34 @@ class Cause(Struct, frozen=True):
     wish: Wish = Wish()
     last_told: LastTold | None = None
     to: tuple[str, ...] = ()
+    answers: Answers = Answers()
+    resolved_at: Instant | None = None
 
     def active_since(self, good_at: Instant | None) -> list[Instant]:
-        """Return when jobs failed by it after the last good job ended, at *good_at*."""
+        """Return when jobs failed by it after the last good job ended, at *good_at*.
+
+        Those are left out that failed before it was resolved.
+        """
+        since = self.since(good_at)
         ends = (mark.at for mark in self.marks.values() if mark.counts)
-        return sorted(at for at in ends if good_at is None or at > good_at)
+        return sorted(at for at in ends if since is None or at > since)
+
+    def since(self, good_at: Instant | None) -> Instant | None:
+        """Return when the last good job ended, at *good_at*, or it was resolved after that."""
+        return max((at for at in (good_at, self.resolved_at) if at is not None), default=None)
+
+    @property
+    def present_answers(self) -> Answers:
+        """Return how people have answered the incident that is open."""
+        if self.incident is None or self.incident.incident_id != self.answers.incident_id:
+            return Answers()
+        return self.answers
+
+    @property
+    def present_mute(self) -> Mute | None:
+        """Return the mute of the open incident; None where there is none."""
+        answers = self.present_answers
+        return answers.mute if answers.is_muted else None
 
     @property
     def is_quiet(self) -> bool:
@@ -156,11 +186,14 @@ class Cause(Struct, frozen=True):
     def falls_due_at(self) -> Instant | None:
         """Return when it is due though nothing ends; None where it never is.
 
-        That is when its grace is over, if enough jobs have failed; when there is news of it; or
-        when quiet hours end in which it has healed.
+        That is when its grace is over, if enough jobs have failed; when there is news of it, or its
+        mute ends; or when quiet hours end in which it has healed.
         """
         if self.incident is None:
             return self.due_at if self.jobs >= self.after else None
+        mute = self.present_mute
+        if self.jobs and mute is not None:
+            return mute.until
         return self.news_due_at if self.jobs else self.due_at
 
     @property
@@ -171,11 +204,18 @@ class Cause(Struct, frozen=True):
 
     @property
     def news_due_at(self) -> Instant | None:
-        """Return when there is news of the open incident; None where there will be none."""
+        """Return when there is news of the open incident; None where there will be none.
+
+        Nobody is reminded of what somebody has acknowledged.
+        """
         told, wish = self.last_told, self.wish
         if told is None:
             return None
-        waits = [wish.remind_seconds, wish.growth_seconds if self.has_grown else 0]
+        is_looked_after = self.present_answers.acknowledged is not None
+        waits = [
+            0 if is_looked_after else wish.remind_seconds,
+            wish.growth_seconds if self.has_grown else 0,
+        ]
         times = [told.at + seconds * MICROSECONDS for seconds in waits if seconds]
         return Instant(max(min(times), self.due_at or 0)) if times else None
 
@@ -196,29 +236,6 @@ class Standing(Struct, frozen=True):
         return max((mark.at for mark in self.good.values() if mark.counts), default=None)
 
 
-def judged(
-    scope: IncidentScope, standing: Standing, rulings: Iterable[Ruling], now: Instant
-) -> Standing:
-    """Return *standing* after *rulings*, as it is at *now*: opened, closed, with notices to tell.
-
-    Without rulings it only takes note of the time.
-    """
-    good, causes = dict(standing.good), dict(standing.causes)
-    for kind, end, rule, _ in rulings:
-        _note(good, end.job_id, Mark(end.version, end.at, kind == "good"), None)
-        own = None
-        if rule is not None:
-            own = _key_of(Standing(good, causes), rule.what, end)
-            causes.setdefault(own, Cause())
-        good_at = Standing(good).good_at
-        for key, cause in causes.items():
-            if key == own or end.job_id in cause.marks:
-                causes[key] = _noted(cause, end, rule if key == own else None, good_at)
-    good_at = Standing(good).good_at
-    settled = {key: _settled(scope, key, cause, good_at, now) for key, cause in causes.items()}
-    return Standing(good, settled)
-
-
 def without_notices(standing: Standing, notice_ids: Collection[str]) -> Standing:
     """Return *standing* once these notices have been given away."""
     causes = {
@@ -231,32 +248,6 @@ def without_notices(standing: Standing, notice_ids: Collection[str]) -> Standing
     return structs.replace(standing, causes=causes)
 
 
-def _key_of(standing: Standing, what: str, end: JobEnd) -> CauseKey:
-    """Return the cause that a failure belongs to: its own, or `OTHER` where there are too many."""
-    key, causes, good_at = CauseKey(what, end.fingerprint or ""), standing.causes, standing.good_at
-    if key in causes:
-        return key
-    other = CauseKey(what, OTHER)
-    if other in causes and end.job_id in causes[other].marks:
-        return other
-    active = sum(not one.is_quiet or bool(one.active_since(good_at)) for one in causes.values())
-    return other if active >= MOST_ACTIVE_CAUSES else key
-
-
-def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant | None) -> Cause:
-    """Return *cause* with the mark of *end*, which counts where a *rule* asks for it."""
-    marks = dict(cause.marks)
-    mark = Mark(end.version, end.at, rule is not None)
-    is_new, beyond = _note(marks, end.job_id, mark, good_at)
-    if not is_new:
-        return cause
-    cause = structs.replace(cause, marks=marks, beyond=cause.beyond + beyond)
-    if rule is None:
-        return cause
-    last_job_id = end.job_id if end.is_job else ""
-    return structs.replace(asked_by(cause, rule), error=end.error, last_job_id=last_job_id)
-
-
 def asked_by(cause: Cause, rule: AlertRule) -> Cause:
     """Return *cause* as the rule has it that asks for it last."""
     return structs.replace(
@@ -266,46 +257,6 @@ def asked_by(cause: Cause, rule: AlertRule) -> Cause:
         wish=rule.wish,
         to=rule.to or (),
     )
-
-
-def _note(
-    marks: dict[str, Mark], job_id: str, mark: Mark, good_at: Instant | None
-) -> tuple[bool, int]:
-    """Put *mark* into *marks* if it says something new.
-
-    Returns whether it did, and how many active marks had to go for it. A job without a mark needs
-    none to say that it does not count.
-    """
-    known = marks.get(job_id)
-    if known is None and not mark.counts:
-        return False, 0
-    if known is not None and known.version >= mark.version:
-        return False, 0
-    marks[job_id] = mark
-    if len(marks) <= MOST_MARKS:
-        return True, 0
-    first = min(marks, key=lambda one: (marks[one].at, one))
-    gone = marks.pop(first)
-    if first == job_id:
-        return False, 0
-    is_active = gone.counts and (good_at is None or gone.at > good_at)
-    return True, int(is_active)
-
-
-def _settled(
-    scope: IncidentScope, key: CauseKey, cause: Cause, good_at: Instant | None, now: Instant
-) -> Cause:
-    """Return *cause* in the state that its marks, and the time, put it in."""
-    active = cause.active_since(good_at)
-    beyond = cause.beyond
-    if good_at is not None and any(mark.at <= good_at for mark in cause.marks.values()):
-        beyond = 0  # What was dropped is older than what is kept.
-    jobs = beyond + len(active)
-    incident = _counted(cause, jobs)
-    cause = structs.replace(cause, beyond=beyond, jobs=jobs, incident=incident)
-    is_healed = good_at is not None and any(mark.counts for mark in cause.marks.values())
-    because: ClosedBecause = "healed" if is_healed else "withdrawn"
-    return moved(scope, key, cause, Activity(active[0] if active else now, because), now)
 
 
 class Activity(NamedTuple):
@@ -324,7 +275,7 @@ def moved(
     """
     jobs, quiet_end = cause.jobs, quiet_until(cause.wish.quiet, now)
     if cause.incident is not None and jobs:
-        cause = structs.replace(cause, incident=_counted(cause, jobs))
+        cause = structs.replace(cause, incident=counted(cause, jobs))
         is_over = cause.due_at is not None and now >= cause.due_at
         return structs.replace(cause, due_at=None) if is_over else cause
     if not jobs:
@@ -352,7 +303,7 @@ def _closed(cause: Cause, because: ClosedBecause, now: Instant) -> Cause:
     return structs.replace(told, incident=None, due_at=None, last_told=None)
 
 
-def _counted(cause: Cause, jobs: int) -> Incident | None:
+def counted(cause: Cause, jobs: int) -> Incident | None:
     """Return the incident of *cause* when *jobs* are active, and when none is any more."""
     incident = cause.incident
     if incident is None or incident.jobs == jobs:
@@ -364,11 +315,26 @@ def _counted(cause: Cause, jobs: int) -> Incident | None:
     return structs.replace(incident, jobs=jobs)
 
 
-def with_notice(
-    cause: Cause, kind: str, incident: Incident, now: Instant, reason: str | None = None
+def with_notice(  # noqa: PLR0913 - what a notice is made of
+    cause: Cause,
+    kind: str,
+    incident: Incident,
+    now: Instant,
+    reason: str | None = None,
+    *,
+    act: IncidentAct | None = None,
 ) -> Cause:
-    """Return *cause* with one more notice to give, about its *incident* as it has become."""
+    """Return *cause* with one more notice to give, about its *incident* as it has become.
+
+    A change has a *reason*; *act* is what somebody did, where that is why.
+    """
     incident = structs.replace(incident, told=incident.told + 1)
+    answers = cause.answers if cause.answers.incident_id == incident.incident_id else None
+    is_muted = answers is not None and answers.is_muted
+    # A close is news to others than who has resolved it, but not in their quiet hours.
+    is_own = act is not None and (
+        kind == INCIDENT_CHANGED or quiet_until(cause.wish.quiet, now) is not None
+    )
     name = f"{reason}-{incident.told}" if reason else kind.removeprefix("incident_")
     notice = IncidentNotice(
         notice_id=f"{incident.incident_id}.{name}",
@@ -380,6 +346,9 @@ def with_notice(
         number=incident.told,
         at=now,
         reason=reason,
+        act=act,
+        silent=is_own or is_muted,
+        answers=answers,
     )
     return structs.replace(cause, incident=incident, notices=(*cause.notices, notice))
 

@@ -88,7 +88,9 @@ def _settled(scope: IncidentScope, key: CauseKey, cause: Cause, ends: _Ends, now
     While it waits or is open nothing of it changes, so that its item is not written at every end.
     """
     counted = sorted(
-        (one.at, job, one.has_failed) for job, one in ends.window.items() if one.counts
+        (one.at, job, one.has_failed)
+        for job, one in ends.window.items()
+        if one.counts and (cause.resolved_at is None or one.at > cause.resolved_at)
     )
     judged = counted[-cause.last :]
     failed = [at for at, _, has_failed in judged if has_failed]

@@ -8,6 +8,7 @@ from run_ledger.domain import instants
 
 from .alert_rules import IncidentScope
 from .causes import CauseKey, IncidentNotice
+from .incident_acts import IncidentAct
 
 SOURCE = "run-ledger"
 """No producer's: the rule for the writer goes by detail-type, and takes none of these."""
@@ -35,4 +36,17 @@ def incident_detail(scope: IncidentScope, key: CauseKey, notice: IncidentNotice)
         "opened_at": instants.text(incident.opened_at),
         "closed_at": instants.text_or_none(incident.closed_at),
         "closed_because": incident.closed_because,
+        "act": None if notice.act is None else _act(notice.act),
+        "silent": notice.silent,
+    }
+
+
+def _act(act: IncidentAct) -> dict[str, Any]:
+    return {
+        "event_id": act.event_id,
+        "act": act.act,
+        "at": instants.text(act.at),
+        "by": act.by_name,
+        "text": act.text,
+        "until": instants.text_or_none(act.until),
     }

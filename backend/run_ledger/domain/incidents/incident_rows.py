@@ -10,24 +10,36 @@ from run_ledger.domain.instants import Instant
 
 from .alert_rules import IncidentScope
 from .causes import Cause, CauseKey, ClosedBecause, IncidentNotice
+from .incident_acts import Answers
 
 MOST_TURNS = 200
+MOST_TEXTS = 40
+"""Of so many turns the words of whoever acts are kept: an item holds 400 KB."""
 
 
 class IncidentTurn(NamedTuple):
-    """One thing that became of an incident; ``kind`` is its notice's, ``number`` too, from 1."""
+    """One thing that became of an incident; ``kind`` is its notice's, ``number`` too, from 1.
+
+    ``because`` is why it closed or changed. ``event_id``, ``by``, ``text`` and ``until`` are those
+    of an act: of its event, who acts, what that person says, and when a mute ends.
+    """
 
     number: int
     kind: str
     at: Instant
     jobs: int
     because: str | None
+    event_id: str | None = None
+    by: str | None = None
+    text: str | None = None
+    until: Instant | None = None
 
 
 class IncidentRow(Struct, frozen=True):
     """An incident as its notices up to ``number`` tell it.
 
-    ``history`` has the first turn and the latest ones, `MOST_TURNS` at most.
+    ``history`` has the first turn and the latest ones, `MOST_TURNS` at most. ``answers`` are
+    people's.
     """
 
     incident_id: str
@@ -42,6 +54,7 @@ class IncidentRow(Struct, frozen=True):
     last_job_id: str
     error: tuple[str, str] | None
     history: tuple[IncidentTurn, ...]
+    answers: Answers = Answers()
 
 
 def row_after(
@@ -54,11 +67,15 @@ def row_after(
     if row is not None and row.number >= notice.number:
         return row
     incident = notice.incident
-    because = incident.closed_because or notice.reason
-    turn = IncidentTurn(notice.number, notice.kind, notice.at, incident.jobs, because)
+    turn = _turn(notice)
     history = (*(() if row is None else row.history), turn)
     if len(history) > MOST_TURNS:
         history = (history[0], *history[2:])
+    worded = [number for number, one in enumerate(history) if one.text is not None]
+    if len(worded) > MOST_TEXTS:
+        first = worded[0]
+        wordless = history[first]._replace(text=None)
+        history = (*history[:first], wordless, *history[first + 1 :])
     return IncidentRow(
         incident_id=incident.incident_id,
         scope=scope,
@@ -72,6 +89,7 @@ def row_after(
         last_job_id=notice.last_job_id,
         error=notice.error,
         history=history,
+        answers=notice.answers or Answers(),
     )
 
 
@@ -81,3 +99,12 @@ def row_now(row: IncidentRow, cause: Cause | None) -> IncidentRow:
         return row
     jobs = cause.jobs or cause.incident.jobs
     return structs.replace(row, jobs=jobs, last_job_id=cause.last_job_id, error=cause.error)
+
+
+def _turn(notice: IncidentNotice) -> IncidentTurn:
+    incident, act = notice.incident, notice.act
+    because = incident.closed_because or notice.reason
+    turn = IncidentTurn(notice.number, notice.kind, notice.at, incident.jobs, because)
+    if act is None:
+        return turn
+    return turn._replace(event_id=act.event_id, by=act.by_name, text=act.text, until=act.until)

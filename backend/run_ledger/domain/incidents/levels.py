@@ -77,6 +77,9 @@ def _counted(scope: IncidentScope, key: CauseKey, cause: Cause, now: Instant) ->
         cause = structs.replace(cause, incident=structs.replace(cause.incident, jobs=cause.jobs))
     mark = cause.marks.get(_LEVEL)
     since = now if mark is None else mark.at
+    if cause.incident is None and cause.resolved_at is not None and since <= cause.resolved_at:
+        # What goes on is resolved until it has been well for once.
+        return structs.replace(cause, due_at=None)
     return moved(scope, key, cause, Activity(since, "healed"), now)
 
 

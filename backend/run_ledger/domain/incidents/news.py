@@ -22,7 +22,9 @@ def with_news(standing: Standing, now: Instant) -> Standing:
 
 def _with_news(cause: Cause, now: Instant) -> Cause:
     incident, told = cause.incident, cause.last_told
-    if incident is None or not (cause.wish.remind_seconds or cause.wish.growth_seconds):
+    if incident is None or cause.present_mute is not None:
+        return cause
+    if not (cause.wish.remind_seconds or cause.wish.growth_seconds):
         return cause
     if told is None or told.incident_id != incident.incident_id:
         return structs.replace(

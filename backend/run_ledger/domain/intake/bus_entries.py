@@ -24,7 +24,9 @@ _DETAIL_TYPES = {"job": JOB_UPDATE, "project": PROJECT_UPDATE}
 _MOST_ID_CHARACTERS = 128
 
 
-class _SentEvent(Struct, frozen=True):
+class SentEvent(Struct, frozen=True):
+    """An event as a request holds it; what was not sent stays absent."""
+
     detail_type: Raw | UnsetType = UNSET
     detail: Raw | UnsetType = UNSET
 
@@ -33,7 +35,7 @@ class _Identified(Struct, frozen=True):
     event_id: str | None = None
 
 
-_sent = msgspec.json.Decoder(_SentEvent)
+_sent = msgspec.json.Decoder(SentEvent)
 _identified = msgspec.json.Decoder(_Identified)
 
 
@@ -65,8 +67,8 @@ def bus_entry(text: bytes, event_id: str, scope: ClientScope, now: Instant) -> B
     Its id is *event_id* if it names none. Raises InvalidEvent where it breaks the contract, with
     what the writer would say of it, or where it is about a client beyond *scope*.
     """
-    sent = _read(text)
-    event = decode(_envelope(sent, event_id, _UNBOUND, now))
+    sent = read_sent(text)
+    event = decode(envelope(sent, event_id, _UNBOUND, now))
     client_id = event.update.client_id
     if not scope.allows(client_id):
         raise InvalidEvent(
@@ -78,14 +80,14 @@ def bus_entry(text: bytes, event_id: str, scope: ClientScope, now: Instant) -> B
     source = bound_source(client_id)
     detail = event.detail if event.has_own_id else _with_id(event.detail, event_id)
     # What the writer will get, whole: it takes this, or refuses it here.
-    decode(_envelope(_SentEvent(sent.detail_type, Raw(detail)), event_id, source, now))
+    decode(envelope(SentEvent(sent.detail_type, Raw(detail)), event_id, source, now))
     return BusEntry(event.event_id, source, _DETAIL_TYPES[event.kind], detail.decode())
 
 
 def stated_id(text: bytes) -> str | None:
     """Return the ``event_id`` that a refused event states, None where it states none."""
     try:
-        detail = _read(text).detail
+        detail = read_sent(text).detail
         event_id = None if detail is UNSET else _identified.decode(detail).event_id
     except (InvalidEvent, *UNREADABLE):
         return None
@@ -93,7 +95,8 @@ def stated_id(text: bytes) -> str | None:
     return event_id if is_id else None
 
 
-def _read(text: bytes) -> _SentEvent:
+def read_sent(text: bytes) -> SentEvent:
+    """Return the parts of an event; raises InvalidEvent."""
     try:
         return _sent.decode(text)
     except msgspec.ValidationError as error:
@@ -107,7 +110,7 @@ def _read(text: bytes) -> _SentEvent:
         raise unreadable_json("event", error) from error
 
 
-def _envelope(sent: _SentEvent, event_id: str, source: str, now: Instant) -> bytes:
+def envelope(sent: SentEvent, event_id: str, source: str, now: Instant) -> bytes:
     """Return the event as the bus would pass it on; what was not sent stays absent."""
     members = [
         b'"id":' + msgspec.json.encode(event_id),

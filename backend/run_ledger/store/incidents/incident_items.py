@@ -34,6 +34,12 @@ from run_ledger.domain.incidents.causes import (
     Mark,
     Marks,
 )
+from run_ledger.domain.incidents.incident_acts import (
+    Acknowledgement,
+    Answers,
+    IncidentAct,
+    Mute,
+)
 from run_ledger.domain.instants import DAY, MICROSECONDS, Duration, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
 
@@ -112,6 +118,10 @@ def cause_item(
         "incident": None if cause.incident is None else _from_incident(cause.incident),
         "notices": [_from_notice(notice) for notice in cause.notices],
     }
+    if cause.answers != Answers():
+        values["answers"] = from_answers(cause.answers)
+    if cause.resolved_at is not None:
+        values["resolved_at"] = cause.resolved_at
     if cause.last:
         values |= {"above": cause.above_percent, "last": cause.last}
     if cause.wish != Wish():
@@ -152,6 +162,8 @@ def cause_in(item: Mapping[str, Attribute]) -> Cause:
         wish=Wish(*values.get("wish", ())),
         last_told=LastTold(*values["told"]) if "told" in values else None,
         to=tuple(values.get("to", ())),
+        answers=to_answers(values.get("answers")) or Answers(),
+        resolved_at=values.get("resolved_at"),
     )
 
 
@@ -196,6 +208,9 @@ def _from_notice(notice: IncidentNotice) -> dict[str, Any]:
         "number": notice.number,
         "at": notice.at,
         "reason": notice.reason,
+        **({"act": from_act(notice.act)} if notice.act else {}),
+        **({"silent": True} if notice.silent else {}),
+        **({"answers": from_answers(notice.answers)} if notice.answers else {}),
     }
 
 
@@ -211,8 +226,34 @@ def _to_notice(values: dict[str, Any]) -> IncidentNotice:
         # Of an earlier version, which told of the opening and of the end alone.
         values.get("number", 1 if incident.closed_at is None else 2),
         values.get("at", incident.closed_at or incident.opened_at),
-        values.get("reason"),
+        reason=values.get("reason"),
+        act=None if "act" not in values else IncidentAct(*values["act"]),
+        silent=values.get("silent", False),
+        answers=to_answers(values.get("answers")),
     )
+
+
+def from_answers(answers: Answers) -> list[Any]:
+    """Return what is stored of people's answers."""
+    acknowledged, mute = answers.acknowledged, answers.mute
+    return [answers.incident_id, acknowledged and list(acknowledged), mute and list(mute)]
+
+
+def to_answers(values: list[Any] | None) -> Answers | None:
+    """Return the answers that `from_answers` stored."""
+    if values is None:
+        return None
+    incident_id, acknowledged, mute = values
+    return Answers(
+        incident_id,
+        None if acknowledged is None else Acknowledgement(*acknowledged),
+        None if mute is None else Mute(*mute),
+    )
+
+
+def from_act(act: IncidentAct) -> list[Any]:
+    """Return what is stored of an act."""
+    return [act.event_id, act.act, act.at, act.by_id, act.by_name, act.text, act.until]
 
 
 def _to_error(values: list[str] | None) -> tuple[str, str] | None:

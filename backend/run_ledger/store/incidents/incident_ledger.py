@@ -11,10 +11,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
@@ -25,7 +25,9 @@ from run_ledger.domain.incidents.causes import (
     Standing,
     without_notices,
 )
-from run_ledger.domain.incidents.judging import judged_scope
+from run_ledger.domain.incidents.incident_acts import IncidentAct
+from run_ledger.domain.incidents.incident_rows import IncidentRow
+from run_ledger.domain.incidents.judging import acted, judged_scope
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import UNREADABLE, Item
 from run_ledger.store.dynamo.batches import every_item
@@ -33,6 +35,7 @@ from run_ledger.store.dynamo.expressions import ConditionBuilder, QueryBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.items.keys import BY_DUE
 
+from .act_items import act_item, act_key, digest_in
 from .incident_items import (
     DUE_CAUSES,
     GOOD,
@@ -55,6 +58,7 @@ Change = Callable[[Standing, Instant], Standing]
 _TRIES = 12
 _LONGEST_PAUSE_SECONDS = 0.2
 _MOST_DUE = 500
+_MOST_WAITING = 50
 _NO_PEACE = "a pipeline's incidents are being changed all the time"
 
 
@@ -120,6 +124,65 @@ class IncidentLedger:
                 ]
             self._has_written(scope, kept, after)
         raise StoreUnavailable(_NO_PEACE)
+
+    def act(
+        self, row: IncidentRow, act: IncidentAct, digest: str
+    ) -> Literal["taken", "repeated", "reused", "closed"]:
+        """Take an act on the incident of *row*, once by its event's id; return what became of it.
+
+        ``reused`` says that another act, of another *digest*, has its id; ``closed`` that the
+        incident is not open any more. Raises StoreUnavailable as `take` does, and where too much of
+        the incident waits to be told.
+        """
+        for _ in range(_TRIES):
+            known = self._known(row, act, digest)
+            if known is not None:
+                return known
+            kept, now = self._read(row.scope), self._now()
+            cause = kept.standing.causes.get(row.key)
+            heard = structs.replace(act, at=min(act.at, now))
+            after = None if cause is None else acted(cause, row.incident_id, heard, now)
+            if after is None:
+                # A call that was given up may have taken this very act in between.
+                return self._known(row, act, digest) or "closed"
+            if len(after.notices) > _MOST_WAITING:
+                raise StoreUnavailable("too much of an incident waits to be told")
+            revision = kept.revisions[cause_sort_key(row.key)]
+            item = cause_item(row.scope, row.key, after, revision + 1, now)
+            if self._has_acted(item, revision, act_item(row.incident_id, heard, digest, now)):
+                return "taken"
+        raise StoreUnavailable(_NO_PEACE)
+
+    def _known(
+        self, row: IncidentRow, act: IncidentAct, digest: str
+    ) -> Literal["repeated", "reused"] | None:
+        """Return what an act is that was taken before under its id; None where none was."""
+        key = act_key(row.incident_id, act.event_id)
+        try:
+            answer: Any = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(str(error)) from error
+        if "Item" not in answer:
+            return None
+        return "repeated" if digest_in(answer["Item"]) == digest else "reused"
+
+    def _has_acted(self, cause: Item, known: int, act: Item) -> bool:
+        """Put a cause and an act together; return False where somebody else was first."""
+        unchanged, is_new = ConditionBuilder(), ConditionBuilder()
+        unchanged.require(("rev",), "=", known)
+        is_new.require_absent("pk")
+        puts: Any = [
+            {"Put": {"TableName": self._table, "Item": item, **condition.condition()}}
+            for item, condition in ((cause, unchanged), (act, is_new))
+        ]
+        try:
+            self._client.transact_write_items(TransactItems=puts)
+        except (ClientError, BotoCoreError) as error:
+            if fault(error) is not Fault.CANCELLED:
+                raise StoreUnavailable(str(error)) from error
+            self._pause(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - no secret
+            return False
+        return True
 
     def note_given(self, scope: IncidentScope, notice_ids: Collection[str]) -> None:
         """Note that notices have been given away; raises StoreUnavailable as `change` does."""

@@ -13,6 +13,7 @@
     because, jobs, job,     why it closed; how many jobs; the last of them; type and message
     error
     history                 its turns
+    answers                 people's, see `incident_items`; absent until there are any
     expires_at              once it is closed
 """
 
@@ -23,12 +24,20 @@ from typing import Any, NamedTuple
 
 from run_ledger.domain.incidents.alert_rules import IncidentScope
 from run_ledger.domain.incidents.causes import CauseKey
+from run_ledger.domain.incidents.incident_acts import Answers
 from run_ledger.domain.incidents.incident_rows import IncidentRow, IncidentTurn
 from run_ledger.domain.instants import DAY, MICROSECONDS
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item
 from run_ledger.store.items.keys import creation_key
 
-from .incident_items import cause_key, cause_sort_key, scope_key, scope_of
+from .incident_items import (
+    cause_key,
+    cause_sort_key,
+    from_answers,
+    scope_key,
+    scope_of,
+    to_answers,
+)
 
 ROW = "incident"
 ALL_INCIDENTS = "incidents"
@@ -82,6 +91,8 @@ def row_item(row: IncidentRow, kept_days: int) -> Item:
         "error": row.error,
         "history": [list(turn) for turn in row.history],
     }
+    if row.answers != Answers():
+        values["answers"] = from_answers(row.answers)
     if row.closed_at is None:
         open_key = f"{open_prefix(row.scope.client_id)}{position}"
         values |= {"open_list": OPEN_INCIDENTS, "open_key": open_key}
@@ -107,6 +118,7 @@ def row_in(item: Mapping[str, Attribute]) -> IncidentRow:
         last_job_id=values["job"],
         error=None if error is None else (error[0], error[1]),
         history=tuple(IncidentTurn(*turn) for turn in values["history"]),
+        answers=to_answers(values.get("answers")) or Answers(),
     )
 
 

@@ -50,15 +50,16 @@ class RowKeeper:
 
     def _keep_one(self, scope: IncidentScope, key: CauseKey, notice: IncidentNotice) -> None:
         # The first notice mostly finds no row, so nothing is read for it.
-        row = None if notice.number == 1 else self._read(notice.incident.incident_id)
+        row = None if notice.number == 1 else self.find(notice.incident.incident_id)
         for _ in range(_TRIES):
             after = row_after(row, scope, key, notice)
             if after == row or self._has_put(after, row):
                 return
-            row = self._read(notice.incident.incident_id)
+            row = self.find(notice.incident.incident_id)
         raise StoreUnavailable("an incident's row is being changed all the time")
 
-    def _read(self, incident_id: str) -> IncidentRow | None:
+    def find(self, incident_id: str) -> IncidentRow | None:
+        """Return the row of an incident, None where there is none; raises as `keep` does."""
         key = row_key(incident_id)
         try:
             answer: Any = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)

@@ -15,7 +15,7 @@ from tests.support.events import strategies
 from tests.support.events.builders import Envelope, decoded, job_update, project_update, without
 
 from run_ledger.domain.contract.schema import file_name, file_text, schemas
-from run_ledger.domain.contract.vocabulary import JobUpdate, ProjectUpdate
+from run_ledger.domain.contract.vocabulary import IncidentUpdate, JobUpdate, ProjectUpdate
 from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger_ops.deploying import event_schemas
 
@@ -76,7 +76,8 @@ def test_writing(tmp_path: Path) -> None:
     """The command writes one file an event, and those alone are published."""
     event_schemas.write(tmp_path / "new")
     written = sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert written == ["job_update.v1.schema.json", "project_update.v1.schema.json"]
+    kinds = ("incident_update", "job_update", "project_update")
+    assert written == [f"{kind}.v1.schema.json" for kind in kinds]
     assert sorted(path.name for path in event_schemas.FOLDER.iterdir()) == written
 
 
@@ -85,8 +86,12 @@ def test_schema_is_one(detail_type: str) -> None:
     """It is a valid schema of its draft, and describes every field."""
     schema = schemas()[detail_type]
     Draft202012Validator.check_schema(schema)
-    contract = JobUpdate if detail_type == "job_update" else ProjectUpdate
-    assert set(schema["properties"]) == set(contract.__struct_fields__)
+    contracts = {
+        "job_update": JobUpdate,
+        "project_update": ProjectUpdate,
+        "incident_update": IncidentUpdate,
+    }
+    assert set(schema["properties"]) == set(contracts[detail_type].__struct_fields__)
     assert all(field["description"] for field in schema["properties"].values())
 
 

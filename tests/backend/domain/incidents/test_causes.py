@@ -21,9 +21,9 @@ from run_ledger.domain.incidents.causes import (
     CauseKey,
     IncidentNotice,
     Standing,
-    judged,
     without_notices,
 )
+from run_ledger.domain.incidents.failing_jobs import judged
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
 SCOPE = IncidentScope("acme", "nightly", None, "ended")

@@ -9,11 +9,11 @@ recount of the last ends says, and what healed within its grace was never told.
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 from unittest.mock import patch
 
@@ -25,10 +25,13 @@ from tests.support.dynamo.querying import ScriptedQuerying
 from tests.support.dynamo.stand_in import Fault
 from tests.support.dynamo.tables import NAMES
 from tests.support.dynamo.writers import Writer
+from tests.support.events.taking_bus import TakingBus
 from tests.support.idle_keeper import IdleKeeper
 from tests.support.readers import ledgers
+from tests.support.recounts.open_causes import open_causes
 
 from run_ledger import teller as handlers
+from run_ledger.acts import ActTaker
 from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
 from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import MICROSECONDS, Instant, parse, text
@@ -39,6 +42,7 @@ from run_ledger.store.incidents.incident_ledger import IncidentLedger
 from run_ledger.store.incidents.row_items import ROW, row_in
 from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.items.client_items import alert_values
+from run_ledger.store.posting.rejections import RejectionStore
 
 GRACE_SECONDS = 60
 GRACE = GRACE_SECONDS * MICROSECONDS
@@ -49,31 +53,13 @@ _trouble = st.sampled_from((*sorted(faults.BY_NAME), "late", "late and cut"))
 _here = threading.local()
 
 
-class TakingBus:
-    """A bus that takes, refuses for the moment, or takes and does not answer, as it is told."""
-
-    def __init__(self) -> None:
-        """Begin with nothing taken."""
-        self.taken: list[dict[str, Any]] = []
-        self.moods: list[str] = []
-
-    def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
-        """Take entries by the next mood."""
-        mood = self.moods.pop(0) if self.moods else "willing"
-        if mood == "busy":
-            return {"Entries": [{"ErrorCode": "ThrottlingException"} for _ in Entries]}
-        self.taken += [dict(entry) for entry in Entries]
-        if mood == "silent":
-            return faults.timed_out_before(None)  # type: ignore[arg-type]
-        return {"Entries": [{"EventId": "e"} for _ in Entries]}
-
-
 @dataclass
 class Environment:
     """One teller, and the invocation that it is at."""
 
     writer: Writer = field(default_factory=Writer)
     teller: handlers.Teller | None = None
+    acts: ActTaker | None = None
     records: list[str] = field(default_factory=list)
 
     def get_remaining_time_in_millis(self) -> int:
@@ -99,6 +85,7 @@ class Telling(RuleBasedStateMachine):
         self.environments = [Environment() for _ in range(3)]
         self.patches = [
             patch.object(handlers, "_teller", lambda: _here.teller),
+            patch.object(handlers, "_act_taker", lambda: _here.acts),
             patch.object(handlers, "job_end", lambda image: self.stream[image["number"]]),
             patch.object(handlers, "_now", lambda: Instant(self.now)),
             patch.object(handlers, "_time_keeper", IdleKeeper),
@@ -191,7 +178,7 @@ class Telling(RuleBasedStateMachine):
         """And no notice's words change: each id has one text."""
         texts: dict[str, str] = {}
         for entry in self.bus.taken:
-            notice_id = _notice_id(entry)
+            notice_id = notice_id_of(entry)
             assert texts.setdefault(notice_id, entry["Detail"]) == entry["Detail"]
             if notice_id.endswith(".closed"):
                 assert notice_id.replace(".closed", ".opened") in texts
@@ -205,7 +192,7 @@ class Telling(RuleBasedStateMachine):
             assert rows[incident_id].number >= before.number
             assert rows[incident_id].history[: before.number] == before.history
         self.rows = rows
-        for detail in map(_detail, self.bus.taken):
+        for detail in map(detail_of, self.bus.taken):
             row = rows[detail["incident_id"]]
             assert row.closed_at is not None or detail["closed_at"] is None
 
@@ -239,12 +226,18 @@ class Telling(RuleBasedStateMachine):
                 {"dynamodb": {"NewImage": {"number": number}, "SequenceNumber": str(number)}}
                 for number in numbers
             ]
+        self.run(environment, event)
+
+    def run(self, environment: Environment, event: dict[str, Any]) -> None:
+        """Start an invocation of a teller, of a new one where the last was cut."""
         if environment.teller is None:
             client: Any = ScriptedQuerying(self.store, environment.writer.script)
             incidents = IncidentLedger(
                 client, NAMES.incidents, lambda: Instant(self.now), lambda _: None
             )
             rows = RowKeeper(client, NAMES.incidents, 90)
+            dice = random.Random(1)
+            rejections = RejectionStore(client, NAMES.rejections, ttl_days=90, dice=dice)
             bus = Bus(self.bus, "bus")
             firsts = FirstFailures(
                 client, NAMES.incidents, NAMES.rollups, lambda: Instant(self.now)
@@ -252,9 +245,10 @@ class Telling(RuleBasedStateMachine):
             environment.teller = handlers.Teller(
                 client, NAMES.clients, incidents, rows, bus, firsts=firsts
             )
+            environment.acts = ActTaker(incidents, rows, rejections, lambda: Instant(self.now))
 
         def work() -> Any:
-            _here.teller = environment.teller
+            _here.teller, _here.acts = environment.teller, environment.acts
             return handlers.handler(event, environment)
 
         environment.writer.start(work)
@@ -318,7 +312,7 @@ class Telling(RuleBasedStateMachine):
     def assert_told_what_is_wrong(self) -> None:
         """Assert that what is open is what a recount says, each cause once."""
         self.no_row_goes_back()
-        told = {_notice_id(entry): _detail(entry) for entry in self.bus.taken}
+        told = {notice_id_of(entry): detail_of(entry) for entry in self.bus.taken}
         opened = {one["incident_id"]: one for one in told.values() if one["closed_at"] is None}
         closed = {one["incident_id"] for one in told.values() if one["closed_at"] is not None}
         assert closed <= opened.keys()
@@ -329,23 +323,32 @@ class Telling(RuleBasedStateMachine):
         )
         assert set(left.values()) <= {1}
         # What a good job comes between may be told as new by one teller, and not by another.
-        assert {(pipeline, cause) for pipeline, _, cause in left} == _recounted(self.stream)
+        recounted = open_causes(self.stream, self.resolved())
+        assert {(pipeline, cause) for pipeline, _, cause in left} == recounted
         assert {one for one, row in self.rows.items() if row.closed_at is not None} == closed
         assert self.rows.keys() == opened.keys()
         assert all(len(row.history) == row.number for row in self.rows.values())
         waiting = [item["due"]["S"] for item in self.store.items(NAMES.incidents) if "due" in item]
         assert all(due > text(Instant(self.now)) for due in waiting), "nothing was left lying"
-        assert len(waiting) == sum(pipeline == "slow" for pipeline, _, _ in left), "reminders wait"
+        is_open = [row for row in self.rows.values() if not row.closed_at]
+        slow = [row for row in is_open if row.scope.pipeline == "slow"]
+        assert len(waiting) == sum(not row.answers.acknowledged for row in slow), "reminders wait"
         self.assert_told_in_time(told.values())
+
+    def resolved(self) -> dict[tuple[str, str | None], int]:
+        """Return when each cause was resolved last: here, nobody does that."""
+        return {}
 
     def assert_told_in_time(self, told: Collection[dict[str, Any]]) -> None:
         """Assert that nobody was reminded too soon, or told in quiet hours."""
         last: dict[str, int] = {}
         for one in sorted(told, key=lambda one: (one["incident_id"], one["at"])):
+            if one["silent"]:
+                continue
             at = parse(one["at"])
             if one["pipeline"] == "nights":
                 assert not QUIET[0] <= one["at"][11:16] < QUIET[1]
-            least = {"reminder": 2 * GRACE, "grew": GRACE, None: 0}[one["reason"]]
+            least = {"reminder": 2 * GRACE, "grew": GRACE}.get(one["reason"], 0)
             assert at - last.get(one["incident_id"], 0) >= least
             last[one["incident_id"]] = at
 
@@ -366,34 +369,19 @@ RULES = (
 )
 
 
-def _recounted(ends: Sequence[JobEnd]) -> set[tuple[str, str | None]]:
-    """Return what is open: failures after the last good end of their pipeline, and its rate."""
-    last = {end.job_id: end for end in ends}.values()
-    good: dict[str, int] = {}
-    for end in last:
-        if end.result in ("succeeded", "partial"):
-            good[end.pipeline] = max(good.get(end.pipeline, 0), end.at)
-    quick = [one for one in last if one.pipeline == "quick" and one.result != "cancelled"]
-    newest = sorted(quick, key=lambda one: (one.at, sha256(one.job_id.encode()).digest()))[-3:]
-    is_high = len(newest) == 3 and sum(one.result == "failed" for one in newest) >= 2
-    return {
-        (end.pipeline, end.fingerprint)
-        for end in last
-        if end.result == "failed" and end.at > good.get(end.pipeline, 0)
-    } | ({("quick", "50% of 3")} if is_high else set())
-
-
 def _is_row(item: Item) -> bool:
     return item["sk"]["S"] == ROW
 
 
-def _detail(entry: Mapping[str, str]) -> dict[str, Any]:
+def detail_of(entry: Mapping[str, str]) -> dict[str, Any]:
+    """Return the detail of an event that the bus has taken."""
     detail: dict[str, Any] = json.loads(entry["Detail"])
     return detail
 
 
-def _notice_id(entry: Mapping[str, str]) -> str:
-    return str(_detail(entry)["notice_id"])
+def notice_id_of(entry: Mapping[str, str]) -> str:
+    """Return the id of the notice that the bus has taken."""
+    return str(detail_of(entry)["notice_id"])
 
 
 TestTelling = Telling.TestCase

@@ -182,6 +182,8 @@ def test_from_a_failure_to_its_end(stage: Stage) -> None:
         "opened_at": opened["opened_at"],
         "closed_at": None,
         "closed_because": None,
+        "act": None,
+        "silent": False,
     }
     stage.report("b", 4, **WELL)
     assert stage.deliver(stage.records[1:]) == []
