@@ -43,6 +43,7 @@ class RecountedSums:
 
     totals: dict[Row, Counter[str]] = field(default_factory=dict)
     stamps: dict[Name, tuple[bytes, frozenset[Row]]] = field(default_factory=dict)
+    keeps_stamps: bool = True
     uncertain: list[Judgement] = field(default_factory=list)
     lost: LostDays = field(default_factory=LostDays)
 
@@ -63,7 +64,8 @@ class RecountedSums:
         rows = frozenset(row for row, _ in judgement.contribution.rows if is_wanted(row))
         if not rows:
             return
-        self.stamps[name] = judgement.stamp, rows
+        if self.keeps_stamps:
+            self.stamps[name] = judgement.stamp, rows
         for row, counts in judgement.contribution.rows:
             if row in rows:
                 known = self.totals.setdefault(row, Counter())
@@ -93,7 +95,7 @@ def glance_at_sums(
 
     Raises OutOfTime once *is_over* says so.
     """
-    sums = RecountedSums()
+    sums = RecountedSums(keeps_stamps=False)
     for names in portions(sorted(jobs), _ITEMS_AT_ONCE):
         items = glance_at_items(reading, names)
         for portion in by_entries(names, items):

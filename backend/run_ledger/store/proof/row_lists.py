@@ -28,7 +28,6 @@ from run_ledger.domain.state.rollups import (
 from run_ledger.store.audit.calls import list_projects_of, read_rows
 from run_ledger.store.audit.expected_items import Name
 from run_ledger.store.dynamo.attributes import Attribute
-from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
@@ -65,9 +64,12 @@ class OfClient(Struct, frozen=True):
 
 
 def near_jobs(reading: Reading, client_id: str, of_day: str) -> set[Name]:
-    """Return the jobs of a client that were created on a day or the day before it."""
+    """Return the jobs of a client that were created on a day or the day before it.
+
+    This and the next two raise TooMany for more than `MOST_NAMES`.
+    """
     first = later(midnight(of_day), -DAY)
-    return {name for name, _ in _jobs_of(reading, client_id, first, _end(of_day))}
+    return _all_but_too_many(name for name, _ in _jobs_of(reading, client_id, first, _end(of_day)))
 
 
 def wide_jobs(reading: Reading, client_id: str, of_day: str) -> set[Name]:
@@ -79,10 +81,7 @@ def wide_jobs(reading: Reading, client_id: str, of_day: str) -> set[Name]:
 
 
 def all_jobs(reading: Reading, client_id: str, of_day: str) -> set[Name]:
-    """Return the jobs of a client that may count on a day at all.
-
-    This and `wide_jobs` raise TooMany for more than `MOST_NAMES`.
-    """
+    """Return the jobs of a client that may count on a day at all."""
     return _all_but_too_many(name for name, _ in _in_reach(reading, client_id, of_day))
 
 
@@ -94,8 +93,7 @@ def jobs_of_day(reading: Reading, of_day: str) -> OfDay:
     for outcome in OUTCOMES:
         partition = keys.outcome_day(outcome, of_day)
         query = QueryBuilder(reading.tables.jobs, "outcome_day", partition, index=keys.BY_OUTCOME)
-        call = partial(every_item, reading.client.query, query.request(["job_id", "client_id"]))
-        for item in reading.alone(lambda call=call: list(call())):  # type: ignore[misc]
+        for item in _pages(reading, query.request(["job_id", "client_id"])):
             job_id = item["job_id"]["S"]
             counts[f"{NOW}{outcome}"] += 1
             counts[f"{SHARD}{shard_of(job_id)}"] += 1
@@ -187,15 +185,18 @@ def _jobs_of(
             below=None if end is None else text(end),
         )
         wanted = ["job_id", "project_id", "client_outcome", "seen_slot"]
-        request: dict[str, Any] = query.request(wanted)
-        while True:
-            call = partial(reading.client.query, **request)
-            answer: Any = reading.alone(call)
-            for item in answer["Items"]:
-                yield Name("job", item["job_id"]["S"]), item
-            if "LastEvaluatedKey" not in answer:
-                break
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for item in _pages(reading, query.request(wanted)):
+            yield Name("job", item["job_id"]["S"]), item
+
+
+def _pages(reading: Reading, request: dict[str, Any]) -> Iterator[dict[str, Attribute]]:
+    """Yield the items of all pages of a query, of which one is in memory at a time."""
+    while True:
+        answer: Any = reading.alone(partial(reading.client.query, **request))
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def _all_but_too_many(names: Iterable[Name]) -> set[Name]:

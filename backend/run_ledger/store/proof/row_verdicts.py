@@ -100,6 +100,7 @@ def judge_suspects(
     Each round takes the next of *lists*, and the last one from then on. What is wrong by the last
     one, twice alike, differs.
     """
+    lists = list(lists)
     left = set(suspects)
     right: set[Row] = set()
     wrong: dict[Row, Changes] = {}
@@ -109,10 +110,15 @@ def judge_suspects(
             break
         if number:
             means.pause(_PAUSE_SECONDS * number)
+        place = min(number, len(lists) - 1)
         try:
-            names = lists[min(number, len(lists) - 1)]()
+            names = lists[place]()
         except TooMany:
-            break
+            if place == 0:
+                break
+            # Whoever has so many jobs is judged without those of the oldest events.
+            lists = lists[:place]
+            names = lists[-1]()
         for row, changes in _judged_once(means, left, names).items():
             if changes and (number < len(lists) or suspected.get(row) != changes):
                 suspected[row] = changes

@@ -161,7 +161,10 @@ class RowWalk:
         is_wanted = partial(is_of, client_id=client_id, of_day=of_day, below_hour=below)
         partitions = partitions_of(self._reading, client_id, of_day)
         before = read_rows(self._reading, partitions, is_wanted)
-        jobs = near_jobs(self._reading, client_id, of_day)
+        try:
+            jobs = near_jobs(self._reading, client_id, of_day)
+        except TooMany:
+            return RowVerdicts(left=frozenset(before))
         sums = glance_at_sums(self._reading, jobs, means.reach, is_wanted, means.is_over)
         rows = {*before, *sums.totals}
         suspects = {row for row in rows if sums.changes(row, before.get(row, {})) != {}}
@@ -225,37 +228,51 @@ def judge_rows_again(means: RecountMeans, known: Sequence[Differing]) -> list[Di
     those for which there is no time.
     """
     still: list[Differing] = []
-    left = list(known)
-    # The row over all is judged by what is known of clients' rows.
-    for one in sorted(known, key=lambda one: row_of(one).partition == ALL):
+    left = {row_of(one): one for one in known}
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in left:
+        groups.setdefault(_group_of(row), []).append(row)
+    for group, rows in sorted(groups.items()):
         try:
-            verdicts = _judged_again(means, row_of(one), left)
+            verdicts = _judged_again(means, group, rows, [*left.values()])
         except OutOfTime:
             break
-        wrong = verdicts.differing(means.now)
-        if verdicts.right or (wrong and wrong[0].client_id != one.client_id):
-            means.reading.alone(partial(forget_difference, means.reading, one))
-        if verdicts.right:
-            left.remove(one)
-        for each in wrong:
-            means.reading.alone(partial(note_difference, means.reading, each))
-        still += wrong
+        for row in verdicts.right:
+            means.reading.alone(partial(forget_difference, means.reading, left.pop(row)))
+        for one in verdicts.differing(means.now):
+            means.reading.alone(partial(note_difference, means.reading, one))
+            still.append(one)
     return still
 
 
-def _judged_again(means: RecountMeans, row: Row, known: Sequence[Differing]) -> RowVerdicts:
-    reading = means.reading
-    kind, (client_id, _, of_day) = row.partition.partition("#")[0], subject(row)
-    if kind == ALL:
-        clients = {*clients_in_rows(reading), *jobs_of_day(reading, row.sort).clients}
-        return judge_day_over_all(means, row.sort, clients, known)
-    if kind == DAYS:
-        return judge_suspects(means, [row], [_created_on(means, row.sort)])
+def _group_of(row: Row) -> tuple[str, ...]:
+    """Return what is alike of rows that are judged by the same jobs.
+
+    The row over all comes last, as it is judged by what is known of clients' rows.
+    """
+    client_id, _, of_day = subject(row)
+    if row.partition == ALL:
+        return "over all", row.sort
+    if row.partition == DAYS:
+        return "days", row.sort
     if of_day is None:
-        names = partial(_all_of_client, means, str(client_id))
-        return judge_suspects(means, [row], [names])
-    owner = row.sort.partition("#")[2] if client_id is None else client_id
-    return judge_suspects(means, [row], lists_of(means, owner, of_day))
+        return "in all", str(client_id)
+    return "day of", client_id or row.sort.partition("#")[2], of_day
+
+
+def _judged_again(
+    means: RecountMeans, group: tuple[str, ...], rows: Sequence[Row], known: Sequence[Differing]
+) -> RowVerdicts:
+    reading = means.reading
+    kind, owner = group[:2]
+    if kind == "over all":
+        clients = {*clients_in_rows(reading), *jobs_of_day(reading, owner).clients}
+        return judge_day_over_all(means, owner, clients, known)
+    if kind == "days":
+        return judge_suspects(means, rows, [_created_on(means, owner)])
+    if kind == "in all":
+        return judge_suspects(means, rows, [partial(_all_of_client, means, owner)])
+    return judge_suspects(means, rows, lists_of(means, owner, group[2]))
 
 
 def _all_of_client(means: RecountMeans, client_id: str) -> Collection[Name]:

@@ -18,6 +18,8 @@ from tests.support.recounts.proofs import (
 )
 
 from run_ledger.domain.instants import DAY, HOUR, later
+from run_ledger.store.audit.expected_items import Name
+from run_ledger.store.proof import row_lists, row_walk
 from run_ledger.store.proof.drift_reads import read_drifting
 from run_ledger.store.proof.frontier import all_differing
 from run_ledger.store.proof.row_frontier import read_row_frontier
@@ -207,3 +209,32 @@ def test_a_day_is_walked_once_more_when_it_is_over(books: DynamoDBClient) -> Non
     found = read_row_frontier(proof_reading(books))
     assert found is not None
     assert found.proved_to == later(SETTLED, 8 * HOUR)
+
+
+def test_many_wrong_rows_of_a_day_are_judged_together(
+    books: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The jobs of their client are read as often as for one, also where there are too many."""
+    monkeypatch.setattr(row_lists, "MOST_NAMES", 3)  # all jobs are more, those of a week are not
+    old = {"job_id": "job-0", "client_id": "client-1", "project_id": "project-1"}
+    begun = job_update(event_id="a", occurred_at="2026-11-01T08:00:00Z", **old)
+    post(books, [begun], at=later(NOW, -21 * DAY))
+    hours = ("10", "11", "12")
+    for hour in hours:
+        in_row(f"client#client-1#{TODAY}", f"{hour}#default", created=1)(books)
+    run_proof(books)
+    wanted = {label(f"client#client-1#{TODAY}", f"{hour}#default") for hour in hours}
+    assert differing(books, "row").keys() == wanted
+    lists: list[str] = []
+    wide_jobs = row_walk.wide_jobs
+
+    def listed(*given: Any) -> set[Name]:
+        lists.append(given[1])
+        return wide_jobs(*given)
+
+    monkeypatch.setattr(row_walk, "wide_jobs", listed)
+
+    assert run_proof(books, later(SETTLED, HOUR)).differing == len(hours)
+
+    again, walked = 3, 3
+    assert len(lists) <= again + walked
