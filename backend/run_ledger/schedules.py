@@ -36,11 +36,6 @@ class ScheduleError(ValueError):
 
 def check_cron(line: str) -> None:
     """Raise ScheduleError where *line* is none of cron's, or never asks for a run."""
-    if not _FORM.fullmatch(line):
-        raise ScheduleError(
-            "allowed: the five fields of cron (minute, hour, day, month, weekday), such as "
-            "0 2 * * 1-5"
-        )
     if next(_calendar_times(line, _ANY_TIME), None) is None:
         raise ScheduleError("it never asks for a run; allowed: a line that does")
 
@@ -78,8 +73,7 @@ def slots(expectation: Expectation, after: Instant) -> Iterator[Instant]:
 
 def _zoned(line: str, clocks: ZoneInfo, after: Instant) -> Iterator[Instant]:
     """Yield the instants of a line in their order; some may come twice or lie before *after*."""
-    minute, hour = line.split()[:2]
-    is_fixed = not minute.startswith("*") and not hour.startswith("*")
+    is_fixed = not any(field.startswith("*") for field in line.split()[:2])
     begin = instants.EPOCH + timedelta(microseconds=after)
     wall = begin.astimezone(clocks).replace(tzinfo=None, fold=0) - _MOST_SKIPPED
     waiting: list[Instant] = []
@@ -121,6 +115,11 @@ def _instant(time: datetime, clocks: ZoneInfo, fold: int) -> Instant:
 
 def _calendar_times(line: str, after: datetime) -> Iterator[datetime]:
     """Return the times of a calendar without changes of clocks that match, later than *after*."""
+    if not _FORM.fullmatch(line):
+        raise ScheduleError(
+            "allowed: the five fields of cron (minute, hour, day, month, weekday), such as "
+            "0 2 * * 1-5"
+        )
     from cronsim import CronSim, CronSimError  # noqa: PLC0415 - nothing else waits for it
 
     try:

@@ -234,6 +234,38 @@ def test_nothing_is_asked_where_nobody_expects_anything(stage: Stage) -> None:
     assert (stage.probes, stage.store.commits) == before
 
 
+def test_a_long_time_is_not_read_again_each_minute(stage: Stage) -> None:
+    """A pipeline that is gone for good costs no more each day: only the last minutes are read."""
+    stage.declare(HOURLY)
+    stage.pass_minutes(300)
+    lows: list[str] = []
+
+    def script(call: Call) -> Fault | None:
+        if call.operation == "Query" and call.request["TableName"] == NAMES.jobs:
+            values = call.request["ExpressionAttributeValues"].values()
+            lows.append(min(one["S"] for one in values if one["S"].startswith("20")))
+        return None
+
+    stage.make(script)
+    stage.pass_minutes(1)
+    assert [kind for kind, _ in stage.told] == ["opened"]
+    assert lows
+    assert min(lows) > instants.text(Instant(stage.now - HOUR))
+    stage.make()
+    stage.report("a", "hourly")
+    stage.pass_minutes(4)
+    assert stage.words[1:] == [("closed", "missed", "healed")]
+
+
+def test_one_broken_schedule_is_not_another_s(stage: Stage) -> None:
+    """As a later version or a hand may write it: it is said, and the rest is judged."""
+    broken = Expectation("broken", cron="0 * * * *", timezone="Mars/Base")
+    stage.declare(broken, Expectation("worse", cron="x"), HOURLY)
+    stage.pass_minutes(70)
+    assert stage.words == [("opened", "missed", None)]
+    assert len(stage.sweep()) == 2
+
+
 def test_a_job_that_runs_too_long(stage: Stage) -> None:
     """A maximum is enough to hear of it; it is over when the job ends, or is tried anew."""
     stage.declare(LONG)

@@ -26,6 +26,9 @@ from .expectations import Expectation
 _MOST_EARLY = 60 * MICROSECONDS
 """How much before its slot a run may begin: no two clocks are the same."""
 
+_LOOK_BACK = 900 * MICROSECONDS
+"""How far back a run is looked for again that nobody had reported in time."""
+
 RunFamily = Literal["missed", "late"]
 Slots = Callable[[Expectation, Instant], Iterator[Instant]]
 """Yields the slots of an expectation that are later than an instant."""
@@ -53,8 +56,8 @@ class Watch(Struct, frozen=True):
     """How far the slots of one expectation have been judged.
 
     ``slot`` is the next one to judge, and ``after`` the instant that it was reckoned from.
-    ``missed`` is the last slot whose run was missed, None once a later run has come; ``late`` says
-    that the last run was late.
+    ``missed`` is the last slot whose run was missed, None once a later run has come: none has
+    begun by ``looked``, None where nobody has looked yet. ``late`` says that the last run was late.
     """
 
     expectation: Expectation
@@ -62,6 +65,7 @@ class Watch(Struct, frozen=True):
     slot: Instant | None
     missed: Instant | None = None
     late: bool = False
+    looked: Instant | None = None
 
     @property
     def is_due_from(self) -> Instant | None:
@@ -104,6 +108,9 @@ def verdicts(
             for verdict in _made_good(watch, high, watermark, find, slots):
                 watch = verdict.watch
                 yield verdict
+            if watch.missed is not None and _is_worth_noting(watch, min(high, watermark)):
+                watch = structs.replace(watch, looked=Instant(min(high, watermark)))
+                yield SlotVerdict(watch)
         if watch.slot is None or watch.is_due_from is None or watch.is_due_from > watermark:
             return
         for verdict in _judged(watch, watch.slot, find, slots):
@@ -153,7 +160,7 @@ def _judged(watch: Watch, slot: Instant, find: FindRun, slots: Slots) -> Iterato
     later = next(slots(one, after), None)
     following = structs.replace(watch, after=after, slot=later)
     if run is None:
-        missed = structs.replace(following, missed=slot)
+        missed = structs.replace(following, missed=slot, looked=None)
         yield SlotVerdict(
             missed, "missed", Ruling("bad", _end(one, slot, "missed", _missed(one, slot)))
         )
@@ -175,7 +182,9 @@ def _made_good(
     one, slot = watch.expectation, watch.missed
     if slot is None:
         return
-    run = find(RunQuestion(Instant(slot - _MOST_EARLY), high)) if high >= slot else None
+    # What a client's jobs tell of a long time is not read again each minute.
+    low = slot if watch.looked is None else max(slot, watch.looked - _LOOK_BACK)
+    run = find(RunQuestion(Instant(low - _MOST_EARLY), high)) if high >= slot else None
     if run is None:
         return
     good = Ruling("good", _run_end(one, run, Instant(slot + 1)))
@@ -191,10 +200,16 @@ def _made_good(
         watch = structs.replace(watch, late=True)
         # The slot stays missed until the end: a step that is cut off is done again.
         yield SlotVerdict(watch, "late", Ruling("bad", late))
-    watch = structs.replace(watch, missed=None)
+    watch = structs.replace(watch, missed=None, looked=None)
     if one.every_seconds is not None and run.at > watch.after:
         watch = structs.replace(watch, after=run.at, slot=next(slots(one, run.at)))
     yield SlotVerdict(watch, "missed", good)
+
+
+def _is_worth_noting(watch: Watch, looked: int) -> bool:
+    """Return whether so much was looked through that it should not be read again."""
+    known = watch.missed if watch.looked is None else watch.looked
+    return known is not None and looked - known > _LOOK_BACK
 
 
 def _earliest(watch: Watch, slot: Instant, slots: Slots) -> Instant:
