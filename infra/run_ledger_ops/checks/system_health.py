@@ -13,7 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
+from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
+from run_ledger_ops.checks.channel_health import QUEUE, channels
 from run_ledger_ops.checks.dead_letters import look_at
 from run_ledger_ops.checks.findings import Finding, Level
 from run_ledger_ops.checks.reader_rights import rights_of_reader
@@ -48,12 +50,14 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
     ]
     if (intake := system.reachable_intake_url) is not None:
         looks.insert(2, ("intake", partial(_gate, "intake", "POST", f"{intake}/events")))
+    if QUEUE in system.outputs:
+        looks.insert(-2, ("channels", partial(channels, system)))
     for part, look in looks:
         try:
             yield look()
         except (ClientError, BotoCoreError) as error:
             yield Finding(part, Level.UNKNOWN, f"can't be checked: {explain(error)}", {})
-        except (HTTPException, OSError, ValueError) as error:
+        except (HTTPException, OSError, ValueError, StoreUnavailable) as error:
             yield Finding(part, Level.UNKNOWN, f"can't be checked: {error}", {})
 
 

@@ -17,6 +17,7 @@ from run_ledger_ops.clients.changes import (
     lines,
     removal,
 )
+from run_ledger_ops.clients.channel_declarations import is_local_only
 from run_ledger_ops.clients.text import text_of
 from run_ledger_ops.console import target
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
@@ -140,6 +141,7 @@ def warn_of_undeclared(system: Target, client_ids: Sequence[str]) -> None:
 def _apply(given: argparse.Namespace) -> int:
     declared = declaration.read(given.file)
     system = target.find(given)
+    _refuse_local_channels(system, declared)
     records = records_of(system)
     changes = _plan(records, declared, prune=given.prune)
     if not given.json:
@@ -158,6 +160,17 @@ def _apply(given: argparse.Namespace) -> int:
     if any(record.alerts for record in declared) and _TELLER not in system.outputs:
         warn("Note: this stage tells nobody: deploy it with Telling=true, and alerts take effect.")
     return 0
+
+
+def _refuse_local_channels(system: Target, declared: Sequence[ClientRecord]) -> None:
+    """Raise OpsError where a channel leads to this machine, and the system is elsewhere."""
+    for record in declared:
+        for channel in record.channels:
+            if is_local_only(channel) and not system.is_local:
+                raise OpsError(
+                    f"{record.client_id}.channels.{channel.name}: files and addresses of this "
+                    "machine are for a local stack; allowed: https and ARNs."
+                )
 
 
 def _plan(

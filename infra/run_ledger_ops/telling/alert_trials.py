@@ -93,9 +93,10 @@ def _trials(system: Target, client_id: str | None, channel: str | None) -> list[
         chosen = [name for name in names if channel in (None, name)]
         trials += trials_of(one, chosen, f"{mark}-{len(trials)}", now)
     if not trials:
-        whose = "any client" if client_id is None else f"client {shown(client_id)}"
         what = "channels" if channel is None else f"channel {shown(channel)}"
-        raise OpsError(f"nothing to try: {whose} declares no {what}.")
+        if client_id is None:
+            raise OpsError(f"nothing to try: no client declares {what}.")
+        raise OpsError(f"nothing to try: client {shown(client_id)} declares no {what}.")
     return trials
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.support.dynamo.tables import NAMES
@@ -114,7 +115,10 @@ def test_a_rule_names_channels_that_there_are(to: str, said: str) -> None:
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     """Give a deployed stage."""
-    with deployed_system(monkeypatch) as made:
+    gateway = SimpleNamespace(
+        meta=SimpleNamespace(endpoint_url="https://apigateway.eu-central-1.amazonaws.com")
+    )
+    with deployed_system(monkeypatch, clients={"apigateway": gateway}) as made:
         yield made
 
 
@@ -177,3 +181,21 @@ def test_withheld_is_nothing_to_begin_with(apply: Apply) -> None:
     code, _, err = apply(of_channels("chat: {slack: withheld}"))
     assert code == 2
     assert "channel chat withholds a reference" in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "chat: {slack: http://127.0.0.1:9000/x}",
+        "chat: {teams: file:/tmp/address}",
+        f"chat: {{webhook: '{URL}', signing_key: file:/tmp/key}}",
+    ],
+)
+def test_a_deployed_stage_has_no_channels_of_this_machine(
+    system: System, apply: Apply, line: str
+) -> None:
+    """They are a local stack's, and nothing is written."""
+    code, _, err = apply(of_channels(line))
+    assert code == 2
+    assert "acme.channels.chat: files and addresses of this machine are for a local stack" in err
+    assert read_channel(system.dynamodb, NAMES.clients, "acme", "chat") is None
