@@ -50,6 +50,24 @@ export const VIEWS = Object.freeze({
       "views/errors-view.css",
     ],
   },
+  incidents: {
+    entry: "overview",
+    load: async () => (await import("./views/incidents/incidents-view.js")).createIncidentsView,
+    styles: [
+      "components/lists/filter-form.css",
+      "components/lists/list-view.css",
+      "components/lists/steady-list.css",
+      "views/incidents/incidents-view.css",
+    ],
+  },
+  incident: {
+    entry: "overview",
+    load: async () => (await import("./views/incidents/incident-view.js")).createIncidentView,
+    styles: [
+      "components/figures/facts.css",
+      "views/incidents/incident-view.css",
+    ],
+  },
   projects: {
     entry: "projects",
     load: async () => (await import("./views/projects-view.js")).createProjectsView,

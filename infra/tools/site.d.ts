@@ -13,6 +13,8 @@ type Client = ReturnType<Shapes["readClient"]>;
 type Totals = Client["jobs"];
 type Configuration = ReturnType<Shapes["readConfiguration"]>;
 type Parameter = Configuration["parameters"][number];
+type Incident = ReturnType<ViewShapes["readIncident"]>;
+type IncidentTurn = ReturnType<ViewShapes["readOneIncident"]>["history"][number];
 type ErrorGroup = ReturnType<ViewShapes["readErrorGroup"]>;
 type BurnUp = ReturnType<typeof import("../../static_site/components/project/burn-up.js").burnUp>;
 type Sums = ReturnType<typeof import("../../static_site/components/costs/costs.js").readSums>;
@@ -73,6 +75,7 @@ type Rates = { error_rate: number | null; previous: { error_rate: number | null 
 
 /** A page of a list of the API. */
 interface Page<T> {
+  telling: boolean;
   items: T[];
   /** where the next page begins; null on the last one */
   next_cursor: string | null;
@@ -293,12 +296,14 @@ type VerdictFigures = Pick<
   | "error_rate"
   | "records"
   | "previous"
->;
+> & { incidents?: number };
 
 /** A part of that sentence; one that counts jobs leads to their list. */
 interface VerdictPart {
   text: string;
   filters?: Record<string, string | null>;
+  /** of which list, unless it is that of jobs */
+  view?: string;
 }
 
 interface Tile {
@@ -403,6 +408,8 @@ interface ListParts<T> {
   aboutOf?(filters: Filters): string;
   /** what is said where another thing is shown than these filters ask for; "" for nothing */
   warningOf?(filters: Filters): string;
+  /** what is said of the list by the API itself; "" for nothing */
+  noteOf?(list: { telling: boolean }): string;
   isOrdered?: boolean;
   className: string;
   read(item: unknown): T;

@@ -110,7 +110,7 @@ export function createPages(api, { path, limit, read, keyOf }) {
         const end = items.at(-1);
         items = withPage(items, page, keyOf, end === undefined ? null : keyOf(end));
       }
-      return { items, hasMore: last !== null && last.next_cursor !== null, order: known[0].order };
+      return { items, hasMore: last !== null && last.next_cursor !== null, order: known[0].order, telling: known[0].telling };
     },
   };
 }

@@ -115,6 +115,26 @@ export const FILTERS = {
     days: { field: { label: "Time", kind: "select", any: "Last 7 days", choices: DAYS } },
     new_since: { field: { label: "New since (UTC)", kind: "date", isDay: true } },
   },
+  incidents: {
+    client_id: { field: CLIENT },
+    state: {
+      field: {
+        label: "State",
+        kind: "select",
+        any: "Open and closed",
+        choices: { open: "Open", closed: "Closed" },
+      },
+    },
+    pipeline: { field: { label: "Pipeline", kind: "text", any: "All pipelines" } },
+    sort: {
+      field: {
+        label: "Order",
+        kind: "select",
+        any: "Newest first",
+        choices: { jobs: "Most jobs first" },
+      },
+    },
+  },
   projects: {
     client_id: { field: CLIENT },
     status: {

@@ -3,7 +3,12 @@
 import { FILTERS } from "./filters.js";
 
 /** @type {Readonly<Record<string, string>>} */
-const SINGLE = Object.freeze({ jobs: "job", clients: "client", projects: "project" });
+const SINGLE = Object.freeze({
+  jobs: "job",
+  clients: "client",
+  projects: "project",
+  incidents: "incident",
+});
 
 /**
  * @param {string} hash

@@ -79,6 +79,7 @@ export function readPage(value, readItem) {
     next_cursor: asText(raw.next_cursor),
     covers_from: asTime(asObject(raw.covers).from),
     order: asText(raw.order),
+    telling: raw.telling !== false,
   };
 }
 

@@ -45,7 +45,7 @@ export function verdictOf(figures, since, format, words = periodWords("24h")) {
  * @returns {VerdictPart[][]} what is wrong, each with what more is to say of it
  */
 function troublesOf(figures, since, format, words) {
-  const { failed, partial, stalled, ended, cancelled } = figures;
+  const { failed, partial, stalled, ended, cancelled, incidents = 0 } = figures;
   const judged = ended - cancelled;
   /** @param {number} count @param {boolean} isFirst */
   const share = (count, isFirst) =>
@@ -74,6 +74,10 @@ function troublesOf(figures, since, format, words) {
       { text: `${countOf(stalled, "job", "jobs", format)} stalled`, filters: { status: "stalled" } },
       { text: found.length === 0 ? `: no event has come from ${stalled === 1 ? "it" : "them"}` : "" },
     ]);
+  }
+  if (incidents > 0) {
+    const text = countOf(incidents, "incident is open", "incidents are open", format);
+    found.push([{ text, filters: { state: "open" }, view: "incidents" }]);
   }
   return found;
 }

@@ -9,6 +9,7 @@ import {
   asTime,
   identityOf,
   mapOf,
+  readError,
   readJob,
   readTotals,
 } from "./shapes.js";
@@ -26,6 +27,7 @@ export function readOverview(value) {
     attention: about(raw.attention, "job").map(readJob),
     overdue: about(raw.attention, "project").map(readProject),
     running: asList(raw.running_jobs).map(readJob),
+    incidents: readOpenIncidents(raw.incidents),
     totals: readFigures(raw.totals),
     clients: asList(raw.clients).map((each) => ({
       client_id: identityOf(asObject(each), "client_id"),
@@ -113,6 +115,52 @@ function recordsOf(value) {
   const { records_failed: failed = 0, ...others } = mapOf(value, asNumber);
   const { records_ok: ok = 0, records_skipped: skipped = 0 } = others;
   return { failed, all: ok + failed + skipped };
+}
+
+/** @param {unknown} value */
+function readOpenIncidents(value) {
+  const raw = asObject(value);
+  return {
+    telling: raw.telling === true,
+    /** null when there are more than the API counts */
+    open: asNumber(raw.open),
+    newest: asList(raw.newest).map(readIncident),
+  };
+}
+
+/** @param {unknown} value */
+export function readIncident(value) {
+  const raw = asObject(value);
+  return {
+    incident_id: identityOf(raw, "incident_id"),
+    client_id: asText(raw.client_id) ?? "",
+    project_id: asText(raw.project_id),
+    pipeline: asText(raw.pipeline) ?? "",
+    what: asText(raw.what) ?? "",
+    fingerprint: asText(raw.fingerprint),
+    state: raw.state === "closed" ? "closed" : "open",
+    error: readError(raw.error),
+    jobs: asNumber(raw.jobs) ?? 0,
+    last_job_id: asText(raw.last_job_id) ?? "",
+    began_at: asTime(raw.began_at),
+    opened_at: asTime(raw.opened_at),
+    closed_at: asTime(raw.closed_at),
+    closed_because: asText(raw.closed_because),
+  };
+}
+
+/** @param {unknown} value an incident with its history */
+export function readOneIncident(value) {
+  const history = asList(asObject(value).history).map((each) => {
+    const raw = asObject(each);
+    return {
+      at: asTime(raw.at),
+      kind: asText(raw.kind) ?? "changed",
+      because: asText(raw.because),
+      jobs: asNumber(raw.jobs) ?? 0,
+    };
+  });
+  return { ...readIncident(value), history };
 }
 
 /** @param {unknown} value */

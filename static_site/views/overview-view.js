@@ -36,6 +36,18 @@ export function createOverviewView(context) {
   const sums = SUMS.map((sum) => createSumTile(sum, format));
   const chart = createHourChart(format);
   const errors = createErrorLines(format);
+  const incidents = h("div");
+  /** @type {Part<Overview["incidents"]> | null} loaded beside the first answer, so that nothing jumps */
+  let incidentLines = null;
+
+  async function loadIncidents() {
+    if (incidentLines === null) {
+      const part = await import("../components/incidents/incident-lines.js").catch(() => null);
+      incidentLines = part === null ? null : part.createIncidentLines(format, now);
+      setChildren(incidents, incidentLines === null ? [] : [incidentLines.element]);
+    }
+  }
+
   const periods = createPeriods();
   const attention = createLines(
     "attention",
@@ -95,6 +107,7 @@ export function createOverviewView(context) {
       ),
       chart.element,
     ),
+    incidents,
     h("div", { class: "overview__pair" }, attention.element, errors.element),
     running.element,
     clients.element,
@@ -109,6 +122,7 @@ export function createOverviewView(context) {
     setText(newest, at === null ? "" : `Newest event ${format.ago((now() - Date.parse(at)) / 1000)}`);
     setAttribute(newest, "title", at === null ? null : exactUtc(at));
     proofLine.update(proof.data(), now());
+    incidentLines?.update(data.incidents);
     attention.update(data.attention);
     void overdue.update(data);
     running.update(data.running);
@@ -137,7 +151,7 @@ export function createOverviewView(context) {
     },
     data: () => feed.data(),
     async ask(signal) {
-      await Promise.all([feed.ask(signal, { period }), proof.ask(signal)]);
+      await Promise.all([feed.ask(signal, { period }), proof.ask(signal), loadIncidents()]);
       // a long period changes slowly, and costs more
       return period === "" && (feed.data()?.totals.running ?? 0) > 0;
     },
@@ -146,7 +160,8 @@ export function createOverviewView(context) {
       setHidden(first, !isEmpty);
       setHidden(full, isEmpty);
       const words = periodWords(data.period);
-      const { tone, text, parts } = verdictOf(data.totals, data.since, format, words);
+      const { tone, text, parts } = verdictOf(
+        { ...data.totals, incidents: data.incidents.open ?? 0 }, data.since, format, words);
       setAttribute(box, "data-tone", tone);
       const wanted = JSON.stringify(parts);
       if (wanted !== shown) {
@@ -178,8 +193,8 @@ export function createOverviewView(context) {
 }
 
 /** @param {VerdictPart} part */
-const partOf = ({ text, filters }) =>
-  filters === undefined ? h("span", {}, text) : h("a", { href: listHash("jobs", filters) }, text);
+const partOf = ({ text, filters, view = "jobs" }) =>
+  filters === undefined ? h("span", {}, text) : h("a", { href: listHash(view, filters) }, text);
 
 /** The choice of a period: links, so that the address has it. */
 function createPeriods() {

@@ -13,6 +13,7 @@ from tests.support.readers.example_jobs import (
     make_entry,
     make_error_group,
     make_figures,
+    make_incident,
     make_job,
     make_overview,
     make_period,
@@ -71,6 +72,11 @@ def fill(origin: FakeOrigin) -> None:
     origin.clients = clients()
     origin.configs = {"acme": configuration()}
     origin.errors = errors()
+    origin.incidents = [
+        make_incident("of-enrich", jobs=4, error=RATE_LIMIT),
+        make_incident("of-crawl", client_id="globex", pipeline="crawl", opened_at=ago(hours=5)),
+        make_incident("of-match", pipeline="match", closed_at=ago(hours=3), opened_at=ago(days=1)),
+    ]
     origin.entries["enrich-041"] = history()
 
 

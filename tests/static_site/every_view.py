@@ -13,6 +13,7 @@ from tests.support.readers.example_jobs import (
     make_completed,
     make_entry,
     make_error_group,
+    make_incident,
     make_job,
     make_project,
 )
@@ -32,6 +33,8 @@ VIEWS = {
     "job": "#/jobs/enrich-041",
     "compare": "#/compare?one=enrich-041&other=enrich-400",
     "errors": "#/errors",
+    "incidents": "#/incidents",
+    "incident": "#/incidents/of-enrich",
     "projects": "#/projects",
     "project": "#/projects/catalogue-refresh?client_id=acme",
     "costs": "#/costs",
@@ -47,7 +50,7 @@ GO_TO = """hash => new Promise((done) => {
   location.hash = hash;
 })"""
 """Go elsewhere, and return when the site has heard of it."""
-EMPTY = ("overview", "jobs", "errors", "projects", "costs", "clients")
+EMPTY = ("overview", "jobs", "errors", "incidents", "projects", "costs", "clients")
 
 
 def open_view(page: Page, hash_: str) -> None:
@@ -77,6 +80,7 @@ def fill_up(origin: FakeOrigin) -> None:
         origin.jobs.append(make_completed(name, "succeeded", created_at=long_ago))
         origin.entries["enrich-041"].append(make_entry(name, detail={"stage": name}))
         origin.errors.append(make_error_group(name))
+        origin.incidents.append(make_incident(name, closed_at=ago(minutes=number)))
         origin.projects.append(make_project(name))
         origin.clients.append(make_client(name))
 
@@ -96,6 +100,7 @@ def go_on(origin: FakeOrigin) -> None:
     origin.overview = {**origin.overview, "totals": totals}
     origin.entries["enrich-041"].append(make_entry(name, detail={"delta": {"records_ok": 1}}))
     origin.errors.insert(0, make_error_group(name, count=99))
+    origin.incidents.insert(0, make_incident(name))
     origin.projects.insert(0, make_project(name))
     origin.clients.insert(0, make_client(name))
 

@@ -20,7 +20,7 @@ const PAGE_SIZE = 50;
 export function createListView(context, parts) {
   const { name, title, read, keyOf, make, words } = parts;
   const { queryOf = (filters) => filters, isBusy = () => false } = parts;
-  const { aboutOf = () => "", warningOf = () => "" } = parts;
+  const { aboutOf = () => "", warningOf = () => "", noteOf = () => "" } = parts;
   const pages = createPages(context.api, { path: `/${name}`, limit: PAGE_SIZE, read, keyOf });
   const filters = createFilterForm({
     label: `Filter ${name}`,
@@ -71,8 +71,10 @@ export function createListView(context, parts) {
       return pages.data()?.items.some(isBusy);
     },
     data: pages.data,
-    render({ items, hasMore }) {
+    render({ items, hasMore, telling }) {
       news.update(items, hasMore);
+      setText(warning, warningOf(shown) || noteOf({ telling }));
+      setHidden(warning, warning.textContent === "");
       setText(about, aboutOf(shown));
       setHidden(about, about.textContent === "");
       setHidden(list, items.length === 0);

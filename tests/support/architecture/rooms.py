@@ -165,16 +165,19 @@ lib
 feeds: lib
 components/page: lib feeds
 components/figures: lib components/page
+components/incidents: lib components/page components/figures
 components/job: lib components/page components/figures
 components/lists: lib feeds components/page
 components/project: lib
 components/costs: lib components/page components/figures
 components/timeline: lib components/page components/figures components/job
-views: lib feeds components/page components/figures components/job components/lists
-    components/project components/costs components/timeline
+views: lib feeds components/page components/figures components/incidents components/job
+    components/lists components/project components/costs components/timeline
 components/reference: lib
 views/api: lib feeds components/page components/reference
-views.js: views views/api
+views/incidents: lib feeds components/page components/figures components/incidents
+    components/lists
+views.js: views views/api views/incidents
 main.js: lib components/page views.js
 """
 

@@ -165,6 +165,34 @@ def make_project(project_id: str, **fields: Any) -> Json:
     return {"jobs_done": done, **project}
 
 
+def make_incident(incident_id: str, **fields: Any) -> Json:
+    """Return an open incident with its history, with these fields replaced."""
+    opened_at = fields.get("opened_at", ago(hours=1))
+    closed_at = fields.get("closed_at")
+    turns = [(opened_at, "opened", None, 1)]
+    turns += [(closed_at, "closed", "healed", 3)] if closed_at else []
+    return {
+        "incident_id": incident_id,
+        "client_id": "acme",
+        "pipeline": "enrich",
+        "project_id": None,
+        "what": "failed",
+        "fingerprint": "timeout",
+        "state": "closed" if closed_at else "open",
+        "error": {"type": "Timeout", "message": "after 30 s"},
+        "jobs": 3,
+        "last_job_id": "enrich-041",
+        "began_at": ago(hours=2),
+        "opened_at": opened_at,
+        "closed_at": closed_at,
+        "closed_because": "healed" if closed_at else None,
+        "history": [
+            {"at": at, "kind": kind, "because": why, "jobs": jobs} for at, kind, why, jobs in turns
+        ],
+        **fields,
+    }
+
+
 def make_client(client_id: str, **fields: Any) -> Json:
     """Return a declared client without jobs, with these fields replaced."""
     client: Json = {

@@ -62,6 +62,8 @@ class FakeOrigin:
     clients: list[Json] = field(default_factory=list)
     configs: dict[str, Json] = field(default_factory=dict)
     errors: list[Json] = field(default_factory=list)
+    incidents: list[Json] = field(default_factory=list)
+    telling: bool = True
     trends: Json = field(default_factory=dict)
     costs: Json = field(default_factory=dict)
     """The trends by client, project or model."""
@@ -228,16 +230,20 @@ class FakeOrigin:
             "projects": projects_as_asked(self.projects, query),
             "errors": [group for group in self.errors if asked in (None, *group["clients"])],
             "clients": self.clients,
+            "incidents": matching(self.incidents, query, "client_id", "state", "pipeline"),
         }
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["overview"]:
+                open_ = [one for one in self.incidents if one["state"] == "open"]
+                told = {"telling": self.telling, "open": len(open_), "newest": open_[:5]}
+                self.overview = {**self.overview, "incidents": told}
                 return overview_answer(self.overview, self.jobs, self.errors, query)
             case ["proof" | "trends" as name]:
                 found = {"proof": self.proof, "trends": self.trends}
                 return self.costs if "group_by" in query else found[name]
-            case ["projects" | "errors" | "clients" as name]:
-                return page(lists[name], query)
-            case ["projects" | "clients" as name, wanted]:
+            case ["projects" | "errors" | "clients" | "incidents" as name]:
+                return {**page(lists[name], query), "telling": self.telling}
+            case ["projects" | "clients" | "incidents" as name, wanted]:
                 key = f"{name.removesuffix('s')}_id"
                 return next((one for one in lists[name] if one[key] == wanted), None)
             case ["clients", client_id, "config"]:

@@ -1,0 +1,70 @@
+/** The view of all incidents, open and closed. */
+
+import { createTimeText } from "../../components/figures/time-text.js";
+import { createJobsOf } from "../../components/incidents/jobs-of.js";
+import { errorText, incidentHash } from "../../components/incidents/incident-words.js";
+import { createListView } from "../../components/lists/list-view.js";
+import { bdi, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { clientHash } from "../../lib/route.js";
+import { readIncident } from "../../lib/view-shapes.js";
+
+const SILENT =
+  "Incidents are turned off for this ledger: nobody is told of what fails, and none opens or closes.";
+
+/** @param {Context} context */
+export function createIncidentsView(context) {
+  return createListView(context, {
+    name: "incidents",
+    title: "Incidents",
+    words: ["incident", "incidents"],
+    empty: ({ state }) => ({
+      title: state === "open" ? "No incident is open" : "There are no incidents",
+      text: ["None is known of these clients and filters. What fails by a rule of a client’s alerts is one."],
+    }),
+    // closed ones have no such order
+    queryOf: ({ sort, ...others }) => ({ ...others, sort: others.state === "closed" ? "" : sort }),
+    noteOf: ({ telling }) => (telling ? "" : SILENT),
+    isOrdered: true,
+    className: "card-list",
+    read: readIncident,
+    keyOf: (incident) => incident.incident_id,
+    make: () => createIncident(context),
+  });
+}
+
+/** @param {Context} context @returns {Part<Incident>} */
+function createIncident({ format, clock }) {
+  const title = bdi("");
+  const link = h("a", {}, title);
+  const state = h("span", { class: "quiet" });
+  const jobs = createJobsOf(format);
+  const message = bdi("", "error-text");
+  const [began, closed] = [createTimeText(format), createTimeText(format)];
+  const end = h("span", {}, " · closed ", closed.element);
+  const client = h("a", {});
+  return {
+    element: h(
+      "li",
+      { class: "card surface incident-card" },
+      h("p", { class: "incident-card__head" }, h("strong", {}, link), state, jobs.element),
+      message,
+      h("p", { class: "quiet" }, "Since ", began.element, end),
+      h("p", { class: "quiet" }, "Client ", client),
+    ),
+
+    update(incident) {
+      const now = clock.now();
+      setText(title, incident.pipeline);
+      setAttribute(link, "href", incidentHash(incident.incident_id));
+      setText(state, incident.state === "open" ? "Open" : "Closed");
+      jobs.update(incident);
+      setText(message, errorText(incident));
+      setHidden(message, message.textContent === "");
+      began.update(incident.began_at, now);
+      closed.update(incident.closed_at, now);
+      setHidden(end, incident.closed_at === null);
+      setText(client, incident.client_id);
+      setAttribute(client, "href", clientHash(incident.client_id));
+    },
+  };
+}
