@@ -126,7 +126,7 @@ class ChannelSenders:
             return min(int(text[:9]), _MOST_WAIT_SECONDS)
         try:
             asked = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0
         until = asked if asked.tzinfo else asked.replace(tzinfo=UTC)
         left = (until - datetime.fromtimestamp(self._clock(), UTC)).total_seconds()

@@ -151,6 +151,8 @@ def test_what_a_receiver_asks_for_is_honoured(stage: CourierStage) -> None:
         ("٣", 0),
         ("", 0),
         ("9" * 100, 3_600),
+        (f"Wed, 18 Nov 2026 20:00:00 +{'9' * 20}", 0),
+        (f"Wed, {'9' * 20} Nov 2026 20:00:00 GMT", 0),
     ],
 )
 def test_a_time_to_wait_is_read_or_left(stage: CourierStage, text: str, seconds: int) -> None:
