@@ -33,18 +33,26 @@ def judged_rates(
     """Return *standing* of a scope of error rates after *rulings*, as it is at *now*."""
     window, causes = dict(standing.window), dict(standing.causes)
     last_end: JobEnd | None = None
+    asked: frozenset[CauseKey] = frozenset()
     for kind, end, _, rates in rulings:
         for rule in rates:
             key = rate_key(rule)
             causes[key] = _by_rule(causes.get(key, Cause()), rule)
+        asked = frozenset(map(rate_key, rates))
         most = max(cause.last for cause in causes.values()) + SPARE_MARKS
-        mark = EndedMark(end.version, end.at, kind != "neither", kind == "bad")
+        at = Instant(max(0, end.at))  # A clock that was never set says the year 1.
+        mark = EndedMark(end.version, at, kind != "neither", kind == "bad")
         job = _key_of(end.job_id)
         _note(window, job, mark, most)
         if window.get(job) == mark and (last_end is None or kind == "bad"):
             last_end = end
     ends = _Ends(window, last_end)
-    settled = {key: _settled(scope, key, cause, ends, now) for key, cause in causes.items()}
+    settled = {
+        key: _without_rule(cause)
+        if asked and key not in asked and cause.incident is None
+        else _settled(scope, key, cause, ends, now)
+        for key, cause in causes.items()
+    }
     known = standing.causes
     kept = {key: cause for key, cause in settled.items() if key in known or not cause.is_quiet}
     return Standing(standing.good, kept, window)
@@ -57,6 +65,11 @@ def rate_key(rule: AlertRule) -> CauseKey:
 
 def _by_rule(cause: Cause, rule: AlertRule) -> Cause:
     return structs.replace(asked_by(cause, rule), above_percent=rule.above_percent, last=rule.last)
+
+
+def _without_rule(cause: Cause) -> Cause:
+    """Return *cause*, of which nothing was told, once nobody asks for it any more."""
+    return structs.replace(cause, jobs=0, due_at=None)
 
 
 def _key_of(job_id: str) -> bytes:

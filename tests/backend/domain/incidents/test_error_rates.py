@@ -109,6 +109,36 @@ def test_rules_about_one_pipeline_share_its_window() -> None:
     assert sorted(notices(after(well, high))) == ["closed", "closed", "opened", "opened"]
 
 
+def test_a_rule_that_is_changed_tells_no_more_by_what_it_said() -> None:
+    """Whoever finds twenty percent too noisy, and says fifty, hears of more than fifty alone."""
+    noisy = structs.replace(RULE, above_percent=20)
+    opened = after([ruling((f"a{n}", "failed", n), noisy) for n in range(1, 5)])
+    well = [ruling((f"b{n}", "succeeded", 4 + n)) for n in range(1, 5)]
+    closed = after(well, opened)
+    assert notices(closed) == ["opened", "closed"]
+    some = [ruling((f"c{n}", "failed", 8 + n)) for n in range(1, 3)]
+    assert notices(after(some, closed)) == ["opened", "closed"], "two of four are not above 50%"
+
+
+def test_what_waits_by_a_rule_that_is_gone_is_not_told_later() -> None:
+    """Once a job has ended after the rule was changed."""
+    noisy = structs.replace(RULE, above_percent=20, grace_seconds=60)
+    waiting = after([ruling((f"a{n}", "failed", n), noisy) for n in range(1, 5)], now=0)
+    calm = structs.replace(RULE, above_percent=90, grace_seconds=60)
+    changed = after([ruling(("b", "succeeded", 5), calm)], waiting, now=5)
+    assert notices(after([], changed, now=90 * MICROSECONDS)) == []
+
+
+def test_a_clock_that_was_never_set_counts_as_the_oldest() -> None:
+    """A producer may say the year 1; its end has a place in the window all the same."""
+    year_one = -62_135_596_800 * MICROSECONDS
+    ends = [("never-set", "failed", year_one), *((f"a{n}", "failed", n) for n in range(1, 4))]
+    standing = after([ruling(end) for end in ends])
+    assert notices(standing) == ["opened"]
+    assert window_in(window_item(SCOPE, standing.window, 1, Instant(9))) == standing.window
+    assert notices(after([ruling(("b", "failed", 9))], standing)) == ["opened"]
+
+
 def test_a_window_is_bounded_and_comes_back_from_its_item() -> None:
     """With an exact number of marks, of the latest."""
     rule = AlertRule("error_rate", last=100)
