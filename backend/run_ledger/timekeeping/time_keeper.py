@@ -15,6 +15,7 @@ from run_ledger.store.timed.level_reads import LevelReads
 from run_ledger.store.timed.run_reads import RunReads
 from run_ledger.store.timed.watch_ledger import WatchLedger
 
+from .budget_sweep import BudgetSweep
 from .intake_sweep import IntakeSweep, Queues
 from .level_sweep import LevelSweep
 from .run_sweep import RunSweep, Tell
@@ -42,6 +43,7 @@ class TimeKeeper:
         self._tables = tables
         self._kept = WatchLedger(client, tables.incidents)
         self._intake = IntakeSweep(self._kept, client, tables.entries, bus, queues)
+        self._budgets = BudgetSweep(client, tables.rollups, now)
         self._now = now
         self.watermark: Instant | None = None
         """Up to when all was posted, as far as the last sweep knew."""
@@ -56,16 +58,17 @@ class TimeKeeper:
         try:
             clients, unreadable = read_watched(self._client, self._tables.clients)
             kept = self._kept
-            is_asked = unreadable or any(one.expect or one.alerts for one in clients)
+            failures = self._budgets.run(clients, tell, remaining)
+            is_asked = unreadable or any(one.asks_for_time for one in clients)
             if not is_asked and kept.is_idle():
-                return []  # Nobody waits for anything: no probe either.
+                return failures  # Nobody waits for anything: no probe either.
             intake = self._intake.run(self._now, remaining)
             self.watermark = intake.watermark
             runs = RunSweep(
                 kept, RunReads(self._client, self._tables.jobs, remaining), tell, self._now
             )
             runs.run(clients, unreadable, self.watermark)
-            failures = runs.failures
+            failures += runs.failures
             if self.watermark is not None:
                 reads = LevelReads(self._client, self._tables, remaining)
                 levels = LevelSweep(kept, reads, tell, self._now)

@@ -1,6 +1,7 @@
 """The rules of the clients' file about what people are told: read, checked and written."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -25,7 +26,8 @@ from run_ledger.domain.incidents.alert_rules import (
     AlertRule,
     AlertWhat,
 )
-from run_ledger.domain.incidents.quiet_hours import QUIET_ALLOWED, quiet_hours
+from run_ledger.domain.incidents.budgets import MICROUSD
+from run_ledger.domain.quiet_hours import QUIET_ALLOWED, quiet_hours
 from run_ledger_ops.clients.lengths import length_text, seconds_in
 from run_ledger_ops.clients.nodes import Checker
 
@@ -43,6 +45,7 @@ _KEYS = (
     "growth",
     "quiet",
     "to",
+    "month_usd",
 )
 _SHARES: dict[AlertWhat, int] = {"partial": 0, "error_rate": DEFAULT_RATE_PERCENT}
 """The share above which a rule asks if it does not say so itself."""
@@ -57,8 +60,12 @@ _ONLY: dict[str, Sequence[AlertWhat]] = {
     "last": ("error_rate",),
     "growth": ("failed", "timed_out", "partial"),
     "tag": _OF_JOBS,
+    "month_usd": ("budget",),
 }
 """Keys that say nothing beside some of the words."""
+
+
+_USD = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 
 
 class _Lengths(NamedTuple):
@@ -154,6 +161,7 @@ def _rule(
         tag=_tag(checker, fields.get("tag"), f"{path}.tag"),
         remind_seconds=_length(checker, fields.get("remind"), f"{path}.remind", _REMIND),
         growth_seconds=_length(checker, fields.get("growth"), f"{path}.growth", _GROWTH),
+        month_microusd=_budget(checker, node, fields, path) if what == "budget" else 0,
         quiet=_quiet(checker, fields.get("quiet"), f"{path}.quiet"),
         to=_told(checker, fields.get("to"), f"{path}.to", channels),
     )
@@ -198,6 +206,20 @@ def _tag(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
     return text
 
 
+def _budget(checker: Checker, node: yaml.Node, fields: Mapping[str, yaml.Node], path: str) -> int:
+    """Return a budget in millionths of a US dollar."""
+    if "pipeline" in fields and "project" in fields:
+        checker.add(node, f"{path}: a budget is that of a pipeline or of a project, not of both")
+    given = fields.get("month_usd")
+    text = given.value if isinstance(given, yaml.ScalarNode) else ""
+    match = _USD.fullmatch(text)
+    microusd = int(match[1]) * MICROUSD + int((match[2] or "").ljust(6, "0")) if match else 0
+    if not microusd:
+        allowed = "a sum in US dollars above 0, such as 500 or 12.5, in whole cents"
+        checker.add(given or node, f"{path}.month_usd: allowed: {allowed}")
+    return microusd
+
+
 def _quiet(checker: Checker, node: yaml.Node | None, path: str) -> str | None:
     text = None if node is None else checker.string(node, path)
     if text is None:
@@ -222,6 +244,12 @@ def _length(checker: Checker, node: yaml.Node | None, path: str, allowed: _Lengt
     return seconds
 
 
+def _usd(microusd: int) -> int | float | None:
+    """Return a budget as the file has it; None for none."""
+    whole, rest = divmod(microusd, MICROUSD)
+    return (microusd / MICROUSD if rest else whole) or None
+
+
 def _grace_of(what: AlertWhat) -> _Lengths:
     return _TIMED_GRACE if what in TIMED_WHATS else _GRACE
 
@@ -240,6 +268,7 @@ def _document(rule: AlertRule) -> dict[str, Any]:
         "remind": _length_text(rule.remind_seconds, 0),
         "growth": _length_text(rule.growth_seconds, 0),
         "quiet": rule.quiet,
+        "month_usd": _usd(rule.month_microusd),
         "to": None if rule.to is None else list(rule.to),
     }
     return {"what": rule.what} | {key: one for key, one in values.items() if one is not None}

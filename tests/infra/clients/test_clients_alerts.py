@@ -45,6 +45,8 @@ def test_all_that_can_be_said() -> None:
         "{what: partial, above_percent: 10, grace: 0s}",
         "{what: partial, grace: 90s}",
         "what: error_rate",
+        "{what: budget, month_usd: 500}",
+        '{what: budget, project: p, month_usd: "12.50", grace: 1h}',
         "{what: error_rate, above_percent: 0, last: 5}",
         '{what: failed, tag: "team:search"}',
         '{what: failed, remind: 4h, growth: 30m, quiet: "22:00-07:00 weekends Asia/Tokyo"}',
@@ -53,6 +55,8 @@ def test_all_that_can_be_said() -> None:
         AlertRule("partial", above_percent=10, grace_seconds=0),
         AlertRule("partial", grace_seconds=90),
         AlertRule("error_rate", above_percent=20, last=20),
+        AlertRule("budget", grace_seconds=0, month_microusd=500_000_000),
+        AlertRule("budget", project="p", grace_seconds=3_600, month_microusd=12_500_000),
         AlertRule("error_rate", above_percent=0, last=5),
         AlertRule("failed", tag="team:search"),
         AlertRule(
@@ -95,6 +99,15 @@ def test_all_that_can_be_said() -> None:
         ('{what: failed, quiet: "24:00-07:00 UTC"}', "quiet: got '24:00-07:00 UTC'; allowed:"),
         ('{what: failed, quiet: "07:00-07:00 UTC"}', "quiet: got '07:00-07:00 UTC'; allowed:"),
         ("{what: new_error, after: 2}", "after: only beside what: failed, timed_out, partial"),
+        ("{what: budget}", "month_usd: allowed: a sum in US dollars above 0, such as 500 or 12.5"),
+        ("{what: budget, month_usd: 0.00}", "month_usd: allowed: a sum in US dollars above 0"),
+        ("{what: budget, month_usd: 0.001}", "month_usd: allowed: a sum in US dollars above 0"),
+        ("{what: budget, month_usd: -5}", "month_usd: allowed: a sum in US dollars above 0"),
+        ("{what: budget, month_usd: [5]}", "month_usd: allowed: a sum in US dollars above 0"),
+        ("{what: failed, month_usd: 5}", "month_usd: only beside what: budget"),
+        ("{what: budget, month_usd: 5, tag: 'a:b'}", "tag: only beside what: failed, timed_out"),
+        ("{what: budget, month_usd: 5, after: 2}", "after: only beside what: failed, timed_out"),
+        ("{what: budget, month_usd: 5, pipeline: p, project: q}", "a budget is that of a pipeline"),
         ("{what: failed, tag: team}", "tag: got 'team'; allowed: a tag's name, a colon and"),
         ("{what: failed, tag: ':x'}", "tag: got ':x'; allowed: a tag's name, a colon and"),
         (f"{{what: failed, tag: 'a:{'x' * 5_000}'}}", "at most 128 characters"),
@@ -152,7 +165,17 @@ _rules = st.builds(
 )
 
 
-@given(st.lists(_rules, unique=True, max_size=5))
+_budgets = st.builds(
+    lambda pipeline, cents, wish: AlertRule(
+        "budget", pipeline, grace_seconds=wish, month_microusd=cents * 10_000
+    ),
+    _names,
+    st.integers(1, 99_999_999_999),
+    st.integers(0, 86_400),
+)
+
+
+@given(st.lists(_rules | _budgets, unique=True, max_size=5))
 def test_what_is_written_declares_the_same(rules: list[AlertRule]) -> None:
     """Names that YAML reads as numbers or words of its own come back as they were."""
     record = ClientRecord("acme", ClientProfile("Acme"), {}, alerts=tuple(rules))

@@ -183,7 +183,7 @@ def test_changes_are_shown_and_kept(
     out = applied(first)
     assert "    + expectation: pipeline: a, every: 1h\n" in out
     hourly, other = Expectation("a", every_seconds=3_600), Expectation("b", every_seconds=7_200)
-    stalled = AlertRule("stalled", grace_seconds=0)
+    stalled = AlertRule("stalled", grace_seconds=0, to=())
     assert watched() == (WatchedClient("acme", (hourly, other), (stalled,)),)
     assert "Nothing to change." in applied(first)
 

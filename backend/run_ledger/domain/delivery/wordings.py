@@ -39,6 +39,7 @@ _ENDS = {
     "healed": "runs well again",
     "withdrawn": "was corrected: it did not fail",
     "resolved": "was resolved",
+    "month_over": "begins a new month",
 }
 
 
@@ -81,7 +82,8 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
         headline = f"{whose} {words}"
         if kind != INCIDENT_OPENED:
             headline = f"{reason.capitalize()}: {headline}"
-        lines = [f"Since {began}, {_times(detail.get('jobs'))}."]
+        often = "" if what == "budget" else f", {_times(detail.get('jobs'))}"
+        lines = [f"Since {began}{often}."]
     if detail.get("project_id"):
         lines.append(f"Project: {shortened(detail['project_id'])}")
     if detail.get("last_job_id"):

@@ -24,9 +24,12 @@ AlertWhat = Literal[
     "too_long",
     "stalled",
     "overdue",
+    "budget",
 ]
 ALERT_WHATS: tuple[AlertWhat, ...] = get_args(AlertWhat)
-TIMED_WHATS: tuple[AlertWhat, ...] = ("missed", "late", "too_long", "stalled", "overdue")
+TIMED_WHATS: tuple[AlertWhat, ...] = (
+    *("missed", "late", "too_long", "stalled", "overdue", "budget"),
+)
 """What is wrong because time passes, not because a job ends."""
 MOST_AFTER = 1_000
 MOST_GRACE_SECONDS = 86_400
@@ -39,7 +42,16 @@ NEW_AFTER_DAYS = 30
 LEAST_REMIND_SECONDS, MOST_REMIND_SECONDS = 900, 604_800
 LEAST_GROWTH_SECONDS, MOST_GROWTH_SECONDS = 60, 86_400
 Family = Literal[
-    "ended", "partial", "rate", "differs", "missed", "late", "too_long", "stalled", "overdue"
+    "ended",
+    "partial",
+    "rate",
+    "differs",
+    "missed",
+    "late",
+    "too_long",
+    "stalled",
+    "overdue",
+    "budget",
 ]
 Kind = Literal["good", "bad", "neither"]
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
@@ -81,6 +93,7 @@ class AlertRule(Struct, frozen=True, omit_defaults=True):
     growth_seconds: int = 0
     quiet: str | None = None
     to: tuple[str, ...] | None = None
+    month_microusd: int = 0
 
     @property
     def wish(self) -> Wish:

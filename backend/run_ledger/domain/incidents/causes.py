@@ -25,10 +25,10 @@ from msgspec import Struct, structs
 
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.quiet_hours import quiet_until
 
 from .alert_rules import AlertRule, IncidentScope, Wish
 from .incident_acts import Answers, IncidentAct, Mute
-from .quiet_hours import quiet_until
 
 MOST_MARKS = 16
 MOST_ACTIVE_CAUSES = 1_000
@@ -39,7 +39,7 @@ INCIDENT_CHANGED = "incident_changed"
 INCIDENT_CLOSED = "incident_closed"
 GROWN = 2
 """An incident has grown when so many times as many jobs have failed as when it was told last."""
-ClosedBecause = Literal["healed", "withdrawn", "resolved"]
+ClosedBecause = Literal["healed", "withdrawn", "resolved", "month_over"]
 
 
 class Mark(NamedTuple):
@@ -126,7 +126,8 @@ class Cause(Struct, frozen=True):
     the grace is over, or quiet hours that keep it from being told; None unless it waits.
     ``notices`` are those that have not been given away.
     ``above_percent`` and ``last`` are of error rates alone, as the rule has them. ``wish`` is how
-    the rule wants it told; ``last_told`` is None unless that goes by it.
+    the rule wants it told; ``last_told`` is None unless that goes by it. ``ends_at`` is when it
+    is over whatever happens, of a budget alone.
     ``to`` names the channels of the rule that asked last.
     ``answers`` are people's, to the incident that they name. ``resolved_at`` is when somebody said
     last that what had failed until then is done with.
@@ -147,6 +148,7 @@ class Cause(Struct, frozen=True):
     last: int = 0
     wish: Wish = Wish()
     last_told: LastTold | None = None
+    ends_at: Instant | None = None
     to: tuple[str, ...] = ()
     answers: Answers = Answers()
     resolved_at: Instant | None = None
@@ -193,8 +195,10 @@ class Cause(Struct, frozen=True):
             return self.due_at if self.jobs >= self.after else None
         mute = self.present_mute
         if self.jobs and mute is not None:
-            return mute.until
-        return self.news_due_at if self.jobs else self.due_at
+            times = [mute.until, self.ends_at]
+        else:
+            times = [self.news_due_at, self.ends_at] if self.jobs else [self.due_at]
+        return min((one for one in times if one is not None), default=None)
 
     @property
     def has_grown(self) -> bool:

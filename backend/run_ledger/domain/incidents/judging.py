@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import structs
 
 from run_ledger.domain.instants import Instant
+from run_ledger.domain.quiet_hours import quiet_until
 
 from .alert_rules import Family, IncidentScope, Ruling
+from .budgets import judged_budgets
 from .causes import (
     INCIDENT_CHANGED,
     INCIDENT_CLOSED,
@@ -27,7 +29,6 @@ from .failing_jobs import judged
 from .incident_acts import Answers, IncidentAct, answered, with_mute
 from .levels import judged_levels
 from .news import with_news
-from .quiet_hours import quiet_until
 
 _Judge = Callable[[IncidentScope, Standing, Iterable[Ruling], Instant], Standing]
 _JUDGES: Mapping[Family, _Judge] = {
@@ -35,6 +36,7 @@ _JUDGES: Mapping[Family, _Judge] = {
     "too_long": judged_levels,
     "stalled": judged_levels,
     "overdue": judged_levels,
+    "budget": judged_budgets,
 }
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from msgspec import structs
 
 from run_ledger.domain.instants import Instant
+from run_ledger.domain.quiet_hours import quiet_until
 
 from .causes import INCIDENT_CHANGED, Cause, LastTold, Standing, with_notice
-from .quiet_hours import quiet_until
 
 
 def with_news(standing: Standing, now: Instant) -> Standing:

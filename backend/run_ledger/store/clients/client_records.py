@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 
 from run_ledger.domain import instants
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
+from run_ledger.domain.delivery.channels import with_channels
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
@@ -178,7 +179,9 @@ class ClientRecords:
 
     def _watched_change(self, wanted: ClientRecord) -> dict[str, Any]:
         """Return the action that makes what is judged by time what is wanted."""
-        item = watched_clients.watched_item(wanted.client_id, wanted.expect, wanted.alerts)
+        names = [channel.name for channel in wanted.channels]
+        alerts = [with_channels(rule, names) for rule in wanted.alerts]
+        item = watched_clients.watched_item(wanted.client_id, wanted.expect, alerts)
         if item is None:
             return self._deletion(WATCHED, wanted.client_id)
         return {"Put": {"TableName": self._table, "Item": item}}

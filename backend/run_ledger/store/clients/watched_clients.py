@@ -36,6 +36,11 @@ class WatchedClient(Struct, frozen=True):
     expect: tuple[Expectation, ...]
     alerts: tuple[AlertRule, ...]
 
+    @property
+    def asks_for_time(self) -> bool:
+        """Return whether anything goes by when jobs report: a budget does not."""
+        return bool(self.expect) or any(rule.what != "budget" for rule in self.alerts)
+
 
 def watched_item(
     client_id: str, expect: Sequence[Expectation], alerts: Sequence[AlertRule]

@@ -126,6 +126,8 @@ def cause_item(
         values |= {"above": cause.above_percent, "last": cause.last}
     if cause.wish != Wish():
         values["wish"] = list(cause.wish)
+    if cause.ends_at is not None:
+        values["ends_at"] = cause.ends_at
     if cause.last_told is not None:
         values["told"] = list(cause.last_told)
     due_at = Instant(now + _GIVING) if cause.notices else cause.falls_due_at
@@ -160,6 +162,7 @@ def cause_in(item: Mapping[str, Attribute]) -> Cause:
         above_percent=values.get("above", 0),
         last=values.get("last", 0),
         wish=Wish(*values.get("wish", ())),
+        ends_at=values.get("ends_at"),
         last_told=LastTold(*values["told"]) if "told" in values else None,
         to=tuple(values.get("to", ())),
         answers=to_answers(values.get("answers")) or Answers(),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_ledger.domain.incidents.quiet_hours import quiet_hours, quiet_until
 from run_ledger.domain.instants import MICROSECONDS, Instant, parse, text
+from run_ledger.domain.quiet_hours import quiet_hours, quiet_until
 
 
 def until(quiet: str, at: str) -> str | None:
