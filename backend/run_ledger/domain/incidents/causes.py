@@ -185,6 +185,11 @@ class Cause(Struct, frozen=True):
         return self.due_at is None and self.incident is None and not self.notices
 
     @property
+    def goes_on_resolved(self) -> bool:
+        """Return whether it goes on though somebody has resolved it: that must stay known."""
+        return self.resolved_at is not None and self.incident is None and self.jobs > 0
+
+    @property
     def falls_due_at(self) -> Instant | None:
         """Return when it is due though nothing ends; None where it never is.
 

@@ -49,6 +49,8 @@ def levelled(
     cause = structs.replace(asked_by(cause, rule), marks={_LEVEL: mark}, jobs=level.jobs)
     if level.jobs:
         cause = structs.replace(cause, error=level.error, last_job_id=level.last_job_id)
+    else:
+        cause = structs.replace(cause, resolved_at=None)
     return _with(standing, key, _counted(scope, key, cause, now))
 
 

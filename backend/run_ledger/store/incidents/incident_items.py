@@ -133,8 +133,9 @@ def cause_item(
     due_at = Instant(now + _GIVING) if cause.notices else cause.falls_due_at
     if due_at is not None:
         values |= {"due_list": DUE_CAUSES, "due": instants.text(due_at)}
-    if cause.is_quiet:
-        values["expires_at"] = expiry(now, _CAUSE_KEPT)
+    if cause.is_quiet and not cause.goes_on_resolved:
+        kept = _CAUSE_KEPT if cause.resolved_at is None else GOOD_KEPT
+        values["expires_at"] = expiry(now, kept)
     return to_item(values)
 
 

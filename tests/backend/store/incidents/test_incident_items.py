@@ -67,6 +67,17 @@ def test_what_an_earlier_version_wrote_is_read() -> None:
     assert found.incident == structs.replace(OPEN, jobs=0)
 
 
+def test_what_somebody_has_resolved_is_known_as_long_as_it_goes_on() -> None:
+    """Forgotten after two days, it would be told as something new."""
+    days = 86_400
+    quiet = Cause(marks={"a": Mark(1, Instant(10), True)})
+    assert item_of(quiet)["expires_at"]["N"] == str(2 * days)
+    ended = structs.replace(quiet, resolved_at=Instant(20))
+    assert item_of(ended)["expires_at"]["N"] == str(90 * days), "as long as ends before it count"
+    goes_on = structs.replace(ended, jobs=1)
+    assert "expires_at" not in item_of(goes_on)
+
+
 _ids = st.from_regex(r"[A-Za-z0-9._:-]{1,9}", fullmatch=True)
 
 
